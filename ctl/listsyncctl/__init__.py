@@ -1,0 +1,3 @@
+"""The command line client of the listsync agent."""
+
+from __future__ import annotations
