@@ -1,0 +1,1 @@
+"""The words of the trade as frozen records: titles, lists, requests, outcomes."""

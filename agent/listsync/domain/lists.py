@@ -1,0 +1,118 @@
+"""What a list service gives us: entries, and how well the reading went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from listsync.domain.media import NO_IDS, ExternalIds, MediaType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry:
+    """One row, as the list says it. `title` or one of `ids` is there.
+
+    `rank` counts rows from 1; `kind` is None where the list does not tell films from series;
+    `season` is set where the row means one season of a series.
+    """
+
+    rank: int
+    title: str | None = None
+    original_title: str | None = None
+    year: int | None = None
+    kind: MediaType | None = None
+    ids: ExternalIds = NO_IDS
+    season: int | None = None
+
+    @property
+    def label(self) -> str:
+        """How the row is called in front of people: `Dune (2021)`, or its id."""
+        if self.title:
+            return f"{self.title} ({self.year})" if self.year else self.title
+        if self.ids.imdb:
+            return f"imdb:{self.ids.imdb}"
+        if self.ids.tmdb is not None:
+            return f"tmdb:{self.kind}/{self.ids.tmdb}" if self.kind else f"tmdb:{self.ids.tmdb}"
+        return f"tvdb:{self.ids.tvdb}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedRow:
+    """A row that was read but names no title: a person, a game, a broken row."""
+
+    rank: int
+    what: str
+    why: str
+
+
+class ListOutcome(StrEnum):
+    """How the reading of a list ended; only COMPLETE and EMPTY replace the stored snapshot.
+
+    EMPTY needs positive evidence: the service itself declares that the list holds nothing.
+    """
+
+    COMPLETE = "complete"
+    UNCHANGED = "unchanged"
+    EMPTY = "empty"
+    PARTIAL = "partial"
+    NOT_FOUND = "not_found"
+    PRIVATE = "private"
+    CREDENTIAL = "credential"
+    SUBSCRIPTION = "subscription"
+    RATE_LIMITED = "rate_limited"
+    BLOCKED = "blocked"
+    UNAVAILABLE = "unavailable"
+    DRIFT = "drift"
+
+    @property
+    def whole(self) -> bool:
+        """True when the entries are the whole list, so that what is missing has left it."""
+        return self in (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What makes the next read cheap: an ETag, a date, a digest of a file's content.
+
+    `stamp` is the service's own word for the state of a list, where it has one.
+    """
+
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+    stamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One reading of one list.
+
+    `read` counts rows as the service delivered them (entries + skipped), before any filter;
+    `declared` is the count the service itself gives, None where it gives none.
+    """
+
+    entries: tuple[ListEntry, ...] = ()
+    skipped: tuple[SkippedRow, ...] = ()
+    declared: int | None = None
+    validators: Validators | None = None
+    is_unchanged: bool = False
+
+    @classmethod
+    def unchanged(cls, validators: Validators | None) -> Fetched:
+        """Say that the list is as it was when *validators* were given out."""
+        return cls(validators=validators, is_unchanged=True)
+
+    @property
+    def read(self) -> int:
+        return len(self.entries) + len(self.skipped)
+
+    @property
+    def outcome(self) -> ListOutcome:
+        """Judge by counts alone; what went wrong otherwise is raised, never returned."""
+        if self.is_unchanged:
+            return ListOutcome.UNCHANGED
+        if self.declared is not None and self.read < self.declared:
+            return ListOutcome.PARTIAL
+        if self.read == 0:
+            return ListOutcome.EMPTY if self.declared == 0 else ListOutcome.DRIFT
+        return ListOutcome.COMPLETE

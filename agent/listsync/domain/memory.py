@@ -1,0 +1,67 @@
+"""What is to be remembered of a run, and what was."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from listsync.domain.media import Definition
+from listsync.domain.server import Answered, RequestBody
+from listsync.domain.syncing import Match, Member
+
+
+@dataclass(frozen=True, slots=True)
+class HandledEntries:
+    """Entries that were acted on. `rows` are (list source, entry id, four_k).
+
+    `definitions` are the titles behind entries that are still on their lists.
+    """
+
+    rows: AbstractSet[tuple[str, str, bool]]
+    definitions: AbstractSet[Definition]
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """One list entry was acted on: never again while it stays on its list."""
+
+    member: Member
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request was answered (provenance: by which lists, in which run)."""
+
+    run_id: str
+    label: str
+    lists: tuple[str, ...]
+    body: RequestBody
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A request failed in a way that the next run would not mend."""
+
+    definition: Definition
+    tvdb_id: int | None
+    why: str
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a run has learned since the last write; `matches` are by lookup.
+
+    `dropped` are intents of a run that was cut off, of which the server shows nothing.
+    """
+
+    handled: list[Handling] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    setbacks: list[Setback] = field(default_factory=list)
+    matches: dict[str, Match] = field(default_factory=dict)
+    dropped: list[RequestBody] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        parts = (self.handled, self.sent, self.setbacks, self.matches, self.dropped)
+        return sum(len(part) for part in parts)

@@ -1,0 +1,161 @@
+"""What the request server says: who it is, what it has, what it can find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from listsync.domain.media import ExternalIds, TitleKey
+
+
+class Product(StrEnum):
+    """The three programs that speak this API."""
+
+    OVERSEERR = "Overseerr"
+    JELLYSEERR = "Jellyseerr"
+    SEERR = "Seerr"
+
+
+class MediaStatus(IntEnum):
+    """Status of a title at the server, per definition (4K and not).
+
+    The published OpenAPI files call 6 "deleted"; the servers mean "blocklisted" and use 7 for
+    deleted. Source: the code of the three servers, and their live answers.
+    """
+
+    UNKNOWN = 1
+    PENDING = 2
+    PROCESSING = 3
+    PARTIALLY_AVAILABLE = 4
+    AVAILABLE = 5
+    BLOCKLISTED = 6
+    DELETED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerInfo:
+    """The server behind `server.url`.
+
+    `identity` stays the same when the address, the key or the version changes.
+    `all_skips_specials`: `seasons: "all"` leaves season 0 out by itself.
+    """
+
+    product: Product
+    version: str
+    identity: str
+    user: str
+    movie_4k: bool
+    series_4k: bool
+    all_skips_specials: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TitleState:
+    """One row of the server's index; status numbers that we do not know stay numbers."""
+
+    status: int
+    status_4k: int
+    tvdb_id: int | None = None
+
+    def of(self, *, four_k: bool) -> int:
+        return self.status_4k if four_k else self.status
+
+
+ABSENT = TitleState(MediaStatus.UNKNOWN, MediaStatus.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexPage:
+    """One page of the server's index; `etag` makes asking for it again cheap."""
+
+    etag: str | None
+    total: int
+    titles: tuple[tuple[TitleKey, TitleState], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A title that a search at the server offers. `year` is None where it has no date."""
+
+    key: TitleKey
+    title: str
+    original_title: str
+    year: int | None
+    popularity: float = 0.0
+
+    @property
+    def label(self) -> str:
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """One page of search results; `others` counts results that are no titles (persons, ...)."""
+
+    candidates: tuple[Candidate, ...]
+    page: int
+    pages: int
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Season:
+    """One season; `covered` says that it is there or asked for already (in this definition)."""
+
+    number: int
+    episodes: int
+    covered: bool = False
+    covered_4k: bool = False
+
+    def is_covered(self, *, four_k: bool) -> bool:
+        return self.covered_4k if four_k else self.covered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesDetails:
+    """What must be known before seasons can be named. Seasons in order, 0 = specials."""
+
+    ids: ExternalIds
+    seasons: tuple[Season, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBody:
+    """One request as it is sent. `seasons` is empty for films, explicit for series."""
+
+    key: TitleKey
+    four_k: bool
+    seasons: tuple[int, ...] = ()
+    tvdb_id: int | None = None
+
+
+def year_of(date: str | None) -> int | None:
+    """Read the year of a `YYYY-MM-DD`; None for a missing, empty or odd date."""
+    head = (date or "")[:4]
+    return int(head) if len(head) == 4 and head.isascii() and head.isdigit() else None
+
+
+class RequestAnswer(StrEnum):
+    """What the server did with a request.
+
+    COVERED: it was there already (202 or 409). BLOCKLISTED, QUOTA, PERMISSION: it said no (403).
+    IMPOSSIBLE: it will never work as asked (unknown title, no TVDB id, TVDB id taken).
+    UNSURE: the connection broke, and a look at the server did not show the request.
+    """
+
+    REQUESTED = "requested"
+    COVERED = "covered"
+    BLOCKLISTED = "blocklisted"
+    QUOTA = "quota"
+    PERMISSION = "permission"
+    IMPOSSIBLE = "impossible"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The server's answer to one request; `detail` is its own words, `request_id` its number."""
+
+    answer: RequestAnswer
+    detail: str = ""
+    request_id: int | None = None

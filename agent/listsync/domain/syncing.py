@@ -1,0 +1,307 @@
+"""One sync as records: wishes, what they were taken for, what was decided, what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from listsync.domain.lists import ListEntry, ListOutcome
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.server import Answered, Candidate, RequestBody, SeriesDetails, ServerInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRules:
+    """What the user wants done with one list.
+
+    `source` names the list for good (`mdblist:user/slug`), so that its memory survives a new
+    `name`. `limit` counts titles from the top. `is_exclusion`: "not these".
+    """
+
+    source: str
+    name: str
+    service: str
+    limit: int | None = None
+    kind: MediaType | None = None
+    is_exclusion: bool = False
+    four_k: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """One title that must never be asked for: by key, by an outer id, or by its title."""
+
+    key: TitleKey | None = None
+    imdb: str | None = None
+    tvdb: int | None = None
+    title: str | None = None
+    year: int | None = None
+    kind: MediaType | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRun:
+    """One run: who asked, when, and whether it may change anything."""
+
+    run_id: str
+    origin: str
+    started_at: datetime
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One list entry behind a wish; `entry_id` is its name in the list's memory."""
+
+    rules: ListRules
+    entry: ListEntry
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One title that one or more lists want, in one definition.
+
+    `members` in list order; `ids` are those of all members together; `seasons` empty = all.
+    `conflict` says why the members cannot mean one title, if so.
+    """
+
+    members: tuple[Member, ...]
+    ids: ExternalIds
+    kind: MediaType | None
+    title: str | None
+    original_title: str | None
+    year: int | None
+    seasons: frozenset[int]
+    four_k: bool
+    conflict: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.members[0].entry.label
+
+
+class How(StrEnum):
+    """By what evidence a wish was taken for a title."""
+
+    TMDB_ID = "TMDB id"
+    IMDB_ID = "IMDb id"
+    TVDB_ID = "TVDB id"
+    TITLE = "title"
+
+
+class Found(StrEnum):
+    """How far the evidence goes. REVIEW: a person must choose."""
+
+    FOUND = "found"
+    REVIEW = "review"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The title a wish was taken for, or why it was taken for none.
+
+    `reasons` are sentences for people; `candidates` are what was on offer, best first.
+    `score` is the classic figure: similarity x 2 for the exact year, x 1.5 for one off.
+    """
+
+    found: Found
+    how: How
+    key: TitleKey | None = None
+    title: str = ""
+    score: float = 0.0
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A wish with all that must be known to decide: its match and, for series, the seasons."""
+
+    wish: Wish
+    match: Match | None
+    details: SeriesDetails | None = None
+    is_fresh: bool = False
+    error: Exception | None = None
+
+
+class SkipReason(StrEnum):
+    """Why a wish is not asked for."""
+
+    AVAILABLE = "available"
+    REQUESTED = "requested already"
+    SAME_RUN = "asked for in this run already"
+    HANDLED = "handled before"
+    BLOCKLISTED = "blocklisted at the server"
+    DELETED = "deleted at the server"
+    EXCLUDED = "excluded"
+    REVIEW = "held for review"
+    NOT_FOUND = "not found"
+    NO_SEASONS = "no seasons to ask for"
+    NO_TVDB_ID = "no TVDB id"
+    SETBACK = "refused before, tried again later"
+    HELD = "held back"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A decision to ask for a title."""
+
+    body: RequestBody
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A decision not to ask."""
+
+    reason: SkipReason
+    detail: str = ""
+
+
+Decision = Request | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The server took the request (in a dry run: would have been asked)."""
+
+    body: RequestBody
+    answered: Answered | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server said no to this request."""
+
+    body: RequestBody
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It could not be found out or done; the next run tries again."""
+
+    error: str
+
+
+Outcome = Requested | Refused | Failed | Skip
+
+
+class Verdict(StrEnum):
+    """How an outcome is counted in front of people."""
+
+    REQUESTED = "requested"
+    ALREADY = "already_there"
+    HANDLED = "handled_before"
+    REVIEW = "review"
+    NOT_FOUND = "not_found"
+    EXCLUDED = "excluded"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemReport:
+    """What became of one list entry; `reasons` say why, in sentences."""
+
+    list_name: str
+    label: str
+    verdict: Verdict
+    why: str
+    key: TitleKey | None = None
+    title: str = ""
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListReport:
+    """What became of one list: how it was read, and what came of its entries."""
+
+    name: str
+    service: str
+    outcome: ListOutcome
+    read: int
+    declared: int | None
+    new: int
+    verdicts: Mapping[Verdict, int] = field(default_factory=Counter)
+    why: str = ""
+    from_memory: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return self.outcome.whole
+
+
+class Result(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    PARTLY = "partly"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """The whole run. `items` holds what is worth telling, not what was there already.
+
+    `requested` counts titles, each once, however many lists want it.
+    """
+
+    run: SyncRun
+    result: Result
+    why: str
+    server: ServerInfo | None
+    lists: tuple[ListReport, ...]
+    items: tuple[ItemReport, ...]
+    requested: tuple[RequestBody, ...]
+    calls: int
+    duration_s: float
+    notices: tuple[str, ...] = ()
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(report.verdicts.get(verdict, 0) for report in self.lists)
+
+
+class Phase(StrEnum):
+    """Where a run is."""
+
+    IDLE = "idle"
+    CONNECT = "connect"
+    COLLECT = "collect"
+    ADD = "add"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListProgress:
+    """How far one list is."""
+
+    name: str
+    state: str
+    read: int = 0
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A snapshot of the running sync; `sequence` grows with every change."""
+
+    run_id: str | None
+    phase: Phase
+    done: int
+    total: int
+    requested: int
+    lists: tuple[ListProgress, ...]
+    sequence: int
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 0

@@ -1,0 +1,90 @@
+"""What can go wrong, named by what happens next (one root: `ListsyncError`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ListsyncError(Exception):
+    """Root of everything that listsync raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong in the configuration; line and column count from 1."""
+
+    file: str
+    what: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        """Render as `file:line:column: what is wrong, what was expected`."""
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return f"{place}: {self.what}"
+
+
+class ConfigError(ListsyncError):
+    """The configuration cannot be used: print every problem, exit 78 (reload: keep the old)."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class UnavailableError(ListsyncError):
+    """Nothing answers, or not usefully: keep what we have, try at the next run."""
+
+    def __init__(self, service: str, why: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{service}: {why}")
+        self.service = service
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+class Refusal(StrEnum):
+    """Why a service says no; the value is what `--json` prints."""
+
+    NOT_FOUND = "not_found"
+    PRIVATE = "private"
+    CREDENTIAL = "credential"
+    SUBSCRIPTION = "subscription"
+    PERMISSION = "permission"
+    RATE_LIMITED = "rate_limited"
+    QUOTA = "quota"
+    BLOCKED = "blocked"
+
+
+class RefusedError(ListsyncError):
+    """The service says no: tell the user once, look again rarely (blocked, quota: back off)."""
+
+    def __init__(
+        self, service: str, kind: Refusal, why: str, *, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(f"{service}: {why}")
+        self.service = service
+        self.kind = kind
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+class AnswerChangedError(ListsyncError):
+    """The answer is not of the known shape: keep what we have, go on with other lists.
+
+    *sample* is a trimmed piece of the answer, for the log.
+    """
+
+    def __init__(self, service: str, why: str, *, sample: str = "") -> None:
+        super().__init__(f"{service}: {why}")
+        self.service = service
+        self.why = why
+        self.sample = sample
+
+
+class StateError(ListsyncError):
+    """The state file cannot be used: say what to do with it, request nothing."""
+
+
+class BusyError(ListsyncError):
+    """Another listsync works on this state already: exit 5."""

@@ -1,0 +1,38 @@
+"""Base classes for data from outside: what the user configured, what a service answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Options(BaseModel):
+    """A part of the configuration; unknown keys fail."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """The part of a service's answer that we read; fields that we do not use are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ServiceOptions(Options):
+    """How one list service is reached; every service's `providers.<name>` starts from this."""
+
+    base_url: str = Field(description="Address of the service; change it for a mirror or a test.")
+    timeout_s: float = Field(
+        default=30, gt=0, le=600, description="Seconds to wait for one answer."
+    )
+    user_agent: str | None = Field(
+        default=None, description="Sent as User-Agent instead of listsync's own."
+    )
+    proxy: str | None = Field(
+        default=None, description="Proxy for this service, e.g. http://proxy:3128."
+    )
+
+    @property
+    def timeout(self) -> timedelta:
+        return timedelta(seconds=self.timeout_s)

@@ -1,0 +1,155 @@
+"""What the core needs from the world. Implemented by `providers`, `seerr` and `store`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
+from listsync.domain.media import Definition
+from listsync.domain.memory import HandledEntries, Notes
+from listsync.domain.server import (
+    Answered,
+    IndexPage,
+    RequestBody,
+    SearchPage,
+    SeriesDetails,
+    ServerInfo,
+)
+from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
+
+
+class ListProvider(Protocol):
+    """Reads one list of one service."""
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the whole list, best first; *previous* is what the last good read gave.
+
+        Raises:
+            UnavailableError: nothing usable answers.
+            RefusedError: the service says no, `kind` says why.
+            AnswerChangedError: the answer is not of the known shape.
+        """
+        ...
+
+
+class RequestServer(Protocol):
+    """The request server (Overseerr, Jellyseerr, Seerr). Reads may come from several threads.
+
+    Every method raises UnavailableError, RefusedError or AnswerChangedError.
+    """
+
+    def identify(self) -> ServerInfo:
+        """Say who answers, and prove that the key is accepted."""
+        ...
+
+    def read_index(self, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+        """Read all that the server knows, in pages; unchanged pages cost a bodyless answer."""
+        ...
+
+    def find_by_imdb(self, imdb_id: str) -> SearchPage:
+        """Look an IMDb id up; an empty answer is authoritative."""
+        ...
+
+    def find_by_tvdb(self, tvdb_id: int) -> SearchPage:
+        """Look a TVDB series id up; may answer two series."""
+        ...
+
+    def find_by_tmdb(self, tmdb_id: int) -> SearchPage:
+        """Look a TMDB number up in both kinds; an empty answer may be an outage."""
+        ...
+
+    def search(self, title: str, *, year: int | None = None, page: int = 1) -> SearchPage:
+        """Search by title, with *year* only titles of that year; empty may be an outage."""
+        ...
+
+    def series(self, tmdb_id: int) -> SeriesDetails:
+        """Read the seasons of a series and which of them are covered."""
+        ...
+
+    def request(self, body: RequestBody) -> Answered:
+        """Ask for one title. Never repeated blindly; only one caller at a time."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """How many calls went out so far."""
+        ...
+
+
+class Memory(Protocol):
+    """What listsync remembers between runs. Used by one thread at a time.
+
+    Everything but the lists' own snapshots belongs to one server: the one named last by
+    `use_server`. Every method raises StateError when the state cannot be read or written.
+    """
+
+    def use_server(self, info: ServerInfo) -> str | None:
+        """Choose the server by its identity; returns a notice when it is not the last one."""
+        ...
+
+    def previous(self, source: str) -> Validators | None:
+        """Return what the last good read of the list gave to make the next one cheap."""
+        ...
+
+    def entries(self, source: str) -> tuple[ListEntry, ...]:
+        """Return the last good snapshot of the list, by rank."""
+        ...
+
+    def save_reading(
+        self,
+        rules: ListRules,
+        members: Sequence[Member],
+        fetched: Fetched,
+        at: datetime,
+        why: str = "",
+    ) -> frozenset[str]:
+        """Keep what was read; returns the ids of entries not seen before.
+
+        Only a whole reading replaces the snapshot; a partial one adds to it. An entry has left
+        the list when two whole readings in a row lack it; then it is forgotten.
+        """
+        ...
+
+    def save_setback_of_list(
+        self, rules: ListRules, outcome: ListOutcome, why: str, at: datetime
+    ) -> None:
+        """Note that the list could not be read whole; its snapshot stays."""
+        ...
+
+    def matches(self, now: datetime) -> dict[str, Match]:
+        """Return the remembered matches by lookup; those due for another look are left out."""
+        ...
+
+    def handled(self) -> HandledEntries:
+        """Return which entries were acted on, and for which titles."""
+        ...
+
+    def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
+        """Return why requests failed that are not due to be tried again."""
+        ...
+
+    def open_intents(self) -> tuple[RequestBody, ...]:
+        """Return requests that were about to be sent when the last run was cut off."""
+        ...
+
+    def index_pages(self) -> tuple[IndexPage, ...]:
+        """Return the server's index as read last."""
+        ...
+
+    def save_index(self, pages: tuple[IndexPage, ...]) -> None:
+        """Keep the pages of the server's index that changed."""
+        ...
+
+    def record(self, notes: Notes, intent: RequestBody | None) -> None:
+        """Write *notes* and the *intent* to send one request, durably and in one commit."""
+        ...
+
+    def begin_run(self, run: SyncRun) -> bool:
+        """Note the start of a run; returns True when no run ever ended well at this server."""
+        ...
+
+    def end_run(self, report: SyncReport, at: datetime) -> None:
+        """Note the end of a run; old runs are forgotten."""
+        ...
