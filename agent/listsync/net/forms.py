@@ -1,0 +1,237 @@
+"""Which service and what kind of list a piece of text means, by the address forms of each.
+
+The patterns are anchored and check the host: `imdb.com.example`, or a path that contains another
+host, matches nothing. What matches nothing is refused, never fetched. Bare numbers are ambiguous
+(four services number their lists), so they match nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+SERVICES = {
+    "imdb": "IMDb",
+    "trakt": "Trakt",
+    "letterboxd": "Letterboxd",
+    "mdblist": "MDBList",
+    "stevenlu": "StevenLu",
+    "tmdb": "TMDB",
+    "tvdb": "TheTVDB",
+    "simkl": "Simkl",
+    "anilist": "AniList",
+    "plex": "Plex",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A recognised address: service, kind of thing, and the named parts that are there."""
+
+    provider: str
+    kind: str
+    groups: Mapping[str, str]
+
+    @property
+    def service(self) -> str:
+        """The service as people write it."""
+        return SERVICES[self.provider]
+
+
+_HTTP = r"(?:https?://)?"
+_REST = r"(?:[/?#].*)?"
+_END = r"/?(?:[?#].*)?"
+_NAME = r"(?:-[^/?#]*)?"
+_IMDB = _HTTP + r"(?:www\.|m\.)?imdb\.com(?:/[a-z]{2}(?:-[a-z]{2,3})?)?"
+_IMDB_USER = r"(?P<id>ur\d+|p\.[A-Za-z0-9_-]+)"
+_TRAKT_SITE = _HTTP + r"(?:www\.|app\.|classic\.)?trakt\.tv"
+_TRAKT = _HTTP + r"(?:www\.|app\.|classic\.|api\.)?trakt\.tv"
+_LETTERBOXD = _HTTP + r"(?:www\.)?letterboxd\.com"
+_LETTERBOXD_USER = _LETTERBOXD + r"/(?P<user>[A-Za-z0-9_]+)"
+_MDBLIST = _HTTP + r"(?:www\.)?mdblist\.com"
+_TMDB = _HTTP + r"(?:www\.)?themoviedb\.org"
+_TVDB = _HTTP + r"(?:www\.)?thetvdb\.com"
+_SIMKL = _HTTP + r"(?:www\.)?simkl\.com"
+_ANILIST = _HTTP + r"(?:www\.)?anilist\.co"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_TRAKT_CHARTS = (
+    "trending|popular|anticipated|streaming|favorited|watched|played|collected|boxoffice"
+)
+
+# In this order; the first that matches wins.
+PATTERNS: tuple[tuple[str, str, str], ...] = (
+    ("imdb", "title", rf"{_IMDB}/title/(?P<id>tt\d{{7,}}){_REST}"),
+    ("imdb", "list", rf"{_IMDB}/list/(?P<id>ls\d{{5,}}){_REST}"),
+    ("imdb", "ratings", rf"{_IMDB}/user/{_IMDB_USER}/ratings{_REST}"),
+    ("imdb", "watchlist", rf"{_IMDB}/user/{_IMDB_USER}(?:/watchlist)?{_END}"),
+    ("imdb", "chart", rf"{_IMDB}/chart/(?P<id>[a-z-]+){_END}"),
+    ("imdb", "search", rf"{_IMDB}/search/title/?\?(?P<query>.+)"),
+    ("imdb", "list", r"(?P<id>ls\d{5,})"),
+    ("imdb", "watchlist", r"(?P<id>ur\d{4,}|p\.[A-Za-z0-9_-]{10,})"),
+    (
+        "imdb",
+        "chart",
+        r"(?P<id>top|toptv|boxoffice|moviemeter|tvmeter|bottom|top-english-movies)",
+    ),
+    (
+        "trakt",
+        "special",
+        (
+            rf"{_TRAKT_SITE}/(?P<media>movies|shows)/(?P<id>{_TRAKT_CHARTS}|recommended|hot)"
+            rf"(?:/(?P<period>daily|weekly|monthly|yearly|all))?{_END}"
+        ),
+    ),
+    ("trakt", "official_list", rf"{_TRAKT_SITE}/lists/official/(?P<id>[^/?#]+){_END}"),
+    ("trakt", "list_by_id", rf"{_TRAKT}/lists/(?P<id>\d+){_REST}"),
+    ("trakt", "user_list", rf"{_TRAKT}/users/(?P<user>[^/?#]+)/lists/(?P<id>[^/?#]+){_REST}"),
+    (
+        "trakt",
+        "user_special",
+        (
+            rf"{_TRAKT}/users/(?P<user>[^/?#]+)/(?P<id>watchlist|collection|favorites|recommendations)"
+            rf"(?:/(?P<media>movies|shows))?{_REST}"
+        ),
+    ),
+    ("trakt", "special", rf"(?P<id>{_TRAKT_CHARTS}):(?P<media>movies|shows)"),
+    ("letterboxd", "short", rf"{_HTTP}boxd\.it/(?P<id>[A-Za-z0-9]+){_END}"),
+    ("letterboxd", "film", rf"{_LETTERBOXD}/(?:[A-Za-z0-9_]+/)?film/(?P<id>[a-z0-9-]+){_REST}"),
+    (
+        "letterboxd",
+        "popular",
+        rf"{_LETTERBOXD}/films/popular(?:/this/(?P<period>week|month|year))?(?:/.*)?",
+    ),
+    ("letterboxd", "collection", rf"{_LETTERBOXD}/films/in/(?P<id>[a-z0-9-]+){_REST}"),
+    (
+        "letterboxd",
+        "person",
+        (
+            rf"{_LETTERBOXD}/(?P<role>actor|director|writer|studio|producer|composer|cinematography)"
+            rf"/(?P<id>[a-z0-9-]+){_REST}"
+        ),
+    ),
+    (
+        "letterboxd",
+        "list",
+        rf"{_LETTERBOXD_USER}/list/(?P<id>[a-z0-9-]+)(?:/share/(?P<share>[A-Za-z0-9]+))?{_REST}",
+    ),
+    ("letterboxd", "likes", rf"{_LETTERBOXD_USER}/likes/films{_REST}"),
+    ("letterboxd", "diary", rf"{_LETTERBOXD_USER}/(?:films/)?diary{_REST}"),
+    ("letterboxd", "watchlist", rf"{_LETTERBOXD_USER}/watchlist{_REST}"),
+    ("letterboxd", "films", rf"{_LETTERBOXD}/(?P<user>(?!films/)[A-Za-z0-9_]+)/films{_REST}"),
+    (
+        "mdblist",
+        "official",
+        rf"{_MDBLIST}/lists/official/(?P<media>movies|shows)/(?P<id>[^/?#]+){_REST}",
+    ),
+    ("mdblist", "external", rf"{_MDBLIST}/lists/(?P<user>[^/?#]+)/external/(?P<id>\d+){_REST}"),
+    (
+        "mdblist",
+        "user_list",
+        rf"{_MDBLIST}/lists/(?P<user>[^/?#]+)/(?P<id>[^/?#]+)(?:/json)?{_END}",
+    ),
+    ("mdblist", "list_by_id", rf"{_MDBLIST}/\?list=(?P<id>\d+)(?:[&#].*)?"),
+    ("mdblist", "watchlist", rf"{_MDBLIST}/watchlist/(?P<user>[^/?#]+){_END}"),
+    (
+        "stevenlu",
+        "json",
+        r"https?://popular-movies-data\.stevenlu\.com/(?P<id>[a-z0-9-]+)\.json",
+    ),
+    ("stevenlu", "json", r"https?://s3\.amazonaws\.com/popular-movies/(?P<id>[a-z0-9-]+)\.json"),
+    ("stevenlu", "site", rf"{_HTTP}movies\.stevenlu\.com{_END}"),
+    (
+        "tmdb",
+        "list",
+        rf"{_TMDB}/(?:[a-z]{{2}}(?:-[A-Z]{{2}})?/)?list/(?P<id>\d+){_NAME}{_REST}",
+    ),
+    ("tmdb", "collection", rf"{_TMDB}/collection/(?P<id>\d+){_NAME}{_REST}"),
+    ("tmdb", "keyword", rf"{_TMDB}/keyword/(?P<id>\d+){_NAME}(?:/(?P<media>movie|tv))?{_END}"),
+    ("tmdb", "company", rf"{_TMDB}/company/(?P<id>\d+){_NAME}(?:/(?P<media>movie|tv))?{_END}"),
+    ("tmdb", "network", rf"{_TMDB}/network/(?P<id>\d+){_NAME}{_REST}"),
+    (
+        "tmdb",
+        "user",
+        (
+            rf"{_TMDB}/u/(?P<user>[^/?#]+)/(?P<id>watchlist|favorites|ratings|recommendations)"
+            rf"(?:/(?P<media>movie|tv))?{_REST}"
+        ),
+    ),
+    (
+        "tmdb",
+        "chart",
+        (
+            rf"{_TMDB}/(?P<media>movie|tv)"
+            r"(?:/(?P<id>popular|top-rated|upcoming|now-playing|airing-today|on-the-air))?"
+            rf"{_END}"
+        ),
+    ),
+    ("tmdb", "title", rf"{_TMDB}/(?P<media>movie|tv)/(?P<id>\d+){_NAME}{_REST}"),
+    ("tvdb", "list", rf"{_TVDB}/lists/(?P<id>[^/?#]+){_END}"),
+    ("tvdb", "title", rf"{_TVDB}/(?P<media>series|movies)/(?P<id>[^/?#]+){_REST}"),
+    ("simkl", "custom_list", rf"{_SIMKL}/(?:\d+/)?lists?/(?P<id>\d+)(?:/[^?#]*)?{_REST}"),
+    (
+        "simkl",
+        "status",
+        (
+            rf"{_SIMKL}/(?P<user>\d+)/(?P<media>tv|movies|anime)"
+            rf"/(?P<id>plan-to-watch|plantowatch|watching|completed|hold|dropped|all){_REST}"
+        ),
+    ),
+    (
+        "anilist",
+        "user_list",
+        rf"{_ANILIST}/user/(?P<user>[^/?#]+)/animelist(?:/(?P<id>[^/?#]+))?{_END}",
+    ),
+    (
+        "anilist",
+        "search",
+        rf"{_ANILIST}/search/anime/(?P<id>trending|this-season|next-season|popular|top-100){_END}",
+    ),
+    ("plex", "rss", rf"https://rss\.plex\.tv/(?P<id>{_UUID}){_END}"),
+)
+
+
+@cache
+def _compiled() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    return tuple(
+        (provider, kind, re.compile(regex, re.ASCII)) for provider, kind, regex in PATTERNS
+    )
+
+
+_HOST = re.compile(r"(?:https?://)?[a-z0-9.-]+\.[a-z]{2,}(?=[/?#]|$)", re.IGNORECASE | re.ASCII)
+
+
+def recognise(text: str) -> Form | None:
+    """Find the service that *text* belongs to; None when it is no known address or name."""
+    address = _HOST.sub(lambda host: host[0].lower(), text.strip(), count=1).removesuffix(".")
+    for provider, kind, pattern in _compiled():
+        found = pattern.fullmatch(address)
+        if found:
+            groups = {name: part for name, part in found.groupdict().items() if part is not None}
+            return Form(provider=provider, kind=kind, groups=groups)
+    return None
+
+
+def is_address(text: str) -> bool:
+    """Tell an address from a name: it has a scheme, or begins with a host and a path."""
+    found = _HOST.match(text.strip())
+    return found is not None and ("://" in found[0] or "/" in text)
+
+
+def foreign(text: str, provider: str) -> str | None:
+    """Say whose address *text* is when it is not *provider*'s; None when it may be ours."""
+    form = recognise(text)
+    if form is not None and form.provider != provider:
+        return f"{text!r} belongs to {form.service}, not to {SERVICES[provider]}"
+    if form is None and is_address(text):
+        return f"{text!r} is no known address of {SERVICES[provider]}"
+    return None
+
+
+def unsupported(text: str, supported: frozenset[str]) -> str | None:
+    """Say that the service of *text* is not supported yet; None when it is, or is unknown."""
+    form = recognise(text)
+    if form is None or form.provider in supported:
+        return None
+    return f"{form.service} is not supported yet"

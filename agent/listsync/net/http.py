@@ -1,0 +1,213 @@
+"""One way to ask a list service over HTTP: bounded, conditional, retried, judged once.
+
+Whatever goes wrong leaves here as `UnavailableError`, `RefusedError` or `AnswerChangedError`.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import httpx
+import stamina
+from pydantic import SecretStr
+
+from listsync import __version__
+from listsync.domain.lists import Validators
+from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.net.verdicts import Judge, Reply, no_opinion, verdict
+from listsync.options import ServiceOptions
+
+MIB = 1024 * 1024
+MAX_REDIRECTS = 5
+USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One question to one service.
+
+    `secrets` go into the query and into nothing that is logged, raised or printed. `judge` knows
+    the service's own ways of saying no. `deadline_s` bounds one answer, body included.
+    """
+
+    service: str
+    url: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    judge: Judge = no_opinion
+    limit_bytes: int = 64 * MIB
+    deadline_s: float = 120
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Load the certificate authorities once: every load costs megabytes and milliseconds."""
+    return httpx.create_ssl_context()
+
+
+def build_client(
+    options: ServiceOptions, *, transport: httpx.BaseTransport | None = None
+) -> httpx.Client:
+    """Build the client for one service; the caller closes it. *transport* replaces the network."""
+    for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return httpx.Client(
+        headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
+        timeout=options.timeout_s,
+        proxy=options.proxy,
+        transport=transport,
+        verify=_trusted(),
+        follow_redirects=False,  # done here, so that every hop is checked before it is taken
+    )
+
+
+_TRIES = stamina.RetryingCaller(attempts=3, timeout=90, wait_initial=0.5, wait_max=5)
+
+
+def ask(client: httpx.Client, call: Call, previous: Validators | None = None) -> Reply:
+    """Get one good answer: 200 with a body, or 304 where *previous* made the question conditional.
+
+    Raises:
+        UnavailableError: nothing usable answers, after a few tries.
+        RefusedError: the service says no.
+        AnswerChangedError: it answers something that it should not.
+    """
+    return _TRIES(_may_pass, _ask_once, client, call, previous)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Say whether a second try is worth it; a service that names a time is not asked earlier."""
+    return isinstance(error, UnavailableError) and error.retry_after_s is None
+
+
+def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+    try:
+        reply = _redacted(call, _exchange(client, call, previous))
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _not_reached(call, error) from error
+    trouble = verdict(reply, call.judge, conditional=bool(_conditions(previous)))
+    if trouble is not None:
+        raise trouble
+    return reply
+
+
+def _not_reached(call: Call, error: Exception) -> UnavailableError:
+    if isinstance(error, httpx.TimeoutException):
+        return UnavailableError(call.service, "does not answer in time")
+    if isinstance(error, httpx.ProxyError):
+        return UnavailableError(call.service, f"the proxy does not let us through: {error}")
+    if isinstance(error, httpx.ConnectError):
+        return UnavailableError(call.service, f"cannot be reached: {error}")
+    return UnavailableError(call.service, f"the connection broke: {error}")
+
+
+def _conditions(previous: Validators | None) -> dict[str, str]:
+    """Headers that make the question conditional; HTTP headers are ASCII."""
+    if previous is None:
+        return {}
+    pairs = {"If-None-Match": previous.etag, "If-Modified-Since": previous.last_modified}
+    return {name: value for name, value in pairs.items() if value and value.isascii()}
+
+
+def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+    query: dict[str, str | int] = {
+        **call.params,
+        **{name: secret.get_secret_value() for name, secret in call.secrets.items()},
+    }
+    headers = {"Accept": "application/json", **call.headers, **_conditions(previous)}
+    request = client.build_request("GET", call.url, params=query or None, headers=headers)
+    give_up = time.monotonic() + call.deadline_s
+    for hops in range(MAX_REDIRECTS + 1):
+        response = client.send(request, stream=True)
+        try:
+            if response.next_request is None:
+                return _read(call, response, hops=hops, give_up=give_up)
+            request = _next_hop(call, request, response.next_request)
+        finally:
+            response.close()
+    raise UnavailableError(call.service, f"sends us from place to place ({MAX_REDIRECTS} times)")
+
+
+def _next_hop(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Request:
+    """Check a redirect: never from HTTPS to HTTP, and no header of ours for another host."""
+    if here.url.scheme == "https" and there.url.scheme != "https":
+        raise UnavailableError(call.service, "sends us from https to an address without it")
+    if here.url.host != there.url.host:
+        for name in call.headers:
+            there.headers.pop(name, None)
+    return there
+
+
+def _read(call: Call, response: httpx.Response, *, hops: int, give_up: float) -> Reply:
+    return Reply(
+        service=call.service,
+        status=response.status_code,
+        headers=response.headers,
+        body=b"".join(_within(call, _plain(call, response), give_up)),
+        path=f"{response.request.url.host}{response.request.url.path}",
+        hops=hops,
+    )
+
+
+def _within(call: Call, pieces: Iterable[bytes], give_up: float) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > call.limit_bytes:
+            raise _too_big(call)
+        if time.monotonic() > give_up:
+            raise UnavailableError(
+                call.service, f"the answer takes longer than {call.deadline_s:.0f} s"
+            )
+        yield piece
+
+
+def _too_big(call: Call) -> AnswerChangedError:
+    limit = f"{call.limit_bytes // MIB} MiB" if call.limit_bytes >= MIB else "its limit"
+    return AnswerChangedError(call.service, f"the answer is larger than {limit}; not read")
+
+
+def _plain(call: Call, response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body unpacked, never much more than the limit at a time (decompression bombs)."""
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if response.is_stream_consumed:  # a transport that reads ahead has unpacked it as well
+        yield response.content
+    elif coding == "identity":
+        yield from response.iter_raw()
+    elif coding in ("gzip", "x-gzip", "deflate"):
+        yield from _unpacked(call, response.iter_raw())
+    else:
+        raise AnswerChangedError(
+            call.service, f"answers in a packing we did not ask for: {coding}"
+        )
+
+
+def _unpacked(call: Call, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its head
+    started = False
+    for piece in pieces:
+        started = True
+        try:
+            # One byte over the limit is enough: the reader raises there, the rest stays packed.
+            yield decoder.decompress(piece, call.limit_bytes + 1)
+        except zlib.error as error:
+            raise AnswerChangedError(
+                call.service, "answers in a packing that cannot be undone"
+            ) from error
+    if started and not decoder.eof:
+        raise UnavailableError(call.service, "the answer is cut off")
+
+
+def _redacted(call: Call, reply: Reply) -> Reply:
+    """Blot a secret out of an answer that quotes our question, before anybody can repeat it."""
+    body = reply.body
+    for secret in call.secrets.values():
+        body = body.replace(secret.get_secret_value().encode() or b"\0", b"***")
+    return reply if body == reply.body else reply.with_body(body)

@@ -1,0 +1,3 @@
+"""One module per list service; none knows another."""
+
+from __future__ import annotations

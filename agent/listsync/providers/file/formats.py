@@ -1,0 +1,71 @@
+"""Which format a file is in, by its content first and its name second."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from listsync.domain.lists import Fetched, Validators
+from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.net.documents import parse_json, parse_yaml
+from listsync.net.texts import Text
+from listsync.providers.file.gathering import SERVICE, Gathering
+from listsync.providers.file.json_list import gather_json
+from listsync.providers.file.kometa import gather_kometa
+from listsync.providers.file.lines import gather_lines
+from listsync.providers.file.table import gather_table, header_of, table_start
+
+_MARKUP = re.compile(r"<[!?a-zA-Z]")
+_PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.IGNORECASE)
+_JSON = re.compile(r'\[\s*(?:[{"\[\]]|$)|\{\s*(?:["}]|$)')
+_KOMETA = re.compile(r"(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\n)*+collections[ \t]*:[ \t]*\r?\n")
+_ARCHIVES = (  # zip, gzip, 7z, rar; their heads as they look in the old Windows letters
+    "PK\x03\x04",
+    "\x1f\u2039",
+    "7z\xbc\xaf",
+    "Rar!",
+)
+
+
+def read_list(path: Path, text: Text, validators: Validators) -> Fetched:
+    """Read a list from the *text* of *path*; the name counts only where the content is unclear.
+
+    Raises:
+        UnavailableError: there is nothing in it, as while somebody writes it.
+        AnswerChangedError: it is no list in any known format.
+    """
+    body = text.body.lstrip("\ufeff \t\r\n\f\v")
+    _demand_list(path, text, body)
+    gathering = Gathering()
+    gathering.is_cut = text.is_cut
+    suffix = path.suffix.lower()
+    if suffix == ".json" or _JSON.match(body):
+        gather_json(gathering, parse_json(SERVICE, body))
+    elif suffix in (".yml", ".yaml") or _KOMETA.match(body):
+        gather_kometa(gathering, parse_yaml(SERVICE, body))
+    else:
+        _gather_text(gathering, path, text.body, expect_table=suffix in (".csv", ".tsv"))
+    return gathering.fetched(validators)
+
+
+def _gather_text(gathering: Gathering, path: Path, body: str, *, expect_table: bool) -> None:
+    table = table_start(body)
+    header = header_of(table, surely=expect_table)
+    if header is None:
+        gather_lines(gathering, body)
+    else:
+        gather_table(gathering, path, table, header)
+
+
+def _demand_list(path: Path, text: Text, body: str) -> None:
+    if not body:
+        size = "0 bytes" if not text.body else "nothing but white space"
+        raise UnavailableError(SERVICE, f"{path} holds {size}; the last good reading is kept")
+    if body.startswith(_ARCHIVES):
+        raise AnswerChangedError(SERVICE, f"{path} is an archive; name a file out of it")
+    if text.is_binary:
+        raise AnswerChangedError(SERVICE, f"{path} is not text")
+    if _MARKUP.match(body):
+        what = "a web page" if _PAGE.search(body[:2000]) else "XML"
+        sample = " ".join(body[:200].split())
+        raise AnswerChangedError(SERVICE, f"{path} is {what}, not a list", sample=sample)

@@ -1,0 +1,87 @@
+"""JSON lists: Radarr's and Sonarr's custom lists, StevenLu's and MDBList's forms, one's own.
+
+Sources: the custom list readers of Radarr (2025-11) and Sonarr (2026-06), which take `id` for the
+TMDB number and any case in names.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.fields import imdb_id, number_id
+from listsync.providers.file.columns import place_of, plain_name
+from listsync.providers.file.gathering import SERVICE, Gathering, RawRow
+from listsync.providers.file.lines import gather_line
+
+_FIELDS = len(RawRow._fields)
+_FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu: films only
+
+
+def gather_json(gathering: Gathering, content: object) -> None:
+    """Read an array of titles; an empty array is the file's word that there are none."""
+    if isinstance(content, dict):
+        raise _not_an_array(content)
+    if not isinstance(content, list):
+        raise AnswerChangedError(SERVICE, "the JSON is no list of titles")
+    gathering.says_empty = not content
+    shapes = {tuple(item) for item in content if isinstance(item, dict)}
+    names = {plain_name(key) for shape in shapes for key in shape}
+    films = not names.isdisjoint(_FILM_MARKS) or _numbers_films(names)
+    assumed = MediaType.MOVIE if films else None
+    for item in content:
+        if isinstance(item, dict):
+            gathering.add(_raw(item), assumed)
+        elif isinstance(item, str):
+            gather_line(gathering, item)
+        else:
+            gathering.skip_broken(str(item)[:80], "neither a title nor an object")
+
+
+def _numbers_films(names: set[str]) -> bool:
+    """Recognise Radarr's custom list: `id` is a film's number where nothing speaks of series."""
+    return "id" in names and names.isdisjoint(
+        ("kind", "type", "titletype", "mediatype", "tvdb", "tvdbid", "season", "show", "movie")
+    )
+
+
+def _not_an_array(content: dict[object, object]) -> RefusedError | AnswerChangedError:
+    """Read the envelope in which list servers for Radarr tell their errors."""
+    errors = content.get("errors")
+    if not isinstance(errors, list) or not errors:
+        return AnswerChangedError(SERVICE, "the JSON is an object, not a list of titles")
+    first = errors[0] if isinstance(errors[0], dict) else {}
+    words = first.get("detail") or first.get("title") or "an error"
+    return RefusedError(
+        SERVICE, Refusal.NOT_FOUND, f"holds the error of a list server: {str(words)[:200]}"
+    )
+
+
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Say which names are fields, and of which place; the rows of one list are mostly alike."""
+    found = ((name, place_of(name)) for name in names)
+    return tuple((name, place) for name, place in found if place is not None)
+
+
+def _raw(item: dict[str, object]) -> RawRow:
+    values: list[object] = [None] * _FIELDS
+    nested = item.get("ids")
+    for source in (item, nested if isinstance(nested, dict) else {}):
+        for name, place in _places(tuple(source)):
+            if not values[place]:
+                values[place] = source[name]
+    return _with_bare_id(RawRow._make(values), item)
+
+
+def _with_bare_id(raw: RawRow, item: dict[str, object]) -> RawRow:
+    """Take `id` for the TMDB number, unless the row shows that it is some program's own number."""
+    bare = item.get("id")
+    if bare is None or raw.tmdb or (number_id(raw.tvdb) and not raw.kind):
+        return raw
+    if any(isinstance(value, dict) for key, value in item.items() if key != "ids"):
+        return raw  # a record with parts: the number is that of the record
+    if imdb_id(bare):
+        return raw if raw.imdb else raw._replace(imdb=bare)
+    return raw._replace(tmdb=bare)

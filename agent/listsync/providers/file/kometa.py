@@ -1,0 +1,76 @@
+"""Kometa's collection files: the titles they name by id; lists they refer to are pointed out.
+
+Source: the builders of Kometa's collection files, read 2026-07.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError
+from listsync.providers.file.gathering import SERVICE, Gathering, RawRow
+
+_REFERENCES = {
+    "imdb_list": "imdb",
+    "imdb_watchlist": "imdb",
+    "imdb_chart": "imdb",
+    "imdb_search": "imdb",
+    "trakt_list": "trakt",
+    "trakt_watchlist": "trakt",
+    "trakt_chart": "trakt",
+    "letterboxd_list": "letterboxd",
+    "mdblist_list": "mdblist",
+    "tmdb_list": "tmdb",
+    "tmdb_collection": "tmdb",
+    "tvdb_list": "tvdb",
+    "stevenlu_popular": "stevenlu",
+    "text_file": "file",
+}
+_OWN_WORD = {"stevenlu_popular": "popular"}
+
+
+def gather_kometa(gathering: Gathering, content: object) -> None:
+    """Read every collection; what is neither a title nor a list (settings, texts) is passed by."""
+    collections = content.get("collections") if isinstance(content, dict) else None
+    if not isinstance(collections, dict) or not collections:
+        raise AnswerChangedError(SERVICE, "the YAML has no titles under `collections:`")
+    for builders in collections.values():
+        if isinstance(builders, dict):
+            for name, value in builders.items():
+                _gather_builder(gathering, str(name).lower(), value)
+    if gathering.next_rank == 1:
+        raise AnswerChangedError(SERVICE, "the YAML names no titles and no lists")
+
+
+def _gather_builder(gathering: Gathering, name: str, value: object) -> None:
+    for word in _words(value):
+        match name.removesuffix("_details"):
+            case "imdb_id":
+                gathering.add(RawRow(imdb=word))
+            case "tmdb_movie":
+                gathering.add(RawRow(tmdb=word), MediaType.MOVIE)
+            case "tmdb_show":
+                gathering.add(RawRow(tmdb=word), MediaType.TV)
+            case "tvdb_show":
+                gathering.add(RawRow(tvdb=word))
+            case "tvdb_movie":
+                gathering.skip(word, "films cannot be looked up by their TVDB number")
+            case builder if builder in _REFERENCES:
+                _point_out(gathering, builder, word)
+
+
+def _point_out(gathering: Gathering, name: str, word: str) -> None:
+    meant = _OWN_WORD.get(name, word)
+    why = f"another list; put it under `lists:` as `- {_REFERENCES[name]}: {meant}`"
+    gathering.skip(f"{name}: {word}", why)
+
+
+def _words(value: object) -> Iterator[str]:
+    """Yield the words of a scalar, a comma text, a list, or mappings with an address or an id."""
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, dict):
+            found = next((part[key] for key in ("url", "list_id", "id") if key in part), None)
+            yield str(found)
+        elif isinstance(part, str):
+            yield from (word.strip() for word in part.split(",") if word.strip())

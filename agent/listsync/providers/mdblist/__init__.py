@@ -1,0 +1,145 @@
+"""MDBList: public lists without a key, every other form and cheap re-reading with one.
+
+Sources: the service's REST documentation and the clients that list tools ship, read 2026-08;
+tests/fixtures/mdblist/README.md says how the samples were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+from pydantic import Field, SecretStr
+
+from listsync.domain.lists import Fetched, Validators
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.http import Call
+from listsync.net.rows import check_rows, get_document, get_rows
+from listsync.options import ServiceOptions
+from listsync.providers.mdblist.answers import (
+    PAGE_SIZE,
+    Account,
+    Description,
+    Item,
+    Page,
+    entry_of,
+    judge,
+    page_of,
+)
+from listsync.providers.mdblist.source import SERVICE, MdbListSource, parse
+
+MAX_PAGES = 1000
+_NEEDS_KEY = "needs providers.mdblist.api_key"
+
+
+class MdbListOptions(ServiceOptions):
+    """How MDBList is reached. A free key is shown on its preferences page."""
+
+    base_url: str = Field(
+        default="https://api.mdblist.com", description="Address of the API, read with a key."
+    )
+    web_url: str = Field(
+        default="https://mdblist.com", description="Address of the site, read without a key."
+    )
+    api_key: SecretStr | None = Field(default=None, description="Key of your MDBList account.")
+
+
+class MdbList:
+    """Reads one MDBList list."""
+
+    def __init__(self, source: MdbListSource, options: MdbListOptions, http: httpx.Client) -> None:
+        self._source = source
+        self._options = options
+        self._http = http
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the whole list in its own order; raises what `get_rows` raises.
+
+        Without a key only public lists of users can be read, and no rows prove nothing.
+        """
+        if self._options.api_key is not None:
+            return self._fetch_with(self._options.api_key, previous)
+        if self._source.open_path is not None:
+            return self._fetch_open(self._source.open_path, previous)
+        raise RefusedError(
+            SERVICE, Refusal.CREDENTIAL, f"{self._source.name}: {_NEEDS_KEY} to be read"
+        )
+
+    def _fetch_open(self, path: str, previous: Validators | None) -> Fetched:
+        url = f"{self._options.web_url.rstrip('/')}/{path}"
+        page = get_rows(self._http, Call(service=SERVICE, url=url, judge=judge), Item, previous)
+        if page.unchanged:
+            return Fetched.unchanged(page.validators)
+        if page.count == 0:
+            raise AnswerChangedError(
+                SERVICE,
+                f"{self._source.name} came without rows; whether it is empty or still being "
+                f"built can only be seen with a key ({_NEEDS_KEY})",
+            )
+        return Fetched(
+            entries=tuple(entry_of(rank, item) for rank, item in page.rows),
+            skipped=page.bad,
+            validators=page.validators,
+        )
+
+    def _fetch_with(self, key: SecretStr, previous: Validators | None) -> Fetched:
+        self._check_owner(key)
+        about = self._describe(key) if self._source.described else Description()
+        if about.stamp and previous is not None and previous.stamp == about.stamp:
+            return Fetched.unchanged(previous)
+        pages = tuple(self._pages(key))
+        declared = about.items if self._source.described else pages[0].total
+        read = sum(page.rows.count for page in pages)
+        whole = declared is not None and read >= declared
+        return Fetched(
+            entries=tuple(entry_of(rank, item) for page in pages for rank, item in page.rows.rows),
+            skipped=tuple(row for page in pages for row in page.rows.bad),
+            declared=declared,
+            validators=Validators(stamp=about.stamp) if whole and about.stamp else None,
+        )
+
+    def _call(self, key: SecretStr, path: str, **params: str | int) -> Call:
+        url = f"{self._options.base_url.rstrip('/')}/{path}"
+        return Call(service=SERVICE, url=url, params=params, secrets={"apikey": key}, judge=judge)
+
+    def _check_owner(self, key: SecretStr) -> None:
+        """Make sure that a watchlist is the key owner's: the API would give theirs instead."""
+        wanted = self._source.owner
+        if wanted is None:
+            return
+        answer = get_document(self._http, self._call(key, "user"))
+        account = check_rows(SERVICE, [answer.content], Account).rows[0][1]
+        if account.user_name.casefold() != wanted.casefold():
+            whose = f"the key belongs to {account.user_name}"
+            raise RefusedError(
+                SERVICE, Refusal.PRIVATE, f"{self._source.name} is not readable: {whose}"
+            )
+
+    def _describe(self, key: SecretStr) -> Description:
+        answer = get_document(self._http, self._call(key, self._source.path))
+        items = answer.content if isinstance(answer.content, list) else [answer.content]
+        described = check_rows(SERVICE, items, Description).rows
+        if not described:
+            raise AnswerChangedError(SERVICE, f"says nothing about {self._source.name}")
+        return described[0][1]
+
+    def _pages(self, key: SecretStr) -> Iterator[Page]:
+        """Read page after page, until the service says that there is no more."""
+        shape = {"unified": "true"} if self._source.described else {}
+        read, last = 0, None
+        for _ in range(MAX_PAGES):
+            query = {**shape, **dict(self._source.params)}
+            call = self._call(
+                key, f"{self._source.path}/items", limit=PAGE_SIZE, offset=read, **query
+            )
+            page = page_of(get_document(self._http, call), read + 1)
+            if page.items and page.items == last:
+                break
+            yield page
+            if not page.more or not page.items:
+                return
+            read, last = read + page.rows.count, page.items
+        raise AnswerChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
+
+
+__all__ = ["MdbList", "MdbListOptions", "MdbListSource", "parse"]

@@ -1,0 +1,153 @@
+"""What MDBList answers: rows in two shapes, pages, and its own ways of saying no."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pydantic import Field, model_validator
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import MediaType
+from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
+from listsync.net.fields import (
+    external_ids,
+    imdb_id,
+    number_id,
+    title_text,
+    whole_number,
+    year_number,
+)
+from listsync.net.rows import Document, Rows, check_rows
+from listsync.net.verdicts import Reply, retry_after_s
+from listsync.options import Answer
+from listsync.providers.mdblist.source import SERVICE
+
+PAGE_SIZE = 1000  # the most that one call gives
+_KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV}
+_SAID = re.compile(r'\s*\{[^\[\]]*?"error"\s*:\s*"((?:[^"\\]|\\.){0,300})"')
+_REFUSALS = {  # the first that is part of the service's words
+    "invalid api key": Refusal.CREDENTIAL,
+    "rate limit": Refusal.RATE_LIMITED,
+    "limit reached": Refusal.QUOTA,
+    "not found": Refusal.NOT_FOUND,
+    "private": Refusal.PRIVATE,
+}
+
+
+class Description(Answer):
+    """What the service says about a list as a whole."""
+
+    items: int | None = Field(default=None, ge=0)
+    updated: str | None = None
+
+    @property
+    def stamp(self) -> str | None:
+        return f"{self.updated} {self.items}" if self.updated and self.items is not None else None
+
+
+class Account(Answer):
+    """Whose key it is."""
+
+    user_name: str
+
+
+class _Ids(Answer):
+    imdb: object = None
+    tmdb: object = None
+    tvdb: object = None
+
+
+class Item(Answer):
+    """One title; flat ids without a key, `ids` beside them with one. `id` is the TMDB number."""
+
+    title: str | None = None
+    id: object = None
+    imdb_id: object = None
+    tvdb_id: object = None
+    mediatype: str | None = None
+    release_year: object = None
+    ids: _Ids | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Item:
+        if not any((title_text(self.title), *self.numbers())):
+            raise ValueError("no title and no id")
+        return self
+
+    def numbers(self) -> tuple[str | None, int | None, int | None]:
+        """Give the IMDb, TMDB and TVDB id."""
+        more = self.ids or _Ids()
+        return (
+            imdb_id(more.imdb) or imdb_id(self.imdb_id),
+            number_id(more.tmdb) or number_id(self.id),
+            number_id(more.tvdb) or number_id(self.tvdb_id),
+        )
+
+
+def entry_of(rank: int, item: Item) -> ListEntry:
+    """Turn an item into an entry; *rank* is its place in the order of the list."""
+    kind = _KINDS.get(item.mediatype or "")
+    return ListEntry(
+        rank=rank,
+        title=title_text(item.title),
+        year=year_number(item.release_year),
+        kind=kind,
+        ids=external_ids(*item.numbers(), kind),
+    )
+
+
+class _Pagination(Answer):
+    total: int | None = Field(default=None, ge=0)
+    has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of items; `total` is the size of the whole list where the page tells it."""
+
+    items: list[object]
+    rows: Rows[Item]
+    total: int | None
+    more: bool
+
+
+def page_of(document: Document, first: int) -> Page:
+    """Read one page in either shape; *first* is the rank of its first row."""
+    content = document.content
+    if isinstance(content, dict) and {"movies", "shows"} <= content.keys():
+        checked = check_rows(SERVICE, [content.get("pagination") or {}], _Pagination).rows
+        pagination = checked[0][1]
+        items = _merged(content["movies"], content["shows"])
+        rows = check_rows(SERVICE, items, Item, first=first)
+        return Page(items=items, rows=rows, total=pagination.total, more=pagination.has_more)
+    rows = check_rows(SERVICE, content, Item, first=first)
+    said = document.reply.headers.get("x-has-more", "").lower()
+    more = said == "true" if said in ("true", "false") else rows.count >= PAGE_SIZE
+    items = content if isinstance(content, list) else []
+    return Page(items=items, rows=rows, total=None, more=more)
+
+
+def _merged(*parts: object) -> list[object]:
+    """Put films and series back into the order of the list, by their rank."""
+    items = [item for part in parts if isinstance(part, list) for item in part]
+    return sorted(items, key=_rank)
+
+
+def _rank(item: object) -> int:
+    rank = whole_number(item.get("rank")) if isinstance(item, dict) else None
+    return 2**31 if rank is None else rank
+
+
+def judge(reply: Reply) -> ListsyncError | None:
+    """Read the service's own error body; it comes with any status, 200 included."""
+    said = _SAID.match(reply.look)
+    if said is None:
+        return None
+    words, wait = f"says: {said[1]} (HTTP {reply.status})", retry_after_s(reply.headers)
+    for part, kind in _REFUSALS.items():
+        if part in said[1].lower():
+            return RefusedError(SERVICE, kind, words, retry_after_s=wait)
+    if reply.status == 403:
+        return RefusedError(SERVICE, Refusal.CREDENTIAL, words)
+    return UnavailableError(SERVICE, words, retry_after_s=wait) if reply.status == 200 else None

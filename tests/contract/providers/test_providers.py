@@ -1,0 +1,82 @@
+"""What every provider keeps, tried with every sample of every service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from listsync.domain.lists import Fetched, ListOutcome
+from listsync.errors import ListsyncError, Refusal, RefusedError
+from tests.contract.providers.cases import CASES, FAILING, FAILURES, Case
+from tests.contract.providers.site import FIXTURES
+
+FOLDERS = ("file", "imdb/csv", "letterboxd/csv", "mdblist", "stevenlu")
+READ = [case for case in CASES if isinstance(case.expected, ListOutcome)]
+REFUSED = [case for case in CASES if not isinstance(case.expected, ListOutcome)]
+
+
+def _name(value: object) -> str | None:
+    return value.name if isinstance(value, Case) else None
+
+
+def _fetched(case: Case) -> Fetched:
+    return case.provider().fetch(case.previous)
+
+
+@pytest.mark.parametrize("case", READ, ids=_name)
+def test_a_sample_is_read_with_the_outcome_it_stands_for(case: Case) -> None:
+    fetched = _fetched(case)
+    assert fetched.outcome is case.expected
+    assert (len(fetched.entries), len(fetched.skipped)) == (case.titles, case.skipped)
+
+
+@pytest.mark.parametrize("case", READ, ids=_name)
+def test_ranks_count_every_row_from_one(case: Case) -> None:
+    fetched = _fetched(case)
+    entries = [entry.rank for entry in fetched.entries]
+    skipped = [row.rank for row in fetched.skipped]
+    assert sorted(entries + skipped) == list(range(1, fetched.read + 1))
+    assert entries == sorted(entries)
+
+
+@pytest.mark.parametrize("case", READ, ids=_name)
+def test_every_entry_says_which_title_it_is_and_every_skipped_row_why(case: Case) -> None:
+    fetched = _fetched(case)
+    assert all(entry.title or entry.ids for entry in fetched.entries)
+    assert all(row.what and row.why for row in fetched.skipped)
+
+
+@pytest.mark.parametrize("case", READ, ids=_name)
+def test_reading_twice_gives_the_same(case: Case) -> None:
+    assert _fetched(case) == _fetched(case)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=_name)
+def test_a_sample_without_a_list_says_what_to_do(case: Case) -> None:
+    expected = RefusedError if isinstance(case.expected, Refusal) else case.expected
+    assert isinstance(expected, type)
+    with pytest.raises(expected, match=r"^(file|stevenlu|mdblist): ") as caught:
+        _fetched(case)
+    if isinstance(caught.value, RefusedError):
+        assert caught.value.kind is case.expected
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("service", FAILING)
+def test_fetch_says_what_to_do(service: str, failure: str, tmp_path: Path) -> None:
+    with pytest.raises(ListsyncError, match=service.removesuffix("-with-key")) as caught:
+        FAILING[service](tmp_path, failure).fetch(None)
+    assert type(caught.value) is FAILURES[failure]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_sample_is_used_and_every_folder_says_where_it_is_from(folder: str) -> None:
+    used = {name for case in CASES for name in case.samples}
+    there = {
+        str(path.relative_to(FIXTURES))
+        for path in (FIXTURES / folder).iterdir()
+        if path.name != "README.md"
+    }
+    assert there <= used
+    assert (FIXTURES / folder.partition("/")[0] / "README.md").exists()

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import gzip
+import logging
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from listsync import __version__
+from listsync.domain.lists import Validators
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
+from listsync.net.http import Call, ask, build_client
+from listsync.net.verdicts import Reply
+from listsync.options import ServiceOptions
+from tests.contract.providers.site import Site, answer, client
+
+HOME = "https://lists.example"
+OPTIONS = ServiceOptions(base_url=HOME)
+SECRET = "s3cr3t-key-value"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+CALL = Call(service="demo", url=f"{HOME}/a")
+
+
+def asked(handler: Handler, question: Call = CALL) -> Reply:
+    with client(OPTIONS, handler) as http:
+        return ask(http, question)
+
+
+def streamed(*pieces: bytes, **headers: str) -> Handler:
+    """Answer in pieces, as a server does."""
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.Response(200, headers=named, content=_piecewise(pieces))
+
+    return handler
+
+
+def _piecewise(pieces: tuple[bytes, ...]) -> Iterator[bytes]:
+    yield from pieces
+
+
+def test_a_client_says_who_it_is() -> None:
+    site = Site.of({"/a": answer(b"[]")})
+    asked(site)
+    expected = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
+    assert site.seen[0].headers["user-agent"] == expected
+
+
+def test_the_user_can_name_another_agent_time_and_proxy() -> None:
+    options = ServiceOptions(
+        base_url=HOME, user_agent="mine/1", timeout_s=5, proxy="http://proxy.example:3128"
+    )
+    with build_client(options) as http:
+        assert http.headers["user-agent"] == "mine/1"
+        assert http.timeout == httpx.Timeout(5)
+        assert http._mounts
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(500, UnavailableError), (502, UnavailableError), (521, UnavailableError)],
+)
+def test_a_server_out_of_order_is_asked_three_times(
+    status: int, error: type[ListsyncError]
+) -> None:
+    site = Site.of({"/a": answer(status=status)})
+    with pytest.raises(error, match="demo"):
+        asked(site)
+    assert len(site.seen) == 3
+
+
+def test_a_second_try_that_works_is_enough() -> None:
+    site = Site.of({"/a": [answer(status=503), answer(b"[1]")]})
+    assert asked(site).body == b"[1]"
+    assert len(site.seen) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 429])
+def test_a_refusal_is_not_asked_again(status: int) -> None:
+    site = Site.of({"/a": answer(status=status)})
+    with pytest.raises(RefusedError):
+        asked(site)
+    assert len(site.seen) == 1
+
+
+def test_a_server_that_names_a_time_is_not_asked_earlier() -> None:
+    site = Site.of({"/a": answer(status=503, retry_after="120")})
+    with pytest.raises(UnavailableError) as caught:
+        asked(site)
+    assert caught.value.retry_after_s == 120
+    assert len(site.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (httpx.ConnectError("no route"), "cannot be reached"),
+        (httpx.ConnectTimeout("slow"), "in time"),
+        (httpx.ReadTimeout("slow"), "in time"),
+        (httpx.ProxyError("407"), "proxy"),
+        (httpx.ReadError("reset"), "connection broke"),
+        (httpx.RemoteProtocolError("half"), "connection broke"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_broken_connection_is_unavailable(error: Exception, words: str) -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(UnavailableError, match=f"demo: .*{words}"):
+        asked(broken)
+
+
+def test_an_address_that_is_none_is_an_error_of_ours() -> None:
+    with client(OPTIONS, Site.of({})) as http, pytest.raises(UnavailableError):
+        ask(http, Call(service="demo", url="http://host:port/"))
+
+
+def test_an_answer_over_the_limit_is_not_read_to_its_end() -> None:
+    served = []
+
+    def endless() -> Iterator[bytes]:
+        for number in range(1000):
+            served.append(number)
+            yield b"x" * 1000
+
+    with pytest.raises(AnswerChangedError, match="larger"):
+        asked(lambda _: httpx.Response(200, content=endless()), replace(CALL, limit_bytes=10_000))
+    assert len(served) < 20
+
+
+def test_a_packed_answer_is_unpacked() -> None:
+    packed = gzip.compress(b"[1, 2, 3]")
+    reply = asked(streamed(packed[:7], packed[7:], content_encoding="gzip"))
+    assert reply.body == b"[1, 2, 3]"
+
+
+def test_a_bomb_is_refused_while_it_unpacks() -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    with pytest.raises(AnswerChangedError, match="larger"):
+        asked(streamed(bomb, content_encoding="gzip"), replace(CALL, limit_bytes=100_000))
+
+
+def test_a_packed_answer_that_is_cut_off_is_unavailable() -> None:
+    packed = gzip.compress(b"[1, 2, 3]" * 100)
+    with pytest.raises(UnavailableError, match="cut off"):
+        asked(streamed(packed[:-12], content_encoding="gzip"))
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "br", "deflate, gzip"])
+def test_a_packing_that_was_not_asked_for_is_refused(coding: str) -> None:
+    with pytest.raises(AnswerChangedError, match="packing"):
+        asked(streamed(b"abc", content_encoding=coding))
+
+
+def test_a_packing_that_is_none_is_refused() -> None:
+    with pytest.raises(AnswerChangedError, match="packing"):
+        asked(streamed(b"[1, 2, 3]", content_encoding="gzip"))
+
+
+def test_a_deflated_answer_is_unpacked() -> None:
+    reply = asked(streamed(zlib.compress(b"[1]"), content_encoding="deflate"))
+    assert reply.body == b"[1]"
+
+
+def test_an_answer_that_drips_is_given_up() -> None:
+    with pytest.raises(UnavailableError, match="longer than"):
+        asked(streamed(b"[", b"1", b"]"), replace(CALL, deadline_s=-1))
+
+
+def test_redirects_are_followed() -> None:
+    moved = answer(status=301, location="/b")
+    reply = asked(Site.of({"/a": moved, "/b": answer(b"[7]")}))
+    assert (reply.body, reply.path, reply.hops) == (b"[7]", "lists.example/b", 1)
+
+
+def test_redirects_in_a_circle_come_to_an_end() -> None:
+    site = Site.of({"/a": answer(status=302, location="/a")})
+    with pytest.raises(UnavailableError, match="place to place"):
+        asked(site)
+
+
+def test_a_redirect_never_leaves_https() -> None:
+    site = Site.of({"*": answer(status=302, location="http://lists.example/b")})
+    with pytest.raises(UnavailableError, match="https"):
+        asked(site)
+    assert {request.url.scheme for request in site.seen} == {"https"}
+
+
+def test_headers_of_ours_do_not_go_to_another_host() -> None:
+    moved = answer(status=302, location="https://elsewhere.example/b")
+    site = Site.of({"/a": moved, "/b": answer(b"[]")})
+    asked(site, replace(CALL, headers={"X-Client-Key": SECRET}))
+    assert site.seen[0].headers["x-client-key"] == SECRET
+    assert "x-client-key" not in site.seen[1].headers
+
+
+def test_a_conditional_question_may_be_answered_with_304() -> None:
+    site = Site.of({"/a": answer(status=304)})
+    with client(OPTIONS, site) as http:
+        reply = ask(http, CALL, Validators(etag='"x"', last_modified="Sat, 21 Nov 2026"))
+    assert reply.status == 304
+    assert site.seen[0].headers["if-none-match"] == '"x"'
+    assert site.seen[0].headers["if-modified-since"] == "Sat, 21 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    "previous", [None, Validators(), Validators(digest="1:ab"), Validators(etag="\u2603")]
+)
+def test_304_without_having_asked_for_it_is_no_answer(previous: Validators | None) -> None:
+    site = Site.of({"/a": answer(status=304)})
+    with client(OPTIONS, site) as http, pytest.raises(AnswerChangedError, match="304"):
+        ask(http, CALL, previous)
+
+
+def test_the_key_is_sent_and_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    question = replace(CALL, params={"limit": 5}, secrets={"apikey": SecretStr(SECRET)})
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["apikey"] == SECRET
+        assert request.url.params["limit"] == "5"
+        return answer(f"you asked {request.url}".encode(), 418, "text/plain")
+
+    with pytest.raises(AnswerChangedError) as caught:
+        asked(echo, question)
+    assert "***" in caught.value.sample
+    shown = f"{question!r} {caught.value!r} {caught.value} {caught.value.sample} {caplog.text}"
+    assert SECRET not in shown
+
+
+def test_a_key_does_not_show_in_retries(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("reset", request=request)
+
+    with pytest.raises(UnavailableError) as caught:
+        asked(broken, replace(CALL, secrets={"apikey": SecretStr(SECRET)}))
+    assert SECRET not in f"{caught.value!r} {caught.value.__cause__!r} {caplog.text}"
+
+
+def test_the_judge_speaks_before_the_general_rules() -> None:
+    def judge(reply: Reply) -> ListsyncError | None:
+        return RefusedError("demo", Refusal.QUOTA, "no more") if reply.status == 404 else None
+
+    with pytest.raises(RefusedError) as caught:
+        asked(Site.of({"/a": answer(status=404)}), replace(CALL, judge=judge))
+    assert caught.value.kind is Refusal.QUOTA

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from listsync.domain.lists import SkippedRow, Validators
+from listsync.errors import AnswerChangedError, ListsyncError
+from listsync.net.fields import Title
+from listsync.net.http import Call
+from listsync.net.rows import Rows, check_rows, get_rows
+from listsync.options import Answer, ServiceOptions
+from tests.contract.providers.site import Site, answer, client
+
+OPTIONS = ServiceOptions(base_url="https://lists.example")
+CALL = Call(service="demo", url="https://lists.example/a")
+
+
+class Film(Answer):
+    title: Title
+    year: int | None = None
+
+
+def got(response: httpx.Response, previous: Validators | None = None) -> Rows[Film]:
+    with client(OPTIONS, Site.of({"*": response})) as http:
+        return get_rows(http, CALL, Film, previous)
+
+
+def films(*titles: object) -> list[object]:
+    return [{"title": title} for title in titles]
+
+
+def test_rows_keep_their_place() -> None:
+    page = got(answer(json.dumps(films("A", "B")).encode(), etag='"1"'))
+    assert [(rank, row.title) for rank, row in page.rows] == [(1, "A"), (2, "B")]
+    assert (page.count, page.validators) == (2, Validators(etag='"1"'))
+
+
+def test_one_bad_row_does_not_cost_the_list() -> None:
+    page = check_rows("demo", films("A", 7, "C", "D"), Film)
+    assert [rank for rank, _ in page.rows] == [1, 3, 4]
+    assert page.bad == (
+        SkippedRow(rank=2, what='{"title": 7}', why="title: Input should be a valid string"),
+    )
+    assert page.count == 4
+
+
+def test_ranks_go_on_from_page_to_page() -> None:
+    assert [rank for rank, _ in check_rows("demo", films("A", "B"), Film, first=1001).rows] == [
+        1001,
+        1002,
+    ]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [films(7), films(7, 8, "C", "D"), films(" ", "\0"), [None, 1, "x"], ["A", "B"]],
+    ids=["all", "half", "empty-titles", "no-objects", "text"],
+)
+def test_many_bad_rows_mean_another_format(items: list[object]) -> None:
+    with pytest.raises(AnswerChangedError, match=r"demo: .* rows are not of the known form"):
+        check_rows("demo", items, Film)
+
+
+@pytest.mark.parametrize("content", [{}, {"error": "x"}, None, 5, "text"])
+def test_what_is_no_array_is_another_format(content: object) -> None:
+    with pytest.raises(AnswerChangedError, match="a list was expected"):
+        check_rows("demo", content, Film)
+
+
+def test_unchanged_keeps_the_validators() -> None:
+    before = Validators(etag='"1"', last_modified="Sat, 21 Nov 2026 07:00:11 GMT")
+    page = got(answer(status=304, etag='"2"'), before)
+    assert page.unchanged
+    assert page.validators == Validators(etag='"2"', last_modified=before.last_modified)
+
+
+@pytest.mark.parametrize(
+    ("response", "words"),
+    [
+        (answer(b'[{"title": "A"}'), "cut off"),
+        (answer(b'[{"title": "A'), "cut off"),
+        (answer(b'[{"title": "A"}, nonsense]'), "not JSON"),
+        (answer(b'[{"title": "A"}] and more'), "not JSON"),
+        (answer(b"[" * 100_000), "JSON"),
+        (answer(b"[" + b"9" * 5000 + b"]"), "out of all bounds"),
+        (answer(b'[{"title": "\xff"}]'), "not in utf-8"),
+        (answer(b"<p>no</p>", content_type="text/html"), "a web page"),
+        (answer(b"<html><title>Sign in</title>", content_type=None), '"Sign in"'),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_trouble_with_the_shape_is_said_once_for_all(response: httpx.Response, words: str) -> None:
+    with pytest.raises(AnswerChangedError, match=words):
+        got(response)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ('[{"title": "É"}]'.encode(), "application/json"),
+        ('\ufeff[{"title": "É"}]'.encode(), "application/json"),
+        ('[{"title": "É"}]'.encode("utf-16"), "application/json"),
+        ('[{"title": "É"}]'.encode("latin-1"), "application/json; charset=ISO-8859-1"),
+        ('[{"title": "É"}]'.encode(), "application/json; charset=UTF-8"),
+        ('[{"title": "É"}]'.encode(), "application/json; charset=klingon"),
+    ],
+    ids=["utf-8", "mark", "utf-16", "latin-1", "named", "unknown"],
+)
+def test_encodings(body: bytes, kind: str) -> None:
+    assert got(answer(body, content_type=kind)).rows[0][1].title == "É"
+
+
+def test_half_a_surrogate_is_a_bad_row() -> None:
+    with pytest.raises(ListsyncError):
+        got(answer(b'[{"title": "\\ud800"}]'))

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from listsync.net.tables import TableReader, with_is_last
+from listsync.net.texts import Text, decode
+
+BLUE = "Blåfjell und Ördög\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (BLUE.encode(), BLUE),
+        (codecs.BOM_UTF8 + BLUE.encode(), BLUE),
+        (BLUE.encode("utf-16"), BLUE),
+        (codecs.BOM_UTF16_BE + BLUE.encode("utf-16-be"), BLUE),
+        (BLUE.encode("latin-1"), BLUE),
+        ("5 \u20ac \u2013".encode("cp1252"), "5 \u20ac \u2013"),
+        (b"\x81\xe5", "\x81å"),
+        ("Café".encode("latin-1"), "Café"),
+    ],
+    ids=["utf-8", "mark", "utf-16", "utf-16-be", "latin-1", "cp1252", "neither", "end"],
+)
+def test_encodings(data: bytes, text: str) -> None:
+    assert decode(data) == Text(text)
+
+
+def test_one_bad_byte_does_not_turn_the_rest_into_other_letters() -> None:
+    assert decode(BLUE.encode() + b"\xff\n").body == BLUE + "\ufffd\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_text_that_ends_inside_a_letter_is_cut(encoding: str) -> None:
+    text = decode("Blå å".encode(encoding)[:-1])
+    assert text == Text("Blå ", is_cut=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a\0b", True),
+        ("\x01\x02\x03\x04", True),
+        ("a\x07" + "b" * 500, False),
+        ("a\tb\r\n\f", False),
+        ("", False),
+    ],
+)
+def test_binary(body: str, expected: bool) -> None:
+    assert Text(body).is_binary is expected
+
+
+def rows(text: str) -> tuple[list[list[str]], bool]:
+    reader = TableReader(text, ",")
+    return list(reader), reader.is_cut
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_tables_end_with_and_without_a_line_end(end: str) -> None:
+    assert rows(f'a,b\n"c\nd",e{end}') == ([["a", "b"], ["c\nd", "e"]], False)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quote_that_never_ends_is_a_cut(end: str) -> None:
+    found, is_cut = rows(f'a,b\nc,"d, e{end}')
+    assert is_cut
+    assert found[0] == ["a", "b"]
+    assert found[-1][0] == "c"
+
+
+def test_a_field_beyond_all_bounds_is_a_cut() -> None:
+    found, is_cut = rows('a,b\nc,"' + "long line\n" * 20_000)
+    assert is_cut
+    assert found[0] == ["a", "b"]
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"), [("", []), ("a", [("a", True)]), ("ab", [("a", False), ("b", True)])]
+)
+def test_the_last_one_is_known(items: str, expected: list[tuple[str, bool]]) -> None:
+    assert list(with_is_last(iter(items))) == expected

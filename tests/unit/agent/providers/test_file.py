@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from listsync.domain.lists import ListOutcome
+from listsync.errors import (
+    AnswerChangedError,
+    UnavailableError,
+)
+from listsync.providers.file import FileOptions, FileSource, ListFile, parse
+from tests.unit.agent.providers.reader import FILM, HEADER, Reader
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/sample")
+    assert parse("~/lists/a.csv") == FileSource(Path("/home/sample/lists/a.csv"))
+
+
+def test_a_relative_path_is_meant_from_the_folder_of_the_config() -> None:
+    folder = Path("/etc/listsync")
+    assert parse(" lists/a.csv ").under(folder).path == Path("/etc/listsync/lists/a.csv")
+    assert parse("file:///srv/a.csv").under(folder).path == Path("/srv/a.csv")
+    with pytest.raises(ValueError, match="not absolute"):
+        ListFile(parse("a.csv"), FileOptions())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no path"),
+        ("a\0b", "no path"),
+        ("https://example.com/a.csv", "an address, not a path"),
+        ("https://trakt.tv/shows/trending", "an address of Trakt"),
+        ("letterboxd.com/sample_user/watchlist/", "an address of Letterboxd"),
+        ("~nobody-of-this-name/a.csv", "home"),
+    ],
+)
+def test_what_is_no_path_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_encodings(read: Reader, encoding: str) -> None:
+    assert read("Blåfjell (2021)\nÖrdög\n".encode(encoding)).entries[0].title == "Blåfjell"
+
+
+def test_duplicates_stay(read: Reader) -> None:
+    assert read("Dune (2021)\nDune (2021)\n").read == 2
+
+
+RATINGS = (
+    "Const,Your Rating,Date Rated,Title,Original Title,URL,Title Type,IMDb Rating,"
+    "Runtime (mins),Year,Genres,Num Votes,Release Date,Directors\r\n"
+)
+LETTERBOXD = (
+    "Letterboxd list export v7\nDate,Name,Tags,URL,Description\n2025-02-03,Mine,,x,\n\n"
+    "Position,Name,Year,URL,Description\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("# nothing yet\n\n# really\n", "a.txt"),
+        ("# nothing yet", "a.txt"),
+        (HEADER, "a.csv"),
+        (RATINGS, "ratings.csv"),
+        ("Date,Name,Year,Letterboxd URI\n", "watchlist.csv"),
+        (LETTERBOXD, "mine.csv"),
+        ("[]", "a.json"),
+        (" [ ]\n", "a.txt"),
+    ],
+)
+def test_a_list_that_shows_that_it_is_empty(read: Reader, content: str, name: str) -> None:
+    fetched = read(content, name)
+    assert (fetched.outcome, fetched.declared) == (ListOutcome.EMPTY, 0)
+
+
+@pytest.mark.parametrize("content", ["", " \r\n\t\n", "\ufeff", "\ufeff\n"])
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.json", "a.yml"])
+def test_a_file_of_nothing_is_not_an_empty_list(read: Reader, content: str, name: str) -> None:
+    with pytest.raises(UnavailableError, match="the last good reading is kept"):
+        read(content, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        ("<!DOCTYPE html><html>", "a.csv", "a web page"),
+        ("\n <html>", "a.txt", "a web page"),
+        ("<?xml version='1.0'?><rss>", "a.csv", "XML"),
+        ("a,b\n1,2\n", "a.csv", "known columns are title"),
+        ("tt90000011\n", "a.csv", "known columns are title"),
+        ("year,genre\n2019,x\n", "a.tsv", "known columns are title"),
+        (HEADER.strip(), "a.csv", "nothing shows that this is all"),
+        ("title,mood\n", "a.csv", "nothing shows that this is all"),
+        ('Date,"Name,Year\n2026,A,2019\n', "a.csv", "no column"),
+        ("Letterboxd list export v7\nDate,Name,Tags,URL,Descr", "a.csv", "no column"),
+        ('[{"title": "A"}', "a.json", "cut off"),
+        ('[{"title": "A"', "a.txt", "cut off"),
+        ("nonsense", "a.json", "not JSON"),
+        ('"text"', "a.json", "no list of titles"),
+        ('{"title": "A"}', "a.json", "an object, not a list"),
+        ('[{"name": "Alien"}]', "a.json", "not of the known form"),
+        ("[1, 2, 3]", "a.json", "not of the known form"),
+        ('[{"id": 5, "movie": {"title": "A"}}]', "a.json", "not of the known form"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "a.txt", "not text"),
+        (b"PK\x03\x04\x14\0", "a.csv", "an archive"),
+        (b"\x1f\x8b\x08\0", "a.csv", "an archive"),
+        ("metadata:\n  a: b\n", "a.yml", "no titles under"),
+        ("collections:\n  a:\n    sync_mode: append\n", "a.yml", "no titles and no lists"),
+        ("collections: [", "a.yml", "not YAML"),
+        ("- [", "a.yaml", "not YAML"),
+    ],
+)
+def test_what_is_no_list(read: Reader, content: str | bytes, name: str, words: str) -> None:
+    with pytest.raises(AnswerChangedError, match=words):
+        read(content, name)
+
+
+def test_half_a_letter_is_partial(read: Reader) -> None:
+    fetched = read("Blåfjell (2021)\nÖrdög å".encode()[:-1])
+    assert fetched.outcome is ListOutcome.PARTIAL
+    assert [entry.title for entry in fetched.entries] == ["Blåfjell"]
+
+
+def test_the_same_bytes_are_not_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(HEADER + FILM)
+    provider = ListFile(FileSource(path), FileOptions())
+    first = provider.fetch(None)
+    os.utime(path, (0, 0))
+    assert provider.fetch(first.validators).is_unchanged
+    path.write_text(HEADER + FILM + FILM)
+    second = provider.fetch(first.validators)
+    assert (second.is_unchanged, second.read) == (False, 2)
+
+
+def test_the_limit_is_the_users(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"A\n" * (1024 * 1024))
+    with pytest.raises(AnswerChangedError, match="larger than 1 MiB"):
+        ListFile(FileSource(path), FileOptions(limit_mib=1)).fetch(None)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import pytest
+
+from listsync.domain.lists import Fetched, ListOutcome
+from listsync.domain.media import ExternalIds, MediaType
+from tests.unit.agent.providers.reader import FILM, HEADER, Reader
+
+
+def whys(fetched: Fetched) -> list[tuple[int, str]]:
+    return [(row.rank, row.why) for row in fetched.skipped]
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ("tt90000011,Movie", MediaType.MOVIE),
+        ("tt90000011,tvMovie", MediaType.MOVIE),
+        ("tt90000011,TV Movie", MediaType.MOVIE),
+        ("tt90000011,Fernsehfilm", MediaType.MOVIE),
+        ("tt90000011,short", MediaType.MOVIE),
+        ("tt90000011,TV Special", MediaType.MOVIE),
+        ("tt90000011,video", MediaType.MOVIE),
+        ("tt90000011,Spielfilm", MediaType.MOVIE),
+        ("tt90000011,tvSeries", MediaType.TV),
+        ("tt90000011,tvMiniSeries", MediaType.TV),
+        ("tt90000011,TV Mini Series", MediaType.TV),
+        ("tt90000011,Série télévisée", MediaType.TV),
+        ("tt90000011,Minissérie de televisão", MediaType.TV),
+        ("tt90000011,something new", None),
+        ("tt90000011,", None),
+    ],
+)
+def test_the_type_of_a_title(read: Reader, row: str, kind: MediaType | None) -> None:
+    assert read(f"Const,Title Type\n{row}\n", "a.csv").entries[0].kind is kind
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("tt90000011,tvEpisode", "an episode"),
+        ("tt90000011,Épisode télévisé", "an episode"),
+        ("tt90000011,videoGame", "a game"),
+        ("tt90000011,Videospiel", "a game"),
+        ("tt90000011,Jeu vidéo", "a game"),
+        ("tt90000011,musicVideo", "a music video"),
+        ("tt90000011,podcastSeries", "a podcast"),
+        ("tt90000011,podcastEpisode", "a podcast"),
+        ("nm90000011,", "a person"),
+        ("?,person", "a person"),
+    ],
+)
+def test_what_nobody_can_request_is_skipped(read: Reader, row: str, why: str) -> None:
+    fetched = read(f"Const,Title Type\n{row}\n", "a.csv")
+    assert (fetched.entries, whys(fetched)) == ((), [(1, why)])
+    assert fetched.outcome is ListOutcome.COMPLETE
+
+
+def test_columns_are_found_by_name(read: Reader) -> None:
+    fetched = read(
+        "IMDb ID;Media Type;Release Year;Original Title;TITLE;Season\n"
+        "tt90000021;show;2016;Hafenstraße;Harbour Street;2\n"
+    )
+    entry = fetched.entries[0]
+    assert (entry.title, entry.original_title, entry.year) == (
+        "Harbour Street",
+        "Hafenstraße",
+        2016,
+    )
+    assert (entry.kind, entry.season, entry.ids.imdb) == (MediaType.TV, 2, "tt90000021")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("head", ["", "\ufeff", "sep=,\n", "# exported\n\n"])
+def test_tables_of_any_program(read: Reader, delimiter: str, end: str, head: str) -> None:
+    table = (HEADER + FILM).replace(",", delimiter).replace("\n", end)
+    fetched = read(head + table, "a.csv")
+    assert (fetched.outcome, fetched.read) == (ListOutcome.COMPLETE, 1)
+    assert fetched.entries[0].ids == ExternalIds(imdb="tt90000011", tmdb=9000011)
+
+
+def test_a_bad_id_costs_the_id_and_a_bad_year_the_year(read: Reader) -> None:
+    fetched = read(f"{HEADER}Dune,1021,movie,tt1,abc,0\nHeat,x,tv,-,-5,9.0\n", "a.csv")
+    dune, heat = fetched.entries
+    assert (dune.title, dune.year, bool(dune.ids)) == ("Dune", None, False)
+    assert (heat.year, heat.ids) == (None, ExternalIds(tvdb=9))
+
+
+def test_rows_that_say_nothing_are_skipped_and_counted(read: Reader) -> None:
+    fetched = read(f"{HEADER}{FILM},2019,movie,,,\n,,,,,\n{FILM}", "a.csv")
+    assert [entry.rank for entry in fetched.entries] == [1, 3]
+    assert whys(fetched) == [(2, "no title and no id")]
+
+
+def test_a_row_of_too_many_fields_is_not_guessed_at(read: Reader) -> None:
+    fetched = read(
+        f"{HEADER}{FILM}Crime, and Punishment,2019,movie,tt90000012,1,\n{FILM}", "a.csv"
+    )
+    assert whys(fetched) == [(2, "7 fields, the header has 6")]
+
+
+@pytest.mark.parametrize(
+    ("rest", "entries"),
+    [
+        ('"The Lantern', 1),
+        ('"The Lantern Keeper,2019,movie,tt90000012\nA,2019,movie,tt90000013,1,\n', 1),
+        ("Blåfjell,2021,mov", 1),
+        ("Blåfjell,2021,mov\n", 1),
+        ("Blåfjell", 1),
+    ],
+    ids=["quote", "quote-over-rows", "fields", "fields-with-line-end", "first-field"],
+)
+def test_half_a_table_is_partial(read: Reader, rest: str, entries: int) -> None:
+    fetched = read(HEADER + FILM + rest, "a.csv")
+    assert fetched.outcome is ListOutcome.PARTIAL
+    assert len(fetched.entries) == entries
+    assert fetched.skipped[-1].why.startswith("cut off")
+    assert fetched.declared == fetched.read + 1
+    assert fetched.validators is None
+
+
+def test_short_rows_of_a_table_made_by_hand_are_whole(read: Reader) -> None:
+    fetched = read(f"{HEADER}Dune,2021\n{FILM}Heat,1995\n", "a.csv")
+    assert (fetched.outcome, len(fetched.entries)) == (ListOutcome.COMPLETE, 3)
