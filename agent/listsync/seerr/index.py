@@ -1,0 +1,115 @@
+"""The server's index: every title it has or was asked for, read in conditional pages."""
+
+from __future__ import annotations
+
+import httpx
+from pydantic import Field, OnErrorOmit, ValidationError
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.server import IndexPage, TitleState
+from listsync.options import Answer
+from listsync.seerr.trouble import Trouble
+from listsync.seerr.wire import Wire
+
+PAGE = 1000
+"""Rows a page. A bigger page would freeze the server, which is one thread, for longer."""
+MOST_READINGS = 3
+
+_KINDS = {kind.value: kind for kind in MediaType}
+
+
+class _PageInfo(Answer):
+    results: int
+
+
+class _Row(Answer):
+    kind: str = Field(alias="mediaType")
+    tmdb_id: int | None = Field(default=None, alias="tmdbId")
+    tvdb_id: int | None = Field(default=None, alias="tvdbId")
+    status: int
+    status_4k: int = Field(default=1, alias="status4k")
+
+
+class _Page(Answer):
+    info: _PageInfo = Field(alias="pageInfo")
+    results: list[OnErrorOmit[_Row]]
+
+
+def read_index(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+    """Read all pages; one that is as in *previous* is taken from there.
+
+    Pages are cut by offset, newest row first: a row that appears meanwhile shifts the others
+    (some come twice, which is harmless), one that goes makes us miss another. So a total that
+    changed means reading again, and only growth is put up with in the end.
+
+    Raises:
+        UnavailableError: rows keep vanishing while we read.
+    """
+    pages = previous
+    for _ in range(MOST_READINGS):
+        pages = _read_once(wire, pages)
+        if len({page.total for page in pages}) == 1:
+            return pages
+    totals = [page.total for page in pages]
+    if totals == sorted(totals):
+        return pages
+    raise wire.trouble.unavailable("its library keeps shrinking while it is read; try later")
+
+
+def _read_once(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+    pages: list[IndexPage] = []
+    while not pages or len(pages) * PAGE < pages[-1].total:
+        number = len(pages)
+        known = previous[number] if number < len(previous) else None
+        pages.append(_read_page(wire, number, known))
+    return tuple(pages)
+
+
+def _read_page(wire: Wire, number: int, known: IndexPage | None) -> IndexPage:
+    etag = known.etag if known else None
+    response = wire.get(
+        f"/media?take={PAGE}&skip={number * PAGE}&sort=added",
+        headers={"If-None-Match": etag} if etag else None,
+        also={304} if etag else (),
+    )
+    if known is not None and response.status_code == 304:
+        return known
+    return parse_page(response, number * PAGE, wire.trouble)
+
+
+def parse_page(response: httpx.Response, skipped: int, trouble: Trouble) -> IndexPage:
+    """Read one page, *skipped* rows into the index.
+
+    An odd row is left out; but if most are odd or missing, what is left is no index that
+    anything may be decided by.
+
+    Raises:
+        AnswerChangedError: the page, or most of its rows, cannot be read.
+    """
+    try:
+        page = _Page.model_validate_json(response.content)
+    except ValidationError as error:
+        raise trouble.changed("a page of the index", response.content) from error
+    expected = min(PAGE, page.info.results - skipped)
+    if len(page.results) * 2 < expected:
+        what = f"a page of the index ({len(page.results)} readable rows of {expected})"
+        raise trouble.changed(what, response.content)
+    etag = response.headers.get("etag", "")
+    usable = etag if etag.isascii() and etag.isprintable() else ""
+    return IndexPage(etag=usable or None, total=page.info.results, titles=_titles(page.results))
+
+
+def _titles(rows: list[_Row]) -> tuple[tuple[TitleKey, TitleState], ...]:
+    """Keep films and series; equal states are one object, which saves most of the memory."""
+    states: dict[tuple[int, int, int | None], TitleState] = {}
+    titles = []
+    for row in rows:
+        kind = _KINDS.get(row.kind)
+        if kind is None or row.tmdb_id is None:
+            continue
+        facts = (row.status, row.status_4k, row.tvdb_id)
+        state = states.get(facts)
+        if state is None:
+            state = states[facts] = TitleState(*facts)
+        titles.append((TitleKey(kind, row.tmdb_id), state))
+    return tuple(titles)

@@ -1,0 +1,102 @@
+"""Searches: what is sent, and what is read of the answer."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import httpx
+from pydantic import Field, OnErrorOmit, ValidationError
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.server import Candidate, SearchPage, year_of
+from listsync.options import Answer
+from listsync.seerr.trouble import Trouble
+from listsync.seerr.words import clean
+
+NOTHING = SearchPage(candidates=(), page=1, pages=1)
+
+_LONGEST_QUERY = 200
+_LONGEST_TITLE = 500
+_PATTERN = re.compile(r"(tmdb|imdb|tvdb|year):(?=\d|tt\d|nm\d)", re.IGNORECASE)
+_KINDS = {kind.value: kind for kind in MediaType}
+_NO_TITLES = frozenset({"person", "collection"})
+
+
+class _Result(Answer):
+    """A film has title and releaseDate, a series has name and firstAirDate."""
+
+    kind: str = Field(default="", alias="mediaType")
+    id: int | None = None
+    title: str | None = None
+    name: str | None = None
+    original_title: str | None = Field(default=None, alias="originalTitle")
+    original_name: str | None = Field(default=None, alias="originalName")
+    release_date: str | None = Field(default=None, alias="releaseDate")
+    first_air_date: str | None = Field(default=None, alias="firstAirDate")
+    popularity: float | None = None
+
+
+class _Page(Answer):
+    page: int = 1
+    pages: int = Field(default=1, alias="totalPages")
+    results: list[OnErrorOmit[_Result]]
+
+
+def title_query(title: str, year: int | None) -> str | None:
+    """Write the query for *title*; None when nothing is left to search for.
+
+    A pattern such as `tmdb:550` anywhere in a query makes the server look that number up
+    instead, so patterns in titles are broken up. Control characters become spaces.
+    """
+    words = clean(_PATTERN.sub(r"\1 ", title), _LONGEST_QUERY * 2).encode("utf-8", "ignore")
+    query = words.decode()[:_LONGEST_QUERY].strip()
+    if not query:
+        return None
+    return f"{query} year:{year}" if year is not None and 1000 <= year <= 9999 else query
+
+
+def path_of(query: str, page: int = 1) -> str:
+    """Write the path of a search.
+
+    The servers refuse reserved characters and `+` for a space, so everything is percent-encoded
+    here; httpx leaves what is encoded alone. Source: Overseerr 1.34.0 and Seerr 3.1.0, live.
+    """
+    path = f"/search?query={quote(query, safe='')}&language=en"
+    return path if page == 1 else f"{path}&page={page}"
+
+
+def read_page(response: httpx.Response, trouble: Trouble) -> SearchPage:
+    """Read one page of results; a row that is odd is left out, all rows odd is a new format."""
+    try:
+        answer = _Page.model_validate_json(response.content)
+    except ValidationError as error:
+        raise trouble.changed("the answer to a search", response.content) from error
+    titles = [result for result in answer.results if result.kind in _KINDS]
+    candidates = tuple(filter(None, map(_candidate, titles)))
+    if titles and not candidates:
+        raise trouble.changed("every result of a search", response.content)
+    return SearchPage(
+        candidates=candidates,
+        page=answer.page,
+        pages=answer.pages,
+        others=sum(result.kind in _NO_TITLES for result in answer.results),
+    )
+
+
+def _candidate(result: _Result) -> Candidate | None:
+    """Make a candidate of a film or series; None without id or title."""
+    kind = _KINDS[result.kind]
+    if kind is MediaType.MOVIE:
+        title, original, date = result.title, result.original_title, result.release_date
+    else:
+        title, original, date = result.name, result.original_name, result.first_air_date
+    if not title or result.id is None:
+        return None
+    return Candidate(
+        key=TitleKey(kind, result.id),
+        title=clean(title, _LONGEST_TITLE),
+        original_title=clean(original or title, _LONGEST_TITLE),
+        year=year_of(date),
+        popularity=result.popularity or 0.0,
+    )

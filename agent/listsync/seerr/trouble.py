@@ -1,0 +1,184 @@
+"""What went wrong on the way to the server and back, as one line that says what to do."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
+from listsync.seerr.address import API, Address
+from listsync.seerr.words import clean, complaint, is_json
+
+
+class PassingError(UnavailableError):
+    """This may be over in a second: a read is tried again."""
+
+
+class UnsentError(PassingError):
+    """The server did not get to see the call: even a request may be sent again."""
+
+
+class ClosedError(PassingError):
+    """The connection broke after the call was sent: what the server did is not known."""
+
+
+class TimedOutError(UnavailableError):
+    """No answer in time: the server may still be at work."""
+
+
+class Trouble:
+    """Names errors for the server at one address."""
+
+    def __init__(self, address: Address, timeout: httpx.Timeout) -> None:
+        self._address = address
+        self._timeout = timeout
+        self.service = f"server {address.base}"
+
+    def unavailable(self, why: str) -> UnavailableError:
+        return UnavailableError(self.service, why)
+
+    def refused(self, kind: Refusal, why: str) -> RefusedError:
+        return RefusedError(self.service, kind, why)
+
+    def changed(self, what: str, sample: bytes = b"") -> AnswerChangedError:
+        why = f"{what} is not of the known shape; is this Overseerr, Jellyseerr or Seerr?"
+        return AnswerChangedError(
+            self.service, why, sample=clean(sample[:800].decode("utf-8", "replace"))
+        )
+
+    def of_exception(self, error: httpx.HTTPError) -> UnavailableError:
+        """Name what kept the call from being answered."""
+        match error:
+            case httpx.ConnectTimeout() | httpx.PoolTimeout():
+                return self._unsent(
+                    f"no connection within {self._timeout.connect:g} s: is the host in "
+                    "server.url right, and does a firewall let it pass?"
+                )
+            case httpx.TimeoutException():
+                return TimedOutError(self.service, f"no answer within {self._timeout.read:g} s")
+            case httpx.ConnectError():
+                return self._of_connecting(_root_of(error))
+            case httpx.ProxyError():
+                said = clean(str(error))
+                return self._unsent(f"the proxy fails ({said}): check HTTP_PROXY and NO_PROXY")
+            case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+                return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
+            case _:
+                return ClosedError(self.service, "the connection broke before an answer came")
+
+    def _of_connecting(self, root: BaseException) -> UnavailableError:
+        match root:
+            case ssl.SSLCertVerificationError():
+                return self.unavailable(
+                    f"its certificate is not trusted ({clean(root.verify_message)}): use the name "
+                    "that is in the certificate, or give its authority in SSL_CERT_FILE"
+                )
+            case ssl.SSLError():
+                said = clean(getattr(root, "reason", None) or str(root))
+                why = f"no encryption ({said}): should server.url start with http:// instead?"
+                return self.unavailable(why)
+            case socket.gaierror():
+                host = httpx.URL(self._address.base).host
+                return self._unsent(f"the name {host} is not known: check server.url and DNS")
+            case ConnectionRefusedError():
+                return self._unsent(
+                    "connection refused: is the server running, and is server.url right?"
+                )
+            case _:
+                said = clean(getattr(root, "strerror", None) or str(root))
+                return self._unsent(f"cannot be reached ({said}): check server.url")
+
+    def _unsent(self, why: str) -> UnsentError:
+        return UnsentError(self.service, why)
+
+    def of_redirect(self, target: httpx.URL) -> UnavailableError:
+        """Name a redirect to another server; it is not followed, so that the key stays here."""
+        place = str(target.copy_with(query=None, fragment=None, userinfo=b""))
+        base = clean(place.partition(API)[0].rstrip("/"))
+        return self.unavailable(
+            f"redirects to {base}: set server.url to that, or let {API} pass the login that "
+            "stands in front of it"
+        )
+
+    def of_answer(self, response: httpx.Response) -> ListsyncError:
+        """Name an answer that is not what was asked for."""
+        status = response.status_code
+        said = complaint(response) or _phrase(status)
+        if status == 429:
+            wait_s = retry_after_s(response)
+            return UnsentError(self.service, "asks us to slow down (429)", retry_after_s=wait_s)
+        if status >= 500:
+            return PassingError(self.service, f"answered {status}: {said}")
+        if status in {401, 403, 407}:
+            return self._of_refusal(response)
+        if status == 404:
+            return self.unavailable(
+                f"nothing is known at {clean(response.request.url.path)} (404): is server.url "
+                "right, with its base path if it has one?"
+            )
+        if not is_json(response):
+            return self.unavailable(
+                f"answers with a web page (status {status}) instead of data: is server.url "
+                "right, or does a login stand in front of it?"
+            )
+        sample = clean(response.text)
+        return AnswerChangedError(self.service, f"answered {status}: {said}", sample=sample)
+
+    def _of_refusal(self, response: httpx.Response) -> RefusedError:
+        status = response.status_code
+        if status == 407:
+            why = "the proxy asks for a login (407): check HTTP_PROXY"
+            return self.refused(Refusal.CREDENTIAL, why)
+        if not is_json(response):
+            kind = Refusal.CREDENTIAL if status == 401 else Refusal.BLOCKED
+            why = f"something in front of the server keeps us out ({status}): let {API} pass it"
+            return self.refused(kind, why)
+        if status == 401:
+            return self.refused(
+                Refusal.CREDENTIAL,
+                "no API key arrived (401): set server.api_key; if it is set, a proxy takes the "
+                "header X-Api-Key away",
+            )
+        return self.refused(
+            Refusal.CREDENTIAL,
+            "the API key is refused (403): copy it again from the server's general settings; it "
+            "often ends in '=', which is easily lost",
+        )
+
+
+def retry_after_s(response: httpx.Response) -> float | None:
+    """Read Retry-After, seconds or a date; None when it is missing or odd."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:6])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _root_of(error: BaseException) -> BaseException:
+    """Find the operating system's error under httpx's and httpcore's."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "no reason given"

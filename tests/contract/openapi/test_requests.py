@@ -1,0 +1,170 @@
+"""Every request that the client can send, against the OpenAPI files of all three servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product as combinations
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.server import IndexPage, RequestBody
+from listsync.seerr.client import Seerr
+from tests.contract.openapi.specification import PRODUCTS, specification
+
+TITLES = (
+    "The Matrix",
+    "Schindler's List",
+    "Airplane!",
+    "Face/Off",
+    "M*A*S*H",
+    "Mission: Impossible",
+    "What's Up, Doc?",
+    "(500) Days of Summer",
+    "[REC]",
+    "Se7en #1",
+    "Love & Mercy",
+    "1+1=2",
+    "100% Wolf",
+    "100%41",
+    "$9.99",
+    "user@host; tmdb:550",
+    "8½",
+    "Amélie",
+    "千と千尋の神隠し",
+    "🎬",
+    "year:2020",
+    "a\nb\x00",
+    "x" * 999,
+)
+FILM = TitleKey(MediaType.MOVIE, 603)
+SERIES = TitleKey(MediaType.TV, 1396)
+
+Act = Callable[[Seerr], object]
+
+
+def bodies() -> Iterator[RequestBody]:
+    for four_k, seasons, tvdb_id in combinations((False, True), ((1,), (0, 1, 2)), (None, 81189)):
+        yield RequestBody(key=SERIES, four_k=four_k, seasons=seasons, tvdb_id=tvdb_id)
+    yield RequestBody(key=FILM, four_k=False)
+    yield RequestBody(key=FILM, four_k=True)
+    yield RequestBody(key=FILM, four_k=False, seasons=(1,))
+
+
+def search(title: str, year: int | None = None) -> Act:
+    return lambda seerr: seerr.search(title, year=year)
+
+
+def ask(body: RequestBody) -> Act:
+    return lambda seerr: seerr.request(body)
+
+
+KNOWN = tuple(IndexPage(etag=f'W/"{n}"', total=2001, titles=()) for n in range(3))
+ACTS: dict[str, Act] = {
+    "identify": lambda seerr: seerr.identify(),
+    "index": lambda seerr: seerr.read_index(()),
+    "index-again": lambda seerr: seerr.read_index(KNOWN),
+    "imdb": lambda seerr: seerr.find_by_imdb("tt1160419"),
+    "person": lambda seerr: seerr.find_by_imdb("nm0000206"),
+    "tvdb": lambda seerr: seerr.find_by_tvdb(81189),
+    "tmdb": lambda seerr: seerr.find_by_tmdb(1396),
+    "series": lambda seerr: seerr.series(1396),
+    "page": lambda seerr: seerr.search("Dune", page=7),
+    **{f"search {n}": search(title) for n, title in enumerate(TITLES)},
+    **{f"search {n} with year": search(title, 1984) for n, title in enumerate(TITLES)},
+    **{f"request {n}": ask(body) for n, body in enumerate(bodies())},
+}
+ACTORS: dict[str, tuple[str | int | None, bool]] = {
+    "owner": (None, False),
+    "owner-approving": (None, True),
+    "by-name": ("kids", False),
+    "by-id": (7, False),
+    "for-user": ("kids", True),
+}
+
+
+class Recorder(httpx.BaseTransport):
+    """Answers everything well enough for the client to go on, and keeps the requests.
+
+    The first POST is refused for want of a CSRF token, the second loses its answer.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.asked.append(request)
+        if request.method == "POST":
+            return self._created()
+        path = request.url.path.removeprefix("/api/v1")
+        headers = [("Set-Cookie", "_csrf=a; Secure"), ("Set-Cookie", "XSRF-TOKEN=b%3D; Secure")]
+        if path == "/user/7":
+            return httpx.Response(200, json={"id": 7, "displayName": "Kids"})
+        return httpx.Response(200, json=ANSWERS.get(path, {"id": 5}), headers=headers)
+
+    def _created(self) -> httpx.Response:
+        match sum(one.method == "POST" for one in self.asked):
+            case 1:
+                return httpx.Response(403, json={"message": "invalid csrf token"})
+            case 2:
+                raise httpx.ReadError("reset")
+            case _:
+                return httpx.Response(201, json={"id": 1, "status": 2})
+
+
+ROWS = [{"mediaType": "movie", "tmdbId": n, "status": 5} for n in range(1000)]
+ANSWERS: dict[str, object] = {
+    "/status": {"version": "3.1.0"},
+    "/settings/public": {"initialized": True},
+    "/": {"api": "Seerr API"},
+    "/auth/me": {"id": 1, "displayName": "Ann", "createdAt": "2024-01-01T00:00:00.000Z"},
+    "/user": {"pageInfo": {"results": 1}, "results": [{"id": 7, "displayName": "Kids"}]},
+    "/media": {"pageInfo": {"results": 2001}, "results": ROWS},
+    "/search": {"page": 1, "results": []},
+}
+
+
+@pytest.mark.parametrize("actor", ACTORS.values(), ids=ACTORS.keys())
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+def test_every_server_would_accept_it(act: Act, actor: tuple[str | int | None, bool]) -> None:
+    recorder = Recorder()
+    act_as, approve = actor
+    seerr = Seerr(
+        "http://seerr.test:5055",
+        SecretStr("key="),
+        act_as=act_as,
+        approve=approve,
+        transport=recorder,
+    )
+    act(seerr)
+    for product in PRODUCTS:
+        for request in recorder.asked:
+            specification(product).check(request)
+
+
+def test_the_recorder_provokes_every_kind_of_call() -> None:
+    asked: list[httpx.Request] = []
+    for act_as in ("kids", "7"):
+        for act in ACTS.values():
+            recorder = Recorder()
+            act(Seerr("http://s.test", SecretStr("k"), act_as=act_as, transport=recorder))
+            asked += recorder.asked
+    calls = {f"{one.method} {one.url.path.removeprefix('/api/v1')}" for one in asked}
+    assert calls == {
+        "GET /",
+        "GET /auth/me",
+        "GET /media",
+        "GET /movie/603",
+        "GET /search",
+        "GET /settings/public",
+        "GET /status",
+        "GET /tv/1396",
+        "GET /user",
+        "GET /user/7",
+        "POST /request",
+    }
+    sent = {name for one in asked for name in one.headers}
+    assert {"x-api-user", "if-none-match", "cookie", "x-xsrf-token"} <= sent

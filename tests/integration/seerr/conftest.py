@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from listsync.sandbox.process import SandboxProcess
+from listsync.seerr.client import Seerr
+
+Connect = Callable[..., Seerr]
+
+
+@pytest.fixture(scope="session", params=["overseerr", "seerr"])
+def product(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def running(product: str) -> Iterator[SandboxProcess]:
+    """Run one server a product; its requests pile up, so each test asks for its own titles."""
+    with SandboxProcess(product, titles=3000, library=2500) as sandbox:
+        sandbox.admin("users", {"id": 7, "name": "Kids", "permissions": 32})
+        sandbox.admin("users", {"id": 8, "name": "Rightless", "permissions": 0})
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
+    running.admin("reset-log", {})
+    yield running
+    running.admin("faults", method="DELETE")
+    running.admin("settings", {"csrf": False, "latency_ms": 0, "post_floor_ms": 1})
+
+
+@pytest.fixture
+def connect(sandbox: SandboxProcess) -> Iterator[Connect]:
+    """Open clients that are closed when the test is over."""
+    opened: list[Seerr] = []
+
+    def open_client(
+        *,
+        key: str | None = None,
+        url: str | None = None,
+        act_as: str | int | None = None,
+        approve: bool = False,
+        timeout_s: float = 10,
+    ) -> Seerr:
+        secret = SecretStr(sandbox.api_key if key is None else key)
+        client = Seerr(
+            url or sandbox.url, secret, act_as=act_as, approve=approve, timeout_s=timeout_s
+        )
+        opened.append(client)
+        return client
+
+    yield open_client
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def seerr(connect: Connect) -> Seerr:
+    return connect()

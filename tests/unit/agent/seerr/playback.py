@@ -1,0 +1,101 @@
+"""A server that plays prepared answers back, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+
+import httpx
+from pydantic import SecretStr
+
+from listsync.seerr.client import Seerr
+
+URL = "http://seerr.test:5055"
+KEY = "c2VjcmV0LWtleQ=="
+
+Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+def json_reply(value: object, status: int = 200, **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return httpx.Response(status, json=value, headers=named)
+
+
+def html_reply(
+    status: int = 200, text: str = "<html><body>Sign in</body></html>"
+) -> httpx.Response:
+    return httpx.Response(status, html=text)
+
+
+def message(status: int, text: str) -> httpx.Response:
+    return json_reply({"message": text}, status)
+
+
+GUARD = {"status": 403, "error": "You do not have permission to access this endpoint"}
+
+
+class Clockless(threading.Event):
+    """A stop flag that counts pauses instead of making them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout or 0.0)
+        return self.is_set()
+
+
+class Playback(httpx.BaseTransport):
+    """Answers `METHOD /path` (without /api/v1, query optional) with what was given for it.
+
+    Several replies are played in order; the last one stays.
+    """
+
+    def __init__(self) -> None:
+        self.replies: dict[str, list[Reply]] = {}
+        self.asked: list[httpx.Request] = []
+        self.stop = Clockless()
+
+    def on(self, call: str, *replies: Reply) -> Playback:
+        self.replies[call] = list(replies)
+        return self
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.asked.append(request)
+        target = request.url.raw_path.decode().replace("/api/v1", "", 1)
+        for call in (target, target.partition("?")[0]):
+            replies = self.replies.get(f"{request.method} {call}")
+            if replies:
+                return self._play(replies.pop(0) if len(replies) > 1 else replies[0], request)
+        return message(404, "not found")
+
+    def _play(self, reply: Reply, request: httpx.Request) -> httpx.Response:
+        if isinstance(reply, Exception):
+            raise reply
+        if callable(reply):
+            return reply(request)
+        return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
+
+    @property
+    def targets(self) -> list[str]:
+        """All calls as they went over the wire: method, raw path and query."""
+        return [f"{one.method} {one.url.raw_path.decode()}" for one in self.asked]
+
+    @property
+    def posted(self) -> list[dict[str, object]]:
+        return [json.loads(one.content) for one in self.asked if one.method == "POST"]
+
+    def seerr(
+        self,
+        url: str = URL,
+        key: str = KEY,
+        act_as: str | int | None = None,
+        *,
+        approve: bool = False,
+    ) -> Seerr:
+        return Seerr(
+            url, SecretStr(key), act_as=act_as, approve=approve, stop=self.stop, transport=self
+        )

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+
+from listsync.domain.server import Product
+from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from tests.unit.agent.seerr.playback import GUARD, URL, Playback, html_reply, json_reply, message
+
+PUBLIC = {"initialized": True, "movie4kEnabled": True, "series4kEnabled": False}
+ME = {
+    "id": 1,
+    "displayName": "Ann",
+    "email": "ann@example.com",
+    "createdAt": "2024-05-06T07:08:09.000Z",
+}
+
+
+def server(
+    api: str = "Seerr API",
+    version: str = "3.1.0",
+    public: dict[str, object] | None = None,
+    me: dict[str, object] | None = None,
+) -> Playback:
+    return (
+        Playback()
+        .on("GET /settings/public", json_reply({**PUBLIC, **(public or {})}))
+        .on("GET /status", json_reply({"version": version, "commitTag": "x"}))
+        .on("GET /", json_reply({"api": api, "version": "1.0"}))
+        .on("GET /auth/me", json_reply({**ME, **(me or {})}))
+    )
+
+
+JELLYFIN: dict[str, object] = {"mediaServerType": 2}
+SEERR: dict[str, object] = {"mediaServerType": 1, "enableSpecialEpisodes": False}
+
+
+@pytest.mark.parametrize(
+    ("api", "version", "public", "product", "skips"),
+    [
+        pytest.param("Overseerr API", "1.34.0", {}, Product.OVERSEERR, False, id="overseerr"),
+        pytest.param(
+            "Overseerr API", "1.9.2", JELLYFIN, Product.JELLYSEERR, False, id="jellyseerr-1"
+        ),
+        pytest.param(
+            "Jellyseerr API", "2.5.2", JELLYFIN, Product.JELLYSEERR, False, id="jellyseerr-2.5"
+        ),
+        pytest.param(
+            "Jellyseerr API", "2.7.3", JELLYFIN, Product.JELLYSEERR, True, id="jellyseerr-2.7"
+        ),
+        pytest.param("Seerr API", "3.1.0", SEERR, Product.SEERR, True, id="seerr"),
+        pytest.param("Seerr API", "develop-f74306ed", SEERR, Product.SEERR, True, id="develop"),
+        pytest.param(
+            "Jellyseerr API", "develop-ab", JELLYFIN, Product.JELLYSEERR, False, id="dev-jelly"
+        ),
+        pytest.param("Renamed", "4.0.0", SEERR, Product.SEERR, True, id="renamed"),
+        pytest.param("", "3.0.0", JELLYFIN, Product.SEERR, True, id="by-version"),
+        pytest.param("", "2.7.0", JELLYFIN, Product.JELLYSEERR, True, id="by-media-server"),
+        pytest.param("", "1.33.2", {}, Product.OVERSEERR, False, id="nothing-said"),
+    ],
+)
+def test_the_product_is_told(
+    api: str, version: str, public: dict[str, object], product: Product, *, skips: bool
+) -> None:
+    playback = server(api, version, public)
+    info = playback.seerr().identify()
+    assert (info.product, info.version, info.all_skips_specials) == (product, version, skips)
+    assert (info.user, info.movie_4k, info.series_4k) == ("Ann", True, False)
+    assert len(playback.asked) == 4
+
+
+@pytest.mark.parametrize("hidden", [message(404, "not found"), html_reply(403)])
+def test_a_hidden_root_is_no_reason_to_stop(hidden: object) -> None:
+    playback = server(public=SEERR).on("GET /", hidden)  # type: ignore[arg-type]  # one of Reply
+    assert playback.seerr().identify().product is Product.SEERR
+
+
+def test_the_identity_outlives_address_key_and_version() -> None:
+    one = server().seerr().identify()
+    other = server("Overseerr API", "1.34.0", me={"createdAt": "2024-05-06 07:08:09"})
+    moved = other.seerr("https://elsewhere.test", "another=").identify()
+    assert one.identity == moved.identity
+
+
+def test_another_owner_is_another_server() -> None:
+    other = server(me={"createdAt": "2024-05-06T07:08:10.000Z"})
+    assert server().seerr().identify().identity != other.seerr().identify().identity
+
+
+def test_an_odd_date_still_names_the_server() -> None:
+    one = server(me={"createdAt": "once"}).seerr("http://a").identify()
+    assert one.identity == server(me={"createdAt": "once"}).seerr("http://b").identify().identity
+
+
+def test_without_a_date_the_address_names_the_server() -> None:
+    one, two = (
+        server(me={"createdAt": None}).seerr(url).identify().identity
+        for url in ("http://a", "http://b")
+    )
+    assert one != two
+
+
+def test_a_server_that_was_never_set_up_is_told() -> None:
+    playback = server(public={"initialized": False})
+    with pytest.raises(UnavailableError, match=f"has not been set up yet: open {URL}"):
+        playback.seerr().identify()
+
+
+def test_a_wrong_key_is_told_with_the_usual_cause() -> None:
+    playback = server().on("GET /auth/me", json_reply(GUARD, 403))
+    with pytest.raises(RefusedError, match="often ends in '='") as caught:
+        playback.seerr().identify()
+    assert caught.value.kind is Refusal.CREDENTIAL
+    assert len(playback.asked) == 4
+
+
+def test_another_json_service_is_told_apart() -> None:
+    playback = server().on("GET /settings/public", json_reply({"hello": "world"}))
+    with pytest.raises(
+        AnswerChangedError, match="is this Overseerr, Jellyseerr or Seerr"
+    ) as caught:
+        playback.seerr().identify()
+    assert "hello" in caught.value.sample
+
+
+def test_a_base_path_is_used() -> None:
+    playback = server()
+    with pytest.raises(UnavailableError, match="right, with its base path"):
+        playback.seerr("http://seerr.test/wrong").identify()
+    assert playback.targets == ["GET /wrong/api/v1/settings/public"]
+
+
+def test_the_acting_user_is_named() -> None:
+    playback = server().on("GET /user/7", json_reply({"id": 7, "displayName": "Kids"}))
+    assert playback.seerr(act_as=7).identify().user == "Kids"
+    assert len(playback.asked) == 5
