@@ -1,0 +1,51 @@
+"""One call on its way through the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from listsync.sandbox.answers import ApiError, forbidden
+from listsync.sandbox.flights import Flight
+from listsync.sandbox.state import User
+from listsync.sandbox.world import World
+
+Query = dict[str, "str | float | int"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """What a handler gets. Query and path values have been checked; numbers are numbers.
+
+    `acting` is None for a public call without a key. `tmdb_failure` is TMDB's status while TMDB
+    is down. `flight` is set for POST /request.
+    """
+
+    world: World
+    acting: User | None
+    path: Mapping[str, Any]
+    query: Query
+    body: Any
+    flight: Flight | None = None
+    tmdb_failure: int | None = None
+
+    @property
+    def user(self) -> User:
+        if self.acting is None:
+            raise ApiError(forbidden())
+        return self.acting
+
+    def number(self, name: str) -> int:
+        """Give the path parameter *name*, which has been checked to be a number."""
+        return int(float(self.path[name]))
+
+    def flag(self, name: str) -> bool:
+        return isinstance(self.body, dict) and bool(self.body.get(name))
+
+
+def cookies_of(header: bytes) -> dict[str, str]:
+    """Read a Cookie header."""
+    text = header.decode("latin-1").replace("; ", "&").replace(";", "&").replace("+", "%2B")
+    return dict(parse_qsl(text))

@@ -1,0 +1,135 @@
+"""GET /movie/{id}, /tv/{id}, a season, a film series.
+
+Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
+"""
+
+from __future__ import annotations
+
+from listsync.sandbox.answers import Reply, error, ok
+from listsync.sandbox.call import Call
+from listsync.sandbox.catalogue import COLLECTIONS, MOVIE, TV, Title
+from listsync.sandbox.finding import language_of
+from listsync.sandbox.shapes import Json, dated, media_info, result_json
+
+
+def movie(call: Call) -> Reply:
+    """Describe one film; an unknown number and an outage of TMDB are both a 500."""
+    title = _title(call, MOVIE, call.number("movieId"), "Unable to retrieve movie.")
+    shown: Json = {
+        **_common(title),
+        "imdbId": title.imdb_id,
+        "title": title.named_in(language_of(call)),
+        "originalTitle": title.original_title,
+        "runtime": 90 + title.tmdb_id % 60,
+        "status": "Released" if title.date else "Planned",
+        "externalIds": {"imdbId": title.imdb_id},
+        **dated("releaseDate", title),
+    }
+    for collection in COLLECTIONS:
+        if title.tmdb_id in collection.parts:
+            shown["collection"] = {"id": collection.tmdb_id, "name": collection.name}
+    return ok(_with_media(call, title, shown))
+
+
+def series(call: Call) -> Reply:
+    """Describe one series with its seasons; season 0 holds specials."""
+    title = _title(call, TV, call.number("tvId"), "Unable to retrieve series.")
+    shown: Json = {
+        **_common(title),
+        "name": title.named_in(language_of(call)),
+        "originalName": title.original_title,
+        "status": "Returning Series" if title.announced else "Ended",
+        "numberOfSeasons": title.seasons,
+        "seasons": [_season(title, number) for number in title.season_numbers],
+        "externalIds": {"imdbId": title.imdb_id, "tvdbId": title.tvdb_id},
+        **dated("firstAirDate", title),
+    }
+    return ok(_with_media(call, title, shown))
+
+
+def season(call: Call) -> Reply:
+    """List the episodes of one season."""
+    refusal = "Unable to retrieve season."
+    title = _title(call, TV, call.number("tvId"), refusal)
+    number = call.number("seasonNumber")
+    if number not in title.season_numbers:
+        raise error(500, refusal)
+    episodes = [
+        {
+            "id": title.tmdb_id * 1000 + number * 100 + episode,
+            "name": f"Episode {episode}",
+            "airDate": _air_date(title, number),
+            "episodeNumber": episode,
+            "seasonNumber": number,
+        }
+        for episode in range(1, _episode_count(title, number) + 1)
+    ]
+    return ok({**_season(title, number), "episodes": episodes})
+
+
+def collection(call: Call) -> Reply:
+    """List the parts of a film series."""
+    number = call.number("collectionId")
+    found = next((known for known in COLLECTIONS if known.tmdb_id == number), None)
+    if found is None or call.tmdb_failure is not None:
+        raise error(500, "Unable to retrieve collection.")
+    world = call.world
+    parts = [
+        result_json(title, world.state.find_media(title.key), world.product, language_of(call))
+        for part in found.parts
+        if (title := world.catalogue.find(MOVIE, part))
+    ]
+    return ok({"id": found.tmdb_id, "name": found.name, "overview": "", "parts": parts})
+
+
+def _title(call: Call, kind: str, number: int, refusal: str) -> Title:
+    title = call.world.catalogue.find(kind, number)
+    if title is None or call.tmdb_failure is not None:
+        raise error(500, refusal)
+    return title
+
+
+def _common(title: Title) -> Json:
+    return {
+        "id": title.tmdb_id,
+        "originalLanguage": title.language,
+        "popularity": title.popularity,
+        "overview": "",
+        "genres": [{"id": 18, "name": "Drama"}],
+        "keywords": [],
+        "posterPath": None,
+        "backdropPath": None,
+        "credits": {"cast": [], "crew": []},
+    }
+
+
+def _with_media(call: Call, title: Title, shown: Json) -> Json:
+    media = call.world.state.find_media(title.key)
+    if media is None:
+        return shown
+    return {**shown, "mediaInfo": media_info(media, call.world.product)}
+
+
+def _season(title: Title, number: int) -> Json:
+    return {
+        "id": title.tmdb_id * 100 + number,
+        "name": f"Season {number}" if number else "Specials",
+        "seasonNumber": number,
+        "episodeCount": _episode_count(title, number),
+        "airDate": _air_date(title, number),
+        "overview": "",
+        "posterPath": None,
+    }
+
+
+def _episode_count(title: Title, number: int) -> int:
+    is_announced = number > title.seasons - title.announced
+    return 0 if is_announced and number else 6 + (title.tmdb_id + number) % 7
+
+
+def _air_date(title: Title, number: int) -> str | None:
+    is_announced = 0 < number > title.seasons - title.announced
+    if not title.date or is_announced:
+        return None
+    _, month, day = title.date.split("-")
+    return f"{int(title.year) + max(number - 1, 0)}-{month}-{min(int(day), 28):02}"

@@ -1,0 +1,173 @@
+"""One route as an ASGI application: faults, latency, checks, handler, answer.
+
+The order of checks is the servers': JSON, CSRF, (404 and 405: the router,) credentials,
+parameters, key and acting user, rights. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from listsync.sandbox import access
+from listsync.sandbox.answers import ApiError, Headers, Reply
+from listsync.sandbox.call import Call
+from listsync.sandbox.connection import cut
+from listsync.sandbox.faults import Fault
+from listsync.sandbox.flights import Flight
+from listsync.sandbox.validation import Parameter, check_path, read_json, read_query, require_json
+from listsync.sandbox.world import World
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a route demands before its handler runs; `permission` is a mask, any bit will do."""
+
+    public: bool = False
+    permission: int = 0
+    query: Mapping[str, Parameter] = field(default_factory=dict)
+    path: Mapping[str, Parameter] = field(default_factory=dict)
+    needs_json: bool = False
+    is_request: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Incoming:
+    scope: Scope
+    headers: dict[bytes, bytes]
+    body: bytes
+    query: str
+    fault: Fault | None
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    def is_struck(self, *kinds: str) -> bool:
+        return self.fault is not None and self.fault.kind in kinds
+
+    @property
+    def silence_s(self) -> float:
+        """How long the caller is left waiting before its connection is cut."""
+        hangs = self.is_struck("hang", "hang_after")
+        return self.fault.seconds if self.fault and hangs else 0
+
+
+class Endpoint:
+    """Serves one method of one route."""
+
+    def __init__(self, world: World, label: str, handler: Handler, rule: Rule) -> None:
+        self._world = world
+        self._label = label
+        self._handler = handler
+        self._rule = rule
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call, or cut it."""
+        incoming = await self._read(scope, receive)
+        self._world.journal.calls[self._label] += 1
+        if incoming.is_struck("drop_before", "hang"):
+            await cut(scope, receive, after_s=incoming.silence_s)
+            return
+        reply = await self._reply(incoming)
+        self._world.journal.statuses[str(reply.status)] += 1
+        if incoming.is_struck("drop_after", "hang_after"):
+            await cut(scope, receive, after_s=incoming.silence_s)
+        elif incoming.is_struck("drop_midway"):
+            await reply.send_half(send)
+            await cut(scope, receive)
+        else:
+            is_read = incoming.method == "GET"
+            await reply.send(
+                send, known=incoming.headers.get(b"if-none-match") if is_read else None
+            )
+
+    async def _read(self, scope: Scope, receive: Receive) -> _Incoming:
+        body = b""
+        while (part := await receive())["type"] == "http.request":
+            body += part.get("body", b"")
+            if not part.get("more_body"):
+                break
+        query = scope["query_string"].decode("latin-1")
+        target = f"{scope['path']}?{query}" if query else scope["path"]
+        return _Incoming(
+            scope=scope,
+            headers=dict(scope["headers"]),
+            body=body,
+            query=query,
+            fault=self._world.faults.find(scope["method"], target),
+        )
+
+    async def _reply(self, incoming: _Incoming) -> Reply:
+        settings = self._world.settings
+        fault = incoming.fault
+        delay_ms = settings.latency_ms
+        if fault and fault.kind == "slow":
+            delay_ms += fault.seconds * 1000
+        if fault and (replaced := fault.reply()):
+            await _sleep(delay_ms)
+            return replaced
+        if self._rule.is_request:
+            return await self._fly(incoming, max(delay_ms, settings.post_floor_ms))
+        await _sleep(delay_ms)
+        return self._handle(incoming)
+
+    async def _fly(self, incoming: _Incoming, delay_ms: float) -> Reply:
+        flights, journal = self._world.flights, self._world.journal
+        flight = flights.start()
+        journal.max_posts_in_flight = max(journal.max_posts_in_flight, len(flights))
+        failed = True
+        try:
+            await _sleep(delay_ms)
+            reply = self._handle(incoming, flight)
+            failed = reply.status >= 400
+        finally:
+            journal.lost += flights.end(flight, failed=failed)
+        return reply
+
+    def _handle(self, incoming: _Incoming, flight: Flight | None = None) -> Reply:
+        try:
+            content_type = incoming.headers.get(b"content-type", b"")
+            body = read_json(incoming.body, content_type)
+            cookies: Headers = ()
+            if self._world.settings.csrf:
+                cookies = access.check_csrf(incoming.method, incoming.headers)
+            reply = self._handler(self._checked(incoming, body, flight))
+        except ApiError as error:
+            return error.reply
+        return replace(reply, headers=(*reply.headers, *cookies)) if cookies else reply
+
+    def _checked(self, incoming: _Incoming, body: Any, flight: Flight | None) -> Call:
+        rule, world, headers = self._rule, self._world, incoming.headers
+        if not rule.public:
+            access.require_credentials(headers, incoming.scope["path"])
+        path = incoming.scope["path_params"]
+        check_path(path, rule.path)
+        query = read_query(incoming.query, rule.query)
+        if rule.needs_json:
+            require_json(headers.get(b"content-type", b""))
+        user = access.acting_user(headers, world)
+        if not rule.public:
+            access.require(user, rule.permission)
+        fault = incoming.fault
+        is_tmdb_down = fault is not None and fault.kind == "tmdb_down"
+        return Call(
+            world=world,
+            acting=user,
+            path=path,
+            query=query,
+            body=body,
+            flight=flight,
+            tmdb_failure=(fault.status or 500) if fault and is_tmdb_down else None,
+        )
+
+
+async def _sleep(delay_ms: float) -> None:
+    if delay_ms > 0:
+        await asyncio.sleep(delay_ms / 1000)

@@ -1,0 +1,161 @@
+"""The sandbox as a child process that is never left behind."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import select
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+from urllib.parse import urlsplit
+
+from listsync.errors import UnavailableError
+
+_START_S = 15.0
+_END_S = 5.0
+
+
+@dataclass(eq=False)
+class SandboxProcess:
+    """A sandbox with a port and a key of its own, from `__enter__` to `__exit__`.
+
+    The child ends with its standard input, so it does not outlive a parent that is killed.
+    `port` 0 picks a free one; `url` and `api_key` are what it says when it is ready.
+    """
+
+    product: str = "seerr"
+    _: KW_ONLY
+    latency_ms: float = 0
+    titles: int = 0
+    library: int = 0
+    state: Path | None = None
+    api_key: str = ""
+    port: int = 0
+    url: str = field(default="", init=False)
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it answers.
+
+        Raises:
+            UnavailableError: it ended at once, or took too long.
+        """
+        with tempfile.TemporaryFile() as complaints:
+            self._child = subprocess.Popen(  # noqa: S603  # our own interpreter, our own module
+                self._command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                process_group=0,
+            )
+            facts = self._ready(complaints)
+        self.url, self.api_key = facts["url"], facts["api_key"]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._running.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Say how it ended; None while it runs."""
+        return self._running.poll()
+
+    def wait(self, timeout_s: float) -> int:
+        """Wait until it has ended by itself."""
+        return self._running.wait(timeout_s)
+
+    def kill(self) -> None:
+        """End it as a power failure would."""
+        self._running.kill()
+        self._running.wait()
+
+    def close(self) -> None:
+        """End it, nicely if it lets itself be ended so; doing it twice does no harm."""
+        child, self._child = self._child, None
+        if child is not None:
+            _end(child)
+
+    def admin(self, path: str, body: object = None, *, method: str | None = None) -> Any:
+        """Use a control endpoint (`listsync.sandbox.control`): with a body POST, else GET.
+
+        Raises:
+            UnavailableError: the sandbox refuses, and says why.
+        """
+        verb = method or ("GET" if body is None else "POST")
+        address = urlsplit(self.url).netloc
+        connection = http.client.HTTPConnection(address, timeout=_START_S)
+        try:
+            data = None if body is None else json.dumps(body)
+            connection.request(verb, f"/sandbox/{path}", data)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise UnavailableError("sandbox", text.decode(errors="replace"))
+        return json.loads(text)
+
+    def _command(self) -> list[str]:
+        command = [sys.executable, "-m", "listsync.sandbox", "--attached"]
+        command += ["--product", self.product, "--port", str(self.port)]
+        command += ["--latency-ms", str(self.latency_ms)]
+        command += ["--titles", str(self.titles), "--library", str(self.library)]
+        command += ["--state", str(self.state)] if self.state is not None else []
+        return [*command, f"--api-key={self.api_key}"]
+
+    def _ready(self, complaints: IO[bytes]) -> dict[str, str]:
+        """Wait for the ready line; end the child if it does not come."""
+        facts = None
+        try:
+            facts = _first_line(self._running)
+        finally:
+            if facts is None:
+                self.kill()
+                self.close()
+        if facts is None:
+            complaints.seek(0)
+            why = complaints.read().decode(errors="replace").strip()
+            raise UnavailableError("sandbox", why or "it did not start in time")
+        return facts
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            raise UnavailableError("sandbox", "it is not running")
+        return self._child
+
+
+def _first_line(child: subprocess.Popen[bytes]) -> dict[str, str] | None:
+    """Read the ready line; None if the child ends or is silent for too long."""
+    if child.stdout is None:
+        return None
+    readable, _, _ = select.select([child.stdout], [], [], _START_S)
+    line = child.stdout.readline() if readable else b""
+    return json.loads(line) if line else None
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+    try:
+        child.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

@@ -1,0 +1,162 @@
+"""The paths under /api/v1 and what each demands.
+
+Source: the OpenAPI files of Overseerr 1.34.0, Jellyseerr 2.7.3 and Seerr 3.1.0, against which
+the servers check every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.routing import Route
+
+from listsync.sandbox import blocklist, details, finding, household, rules, shelves, wishes
+from listsync.sandbox.codes import Permission
+from listsync.sandbox.endpoint import Endpoint, Handler, Rule
+from listsync.sandbox.products import Product
+from listsync.sandbox.validation import NUMBER, TEXT, Parameter
+from listsync.sandbox.world import World
+
+PREFIX = "/api/v1"
+Row = tuple[str, str, Handler, Rule]
+
+_PAGED = {"take": NUMBER, "skip": NUMBER}
+_SPOKEN = {"language": TEXT}
+_SEARCH = {"query": Parameter(required=True), "page": NUMBER, **_SPOKEN}
+_USER_SORTS = Parameter(choices=("created", "updated", "requests", "displayname"))
+_MANAGER = int(Permission.MANAGE_REQUESTS)
+_BLOCKERS = int(Permission.MANAGE_BLOCKLIST)
+
+
+def routes(world: World) -> list[Route]:
+    """Build the routes of the world's product; where two match, the first wins."""
+    product = world.product
+    rows = (*_busy(product), *_reading(product), *_writing(product), *_blocklist(product))
+    return [
+        Route(
+            f"{PREFIX}{path}",
+            Endpoint(world, f"{method} {path or '/'}", handler, rule),
+            methods=[method],
+        )
+        for method, path, handler, rule in rows
+    ]
+
+
+def _busy(product: Product) -> Iterator[Row]:
+    yield "GET", "/search", finding.search, Rule(query=_SEARCH)
+    yield "POST", "/request", rules.place, Rule(needs_json=True, is_request=True)
+    yield "GET", "/media", shelves.index, Rule(query=_media_query(product))
+
+
+def _reading(product: Product) -> Iterator[Row]:
+    yield "GET", "/movie/{movieId}", details.movie, _numbered("movieId", spoken=True)
+    yield "GET", "/tv/{tvId}", details.series, _numbered("tvId", spoken=True)
+    yield (
+        "GET",
+        "/tv/{tvId}/season/{seasonNumber}",
+        details.season,
+        _numbered("tvId", "seasonNumber", spoken=True),
+    )
+    yield (
+        "GET",
+        "/collection/{collectionId}",
+        details.collection,
+        _numbered("collectionId", spoken=True),
+    )
+    yield from _public()
+    yield from _people(product)
+    yield "GET", "/service/radarr", household.radarr_servers, Rule()
+    yield "GET", "/service/sonarr", household.sonarr_servers, Rule()
+    yield "GET", "/service/radarr/{radarrId}", household.radarr_server, _numbered("radarrId")
+    yield "GET", "/service/sonarr/{sonarrId}", household.sonarr_server, _numbered("sonarrId")
+
+
+def _public() -> Iterator[Row]:
+    yield "GET", "/status", household.status, Rule(public=True)
+    yield "GET", "", household.root, Rule(public=True)
+    yield "GET", "/", household.root, Rule(public=True)
+    yield "GET", "/settings/public", household.public_settings, Rule(public=True)
+    yield "GET", "/settings/about", household.about, Rule(permission=int(Permission.ADMIN))
+    yield "GET", "/settings/main", household.main_settings, Rule(permission=int(Permission.ADMIN))
+
+
+def _people(product: Product) -> Iterator[Row]:
+    query = {**_PAGED, "sort": _USER_SORTS}
+    if product.is_forked:
+        query |= {"q": TEXT, "includeIds": TEXT}
+    yield "GET", "/auth/me", household.me, Rule()
+    yield "GET", "/user", household.users, Rule(query=query)
+    yield "GET", "/user/{userId}", household.user, _numbered("userId")
+    yield "GET", "/user/{userId}/quota", household.user_quota, _numbered("userId")
+    yield (
+        "GET",
+        "/user/{userId}/requests",
+        wishes.list_of_user,
+        Rule(path={"userId": NUMBER}, query=_PAGED),
+    )
+
+
+def _writing(product: Product) -> Iterator[Row]:
+    yield "GET", "/request", wishes.list_all, Rule(query=_request_query(product))
+    yield "GET", "/request/count", wishes.count, Rule()
+    yield "GET", "/request/{requestId}", wishes.show, Rule()
+    yield "PUT", "/request/{requestId}", wishes.edit, Rule(needs_json=True)
+    yield "DELETE", "/request/{requestId}", wishes.delete, Rule()
+    yield "POST", "/request/{requestId}/retry", wishes.retry, Rule(permission=_MANAGER)
+    yield "POST", "/request/{requestId}/{status}", wishes.decide, _verdict()
+    yield "DELETE", "/media/{mediaId}", shelves.remove, Rule(permission=_MANAGER)
+    yield "POST", "/media/{mediaId}/{status}", shelves.set_status, _media_status(product)
+
+
+def _blocklist(product: Product) -> Iterator[Row]:
+    """Give the blocklist under its path; Seerr still serves the old name too."""
+    if product.blocklist is None:
+        return
+    tags = f"{product.blocklist_word}Tags"
+    query = {**_PAGED, "search": TEXT, "filter": Parameter(choices=("all", "manual", tags))}
+    viewers = _BLOCKERS | Permission.VIEW_BLOCKLIST
+    manage = Rule(permission=_BLOCKERS)
+    for path in dict.fromkeys((product.blocklist, "/blacklist")):
+        yield "GET", path, blocklist.entries, Rule(permission=int(viewers), query=query)
+        yield "POST", path, blocklist.add, Rule(permission=_BLOCKERS, needs_json=True)
+        yield "GET", f"{path}/{{tmdbId}}", blocklist.entry, manage
+        yield "DELETE", f"{path}/{{tmdbId}}", blocklist.remove, manage
+
+
+def _numbered(*names: str, spoken: bool = False) -> Rule:
+    return Rule(path=dict.fromkeys(names, NUMBER), query=_SPOKEN if spoken else {})
+
+
+def _verdict() -> Rule:
+    verdicts = Parameter(choices=("approve", "decline", "pending"))
+    return Rule(permission=_MANAGER, path={"status": verdicts})
+
+
+def _media_status(product: Product) -> Rule:
+    names = ["available", "partial", "processing", "pending", "unknown"]
+    names += ["deleted"] if product.is_forked else []
+    return Rule(permission=_MANAGER, path={"status": Parameter(choices=tuple(names))})
+
+
+def _media_query(product: Product) -> dict[str, Parameter]:
+    filters = ["all", "available", "partial", "allavailable", "processing", "pending"]
+    filters += ["deleted"] if product.is_forked else []
+    return {
+        **_PAGED,
+        "filter": Parameter(choices=tuple(filters)),
+        "sort": Parameter(choices=("added", "modified", "mediaAdded")),
+    }
+
+
+def _request_query(product: Product) -> dict[str, Parameter]:
+    filters = ["all", "approved", "available", "pending", "processing", "unavailable", "failed"]
+    query = {
+        **_PAGED,
+        "sort": Parameter(choices=("added", "modified")),
+        "requestedBy": NUMBER,
+    }
+    if product.is_forked:
+        filters += ["deleted", "completed"]
+        query["sortDirection"] = Parameter(choices=("asc", "desc"))
+        query["mediaType"] = Parameter(choices=("movie", "tv", "all"))
+    return {**query, "filter": Parameter(choices=tuple(filters))}

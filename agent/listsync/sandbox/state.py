@@ -1,0 +1,196 @@
+"""What the server remembers: users, media rows, requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from listsync.sandbox.catalogue import TV, Title
+from listsync.sandbox.codes import Permission, RequestStatus, Status
+
+Key = tuple[str, int]
+UNLIMITED = 0
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class User:
+    """Somebody who can act; limits count films, and seasons, in seven days."""
+
+    id: int
+    name: str
+    permissions: int
+    created_at: str
+    movie_limit: int = UNLIMITED
+    series_limit: int = UNLIMITED
+
+    def may(self, *any_of: int) -> bool:
+        wanted = Permission.ADMIN
+        for permission in any_of:
+            wanted |= permission
+        return bool(self.permissions & wanted)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Media:
+    """One row per title, for both definitions: `statuses[is4k]`.
+
+    `seasons` holds what scans found, number -> statuses by definition; requests add nothing here.
+    """
+
+    id: int
+    kind: str
+    tmdb_id: int
+    tvdb_id: int | None
+    created_at: str
+    updated_at: str
+    added_at: str | None = None
+    statuses: list[int] = field(default_factory=lambda: [Status.UNKNOWN, Status.UNKNOWN])
+    seasons: dict[int, list[int]] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    row: bytes | None = None
+
+    @property
+    def key(self) -> Key:
+        return (self.kind, self.tmdb_id)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Request:
+    """One wish of one user; `options` are serverId, profileId, rootFolder and the like."""
+
+    id: int
+    media: Media
+    user: User
+    status: int
+    is4k: bool
+    seasons: tuple[int, ...]
+    created_at: str
+    updated_at: str
+    modified_by: User | None = None
+    is_auto: bool = False
+    options: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Counters:
+    """The next numbers; a number is never given out twice."""
+
+    media: int = 1
+    request: int = 1
+
+
+class State:
+    """All rows, found by number and by key. `changed` is called after every change."""
+
+    def __init__(self) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        self.clear(now())
+
+    def clear(self, founded: str) -> None:
+        """Begin anew; *founded* is when the owner came, which tells one server from another."""
+        self.users: dict[int, User] = {user.id: user for user in _first_users(founded)}
+        self.media: dict[int, Media] = {}
+        self.requests: dict[int, Request] = {}
+        self.next = Counters()
+        self._by_key: dict[Key, Media] = {}
+        self._by_tvdb: dict[int, Media] = {}
+
+    def find_media(self, key: Key) -> Media | None:
+        return self._by_key.get(key)
+
+    def find_by_tvdb(self, tvdb_id: int) -> Media | None:
+        return self._by_tvdb.get(tvdb_id)
+
+    def new_media(self, key: Key, tvdb_id: int | None) -> Media:
+        """Insert a row with status UNKNOWN."""
+        time = now()
+        media = Media(
+            id=self.next.media,
+            kind=key[0],
+            tmdb_id=key[1],
+            tvdb_id=tvdb_id,
+            created_at=time,
+            updated_at=time,
+        )
+        self.next.media += 1
+        self.keep_media(media)
+        return media
+
+    def keep_media(self, media: Media) -> None:
+        self.media[media.id] = media
+        self._by_key[media.key] = media
+        if media.tvdb_id is not None:
+            self._by_tvdb[media.tvdb_id] = media
+        self.changed()
+
+    def drop_media(self, media: Media) -> None:
+        """Delete a row with all its requests."""
+        for request in tuple(media.requests):
+            self.drop_request(request)
+        self.media.pop(media.id, None)
+        if self._by_key.get(media.key) is media:
+            del self._by_key[media.key]
+        if media.tvdb_id is not None and self._by_tvdb.get(media.tvdb_id) is media:
+            del self._by_tvdb[media.tvdb_id]
+        self.changed()
+
+    def touch(self, media: Media, *, dated: bool) -> None:
+        """Note that *media* changed; *dated* where the product keeps `updatedAt`."""
+        if dated:
+            media.updated_at = now()
+        media.row = None
+        self.changed()
+
+    def keep_request(self, request: Request) -> None:
+        self.requests[request.id] = request
+        request.media.requests.append(request)
+        self.changed()
+
+    def drop_request(self, request: Request) -> None:
+        if self.requests.pop(request.id, None) is not None:
+            request.media.requests.remove(request)
+        self.changed()
+
+
+def scan(
+    media: Media, title: Title, status: int, *, is4k: bool = False, seasons: bool = True
+) -> None:
+    """Set a row as a library scan does; with *seasons* those of a series follow."""
+    media.statuses[is4k] = status
+    if status == Status.DELETED:
+        for row in media.seasons.values():
+            row[is4k] = Status.DELETED
+    if status not in (Status.AVAILABLE, Status.PARTIAL):
+        return
+    media.added_at = media.added_at or now()
+    if media.kind == TV and seasons:
+        regular = [number for number in title.season_numbers if number > 0]
+        for number in regular if status == Status.AVAILABLE else regular[:1]:
+            set_season(media, number, Status.AVAILABLE, is4k=is4k)
+
+
+def set_season(media: Media, number: int, status: int, *, is4k: bool) -> None:
+    row = media.seasons.setdefault(number, [Status.UNKNOWN, Status.UNKNOWN])
+    row[is4k] = status
+
+
+def is_open(request: Request) -> bool:
+    """Tell whether *request* still stands for its seasons."""
+    return request.status not in (RequestStatus.DECLINED, RequestStatus.COMPLETED)
+
+
+def _first_users(founded: str) -> list[User]:
+    request = Permission.REQUEST
+    named = [("owner", Permission.ADMIN), ("family", request), ("quota", request), ("nobody", 0)]
+    named += [(f"guest{number:02}", request) for number in range(5, 13)]
+    users = [
+        User(id=number, name=name, permissions=int(permissions), created_at=founded)
+        for number, (name, permissions) in enumerate(named, start=1)
+    ]
+    users[2].movie_limit, users[2].series_limit = 2, 3
+    return users

@@ -1,0 +1,91 @@
+"""The server as one object: what it is, what it has, how it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+
+from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, Catalogue, Title
+from listsync.sandbox.codes import Status
+from listsync.sandbox.faults import Faults
+from listsync.sandbox.flights import Flights
+from listsync.sandbox.journal import Journal
+from listsync.sandbox.products import Product
+from listsync.sandbox.search import Search
+from listsync.sandbox.state import Media, State, scan
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """What can be turned while the server runs (`POST /sandbox/settings`).
+
+    `post_floor_ms` is how long a POST /request takes at least: without it two of them would
+    never be seen in flight together. `sending_ms` passes between a request's approval and
+    PROCESSING; `sending_fails` makes it FAILED instead.
+    """
+
+    api_key: str
+    latency_ms: float = 0
+    post_floor_ms: float = 1
+    sending_ms: float = 20
+    sending_fails: bool = False
+    csrf: bool = False
+    locale: str = "en"
+    movie_4k: bool = False
+    series_4k: bool = False
+    special_episodes: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything a handler may use. `later(seconds, job)` runs a job on the server's loop."""
+
+    product: Product
+    settings: Settings
+    catalogue: Catalogue
+    library: int
+    state: State
+    later: Callable[[float, Callable[[], None]], object]
+    crash: Callable[[str], None]
+    first_settings: Settings = field(init=False)
+    search: Search = field(init=False)
+    journal: Journal = field(default_factory=Journal)
+    faults: Faults = field(default_factory=Faults)
+    flights: Flights = field(default_factory=Flights)
+
+    def __post_init__(self) -> None:
+        self.first_settings = replace(self.settings)
+        self._index()
+
+    def _index(self) -> None:
+        collections = COLLECTIONS if self.product.name == "Seerr" else ()
+        self.search = Search(self.catalogue, (*PERSONS, *collections))
+
+    def fill(self) -> None:
+        """Put the first titles of the catalogue into the library."""
+        for title in islice(self.catalogue, self.library):
+            scan(self.new_media(title), title, Status.AVAILABLE)
+
+    def new_media(self, title: Title) -> Media:
+        """Insert a row; of two series with one TVDB id, the second has none."""
+        is_taken = title.tvdb_id is not None and self.state.find_by_tvdb(title.tvdb_id)
+        return self.state.new_media(title.key, None if is_taken else title.tvdb_id)
+
+    def empty(self) -> None:
+        """Forget everything but who the server is: its key, its owner, its product."""
+        for name, value in asdict(self.first_settings).items():
+            if name != "api_key":
+                setattr(self.settings, name, value)
+        if self.catalogue.is_changed:
+            self.catalogue.clear()
+            self._index()
+        self.faults.clear()
+        self.journal = Journal()
+        self.state.clear(self.state.users[1].created_at)
+        self.fill()
+        self.state.changed()
+
+    def touch(self, media: Media) -> None:
+        """Note a change; only Overseerr keeps `updatedAt` (Seerr 3.1.0 sets it once)."""
+        self.state.touch(media, dated=not self.product.is_forked)

@@ -1,0 +1,152 @@
+"""Every kind of fault, latency, and how faults are ordered."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from listsync.errors import UnavailableError
+from tests.integration.sandbox.conftest import BREAKING_BAD, DUNE, Json, Server
+
+
+@pytest.mark.parametrize("status", [429, 500, 502])
+def test_status_answers_with_that_status_and_headers(server: Server, status: int) -> None:
+    server.admin("faults", {"kind": "status", "status": status, "headers": {"Retry-After": "1"}})
+    answer = server.get("/media")
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, "1")
+    assert "message" in answer.json()
+    assert server.get("/media").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "content_type"),
+    [
+        pytest.param("html", 502, "text/html", id="a-proxys-error"),
+        pytest.param("login_page", 200, "text/html", id="a-proxys-login"),
+        pytest.param("garbage", 200, "application/json", id="json-that-breaks-off"),
+    ],
+)
+def test_answers_that_are_none(server: Server, kind: str, status: int, content_type: str) -> None:
+    server.admin("faults", {"kind": kind})
+    answer = server.get("/media")
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith(content_type)
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+
+
+def test_drop_before_cuts_the_connection_and_writes_nothing(server: Server) -> None:
+    server.admin("faults", {"kind": "drop_before", "method": "POST"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        server.film()
+    assert server.read("/request")["results"] == []
+
+
+def test_drop_after_writes_and_cuts_the_connection(server: Server) -> None:
+    server.admin("faults", {"kind": "drop_after", "method": "POST"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        server.film()
+    assert server.status("movie", DUNE) == 3
+    assert server.admin("log")["requests"][0]["status"] == 201
+
+
+def test_drop_midway_breaks_the_body_off(server: Server) -> None:
+    server.admin("faults", {"kind": "drop_midway"})
+    with pytest.raises(httpx.RemoteProtocolError, match="complete message body"):
+        server.get("/media")
+
+
+@pytest.mark.parametrize(("kind", "rows"), [("hang", 0), ("hang_after", 1)])
+def test_hang_answers_never(server: Server, kind: str, rows: int) -> None:
+    server.admin("faults", {"kind": kind, "method": "POST"})
+    with pytest.raises(httpx.ReadTimeout):
+        server.http.post(
+            "/request",
+            json={"mediaType": "movie", "mediaId": DUNE, "is4k": False},
+            headers={"X-Api-Key": server.process.api_key},
+            timeout=0.2,
+        )
+    assert len(server.read("/request")["results"]) == rows
+
+
+def test_hang_is_bounded(server: Server) -> None:
+    server.admin("faults", {"kind": "hang", "seconds": 0.1})
+    with pytest.raises(httpx.RemoteProtocolError):
+        server.get("/media")
+
+
+def test_slow_answers_late(server: Server) -> None:
+    server.admin("faults", {"kind": "slow", "seconds": 0.15})
+    started = time.monotonic()
+    assert server.get("/media").status_code == 200
+    assert time.monotonic() - started >= 0.15
+
+
+def test_tmdb_down_is_tested_with_search_details_and_requests(server: Server) -> None:
+    server.admin("faults", {"kind": "tmdb_down", "times": 3})
+    answers = [server.get("/search?query=dune"), server.get(f"/tv/{BREAKING_BAD}"), server.film()]
+    assert [answer.status_code for answer in answers] == [200, 500, 500]
+    assert server.film().status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("order", "statuses"),
+    [
+        pytest.param({"times": 2}, [500, 500, 200, 200], id="times"),
+        pytest.param({"times": None}, [500, 500, 500, 500], id="for-ever"),
+        pytest.param({"after": 1}, [200, 500, 200, 200], id="after"),
+        pytest.param({"method": "POST"}, [200, 200, 200, 200], id="other-method"),
+        pytest.param({"path": "skip=2"}, [200, 200, 500, 200], id="path-and-query"),
+        pytest.param({"path": "^/api/v1/search"}, [200, 200, 200, 200], id="other-path"),
+    ],
+)
+def test_which_calls_a_fault_strikes(server: Server, order: Json, statuses: list[int]) -> None:
+    server.admin("faults", {"kind": "status", **order})
+    assert [server.get(f"/media?skip={n}").status_code for n in range(4)] == statuses
+
+
+def test_faults_are_listed_and_taken_back(server: Server) -> None:
+    server.admin("faults", {"kind": "status", "path": "media", "times": 5})
+    server.get("/media")
+    (fault,) = server.admin("faults")
+    assert (fault["kind"], fault["path"], fault["struck"]) == ("status", "media", 1)
+    server.admin("faults", method="DELETE")
+    assert server.get("/media").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "what"),
+    [
+        pytest.param("faults", {"kind": "earthquake"}, "earthquake", id="unknown-kind"),
+        pytest.param("faults", {"kind": "hang", "path": "("}, "pattern", id="broken-regex"),
+        pytest.param("settings", {"colour": 1}, "colour", id="unknown-setting"),
+        pytest.param("settings", {"csrf": "perhaps"}, "csrf", id="wrong-setting"),
+        pytest.param("media", {"kind": "tv", "tmdbId": 1}, "tv/1", id="unknown-title"),
+        pytest.param("requests", {"id": 77}, "77", id="unknown-request"),
+    ],
+)
+def test_a_mistaken_order_is_refused_in_words(
+    server: Server, path: str, body: Json, what: str
+) -> None:
+    with pytest.raises(UnavailableError, match=what):
+        server.process.admin(path, body)
+
+
+def test_latency_delays_every_call_and_lets_reads_overlap(server: Server) -> None:
+    server.admin("settings", {"latency_ms": 100})
+    started = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: server.get("/media"), range(8)))
+    assert all(answer.status_code == 200 for answer in answers)
+    assert 0.1 <= time.monotonic() - started < 0.5
+
+
+def test_a_changed_key_makes_the_old_one_wrong(server: Server) -> None:
+    server.admin("settings", {"api_key": "other="})
+    assert server.get("/auth/me").status_code == 403
+    server.admin("settings", {"api_key": server.process.api_key})
+    assert server.get("/auth/me").status_code == 200
