@@ -1,0 +1,111 @@
+"""From the file and the environment to a `Config`, or to all that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from listsync.config.configuration import Config, ListConfig
+from listsync.config.environment import SERVER_URL, Overlay, check_variables, lay_over
+from listsync.config.exclusions import ExcludedTitle
+from listsync.config.findings import Finding
+from listsync.config.rules import check_rules, name_of
+from listsync.config.schema import ConfigForm, ListForm
+from listsync.config.secret_forms import SecretSource
+from listsync.config.services import SERVICES
+from listsync.config.wording import findings_of
+from listsync.config.yaml_document import Document, load_document
+from listsync.errors import ConfigError, Problem
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the configuration; *path* None: from *environ* alone.
+
+    Raises:
+        ConfigError: with everything that is wrong, in the order of the file.
+    """
+    if path is None and not environ.get(SERVER_URL, "").strip():
+        what = f"no configuration file was found, and {SERVER_URL} is not set"
+        raise ConfigError((Problem(file="listsync.yaml", what=what),))
+    document = load_document(path) if path else Document(file="environment", data={})
+    return check(document, environ, path.parent if path else Path())
+
+
+def check(document: Document, environ: Mapping[str, str], folder: Path) -> Config:
+    """Check what was read; *folder* is where relative paths in it begin.
+
+    Raises:
+        ConfigError: see `load`.
+    """
+    overlay = lay_over(document.data, environ)
+    secrets = SecretSource(environ, folder)
+    data = secrets.fill(ConfigForm, overlay.data)
+    findings = [*check_rules(overlay.data), *secrets.found]
+    form = None
+    try:
+        form = ConfigForm.model_validate(data, context={"folder": folder})
+    except ValidationError as error:
+        unread = {finding.path for finding in secrets.found}
+        found = findings_of(error, secrets.paths)
+        findings += (finding for finding in found if finding.path not in unread)
+    problems = {
+        *document.problems,
+        *(_problem(finding, document, overlay) for finding in findings),
+        *(Problem(file=variable, what=what) for variable, what in check_variables(environ)),
+    }
+    if form is None or problems:
+        raise ConfigError(tuple(sorted(problems, key=_order)))
+    return _settle(form, overlay.data)
+
+
+def _problem(finding: Finding, document: Document, overlay: Overlay) -> Problem:
+    """Give a finding its place: the variable or line that it, or what holds it, comes from."""
+    place = document.keys.get(finding.path) if finding.at_key else None
+    for end in range(len(finding.path), -1, -1):
+        prefix = finding.path[:end]
+        if variable := overlay.variables.get(prefix):
+            return Problem(file=variable, what=finding.what)
+        if place := place or document.values.get(prefix):
+            break
+    line, column = place or (None, None)
+    return Problem(file=document.file, what=finding.what, line=line, column=column)
+
+
+def _order(problem: Problem) -> tuple[bool, int, int, str, str]:
+    """Sort by place in the file; what has none (the environment) comes last."""
+    place = (problem.line or 0, problem.column or 0)
+    return (problem.line is None, *place, problem.file, problem.what)
+
+
+def _settle(form: ConfigForm, data: Any) -> Config:
+    """Turn the checked form into records, with every default filled in."""
+    raw_lists = data.get("lists") or []
+    return Config(
+        server=form.server,
+        sync=form.sync,
+        lists=tuple(
+            _settle_list(entry, raw, four_k=form.sync.four_k)
+            for entry, raw in zip(form.lists, raw_lists, strict=True)
+        ),
+        exclude=tuple(
+            entry.exclusion if isinstance(entry, ExcludedTitle) else entry
+            for entry in form.exclude
+        ),
+        providers=form.providers,
+    )
+
+
+def _settle_list(form: ListForm, raw: dict[str, object], *, four_k: bool) -> ListConfig:
+    service = next(key for key in raw if key in SERVICES)
+    return ListConfig(
+        service=service,
+        source=getattr(form, service),
+        name=name_of(raw) or service,
+        limit=form.limit,
+        kind=form.kind,
+        exclude=form.exclude,
+        four_k=four_k if form.four_k is None else form.four_k,
+    )

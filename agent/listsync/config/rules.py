@@ -1,0 +1,76 @@
+"""What concerns several keys at once, checked on the plain data.
+
+Models would stop at the first error of a field and leave these for the next attempt.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from listsync.config.findings import Finding
+from listsync.config.services import NOT_YET, SERVICES
+from listsync.config.values import SANDBOX
+from listsync.config.yaml_document import KeyPath, quote
+
+
+def check_rules(data: object) -> Iterator[Finding]:
+    """Find what breaks a rule; values of a wrong type are the models' business."""
+    if isinstance(data, dict):
+        yield from _check_server(data.get("server"))
+        lists = data.get("lists")
+        entries = list(enumerate(lists)) if isinstance(lists, list) else []
+        forms = [(n, form) for n, form in entries if isinstance(form, dict)]
+        for n, form in forms:
+            yield from _check_source(form, ("lists", n))
+        yield from _check_names(forms)
+
+
+def find_service(form: dict[str, object]) -> str | None:
+    """Find the key that says which service a list is from."""
+    return next((key for key in form if key in SERVICES), None)
+
+
+def name_of(form: dict[str, object]) -> str | None:
+    """Say how a list is called: its `name`, else `service: list`."""
+    name, service = form.get("name"), find_service(form)
+    if isinstance(name, str) and name.strip():
+        return name.strip()
+    text = form.get(service) if service else None
+    return f"{service}: {text.strip()}" if isinstance(text, str) else None
+
+
+def _check_server(server: object) -> Iterator[Finding]:
+    if not isinstance(server, dict) or not server.get("url"):
+        return
+    if str(server["url"]).strip() != SANDBOX and server.get("api_key") is None:
+        what = 'missing key "api_key" in server (or set OVERSEERR_API_KEY)'
+        yield Finding(("server",), what)
+
+
+def _check_source(form: dict[str, object], path: KeyPath) -> Iterator[Finding]:
+    services = [key for key in form if key in SERVICES]
+    if not services and not any(map(_is_meant_for_service, form)):
+        expected = ", ".join(SERVICES)
+        yield Finding(path, f"this list has no source, expected one of the keys {expected}")
+    for extra in services[1:]:
+        what = f"this list has a source already ({services[0]}), expected one source for each list"
+        yield Finding((*path, extra), what, at_key=True)
+
+
+def _is_meant_for_service(key: str) -> bool:
+    """Tell a misspelt or unsupported service, which is reported as a key, from none at all."""
+    return key in NOT_YET or bool(difflib.get_close_matches(key.lower(), SERVICES, n=1))
+
+
+def _check_names(forms: list[tuple[int, dict[str, object]]]) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for n, form in forms:
+        name = name_of(form)
+        if name is None:
+            continue
+        if name in seen:
+            what = f"the name {quote(name)} is taken by lists[{seen[name]}], expected another name"
+            key = "name" if form.get("name") else find_service(form)
+            yield Finding(("lists", n, key or "name"), what)
+        seen.setdefault(name, n)

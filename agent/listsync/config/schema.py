@@ -1,0 +1,189 @@
+"""The file's form: every key with its type, its default and what it means.
+
+What concerns several keys at once is checked in `rules`, so that all of it is told at one time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from listsync.config.exclusions import ExclusionForm
+from listsync.config.services import SERVICES, find_source
+from listsync.config.values import Duration, ServerUrl, User
+from listsync.domain.media import MediaType
+from listsync.options import Options
+from listsync.providers.file import FileOptions
+from listsync.providers.mdblist import MdbListOptions
+from listsync.providers.stevenlu import StevenLuOptions
+
+
+def _sendable(secret: SecretStr | None) -> SecretStr | None:
+    if secret and not (
+        secret.get_secret_value().isascii() and " " not in secret.get_secret_value()
+    ):
+        raise ValueError("is no API key: a key has only ASCII letters and no spaces")
+    return secret
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("may not hold line breaks or control characters")
+    return text.strip()
+
+
+def _source(service: str) -> object:
+    def read(value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError("expected the list as text")
+        folder = info.context["folder"] if info.context else Path()
+        return find_source(service, value.strip(), folder)
+
+    return PlainValidator(read)
+
+
+_TEXT = WithJsonSchema({"type": "string", "minLength": 1})
+
+
+class ServerOptions(Options):
+    """The request server: Overseerr, Jellyseerr or Seerr."""
+
+    model_config = ConfigDict(title="Server")
+
+    url: ServerUrl = Field(
+        repr=False,
+        description="Address of the server, or the word sandbox for the built-in one.",
+    )
+    api_key: Annotated[SecretStr | None, AfterValidator(_sendable)] = Field(
+        default=None, description="Key from the server's settings; the sandbox needs none."
+    )
+    act_as: User = Field(
+        default=None,
+        description="User (name or id) whose rights and quota count; empty = the key's owner.",
+    )
+    approve: bool = Field(
+        default=False, description="true: requests are approved at once. The owner's always are."
+    )
+    timeout_s: float = Field(
+        default=30, gt=0, le=600, description="Seconds to wait for one answer of the server."
+    )
+
+
+class SyncOptions(Options):
+    """When to sync, and what holds for all lists."""
+
+    model_config = ConfigDict(title="Sync")
+
+    every: Duration = Field(
+        default=timedelta(hours=24),
+        json_schema_extra={"default": "24h"},
+        description="Time between syncs: 30m, 12h, 1d, or hours; 0 = only on command or change.",
+    )
+    on_config_change: bool = Field(
+        default=True, description="Sync when this file changes what is wanted."
+    )
+    four_k: bool = Field(
+        default=False, description="Request in 4K, for every list that does not say otherwise."
+    )
+
+
+class ListForm(Options):
+    """One list to follow: exactly one service's key, and what to do with the list."""
+
+    model_config = ConfigDict(
+        title="List", json_schema_extra={"oneOf": [{"required": [name]} for name in SERVICES]}
+    )
+
+    file: Annotated[object, _source("file"), _TEXT] = Field(
+        default=None,
+        description="A file on this machine; relative to the folder of this configuration.",
+    )
+    stevenlu: Annotated[object, _source("stevenlu"), _TEXT] = Field(
+        default=None, description="A StevenLu popular-movies list: its name or address."
+    )
+    mdblist: Annotated[object, _source("mdblist"), _TEXT] = Field(
+        default=None, description="An MDBList list: user/list or its address."
+    )
+    name: Annotated[str | None, AfterValidator(lambda text: text and _one_line(text))] = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description='How the list is called, once only; empty = "service: list".',
+    )
+    limit: int | None = Field(
+        default=None, ge=1, description="Only the first titles of the list, this many."
+    )
+    kind: MediaType | None = Field(
+        default=None, description="Only films (movie) or only series (tv); empty = both."
+    )
+    exclude: bool = Field(
+        default=False, description='true: "not these". Nothing on this list is ever requested.'
+    )
+    four_k: bool | None = Field(
+        default=None, description="Request in 4K; empty = as sync.four_k says."
+    )
+
+
+class ProvidersOptions(Options):
+    """How each list service is reached."""
+
+    model_config = ConfigDict(title="Providers")
+
+    file: FileOptions = Field(
+        default_factory=FileOptions, description="What is accepted as a list file."
+    )
+    stevenlu: StevenLuOptions = Field(
+        default_factory=StevenLuOptions, description="How StevenLu's list files are read."
+    )
+    mdblist: MdbListOptions = Field(
+        default_factory=MdbListOptions, description="How MDBList is reached, and your key."
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _take_nothing_for_defaults(cls, options: object) -> object:
+        """Accept a service whose every line is commented out."""
+        return {} if options is None else options
+
+
+class ConfigForm(Options):
+    """Configuration of listsync."""
+
+    model_config = ConfigDict(title="listsync.yaml")
+
+    server: ServerOptions = Field(description="The request server.")
+    sync: SyncOptions = Field(
+        default_factory=SyncOptions, description="When to sync, and what holds for all lists."
+    )
+    lists: tuple[ListForm, ...] = Field(
+        default=(), description="The lists to follow, the most important first."
+    )
+    exclude: tuple[ExclusionForm, ...] = Field(
+        default=(), description="Titles that are never requested."
+    )
+    providers: ProvidersOptions = Field(
+        default_factory=ProvidersOptions, description="How each list service is reached."
+    )
+
+    @field_validator("sync", "providers", mode="before")
+    @classmethod
+    def _take_nothing_for_defaults(cls, section: object) -> object:
+        """Accept a section whose every line is commented out."""
+        return {} if section is None else section
+
+    @field_validator("lists", "exclude", mode="before")
+    @classmethod
+    def _take_nothing_for_no_entries(cls, entries: object) -> object:
+        return () if entries is None else entries

@@ -1,0 +1,33 @@
+"""Which list services there are, by the key that names them in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from listsync.net.forms import SERVICES as KNOWN
+from listsync.providers import file, mdblist, stevenlu
+
+Parse = Callable[[str], object]
+
+SERVICES: dict[str, Parse] = {
+    "file": file.parse,
+    "stevenlu": stevenlu.parse,
+    "mdblist": mdblist.parse,
+}
+NOT_YET = {key: name for key, name in KNOWN.items() if key not in SERVICES} | {"url": "URL"}
+
+
+def not_supported(service: str) -> str:
+    """Say that lists of a service that people know cannot be read so far."""
+    return f"{NOT_YET[service]} lists are not supported yet (supported: {', '.join(SERVICES)})"
+
+
+def find_source(service: str, text: str, folder: Path) -> object:
+    """Read what the user wrote after a service's key; paths are relative to *folder*.
+
+    Raises:
+        ValueError: it is no list of the service; the message lists the accepted forms.
+    """
+    source = SERVICES[service](text)
+    return source.under(folder) if isinstance(source, file.FileSource) else source

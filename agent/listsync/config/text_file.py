@@ -1,0 +1,72 @@
+"""Small text files that a person wrote: read with a cap, and never wait for a pipe."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+class UnreadableError(ValueError):
+    """The file cannot be used; the message says why, without its name."""
+
+
+def load_bytes(path: Path, cap: int) -> tuple[bytes, os.stat_result]:
+    """Read a regular file of at most *cap* bytes, together with its owner and mode.
+
+    Raises:
+        UnreadableError: it is missing, not allowed, no regular file, or too large.
+    """
+    try:
+        # A pipe would block until somebody writes to it, were it not for O_NONBLOCK.
+        with open(path, "rb", opener=_open_at_once) as file:
+            facts = os.fstat(file.fileno())
+            _check_kind(facts)
+            content: bytes = file.read(cap + 1)
+    except IsADirectoryError:
+        raise UnreadableError("is a directory, expected a file") from None
+    except (OSError, ValueError) as error:
+        raise UnreadableError(_why(error)) from None
+    if len(content) > cap:
+        raise UnreadableError(f"is larger than {cap // 1024} KiB")
+    return content, facts
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def _check_kind(facts: os.stat_result) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise UnreadableError("is not a regular file")
+
+
+def _why(error: OSError | ValueError) -> str:
+    match error:
+        case UnreadableError():
+            return str(error)
+        case FileNotFoundError() | NotADirectoryError():
+            return "does not exist"
+        case PermissionError():
+            return f"may not be read by this user (uid {os.geteuid()})"
+        case OSError():
+            return f"cannot be read: {error.strerror or 'unknown trouble'}"
+        case _:
+            return "is not a usable file name"
+
+
+def check_mode(facts: os.stat_result, user: int) -> None:
+    """Refuse a secret's file that others may read; root's may be (a container's secrets are).
+
+    Raises:
+        UnreadableError: it is open to more than its owner.
+    """
+    mode = stat.S_IMODE(facts.st_mode)
+    if not mode & (0o022 if facts.st_uid == 0 else 0o077):
+        return
+    if facts.st_uid in {0, user}:
+        raise UnreadableError(f"is open to other users (mode {mode:04o}), expected mode 0600")
+    raise UnreadableError(
+        f"belongs to another user (uid {facts.st_uid}) and is open to more (mode {mode:04o}), "
+        "expected your own file with mode 0600"
+    )

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from listsync.config.configuration import Config
+from listsync.config.load import load
+from listsync.errors import ConfigError
+
+ALONE = {"OVERSEERR_URL": "http://seerr:5055", "OVERSEERR_API_KEY": "abc"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "listsync.yaml"
+    path.write_text(
+        "server: {url: 'http://file', api_key: {env: NOT_SET}, act_as: bob}\n"
+        "sync: {every: 1h, four_k: false}\n"
+        "lists:\n  - mdblist: anna/films\n  - stevenlu: popular\n"
+    )
+    return path
+
+
+def key_of(config: Config) -> str | None:
+    return config.server.api_key.get_secret_value() if config.server.api_key else None
+
+
+def complaints(path: Path | None, environ: dict[str, str]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_environment_alone_is_enough() -> None:
+    config = load(
+        None,
+        ALONE
+        | {
+            "OVERSEERR_USER_ID": "7",
+            "OVERSEERR_4K": "true",
+            "SYNC_INTERVAL": "0.5",
+            "MDBLIST_LISTS": " anna/films, bob/series ,",
+            "STEVENLU_LISTS": "all",
+        },
+    )
+    assert config.server.url == "http://seerr:5055"
+    assert key_of(config) == "abc"
+    assert config.server.act_as == 7
+    assert config.sync.every == timedelta(minutes=30)
+    assert [entry.name for entry in config.lists] == [
+        "mdblist: anna/films",
+        "mdblist: bob/series",
+        "stevenlu: all",
+    ]
+    assert all(entry.four_k for entry in config.lists)
+
+
+def test_the_environment_wins_over_the_file(path: Path) -> None:
+    config = load(path, ALONE | {"OVERSEERR_USER_ID": "1", "SYNC_INTERVAL": "12"})
+    assert (config.server.url, key_of(config)) == ("http://seerr:5055", "abc")
+    assert config.server.act_as is None
+    assert config.sync.every == timedelta(hours=12)
+
+
+def test_what_is_empty_counts_as_unset(path: Path) -> None:
+    config = load(path, {"NOT_SET": "x", "OVERSEERR_URL": "", "SYNC_INTERVAL": " "})
+    assert config.server.url == "http://file"
+    assert config.server.act_as == "bob"
+    assert config.sync.every == timedelta(hours=1)
+
+
+def test_lists_are_added_once_whatever_their_spelling(path: Path) -> None:
+    lists = "https://mdblist.com/lists/anna/films,bob/series,bob/series"
+    config = load(path, ALONE | {"MDBLIST_LISTS": lists, "STEVENLU_LISTS": "movies"})
+    assert [entry.name for entry in config.lists] == [
+        "mdblist: anna/films",
+        "stevenlu: popular",
+        "mdblist: bob/series",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        pytest.param(
+            {"OVERSEERR_URL": "seerr"}, "OVERSEERR_URL: server.url: expected an address", id="url"
+        ),
+        pytest.param(
+            {"OVERSEERR_USER_ID": "0"}, "OVERSEERR_USER_ID: server.act_as: expected", id="user"
+        ),
+        pytest.param(
+            {"OVERSEERR_4K": "perhaps"}, "OVERSEERR_4K: sync.four_k: expected true", id="4k"
+        ),
+        pytest.param(
+            {"SYNC_INTERVAL": "daily"}, "SYNC_INTERVAL: sync.every: expected a", id="interval"
+        ),
+        pytest.param(
+            {"MDBLIST_LISTS": "a/b, ?"},
+            'MDBLIST_LISTS: lists[1].mdblist: "?" is no list of MDBList',
+            id="mdblist",
+        ),
+        pytest.param(
+            {"STEVENLU_LISTS": "worst"},
+            'STEVENLU_LISTS: lists[0].stevenlu: "worst" is no list',
+            id="stevenlu",
+        ),
+        pytest.param(
+            {"IMDB_LISTS": "top"}, "IMDB_LISTS: IMDb lists are not supported yet", id="imdb"
+        ),
+        pytest.param(
+            {"TRAKT_LISTS": "x"}, "TRAKT_LISTS: Trakt lists are not supported yet", id="trakt"
+        ),
+        pytest.param(
+            {"TRAKT_SPECIAL_LISTS": "trending:movies"},
+            "TRAKT_SPECIAL_LISTS: Trakt lists are not supported yet",
+            id="trakt-special",
+        ),
+        pytest.param(
+            {"LETTERBOXD_LISTS": "x"},
+            "LETTERBOXD_LISTS: Letterboxd lists are not supported yet",
+            id="letterboxd",
+        ),
+    ],
+)
+def test_a_problem_names_the_variable(environ: dict[str, str], said: str) -> None:
+    (complaint,) = complaints(None, ALONE | environ)
+    assert complaint.startswith(said)
+
+
+def test_a_key_in_the_environment_is_not_shown() -> None:
+    (complaint,) = complaints(None, ALONE | {"OVERSEERR_API_KEY": "hunter2 and more"})
+    assert complaint.startswith("OVERSEERR_API_KEY: server.api_key: is no API key")
+    assert "hunter2" not in complaint
+
+
+def test_problems_of_the_file_come_before_those_of_the_environment(path: Path) -> None:
+    path.write_text(path.read_text() + "sink: {}\n")
+    told = complaints(path, {"IMDB_LISTS": "x", "NOT_SET": "x"})
+    assert [line.split(":")[0] for line in told] == [str(path), "IMDB_LISTS"]
+
+
+def test_without_a_file_the_missing_variable_is_named() -> None:
+    assert complaints(None, {}) == [
+        "listsync.yaml: no configuration file was found, and OVERSEERR_URL is not set"
+    ]
+    (complaint,) = complaints(None, {"OVERSEERR_URL": "http://seerr:5055"})
+    assert complaint.startswith("environment: ")
+    assert "set OVERSEERR_API_KEY" in complaint
+
+
+def test_a_file_of_a_wrong_shape_is_not_hidden_by_the_environment(path: Path) -> None:
+    path.write_text("server: text\nlists: text\n")
+    assert len(complaints(path, ALONE | {"MDBLIST_LISTS": "a/b"})) == 2
+    path.write_text("- a\n")
+    assert len(complaints(path, ALONE)) == 1

@@ -1,0 +1,96 @@
+"""The example names every option, and is a configuration that works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from listsync.config.configuration import Config
+from listsync.config.load import load
+from listsync.config.schema import ConfigForm, ListForm, ProvidersOptions
+from listsync.config.services import NOT_YET, SERVICES
+from listsync.config.shape import models_of
+from listsync.config.yaml_document import KeyPath, load_document
+
+EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
+KEYS = {"OVERSEERR_API_KEY": "hunter2", "MDBLIST_API_KEY": "hunter3"}
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load(EXAMPLE, KEYS)
+
+
+def options_of(model: type[BaseModel], at: KeyPath = ()) -> Iterator[KeyPath]:
+    """Give every option of *model* and of what it holds; entries of sequences have no number."""
+    for key, options in model.model_fields.items():
+        yield (*at, key)
+        for inner in models_of(options):
+            yield from options_of(inner, (*at, key))
+
+
+def test_it_names_every_option() -> None:
+    named = {
+        tuple(step for step in path if isinstance(step, str))
+        for path in load_document(EXAMPLE).keys
+    }
+    assert sorted(set(options_of(ConfigForm)) - named) == []
+
+
+def test_it_shows_every_service() -> None:
+    assert {entry.service for entry in load(EXAMPLE, KEYS).lists} == SERVICES.keys()
+
+
+def test_it_shows_the_defaults_of_what_is_not_said_otherwise(config: Config) -> None:
+    smallest = ConfigForm.model_validate(
+        {"server": {"url": "http://localhost:5055", "api_key": KEYS["OVERSEERR_API_KEY"]}}
+    )
+    assert config.server == smallest.server
+    assert config.sync == smallest.sync
+    assert config.providers.stevenlu == smallest.providers.stevenlu
+    assert config.providers.mdblist.model_copy(update={"api_key": None}) == (
+        smallest.providers.mdblist
+    )
+
+
+def test_it_has_a_comment_for_every_option() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    seen: set[str] = set()
+    for n, line in enumerate(lines):
+        key = line.strip().removeprefix("- ").partition(":")[0]
+        if line.startswith("  ") and not line.lstrip().startswith("#") and key not in seen:
+            seen.add(key)
+            is_entry = line.lstrip().startswith(("- tmdb", "- imdb", "- tvdb", "- title"))
+            is_section = line.rstrip().endswith(":") and lines[n + 1].startswith("    ")
+            assert is_entry or is_section or lines[n - 1].lstrip().startswith("#"), line
+
+
+def test_editors_read_it_as_the_agent_does() -> None:
+    """Text stands where the agent gives text, whatever YAML makes of a plain word."""
+    theirs = yaml.safe_load(EXAMPLE.read_text())
+    ours = load_document(EXAMPLE).data
+    assert _as_text(theirs) == ours
+
+
+def test_every_service_has_its_key_and_its_options() -> None:
+    assert SERVICES.keys() <= ListForm.model_fields.keys()
+    assert SERVICES.keys() == ProvidersOptions.model_fields.keys()
+    assert not SERVICES.keys() & NOT_YET.keys()
+
+
+def _as_text(data: object) -> object:
+    match data:
+        case dict():
+            return {key: _as_text(value) for key, value in data.items()}
+        case list():
+            return [_as_text(value) for value in data]
+        case bool():
+            return str(data).lower()
+        case None:
+            return None
+        case _:
+            return str(data)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from listsync.config.json_schema import schema
+
+EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
+SERVER = {"server": {"url": "sandbox"}}
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    Draft202012Validator.check_schema(schema())
+    return Draft202012Validator(schema())
+
+
+def test_the_example_fits(validator: Draft202012Validator) -> None:
+    document = yaml.safe_load(EXAMPLE.read_text())
+    assert [error.message for error in validator.iter_errors(document)] == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(SERVER, id="smallest"),
+        pytest.param({"server": {"url": "http://a", "api_key": "x", "act_as": 7}}, id="id"),
+        pytest.param({"server": {"url": "http://a", "api_key": {"file": "x"}}}, id="file"),
+        pytest.param(SERVER | {"sync": {"every": 0}}, id="never"),
+        pytest.param(SERVER | {"sync": {"every": "1.5d"}}, id="text"),
+        pytest.param(SERVER | {"lists": [{"file": "a", "limit": 5}]}, id="list"),
+        pytest.param(SERVER | {"exclude": ["tvdb:81189", {"title": "Cats"}]}, id="exclude"),
+        pytest.param(SERVER | {"providers": {"mdblist": {"api_key": {"env": "X"}}}}, id="key"),
+    ],
+)
+def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, object]) -> None:
+    assert validator.is_valid(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"server": {}}, id="no-url"),
+        pytest.param({"server": {"url": "localhost:5055"}}, id="no-scheme"),
+        pytest.param({"server": {"url": "http://a", "api_key": {"env": 5}}}, id="env-number"),
+        pytest.param({"server": {"url": "http://a", "api_key": {"vault": "x"}}}, id="form"),
+        pytest.param({"server": {"url": "http://a", "api_key": {}}}, id="no-form"),
+        pytest.param(SERVER | {"list": []}, id="unknown-section"),
+        pytest.param(SERVER | {"sync": {"evry": "1h"}}, id="unknown-key"),
+        pytest.param(SERVER | {"sync": {"every": "10s"}}, id="seconds"),
+        pytest.param(SERVER | {"lists": [{}]}, id="no-source"),
+        pytest.param(SERVER | {"lists": [{"file": "a", "mdblist": "b/c"}]}, id="two-sources"),
+        pytest.param(SERVER | {"lists": [{"imdb": "top"}]}, id="unsupported"),
+        pytest.param(SERVER | {"lists": [{"file": "a", "limit": 0}]}, id="limit"),
+        pytest.param(SERVER | {"lists": [{"file": "a", "kind": "films"}]}, id="kind"),
+        pytest.param(SERVER | {"exclude": ["603"]}, id="bare-number"),
+        pytest.param(SERVER | {"exclude": [{"year": 2019}]}, id="no-title"),
+        pytest.param(SERVER | {"providers": {"imdb": {}}}, id="provider"),
+    ],
+)
+def test_mistakes_do_not_fit(validator: Draft202012Validator, document: dict[str, object]) -> None:
+    assert not validator.is_valid(document)
+
+
+def test_everything_is_titled_and_described() -> None:
+    built = schema()
+    bare = [
+        name
+        for name, part in _named(built)
+        if not {"title", "description"} <= (part | _target(built, part)).keys()
+    ]
+    assert bare == []
+
+
+def test_a_secret_has_its_forms_and_no_default() -> None:
+    server = schema()["$defs"]["ServerOptions"]["properties"]
+    assert server["api_key"]["anyOf"][0] == {"$ref": "#/$defs/Secret"}
+    assert "default" not in server["api_key"]
+
+
+def _named(built: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "", built
+    for model, part in {"": built, **built["$defs"]}.items():
+        yield model, part
+        for key, option in part.get("properties", {}).items():
+            yield f"{model}.{key}", option
+
+
+def _target(built: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    references = [part, *part.get("anyOf", [])]
+    names = [one["$ref"].rsplit("/", 1)[1] for one in references if "$ref" in one]
+    target: dict[str, Any] = built["$defs"][names[0]] if names else {}
+    return target

@@ -1,0 +1,463 @@
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listsync.config.configuration import Config, ListConfig
+from listsync.config.load import check, load
+from listsync.config.schema import ConfigForm
+from listsync.config.shape import model_at
+from listsync.config.yaml_document import Document, parse_document
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.syncing import Exclusion
+from listsync.errors import ConfigError
+from listsync.providers import stevenlu
+
+SERVER = "server: {url: sandbox}\n"
+
+Read = Callable[[str], Config]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def read(text: str) -> Config:
+        (tmp_path / "listsync.yaml").write_text(text)
+        return load(tmp_path / "listsync.yaml", {})
+
+    return read
+
+
+def complaints(text: str) -> list[str]:
+    """Say what is wrong with *text*, as line:column: words."""
+    with pytest.raises(ConfigError) as caught:
+        check(parse_document(text, "f"), {}, Path())
+    return [str(problem).removeprefix("f:") for problem in caught.value.problems]
+
+
+def test_everything_is_read(read: Read, tmp_path: Path) -> None:
+    config = read(
+        """
+server: {url: "http://localhost:5055/api/v1/", api_key: abc, act_as: 7, approve: yes}
+sync: {every: 90m, on_config_change: off, four_k: true}
+lists:
+  - stevenlu: popular
+    limit: 50
+    kind: movie
+    four_k: false
+  - file: lists/mine.csv
+    name: 1917
+  - file: /data/theirs.csv
+    exclude: true
+exclude: [tmdb:movie/603, {title: 1917, year: 2019, kind: movie}]
+providers: {stevenlu: {timeout_s: 5}}
+"""
+    )
+    assert config.server.url == "http://localhost:5055"
+    assert config.server.api_key is not None
+    assert (config.server.act_as, config.server.approve) == (7, True)
+    assert config.sync.every == timedelta(minutes=90)
+    assert not config.sync.on_config_change
+    assert config.lists[0] == ListConfig(
+        service="stevenlu",
+        source=stevenlu.parse("popular"),
+        name="stevenlu: popular",
+        limit=50,
+        kind=MediaType.MOVIE,
+    )
+    assert [entry.name for entry in config.lists[1:]] == ["1917", "file: /data/theirs.csv"]
+    assert [entry.four_k for entry in config.lists] == [False, True, True]
+    assert [entry.exclude for entry in config.lists] == [False, False, True]
+    assert str(tmp_path / "lists" / "mine.csv") in str(config.lists[1].source)
+    assert config.exclude == (
+        Exclusion(key=TitleKey(MediaType.MOVIE, 603)),
+        Exclusion(title="1917", year=2019, kind=MediaType.MOVIE),
+    )
+    assert config.providers.stevenlu.timeout == timedelta(seconds=5)
+
+
+def test_what_is_left_out_has_its_default(read: Read) -> None:
+    config = read(SERVER)
+    assert config.lists == ()
+    assert config.exclude == ()
+    assert config.server.api_key is None
+    assert config.sync.every == timedelta(hours=24)
+    assert config.sync.on_config_change
+
+
+def test_sections_with_nothing_in_them_are_as_good_as_absent(read: Read) -> None:
+    assert read(SERVER + "sync:\nlists:\nexclude:\nproviders: {stevenlu: }\n") == read(SERVER)
+
+
+def test_edits_that_change_nothing_leave_the_configuration_equal(read: Read) -> None:
+    text = SERVER + "lists:\n  - stevenlu: popular\n"
+    same = (
+        "# a comment\nlists: [{stevenlu: 'popular', exclude: no}]\n\nserver:\n    url: sandbox\n"
+    )
+    assert read(same) == read(text)
+    assert read(text + "    limit: 5\n") != read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            SERVER + "list: []",
+            '2:1: unknown key "list" at the top level, did you mean "lists"?',
+            id="top",
+        ),
+        pytest.param(
+            "server: {url: sandbox, urll: x}",
+            '1:24: unknown key "urll" in server, did you mean "url"?',
+            id="server",
+        ),
+        pytest.param(
+            SERVER + "sync: {colour: x}",
+            '2:8: unknown key "colour" in sync, expected one of every, on_config_change, four_k',
+            id="sync",
+        ),
+        pytest.param(
+            SERVER + "lists:\n  - stevenlu: popular\n    limt: 5",
+            '4:5: unknown key "limt" in a list, did you mean "limit"?',
+            id="list",
+        ),
+        pytest.param(
+            SERVER + "lists:\n  - stevnlu: popular",
+            '3:5: unknown key "stevnlu" in a list, did you mean "stevenlu"?',
+            id="service",
+        ),
+        pytest.param(
+            SERVER + "exclude: [{title: Cats, yeer: 2019}]",
+            '2:25: unknown key "yeer" in an exclusion, did you mean "year"?',
+            id="exclusion",
+        ),
+        pytest.param(
+            SERVER + "providers: {stevenloo: {}}",
+            '2:13: unknown key "stevenloo" in providers, did you mean "stevenlu"?',
+            id="providers",
+        ),
+        pytest.param(
+            SERVER + "providers: {stevenlu: {base: x}}",
+            '2:24: unknown key "base" in providers.stevenlu, did you mean "base_url"?',
+            id="provider",
+        ),
+        pytest.param(
+            SERVER + '"a\\e\\n": x', '2:1: unknown key "a\\x1b\\n" at the top level', id="escaped"
+        ),
+        pytest.param(
+            SERVER + "<id>: x", '2:1: unknown key "<id>" at the top level', id="like-our-own"
+        ),
+    ],
+)
+def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> None:
+    (complaint,) = complaints(text)
+    assert complaint.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("- a", "1:1: the file: expected a mapping", id="file-is-a-list"),
+        pytest.param(
+            "hello", "1:1: the file: expected a mapping (key: value), found text", id="text"
+        ),
+        pytest.param("server: x", "1:9: server: expected a mapping", id="server-is-text"),
+        pytest.param(
+            "server:",
+            "1:8: server: expected a mapping (key: value), found nothing",
+            id="server-empty",
+        ),
+        pytest.param("lists: []", '1:1: missing key "server" at the top level', id="no-server"),
+        pytest.param(
+            "server: {}", '1:9: missing key "url" in server (or set OVERSEERR_URL)', id="no-url"
+        ),
+        pytest.param(
+            "server: {url: 'http://a'}", '1:9: missing key "api_key" in server', id="no-key"
+        ),
+        pytest.param(
+            "server: {url: [a]}", "1:15: server.url: expected an address such as", id="url-list"
+        ),
+        pytest.param(
+            "server: {url: 'http://b:c@d e'}", 'found "http://…@d e"', id="login-is-not-shown"
+        ),
+        pytest.param(
+            "server: {url: 'ftp://h/?key=c'}", 'found "ftp://h/?…"', id="query-is-not-shown"
+        ),
+        pytest.param(
+            "server: {url: sandbox, approve: 5}",
+            "1:33: server.approve: expected true or false",
+            id="bool",
+        ),
+        pytest.param(
+            "server: {url: sandbox, timeout_s: 0}",
+            "server.timeout_s: expected more than 0",
+            id="low",
+        ),
+        pytest.param(
+            "server: {url: sandbox, timeout_s: 9999}",
+            'expected at most 600, found "9999"',
+            id="high",
+        ),
+        pytest.param(
+            "server: {url: sandbox, timeout_s: .nan}", "server.timeout_s: expected", id="nan"
+        ),
+        pytest.param(
+            "server: {url: sandbox, act_as: [x]}", "server.act_as: expected a user name", id="user"
+        ),
+        pytest.param(SERVER + "sync: []", "2:7: sync: expected a mapping", id="sync-list"),
+        pytest.param(
+            SERVER + "sync: {every: soon}", "2:15: sync.every: expected a duration", id="every"
+        ),
+        pytest.param(
+            SERVER + "sync: {every: [1h]}",
+            "2:15: sync.every: expected a duration",
+            id="every-list",
+        ),
+        pytest.param(SERVER + "sync: {cron: x}", 'unknown key "cron" in sync', id="cron"),
+        pytest.param(
+            SERVER + "lists: top", "2:8: lists: expected a list of entries", id="lists-text"
+        ),
+        pytest.param(
+            SERVER + "lists: {stevenlu: popular}",
+            "2:8: lists: expected a list of entries",
+            id="lists-map",
+        ),
+        pytest.param(
+            SERVER + "lists: [popular]", "2:9: lists[0]: expected a mapping", id="list-text"
+        ),
+        pytest.param(
+            SERVER + "lists:\n  -",
+            "3:4: lists[0]: expected a mapping (key: value), found nothing",
+            id="bullet",
+        ),
+        pytest.param(
+            SERVER + "lists: [{}]", "2:9: this list has no source, expected one", id="no-source"
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, stevenlu: popular}]",
+            "2:19: this list has a source already (file)",
+            id="two-sources",
+        ),
+        pytest.param(
+            SERVER + "lists: [{stevenlu: }]",
+            "lists[0].stevenlu: expected the list as text, found nothing",
+            id="source-empty",
+        ),
+        pytest.param(
+            SERVER + "lists: [{stevenlu: [a]}]",
+            "2:20: lists[0].stevenlu: expected the list as text",
+            id="source-list",
+        ),
+        pytest.param(
+            SERVER + "lists: [{stevenlu: popluar}]",
+            '2:20: lists[0].stevenlu: "popluar" is no list of StevenLu; accepted: popular, all',
+            id="source-wrong",
+        ),
+        pytest.param(
+            SERVER + "lists: [{imdb: top}]", "2:10: IMDb lists are not supported yet", id="imdb"
+        ),
+        pytest.param(
+            SERVER + "lists: [{url: x, file: a}]",
+            "2:10: URL lists are not supported yet",
+            id="url-and-file",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, limit: 0}]",
+            'lists[0].limit: expected at least 1, found "0"',
+            id="limit-0",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, limit: 2.5}]",
+            "lists[0].limit: expected a whole number",
+            id="limit-half",
+        ),
+        pytest.param(
+            SERVER + f"lists: [{{file: a, limit: {'9' * 5000}}}]",
+            "lists[0].limit: expected a whole number",
+            id="limit-huge",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, kind: movies}]",
+            "lists[0].kind: expected 'movie' or 'tv', found \"movies\", did you mean \"movie\"?",
+            id="kind",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, name: ''}]",
+            "lists[0].name: expected at least 1 character",
+            id="name-empty",
+        ),
+        pytest.param(
+            SERVER + 'lists: [{file: a, name: "a\\nb"}]',
+            'line breaks or control characters, found "a\\nb"',
+            id="name-lines",
+        ),
+        pytest.param(
+            SERVER + f"lists: [{{file: a, name: {'x' * 200}}}]",
+            "expected at most 100 characters",
+            id="name-long",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, name: x}, {file: b, name: x}]",
+            '2:45: the name "x" is taken by lists[0]',
+            id="name-twice",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a}, {file: a}]",
+            '2:27: the name "file: a" is taken by lists[0]',
+            id="list-twice",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, seasons: first}]",
+            'unknown key "seasons" in a list',
+            id="seasons-not-yet",
+        ),
+        pytest.param(
+            SERVER + "exclude: tmdb:movie/603",
+            "2:10: exclude: expected a list of entries",
+            id="exclude-text",
+        ),
+        pytest.param(
+            SERVER + "exclude: [603]",
+            "2:11: exclude[0]: expected tmdb:movie/603",
+            id="exclude-number",
+        ),
+        pytest.param(
+            SERVER + "exclude: [[a]]",
+            "2:11: exclude[0]: expected tmdb:movie/603",
+            id="exclude-list",
+        ),
+        pytest.param(
+            SERVER + "exclude: [{year: 2019}]",
+            '2:11: missing key "title" in an exclusion',
+            id="exclude-untitled",
+        ),
+        pytest.param(
+            SERVER + "exclude: [{title: x, year: y}]",
+            "2:28: exclude[0].year: expected a whole number",
+            id="exclude-year",
+        ),
+        pytest.param(
+            SERVER + "exclude: [{title: [x]}]",
+            "2:19: exclude[0].title: expected text",
+            id="exclude-title",
+        ),
+        pytest.param(
+            SERVER + "providers: []", "2:12: providers: expected a mapping", id="providers-list"
+        ),
+        pytest.param(
+            SERVER + "providers: {stevenlu: x}",
+            "2:23: providers.stevenlu: expected a mapping",
+            id="provider-text",
+        ),
+        pytest.param(
+            SERVER + "providers: {stevenlu: {timeout_s: x}}",
+            "2:35: providers.stevenlu.timeout_s: expected a number",
+            id="provider-number",
+        ),
+        pytest.param(SERVER + "a: !x b", "2:4: tags such as !name", id="tag"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_was_expected(text: str, said: str) -> None:
+    told = [line for line in complaints(text) if said in line]
+    assert len(told) == 1
+    assert "pydantic" not in told[0].lower()
+    assert len(told[0]) < 400
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
+    told = complaints(
+        """\
+server:
+  url: http://localhost:5055
+  api_key: {env: NOT_SET}
+  approve: maybe
+  approve: true
+lists:
+  - limit: many
+  - trakt: x
+    kind: moovie
+  - file: a
+    name: x
+  - file: b
+    name: x
+exclude: [nonsense, {titel: Cats}]
+provider: {}
+"""
+    )
+    places = [line.split(": ")[0] for line in told]
+    assert places == [
+        *("3:12", "4:12", "5:3", "7:5", "7:12", "8:5", "9:11", "13:11", "14:11", "14:21"),
+        *("14:22", "15:1"),
+    ]
+
+
+def test_a_problem_names_the_file_as_it_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text("server: {url: x, api_key: y}")
+    with pytest.raises(ConfigError) as caught:
+        load(path, {})
+    assert caught.value.problems[0].file == str(path)
+    assert str(caught.value).startswith(f"{path}:1:15: server.url: ")
+
+
+@pytest.mark.parametrize("text", ["server: hunter2", "hunter2", "server: {api_key: [hunter2]}"])
+def test_a_key_that_stands_at_the_wrong_place_is_not_shown(text: str) -> None:
+    assert "hunter2" not in "".join(complaints(text))
+
+
+def test_a_login_in_the_servers_url_is_not_in_the_representation(read: Read) -> None:
+    config = read("server: {url: 'http://bob:hunter2@h', api_key: hunter2}")
+    assert "hunter2" not in repr(config)
+
+
+def test_very_many_problems_take_no_time() -> None:
+    text = "\n".join(f"  - {{stvnlu: {n}, lmt: x, limit: x}}" for n in range(5000))
+    started = time.monotonic()
+    assert len(complaints(f"{SERVER}lists:\n{text}")) >= 200
+    assert time.monotonic() - started < 5
+
+
+@given(st.text(max_size=80))
+def test_any_text_behind_a_key_is_a_configuration_or_a_config_error(text: str) -> None:
+    for start in ("lists:\n  - file: ", "lists:\n  - stevenlu: ", "exclude:\n  - ", "", "sync: "):
+        with contextlib.suppress(ConfigError):
+            check(parse_document(f"{SERVER}{start}{text}", "f"), {}, Path())
+
+
+VALUES = st.recursive(
+    st.none() | st.text(max_size=8) | st.sampled_from(["sandbox", "1", "true", "movie", "<id>"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(max_size=3)
+            | st.sampled_from(
+                [*ConfigForm.model_fields]
+                + [
+                    key
+                    for path in (("server",), ("sync",), ("lists", 0), ("exclude", 0))
+                    for key in getattr(model_at(path), "model_fields", {})
+                ]
+                + ["env", "file", "imdb", "stevenlu"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(VALUES, VALUES, VALUES, VALUES, VALUES)
+def test_any_data_is_a_configuration_or_a_config_error(
+    top: object, server: object, sync: object, lists: object, exclude: object
+) -> None:
+    sections = {"server": server, "sync": sync, "lists": [lists, lists], "exclude": [exclude]}
+    for data in (top, sections):
+        with contextlib.suppress(ConfigError):
+            check(Document(file="f", data=data), {"MDBLIST_LISTS": "a/b"}, Path())

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from listsync.config import paths
+from listsync.config.paths import find_config, find_state_dir
+
+
+@pytest.fixture(autouse=True)
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in for the file under /etc."""
+    system = tmp_path / "etc.yaml"
+    monkeypatch.setattr(paths, "SYSTEM_CONFIG", system)
+    return system
+
+
+def make(path: Path) -> Path:
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return path
+
+
+def test_a_configuration_that_was_asked_for_need_not_exist(tmp_path: Path) -> None:
+    environ = {"LISTSYNC_CONFIG": "/some/named.yaml", "HOME": str(tmp_path)}
+    make(tmp_path / ".config/listsync/listsync.yaml")
+    assert find_config(Path("mine.yaml"), environ) == Path("mine.yaml")
+    assert find_config(None, environ) == Path("/some/named.yaml")
+
+
+def test_the_users_configuration_comes_before_the_systems(tmp_path: Path, system: Path) -> None:
+    environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "xdg")}
+    assert find_config(None, environ) is None
+    system.touch()
+    assert find_config(None, environ) == system
+    assert find_config(None, environ) == system
+    in_xdg = make(tmp_path / "xdg/listsync/listsync.yaml")
+    assert find_config(None, environ) == in_xdg
+
+
+@pytest.mark.parametrize("unusable", ["", "relative/folder"])
+def test_the_standard_folder_when_xdg_says_nothing_usable(tmp_path: Path, unusable: str) -> None:
+    path = make(tmp_path / ".config/listsync/listsync.yaml")
+    assert find_config(None, {"HOME": str(tmp_path), "XDG_CONFIG_HOME": unusable}) == path
+
+
+def test_the_state_folder_by_precedence() -> None:
+    environ = {
+        "LISTSYNC_STATE_DIR": "/named",
+        "STATE_DIRECTORY": "/var/lib/listsync:/var/lib/other",
+        "XDG_STATE_HOME": "/xdg",
+        "HOME": "/home/anna",
+    }
+    found = [find_state_dir(Path("/asked"), environ)]
+    for variable in list(environ):
+        found.append(find_state_dir(None, environ))
+        del environ[variable]
+    assert [str(path) for path in found] == [
+        "/asked",
+        "/named",
+        "/var/lib/listsync",
+        "/xdg/listsync",
+    ] + ["/home/anna/.local/state/listsync"] * (len(found) - 4)
+    assert find_state_dir(None, {}) == Path.home() / ".local/state/listsync"
