@@ -1,0 +1,1 @@
+"""What listsync remembers: one SQLite file, one connection, plain SQL."""

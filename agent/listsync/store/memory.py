@@ -1,0 +1,343 @@
+"""The core's memory (`ports.Memory`) in SQLite."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
+from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.memory import HandledEntries, Notes
+from listsync.domain.server import IndexPage, RequestBody, ServerInfo
+from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
+from listsync.store import rows
+from listsync.store.database import Database
+
+_T = TypeVar("_T")
+
+_BATCH = 500
+_GONE_AFTER_READS = 2
+_RUNS_KEPT = timedelta(days=30)
+_RETRY_DAYS = (1, 2, 4, 8, 16, 30)
+_RECHECK_DAYS = (1, 3, 7, 14, 30)
+
+
+class SqliteMemory:
+    """Implements `ports.Memory`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._server: int | None = None
+
+    def use_server(self, info: ServerInfo) -> str | None:
+        """Choose the server by its identity; see the port."""
+        known = self._database.read("SELECT id, identity, product FROM servers ORDER BY last_seen")
+        now = _iso(datetime.now(UTC))
+        with self._database.write() as connection:
+            self._server = connection.execute(
+                "INSERT INTO servers (identity, product, version, first_seen, last_seen)"
+                " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (identity) DO UPDATE"
+                " SET product = ?2, version = ?3, last_seen = ?4 RETURNING id",
+                (info.identity, info.product, info.version, now),
+            ).fetchone()[0]
+        if not known or known[-1]["identity"] == info.identity:
+            return None
+        if any(row["identity"] == info.identity for row in known):
+            return "this is not the server of the last run; its own memory is used"
+        return "this is a new server: what was asked for at the last one is not remembered here"
+
+    def previous(self, source: str) -> Validators | None:
+        found = self._database.read("SELECT validators FROM followed WHERE source = ?", source)
+        if not found or found[0]["validators"] is None:
+            return None
+        return Validators(**json.loads(found[0]["validators"]))
+
+    def entries(self, source: str) -> tuple[ListEntry, ...]:
+        found = self._database.read(
+            "SELECT entries.* FROM entries JOIN followed ON followed.id = entries.list"
+            " WHERE source = ? AND absent_reads = 0 ORDER BY rank, entry",
+            source,
+        )
+        return tuple(rows.entry_of(row) for row in found)
+
+    def save_reading(
+        self,
+        rules: ListRules,
+        members: Sequence[Member],
+        fetched: Fetched,
+        at: datetime,
+        why: str = "",
+    ) -> frozenset[str]:
+        """Keep what was read; see the port. The validators are written last."""
+        known = self._known_entries(rules.source)
+        number = self._follow(rules, fetched.outcome, why, at)
+        if fetched.is_unchanged:
+            self._count_absent(number, [name for name, row in known.items() if row[-1]])
+            self._read_well(number, fetched, at, count=None)
+            return frozenset()
+        values = {member.entry_id: rows.columns_of(member.entry) for member in members}
+        changed = [name for name, row in values.items() if known.get(name) != (*row, 0)]
+        self._put_entries(number, [(name, *values[name]) for name in changed], at)
+        if fetched.outcome.whole:
+            self._count_absent(number, [name for name in known if name not in values])
+            self._read_well(number, fetched, at, count=fetched.read)
+        return frozenset(name for name in changed if name not in known)
+
+    def _known_entries(self, source: str) -> dict[str, tuple[object, ...]]:
+        found = self._database.read(
+            f"SELECT entry, {rows.ENTRY_COLUMNS}, absent_reads FROM entries"  # noqa: S608 - constant
+            " JOIN followed ON followed.id = entries.list WHERE source = ?",
+            source,
+        )
+        return {row[0]: tuple(row)[1:] for row in found}
+
+    def _follow(self, rules: ListRules, outcome: ListOutcome, why: str, at: datetime) -> int:
+        with self._database.write() as connection:
+            number: int = connection.execute(
+                "INSERT INTO followed (source, service, name, last_try, outcome, why)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
+                " name = excluded.name, last_try = excluded.last_try,"
+                " outcome = excluded.outcome, why = excluded.why RETURNING id",
+                (rules.source, rules.service, rules.name, _iso(at), outcome, why),
+            ).fetchone()[0]
+        return number
+
+    def _put_entries(
+        self, number: int, values: Sequence[tuple[object, ...]], at: datetime
+    ) -> None:
+        sql = (
+            f"INSERT INTO entries (list, first_seen, entry, {rows.ENTRY_COLUMNS})"  # noqa: S608 - constant
+            f" VALUES (?, ?, ?, {rows.ENTRY_MARKS}) ON CONFLICT (list, entry)"
+            f" DO UPDATE SET {rows.ENTRY_UPDATES}, absent_reads = 0"
+        )
+        for batch in _batches(values):
+            with self._database.write() as connection:
+                connection.executemany(sql, [(number, _iso(at), *value) for value in batch])
+
+    def _count_absent(self, number: int, names: Sequence[str]) -> None:
+        """Count one more whole reading without *names*; after two they have left the list."""
+        for batch in _batches(names):
+            with self._database.write() as connection:
+                connection.executemany(
+                    "UPDATE entries SET absent_reads = absent_reads + 1"
+                    " WHERE list = ? AND entry = ?",
+                    [(number, name) for name in batch],
+                )
+            with self._database.write() as connection:
+                connection.execute(
+                    "DELETE FROM entries WHERE list = ? AND absent_reads >= ?",
+                    (number, _GONE_AFTER_READS),
+                )
+
+    def _read_well(
+        self, number: int, fetched: Fetched, at: datetime, *, count: int | None
+    ) -> None:
+        validators = json.dumps(asdict(fetched.validators)) if fetched.validators else None
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE followed SET last_success = ?, failures = 0, validators = ?,"
+                " read = coalesce(?, read), declared = coalesce(?, declared) WHERE id = ?",
+                (_iso(at), validators, count, fetched.declared, number),
+            )
+
+    def save_setback_of_list(
+        self, rules: ListRules, outcome: ListOutcome, why: str, at: datetime
+    ) -> None:
+        number = self._follow(rules, outcome, why, at)
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE followed SET failures = failures + 1 WHERE id = ?", (number,)
+            )
+
+    def matches(self, now: datetime) -> dict[str, Match]:
+        found = self._database.read(
+            "SELECT * FROM matches WHERE server = ? AND (recheck_at IS NULL OR recheck_at > ?)",
+            self._server,
+            _iso(now),
+        )
+        return {row["lookup"]: rows.match_of(row) for row in found}
+
+    def handled(self) -> HandledEntries:
+        found = self._database.read(
+            "SELECT source, entry, four_k, kind, tmdb FROM handled"
+            " JOIN followed ON followed.id = handled.list WHERE server = ?",
+            self._server,
+        )
+        kinds = {kind.value: kind for kind in MediaType}
+        return HandledEntries(
+            rows={(row[0], row[1], bool(row[2])) for row in found},
+            definitions={
+                Definition(TitleKey(kinds[row[3]], row[4]), bool(row[2])) for row in found
+            },
+        )
+
+    def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
+        found = self._database.read(
+            "SELECT * FROM setbacks WHERE server = ? AND retry_at > ?", self._server, _iso(now)
+        )
+        return {(rows.definition_of(row), row["tvdb"] or None): row["why"] for row in found}
+
+    def open_intents(self) -> tuple[RequestBody, ...]:
+        found = self._database.read("SELECT * FROM intents WHERE server = ?", self._server)
+        return tuple(rows.body_of(row) for row in found)
+
+    def index_pages(self) -> tuple[IndexPage, ...]:
+        found = self._database.read(
+            "SELECT * FROM index_pages WHERE server = ? ORDER BY page", self._server
+        )
+        return tuple(rows.index_page_of(row) for row in found)
+
+    def save_index(self, pages: tuple[IndexPage, ...]) -> None:
+        known = {
+            (row["page"], row["etag"])
+            for row in self._database.read(
+                "SELECT page, etag FROM index_pages WHERE server = ?", self._server
+            )
+        }
+        for number, page in enumerate(pages):
+            if page.etag is None or (number, page.etag) not in known:
+                self._write(
+                    "INSERT OR REPLACE INTO index_pages (server, page, etag, total, titles)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (number, page.etag, page.total, rows.packed_titles(page)),
+                )
+        self._write("DELETE FROM index_pages WHERE server = ? AND page >= ?", (len(pages),))
+
+    def record(self, notes: Notes, intent: RequestBody | None) -> None:
+        """Write *notes* and *intent* in one commit; see the port."""
+        at = datetime.now(UTC)
+        with self._database.write() as connection:
+            self._write_handled(connection, notes, at)
+            self._write_sent(connection, notes, at)
+            self._write_setbacks(connection, notes, at)
+            self._write_matches(connection, notes, at)
+            if intent is not None:
+                connection.execute(
+                    "INSERT OR REPLACE INTO intents (server, kind, tmdb, four_k, seasons, at)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (self._server, *rows.body_columns(intent), _iso(at)),
+                )
+
+    def _write_handled(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO handled (server, list, entry, four_k, kind, tmdb, at)"
+            " SELECT ?, id, ?, ?, ?, ?, ? FROM followed WHERE source = ?",
+            [
+                (
+                    self._server,
+                    one.member.entry_id,
+                    one.definition.four_k,
+                    one.definition.key.kind,
+                    one.definition.key.tmdb_id,
+                    _iso(at),
+                    one.member.rules.source,
+                )
+                for one in notes.handled
+            ],
+        )
+
+    def _write_sent(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
+        done = [*(sent.body for sent in notes.sent), *notes.dropped]
+        connection.executemany(
+            "DELETE FROM intents WHERE server = ? AND kind = ? AND tmdb = ? AND four_k = ?",
+            [(self._server, *rows.body_columns(body)[:3]) for body in done],
+        )
+        connection.executemany(
+            "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
+            " answer, detail, request_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(self._server, *rows.sent_columns(sent), _iso(at)) for sent in notes.sent],
+        )
+
+    def _write_setbacks(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
+        for one in notes.setbacks:
+            key = (
+                self._server,
+                one.definition.key.kind,
+                one.definition.key.tmdb_id,
+                one.definition.four_k,
+                one.tvdb_id or 0,
+            )
+            tries = connection.execute(
+                "INSERT INTO setbacks (server, kind, tmdb, four_k, tvdb, why, tries, retry_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, 1, '') ON CONFLICT DO UPDATE"
+                " SET tries = tries + 1, why = excluded.why RETURNING tries",
+                (*key, one.why),
+            ).fetchone()[0]
+            connection.execute(
+                "UPDATE setbacks SET retry_at = ? WHERE server = ? AND kind = ? AND tmdb = ?"
+                " AND four_k = ? AND tvdb = ?",
+                (_iso(at + _pause(_RETRY_DAYS, tries)), *key),
+            )
+
+    def _write_matches(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
+        for lookup, match in notes.matches.items():
+            tries = connection.execute(
+                "INSERT INTO matches (server, lookup, found, how, kind, tmdb, title, score,"
+                " reasons, candidates, tries, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
+                " ON CONFLICT DO UPDATE SET found = excluded.found, how = excluded.how,"
+                " kind = excluded.kind, tmdb = excluded.tmdb, title = excluded.title,"
+                " score = excluded.score, reasons = excluded.reasons, tries = tries + 1,"
+                " candidates = excluded.candidates, at = excluded.at RETURNING tries",
+                (self._server, lookup, *rows.match_columns(match), _iso(at)),
+            ).fetchone()[0]
+            recheck = None if match.key else _iso(at + _pause(_RECHECK_DAYS, tries))
+            connection.execute(
+                "UPDATE matches SET recheck_at = ? WHERE server = ? AND lookup = ?",
+                (recheck, self._server, lookup),
+            )
+
+    def begin_run(self, run: SyncRun) -> bool:
+        before = self._database.read(
+            "SELECT 1 FROM runs WHERE server = ? AND result IN ('ok', 'partly') LIMIT 1",
+            self._server,
+        )
+        self._write(
+            "INSERT INTO runs (server, id, origin, started_at) VALUES (?, ?, ?, ?)",
+            (run.run_id, run.origin, _iso(run.started_at)),
+        )
+        return not before
+
+    def end_run(self, report: SyncReport, at: datetime) -> None:
+        counts = {one.name: {"outcome": one.outcome, **one.verdicts} for one in report.lists}
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE runs SET ended_at = ?, result = ?, why = ?, requested = ?, calls = ?,"
+                " lists = ? WHERE id = ?",
+                (
+                    _iso(at),
+                    report.result,
+                    report.why,
+                    len(report.requested),
+                    report.calls,
+                    json.dumps(counts),
+                    report.run.run_id,
+                ),
+            )
+            connection.execute(
+                "DELETE FROM runs WHERE started_at < ?1 AND id != ?2 AND (result IS NULL"
+                " OR result NOT IN ('ok', 'partly') OR EXISTS (SELECT 1 FROM runs AS later"
+                " WHERE later.server = runs.server AND later.started_at > runs.started_at"
+                " AND later.result IN ('ok', 'partly')))",
+                (_iso(at - _RUNS_KEPT), report.run.run_id),
+            )
+
+    def _write(self, sql: str, values: tuple[object, ...]) -> None:
+        """Run one statement of the current server, whose number is its first value."""
+        with self._database.write() as connection:
+            connection.execute(sql, (self._server, *values))
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _pause(days: Sequence[int], tries: int) -> timedelta:
+    return timedelta(days=days[min(tries, len(days)) - 1])
+
+
+def _batches(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

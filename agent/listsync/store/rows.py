@@ -1,0 +1,160 @@
+"""Records to table rows and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.memory import Sent
+from listsync.domain.server import Candidate, IndexPage, RequestBody, TitleState
+from listsync.domain.syncing import Found, How, Match
+
+_ENTRY_COLUMNS = (
+    "rank",
+    "title",
+    "original_title",
+    "year",
+    "kind",
+    "imdb",
+    "tmdb",
+    "tvdb",
+    "season",
+)
+ENTRY_COLUMNS = ", ".join(_ENTRY_COLUMNS)
+ENTRY_MARKS = ", ".join("?" for _ in _ENTRY_COLUMNS)
+ENTRY_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _ENTRY_COLUMNS)
+
+_KINDS = {kind.value: kind for kind in MediaType}
+
+
+def columns_of(entry: ListEntry) -> tuple[object, ...]:
+    """Give the values of ENTRY_COLUMNS."""
+    kind = entry.kind.value if entry.kind else None
+    ids = entry.ids
+    return (
+        entry.rank,
+        entry.title,
+        entry.original_title,
+        entry.year,
+        kind,
+        ids.imdb,
+        ids.tmdb,
+        ids.tvdb,
+        entry.season,
+    )
+
+
+def entry_of(row: sqlite3.Row) -> ListEntry:
+    return ListEntry(
+        rank=row["rank"],
+        title=row["title"],
+        original_title=row["original_title"],
+        year=row["year"],
+        kind=_KINDS.get(row["kind"]),
+        ids=ExternalIds(imdb=row["imdb"], tmdb=row["tmdb"], tvdb=row["tvdb"]),
+        season=row["season"],
+    )
+
+
+def key_of(row: sqlite3.Row) -> TitleKey:
+    return TitleKey(_KINDS[row["kind"]], row["tmdb"])
+
+
+def definition_of(row: sqlite3.Row) -> Definition:
+    return Definition(key_of(row), bool(row["four_k"]))
+
+
+def body_columns(body: RequestBody) -> tuple[object, ...]:
+    """Give kind, tmdb, four_k, seasons."""
+    return (body.key.kind, body.key.tmdb_id, body.four_k, json.dumps(body.seasons))
+
+
+def body_of(row: sqlite3.Row) -> RequestBody:
+    return RequestBody(
+        key=key_of(row), four_k=bool(row["four_k"]), seasons=tuple(json.loads(row["seasons"]))
+    )
+
+
+def sent_columns(sent: Sent) -> tuple[object, ...]:
+    """Give run, label, lists, kind, tmdb, four_k, seasons, answer, detail, request_id."""
+    return (
+        sent.run_id,
+        sent.label,
+        json.dumps(sent.lists, ensure_ascii=False),
+        *body_columns(sent.body),
+        sent.answered.answer,
+        sent.answered.detail,
+        sent.answered.request_id,
+    )
+
+
+def match_columns(match: Match) -> tuple[object, ...]:
+    """Give found, how, kind, tmdb, title, score, reasons, candidates."""
+    candidates = [
+        [str(c.key.kind), c.key.tmdb_id, c.title, c.original_title, c.year, c.popularity]
+        for c in match.candidates
+    ]
+    return (
+        match.found,
+        match.how,
+        match.key.kind if match.key else None,
+        match.key.tmdb_id if match.key else None,
+        match.title,
+        match.score,
+        json.dumps(match.reasons, ensure_ascii=False),
+        json.dumps(candidates, ensure_ascii=False),
+    )
+
+
+def match_of(row: sqlite3.Row) -> Match:
+    """Restore a match; the reasons of what was found stay on disk, to save memory."""
+    if row["kind"] is not None:
+        return Match(
+            found=Found.FOUND,
+            how=How(row["how"]),
+            key=key_of(row),
+            title=row["title"],
+            score=row["score"],
+        )
+    return Match(
+        found=Found(row["found"]),
+        how=How(row["how"]),
+        title=row["title"],
+        score=row["score"],
+        reasons=tuple(json.loads(row["reasons"])),
+        candidates=tuple(_candidate(value) for value in json.loads(row["candidates"])),
+    )
+
+
+def _candidate(value: list[object]) -> Candidate:
+    kind, tmdb, title, original, year, popularity = value
+    return Candidate(
+        key=TitleKey(_KINDS[str(kind)], int(str(tmdb))),
+        title=str(title),
+        original_title=str(original),
+        year=int(str(year)) if year is not None else None,
+        popularity=float(str(popularity)),
+    )
+
+
+def packed_titles(page: IndexPage) -> bytes:
+    """Pack the titles of one page of the server's index."""
+    titles = [
+        [key.kind.value, key.tmdb_id, state.status, state.status_4k, state.tvdb_id]
+        for key, state in page.titles
+    ]
+    return zlib.compress(json.dumps(titles).encode(), 1)
+
+
+def index_page_of(row: sqlite3.Row) -> IndexPage:
+    return IndexPage(
+        etag=row["etag"],
+        total=row["total"],
+        titles=tuple(
+            (TitleKey(_KINDS[kind], tmdb), TitleState(status, status_4k, tvdb))
+            for kind, tmdb, status, status_4k, tvdb in json.loads(zlib.decompress(row["titles"]))
+        ),
+    )

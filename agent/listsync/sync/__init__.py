@@ -1,0 +1,1 @@
+"""The core: collect, match, decide, act, report. Knows the world through `ports` only."""

@@ -1,0 +1,194 @@
+"""From a decision to an outcome: the only place that asks the server for anything.
+
+One request at a time. The intent to send it is on disk before it goes out; what came of the one
+before is written in the same commit. `dry_run` is honoured here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import assert_never
+
+from listsync.domain.media import Definition
+from listsync.domain.memory import Handling, Notes, Sent, Setback
+from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.syncing import (
+    Decision,
+    Failed,
+    Outcome,
+    Prepared,
+    Refused,
+    Request,
+    Requested,
+    Skip,
+    SkipReason,
+    SyncRun,
+)
+from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.ports import Memory, RequestServer
+from listsync.sync.deciding import Knowledge
+from listsync.sync.resolving import lookup_of
+
+logger = logging.getLogger(__name__)
+
+_NOTES_AT_ONCE = 250
+_TAKEN = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
+_HOLDS = {
+    RequestAnswer.QUOTA: "the quota of the requesting user is used up",
+    RequestAnswer.PERMISSION: "the requesting user may not ask for this",
+}
+_UNSETTLED = {
+    RequestAnswer.UNSURE: "asked for in this run; the next one looks what came of it",
+    RequestAnswer.BLOCKLISTED: "the server refused it in this run: it is blocklisted",
+}
+_HANDLED = (
+    SkipReason.AVAILABLE,
+    SkipReason.REQUESTED,
+    SkipReason.SAME_RUN,
+    SkipReason.HANDLED,
+    SkipReason.DELETED,
+)
+
+
+class Writer:
+    """Acts on decisions, one after the other, and has them remembered."""
+
+    def __init__(
+        self,
+        run: SyncRun,
+        server: RequestServer,
+        memory: Memory,
+        known: Knowledge,
+        handled_rows: set[tuple[str, str, bool]],
+    ) -> None:
+        self._run = run
+        self._server = server
+        self._memory = memory
+        self._known = known
+        self._handled_rows = handled_rows
+        self._notes = Notes()
+        self._requested: dict[Definition, RequestBody] = {}
+
+    @property
+    def requested(self) -> tuple[RequestBody, ...]:
+        """What was newly asked for, each title once with all its seasons."""
+        return tuple(self._requested.values())
+
+    def act(self, prepared: Prepared, decision: Decision) -> Outcome:
+        """Turn *decision* into an outcome.
+
+        Raises:
+            RefusedError: the server does not accept us any more.
+            UnavailableError: the server did not answer; nothing is known to have been done.
+        """
+        outcome: Outcome
+        match decision:
+            case Skip():
+                outcome = decision
+            case Request(body=body):
+                outcome = self._request(prepared, body)
+            case _ as never:
+                assert_never(never)
+        self._note(prepared, outcome)
+        return outcome
+
+    def _request(self, prepared: Prepared, body: RequestBody) -> Outcome:
+        if self._run.dry_run:
+            self._asked(body, is_new=True)
+            return Requested(body, None)
+        self._memory.record(self._take_notes(), body)
+        try:
+            answered = self._server.request(body)
+        except AnswerChangedError as error:
+            self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
+            return Failed(error.why)
+        except UnavailableError:
+            self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
+            raise
+        self._notes.sent.append(_sent(self._run, prepared, body, answered))
+        if answered.answer in _TAKEN:
+            self._asked(body, is_new=answered.answer is RequestAnswer.REQUESTED)
+            return Requested(body, answered)
+        if answered.answer in _HOLDS:
+            self._known.held[(body.key.kind, body.four_k)] = _HOLDS[answered.answer]
+        if answered.answer in _UNSETTLED:
+            self._unsettle(body, _UNSETTLED[answered.answer])
+        if answered.answer is RequestAnswer.IMPOSSIBLE:
+            self.set_back(prepared, answered.detail)
+        return Refused(body, answered)
+
+    def _asked(self, body: RequestBody, *, is_new: bool) -> None:
+        definition = Definition(body.key, body.four_k)
+        before = self._known.asked.get(definition, frozenset())
+        self._known.asked[definition] = before | frozenset(body.seasons)
+        if is_new:
+            earlier = self._requested.get(definition, body)
+            seasons = tuple(sorted({*earlier.seasons, *body.seasons}))
+            self._requested[definition] = replace(body, seasons=seasons)
+
+    def _unsettle(self, body: RequestBody, why: str) -> None:
+        """Keep this run from asking again for what may have arrived, or was just refused."""
+        self._known.unsettled[Definition(body.key, body.four_k)] = why
+
+    def fail(self, prepared: Prepared, outcome: Failed) -> Failed:
+        """Keep what was learned of a wish that could not be taken to its end."""
+        self.learn(prepared)
+        return outcome
+
+    def learn(self, prepared: Prepared) -> None:
+        """Remember the match of *prepared*, if it is a fresh one."""
+        if prepared.match is not None and prepared.is_fresh:
+            lookup = lookup_of(prepared.wish)
+            if lookup is not None:
+                self._notes.matches[lookup] = prepared.match
+        if len(self._notes) >= _NOTES_AT_ONCE:
+            self.flush()
+
+    def set_back(self, prepared: Prepared, why: str) -> None:
+        """Remember that asking for this title would fail; it is tried again later."""
+        if prepared.match is not None and prepared.match.key is not None:
+            definition = Definition(prepared.match.key, prepared.wish.four_k)
+            tvdb = prepared.wish.ids.tvdb
+            self._known.setbacks[definition, tvdb] = why
+            self._notes.setbacks.append(Setback(definition, tvdb, why))
+
+    def _note(self, prepared: Prepared, outcome: Outcome) -> None:
+        key = prepared.match.key if prepared.match else None
+        if key is not None and _is_handled(outcome):
+            self._note_handled(prepared, Definition(key, prepared.wish.four_k))
+        self.learn(prepared)
+
+    def _note_handled(self, prepared: Prepared, definition: Definition) -> None:
+        for member in prepared.wish.members:
+            row = (member.rules.source, member.entry_id, prepared.wish.four_k)
+            if row not in self._handled_rows and not member.rules.is_exclusion:
+                self._handled_rows.add(row)
+                self._notes.handled.append(Handling(member, definition))
+
+    def flush(self) -> None:
+        """Write what is not written yet."""
+        if len(self._notes):
+            self._memory.record(self._take_notes(), None)
+
+    def _take_notes(self) -> Notes:
+        notes, self._notes = self._notes, Notes()
+        return notes
+
+
+def _is_handled(outcome: Outcome) -> bool:
+    if isinstance(outcome, Requested):
+        return True
+    return isinstance(outcome, Skip) and outcome.reason in _HANDLED
+
+
+def _sent(run: SyncRun, prepared: Prepared, body: RequestBody, answered: Answered) -> Sent:
+    lists = tuple(dict.fromkeys(member.rules.name for member in prepared.wish.members))
+    logger.info(
+        "%s: %s [%s]",
+        answered.answer.value,
+        prepared.wish.label,
+        body.key,
+        extra={"action": "request", "run": run.run_id, "lists": lists},
+    )
+    return Sent(run.run_id, prepared.wish.label, lists, body, answered)

@@ -1,0 +1,175 @@
+"""Resolves wishes ahead, decides and acts on them one by one, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import TitleKey
+from listsync.domain.syncing import (
+    Exclusion,
+    Failed,
+    Found,
+    How,
+    Match,
+    Outcome,
+    Prepared,
+    Refused,
+    Requested,
+    Result,
+    Skip,
+    SkipReason,
+    Wish,
+)
+from listsync.errors import ListsyncError, RefusedError, StateError, UnavailableError
+from listsync.ports import RequestServer
+from listsync.sync.acting import Writer
+from listsync.sync.deciding import Knowledge, decide
+from listsync.sync.overlap import Overlap
+from listsync.sync.resolving import Resolver
+
+READS_AT_ONCE = 4
+_GIVE_UP_AFTER = 5
+
+
+class RunEnded(Exception):  # noqa: N818 - not an error: the run ends early, with a report
+    """The run cannot go on; what was done so far stands."""
+
+    def __init__(self, result: Result, why: str) -> None:
+        super().__init__(why)
+        self.result = result
+        self.why = why
+
+
+class Adder:
+    """Takes wishes to their outcomes. The order of the wishes decides, never the timing."""
+
+    def __init__(
+        self,
+        server: RequestServer,
+        resolver: Resolver,
+        known: Knowledge,
+        writer: Writer,
+        tell: Callable[[Prepared, Outcome], None],
+    ) -> None:
+        self._server = server
+        self._resolver = resolver
+        self._known = known
+        self._writer = writer
+        self._tell = tell
+        self._waiting: list[Prepared] = []
+        self._unanswered = 0
+
+    def add(self, wishes: Iterable[Wish], stop: Callable[[], bool]) -> None:
+        """Act on all *wishes*; those that exclude come first in it.
+
+        Raises:
+            RunEnded: stopped, or the server does not answer or accept us any more.
+        StateError: what is done cannot be written down.
+        """
+        overlap: Overlap[Wish, Prepared] = Overlap(self._prepare, workers=READS_AT_ONCE)
+        for prepared in overlap.map(wishes, self._quick):
+            if stop():
+                raise RunEnded(Result.CANCELLED, "stopped on request")
+            self._take(prepared)
+        waiting, self._waiting = self._waiting, []
+        for prepared in waiting:
+            self._finish(prepared, self._outcome(prepared))
+
+    def _quick(self, wish: Wish) -> Prepared | None:
+        """Prepare a wish without any call, if it can be."""
+        match = self._resolver.known(wish)
+        if not _excludes(wish) and self._known.excluded.holds_wish(wish):
+            return Prepared(wish=wish, match=match)
+        if match is None or self._needs_seasons(wish, match):
+            return None
+        return Prepared(wish=wish, match=match)
+
+    def _prepare(self, wish: Wish) -> Prepared:
+        """Look up what a decision needs; runs in a reader thread."""
+        match = self._resolver.known(wish)
+        prepared = Prepared(wish=wish, match=match)
+        try:
+            if match is None:
+                match = self._resolver.match(wish)
+                prepared = replace(prepared, match=match, is_fresh=True)
+            if match.key is not None and self._needs_seasons(wish, match):
+                prepared = replace(prepared, details=self._server.series(match.key.tmdb_id))
+        except ListsyncError as error:
+            return replace(prepared, error=error)
+        return prepared
+
+    def _needs_seasons(self, wish: Wish, match: Match) -> bool:
+        return not _excludes(wish) and self._known.needs_seasons(wish, match)
+
+    def _take(self, prepared: Prepared) -> None:
+        if _excludes(prepared.wish):
+            self._exclude(prepared)
+            return
+        outcome = self._outcome(prepared)
+        if isinstance(outcome, Skip) and outcome.reason is SkipReason.NO_TVDB_ID:
+            self._waiting.append(prepared)
+        else:
+            self._finish(prepared, outcome)
+
+    def _exclude(self, prepared: Prepared) -> None:
+        """Learn one more exclusion; if it cannot be looked up, nothing may be asked for."""
+        wish, match = prepared.wish, prepared.match
+        if match is None:
+            why = f"the exclusion {wish.label} could not be looked up: {prepared.error}"
+            raise RunEnded(Result.FAILED, why)
+        for key in _keys_named_by(match):
+            self._known.excluded.add(Exclusion(key=key))
+        for member in wish.members:
+            self._known.excluded.add(_exclusion_of(member.entry))
+        self._writer.learn(prepared)
+
+    def _outcome(self, prepared: Prepared) -> Outcome:
+        try:
+            if prepared.error is not None:
+                raise prepared.error
+            outcome = self._writer.act(prepared, decide(prepared, self._known))
+        except StateError:
+            raise
+        except UnavailableError as error:
+            self._unanswered += 1
+            if self._unanswered >= _GIVE_UP_AFTER:
+                why = f"the server stopped answering: {error.why}"
+                raise RunEnded(Result.FAILED, why) from error
+            return self._writer.fail(prepared, Failed(error.why))
+        except RefusedError as error:
+            raise RunEnded(Result.FAILED, str(error)) from error
+        except ListsyncError as error:
+            return self._writer.fail(prepared, Failed(str(error)))
+        if prepared.is_fresh or prepared.details or isinstance(outcome, Requested | Refused):
+            self._unanswered = 0
+        return outcome
+
+    def _finish(self, prepared: Prepared, outcome: Outcome) -> None:
+        if isinstance(outcome, Skip) and outcome.reason is SkipReason.NO_TVDB_ID:
+            self._writer.set_back(prepared, outcome.detail)
+        self._tell(prepared, outcome)
+
+
+def _excludes(wish: Wish) -> bool:
+    return wish.members[0].rules.is_exclusion
+
+
+def _keys_named_by(match: Match) -> list[TitleKey]:
+    """Give the title found; where an id names several titles, all of them."""
+    if match.found is Found.REVIEW and match.how is not How.TITLE:
+        return [candidate.key for candidate in match.candidates]
+    return [match.key] if match.key else []
+
+
+def _exclusion_of(entry: ListEntry) -> Exclusion:
+    ids, kind = entry.ids, entry.kind
+    return Exclusion(
+        key=TitleKey(kind, ids.tmdb) if kind is not None and ids.tmdb is not None else None,
+        imdb=ids.imdb,
+        tvdb=ids.tvdb,
+        title=entry.title,
+        year=entry.year,
+        kind=kind,
+    )

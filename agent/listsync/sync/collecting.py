@@ -1,0 +1,151 @@
+"""From lists to wishes: one wish a title and definition, however many lists want it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.syncing import Exclusion, ListRules, Member, Wish
+from listsync.sync.matching import sought
+from listsync.sync.titles import fold
+
+_T = TypeVar("_T")
+
+
+def entry_id(entry: ListEntry) -> str:
+    """Name *entry* within its list, the same at each read: by its steadiest id, else its title."""
+    ids, season = entry.ids, f" s{entry.season}" if entry.season is not None else ""
+    if ids.imdb:
+        return f"imdb:{ids.imdb}{season}"
+    if ids.tmdb is not None:
+        return f"tmdb:{entry.kind or '?'}/{ids.tmdb}{season}"
+    if ids.tvdb is not None:
+        return f"tvdb:{ids.tvdb}{season}"
+    return title_token(entry) + season
+
+
+def title_token(entry: ListEntry) -> str:
+    """Name *entry* by title, year and kind, each as far as the list gives it."""
+    wanted = sought(entry.title or "", None, entry.year, entry.kind)
+    return f"title:{fold(wanted.titles[0])}|{wanted.year or ''}|{entry.kind or ''}"
+
+
+def members_of(rules: ListRules, entries: Iterable[ListEntry]) -> list[Member]:
+    """Give each entry its id; a row that only repeats another of the same list is dropped."""
+    seen: dict[str, Member] = {}
+    for entry in entries:
+        name = entry_id(entry)
+        first = seen.get(name)
+        if first is not None and (first.entry.ids, first.entry.kind) != (entry.ids, entry.kind):
+            name += f" {entry.kind or '?'}/{entry.ids.tmdb}/{entry.ids.tvdb}"
+        if name not in seen:
+            seen[name] = Member(rules, entry, name)
+    return list(seen.values())
+
+
+def wishes_of(members: Sequence[Member]) -> list[Wish]:
+    """Unite *members* (in list order) that share an id; never by TMDB number without the kind."""
+    groups: dict[int, list[int]] = {}
+    owner: dict[tuple[bool, str], int] = {}
+    for number, member in enumerate(members):
+        tokens = [(member.rules.four_k, token) for token in _tokens(member.entry)]
+        found = sorted({owner[token] for token in tokens if token in owner})
+        target = found[0] if found else number
+        group = groups.setdefault(target, [])
+        for other in found[1:]:
+            moved = groups.pop(other)
+            group.extend(moved)
+            for one in moved:
+                own = members[one]
+                owner.update(((own.rules.four_k, token), target) for token in _tokens(own.entry))
+        group.append(number)
+        owner.update((token, target) for token in tokens)
+    return [_wish([members[one] for one in sorted(groups[first])]) for first in sorted(groups)]
+
+
+def _tokens(entry: ListEntry) -> list[str]:
+    ids = entry.ids
+    tokens = []
+    if ids.imdb:
+        tokens.append(f"imdb:{ids.imdb}")
+    if ids.tmdb is not None and entry.kind is not None:
+        tokens.append(f"tmdb:{entry.kind}/{ids.tmdb}")
+    if ids.tvdb is not None and entry.kind is not MediaType.MOVIE:
+        tokens.append(f"tvdb:{ids.tvdb}")
+    if tokens:
+        return tokens
+    if ids.tmdb is not None:
+        return [f"tmdb:?/{ids.tmdb}|{title_token(entry)}"]
+    return [title_token(entry) if entry.title else f"tvdb:{entry.kind}/{ids.tvdb}"]
+
+
+def _wish(group: list[Member]) -> Wish:
+    if len(group) == 1:
+        entry = group[0].entry
+        return Wish(
+            members=(group[0],),
+            ids=entry.ids,
+            kind=entry.kind,
+            title=entry.title,
+            original_title=entry.original_title,
+            year=entry.year,
+            seasons=frozenset() if entry.season is None else frozenset((entry.season,)),
+            four_k=group[0].rules.four_k,
+        )
+    entries = [member.entry for member in group]
+    named = next((entry for entry in entries if entry.title), entries[0])
+    return Wish(
+        members=tuple(group),
+        ids=ExternalIds(
+            imdb=_first(entry.ids.imdb for entry in entries),
+            tmdb=_first(entry.ids.tmdb for entry in entries if entry.kind)
+            or _first(entry.ids.tmdb for entry in entries),
+            tvdb=_first(entry.ids.tvdb for entry in entries),
+        ),
+        kind=_first(entry.kind for entry in entries),
+        title=named.title,
+        original_title=named.original_title,
+        year=named.year,
+        seasons=_seasons(entries),
+        four_k=group[0].rules.four_k,
+        conflict=_conflict(entries),
+    )
+
+
+def _first(values: Iterable[_T | None]) -> _T | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _seasons(entries: Sequence[ListEntry]) -> frozenset[int]:
+    """Unite seasons; one entry that wants the whole series wants all."""
+    if any(entry.season is None for entry in entries):
+        return frozenset()
+    return frozenset(entry.season for entry in entries if entry.season is not None)
+
+
+def _conflict(entries: Sequence[ListEntry]) -> str | None:
+    """Say why *entries*, which share an id, cannot all mean one title."""
+    said: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.kind:
+            said["kind"].add(entry.kind.value)
+            if entry.ids.tmdb is not None:
+                said["TMDB id"].add(str(TitleKey(entry.kind, entry.ids.tmdb)))
+        if entry.ids.imdb:
+            said["IMDb id"].add(entry.ids.imdb)
+    for what in ("kind", "TMDB id", "IMDb id"):
+        if len(said[what]) > 1:
+            return f"the lists contradict each other: {what} {' and '.join(sorted(said[what]))}"
+    return None
+
+
+def wish_to_exclude(exclusion: Exclusion) -> Wish:
+    """Turn an exclusion by an outer id into a wish, so that its title can be looked up."""
+    entry = ListEntry(
+        rank=1, kind=exclusion.kind, ids=ExternalIds(imdb=exclusion.imdb, tvdb=exclusion.tvdb)
+    )
+    rules = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)
+    return _wish([Member(rules, entry, entry_id(entry))])

@@ -1,0 +1,229 @@
+"""What to do with a wish. Pure: the same knowledge, the same decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.server import (
+    ABSENT,
+    MediaStatus,
+    RequestBody,
+    SeriesDetails,
+    TitleState,
+)
+from listsync.domain.syncing import (
+    Decision,
+    Exclusion,
+    Found,
+    Match,
+    Prepared,
+    Request,
+    Skip,
+    SkipReason,
+    Wish,
+)
+from listsync.sync.matching import sought
+from listsync.sync.titles import fold
+
+_STATUS_REASONS: Mapping[int, SkipReason] = {
+    MediaStatus.PENDING: SkipReason.REQUESTED,
+    MediaStatus.PROCESSING: SkipReason.REQUESTED,
+    MediaStatus.AVAILABLE: SkipReason.AVAILABLE,
+    MediaStatus.BLOCKLISTED: SkipReason.BLOCKLISTED,
+}
+_REQUESTABLE = (MediaStatus.UNKNOWN, MediaStatus.PARTIALLY_AVAILABLE, MediaStatus.DELETED)
+
+
+class Excluded:
+    """The titles that must never be asked for, found by any of their names."""
+
+    def __init__(self, exclusions: Iterable[Exclusion]) -> None:
+        self._keys: set[TitleKey] = set()
+        self._ids: set[str] = set()
+        self._titles: dict[str, list[Exclusion]] = {}
+        for exclusion in exclusions:
+            self.add(exclusion)
+
+    def add(self, exclusion: Exclusion) -> None:
+        if exclusion.key is not None:
+            self._keys.add(exclusion.key)
+        if exclusion.imdb is not None:
+            self._ids.add(exclusion.imdb)
+        if exclusion.tvdb is not None:
+            self._ids.add(f"tvdb:{exclusion.tvdb}")
+        if exclusion.title is not None:
+            self._titles.setdefault(fold(exclusion.title), []).append(exclusion)
+
+    def holds_key(self, key: TitleKey) -> bool:
+        return key in self._keys
+
+    def holds_wish(self, wish: Wish) -> bool:
+        """Check what the lists say of *wish*, before anything is looked up."""
+        if wish.ids.imdb in self._ids or f"tvdb:{wish.ids.tvdb}" in self._ids:
+            return True
+        if wish.kind is not None and wish.ids.tmdb is not None:
+            return TitleKey(wish.kind, wish.ids.tmdb) in self._keys
+        return False
+
+    def holds_title(self, wish: Wish, match: Match | None) -> bool:
+        """Check by title, also by the one found; year and kind count as far as both sides tell."""
+        if not self._titles:
+            return False
+        kind = match.key.kind if match and match.key else wish.kind
+        said = [sought(wish.title, wish.original_title, wish.year, kind)] if wish.title else []
+        if match is not None and match.key is not None:
+            said.append(sought(match.title, None, None, kind))
+        return any(
+            _agree(exclusion.year, wanted.year) and _agree(exclusion.kind, kind)
+            for wanted in said
+            for title in wanted.titles
+            for exclusion in self._titles.get(fold(title), ())
+        )
+
+
+def _agree(one: object, other: object) -> bool:
+    return one is None or other is None or one == other
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """All that a decision rests on: the server's index, our memory, and this run so far.
+
+    `handled` holds what was acted on for an entry that is still on its list. `setbacks` say why
+    a request failed that is not due again yet; the number is the TVDB id it was tried with.
+    Three grow with the run: `asked` (the seasons asked for, empty for films), `unsettled` (why a
+    title must not be asked for again in this run), `held` (why nothing more of a kind may be).
+    """
+
+    index: Mapping[TitleKey, TitleState]
+    handled: AbstractSet[Definition]
+    setbacks: dict[tuple[Definition, int | None], str]
+    excluded: Excluded
+    asked: dict[Definition, frozenset[int]] = field(default_factory=dict)
+    unsettled: dict[Definition, str] = field(default_factory=dict)
+    held: dict[tuple[MediaType, bool], str] = field(default_factory=dict)
+
+    def state(self, key: TitleKey) -> TitleState:
+        return self.index.get(key, ABSENT)
+
+    def needs_seasons(self, wish: Wish, match: Match) -> bool:
+        """Tell whether the seasons must be read before *wish* can be decided.
+
+        Once False it stays so while the run goes on: readers ask ahead of the decisions.
+        """
+        if match.key is None or match.key.kind is not MediaType.TV:
+            return False
+        skip = _skip_by_state(wish, match.key, self)
+        return skip is None
+
+
+def decide(prepared: Prepared, known: Knowledge) -> Decision:
+    """Decide what to do with a wish whose match (and seasons, for a series) are known."""
+    wish, match = prepared.wish, prepared.match
+    if known.excluded.holds_wish(wish) or known.excluded.holds_title(wish, match):
+        return Skip(SkipReason.EXCLUDED)
+    if match is None or match.key is None:
+        review = match is not None and match.found is Found.REVIEW
+        reason = SkipReason.REVIEW if review else SkipReason.NOT_FOUND
+        return Skip(reason, match.reasons[0] if match and match.reasons else "")
+    if not any(_agree(member.rules.kind, match.key.kind) for member in wish.members):
+        return Skip(SkipReason.EXCLUDED, f"the list takes no {match.key.kind.value}")
+    skip = _skip_by_state(wish, match.key, known)
+    if skip is not None:
+        return skip
+    if match.key.kind is MediaType.MOVIE:
+        return Request(RequestBody(key=match.key, four_k=wish.four_k))
+    return _decide_series(wish, match.key, prepared.details, known)
+
+
+def _skip_by_state(wish: Wish, key: TitleKey, known: Knowledge) -> Skip | None:
+    """Find the reason not to ask that lies in the title itself, if there is one."""
+    definition = Definition(key, wish.four_k)
+    if known.excluded.holds_key(key):
+        return Skip(SkipReason.EXCLUDED)
+    if MediaStatus.BLOCKLISTED in (known.state(key).status, known.state(key).status_4k):
+        return Skip(SkipReason.BLOCKLISTED)
+    if definition in known.asked:
+        done = known.asked[definition]
+        if not done or (wish.seasons and wish.seasons <= done):
+            return Skip(SkipReason.SAME_RUN)
+        return _skip_by_trouble(wish, definition, known)
+    return _skip_by_status(definition, known) or _skip_by_trouble(wish, definition, known)
+
+
+def _skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
+    """Judge by the server's index and our memory of the title."""
+    status = known.state(definition.key).of(four_k=definition.four_k)
+    is_handled = definition in known.handled
+    if status not in _REQUESTABLE:
+        return Skip(_STATUS_REASONS.get(status, SkipReason.REQUESTED))
+    if is_handled and status == MediaStatus.PARTIALLY_AVAILABLE:
+        return Skip(SkipReason.AVAILABLE, "in part")
+    if is_handled:
+        return Skip(SkipReason.HANDLED, "asked for before and gone since: stays so")
+    return Skip(SkipReason.DELETED) if status == MediaStatus.DELETED else None
+
+
+def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Skip | None:
+    setback = known.setbacks.get((definition, wish.ids.tvdb))
+    if setback is not None:
+        return Skip(SkipReason.SETBACK, setback)
+    held = known.unsettled.get(definition) or known.held.get(
+        (definition.key.kind, definition.four_k)
+    )
+    return Skip(SkipReason.HELD, held) if held is not None else None
+
+
+def _decide_series(
+    wish: Wish, key: TitleKey, details: SeriesDetails | None, known: Knowledge
+) -> Decision:
+    if details is None:
+        return Skip(SkipReason.SAME_RUN)
+    done = known.asked.get(Definition(key, wish.four_k), frozenset())
+    wanted = _wanted_seasons(wish, details)
+    missing = tuple(
+        season.number
+        for season in details.seasons
+        if season.number in wanted
+        and season.number not in done
+        and not season.is_covered(four_k=wish.four_k)
+    )
+    if not missing:
+        return _nothing_missing(wanted, done, details)
+    if details.ids.tvdb is None and wish.ids.tvdb is None:
+        return Skip(
+            SkipReason.NO_TVDB_ID,
+            "TMDB knows no TVDB id for this series, and the server drops such requests; "
+            "a list that gives the TVDB id mends it",
+        )
+    return Request(
+        RequestBody(
+            key=key,
+            four_k=wish.four_k,
+            seasons=missing,
+            tvdb_id=wish.ids.tvdb if details.ids.tvdb is None else None,
+        )
+    )
+
+
+def _wanted_seasons(wish: Wish, details: SeriesDetails) -> frozenset[int]:
+    """Take the named seasons, else all regular ones; announced ones only if none has episodes."""
+    if wish.seasons:
+        return wish.seasons
+    regular = [season for season in details.seasons if season.number > 0]
+    aired = [season for season in regular if season.episodes > 0]
+    return frozenset(season.number for season in aired or regular)
+
+
+def _nothing_missing(wanted: frozenset[int], done: frozenset[int], details: SeriesDetails) -> Skip:
+    existing = wanted & {season.number for season in details.seasons}
+    if existing and existing <= done:
+        return Skip(SkipReason.SAME_RUN)
+    if existing:
+        return Skip(SkipReason.REQUESTED)
+    if wanted:
+        return Skip(SkipReason.NO_SEASONS, f"the series has no season {min(wanted)}")
+    return Skip(SkipReason.NO_SEASONS, "the series has nothing but specials")

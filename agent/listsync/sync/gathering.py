@@ -1,0 +1,124 @@
+"""From readings to members: snapshots kept, failures noted, rules of each list applied."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from listsync.domain.lists import ListEntry, ListOutcome
+from listsync.domain.syncing import ListRules, Member
+from listsync.ports import Memory
+from listsync.sync.collecting import members_of
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.reading import Followed, Reading, read_lists
+from listsync.sync.reporting import Tally
+
+logger = logging.getLogger(__name__)
+
+_KEPT = (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY, ListOutcome.PARTIAL)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What all lists together want, in list order, and what must not be asked for.
+
+    `held` says why nothing may be asked for at all, if so.
+    """
+
+    wanted: list[Member] = field(default_factory=list)
+    excluded: list[Member] = field(default_factory=list)
+    held: str | None = None
+
+
+def gather(
+    lists: Sequence[Followed], memory: Memory, board: ProgressBoard, tally: Tally
+) -> Gathered:
+    """Read all *lists*; one that fails is replaced by its last good snapshot."""
+    gathered = Gathered()
+    saved: set[str] = set()
+    previous = {one.rules.source: memory.previous(one.rules.source) for one in lists}
+    for reading in read_lists(lists, previous):
+        rules = reading.rules
+        members = _keep(reading, memory, tally, saved)
+        total = 0 if rules.is_exclusion else len(members)
+        board.read(rules.name, reading.outcome.value, _rows(reading), total)
+        if not rules.is_exclusion:
+            gathered.wanted.extend(members)
+            continue
+        gathered.excluded.extend(members)
+        if not reading.outcome.whole and not members:
+            gathered.held = f'the exclusion list "{rules.name}" could not be read: {reading.why}'
+    return gathered
+
+
+def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> list[Member]:
+    """Save what was read; returns the members to work on.
+
+    A source followed twice (4K and not) is saved once a run: two readings a run would let an
+    entry leave its list in one. *saved* are the sources saved whole.
+    """
+    rules, at, fetched = reading.rules, datetime.now(UTC), reading.fetched
+    _log(reading)
+    new: frozenset[str] = frozenset()
+    members: list[Member] = []
+    is_saved = rules.source in saved
+    if fetched is not None and reading.outcome in _KEPT and not is_saved:
+        members = members_of(rules, fetched.entries)
+        new = memory.save_reading(rules, members, fetched, at, reading.why)
+        if reading.outcome.whole:
+            saved.add(rules.source)
+    elif not is_saved:
+        memory.save_setback_of_list(rules, reading.outcome, reading.why, at)
+    is_new_snapshot = reading.outcome in (ListOutcome.COMPLETE, ListOutcome.EMPTY)
+    if is_saved or not is_new_snapshot:
+        members = members_of(rules, memory.entries(rules.source))
+    tally.add_list(
+        reading,
+        new=len(new),
+        rows=len(members),
+        from_memory=not reading.outcome.whole and bool(members),
+    )
+    return _apply(rules, members)
+
+
+def _rows(reading: Reading) -> int:
+    return reading.fetched.read if reading.fetched else 0
+
+
+def _apply(rules: ListRules, members: list[Member]) -> list[Member]:
+    """Leave out what the list's own rules leave out; rows without a kind take the list's."""
+    if rules.kind is not None:
+        members = [
+            Member(rules, _with_kind(member.entry, rules), member.entry_id)
+            for member in members
+            if member.entry.kind in (None, rules.kind)
+        ]
+    return members[: rules.limit]
+
+
+def _with_kind(entry: ListEntry, rules: ListRules) -> ListEntry:
+    """Let a title take the kind that the list is limited to; an id says its kind by itself."""
+    if entry.kind is not None or entry.ids:
+        return entry
+    return replace(entry, kind=rules.kind)
+
+
+def _log(reading: Reading) -> None:
+    rules = reading.rules
+    extra = {"action": "list_read", "list": rules.name, "outcome": reading.outcome.value}
+    if reading.outcome is ListOutcome.UNCHANGED:
+        logger.info("%s list %s is unchanged", rules.service, rules.name, extra=extra)
+    elif reading.outcome.whole:
+        count = _rows(reading)
+        logger.info("Found %d items in %s list %s", count, rules.service, rules.name, extra=extra)
+    else:
+        logger.warning(
+            "Error fetching %s list %s: %s: %s",
+            rules.service,
+            rules.name,
+            reading.outcome.value,
+            reading.why,
+            extra=extra,
+        )

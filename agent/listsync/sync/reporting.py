@@ -1,0 +1,141 @@
+"""Counts what became of every list entry, for people and programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import assert_never
+
+from listsync.domain.lists import SkippedRow
+from listsync.domain.media import Definition
+from listsync.domain.server import RequestAnswer
+from listsync.domain.syncing import (
+    Failed,
+    Found,
+    ItemReport,
+    ListReport,
+    Match,
+    Outcome,
+    Prepared,
+    Refused,
+    Requested,
+    Skip,
+    SkipReason,
+    Verdict,
+)
+from listsync.sync.reading import Reading
+
+_SKIPS = {
+    SkipReason.AVAILABLE: Verdict.ALREADY,
+    SkipReason.REQUESTED: Verdict.ALREADY,
+    SkipReason.SAME_RUN: Verdict.ALREADY,
+    SkipReason.HANDLED: Verdict.HANDLED,
+    SkipReason.BLOCKLISTED: Verdict.EXCLUDED,
+    SkipReason.DELETED: Verdict.HANDLED,
+    SkipReason.EXCLUDED: Verdict.EXCLUDED,
+    SkipReason.REVIEW: Verdict.REVIEW,
+    SkipReason.NOT_FOUND: Verdict.NOT_FOUND,
+    SkipReason.NO_SEASONS: Verdict.SKIPPED,
+    SkipReason.NO_TVDB_ID: Verdict.FAILED,
+    SkipReason.SETBACK: Verdict.SKIPPED,
+    SkipReason.HELD: Verdict.SKIPPED,
+}
+_QUIET = (SkipReason.AVAILABLE, SkipReason.REQUESTED)
+_SAID = {
+    RequestAnswer.BLOCKLISTED: "blocklisted at the server",
+    RequestAnswer.QUOTA: "the quota is used up",
+    RequestAnswer.PERMISSION: "the server does not allow it",
+    RequestAnswer.IMPOSSIBLE: "the server cannot do it",
+    RequestAnswer.UNSURE: "the connection broke, and the request does not show at the server",
+}
+
+
+def verdict_of(outcome: Outcome) -> tuple[Verdict, str]:
+    """Name an outcome for counting, and say it in words."""
+    match outcome:
+        case Requested(answered=answered):
+            if answered and answered.answer is RequestAnswer.COVERED:
+                return Verdict.ALREADY, answered.detail
+            return Verdict.REQUESTED, answered.detail if answered else "would be requested"
+        case Refused(answered=answered):
+            return Verdict.FAILED, f"{_SAID[answered.answer]}: {answered.detail}".rstrip(": ")
+        case Failed(error=error):
+            return Verdict.FAILED, error
+        case Skip(reason=reason, detail=detail):
+            return _SKIPS[reason], f"{reason.value}: {detail}" if detail else reason.value
+        case _ as never:
+            assert_never(never)
+
+
+class Tally:
+    """Gathers the reports of one run."""
+
+    def __init__(self) -> None:
+        self.items: list[ItemReport] = []
+        self._verdicts: dict[str, Counter[Verdict]] = {}
+        self._lists: list[ListReport] = []
+        self._requested_for: dict[Definition, str] = {}
+
+    def add_list(self, reading: Reading, *, new: int, rows: int, from_memory: bool) -> None:
+        """Note how a list was read; rows that are no titles are told one by one."""
+        self._lists.append(
+            ListReport(
+                name=reading.rules.name,
+                service=reading.rules.service,
+                outcome=reading.outcome,
+                read=rows if reading.fetched is None else max(rows, reading.fetched.read),
+                declared=reading.fetched.declared if reading.fetched else None,
+                new=new,
+                why=reading.why,
+                from_memory=from_memory,
+            )
+        )
+        verdicts = self._verdicts.setdefault(reading.rules.name, Counter())
+        for row in reading.skipped:
+            verdicts[Verdict.SKIPPED] += 1
+            self.items.append(_skipped_row(reading.rules.name, row))
+
+    def add(self, prepared: Prepared, outcome: Outcome) -> None:
+        """Count *outcome* in every list that wished it; only the first one requested it."""
+        verdict, why = verdict_of(outcome)
+        for member in prepared.wish.members:
+            name = member.rules.name
+            if isinstance(outcome, Requested) and verdict is Verdict.REQUESTED:
+                definition = Definition(outcome.body.key, outcome.body.four_k)
+                if definition in self._requested_for:
+                    verdict = Verdict.ALREADY
+                    why = f"requested for the list {self._requested_for[definition]}"
+                self._requested_for.setdefault(definition, name)
+            self._verdicts[name][verdict] += 1
+            if not (isinstance(outcome, Skip) and outcome.reason in _QUIET):
+                self._tell(prepared, name, member.entry.label, verdict, why)
+
+    def _tell(self, prepared: Prepared, name: str, label: str, verdict: Verdict, why: str) -> None:
+        match = prepared.match
+        self.items.append(
+            ItemReport(
+                list_name=name,
+                label=label,
+                verdict=verdict,
+                why=why,
+                key=match.key if match else None,
+                title=match.title if match else "",
+                reasons=match.reasons if match else (),
+                candidates=_choices(match),
+            )
+        )
+
+    def lists(self) -> tuple[ListReport, ...]:
+        return tuple(
+            replace(report, verdicts=dict(self._verdicts[report.name])) for report in self._lists
+        )
+
+
+def _choices(match: Match | None) -> tuple[str, ...]:
+    if match is None or match.found is Found.FOUND:
+        return ()
+    return tuple(f"{candidate.label} [{candidate.key}]" for candidate in match.candidates)
+
+
+def _skipped_row(name: str, row: SkippedRow) -> ItemReport:
+    return ItemReport(list_name=name, label=row.what, verdict=Verdict.SKIPPED, why=row.why)

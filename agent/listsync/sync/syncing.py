@@ -1,0 +1,220 @@
+"""One sync, from the lists to the report. Knows the world through its ports only."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.memory import Notes, Sent
+from listsync.domain.server import (
+    ABSENT,
+    Answered,
+    MediaStatus,
+    RequestAnswer,
+    RequestBody,
+    ServerInfo,
+    TitleState,
+)
+from listsync.domain.syncing import (
+    Exclusion,
+    Outcome,
+    Phase,
+    Prepared,
+    Result,
+    SyncReport,
+    SyncRun,
+    Verdict,
+    Wish,
+)
+from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.ports import Memory, RequestServer
+from listsync.sync.acting import Writer
+from listsync.sync.adding import Adder, RunEnded
+from listsync.sync.collecting import wish_to_exclude, wishes_of
+from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.gathering import Gathered, gather
+from listsync.sync.indexing import index_of
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.reading import Followed
+from listsync.sync.reporting import Tally, verdict_of
+from listsync.sync.resolving import Resolver
+
+logger = logging.getLogger(__name__)
+
+ASK_ABOVE = 200
+"""A first sync of more titles than this is asked for before it goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a sync works with.
+
+    `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
+    between titles.
+    """
+
+    lists: Sequence[Followed]
+    exclusions: Sequence[Exclusion]
+    server: RequestServer
+    memory: Memory
+    board: ProgressBoard
+    go_on: Callable[[int], bool] = lambda _: True
+    stop: Callable[[], bool] = lambda: False
+
+
+def sync(run: SyncRun, parts: Parts) -> SyncReport:
+    """Run one sync to its end; trouble with lists, titles or the server is in the report.
+
+    Raises:
+        StateError: the state cannot be written, so nothing may be requested.
+    """
+    return _Sync(run, parts).run()
+
+
+class _Sync:
+    def __init__(self, run: SyncRun, parts: Parts) -> None:
+        self._run = run
+        self._parts = parts
+        self._tally = Tally()
+        self._started = time.monotonic()
+        self._calls_before = parts.server.calls
+        self._info: ServerInfo | None = None
+        self._notices: list[str] = []
+        self._writer: Writer | None = None
+
+    def run(self) -> SyncReport:
+        try:
+            result, why = self._end_of_work()
+            if self._writer is not None:
+                self._writer.flush()
+            report = self._report(result, why)
+        finally:
+            self._parts.board.phase(Phase.IDLE)
+        if self._info is not None:
+            self._parts.memory.end_run(report, datetime.now(UTC))
+        return report
+
+    def _end_of_work(self) -> tuple[Result, str]:
+        try:
+            self._work()
+        except RunEnded as end:
+            return end.result, end.why
+        except (RefusedError, UnavailableError, AnswerChangedError) as error:
+            return Result.FAILED, str(error)
+        return Result.OK, ""
+
+    def _work(self) -> None:
+        parts, board = self._parts, self._parts.board
+        board.start(self._run.run_id, tuple(one.rules.name for one in parts.lists))
+        board.phase(Phase.CONNECT)
+        self._info = info = parts.server.identify()
+        notice = parts.memory.use_server(info)
+        if notice:
+            self._notices.append(notice)
+        is_first = parts.memory.begin_run(self._run)
+        board.phase(Phase.COLLECT, total=len(parts.lists))
+        gathered = gather(parts.lists, parts.memory, board, self._tally)
+        index = self._read_index()
+        self._settle_intents(index)
+        wishes = wishes_of(gathered.wanted)
+        if is_first and not self._run.dry_run and len(wishes) > ASK_ABOVE:
+            self._must_agree(len(wishes))
+        self._add(wishes, gathered, self._knowledge(info, index, gathered.held))
+
+    def _must_agree(self, count: int) -> None:
+        if not self._parts.go_on(count):
+            raise RunEnded(Result.DECLINED, "nothing was requested, as you chose")
+
+    def _read_index(self) -> dict[TitleKey, TitleState]:
+        pages = self._parts.server.read_index(self._parts.memory.index_pages())
+        self._parts.memory.save_index(pages)
+        return index_of(pages)
+
+    def _settle_intents(self, index: dict[TitleKey, TitleState]) -> None:
+        """Find out what became of requests that a killed run was about to send."""
+        notes = Notes()
+        for body in self._parts.memory.open_intents():
+            status = index.get(body.key, ABSENT).of(four_k=body.four_k)
+            if status == MediaStatus.UNKNOWN:
+                notes.dropped.append(body)
+            else:
+                notes.sent.append(_found_again(self._run, body))
+        if len(notes):
+            self._parts.memory.record(notes, None)
+
+    def _add(self, wishes: list[Wish], gathered: Gathered, known: Knowledge) -> None:
+        memory = self._parts.memory
+        resolver = Resolver(self._parts.server, memory.matches(self._run.started_at))
+        self._writer = Writer(self._run, self._parts.server, memory, known, self._handled_rows)
+        adder = Adder(self._parts.server, resolver, known, self._writer, self._tell)
+        excluded = [
+            *(wish_to_exclude(one) for one in self._parts.exclusions if one.imdb or one.tvdb),
+            *wishes_of(gathered.excluded),
+        ]
+        self._parts.board.phase(Phase.ADD, total=len(wishes))
+        adder.add([*excluded, *wishes], self._parts.stop)
+
+    def _knowledge(
+        self, info: ServerInfo, index: dict[TitleKey, TitleState], held: str | None
+    ) -> Knowledge:
+        memory = self._parts.memory
+        handled = memory.handled()
+        self._handled_rows = set(handled.rows)
+        known = Knowledge(
+            index=index,
+            handled=handled.definitions,
+            setbacks=memory.setbacks(self._run.started_at),
+            excluded=Excluded(self._parts.exclusions),
+        )
+        for kind in MediaType:
+            if held is not None:
+                known.held[kind, False] = known.held[kind, True] = held
+        _hold_4k(info, known)
+        return known
+
+    def _tell(self, prepared: Prepared, outcome: Outcome) -> None:
+        self._tally.add(prepared, outcome)
+        names = tuple(member.rules.name for member in prepared.wish.members)
+        verdict, _ = verdict_of(outcome)
+        self._parts.board.done(names, requested=verdict is Verdict.REQUESTED)
+
+    def _report(self, result: Result, why: str) -> SyncReport:
+        lists = self._tally.lists()
+        failed = any(report.verdicts.get(Verdict.FAILED) for report in lists)
+        if result is Result.OK and (failed or not all(report.is_good for report in lists)):
+            result = Result.PARTLY
+        return SyncReport(
+            run=self._run,
+            result=result,
+            why=why,
+            server=self._info,
+            lists=lists,
+            items=tuple(self._tally.items),
+            requested=self._writer.requested if self._writer else (),
+            calls=self._parts.server.calls - self._calls_before,
+            duration_s=time.monotonic() - self._started,
+            notices=tuple(self._notices),
+        )
+
+
+def _found_again(run: SyncRun, body: RequestBody) -> Sent:
+    detail = "sent by a run that was cut off; found at the server"
+    return Sent(
+        run.run_id,
+        str(body.key),
+        (),
+        body,
+        Answered(answer=RequestAnswer.REQUESTED, detail=detail),
+    )
+
+
+def _hold_4k(info: ServerInfo, known: Knowledge) -> None:
+    """Keep 4K requests back where the server has nothing to send them to: they would hang."""
+    if not info.movie_4k:
+        known.held[MediaType.MOVIE, True] = "the server has no 4K Radarr"
+    if not info.series_4k:
+        known.held[MediaType.TV, True] = "the server has no 4K Sonarr"

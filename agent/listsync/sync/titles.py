@@ -1,0 +1,162 @@
+"""Titles made comparable: case, accents, symbols, articles, numerals.
+
+A fold is a string of lower-case words. Two titles with the same fold are the same title to us;
+what else is alike is weaker evidence, and numbers that differ are evidence against.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_LETTERS = str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+    | {"\N{LATIN SMALL LETTER DOTLESS I}": "i", "\N{MULTIPLICATION SIGN}": "x"}
+)
+_AND = re.compile(r"[&+]")
+_SILENT = re.compile(r"['`\u2018\u2019\u00b4\u02bb\u02bc\u00ad\u200b-\u200d\ufeff\ufe00-\ufe0f]")
+_ACCENTS = re.compile(
+    r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a"
+    r"\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+)
+_DOTTED = re.compile(r"(?<![^\W_])([^\W_])[.*·](?=[^\W_](?:[.*·]|(?![^\W_])))")
+_BREAK = re.compile(r"[\W_]+")
+_ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
+_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
+_NOT_ROMAN = {"xxx"}
+_SHORT_WORDS = {"vol": "volume", "pt": "part", "ep": "episode"}
+_PART_WORDS = {"part", "volume", "chapter", "episode", "book", "season"}
+_NUMBERS_IN_WORDS = "one two three four five six seven eight nine ten eleven twelve"
+_NUMBER_WORDS = {
+    word: str(number) for number, word in enumerate(_NUMBERS_IN_WORDS.split(), start=1)
+}
+_ARTICLES_IN_WORDS = "the a an le la les l un une der die das el los las il lo gli"
+_ARTICLES = frozenset(_ARTICLES_IN_WORDS.split())
+_YEAR_SUFFIX = re.compile(r"\s*[(\[]((?:18|19|20)\d\d)[)\]]\s*$")
+_COUNTRY_SUFFIX = re.compile(r"\s*\((?:US|UK|USA|AU|CA|NZ|IE|DE|FR|ES|IT|JP|KR|IN|BR)\)\s*$")
+_SUBTITLE = re.compile(r"\s*(?::|\s[-\u2013\u2014]\s)\s*")
+
+
+@lru_cache(maxsize=16384)
+def fold(title: str) -> str:
+    """Fold *title* to comparable words, e.g. `Mr. & Mrs. Smith` to `mr and mrs smith`."""
+    text = unicodedata.normalize("NFKC", title).casefold()
+    text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
+    text = _SILENT.sub("", _AND.sub(" and ", text))
+    words = _split(_DOTTED.sub(r"\1", text))
+    return " ".join(_numerals(words)) or title.casefold().strip()
+
+
+def _split(text: str) -> list[str]:
+    """Split into words; vowel signs and voicing marks belong to them, though not for `re`."""
+    if text.isascii():
+        return _BREAK.sub(" ", text).split()
+    return "".join(char if _is_of_word(char) else " " for char in text).split()
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or unicodedata.category(char).startswith("M")
+
+
+def _numerals(words: list[str]) -> list[str]:
+    """Write part numbers in one way: `Part II`, `pt. two` and `Part 2` are alike."""
+    out: list[str] = []
+    for position, word in enumerate(words):
+        plain = _SHORT_WORDS.get(word, word)
+        after_part = bool(out) and out[-1] in _PART_WORDS
+        is_last = position == len(words) - 1 and position > 0
+        if after_part and plain in _NUMBER_WORDS:
+            plain = _NUMBER_WORDS[plain]
+        elif _is_roman(plain) and (len(plain) > 1 or after_part or is_last):
+            plain = str(_roman_value(plain))
+        out.append(plain)
+    return out
+
+
+def _is_roman(word: str) -> bool:
+    return bool(word) and word not in _NOT_ROMAN and _ROMAN.fullmatch(word) is not None
+
+
+def _roman_value(word: str) -> int:
+    values = [_ROMAN_VALUES[char] for char in word]
+    return sum(
+        -value if value < following else value
+        for value, following in zip(values, [*values[1:], 0], strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A title in all its comparable forms.
+
+    `compact` has no spaces, `bare` no article, `main` is what stands before a subtitle (None
+    without one), `numbers` are the numbers in it, a lone part 1 left out.
+    """
+
+    whole: str
+    compact: str
+    bare: str
+    main: str | None
+    numbers: tuple[str, ...]
+
+
+@lru_cache(maxsize=16384)
+def folded(title: str) -> Folded:
+    """Compute every form of *title* once."""
+    whole = fold(title)
+    main = main_title(title)
+    return Folded(
+        whole=whole,
+        compact=whole.replace(" ", ""),
+        bare=_without_article(whole),
+        main=_without_article(fold(main)) if main else None,
+        numbers=_numbers(whole),
+    )
+
+
+def _without_article(whole: str) -> str:
+    words = whole.split(" ")
+    if len(words) > 1 and words[0] in _ARTICLES:
+        words = words[1:]
+    if len(words) > 1 and words[-1] in ("the", "a", "an"):
+        words = words[:-1]
+    return " ".join(words)
+
+
+def _numbers(whole: str) -> tuple[str, ...]:
+    words = whole.split(" ")
+    return tuple(
+        sorted(
+            word.lstrip("0") or "0"
+            for position, word in enumerate(words)
+            if word.isascii()
+            and word.isdigit()
+            and not (word == "1" and position > 0 and words[position - 1] in _PART_WORDS)
+        )
+    )
+
+
+def main_title(title: str) -> str | None:
+    """Return what stands before a subtitle, None where there is none."""
+    head, *tail = _SUBTITLE.split(_one_line(title), maxsplit=1)
+    return head if tail and head and tail[0] else None
+
+
+def without_suffixes(title: str) -> tuple[str, int | None]:
+    """Split `Dune (1984)` into `Dune` and 1984; a country such as `(US)` goes as well."""
+    title = _one_line(title)
+    match = _YEAR_SUFFIX.search(title)
+    year = int(match.group(1)) if match and match.start() > 0 else None
+    bare = title[: match.start()] if match and year else title
+    country = _COUNTRY_SUFFIX.search(bare)
+    if country and country.start() > 0:
+        bare = bare[: country.start()]
+    return bare, year
+
+
+def _one_line(title: str) -> str:
+    """Make every run of blanks one blank: the patterns here are slow on long runs."""
+    return " ".join(title.split())

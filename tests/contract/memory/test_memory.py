@@ -1,0 +1,480 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
+from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.memory import Handling, Notes, Sent, Setback
+from listsync.domain.server import (
+    Answered,
+    Candidate,
+    IndexPage,
+    RequestAnswer,
+    RequestBody,
+    TitleState,
+)
+from listsync.domain.syncing import (
+    Found,
+    How,
+    ListReport,
+    ListRules,
+    Match,
+    Member,
+    Result,
+    SyncReport,
+    SyncRun,
+    Verdict,
+)
+from listsync.ports import Memory
+from listsync.sync.collecting import members_of
+from tests.fakes import SERVER
+
+OTHER_SERVER = replace(SERVER, identity="fake-2")
+NOW = datetime.now(UTC)
+LIST = ListRules(source="file:mine", name="mine", service="file")
+DUNE = ListEntry(
+    rank=1,
+    title="Dune",
+    original_title="Düne",
+    year=2021,
+    kind=MediaType.MOVIE,
+    ids=ExternalIds(imdb="tt1160419", tmdb=438631),
+)
+LOST = ListEntry(rank=2, ids=ExternalIds(tvdb=73739), season=0)
+HEAT = ListEntry(rank=3, title="Heat")
+KEY = TitleKey(MediaType.MOVIE, 438631)
+FILM = Definition(KEY, four_k=False)
+BODY = RequestBody(key=KEY, four_k=False)
+SERIES_BODY = RequestBody(key=TitleKey(MediaType.TV, 4607), four_k=True, seasons=(1, 2))
+MARK = Validators(etag='W/"1"', last_modified="yesterday", digest="ab", stamp="7")
+
+
+def read(
+    memory: Memory,
+    *entries: ListEntry,
+    declared: int | None = None,
+    validators: Validators | None = None,
+    of: ListRules = LIST,
+) -> frozenset[str]:
+    count = len(entries) if declared is None else declared
+    fetched = Fetched(entries=entries, declared=count, validators=validators)
+    return memory.save_reading(of, members_of(of, entries), fetched, NOW)
+
+
+def unchanged(memory: Memory, validators: Validators | None = MARK) -> frozenset[str]:
+    return memory.save_reading(LIST, (), Fetched.unchanged(validators), NOW)
+
+
+def handling(entry: ListEntry = DUNE, *, four_k: bool = False) -> Handling:
+    member: Member = members_of(LIST, [entry])[0]
+    return Handling(member, Definition(KEY, four_k))
+
+
+def sent(body: RequestBody = BODY) -> Sent:
+    answered = Answered(answer=RequestAnswer.REQUESTED, detail="", request_id=7)
+    return Sent("run-1", "Dune (2021)", ("mine",), body, answered)
+
+
+def run(run_id: str = "run-1") -> SyncRun:
+    return SyncRun(run_id=run_id, origin="test", started_at=NOW)
+
+
+def report(result: Result, run_id: str = "run-1") -> SyncReport:
+    one = ListReport(
+        name="mine",
+        service="file",
+        outcome=ListOutcome.COMPLETE,
+        read=1,
+        declared=1,
+        new=1,
+        verdicts=Counter({Verdict.REQUESTED: 1}),
+    )
+    return SyncReport(
+        run=run(run_id),
+        result=result,
+        why="",
+        server=SERVER,
+        lists=(one,),
+        items=(),
+        requested=(BODY,),
+        calls=3,
+        duration_s=0.1,
+    )
+
+
+# Lists
+
+
+def test_a_list_never_read_has_nothing(memory: Memory) -> None:
+    assert memory.entries(LIST.source) == ()
+    assert memory.previous(LIST.source) is None
+
+
+def test_entries_come_back_as_they_were_read(memory: Memory) -> None:
+    read(memory, DUNE, LOST, HEAT)
+    assert memory.entries(LIST.source) == (DUNE, LOST, HEAT)
+
+
+def test_entries_come_back_by_rank(memory: Memory) -> None:
+    read(memory, replace(DUNE, rank=9), LOST, HEAT)
+    assert [entry.rank for entry in memory.entries(LIST.source)] == [2, 3, 9]
+
+
+def test_an_entry_that_changed_is_read_anew(memory: Memory) -> None:
+    read(memory, DUNE)
+    changed = replace(DUNE, title="Dune: Part One", rank=4)
+    read(memory, changed)
+    assert memory.entries(LIST.source) == (changed,)
+
+
+def test_lists_are_kept_apart(memory: Memory) -> None:
+    other = ListRules(source="file:other", name="other", service="file")
+    read(memory, DUNE)
+    read(memory, LOST, of=other)
+    assert memory.entries("file:other") == (LOST,)
+    assert memory.entries(LIST.source) == (DUNE,)
+
+
+def test_a_list_keeps_its_memory_under_a_new_name(memory: Memory) -> None:
+    read(memory, DUNE)
+    assert read(memory, DUNE, of=replace(LIST, name="renamed")) == frozenset()
+
+
+def test_entries_not_seen_before_are_named(memory: Memory) -> None:
+    assert read(memory, DUNE) == {"imdb:tt1160419"}
+    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
+    assert read(memory, replace(DUNE, rank=7), LOST) == frozenset()
+
+
+def test_the_marks_of_a_whole_reading_are_kept(memory: Memory) -> None:
+    read(memory, DUNE, validators=MARK)
+    assert memory.previous(LIST.source) == MARK
+
+
+def test_a_partial_reading_leaves_the_marks_alone(memory: Memory) -> None:
+    read(memory, DUNE, validators=MARK)
+    read(memory, LOST, declared=9, validators=Validators(etag="2"))
+    assert memory.previous(LIST.source) == MARK
+
+
+def test_an_unchanged_reading_brings_its_own_marks(memory: Memory) -> None:
+    read(memory, DUNE, validators=MARK)
+    unchanged(memory, Validators(etag="2"))
+    assert memory.previous(LIST.source) == Validators(etag="2")
+
+
+def test_a_partial_reading_adds(memory: Memory) -> None:
+    read(memory, DUNE)
+    assert read(memory, LOST, declared=9) == {"tvdb:73739 s0"}
+    assert memory.entries(LIST.source) == (DUNE, LOST)
+
+
+def test_a_partial_reading_never_removes(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    for _ in range(3):
+        read(memory, LOST, declared=9)
+    assert memory.entries(LIST.source) == (DUNE, LOST)
+
+
+def test_a_setback_leaves_the_snapshot_alone(memory: Memory) -> None:
+    read(memory, DUNE, validators=MARK)
+    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW)
+    assert memory.entries(LIST.source) == (DUNE,)
+    assert memory.previous(LIST.source) == MARK
+
+
+def test_a_list_may_fail_before_it_was_ever_read(memory: Memory) -> None:
+    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW)
+    assert memory.entries(LIST.source) == ()
+
+
+def test_an_entry_absent_once_is_not_in_the_snapshot(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    read(memory, DUNE)
+    assert memory.entries(LIST.source) == (DUNE,)
+
+
+def test_an_entry_that_comes_back_in_time_is_not_new(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    read(memory, DUNE)
+    assert read(memory, DUNE, LOST) == frozenset()
+    assert memory.entries(LIST.source) == (DUNE, LOST)
+
+
+def test_an_entry_absent_twice_is_new_when_it_comes_back(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    read(memory, DUNE)
+    read(memory, DUNE)
+    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
+
+
+def test_an_unchanged_reading_is_a_whole_one(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    read(memory, DUNE)
+    unchanged(memory)
+    assert memory.entries(LIST.source) == (DUNE,)
+    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
+
+
+def test_a_list_declared_empty_loses_its_entries_in_two_readings(memory: Memory) -> None:
+    read(memory, DUNE)
+    assert read(memory) == frozenset()
+    read(memory)
+    assert read(memory, DUNE) == {"imdb:tt1160419"}
+
+
+def test_coming_back_starts_the_count_anew(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    read(memory, DUNE)
+    read(memory, DUNE, LOST)
+    read(memory, DUNE)
+    assert read(memory, DUNE, LOST) == frozenset()
+
+
+# What was acted on
+
+
+def test_a_handled_entry_is_known_by_list_and_title(memory: Memory) -> None:
+    read(memory, DUNE)
+    memory.record(Notes(handled=[handling(), handling(four_k=True)]), None)
+    handled = memory.handled()
+    assert set(handled.rows) == {
+        ("file:mine", "imdb:tt1160419", False),
+        ("file:mine", "imdb:tt1160419", True),
+    }
+    assert set(handled.definitions) == {FILM, Definition(KEY, four_k=True)}
+
+
+def test_a_handled_entry_absent_once_stays_handled(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    memory.record(Notes(handled=[handling()]), None)
+    read(memory, LOST)
+    assert FILM in memory.handled().definitions
+
+
+def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    memory.record(Notes(handled=[handling(), handling(four_k=True)]), None)
+    read(memory, LOST)
+    read(memory, LOST)
+    assert set(memory.handled().rows) == set()
+    assert set(memory.handled().definitions) == set()
+
+
+def test_an_entry_is_handled_at_one_server(memory: Memory) -> None:
+    read(memory, DUNE)
+    memory.record(Notes(handled=[handling()]), None)
+    memory.use_server(OTHER_SERVER)
+    assert set(memory.handled().rows) == set()
+
+
+def test_an_entry_of_no_list_is_not_handled(memory: Memory) -> None:
+    memory.record(Notes(handled=[handling()]), None)
+    assert set(memory.handled().rows) == set()
+
+
+# Intents
+
+
+def test_an_intent_stays_open_until_its_answer(memory: Memory) -> None:
+    memory.record(Notes(), BODY)
+    assert memory.open_intents() == (BODY,)
+    memory.record(Notes(sent=[sent()]), SERIES_BODY)
+    assert memory.open_intents() == (SERIES_BODY,)
+
+
+def test_an_intent_of_the_other_definition_stays_open(memory: Memory) -> None:
+    memory.record(Notes(), BODY)
+    memory.record(Notes(sent=[sent(replace(BODY, four_k=True))]), None)
+    assert memory.open_intents() == (BODY,)
+
+
+def test_an_intent_is_dropped_when_nothing_came_of_it(memory: Memory) -> None:
+    memory.record(Notes(), BODY)
+    memory.record(Notes(dropped=[BODY]), None)
+    assert memory.open_intents() == ()
+
+
+def test_a_later_intent_for_a_title_takes_the_place_of_the_first(memory: Memory) -> None:
+    memory.record(Notes(), SERIES_BODY)
+    more = replace(SERIES_BODY, seasons=(3,))
+    memory.record(Notes(), more)
+    assert memory.open_intents() == (more,)
+
+
+def test_an_answer_and_the_next_intent_for_one_title_are_one_commit(memory: Memory) -> None:
+    memory.record(Notes(), SERIES_BODY)
+    more = replace(SERIES_BODY, seasons=(3,))
+    memory.record(Notes(sent=[sent(SERIES_BODY)]), more)
+    assert memory.open_intents() == (more,)
+
+
+def test_intents_belong_to_one_server(memory: Memory) -> None:
+    memory.record(Notes(), BODY)
+    memory.use_server(OTHER_SERVER)
+    assert memory.open_intents() == ()
+
+
+# Matches
+
+
+FOUND = Match(found=Found.FOUND, how=How.IMDB_ID, key=KEY, title="Dune (2021)", score=2.0)
+UNFOUND = Match(
+    found=Found.REVIEW,
+    how=How.TITLE,
+    score=1.5,
+    reasons=("two titles of this name",),
+    candidates=(
+        Candidate(key=KEY, title="Dune", original_title="Düne", year=2021, popularity=9.5),
+        Candidate(key=KEY, title="Dune", original_title="Dune", year=None),
+    ),
+)
+
+
+@pytest.mark.parametrize("match", [FOUND, UNFOUND], ids=["found", "review"])
+def test_a_match_comes_back_as_it_was(memory: Memory, match: Match) -> None:
+    memory.record(Notes(matches={"imdb:tt1|": match}), None)
+    assert memory.matches(NOW) == {"imdb:tt1|": match}
+
+
+def test_what_was_found_is_known_for_good(memory: Memory) -> None:
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    assert memory.matches(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
+
+
+def test_what_was_not_found_is_due_again_ever_later(memory: Memory) -> None:
+    for days in (1, 3, 7, 14, 30, 30):
+        memory.record(Notes(matches={"imdb:tt1|": UNFOUND}), None)
+        assert memory.matches(NOW + timedelta(days=days, minutes=-1))
+        assert memory.matches(NOW + timedelta(days=days, minutes=5)) == {}
+
+
+def test_what_is_found_at_last_is_known_for_good(memory: Memory) -> None:
+    memory.record(Notes(matches={"imdb:tt1|": UNFOUND}), None)
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    assert memory.matches(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
+
+
+def test_matches_belong_to_one_server(memory: Memory) -> None:
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    memory.use_server(OTHER_SERVER)
+    assert memory.matches(NOW) == {}
+
+
+# Setbacks
+
+
+def test_a_setback_is_due_again_ever_later(memory: Memory) -> None:
+    for days in (1, 2, 4, 8, 16, 30, 30):
+        memory.record(Notes(setbacks=[Setback(FILM, None, "no TVDB id")]), None)
+        before = memory.setbacks(NOW + timedelta(days=days, minutes=-1))
+        assert before == {(FILM, None): "no TVDB id"}
+        assert memory.setbacks(NOW + timedelta(days=days, minutes=5)) == {}
+
+
+def test_a_setback_is_of_one_tvdb_id(memory: Memory) -> None:
+    memory.record(Notes(setbacks=[Setback(FILM, None, "none"), Setback(FILM, 7, "taken")]), None)
+    assert memory.setbacks(NOW) == {(FILM, None): "none", (FILM, 7): "taken"}
+
+
+def test_setbacks_belong_to_one_server(memory: Memory) -> None:
+    memory.record(Notes(setbacks=[Setback(FILM, None, "no")]), None)
+    memory.use_server(OTHER_SERVER)
+    assert memory.setbacks(NOW) == {}
+
+
+def test_setbacks_may_be_added_to_by_who_asked(memory: Memory) -> None:
+    memory.setbacks(NOW)[FILM, None] = "only in this run"
+    assert memory.setbacks(NOW) == {}
+
+
+# The index
+
+
+STATE = TitleState(5, 1, tvdb_id=73739)
+PAGES = (
+    IndexPage(etag='"1"', total=3, titles=((KEY, STATE), (SERIES_BODY.key, TitleState(2, 7)))),
+    IndexPage(etag=None, total=3, titles=((TitleKey(MediaType.TV, 1), TitleState(99, 1)),)),
+)
+
+
+def test_the_index_comes_back_as_it_was(memory: Memory) -> None:
+    assert memory.index_pages() == ()
+    memory.save_index(PAGES)
+    assert memory.index_pages() == PAGES
+
+
+def test_a_shorter_index_loses_its_last_pages(memory: Memory) -> None:
+    memory.save_index(PAGES)
+    memory.save_index(PAGES[:1])
+    assert memory.index_pages() == PAGES[:1]
+
+
+@pytest.mark.parametrize("etag", ['"2"', None], ids=["tagged", "untagged"])
+def test_a_changed_page_is_kept(memory: Memory, etag: str | None) -> None:
+    memory.save_index(PAGES)
+    changed = (IndexPage(etag=etag, total=0, titles=()), PAGES[1])
+    memory.save_index(changed)
+    assert memory.index_pages() == changed
+
+
+def test_the_index_belongs_to_one_server(memory: Memory) -> None:
+    memory.save_index(PAGES)
+    memory.use_server(OTHER_SERVER)
+    assert memory.index_pages() == ()
+
+
+# Servers and runs
+
+
+def test_the_server_of_the_last_run_is_nothing_to_tell(memory: Memory) -> None:
+    assert memory.use_server(replace(SERVER, version="2.0")) is None
+
+
+def test_another_server_is_told_and_so_is_coming_back(memory: Memory) -> None:
+    new = memory.use_server(OTHER_SERVER)
+    back = memory.use_server(SERVER)
+    assert new
+    assert back
+    assert new != back
+
+
+def test_the_memory_of_a_server_outlives_another(memory: Memory) -> None:
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    memory.use_server(OTHER_SERVER)
+    memory.use_server(SERVER)
+    assert memory.matches(NOW) == {"imdb:tt1|": FOUND}
+
+
+@pytest.mark.parametrize(
+    ("result", "is_first"),
+    [
+        (Result.OK, False),
+        (Result.PARTLY, False),
+        (Result.FAILED, True),
+        (Result.CANCELLED, True),
+        (Result.DECLINED, True),
+    ],
+)
+def test_a_run_is_the_first_until_one_ended_well(
+    memory: Memory, result: Result, *, is_first: bool
+) -> None:
+    assert memory.begin_run(run("run-1"))
+    memory.end_run(report(result, "run-1"), NOW)
+    assert memory.begin_run(run("run-2")) is is_first
+
+
+def test_a_run_is_the_first_at_each_server(memory: Memory) -> None:
+    memory.begin_run(run("run-1"))
+    memory.end_run(report(Result.OK, "run-1"), NOW)
+    memory.use_server(OTHER_SERVER)
+    assert memory.begin_run(run("run-2"))
+
+
+def test_a_run_that_was_cut_off_is_not_a_good_one(memory: Memory) -> None:
+    memory.begin_run(run("run-1"))
+    assert memory.begin_run(run("run-2"))

@@ -1,0 +1,413 @@
+"""The world of the core, in memory: a request server, what is remembered, lists."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
+from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.memory import HandledEntries, Notes, Sent
+from listsync.domain.server import (
+    ABSENT,
+    Answered,
+    Candidate,
+    IndexPage,
+    MediaStatus,
+    Product,
+    RequestAnswer,
+    RequestBody,
+    SearchPage,
+    Season,
+    SeriesDetails,
+    ServerInfo,
+    TitleState,
+)
+from listsync.domain.syncing import ListRules, Match, Member, Result, SyncReport, SyncRun
+from listsync.errors import UnavailableError
+from listsync.sync.titles import fold
+
+Reading = Fetched | Exception
+Scripted = Answered | SearchPage | SeriesDetails | Exception
+
+SERVER = ServerInfo(
+    product=Product.OVERSEERR,
+    version="1.34.0",
+    identity="fake-1",
+    user="owner",
+    movie_4k=True,
+    series_4k=True,
+    all_skips_specials=False,
+)
+DOWN = UnavailableError("server", "no answer within 30 s")
+
+_RECHECK_DAYS = (1, 3, 7, 14, 30)
+_RETRY_DAYS = (1, 2, 4, 8, 16, 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """One title of the catalogue; `seasons` are numbers of seasons with episodes."""
+
+    key: TitleKey
+    name: str
+    year: int | None = None
+    original_name: str = ""
+    ids: ExternalIds = field(default_factory=ExternalIds)
+    seasons: tuple[int, ...] = ()
+    popularity: float = 1.0
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(
+            key=self.key,
+            title=self.name,
+            original_title=self.original_name or self.name,
+            year=self.year,
+            popularity=self.popularity,
+        )
+
+
+def a_film(tmdb: int, name: str, year: int | None = None, *, imdb: str | None = None) -> Title:
+    ids = ExternalIds(imdb=imdb, tmdb=tmdb)
+    return Title(key=TitleKey(MediaType.MOVIE, tmdb), name=name, year=year, ids=ids)
+
+
+def a_series(
+    tmdb: int,
+    name: str,
+    year: int | None = None,
+    *,
+    tvdb: int | None = None,
+    imdb: str | None = None,
+    seasons: tuple[int, ...] = (1, 2),
+) -> Title:
+    ids = ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb)
+    key = TitleKey(MediaType.TV, tmdb)
+    return Title(key=key, name=name, year=year, ids=ids, seasons=seasons)
+
+
+class FakeServer:
+    """Implements `ports.RequestServer` over a small catalogue.
+
+    `states` is its index, `posted` what it was asked for. `catalogue_down`: title and TMDB
+    searches answer nothing, IMDb and TVDB searches fail, as the real ones do.
+    """
+
+    def __init__(
+        self, *titles: Title, info: ServerInfo = SERVER, delay: Callable[[], None] | None = None
+    ) -> None:
+        self.info = info
+        self.titles = list(titles)
+        self.states: dict[TitleKey, TitleState] = {}
+        self.covered: dict[Definition, set[int]] = {}
+        self.posted: list[RequestBody] = []
+        self.counts: Counter[str] = Counter()
+        self.searched: list[tuple[str, int | None]] = []
+        self.imdb_ids: list[str] = []
+        self.catalogue_down = False
+        self.page_size = 20
+        self._delay = delay
+        self._scripts: dict[str, list[Scripted | None]] = {}
+        self._counting = threading.Lock()
+        self._in_flight = threading.Lock()
+
+    def on(self, method: str, *answers: Scripted | None) -> FakeServer:
+        """Play *answers* to the next calls of *method*; None answers as usual."""
+        self._scripts.setdefault(method, []).extend(answers)
+        return self
+
+    def set_status(self, key: TitleKey, status: int, *, status_4k: int = 1) -> FakeServer:
+        self.states[key] = TitleState(status, status_4k)
+        return self
+
+    @property
+    def calls(self) -> int:
+        return sum(self.counts.values())
+
+    def identify(self) -> ServerInfo:
+        self._play("identify")
+        return self.info
+
+    def read_index(self, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+        self._play("read_index")
+        titles = tuple(sorted(self.states.items()))
+        page = IndexPage(etag=repr(titles), total=len(titles), titles=titles)
+        return previous if [page.etag] == [one.etag for one in previous] else (page,)
+
+    def find_by_imdb(self, imdb_id: str) -> SearchPage:
+        self.imdb_ids.append(imdb_id)
+        return self._find("find_by_imdb", lambda title: title.ids.imdb == imdb_id)
+
+    def find_by_tvdb(self, tvdb_id: int) -> SearchPage:
+        return self._find(
+            "find_by_tvdb",
+            lambda title: title.key.kind is MediaType.TV and title.ids.tvdb == tvdb_id,
+        )
+
+    def find_by_tmdb(self, tmdb_id: int) -> SearchPage:
+        return self._search("find_by_tmdb", lambda title: title.key.tmdb_id == tmdb_id)
+
+    def search(self, title: str, *, year: int | None = None, page: int = 1) -> SearchPage:
+        self.searched.append((title, year))
+        words = set(fold(title).split())
+
+        def fits(one: Title) -> bool:
+            names = {*fold(one.name).split()}, {*fold(one.original_name).split()}
+            return any(words <= name for name in names) and year in (None, one.year)
+
+        return self._search("search", fits, page)
+
+    def series(self, tmdb_id: int) -> SeriesDetails:
+        scripted = self._play("series")
+        if isinstance(scripted, SeriesDetails):
+            return scripted
+        key = TitleKey(MediaType.TV, tmdb_id)
+        title = next(title for title in self.titles if title.key == key)
+        done, done_4k = (self.covered.get(Definition(key, is4k), set()) for is4k in (False, True))
+        seasons = tuple(
+            Season(number=number, episodes=8, covered=number in done, covered_4k=number in done_4k)
+            for number in title.seasons
+        )
+        return SeriesDetails(ids=title.ids, seasons=seasons)
+
+    def request(self, body: RequestBody) -> Answered:
+        assert self._in_flight.acquire(blocking=False), "two requests in flight"
+        try:
+            scripted = self._play("request")
+            self.posted.append(body)
+            if isinstance(scripted, Answered):
+                return scripted
+            self._take(body)
+            return Answered(answer=RequestAnswer.REQUESTED, request_id=len(self.posted))
+        finally:
+            self._in_flight.release()
+
+    def _take(self, body: RequestBody) -> None:
+        before = self.states.get(body.key, ABSENT)
+        status, status_4k = before.status, before.status_4k
+        if body.four_k:
+            status_4k = MediaStatus.PROCESSING
+        else:
+            status = MediaStatus.PROCESSING
+        self.states[body.key] = TitleState(status, status_4k)
+        self.covered.setdefault(Definition(body.key, body.four_k), set()).update(body.seasons)
+
+    def _find(self, method: str, fits: Callable[[Title], bool]) -> SearchPage:
+        if self.catalogue_down:
+            self._count(method)
+            raise UnavailableError("server", "answered 500: its catalogue does not answer")
+        return self._search(method, fits)
+
+    def _search(self, method: str, fits: Callable[[Title], bool], page: int = 1) -> SearchPage:
+        scripted = self._play(method)
+        if isinstance(scripted, SearchPage):
+            return scripted
+        found = [one.candidate for one in self.titles if not self.catalogue_down and fits(one)]
+        first = (page - 1) * self.page_size
+        return SearchPage(
+            candidates=tuple(found[first : first + self.page_size]),
+            page=page,
+            pages=max(1, -(-len(found) // self.page_size)),
+        )
+
+    def _play(self, method: str) -> Scripted | None:
+        """Count one call; the next scripted answer of *method*, which is raised if an error."""
+        scripted = self._count(method)
+        if self._delay is not None and method != "request":
+            self._delay()
+        if isinstance(scripted, Exception):
+            raise scripted
+        return scripted
+
+    def _count(self, method: str) -> Scripted | None:
+        with self._counting:
+            self.counts[method] += 1
+            script = self._scripts.get(method)
+            return script.pop(0) if script else None
+
+
+class FakeList:
+    """Implements `ports.ListProvider`: plays *readings* in order; the last one stays."""
+
+    def __init__(self, *readings: Reading) -> None:
+        self._readings = list(readings)
+        self.asked: list[Validators | None] = []
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        self.asked.append(previous)
+        reading = self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
+        if isinstance(reading, Exception):
+            raise reading
+        return reading
+
+
+def whole(*entries: ListEntry) -> Fetched:
+    """Read a list whole."""
+    return Fetched(entries=entries, declared=len(entries))
+
+
+@dataclass(slots=True)
+class _List:
+    entries: dict[str, ListEntry] = field(default_factory=dict)
+    absent: Counter[str] = field(default_factory=Counter)
+    validators: Validators | None = None
+    outcome: ListOutcome | None = None
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """What belongs to one server; matches and setbacks with their tries and next time."""
+
+    handled: dict[tuple[str, str, bool], Definition] = field(default_factory=dict)
+    matches: dict[str, tuple[Match, int, datetime]] = field(default_factory=dict)
+    setbacks: dict[tuple[Definition, int | None], tuple[str, int, datetime]] = field(
+        default_factory=dict
+    )
+    intents: dict[Definition, RequestBody] = field(default_factory=dict)
+    sent: list[Sent] = field(default_factory=list)
+    pages: tuple[IndexPage, ...] = ()
+    has_run_well: bool = False
+
+
+class FakeMemory:
+    """Implements `ports.Memory` in dicts. `commits` is what `record` was given, in order."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, _List] = {}
+        self.shelves: dict[str, _Shelf] = {}
+        self.commits: list[tuple[Notes, RequestBody | None]] = []
+        self.reports: list[SyncReport] = []
+        self.fails: Exception | None = None
+        self._server = ""
+
+    @property
+    def shelf(self) -> _Shelf:
+        return self.shelves[self._server]
+
+    def use_server(self, info: ServerInfo) -> str | None:
+        last, self._server = self._server, info.identity
+        is_known = info.identity in self.shelves
+        self.shelves.setdefault(info.identity, _Shelf())
+        if not last or last == info.identity:
+            return None
+        return "back at a known server" if is_known else "a new server"
+
+    def previous(self, source: str) -> Validators | None:
+        return self._list(source).validators
+
+    def entries(self, source: str) -> tuple[ListEntry, ...]:
+        one = self._list(source)
+        found = [(entry.rank, name, entry) for name, entry in one.entries.items()]
+        return tuple(
+            entry
+            for _, name, entry in sorted(found, key=lambda row: row[:2])
+            if not one.absent[name]
+        )
+
+    def save_reading(
+        self,
+        rules: ListRules,
+        members: Sequence[Member],
+        fetched: Fetched,
+        at: datetime,  # noqa: ARG002 - the port's
+        why: str = "",  # noqa: ARG002 - the port's
+    ) -> frozenset[str]:
+        one = self._list(rules.source)
+        one.outcome = fetched.outcome
+        if fetched.is_unchanged:
+            self._count_absent(rules.source, [name for name in one.entries if one.absent[name]])
+            one.validators = fetched.validators
+            return frozenset()
+        read = {member.entry_id: member.entry for member in members}
+        new = read.keys() - one.entries.keys()
+        missing = one.entries.keys() - read.keys()
+        one.entries.update(read)
+        for name in read:
+            one.absent.pop(name, None)
+        if fetched.outcome.whole:
+            self._count_absent(rules.source, sorted(missing))
+            one.validators = fetched.validators
+            one.failures = 0
+        return frozenset(new)
+
+    def _count_absent(self, source: str, names: Sequence[str]) -> None:
+        one = self._list(source)
+        one.absent.update(names)
+        for name in [name for name, count in one.absent.items() if count >= 2]:
+            del one.entries[name], one.absent[name]
+            for shelf in self.shelves.values():
+                shelf.handled.pop((source, name, False), None)
+                shelf.handled.pop((source, name, True), None)
+
+    def save_setback_of_list(
+        self,
+        rules: ListRules,
+        outcome: ListOutcome,
+        why: str,  # noqa: ARG002 - the port's
+        at: datetime,  # noqa: ARG002 - the port's
+    ) -> None:
+        one = self._list(rules.source)
+        one.outcome = outcome
+        one.failures += 1
+
+    def matches(self, now: datetime) -> dict[str, Match]:
+        found = self.shelf.matches.items()
+        return {name: match for name, (match, _, due) in found if match.key or due > now}
+
+    def handled(self) -> HandledEntries:
+        handled = self.shelf.handled
+        return HandledEntries(rows=set(handled), definitions=set(handled.values()))
+
+    def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
+        return {name: why for name, (why, _, due) in self.shelf.setbacks.items() if due > now}
+
+    def open_intents(self) -> tuple[RequestBody, ...]:
+        return tuple(self.shelf.intents.values())
+
+    def index_pages(self) -> tuple[IndexPage, ...]:
+        return self.shelf.pages
+
+    def save_index(self, pages: tuple[IndexPage, ...]) -> None:
+        self.shelf.pages = pages
+
+    def record(self, notes: Notes, intent: RequestBody | None) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.commits.append((notes, intent))
+        shelf, now = self.shelf, datetime.now(UTC)
+        for one in notes.handled:
+            source, name = one.member.rules.source, one.member.entry_id
+            if source in self.lists:
+                assert name in self.lists[source].entries, f"{name} is no entry of {source}"
+                shelf.handled[source, name, one.definition.four_k] = one.definition
+        for body in (*(sent.body for sent in notes.sent), *notes.dropped):
+            shelf.intents.pop(Definition(body.key, body.four_k), None)
+        shelf.sent.extend(notes.sent)
+        for back in notes.setbacks:
+            _, tries, _ = shelf.setbacks.get((back.definition, back.tvdb_id), ("", 0, now))
+            due = now + _pause(_RETRY_DAYS, tries)
+            shelf.setbacks[back.definition, back.tvdb_id] = (back.why, tries + 1, due)
+        for lookup, match in notes.matches.items():
+            tries = shelf.matches[lookup][1] if lookup in shelf.matches else 0
+            shelf.matches[lookup] = (match, tries + 1, now + _pause(_RECHECK_DAYS, tries))
+        if intent is not None:
+            shelf.intents[Definition(intent.key, intent.four_k)] = intent
+
+    def begin_run(self, run: SyncRun) -> bool:  # noqa: ARG002 - the port's
+        return not self.shelf.has_run_well
+
+    def end_run(self, report: SyncReport, at: datetime) -> None:  # noqa: ARG002 - the port's
+        self.reports.append(report)
+        self.shelf.has_run_well |= report.result in (Result.OK, Result.PARTLY)
+
+    def _list(self, source: str) -> _List:
+        return self.lists.setdefault(source, _List())
+
+
+def _pause(days: Sequence[int], tries: int) -> timedelta:
+    return timedelta(days=days[min(tries, len(days) - 1)])

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from listsync.errors import StateError
+from listsync.store import database as module
+from listsync.store.database import FILE_NAME, Database, copy_files
+
+_FIRST = module._scripts()[-1][0]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / FILE_NAME
+
+
+def version_of(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def add_migration(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    scripts = [*module._scripts(), (_FIRST + 1, script)]
+    monkeypatch.setattr(module, "_scripts", lambda: scripts)
+
+
+def fill(path: Path, rows: int = 2000) -> None:
+    """Write a database of many pages."""
+    database = Database(path)
+    with database.write() as connection:
+        connection.executemany(
+            "INSERT INTO servers (identity, product, version, first_seen, last_seen)"
+            " VALUES (?, 'Seerr', '3', '', '')",
+            [(f"server {number}" * 5,) for number in range(rows)],
+        )
+    database.close()
+
+
+# Settings and migrations
+
+
+def test_a_new_file_has_the_latest_schema(path: Path) -> None:
+    Database(path).close()
+    assert version_of(path) == _FIRST
+
+
+def test_what_was_committed_survives_a_power_cut(path: Path) -> None:
+    database = Database(path)
+    settings = {
+        name: database.read(f"PRAGMA {name}")[0][0]
+        for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    }
+    database.close()
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+    }
+
+
+def test_a_known_file_is_opened_again(path: Path) -> None:
+    fill(path, rows=3)
+    database = Database(path)
+    assert database.read("SELECT count(*) FROM servers")[0][0] == 3
+    database.close()
+
+
+def test_a_new_step_is_taken_and_a_copy_kept_before(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(path, rows=3)
+    add_migration(monkeypatch, "CREATE TABLE more (id INTEGER) STRICT; DELETE FROM servers")
+    database = Database(path)
+    assert database.read("SELECT count(*) FROM servers")[0][0] == 0
+    database.close()
+    assert version_of(path) == _FIRST + 1
+    (backup,) = path.parent.glob(f"listsync-v{_FIRST}-*.db")
+    assert version_of(backup) == _FIRST
+
+
+def test_a_step_that_fails_is_undone_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(path, rows=3)
+    with monkeypatch.context() as patch:
+        add_migration(
+            patch, "CREATE TABLE more (id INTEGER) STRICT; INSERT INTO absent VALUES (1)"
+        )
+        with pytest.raises(StateError, match="no such table: absent"):
+            Database(path)
+    assert version_of(path) == _FIRST
+    database = Database(path)
+    tables = [row["name"] for row in database.read("SELECT name FROM sqlite_master")]
+    assert "more" not in tables
+    assert database.read("SELECT count(*) FROM servers")[0][0] == 3
+    database.close()
+
+
+def test_a_schema_of_a_newer_listsync_is_refused(path: Path) -> None:
+    Database(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StateError, match=r"written by a newer listsync \(schema 99, this one"):
+        Database(path)
+    assert version_of(path) == 99
+
+
+def test_the_views_for_other_tools_can_be_read(path: Path) -> None:
+    database = Database(path)
+    assert database.read("SELECT * FROM lists") == []
+    assert database.read("SELECT * FROM synced_items") == []
+    database.close()
+
+
+# Damage
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"this is no database, " * 500)
+
+
+def truncated(path: Path) -> None:
+    fill(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def cut_in_the_header(path: Path) -> None:
+    fill(path)
+    path.write_bytes(path.read_bytes()[:50])
+
+
+def overwritten(path: Path) -> None:
+    fill(path)
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("damage", [garbage, truncated, cut_in_the_header, overwritten])
+def test_a_damaged_file_is_refused_and_left_alone(
+    path: Path, damage: object, request: pytest.FixtureRequest
+) -> None:
+    assert callable(damage), request.node.name
+    damage(path)
+    before = path.read_bytes()
+    with pytest.raises(StateError, match=r"is damaged .* move it away together with its -wal"):
+        Database(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", [garbage, truncated])
+def test_no_connection_stays_open_on_a_damaged_file(path: Path, damage: object) -> None:
+    assert callable(damage)
+    damage(path)
+    with pytest.raises(StateError):
+        Database(path)
+    opened = {str(link.resolve()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
+    assert not [name for name in opened if name.startswith(str(path))]
+
+
+def test_a_directory_in_place_of_the_file_is_said(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(StateError, match="cannot open"):
+        Database(path)
+
+
+# Transactions
+
+
+def insert(connection: sqlite3.Connection, identity: str) -> None:
+    connection.execute(
+        "INSERT INTO servers (identity, product, version, first_seen, last_seen)"
+        " VALUES (?, 'Seerr', '3', '', '')",
+        (identity,),
+    )
+
+
+def insert_all(database: Database, identities: list[str], error: Exception | None = None) -> None:
+    with database.write() as connection:
+        for identity in identities:
+            insert(connection, identity)
+        if error is not None:
+            raise error
+
+
+def count(database: Database) -> int:
+    return int(database.read("SELECT count(*) FROM servers")[0][0])
+
+
+def test_a_block_that_fails_writes_nothing(path: Path) -> None:
+    database = Database(path)
+    with pytest.raises(ValueError, match="a bug"):
+        insert_all(database, ["one"], ValueError("a bug"))
+    assert count(database) == 0
+    database.close()
+
+
+def test_a_broken_rule_of_the_schema_is_a_state_error(path: Path) -> None:
+    database = Database(path)
+    with pytest.raises(StateError, match=r"cannot write .*UNIQUE"):
+        insert_all(database, ["one", "one"])
+    assert count(database) == 0
+    database.close()
+
+
+def test_an_unreadable_question_is_a_state_error(path: Path) -> None:
+    database = Database(path)
+    with pytest.raises(StateError, match="cannot read"):
+        database.read("SELECT * FROM nothing")
+    database.close()
+
+
+def test_a_full_disk_undoes_the_block_and_reading_goes_on(path: Path) -> None:
+    database = Database(path)
+    with database.write() as connection:
+        insert(connection, "one")
+    pages = database.read("PRAGMA page_count")[0][0]
+    database.read(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StateError, match="full"):
+        insert_all(database, ["two", "three" * 20_000])
+    assert count(database) == 1
+    database.read("PRAGMA max_page_count = 100000")
+    with database.write() as connection:
+        insert(connection, "two")
+    assert count(database) == 2
+    database.close()
+
+
+# Copies
+
+
+def test_a_copy_has_what_is_only_in_the_log(tmp_path: Path, path: Path) -> None:
+    target = tmp_path / "copy"
+    target.mkdir()
+    database = Database(path)
+    with database.write() as connection:
+        insert(connection, "one")
+    copied = Database(copy_files(tmp_path, target))
+    assert count(copied) == 1
+    copied.close()
+    database.close()
+
+
+def test_a_copy_of_nothing_is_a_fresh_start(tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    target.mkdir()
+    copied = Database(copy_files(tmp_path / "none", target))
+    assert count(copied) == 0
+    copied.close()

@@ -1,0 +1,125 @@
+"""Short ways to write the records that the stages of a sync pass on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
+from listsync.domain.server import Candidate, Season, SeriesDetails
+from listsync.domain.syncing import Found, How, ListRules, Match, Prepared, SyncRun, Wish
+from listsync.sync.collecting import members_of, wishes_of
+
+MOVIE, TV = MediaType.MOVIE, MediaType.TV
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+RUN = SyncRun(run_id="run-1", origin="test", started_at=NOON)
+DRY_RUN = SyncRun(run_id="run-1", origin="test", started_at=NOON, dry_run=True)
+
+
+def rules(
+    name: str = "mine",
+    *,
+    limit: int | None = None,
+    kind: MediaType | None = None,
+    is_exclusion: bool = False,
+    four_k: bool = False,
+) -> ListRules:
+    return ListRules(
+        source=f"file:{name}",
+        name=name,
+        service="file",
+        limit=limit,
+        kind=kind,
+        is_exclusion=is_exclusion,
+        four_k=four_k,
+    )
+
+
+def entry(
+    title: str | None = None,
+    year: int | None = None,
+    kind: MediaType | None = None,
+    *,
+    rank: int = 1,
+    original: str | None = None,
+    imdb: str | None = None,
+    tmdb: int | None = None,
+    tvdb: int | None = None,
+    season: int | None = None,
+) -> ListEntry:
+    ids = ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb)
+    return ListEntry(
+        rank=rank,
+        title=title,
+        original_title=original,
+        year=year,
+        kind=kind,
+        ids=ids or NO_IDS,
+        season=season,
+    )
+
+
+def wish(one: ListEntry, of: ListRules | None = None) -> Wish:
+    return wishes_of(members_of(of or rules(), [one]))[0]
+
+
+def film_wish(tmdb: int = 603, *, tvdb: int | None = None, of: ListRules | None = None) -> Wish:
+    return wish(entry("The Matrix", 1999, MOVIE, tmdb=tmdb, tvdb=tvdb), of)
+
+
+def series_wish(
+    season: int | None = None, *, tvdb: int | None = 81189, of: ListRules | None = None
+) -> Wish:
+    return wish(entry("Breaking Bad", 2008, TV, tmdb=1396, tvdb=tvdb, season=season), of)
+
+
+def found(key: TitleKey, title: str = "") -> Match:
+    return Match(found=Found.FOUND, how=How.TMDB_ID, key=key, title=title)
+
+
+def prepared(one: Wish, details: SeriesDetails | None = None) -> Prepared:
+    """Prepare a wish that names its kind and TMDB id."""
+    assert one.kind is not None
+    assert one.ids.tmdb is not None
+    match = found(TitleKey(one.kind, one.ids.tmdb), one.label)
+    return Prepared(wish=one, match=match, details=details)
+
+
+def details(
+    numbers: Iterable[int] = (0, 1, 2),
+    *,
+    covered: Iterable[int] = (),
+    covered_4k: Iterable[int] = (),
+    announced: Iterable[int] = (),
+    tvdb: int | None = 81189,
+) -> SeriesDetails:
+    done, done_4k, empty = set(covered), set(covered_4k), set(announced)
+    seasons = tuple(
+        Season(
+            number=number,
+            episodes=0 if number in empty else 8,
+            covered=number in done,
+            covered_4k=number in done_4k,
+        )
+        for number in numbers
+    )
+    return SeriesDetails(ids=ExternalIds(tvdb=tvdb), seasons=seasons)
+
+
+def offer(
+    title: str,
+    year: int | None = None,
+    kind: MediaType = MOVIE,
+    *,
+    tmdb: int = 1,
+    original: str = "",
+    popularity: float = 1.0,
+) -> Candidate:
+    return Candidate(
+        key=TitleKey(kind, tmdb),
+        title=title,
+        original_title=original or title,
+        year=year,
+        popularity=popularity,
+    )

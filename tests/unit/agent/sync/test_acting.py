@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import pytest
+
+from listsync.domain.media import Definition, TitleKey
+from listsync.domain.memory import Notes
+from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.syncing import (
+    Failed,
+    Found,
+    How,
+    Match,
+    Outcome,
+    Prepared,
+    Refused,
+    Request,
+    Requested,
+    Skip,
+    SkipReason,
+    SyncRun,
+    Wish,
+)
+from listsync.errors import AnswerChangedError, StateError
+from listsync.sync.acting import Writer
+from listsync.sync.collecting import members_of, wishes_of
+from listsync.sync.deciding import Excluded, Knowledge
+from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
+from tests.unit.agent.sync.records import (
+    DRY_RUN,
+    MOVIE,
+    RUN,
+    TV,
+    entry,
+    film_wish,
+    found,
+    prepared,
+    rules,
+    series_wish,
+    wish,
+)
+
+FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)
+FILM_BODY = RequestBody(key=FILM, four_k=False)
+OTHER_BODY = RequestBody(key=TitleKey(MOVIE, 604), four_k=False)
+REQUESTED = Answered(answer=RequestAnswer.REQUESTED, request_id=1)
+
+
+class Desk:
+    """A writer and all that it works with."""
+
+    def __init__(self, run: SyncRun = RUN) -> None:
+        self.server = FakeServer()
+        self.memory = FakeMemory()
+        self.memory.use_server(SERVER)
+        self.known = Knowledge(index={}, handled=set(), setbacks={}, excluded=Excluded(()))
+        self.handled_rows: set[tuple[str, str, bool]] = set()
+        self.writer = Writer(run, self.server, self.memory, self.known, self.handled_rows)
+
+    def ask(self, body: RequestBody = FILM_BODY, one: Wish | None = None) -> Outcome:
+        return self.writer.act(prepared(one or film_wish(body.key.tmdb_id)), Request(body))
+
+    def answered(self, answer: RequestAnswer, detail: str = "") -> Outcome:
+        self.server.on("request", Answered(answer=answer, detail=detail))
+        return self.ask()
+
+    def flushed(self) -> Notes:
+        self.writer.flush()
+        return self.memory.commits[-1][0]
+
+
+def test_a_request_is_sent() -> None:
+    desk = Desk()
+    assert desk.ask() == Requested(FILM_BODY, REQUESTED)
+    assert desk.server.posted == [FILM_BODY]
+    assert desk.writer.requested == (FILM_BODY,)
+
+
+def test_the_intent_is_on_disk_before_the_request_goes_out() -> None:
+    desk = Desk()
+    desk.memory.fails = StateError("the disk is full")
+    with pytest.raises(StateError):
+        desk.ask()
+    assert desk.server.posted == []
+
+
+def test_the_outcome_is_written_together_with_the_next_intent() -> None:
+    desk = Desk()
+    desk.ask(FILM_BODY)
+    desk.ask(OTHER_BODY)
+    (first, intent), (second, next_intent) = desk.memory.commits
+    assert (len(first), intent) == (0, FILM_BODY)
+    assert [sent.body for sent in second.sent] == [FILM_BODY]
+    assert [one.definition.key for one in second.handled] == [FILM]
+    assert next_intent == OTHER_BODY
+
+
+def test_the_last_outcome_is_written_by_the_flush() -> None:
+    desk = Desk()
+    desk.ask()
+    desk.writer.flush()
+    assert desk.memory.open_intents() == ()
+    assert [sent.answered for sent in desk.memory.shelf.sent] == [REQUESTED]
+
+
+def test_a_flush_of_nothing_writes_nothing() -> None:
+    desk = Desk()
+    desk.writer.flush()
+    assert desk.memory.commits == []
+
+
+def test_a_dry_run_sends_nothing() -> None:
+    desk = Desk(DRY_RUN)
+    assert desk.ask() == Requested(FILM_BODY, None)
+    assert desk.server.calls == 0
+    assert desk.memory.commits == []
+    assert desk.writer.requested == (FILM_BODY,)
+
+
+def test_what_is_sent_names_its_run_and_lists() -> None:
+    desk = Desk()
+    members = [
+        member
+        for name in ("a", "b")
+        for member in members_of(rules(name), [entry("The Matrix", kind=MOVIE, tmdb=603)])
+    ]
+    desk.ask(one=wishes_of(members)[0])
+    (sent,) = desk.flushed().sent
+    assert (sent.run_id, sent.label, sent.lists) == ("run-1", "The Matrix", ("a", "b"))
+
+
+def test_every_entry_behind_a_wish_is_handled() -> None:
+    desk = Desk()
+    one = entry("The Matrix", kind=MOVIE, tmdb=603)
+    members = [*members_of(rules("a"), [one]), *members_of(rules("b"), [one])]
+    desk.ask(one=wishes_of(members)[0])
+    assert [row.member.rules.name for row in desk.flushed().handled] == ["a", "b"]
+
+
+def test_an_entry_is_noted_as_handled_once() -> None:
+    desk = Desk()
+    desk.handled_rows.add(("file:mine", "tmdb:movie/603", False))
+    desk.ask()
+    assert desk.flushed().handled == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_handled"),
+    [
+        (SkipReason.AVAILABLE, True),
+        (SkipReason.REQUESTED, True),
+        (SkipReason.SAME_RUN, True),
+        (SkipReason.HANDLED, True),
+        (SkipReason.DELETED, True),
+        (SkipReason.BLOCKLISTED, False),
+        (SkipReason.EXCLUDED, False),
+        (SkipReason.NO_SEASONS, False),
+        (SkipReason.NO_TVDB_ID, False),
+        (SkipReason.SETBACK, False),
+        (SkipReason.HELD, False),
+    ],
+)
+def test_a_skip_handles_an_entry_only_if_the_server_had_its_title(
+    reason: SkipReason, *, is_handled: bool
+) -> None:
+    desk = Desk()
+    assert desk.writer.act(prepared(film_wish()), Skip(reason)) == Skip(reason)
+    desk.writer.flush()
+    assert bool(desk.memory.commits) is is_handled
+
+
+def test_what_was_not_found_handles_nothing() -> None:
+    desk = Desk()
+    desk.writer.act(Prepared(wish=film_wish(), match=None), Skip(SkipReason.SAME_RUN))
+    desk.writer.flush()
+    assert desk.memory.commits == []
+
+
+def test_an_exclusion_is_never_handled() -> None:
+    desk = Desk()
+    desk.ask(one=film_wish(of=rules(is_exclusion=True)))
+    assert desk.flushed().handled == []
+
+
+# Answers
+
+
+def test_what_was_covered_is_handled_but_not_counted_as_requested() -> None:
+    desk = Desk()
+    outcome = desk.answered(RequestAnswer.COVERED, "exists")
+    assert isinstance(outcome, Requested)
+    assert desk.writer.requested == ()
+    assert Definition(FILM, False) in desk.known.asked
+    assert len(desk.flushed().handled) == 1
+
+
+@pytest.mark.parametrize("answer", [RequestAnswer.QUOTA, RequestAnswer.PERMISSION])
+def test_a_spent_quota_or_missing_right_holds_the_kind(answer: RequestAnswer) -> None:
+    desk = Desk()
+    assert isinstance(desk.answered(answer), Refused)
+    assert set(desk.known.held) == {(MOVIE, False)}
+    assert desk.flushed().handled == []
+
+
+def test_the_impossible_is_a_setback_at_once() -> None:
+    desk = Desk()
+    assert isinstance(desk.answered(RequestAnswer.IMPOSSIBLE, "no such film"), Refused)
+    assert desk.known.setbacks == {(Definition(FILM, False), None): "no such film"}
+    (setback,) = desk.flushed().setbacks
+    assert (setback.definition, setback.why) == (Definition(FILM, False), "no such film")
+
+
+@pytest.mark.parametrize("answer", [RequestAnswer.UNSURE, RequestAnswer.BLOCKLISTED])
+def test_what_may_have_arrived_or_is_blocklisted_is_left_alone_in_this_run(
+    answer: RequestAnswer,
+) -> None:
+    desk = Desk()
+    assert isinstance(desk.answered(answer), Refused)
+    assert set(desk.known.unsettled) == {Definition(FILM, False)}
+    notes = desk.flushed()
+    assert notes.handled == []
+    assert [sent.answered.answer for sent in notes.sent] == [answer]
+
+
+@pytest.mark.parametrize(
+    "answer", [RequestAnswer.QUOTA, RequestAnswer.PERMISSION, RequestAnswer.IMPOSSIBLE]
+)
+def test_a_clear_no_leaves_nothing_unsettled(answer: RequestAnswer) -> None:
+    desk = Desk()
+    desk.answered(answer)
+    assert desk.known.unsettled == {}
+
+
+def test_an_answer_of_unknown_shape_fails_the_title_and_keeps_the_intent() -> None:
+    desk = Desk()
+    desk.server.on("request", AnswerChangedError("server", "what is this?"))
+    assert desk.ask() == Failed("what is this?")
+    desk.writer.flush()
+    assert desk.memory.open_intents() == (FILM_BODY,)
+    assert Definition(FILM, False) in desk.known.unsettled
+
+
+def test_no_answer_is_raised_and_keeps_the_intent() -> None:
+    desk = Desk()
+    desk.server.on("request", DOWN)
+    with pytest.raises(type(DOWN)):
+        desk.ask()
+    desk.writer.flush()
+    assert desk.memory.open_intents() == (FILM_BODY,)
+    assert Definition(FILM, False) in desk.known.unsettled
+
+
+def test_two_requests_for_one_series_are_counted_as_one_title() -> None:
+    desk = Desk()
+    for seasons in ((2,), (1, 3)):
+        desk.ask(RequestBody(key=SERIES, four_k=False, seasons=seasons), series_wish())
+    assert desk.writer.requested == (RequestBody(key=SERIES, four_k=False, seasons=(1, 2, 3)),)
+    assert desk.known.asked == {Definition(SERIES, False): frozenset({1, 2, 3})}
+
+
+# Matches
+
+
+def test_a_fresh_match_is_remembered_by_its_lookup() -> None:
+    desk = Desk()
+    match = found(FILM)
+    one = Prepared(wish=wish(entry(imdb="tt1")), match=match, is_fresh=True)
+    desk.writer.act(one, Skip(SkipReason.EXCLUDED))
+    assert desk.flushed().matches == {"imdb:tt1|": match}
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Prepared(wish=wish(entry(imdb="tt1")), match=found(FILM)),
+        Prepared(wish=film_wish(), match=found(FILM), is_fresh=True),
+        Prepared(wish=wish(entry(imdb="tt1")), match=None, is_fresh=True),
+    ],
+    ids=["remembered", "names-itself", "none"],
+)
+def test_nothing_else_is_remembered(one: Prepared) -> None:
+    desk = Desk()
+    desk.writer.learn(one)
+    desk.writer.flush()
+    assert desk.memory.commits == []
+
+
+def test_a_wish_that_failed_keeps_its_match() -> None:
+    desk = Desk()
+    one = Prepared(wish=wish(entry(imdb="tt1")), match=found(FILM), is_fresh=True)
+    assert desk.writer.fail(one, Failed("no answer")) == Failed("no answer")
+    assert set(desk.flushed().matches) == {"imdb:tt1|"}
+
+
+def test_a_setback_needs_a_title() -> None:
+    desk = Desk()
+    match = Match(found=Found.NOT_FOUND, how=How.TITLE)
+    desk.writer.set_back(Prepared(wish=film_wish(), match=match), "no")
+    desk.writer.flush()
+    assert desk.memory.commits == []
+
+
+def test_many_notes_are_written_in_small_commits() -> None:
+    desk = Desk()
+    for number in range(600):
+        one = wish(entry(imdb=f"tt{number}"))
+        desk.writer.learn(Prepared(wish=one, match=found(FILM), is_fresh=True))
+    desk.writer.flush()
+    assert [len(notes) for notes, _ in desk.memory.commits] == [250, 250, 100]

@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import pytest
+
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
+from listsync.domain.media import MediaType
+from listsync.domain.syncing import ListReport, ListRules
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
+from listsync.sync.gathering import Gathered, gather
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.reading import Followed, Reading, read_lists
+from listsync.sync.reporting import Tally
+from tests.fakes import SERVER, FakeList, FakeMemory, whole
+from tests.fakes import Reading as Played
+from tests.unit.agent.sync.records import MOVIE, TV, entry, rules
+
+A, B = rules("a"), rules("b")
+NOT_THESE = rules("not these", is_exclusion=True)
+DUNE = entry("Dune", 2021, MOVIE, imdb="tt1", rank=1)
+LOST = entry("Lost", 2004, TV, imdb="tt2", rank=2)
+HEAT = entry("Heat", 1995, imdb="tt3", rank=3)
+DOWN = UnavailableError("file", "no such file")
+MARK = Validators(etag="1")
+
+
+class Shelf:
+    """A memory, and what the last gathering told."""
+
+    def __init__(self) -> None:
+        self.memory = FakeMemory()
+        self.memory.use_server(SERVER)
+        self.board = ProgressBoard()
+        self.tally = Tally()
+
+    def gather(self, *lists: tuple[ListRules, Played]) -> Gathered:
+        self.tally = Tally()
+        self.board.start("run", tuple(of.name for of, _ in lists))
+        followed = [Followed(of, FakeList(reading)) for of, reading in lists]
+        return gather(followed, self.memory, self.board, self.tally)
+
+    def read(self, reading: Played, of: ListRules = A) -> list[str]:
+        return titles(self.gather((of, reading)))
+
+    @property
+    def reports(self) -> tuple[ListReport, ...]:
+        return self.tally.lists()
+
+
+def titles(gathered: Gathered) -> list[str]:
+    return [str(member.entry.title) for member in gathered.wanted]
+
+
+# Reading
+
+
+def read(played: Played) -> Reading:
+    (reading,) = read_lists([Followed(A, FakeList(played))], {A.source: None})
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("fetched", "outcome", "why"),
+    [
+        (whole(DUNE), ListOutcome.COMPLETE, ""),
+        (Fetched(entries=(DUNE,)), ListOutcome.COMPLETE, ""),
+        (whole(), ListOutcome.EMPTY, ""),
+        (Fetched.unchanged(MARK), ListOutcome.UNCHANGED, ""),
+        (
+            Fetched(entries=(DUNE,), declared=3),
+            ListOutcome.PARTIAL,
+            "only 1 of 3 rows could be read",
+        ),
+        (Fetched(declared=3), ListOutcome.PARTIAL, "only 0 of 3 rows could be read"),
+        (
+            Fetched(),
+            ListOutcome.DRIFT,
+            "nothing was read, and nothing says that the list is empty",
+        ),
+    ],
+    ids=["complete", "undeclared", "empty", "unchanged", "partial", "nothing-of-3", "nothing"],
+)
+def test_a_reading_is_judged_by_its_counts(
+    fetched: Fetched, outcome: ListOutcome, why: str
+) -> None:
+    reading = read(fetched)
+    assert (reading.outcome, reading.why, reading.fetched) == (outcome, why, fetched)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (DOWN, ListOutcome.UNAVAILABLE),
+        (AnswerChangedError("file", "new format", sample="<html>"), ListOutcome.DRIFT),
+        (RefusedError("file", Refusal.NOT_FOUND, "no"), ListOutcome.NOT_FOUND),
+        (RefusedError("file", Refusal.PRIVATE, "no"), ListOutcome.PRIVATE),
+        (RefusedError("file", Refusal.CREDENTIAL, "no"), ListOutcome.CREDENTIAL),
+        (RefusedError("file", Refusal.SUBSCRIPTION, "no"), ListOutcome.SUBSCRIPTION),
+        (RefusedError("file", Refusal.PERMISSION, "no"), ListOutcome.CREDENTIAL),
+        (RefusedError("file", Refusal.RATE_LIMITED, "no"), ListOutcome.RATE_LIMITED),
+        (RefusedError("file", Refusal.QUOTA, "no"), ListOutcome.RATE_LIMITED),
+        (RefusedError("file", Refusal.BLOCKED, "no"), ListOutcome.BLOCKED),
+        (ListsyncError("odd"), ListOutcome.DRIFT),
+        (KeyError("a bug"), ListOutcome.DRIFT),
+    ],
+    ids=str,
+)
+def test_each_error_has_its_outcome(error: Exception, outcome: ListOutcome) -> None:
+    reading = read(error)
+    assert reading.outcome is outcome
+    assert reading.why
+    assert (reading.entries, reading.skipped) == ((), ())
+
+
+def test_every_refusal_has_an_outcome() -> None:
+    for kind in Refusal:
+        assert not read(RefusedError("file", kind, "no")).outcome.whole
+
+
+def test_a_fault_of_ours_is_logged_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    reading = read(KeyError("title"))
+    assert reading.why == "a fault in listsync itself (KeyError); the log says where"
+    assert caplog.records[0].exc_info is not None
+
+
+def test_a_new_format_is_logged_with_a_sample(caplog: pytest.LogCaptureFixture) -> None:
+    read(AnswerChangedError("file", "new format", sample="<html>"))
+    assert vars(caplog.records[0])["sample"] == "<html>"
+
+
+def test_readings_come_in_the_order_of_the_lists() -> None:
+    lists = [Followed(rules(str(n)), FakeList(whole())) for n in range(9)]
+    readings = read_lists(lists, {one.rules.source: None for one in lists})
+    assert [reading.rules.name for reading in readings] == [str(n) for n in range(9)]
+
+
+# Snapshots
+
+
+def test_a_list_gives_its_entries_in_order() -> None:
+    assert Shelf().read(whole(DUNE, LOST)) == ["Dune", "Lost"]
+
+
+def test_several_lists_stand_in_their_order() -> None:
+    assert titles(Shelf().gather((A, whole(LOST)), (B, whole(DUNE)))) == ["Lost", "Dune"]
+
+
+def test_the_last_good_read_makes_the_next_one_cheap() -> None:
+    shelf, provider = Shelf(), FakeList(Fetched(entries=(DUNE,), validators=MARK))
+    for _ in range(2):
+        gather([Followed(A, provider)], shelf.memory, shelf.board, Tally())
+    assert provider.asked == [None, MARK]
+
+
+def test_an_unchanged_list_is_what_it_was() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    assert shelf.read(Fetched.unchanged(MARK)) == ["Dune", "Lost"]
+    assert (shelf.reports[0].read, shelf.reports[0].from_memory) == (2, False)
+
+
+@pytest.mark.parametrize(
+    "error", [DOWN, KeyError("a bug"), Fetched()], ids=["down", "bug", "drift"]
+)
+def test_a_failed_list_keeps_its_last_good_snapshot(error: Played) -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    for _ in range(3):
+        assert shelf.read(error) == ["Dune", "Lost"]
+    assert shelf.reports[0].from_memory
+    assert shelf.memory.lists[A.source].failures == 3
+
+
+def test_a_failed_list_without_a_snapshot_gives_nothing() -> None:
+    shelf = Shelf()
+    assert shelf.read(DOWN) == []
+    assert (shelf.reports[0].why, shelf.reports[0].from_memory) == ("no such file", False)
+
+
+def test_a_failed_list_never_stops_the_others() -> None:
+    shelf = Shelf()
+    gathered = shelf.gather((A, DOWN), (B, whole(DUNE)), (rules("c"), KeyError("a bug")))
+    assert titles(gathered) == ["Dune"]
+    assert [report.is_good for report in shelf.reports] == [False, True, False]
+
+
+def test_a_partial_reading_adds_but_never_removes() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    for _ in range(3):
+        assert shelf.read(Fetched(entries=(HEAT,), declared=3)) == ["Dune", "Lost", "Heat"]
+    assert shelf.reports[0].outcome is ListOutcome.PARTIAL
+
+
+def test_an_entry_missing_once_is_not_worked_on_but_remembered() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    assert shelf.read(whole(DUNE)) == ["Dune"]
+    assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1", "imdb:tt2"}
+
+
+@pytest.mark.parametrize(
+    "second", [whole(DUNE), Fetched.unchanged(MARK)], ids=["read", "unchanged"]
+)
+def test_an_entry_leaves_after_two_whole_readings_without_it(second: Played) -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    shelf.read(whole(DUNE))
+    shelf.read(second)
+    assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1"}
+
+
+@pytest.mark.parametrize(
+    "between",
+    [DOWN, Fetched(entries=(LOST,), declared=9), whole(DUNE, LOST)],
+    ids=["failed", "partial", "seen"],
+)
+def test_only_two_whole_readings_in_a_row_count(between: Played) -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    shelf.read(whole(DUNE))
+    shelf.read(between)
+    assert "imdb:tt2" in shelf.memory.lists[A.source].entries
+
+
+def test_an_emptied_list_wants_nothing() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE))
+    assert shelf.read(whole()) == []
+
+
+def test_a_source_followed_twice_is_counted_once_a_run() -> None:
+    shelf = Shelf()
+    of_4k = ListRules(source=A.source, name="a in 4k", service="file", four_k=True)
+    shelf.gather((A, whole(DUNE, LOST)), (of_4k, whole(DUNE, LOST)))
+    gathered = shelf.gather((A, whole(DUNE)), (of_4k, whole(DUNE)))
+    assert titles(gathered) == ["Dune", "Dune"]
+    assert "imdb:tt2" in shelf.memory.lists[A.source].entries
+
+
+def test_a_source_followed_twice_is_as_good_as_its_better_reading() -> None:
+    shelf = Shelf()
+    of_4k = ListRules(source=A.source, name="a in 4k", service="file", four_k=True)
+    assert titles(shelf.gather((A, whole(DUNE)), (of_4k, DOWN))) == ["Dune", "Dune"]
+    assert shelf.memory.lists[A.source].failures == 0
+    assert titles(shelf.gather((A, DOWN), (of_4k, whole(DUNE, LOST)))) == ["Dune", "Dune", "Lost"]
+
+
+def test_new_entries_are_counted() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE))
+    shelf.read(whole(DUNE, LOST))
+    assert shelf.reports[0].new == 1
+
+
+# Rules
+
+
+def test_a_limit_takes_titles_from_the_top() -> None:
+    assert Shelf().read(whole(DUNE, LOST, HEAT), rules(limit=2)) == ["Dune", "Lost"]
+
+
+def test_a_limit_counts_what_the_kind_leaves() -> None:
+    of = rules(limit=1, kind=TV)
+    assert Shelf().read(whole(DUNE, LOST, HEAT), of) == ["Lost"]
+
+
+@pytest.mark.parametrize(
+    ("one", "kind"),
+    [
+        (entry("Heat", 1995), MOVIE),
+        (entry("Heat", imdb="tt3"), None),
+        (entry("Heat", kind=MOVIE), MOVIE),
+    ],
+    ids=["title", "id", "kind"],
+)
+def test_a_title_takes_the_kind_of_its_list(one: ListEntry, kind: MediaType | None) -> None:
+    gathered = Shelf().gather((rules(kind=MOVIE), whole(one)))
+    assert gathered.wanted[0].entry.kind is kind
+
+
+def test_the_kind_of_a_list_does_not_rename_its_entries() -> None:
+    gathered = Shelf().gather((rules(kind=MOVIE), whole(entry("Heat", 1995))))
+    assert gathered.wanted[0].entry_id == "title:heat|1995|"
+
+
+# Exclusions
+
+
+def test_an_exclusion_list_excludes() -> None:
+    gathered = Shelf().gather((NOT_THESE, whole(DUNE)), (A, whole(LOST)))
+    assert [member.entry.title for member in gathered.excluded] == ["Dune"]
+    assert titles(gathered) == ["Lost"]
+    assert gathered.held is None
+
+
+def test_an_unread_exclusion_list_holds_everything_back() -> None:
+    gathered = Shelf().gather((NOT_THESE, DOWN), (A, whole(LOST)))
+    assert gathered.held == 'the exclusion list "not these" could not be read: no such file'
+
+
+def test_an_exclusion_list_is_good_for_as_long_as_its_snapshot() -> None:
+    shelf = Shelf()
+    shelf.gather((NOT_THESE, whole(DUNE)))
+    gathered = shelf.gather((NOT_THESE, DOWN))
+    assert gathered.held is None
+    assert len(gathered.excluded) == 1
+
+
+def test_an_empty_exclusion_list_excludes_nothing() -> None:
+    gathered = Shelf().gather((NOT_THESE, whole()))
+    assert (gathered.held, gathered.excluded) == (None, [])
+
+
+# What is told
+
+
+def test_rows_that_are_no_titles_are_told() -> None:
+    shelf = Shelf()
+    row = SkippedRow(rank=2, what="Al Pacino", why="a person")
+    shelf.read(Fetched(entries=(DUNE,), skipped=(row,), declared=2))
+    assert shelf.reports[0].read == 2
+    assert [(item.label, item.why) for item in shelf.tally.items] == [("Al Pacino", "a person")]
+
+
+def test_the_board_shows_what_each_list_gave() -> None:
+    shelf = Shelf()
+    shelf.gather((A, whole(DUNE, LOST)), (B, DOWN), (NOT_THESE, whole(HEAT)))
+    shown = [(one.state, one.read, one.total) for one in shelf.board.snapshot().lists]
+    assert shown == [("complete", 2, 2), ("unavailable", 0, 0), ("complete", 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("played", "line"),
+    [
+        (whole(DUNE, LOST), "Found 2 items in file list a"),
+        (Fetched.unchanged(MARK), "file list a is unchanged"),
+        (DOWN, "Error fetching file list a: unavailable: no such file"),
+    ],
+    ids=["read", "unchanged", "failed"],
+)
+def test_each_list_is_a_line_in_the_diary(
+    played: Played, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    Shelf().read(played)
+    assert caplog.messages == [line]

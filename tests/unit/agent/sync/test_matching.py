@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.server import Candidate
+from listsync.domain.syncing import Found, Match
+from listsync.sync.matching import Alike, choose, sought, weigh
+from tests.unit.agent.sync.records import MOVIE, TV, offer
+
+FEW = settings(max_examples=40, deadline=2000)
+
+
+def chosen(
+    title: str,
+    year: int | None,
+    *candidates: Candidate,
+    kind: MediaType | None = MOVIE,
+    original: str | None = None,
+    is_complete: bool = True,
+) -> Match:
+    return choose(sought(title, original, year, kind), candidates, is_complete=is_complete)
+
+
+def same_year(title: str, candidate: str, kind: MediaType | None = MOVIE) -> Found:
+    return chosen(title, 2021, offer(candidate, 2021), kind=kind).found
+
+
+@pytest.mark.parametrize(
+    ("title", "candidate"),
+    [
+        pytest.param("Dune", "Dune", id="same"),
+        pytest.param("WALL-E", "WALL·E", id="symbols"),
+        pytest.param("Alien 3", "Alien³", id="superscript"),
+        pytest.param("Matrix", "The Matrix", id="article"),
+        pytest.param("Matrix, The", "The Matrix", id="article-behind"),
+        pytest.param("Dune: Part One", "Dune", id="subtitle-in-the-list"),
+        pytest.param("Dune", "Dune: Part One", id="subtitle-at-the-server"),
+    ],
+)
+def test_a_title_of_the_same_year_is_taken(title: str, candidate: str) -> None:
+    assert same_year(title, candidate) is Found.FOUND
+
+
+@pytest.mark.parametrize(
+    ("title", "candidate", "found"),
+    [
+        pytest.param("Dune", "Drone", Found.NOT_FOUND, id="other"),
+        pytest.param("The Blackout", "The Blackouts", Found.REVIEW, id="close"),
+        pytest.param("Rocky II", "Rocky III", Found.NOT_FOUND, id="other-number"),
+        pytest.param("Dune: Part One", "Dune: Part Two", Found.NOT_FOUND, id="other-part"),
+        pytest.param("Dune", "Dune: Part Two", Found.NOT_FOUND, id="a-part-that-was-not-named"),
+    ],
+)
+def test_what_is_not_certain_is_not_taken(title: str, candidate: str, found: Found) -> None:
+    assert same_year(title, candidate) is found
+
+
+@pytest.mark.parametrize("candidate", ["The Dune", "Dune: Part One"])
+def test_thin_evidence_without_a_kind_is_for_review(candidate: str) -> None:
+    assert same_year("Dune", candidate, kind=None) is Found.REVIEW
+
+
+def test_the_same_title_and_year_need_no_kind() -> None:
+    assert same_year("Dune", "Dune", kind=None) is Found.FOUND
+
+
+@pytest.mark.parametrize(
+    ("years_off", "found"),
+    [
+        (0, Found.FOUND),
+        (1, Found.FOUND),
+        (-1, Found.FOUND),
+        (2, Found.REVIEW),
+        (3, Found.REVIEW),
+        (4, Found.NOT_FOUND),
+    ],
+)
+def test_a_year_off_is_tolerated_more_are_not(years_off: int, found: Found) -> None:
+    assert chosen("Dune", 2021, offer("Dune", 2021 + years_off)).found is found
+
+
+def test_an_article_and_a_year_off_together_are_for_review() -> None:
+    assert chosen("Matrix", 1998, offer("The Matrix", 1999)).found is Found.REVIEW
+
+
+def test_a_candidate_without_a_date_is_for_review() -> None:
+    assert chosen("Dune", 2021, offer("Dune", None)).found is Found.REVIEW
+
+
+def test_a_similar_title_without_a_date_is_not_even_for_review() -> None:
+    assert chosen("The Blackout", 2021, offer("The Blackouts")).found is Found.NOT_FOUND
+
+
+def test_the_exact_year_wins_over_the_year_off() -> None:
+    match = chosen("Dune", 2021, offer("Dune", 2020, tmdb=1), offer("Dune", 2021, tmdb=2))
+    assert match.key == TitleKey(MOVIE, 2)
+
+
+def test_the_original_title_counts_as_well() -> None:
+    match = chosen("Sen to Chihiro", 2001, offer("Spirited Away", 2001, original="Sen to Chihiro"))
+    assert match.found is Found.FOUND
+
+
+def test_the_lists_original_title_counts_as_well() -> None:
+    match = chosen("Spirited Away", 2001, offer("千と千尋", 2001), original="千と千尋 (2001)")
+    assert match.found is Found.FOUND
+
+
+def test_the_title_wins_over_a_more_popular_one() -> None:
+    match = chosen(
+        "Dune", 2021, offer("Dunes", 2021, tmdb=1, popularity=99.0), offer("Dune", 2021, tmdb=2)
+    )
+    assert match.key == TitleKey(MOVIE, 2)
+
+
+def test_two_titles_of_one_name_and_year_are_for_review() -> None:
+    match = chosen("Dune", 2021, offer("Dune", 2021, tmdb=1), offer("Dune", 2021, tmdb=2))
+    assert match.found is Found.REVIEW
+    assert match.reasons[0] == "2 titles of this name and year"
+
+
+def test_a_film_and_a_series_of_one_name_are_for_review_without_a_kind() -> None:
+    match = chosen("Dune", 2021, offer("Dune", 2021), offer("Dune", 2021, TV), kind=None)
+    assert match.found is Found.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "word"), [(MOVIE, TV, "a series"), (TV, MOVIE, "a film")]
+)
+def test_the_wrong_kind_is_never_taken(wanted: MediaType, given: MediaType, word: str) -> None:
+    match = chosen("Dune", 2021, offer("Dune", 2021, given), kind=wanted)
+    assert match.found is Found.NOT_FOUND
+    assert word in match.reasons[1]
+
+
+def test_a_rival_makes_thin_evidence_a_question() -> None:
+    match = chosen(
+        "Dune", 2021, offer("Dune: Part One", 2021, tmdb=1), offer("The Dune", 2020, tmdb=2)
+    )
+    assert match.found is Found.REVIEW
+    assert match.reasons[0] == "more than one title could be meant"
+
+
+def test_without_a_year_the_only_title_of_its_name_is_taken() -> None:
+    match = chosen("Dune", None, offer("Dune", 2021, tmdb=7), offer("Dunes", 2021, tmdb=8))
+    assert match.key == TitleKey(MOVIE, 7)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "is_complete"),
+    [
+        pytest.param([offer("Dune", 1984, tmdb=1), offer("Dune", 2021, tmdb=2)], True, id="two"),
+        pytest.param([offer("Dune", 2021)], False, id="unread-pages"),
+        pytest.param([offer("The Dune", 2021)], True, id="article"),
+        pytest.param([offer("The Blackouts")], True, id="close"),
+    ],
+)
+def test_without_a_year_anything_less_is_for_review(
+    candidates: list[Candidate], *, is_complete: bool
+) -> None:
+    title = "The Blackout" if candidates[0].title == "The Blackouts" else "Dune"
+    assert chosen(title, None, *candidates, is_complete=is_complete).found is Found.REVIEW
+
+
+def test_no_candidates_is_not_found() -> None:
+    match = chosen("Dune", 2021)
+    assert (match.found, match.reasons, match.score) == (Found.NOT_FOUND, ("no title like it",), 0)
+
+
+def test_a_year_in_the_title_is_the_year() -> None:
+    assert sought("Dune (1984)", None, None, None).year == 1984
+
+
+def test_the_lists_own_year_counts_before_one_in_the_title() -> None:
+    assert sought("Dune (1984)", None, 2021, None).year == 2021
+
+
+@pytest.mark.parametrize(
+    ("year", "score"), [(2021, 2.0), (2020, 1.5), (2000, 1.0), (None, 1.0)], ids=str
+)
+def test_the_score_is_the_classic_one(year: int | None, score: float) -> None:
+    assert weigh(sought("Dune", None, 2021, MOVIE), offer("Dune", year)).score == score
+
+
+def test_a_candidate_without_titles_is_no_match() -> None:
+    blank = Candidate(key=TitleKey(MOVIE, 1), title="", original_title="", year=2021)
+    assert weigh(sought("Dune", None, 2021, MOVIE), blank).alike is Alike.NONE
+
+
+@pytest.mark.parametrize(
+    ("candidate", "words"),
+    [
+        (offer("Dune", 2021), "Dune (2021) [movie/1]: same title, same year (2.00)"),
+        (offer("Dune"), "Dune [movie/1]: same title, year unknown (1.00)"),
+        (offer("Dune", 2020), "Dune (2020) [movie/1]: same title, one year off (1.50)"),
+        (offer("Dune", 2011), "Dune (2011) [movie/1]: same title, 10 years off (1.00)"),
+        (offer("Dune", 2021, TV), "Dune (2021) [tv/1]: same title, same year, a series (2.00)"),
+    ],
+    ids=["year", "no-year", "one-off", "far", "series"],
+)
+def test_the_evidence_is_said_in_words(candidate: Candidate, words: str) -> None:
+    assert weigh(sought("Dune", None, 2021, MOVIE), candidate).words() == words
+
+
+def test_a_match_tells_what_it_was_not() -> None:
+    match = chosen("Dune", 2021, offer("Dune", 2021, tmdb=1), offer("Dune", 1984, tmdb=2))
+    assert match.title == "Dune (2021)"
+    assert match.reasons[1].startswith("not Dune (1984) [movie/2]")
+
+
+def test_at_most_five_candidates_are_kept() -> None:
+    many = [offer("Dune", 2019, tmdb=tmdb) for tmdb in range(9)]
+    match = chosen("Dune", 2021, *many)
+    assert len(match.candidates) == 5
+
+
+_OFFERS = st.lists(
+    st.builds(
+        offer,
+        st.sampled_from(["Dune", "The Dune", "Dunes", "Dune: Part One", "Dune 2", "Arrakis"]),
+        st.sampled_from([2020, 2021, 2022, 1984, None]),
+        st.sampled_from([MOVIE, TV]),
+        tmdb=st.integers(1, 50),
+        popularity=st.sampled_from([1.0, 2.0]),
+    ),
+    unique_by=lambda candidate: candidate.key,
+    max_size=9,
+)
+
+
+@FEW
+@given(_OFFERS, st.randoms(), st.sampled_from([2021, None]), st.sampled_from([MOVIE, TV, None]))
+def test_the_order_of_the_candidates_changes_nothing(
+    candidates: list[Candidate], random: Random, year: int | None, kind: MediaType | None
+) -> None:
+    shuffled = list(candidates)
+    random.shuffle(shuffled)
+    assert chosen("Dune", year, *shuffled, kind=kind) == chosen(
+        "Dune", year, *candidates, kind=kind
+    )
+
+
+@FEW
+@given(_OFFERS, st.sampled_from([2021, None]), st.sampled_from([MOVIE, TV, None]))
+def test_what_is_found_has_the_wished_kind_and_nearly_the_year(
+    candidates: list[Candidate], year: int | None, kind: MediaType | None
+) -> None:
+    match = chosen("Dune", year, *candidates, kind=kind)
+    if match.key is None:
+        return
+    taken = match.candidates[0]
+    assert taken.key == match.key
+    assert kind in (None, taken.key.kind)
+    assert year is None or (taken.year is not None and abs(taken.year - year) <= 1)

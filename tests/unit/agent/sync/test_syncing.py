@@ -1,0 +1,481 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, TitleKey
+from listsync.domain.memory import Notes
+from listsync.domain.server import Answered, MediaStatus, RequestAnswer, RequestBody
+from listsync.domain.syncing import (
+    Exclusion,
+    ListRules,
+    Phase,
+    Result,
+    SyncReport,
+    SyncRun,
+    Verdict,
+)
+from listsync.errors import (
+    AnswerChangedError,
+    Refusal,
+    RefusedError,
+    StateError,
+    UnavailableError,
+)
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.reading import Followed
+from listsync.sync.syncing import ASK_ABOVE, Parts, sync
+from tests.fakes import DOWN, SERVER, FakeList, FakeMemory, FakeServer, a_film, a_series, whole
+from tests.fakes import Reading as Played
+from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
+
+DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
+MATRIX = a_film(603, "The Matrix", 1999, imdb="tt0133093")
+LOST = a_series(4607, "Lost", 2004, tvdb=73739, imdb="tt0411008")
+DUNE_ENTRY = entry("Dune", 2021, MOVIE, rank=1)
+LOST_ENTRY = entry("Lost", imdb="tt0411008", rank=2)
+MATRIX_ENTRY = entry("The Matrix", 1999, MOVIE, tmdb=603, rank=3)
+MINE = (DUNE_ENTRY, LOST_ENTRY, MATRIX_ENTRY)
+
+
+class House:
+    """A server, a memory, lists; each `sync` is one run."""
+
+    def __init__(self, *entries: ListEntry) -> None:
+        self.server = FakeServer(DUNE, MATRIX, LOST)
+        self.memory = FakeMemory()
+        self.board = ProgressBoard()
+        self.lists: dict[str, tuple[ListRules, Played]] = {}
+        self.exclusions: list[Exclusion] = []
+        self.asked: list[int] = []
+        self.goes_on = True
+        self.follow(*entries)
+
+    def follow(self, *entries: ListEntry, of: ListRules | None = None) -> House:
+        return self.play(whole(*entries), of)
+
+    def play(self, played: Played, of: ListRules | None = None) -> House:
+        one = of or rules()
+        self.lists[one.name] = (one, played)
+        return self
+
+    def sync(self, run: SyncRun = RUN) -> SyncReport:
+        parts = Parts(
+            lists=[Followed(of, FakeList(played)) for of, played in self.lists.values()],
+            exclusions=self.exclusions,
+            server=self.server,
+            memory=self.memory,
+            board=self.board,
+            go_on=self._go_on,
+        )
+        return sync(run, parts)
+
+    def _go_on(self, count: int) -> bool:
+        self.asked.append(count)
+        return self.goes_on
+
+    def forget_status(self, key: TitleKey) -> None:
+        """Let the server look as after a decline, or a deleted request."""
+        self.server.states.pop(key)
+
+
+def verdicts(report: SyncReport) -> dict[Verdict, int]:
+    return dict(report.lists[0].verdicts)
+
+
+def test_a_first_sync_asks_for_what_is_missing() -> None:
+    house = House(*MINE)
+    report = house.sync()
+    assert [body.key for body in house.server.posted] == [DUNE.key, LOST.key, MATRIX.key]
+    assert (report.result, report.why, report.server) == (Result.OK, "", SERVER)
+    assert report.requested == tuple(house.server.posted)
+    assert verdicts(report) == {Verdict.REQUESTED: 3}
+
+
+def test_a_second_sync_asks_for_nothing_and_costs_two_calls() -> None:
+    house = House(*MINE)
+    house.sync()
+    report = house.sync()
+    assert len(house.server.posted) == 3
+    assert report.calls == 2
+    assert verdicts(report) == {Verdict.ALREADY: 3}
+
+
+def test_a_second_sync_works_on_the_remembered_index() -> None:
+    house = House(*MINE)
+    house.sync()
+    house.sync()
+    pages = house.memory.index_pages()
+    house.sync()
+    assert house.memory.index_pages() is pages
+
+
+def test_a_title_that_was_not_found_is_not_searched_again_at_once() -> None:
+    house = House(entry("Nothing Like It", 2021, MOVIE))
+    assert verdicts(house.sync()) == {Verdict.NOT_FOUND: 1}
+    assert house.sync().calls == 2
+
+
+@pytest.mark.parametrize("status", [None, MediaStatus.DELETED], ids=["declined", "deleted"])
+def test_what_was_turned_down_stays_away(status: MediaStatus | None) -> None:
+    house = House(*MINE)
+    house.sync()
+    house.forget_status(MATRIX.key)
+    if status is not None:
+        house.server.set_status(MATRIX.key, status)
+    report = house.sync()
+    assert len(house.server.posted) == 3
+    assert report.count(Verdict.HANDLED) == 1
+
+
+def test_what_was_turned_down_comes_back_with_its_entry() -> None:
+    house = House(*MINE)
+    house.sync()
+    house.forget_status(MATRIX.key)
+    house.follow(DUNE_ENTRY, LOST_ENTRY)
+    house.sync()
+    house.sync()
+    house.follow(*MINE)
+    house.sync()
+    assert [body.key for body in house.server.posted].count(MATRIX.key) == 2
+
+
+def test_one_reading_without_the_entry_is_not_enough() -> None:
+    house = House(*MINE)
+    house.sync()
+    house.forget_status(MATRIX.key)
+    house.follow(DUNE_ENTRY, LOST_ENTRY)
+    house.sync()
+    house.follow(*MINE)
+    house.sync()
+    assert [body.key for body in house.server.posted].count(MATRIX.key) == 1
+
+
+def test_what_was_turned_down_stays_away_on_another_list_too() -> None:
+    house = House(MATRIX_ENTRY)
+    house.sync()
+    house.forget_status(MATRIX.key)
+    house.follow(entry(imdb="tt0133093"), of=rules("other"))
+    house.sync()
+    assert len(house.server.posted) == 1
+
+
+# Cut off
+
+
+def killed_before_answer(house: House, *, arrived: bool) -> None:
+    """Leave the memory as a run does that is killed while a request is on its way."""
+    house.memory.use_server(SERVER)
+    body = RequestBody(key=MATRIX.key, four_k=False)
+    house.memory.record(Notes(), body)
+    if arrived:
+        house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+
+
+def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
+    house = House(MATRIX_ENTRY)
+    killed_before_answer(house, arrived=True)
+    house.sync()
+    assert house.server.posted == []
+    assert house.memory.open_intents() == ()
+    assert house.memory.shelf.sent[0].answered.answer is RequestAnswer.REQUESTED
+
+
+def test_a_cut_off_request_that_did_not_arrive_is_sent() -> None:
+    house = House(MATRIX_ENTRY)
+    killed_before_answer(house, arrived=False)
+    house.sync()
+    assert [body.key for body in house.server.posted] == [MATRIX.key]
+    assert house.memory.open_intents() == ()
+
+
+def test_a_request_without_an_answer_is_looked_for_by_the_next_run() -> None:
+    house = House(MATRIX_ENTRY)
+    house.server.on("request", DOWN)
+    assert verdicts(house.sync()) == {Verdict.FAILED: 1}
+    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+    assert verdicts(house.sync()) == {Verdict.ALREADY: 1}
+    assert house.server.posted == []
+
+
+# The first sync of many titles
+
+
+def many(house: House, count: int) -> House:
+    entries = [entry(f"Film {n}", kind=MOVIE, tmdb=n, rank=n) for n in range(1, count + 1)]
+    return house.follow(*entries)
+
+
+def test_a_first_sync_of_many_titles_is_asked_for() -> None:
+    house = many(House(), ASK_ABOVE + 1)
+    house.sync()
+    assert house.asked == [ASK_ABOVE + 1]
+    assert len(house.server.posted) == ASK_ABOVE + 1
+
+
+def test_a_no_asks_for_nothing_and_the_next_run_asks_anew() -> None:
+    house = many(House(), ASK_ABOVE + 1)
+    house.goes_on = False
+    report = house.sync()
+    house.sync()
+    assert (report.result, house.server.posted) == (Result.DECLINED, [])
+    assert len(house.asked) == 2
+
+
+def test_a_first_sync_of_few_titles_is_not_asked_for() -> None:
+    house = many(House(), ASK_ABOVE)
+    house.sync()
+    assert house.asked == []
+
+
+def test_only_the_first_sync_is_asked_for() -> None:
+    house = House(MATRIX_ENTRY)
+    house.sync()
+    many(house, ASK_ABOVE + 1).sync()
+    assert house.asked == []
+
+
+def test_a_dry_run_is_never_asked_for() -> None:
+    house = many(House(), ASK_ABOVE + 1)
+    house.sync(DRY_RUN)
+    assert house.asked == []
+
+
+def test_a_dry_run_tells_what_it_would_ask_for() -> None:
+    house = House(*MINE)
+    report = house.sync(DRY_RUN)
+    assert house.server.posted == []
+    assert house.server.counts["request"] == 0
+    assert len(report.requested) == 3
+    assert verdicts(report) == {Verdict.REQUESTED: 3}
+
+
+# Exclusions and rules
+
+
+@pytest.mark.parametrize(
+    "exclusion",
+    [
+        Exclusion(key=MATRIX.key),
+        Exclusion(imdb="tt0133093"),
+        Exclusion(title="the matrix", year=1999),
+        Exclusion(title="The Matrix!", kind=MOVIE),
+    ],
+    ids=["key", "imdb", "title-and-year", "title-and-kind"],
+)
+@pytest.mark.parametrize(
+    "wanted",
+    [MATRIX_ENTRY, entry(imdb="tt0133093"), entry("The Matrix", 1999, MOVIE)],
+    ids=["tmdb", "imdb", "title"],
+)
+def test_what_is_excluded_is_never_asked_for(exclusion: Exclusion, wanted: ListEntry) -> None:
+    house = House(wanted)
+    house.exclusions = [exclusion]
+    report = house.sync()
+    assert house.server.posted == []
+    assert verdicts(report) == {Verdict.EXCLUDED: 1}
+
+
+def test_an_excluded_series_is_found_by_its_tvdb_id() -> None:
+    house = House(entry("Lost", 2004, TV, tmdb=4607))
+    house.exclusions = [Exclusion(tvdb=73739)]
+    house.sync()
+    assert house.server.posted == []
+
+
+def test_a_list_of_exclusions_excludes_whatever_its_place() -> None:
+    house = House(*MINE)
+    house.follow(entry(imdb="tt0133093"), of=rules("not these", is_exclusion=True))
+    house.sync()
+    assert MATRIX.key not in [body.key for body in house.server.posted]
+
+
+def test_known_exclusions_cost_nothing_later() -> None:
+    house = House(*MINE)
+    house.exclusions = [Exclusion(imdb="tt0411008")]
+    house.follow(entry(kind=TV, tmdb=4607), of=rules("not these", is_exclusion=True))
+    house.sync()
+    assert house.sync().calls == 2
+
+
+def test_an_unread_exclusion_list_holds_all_requests_back() -> None:
+    house = House(*MINE)
+    house.play(DOWN, rules("not these", is_exclusion=True))
+    report = house.sync()
+    assert house.server.posted == []
+    assert verdicts(report) == {Verdict.SKIPPED: 3}
+    assert "could not be read" in report.items[0].why
+
+
+def test_a_limit_is_heeded() -> None:
+    house = House()
+    house.follow(*MINE, of=rules(limit=1))
+    house.sync()
+    assert [body.key for body in house.server.posted] == [DUNE.key]
+
+
+def test_a_kind_is_heeded_where_only_the_look_up_tells_it() -> None:
+    house = House()
+    house.follow(*MINE, of=rules(kind=MOVIE))
+    report = house.sync()
+    assert LOST.key not in [body.key for body in house.server.posted]
+    assert report.count(Verdict.EXCLUDED) == 1
+
+
+def test_two_lists_share_a_title() -> None:
+    house = House(MATRIX_ENTRY)
+    house.follow(entry(imdb="tt0133093"), of=rules("other"))
+    report = house.sync()
+    assert len(house.server.posted) == 1
+    assert report.count(Verdict.REQUESTED) == len(report.requested) == 1
+    assert report.count(Verdict.ALREADY) == 1
+
+
+def test_4k_is_asked_for_apart() -> None:
+    house = House(MATRIX_ENTRY)
+    house.follow(MATRIX_ENTRY, of=rules("4k", four_k=True))
+    house.sync()
+    assert [body.four_k for body in house.server.posted] == [False, True]
+    assert house.sync().calls == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "info", "why"),
+    [
+        (MATRIX_ENTRY, replace(SERVER, movie_4k=False), "the server has no 4K Radarr"),
+        (
+            entry(kind=TV, tmdb=4607),
+            replace(SERVER, series_4k=False),
+            "the server has no 4K Sonarr",
+        ),
+    ],
+    ids=["film", "series"],
+)
+def test_4k_is_held_where_nothing_would_fetch_it(
+    wanted: ListEntry, info: object, why: str
+) -> None:
+    house = House()
+    house.follow(wanted, of=rules(four_k=True))
+    house.server.info = info  # type: ignore[assignment]  # replace() keeps the type
+    report = house.sync()
+    assert report.items[0].why == f"held back: {why}"
+    assert house.server.posted == []
+
+
+# Trouble
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnavailableError("server", "connection refused"),
+        RefusedError("server", Refusal.CREDENTIAL, "the key is refused"),
+        AnswerChangedError("server", "what is this?"),
+    ],
+    ids=["down", "key", "shape"],
+)
+@pytest.mark.parametrize("method", ["identify", "read_index"])
+def test_a_server_in_trouble_fails_the_run(error: Exception, method: str) -> None:
+    house = House(*MINE)
+    house.server.on(method, error)
+    report = house.sync()
+    assert (report.result, report.why) == (Result.FAILED, str(error))
+    assert report.requested == ()
+
+
+def test_a_run_without_a_server_is_not_remembered() -> None:
+    house = House(*MINE)
+    house.server.on("identify", DOWN)
+    house.sync()
+    assert house.memory.reports == []
+
+
+def test_a_run_that_ends_early_keeps_what_it_did() -> None:
+    house = House(*MINE)
+    house.server.on("request", None, RefusedError("server", Refusal.CREDENTIAL, "no"))
+    report = house.sync()
+    assert report.result is Result.FAILED
+    assert [body.key for body in report.requested] == [DUNE.key]
+    assert [sent.body.key for sent in house.memory.shelf.sent] == [DUNE.key]
+
+
+def test_a_failed_list_makes_the_run_partly_good() -> None:
+    house = House(*MINE)
+    house.play(DOWN, rules("other"))
+    report = house.sync()
+    assert report.result is Result.PARTLY
+    assert len(house.server.posted) == 3
+
+
+def test_a_failed_title_makes_the_run_partly_good() -> None:
+    house = House(*MINE)
+    house.server.on("request", Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no"))
+    assert house.sync().result is Result.PARTLY
+
+
+def test_the_impossible_is_not_tried_again_at_once() -> None:
+    house = House(MATRIX_ENTRY)
+    house.server.on("request", Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no"))
+    house.sync()
+    assert verdicts(house.sync()) == {Verdict.SKIPPED: 1}
+    assert house.server.counts["request"] == 1
+
+
+def test_a_stop_ends_the_run() -> None:
+    house = House(*MINE)
+    parts = Parts(
+        lists=[Followed(rules(), FakeList(whole(*MINE)))],
+        exclusions=[],
+        server=house.server,
+        memory=house.memory,
+        board=house.board,
+        stop=lambda: True,
+    )
+    report = sync(RUN, parts)
+    assert (report.result, report.why) == (Result.CANCELLED, "stopped on request")
+    assert house.server.posted == []
+
+
+def test_a_state_that_cannot_be_written_is_raised() -> None:
+    house = House(*MINE)
+    house.memory.fails = StateError("the disk is full")
+    with pytest.raises(StateError):
+        house.sync()
+    assert house.server.posted == []
+    assert house.board.snapshot().phase is Phase.IDLE
+
+
+def test_another_server_is_said() -> None:
+    house = House(*MINE)
+    house.sync()
+    house.server.info = replace(SERVER, identity="fake-2")
+    assert house.sync().notices == ("a new server",)
+
+
+def test_what_was_handled_belongs_to_one_server() -> None:
+    house = House(MATRIX_ENTRY)
+    house.sync()
+    house.forget_status(MATRIX.key)
+    house.server.info = replace(SERVER, identity="fake-2")
+    house.sync()
+    assert len(house.server.posted) == 2
+    assert Definition(MATRIX.key, False) in house.memory.handled().definitions
+
+
+def test_the_board_comes_to_rest_with_all_counted() -> None:
+    house = House(*MINE, entry("The Matrix", imdb="tt0133093", rank=4))
+    house.sync()
+    shown = house.board.snapshot()
+    assert shown.phase is Phase.IDLE
+    assert shown.requested == 3
+    assert [(one.done, one.total) for one in shown.lists] == [(4, 4)]
+
+
+def test_the_run_is_timed_and_its_calls_are_counted() -> None:
+    house = House(MATRIX_ENTRY)
+    report = house.sync()
+    assert report.calls == house.server.calls == 3
+    assert report.duration_s >= 0
+    assert house.memory.reports == [report]
