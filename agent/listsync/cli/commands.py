@@ -1,0 +1,160 @@
+"""Every command of `listsync`: its options, and what it prints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from listsync import __version__
+from listsync.cli.words import plural
+from listsync.errors import BusyError, ConfigError, ListsyncError
+from listsync.protocol import Exit
+
+if TYPE_CHECKING:
+    from listsync.config.configuration import Config
+
+# Each command imports what it needs when it runs, so that --help and completion stay quick.
+# ruff: noqa: PLC0415
+
+_config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The configuration file.  [default: ~/.config/listsync/listsync.yaml, "
+    "else /etc/listsync/listsync.yaml; LISTSYNC_CONFIG]",
+)
+_state_option = click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path),
+    help="Where listsync remembers.  [default: ~/.local/state/listsync; LISTSYNC_STATE_DIR]",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="listsync")
+def listsync() -> None:
+    """Keep Overseerr, Jellyseerr or Seerr in step with the lists you follow."""
+
+
+@listsync.command()
+@_config_option
+@_state_option
+@click.option("--dry-run", is_flag=True, help="Say what would be requested; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--yes", is_flag=True, help="Do not ask before a large first sync.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell every item, and log each step.")
+def once(
+    config_path: Path | None,
+    state_dir: Path | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    verbose: bool,
+) -> None:
+    r"""Sync all lists once, now.
+
+    \b
+    Examples:
+      listsync once --dry-run
+      listsync once --config ~/listsync.yaml --json
+    """
+    from listsync.cli import once as command
+
+    _log_to_stderr(logging.INFO if verbose else logging.WARNING)
+    with _told():
+        config = _load(config_path)
+        report = command.run(config, _state_dir(state_dir), dry_run=dry_run, ask=not yes)
+        command.show(report, as_json=as_json, verbose=verbose)
+        sys.exit(command.exit_code(report))
+
+
+@listsync.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def check(file: Path | None) -> None:
+    r"""Check the configuration and say everything that is wrong with it.
+
+    \b
+    Examples:
+      listsync check
+      listsync check ~/listsync.yaml
+    """
+    with _told():
+        config = _load(file)
+        click.echo(f"The configuration is good: {plural(len(config.lists), 'list')}.")
+        for one in config.lists:
+            click.echo(f"  {one.name}{' (excluded)' if one.exclude else ''}")
+
+
+@listsync.command()
+def schema() -> None:
+    r"""Print the JSON Schema of listsync.yaml, for editors.
+
+    \b
+    Example:
+      listsync schema > listsync.schema.json
+    """
+    from listsync.config.json_schema import schema as build
+
+    click.echo(json.dumps(build(), indent=2))
+
+
+@listsync.command()
+def demo() -> None:
+    """Show a whole sync against the built-in server: no network, nothing left behind."""
+    from listsync.cli import demo as command
+
+    _log_to_stderr(logging.ERROR)
+    with _told():
+        sys.exit(command.run())
+
+
+@listsync.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def sandbox(options: tuple[str, ...]) -> None:
+    """Serve the built-in request server, to try things on (--help tells its options)."""
+    from listsync.sandbox.__main__ import main as serve
+
+    serve(options)
+
+
+def _load(path: Path | None) -> Config:
+    from listsync.config.load import load
+    from listsync.config.paths import find_config
+
+    return load(find_config(path, os.environ), os.environ)
+
+
+def _state_dir(option: Path | None) -> Path:
+    from listsync.config.paths import find_state_dir
+
+    return find_state_dir(option, os.environ)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn our errors into words for people and an exit code."""
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(Exit.CONFIG)
+    except BusyError as error:
+        click.echo(f"listsync: {error}", err=True)
+        sys.exit(Exit.BUSY)
+    except ListsyncError as error:
+        click.echo(f"listsync: {error}", err=True)
+        sys.exit(Exit.FAILED)
+
+
+def _log_to_stderr(level: int) -> None:
+    logging.basicConfig(level=level, format="%(levelname)s %(message)s", stream=sys.stderr)

@@ -1,0 +1,103 @@
+"""One sync without a daemon, seen by a person or read by a program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import click
+
+from listsync.app import open_parts
+from listsync.cli import report as words
+from listsync.cli.bar import ProgressBar
+from listsync.cli.words import Palette, wants_colour
+from listsync.domain.syncing import Result, SyncReport, SyncRun
+from listsync.protocol import Exit
+from listsync.sync.syncing import sync
+
+if TYPE_CHECKING:
+    from listsync.config.configuration import Config
+    from listsync.sync.syncing import Parts
+
+_EXITS = {
+    Result.OK: Exit.OK,
+    Result.PARTLY: Exit.PARTLY,
+    Result.FAILED: Exit.FAILED,
+    Result.CANCELLED: Exit.INTERRUPTED,
+    Result.DECLINED: Exit.OK,
+}
+
+
+def run(config: Config, state_dir: Path, *, dry_run: bool, ask: bool) -> SyncReport:
+    """Sync once; on a terminal with a progress bar, and a question before a large first sync.
+
+    Raises:
+        ListsyncError: the state or the server's address cannot be used.
+    """
+    stop = threading.Event()
+    with (
+        _stopped_by_signals(stop),
+        open_parts(config, state_dir, dry_run=dry_run, stop=stop) as parts,
+    ):
+        return sync_now(parts, dry_run=dry_run, ask=ask and sys.stdin.isatty())
+
+
+def sync_now(parts: Parts, *, dry_run: bool = False, ask: bool = False) -> SyncReport:
+    """Run one sync of *parts*, with a bar where stderr is a terminal."""
+    one = SyncRun(
+        run_id=uuid4().hex[:12], origin="once", started_at=datetime.now(UTC), dry_run=dry_run
+    )
+    bar = ProgressBar(sys.stderr, parts.board.snapshot) if sys.stderr.isatty() else None
+    if ask:
+        parts = replace(parts, go_on=lambda count: _agreed(count, bar))
+    with bar or nullcontext():
+        return sync(one, parts)
+
+
+def _agreed(count: int, bar: ProgressBar | None) -> bool:
+    question = (
+        f"This first sync looks {count:,} titles up and requests those that are missing. Go on?"
+    )
+    with bar.hidden() if bar else nullcontext():
+        return click.confirm(question, default=False, err=True)
+
+
+def show(report: SyncReport, *, as_json: bool, verbose: bool) -> None:
+    """Print the report."""
+    if as_json:
+        for line in words.as_json(report):
+            click.echo(line)
+        return
+    palette = Palette(enabled=wants_colour(sys.stdout))
+    for line in words.lines(report, palette, verbose=verbose):
+        click.echo(line, color=True)
+
+
+def exit_code(report: SyncReport) -> Exit:
+    return _EXITS[report.result]
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Let INT and TERM end the sync between two titles; the second one ends it at once."""
+
+    def handle(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            os._exit(Exit.INTERRUPTED)
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

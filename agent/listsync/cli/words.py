@@ -1,0 +1,81 @@
+"""Text for people: what came from outside made harmless, columns aligned, colours where wanted."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Sequence
+from typing import TextIO
+
+_BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def harmless(text: str, limit: int = 120) -> str:
+    """Replace control and direction characters, so that a title cannot play with the terminal."""
+    clean = "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Co")
+        else char
+        for char in text
+    )
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def width(text: str) -> int:
+    """Count terminal cells: wide letters take two, combining marks none."""
+    return sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Colour only on a terminal; NO_COLOR and TERM=dumb switch it off, FORCE_COLOR on."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class Palette:
+    """Styles text, or leaves it alone."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled
+
+    def paint(self, text: str, style: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._enabled else text
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
+    """Lay out *rows* below *head*; the first *left* columns and the last are left-aligned."""
+    widths = [max(width(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    last = len(head) - 1
+    lines = []
+    for row in (head, *rows):
+        cells = [
+            text + " " * (size - width(text))
+            if column < left or column == last
+            else " " * (size - width(text)) + text
+            for column, (text, size) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Write `1 title` or `1,200 titles`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Write `0.4 s`, `12.3 s` or `3 min 20 s`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"

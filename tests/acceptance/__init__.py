@@ -1,0 +1,3 @@
+"""The installed `listsync`, used as a person uses it, against the sandbox."""
+
+from __future__ import annotations

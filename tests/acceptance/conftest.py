@@ -1,0 +1,125 @@
+"""A sandbox, a folder, and the `listsync` command in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listsync.sandbox.process import SandboxProcess
+
+LISTS = Path(__file__).parents[2] / "contrib" / "lists"
+FIRST_SYNC = Path(__file__).parents[1] / "fixtures" / "catalogue" / "first-sync.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(self.out)
+        return report
+
+    @property
+    def requested(self) -> list[str]:
+        return [f"{one['kind']}/{one['tmdb_id']}" for one in self.report["requested"]]
+
+    def verdicts(self, verdict: str) -> dict[str, str]:
+        """Give the labels of all items of *verdict* and why."""
+        items = self.report["items"]
+        return {one["label"]: one["why"] for one in items if one["verdict"] == verdict}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A person's folder: the configuration, the lists, the state."""
+
+    folder: Path
+    sandbox: SandboxProcess
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    def write_config(self, lists: Sequence[dict[str, object]], **more: object) -> None:
+        server = {"url": self.sandbox.url, "api_key": self.sandbox.api_key}
+        config = {"server": server, "lists": list(lists)} | more
+        (self.folder / "listsync.yaml").write_text(json.dumps(config), encoding="utf-8")
+
+    def write_list(self, name: str, content: str | bytes) -> dict[str, object]:
+        """Write a list file; returns its entry for `write_config`."""
+        data = content.encode() if isinstance(content, str) else content
+        (self.folder / name).write_bytes(data)
+        return {"file": name, "name": name}
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "listsync", *arguments]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            **os.environ,
+            "LISTSYNC_CONFIG": str(self.folder / "listsync.yaml"),
+            "LISTSYNC_STATE_DIR": str(self.state),
+            **more,
+        }
+
+    def run(self, *arguments: str, **environment: str) -> Ran:
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environment(**environment),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def once(self, *options: str) -> Ran:
+        return self.run("once", "--json", *options)
+
+
+@pytest.fixture
+def start_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
+    """Start a sandbox with the given options, once a test."""
+    started: list[SandboxProcess] = []
+
+    def start(product: str = "seerr", **options: Any) -> Home:
+        sandbox = SandboxProcess(product, **options)
+        started.append(sandbox.__enter__())
+        return Home(tmp_path, sandbox)
+
+    yield start
+    for sandbox in started:
+        sandbox.close()
+
+
+@pytest.fixture
+def home(start_home: Callable[..., Home]) -> Home:
+    return start_home()
+
+
+def titles_csv(numbers: Sequence[int]) -> str:
+    """Write a list of the sandbox's invented films."""
+    return "kind,tmdb_id\n" + "".join(f"movie,{number}\n" for number in numbers)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give whole programs more time than units: they share two cores with the other tests."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(120))
