@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ class Bench:
     sandbox: SandboxProcess
     folder: Path
 
-    def write_list(self, rows: Sequence[dict[str, object]]) -> None:
+    def write_list(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Make *rows* the one list that is followed."""
         with (self.folder / "list.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(rows[0]))

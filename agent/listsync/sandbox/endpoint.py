@@ -7,6 +7,7 @@ parameters, key and acting user, rights. Source: Overseerr 1.34.0 and Seerr 3.1.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -44,6 +45,7 @@ class _Incoming:
     body: bytes
     query: str
     fault: Fault | None
+    arrived_s: float
 
     @property
     def method(self) -> str:
@@ -89,6 +91,7 @@ class Endpoint:
             )
 
     async def _read(self, scope: Scope, receive: Receive) -> _Incoming:
+        arrived_s = time.monotonic()
         body = b""
         while (part := await receive())["type"] == "http.request":
             body += part.get("body", b"")
@@ -102,6 +105,7 @@ class Endpoint:
             body=body,
             query=query,
             fault=self._world.faults.find(scope["method"], target),
+            arrived_s=arrived_s,
         )
 
     async def _reply(self, incoming: _Incoming) -> Reply:
@@ -111,12 +115,13 @@ class Endpoint:
         if fault and fault.kind == "slow":
             delay_ms += fault.seconds * 1000
         if fault and (replaced := fault.reply()):
-            await _sleep(delay_ms)
+            await _sleep_until(incoming.arrived_s, delay_ms)
             return replaced
         if self._rule.is_request:
             return await self._fly(incoming, max(delay_ms, settings.post_floor_ms))
-        await _sleep(delay_ms)
-        return self._handle(incoming)
+        reply = self._handle(incoming)
+        await _sleep_until(incoming.arrived_s, delay_ms)
+        return reply
 
     async def _fly(self, incoming: _Incoming, delay_ms: float) -> Reply:
         flights, journal = self._world.flights, self._world.journal
@@ -124,9 +129,9 @@ class Endpoint:
         journal.max_posts_in_flight = max(journal.max_posts_in_flight, len(flights))
         failed = True
         try:
-            await _sleep(delay_ms)
             reply = self._handle(incoming, flight)
             failed = reply.status >= 400
+            await _sleep_until(incoming.arrived_s, delay_ms)
         finally:
             journal.lost += flights.end(flight, failed=failed)
         return reply
@@ -168,6 +173,8 @@ class Endpoint:
         )
 
 
-async def _sleep(delay_ms: float) -> None:
-    if delay_ms > 0:
-        await asyncio.sleep(delay_ms / 1000)
+async def _sleep_until(arrived_s: float, delay_ms: float) -> None:
+    """Wait until the call is *delay_ms* old: our own work is part of the latency."""
+    left_s = arrived_s + delay_ms / 1000 - time.monotonic()
+    if left_s > 0:
+        await asyncio.sleep(left_s)

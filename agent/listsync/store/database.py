@@ -69,11 +69,17 @@ def copy_files(folder: Path, target: Path) -> Path:
     """Copy the state in *folder* to *target* to play with; returns the copy's path.
 
     The write-ahead log goes along, so that the copy holds what a killed process had committed.
+
+    Raises:
+        StateError: it cannot be read, or there is no room for the copy.
     """
-    for suffix in ("", "-wal"):
-        source = folder / (FILE_NAME + suffix)
-        if source.exists():
-            shutil.copyfile(source, target / source.name)
+    try:
+        for suffix in ("", "-wal"):
+            source = folder / (FILE_NAME + suffix)
+            if source.exists():
+                shutil.copyfile(source, target / source.name)
+    except OSError as error:
+        raise StateError(f"cannot copy the state in {folder}: {error.strerror}") from error
     return target / FILE_NAME
 
 
@@ -105,7 +111,7 @@ def _check(connection: sqlite3.Connection) -> None:
     """Look for damage; `quick_check` answers rows, it does not raise."""
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise sqlite3.DatabaseError(found)
+        raise sqlite3.DatabaseError(found.splitlines()[-1])  # above it stands a headline
 
 
 def _scripts() -> list[tuple[int, str]]:

@@ -19,12 +19,15 @@ def looking_at(folder: Path) -> Iterator[None]:
 
     Raises:
         BusyError: a process works in it.
+        StateError: the folder cannot be used.
     """
     try:
         handle = os.open(folder / FILE_NAME, os.O_RDONLY)
     except FileNotFoundError:
         yield  # nobody has ever worked here
         return
+    except OSError as error:
+        raise StateError(f"cannot use the state directory {folder}: {error.strerror}") from error
     try:
         _take(handle, fcntl.LOCK_SH, folder)
         yield

@@ -292,7 +292,8 @@ class SqliteMemory:
 
     def begin_run(self, run: SyncRun) -> bool:
         before = self._database.read(
-            "SELECT 1 FROM runs WHERE server = ? AND result IN ('ok', 'partly') LIMIT 1",
+            "SELECT 1 FROM runs WHERE server = ?"
+            " AND (result = 'ok' OR (result = 'partly' AND requested > 0)) LIMIT 1",
             self._server,
         )
         self._write(

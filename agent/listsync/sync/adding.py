@@ -22,7 +22,7 @@ from listsync.domain.syncing import (
     SkipReason,
     Wish,
 )
-from listsync.errors import ListsyncError, RefusedError, StateError, UnavailableError
+from listsync.errors import AnswerChangedError, ListsyncError, RefusedError, UnavailableError
 from listsync.ports import RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.deciding import Knowledge, decide
@@ -66,7 +66,7 @@ class Adder:
 
         Raises:
             RunEnded: stopped, or the server does not answer or accept us any more.
-        StateError: what is done cannot be written down.
+            StateError: what is done cannot be written down.
         """
         overlap: Overlap[Wish, Prepared] = Overlap(self._prepare, workers=READS_AT_ONCE)
         for prepared in overlap.map(wishes, self._quick):
@@ -130,21 +130,21 @@ class Adder:
             if prepared.error is not None:
                 raise prepared.error
             outcome = self._writer.act(prepared, decide(prepared, self._known))
-        except StateError:
-            raise
-        except UnavailableError as error:
-            self._unanswered += 1
-            if self._unanswered >= _GIVE_UP_AFTER:
-                why = f"the server stopped answering: {error.why}"
-                raise RunEnded(Result.FAILED, why) from error
-            return self._writer.fail(prepared, Failed(error.why))
         except RefusedError as error:
             raise RunEnded(Result.FAILED, str(error)) from error
-        except ListsyncError as error:
-            return self._writer.fail(prepared, Failed(str(error)))
-        if prepared.is_fresh or prepared.details or isinstance(outcome, Requested | Refused):
+        except (UnavailableError, AnswerChangedError) as error:
+            outcome = self._writer.fail(prepared, Failed(error.why))
+        if isinstance(outcome, Failed):
+            self._count_unanswered(outcome.error)
+        elif prepared.is_fresh or prepared.details or isinstance(outcome, Requested | Refused):
             self._unanswered = 0
         return outcome
+
+    def _count_unanswered(self, why: str) -> None:
+        self._unanswered += 1
+        if self._unanswered >= _GIVE_UP_AFTER:
+            words = f"the server does not answer as it should any more: {why}"
+            raise RunEnded(Result.FAILED, words)
 
     def _finish(self, prepared: Prepared, outcome: Outcome) -> None:
         if isinstance(outcome, Skip) and outcome.reason is SkipReason.NO_TVDB_ID:

@@ -18,7 +18,9 @@ from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match
 from listsync.sync.titles import Folded, folded, without_suffixes
 
-_EXACT_YEAR_FACTOR = 2.0
+BEST_SCORE = 2.0
+"""The classic score of the same title in the same year."""
+_EXACT_YEAR_FACTOR = BEST_SCORE
 _NEAR_YEAR_FACTOR = 1.5
 _CLOSE = 0.85
 _REVIEW_YEARS = 3

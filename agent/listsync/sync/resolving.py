@@ -16,7 +16,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage
 from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.ports import RequestServer
-from listsync.sync.matching import Sought, choose, sought
+from listsync.sync.matching import BEST_SCORE, Sought, choose, sought
 from listsync.sync.titles import folded, main_title
 
 _ALIVE_FOR_S = 2.0
@@ -112,17 +112,22 @@ class Resolver:
         return _by_id(wish, page.candidates, How.TMDB_ID, f"TMDB id {tmdb}")
 
     def _by_title(self, wanted: Sought) -> Match:
-        """Search narrow, then wide, then without the subtitle; stop at the first certainty."""
+        """Search narrow, then wide, then without the subtitle; stop at the first certainty.
+
+        Only the same title of the same year is certain before the wide search was seen: it may
+        offer one that fits better than what the narrow one let through.
+        """
         started = self._clock()
         offered: dict[TitleKey, Candidate] = {}
         match = _nothing(How.TITLE, "no title like it")
         is_complete = True
-        for search in self._searches(wanted):
+        for number, search in enumerate(self._searches(wanted)):
             page = search()
             offered.update((candidate.key, candidate) for candidate in page.candidates)
             is_complete = is_complete and page.pages <= 1
             match = choose(wanted, offered.values(), is_complete=is_complete)
-            if match.found is Found.FOUND:
+            was_wide = number > 0 or wanted.year is None
+            if match.found is Found.FOUND and (was_wide or match.score >= BEST_SCORE):
                 return match
             if match.found is Found.REVIEW and wanted.year is None:
                 break

@@ -32,7 +32,7 @@ _NUMBERS_IN_WORDS = "one two three four five six seven eight nine ten eleven twe
 _NUMBER_WORDS = {
     word: str(number) for number, word in enumerate(_NUMBERS_IN_WORDS.split(), start=1)
 }
-_ARTICLES_IN_WORDS = "the a an le la les l un une der die das el los las il lo gli"
+_ARTICLES_IN_WORDS = "the a an le la les l un une der das el los las il lo gli"
 _ARTICLES = frozenset(_ARTICLES_IN_WORDS.split())
 _YEAR_SUFFIX = re.compile(r"\s*[(\[]((?:18|19|20)\d\d)[)\]]\s*$")
 _COUNTRY_SUFFIX = re.compile(r"\s*\((?:US|UK|USA|AU|CA|NZ|IE|DE|FR|ES|IT|JP|KR|IN|BR)\)\s*$")

@@ -167,6 +167,11 @@ def test_every_read_has_an_etag(each: Server, path: str) -> None:
     assert each.get(path, headers={"If-None-Match": f'"x", {tag}'}).status_code == 304
 
 
+def test_an_error_is_never_a_304(each: Server) -> None:
+    answer = each.get("/movie/999999999", headers={"If-None-Match": "*"})
+    assert answer.status_code == 500
+
+
 def test_requests_come_ten_a_page_newest_first(each: Server) -> None:
     numbers = [each.film(FIRST_FILM + n).json()["id"] for n in range(12)]
     page = each.read("/request")
@@ -250,6 +255,7 @@ def test_quota_without_a_limit_has_neither_days_nor_rest(each: Server) -> None:
 
 def test_quota_counts_films_and_seasons(each: Server) -> None:
     each.film(user=QUOTA)
+    each.film(841, user=FAMILY)
     each.series(BREAKING_BAD, [1, 2], user=QUOTA)
     quota = each.read(f"/user/{QUOTA}/quota")
     assert quota["movie"] == {

@@ -150,3 +150,20 @@ def test_a_changed_key_makes_the_old_one_wrong(server: Server) -> None:
     assert server.get("/auth/me").status_code == 403
     server.admin("settings", {"api_key": server.process.api_key})
     assert server.get("/auth/me").status_code == 200
+
+
+def test_a_row_is_removed_as_if_the_title_had_never_been_known(server: Server) -> None:
+    server.film()
+    server.shelve("movie", DUNE, remove=True)
+    assert server.status("movie", DUNE) is None
+    assert server.read("/request")["results"] == []
+
+
+def test_the_log_counts_by_route_and_starts_anew(server: Server) -> None:
+    server.get("/tv/1")
+    server.get(f"/tv/{BREAKING_BAD}")
+    log = server.admin("log")
+    assert log["calls"] == {"GET /tv/{tvId}": 2}
+    assert (log["statuses"], log["total"]) == ({"500": 1, "200": 1}, 2)
+    server.admin("reset-log", {})
+    assert server.admin("log")["total"] == 0

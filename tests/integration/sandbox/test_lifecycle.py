@@ -145,6 +145,9 @@ def test_with_a_state_file_a_restart_is_the_same_server(tmp_path: Path) -> None:
     with SandboxProcess(state=file, library=5) as process:
         assert process.api_key == key
         assert _picture(process) == before
+        server = Server(process)
+        assert server.film(841).json()["id"] == 3
+        server.http.close()
 
 
 def test_a_state_file_survives_a_power_failure(tmp_path: Path) -> None:

@@ -493,6 +493,8 @@ def test_a_request_can_be_edited(each: Server) -> None:
     body = {"mediaType": "tv", "seasons": [2, 3], "profileId": 5}
     edited = each.call("PUT", f"/request/{number}", body).json()
     assert (numbers(edited["seasons"]), edited["profileId"]) == ([2, 3], 5)
+    assert each.call("PUT", f"/request/{number}", body, user=QUOTA).status_code == 403
+    assert each.call("PUT", f"/request/{number}", {"mediaType": "tv"}).status_code == 500
 
 
 def test_an_unknown_verdict_is_refused(each: Server) -> None:

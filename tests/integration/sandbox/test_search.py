@@ -72,9 +72,10 @@ def test_the_popular_one_comes_first_even_when_it_is_the_wrong_one(each: Server)
     ]
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "999"])
-def test_a_page_that_does_not_exist_is_empty(server: Server, page: str) -> None:
-    assert server.search("the", f"&page={page}")["results"] == []
+@pytest.mark.parametrize(("page", "total"), [("0", False), ("-1", False), ("999", True)])
+def test_a_page_that_does_not_exist_is_empty(server: Server, page: str, total: bool) -> None:
+    shown = server.search("the", f"&page={page}")
+    assert (shown["results"], shown["totalResults"] > 0) == ([], total)
 
 
 def test_a_page_that_is_no_number_is_refused(server: Server) -> None:
@@ -186,16 +187,20 @@ def test_a_year_gives_films_then_series_and_ignores_page_and_language(server: Se
     server.admin("titles", {**title, "date": "1984-01-01"})
     assert found(server, "dune")[0] == ("tv", 77)
     assert found(server, "dune year:1984") == [("movie", 841), ("tv", 77)]
+    spoken = server.search("amelie year:2001", "&language=fr")
+    assert spoken["results"][0]["title"] == "Amélie"
     page = server.search("dune year:2021")
     assert (page["page"], page["totalPages"]) == (1, 1)
 
 
 def test_a_year_gives_at_most_twenty_of_each_kind(server: Server) -> None:
     for number in range(25):
-        title = {"media_type": "movie", "tmdb_id": 7_000_000 + number, "title": f"Quux {number}"}
-        server.admin("titles", {**title, "date": "1990-01-01"})
-    assert len(found(server, "quux year:1990")) == 20
-    assert server.search("quux")["totalResults"] == 25
+        title = {"tmdb_id": 7_000_000 + number, "title": f"Quux {number}", "date": "1990-01-01"}
+        for kind in ("movie", "tv"):
+            server.admin("titles", {**title, "media_type": kind})
+    kinds = [kind for kind, _ in found(server, "quux year:1990")]
+    assert kinds == ["movie"] * 20 + ["tv"] * 20
+    assert server.search("quux")["totalResults"] == 50
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,15 @@ def overwritten(path: Path) -> None:
     path.write_bytes(bytes(content))
 
 
-@pytest.mark.parametrize("damage", [garbage, truncated, cut_in_the_header, overwritten])
+def one_page_lost(path: Path) -> None:
+    fill(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-4096] + bytes(4096))
+
+
+@pytest.mark.parametrize(
+    "damage", [garbage, truncated, cut_in_the_header, overwritten, one_page_lost]
+)
 def test_a_damaged_file_is_refused_and_left_alone(
     path: Path, damage: object, request: pytest.FixtureRequest
 ) -> None:
@@ -246,6 +254,12 @@ def test_a_copy_has_what_is_only_in_the_log(tmp_path: Path, path: Path) -> None:
     assert count(copied) == 1
     copied.close()
     database.close()
+
+
+def test_a_copy_that_has_no_place_is_said(tmp_path: Path, path: Path) -> None:
+    Database(path).close()
+    with pytest.raises(StateError, match="cannot copy the state in"):
+        copy_files(tmp_path, tmp_path / "none")
 
 
 def test_a_copy_of_nothing_is_a_fresh_start(tmp_path: Path) -> None:

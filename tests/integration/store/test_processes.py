@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from listsync.errors import BusyError, StateError
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.lock import FILE_NAME as LOCK_NAME
-from listsync.store.lock import locked
+from listsync.store.lock import locked, looking_at
 from listsync.store.memory import SqliteMemory
 from tests.integration.store.child import SERVER
 
@@ -155,8 +155,34 @@ def test_a_lock_file_without_a_number_names_nobody(tmp_path: Path) -> None:
             pass
 
 
-def test_a_file_in_place_of_the_directory_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("act", [locked, looking_at])
+def test_a_file_in_place_of_the_directory_is_said(
+    tmp_path: Path, act: Callable[[Path], AbstractContextManager[None]]
+) -> None:
     place = tmp_path / "state"
     place.write_text("")
-    with pytest.raises(StateError, match="cannot use the state directory"), locked(place):
+    with pytest.raises(StateError, match="cannot use the state directory"), act(place):
         pass
+
+
+def test_a_look_is_kept_out_by_a_holder(tmp_path: Path) -> None:
+    with child("hold", tmp_path) as process:
+        assert process.stdout is not None
+        pid = process.stdout.readline().strip()
+        with pytest.raises(BusyError, match=rf"\(pid {pid}\)"), looking_at(tmp_path):
+            pass
+
+
+def test_a_look_keeps_holders_out_but_no_other_look(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        pass
+    with looking_at(tmp_path), looking_at(tmp_path):
+        (line,) = said("take", tmp_path)
+    assert line.startswith("BusyError: ")
+    assert said("take", tmp_path) == ["taken"]
+
+
+def test_a_look_where_nobody_ever_worked_leaves_no_trace(tmp_path: Path) -> None:
+    with looking_at(tmp_path / "state"):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -41,7 +41,7 @@ def test_an_error_says_where() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: [", "a: b: c", "[" * 5000, "\0", "? [a]\n: b", "%YAML 9", "&a [*a, *b]"],
+    ["a: [", "a: b: c", "[" * 1000, "\0", "? [a]\n: b", "%YAML 9", "&a [*a, *b]"],
 )
 def test_bad_yaml_is_an_error_of_ours(text: str) -> None:
     with pytest.raises(AnswerChangedError, match="not YAML"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -150,8 +151,12 @@ def test_a_packed_answer_is_unpacked() -> None:
 
 def test_a_bomb_is_refused_while_it_unpacks() -> None:
     bomb = gzip.compress(b" " * 50_000_000)
+    tracemalloc.start()
     with pytest.raises(AnswerChangedError, match="larger"):
         asked(streamed(bomb, content_encoding="gzip"), replace(CALL, limit_bytes=100_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 def test_a_packed_answer_that_is_cut_off_is_unavailable() -> None:

@@ -41,6 +41,7 @@ def judged(given: Reply) -> ListsyncError | None:
     ("given", "kind"),
     [
         pytest.param(reply(403, CHALLENGE, cf_mitigated="challenge"), "blocked", id="cloudflare"),
+        pytest.param(reply(403, "", cf_mitigated="challenge"), "blocked", id="by-header-alone"),
         pytest.param(reply(200, CHALLENGE), "blocked", id="challenge-with-200"),
         pytest.param(reply(503, "<html>_cf_chl_opt"), "blocked", id="challenge-script"),
         pytest.param(reply(403, "<html>no", server="cloudflare"), "blocked", id="cloudflare-403"),
@@ -85,6 +86,15 @@ def test_an_answer_that_should_not_come_has_changed(status: int) -> None:
 
 def test_a_good_answer_has_no_verdict() -> None:
     assert judged(reply()) is None
+
+
+def test_a_bot_wall_is_seen_before_the_service_is_thought_to_speak() -> None:
+    def judge(given: Reply) -> ListsyncError | None:
+        return RefusedError("demo", Refusal.NOT_FOUND, "403") if given.status == 403 else None
+
+    error = verdict(reply(403, CHALLENGE), judge, conditional=False)
+    assert isinstance(error, RefusedError)
+    assert error.kind is Refusal.BLOCKED
 
 
 def test_a_title_about_a_moment_is_no_bot_wall() -> None:

@@ -99,6 +99,7 @@ def test_a_file_of_nothing_is_not_an_empty_list(read: Reader, content: str, name
         (HEADER.strip(), "a.csv", "nothing shows that this is all"),
         ("title,mood\n", "a.csv", "nothing shows that this is all"),
         ('Date,"Name,Year\n2026,A,2019\n', "a.csv", "no column"),
+        ('title,"year\nDune",2021\nHeat,1995,\n', "a.csv", "no column"),
         ("Letterboxd list export v7\nDate,Name,Tags,URL,Descr", "a.csv", "no column"),
         ('[{"title": "A"}', "a.json", "cut off"),
         ('[{"title": "A"', "a.txt", "cut off"),

@@ -352,6 +352,15 @@ def test_the_seasons_of_what_is_there_are_not_read(status: MediaStatus) -> None:
     assert not needs_seasons(knowing(status))
 
 
+@pytest.mark.parametrize(("season", "is_read"), [(1, False), (2, True), (None, True)])
+def test_seasons_are_read_again_only_for_more_of_them(
+    season: int | None, *, is_read: bool
+) -> None:
+    known = knowing()
+    known.asked[Definition(SERIES, False)] = frozenset({1})
+    assert known.needs_seasons(series_wish(season), found(SERIES)) is is_read
+
+
 def test_a_setback_is_not_read_though_the_series_was_asked_for_by_another_id() -> None:
     known = knowing()
     known.setbacks[Definition(SERIES, False), 81189] = "its TVDB id is taken"

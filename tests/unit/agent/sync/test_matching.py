@@ -146,6 +146,13 @@ def test_a_rival_makes_thin_evidence_a_question() -> None:
     assert match.reasons[0] == "more than one title could be meant"
 
 
+def test_a_namesake_of_another_time_is_no_rival() -> None:
+    match = chosen(
+        "Dune", 2021, offer("Dune: Part One", 2021, tmdb=1), offer("Dune", 1984, tmdb=2)
+    )
+    assert match.key == TitleKey(MOVIE, 1)
+
+
 def test_without_a_year_the_only_title_of_its_name_is_taken() -> None:
     match = chosen("Dune", None, offer("Dune", 2021, tmdb=7), offer("Dunes", 2021, tmdb=8))
     assert match.key == TitleKey(MOVIE, 7)

@@ -98,7 +98,12 @@ def test_every_reason_to_skip_has_a_verdict(reason: SkipReason) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", set(RequestAnswer) - {RequestAnswer.REQUESTED, RequestAnswer.COVERED}
+    "answer",
+    [
+        answer
+        for answer in RequestAnswer
+        if answer not in (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
+    ],
 )
 def test_every_refusal_is_said_in_words(answer: RequestAnswer) -> None:
     verdict, why = verdict_of(Refused(BODY, Answered(answer=answer, detail="so it said")))
