@@ -257,6 +257,7 @@ class _List:
     validators: Validators | None = None
     outcome: ListOutcome | None = None
     failures: int = 0
+    counts: tuple[int, int | None] = (0, None)
 
 
 @dataclass(slots=True)
@@ -309,6 +310,9 @@ class FakeMemory:
             if not one.absent[name]
         )
 
+    def counts(self, source: str) -> tuple[int, int | None]:
+        return self._list(source).counts
+
     def save_reading(
         self,
         rules: ListRules,
@@ -333,6 +337,7 @@ class FakeMemory:
             self._count_absent(rules.source, sorted(missing))
             one.validators = fetched.validators
             one.failures = 0
+            one.counts = (fetched.read, fetched.declared)
         return frozenset(new)
 
     def _count_absent(self, source: str, names: Sequence[str]) -> None:

@@ -97,6 +97,10 @@ class Memory(Protocol):
         """Return the last good snapshot of the list, by rank."""
         ...
 
+    def counts(self, source: str) -> tuple[int, int | None]:
+        """Return how many rows the last whole reading had, and how many the service declared."""
+        ...
+
     def save_reading(
         self,
         rules: ListRules,

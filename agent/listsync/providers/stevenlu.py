@@ -51,6 +51,9 @@ class StevenLuSource:
 
     name: str
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def parse(text: str) -> StevenLuSource:
     """Read what the user wrote after `stevenlu:`; a ValueError lists the accepted forms."""

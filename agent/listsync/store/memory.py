@@ -24,6 +24,14 @@ _GONE_AFTER_READS = 2
 _RUNS_KEPT = timedelta(days=30)
 _RETRY_DAYS = (1, 2, 4, 8, 16, 30)
 _RECHECK_DAYS = (1, 3, 7, 14, 30)
+_PUT_MATCH = """
+    INSERT INTO matches (server, lookup, found, how, kind, tmdb, title, score, reasons,
+        candidates, tries, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+    ON CONFLICT DO UPDATE SET found = excluded.found, how = excluded.how, kind = excluded.kind,
+        tmdb = excluded.tmdb, title = excluded.title, score = excluded.score,
+        reasons = excluded.reasons, candidates = excluded.candidates, tries = tries + 1,
+        at = excluded.at, recheck_at = NULL
+"""
 
 
 class SqliteMemory:
@@ -63,6 +71,10 @@ class SqliteMemory:
             source,
         )
         return tuple(rows.entry_of(row) for row in found)
+
+    def counts(self, source: str) -> tuple[int, int | None]:
+        found = self._database.read("SELECT read, declared FROM followed WHERE source = ?", source)
+        return (found[0]["read"], found[0]["declared"]) if found else (0, None)
 
     def save_reading(
         self,
@@ -139,8 +151,9 @@ class SqliteMemory:
         validators = json.dumps(asdict(fetched.validators)) if fetched.validators else None
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE followed SET last_success = ?, failures = 0, validators = ?,"
-                " read = coalesce(?, read), declared = coalesce(?, declared) WHERE id = ?",
+                "UPDATE followed SET last_success = ?1, failures = 0, validators = ?2,"
+                " read = coalesce(?3, read), declared = iif(?3 IS NULL, declared, ?4)"
+                " WHERE id = ?5",
                 (_iso(at), validators, count, fetched.declared, number),
             )
 
@@ -208,21 +221,28 @@ class SqliteMemory:
         self._write("DELETE FROM index_pages WHERE server = ? AND page >= ?", (len(pages),))
 
     def record(self, notes: Notes, intent: RequestBody | None) -> None:
-        """Write *notes* and *intent* in one commit; see the port."""
-        at = datetime.now(UTC)
+        """Write *notes* and *intent* in one commit; see the port.
+
+        Runs between two requests, so it makes no statement that has nothing to do.
+        """
+        at = _iso(datetime.now(UTC))
         with self._database.write() as connection:
-            self._write_handled(connection, notes, at)
-            self._write_sent(connection, notes, at)
-            self._write_setbacks(connection, notes, at)
-            self._write_matches(connection, notes, at)
+            if notes.handled:
+                self._write_handled(connection, notes, at)
+            if notes.sent or notes.dropped:
+                self._write_sent(connection, notes, at)
+            if notes.setbacks:
+                self._write_setbacks(connection, notes)
+            if notes.matches:
+                self._write_matches(connection, notes)
             if intent is not None:
                 connection.execute(
                     "INSERT OR REPLACE INTO intents (server, kind, tmdb, four_k, seasons, at)"
                     " VALUES (?, ?, ?, ?, ?, ?)",
-                    (self._server, *rows.body_columns(intent), _iso(at)),
+                    (self._server, *rows.body_columns(intent), at),
                 )
 
-    def _write_handled(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
+    def _write_handled(self, connection: sqlite3.Connection, notes: Notes, at: str) -> None:
         connection.executemany(
             "INSERT OR REPLACE INTO handled (server, list, entry, four_k, kind, tmdb, at)"
             " SELECT ?, id, ?, ?, ?, ?, ? FROM followed WHERE source = ?",
@@ -233,14 +253,14 @@ class SqliteMemory:
                     one.definition.four_k,
                     one.definition.key.kind,
                     one.definition.key.tmdb_id,
-                    _iso(at),
+                    at,
                     one.member.rules.source,
                 )
                 for one in notes.handled
             ],
         )
 
-    def _write_sent(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
+    def _write_sent(self, connection: sqlite3.Connection, notes: Notes, at: str) -> None:
         done = [*(sent.body for sent in notes.sent), *notes.dropped]
         connection.executemany(
             "DELETE FROM intents WHERE server = ? AND kind = ? AND tmdb = ? AND four_k = ?",
@@ -249,10 +269,11 @@ class SqliteMemory:
         connection.executemany(
             "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
             " answer, detail, request_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(self._server, *rows.sent_columns(sent), _iso(at)) for sent in notes.sent],
+            [(self._server, *rows.sent_columns(sent), at) for sent in notes.sent],
         )
 
-    def _write_setbacks(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
+    def _write_setbacks(self, connection: sqlite3.Connection, notes: Notes) -> None:
+        at = datetime.now(UTC)
         for one in notes.setbacks:
             key = (
                 self._server,
@@ -273,21 +294,23 @@ class SqliteMemory:
                 (_iso(at + _pause(_RETRY_DAYS, tries)), *key),
             )
 
-    def _write_matches(self, connection: sqlite3.Connection, notes: Notes, at: datetime) -> None:
-        for lookup, match in notes.matches.items():
-            tries = connection.execute(
-                "INSERT INTO matches (server, lookup, found, how, kind, tmdb, title, score,"
-                " reasons, candidates, tries, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
-                " ON CONFLICT DO UPDATE SET found = excluded.found, how = excluded.how,"
-                " kind = excluded.kind, tmdb = excluded.tmdb, title = excluded.title,"
-                " score = excluded.score, reasons = excluded.reasons, tries = tries + 1,"
-                " candidates = excluded.candidates, at = excluded.at RETURNING tries",
-                (self._server, lookup, *rows.match_columns(match), _iso(at)),
-            ).fetchone()[0]
-            recheck = None if match.key else _iso(at + _pause(_RECHECK_DAYS, tries))
+    def _write_matches(self, connection: sqlite3.Connection, notes: Notes) -> None:
+        """Keep what was found for good; what was not is due again, after growing pauses."""
+        at = datetime.now(UTC)
+        connection.executemany(
+            _PUT_MATCH,
+            [
+                (self._server, lookup, *rows.match_columns(match), _iso(at))
+                for lookup, match in notes.matches.items()
+            ],
+        )
+        for lookup in [lookup for lookup, match in notes.matches.items() if match.key is None]:
+            (tries,) = connection.execute(
+                "SELECT tries FROM matches WHERE server = ? AND lookup = ?", (self._server, lookup)
+            ).fetchone()
             connection.execute(
                 "UPDATE matches SET recheck_at = ? WHERE server = ? AND lookup = ?",
-                (recheck, self._server, lookup),
+                (_iso(at + _pause(_RECHECK_DAYS, tries)), self._server, lookup),
             )
 
     def begin_run(self, run: SyncRun) -> bool:

@@ -74,10 +74,15 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
     is_new_snapshot = reading.outcome in (ListOutcome.COMPLETE, ListOutcome.EMPTY)
     if is_saved or not is_new_snapshot:
         members = members_of(rules, memory.entries(rules.source))
+    if fetched is None or fetched.is_unchanged:
+        read, declared = memory.counts(rules.source)
+    else:
+        read, declared = fetched.read, fetched.declared
     tally.add_list(
         reading,
         new=len(new),
-        rows=len(members),
+        read=read,
+        declared=declared,
         from_memory=not reading.outcome.whole and bool(members),
     )
     return _apply(rules, members)

@@ -64,6 +64,8 @@ class Overlap(Generic[Item, Done]):
         source: Iterator[Item],
         quick: Callable[[Item], Done | None],
     ) -> None:
+        if waiting and self._slow_waiting > self._ahead // 2:
+            return  # in bursts: a thread that ends with every item would disturb every item
         while self._slow_waiting < self._ahead and len(waiting) < _AHEAD:
             item = next(source, None)
             if item is None:

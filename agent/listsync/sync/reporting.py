@@ -76,15 +76,17 @@ class Tally:
         self._lists: list[ListReport] = []
         self._requested_for: dict[Definition, str] = {}
 
-    def add_list(self, reading: Reading, *, new: int, rows: int, from_memory: bool) -> None:
+    def add_list(
+        self, reading: Reading, *, new: int, read: int, declared: int | None, from_memory: bool
+    ) -> None:
         """Note how a list was read; rows that are no titles are told one by one."""
         self._lists.append(
             ListReport(
                 name=reading.rules.name,
                 service=reading.rules.service,
                 outcome=reading.outcome,
-                read=rows if reading.fetched is None else max(rows, reading.fetched.read),
-                declared=reading.fetched.declared if reading.fetched else None,
+                read=read,
+                declared=declared,
                 new=new,
                 why=reading.why,
                 from_memory=from_memory,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Handling, Notes, Sent, Setback
 from listsync.domain.server import (
@@ -159,6 +159,17 @@ def test_a_partial_reading_leaves_the_marks_alone(memory: Memory) -> None:
     read(memory, DUNE, validators=MARK)
     read(memory, LOST, declared=9, validators=Validators(etag="2"))
     assert memory.previous(LIST.source) == MARK
+
+
+def test_the_counts_are_those_of_the_last_whole_reading(memory: Memory) -> None:
+    assert memory.counts(LIST.source) == (0, None)
+    entry = ListEntry(rank=1, title="Dune")
+    person = SkippedRow(rank=2, what="Al Pacino", why="a person")
+    whole = Fetched(entries=(entry,), skipped=(person,), declared=2)
+    memory.save_reading(LIST, members_of(LIST, [entry]), whole, NOW)
+    unchanged(memory)
+    memory.save_reading(LIST, members_of(LIST, [entry]), replace(whole, declared=9), NOW)
+    assert memory.counts(LIST.source) == (2, 2)
 
 
 def test_an_unchanged_reading_brings_its_own_marks(memory: Memory) -> None:

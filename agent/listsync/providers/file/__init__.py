@@ -35,6 +35,9 @@ class FileSource:
 
     path: Path
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def under(self, folder: Path) -> FileSource:
         """Make the path absolute, from *folder* where it is relative."""
         return FileSource(folder.absolute() / self.path)

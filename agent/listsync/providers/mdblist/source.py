@@ -37,6 +37,10 @@ class MdbListSource:
     owner: str | None = None
     params: tuple[tuple[str, str], ...] = ()
 
+    def __str__(self) -> str:
+        query = "&".join(f"{name}={value}" for name, value in self.params)
+        return f"{self.name}?{query}" if query else self.name
+
 
 def parse(text: str) -> MdbListSource:
     """Read what the user wrote after `mdblist:`; a ValueError lists the accepted forms."""

@@ -177,7 +177,9 @@ def test_an_answer_of_unknown_shape_fails_one_title() -> None:
 
 def test_five_unanswered_titles_in_a_row_end_the_run() -> None:
     desk = Desk(FakeServer().on("request", *[DOWN] * 9))
-    with pytest.raises(RunEnded, match="does not answer as it should any more: no answer") as ended:
+    with pytest.raises(
+        RunEnded, match="does not answer as it should any more: no answer"
+    ) as ended:
         desk.add(*films(9))
     assert ended.value.result is Result.FAILED
     assert desk.server.counts["request"] == 5

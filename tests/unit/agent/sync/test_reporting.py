@@ -36,7 +36,7 @@ def tally_of(*names: str) -> Tally:
     tally = Tally()
     for name in names:
         reading = Reading(rules=rules(name), outcome=ListOutcome.COMPLETE, fetched=Fetched())
-        tally.add_list(reading, new=0, rows=0, from_memory=False)
+        tally.add_list(reading, new=0, read=0, declared=None, from_memory=False)
     return tally
 
 
@@ -182,16 +182,16 @@ def test_a_list_reports_how_it_was_read() -> None:
     row = SkippedRow(rank=2, what="Al Pacino", why="a person")
     fetched = Fetched(skipped=(row,), declared=9)
     reading = Reading(rules=A, outcome=ListOutcome.PARTIAL, fetched=fetched, why="1 of 9")
-    tally.add_list(reading, new=3, rows=5, from_memory=True)
+    tally.add_list(reading, new=3, read=1, declared=9, from_memory=True)
     (report,) = tally.lists()
-    assert (report.read, report.declared, report.new, report.why) == (5, 9, 3, "1 of 9")
+    assert (report.read, report.declared, report.new, report.why) == (1, 9, 3, "1 of 9")
     assert report.verdicts == {Verdict.SKIPPED: 1}
 
 
 def test_a_list_that_failed_reports_its_memory() -> None:
     tally = Tally()
     reading = Reading(rules=A, outcome=ListOutcome.BLOCKED, why="403")
-    tally.add_list(reading, new=0, rows=5, from_memory=True)
+    tally.add_list(reading, new=0, read=5, declared=None, from_memory=True)
     (report,) = tally.lists()
     assert (report.read, report.declared, report.from_memory) == (5, None, True)
 

@@ -268,3 +268,12 @@ def test_trouble_with_a_search_is_raised() -> None:
     server = FakeServer(DUNE).on("search", UnavailableError("server", "no answer"))
     with pytest.raises(UnavailableError, match="no answer"):
         match_of(server, entry("Dune", 2021))
+
+
+def test_a_thin_match_of_the_narrow_search_is_certain_only_after_the_wide_one() -> None:
+    batman, knight = a_film(1, "Batman", 2009), a_film(2, "Batman: Gotham Knight", 2008)
+    server = FakeServer(batman, knight)
+    match = match_of(server, entry("Batman", 2008, MOVIE))
+    assert match.found is Found.REVIEW
+    assert {candidate.key for candidate in match.candidates} == {batman.key, knight.key}
+    assert server.searched == [("Batman", 2008), ("Batman", None)]
