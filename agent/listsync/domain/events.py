@@ -1,0 +1,50 @@
+"""What wakes the agent, and who asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Signal(StrEnum):
+    """What a signal asks for: USR1 a sync, HUP a reload, TERM and INT the end."""
+
+    SYNC = "sync"
+    RELOAD = "reload"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """The configuration on disk is not what it was; whether it means something else is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherNote:
+    """How the configuration is being watched has changed; `note` is empty when all is well."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The schedule has come round for *lists* (sources; empty = all)."""
+
+    lists: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """A signal came in."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The running sync has ended."""
+
+    run_id: str
+
+
+Event = ConfigChanged | WatcherNote | Due | Signalled | RunFinished

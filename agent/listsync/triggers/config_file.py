@@ -1,0 +1,239 @@
+"""Notices that the configuration file has other content, however it was saved.
+
+File system events are hints only: what counts is the file's digest, which is also compared when
+no event comes. That covers network file systems, lost events and a watch that has died.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from watchdog.events import (
+    DirModifiedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+
+from listsync.domain.events import ConfigChanged, Event, WatcherNote
+
+_MOST_LINKS = 40  # the kernel's own limit for one path
+_EMPTY_S = 1.0
+_ABSENT = b""
+_EMPTY = hashlib.sha256().digest()
+_READS = frozenset({"opened", "closed_no_write"})
+_HINTS: list[type[FileSystemEvent]] = [
+    # The named classes make the kernel's mask, which leaves reading out; the base class lets
+    # every event of that mask through, also those that are new in a later watchdog.
+    FileSystemEvent,
+    DirModifiedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+]
+_Identity = tuple[int, int] | None
+"""Device and inode of a folder; None while there is no such folder."""
+
+
+def digest(path: Path) -> bytes:
+    """Tell contents apart: SHA-256, `b""` when there is no file, else why it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except (FileNotFoundError, NotADirectoryError):
+        return _ABSENT
+    except OSError as error:
+        return str(error.errno).encode()
+
+
+class ConfigFileTrigger:
+    """Emits one `ConfigChanged` once writes have been quiet for *settle_s* (at most *cap_s*).
+
+    Watches folders, not the file: editors save by renaming a new file over the old one, and a
+    watch on the old file would see nothing more. *seen* is the `digest` of what was loaded, so
+    that a change between loading and watching is not lost; None takes what is there at the start.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settle_s: float = 0.25,
+        cap_s: float = 2.0,
+        poll_s: float = 30.0,
+        seen: bytes | None = None,
+    ) -> None:
+        self._path = path.absolute()
+        self._settle_s = settle_s
+        self._cap_s = cap_s
+        self._poll_s = poll_s
+        self._seen = seen
+        self._touched = threading.Event()
+
+    def run(self, emit: Callable[[Event], None], stop: threading.Event) -> None:
+        """Block until *stop* is set."""
+        self._wake_on(stop)
+        with closing(_Watch(self._touched, self._poll_s, emit)) as watch:
+            self._look(watch, emit, stop)
+            while not stop.is_set():
+                if self._touched.wait(self._poll_s):
+                    self._settle(stop)
+                self._look(watch, emit, stop)
+
+    def _wake_on(self, stop: threading.Event) -> None:
+        """Wait for *stop* in a thread of its own, so that `run` can sleep until either comes."""
+
+        def pass_on() -> None:
+            stop.wait()
+            self._touched.set()
+
+        threading.Thread(target=pass_on, name="config-file-stop", daemon=True).start()
+
+    def _settle(self, stop: threading.Event) -> None:
+        end = time.monotonic() + self._cap_s
+        quiet = False
+        while not quiet and not stop.is_set():
+            self._touched.clear()
+            quiet = not self._touched.wait(max(0.0, min(self._settle_s, end - time.monotonic())))
+
+    def _look(self, watch: _Watch, emit: Callable[[Event], None], stop: threading.Event) -> None:
+        # Watching comes before reading: what happens after reading is then seen by the watch.
+        watch.follow(_folders(self._path))
+        found = digest(self._path)
+        if found == _EMPTY != self._seen:
+            # Somebody who writes in place has it empty for a moment.
+            stop.wait(_EMPTY_S)
+            self._settle(stop)
+            found = digest(self._path)
+        if stop.is_set():
+            return
+        if self._seen not in (None, found):
+            emit(ConfigChanged())
+        self._seen = found
+
+
+class _Watch:
+    """Keeps an observer on the right folders; says with `WatcherNote` when it cannot."""
+
+    def __init__(
+        self, touched: threading.Event, poll_s: float, emit: Callable[[Event], None]
+    ) -> None:
+        self._handler = _Touch(touched)
+        self._instead = f"looking every {poll_s:g} s"
+        self._emit = emit
+        self._note = ""
+        self._observer: BaseObserver | None = None
+        self._watched: Mapping[Path, _Identity] = {}
+
+    def follow(self, folders: frozenset[Path]) -> None:
+        """Watch *folders*, anew if one is another one than before or its watch has died."""
+        wanted = {folder: _identity(folder) for folder in folders}
+        if self._observer is None or wanted != self._watched or not _is_alive(self._observer):
+            self.close()
+            self._watched = wanted
+            self._say(self._start())
+
+    def close(self) -> None:
+        if self._observer is not None:
+            _stop(self._observer)
+            self._observer = None
+
+    def _start(self) -> str:
+        """Return what is wrong, or nothing."""
+        there = [folder for folder, identity in self._watched.items() if identity]
+        missing = sorted(self._watched.keys() - there)
+        try:
+            self._observer = _observer(self._handler, there)
+        except OSError as error:
+            why = error.strerror or str(error)
+            return f"cannot watch for changes ({why}): {self._instead}"
+        return f"{missing[0]} does not exist: {self._instead}" if missing else ""
+
+    def _say(self, note: str) -> None:
+        if note != self._note:
+            self._note = note
+            self._emit(WatcherNote(note))
+
+
+class _Touch(FileSystemEventHandler):
+    """Takes any event but reading as a hint."""
+
+    def __init__(self, touched: threading.Event) -> None:
+        self._touched = touched
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type not in _READS:
+            self._touched.set()
+
+
+def _folders(path: Path) -> frozenset[Path]:
+    """Find the folders in which a change can give *path* other content.
+
+    That is the real folder of the file, and of each symbolic link on the way to it.
+    """
+    folders = set()
+    for _ in range(_MOST_LINKS):
+        steps = ((part, _target(part)) for part in (*reversed(path.parents), path))
+        link, target = next(((part, to) for part, to in steps if to), (path, None))
+        folders.add(_real(link.parent))
+        if target is None:
+            break
+        path = link.parent / target / path.relative_to(link)
+    return frozenset(folders)
+
+
+def _target(path: Path) -> Path | None:
+    """Read a symbolic link; None when it is none, or not to be read."""
+    try:
+        return path.readlink()
+    except OSError:
+        return None
+
+
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))
+
+
+def _identity(folder: Path) -> _Identity:
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _observer(handler: FileSystemEventHandler, folders: list[Path]) -> BaseObserver:
+    """Start watching; raises OSError when the system has no room for it."""
+    observer = Observer()
+    try:
+        for folder in folders:
+            observer.schedule(handler, str(folder), event_filter=_HINTS)
+        observer.start()
+    except OSError:
+        _stop(observer)
+        raise
+    return observer
+
+
+def _is_alive(observer: BaseObserver) -> bool:
+    # The observer itself says that it is alive when the thread of a removed folder has ended.
+    return observer.is_alive() and all(emitter.is_alive() for emitter in observer.emitters)
+
+
+def _stop(observer: BaseObserver) -> None:
+    observer.stop()
+    if observer.is_alive():
+        observer.join()

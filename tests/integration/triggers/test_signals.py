@@ -1,0 +1,109 @@
+"""Signals to a real process, from its first moment on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from listsync.protocol import Exit
+
+_CHILD = str(Path(__file__).with_name("signalled.py"))
+
+
+@contextmanager
+def child(start: str = "SHORT") -> Iterator[subprocess.Popen[str]]:
+    """Start a process; it holds its signals back, and may not have its handlers yet."""
+    with subprocess.Popen(
+        [sys.executable, _CHILD, start], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert said(process) == "held back"
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [
+        pytest.param(signal.SIGUSR1, "sync", id="USR1"),
+        pytest.param(signal.SIGHUP, "reload", id="HUP"),
+        pytest.param(signal.SIGTERM, "stop", id="TERM"),
+        pytest.param(signal.SIGINT, "stop", id="INT"),
+    ],
+)
+def test_a_signal_is_an_event_while_the_process_sleeps(number: signal.Signals, word: str) -> None:
+    with child() as process:
+        assert said(process) == "ready"
+        time.sleep(0.1)
+        process.send_signal(number)
+        assert said(process) == word
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [
+        pytest.param(signal.SIGUSR1, "sync", id="USR1"),
+        pytest.param(signal.SIGHUP, "reload", id="HUP"),
+    ],
+)
+def test_early_signals_wait_for_their_handler(number: signal.Signals, word: str) -> None:
+    with child("LONG") as process:
+        for _ in range(5):
+            process.send_signal(number)
+        assert {said(process), said(process)} == {"ready", word}
+        assert process.poll() is None
+
+
+def test_a_storm_of_signals_from_the_start_on_is_never_deadly() -> None:
+    with child("LONG") as process:
+        end = time.monotonic() + 1.2
+        while time.monotonic() < end:
+            process.send_signal(signal.SIGUSR1)
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.005)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        words = set()
+        while (word := said(process)) != "stop":
+            words.add(word)
+        assert words == {"ready", "sync", "reload"}
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+def test_a_second_stop_ends_it_at_once(first: signal.Signals, second: signal.Signals) -> None:
+    with child() as process:
+        assert said(process) == "ready"
+        process.send_signal(first)
+        assert said(process) == "stop"
+        process.send_signal(second)
+        assert process.wait(5) == Exit.INTERRUPTED
+
+
+def test_holding_signals_back_needs_no_module_but_signal() -> None:
+    program = (
+        "import sys, signal; before = set(sys.modules);"
+        "import listsync.triggers.signal_mask; print(sorted(set(sys.modules) - before))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=15
+    )
+    assert set(eval(ran.stdout)) <= {
+        "__future__",
+        "listsync",
+        "listsync.triggers",
+        "listsync.triggers.signal_mask",
+    }
