@@ -1,8 +1,26 @@
-"""What the agent and its clients agree on. Standard library only, quick to import."""
+"""What the agent and its clients agree on. Standard library only, quick to import.
+
+JSON-RPC 2.0, one request and one reply, each one ZeroMQ frame of UTF-8 JSON, over a REP socket at
+a Unix path. A request also carries `deadline` (Unix seconds: refused when it comes later, so that
+a command whose sender gave up is not carried out) and `protocol`; its `id` is a string that is
+unique for ever: a repeated id gets the first reply and is not carried out again.
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from pathlib import Path
+from typing import Any
+
+PROTOCOL = 1
+MAX_BYTES = 65536
+"""Largest frame either side sends or takes."""
+MAX_PATH_BYTES = 107
+"""What a Unix socket's path may be long on Linux."""
+SYSTEM_SOCKET = Path("/run/listsync/agent.sock")
 
 
 class Exit(IntEnum):
@@ -19,3 +37,120 @@ class Exit(IntEnum):
     PARTLY = 8
     CONFIG = 78
     INTERRUPTED = 130
+
+
+class Access(Enum):
+    """Who may call: READ also a configured group, CONTROL only the owner and root."""
+
+    READ = "read"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One command: who may call it, and its parameters (name to what it must be)."""
+
+    access: Access
+    params: Mapping[str, type | tuple[type, ...]]
+
+
+METHODS: Mapping[str, Method] = {
+    "ping": Method(Access.READ, {}),
+    "version": Method(Access.READ, {}),
+    "status": Method(Access.READ, {}),
+    "progress": Method(Access.READ, {}),
+    "lists": Method(Access.READ, {}),
+    "runs": Method(Access.READ, {"run_id": str, "limit": int, "offset": int}),
+    "items": Method(Access.READ, {"query": str, "list": str, "limit": int, "offset": int}),
+    "trigger": Method(
+        Access.CONTROL,
+        {"lists": list, "dry_run": bool, "force": bool, "no_queue": bool, "origin": str},
+    ),
+    "pause": Method(Access.CONTROL, {"for_s": (int, float)}),
+    "resume": Method(Access.CONTROL, {}),
+    "cancel": Method(Access.CONTROL, {}),
+    "reload": Method(Access.CONTROL, {}),
+    "exclude": Method(Access.CONTROL, {"item": str}),
+    "forget": Method(Access.CONTROL, {"item": str, "all": bool}),
+    "log_level": Method(Access.CONTROL, {"level": str}),
+}
+
+
+class Code(IntEnum):
+    """Error codes of a reply; those from -32700 to -32600 are JSON-RPC's own."""
+
+    PARSE = -32700
+    INVALID_REQUEST = -32600
+    UNKNOWN_METHOD = -32601
+    INVALID_PARAMS = -32602
+    INTERNAL = -32603
+    EXPIRED = -32000
+    FORBIDDEN = -32001
+    BUSY = -32002
+    PAUSED = -32003
+    NOT_FOUND = -32004
+    CONFIG_INVALID = -32005
+    TOO_LARGE = -32006
+    UNAVAILABLE = -32007
+
+
+class RefusedCommand(Exception):  # noqa: N818 - an answer, not a failure
+    """A command that is not carried out; `code` and the words go back to the client."""
+
+    def __init__(self, code: Code, message: str, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = dict(data or {})
+
+
+def request(
+    method: str, params: Mapping[str, Any], *, id_: str, deadline: float
+) -> dict[str, Any]:
+    """Build a request; *deadline* in Unix seconds."""
+    return {
+        "jsonrpc": "2.0",
+        "protocol": PROTOCOL,
+        "id": id_,
+        "method": method,
+        "params": dict(params),
+        "deadline": deadline,
+    }
+
+
+def result_reply(id_: str | None, result: Mapping[str, Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "protocol": PROTOCOL, "id": id_, "result": dict(result)}
+
+
+def error_reply(
+    id_: str | None, code: Code, message: str, data: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    error = {"code": int(code), "message": message, "data": dict(data or {})}
+    return {"jsonrpc": "2.0", "protocol": PROTOCOL, "id": id_, "error": error}
+
+
+def agent_socket(option: Path | None, environ: Mapping[str, str]) -> Path:
+    """Find where the agent's socket belongs."""
+    if option is not None:
+        return option
+    if named := environ.get("LISTSYNC_SOCKET"):
+        return Path(named).expanduser()
+    # systemd joins several RuntimeDirectory= with colons.
+    if given := environ.get("RUNTIME_DIRECTORY", "").split(":")[0]:
+        return Path(given) / "agent.sock"
+    return _users_socket(environ)
+
+
+def client_sockets(option: Path | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Find where a client looks for the agent, in this order."""
+    if option is not None:
+        return (option,)
+    if named := environ.get("LISTSYNC_SOCKET"):
+        return (Path(named).expanduser(),)
+    return (_users_socket(environ), SYSTEM_SOCKET)
+
+
+def _users_socket(environ: Mapping[str, str]) -> Path:
+    given = Path(environ.get("XDG_RUNTIME_DIR", ""))
+    base = given if given.is_absolute() else Path(f"/run/user/{os.getuid()}")
+    return base / "listsync" / "agent.sock"

@@ -1,3 +1,3 @@
-"""The command line client of the listsync agent."""
+"""The command line that talks to a running listsync agent; light, because people wait for it."""
 
 from __future__ import annotations

@@ -1,0 +1,7 @@
+"""The control socket: how `listsyncctl` and other programs talk to the running agent."""
+
+from __future__ import annotations
+
+from listsync.control.doorway import ControlSocket
+
+__all__ = ["ControlSocket"]

@@ -1,0 +1,57 @@
+"""Who calls, by the peer's credentials, and what that user may do."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+
+from listsync.protocol import Access, Code, RefusedCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The process at the other end, as the kernel said when it connected."""
+
+    uid: int
+    gid: int
+    pid: int
+
+
+def caller_of(address: str) -> Caller | None:
+    """Read libzmq's `Peer-Address` of an ipc peer: `localhost:UID:GID:PID`."""
+    try:
+        _, uid, gid, pid = address.split(":")
+        return Caller(int(uid), int(gid), int(pid))
+    except ValueError:
+        return None
+
+
+def permit(caller: Caller | None, access: Access, group: int | None) -> None:
+    """Raise RefusedCommand unless *caller* may: root and owner all, the group may read."""
+    if caller is not None:
+        if caller.uid in {0, os.geteuid()}:
+            return
+        if access is Access.READ and group is not None and group in _groups(caller):
+            return
+    owner = _name(os.geteuid())
+    who = "an unknown user" if caller is None else f"user {_name(caller.uid)}"
+    what = "look" if access is Access.READ else "control it"
+    raise RefusedCommand(
+        Code.FORBIDDEN, f"{who} may not {what}: the agent runs as {owner}; use `sudo -u {owner}`"
+    )
+
+
+def _groups(caller: Caller) -> set[int]:
+    try:
+        user = pwd.getpwuid(caller.uid)
+    except KeyError:
+        return {caller.gid}
+    return {caller.gid, *os.getgrouplist(user.pw_name, user.pw_gid)}
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

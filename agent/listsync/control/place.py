@@ -1,0 +1,142 @@
+"""The socket's file: found free, bound with its final rights, removed only while it is ours."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from listsync.errors import BusyError, StateError
+from listsync.protocol import MAX_PATH_BYTES
+
+_BACKLOG = 64
+_LOCK_WAIT_S = 2.0
+
+
+class Place:
+    """A listening Unix socket at *path*, for the owner and, if given, a *group*."""
+
+    def __init__(self, path: Path, group: int | None) -> None:
+        self._path = path
+        self._group = group
+        self._inode: tuple[int, int] | None = None
+
+    def listen(self) -> socket.socket:
+        """Bind and listen; call it before threads start, as it sets the umask for a moment.
+
+        Raises:
+            BusyError: somebody answers at the path already.
+            StateError: the path cannot be a socket; says why. What lies there is untouched.
+
+        """
+        if len(os.fsencode(self._path)) > MAX_PATH_BYTES:
+            raise StateError(
+                f"the socket's path is longer than {MAX_PATH_BYTES} bytes: {self._path}: "
+                "choose a shorter one with --socket or LISTSYNC_SOCKET"
+            )
+        before = os.umask(0o177 if self._group is None else 0o117)
+        try:
+            self._make_folder()
+            with _alone_in(self._path.parent):
+                self._clear()
+                return self._bound()
+        except OSError as error:
+            raise StateError(f"no socket can be made at {self._path}: {error.strerror}") from error
+        finally:
+            os.umask(before)
+
+    def remove(self) -> None:
+        """Remove the file, unless another has taken its place."""
+        try:
+            with _alone_in(self._path.parent):
+                there = self._path.lstat()
+                if (there.st_dev, there.st_ino) == self._inode:
+                    self._path.unlink()
+        except OSError:
+            # The folder or the file is gone already, which is what was wanted.
+            return
+
+    def _make_folder(self) -> None:
+        folder = self._path.parent
+        if folder.is_dir():
+            return
+        usual = os.umask(0o022)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700 if self._group is None else 0o750, exist_ok=True)
+        finally:
+            os.umask(usual)
+        if self._group is not None:
+            os.chown(folder, -1, self._group)
+
+    def _clear(self) -> None:
+        try:
+            mode = self._path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISSOCK(mode):
+            raise StateError(
+                f"{self._path} is not a socket, so it was left alone: move it away, or choose "
+                "another path with --socket"
+            )
+        if _answers(self._path):
+            raise BusyError(f"another agent answers at {self._path} already")
+        self._path.unlink()
+
+    def _bound(self) -> socket.socket:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            listener.bind(os.fsencode(self._path))
+            there = self._path.lstat()
+            self._inode = (there.st_dev, there.st_ino)
+            if self._group is not None:
+                # Nobody can connect before listen(): there is no moment with the wrong group.
+                os.chown(self._path, -1, self._group, follow_symlinks=False)
+            listener.listen(_BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+        return listener
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        found = probe.connect_ex(os.fsencode(path))
+    if found in {0, errno.EAGAIN, errno.EINPROGRESS}:
+        return True
+    if found in {errno.ECONNREFUSED, errno.ENOENT}:
+        return False
+    raise StateError(f"{path} is a socket of something else ({os.strerror(found)}): move it away")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep two starting agents from taking each other's new socket for a stale one."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        until = time.monotonic() + _LOCK_WAIT_S
+        while not _locked(handle):
+            if time.monotonic() > until:
+                raise BusyError(f"another program keeps {folder} locked: try again")
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without locks: the lock of the state directory has to do.
+        return True
+    return True

@@ -1,0 +1,132 @@
+"""From bytes to a checked request; no input or output."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from listsync.protocol import MAX_BYTES, METHODS, Code, Method, RefusedCommand
+
+_MAX_DEPTH = 8
+_MAX_ID = 128
+_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request that is well-formed; *deadline* in Unix seconds."""
+
+    id: str
+    method: str
+    params: Mapping[str, Any]
+    deadline: float
+
+    @property
+    def spec(self) -> Method:
+        return METHODS[self.method]
+
+
+def read(body: bytes) -> Mapping[str, Any]:
+    """Parse one frame to an object; raises RefusedCommand."""
+    if len(body) > MAX_BYTES:
+        raise RefusedCommand(Code.TOO_LARGE, f"more than {MAX_BYTES} bytes")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise RefusedCommand(Code.PARSE, "not UTF-8") from None
+    # Counted before parsing: the parser itself fails at a depth that depends on the stack.
+    if _depth(text) > _MAX_DEPTH:
+        raise RefusedCommand(Code.PARSE, f"nested deeper than {_MAX_DEPTH} levels")
+    try:
+        message = json.loads(text)
+        # A lone \\ud800 parses, and then fails wherever it is written.
+        json.dumps(message, ensure_ascii=False).encode()
+    except ValueError:
+        raise RefusedCommand(Code.PARSE, "not JSON") from None
+    if not isinstance(message, dict):
+        raise RefusedCommand(Code.INVALID_REQUEST, "not a JSON object (batches are not taken)")
+    return message
+
+
+def id_of(message: Mapping[str, Any]) -> str | None:
+    """Find the id to answer to, even if the rest of the request is wrong."""
+    given = message.get("id")
+    return given if isinstance(given, str) and 0 < len(given) <= _MAX_ID else None
+
+
+def check(message: Mapping[str, Any]) -> Request:
+    """Check everything that METHODS says; raises RefusedCommand with the names in question."""
+    if message.get("jsonrpc") != "2.0":
+        raise RefusedCommand(Code.INVALID_REQUEST, '"jsonrpc" must be "2.0"')
+    id_ = id_of(message)
+    if id_ is None:
+        raise RefusedCommand(
+            Code.INVALID_REQUEST, f'"id" must be text of 1 to {_MAX_ID} characters'
+        )
+    method = message.get("method")
+    if not isinstance(method, str):
+        raise RefusedCommand(Code.INVALID_REQUEST, '"method" must be text')
+    if method not in METHODS:
+        known = sorted(METHODS)
+        raise RefusedCommand(
+            Code.UNKNOWN_METHOD,
+            f"this agent has no command {method[:64]!r}; it knows {', '.join(known)}",
+            {"known": known},
+        )
+    deadline = message.get("deadline")
+    if not isinstance(deadline, (int, float)) or not _is(deadline, (int, float)):
+        raise RefusedCommand(Code.INVALID_REQUEST, '"deadline" must be a number (Unix seconds)')
+    params = message.get("params", {})
+    if not isinstance(params, dict):
+        raise RefusedCommand(Code.INVALID_PARAMS, '"params" must be an object')
+    _check_params(method, params)
+    return Request(id=id_, method=method, params=params, deadline=deadline)
+
+
+def _check_params(method: str, params: Mapping[str, Any]) -> None:
+    known = METHODS[method].params
+    if unknown := sorted(set(params) - set(known)):
+        raise RefusedCommand(
+            Code.INVALID_PARAMS,
+            f"{method} does not take {', '.join(name[:64] for name in unknown[:5])}; "
+            f"it takes {', '.join(known) or 'nothing'}",
+        )
+    for name, value in params.items():
+        if not _is(value, known[name]):
+            raise RefusedCommand(
+                Code.INVALID_PARAMS, f"{method}: {name} must be {_kind(known[name])}"
+            )
+
+
+def _is(value: object, expected: type | tuple[type, ...]) -> bool:
+    if isinstance(value, bool):
+        return expected is bool
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if expected is list:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, expected)
+
+
+def _kind(expected: type | tuple[type, ...]) -> str:
+    if expected is list:
+        return "a list of texts"
+    return "a number" if isinstance(expected, tuple) else _KINDS[expected]
+
+
+def _depth(text: str) -> int:
+    """Count how deep brackets nest, not counting those inside strings."""
+    deepest = depth = 0
+    for found in _BRACKET_OR_STRING.finditer(text):
+        first = found[0][0]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in "]}":
+            depth -= 1
+    return deepest

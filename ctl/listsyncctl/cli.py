@@ -1,0 +1,277 @@
+"""The `listsyncctl` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+
+import listsync
+from listsync.protocol import PROTOCOL, Exit
+from listsyncctl.options import common, complete_lists, duration
+from listsyncctl.output import SCHEMA, harmless
+from listsyncctl.session import Session, session_of
+from listsyncctl.trouble import TroubleError
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+_LEVELS = ["debug", "info", "warning", "error"]
+_Function = Callable[..., Any]
+
+
+@click.group(
+    context_settings=_SETTINGS,
+    epilog="\b\nExamples:\n  listsyncctl status\n  listsyncctl sync-now --wait\n\n\b\n"
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 not running, 4 no answer, 5 busy, 6 paused,\n"
+    "7 not permitted, 8 partly failed, 78 configuration invalid, 130 interrupted",
+)
+@click.version_option(listsync.__version__, prog_name="listsyncctl")
+@common
+def ctl() -> None:
+    """Control a running listsync agent."""
+
+
+def _command(name: str, *examples: str) -> Callable[[_Function], click.Command]:
+    """Register a command that gets the session first."""
+
+    def register(function: _Function) -> click.Command:
+        lines = "".join(f"  listsyncctl {one}\n" for one in examples or (name,))
+        wrapped = common(_with_session(function))
+        return ctl.command(name, epilog=f"\b\nExamples:\n{lines}")(wrapped)
+
+    return register
+
+
+def _with_session(function: _Function) -> _Function:
+    @click.pass_context
+    def call(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
+        return function(session_of(context), *args, **kwargs)
+
+    call.__doc__ = function.__doc__
+    # Options that decorators below this one have left there for click to find.
+    call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    return call
+
+
+@_command("sync-now", "sync-now", "sync-now --wait", "sync-now my-list --dry-run")
+@click.argument("lists", nargs=-1, metavar="[LIST]...", shell_complete=complete_lists)
+@click.option("--dry-run", is_flag=True, help="Say what would be requested; change nothing.")
+@click.option("--wait", is_flag=True, help="Follow the sync to its end; exit as it ended.")
+@click.option("--force", is_flag=True, help="Also while the agent is paused.")
+@click.option("--no-queue", is_flag=True, help="Refuse (exit 5) while another sync runs.")
+@click.option("--signal", is_flag=True, help="Send SIGUSR1, without the socket.")
+def sync_now(
+    session: Session, *, lists: tuple[str, ...], wait: bool, signal: bool, **flags: bool
+) -> Exit:
+    """Sync now: every list, or only those named."""
+    if signal:
+        return _signal(session, alone=not (lists or wait or any(flags.values())))
+    params: dict[str, Any] = {name: True for name, value in flags.items() if value}
+    if lists:
+        params["lists"] = list(lists)
+    result = session.ask("trigger", {**params, "origin": "listsyncctl"})
+    if not wait:
+        session.show("trigger", result)
+        return Exit.OK
+    return _wait(session, str(result.get("run_id")))
+
+
+def _wait(session: Session, run_id: str) -> Exit:
+    from listsyncctl.following import EXITS, follow_run  # noqa: PLC0415 - start-up time
+
+    try:
+        ended = follow_run(session, run_id)
+    except KeyboardInterrupt:
+        raise TroubleError(
+            Exit.INTERRUPTED,
+            f"detached: sync {run_id} goes on; stop it with `listsyncctl cancel`",
+        ) from None
+    session.show("run", ended)
+    return EXITS.get(str(ended["run"]["result"]), Exit.FAILED)
+
+
+def _signal(session: Session, *, alone: bool) -> Exit:
+    from listsyncctl.agents import ask_to_sync, existing_agents  # noqa: PLC0415 - start-up time
+
+    if not alone:
+        raise TroubleError(Exit.USAGE, "--signal says only `sync now`: use it without the others")
+    for one in ask_to_sync(existing_agents(session.socket)):
+        session.show("signalled", {"signalled": [one]})
+    return Exit.OK
+
+
+@_command("status")
+def status(session: Session) -> None:
+    """Tell how the agent is."""
+    session.show("status", session.ask("status"))
+
+
+@_command("progress", "progress", "progress --follow")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the sync has ended.")
+def progress(session: Session, *, follow: bool) -> None:
+    """Tell how far the running sync is."""
+    if follow:
+        from listsyncctl.following import follow_progress  # noqa: PLC0415 - start-up time
+
+        session.show("progress", follow_progress(session))
+    else:
+        session.show("progress", session.ask("progress"))
+
+
+@_command("pause", "pause", "pause --for 2h")
+@click.option(
+    "--for",
+    "for_s",
+    type=duration,
+    metavar="DURATION",
+    help="End by itself after this time, e.g. 2h.",
+)
+def pause(session: Session, *, for_s: float | None) -> None:
+    """Start no syncs; what comes up meanwhile is done after it."""
+    session.show("pause", session.ask("pause", {} if for_s is None else {"for_s": for_s}))
+
+
+@_command("resume")
+def resume(session: Session) -> None:
+    """End the pause."""
+    session.show("resume", session.ask("resume"))
+
+
+@_command("cancel")
+def cancel(session: Session) -> None:
+    """Stop the running sync after its current title."""
+    session.show("cancel", session.ask("cancel"))
+
+
+@_command("reload")
+def reload(session: Session) -> None:
+    """Read the configuration again, now."""
+    session.show("reload", session.ask("reload"))
+
+
+@_command("lists", "lists", "lists my-list")
+@click.argument("name", required=False, shell_complete=complete_lists)
+def lists(session: Session, *, name: str | None) -> None:
+    """Tell how each list is, or one."""
+    result = session.ask("lists")
+    if name is not None:
+        found = [one for one in result.get("lists") or [] if one.get("name") == name]
+        if not found:
+            raise TroubleError(Exit.FAILED, f"no list {name!r}: see `listsyncctl lists`")
+        result = {**result, "lists": found}
+    session.show("lists", result)
+
+
+@_command("runs", "runs", "runs --limit 5", "runs 4f1c")
+@click.argument("run_id", required=False, metavar="[ID]")
+@click.option("--limit", type=click.IntRange(1, 1000), help="How many.")
+@click.option("--offset", type=click.IntRange(0), help="How many to skip.")
+def runs(session: Session, **params: object) -> None:
+    """Tell the latest syncs, or all of one."""
+    session.show("runs", session.ask("runs", _given(params)))
+
+
+@_command("items", "items", "items alien", "items --list my-list --limit 20")
+@click.argument("query", required=False)
+@click.option("--list", "list", shell_complete=complete_lists, help="Only of this list.")
+@click.option("--limit", type=click.IntRange(1, 1000), help="How many.")
+@click.option("--offset", type=click.IntRange(0), help="How many to skip.")
+def items(session: Session, **params: object) -> None:
+    """Tell the titles that the agent knows, or those like QUERY."""
+    session.show("items", session.ask("items", _given(params)))
+
+
+@_command("exclude", "exclude tmdb:348")
+@click.argument("item")
+def exclude(session: Session, *, item: str) -> None:
+    """Never request ITEM."""
+    session.show("exclude", session.ask("exclude", {"item": item}))
+
+
+@_command("forget", "forget tmdb:348", "forget --all")
+@click.argument("item", required=False)
+@click.option("--all", "everything", is_flag=True, help="Everything that the agent remembers.")
+def forget(session: Session, *, item: str | None, everything: bool) -> None:
+    """Forget what was done with ITEM, so that it is looked at anew."""
+    if (item is None) is not everything:
+        raise TroubleError(Exit.USAGE, "forget: name one ITEM, or say --all")
+    session.show(
+        "forget", session.ask("forget", {"all": True} if item is None else {"item": item})
+    )
+
+
+@_command("log-level", "log-level debug")
+@click.argument("level", required=False, type=click.Choice(_LEVELS, case_sensitive=False))
+def log_level(session: Session, *, level: str | None) -> None:
+    """Tell how much the agent logs, or change it until it restarts."""
+    session.show("log_level", session.ask("log_level", {} if level is None else {"level": level}))
+
+
+@_command("version")
+def version(session: Session) -> None:
+    """Tell the versions of the agent and of this program."""
+    client = {"version": listsync.__version__, "protocol": PROTOCOL}
+    session.show("version", {**session.ask("version"), "client": client})
+
+
+@_command("ping")
+def ping(session: Session) -> None:
+    """Tell whether the agent answers."""
+    session.show("ping", session.ask("ping"))
+
+
+@_command("agents")
+def agents(session: Session) -> None:
+    """Find running agents by their processes."""
+    from listsyncctl.agents import existing_agents  # noqa: PLC0415 - start-up time
+
+    found = [one.as_dict() for one in existing_agents(session.socket)]
+    session.show("agents", {"agents": found})
+
+
+def _given(params: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with one of `protocol.Exit`."""
+    try:
+        code = ctl.main(prog_name="listsyncctl", standalone_mode=False)
+    except click.UsageError as error:
+        code = _usage(error)
+    except click.ClickException as error:
+        code = _trouble(Exit.FAILED, error.format_message())
+    except TroubleError as trouble:
+        code = _trouble(trouble.exit, trouble.message, trouble.code)
+    except (click.Abort, KeyboardInterrupt):
+        code = Exit.INTERRUPTED
+    sys.exit(int(code or 0))
+
+
+def _usage(error: click.UsageError) -> Exit:
+    if not sys.argv[1:]:
+        # Newer clicks raise this to show the help.
+        error.show()
+        return Exit.USAGE
+    where = error.ctx.command_path if error.ctx else "listsyncctl"
+    return _trouble(Exit.USAGE, f"{error.format_message()} See `{where} --help`.")
+
+
+def _trouble(exit_: Exit, message: str, code: int | None = None) -> Exit:
+    words = harmless(message)
+    if _wants_json():
+        error = {"exit": int(exit_), "code": code, "message": words}
+        words = json.dumps({"schema": SCHEMA, "error": error}, ensure_ascii=False)
+    else:
+        words = f"listsyncctl: {words}"
+    click.echo(words, err=True)
+    return exit_
+
+
+def _wants_json() -> bool:
+    """Look at the bare line: a wrong option may have kept click from reading the others."""
+    line = sys.argv[1:]
+    after = line[line.index("-o") + 1 :] if "-o" in line else []
+    return "--json" in line or after[:1] == ["json"] or bool({"-ojson", "--output=json"} & {*line})

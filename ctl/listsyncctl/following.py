@@ -1,0 +1,126 @@
+"""Watching a run: polls, never waits inside the agent, so that leaving does no harm."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from listsync.protocol import Code, Exit
+from listsyncctl.output import as_json, width
+from listsyncctl.session import Session
+from listsyncctl.trouble import TroubleError
+from listsyncctl.views import progress_words
+
+EXITS = {
+    "ok": Exit.OK,
+    "partly": Exit.PARTLY,
+    "failed": Exit.FAILED,
+    "cancelled": Exit.INTERRUPTED,
+}
+_EVERY_S = 0.5
+_BAR = 30
+_MISSES = 6
+
+
+class Bar:
+    """Draws on stderr if that is a terminal, else nothing."""
+
+    def __init__(self) -> None:
+        self._drawn = False
+
+    def draw(self, progress: Mapping[str, Any]) -> None:
+        if not sys.stderr.isatty():
+            return
+        words = progress_words(progress)
+        if total := progress.get("total"):
+            filled = min(_BAR, _BAR * int(progress.get("progress") or 0) // int(total))
+            words = f"[{'#' * filled}{'-' * (_BAR - filled)}] {words}"
+        columns = shutil.get_terminal_size().columns
+        while width(words) >= columns:
+            words = words[:-1]
+        sys.stderr.write("\r\x1b[K" + words)
+        sys.stderr.flush()
+        self._drawn = True
+
+    def clear(self) -> None:
+        if self._drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._drawn = False
+
+
+def follow_run(session: Session, run_id: str) -> dict[str, Any]:
+    """Poll until run *run_id* has ended; give `{"run", "requests"}`.
+
+    Raises:
+        TroubleError: the agent went away, or `--timeout` was given and is over.
+        KeyboardInterrupt: the user left; the sync goes on.
+
+    """
+    until = None if session.timeout_s is None else time.monotonic() + session.timeout_s
+    bar = Bar()
+    misses = 0
+    try:
+        while misses <= _MISSES:
+            if (ended := _ended(session, run_id)) is not None:
+                return ended
+            misses = 0 if _drawn(session, run_id, bar) else misses + 1
+            if until is not None and time.monotonic() > until:
+                raise TroubleError(
+                    Exit.NO_ANSWER,
+                    f"sync {run_id} still goes on; see it with `listsyncctl progress --follow`",
+                )
+            time.sleep(_EVERY_S)
+        raise TroubleError(
+            Exit.FAILED,
+            f"the agent knows nothing of run {run_id}: was it restarted? See `listsyncctl runs`",
+        )
+    finally:
+        bar.clear()
+
+
+def _ended(session: Session, run_id: str) -> dict[str, Any] | None:
+    try:
+        found = session.ask("runs", {"run_id": run_id})
+    except TroubleError as trouble:
+        # A run that has not begun is not in the books yet.
+        if trouble.code == Code.NOT_FOUND:
+            return None
+        raise
+    run = found.get("run") or {}
+    return found if run.get("ended_at") and run.get("result") else None
+
+
+def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
+    """Draw how it is; False if the run neither runs nor waits."""
+    progress = session.ask("progress")
+    if progress.get("in_progress"):
+        waiting = {"in_progress": True, "phase": "waiting for the running sync"}
+        bar.draw(progress if progress.get("run_id") == run_id else waiting)
+        return True
+    pending = session.ask("status").get("pending") or {}
+    return pending.get("run_id") == run_id
+
+
+def follow_progress(session: Session) -> dict[str, Any]:
+    """Show progress until nothing runs; give the last snapshot."""
+    bar = Bar()
+    last = ""
+    try:
+        while True:
+            progress = session.ask("progress")
+            if not progress.get("in_progress"):
+                return progress
+            line = as_json(progress) if session.output == "json" else progress_words(progress)
+            if session.output != "json" and sys.stderr.isatty():
+                bar.draw(progress)
+            elif line != last:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            last = line
+            time.sleep(_EVERY_S)
+    finally:
+        bar.clear()

@@ -1,0 +1,100 @@
+"""Options that every command has, the kinds of values, and completion of list names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from listsyncctl.session import session_of
+from listsyncctl.trouble import TroubleError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_COMPLETION_S = 0.3
+_LONGEST_S = 3650 * 86400
+_SIZES = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*(min|[smhdw])")
+
+
+def duration(text: str) -> float:
+    """Read a duration such as `2h` or `1h30m`, in seconds."""
+    small = text.strip().lower()
+    seconds = sum(float(number) * _SIZES[unit] for number, unit in _PIECE.findall(small))
+    if _PIECE.sub("", small).strip() or not 0 < seconds <= _LONGEST_S:
+        raise click.BadParameter(
+            f"{text!r} is not a duration; write e.g. 90s, 30m, 2h, 1h30m, 7d (at most 10 years)."
+        )
+    return seconds
+
+
+def _set_socket(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        session_of(context).socket = value.absolute()
+
+
+def _set_timeout(context: click.Context, _: click.Parameter, value: float | None) -> None:
+    if value is not None:
+        session_of(context).timeout_s = value
+
+
+def _set_output(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        session_of(context).output = value
+
+
+def _set_json(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        session_of(context).output = "json"
+
+
+_COMMON = (
+    click.option(
+        "--socket",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_set_socket,
+        help="The agent's socket, if it is not at a usual place.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, 86400, min_open=True),
+        expose_value=False,
+        callback=_set_timeout,
+        metavar="SECONDS",
+        help="How long to wait for the answer (5).",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "json", "plain"]),
+        expose_value=False,
+        callback=_set_output,
+        help="For people, programs, or line by line (text).",
+    ),
+    click.option(
+        "--json", is_flag=True, expose_value=False, callback=_set_json, help="The same as -o json."
+    ),
+)
+
+
+def common(function: _F) -> _F:
+    """Add the options that every command has."""
+    for option in reversed(_COMMON):
+        function = option(function)
+    return function
+
+
+def complete_lists(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> Sequence[CompletionItem]:
+    """Ask the agent for its lists, briefly; whatever goes wrong, complete nothing."""
+    try:
+        found = session_of(context).ask("lists", timeout_s=_COMPLETION_S).get("lists") or []
+    except TroubleError:
+        return []
+    names = [str(one.get("name")) for one in found]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

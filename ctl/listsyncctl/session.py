@@ -1,0 +1,64 @@
+"""What every command shares: where the agent is, how long to wait, how to show the result."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from listsync.protocol import client_sockets
+from listsyncctl.client import ask
+from listsyncctl.output import as_json, colours, plain
+from listsyncctl.views import MESSAGE, VIEWS, Look
+
+DEFAULT_TIMEOUT_S = 5.0
+
+
+@dataclass(slots=True)
+class Session:
+    """Filled by the options, wherever on the line they stand; *timeout_s* None: not given."""
+
+    socket: Path | None = None
+    timeout_s: float | None = None
+    output: str = "text"
+
+    def ask(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        timeout_s: float | None = None,
+    ) -> dict[str, Any]:
+        """Ask the agent; raises TroubleError."""
+        return ask(
+            client_sockets(self.socket, os.environ),
+            method,
+            params or {},
+            timeout_s=timeout_s or self.timeout_s or DEFAULT_TIMEOUT_S,
+        )
+
+    def show(self, method: str, result: Mapping[str, Any]) -> None:
+        """Print *result* to stdout as it was asked for."""
+        colour = colours(sys.stdout, os.environ)
+        view = VIEWS.get(method, MESSAGE)
+        match self.output:
+            case "json":
+                lines = [as_json(result)]
+            case "plain":
+                rows = view.rows if view.rows is not None and view.rows in result else None
+                lines = list(plain(result, rows, view.columns))
+            case _:
+                lines = list(view.text(result, Look(datetime.now(UTC), colour)))
+        for line in lines:
+            click.echo(line, color=colour)
+
+
+def session_of(context: click.Context) -> Session:
+    """Find the one session of this command line."""
+    return context.find_root().ensure_object(Session)

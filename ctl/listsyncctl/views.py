@@ -1,0 +1,295 @@
+"""What each command's result says in text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from listsyncctl.output import harmless, moment, painted, relative, span, table
+
+Result = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to render: *now* for relative times, *colour* for a terminal that has it."""
+
+    now: datetime
+    colour: bool
+
+    def paint(self, word: object) -> str:
+        return painted(harmless(word)) if self.colour else harmless(word)
+
+    def ago(self, text: object) -> str:
+        return relative(text, self.now) if text else "never"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Text by *text*; plain lines from the rows under *rows* with *columns*, else all fields."""
+
+    text: Callable[[Result, Look], Iterator[str]]
+    rows: str | None = None
+    columns: Sequence[str] = ()
+
+
+def _status(result: Result, look: Look) -> Iterator[str]:
+    up = span(result.get("uptime_s") or 0)
+    yield (
+        f"listsync {harmless(result.get('version'))}, pid {result.get('pid')}, up {up}: "
+        f"{look.paint(result.get('state'))}"
+    )
+    for name, words in _status_rows(result, look):
+        yield f"  {name:<9} {words}"
+
+
+def _status_rows(result: Result, look: Look) -> Iterator[tuple[str, str]]:
+    if paused := result.get("paused"):
+        until = paused.get("until")
+        yield "Paused", f"ends {look.ago(until)}" if until else "until `listsyncctl resume`"
+    if running := result.get("running"):
+        yield "Running", progress_words(running)
+    if pending := result.get("pending"):
+        lists = pending.get("lists")
+        what = "all lists" if lists is None else ", ".join(map(harmless, lists))
+        origins = ", ".join(map(harmless, pending.get("origins") or []))
+        yield "Waiting", f"{what} (asked for by {origins}; run {harmless(pending.get('run_id'))})"
+    if last := result.get("last_run"):
+        yield "Last run", f"{look.paint(last.get('result'))}, {run_words(last, look)}"
+    if due := result.get("next_due"):
+        yield "Next run", look.ago(due)
+    yield "Lists", harmless(result.get("lists"))
+    server = result.get("server")
+    yield (
+        "Server",
+        f"{harmless(server.get('product'))} {harmless(server.get('version'))} "
+        f"at {harmless(server.get('url'))}"
+        if server
+        else "not reached yet",
+    )
+    yield from _config_rows(result.get("config") or {}, look)
+    yield "Watcher", harmless(result.get("watcher"))
+    for note in result.get("notes") or []:
+        yield "Note", harmless(note)
+
+
+def _config_rows(config: Result, look: Look) -> Iterator[tuple[str, str]]:
+    word = look.paint("ok") if config.get("valid") else look.paint("invalid")
+    yield (
+        "Config",
+        f"{harmless(config.get('file'))} {word}, loaded {look.ago(config.get('loaded_at'))}",
+    )
+    for problem in config.get("problems") or []:
+        yield "", harmless(problem)
+
+
+def progress_words(progress: Result) -> str:
+    """Say a snapshot in a few words."""
+    if not progress.get("in_progress"):
+        last = progress.get("last_result")
+        return "nothing runs" + (
+            f"; the last run: {harmless(last.get('message'))}" if last else ""
+        )
+    words = harmless(progress.get("phase"))
+    if total := progress.get("total"):
+        words += f" {progress.get('progress')}/{total} ({progress.get('percent')} %)"
+    if requested := progress.get("requested"):
+        words += f", {requested} requested"
+    if (eta_s := progress.get("eta_s")) is not None:
+        words += f", {span(eta_s)} left"
+    return words
+
+
+def _progress(result: Result, look: Look) -> Iterator[str]:
+    yield progress_words(result)
+    if result.get("in_progress") and (lists := result.get("lists")):
+        yield from table(
+            ("LIST", "STATE", "READ", "DONE", "TOTAL"),
+            [
+                [one.get(name) for name in ("name", "state", "read", "done", "total")]
+                for one in lists
+            ],
+            paint=1,
+            colour=look.colour,
+        )
+
+
+def _lists(result: Result, look: Look) -> Iterator[str]:
+    lists = result.get("lists") or []
+    yield from table(
+        ("LIST", "SERVICE", "OUTCOME", "READ", "LAST SUCCESS", "NEXT", "WHY"),
+        [
+            (
+                one.get("name"),
+                one.get("service"),
+                one.get("outcome"),
+                _read_of(one),
+                look.ago(one.get("last_success")),
+                relative(one["next_due"], look.now) if one.get("next_due") else "",
+                one.get("why"),
+            )
+            for one in lists
+        ],
+        paint=2,
+        colour=look.colour,
+    )
+
+
+def _read_of(one: Result) -> str:
+    read, declared = one.get("read"), one.get("declared")
+    return harmless(read) if declared in {None, read} else f"{read} of {declared}"
+
+
+def run_words(run: Result, look: Look) -> str:
+    words = look.ago(run.get("ended_at") or run.get("started_at"))
+    words += f": {run.get('requested') or 0} requested"
+    return words + (f", {harmless(run['message'])}" if run.get("message") else "")
+
+
+def _runs(result: Result, look: Look) -> Iterator[str]:
+    if "run" in result:
+        yield from run_lines(result, look)
+        return
+    yield from table(
+        ("RUN", "ORIGIN", "STARTED", "TOOK", "RESULT", "REQUESTED", "MESSAGE"),
+        [
+            (
+                run.get("run_id"),
+                run.get("origin"),
+                look.ago(run.get("started_at")),
+                _took(run),
+                run.get("result"),
+                run.get("requested"),
+                run.get("message") or run.get("why"),
+            )
+            for run in result.get("runs") or []
+        ],
+        paint=4,
+        colour=look.colour,
+    )
+
+
+def run_lines(result: Result, look: Look) -> Iterator[str]:
+    """Tell one run, and each request of it."""
+    run = result["run"]
+    name = f"{harmless(run.get('run_id'))} ({harmless(run.get('origin'))})"
+    yield f"Run {name}: {look.paint(run.get('result'))}"
+    yield f"  {run_words(run, look)}" + (f", took {_took(run)}" if _took(run) else "")
+    if run.get("why"):
+        yield f"  {harmless(run['why'])}"
+    requests = [one for one in result.get("requests") or [] if isinstance(one, Mapping)]
+    if requests:
+        names = list(requests[0])
+        rows = [[one.get(name) for name in names] for one in requests]
+        yield from table([harmless(name).upper() for name in names], rows, colour=look.colour)
+
+
+def _took(run: Result) -> str:
+    begin, end = moment(run.get("started_at")), moment(run.get("ended_at"))
+    return span((end - begin).total_seconds()) if begin and end else ""
+
+
+def _items(result: Result, look: Look) -> Iterator[str]:
+    items = result.get("items") or []
+    yield from table(
+        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE"),
+        [
+            (
+                *(one.get(name) for name in ("title", "kind", "tmdb_id", "list", "status")),
+                look.ago(one.get("at")),
+            )
+            for one in items
+        ],
+        paint=4,
+        colour=look.colour,
+    )
+    total = result.get("total") or 0
+    if total > len(items):
+        yield f"{len(items)} of {total}: see more with --limit and --offset, or ask for a title"
+
+
+def _trigger(result: Result, _: Look) -> Iterator[str]:
+    run_id = harmless(result.get("run_id"))
+    match result.get("state"):
+        case "queued":
+            yield f"Sync {run_id} starts when the running one has ended."
+        case "coalesced":
+            yield f"Sync {run_id} was waiting already and now includes this."
+        case _:
+            yield f"Sync {run_id} started; watch it with `listsyncctl progress --follow`."
+
+
+def _pause(result: Result, look: Look) -> Iterator[str]:
+    until = result.get("until")
+    how = f"ends {look.ago(until)}" if until else "lasts until `listsyncctl resume`"
+    yield f"Paused; it {how}."
+
+
+def _message(result: Result, _: Look) -> Iterator[str]:
+    yield harmless(result.get("message") or "Done.")
+
+
+def _version(result: Result, _: Look) -> Iterator[str]:
+    client = result.get("client") or {}
+    yield f"agent        {harmless(result.get('version'))} (protocol {result.get('protocol')})"
+    yield f"listsyncctl  {harmless(client.get('version'))} (protocol {client.get('protocol')})"
+
+
+def _ping(result: Result, _: Look) -> Iterator[str]:
+    yield f"The agent answers, pid {result.get('pid')}."
+
+
+def _agents(result: Result, look: Look) -> Iterator[str]:
+    yield from table(
+        ("PID", "UP", "SOCKET", "MEMORY", "FILES"),
+        [
+            (
+                one.get("pid"),
+                span(one.get("uptime_s") or 0),
+                one.get("socket") or "?",
+                "?" if one.get("memory") is None else f"{one['memory'] / 2**20:.0f} MB",
+                "?" if one.get("fds") is None else one["fds"],
+            )
+            for one in result.get("agents") or []
+        ],
+        colour=look.colour,
+    )
+
+
+def _signalled(result: Result, _: Look) -> Iterator[str]:
+    for one in result.get("signalled") or []:
+        yield f"Sent SIGUSR1 to the agent with pid {one['pid']}: it syncs now."
+
+
+_RUN = ("run_id", "origin", "started_at", "ended_at", "result", "requested", "calls", "message")
+VIEWS: Mapping[str, View] = {
+    "status": View(_status),
+    "progress": View(_progress),
+    "lists": View(
+        _lists,
+        "lists",
+        (
+            "name",
+            "service",
+            "source",
+            "outcome",
+            "read",
+            "declared",
+            "last_success",
+            "next_due",
+            "why",
+        ),
+    ),
+    "runs": View(_runs, "runs", _RUN),
+    "run": View(run_lines),
+    "items": View(_items, "items", ("title", "kind", "tmdb_id", "list", "status", "at")),
+    "trigger": View(_trigger),
+    "pause": View(_pause),
+    "version": View(_version),
+    "ping": View(_ping),
+    "agents": View(_agents, "agents", ("pid", "uptime_s", "socket", "memory", "fds")),
+    "signalled": View(_signalled, "signalled", ("pid",)),
+}
+MESSAGE = View(_message)

@@ -1,0 +1,112 @@
+"""The client as people start it, and an agent that answers by a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listsync.control import ControlSocket
+
+Script = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Agent:
+    """Answers from `script`: a result, an exception, or a list of these, one per question."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.script: Script = {}
+
+    def __call__(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.asked.append((method, dict(params)))
+        found = self.script[method]
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        if isinstance(found, Exception):
+            raise found
+        result: Mapping[str, Any] = found() if callable(found) else found
+        return result
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def path(folder: Path) -> Path:
+    return folder / "agent.sock"
+
+
+@contextmanager
+def served(path: Path, answer: Agent) -> Iterator[None]:
+    control = ControlSocket(path, answer)
+    control.open()
+    stop = threading.Event()
+    thread = threading.Thread(target=control.run, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        control.wake()
+        thread.join(10)
+        control.close()
+
+
+@pytest.fixture
+def agent(path: Path) -> Iterator[Agent]:
+    made = Agent()
+    with served(path, made):
+        yield made
+
+
+def environment(path: Path, **more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**kept, "LISTSYNC_SOCKET": str(path), "LC_ALL": "C.UTF-8", **more}
+
+
+Ctl = Callable[..., Ran]
+
+
+@pytest.fixture
+def ctl(path: Path) -> Ctl:
+    """Run `python -m listsyncctl` with these arguments."""
+
+    def run(*arguments: str, **env: str) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "listsyncctl", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=15,
+            env=environment(path, **env),
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run

@@ -1,0 +1,271 @@
+"""Every command against a scripted agent, in the three ways of output."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from listsync.protocol import METHODS, Code, Exit, RefusedCommand
+from tests.integration.ctl.conftest import Agent, Ctl
+
+RUN = {
+    "run_id": "4f1c",
+    "origin": "schedule",
+    "started_at": "2020-01-01T00:00:00+00:00",
+    "ended_at": "2020-01-01T00:01:30+00:00",
+    "result": "ok",
+    "why": "",
+    "requested": 12,
+    "calls": 40,
+    "message": "all lists read",
+}
+IDLE = {
+    "in_progress": False,
+    "phase": "idle",
+    "progress": 0,
+    "total": 0,
+    "percent": 0,
+    "last_checkpoint": None,
+    "last_result": {"success": True, "message": "12 requested", "result": "ok"},
+    "run_id": None,
+    "sequence": 1,
+    "lists": [],
+    "eta_s": None,
+    "requested": 0,
+}
+BUSY = {
+    **IDLE,
+    "in_progress": True,
+    "phase": "add",
+    "progress": 5,
+    "total": 20,
+    "percent": 25,
+    "run_id": "4f1c",
+    "lists": [{"name": "films", "state": "read", "read": 20, "done": 5, "total": 20}],
+    "eta_s": 90,
+    "requested": 3,
+}
+STATUS = {
+    "state": "syncing",
+    "pid": 4711,
+    "version": "1.2.3",
+    "uptime_s": 7300,
+    "started_at": "2020-01-01T00:00:00+00:00",
+    "config": {
+        "file": "/etc/listsync/listsync.yaml",
+        "valid": False,
+        "problems": ["listsync.yaml:3:5: unknown key"],
+        "loaded_at": "2020-01-01T00:00:00+00:00",
+    },
+    "watcher": "active",
+    "server": {"product": "Jellyseerr", "version": "2.5.1", "url": "http://seerr:5055"},
+    "paused": {"until": None},
+    "running": BUSY,
+    "pending": {"run_id": "5a", "lists": None, "origins": ["config"]},
+    "last_run": RUN,
+    "next_due": "2099-01-01T00:00:00+00:00",
+    "lists": 2,
+    "notes": ["one list waits for a key"],
+}
+LISTS = {
+    "lists": [
+        {
+            "name": name,
+            "service": "mdblist",
+            "source": "a/b",
+            "outcome": "read",
+            "why": None,
+            "read": 10,
+            "declared": 12,
+            "last_try": None,
+            "last_success": None,
+            "next_due": None,
+            "exclude": False,
+        }
+        for name in ("films", "映画 list")
+    ]
+}
+ITEM = {"title": "Alien\x1b[2J", "kind": "movie", "tmdb_id": 348, "list": "films"}
+ITEMS = {"items": [{**ITEM, "status": "requested", "at": "2020-01-01T00:00:00Z"}], "total": 9}
+DONE = {"ok": True, "message": "That is done."}
+
+
+@pytest.mark.parametrize(
+    ("line", "asked", "answered"),
+    [
+        pytest.param("ping", ("ping", {}), ({"pong": True, "pid": 7}, "pid 7"), id="ping"),
+        pytest.param(
+            "version", ("version", {}), ({"version": "9.9", "protocol": 1}, "9.9"), id="version"
+        ),
+        pytest.param("status", ("status", {}), (STATUS, "pid 4711, up 2 h: syncing"), id="status"),
+        pytest.param("progress", ("progress", {}), (BUSY, "add 5/20 (25 %)"), id="progress"),
+        pytest.param("lists", ("lists", {}), (LISTS, "films"), id="lists"),
+        pytest.param(
+            "runs --limit 3", ("runs", {"limit": 3}), ({"runs": [RUN]}, "4f1c"), id="runs"
+        ),
+        pytest.param(
+            "runs 4f1c",
+            ("runs", {"run_id": "4f1c"}),
+            ({"run": RUN, "requests": [{"title": "Alien", "outcome": "requested"}]}, "Alien"),
+            id="run",
+        ),
+        pytest.param(
+            "items alien --list films --offset 0",
+            ("items", {"query": "alien", "list": "films", "offset": 0}),
+            (ITEMS, "1 of 9"),
+            id="items",
+        ),
+        pytest.param(
+            "sync-now films --dry-run --force --no-queue",
+            (
+                "trigger",
+                {
+                    "lists": ["films"],
+                    "dry_run": True,
+                    "force": True,
+                    "no_queue": True,
+                    "origin": "listsyncctl",
+                },
+            ),
+            ({"run_id": "4f1c", "state": "started"}, "4f1c started"),
+            id="sync-now",
+        ),
+        pytest.param(
+            "pause --for 1h30m",
+            ("pause", {"for_s": 5400.0}),
+            ({"until": "2099-01-01T00:00:00Z"}, "ends in"),
+            id="pause",
+        ),
+        pytest.param("resume", ("resume", {}), (DONE, "That is done."), id="resume"),
+        pytest.param("cancel", ("cancel", {}), (DONE, "That is done."), id="cancel"),
+        pytest.param("reload", ("reload", {}), (DONE, "That is done."), id="reload"),
+        pytest.param(
+            "exclude x", ("exclude", {"item": "x"}), (DONE, "That is done."), id="exclude"
+        ),
+        pytest.param("forget x", ("forget", {"item": "x"}), (DONE, "That is done."), id="forget"),
+        pytest.param("forget --all", ("forget", {"all": True}), (DONE, "done"), id="forget-all"),
+        pytest.param(
+            "log-level debug", ("log_level", {"level": "debug"}), (DONE, "done"), id="log-level"
+        ),
+    ],
+)
+def test_a_command_asks_and_says(
+    agent: Agent,
+    ctl: Ctl,
+    line: str,
+    asked: tuple[str, dict[str, object]],
+    answered: tuple[dict[str, object], str],
+) -> None:
+    answer, said = answered
+    agent.script = {asked[0]: answer}
+    ran = ctl(*line.split())
+    assert (ran.code, ran.err) == (Exit.OK, "")
+    assert said in ran.out
+    assert "\x1b" not in ran.out
+    assert agent.asked == [asked]
+    as_json = ctl(*line.split(), "--json").json
+    assert as_json.pop("schema") == 1
+    assert answer.items() <= as_json.items()
+    assert all("\t" in one for one in ctl(*line.split(), "-oplain").out.splitlines())
+
+
+def test_status_says_all_that_matters(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"status": STATUS}
+    out = ctl("status").out
+    for words in (
+        "until `listsyncctl resume`",
+        "add 5/20 (25 %), 3 requested, 1 min left",
+        "all lists (asked for by config; run 5a)",
+        "12 requested, all lists read",
+        "Jellyseerr 2.5.1 at http://seerr:5055",
+        "invalid",
+        "listsync.yaml:3:5: unknown key",
+        "one list waits for a key",
+    ):
+        assert words in out
+
+
+def test_plain_is_one_tab_separated_line_a_row(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"items": ITEMS}
+    out = ctl("items", "-o", "plain").out
+    assert out == "Alien?[2J\tmovie\t348\tfilms\trequested\t2020-01-01T00:00:00Z\n"
+
+
+def test_one_list_is_picked(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"lists": LISTS}
+    assert [one["name"] for one in ctl("lists", "films", "--json").json["lists"]] == ["films"]
+    missing = ctl("lists", "nix")
+    assert (missing.code, missing.out) == (Exit.FAILED, "")
+    assert missing.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        pytest.param({}, False, id="no-terminal"),
+        pytest.param({"FORCE_COLOR": "1"}, True, id="forced"),
+        pytest.param({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, id="no-color"),
+    ],
+)
+def test_colours(agent: Agent, ctl: Ctl, env: dict[str, str], coloured: bool) -> None:
+    agent.script = {"runs": {"runs": [RUN]}}
+    assert ("\x1b[32mok\x1b[0m" in ctl("runs", **env).out) is coloured
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_"),
+    [
+        (Code.PAUSED, Exit.PAUSED),
+        (Code.BUSY, Exit.BUSY),
+        (Code.FORBIDDEN, Exit.FORBIDDEN),
+        (Code.CONFIG_INVALID, Exit.CONFIG),
+        (Code.NOT_FOUND, Exit.FAILED),
+        (Code.UNAVAILABLE, Exit.FAILED),
+        (Code.INVALID_PARAMS, Exit.USAGE),
+        (Code.EXPIRED, Exit.NO_ANSWER),
+    ],
+)
+def test_a_refusal_is_one_line_and_its_exit_code(
+    agent: Agent, ctl: Ctl, code: Code, exit_: Exit
+) -> None:
+    agent.script = {"trigger": RefusedCommand(code, "not now:\nuse --force")}
+    ran = ctl("sync-now")
+    assert (ran.code, ran.out, ran.err) == (exit_, "", "listsyncctl: not now: use --force\n")
+    error = json.loads(ctl("sync-now", "--json").err)["error"]
+    assert error == {"exit": exit_, "code": code, "message": "not now: use --force"}
+
+
+def test_an_older_agent_says_what_it_knows(
+    agent: Agent, ctl: Ctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.script = {}
+    monkeypatch.setattr(
+        "listsync.control.reading.METHODS", {name: METHODS[name] for name in ("ping", "status")}
+    )
+    ran = ctl("cancel")
+    assert ran.code == Exit.FAILED
+    assert "it knows ping, status" in ran.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "forget",
+        "forget x --all",
+        "pause --for soon",
+        "nonsense",
+        "sync-now --signal --wait",
+        "ping x",
+    ],
+)
+def test_wrong_usage_is_one_line(ctl: Ctl, line: str) -> None:
+    ran = ctl(*line.split())
+    assert (ran.code, ran.out) == (Exit.USAGE, "")
+    assert ran.err.count("\n") == 1
+
+
+def test_options_may_stand_before_the_command(agent: Agent, ctl: Ctl, path: object) -> None:
+    agent.script = {"ping": {"pong": True, "pid": 1}}
+    ran = ctl("--socket", str(path), "-o", "json", "ping", LISTSYNC_SOCKET="/nowhere")
+    assert ran.json["pong"] is True

@@ -1,0 +1,47 @@
+"""List names are completed from the agent, and never at the price of an error."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ctl.conftest import Agent, Ctl
+from tests.integration.ctl.test_commands import LISTS
+
+
+def completed(ctl: Ctl, words: str) -> list[str]:
+    ran = ctl(
+        _LISTSYNCCTL_COMPLETE="bash_complete",
+        COMP_WORDS=words,
+        COMP_CWORD=str(words.count(" ")),
+    )
+    assert ran.err == ""
+    return [line.partition(",")[2] for line in ran.out.splitlines() if line]
+
+
+@pytest.mark.parametrize(
+    "words", ["listsyncctl sync-now fi", "listsyncctl lists fi", "listsyncctl items --list fi"]
+)
+def test_list_names(agent: Agent, ctl: Ctl, words: str) -> None:
+    agent.script = {"lists": LISTS}
+    assert completed(ctl, words) == ["films"]
+
+
+def test_commands(ctl: Ctl) -> None:
+    assert completed(ctl, "listsyncctl re") == ["reload", "resume"]
+
+
+def test_no_agent_is_no_names(ctl: Ctl) -> None:
+    assert completed(ctl, "listsyncctl lists ") == []
+
+
+def test_a_frozen_agent_is_left_soon(ctl: Ctl, path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as frozen:
+        frozen.bind(str(path))
+        frozen.listen(10)
+        started = time.monotonic()
+        assert completed(ctl, "listsyncctl lists ") == []
+    assert time.monotonic() - started < 2

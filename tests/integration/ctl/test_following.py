@@ -1,0 +1,117 @@
+"""`sync-now --wait` and `progress --follow`."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from listsync.protocol import Code, Exit, RefusedCommand
+from tests.integration.ctl.conftest import Agent, Ctl, environment
+from tests.integration.ctl.test_commands import BUSY, IDLE, RUN, STATUS
+
+_STARTED = {"run_id": "4f1c", "state": "started"}
+_UNKNOWN = RefusedCommand(Code.NOT_FOUND, "no such run")
+
+
+@pytest.mark.parametrize(
+    ("result", "exit_"),
+    [
+        ("ok", Exit.OK),
+        ("partly", Exit.PARTLY),
+        ("failed", Exit.FAILED),
+        ("cancelled", Exit.INTERRUPTED),
+    ],
+)
+def test_wait_exits_as_the_run_did(agent: Agent, ctl: Ctl, result: str, exit_: Exit) -> None:
+    ended = {"run": {**RUN, "result": result}, "requests": []}
+    running = {"run": {**RUN, "ended_at": None, "result": None}, "requests": []}
+    agent.script = {"trigger": _STARTED, "progress": BUSY, "runs": [_UNKNOWN, running, ended]}
+    ran = ctl("sync-now", "--wait", "--json")
+    assert ran.code == exit_
+    assert ran.json["run"]["result"] == result
+    assert ran.err == ""
+
+
+def test_wait_follows_a_queued_run(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {
+        "trigger": {"run_id": "5a", "state": "queued"},
+        "progress": [BUSY, IDLE, {**BUSY, "run_id": "5a"}],
+        "status": {**STATUS, "pending": {"run_id": "5a", "lists": None, "origins": []}},
+        "runs": [_UNKNOWN, _UNKNOWN, _UNKNOWN, {"run": {**RUN, "run_id": "5a"}, "requests": []}],
+    }
+    ran = ctl("sync-now", "--wait")
+    assert ran.code == Exit.OK
+    assert "Run 5a (schedule): ok" in ran.out
+
+
+def test_wait_ends_when_the_agent_has_forgotten_the_run(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {
+        "trigger": _STARTED,
+        "progress": IDLE,
+        "status": {**STATUS, "pending": None},
+        "runs": _UNKNOWN,
+    }
+    ran = ctl("sync-now", "--wait")
+    assert ran.code == Exit.FAILED
+    assert "knows nothing of run 4f1c" in ran.err
+
+
+def test_wait_ends_at_a_timeout_that_was_given(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"trigger": _STARTED, "progress": BUSY, "runs": _UNKNOWN}
+    ran = ctl("sync-now", "--wait", "--timeout", "0.7")
+    assert ran.code == Exit.NO_ANSWER
+    assert "sync 4f1c still goes on" in ran.err
+
+
+def test_control_c_detaches(agent: Agent, path: Path) -> None:
+    agent.script = {"trigger": _STARTED, "progress": BUSY, "runs": _UNKNOWN}
+    with subprocess.Popen(
+        [sys.executable, "-m", "listsyncctl", "sync-now", "--wait"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(path),
+    ) as waiting:
+        until = time.monotonic() + 10
+        while len(agent.asked) < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        waiting.send_signal(signal.SIGINT)
+        _, err = waiting.communicate(timeout=10)
+    assert waiting.returncode == Exit.INTERRUPTED
+    assert err == "listsyncctl: detached: sync 4f1c goes on; stop it with `listsyncctl cancel`\n"
+    assert "cancel" not in [method for method, _ in agent.asked]
+
+
+def test_a_terminal_gets_a_bar(agent: Agent, path: Path) -> None:
+    ended = {"run": RUN, "requests": []}
+    agent.script = {"trigger": _STARTED, "progress": BUSY, "runs": [_UNKNOWN, ended]}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "listsyncctl", "sync-now", "--wait"],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        env=environment(path, TERM="xterm", COLUMNS="100"),
+    ) as waiting:
+        out, _ = waiting.communicate(timeout=10)
+    os.close(theirs)
+    drawn = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "[#######-----------------------] add 5/20 (25 %), 3 requested, 1 min left" in drawn
+    assert drawn.endswith("\r\x1b[K")
+    assert out.startswith("Run 4f1c (schedule): ok")
+
+
+def test_follow_says_each_change_and_ends(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"progress": [BUSY, BUSY, IDLE]}
+    ran = ctl("progress", "--follow")
+    assert ran.out.splitlines() == [
+        "add 5/20 (25 %), 3 requested, 1 min left",
+        "nothing runs; the last run: 12 requested",
+    ]

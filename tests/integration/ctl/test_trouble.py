@@ -1,0 +1,103 @@
+"""No agent, a dead one, a frozen one, another's: each is one line that says what to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from listsync.protocol import Exit
+from tests.integration.ctl.conftest import Agent, Ctl, environment
+
+
+def test_never_started(ctl: Ctl, path: Path) -> None:
+    ran = ctl("status")
+    assert (ran.code, ran.out) == (Exit.NOT_RUNNING, "")
+    assert ran.err.startswith(
+        f"listsyncctl: the agent is not running (never started): no socket at {path}: start it"
+    )
+    assert ran.err.count("\n") == 1
+
+
+def test_every_place_that_was_tried_is_named(ctl: Ctl, folder: Path) -> None:
+    ran = ctl("status", LISTSYNC_SOCKET="", XDG_RUNTIME_DIR=str(folder))
+    assert f"no socket at {folder}/listsync/agent.sock or /run/listsync/agent.sock" in ran.err
+
+
+def test_crashed(ctl: Ctl, path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(path))
+    ran = ctl("status")
+    assert ran.code == Exit.NOT_RUNNING
+    assert f"crashed: stale socket at {path}" in ran.err
+
+
+def test_a_full_queue_is_busy(ctl: Ctl, path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as frozen, socket.socket(socket.AF_UNIX) as first:
+        frozen.bind(str(path))
+        frozen.listen(0)
+        first.connect(str(path))
+        ran = ctl("status", "--timeout", "0.2")
+    assert ran.code == Exit.NO_ANSWER
+    assert "too busy" in ran.err
+
+
+def test_a_frozen_agent_is_given_up_in_time(ctl: Ctl, path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as frozen:
+        frozen.bind(str(path))
+        frozen.listen(10)
+        started = time.monotonic()
+        ran = ctl("status", "--timeout", "0.3")
+    assert ran.code == Exit.NO_ANSWER
+    assert f"{path} did not answer within 0.3 s" in ran.err
+    assert time.monotonic() - started < 3
+
+
+def test_a_slow_agent_gets_the_command_at_most_once(agent: Agent, ctl: Ctl) -> None:
+    def slow() -> dict[str, object]:
+        time.sleep(0.6)
+        return {"run_id": "1", "state": "started"}
+
+    agent.script = {"trigger": slow, "ping": {"pong": True, "pid": 1}}
+    assert ctl("sync-now", "--timeout", "0.3").code == Exit.NO_ANSWER
+    assert ctl("ping").code == Exit.OK
+    assert [method for method, _ in agent.asked].count("trigger") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_anothers_socket_says_whose_it_is(agent: Agent, path: Path) -> None:
+    become = "import os, sys; import listsyncctl.cli as c, listsyncctl.client, pwd, zmq; "
+    become += (
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.argv[1:] = ['ping']; c.main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", become],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+        env=environment(path),
+    )
+    assert ran.returncode == Exit.FORBIDDEN
+    assert (
+        f"permission denied at {path}, which belongs to root: run this as that user" in ran.stderr
+    )
+    assert agent.asked == []
+
+
+def test_a_path_that_is_too_long(ctl: Ctl) -> None:
+    ran = ctl("ping", "--socket", "/" + "x" * 107)
+    assert ran.code == Exit.USAGE
+    assert "at most 107 bytes" in ran.err
+
+
+def test_a_file_is_no_agent(ctl: Ctl, path: Path) -> None:
+    path.write_text("", encoding="utf-8")
+    ran = ctl("ping")
+    assert ran.code == Exit.NOT_RUNNING
+    assert ran.err.count("\n") == 1

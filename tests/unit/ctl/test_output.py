@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import click
+import pytest
+
+from listsyncctl.options import duration
+from listsyncctl.output import colours, harmless, plain, relative, table, width
+
+NOW = datetime(2020, 1, 1, 12, tzinfo=UTC)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "terminal", "expected"),
+    [
+        pytest.param({}, True, True, id="terminal"),
+        pytest.param({}, False, False, id="pipe"),
+        pytest.param({"TERM": "dumb"}, True, False, id="dumb"),
+        pytest.param({"NO_COLOR": "1"}, True, False, id="no-color"),
+        pytest.param({"NO_COLOR": ""}, True, True, id="empty-no-color"),
+        pytest.param({"FORCE_COLOR": "1"}, False, True, id="forced"),
+        pytest.param({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False, id="no-color-wins"),
+    ],
+)
+def test_colours(environ: dict[str, str], terminal: bool, expected: bool) -> None:
+    assert colours(Terminal() if terminal else io.StringIO(), environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2020-01-01T11:58:00+00:00", "2 min ago"),
+        ("2020-01-01T15:00:00Z", "in 3 h"),
+        ("2020-01-01T14:00:00+02:00", "now"),
+        ("2019-12-01T12:00:00", "31 d ago"),
+        ("not a time", "not a time"),
+        (None, ""),
+    ],
+)
+def test_relative(text: str | None, expected: str) -> None:
+    assert relative(text, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("1.5 h", 5400), ("7d", 604800)],
+)
+def test_duration(text: str, seconds: float) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "-2h", "0s", "2h x", "11y", "99999d"])
+def test_not_a_duration(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not a duration"):
+        duration(text)
+
+
+def test_text_cannot_steer_the_terminal() -> None:
+    assert harmless("a\x1b[2Jb\n\u202ec\x9b") == "a?[2Jb ?c?"
+
+
+def test_columns_line_up_with_wide_characters() -> None:
+    assert width("映画e\u0301") == 5
+    lines = list(table(("A", "B"), [("映画", 1), ("x", 2)], colour=False))
+    assert lines == ["A     B", "映画  1", "x     2"]
+
+
+def test_a_coloured_cell_lines_up_too() -> None:
+    _, good, bad = table(("A", "B"), [("ok", 1), ("failed", 2)], paint=0, colour=True)
+    assert good == "\x1b[32mok\x1b[0m      1"
+    assert bad == "\x1b[31mfailed\x1b[0m  2"
+
+
+def test_plain_flattens() -> None:
+    result = {"a": {"b": True, "c": None}, "d": ["x"], "e": "1\t2"}
+    assert list(plain(result, None, ())) == ["a.b\ttrue", "a.c\t", 'd\t["x"]', "e\t1 2"]
