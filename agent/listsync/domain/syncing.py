@@ -143,7 +143,7 @@ class SkipReason(StrEnum):
     NOT_FOUND = "not found"
     NO_SEASONS = "no seasons to ask for"
     NO_TVDB_ID = "no TVDB id"
-    SETBACK = "refused before, tried again later"
+    SETBACK = "put off, tried again later"
     HELD = "held back"
 
 

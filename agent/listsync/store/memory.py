@@ -85,12 +85,12 @@ class SqliteMemory:
         why: str = "",
     ) -> frozenset[str]:
         """Keep what was read; see the port. The validators are written last."""
-        known = self._known_entries(rules.source)
         number = self._follow(rules, fetched.outcome, why, at)
         if fetched.is_unchanged:
-            self._count_absent(number, [name for name, row in known.items() if row[-1]])
+            self._count_absent(number, self._absent_entries(number))
             self._read_well(number, fetched, at, count=None)
             return frozenset()
+        known = self._known_entries(number)
         values = {member.entry_id: rows.columns_of(member.entry) for member in members}
         changed = [name for name, row in values.items() if known.get(name) != (*row, 0)]
         self._put_entries(number, [(name, *values[name]) for name in changed], at)
@@ -99,11 +99,15 @@ class SqliteMemory:
             self._read_well(number, fetched, at, count=fetched.read)
         return frozenset(name for name in changed if name not in known)
 
-    def _known_entries(self, source: str) -> dict[str, tuple[object, ...]]:
+    def _absent_entries(self, number: int) -> list[str]:
+        sql = "SELECT entry FROM entries WHERE list = ? AND absent_reads > 0"
+        return [row["entry"] for row in self._database.read(sql, number)]
+
+    def _known_entries(self, number: int) -> dict[str, tuple[object, ...]]:
         found = self._database.read(
             f"SELECT entry, {rows.ENTRY_COLUMNS}, absent_reads FROM entries"  # noqa: S608 - constant
-            " JOIN followed ON followed.id = entries.list WHERE source = ?",
-            source,
+            " WHERE list = ?",
+            number,
         )
         return {row[0]: tuple(row)[1:] for row in found}
 

@@ -147,9 +147,16 @@ class Adder:
             raise RunEnded(Result.FAILED, words)
 
     def _finish(self, prepared: Prepared, outcome: Outcome) -> None:
-        if isinstance(outcome, Skip) and outcome.reason is SkipReason.NO_TVDB_ID:
+        if isinstance(outcome, Skip) and _is_put_off(prepared.wish, outcome):
             self._writer.set_back(prepared, outcome.detail)
         self._tell(prepared, outcome)
+
+
+def _is_put_off(wish: Wish, skip: Skip) -> bool:
+    """Tell what the next run would only look up in vain; a named season is the list's slip."""
+    if skip.reason is SkipReason.NO_SEASONS:
+        return not wish.seasons
+    return skip.reason is SkipReason.NO_TVDB_ID
 
 
 def _excludes(wish: Wish) -> bool:

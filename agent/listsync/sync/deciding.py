@@ -62,9 +62,10 @@ class Excluded:
 
     def holds_wish(self, wish: Wish) -> bool:
         """Check what the lists say of *wish*, before anything is looked up."""
-        if wish.ids.imdb in self._ids or f"tvdb:{wish.ids.tvdb}" in self._ids:
+        ids = self._ids
+        if ids and (wish.ids.imdb in ids or f"tvdb:{wish.ids.tvdb}" in ids):
             return True
-        if wish.kind is not None and wish.ids.tmdb is not None:
+        if self._keys and wish.kind is not None and wish.ids.tmdb is not None:
             return TitleKey(wish.kind, wish.ids.tmdb) in self._keys
         return False
 
@@ -144,7 +145,8 @@ def _skip_by_state(wish: Wish, key: TitleKey, known: Knowledge) -> Skip | None:
     definition = Definition(key, wish.four_k)
     if known.excluded.holds_key(key):
         return Skip(SkipReason.EXCLUDED)
-    if MediaStatus.BLOCKLISTED in (known.state(key).status, known.state(key).status_4k):
+    state = known.state(key)
+    if MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
         return Skip(SkipReason.BLOCKLISTED)
     if definition in known.asked:
         done = known.asked[definition]
@@ -157,9 +159,9 @@ def _skip_by_state(wish: Wish, key: TitleKey, known: Knowledge) -> Skip | None:
 def _skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
     """Judge by the server's index and our memory of the title."""
     status = known.state(definition.key).of(four_k=definition.four_k)
-    is_handled = definition in known.handled
     if status not in _REQUESTABLE:
         return Skip(_STATUS_REASONS.get(status, SkipReason.REQUESTED))
+    is_handled = definition in known.handled
     if is_handled and status == MediaStatus.PARTIALLY_AVAILABLE:
         return Skip(SkipReason.AVAILABLE, "in part")
     if is_handled:

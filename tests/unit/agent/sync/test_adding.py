@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -287,6 +288,23 @@ def test_a_series_that_stays_without_a_tvdb_id_is_a_setback() -> None:
     desk.writer.flush()
     assert reasons(desk.outcomes()) == [None, SkipReason.NO_TVDB_ID]
     assert len(desk.memory.shelf.setbacks) == 1
+
+
+@pytest.mark.parametrize(
+    ("season", "setbacks"),
+    [
+        pytest.param(None, 1, id="whole-series"),
+        pytest.param(9, 0, id="a-season-that-is-not-there"),
+    ],
+)
+def test_a_series_with_nothing_to_ask_for_is_not_looked_up_each_time(
+    season: int | None, setbacks: int
+) -> None:
+    series = replace(LEGAL, seasons=(0,))
+    desk = Desk(FakeServer(series)).add(wish(entry(kind=TV, tmdb=5, season=season)))
+    desk.writer.flush()
+    assert reasons(desk.outcomes()) == [SkipReason.NO_SEASONS]
+    assert len(desk.memory.shelf.setbacks) == setbacks
 
 
 # Exclusions
