@@ -7,6 +7,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
+from functools import lru_cache
 
 import httpx
 from pydantic import SecretStr
@@ -91,7 +92,7 @@ class Wire:
             UnavailableError: nothing was sent, or it was sent on to another address.
         """
         headers = {"Content-Type": "application/json", **headers}
-        url = self._address.api + path
+        url = _parsed(self._address.api + path)
 
         def attempt() -> httpx.Response:
             response = self._send("POST", url, headers, body)
@@ -142,7 +143,11 @@ class Wire:
         raise self.trouble.unavailable("redirects in a circle: is server.url right?")
 
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        url: httpx.URL | str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
     ) -> httpx.Response:
         """Send one call and read its answer whole."""
         request = httpx.Request(
@@ -176,3 +181,9 @@ def _target_of(response: httpx.Response) -> httpx.URL | None:
 
 def _basic(login: tuple[str, str]) -> str:
     return f"Basic {b64encode(':'.join(login).encode()).decode()}"
+
+
+@lru_cache(maxsize=8)
+def _parsed(url: str) -> httpx.URL:
+    """Parse the few addresses that every write goes to once: parsing costs a tenth of a call."""
+    return httpx.URL(url)
