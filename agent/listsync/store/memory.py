@@ -48,9 +48,10 @@ class SqliteMemory:
         with self._database.write() as connection:
             self._server = connection.execute(
                 "INSERT INTO servers (identity, product, version, first_seen, last_seen)"
-                " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (identity) DO UPDATE"
-                " SET product = ?2, version = ?3, last_seen = ?4 RETURNING id",
-                (info.identity, info.product, info.version, now),
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET product ="
+                " excluded.product, version = excluded.version, last_seen = excluded.last_seen"
+                " RETURNING id",
+                (info.identity, info.product, info.version, now, now),
             ).fetchone()[0]
         if not known or known[-1]["identity"] == info.identity:
             return None
@@ -155,10 +156,10 @@ class SqliteMemory:
         validators = json.dumps(asdict(fetched.validators)) if fetched.validators else None
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE followed SET last_success = ?1, failures = 0, validators = ?2,"
-                " read = coalesce(?3, read), declared = iif(?3 IS NULL, declared, ?4)"
-                " WHERE id = ?5",
-                (_iso(at), validators, count, fetched.declared, number),
+                "UPDATE followed SET last_success = ?, failures = 0, validators = ?,"
+                " read = coalesce(?, read), declared = iif(? IS NULL, declared, ?)"
+                " WHERE id = ?",
+                (_iso(at), validators, count, count, fetched.declared, number),
             )
 
     def save_setback_of_list(
@@ -346,7 +347,7 @@ class SqliteMemory:
                 ),
             )
             connection.execute(
-                "DELETE FROM runs WHERE started_at < ?1 AND id != ?2 AND (result IS NULL"
+                "DELETE FROM runs WHERE started_at < ? AND id != ? AND (result IS NULL"
                 " OR result NOT IN ('ok', 'partly') OR EXISTS (SELECT 1 FROM runs AS later"
                 " WHERE later.server = runs.server AND later.started_at > runs.started_at"
                 " AND later.result IN ('ok', 'partly')))",
