@@ -9,41 +9,21 @@ import logging
 import ssl
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import httpx
 import stamina
-from pydantic import SecretStr
 
 from listsync import __version__
 from listsync.domain.lists import Validators
 from listsync.errors import AnswerChangedError, UnavailableError
-from listsync.net.verdicts import Judge, Reply, no_opinion, verdict
+from listsync.net.call import MIB, Call
+from listsync.net.verdicts import Reply, verdict
 from listsync.options import ServiceOptions
 
-MIB = 1024 * 1024
 MAX_REDIRECTS = 5
 USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One question to one service.
-
-    `secrets` go into the query and into nothing that is logged, raised or printed. `judge` knows
-    the service's own ways of saying no. `deadline_s` bounds one answer, body included.
-    """
-
-    service: str
-    url: str
-    params: Mapping[str, str | int] = field(default_factory=dict)
-    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    judge: Judge = no_opinion
-    limit_bytes: int = 64 * MIB
-    deadline_s: float = 120
 
 
 @cache

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import httpx
 from pydantic import ValidationError
 
 from listsync.domain.lists import SkippedRow, Validators
 from listsync.errors import AnswerChangedError
+from listsync.net.call import Call
 from listsync.net.documents import parse_json, text_of
-from listsync.net.http import Call, ask
 from listsync.net.verdicts import Reply, not_json
 from listsync.options import Answer
+
+if TYPE_CHECKING:
+    import httpx
 
 RowT = TypeVar("RowT", bound=Answer)
 
@@ -48,6 +50,8 @@ class Document:
 
 def get_document(client: httpx.Client, call: Call, previous: Validators | None = None) -> Document:
     """Ask, and parse the answer as JSON; raises what `ask` raises."""
+    from listsync.net.http import ask  # noqa: PLC0415 - brings httpx, which an idle agent can do without
+
     reply = ask(client, call, previous)
     if reply.status == 304 and previous is not None:
         fresh = reply.validators

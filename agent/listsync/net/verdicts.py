@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Validators
 from listsync.errors import (
@@ -23,6 +22,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _WALL_TITLE = re.compile(

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.net.call import Call
 from listsync.net.fields import Title, external_ids, imdb_id, number_id
 from listsync.net.forms import foreign, recognise
-from listsync.net.http import Call
 from listsync.net.rows import get_rows
 from listsync.net.verdicts import Reply
 from listsync.options import Answer, ServiceOptions
+
+if TYPE_CHECKING:
+    import httpx
 
 SERVICE = "stevenlu"
 FORMS = (

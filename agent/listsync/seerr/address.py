@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 API = "/api/v1"
+
+_PORTS = {"http": 80, "https": 443}
+_KEPT = "/%:@!$&'()*+,;=~"
+_NO_HOST = '\\%<>^`{|}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +36,18 @@ class Address:
             ValueError: *url* cannot be the address of a server.
         """
         try:
-            parsed = httpx.URL(url.strip())
-        except httpx.InvalidURL:
+            parsed = urlsplit(url.strip())
+            host, port = _ascii(parsed.hostname or ""), parsed.port
+        except ValueError:
             raise ValueError("is no URL that can be read") from None  # it may quote a password
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
+        if parsed.scheme not in _PORTS or not host:
             raise ValueError("must start with http:// or https:// and name a host")
-        login = (parsed.username, parsed.password) if parsed.userinfo else None
-        path = parsed.raw_path.decode().partition("?")[0].rstrip("/").removesuffix(API)
-        return cls(f"{parsed.scheme}://{parsed.netloc.decode()}{path.rstrip('/')}", login)
+        login = None
+        if parsed.username is not None:
+            login = (unquote(parsed.username), unquote(parsed.password or ""))
+        place = host if port in (None, _PORTS[parsed.scheme]) else f"{host}:{port}"
+        path = quote(parsed.path, safe=_KEPT).rstrip("/").removesuffix(API).rstrip("/")
+        return cls(f"{parsed.scheme}://{place}{path}", login)
 
     @property
     def api(self) -> str:
@@ -50,7 +61,7 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         """True when the server is on this machine, where no proxy has a place."""
-        host = httpx.URL(self.base).host
+        host = urlsplit(self.base).hostname or ""
         try:
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
@@ -58,5 +69,16 @@ class Address:
 
     def is_origin_of(self, url: httpx.URL) -> bool:
         """True when *url* is at the same scheme, host and port."""
-        own = httpx.URL(self.base)
-        return (own.scheme, own.netloc) == (url.scheme, url.netloc)
+        own = urlsplit(self.base)
+        return (own.scheme, own.netloc) == (url.scheme, url.netloc.decode())
+
+
+def _ascii(host: str) -> str:
+    """Write a host as it goes over the wire: IDNA for names, brackets for IPv6."""
+    if ":" in host:
+        return f"[{ipaddress.IPv6Address(host)}]"
+    if not host.isascii():
+        host = host.encode("idna").decode()
+    if any(one.isspace() or one in _NO_HOST for one in host):
+        raise ValueError("is no host")
+    return host

@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import Field
 
 from listsync.domain.lists import Fetched, Validators
+from listsync.net.call import MIB
 from listsync.net.forms import is_address, recognise
-from listsync.net.http import MIB
 from listsync.net.local_file import load_file
 from listsync.net.texts import decode
 from listsync.options import Options

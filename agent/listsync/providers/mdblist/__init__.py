@@ -7,13 +7,13 @@ tests/fixtures/mdblist/README.md says how the samples were made.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import httpx
 from pydantic import Field, SecretStr
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.http import Call
+from listsync.net.call import Call
 from listsync.net.rows import check_rows, get_document, get_rows
 from listsync.options import ServiceOptions
 from listsync.providers.mdblist.answers import (
@@ -27,6 +27,9 @@ from listsync.providers.mdblist.answers import (
     page_of,
 )
 from listsync.providers.mdblist.source import SERVICE, MdbListSource, parse
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_PAGES = 1000
 _NEEDS_KEY = "needs providers.mdblist.api_key"

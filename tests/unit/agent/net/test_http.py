@@ -20,7 +20,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.net.http import Call, ask, build_client
+from listsync.net.call import Call
+from listsync.net.http import ask, build_client
 from listsync.net.verdicts import Reply
 from listsync.options import ServiceOptions
 from tests.contract.providers.site import Site, answer, client

@@ -7,8 +7,8 @@ import pytest
 
 from listsync.domain.lists import SkippedRow, Validators
 from listsync.errors import AnswerChangedError, ListsyncError
+from listsync.net.call import Call
 from listsync.net.fields import Title
-from listsync.net.http import Call
 from listsync.net.rows import Rows, check_rows, get_rows
 from listsync.options import Answer, ServiceOptions
 from tests.contract.providers.site import Site, answer, client

@@ -1,0 +1,30 @@
+"""One question to a service, as a record; cheap to import, unlike what asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from listsync.net.verdicts import Judge, no_opinion
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One question to one service.
+
+    `secrets` go into the query and into nothing that is logged, raised or printed. `judge` knows
+    the service's own ways of saying no. `deadline_s` bounds one answer, body included.
+    """
+
+    service: str
+    url: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    judge: Judge = no_opinion
+    limit_bytes: int = 64 * MIB
+    deadline_s: float = 120
