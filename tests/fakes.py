@@ -403,12 +403,16 @@ class FakeMemory:
         if intent is not None:
             shelf.intents[Definition(intent.key, intent.four_k)] = intent
 
-    def begin_run(self, run: SyncRun) -> bool:  # noqa: ARG002 - the port's
+    def begin_run(self, run: SyncRun) -> None:
+        """Note nothing: what has ended counts."""
+
+    def is_first_run(self) -> bool:
         return not self.shelf.has_run_well
 
     def end_run(self, report: SyncReport, at: datetime) -> None:  # noqa: ARG002 - the port's
         self.reports.append(report)
-        self.shelf.has_run_well |= report.result in (Result.OK, Result.PARTLY)
+        if self._server:
+            self.shelf.has_run_well |= report.result in (Result.OK, Result.PARTLY)
 
     def _list(self, source: str) -> _List:
         return self.lists.setdefault(source, _List())

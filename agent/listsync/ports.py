@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition
 from listsync.domain.memory import HandledEntries, Notes
@@ -17,7 +18,7 @@ from listsync.domain.server import (
     SeriesDetails,
     ServerInfo,
 )
-from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
+from listsync.domain.syncing import Exclusion, ListRules, Match, Member, SyncReport, SyncRun
 
 
 class ListProvider(Protocol):
@@ -150,10 +151,71 @@ class Memory(Protocol):
         """Write *notes* and the *intent* to send one request, durably and in one commit."""
         ...
 
-    def begin_run(self, run: SyncRun) -> bool:
-        """Note the start of a run; returns True when no run ever ended well at this server."""
+    def begin_run(self, run: SyncRun) -> None:
+        """Note the start of a run, before anything is known of the server."""
+        ...
+
+    def is_first_run(self) -> bool:
+        """Tell whether no run ever ended well at this server."""
         ...
 
     def end_run(self, report: SyncReport, at: datetime) -> None:
         """Note the end of a run; old runs are forgotten."""
+        ...
+
+
+class Books(Protocol):
+    """What was noted in the past, looked up for people; any thread may ask.
+
+    Every method raises StateError when the state cannot be read or written.
+    """
+
+    def runs(self, *, limit: int, offset: int) -> tuple[RunRow, ...]:
+        """Return runs, the newest first; dry runs leave no trace here."""
+        ...
+
+    def run(self, run_id: str) -> tuple[RunRow, tuple[RequestRow, ...]] | None:
+        """Return the run whose id begins so, with its requests; None if it is not one run."""
+        ...
+
+    def close_cut_off_runs(self, at: datetime) -> None:
+        """Note that runs without an end have been cut off; nothing may run meanwhile."""
+        ...
+
+    def items(
+        self, query: str, *, list_name: str | None, limit: int, offset: int
+    ) -> tuple[int, tuple[ItemRow, ...]]:
+        """Return how many entries fit and a page of them; *query* is part of a title, or an id."""
+        ...
+
+    def lists(self) -> tuple[ListRow, ...]:
+        """Return how each list that was ever read was read last."""
+        ...
+
+    def exclude(self, item: str, at: datetime) -> None:
+        """Note that *item* (an id form, e.g. `imdb:tt0133093`) is never to be requested."""
+        ...
+
+    def excluded(self) -> tuple[str, ...]:
+        """Return what `exclude` noted."""
+        ...
+
+    def forget(self, item: str, wanted: Exclusion) -> int:
+        """Forget what was done with a title, so that it is looked at anew; returns how much."""
+        ...
+
+    def forget_all(self) -> int:
+        """Forget what was done with every title; what was requested when stays told."""
+        ...
+
+
+class Notebook(Protocol):
+    """A few facts that the agent keeps over a restart, by name; any thread may use it."""
+
+    def load(self, name: str) -> Any:
+        """Return what was saved last (JSON), None for nothing."""
+        ...
+
+    def save(self, name: str, value: Any) -> None:
+        """Keep *value*, durably; raises StateError."""
         ...

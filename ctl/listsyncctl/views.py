@@ -144,8 +144,11 @@ def _read_of(one: Result) -> str:
 
 def run_words(run: Result, look: Look) -> str:
     words = look.ago(run.get("ended_at") or run.get("started_at"))
-    words += f": {run.get('requested') or 0} requested"
-    return words + (f", {harmless(run['message'])}" if run.get("message") else "")
+    return f"{words}: {harmless(run.get('message') or _count(run))}"
+
+
+def _count(run: Result) -> str:
+    return f"{run.get('requested') or 0} requested"
 
 
 def _runs(result: Result, look: Look) -> Iterator[str]:

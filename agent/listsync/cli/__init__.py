@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+from listsync.triggers import signal_mask
+
 
 def main() -> None:
     """Run the command line; imports what it needs only now."""
+    if "run" in sys.argv[1:] or os.environ.get("AUTOMATED_MODE"):
+        # An early USR1 or HUP would end a process that has no handler yet: both wait.
+        signal_mask.block()
     from listsync.cli.commands import listsync  # noqa: PLC0415 - `import listsync.cli` stays cheap
 
     listsync(prog_name="listsync")

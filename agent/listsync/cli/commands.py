@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from listsync.protocol import Exit
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
+
+_YES = ("1", "true", "yes", "on")
 
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
 # ruff: noqa: PLC0415
@@ -36,12 +39,85 @@ _state_option = click.option(
     type=click.Path(path_type=Path),
     help="Where listsync remembers.  [default: ~/.local/state/listsync; LISTSYNC_STATE_DIR]",
 )
+_socket_option = click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    help="Where the agent listens for listsyncctl.  "
+    "[default: $XDG_RUNTIME_DIR/listsync/agent.sock; LISTSYNC_SOCKET]",
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="listsync")
-def listsync() -> None:
+@click.pass_context
+def listsync(context: click.Context) -> None:
     """Keep Overseerr, Jellyseerr or Seerr in step with the lists you follow."""
+    if context.invoked_subcommand is None:
+        if os.environ.get("AUTOMATED_MODE", "").strip().lower() in _YES:
+            context.invoke(run)
+        else:
+            click.echo(context.get_help())
+            context.exit(Exit.USAGE)
+
+
+@listsync.command()
+@_config_option
+@_state_option
+@_socket_option
+@click.option(
+    "--interval",
+    type=click.FloatRange(0),
+    metavar="HOURS",
+    help="Time between syncs, whatever the file says; 0 = only on command or change.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    help="How much is logged.  [default: as log.level in the configuration says]",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "text", "journal", "json"]),
+    help="How it is written.  [default: as log.format says]",
+)
+@click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Log to this file as well.  [default: as log.file says]",
+)
+def run(
+    config_path: Path | None,
+    state_dir: Path | None,
+    socket: Path | None,
+    interval: float | None,
+    log_level: str | None,
+    log_format: str | None,
+    log_file: Path | None,
+) -> None:
+    r"""Run in the foreground: sync on schedule, on change and on command, until stopped.
+
+    \b
+    Examples:
+      listsync run
+      listsync run --interval 12
+      listsync run --config ~/listsync.yaml --log-level debug
+    """
+    from listsync.app.daemon import run_agent
+    from listsync.app.loading import DaemonOptions
+    from listsync.config.paths import find_config
+    from listsync.protocol import agent_socket
+
+    with _told():
+        options = DaemonOptions(
+            config_path=find_config(config_path, os.environ),
+            state_dir=_state_dir(state_dir),
+            socket=agent_socket(socket, os.environ),
+            interval=None if interval is None else timedelta(hours=interval),
+            log_level=log_level and log_level.lower(),
+            log_format=log_format,
+            log_file=log_file,
+        )
+        sys.exit(run_agent(options, os.environ))
 
 
 @listsync.command()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from listsync.app import open_parts
+from listsync.app.parts import open_parts
 from listsync.cli.once import show, sync_now
 from listsync.cli.report import explained
 from listsync.config.load import load

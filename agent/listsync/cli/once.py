@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import click
 
-from listsync.app import open_parts
+from listsync.app.parts import open_parts
 from listsync.cli import report as words
 from listsync.cli.bar import ProgressBar
 from listsync.cli.words import Palette, wants_colour

@@ -15,7 +15,9 @@ _VALUES: dict[str, tuple[str, str]] = {
     "OVERSEERR_API_KEY": ("server", "api_key"),
     "OVERSEERR_USER_ID": ("server", "act_as"),
     "OVERSEERR_4K": ("sync", "four_k"),
-    "SYNC_INTERVAL": ("sync", "every"),
+    "SYNC_INTERVAL_HOURS": ("sync", "every"),
+    "SYNC_INTERVAL": ("sync", "every"),  # wins over the other name, being later
+    "LOG_LEVEL": ("log", "level"),
 }
 _LISTS = {"MDBLIST_LISTS": "mdblist", "STEVENLU_LISTS": "stevenlu"}
 _NOT_YET = {
@@ -43,8 +45,7 @@ def lay_over(data: object, environ: Mapping[str, str]) -> Overlay:
     for variable, (section, key) in _VALUES.items():
         inner = merged.get(section)
         if (text := _text_of(environ, variable)) and isinstance(inner, dict | None):
-            value = None if key == "act_as" and text == _OWNER else text
-            merged[section] = {**(inner or {}), key: value}
+            merged[section] = {**(inner or {}), **_settings(key, text)}
             variables[(section, key)] = variable
     _add_lists(merged, variables, environ)
     return Overlay(merged, variables)
@@ -55,6 +56,20 @@ def check_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for variable, service in _NOT_YET.items():
         if _text_of(environ, variable):
             yield variable, not_supported(service)
+
+
+def _settings(key: str, text: str) -> dict[str, object]:
+    """Say what *text* sets: mostly *key* itself, to the text."""
+    match key:
+        case "act_as" if text == _OWNER:
+            return {key: None}
+        case "every":
+            return {key: text, "cron": None}
+        case "level":
+            level = text.lower()
+            return {key: "error" if level == "critical" else level}
+        case _:
+            return {key: text}
 
 
 def _add_lists(

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.media import MediaType
 from listsync.domain.syncing import Exclusion
 from listsync.options import Options
-
-_FORMS = "expected tmdb:movie/603, tmdb:tv/1396, imdb:tt0133093, tvdb:81189 or {title: Cats}"
-_TMDB = re.compile(r"tmdb:(movie|tv)/([1-9]\d{0,9})", re.ASCII)
-_IMDB = re.compile(r"imdb:(tt\d{5,10})", re.ASCII)
-_TVDB = re.compile(r"tvdb:([1-9]\d{0,9})", re.ASCII)
 
 
 class ExcludedTitle(Options):
@@ -33,29 +28,20 @@ class ExcludedTitle(Options):
         return Exclusion(title=self.title, year=self.year, kind=self.kind)
 
 
-def parse_exclusion(value: object) -> Exclusion:
-    """Read an id form.
-
-    Raises:
-        ValueError: it is none; the message lists the forms.
-    """
-    text = value.strip().lower() if isinstance(value, str) else ""
-    if match := _TMDB.fullmatch(text):
-        return Exclusion(key=TitleKey(MediaType(match[1]), int(match[2])))
-    if match := _IMDB.fullmatch(text):
-        return Exclusion(imdb=match[1])
-    if match := _TVDB.fullmatch(text):
-        return Exclusion(tvdb=int(match[1]), kind=MediaType.TV)
-    raise ValueError(_FORMS)
-
-
 def _form_of(value: object) -> str:
     return "<title>" if isinstance(value, dict | ExcludedTitle) else "<id>"
 
 
+def _parse(value: object) -> Exclusion:
+    try:
+        return parse_exclusion(value)
+    except ValueError as error:
+        raise ValueError(f"{error} or {{title: Cats}}") from None
+
+
 ExcludedId = Annotated[
     Exclusion,
-    PlainValidator(parse_exclusion),
+    PlainValidator(_parse),
     WithJsonSchema(
         {
             "type": "string",

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from listsync.config.schema import ConfigForm
+from listsync.config.schema import ConfigForm, Section
 
 _SECRET: dict[str, Any] = {
     "title": "Secret",
@@ -42,7 +42,10 @@ def schema() -> dict[str, Any]:
 
 
 class _Inheriting(GenerateJsonSchema):
-    """Keeps the description of an option whose model only changes the default."""
+    """Keeps the description of an option whose model only changes the default.
+
+    In a `Section`, every option may be empty.
+    """
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         built = super().model_schema(schema)
@@ -51,7 +54,20 @@ class _Inheriting(GenerateJsonSchema):
                 options = getattr(base, "model_fields", {}).get(key)
                 if options and options.description and "$ref" not in part:
                     part.setdefault("description", options.description)
+        if issubclass(schema["cls"], Section):
+            built["properties"] = {
+                key: _or_empty(part) for key, part in built["properties"].items()
+            }
         return built
+
+
+def _or_empty(part: JsonSchemaValue) -> JsonSchemaValue:
+    """Allow an option to be written without a value."""
+    outside = {key: part[key] for key in ("title", "description", "default") if key in part}
+    inside = {key: value for key, value in part.items() if key not in outside}
+    choices = inside["anyOf"] if inside.keys() == {"anyOf"} else [inside]
+    nothing = {"type": "null"}
+    return outside | {"anyOf": [*(one for one in choices if one != nothing), nothing]}
 
 
 def _in_file_form(node: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from listsync.config.environment import SERVER_URL, Overlay, check_variables, la
 from listsync.config.exclusions import ExcludedTitle
 from listsync.config.findings import Finding
 from listsync.config.rules import check_rules, name_of
-from listsync.config.schema import ConfigForm, ListForm
+from listsync.config.schedules import find_zone, local_zone, rule_of
+from listsync.config.schema import ConfigForm, ListForm, SyncOptions
 from listsync.config.secret_forms import SecretSource
 from listsync.config.services import SERVICES
 from listsync.config.wording import findings_of
 from listsync.config.yaml_document import Document, load_document
 from listsync.errors import ConfigError, Problem
+from listsync.triggers.schedule import Rule
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:
@@ -58,7 +61,8 @@ def check(document: Document, environ: Mapping[str, str], folder: Path) -> Confi
     }
     if form is None or problems:
         raise ConfigError(tuple(sorted(problems, key=_order)))
-    return _settle(form, overlay.data)
+    zone = find_zone(form.sync.timezone) if form.sync.timezone else None
+    return _settle(form, overlay.data, zone or local_zone(environ))
 
 
 def _problem(finding: Finding, document: Document, overlay: Overlay) -> Problem:
@@ -80,14 +84,15 @@ def _order(problem: Problem) -> tuple[bool, int, int, str, str]:
     return (problem.line is None, *place, problem.file, problem.what)
 
 
-def _settle(form: ConfigForm, data: Any) -> Config:
+def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
     """Turn the checked form into records, with every default filled in."""
     raw_lists = data.get("lists") or []
     return Config(
         server=form.server,
         sync=form.sync,
+        schedule=_settle_schedule(form.sync, zone),
         lists=tuple(
-            _settle_list(entry, raw, four_k=form.sync.four_k)
+            _settle_list(entry, raw, zone, four_k=form.sync.four_k)
             for entry, raw in zip(form.lists, raw_lists, strict=True)
         ),
         exclude=tuple(
@@ -95,10 +100,20 @@ def _settle(form: ConfigForm, data: Any) -> Config:
             for entry in form.exclude
         ),
         providers=form.providers,
+        control=form.control,
+        log=form.log,
     )
 
 
-def _settle_list(form: ListForm, raw: dict[str, object], *, four_k: bool) -> ListConfig:
+def _settle_schedule(sync: SyncOptions, zone: tzinfo) -> Rule | None:
+    if sync.cron is None and not sync.every:
+        return None
+    return rule_of(sync.every, sync.cron, zone)
+
+
+def _settle_list(
+    form: ListForm, raw: dict[str, object], zone: tzinfo, *, four_k: bool
+) -> ListConfig:
     service = next(key for key in raw if key in SERVICES)
     return ListConfig(
         service=service,
@@ -108,4 +123,5 @@ def _settle_list(form: ListForm, raw: dict[str, object], *, four_k: bool) -> Lis
         kind=form.kind,
         exclude=form.exclude,
         four_k=four_k if form.four_k is None else form.four_k,
+        schedule=rule_of(form.every, form.cron, zone),
     )

@@ -1,10 +1,12 @@
-"""Where the configuration and the state lie."""
+"""Where the configuration and the state lie, and what `~` in a path means."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from listsync.config.yaml_document import quote
 
 SYSTEM_CONFIG = Path("/etc/listsync/listsync.yaml")
 
@@ -29,6 +31,18 @@ def find_state_dir(option: Path | None, environ: Mapping[str, str]) -> Path:
     if given := environ.get("STATE_DIRECTORY", "").split(":")[0]:
         return Path(given)
     return _base(environ, "XDG_STATE_HOME", ".local/state") / "listsync"
+
+
+def at_home(name: str) -> Path:
+    """Read a path that may begin with `~` or `~user`.
+
+    Raises:
+        ValueError: there is no such user, or this one has no home.
+    """
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise ValueError(f"whose home is meant by {quote(name)} is not known") from None
 
 
 def _base(environ: Mapping[str, str], variable: str, default: str) -> Path:

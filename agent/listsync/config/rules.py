@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from listsync.config.findings import Finding
+from listsync.config.findings import Finding, dotted
 from listsync.config.services import NOT_YET, SERVICES
 from listsync.config.values import SANDBOX
 from listsync.config.yaml_document import KeyPath, quote
@@ -18,11 +18,13 @@ def check_rules(data: object) -> Iterator[Finding]:
     """Find what breaks a rule; values of a wrong type are the models' business."""
     if isinstance(data, dict):
         yield from _check_server(data.get("server"))
+        yield from _check_schedule(data.get("sync"), ("sync",))
         lists = data.get("lists")
         entries = list(enumerate(lists)) if isinstance(lists, list) else []
         forms = [(n, form) for n, form in entries if isinstance(form, dict)]
         for n, form in forms:
             yield from _check_source(form, ("lists", n))
+            yield from _check_schedule(form, ("lists", n))
         yield from _check_names(forms)
 
 
@@ -46,6 +48,12 @@ def _check_server(server: object) -> Iterator[Finding]:
     if str(server["url"]).strip() != SANDBOX and server.get("api_key") is None:
         what = 'missing key "api_key" in server (or set OVERSEERR_API_KEY)'
         yield Finding(("server",), what)
+
+
+def _check_schedule(form: object, path: KeyPath) -> Iterator[Finding]:
+    if isinstance(form, dict) and form.get("every") is not None and form.get("cron") is not None:
+        what = f"{dotted(path)}: every is given as well, expected one of every and cron"
+        yield Finding((*path, "cron"), what, at_key=True)
 
 
 def _check_source(form: dict[str, object], path: KeyPath) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,11 +18,13 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
 from listsync.config.exclusions import ExclusionForm
+from listsync.config.paths import at_home
 from listsync.config.services import SERVICES, find_source
-from listsync.config.values import Duration, ServerUrl, User
+from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timezone, User
 from listsync.domain.media import MediaType
 from listsync.options import Options
 from listsync.providers.file import FileOptions
@@ -48,13 +50,42 @@ def _source(service: str) -> object:
     def read(value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str) or not value.strip():
             raise ValueError("expected the list as text")
-        folder = info.context["folder"] if info.context else Path()
-        return find_source(service, value.strip(), folder)
+        return find_source(service, value.strip(), _folder(info))
 
     return PlainValidator(read)
 
 
+def _path(value: object, info: ValidationInfo) -> Path:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("expected a path as text")
+    return _folder(info).absolute() / at_home(_one_line(value))
+
+
+def _folder(info: ValidationInfo) -> Path:
+    """Say where relative paths begin."""
+    folder: Path = info.context["folder"] if info.context else Path()
+    return folder
+
+
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
+_EVERY_OR_CRON: dict[str, Any] = {
+    "not": {
+        "required": ["every", "cron"],
+        "properties": {key: {"not": {"type": "null"}} for key in ("every", "cron")},
+    }
+}
+
+
+class Section(Options):
+    """A part of the file in which an empty value is as good as none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_what_is_empty(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        known = cls.model_fields
+        return {key: value for key, value in data.items() if value is not None or key not in known}
 
 
 class ServerOptions(Options):
@@ -81,15 +112,23 @@ class ServerOptions(Options):
     )
 
 
-class SyncOptions(Options):
+class SyncOptions(Section):
     """When to sync, and what holds for all lists."""
 
-    model_config = ConfigDict(title="Sync")
+    model_config = ConfigDict(title="Sync", json_schema_extra=_EVERY_OR_CRON)
 
     every: Duration = Field(
         default=timedelta(hours=24),
         json_schema_extra={"default": "24h"},
         description="Time between syncs: 30m, 12h, 1d, or hours; 0 = only on command or change.",
+    )
+    cron: CronFields | None = Field(
+        default=None,
+        description="In place of every: minute, hour, day of month, month, day of week.",
+    )
+    timezone: Timezone | None = Field(
+        default=None,
+        description="Time zone of every cron here, such as Europe/Vienna; empty = the machine's.",
     )
     on_config_change: bool = Field(
         default=True, description="Sync when this file changes what is wanted."
@@ -103,7 +142,8 @@ class ListForm(Options):
     """One list to follow: exactly one service's key, and what to do with the list."""
 
     model_config = ConfigDict(
-        title="List", json_schema_extra={"oneOf": [{"required": [name]} for name in SERVICES]}
+        title="List",
+        json_schema_extra={"oneOf": [{"required": [name]} for name in SERVICES], **_EVERY_OR_CRON},
     )
 
     file: Annotated[object, _source("file"), _TEXT] = Field(
@@ -133,6 +173,49 @@ class ListForm(Options):
     )
     four_k: bool | None = Field(
         default=None, description="Request in 4K; empty = as sync.four_k says."
+    )
+    every: Duration | None = Field(
+        default=None,
+        description="Time between syncs of this list; 0 = only on command or change; "
+        "empty = as sync says.",
+    )
+    cron: CronFields | None = Field(
+        default=None, description="In place of every; empty = as sync says."
+    )
+
+
+class ControlOptions(Section):
+    """Who may ask the agent things."""
+
+    model_config = ConfigDict(title="Control")
+
+    group: Group | None = Field(
+        default=None,
+        description="Unix group whose members may look, not control; empty = owner and root only.",
+    )
+
+
+class LogOptions(Section):
+    """What is logged, in which form and where."""
+
+    model_config = ConfigDict(title="Log")
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important messages that are logged."
+    )
+    format: Literal["auto", "text", "journal", "json"] = Field(
+        default="auto", description="Form of a message; auto = what fits where it goes."
+    )
+    file: Annotated[Path, PlainValidator(_path), _TEXT] | None = Field(
+        default=None,
+        description="Also log to this file; relative to the folder of this configuration; "
+        "empty = standard error only.",
+    )
+    max_mb: float = Field(
+        default=10, gt=0, allow_inf_nan=False, description="Largest size of the file, in MB."
+    )
+    keep: int = Field(
+        default=5, ge=0, le=100, description="How many older files are kept beside it."
     )
 
 
@@ -177,7 +260,14 @@ class ConfigForm(Options):
         default_factory=ProvidersOptions, description="How each list service is reached."
     )
 
-    @field_validator("sync", "providers", mode="before")
+    control: ControlOptions = Field(
+        default_factory=ControlOptions, description="Who may ask the agent things."
+    )
+    log: LogOptions = Field(
+        default_factory=LogOptions, description="What is logged, in which form and where."
+    )
+
+    @field_validator("sync", "providers", "control", "log", mode="before")
     @classmethod
     def _take_nothing_for_defaults(cls, section: object) -> object:
         """Accept a section whose every line is commented out."""

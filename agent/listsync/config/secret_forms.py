@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from listsync.config.findings import Finding, dotted
+from listsync.config.paths import at_home
 from listsync.config.shape import is_secret, models_of
 from listsync.config.text_file import UnreadableError, check_mode, load_bytes
 from listsync.config.yaml_document import KeyPath, quote
@@ -86,7 +87,7 @@ class SecretSource:
         )
 
     def _from_file(self, name: str) -> str:
-        path = self._folder / _at_home(name)
+        path = self._folder / at_home(name)
         shown = quote(str(path), 200)
         try:
             content, facts = load_bytes(path, MAX_BYTES)
@@ -106,10 +107,3 @@ def _checked(secret: str, complaint: str) -> str:
     if not secret.isprintable():
         raise ValueError("a secret may not hold line breaks or control characters")
     return secret
-
-
-def _at_home(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        raise ValueError(f"whose home is meant by {quote(name)} is not known") from None

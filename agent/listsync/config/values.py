@@ -1,14 +1,17 @@
-"""Small values that the user writes as text: durations, the server's address, a user."""
+"""Small values that the user writes as text: durations, schedules, the server's address, names."""
 
 from __future__ import annotations
 
+import grp
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Annotated
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from listsync.config.schedules import find_zone
 from listsync.seerr.address import API, Address
+from listsync.triggers.schedule import Cron
 
 SANDBOX = "sandbox"
 
@@ -29,6 +32,36 @@ def parse_duration(value: object) -> timedelta:
     if timedelta() < duration < timedelta(minutes=1):
         raise ValueError("is too short, expected at least 1m, or 0")
     return duration
+
+
+def parse_cron(value: object) -> str:
+    """Read the five fields of a cron schedule; the same ones always come out the same."""
+    text = " ".join(value.upper().split()) if isinstance(value, str) else ""
+    try:
+        Cron(text, UTC)
+    except ValueError as error:
+        why = f"{error}".lower()
+        raise ValueError(f"is no cron schedule such as 0 4 * * * ({why})") from None
+    return text
+
+
+def parse_timezone(value: object) -> str:
+    """Read the IANA name of a time zone that this machine knows."""
+    text = value.strip() if isinstance(value, str) else ""
+    if find_zone(text) is None:
+        raise ValueError(
+            "is no time zone that this machine knows, expected a name such as Europe/Vienna"
+        )
+    return text
+
+
+def parse_group(value: object) -> str:
+    """Read the name of a Unix group of this machine."""
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        return grp.getgrnam(text).gr_name
+    except (KeyError, ValueError):
+        raise ValueError("is no group of this machine, expected the name of one") from None
 
 
 def parse_server_url(value: object) -> str:
@@ -73,6 +106,27 @@ Duration = Annotated[
             "examples": ["12h", "30m", "1d", 0],
         }
     ),
+]
+CronFields = Annotated[
+    str,
+    PlainValidator(parse_cron),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\s*\S+(\s+\S+){4}\s*$",
+            "examples": ["0 4 * * *", "30 6 * * MON"],
+        }
+    ),
+]
+Timezone = Annotated[
+    str,
+    PlainValidator(parse_timezone),
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "examples": ["Europe/Vienna", "America/New_York"]}
+    ),
+]
+Group = Annotated[
+    str, PlainValidator(parse_group), WithJsonSchema({"type": "string", "minLength": 1})
 ]
 ServerUrl = Annotated[
     str,

@@ -23,7 +23,7 @@ from listsync.protocol import MAX_BYTES, Code
 
 logger = logging.getLogger(__name__)
 
-BEAT_S = 5.0
+BEAT_S = 20.0
 """How old `heartbeat` gets, at most, in a healthy idle socket."""
 _CROWDED_S = 0.25
 _CROWDED_SHARE = 0.6

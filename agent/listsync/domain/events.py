@@ -28,9 +28,9 @@ class WatcherNote:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The schedule has come round for *lists* (sources; empty = all)."""
+    """Schedules have come round; *keys* are lists' sources, and "" for the one of all others."""
 
-    lists: frozenset[str]
+    keys: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +47,9 @@ class RunFinished:
     run_id: str
 
 
-Event = ConfigChanged | WatcherNote | Due | Signalled | RunFinished
+@dataclass(frozen=True, slots=True)
+class QueueMoved:
+    """What runs, what waits or whether there is a pause is not what it was."""
+
+
+Event = ConfigChanged | WatcherNote | Due | Signalled | RunFinished | QueueMoved

@@ -268,6 +268,26 @@ class SyncReport:
     def count(self, verdict: Verdict) -> int:
         return sum(report.verdicts.get(verdict, 0) for report in self.lists)
 
+    @property
+    def message(self) -> str:
+        """Sum the run up in one line; an operation is one entry of one list."""
+        total = sum(self.count(verdict) for verdict in Verdict)
+        good = total - self.count(Verdict.FAILED)
+        word = {
+            Result.OK: "complete",
+            Result.PARTLY: "complete, with trouble",
+            Result.FAILED: "failed",
+            Result.CANCELLED: "stopped",
+            Result.DECLINED: "not started",
+        }[self.result]
+        asked = f"{len(self.requested)} {'would be ' if self.run.dry_run else ''}requested"
+        message = f"Sync {word}: {good}/{total} operations successful, {asked}"
+        return f"{message} ({self.why})" if self.why else message
+
+
+_ENOUGH = 20
+"""Titles that tell how fast the others will go."""
+
 
 class Phase(StrEnum):
     """Where a run is."""
@@ -292,7 +312,10 @@ class ListProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A snapshot of the running sync; `sequence` grows with every change."""
+    """A snapshot of the running sync; `sequence` grows with every change.
+
+    `phase_s` is how long the phase has lasted; `changed_at` when anything moved last.
+    """
 
     run_id: str | None
     phase: Phase
@@ -301,6 +324,15 @@ class Progress:
     requested: int
     lists: tuple[ListProgress, ...]
     sequence: int
+    phase_s: float = field(default=0.0, compare=False)
+    changed_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def eta_s(self) -> float | None:
+        """Guess how long the titles still take; None while there is nothing to go by."""
+        if self.phase is not Phase.ADD or self.done < _ENOUGH:
+            return None
+        return self.phase_s / self.done * (self.total - self.done)
 
     @property
     def percent(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import resources
@@ -19,7 +20,7 @@ FILE_NAME = "listsync.db"
 
 
 class Database:
-    """One connection. The caller sees to it that one thread uses it at a time.
+    """One connection, used by one thread at a time: the others wait.
 
     WAL with `synchronous=FULL`: what was committed survives a power cut. Exactly one connection
     may be open on the file (SQLite before 3.51.3 can damage a WAL file written by two).
@@ -27,6 +28,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.RLock()
         with _named_errors(path), ExitStack() as undo:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             undo.callback(self._connection.close)
@@ -42,27 +44,46 @@ class Database:
         Raises:
             StateError: nothing of the block was written.
         """
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StateError(f"cannot write {self._path}: {error}") from error
-            raise
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise StateError(f"cannot write {self._path}: {error}") from error
+                raise
 
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """Return all rows of one query."""
         try:
-            return self._connection.execute(sql, values).fetchall()
+            with self._lock:
+                return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise StateError(f"cannot read {self._path}: {error}") from error
 
+    def look_up(self, sql: str, values: Mapping[str, object]) -> list[sqlite3.Row]:
+        """Return all rows of one query whose values have names."""
+        try:
+            with self._lock:
+                return self._connection.execute(sql, dict(values)).fetchall()
+        except sqlite3.Error as error:
+            raise StateError(f"cannot read {self._path}: {error}") from error
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy as of now to *path*, which does not exist yet; raises StateError."""
+        try:
+            with self._lock:
+                self._connection.execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            raise StateError(f"cannot copy {self._path}: {error}") from error
+
     def close(self) -> None:
         """Close the connection; what was written is folded into the main file."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
 
 def copy_files(folder: Path, target: Path) -> Path:

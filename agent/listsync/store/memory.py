@@ -40,6 +40,7 @@ class SqliteMemory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._server: int | None = None
+        self._run_id: str | None = None
 
     def use_server(self, info: ServerInfo) -> str | None:
         """Choose the server by its identity; see the port."""
@@ -53,6 +54,9 @@ class SqliteMemory:
                 " RETURNING id",
                 (info.identity, info.product, info.version, now, now),
             ).fetchone()[0]
+            connection.execute(
+                "UPDATE runs SET server = ? WHERE id = ?", (self._server, self._run_id)
+            )
         if not known or known[-1]["identity"] == info.identity:
             return None
         if any(row["identity"] == info.identity for row in known):
@@ -318,28 +322,32 @@ class SqliteMemory:
                 (_iso(at + _pause(_RECHECK_DAYS, tries)), self._server, lookup),
             )
 
-    def begin_run(self, run: SyncRun) -> bool:
-        before = self._database.read(
+    def begin_run(self, run: SyncRun) -> None:
+        self._run_id = run.run_id
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, origin, started_at) VALUES (?, ?, ?)",
+                (run.run_id, run.origin, _iso(run.started_at)),
+            )
+
+    def is_first_run(self) -> bool:
+        return not self._database.read(
             "SELECT 1 FROM runs WHERE server = ?"
             " AND (result = 'ok' OR (result = 'partly' AND requested > 0)) LIMIT 1",
             self._server,
         )
-        self._write(
-            "INSERT INTO runs (server, id, origin, started_at) VALUES (?, ?, ?, ?)",
-            (run.run_id, run.origin, _iso(run.started_at)),
-        )
-        return not before
 
     def end_run(self, report: SyncReport, at: datetime) -> None:
         counts = {one.name: {"outcome": one.outcome, **one.verdicts} for one in report.lists}
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE runs SET ended_at = ?, result = ?, why = ?, requested = ?, calls = ?,"
-                " lists = ? WHERE id = ?",
+                "UPDATE runs SET ended_at = ?, result = ?, why = ?, message = ?, requested = ?,"
+                " calls = ?, lists = ? WHERE id = ?",
                 (
                     _iso(at),
                     report.result,
                     report.why,
+                    report.message,
                     len(report.requested),
                     report.calls,
                     json.dumps(counts),

@@ -60,7 +60,11 @@ def entry_of(row: sqlite3.Row) -> ListEntry:
 
 
 def key_of(row: sqlite3.Row) -> TitleKey:
-    return TitleKey(_KINDS[row["kind"]], row["tmdb"])
+    return title_key(row["kind"], row["tmdb"])
+
+
+def title_key(kind: str, tmdb: int) -> TitleKey:
+    return TitleKey(_KINDS[kind], tmdb)
 
 
 def definition_of(row: sqlite3.Row) -> Definition:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Protocol
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
@@ -16,6 +17,7 @@ from listsync.domain.syncing import (
     Outcome,
     Prepared,
     Refused,
+    Request,
     Requested,
     Result,
     Skip,
@@ -42,6 +44,18 @@ class RunEnded(Exception):  # noqa: N818 - not an error: the run ends early, wit
         self.why = why
 
 
+class Listener(Protocol):
+    """Hears how the adding goes on."""
+
+    def asking(self) -> None:
+        """The next wish is about to be asked for."""
+        ...
+
+    def settled(self, prepared: Prepared, outcome: Outcome) -> None:
+        """A wish has come to its outcome."""
+        ...
+
+
 class Adder:
     """Takes wishes to their outcomes. The order of the wishes decides, never the timing."""
 
@@ -51,13 +65,13 @@ class Adder:
         resolver: Resolver,
         known: Knowledge,
         writer: Writer,
-        tell: Callable[[Prepared, Outcome], None],
+        listener: Listener,
     ) -> None:
         self._server = server
         self._resolver = resolver
         self._known = known
         self._writer = writer
-        self._tell = tell
+        self._listener = listener
         self._waiting: list[Prepared] = []
         self._unanswered = 0
 
@@ -129,7 +143,10 @@ class Adder:
         try:
             if prepared.error is not None:
                 raise prepared.error
-            outcome = self._writer.act(prepared, decide(prepared, self._known))
+            decision = decide(prepared, self._known)
+            if isinstance(decision, Request):
+                self._listener.asking()
+            outcome = self._writer.act(prepared, decision)
         except RefusedError as error:
             raise RunEnded(Result.FAILED, str(error)) from error
         except (UnavailableError, AnswerChangedError) as error:
@@ -149,7 +166,7 @@ class Adder:
     def _finish(self, prepared: Prepared, outcome: Outcome) -> None:
         if isinstance(outcome, Skip) and _is_put_off(prepared.wish, outcome):
             self._writer.set_back(prepared, outcome.detail)
-        self._tell(prepared, outcome)
+        self._listener.settled(prepared, outcome)
 
 
 def _is_put_off(wish: Wish, skip: Skip) -> bool:

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -80,7 +81,10 @@ class Overlap(Generic[Item, Done]):
     def _submit(self, item: Item) -> _Slot[Item, Done]:
         if self._started < self._workers:
             self._started += 1
-            threading.Thread(target=self._work, name="listsync-read", daemon=True).start()
+            # With a copy of the context: what it logs belongs to the run.
+            threading.Thread(
+                target=copy_context().run, args=(self._work,), name="listsync-read", daemon=True
+            ).start()
         slot: _Slot[Item, Done] = _Slot(item)
         self._queue.put(slot)
         return slot

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from listsync.domain.syncing import ListProgress, Phase, Progress
 
@@ -21,6 +23,8 @@ class ProgressBoard:
         self._done = self._total = self._requested = self._sequence = 0
         self._lists: dict[str, ListProgress] = {}
         self._done_of: Counter[str] = Counter()
+        self._phase_began = time.monotonic()
+        self._changed_at = time.time()
 
     def snapshot(self) -> Progress:
         with self._lock:
@@ -34,7 +38,14 @@ class ProgressBoard:
                     replace(one, done=self._done_of[name]) for name, one in self._lists.items()
                 ),
                 sequence=self._sequence,
+                phase_s=time.monotonic() - self._phase_began,
+                changed_at=datetime.fromtimestamp(self._changed_at, UTC),
             )
+
+    @property
+    def titles(self) -> tuple[int, int]:
+        """How many of the phase are done, and how many there are; for the writing thread."""
+        return self._done, self._total
 
     def start(self, run_id: str, names: tuple[str, ...]) -> None:
         with self._lock:
@@ -50,14 +61,19 @@ class ProgressBoard:
 
     def _enter(self, phase: Phase, total: int) -> None:
         self._phase, self._total, self._done = phase, total, 0
+        self._phase_began = time.monotonic()
+        self._move()
+
+    def _move(self) -> None:
         self._sequence += 1
+        self._changed_at = time.time()
 
     def read(self, name: str, state: str, count: int, total: int) -> None:
         """Say how a list was read: its outcome, the rows read, the titles to work on."""
         with self._lock:
             self._lists[name] = ListProgress(name=name, state=state, read=count, total=total)
             self._done += 1
-            self._sequence += 1
+            self._move()
 
     def done(self, names: tuple[str, ...], *, requested: bool) -> None:
         """Count one wish as done: once in the run, and in its lists, which are named per entry."""
@@ -65,4 +81,4 @@ class ProgressBoard:
             self._done_of.update(names)
             self._done += 1
             self._requested += requested
-            self._sequence += 1
+            self._move()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage
 from listsync.domain.syncing import Found, How, Match, Wish
@@ -36,6 +37,22 @@ def lookup_of(wish: Wish) -> str | None:
         return f"tmdb:{ids.tmdb}|{folded(wish.title or '').whole}|{wish.year or ''}"
     wanted = _sought(wish)
     return f"title:{folded(wanted.titles[0]).whole}|{wanted.year or ''}|{kind}"
+
+
+def lookup_of_entry(entry: ListEntry) -> str | None:
+    """Name what must be looked up for *entry* alone."""
+    return lookup_of(
+        Wish(
+            members=(),
+            ids=entry.ids,
+            kind=entry.kind,
+            title=entry.title,
+            original_title=entry.original_title,
+            year=entry.year,
+            seasons=frozenset(),
+            four_k=False,
+        )
+    )
 
 
 def _series_id(wish: Wish) -> int | None:

@@ -35,6 +35,7 @@ from listsync.ports import Memory, RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.adding import Adder, RunEnded
 from listsync.sync.collecting import wish_to_exclude, wishes_of
+from listsync.sync.current import RUN
 from listsync.sync.deciding import Excluded, Knowledge
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.indexing import index_of
@@ -45,6 +46,8 @@ from listsync.sync.resolving import Resolver
 
 logger = logging.getLogger(__name__)
 
+_BATCH = 20
+"""Titles for which one line of progress is logged."""
 ASK_ABOVE = 200
 """A first sync of more titles than this is asked for before it goes on."""
 
@@ -72,7 +75,11 @@ def sync(run: SyncRun, parts: Parts) -> SyncReport:
     Raises:
         StateError: the state cannot be written, so nothing may be requested.
     """
-    return _Sync(run, parts).run()
+    token = RUN.set(run.run_id)
+    try:
+        return _Sync(run, parts).run()
+    finally:
+        RUN.reset(token)
 
 
 class _Sync:
@@ -85,6 +92,7 @@ class _Sync:
         self._info: ServerInfo | None = None
         self._notices: list[str] = []
         self._writer: Writer | None = None
+        self._batch = 0
 
     def run(self) -> SyncReport:
         try:
@@ -94,8 +102,7 @@ class _Sync:
             report = self._report(result, why)
         finally:
             self._parts.board.phase(Phase.IDLE)
-        if self._info is not None:
-            self._parts.memory.end_run(report, datetime.now(UTC))
+        self._parts.memory.end_run(report, datetime.now(UTC))
         return report
 
     def _end_of_work(self) -> tuple[Result, str]:
@@ -111,11 +118,12 @@ class _Sync:
         parts, board = self._parts, self._parts.board
         board.start(self._run.run_id, tuple(one.rules.name for one in parts.lists))
         board.phase(Phase.CONNECT)
+        parts.memory.begin_run(self._run)
         self._info = info = parts.server.identify()
         notice = parts.memory.use_server(info)
         if notice:
             self._notices.append(notice)
-        is_first = parts.memory.begin_run(self._run)
+        is_first = parts.memory.is_first_run()
         board.phase(Phase.COLLECT, total=len(parts.lists))
         gathered = gather(parts.lists, parts.memory, board, self._tally)
         index = self._read_index()
@@ -150,7 +158,7 @@ class _Sync:
         memory = self._parts.memory
         resolver = Resolver(self._parts.server, memory.matches(self._run.started_at))
         self._writer = Writer(self._run, self._parts.server, memory, known, self._handled_rows)
-        adder = Adder(self._parts.server, resolver, known, self._writer, self._tell)
+        adder = Adder(self._parts.server, resolver, known, self._writer, self)
         excluded = [
             *(wish_to_exclude(one) for one in self._parts.exclusions if one.imdb or one.tvdb),
             *wishes_of(gathered.excluded),
@@ -176,7 +184,20 @@ class _Sync:
         _hold_4k(info, known)
         return known
 
-    def _tell(self, prepared: Prepared, outcome: Outcome) -> None:
+    def asking(self) -> None:
+        """Log once for each batch of which anything is asked for."""
+        done, total = self._parts.board.titles
+        batch = done // _BATCH + 1
+        if batch != self._batch and not self._run.dry_run:
+            self._batch = batch
+            logger.info(
+                "Adding batch %d/%d",
+                batch,
+                -(-total // _BATCH),
+                extra={"action": "batch", "batch": batch},
+            )
+
+    def settled(self, prepared: Prepared, outcome: Outcome) -> None:
         self._tally.add(prepared, outcome)
         names = tuple(member.rules.name for member in prepared.wish.members)
         verdict, _ = verdict_of(outcome)

@@ -15,6 +15,7 @@ from listsync.domain.server import (
     IndexPage,
     RequestAnswer,
     RequestBody,
+    ServerInfo,
     TitleState,
 )
 from listsync.domain.syncing import (
@@ -461,6 +462,12 @@ def test_the_memory_of_a_server_outlives_another(memory: Memory) -> None:
     assert memory.matches(NOW) == {"imdb:tt1|": FOUND}
 
 
+def begin(memory: Memory, run_id: str, server: ServerInfo = SERVER) -> bool:
+    memory.begin_run(run(run_id))
+    memory.use_server(server)
+    return memory.is_first_run()
+
+
 @pytest.mark.parametrize(
     ("result", "is_first"),
     [
@@ -474,18 +481,17 @@ def test_the_memory_of_a_server_outlives_another(memory: Memory) -> None:
 def test_a_run_is_the_first_until_one_ended_well(
     memory: Memory, result: Result, *, is_first: bool
 ) -> None:
-    assert memory.begin_run(run("run-1"))
+    assert begin(memory, "run-1")
     memory.end_run(report(result, "run-1"), NOW)
-    assert memory.begin_run(run("run-2")) is is_first
+    assert begin(memory, "run-2") is is_first
 
 
 def test_a_run_is_the_first_at_each_server(memory: Memory) -> None:
-    memory.begin_run(run("run-1"))
+    begin(memory, "run-1")
     memory.end_run(report(Result.OK, "run-1"), NOW)
-    memory.use_server(OTHER_SERVER)
-    assert memory.begin_run(run("run-2"))
+    assert begin(memory, "run-2", OTHER_SERVER)
 
 
 def test_a_run_that_was_cut_off_is_not_a_good_one(memory: Memory) -> None:
-    memory.begin_run(run("run-1"))
-    assert memory.begin_run(run("run-2"))
+    begin(memory, "run-1")
+    assert begin(memory, "run-2")

@@ -177,7 +177,7 @@ def test_status_says_all_that_matters(agent: Agent, ctl: Ctl) -> None:
         "until `listsyncctl resume`",
         "add 5/20 (25 %), 3 requested, 1 min left",
         "all lists (asked for by config; run 5a)",
-        "12 requested, all lists read",
+        "all lists read",
         "Jellyseerr 2.5.1 at http://seerr:5055",
         "invalid",
         "listsync.yaml:3:5: unknown key",

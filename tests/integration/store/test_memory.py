@@ -96,7 +96,9 @@ def report(run_id: str, result: Result, started: datetime) -> SyncReport:
 
 def run(memory: SqliteMemory, run_id: str, result: Result, at: datetime) -> bool:
     done = report(run_id, result, at)
-    is_first = memory.begin_run(done.run)
+    memory.begin_run(done.run)
+    memory.use_server(SERVER)
+    is_first = memory.is_first_run()
     memory.end_run(done, at)
     return is_first
 

@@ -8,6 +8,7 @@ import pytest
 from listsync.config.configuration import Config
 from listsync.config.load import load
 from listsync.errors import ConfigError
+from listsync.triggers.schedule import Every
 
 ALONE = {"OVERSEERR_URL": "http://seerr:5055", "OVERSEERR_API_KEY": "abc"}
 
@@ -64,6 +65,44 @@ def test_the_environment_wins_over_the_file(path: Path) -> None:
     assert config.sync.every == timedelta(hours=12)
 
 
+def test_the_interval_in_the_environment_replaces_the_files_cron(path: Path) -> None:
+    path.write_text(path.read_text().replace("every: 1h", "cron: 0 4 * * *"))
+    config = load(path, ALONE | {"SYNC_INTERVAL": "12"})
+    assert config.schedule == Every(timedelta(hours=12))
+
+
+@pytest.mark.parametrize(
+    ("environ", "hours"),
+    [
+        pytest.param({"SYNC_INTERVAL_HOURS": "6"}, 6, id="other-name"),
+        pytest.param({"SYNC_INTERVAL_HOURS": "6", "SYNC_INTERVAL": "3"}, 3, id="both"),
+        pytest.param({"SYNC_INTERVAL_HOURS": "6", "SYNC_INTERVAL": ""}, 6, id="one-empty"),
+    ],
+)
+def test_the_interval_has_two_names(environ: dict[str, str], hours: int) -> None:
+    assert load(None, ALONE | environ).sync.every == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("DEBUG", "debug"),
+        ("INFO", "info"),
+        ("Warning", "warning"),
+        (" error ", "error"),
+        ("CRITICAL", "error"),
+    ],
+)
+def test_the_level_of_the_log_in_any_case(path: Path, text: str, level: str) -> None:
+    path.write_text(path.read_text() + "log: {level: error, keep: 7}\n")
+    config = load(path, ALONE | {"LOG_LEVEL": text})
+    assert (config.log.level, config.log.keep) == (level, 7)
+
+
+def test_the_automated_mode_means_nothing() -> None:
+    assert load(None, ALONE | {"AUTOMATED_MODE": "true"}) == load(None, ALONE)
+
+
 def test_what_is_empty_counts_as_unset(path: Path) -> None:
     config = load(path, {"NOT_SET": "x", "OVERSEERR_URL": "", "SYNC_INTERVAL": " "})
     assert config.server.url == "http://file"
@@ -95,6 +134,17 @@ def test_lists_are_added_once_whatever_their_spelling(path: Path) -> None:
         ),
         pytest.param(
             {"SYNC_INTERVAL": "daily"}, "SYNC_INTERVAL: sync.every: expected a", id="interval"
+        ),
+        pytest.param(
+            {"SYNC_INTERVAL_HOURS": "daily"},
+            "SYNC_INTERVAL_HOURS: sync.every: expected a",
+            id="interval-hours",
+        ),
+        pytest.param(
+            {"LOG_LEVEL": "WARN"},
+            "LOG_LEVEL: log.level: expected 'debug', 'info', 'warning' or 'error', "
+            'found "warn", did you mean "warning"?',
+            id="log-level",
         ),
         pytest.param(
             {"MDBLIST_LISTS": "a/b, ?"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from listsync.config.schema import ConfigForm, ListForm, ProvidersOptions
 from listsync.config.services import NOT_YET, SERVICES
 from listsync.config.shape import models_of
 from listsync.config.yaml_document import KeyPath, load_document
+from listsync.triggers.schedule import Cron, Every
 
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
 KEYS = {"OVERSEERR_API_KEY": "hunter2", "MDBLIST_API_KEY": "hunter3"}
@@ -51,10 +53,17 @@ def test_it_shows_the_defaults_of_what_is_not_said_otherwise(config: Config) -> 
     )
     assert config.server == smallest.server
     assert config.sync == smallest.sync
+    assert config.schedule == Every(timedelta(hours=24))
+    assert config.control == smallest.control
+    assert config.log == smallest.log
     assert config.providers.stevenlu == smallest.providers.stevenlu
     assert config.providers.mdblist.model_copy(update={"api_key": None}) == (
         smallest.providers.mdblist
     )
+
+
+def test_it_shows_both_kinds_of_a_lists_own_schedule(config: Config) -> None:
+    assert {type(entry.schedule) for entry in config.lists} == {Every, Cron, type(None)}
 
 
 def test_it_has_a_comment_for_every_option() -> None:

@@ -9,6 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from listsync.config.json_schema import schema
+from listsync.config.schema import LogOptions
 
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
 SERVER = {"server": {"url": "sandbox"}}
@@ -33,6 +34,15 @@ def test_the_example_fits(validator: Draft202012Validator) -> None:
         pytest.param({"server": {"url": "http://a", "api_key": {"file": "x"}}}, id="file"),
         pytest.param(SERVER | {"sync": {"every": 0}}, id="never"),
         pytest.param(SERVER | {"sync": {"every": "1.5d"}}, id="text"),
+        pytest.param(SERVER | {"sync": {"cron": "0 4 * * *"}}, id="cron"),
+        pytest.param(SERVER | {"sync": {"every": "1h", "cron": None}}, id="cron-empty"),
+        pytest.param(SERVER | {"sync": {"every": None, "cron": "0 4 * * *"}}, id="every-empty"),
+        pytest.param(SERVER | {"log": dict.fromkeys(LogOptions.model_fields)}, id="log-empty"),
+        pytest.param(
+            SERVER | {"log": {"level": "debug", "file": "a.log", "max_mb": 0.5}}, id="log"
+        ),
+        pytest.param(SERVER | {"control": {"group": "media"}}, id="group"),
+        pytest.param(SERVER | {"lists": [{"file": "a", "every": 0}]}, id="list-never"),
         pytest.param(SERVER | {"lists": [{"file": "a", "limit": 5}]}, id="list"),
         pytest.param(SERVER | {"exclude": ["tvdb:81189", {"title": "Cats"}]}, id="exclude"),
         pytest.param(SERVER | {"providers": {"mdblist": {"api_key": {"env": "X"}}}}, id="key"),
@@ -54,6 +64,16 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
         pytest.param(SERVER | {"list": []}, id="unknown-section"),
         pytest.param(SERVER | {"sync": {"evry": "1h"}}, id="unknown-key"),
         pytest.param(SERVER | {"sync": {"every": "10s"}}, id="seconds"),
+        pytest.param(SERVER | {"sync": {"cron": "0 4 * *"}}, id="four-fields"),
+        pytest.param(SERVER | {"sync": {"every": "1h", "cron": "0 4 * * *"}}, id="every-and-cron"),
+        pytest.param(
+            SERVER | {"lists": [{"file": "a", "every": 5, "cron": "0 4 * * *"}]}, id="list-both"
+        ),
+        pytest.param(SERVER | {"control": {"user": "media"}}, id="control"),
+        pytest.param(SERVER | {"log": {"level": "loud"}}, id="level"),
+        pytest.param(SERVER | {"log": {"format": "xml"}}, id="format"),
+        pytest.param(SERVER | {"log": {"max_mb": 0}}, id="no-room"),
+        pytest.param(SERVER | {"log": {"keep": 101}}, id="too-many-files"),
         pytest.param(SERVER | {"lists": [{}]}, id="no-source"),
         pytest.param(SERVER | {"lists": [{"file": "a", "mdblist": "b/c"}]}, id="two-sources"),
         pytest.param(SERVER | {"lists": [{"imdb": "top"}]}, id="unsupported"),

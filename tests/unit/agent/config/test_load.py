@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,15 +14,18 @@ from hypothesis import strategies as st
 
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.load import check, load
-from listsync.config.schema import ConfigForm
+from listsync.config.schema import ConfigForm, LogOptions
 from listsync.config.shape import model_at
 from listsync.config.yaml_document import Document, parse_document
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.syncing import Exclusion
 from listsync.errors import ConfigError
 from listsync.providers import stevenlu
+from listsync.triggers.schedule import Cron, Every, Rule
 
 SERVER = "server: {url: sandbox}\n"
+ZONE = "timezone: Europe/Vienna"
+VIENNA = ZoneInfo("Europe/Vienna")
 
 Read = Callable[[str], Config]
 
@@ -93,6 +98,78 @@ def test_what_is_left_out_has_its_default(read: Read) -> None:
 
 def test_sections_with_nothing_in_them_are_as_good_as_absent(read: Read) -> None:
     assert read(SERVER + "sync:\nlists:\nexclude:\nproviders: {stevenlu: }\n") == read(SERVER)
+    assert read(SERVER + "control:\nlog:\n") == read(SERVER)
+
+
+def test_empty_values_are_as_good_as_absent(read: Read) -> None:
+    empty = "sync: {every: , cron: , timezone: }\ncontrol: {group: }\n"
+    log = "log: {level: , format: , file: , max_mb: , keep: }\n"
+    assert read(SERVER + empty + log) == read(SERVER)
+    lists = SERVER + "lists: [{file: a%s}]"
+    assert read(lists % ", every: , cron: ") == read(lists % "")
+
+
+@pytest.mark.parametrize(
+    ("sync", "schedule"),
+    [
+        pytest.param("", Every(timedelta(hours=24)), id="default"),
+        pytest.param("every: 90m", Every(timedelta(minutes=90)), id="every"),
+        pytest.param("every: 0", None, id="never"),
+        pytest.param(f"cron: 0 4 * * *, {ZONE}", Cron("0 4 * * *", VIENNA), id="cron"),
+        pytest.param(f"every: , cron: 0 4 * * *, {ZONE}", Cron("0 4 * * *", VIENNA), id="emptied"),
+    ],
+)
+def test_the_schedule_of_all_lists(read: Read, sync: str, schedule: Rule | None) -> None:
+    assert read(f"{SERVER}sync: {{{sync}}}").schedule == schedule
+
+
+@pytest.mark.parametrize(
+    ("own", "schedule"),
+    [
+        pytest.param("", None, id="as-all"),
+        pytest.param(", every: 6h", Every(timedelta(hours=6)), id="every"),
+        pytest.param(", every: 0", Every(timedelta()), id="never"),
+        pytest.param(", cron: 0 4 * * mon", Cron("0 4 * * MON", VIENNA), id="cron"),
+    ],
+)
+@pytest.mark.parametrize("sync", ["every: 1h", "cron: 0 5 * * *", "every: 0"])
+def test_the_schedule_of_one_list(read: Read, sync: str, own: str, schedule: Rule | None) -> None:
+    config = read(f"{SERVER}sync: {{{sync}, {ZONE}}}\nlists: [{{file: a{own}}}]")
+    assert config.lists[0].schedule == schedule
+
+
+def test_without_a_timezone_cron_follows_the_machines_clock() -> None:
+    document = parse_document(SERVER + "sync: {cron: 0 4 * * *}", "f")
+    config = check(document, {"TZ": "Europe/Vienna"}, Path())
+    assert config.schedule == Cron("0 4 * * *", VIENNA)
+    assert config.sync.timezone is None
+
+
+def test_who_may_look(read: Read) -> None:
+    name = grp.getgrall()[0].gr_name
+    assert read(SERVER).control.group is None
+    assert read(f"{SERVER}control: {{group: {name}}}").control.group == name
+
+
+def test_the_log_is_read(read: Read, tmp_path: Path) -> None:
+    log = read(
+        SERVER + "log: {level: debug, format: json, file: logs/a.log, max_mb: 0.5, keep: 0}"
+    )
+    assert log.log == LogOptions.model_construct(
+        level="debug", format="json", file=tmp_path / "logs/a.log", max_mb=0.5, keep=0
+    )
+    assert read(SERVER).log == LogOptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("/var/log/a.log", "/var/log/a.log"), ("~/a.log", "/home/anna/a.log")],
+)
+def test_where_the_log_lies(
+    read: Read, monkeypatch: pytest.MonkeyPatch, text: str, path: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/anna")
+    assert read(f"{SERVER}log: {{file: {text}}}").log.file == Path(path)
 
 
 def test_edits_that_change_nothing_leave_the_configuration_equal(read: Read) -> None:
@@ -102,6 +179,9 @@ def test_edits_that_change_nothing_leave_the_configuration_equal(read: Read) -> 
     )
     assert read(same) == read(text)
     assert read(text + "    limit: 5\n") != read(text)
+    cron = SERVER + "sync: {cron: 0 4 * * mon}"
+    assert read(SERVER + 'sync: {cron: "0  4 * * MON"}') == read(cron)
+    assert read(cron.replace("mon", "tue")) != read(cron)
 
 
 @pytest.mark.parametrize(
@@ -119,8 +199,19 @@ def test_edits_that_change_nothing_leave_the_configuration_equal(read: Read) -> 
         ),
         pytest.param(
             SERVER + "sync: {colour: x}",
-            '2:8: unknown key "colour" in sync, expected one of every, on_config_change, four_k',
+            '2:8: unknown key "colour" in sync, expected one of every, cron, timezone, '
+            "on_config_change, four_k",
             id="sync",
+        ),
+        pytest.param(
+            SERVER + "control: {user: }",
+            '2:11: unknown key "user" in control, expected one of group',
+            id="control",
+        ),
+        pytest.param(
+            SERVER + "log: {levl: }",
+            '2:7: unknown key "levl" in log, did you mean "level"?',
+            id="log",
         ),
         pytest.param(
             SERVER + "lists:\n  - stevenlu: popular\n    limt: 5",
@@ -219,7 +310,99 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             "2:15: sync.every: expected a duration",
             id="every-list",
         ),
-        pytest.param(SERVER + "sync: {cron: x}", 'unknown key "cron" in sync', id="cron"),
+        pytest.param(
+            SERVER + "sync: {cron: x}",
+            "2:14: sync.cron: is no cron schedule such as 0 4 * * * (expected five fields: minute "
+            'hour day-of-month month day-of-week), found "x"',
+            id="cron",
+        ),
+        pytest.param(
+            SERVER + "sync:\n  cron: 61 4 * * *",
+            "3:9: sync.cron: is no cron schedule such as 0 4 * * * (bad minute), "
+            'found "61 4 * * *"',
+            id="cron-minute",
+        ),
+        pytest.param(
+            SERVER + "sync: {cron: [x]}", "2:14: sync.cron: is no cron schedule", id="cron-list"
+        ),
+        pytest.param(
+            SERVER + "sync:\n  cron: 0 4 * * *\n  every: 1h",
+            "3:3: sync: every is given as well, expected one of every and cron",
+            id="every-and-cron",
+        ),
+        pytest.param(
+            SERVER + "sync: {timezone: Vienna}",
+            "2:18: sync.timezone: is no time zone that this machine knows, expected a name such "
+            'as Europe/Vienna, found "Vienna"',
+            id="timezone",
+        ),
+        pytest.param(
+            SERVER + "sync: {timezone: ''}",
+            "2:18: sync.timezone: is no time zone",
+            id="zone-empty",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, every: 5s}]",
+            "2:26: lists[0].every: expected a duration",
+            id="list-every",
+        ),
+        pytest.param(
+            SERVER + "lists:\n  - file: a\n    cron: 0 25 * * *",
+            "4:11: lists[0].cron: is no cron schedule such as 0 4 * * * (bad hour)",
+            id="list-cron",
+        ),
+        pytest.param(
+            SERVER + "lists:\n  - file: a\n    every: 0\n    cron: 0 4 * * *",
+            "5:5: lists[0]: every is given as well, expected one of every and cron",
+            id="list-every-and-cron",
+        ),
+        pytest.param(
+            SERVER + "control: x", "2:10: control: expected a mapping", id="control-text"
+        ),
+        pytest.param(
+            SERVER + "control: {group: no-such-group}",
+            "2:18: control.group: is no group of this machine, expected the name of one, "
+            'found "no-such-group"',
+            id="group",
+        ),
+        pytest.param(SERVER + "log: []", "2:6: log: expected a mapping", id="log-list"),
+        pytest.param(
+            SERVER + "log: {level: loud}",
+            "2:14: log.level: expected 'debug', 'info', 'warning' or 'error', found \"loud\"",
+            id="level",
+        ),
+        pytest.param(
+            SERVER + "log: {format: jason}",
+            "2:15: log.format: expected 'auto', 'text', 'journal' or 'json', found \"jason\", "
+            'did you mean "json"?',
+            id="format",
+        ),
+        pytest.param(
+            SERVER + "log: {file: ''}", "2:13: log.file: expected a path as text", id="file-empty"
+        ),
+        pytest.param(
+            SERVER + "log: {file: [a]}", "2:13: log.file: expected a path as text", id="file-list"
+        ),
+        pytest.param(
+            SERVER + 'log: {file: "a\\nb"}', "2:13: log.file: may not hold line", id="file-lines"
+        ),
+        pytest.param(
+            SERVER + "log: {file: ~nobody-has-this-name/x}",
+            "2:13: log.file: whose home is meant by",
+            id="file-home",
+        ),
+        pytest.param(
+            SERVER + "log: {max_mb: 0}", "2:15: log.max_mb: expected more than 0", id="max-0"
+        ),
+        pytest.param(
+            SERVER + "log: {max_mb: inf}", "2:15: log.max_mb: expected a number", id="max-inf"
+        ),
+        pytest.param(
+            SERVER + "log: {keep: 101}", "2:13: log.keep: expected at most 100", id="keep-high"
+        ),
+        pytest.param(
+            SERVER + "log: {keep: -1}", "2:13: log.keep: expected at least 0", id="keep-low"
+        ),
         pytest.param(
             SERVER + "lists: top", "2:8: lists: expected a list of entries", id="lists-text"
         ),
@@ -440,7 +623,7 @@ VALUES = st.recursive(
                 [*ConfigForm.model_fields]
                 + [
                     key
-                    for path in (("server",), ("sync",), ("lists", 0), ("exclude", 0))
+                    for path in (("server",), ("sync",), ("lists", 0), ("exclude", 0), ("log",))
                     for key in getattr(model_at(path), "model_fields", {})
                 ]
                 + ["env", "file", "imdb", "stevenlu"]
@@ -458,6 +641,7 @@ def test_any_data_is_a_configuration_or_a_config_error(
     top: object, server: object, sync: object, lists: object, exclude: object
 ) -> None:
     sections = {"server": server, "sync": sync, "lists": [lists, lists], "exclude": [exclude]}
+    sections |= {"control": sync, "log": server}
     for data in (top, sections):
         with contextlib.suppress(ConfigError):
             check(Document(file="f", data=data), {"MDBLIST_LISTS": "a/b"}, Path())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from listsync.config import paths
-from listsync.config.paths import find_config, find_state_dir
+from listsync.config.paths import at_home, find_config, find_state_dir
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +63,11 @@ def test_the_state_folder_by_precedence() -> None:
         "/xdg/listsync",
     ] + ["/home/anna/.local/state/listsync"] * (len(found) - 4)
     assert find_state_dir(None, {}) == Path.home() / ".local/state/listsync"
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/anna")
+    assert at_home("~/log") == Path("/home/anna/log")
+    assert at_home("log~") == Path("log~")
+    with pytest.raises(ValueError, match="whose home is meant by"):
+        at_home("~nobody-has-this-name/log")

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import contextlib
+import grp
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listsync.config.exclusions import parse_exclusion
-from listsync.config.values import parse_duration, parse_server_url, parse_user
+from listsync.config.values import (
+    parse_cron,
+    parse_duration,
+    parse_group,
+    parse_server_url,
+    parse_timezone,
+    parse_user,
+)
+from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.syncing import Exclusion
 
@@ -44,6 +53,62 @@ def test_no_duration(text: object) -> None:
 def test_a_duration_below_a_minute_is_too_short() -> None:
     with pytest.raises(ValueError, match="at least 1m"):
         parse_duration("0.5m")
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("0 4 * * *", "0 4 * * *"),
+        (" 0  4 * *\tmon ", "0 4 * * MON"),
+        ("*/15 8-18 1,15 jan-mar *", "*/15 8-18 1,15 JAN-MAR *"),
+    ],
+)
+def test_a_cron_schedule(text: str, fields: str) -> None:
+    assert parse_cron(text) == fields
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "expected five fields"),
+        ("daily", "expected five fields"),
+        ("@daily", "expected five fields"),
+        ("0 0 4 * * *", "expected five fields"),
+        ("60 4 * * *", "bad minute"),
+        ("0 24 * * *", "bad hour"),
+        ("0 4 0 * *", "bad day-of-month"),
+        ("0 4 30 2 *", "bad day-of-month"),
+        ("0 4 * 13 *", "bad month"),
+        ("0 4 * * noon", "bad day-of-week"),
+        (None, "expected five fields"),
+        (5, "expected five fields"),
+        ([], "expected five fields"),
+    ],
+)
+def test_no_cron_schedule(text: object, why: str) -> None:
+    with pytest.raises(ValueError, match=rf"is no cron schedule such as 0 4 .* \({why}"):
+        parse_cron(text)
+
+
+def test_a_time_zone() -> None:
+    assert parse_timezone(" Europe/Vienna ") == "Europe/Vienna"
+
+
+@pytest.mark.parametrize("text", ["", "Vienna", "Europe", "+01:00", "../x", "a\0b", None, 1, []])
+def test_no_time_zone(text: object) -> None:
+    with pytest.raises(ValueError, match="a name such as Europe/Vienna"):
+        parse_timezone(text)
+
+
+def test_a_group() -> None:
+    name = grp.getgrall()[0].gr_name
+    assert parse_group(f" {name} ") == name
+
+
+@pytest.mark.parametrize("text", ["", "no-such-group", "0", "a\0b", "\ud800", None, 0, []])
+def test_no_group(text: object) -> None:
+    with pytest.raises(ValueError, match="is no group of this machine"):
+        parse_group(text)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +185,20 @@ def test_no_excluded_id(text: object) -> None:
 
 @given(st.text())
 def test_any_text_is_a_value_or_a_value_error(text: str) -> None:
-    for parse in (parse_duration, parse_server_url, parse_user, parse_exclusion):
+    for parse in (
+        *(parse_duration, parse_server_url, parse_user, parse_exclusion),
+        *(parse_cron, parse_timezone, parse_group),
+    ):
         try:
             parse(text)
         except ValueError:
             continue
+
+
+@given(st.text(alphabet="0159*/-,#LWSUN ", max_size=30))
+def test_any_fields_are_a_schedule_or_a_value_error(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert parse_cron(parse_cron(text)) == parse_cron(text)
 
 
 @given(st.text(alphabet="0123456789.:/@[]?#%ab", max_size=20))

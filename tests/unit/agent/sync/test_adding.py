@@ -56,10 +56,14 @@ class Desk:
         )
         self.writer = Writer(RUN, server, self.memory, self.known, set())
         self.told: list[tuple[str, Outcome]] = []
+        self.asked = 0
         resolver = Resolver(server, {}, lambda: 0.0)
-        self._adder = Adder(server, resolver, self.known, self.writer, self._tell)
+        self._adder = Adder(server, resolver, self.known, self.writer, self)
 
-    def _tell(self, prepared: Prepared, outcome: Outcome) -> None:
+    def asking(self) -> None:
+        self.asked += 1
+
+    def settled(self, prepared: Prepared, outcome: Outcome) -> None:
         self.told.append((prepared.wish.label, outcome))
 
     def add(self, *wishes: Wish, stop: Callable[[], bool] = lambda: False) -> Desk:

@@ -385,11 +385,11 @@ def test_a_server_in_trouble_fails_the_run(error: Exception, method: str) -> Non
     assert report.requested == ()
 
 
-def test_a_run_without_a_server_is_not_remembered() -> None:
+def test_a_run_without_a_server_is_remembered_as_failed() -> None:
     house = House(*MINE)
     house.server.on("identify", DOWN)
     house.sync()
-    assert house.memory.reports == []
+    assert [report.result for report in house.memory.reports] == [Result.FAILED]
 
 
 def test_a_run_that_ends_early_keeps_what_it_did() -> None:
@@ -479,3 +479,14 @@ def test_the_run_is_timed_and_its_calls_are_counted() -> None:
     assert report.calls == house.server.calls == 3
     assert report.duration_s >= 0
     assert house.memory.reports == [report]
+
+
+def test_each_batch_of_twenty_that_asks_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    house = House(*(entry(f"Film {n}", rank=n, kind=MOVIE, tmdb=n) for n in range(1, 46)))
+    caplog.set_level("INFO", "listsync")
+    house.sync()
+    batches = [one.getMessage() for one in caplog.records if "batch" in one.getMessage()]
+    assert batches == ["Adding batch 1/3", "Adding batch 2/3", "Adding batch 3/3"]
+    caplog.clear()
+    house.sync()
+    assert not [one for one in caplog.records if "batch" in one.getMessage()]

@@ -222,8 +222,8 @@ class Owner:
     def emit(self, event: Event) -> None:
         assert isinstance(event, Due)
         now = self._clock.now
-        self.seen.append((now, event.lists))
-        for key in event.lists or {EVERYTHING}:
+        self.seen.append((now, event.keys))
+        for key in event.keys:
             self.due[key] = next_due(self._rules[key], last=now, now=now)
 
 
@@ -246,7 +246,7 @@ def times(owner: Owner) -> list[timedelta]:
 def test_each_due_time_is_one_event() -> None:
     owner, _ = follow({EVERYTHING: Every(_HOUR)}, timedelta(hours=3, minutes=30))
     assert times(owner) == [_HOUR, 2 * _HOUR, 3 * _HOUR]
-    assert {lists for _, lists in owner.seen} == {frozenset()}
+    assert {keys for _, keys in owner.seen} == {frozenset({EVERYTHING})}
 
 
 def test_it_wakes_every_30_seconds_at_most_and_never_spins() -> None:
@@ -266,12 +266,12 @@ def test_lists_that_are_due_together_are_one_event() -> None:
     assert [lists for _, lists in owner.seen] == [frozenset({"imdb: top", "stevenlu: a"})]
 
 
-def test_everything_takes_in_the_lists_due_with_it() -> None:
+def test_everything_is_due_beside_lists_of_their_own() -> None:
     clock = Clock(timedelta(minutes=61))
     emitted: list[Event] = []
     times_ = {EVERYTHING: _NOON + _HOUR, "imdb: top": _NOON + _HOUR}
     ScheduleTrigger(lambda: times_, lambda: clock.now).run(emitted.append, clock)
-    assert emitted == [Due(frozenset())]
+    assert emitted == [Due(frozenset({EVERYTHING, "imdb: top"}))]
 
 
 def test_a_due_time_that_its_owner_keeps_is_emitted_once() -> None:
@@ -279,7 +279,7 @@ def test_a_due_time_that_its_owner_keeps_is_emitted_once() -> None:
     emitted: list[Event] = []
     overdue = {EVERYTHING: _NOON - _DAY}
     ScheduleTrigger(lambda: overdue, lambda: clock.now).run(emitted.append, clock)
-    assert emitted == [Due(frozenset())]
+    assert emitted == [Due(frozenset({EVERYTHING}))]
 
 
 def test_overdue_at_the_start_is_caught_up_with_once() -> None:

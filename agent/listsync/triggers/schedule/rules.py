@@ -1,26 +1,17 @@
-"""Says when a sync is due: every so often or by cron, whatever the clock does meanwhile.
-
-`next_due` and `kept_due` tell when; `ScheduleTrigger` waits for it. It compares wall clock times
-at least every 30 s, because a long sleep would not count the time that a computer is suspended.
-"""
+"""The rules of schedules: every so often or by cron, whatever the clock does meanwhile."""
 
 from __future__ import annotations
 
 import hashlib
 import socket
-import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from cronsim import CronSim, CronSimError
 
-from listsync.domain.events import Due, Event
-
 EVERYTHING = ""
-"""The key of the schedule that all lists follow; any other key is a list's source."""
-_LONGEST_WAIT = timedelta(seconds=30)
+"""The key of the schedule of all lists that have none of their own; else a list's source."""
 _MOST_JITTER = timedelta(minutes=5)
 _JITTER_SHARE = 0.1
 _CRON_FIELDS = 5
@@ -101,39 +92,6 @@ def host_id(machine_id: Path = Path("/etc/machine-id")) -> str:
     except OSError:
         found = ""
     return found or socket.gethostname()
-
-
-class ScheduleTrigger:
-    """Emits one `Due` for each due time that has come.
-
-    *due_times* (key to aware time; `EVERYTHING` or a source) is called at each look, so it is
-    where the owner applies `kept_due`. The same due time of a key is never emitted twice.
-    """
-
-    def __init__(
-        self,
-        due_times: Callable[[], Mapping[str, datetime]],
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._due_times = due_times
-        self._now = now
-        self._emitted: dict[str, datetime] = {}
-
-    def run(self, emit: Callable[[Event], None], stop: threading.Event) -> None:
-        """Block until *stop* is set."""
-        while not stop.is_set():
-            stop.wait(self._look(emit).total_seconds())
-
-    def _look(self, emit: Callable[[Event], None]) -> timedelta:
-        """Emit what is due; return how long nothing will be, as far as is known."""
-        now = self._now()
-        times = self._due_times()
-        ahead = {key: at for key, at in times.items() if self._emitted.get(key) != at}
-        due = {key: at for key, at in ahead.items() if at <= now}
-        self._emitted.update(due)
-        if due:
-            emit(Due(frozenset() if EVERYTHING in due else frozenset(due)))
-        return min([_LONGEST_WAIT, *(at - now for at in ahead.values() if at > now)])
 
 
 def _step(rule: Rule, after: datetime) -> datetime | None:

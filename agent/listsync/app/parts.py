@@ -1,25 +1,32 @@
-"""Composition root: from a configuration to the parts of a sync. Knows every part."""
+"""From a configuration to the parts of one sync.
+
+Brings all that a sync needs with it, which an agent that waits can do without.
+"""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from listsync.app.following import is_meant, rules_of
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ProvidersOptions
-from listsync.domain.syncing import ListRules
+from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.running import Scope
 from listsync.net.http import build_client
 from listsync.ports import ListProvider
 from listsync.providers.file import FileSource, ListFile
 from listsync.providers.mdblist import MdbList, MdbListSource
 from listsync.providers.stevenlu import StevenLu, StevenLuSource
 from listsync.seerr.client import Seerr
+from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.lock import locked, looking_at
 from listsync.store.memory import SqliteMemory
@@ -28,6 +35,7 @@ from listsync.sync.reading import Followed
 from listsync.sync.syncing import Parts
 
 SANDBOX = "sandbox"
+_SANDBOX_STATE = "sandbox.json"
 
 Build = Callable[[Any, ProvidersOptions, ExitStack], ListProvider]
 """From a list's source to what reads it; what must be closed goes on the stack."""
@@ -69,13 +77,38 @@ def open_parts(
         folder = stack.enter_context(_state(state_dir, dry_run=dry_run))
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
+        yield stack.enter_context(
+            wired(config, database, folder, board=ProgressBoard(), stop=stop)
+        )
+
+
+@contextmanager
+def wired(  # noqa: PLR0913 - each is a part of its own
+    config: Config,
+    database: Database,
+    folder: Path,
+    *,
+    board: ProgressBoard,
+    stop: threading.Event,
+    scope: Scope = None,
+) -> Iterator[Parts]:
+    """Wire one sync of the lists in *scope* on an open *database*.
+
+    Lists of what must not be requested are always read. The sandbox keeps its state in *folder*.
+
+    Raises:
+        UnavailableError: the sandbox does not start, or the server's address is none.
+    """
+    with ExitStack() as stack:
         server = _server(config, folder, stop, stack)
+        lists = [one for one in config.lists if is_meant(one, scope)]
+        added = map(parse_exclusion, SqliteBooks(database).excluded())
         yield Parts(
-            lists=[_followed(one, config, stack) for one in config.lists],
-            exclusions=config.exclude,
+            lists=[_followed(one, config, stack) for one in lists],
+            exclusions=(*config.exclude, *added),
             server=server,
             memory=SqliteMemory(database),
-            board=ProgressBoard(),
+            board=board,
             stop=stop.is_set,
         )
 
@@ -91,7 +124,14 @@ def _state(state_dir: Path, *, dry_run: bool) -> Iterator[Path]:
         looking_at(state_dir),
     ):
         copy_files(state_dir, Path(copy))
+        copy_sandbox(state_dir, Path(copy))
         yield Path(copy)
+
+
+def copy_sandbox(folder: Path, target: Path) -> None:
+    """Copy what the built-in server remembers, if it was ever used, to play with."""
+    with suppress(FileNotFoundError):
+        shutil.copyfile(folder / _SANDBOX_STATE, target / _SANDBOX_STATE)
 
 
 def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStack) -> Seerr:
@@ -99,7 +139,7 @@ def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStac
     if url == SANDBOX:
         from listsync.sandbox.process import SandboxProcess  # noqa: PLC0415 - only for the sandbox
 
-        sandbox = stack.enter_context(SandboxProcess(state=folder / "sandbox.json"))
+        sandbox = stack.enter_context(SandboxProcess(state=folder / _SANDBOX_STATE))
         url, api_key = sandbox.url, SecretStr(sandbox.api_key)
     server = Seerr(
         url,
@@ -114,13 +154,4 @@ def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStac
 
 
 def _followed(one: ListConfig, config: Config, stack: ExitStack) -> Followed:
-    rules = ListRules(
-        source=f"{one.service}:{one.source}",
-        name=one.name,
-        service=one.service,
-        limit=one.limit,
-        kind=one.kind,
-        is_exclusion=one.exclude,
-        four_k=one.four_k,
-    )
-    return Followed(rules, PROVIDERS[one.service](one.source, config.providers, stack))
+    return Followed(rules_of(one), PROVIDERS[one.service](one.source, config.providers, stack))

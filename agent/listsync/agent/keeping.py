@@ -1,0 +1,73 @@
+"""What must survive a restart: the pause, and the syncs that are owed."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from listsync.agent.queue import RunQueue, Standing
+from listsync.domain.running import Order, Pause, Scope
+from listsync.ports import Notebook
+
+_PAUSE, _OWED = "pause", "owed"
+
+
+class Keeper:
+    """Writes the standing of the queue down when it has changed. Any thread may use it."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+        self._lock = threading.Lock()
+        self._let_go: set[str] = set()
+        self._kept: dict[str, Any] = {name: notebook.load(name) for name in (_PAUSE, _OWED)}
+
+    def keep(self, standing: Standing) -> None:
+        """Write *standing* down; raises StateError."""
+        with self._lock:
+            self._save(_PAUSE, _pause_of(standing.pause))
+            self._save(_OWED, self._owed(standing))
+
+    def let_go(self, run_id: str) -> None:
+        """Owe run *run_id* no longer."""
+        with self._lock:
+            self._let_go = {run_id}
+
+    def restore(self, queue: RunQueue) -> None:
+        """Put back into *queue* what was kept: the pause, and one sync for all that is owed."""
+        pause = self._kept[_PAUSE]
+        if pause is not None:
+            until = datetime.fromisoformat(pause["until"]) if pause["until"] else None
+            if until is None or until > datetime.now(UTC):
+                queue.pause(Pause(until))
+        owed = self._kept[_OWED]
+        if owed is not None:
+            queue.submit(Order.new(_scope(owed["lists"]), f"{owed['origin']}, resumed"))
+
+    def _owed(self, standing: Standing) -> dict[str, Any] | None:
+        orders = [one for one in (standing.running, standing.pending) if self._is_owed(one)]
+        if not orders:
+            return None
+        scopes = [one.scope for one in orders if one]
+        everything = any(one is None for one in scopes)
+        lists = None if everything else sorted({name for one in scopes for name in one or ()})
+        origins = dict.fromkeys(name for one in orders if one for name in one.origins)
+        return {"lists": lists, "origin": ", ".join(origins).removesuffix(", resumed")}
+
+    def _is_owed(self, order: Order | None) -> bool:
+        return order is not None and not order.dry_run and order.run_id not in self._let_go
+
+    def _save(self, name: str, value: Any) -> None:
+        if value != self._kept[name]:
+            self._notebook.save(name, value)
+            self._kept[name] = value
+
+
+def _pause_of(pause: Pause | None) -> dict[str, str | None] | None:
+    if pause is None:
+        return None
+    return {"until": pause.until.isoformat() if pause.until else None}
+
+
+def _scope(lists: list[str] | None) -> Scope:
+    return None if lists is None else frozenset(lists)

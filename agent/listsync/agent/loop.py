@@ -1,0 +1,226 @@
+"""The decider: takes events from the inbox, one by one, and waits for nothing else."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Protocol, assert_never
+
+from listsync.agent.configuration import Configuration
+from listsync.agent.keeping import Keeper
+from listsync.agent.past import RecentRuns
+from listsync.agent.queue import RunQueue
+from listsync.agent.telling import Teller
+from listsync.agent.working import Perform, Work
+from listsync.domain.events import (
+    ConfigChanged,
+    Due,
+    Event,
+    QueueMoved,
+    RunFinished,
+    Signal,
+    Signalled,
+    WatcherNote,
+)
+from listsync.domain.running import Ended, Order, Scope
+from listsync.domain.syncing import Result
+from listsync.errors import StateError
+
+logger = logging.getLogger(__name__)
+
+GRACE_S = 4.0
+"""How long a running sync has to come to an end when the agent stops."""
+_LONGEST_WAIT = timedelta(seconds=30)
+_SECOND_LOOK_S = 1.0
+
+
+class Schedules(Protocol):
+    """The due times of schedules, by key: a list's source, or `everything`."""
+
+    everything: str
+
+    def keys(self) -> Collection[str]: ...
+
+    def fired(self, keys: Iterable[str]) -> None:
+        """Note that *keys* were taken up; raises StateError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the decider works with."""
+
+    inbox: SimpleQueue[Event]
+    queue: RunQueue
+    configuration: Configuration
+    schedules: Schedules
+    keeper: Keeper
+    teller: Teller
+    recent: RecentRuns
+    perform: Perform
+    refresh: Callable[[], None]
+    """Called when a run has ended, to read anew what is shown of the lists."""
+
+
+class Agent:
+    """Runs until a signal ends it. `run` and `stop` are called by the main thread."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._work: Work | None = None
+        self._is_stopping = False
+        self._second_look_at: float | None = None
+        self.watcher_note = ""
+
+    def run(self) -> None:
+        """Decide until a stop is asked for."""
+        self._means.teller.ready(self._means.queue.standing)
+        while not self._is_stopping:
+            event = self._next()
+            try:
+                if event is not None:
+                    self._decide(event)
+                self._look_at_clock()
+            except StateError as error:
+                self._means.teller.trouble(str(error))
+            except Exception:
+                logger.exception("an event failed: %s", event, extra={"action": "event_failed"})
+
+    def stop(self) -> bool:
+        """Let the running sync end; returns whether it did. It is owed at the next start."""
+        self._means.teller.stopping()
+        if self._work is None:
+            return True
+        logger.info("stopping: the running sync ends after its current title")
+        self._work.stop()
+        if not self._work.wait(GRACE_S):
+            return False
+        last = self._means.recent.last
+        if last is not None and last.row.result != Result.CANCELLED:
+            self._means.keeper.let_go(self._work.order.run_id)
+            self._means.keeper.keep(self._means.queue.standing)
+        return True
+
+    def cancel(self) -> str | None:
+        """Stop the running sync for good; returns its id. Any thread may call it."""
+        work = self._work
+        if work is None:
+            return None
+        self._means.keeper.let_go(work.order.run_id)
+        work.stop()
+        return work.order.run_id
+
+    def _next(self) -> Event | None:
+        try:
+            return self._means.inbox.get(timeout=self._wait_s())
+        except Empty:
+            return None
+
+    def _wait_s(self) -> float | None:
+        """Say how long nothing will be due, as far as is known; None = for ever."""
+        waits = [self._means.teller.every_s]
+        if self._second_look_at is not None:
+            waits.append(max(0.0, self._second_look_at - time.monotonic()))
+        pause = self._means.queue.standing.pause
+        if pause is not None and pause.until is not None:
+            left = min(pause.until - datetime.now(UTC), _LONGEST_WAIT)
+            waits.append(max(0.0, left.total_seconds()))
+        return min((one for one in waits if one is not None), default=None)
+
+    def _decide(self, event: Event) -> None:
+        match event:
+            case Signalled(signal=signal):
+                self._obey(signal)
+            case Due(keys=keys):
+                self._means.schedules.fired(keys)
+                self._means.queue.submit(Order.new(self._scope_of(keys), "schedule"))
+            case ConfigChanged():
+                if not self._means.configuration.look():
+                    # Perhaps somebody is still writing.
+                    self._second_look_at = time.monotonic() + _SECOND_LOOK_S
+            case WatcherNote(note=note):
+                self.watcher_note = note
+                _say_watcher(note)
+            case QueueMoved():
+                self._follow_queue()
+            case RunFinished(run_id=run_id):
+                self._finish(run_id)
+            case _ as never:
+                assert_never(never)
+
+    def _obey(self, signal: Signal) -> None:
+        match signal:
+            case Signal.SYNC:
+                logger.info(
+                    "Received SIGUSR1 signal - triggering immediate sync",
+                    extra={"action": "signal"},
+                )
+                self._means.queue.submit(Order.new(None, "SIGUSR1"))
+                logger.info(
+                    "Immediate sync requested via signal", extra={"action": "signal_taken"}
+                )
+            case Signal.RELOAD:
+                logger.info(
+                    "Received SIGHUP signal - reading the configuration again",
+                    extra={"action": "signal"},
+                )
+                self._means.teller.reloading()
+                self._means.configuration.reload()
+                self._means.teller.ready(self._means.queue.standing)
+            case Signal.STOP:
+                self._is_stopping = True
+            case _ as never:
+                assert_never(never)
+
+    def _scope_of(self, keys: frozenset[str]) -> Scope:
+        """Give the lists whose schedules have come round; the global one is for all others."""
+        schedules = self._means.schedules
+        if schedules.everything not in keys:
+            return keys
+        own = set(schedules.keys()) - {schedules.everything} - keys
+        if not own:
+            return None
+        lists = self._means.configuration.in_force.following.lists
+        return frozenset(one.source for one in lists) - own
+
+    def _follow_queue(self) -> None:
+        standing = self._means.queue.standing
+        order = standing.running
+        if order is not None and (self._work is None or self._work.order.run_id != order.run_id):
+            following = self._means.configuration.in_force.following
+            self._work = Work(order, following, self._means.perform, self._done)
+            self._work.start()
+        self._means.keeper.keep(standing)
+        self._means.teller.tell(standing)
+
+    def _done(self, ended: Ended) -> None:
+        """Take the end of a run; called in its thread."""
+        self._means.recent.add(ended)
+        self._means.inbox.put(RunFinished(ended.row.run_id))
+
+    def _finish(self, run_id: str) -> None:
+        self._work = None
+        self._means.keeper.let_go(run_id)
+        self._means.queue.finished(run_id)
+        self._means.refresh()
+
+    def _look_at_clock(self) -> None:
+        if self._second_look_at is not None and time.monotonic() >= self._second_look_at:
+            self._second_look_at = None
+            self._means.configuration.reload()
+        pause = self._means.queue.standing.pause
+        if pause is not None and pause.until is not None and datetime.now(UTC) >= pause.until:
+            logger.info("the pause is over", extra={"action": "resumed"})
+            self._means.queue.resume()
+        self._means.teller.beat(self._means.queue.standing)
+
+
+def _say_watcher(note: str) -> None:
+    if note:
+        logger.warning("configuration: %s", note, extra={"action": "watcher"})
+    else:
+        logger.info("the configuration is being watched again", extra={"action": "watcher"})

@@ -1,0 +1,114 @@
+"""Single flight: one sync runs, at most one waits, and what comes meanwhile is folded into it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from listsync.domain.running import Order, Pause, Ticket
+from listsync.protocol import Code, RefusedCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What runs, what waits and whether there is a pause."""
+
+    running: Order | None = None
+    pending: Order | None = None
+    pause: Pause | None = None
+
+
+class RunQueue:
+    """The only way to a sync. Any thread may use it; it never blocks for long.
+
+    *moved* is called after every change, outside of the lock: it must be safe in any thread.
+    """
+
+    def __init__(self, moved: Callable[[], None]) -> None:
+        self._moved = moved
+        self._lock = threading.Lock()
+        self._standing = Standing()
+
+    @property
+    def standing(self) -> Standing:
+        return self._standing
+
+    def submit(self, order: Order, *, by_itself: bool = True, no_queue: bool = False) -> Ticket:
+        """Take an order. *by_itself*: nobody waits for it, so a pause only puts it off.
+
+        Raises:
+            RefusedCommand: paused (unless forced), or busy (with *no_queue*, or when a dry run
+                would have to wait behind a sync that is none).
+        """
+        with self._lock:
+            ticket = self._place(order, by_itself=by_itself, no_queue=no_queue)
+        self._moved()
+        return ticket
+
+    def finished(self, run_id: str) -> None:
+        """Note that the running sync is over; what waited goes on."""
+        with self._lock:
+            running = self._standing.running
+            if running is not None and running.run_id == run_id:
+                self._standing = replace(self._standing, running=None)
+            self._promote()
+        self._moved()
+
+    def pause(self, pause: Pause) -> None:
+        with self._lock:
+            self._standing = replace(self._standing, pause=pause)
+        self._moved()
+
+    def resume(self) -> bool:
+        """End the pause; what waited goes on. Returns whether there was one."""
+        with self._lock:
+            was_paused = self._standing.pause is not None
+            self._standing = replace(self._standing, pause=None)
+            self._promote()
+        self._moved()
+        return was_paused
+
+    def _place(self, order: Order, *, by_itself: bool, no_queue: bool) -> Ticket:
+        standing = self._standing
+        is_paused = standing.pause is not None and not order.forced
+        if is_paused and not by_itself:
+            raise RefusedCommand(
+                Code.PAUSED,
+                "the agent is paused: `listsyncctl resume` ends that, --force syncs all the same",
+            )
+        if standing.running is None and not is_paused:
+            self._standing = replace(standing, running=order)
+            return Ticket(order.run_id, "started")
+        if no_queue:
+            raise RefusedCommand(Code.BUSY, "a sync runs already")
+        if standing.pending is None:
+            self._standing = replace(standing, pending=order)
+            return Ticket(order.run_id, "queued")
+        self._standing = replace(standing, pending=_united(standing.pending, order))
+        return Ticket(standing.pending.run_id, "coalesced")
+
+    def _promote(self) -> None:
+        standing = self._standing
+        pending = standing.pending
+        if standing.running is not None or pending is None:
+            return
+        if standing.pause is None or pending.forced:
+            self._standing = replace(standing, running=pending, pending=None)
+
+
+def _united(pending: Order, order: Order) -> Order:
+    """Fold *order* into *pending*; a dry run that waits becomes a real one when one is wanted."""
+    if order.dry_run and not pending.dry_run:
+        raise RefusedCommand(
+            Code.BUSY, "a sync waits already, and a dry run would not come before it: ask later"
+        )
+    everything = pending.scope is None or order.scope is None
+    scope = None if everything else (pending.scope or frozenset()) | (order.scope or frozenset())
+    return replace(
+        pending,
+        scope=scope,
+        origins=tuple(dict.fromkeys((*pending.origins, *order.origins))),
+        dry_run=pending.dry_run and order.dry_run,
+        forced=pending.forced or order.forced,
+    )

@@ -1,0 +1,106 @@
+"""What the agent tells the service manager, and for how long it calls itself well."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from listsync.agent.past import RecentRuns
+from listsync.agent.queue import Standing
+from listsync.net.systemd import Systemd
+from listsync.sync.progress import ProgressBoard
+
+logger = logging.getLogger(__name__)
+
+_STUCK_S = 1800.0
+"""A sync of which nothing was seen for so long hangs: every call has a shorter deadline."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    sequence: int = -1
+    at: float = 0.0
+
+
+class Teller:
+    """Speaks to systemd. Used by the decider alone."""
+
+    def __init__(
+        self,
+        systemd: Systemd,
+        board: ProgressBoard,
+        recent: RecentRuns,
+        control_is_well: Callable[[], bool],
+    ) -> None:
+        self._systemd = systemd
+        self._board = board
+        self._recent = recent
+        self._control_is_well = control_is_well
+        self._seen = _Seen()
+        self._next_beat = 0.0
+        self._said = ""
+        self._trouble: tuple[str, datetime] | None = None
+
+    @property
+    def every_s(self) -> float | None:
+        """How often `beat` must be called; None = systemd does not watch."""
+        return self._systemd.watchdog_every_s
+
+    def ready(self, standing: Standing) -> None:
+        self._said = self._words(standing)
+        self._systemd.ready(self._said)
+
+    def reloading(self) -> None:
+        self._systemd.reloading()
+
+    def stopping(self) -> None:
+        self._systemd.stopping()
+
+    def tell(self, standing: Standing) -> None:
+        """Say how the agent is, if that has changed."""
+        words = self._words(standing)
+        if words != self._said:
+            self._said = words
+            self._systemd.status(words)
+
+    def trouble(self, what: str) -> None:
+        logger.error("%s", what, extra={"action": "state_trouble"})
+        self._trouble = (what, datetime.now(UTC))
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what went wrong last with the state, for people. Any thread may ask."""
+        if self._trouble is None:
+            return ()
+        what, at = self._trouble
+        return (f"{at:%Y-%m-%d %H:%M} UTC: {what}",)
+
+    def beat(self, standing: Standing) -> None:
+        """Serve the watchdog when it is time and everybody is well."""
+        if self.every_s is None or time.monotonic() < self._next_beat:
+            return
+        self._next_beat = time.monotonic() + 0.9 * self.every_s
+        self.tell(standing)
+        if not self._control_is_well():
+            logger.error("the control socket hangs", extra={"action": "stuck"})
+        elif self._is_stuck(standing):
+            logger.error("the running sync hangs", extra={"action": "stuck"})
+        else:
+            self._systemd.watchdog()
+
+    def _is_stuck(self, standing: Standing) -> bool:
+        sequence = self._board.snapshot().sequence
+        if standing.running is None or sequence != self._seen.sequence:
+            self._seen = _Seen(sequence, time.monotonic())
+        return time.monotonic() - self._seen.at > _STUCK_S
+
+    def _words(self, standing: Standing) -> str:
+        if standing.running is not None:
+            progress = self._board.snapshot()
+            count = f" {progress.done}/{progress.total}" if progress.total else ""
+            return f"syncing: {progress.phase.value}{count}"
+        words = "paused" if standing.pause is not None else "idle"
+        last = self._recent.last
+        return f"{words}; last sync: {last.row.message}" if last else words

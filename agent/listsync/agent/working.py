@@ -1,0 +1,93 @@
+"""The thread in which one sync runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from listsync.agent.past import ended_of, failed
+from listsync.domain.running import Ended, Following, Order
+from listsync.domain.syncing import SyncReport, SyncRun
+from listsync.errors import ListsyncError
+
+logger = logging.getLogger(__name__)
+
+Perform = Callable[[SyncRun, Following, Order, threading.Event], SyncReport]
+"""Runs one sync of the lists that an order means, until its end or until the event is set."""
+
+
+class Work:
+    """One sync, from its start to `done`, which is called in its thread."""
+
+    def __init__(
+        self,
+        order: Order,
+        following: Following,
+        perform: Perform,
+        done: Callable[[Ended], None],
+    ) -> None:
+        self.order = order
+        self.started_at = datetime.now(UTC)
+        self._following = following
+        self._perform = perform
+        self._done = done
+        self._stop = threading.Event()
+        # A daemon: the end of the process does not wait for a call that hangs.
+        self._thread = threading.Thread(target=self._run, name="listsync-sync", daemon=True)
+
+    def start(self) -> None:
+        logger.info(
+            "Background sync started (dry_run=%s), asked for by %s",
+            self.order.dry_run,
+            self.order.origin,
+            extra={"action": "sync_started", "run": self.order.run_id},
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the sync end after its current title."""
+        self._stop.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end; returns whether it came."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        order = self.order
+        run = SyncRun(
+            run_id=order.run_id,
+            origin=order.origin,
+            started_at=self.started_at,
+            dry_run=order.dry_run,
+        )
+        try:
+            ended = ended_of(
+                self._perform(run, self._following, order, self._stop), datetime.now(UTC)
+            )
+        except ListsyncError as error:
+            ended = failed(order, self.started_at, datetime.now(UTC), str(error))
+        except Exception as error:
+            logger.exception("the sync failed in an unforeseen way", extra={"run": run.run_id})
+            why = f"a fault in listsync itself ({type(error).__name__}); the log says where"
+            ended = failed(order, self.started_at, datetime.now(UTC), why)
+        _log_end(ended)
+        self._done(ended)
+
+
+def _log_end(ended: Ended) -> None:
+    row = ended.row
+    level = logging.INFO if row.result == "ok" else logging.WARNING
+    how = "completed: Successfully synced" if row.result == "ok" else f"ended ({row.result})"
+    words = row.message.removeprefix("Sync complete: ")
+    logger.log(
+        level,
+        "Background sync %s: %s",
+        how,
+        words,
+        extra={"action": "sync_ended", "run": row.run_id, "result": row.result},
+    )
+    for notice in ended.notices:
+        logger.warning("%s", notice, extra={"action": "notice", "run": row.run_id})

@@ -1,0 +1,3 @@
+"""Composition root: the only package that knows every part."""
+
+from __future__ import annotations

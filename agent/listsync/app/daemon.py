@@ -1,0 +1,227 @@
+"""`listsync run`: wires the agent, starts its threads, and takes it down again."""
+
+from __future__ import annotations
+
+import grp
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping, MutableMapping
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
+
+from listsync import __version__
+from listsync.agent.configuration import Configuration
+from listsync.agent.keeping import Keeper
+from listsync.agent.loop import Agent, Means
+from listsync.agent.past import RecentRuns
+from listsync.agent.queue import RunQueue
+from listsync.agent.telling import Teller
+from listsync.app.following import config_of
+from listsync.app.loading import DaemonOptions, Loader
+from listsync.app.performing import Performer
+from listsync.app.threads import Threads
+from listsync.commands import Commands, Sources
+from listsync.control import ControlSocket
+from listsync.domain.books import ListRow
+from listsync.domain.events import Event, QueueMoved, Signal, Signalled
+from listsync.domain.running import Following, Order, Scope
+from listsync.errors import Problem
+from listsync.net.systemd import Systemd
+from listsync.protocol import Exit
+from listsync.store.books import SqliteBooks
+from listsync.store.database import FILE_NAME, Database
+from listsync.store.lock import locked
+from listsync.store.notebook import SqliteNotebook
+from listsync.sync.progress import ProgressBoard
+from listsync.triggers import signal_mask, signals
+from listsync.triggers.config_file import ConfigFileTrigger, digest
+from listsync.triggers.schedule import EVERYTHING, ScheduleTrigger, Timetable, host_id
+
+logger = logging.getLogger(__name__)
+
+_SWITCH_S = 0.001
+"""How long a busy thread may keep the others waiting: answers stay quick beside a sync."""
+_CONTROL_IS_DEAD_S = 60.0
+_JOIN_S = 1.0
+
+
+def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit:
+    """Run until a signal ends it; call it in the main thread, with USR1 and HUP held back.
+
+    Raises:
+        ConfigError: the configuration is invalid; nothing was started.
+        BusyError: another listsync works on the state, or answers at the socket.
+        StateError: the state or the socket cannot be used.
+    """
+    inbox: SimpleQueue[Event] = SimpleQueue()
+    signals.install(inbox.put)
+    # Before the file is read: a change after this moment is then seen by the watcher.
+    seen = digest(options.config_path) if options.config_path else b""
+    loader = Loader(options, environ)
+    following = loader.load()
+    loader.set_up_log(config_of(following))
+    sys.setswitchinterval(_SWITCH_S)
+    with ExitStack() as stack:
+        stack.enter_context(locked(options.state_dir))
+        database = Database(options.state_dir / FILE_NAME)
+        daemon = _Daemon(options, loader, following, database, inbox)
+        systemd = Systemd(environ)
+        daemon.wire(systemd)
+        daemon.control.open()
+        signal_mask.unblock()
+        daemon.start(seen)
+        is_clean = daemon.run()
+        if not is_clean or daemon.has_failed:
+            # A thread hangs in a call: nothing that matters is lost, intents are written ahead.
+            logging.shutdown()
+            os._exit(Exit.FAILED if daemon.has_failed else Exit.OK)
+        database.close()
+    return Exit.OK
+
+
+class _Daemon:
+    """The wired agent and its threads."""
+
+    control: ControlSocket
+    _agent: Agent
+    _teller: Teller
+
+    def __init__(
+        self,
+        options: DaemonOptions,
+        loader: Loader,
+        following: Following,
+        database: Database,
+        inbox: SimpleQueue[Event],
+    ) -> None:
+        self._options = options
+        self._loader = loader
+        self._database = database
+        self._inbox = inbox
+        self._books = SqliteBooks(database)
+        self._notebook = SqliteNotebook(database)
+        self._keeper = Keeper(self._notebook)
+        self._timetable = Timetable(self._notebook, host_id())
+        self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
+        self._configuration = Configuration(loader, following, self._want)
+        self._threads = Threads(self._fail)
+        self._shown: Mapping[str, ListRow] = {}
+        self.has_failed = False
+
+    def wire(self, systemd: Systemd) -> None:
+        """Put the parts together; opens nothing."""
+        board, recent = ProgressBoard(), RecentRuns()
+        self._systemd = systemd
+        self._teller = Teller(systemd, board, recent, self._is_control_well)
+        means = Means(
+            inbox=self._inbox,
+            queue=self._queue,
+            configuration=self._configuration,
+            schedules=self._timetable,
+            keeper=self._keeper,
+            teller=self._teller,
+            recent=recent,
+            perform=Performer(self._database, self._options.state_dir, board),
+            refresh=self._refresh,
+        )
+        self._agent = Agent(means)
+        commands = Commands(
+            Sources(
+                started_at=datetime.now(UTC),
+                queue=self._queue,
+                configuration=self._configuration,
+                recent=recent,
+                board=board,
+                books=self._books,
+                lists=lambda: self._shown,
+                due=self._timetable.due_times,
+                watcher=self._watcher,
+                notes=self._teller.notes,
+                cancel=self._agent.cancel,
+                reload=self._reload,
+            )
+        )
+        group = config_of(self._configuration.in_force.following).control.group
+        self.control = ControlSocket(
+            self._options.socket,
+            commands.answer,
+            group=grp.getgrnam(group).gr_gid if group else None,
+        )
+
+    def start(self, seen: bytes) -> None:
+        """Start the threads, and put in the inbox what is owed or due."""
+        self._books.close_cut_off_runs(datetime.now(UTC))
+        self._refresh()
+        config = config_of(self._configuration.in_force.following)
+        self._loader.begin(config, self._timetable, self._notebook)
+        self._keeper.restore(self._queue)
+        self._want_new_lists()
+        stop = self._threads.stop
+        self._threads.start("control", self._serve)
+        if self._options.config_path is not None:
+            watcher = ConfigFileTrigger(self._options.config_path, seen=seen)
+            self._threads.start("config-file", lambda: watcher.run(self._inbox.put, stop))
+        schedule = ScheduleTrigger(self._timetable.due_times)
+        self._threads.start("schedule", lambda: schedule.run(self._inbox.put, stop))
+
+    def run(self) -> bool:
+        """Decide until the end; returns whether everything came to an end by itself."""
+        logger.info(
+            "listsync %s runs: pid %d, lists: %d, socket: %s",
+            __version__,
+            os.getpid(),
+            len(self._configuration.in_force.following.lists),
+            self._options.socket,
+            extra={"action": "started"},
+        )
+        self._agent.run()
+        is_clean = self._agent.stop()
+        self._threads.stop.set()
+        self.control.wake()
+        is_clean &= self._threads.join(_JOIN_S)
+        logger.info("listsync has ended", extra={"action": "ended"})
+        return is_clean
+
+    def _serve(self) -> None:
+        try:
+            self.control.run(self._threads.stop)
+        finally:
+            self.control.close()
+
+    def _fail(self) -> None:
+        # Whoever supervises the agent starts a whole one again.
+        self.has_failed = True
+        self._inbox.put(Signalled(Signal.STOP))
+
+    def _want(self, scope: Scope) -> None:
+        self._queue.submit(Order.new(scope, "config"))
+
+    def _want_new_lists(self) -> None:
+        """Sync lists that came into the file while nothing ran, unless all are due anyway."""
+        following = self._configuration.in_force.following
+        now = datetime.now(UTC)
+        is_due = self._timetable.due_times().get(EVERYTHING, now + timedelta(days=1)) <= now
+        new = {one.source for one in following.lists if not one.is_exclusion} - set(self._shown)
+        if self._shown and new and following.sync_on_change and not is_due:
+            self._want(frozenset(new))
+
+    def _refresh(self) -> None:
+        self._shown = {row.source: row for row in self._books.lists()}
+
+    def _reload(self) -> tuple[Problem, ...]:
+        self._systemd.reloading()
+        try:
+            return self._configuration.reload()
+        finally:
+            self._teller.ready(self._queue.standing)
+
+    def _watcher(self) -> str:
+        if self._options.config_path is None:
+            return "nothing to watch: the configuration is the environment"
+        return self._agent.watcher_note or "active"
+
+    def _is_control_well(self) -> bool:
+        return time.monotonic() - self.control.heartbeat < _CONTROL_IS_DEAD_S

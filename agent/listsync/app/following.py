@@ -1,0 +1,81 @@
+"""From configurations to what the agent follows, and what a change of them asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from listsync.config.configuration import Config, ListConfig
+from listsync.domain.running import Following, Scope
+from listsync.domain.syncing import ListRules
+from listsync.seerr.address import Address
+from listsync.triggers.schedule import EVERYTHING, Rule
+
+_SANDBOX = "sandbox"
+
+
+def rules_of(one: ListConfig) -> ListRules:
+    return ListRules(
+        source=f"{one.service}:{one.source}",
+        name=one.name,
+        service=one.service,
+        limit=one.limit,
+        kind=one.kind,
+        is_exclusion=one.exclude,
+        four_k=one.four_k,
+    )
+
+
+def is_meant(one: ListConfig, scope: Scope) -> bool:
+    """Tell whether a list is to be read in a sync of *scope*; exclusions always are."""
+    return scope is None or one.exclude or rules_of(one).source in scope
+
+
+def following_of(config: Config) -> Following:
+    url = config.server.url
+    return Following(
+        lists=tuple(map(rules_of, config.lists)),
+        sync_on_change=config.sync.on_config_change,
+        server=url if url == _SANDBOX else Address.parse(url).base,
+        content=config,
+    )
+
+
+def config_of(following: Following) -> Config:
+    return cast("Config", following.content)
+
+
+def schedules_of(config: Config) -> dict[str, Rule]:
+    """Give the schedules by key: `EVERYTHING`, and lists that have one of their own."""
+    own = {rules_of(one).source: one.schedule for one in config.lists if one.schedule is not None}
+    return {**({EVERYTHING: config.schedule} if config.schedule else {}), **own}
+
+
+def lists_to_sync(old: Config, new: Config) -> Scope:
+    """Name the lists that a change of the configuration concerns; None = all of them."""
+    if old.server != new.server or _excludes_less(old, new):
+        return None
+    known = {_unnamed(one) for one in old.lists}
+    services = {
+        name
+        for name in type(new.providers).model_fields
+        if getattr(old.providers, name) != getattr(new.providers, name)
+    }
+    return frozenset(
+        rules_of(one).source
+        for one in new.lists
+        if not one.exclude and (_unnamed(one) not in known or one.service in services)
+    )
+
+
+def _excludes_less(old: Config, new: Config) -> bool:
+    """Tell whether something that was excluded may no longer be."""
+    gone = {_unnamed(one) for one in old.lists if one.exclude} - {
+        _unnamed(one) for one in new.lists if one.exclude
+    }
+    return bool(gone) or not set(old.exclude) <= set(new.exclude)
+
+
+def _unnamed(one: ListConfig) -> ListRules:
+    """Give what a list asks for, whatever it is called."""
+    return replace(rules_of(one), name="")

@@ -1,0 +1,83 @@
+"""Reads configurations for the agent, and lets everything follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from listsync import logs
+from listsync.app.following import config_of, following_of, lists_to_sync, schedules_of
+from listsync.config.configuration import Config
+from listsync.config.load import load
+from listsync.domain.running import Following, Scope
+from listsync.ports import Notebook
+from listsync.sync.current import RUN
+from listsync.triggers.schedule import Every, Timetable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonOptions:
+    """What the command line says, which the file does not overrule.
+
+    `interval` is the time between syncs; zero = never by itself.
+    """
+
+    config_path: Path | None
+    state_dir: Path
+    socket: Path
+    interval: timedelta | None = None
+    log_level: str | None = None
+    log_format: str | None = None
+    log_file: Path | None = None
+
+
+class Loader:
+    """Implements `agent.configuration.Loader`."""
+
+    def __init__(self, options: DaemonOptions, environ: Mapping[str, str]) -> None:
+        self.path = options.config_path
+        self._options = options
+        self._environ = dict(environ)
+        self._timetable: Timetable | None = None
+        self._notebook: Notebook | None = None
+
+    def load(self) -> Following:
+        config = load(self.path, self._environ)
+        interval = self._options.interval
+        if interval is not None:
+            config = replace(config, schedule=Every(interval) if interval else None)
+        return following_of(config)
+
+    def changed(self, old: Following, new: Following) -> Scope:
+        return lists_to_sync(config_of(old), config_of(new))
+
+    def adopt(self, following: Following) -> None:
+        config = config_of(following)
+        self.set_up_log(config)
+        self._follow_schedules(config, at_once=False)
+
+    def begin(self, config: Config, timetable: Timetable, notebook: Notebook) -> None:
+        """Follow the schedules of the first configuration, and of each one after it."""
+        self._timetable, self._notebook = timetable, notebook
+        self._follow_schedules(config, at_once=True)
+
+    def set_up_log(self, config: Config) -> None:
+        log, options = config.log, self._options
+        settings = logs.LogSettings(
+            level=options.log_level or log.level,
+            format=options.log_format or log.format,
+            file=options.log_file or log.file,
+            max_bytes=round(log.max_mb * 1024 * 1024),
+            keep=log.keep,
+        )
+        logs.set_up(settings, environ=self._environ, run_id=RUN.get)
+
+    def _follow_schedules(self, config: Config, *, at_once: bool) -> None:
+        if self._timetable is None or self._notebook is None:
+            return
+        self._timetable.follow(schedules_of(config), at_once=at_once)
+        rule = config.schedule
+        hours = rule.interval / timedelta(hours=1) if isinstance(rule, Every) else 0.0
+        self._notebook.save("interval_hours", hours)

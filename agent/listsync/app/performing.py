@@ -1,0 +1,70 @@
+"""Runs one sync for the agent. What only a sync needs is imported when the first one starts."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from listsync.app.following import config_of
+from listsync.domain.running import Following, Order
+from listsync.domain.syncing import SyncReport, SyncRun
+from listsync.store.database import FILE_NAME, Database
+from listsync.sync.progress import ProgressBoard
+
+
+class Performer:
+    """Implements `agent.working.Perform` on the state that the agent holds."""
+
+    def __init__(self, database: Database, folder: Path, board: ProgressBoard) -> None:
+        self._database = database
+        self._folder = folder
+        self._board = board
+
+    def __call__(
+        self, run: SyncRun, following: Following, order: Order, stop: threading.Event
+    ) -> SyncReport:
+        """Run one sync to its end; raises what `sync` and `wired` raise."""
+        from listsync.app.parts import wired  # noqa: PLC0415 - megabytes, and a tenth of a second
+        from listsync.sync.syncing import sync  # noqa: PLC0415
+
+        config = config_of(following)
+        try:
+            with (
+                self._state(dry_run=run.dry_run) as (database, folder),
+                wired(
+                    config, database, folder, board=self._board, stop=stop, scope=order.scope
+                ) as parts,
+            ):
+                return sync(run, parts)
+        finally:
+            _give_memory_back()
+
+    @contextmanager
+    def _state(self, *, dry_run: bool) -> Iterator[tuple[Database, Path]]:
+        """Open what the sync writes to: for a dry run a copy."""
+        if not dry_run:
+            yield self._database, self._folder
+            return
+        from listsync.app.parts import copy_sandbox  # noqa: PLC0415 - see above
+
+        with tempfile.TemporaryDirectory(prefix="listsync-dry-run-") as name:
+            folder = Path(name)
+            self._database.copy_to(folder / FILE_NAME)
+            copy_sandbox(self._folder, folder)
+            database = Database(folder / FILE_NAME)
+            try:
+                yield database, folder
+            finally:
+                database.close()
+
+
+def _give_memory_back() -> None:
+    """Return to the system what the sync took: glibc keeps freed pages otherwise."""
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

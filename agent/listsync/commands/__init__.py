@@ -1,0 +1,8 @@
+"""Every command once: a request record becomes a reply record; the doors only translate."""
+
+from __future__ import annotations
+
+from listsync.commands.desk import Commands
+from listsync.commands.sources import Sources
+
+__all__ = ["Commands", "Sources"]

@@ -1,0 +1,95 @@
+"""Commands that change what the agent does."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from listsync import logs
+from listsync.commands.shapes import iso
+from listsync.commands.snapshots import words_of
+from listsync.commands.sources import Sources
+from listsync.domain.running import Order, Pause, Scope
+from listsync.protocol import Code, RefusedCommand
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 3650 * 86400
+_LONGEST_ORIGIN = 64
+
+
+def trigger(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    names = params.get("lists")
+    origin = " ".join(str(params.get("origin") or "a command").split())[:_LONGEST_ORIGIN]
+    order = Order.new(
+        _scope(sources, names) if names else None,
+        origin,
+        dry_run=params.get("dry_run", False),
+        forced=params.get("force", False),
+    )
+    ticket = sources.queue.submit(order, by_itself=False, no_queue=params.get("no_queue", False))
+    return {"run_id": ticket.run_id, "state": ticket.state}
+
+
+def pause(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    until = None
+    if (for_s := params.get("for_s")) is not None:
+        if not 0 < for_s <= _LONGEST_PAUSE_S:
+            raise RefusedCommand(
+                Code.INVALID_PARAMS, "pause: for_s must be more than 0 and at most ten years"
+            )
+        until = datetime.now(UTC) + timedelta(seconds=for_s)
+    sources.queue.pause(Pause(until))
+    return {"until": iso(until)}
+
+
+def resume(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    was_paused = sources.queue.resume()
+    return _done("The pause is over." if was_paused else "The agent was not paused.")
+
+
+def cancel(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    run_id = sources.cancel()
+    if run_id is None:
+        return _done("Nothing runs.")
+    return {**_done(f"Sync {run_id} ends after its current title."), "run_id": run_id}
+
+
+def reload(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    problems = sources.reload()
+    if problems:
+        raise RefusedCommand(
+            Code.CONFIG_INVALID,
+            f"{words_of(problems)}; the last good configuration stays in force",
+            {"problems": [str(one)[:300] for one in problems[:50]]},
+        )
+    return _done("The configuration is good and in force.")
+
+
+def log_level(_: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = params.get("level")
+    if wanted is not None:
+        try:
+            logs.set_level(str(wanted).lower())
+        except ValueError as error:
+            raise RefusedCommand(Code.INVALID_PARAMS, f"log_level: {error}") from error
+        logger.info("the log level is now %s", logs.level(), extra={"action": "log_level"})
+    return {**_done(f"The log level is {logs.level()}."), "level": logs.level()}
+
+
+def _scope(sources: Sources, names: list[str]) -> Scope:
+    following = sources.configuration.in_force.following
+    known = {one.name: one.source for one in following.lists}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}?" if close else "see `listsyncctl lists`"
+        raise RefusedCommand(Code.NOT_FOUND, f"no list is called {unknown[0][:100]!r}: {hint}")
+    return frozenset(known[name] for name in names)
+
+
+def _done(message: str) -> dict[str, Any]:
+    return {"ok": True, "message": message}

@@ -1,0 +1,149 @@
+"""Commands that answer from memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from listsync import __version__
+from listsync.commands.shapes import fitting, iso, run_shape
+from listsync.commands.sources import Sources
+from listsync.domain.running import Order
+from listsync.domain.syncing import ListRules
+from listsync.errors import Problem
+from listsync.protocol import PROTOCOL
+
+_EVERYTHING = ""
+_MOST_PROBLEMS = 50
+_GOOD = ("complete", "unchanged", "empty")
+
+
+def ping(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
+    return {"pong": True, "pid": os.getpid()}
+
+
+def version(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
+    return {"version": __version__, "protocol": PROTOCOL}
+
+
+def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    standing = sources.queue.standing
+    last = sources.recent.last
+    due = sources.due()
+    state = "paused" if standing.pause else "idle"
+    following = sources.configuration.in_force.following
+    return {
+        "state": "running" if standing.running else state,
+        "pid": os.getpid(),
+        "version": __version__,
+        "uptime_s": round((datetime.now(UTC) - sources.started_at).total_seconds()),
+        "started_at": iso(sources.started_at),
+        "config": _config(sources),
+        "watcher": sources.watcher(),
+        "server": {**last.server, "url": following.server} if last and last.server else None,
+        "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
+        "running": progress(sources, {}) if standing.running else None,
+        "pending": _pending(standing.pending, sources) if standing.pending else None,
+        "last_run": run_shape(last.row) if last else None,
+        "next_due": iso(min(due.values(), default=None)),
+        "lists": len(following.lists),
+        "notes": _notes(sources),
+    }
+
+
+def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    running = sources.queue.standing.running
+    now = sources.board.snapshot()
+    last = sources.recent.last
+    is_shown = running is not None and now.run_id == running.run_id
+    return {
+        "in_progress": running is not None,
+        "phase": now.phase.value if is_shown else "connect" if running else "idle",
+        "progress": now.done if is_shown else 0,
+        "total": now.total if is_shown else 0,
+        "percent": now.percent if is_shown else 0,
+        "last_checkpoint": iso(now.changed_at) if now.run_id else None,
+        "last_result": {"success": last.row.result == "ok", "message": last.row.message[:500]}
+        if last and not running
+        else None,
+        "run_id": running.run_id if running else last.row.run_id if last else None,
+        "sequence": now.sequence,
+        "lists": fitting(
+            {
+                "name": one.name,
+                "state": one.state,
+                "read": one.read,
+                "done": one.done,
+                "total": one.total,
+            }
+            for one in (now.lists if is_shown else ())
+        ),
+        "eta_s": round(now.eta_s) if is_shown and now.eta_s is not None else None,
+        "requested": now.requested if is_shown else 0,
+    }
+
+
+def lists(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    due = sources.due()
+    rules = sources.configuration.in_force.following.lists
+    return {"lists": fitting(_list(one, sources, due) for one in rules)}
+
+
+def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime]) -> dict[str, Any]:
+    row = sources.lists().get(rules.source)
+    return {
+        "name": rules.name,
+        "service": rules.service,
+        "source": rules.source,
+        "exclude": rules.is_exclusion,
+        "outcome": row.outcome if row else "not read yet",
+        "read": row.read if row else 0,
+        "declared": row.declared if row else None,
+        "last_try": iso(row.last_try) if row else None,
+        "last_success": iso(row.last_success) if row else None,
+        "failures": row.failures if row else 0,
+        "next_due": iso(due.get(rules.source, due.get(_EVERYTHING))),
+        "why": row.why[:300] if row else "",
+    }
+
+
+def _config(sources: Sources) -> dict[str, Any]:
+    in_force = sources.configuration.in_force
+    path = sources.configuration.path
+    return {
+        "file": str(path) if path else "the environment",
+        "valid": not in_force.problems,
+        "problems": [str(one)[:300] for one in in_force.problems[:_MOST_PROBLEMS]],
+        "loaded_at": iso(in_force.loaded_at),
+    }
+
+
+def _pending(order: Order, sources: Sources) -> dict[str, Any]:
+    names = {one.source: one.name for one in sources.configuration.in_force.following.lists}
+    scope = None
+    if order.scope is not None:
+        scope = sorted(names.get(source, source) for source in order.scope)[:_MOST_PROBLEMS]
+    return {"run_id": order.run_id, "lists": scope, "origins": list(order.origins)}
+
+
+def _notes(sources: Sources) -> list[str]:
+    notes = (*sources.notes(), *_list_notes(sources))
+    return [note[:300] for note in notes[:_MOST_PROBLEMS]]
+
+
+def _list_notes(sources: Sources) -> list[str]:
+    rows = sources.lists()
+    wanted = (rows.get(one.source) for one in sources.configuration.in_force.following.lists)
+    return [
+        f"list {row.name}: {row.outcome.replace('_', ' ')}: {row.why}"
+        for row in wanted
+        if row and row.outcome not in _GOOD
+    ]
+
+
+def words_of(problems: tuple[Problem, ...]) -> str:
+    """Say the first problem, and how many more there are."""
+    more = f" (and {len(problems) - 1} more: see `listsyncctl status`)" if problems[1:] else ""
+    return f"{problems[0]}{more}"

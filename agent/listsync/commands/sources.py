@@ -1,0 +1,37 @@
+"""What the commands look at and act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from listsync.agent.configuration import Configuration
+from listsync.agent.past import RecentRuns
+from listsync.agent.queue import RunQueue
+from listsync.domain.books import ListRow
+from listsync.errors import Problem
+from listsync.ports import Books
+from listsync.sync.progress import ProgressBoard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The parts of a running agent that a command may touch, from any thread.
+
+    `lists` is how each list was read last, by source; `due` when each schedule is due, by key.
+    `notes` are things that people should know. `cancel` returns the id of what it stopped.
+    """
+
+    started_at: datetime
+    queue: RunQueue
+    configuration: Configuration
+    recent: RecentRuns
+    board: ProgressBoard
+    books: Books
+    lists: Callable[[], Mapping[str, ListRow]]
+    due: Callable[[], Mapping[str, datetime]]
+    watcher: Callable[[], str]
+    notes: Callable[[], tuple[str, ...]]
+    cancel: Callable[[], str | None]
+    reload: Callable[[], tuple[Problem, ...]]

@@ -1,0 +1,29 @@
+"""Titles named by a number: `tmdb:movie/603`, `imdb:tt0133093`, `tvdb:81189`."""
+
+from __future__ import annotations
+
+import re
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.syncing import Exclusion
+
+_FORMS = "expected tmdb:movie/603, tmdb:tv/1396, imdb:tt0133093, tvdb:81189"
+_TMDB = re.compile(r"tmdb:(movie|tv)/([1-9]\d{0,9})", re.ASCII)
+_IMDB = re.compile(r"imdb:(tt\d{5,10})", re.ASCII)
+_TVDB = re.compile(r"tvdb:([1-9]\d{0,9})", re.ASCII)
+
+
+def parse_exclusion(value: object) -> Exclusion:
+    """Read an id form.
+
+    Raises:
+        ValueError: it is none; the message lists the forms.
+    """
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if match := _TMDB.fullmatch(text):
+        return Exclusion(key=TitleKey(MediaType(match[1]), int(match[2])))
+    if match := _IMDB.fullmatch(text):
+        return Exclusion(imdb=match[1])
+    if match := _TVDB.fullmatch(text):
+        return Exclusion(tvdb=int(match[1]), kind=MediaType.TV)
+    raise ValueError(_FORMS)

@@ -1,0 +1,79 @@
+"""What the agent works on and with: what is asked of it, what runs, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from listsync.domain.books import RequestRow, RunRow
+from listsync.domain.syncing import ListRules
+
+Scope = frozenset[str] | None
+"""Sources of the lists that are meant; None = all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...)."""
+
+    run_id: str
+    scope: Scope
+    origins: tuple[str, ...]
+    dry_run: bool = False
+    forced: bool = False
+
+    @classmethod
+    def new(
+        cls, scope: Scope, origin: str, *, dry_run: bool = False, forced: bool = False
+    ) -> Order:
+        """Make an order with an id of its own."""
+        run_id = uuid4().hex[:12]
+        return cls(run_id=run_id, scope=scope, origins=(origin,), dry_run=dry_run, forced=forced)
+
+    @property
+    def origin(self) -> str:
+        return ", ".join(self.origins)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What became of an order: `started`, `queued`, or `coalesced` with one that waits."""
+
+    run_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing starts by itself until *until*; None = until somebody ends it."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What one configuration asks for, as far as the agent must know it.
+
+    `content` is the configuration itself: the agent only hands it on.
+    """
+
+    lists: tuple[ListRules, ...]
+    sync_on_change: bool
+    server: str
+    content: object
+
+    def named(self, name: str) -> ListRules | None:
+        return next((one for one in self.lists if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run that is over; `requests` are the first of what it asked for."""
+
+    row: RunRow
+    requests: tuple[RequestRow, ...] = ()
+    server: Mapping[str, str] | None = None
+    notices: tuple[str, ...] = ()
+    list_names: tuple[str, ...] = field(default=())

@@ -1,0 +1,29 @@
+"""When a sync is due: the rules, the due times that outlive a restart, and the trigger."""
+
+from __future__ import annotations
+
+from listsync.triggers.schedule.rules import (
+    EVERYTHING,
+    Cron,
+    Every,
+    Rule,
+    host_id,
+    kept_due,
+    next_due,
+    stable_jitter,
+)
+from listsync.triggers.schedule.timetable import Timetable
+from listsync.triggers.schedule.trigger import ScheduleTrigger
+
+__all__ = [
+    "EVERYTHING",
+    "Cron",
+    "Every",
+    "Rule",
+    "ScheduleTrigger",
+    "Timetable",
+    "host_id",
+    "kept_due",
+    "next_due",
+    "stable_jitter",
+]

@@ -1,0 +1,106 @@
+"""When each schedule is due next, kept over a restart."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from listsync.ports import Notebook
+from listsync.triggers.schedule.rules import (
+    EVERYTHING,
+    Rule,
+    kept_due,
+    next_due,
+    stable_jitter,
+)
+
+_NAME = "timetable"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One schedule: when it fired last (or was first seen), and when it will."""
+
+    rule: Rule
+    last: datetime | None
+    due: datetime | None
+
+
+class Timetable:
+    """Keeps the due times of schedules by key (`EVERYTHING` or a list's source).
+
+    Any thread may use it. What was missed while nothing ran is made up for once, with an offset
+    that is always the same on *host*.
+    """
+
+    everything = EVERYTHING
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        host: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._notebook = notebook
+        self._host = host
+        self._now = now
+        self._lock = threading.Lock()
+        self._kept: dict[str, Any] = notebook.load(_NAME) or {}
+        self._rows: dict[str, _Row] = {}
+
+    def follow(self, rules: Mapping[str, Rule], *, at_once: bool) -> None:
+        """Follow *rules* from now on; a key never seen is due now if *at_once*.
+
+        Raises:
+            StateError: the due times cannot be kept.
+        """
+        with self._lock:
+            now = self._now()
+            self._rows = {key: self._row(key, rule, now, at_once) for key, rule in rules.items()}
+            self._save()
+
+    def fired(self, keys: Iterable[str]) -> None:
+        """Note that *keys* were due and have been taken up; raises StateError."""
+        with self._lock:
+            now = self._now()
+            for key in keys:
+                if row := self._rows.get(key):
+                    due = next_due(row.rule, last=now, now=now)
+                    self._rows[key] = _Row(row.rule, now, due)
+            self._save()
+
+    def keys(self) -> frozenset[str]:
+        """Return the keys of all schedules."""
+        with self._lock:
+            return frozenset(self._rows)
+
+    def due_times(self) -> dict[str, datetime]:
+        """Return what is due when; never further ahead than the rule and the clock allow."""
+        with self._lock:
+            now = self._now()
+            return {
+                key: kept_due(row.rule, due=row.due, now=now)
+                for key, row in self._rows.items()
+                if row.due is not None
+            }
+
+    def _row(self, key: str, rule: Rule, now: datetime, at_once: bool) -> _Row:
+        running = self._rows.get(key)
+        if running is not None and running.rule == rule:
+            return running
+        kept = self._kept.get(key)
+        last = datetime.fromisoformat(kept["last"]) if kept else None if at_once else now
+        # Only a restart has missed something; a new rule begins to count now.
+        jitter = timedelta()
+        if running is None and kept:
+            jitter = stable_jitter(rule, key, self._host, now)
+        return _Row(rule, last, next_due(rule, last=last, now=now, jitter=jitter))
+
+    def _save(self) -> None:
+        kept = {key: {"last": row.last.isoformat()} for key, row in self._rows.items() if row.last}
+        if kept != self._kept:
+            self._kept = kept
+            self._notebook.save(_NAME, kept)

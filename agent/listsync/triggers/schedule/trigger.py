@@ -1,0 +1,48 @@
+"""Says when a schedule has come round.
+
+It compares wall clock times at least every 30 s, because a long sleep would not count the time
+that a computer is suspended.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from listsync.domain.events import Due, Event
+
+_LONGEST_WAIT = timedelta(seconds=30)
+
+
+class ScheduleTrigger:
+    """Emits one `Due` for each due time that has come.
+
+    *due_times* (key to aware time; `EVERYTHING` or a source) is called at each look, so it is
+    where the owner applies `kept_due`. The same due time of a key is never emitted twice.
+    """
+
+    def __init__(
+        self,
+        due_times: Callable[[], Mapping[str, datetime]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._due_times = due_times
+        self._now = now
+        self._emitted: dict[str, datetime] = {}
+
+    def run(self, emit: Callable[[Event], None], stop: threading.Event) -> None:
+        """Block until *stop* is set."""
+        while not stop.is_set():
+            stop.wait(self._look(emit).total_seconds())
+
+    def _look(self, emit: Callable[[Event], None]) -> timedelta:
+        """Emit what is due; return how long nothing will be, as far as is known."""
+        now = self._now()
+        times = self._due_times()
+        ahead = {key: at for key, at in times.items() if self._emitted.get(key) != at}
+        due = {key: at for key, at in ahead.items() if at <= now}
+        self._emitted.update(due)
+        if due:
+            emit(Due(frozenset(due)))
+        return min([_LONGEST_WAIT, *(at - now for at in ahead.values() if at > now)])
