@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 class Options(BaseModel):
     """A part of the configuration; unknown keys fail."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Answer(BaseModel):
     """The part of a service's answer that we read; fields that we do not use are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class ServiceOptions(Options):

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
-from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
-from listsync.domain.media import Definition
-from listsync.domain.memory import HandledEntries, Notes
-from listsync.domain.server import (
-    Answered,
-    IndexPage,
-    RequestBody,
-    SearchPage,
-    SeriesDetails,
-    ServerInfo,
-)
-from listsync.domain.syncing import Exclusion, ListRules, Match, Member, SyncReport, SyncRun
+if TYPE_CHECKING:
+    from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
+    from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
+    from listsync.domain.media import Definition
+    from listsync.domain.memory import HandledEntries, Notes
+    from listsync.domain.server import (
+        Answered,
+        IndexPage,
+        RequestBody,
+        SearchPage,
+        SeriesDetails,
+        ServerInfo,
+    )
+    from listsync.domain.syncing import Exclusion, ListRules, Match, Member, SyncReport, SyncRun
 
 
 class ListProvider(Protocol):

@@ -10,7 +10,6 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +17,8 @@ import httpx
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sync.matching import sought, weigh
+from tests.bench import agents
+from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
 LATENCY_MS = 20
@@ -25,28 +26,6 @@ RUNS = 3
 FIRST_INVENTED = 20_000_001
 MOST_CPU = 2.5 / 1.6
 """2.5 ms a call on a machine where a bare httpx call with a pause before it takes 1.6 ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure and the bound it must keep, if there is one."""
-
-    what: str
-    value: float
-    unit: str
-    most: float | None = None
-    least: float | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        above = self.most is not None and self.value > self.most
-        return not above and (self.least is None or self.value >= self.least)
-
-    def line(self) -> str:
-        bound = f"<= {self.most:g}" if self.most is not None else ""
-        bound = f">= {self.least:g}" if self.least is not None else bound
-        mark = ("ok" if self.is_kept else "MISSED") if bound else ""
-        return f"{self.what:<58} {self.value:>10.2f} {self.unit:<10} {bound:<10} {mark}"
 
 
 def first_syncs() -> Iterator[Figure]:
@@ -175,7 +154,7 @@ def matching() -> Iterator[Figure]:
     yield Figure("candidate comparisons on one core", rate, "/s", least=20_000)
 
 
-PARTS = (matching, first_syncs, later_syncs, memory)
+PARTS = (matching, first_syncs, later_syncs, memory, *agents.PARTS)
 
 
 def main() -> None:

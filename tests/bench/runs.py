@@ -42,8 +42,8 @@ class Bench:
     sandbox: SandboxProcess
     folder: Path
 
-    def write_list(self, rows: Sequence[Mapping[str, object]]) -> None:
-        """Make *rows* the one list that is followed."""
+    def write_list(self, rows: Sequence[Mapping[str, object]], **sync: object) -> None:
+        """Make *rows* the one list that is followed; *sync* are options of that section."""
         with (self.folder / "list.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(rows[0]))
             writer.writeheader()
@@ -51,6 +51,7 @@ class Bench:
         config = {
             "server": {"url": self.sandbox.url, "api_key": self.sandbox.api_key},
             "lists": [{"file": "list.csv"}],
+            "sync": sync,
         }
         (self.folder / "listsync.yaml").write_text(json.dumps(config), encoding="utf-8")
 

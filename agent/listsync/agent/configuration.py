@@ -112,7 +112,8 @@ class Configuration:
             len(new.lists),
             extra={"action": "config_loaded", "lists": len(new.lists)},
         )
-        self._loader.adopt(new)
+        # First, so that the sync is not lost when what follows fails.
         scope = self._loader.changed(old.following, new)
         if new.sync_on_change and scope != frozenset():
             self._wanted(scope)
+        self._loader.adopt(new)

@@ -93,16 +93,24 @@ class Agent:
     def stop(self) -> bool:
         """Let the running sync end; returns whether it did. It is owed at the next start."""
         self._means.teller.stopping()
-        if self._work is None:
-            return True
+        if self._work is not None and not self._has_ended(self._work):
+            return False
+        try:
+            # Also what was ordered, or cancelled, since the last event.
+            self._means.keeper.keep(self._means.queue.standing)
+        except StateError as error:
+            self._means.teller.trouble(str(error))
+        return True
+
+    def _has_ended(self, work: Work) -> bool:
+        """Stop *work* and wait for it; what came to its own end is not owed."""
         logger.info("stopping: the running sync ends after its current title")
-        self._work.stop()
-        if not self._work.wait(GRACE_S):
+        work.stop()
+        if not work.wait(GRACE_S):
             return False
         last = self._means.recent.last
         if last is not None and last.row.result != Result.CANCELLED:
-            self._means.keeper.let_go(self._work.order.run_id)
-            self._means.keeper.keep(self._means.queue.standing)
+            self._means.keeper.let_go(work.order.run_id)
         return True
 
     def cancel(self) -> str | None:
@@ -112,6 +120,8 @@ class Agent:
             return None
         self._means.keeper.let_go(work.order.run_id)
         work.stop()
+        # So that it is written down at once: it may take a while until the sync has ended.
+        self._means.inbox.put(QueueMoved())
         return work.order.run_id
 
     def _next(self) -> Event | None:
@@ -136,8 +146,9 @@ class Agent:
             case Signalled(signal=signal):
                 self._obey(signal)
             case Due(keys=keys):
-                self._means.schedules.fired(keys)
+                # First, so that the sync is not lost when it cannot be noted.
                 self._means.queue.submit(Order.new(self._scope_of(keys), "schedule"))
+                self._means.schedules.fired(keys)
             case ConfigChanged():
                 if not self._means.configuration.look():
                     # Perhaps somebody is still writing.
@@ -169,8 +180,10 @@ class Agent:
                     extra={"action": "signal"},
                 )
                 self._means.teller.reloading()
-                self._means.configuration.reload()
-                self._means.teller.ready(self._means.queue.standing)
+                try:
+                    self._means.configuration.reload()
+                finally:
+                    self._means.teller.ready(self._means.queue.standing)
             case Signal.STOP:
                 self._is_stopping = True
             case _ as never:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -20,7 +20,7 @@ from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ProvidersOptions
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.running import Scope
-from listsync.net.http import build_client
+from listsync.options import ServiceOptions
 from listsync.ports import ListProvider
 from listsync.providers.file import FileSource, ListFile
 from listsync.providers.mdblist import MdbList, MdbListSource
@@ -34,6 +34,9 @@ from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.syncing import Parts
 
+if TYPE_CHECKING:
+    import httpx
+
 SANDBOX = "sandbox"
 _SANDBOX_STATE = "sandbox.json"
 
@@ -46,11 +49,17 @@ def _file(source: FileSource, options: ProvidersOptions, _: ExitStack) -> ListPr
 
 
 def _stevenlu(source: StevenLuSource, options: ProvidersOptions, stack: ExitStack) -> ListProvider:
-    return StevenLu(source, options.stevenlu, stack.enter_context(build_client(options.stevenlu)))
+    return StevenLu(source, options.stevenlu, _client(options.stevenlu, stack))
 
 
 def _mdblist(source: MdbListSource, options: ProvidersOptions, stack: ExitStack) -> ListProvider:
-    return MdbList(source, options.mdblist, stack.enter_context(build_client(options.mdblist)))
+    return MdbList(source, options.mdblist, _client(options.mdblist, stack))
+
+
+def _client(options: ServiceOptions, stack: ExitStack) -> httpx.Client:
+    from listsync.net.http import build_client  # noqa: PLC0415 - files need no web
+
+    return stack.enter_context(build_client(options))
 
 
 PROVIDERS: dict[str, Build] = {"file": _file, "stevenlu": _stevenlu, "mdblist": _mdblist}

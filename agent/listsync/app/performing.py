@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from listsync.app.following import config_of
+from listsync.app.lean import import_httpx
 from listsync.domain.running import Following, Order
 from listsync.domain.syncing import SyncReport, SyncRun
 from listsync.store.database import FILE_NAME, Database
@@ -29,6 +30,7 @@ class Performer:
         self, run: SyncRun, following: Following, order: Order, stop: threading.Event
     ) -> SyncReport:
         """Run one sync to its end; raises what `sync` and `wired` raise."""
+        import_httpx()
         from listsync.app.parts import wired  # noqa: PLC0415 - megabytes, and a tenth of a second
         from listsync.sync.syncing import sync  # noqa: PLC0415
 
@@ -42,6 +44,7 @@ class Performer:
             ):
                 return sync(run, parts)
         finally:
+            self._database.give_memory_back()
             _give_memory_back()
 
     @contextmanager

@@ -13,6 +13,8 @@ def main() -> None:
     if "run" in sys.argv[1:] or os.environ.get("AUTOMATED_MODE"):
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
         signal_mask.block()
+    # We have no pydantic plugins, and looking for some reads what every installed package says.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from listsync.cli.commands import listsync  # noqa: PLC0415 - `import listsync.cli` stays cheap
 
     listsync(prog_name="listsync")

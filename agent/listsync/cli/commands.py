@@ -143,6 +143,9 @@ def once(
       listsync once --dry-run
       listsync once --config ~/listsync.yaml --json
     """
+    from listsync.app.lean import import_httpx
+
+    import_httpx()
     from listsync.cli import once as command
 
     _log_to_stderr(logging.INFO if verbose else logging.WARNING)

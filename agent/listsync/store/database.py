@@ -80,6 +80,11 @@ class Database:
         except sqlite3.Error as error:
             raise StateError(f"cannot copy {self._path}: {error}") from error
 
+    def give_memory_back(self) -> None:
+        """Let go of pages that are kept for the next query."""
+        with self._lock:
+            self._connection.execute("PRAGMA shrink_memory")
+
     def close(self) -> None:
         """Close the connection; what was written is folded into the main file."""
         with self._lock:

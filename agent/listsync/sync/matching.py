@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from rapidfuzz.distance import Levenshtein
-
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match
@@ -125,6 +123,9 @@ def _compare(one: Folded, other: Folded) -> tuple[Alike, float, bool]:
     if one.whole == other.whole or one.compact == other.compact:
         return Alike.SAME, 1.0, True
     same_numbers = one.numbers == other.numbers
+    # Imported when titles are compared first: ids need none of its megabytes.
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415
+
     similarity = Levenshtein.normalized_similarity(one.whole, other.whole)
     if one.bare == other.bare:
         return Alike.ARTICLE, similarity, same_numbers

@@ -102,5 +102,5 @@ class Timetable:
     def _save(self) -> None:
         kept = {key: {"last": row.last.isoformat()} for key, row in self._rows.items() if row.last}
         if kept != self._kept:
-            self._kept = kept
             self._notebook.save(_NAME, kept)
+            self._kept = kept
