@@ -29,6 +29,12 @@ class ServiceOptions(Options):
     user_agent: str | None = Field(
         default=None, description="Sent as User-Agent instead of listsync's own."
     )
+    at_once: int = Field(
+        default=4, ge=1, le=16, description="How many questions the service gets at a time."
+    )
+    pace_s: float = Field(
+        default=0, ge=0, le=60, description="Seconds from one question to the next, at least."
+    )
     proxy: str | None = Field(
         default=None, description="Proxy for this service, e.g. http://proxy:3128."
     )

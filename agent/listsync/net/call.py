@@ -17,7 +17,8 @@ class Call:
     """One question to one service.
 
     `secrets` go into the query and into nothing that is logged, raised or printed. `judge` knows
-    the service's own ways of saying no. `deadline_s` bounds one answer, body included.
+    the service's own ways of saying no. `deadline_s` bounds one answer, body included. With a
+    `body` (JSON) it is a POST.
     """
 
     service: str
@@ -26,5 +27,7 @@ class Call:
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     judge: Judge = no_opinion
+    body: bytes | None = None
+    accept: str = "application/json"
     limit_bytes: int = 64 * MIB
     deadline_s: float = 120

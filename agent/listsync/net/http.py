@@ -10,6 +10,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 import httpx
@@ -19,6 +20,7 @@ from listsync import __version__
 from listsync.domain.lists import Validators
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.net.call import MIB, Call
+from listsync.net.pace import turn
 from listsync.net.verdicts import Reply, verdict
 from listsync.options import ServiceOptions
 
@@ -32,13 +34,20 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+class ServiceClient(httpx.Client):
+    """A client that knows how many questions its service gets at a time, and how far apart."""
+
+    at_once = 4
+    pace_s = 0.0
+
+
 def build_client(
     options: ServiceOptions, *, transport: httpx.BaseTransport | None = None
 ) -> httpx.Client:
     """Build the client for one service; the caller closes it. *transport* replaces the network."""
     for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
         logging.getLogger(name).setLevel(logging.WARNING)
-    return httpx.Client(
+    client = ServiceClient(
         headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
         timeout=options.timeout_s,
         proxy=options.proxy,
@@ -46,6 +55,8 @@ def build_client(
         verify=_trusted(),
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
+    client.at_once, client.pace_s = options.at_once, options.pace_s
+    return client
 
 
 _TRIES = stamina.RetryingCaller(attempts=3, timeout=90, wait_initial=0.5, wait_max=5)
@@ -101,8 +112,25 @@ def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> 
         **call.params,
         **{name: secret.get_secret_value() for name, secret in call.secrets.items()},
     }
-    headers = {"Accept": "application/json", **call.headers, **_conditions(previous)}
-    request = client.build_request("GET", call.url, params=query or None, headers=headers)
+    headers = {"Accept": call.accept, **call.headers, **_conditions(previous)}
+    method = "GET"
+    if call.body is not None:
+        method = "POST"
+        headers["Content-Type"] = "application/json"
+    request = client.build_request(
+        method, call.url, params=query or None, headers=headers, content=call.body
+    )
+    with _turn(client, request):
+        return _send(client, request, call)
+
+
+def _turn(client: httpx.Client, request: httpx.Request) -> AbstractContextManager[None]:
+    if not isinstance(client, ServiceClient):
+        return nullcontext()
+    return turn(request.url.host, at_once=client.at_once, apart_s=client.pace_s)
+
+
+def _send(client: httpx.Client, request: httpx.Request, call: Call) -> Reply:
     give_up = time.monotonic() + call.deadline_s
     for hops in range(MAX_REDIRECTS + 1):
         response = client.send(request, stream=True)

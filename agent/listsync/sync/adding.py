@@ -25,10 +25,10 @@ from listsync.domain.syncing import (
     Wish,
 )
 from listsync.errors import AnswerChangedError, ListsyncError, RefusedError, UnavailableError
+from listsync.overlap import Overlap
 from listsync.ports import RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.deciding import Knowledge, decide
-from listsync.sync.overlap import Overlap
 from listsync.sync.resolving import Resolver
 
 READS_AT_ONCE = 4

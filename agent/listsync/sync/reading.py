@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.syncing import ListRules
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.overlap import Overlap
 from listsync.ports import ListProvider
-from listsync.sync.overlap import Overlap
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listsync.sync.overlap import Overlap
+from listsync.overlap import Overlap
 
 _PATIENCE_S = 5
 

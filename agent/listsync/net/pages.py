@@ -1,0 +1,39 @@
+"""Answers that are pages of a site, and several answers at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from listsync.net.call import Call
+from listsync.net.verdicts import Reply
+from listsync.overlap import Overlap
+
+if TYPE_CHECKING:
+    import httpx
+
+    from listsync.domain.lists import Validators
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
+def get_reply(client: httpx.Client, call: Call, previous: Validators | None = None) -> Reply:
+    """Ask once, whatever the answer's form; raises what `ask` raises.
+
+    A 304 is possible only where *previous* made the question conditional.
+    """
+    from listsync.net.http import ask  # noqa: PLC0415 - brings httpx
+
+    return ask(client, call, previous)
+
+
+def in_parallel(
+    function: Callable[[Item], Done], items: Iterable[Item], *, at_once: int = 4
+) -> list[Done]:
+    """Call *function* for each of *items*, several at a time; results in their order.
+
+    The first error is raised, and what has not begun is not begun.
+    """
+    overlap: Overlap[Item, Done] = Overlap(function, workers=at_once, ahead=2 * at_once)
+    return list(overlap.map(items, lambda _: None))

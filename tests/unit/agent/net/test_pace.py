@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import threading
+import time
+
+from listsync.net.pace import turn
+from listsync.net.pages import in_parallel
+
+
+def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
+    lock = threading.Lock()
+    now = most = 0
+
+    def ask(_: int) -> None:
+        nonlocal now, most
+        with turn("pace-1.example", at_once=2, apart_s=0):
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.02)
+            with lock:
+                now -= 1
+
+    in_parallel(ask, range(8), at_once=8)
+    assert most == 2
+
+
+def test_questions_to_one_host_begin_apart() -> None:
+    began: list[float] = []
+
+    def ask(_: int) -> None:
+        with turn("pace-2.example", at_once=4, apart_s=0.03):
+            began.append(time.monotonic())
+
+    in_parallel(ask, range(4), at_once=4)
+    began.sort()
+    assert all(later - sooner > 0.02 for sooner, later in zip(began, began[1:], strict=False))
+
+
+def test_hosts_do_not_wait_for_each_other() -> None:
+    with turn("pace-3.example", at_once=1, apart_s=60):
+        start = time.monotonic()
+        with turn("pace-4.example", at_once=1, apart_s=60):
+            assert time.monotonic() - start < 1
