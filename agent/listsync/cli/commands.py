@@ -66,7 +66,7 @@ def listsync(context: click.Context) -> None:
 @_socket_option
 @click.option(
     "--interval",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 87600),
     metavar="HOURS",
     help="Time between syncs, whatever the file says; 0 = only on command or change.",
 )

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from listsync.domain.books import ItemRow, RequestRow, RunRow
 
 _ROOM = 48 * 1024
 """What the rows of one answer may take; an answer has to fit into one message."""
+ROOM_OF_A_PART = _ROOM // 4
+"""What each of the four parts of a status that can be long may take."""
+
+_T = TypeVar("_T")
 
 
 def run_shape(row: RunRow) -> dict[str, Any]:
     return {
         "run_id": row.run_id,
-        "origin": row.origin,
+        "origin": row.origin[:200],
         "dry_run": row.dry_run,
         "started_at": iso(row.started_at),
         "ended_at": iso(row.ended_at),
@@ -51,13 +55,13 @@ def item_shape(row: ItemRow) -> dict[str, Any]:
     }
 
 
-def fitting(shapes: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def fitting(shapes: Iterable[_T], room: int = _ROOM) -> list[_T]:
     """Take as many as one answer has room for."""
-    taken: list[Mapping[str, Any]] = []
+    taken: list[_T] = []
     size = 0
     for shape in shapes:
         size += len(json.dumps(shape, ensure_ascii=False).encode(errors="replace"))
-        if size > _ROOM:
+        if size > room:
             break
         taken.append(shape)
     return taken

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listsync import __version__
-from listsync.commands.shapes import fitting, iso, run_shape
+from listsync.commands.shapes import ROOM_OF_A_PART, fitting, iso, run_shape
 from listsync.commands.sources import Sources
 from listsync.domain.running import Order
 from listsync.domain.syncing import ListRules
@@ -44,7 +44,7 @@ def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "watcher": sources.watcher(),
         "server": {**last.server, "url": following.server} if last and last.server else None,
         "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
-        "running": progress(sources, {}) if standing.running else None,
+        "running": _running(sources) if standing.running else None,
         "pending": _pending(standing.pending, sources) if standing.pending else None,
         "last_run": run_shape(last.row) if last else None,
         "next_due": iso(min(due.values(), default=None)),
@@ -115,22 +115,30 @@ def _config(sources: Sources) -> dict[str, Any]:
     return {
         "file": str(path) if path else "the environment",
         "valid": not in_force.problems,
-        "problems": [str(one)[:300] for one in in_force.problems[:_MOST_PROBLEMS]],
+        "problems": fitting(
+            (str(one)[:300] for one in in_force.problems[:_MOST_PROBLEMS]), ROOM_OF_A_PART
+        ),
         "loaded_at": iso(in_force.loaded_at),
     }
+
+
+def _running(sources: Sources) -> dict[str, Any]:
+    now = progress(sources, {})
+    return {**now, "lists": fitting(now["lists"], ROOM_OF_A_PART)}
 
 
 def _pending(order: Order, sources: Sources) -> dict[str, Any]:
     names = {one.source: one.name for one in sources.configuration.in_force.following.lists}
     scope = None
     if order.scope is not None:
-        scope = sorted(names.get(source, source) for source in order.scope)[:_MOST_PROBLEMS]
-    return {"run_id": order.run_id, "lists": scope, "origins": list(order.origins)}
+        found = sorted(names.get(source, source) for source in order.scope)
+        scope = fitting(found[:_MOST_PROBLEMS], ROOM_OF_A_PART)
+    return {"run_id": order.run_id, "lists": scope, "origins": list(order.origins[:20])}
 
 
 def _notes(sources: Sources) -> list[str]:
     notes = (*sources.notes(), *_list_notes(sources))
-    return [note[:300] for note in notes[:_MOST_PROBLEMS]]
+    return fitting((note[:300] for note in notes[:_MOST_PROBLEMS]), ROOM_OF_A_PART)
 
 
 def _list_notes(sources: Sources) -> list[str]:

@@ -33,7 +33,7 @@ def in_parallel(
 ) -> list[Done]:
     """Call *function* for each of *items*, several at a time; results in their order.
 
-    The first error is raised, and what has not begun is not begun.
+    No result may be None. The first error is raised, and what has not begun is not begun.
     """
     overlap: Overlap[Item, Done] = Overlap(function, workers=at_once, ahead=2 * at_once)
     return list(overlap.map(items, lambda _: None))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 
 from listsync.net.pace import turn
 from listsync.net.pages import in_parallel
@@ -11,7 +12,7 @@ def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
     lock = threading.Lock()
     now = most = 0
 
-    def ask(_: int) -> None:
+    def ask(_: int) -> bool:
         nonlocal now, most
         with turn("pace-1.example", at_once=2, apart_s=0):
             with lock:
@@ -20,6 +21,7 @@ def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
             time.sleep(0.02)
             with lock:
                 now -= 1
+        return True
 
     in_parallel(ask, range(8), at_once=8)
     assert most == 2
@@ -28,13 +30,14 @@ def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
 def test_questions_to_one_host_begin_apart() -> None:
     began: list[float] = []
 
-    def ask(_: int) -> None:
+    def ask(_: int) -> bool:
         with turn("pace-2.example", at_once=4, apart_s=0.03):
             began.append(time.monotonic())
+        return True
 
     in_parallel(ask, range(4), at_once=4)
     began.sort()
-    assert all(later - sooner > 0.02 for sooner, later in zip(began, began[1:], strict=False))
+    assert all(later - sooner > 0.02 for sooner, later in pairwise(began))
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
