@@ -183,14 +183,14 @@ def items(session: Session, **params: object) -> None:
     session.show("items", session.ask("items", _given(params)))
 
 
-@_command("exclude", "exclude tmdb:348")
+@_command("exclude", "exclude tmdb:movie/348")
 @click.argument("item")
 def exclude(session: Session, *, item: str) -> None:
     """Never request ITEM."""
     session.show("exclude", session.ask("exclude", {"item": item}))
 
 
-@_command("forget", "forget tmdb:348", "forget --all")
+@_command("forget", "forget tmdb:movie/348", "forget --all")
 @click.argument("item", required=False)
 @click.option("--all", "everything", is_flag=True, help="Everything that the agent remembers.")
 def forget(session: Session, *, item: str | None, everything: bool) -> None:

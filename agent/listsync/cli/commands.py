@@ -17,7 +17,7 @@ import click
 from listsync import __version__
 from listsync.cli.words import plural
 from listsync.errors import BusyError, ConfigError, ListsyncError
-from listsync.protocol import Exit
+from listsync.protocol import Exit, client_sockets
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
@@ -123,6 +123,7 @@ def run(
 @listsync.command()
 @_config_option
 @_state_option
+@_socket_option
 @click.option("--dry-run", is_flag=True, help="Say what would be requested; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--yes", is_flag=True, help="Do not ask before a large first sync.")
@@ -130,6 +131,7 @@ def run(
 def once(
     config_path: Path | None,
     state_dir: Path | None,
+    socket: Path | None,
     *,
     dry_run: bool,
     as_json: bool,
@@ -151,6 +153,7 @@ def once(
     _log_to_stderr(logging.INFO if verbose else logging.WARNING)
     with _told():
         config = _load(config_path)
+        command.refuse_beside_agent(client_sockets(socket, os.environ))
         report = command.run(config, _state_dir(state_dir), dry_run=dry_run, ask=not yes)
         command.show(report, as_json=as_json, verbose=verbose)
         sys.exit(command.exit_code(report))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from listsync.cli import report as words
 from listsync.cli.bar import ProgressBar
 from listsync.cli.words import Palette, wants_colour
 from listsync.domain.syncing import Result, SyncReport, SyncRun
+from listsync.errors import BusyError
 from listsync.protocol import Exit
 from listsync.sync.syncing import sync
 
@@ -49,6 +51,21 @@ def run(config: Config, state_dir: Path, *, dry_run: bool, ask: bool) -> SyncRep
         open_parts(config, state_dir, dry_run=dry_run, stop=stop) as parts,
     ):
         return sync_now(parts, dry_run=dry_run, ask=ask and sys.stdin.isatty())
+
+
+def refuse_beside_agent(sockets: Iterable[Path]) -> None:
+    """Leave the work to an agent that runs: never two writers at one server from one machine.
+
+    Raises:
+        BusyError: an agent listens at one of *sockets*.
+    """
+    for path in sockets:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.settimeout(1)
+            probe.connect(os.fsencode(path))
+            raise BusyError(
+                f"an agent runs already (at {path}): use `listsyncctl sync-now --wait`"
+            )
 
 
 def sync_now(parts: Parts, *, dry_run: bool = False, ask: bool = False) -> SyncReport:
