@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries, Notes, Sent
@@ -26,7 +29,15 @@ from listsync.domain.server import (
     ServerInfo,
     TitleState,
 )
-from listsync.domain.syncing import ListRules, Match, Member, Result, SyncReport, SyncRun
+from listsync.domain.syncing import (
+    Exclusion,
+    ListRules,
+    Match,
+    Member,
+    Result,
+    SyncReport,
+    SyncRun,
+)
 from listsync.errors import UnavailableError
 from listsync.sync.titles import fold
 
@@ -420,3 +431,89 @@ class FakeMemory:
 
 def _pause(days: Sequence[int], tries: int) -> timedelta:
     return timedelta(days=days[min(tries, len(days) - 1)])
+
+
+class FakeNotebook:
+    """Implements `ports.Notebook`; keeps what JSON makes of a value. `saves` counts by name."""
+
+    def __init__(self, **kept: Any) -> None:
+        self.kept: dict[str, Any] = dict(kept)
+        self.saves: Counter[str] = Counter()
+        self.fails: Exception | None = None
+
+    def load(self, name: str) -> Any:
+        return self.kept.get(name)
+
+    def save(self, name: str, value: Any) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.kept[name] = json.loads(json.dumps(value))
+        self.saves[name] += 1
+
+
+class FakeBooks:
+    """Implements `ports.Books` over tuples of rows; `forgotten` is what `forget` was given."""
+
+    def __init__(self) -> None:
+        self.told_runs: list[RunRow] = []
+        self.requests: dict[str, tuple[RequestRow, ...]] = {}
+        self.told_items: list[ItemRow] = []
+        self.told_lists: list[ListRow] = []
+        self.noted: list[str] = []
+        self.forgotten: list[tuple[str, Exclusion]] = []
+        self.remembers = 1
+        self.fails: Exception | None = None
+
+    def runs(self, *, limit: int, offset: int) -> tuple[RunRow, ...]:
+        self._play()
+        return tuple(self.told_runs[offset : offset + limit])
+
+    def run(self, run_id: str) -> tuple[RunRow, tuple[RequestRow, ...]] | None:
+        self._play()
+        found = [row for row in self.told_runs if row.run_id.startswith(run_id)]
+        if len(found) != 1:
+            return None
+        return found[0], self.requests.get(found[0].run_id, ())
+
+    def close_cut_off_runs(self, at: datetime) -> None:
+        self._play()
+        self.told_runs = [
+            row if row.result else replace(row, ended_at=at, result="cut_off")
+            for row in self.told_runs
+        ]
+
+    def items(
+        self, query: str, *, list_name: str | None, limit: int, offset: int
+    ) -> tuple[int, tuple[ItemRow, ...]]:
+        self._play()
+        found = [
+            row
+            for row in self.told_items
+            if query.lower() in row.title.lower() and list_name in {None, row.list_name}
+        ]
+        return len(found), tuple(found[offset : offset + limit])
+
+    def lists(self) -> tuple[ListRow, ...]:
+        self._play()
+        return tuple(self.told_lists)
+
+    def exclude(self, item: str, at: datetime) -> None:  # noqa: ARG002 - the port's
+        self._play()
+        self.noted.append(item)
+
+    def excluded(self) -> tuple[str, ...]:
+        self._play()
+        return tuple(self.noted)
+
+    def forget(self, item: str, wanted: Exclusion) -> int:
+        self._play()
+        self.forgotten.append((item, wanted))
+        return self.remembers
+
+    def forget_all(self) -> int:
+        self._play()
+        return self.remembers
+
+    def _play(self) -> None:
+        if self.fails is not None:
+            raise self.fails

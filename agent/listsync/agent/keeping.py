@@ -52,7 +52,7 @@ class Keeper:
         everything = any(one is None for one in scopes)
         lists = None if everything else sorted({name for one in scopes for name in one or ()})
         origins = dict.fromkeys(name for one in orders if one for name in one.origins)
-        return {"lists": lists, "origin": ", ".join(origins).removesuffix(", resumed")}
+        return {"lists": lists, "origin": ", ".join(origins).replace(", resumed", "")}
 
     def _is_owed(self, order: Order | None) -> bool:
         return order is not None and not order.dry_run and order.run_id not in self._let_go

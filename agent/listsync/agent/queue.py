@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from listsync.domain.running import Order, Pause, Ticket
 from listsync.protocol import Code, RefusedCommand
 
+_MOST_ORIGINS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -108,7 +110,7 @@ def _united(pending: Order, order: Order) -> Order:
     return replace(
         pending,
         scope=scope,
-        origins=tuple(dict.fromkeys((*pending.origins, *order.origins))),
+        origins=tuple(dict.fromkeys((*pending.origins, *order.origins)))[:_MOST_ORIGINS],
         dry_run=pending.dry_run and order.dry_run,
         forced=pending.forced or order.forced,
     )

@@ -137,7 +137,7 @@ class _Daemon:
                 board=board,
                 books=self._books,
                 lists=lambda: self._shown,
-                due=self._timetable.due_times,
+                due=self._timetable.planned,
                 watcher=self._watcher,
                 notes=self._teller.notes,
                 cancel=self._agent.cancel,

@@ -47,7 +47,7 @@ def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "running": _running(sources) if standing.running else None,
         "pending": _pending(standing.pending, sources) if standing.pending else None,
         "last_run": run_shape(last.row) if last else None,
-        "next_due": iso(min(due.values(), default=None)),
+        "next_due": iso(min(filter(None, due.values()), default=None)),
         "lists": len(following.lists),
         "notes": _notes(sources),
     }
@@ -91,7 +91,9 @@ def lists(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
     return {"lists": fitting(_list(one, sources, due) for one in rules)}
 
 
-def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime]) -> dict[str, Any]:
+def _list(
+    rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
+) -> dict[str, Any]:
     row = sources.lists().get(rules.source)
     return {
         "name": rules.name,

@@ -19,7 +19,8 @@ from listsync.sync.progress import ProgressBoard
 class Sources:
     """The parts of a running agent that a command may touch, from any thread.
 
-    `lists` is how each list was read last, by source; `due` when each schedule is due, by key.
+    `lists` is how each list was read last, by source; `due` when each schedule is due, by
+    key (None = never).
     `notes` are things that people should know. `cancel` returns the id of what it stopped.
     """
 
@@ -30,7 +31,7 @@ class Sources:
     board: ProgressBoard
     books: Books
     lists: Callable[[], Mapping[str, ListRow]]
-    due: Callable[[], Mapping[str, datetime]]
+    due: Callable[[], Mapping[str, datetime | None]]
     watcher: Callable[[], str]
     notes: Callable[[], tuple[str, ...]]
     cancel: Callable[[], str | None]

@@ -19,7 +19,11 @@ _ITEMS = """
     FROM entries
     JOIN followed ON followed.id = entries.list
     LEFT JOIN handled ON handled.list = entries.list AND handled.entry = entries.entry
-        AND handled.server = :server
+        AND handled.server = :server AND handled.four_k = (
+            SELECT four_k FROM handled AS last WHERE last.server = :server
+                AND last.list = entries.list AND last.entry = entries.entry
+            ORDER BY at DESC LIMIT 1
+        )
     WHERE entries.absent_reads = 0
         AND (:list IS NULL OR followed.name = :list)
         AND (:query = '' OR entries.title LIKE :like ESCAPE '\\'
@@ -155,6 +159,13 @@ class SqliteBooks:
                 "DELETE FROM matches WHERE server = ? AND lookup IN (?, ?, ?, ?)",
                 (server, *_lookups(item)),
             ).rowcount
+            if wanted.key is not None:
+                # A number without its kind was looked up together with the title.
+                begin = f"tmdb:{wanted.key.tmdb_id}|"
+                count += connection.execute(
+                    "DELETE FROM matches WHERE server = ? AND substr(lookup, 1, ?) = ?",
+                    (server, len(begin), begin),
+                ).rowcount
             return count + sum(_forget_title(connection, server, key) for key in keys)
 
     def forget_all(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from listsync.ports import Notebook
 from listsync.triggers.schedule.rules import (
     EVERYTHING,
+    Cron,
     Rule,
     kept_due,
     next_due,
@@ -77,15 +78,21 @@ class Timetable:
         with self._lock:
             return frozenset(self._rows)
 
-    def due_times(self) -> dict[str, datetime]:
-        """Return what is due when; never further ahead than the rule and the clock allow."""
+    def planned(self) -> dict[str, datetime | None]:
+        """Return when each schedule is due, never further ahead than its rule and the clock allow.
+
+        None: a schedule that never comes round by itself.
+        """
         with self._lock:
             now = self._now()
             return {
-                key: kept_due(row.rule, due=row.due, now=now)
+                key: row.due and kept_due(row.rule, due=row.due, now=now)
                 for key, row in self._rows.items()
-                if row.due is not None
             }
+
+    def due_times(self) -> dict[str, datetime]:
+        """Return what is due when, without what never is."""
+        return {key: due for key, due in self.planned().items() if due is not None}
 
     def _row(self, key: str, rule: Rule, now: datetime, at_once: bool) -> _Row:
         running = self._rows.get(key)
@@ -93,7 +100,9 @@ class Timetable:
             return running
         kept = self._kept.get(key)
         last = datetime.fromisoformat(kept["last"]) if kept else None if at_once else now
-        # Only a restart has missed something; a new rule begins to count now.
+        if running is not None and isinstance(rule, Cron):
+            last = now  # a new time of day has missed nothing
+        # Only a restart has.
         jitter = timedelta()
         if running is None and kept:
             jitter = stable_jitter(rule, key, self._host, now)

@@ -1,0 +1,440 @@
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+
+import pytest
+
+from listsync.agent import loop
+from listsync.domain.events import ConfigChanged, Due, Event, Signal, Signalled, WatcherNote
+from listsync.domain.running import Order, Pause, Scope
+from listsync.domain.syncing import Result
+from listsync.errors import StateError
+from tests.unit.agent.agent.world import BROKEN, World, following
+
+_ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
+_FULL = StateError("the disk is full")
+_SYNC, _RELOAD = Signalled(Signal.SYNC), Signalled(Signal.RELOAD)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[World]:
+    caplog.set_level(logging.INFO, "listsync")
+    world = World()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            assert tz is not None
+            return world.now
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "datetime", Clock)
+        patch.setattr(time, "monotonic", lambda: world.inbox.now_s)
+        yield world
+    world.end_all()
+
+
+def running(world: World) -> Order:
+    order = world.queue.standing.running
+    assert order is not None
+    return order
+
+
+# -- signals -----------------------------------------------------------------------------------
+
+
+def test_usr1_syncs_all_lists(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.play(_SYNC)
+    assert world.syncs.begun() == running(world)
+    assert (running(world).scope, running(world).origin) == (None, "SIGUSR1")
+    assert "Received SIGUSR1 signal - triggering immediate sync" in caplog.messages
+    assert "Immediate sync requested via signal" in caplog.messages
+
+
+def test_usr1_in_a_pause_waits_for_its_end(world: World) -> None:
+    world.queue.pause(Pause(None))
+    world.play(_SYNC)
+    assert world.syncs.given == []
+    assert world.queue.standing.pending is not None
+
+
+def test_hup_reads_the_file_again_and_tells_systemd(world: World) -> None:
+    world.loader.file = following("second")
+    world.play(_RELOAD)
+    assert world.configuration.in_force.following.content == "second"
+    assert [what for what, _ in world.systemd.said[1:3]] == ["reloading", "ready"]
+
+
+def test_hup_tells_what_is_wrong_at_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.loader.file = BROKEN
+    world.play(_RELOAD)
+    assert "listsync.yaml:3:2: unknown key" in caplog.messages
+
+
+def test_a_reload_that_fails_ends_for_systemd(world: World) -> None:
+    world.loader.file = following("second")
+    world.loader.fails = _FULL
+    world.play(_RELOAD)
+    assert [what for what, _ in world.systemd.said[1:3]] == ["reloading", "ready"]
+
+
+def test_stop_is_decided_before_what_comes_after_it(world: World) -> None:
+    world.play(Signalled(Signal.STOP), _SYNC)
+    assert world.queue.standing.running is None
+
+
+def test_the_agent_is_ready_when_it_runs(world: World) -> None:
+    world.play()
+    assert world.systemd.said == [("ready", "idle")]
+
+
+# -- schedules ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "due", "scope"),
+    [
+        pytest.param((), {""}, None, id="the-global-one-is-for-all"),
+        pytest.param(
+            ("file:one",),
+            {""},
+            frozenset({"file:two", "file:three"}),
+            id="the-global-one-is-not-for-lists-with-their-own",
+        ),
+        pytest.param(("file:one",), {"file:one"}, _ONE, id="a-list-with-its-own"),
+        pytest.param(("file:one",), {"", "file:one"}, None, id="all-that-there-are"),
+        pytest.param(
+            ("file:one", "file:two"),
+            {"", "file:one"},
+            frozenset({"file:one", "file:three"}),
+            id="the-global-one-and-one-of-two",
+        ),
+        pytest.param(
+            ("file:one", "file:two"), {"file:one", "file:two"}, _ONE | _TWO, id="two-together"
+        ),
+    ],
+)
+def test_what_is_due_is_synced(
+    world: World, own: tuple[str, ...], due: set[str], scope: Scope
+) -> None:
+    world.schedules.all = ("", *own)
+    world.play(Due(frozenset(due)))
+    assert (running(world).scope, running(world).origin) == (scope, "schedule")
+
+
+def test_what_was_due_is_noted(world: World) -> None:
+    world.play(Due(frozenset({""})))
+    assert world.schedules.taken == [frozenset({""})]
+
+
+def test_what_is_due_is_synced_though_it_cannot_be_noted(world: World) -> None:
+    world.schedules.fails = _FULL
+    world.play(Due(frozenset({""})))
+    assert running(world).origin == "schedule"
+    assert world.teller.notes()[0].endswith("the disk is full")
+
+
+# -- the configuration -------------------------------------------------------------------------
+
+
+def test_a_change_syncs_what_it_concerns(world: World) -> None:
+    world.loader.file = following("second", "one")
+    world.play(ConfigChanged())
+    assert (running(world).scope, running(world).origin) == (_ONE, "config")
+
+
+def test_a_running_sync_keeps_the_configuration_it_began_with(world: World) -> None:
+    old = world.configuration.in_force.following
+    world.begin_run()
+    world.loader.file = following("second", "one")
+    world.play(ConfigChanged())
+    assert world.syncs.given == [(running(world), old)]
+    world.end_run()
+    world.syncs.begun()
+    assert world.syncs.given[1][1].content == "second"
+
+
+def test_a_broken_file_is_looked_at_again_a_second_later(world: World) -> None:
+    world.loader.file = BROKEN
+    world.play(ConfigChanged(), for_s=0.9)
+    assert not world.configuration.in_force.problems
+    world.play(for_s=0.1)
+    assert world.configuration.in_force.problems == BROKEN
+
+
+def test_a_file_that_is_whole_a_second_later_was_never_broken(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.loader.file = BROKEN
+    world.play(ConfigChanged())
+    world.loader.file = following("second", "one")
+    world.play(for_s=1)
+    assert "listsync.yaml:3:2: unknown key" not in caplog.messages
+    assert running(world).scope == _ONE
+
+
+def test_a_broken_file_is_looked_at_once_more_and_not_for_ever(world: World) -> None:
+    world.loader.file = BROKEN
+    world.play(ConfigChanged(), for_s=60)
+    assert world.loader.loads == 2
+
+
+def test_the_second_look_waits_while_somebody_writes(world: World) -> None:
+    world.loader.file = BROKEN
+    world.play(ConfigChanged(), for_s=0.8)
+    world.play(ConfigChanged(), for_s=0.8)
+    assert world.configuration.in_force.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("note", "level", "words"),
+    [
+        pytest.param("polling", "WARNING", "configuration: polling", id="in-trouble"),
+        pytest.param("", "INFO", "the configuration is being watched again", id="well-again"),
+    ],
+)
+def test_how_the_file_is_watched_is_told(
+    world: World, caplog: pytest.LogCaptureFixture, note: str, level: str, words: str
+) -> None:
+    world.play(WatcherNote(note))
+    assert world.agent.watcher_note == note
+    assert [(one.levelname, one.message) for one in caplog.records] == [(level, words)]
+
+
+# -- the queue ---------------------------------------------------------------------------------
+
+
+def test_one_sync_runs_at_a_time(world: World) -> None:
+    first = world.begin_run(_ONE)
+    world.submit(_TWO)
+    world.play()
+    assert world.syncs.given == [(first, world.configuration.in_force.following)]
+
+
+def test_a_sync_that_runs_is_not_started_again(world: World) -> None:
+    world.begin_run()
+    world.queue.pause(Pause(None))
+    world.queue.resume()
+    world.play()
+    assert len(world.syncs.given) == 1
+
+
+def test_what_waited_begins_when_the_running_sync_ends(world: World) -> None:
+    world.begin_run(_ONE)
+    second = world.submit(_TWO)
+    world.end_run()
+    assert world.syncs.begun() == second
+
+
+def test_the_end_of_a_sync_is_told(world: World) -> None:
+    order = world.begin_run()
+    world.end_run()
+    assert world.recent.last is not None
+    assert world.recent.last.row.run_id == order.run_id
+    assert world.queue.standing.running is None
+    assert world.refreshes == 1
+    assert world.systemd.said[-1][1].startswith("idle; last sync: Sync complete")
+
+
+def test_what_runs_is_owed_until_it_has_ended(world: World) -> None:
+    world.begin_run(_ONE)
+    assert world.notebook.load("owed") == {"lists": ["file:one"], "origin": "test"}
+    world.end_run()
+    assert world.notebook.load("owed") is None
+
+
+def test_a_pause_is_kept(world: World) -> None:
+    world.queue.pause(Pause(None))
+    world.play()
+    assert world.notebook.load("pause") == {"until": None}
+
+
+def test_a_pause_ends_by_itself(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.queue.pause(Pause(world.now + timedelta(minutes=10)))
+    world.play(_SYNC, for_s=599)
+    assert world.syncs.given == []
+    world.play(for_s=1)
+    assert world.queue.standing.pause is None
+    assert world.syncs.begun() == running(world)
+    assert "the pause is over" in caplog.messages
+
+
+def test_a_pause_ends_soon_after_the_clock_was_set_forward(world: World) -> None:
+    world.queue.pause(Pause(world.now + timedelta(days=1)))
+    world.play()
+    assert (world.agent._wait_s() or 0) <= 30
+
+
+def test_a_pause_for_good_does_not_end(world: World) -> None:
+    world.queue.pause(Pause(None))
+    world.play(for_s=1e9)
+    assert world.queue.standing.pause is not None
+
+
+def test_nothing_wakes_an_idle_agent(world: World) -> None:
+    world.play()
+    assert world.agent._wait_s() is None
+
+
+def test_the_watchdog_is_served_while_nothing_happens(world: World) -> None:
+    world.systemd.watchdog_every_s = 10
+    world.play(for_s=60)
+    assert world.systemd.count("watchdog") >= 6
+
+
+# -- trouble -----------------------------------------------------------------------------------
+
+
+def test_a_state_that_cannot_be_written_is_told_and_the_sync_runs(world: World) -> None:
+    world.notebook.fails = _FULL
+    world.begin_run()
+    assert world.teller.notes()[0].endswith("the disk is full")
+
+
+def test_what_could_not_be_written_is_written_at_the_next_move(world: World) -> None:
+    world.notebook.fails = _FULL
+    world.begin_run(_ONE)
+    world.notebook.fails = None
+    world.submit(_TWO)
+    world.play()
+    assert world.notebook.load("owed")["lists"] == ["file:one", "file:two"]
+
+
+@pytest.mark.parametrize("error", [_FULL, KeyError("a bug")], ids=["state", "unforeseen"])
+@pytest.mark.parametrize(
+    "event", [Due(frozenset({""})), ConfigChanged(), _RELOAD], ids=["due", "change", "reload"]
+)
+def test_an_event_that_fails_does_not_end_the_loop(
+    world: World, event: Event, error: Exception
+) -> None:
+    world.schedules.fails = world.loader.fails = error
+    world.loader.file = following("second")
+    world.play(event, WatcherNote("the next event"))
+    assert world.agent.watcher_note == "the next event"
+
+
+def test_an_unforeseen_error_is_logged_with_its_event(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.schedules.fails = KeyError("a bug")
+    world.play(Due(frozenset({""})))
+    assert "an event failed: Due(" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_the_next_sync_runs_though_the_end_of_the_last_one_failed(world: World) -> None:
+    world.refresh_fails = _FULL
+    world.begin_run()
+    second = world.submit()
+    world.end_run()
+    assert world.syncs.begun() == second
+
+
+# -- cancel ------------------------------------------------------------------------------------
+
+
+def test_cancel_without_a_sync_does_nothing(world: World) -> None:
+    assert world.agent.cancel() is None
+
+
+def test_cancel_ends_the_running_sync_and_the_next_one_begins(world: World) -> None:
+    first = world.begin_run()
+    second = world.submit()
+    world.play()
+    assert world.agent.cancel() == first.run_id
+    world.await_end()
+    assert world.syncs.begun() == second
+    ended = world.recent.find(first.run_id)
+    assert ended is not None
+    assert ended.row.result == "cancelled"
+
+
+def test_a_cancelled_sync_is_not_owed_though_it_has_not_ended(world: World) -> None:
+    world.syncs.stops_when_told = False
+    world.begin_run()
+    world.agent.cancel()
+    world.play()
+    assert world.notebook.load("owed") is None
+
+
+def test_what_waits_behind_a_cancelled_sync_is_owed(world: World) -> None:
+    world.syncs.stops_when_told = False
+    world.begin_run(_ONE)
+    world.submit(_TWO)
+    world.agent.cancel()
+    world.play()
+    assert world.notebook.load("owed")["lists"] == ["file:two"]
+
+
+# -- stop --------------------------------------------------------------------------------------
+
+
+def test_an_idle_agent_stops_at_once(world: World) -> None:
+    world.play()
+    assert world.agent.stop()
+    assert world.systemd.count("stopping") == 1
+
+
+def test_stop_ends_the_running_sync_which_is_owed(world: World) -> None:
+    world.begin_run(_ONE)
+    assert world.agent.stop()
+    assert world.recent.last is not None
+    assert world.recent.last.row.result == "cancelled"
+    assert world.notebook.load("owed")["lists"] == ["file:one"]
+
+
+@pytest.mark.parametrize("result", [Result.OK, Result.PARTLY, Result.FAILED])
+def test_a_sync_that_came_to_its_end_before_the_stop_is_not_owed(
+    world: World, result: Result
+) -> None:
+    world.syncs.stops_when_told = False
+    world.begin_run(_ONE)
+    world.syncs.end(result)
+    assert world.agent.stop()
+    assert world.notebook.load("owed") is None
+
+
+def test_what_waits_at_the_stop_is_owed(world: World) -> None:
+    world.syncs.stops_when_told = False
+    world.begin_run(_ONE)
+    world.submit(_TWO)
+    world.play()
+    world.syncs.end()
+    world.agent.stop()
+    assert world.notebook.load("owed")["lists"] == ["file:two"]
+
+
+def test_a_sync_that_was_cancelled_before_the_stop_is_not_owed(world: World) -> None:
+    world.begin_run(_ONE)
+    world.agent.cancel()
+    assert world.agent.stop()
+    assert world.notebook.load("owed") is None
+
+
+def test_what_was_ordered_while_the_agent_stopped_is_owed(world: World) -> None:
+    world.play()
+    world.submit(_ONE)
+    assert world.agent.stop()
+    assert world.notebook.load("owed")["lists"] == ["file:one"]
+
+
+def test_a_state_that_cannot_be_written_does_not_keep_the_agent_from_stopping(
+    world: World,
+) -> None:
+    world.begin_run(_ONE)
+    world.notebook.fails = _FULL
+    world.syncs.end()
+    assert world.agent.stop()
+
+
+def test_a_sync_that_hangs_is_left_behind_and_owed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "GRACE_S", 0.0)
+    world.syncs.stops_when_told = False
+    world.begin_run(_ONE)
+    assert not world.agent.stop()
+    assert world.notebook.load("owed")["lists"] == ["file:one"]

@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from listsync.agent.queue import RunQueue, Standing
+from listsync.domain.running import Order, Pause, Scope, Ticket
+from listsync.protocol import Code, RefusedCommand
+
+_ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
+_FOR_GOOD = Pause(None)
+
+
+class Moves:
+    """Counts how often the queue moved, and proves that nobody was locked out meanwhile."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.queue = RunQueue(self._moved)
+
+    def _moved(self) -> None:
+        assert self.queue._lock.acquire(blocking=False), "called while locked"
+        self.queue._lock.release()
+        self.count += 1
+
+
+@pytest.fixture
+def moves() -> Moves:
+    return Moves()
+
+
+@pytest.fixture
+def queue(moves: Moves) -> RunQueue:
+    return moves.queue
+
+
+def an_order(
+    run_id: str,
+    scope: Scope = None,
+    origin: str = "test",
+    *,
+    dry: bool = False,
+    force: bool = False,
+) -> Order:
+    return Order(run_id=run_id, scope=scope, origins=(origin,), dry_run=dry, forced=force)
+
+
+def pending_of(queue: RunQueue) -> Order:
+    pending = queue.standing.pending
+    assert pending is not None
+    return pending
+
+
+# -- one runs, one waits ---------------------------------------------------------------------
+
+
+def test_an_idle_queue_starts_at_once(queue: RunQueue) -> None:
+    order = an_order("a")
+    assert queue.submit(order) == Ticket("a", "started")
+    assert queue.standing == Standing(running=order)
+
+
+def test_beside_a_running_sync_one_waits(queue: RunQueue) -> None:
+    first, second = an_order("a"), an_order("b")
+    queue.submit(first)
+    assert queue.submit(second) == Ticket("b", "queued")
+    assert queue.standing == Standing(running=first, pending=second)
+
+
+def test_what_comes_third_gets_the_ticket_of_the_one_that_waits(queue: RunQueue) -> None:
+    for name in "ab":
+        queue.submit(an_order(name))
+    assert queue.submit(an_order("c")) == Ticket("b", "coalesced")
+    assert pending_of(queue).run_id == "b"
+
+
+def test_what_waits_starts_when_the_running_one_has_ended(queue: RunQueue) -> None:
+    second = an_order("b", _ONE)
+    queue.submit(an_order("a"))
+    queue.submit(second)
+    queue.finished("a")
+    assert queue.standing == Standing(running=second)
+
+
+def test_the_end_of_another_run_ends_nothing(queue: RunQueue) -> None:
+    first, second = an_order("a"), an_order("b")
+    queue.submit(first)
+    queue.submit(second)
+    queue.finished("z")
+    assert queue.standing == Standing(running=first, pending=second)
+
+
+def test_no_queue_is_refused_while_one_runs(queue: RunQueue) -> None:
+    queue.submit(an_order("a"))
+    with pytest.raises(RefusedCommand) as refused:
+        queue.submit(an_order("b"), by_itself=False, no_queue=True)
+    assert refused.value.code is Code.BUSY
+    assert queue.standing.pending is None
+
+
+def test_no_queue_starts_when_nothing_runs(queue: RunQueue) -> None:
+    assert queue.submit(an_order("a"), no_queue=True).state == "started"
+
+
+def test_every_change_is_told_without_the_lock(queue: RunQueue, moves: Moves) -> None:
+    queue.submit(an_order("a"))
+    queue.pause(_FOR_GOOD)
+    queue.resume()
+    queue.finished("a")
+    assert moves.count == 4
+
+
+def test_a_refusal_moves_nothing(queue: RunQueue, moves: Moves) -> None:
+    queue.pause(_FOR_GOOD)
+    with pytest.raises(RefusedCommand):
+        queue.submit(an_order("a"), by_itself=False)
+    assert moves.count == 1
+
+
+# -- what is folded into the one that waits ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("waits", "comes", "united"),
+    [
+        pytest.param(_ONE, _TWO, _ONE | _TWO, id="lists-are-united"),
+        pytest.param(_ONE, _ONE, _ONE, id="the-same-list-once"),
+        pytest.param(None, _ONE, None, id="all-before-one"),
+        pytest.param(_ONE, None, None, id="one-before-all"),
+        pytest.param(None, None, None, id="all-and-all"),
+    ],
+)
+def test_scopes_are_united(queue: RunQueue, waits: Scope, comes: Scope, united: Scope) -> None:
+    queue.submit(an_order("a"))
+    queue.submit(an_order("b", waits))
+    queue.submit(an_order("c", comes))
+    assert pending_of(queue).scope == united
+
+
+def test_the_running_sync_keeps_its_scope(queue: RunQueue) -> None:
+    queue.submit(an_order("a", _ONE))
+    queue.submit(an_order("b", _TWO))
+    assert queue.standing.running == an_order("a", _ONE)
+
+
+def test_each_origin_is_kept_once_in_order(queue: RunQueue) -> None:
+    queue.submit(an_order("a"))
+    for number, origin in enumerate(("schedule", "SIGUSR1", "schedule", "config")):
+        queue.submit(an_order(str(number), origin=origin))
+    assert pending_of(queue).origins == ("schedule", "SIGUSR1", "config")
+
+
+@pytest.mark.parametrize(
+    ("waits", "comes", "is_dry"),
+    [
+        pytest.param(True, True, True, id="two-dry-runs"),
+        pytest.param(True, False, False, id="a-real-one-is-wanted-too"),
+        pytest.param(False, False, False, id="two-real-ones"),
+    ],
+)
+def test_what_waits_is_dry_only_if_nobody_wants_a_real_sync(
+    queue: RunQueue, *, waits: bool, comes: bool, is_dry: bool
+) -> None:
+    queue.submit(an_order("a"))
+    queue.submit(an_order("b", dry=waits))
+    queue.submit(an_order("c", dry=comes))
+    assert pending_of(queue).dry_run is is_dry
+
+
+def test_a_dry_run_is_refused_where_a_real_sync_waits(queue: RunQueue) -> None:
+    queue.submit(an_order("a"))
+    queue.submit(an_order("b", _ONE))
+    with pytest.raises(RefusedCommand, match="a dry run would not come before it") as refused:
+        queue.submit(an_order("c", dry=True))
+    assert refused.value.code is Code.BUSY
+    assert pending_of(queue) == an_order("b", _ONE)
+
+
+def test_a_dry_run_waits_behind_a_running_sync(queue: RunQueue) -> None:
+    queue.submit(an_order("a"))
+    assert queue.submit(an_order("b", dry=True)).state == "queued"
+
+
+# -- pause -------------------------------------------------------------------------------------
+
+
+def test_what_comes_by_itself_waits_for_the_end_of_the_pause(queue: RunQueue) -> None:
+    queue.pause(_FOR_GOOD)
+    assert queue.submit(an_order("a")).state == "queued"
+    assert queue.standing.running is None
+
+
+def test_an_order_of_somebody_is_refused_in_a_pause(queue: RunQueue) -> None:
+    queue.pause(_FOR_GOOD)
+    with pytest.raises(RefusedCommand, match="resume") as refused:
+        queue.submit(an_order("a"), by_itself=False)
+    assert refused.value.code is Code.PAUSED
+    assert queue.standing.pending is None
+
+
+def test_force_starts_in_a_pause(queue: RunQueue) -> None:
+    waiting, forced = an_order("a"), an_order("b", force=True)
+    queue.pause(_FOR_GOOD)
+    queue.submit(waiting)
+    assert queue.submit(forced, by_itself=False) == Ticket("b", "started")
+    assert queue.standing == Standing(running=forced, pending=waiting, pause=_FOR_GOOD)
+
+
+def test_a_pause_lets_the_running_sync_end_and_holds_the_next(queue: RunQueue) -> None:
+    second = an_order("b")
+    queue.submit(an_order("a"))
+    queue.submit(second)
+    queue.pause(_FOR_GOOD)
+    queue.finished("a")
+    assert queue.standing == Standing(pending=second, pause=_FOR_GOOD)
+
+
+def test_a_forced_sync_that_waits_goes_on_in_a_pause(queue: RunQueue) -> None:
+    queue.submit(an_order("a"))
+    queue.pause(_FOR_GOOD)
+    queue.submit(an_order("b", force=True), by_itself=False)
+    queue.finished("a")
+    assert queue.standing.running == an_order("b", force=True)
+
+
+def test_force_carries_what_waits_already_along(queue: RunQueue) -> None:
+    queue.submit(an_order("a"))
+    queue.pause(_FOR_GOOD)
+    queue.submit(an_order("b", _ONE))
+    queue.submit(an_order("c", _TWO, force=True), by_itself=False)
+    queue.finished("a")
+    running = queue.standing.running
+    assert running == replace(an_order("b", _ONE | _TWO), forced=True)
+
+
+def test_no_queue_is_refused_where_a_forced_sync_runs(queue: RunQueue) -> None:
+    queue.pause(_FOR_GOOD)
+    queue.submit(an_order("a", force=True), by_itself=False)
+    with pytest.raises(RefusedCommand) as refused:
+        queue.submit(an_order("b", force=True), by_itself=False, no_queue=True)
+    assert refused.value.code is Code.BUSY
+
+
+def test_resume_starts_what_waited(queue: RunQueue) -> None:
+    queue.pause(_FOR_GOOD)
+    queue.submit(an_order("a", _ONE))
+    queue.submit(an_order("b", _TWO))
+    assert queue.resume()
+    assert queue.standing == Standing(running=an_order("a", _ONE | _TWO))
+
+
+def test_resume_says_that_there_was_no_pause(queue: RunQueue) -> None:
+    assert not queue.resume()
+
+
+# -- threads -----------------------------------------------------------------------------------
+
+
+def test_no_order_is_lost_and_never_two_run_whatever_threads_do() -> None:
+    threads, rounds = 8, 100
+    queue = RunQueue(lambda: None)
+    begun: dict[str, Order] = {}
+    tickets: list[Ticket] = []
+
+    def submit(thread: int) -> None:
+        for number in range(rounds):
+            source = f"{thread}/{number}"
+            tickets.append(queue.submit(an_order(source, frozenset({source}), source)))
+
+    def finish_one() -> bool:
+        order = queue.standing.running
+        if order is None:
+            return False
+        assert order.run_id not in begun, "ran twice"
+        begun[order.run_id] = order
+        queue.finished(order.run_id)
+        return True
+
+    submitting = [threading.Thread(target=submit, args=(one,)) for one in range(threads)]
+    for one in submitting:
+        one.start()
+    while any(one.is_alive() for one in submitting):
+        finish_one()
+    while finish_one():
+        pass
+    wanted = {f"{thread}/{number}" for thread in range(threads) for number in range(rounds)}
+    assert {source for order in begun.values() for source in order.scope or ()} == wanted
+    assert {origin for order in begun.values() for origin in order.origins} == wanted
+    assert {ticket.run_id for ticket in tickets} == set(begun)
+    assert queue.standing == Standing()

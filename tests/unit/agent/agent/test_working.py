@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+
+from listsync.agent.working import Perform, Work
+from listsync.domain.lists import ListOutcome
+from listsync.domain.running import Ended, Following, Order
+from listsync.domain.syncing import ListReport, Result, SyncReport, SyncRun, Verdict
+from listsync.errors import StateError
+from tests.fakes import SERVER
+
+_ORDER = Order(run_id="r", scope=frozenset({"file:one"}), origins=("schedule", "SIGUSR1"))
+_DRY = Order(run_id="r", scope=None, origins=("test",), dry_run=True)
+_FOLLOWING = Following(lists=(), sync_on_change=True, server="sandbox", content=None)
+_BY_RESULT = {Result.OK: "", Result.PARTLY: "a list is down", Result.CANCELLED: "stopped"}
+
+
+@pytest.fixture(autouse=True)
+def _all_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "listsync")
+
+
+def a_report(run: SyncRun, result: Result = Result.OK) -> SyncReport:
+    one = ListReport(
+        name="one",
+        service="file",
+        outcome=ListOutcome.COMPLETE,
+        read=3,
+        declared=3,
+        new=0,
+        verdicts=Counter({Verdict.ALREADY: 3}),
+    )
+    return SyncReport(
+        run=run,
+        result=result,
+        why=_BY_RESULT[result],
+        server=SERVER,
+        lists=(one,),
+        items=(),
+        requested=(),
+        calls=2,
+        duration_s=0.1,
+        notices=("the server is new",),
+    )
+
+
+def raising(error: BaseException) -> Perform:
+    def perform(*_: object) -> SyncReport:
+        raise error
+
+    return perform
+
+
+def ending(result: Result) -> Perform:
+    return lambda run, *_: a_report(run, result)
+
+
+def worked(perform: Perform, order: Order = _ORDER) -> Ended:
+    """Run one sync to its end."""
+    ends: list[Ended] = []
+    work = Work(order, _FOLLOWING, perform, ends.append)
+    work.start()
+    assert work.wait(5)
+    (ended,) = ends
+    return ended
+
+
+@pytest.mark.parametrize("order", [_ORDER, _DRY], ids=["real", "dry"])
+def test_a_sync_is_given_what_was_ordered(order: Order) -> None:
+    given: list[tuple[SyncRun, Following, Order]] = []
+
+    def perform(
+        run: SyncRun, following: Following, order: Order, stop: threading.Event
+    ) -> SyncReport:
+        assert not stop.is_set()
+        given.append((run, following, order))
+        return a_report(run)
+
+    worked(perform, order)
+    ((run, following, ordered),) = given
+    assert (run.run_id, run.origin, run.dry_run) == ("r", order.origin, order.dry_run)
+    assert abs((datetime.now(UTC) - run.started_at).total_seconds()) < 60
+    assert following is _FOLLOWING
+    assert ordered is order
+
+
+def test_a_sync_runs_in_a_thread_that_nobody_waits_for() -> None:
+    found: list[threading.Thread] = []
+
+    def perform(run: SyncRun, *_: object) -> SyncReport:
+        found.append(threading.current_thread())
+        return a_report(run)
+
+    worked(perform)
+    assert found[0].daemon
+    assert found[0].name == "listsync-sync"
+
+
+def test_stop_reaches_the_sync() -> None:
+    def perform(run: SyncRun, _: object, __: object, stop: threading.Event) -> SyncReport:
+        return a_report(run, Result.CANCELLED if stop.wait(5) else Result.OK)
+
+    ends: list[Ended] = []
+    work = Work(_ORDER, _FOLLOWING, perform, ends.append)
+    work.start()
+    assert not work.wait(0)
+    work.stop()
+    assert work.wait(5)
+    assert ends[0].row.result == "cancelled"
+
+
+def test_a_sync_that_went_well_is_told_as_it_went() -> None:
+    row = worked(ending(Result.OK)).row
+    assert (row.run_id, row.result, row.calls) == ("r", "ok", 2)
+    assert row.ended_at is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        pytest.param(StateError("the disk is full"), "the disk is full", id="foreseen"),
+        pytest.param(
+            KeyError("x"),
+            "a fault in listsync itself (KeyError); the log says where",
+            id="unforeseen",
+        ),
+    ],
+)
+def test_an_error_is_a_sync_that_failed(error: Exception, why: str) -> None:
+    row = worked(raising(error), _DRY).row
+    assert (row.run_id, row.result, row.dry_run) == ("r", "failed", True)
+    assert (row.why, row.message) == (why, f"Sync failed: {why}")
+
+
+def test_where_an_unforeseen_error_came_from_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    worked(raising(KeyError("the culprit")))
+    assert "Traceback" in caplog.text
+    assert "the culprit" in caplog.text
+
+
+def test_a_foreseen_error_needs_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    worked(raising(StateError("the disk is full")))
+    assert "Traceback" not in caplog.text
+
+
+# -- the log -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("order", "line"),
+    [
+        pytest.param(
+            _ORDER,
+            "Background sync started (dry_run=False), asked for by schedule, SIGUSR1",
+            id="real",
+        ),
+        pytest.param(_DRY, "Background sync started (dry_run=True), asked for by test", id="dry"),
+    ],
+)
+def test_the_start_is_logged(order: Order, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    worked(ending(Result.OK), order)
+    assert caplog.messages[0] == line
+
+
+@pytest.mark.parametrize(
+    ("perform", "level", "line"),
+    [
+        pytest.param(
+            ending(Result.OK),
+            "INFO",
+            "Background sync completed: Successfully synced: 3/3 operations successful,"
+            " 0 requested",
+            id="ok",
+        ),
+        pytest.param(
+            ending(Result.PARTLY),
+            "WARNING",
+            "Background sync ended (partly): Sync complete, with trouble: 3/3 operations"
+            " successful, 0 requested (a list is down)",
+            id="partly",
+        ),
+        pytest.param(
+            ending(Result.CANCELLED),
+            "WARNING",
+            "Background sync ended (cancelled): Sync stopped: 3/3 operations successful,"
+            " 0 requested (stopped)",
+            id="cancelled",
+        ),
+        pytest.param(
+            raising(StateError("no room")),
+            "WARNING",
+            "Background sync ended (failed): Sync failed: no room",
+            id="failed",
+        ),
+    ],
+)
+def test_the_end_is_logged(
+    perform: Perform, level: str, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    worked(perform)
+    assert (level, line) in [(one.levelname, one.message) for one in caplog.records]
+
+
+def test_the_log_names_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    worked(ending(Result.OK))
+    assert {getattr(one, "run", None) for one in caplog.records} == {"r"}
+
+
+def test_notices_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    worked(ending(Result.OK))
+    assert caplog.messages[-1] == "the server is new"

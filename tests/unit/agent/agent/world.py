@@ -1,0 +1,271 @@
+"""What the agent works with, for tests: a service manager, a file, schedules, syncs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from listsync.agent.configuration import Configuration
+from listsync.agent.keeping import Keeper
+from listsync.agent.loop import Agent, Means
+from listsync.agent.past import RecentRuns
+from listsync.agent.queue import RunQueue
+from listsync.agent.telling import Teller
+from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
+from listsync.domain.running import Following, Order, Scope
+from listsync.domain.syncing import ListRules, Result, SyncReport, SyncRun
+from listsync.errors import ConfigError, Problem
+from listsync.net.systemd import Systemd
+from listsync.sync.progress import ProgressBoard
+from tests.fakes import SERVER, FakeNotebook
+
+AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+BROKEN = (Problem(file="listsync.yaml", what="unknown key", line=3, column=2),)
+_PATIENCE_S = 5.0
+
+
+def following(content: object, *names: str, sync_on_change: bool = True) -> Following:
+    """Follow the lists file:*names*."""
+    return Following(
+        lists=tuple(ListRules(source=f"file:{one}", name=one, service="file") for one in names),
+        sync_on_change=sync_on_change,
+        server="http://seerr",
+        content=content,
+    )
+
+
+class FakeSystemd(Systemd):
+    """Records what it is told."""
+
+    def __init__(self, watchdog_every_s: float | None = None) -> None:
+        super().__init__({})
+        self.watchdog_every_s = watchdog_every_s
+        self.said: list[tuple[str, str]] = []
+
+    def count(self, what: str) -> int:
+        return sum(said == what for said, _ in self.said)
+
+    def ready(self, status: str) -> bool:
+        return self._note("ready", status)
+
+    def status(self, text: str) -> bool:
+        return self._note("status", text)
+
+    def reloading(self) -> bool:
+        return self._note("reloading")
+
+    def stopping(self) -> bool:
+        return self._note("stopping")
+
+    def watchdog(self) -> bool:
+        return self._note("watchdog")
+
+    def _note(self, what: str, words: str = "") -> bool:
+        self.said.append((what, words))
+        return True
+
+
+class FakeLoader:
+    """Plays what is in the file; *change* is what every change of it concerns."""
+
+    path: Path | None = Path("/etc/listsync.yaml")
+
+    def __init__(self, file: Following, change: Scope = None) -> None:
+        self.file: Following | tuple[Problem, ...] = file
+        self.change = change
+        self.adopted: list[Following] = []
+        self.loads = 0
+        self.fails: Exception | None = None
+
+    def load(self) -> Following:
+        self.loads += 1
+        if isinstance(self.file, Following):
+            return self.file
+        raise ConfigError(self.file)
+
+    def changed(self, old: Following, new: Following) -> Scope:
+        assert old.content != new.content
+        return self.change
+
+    def adopt(self, following: Following) -> None:
+        self.adopted.append(following)
+        if self.fails is not None:
+            raise self.fails
+
+
+class FakeSchedules:
+    """Schedules by key; `taken` are those that fired."""
+
+    everything = ""
+
+    def __init__(self, *keys: str) -> None:
+        self.all = keys
+        self.taken: list[frozenset[str]] = []
+        self.fails: Exception | None = None
+
+    def keys(self) -> Collection[str]:
+        return self.all
+
+    def fired(self, keys: Iterable[str]) -> None:
+        self.taken.append(frozenset(keys))
+        if self.fails is not None:
+            raise self.fails
+
+
+class FakeSyncs:
+    """Implements `Perform`: each sync lasts until `end`, or until it is stopped."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[Order, Following]] = []
+        self.stops_when_told = True
+        self.result = Result.OK
+        self._begun = threading.Semaphore(0)
+        self._may_end = threading.Semaphore(0)
+
+    def __call__(
+        self, run: SyncRun, following: Following, order: Order, stop: threading.Event
+    ) -> SyncReport:
+        self.given.append((order, following))
+        self._begun.release()
+        result = self._wait(stop)
+        return SyncReport(
+            run=run,
+            result=result,
+            why="",
+            server=SERVER,
+            lists=(),
+            items=(),
+            requested=(),
+            calls=0,
+            duration_s=0.0,
+        )
+
+    def begun(self) -> Order:
+        """Wait for the next sync to begin."""
+        assert self._begun.acquire(timeout=_PATIENCE_S), "no sync began"
+        return self.given[-1][0]
+
+    def end(self, result: Result = Result.OK) -> None:
+        self.result = result
+        self._may_end.release()
+
+    def _wait(self, stop: threading.Event) -> Result:
+        for _ in range(1000):
+            if self._may_end.acquire(timeout=0.005):
+                return self.result
+            if stop.is_set() and self.stops_when_told:
+                return Result.CANCELLED
+        raise AssertionError("nobody ended the sync")
+
+
+class Inbox(SimpleQueue[Event]):
+    """An inbox without waiting: when it is empty, the clock moves on, at most to `until_s`.
+
+    Then it hands out the signal to stop, so that `Agent.run` returns.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = self.until_s = 1000.0
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Event:  # noqa: ARG002
+        try:
+            return super().get_nowait()
+        except Empty:
+            if timeout is None or self.now_s + timeout > self.until_s:
+                self.now_s = self.until_s
+                return Signalled(Signal.STOP)
+            self.now_s += timeout
+            raise
+
+    def wait(self) -> Event:
+        """Wait for an event of another thread."""
+        return super().get(timeout=_PATIENCE_S)
+
+
+class World:
+    """An agent among fakes, on a clock of its own. `play` lets it decide until nothing is due."""
+
+    def __init__(self) -> None:
+        first = following("first", "one", "two", "three")
+        self.inbox = Inbox()
+        self.notebook = FakeNotebook()
+        self.systemd = FakeSystemd()
+        self.schedules = FakeSchedules("")
+        self.syncs = FakeSyncs()
+        self.recent = RecentRuns()
+        self.refreshes = 0
+        self.refresh_fails: Exception | None = None
+        self.queue = RunQueue(lambda: self.inbox.put(QueueMoved()))
+        self.loader = FakeLoader(first, frozenset({"file:one"}))
+        self.configuration = Configuration(self.loader, first, self._want)
+        self.teller = Teller(self.systemd, ProgressBoard(), self.recent, lambda: True)
+        self.agent = Agent(
+            Means(
+                inbox=self.inbox,
+                queue=self.queue,
+                configuration=self.configuration,
+                schedules=self.schedules,
+                keeper=Keeper(self.notebook),
+                teller=self.teller,
+                recent=self.recent,
+                perform=self.syncs,
+                refresh=self._refresh,
+            )
+        )
+
+    @property
+    def now(self) -> datetime:
+        return AT + timedelta(seconds=self.inbox.now_s)
+
+    def submit(self, scope: Scope = None, origin: str = "test") -> Order:
+        order = Order.new(scope, origin)
+        self.queue.submit(order)
+        return order
+
+    def play(self, *events: Event, for_s: float = 0.0) -> None:
+        """Let the agent decide on *events* and all that follows within *for_s*."""
+        for event in events:
+            self.inbox.put(event)
+        self.inbox.until_s = self.inbox.now_s + for_s
+        self.agent._is_stopping = False
+        self.agent.run()
+
+    def begin_run(self, scope: Scope = None, origin: str = "test") -> Order:
+        """Let a sync begin."""
+        order = self.submit(scope, origin)
+        self.play()
+        self.syncs.begun()
+        return order
+
+    def end_run(self, result: Result = Result.OK) -> None:
+        """Let the running sync end, and the agent learn of it."""
+        self.syncs.end(result)
+        self.await_end()
+
+    def await_end(self) -> None:
+        """Wait for the end of the running sync, and let the agent learn of it."""
+        event: Event | None = None
+        while not isinstance(event, RunFinished):
+            event = self.inbox.wait()
+            self.play(event)
+
+    def end_all(self) -> None:
+        """Leave no thread behind."""
+        self.syncs.stops_when_told = True
+        for thread in threading.enumerate():
+            if thread.name == "listsync-sync":
+                self.agent.cancel()
+                self.syncs.end()
+                thread.join(_PATIENCE_S)
+
+    def _want(self, scope: Scope) -> None:
+        self.submit(scope, "config")
+
+    def _refresh(self) -> None:
+        self.refreshes += 1
+        if self.refresh_fails is not None:
+            raise self.refresh_fails

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.syncing import Exclusion
+from listsync.protocol import Code
+from listsyncctl.views import VIEWS, Look
+from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_request, a_run, an_item
+
+_SERIES = TitleKey(MediaType.TV, 1396)
+
+
+def shown(view: str, result: Any) -> str:
+    return "\n".join(VIEWS[view].text(result, Look(now=AT, colour=False)))
+
+
+# -- runs --------------------------------------------------------------------------------------
+
+
+def test_runs_are_told_with_all_that_the_client_reads(world: World) -> None:
+    world.books.told_runs = [a_run("new"), a_run("old")]
+    runs = world.ask("runs")["runs"]
+    assert [run["run_id"] for run in runs] == ["new", "old"]
+    assert set(VIEWS["runs"].columns) <= set(runs[0])
+
+
+def test_a_run_without_an_end_is_told(world: World) -> None:
+    world.books.told_runs = [a_run(ended_at=None, result=None, message="")]
+    (run,) = world.ask("runs")["runs"]
+    assert (run["ended_at"], run["result"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("params", "ids"),
+    [
+        pytest.param({}, range(20), id="twenty-if-not-said"),
+        pytest.param({"limit": 3}, range(3), id="fewer"),
+        pytest.param({"limit": 3, "offset": 10}, range(10, 13), id="from-the-middle"),
+        pytest.param({"offset": 299}, [299], id="the-last-one"),
+        pytest.param({"offset": 300}, [], id="beyond-the-end"),
+    ],
+)
+def test_runs_are_paged(world: World, params: dict[str, int], ids: Any) -> None:
+    world.books.told_runs = [a_run(str(number), message="") for number in range(300)]
+    assert [int(run["run_id"]) for run in world.ask("runs", **params)["runs"]] == list(ids)
+
+
+@pytest.mark.parametrize("method", ["runs", "items"])
+def test_nobody_gets_more_than_200_rows(world: World, method: str) -> None:
+    world.books.told_runs = [a_run(str(number), message="") for number in range(300)]
+    world.books.told_items = [an_item("A")] * 300
+    assert len(world.ask(method, limit=10_000)[method]) == 200
+
+
+@pytest.mark.parametrize("method", ["runs", "items"])
+@pytest.mark.parametrize(
+    "params", [{"limit": 0}, {"limit": -1}, {"offset": -1}, {"offset": 2**62}], ids=str
+)
+def test_a_page_that_makes_no_sense_is_refused(
+    world: World, method: str, params: dict[str, int]
+) -> None:
+    assert world.refusal(method, **params).code is Code.INVALID_PARAMS
+
+
+def test_one_run_is_told_with_its_requests(world: World) -> None:
+    world.books.told_runs = [a_run("abc123")]
+    series = a_request("Breaking Bad", key=_SERIES, seasons=(1, 2), lists=("one",))
+    world.books.requests = {"abc123": (series,)}
+    found = world.ask("runs", run_id="abc")
+    assert found["run"]["run_id"] == "abc123"
+    assert found["requests"] == [
+        {
+            "title": "Breaking Bad",
+            "kind": "tv",
+            "tmdb_id": 1396,
+            "seasons": "1, 2",
+            "answer": "requested",
+            "lists": "one",
+            "at": ISO,
+        }
+    ]
+
+
+def test_the_client_shows_one_run(world: World) -> None:
+    world.books.told_runs = [a_run("abc123")]
+    world.books.requests = {"abc123": (a_request(),)}
+    text = shown("runs", world.ask("runs", run_id="abc"))
+    assert "Run abc123 (schedule): ok" in text
+    assert "The Matrix (1999)" in text
+
+
+def test_a_dry_run_is_told_from_memory(world: World) -> None:
+    world.end(a_run("dry1", dry_run=True), requests=(a_request(answer="would be requested"),))
+    found = world.ask("runs", run_id="dry")
+    assert found["run"]["dry_run"]
+    assert [one["answer"] for one in found["requests"]] == ["would be requested"]
+
+
+def test_the_end_of_a_run_is_told_though_it_could_not_be_noted(world: World) -> None:
+    world.books.told_runs = [a_run("abc", ended_at=None, result=None)]
+    world.books.requests = {"abc": (a_request(),)}
+    world.end(a_run("abc", result="failed"))
+    found = world.ask("runs", run_id="abc")
+    assert found["run"]["result"] == "failed"
+    assert len(found["requests"]) == 1
+
+
+def test_a_run_that_is_in_no_book_is_told_from_memory(world: World) -> None:
+    world.end(a_run("abc", result="failed"))
+    assert world.ask("runs", run_id="abc")["requests"] == []
+
+
+@pytest.mark.parametrize("run_id", ["zzz", "a"], ids=["of-none", "of-two"])
+def test_an_id_that_is_not_of_one_run_is_refused(world: World, run_id: str) -> None:
+    world.books.told_runs = [a_run("ab"), a_run("ac")]
+    refused = world.refusal("runs", run_id=run_id)
+    assert refused.code is Code.NOT_FOUND
+    assert "listsyncctl runs" in refused.message
+
+
+# -- items -------------------------------------------------------------------------------------
+
+
+def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
+    world.books.told_items = [an_item(), an_item("Unknown", status="new", key=None)]
+    found = world.ask("items")
+    assert found == {
+        "total": 2,
+        "items": [
+            {
+                "title": "The Matrix (1999)",
+                "kind": "movie",
+                "tmdb_id": 603,
+                "list": "one",
+                "status": "requested",
+                "at": ISO,
+            },
+            {
+                "title": "Unknown",
+                "kind": None,
+                "tmdb_id": None,
+                "list": "one",
+                "status": "new",
+                "at": ISO,
+            },
+        ],
+    }
+    assert set(VIEWS["items"].columns) == set(found["items"][0])
+
+
+@pytest.mark.parametrize(
+    ("params", "titles"),
+    [
+        pytest.param({"query": " matrix "}, ["Matrix"], id="a-title"),
+        pytest.param({"list": "two"}, ["Alien"], id="a-list"),
+        pytest.param({"query": "", "limit": 1}, ["Matrix"], id="a-page"),
+        pytest.param({"query": "zzz"}, [], id="nothing"),
+    ],
+)
+def test_items_are_looked_for(world: World, params: dict[str, Any], titles: list[str]) -> None:
+    world.books.told_items = [an_item("Matrix"), an_item("Alien", list_name="two")]
+    assert [one["title"] for one in world.ask("items", **params)["items"]] == titles
+
+
+def test_the_client_says_that_there_is_more(world: World) -> None:
+    world.books.told_items = [an_item("Matrix")] * 60
+    assert "50 of 60" in shown("items", world.ask("items"))
+
+
+# -- exclude and forget ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "item", ["tmdb:movie/603", "tmdb:tv/1396", "imdb:tt0133093", "tvdb:81189"]
+)
+def test_a_title_is_excluded(world: World, item: str) -> None:
+    reply = world.ask("exclude", item=f" {item.upper()} ")
+    assert world.books.noted == [item]
+    assert reply["ok"]
+    assert f"`listsyncctl forget {item}`" in reply["message"]
+
+
+@pytest.mark.parametrize("method", ["exclude", "forget"])
+@pytest.mark.parametrize(
+    "params", [{}, {"item": ""}, {"item": "The Matrix"}, {"item": "tmdb:603"}], ids=str
+)
+def test_what_names_no_title_is_refused(world: World, method: str, params: dict[str, str]) -> None:
+    refused = world.refusal(method, **params)
+    assert refused.code is Code.INVALID_PARAMS
+    assert "expected tmdb:movie/603" in refused.message
+    assert (world.books.noted, world.books.forgotten) == ([], [])
+
+
+def test_what_names_no_title_is_not_repeated_at_length(world: World) -> None:
+    assert len(world.refusal("exclude", item="x" * 60_000).message) < 300
+
+
+@pytest.mark.parametrize(
+    ("params", "what"),
+    [({"item": "tmdb:movie/603"}, "tmdb:movie/603"), ({"all": True}, "Everything that was done")],
+    ids=["one", "all"],
+)
+def test_what_was_forgotten_is_counted(world: World, params: dict[str, Any], what: str) -> None:
+    world.books.remembers = 3
+    reply = world.ask("forget", **params)
+    assert (reply["ok"], reply["count"]) == (True, 3)
+    assert reply["message"].startswith(what)
+    assert "(3 records)" in reply["message"]
+
+
+@pytest.mark.parametrize("params", [{"item": "tmdb:movie/603"}, {"all": True}], ids=["one", "all"])
+def test_what_was_not_remembered_cannot_be_forgotten(world: World, params: dict[str, Any]) -> None:
+    world.books.remembers = 0
+    reply = world.ask("forget", **params)
+    assert (reply["ok"], reply["count"]) == (True, 0)
+    assert "Nothing was remembered" in reply["message"]
+
+
+def test_what_is_to_be_forgotten_is_named_to_the_books(world: World) -> None:
+    world.ask("forget", item="TMDB:movie/603")
+    assert world.books.forgotten == [("tmdb:movie/603", Exclusion(key=FILM))]
+
+
+def test_times_are_told_in_utc_to_the_millisecond(world: World) -> None:
+    world.books.told_runs = [a_run(ended_at=AT + timedelta(microseconds=1))]
+    assert world.ask("runs")["runs"][0]["ended_at"] == ISO[:-9] + "251+00:00"

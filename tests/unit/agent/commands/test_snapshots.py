@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from listsync import __version__
+from listsync.domain.running import Order, Pause
+from listsync.domain.syncing import Phase
+from listsync.protocol import PROTOCOL
+from listsyncctl.views import VIEWS, Look
+from tests.unit.agent.commands.world import AT, BROKEN, ISO, World, a_list, a_run, rules
+
+_LATER = AT + timedelta(hours=2)
+_ISO_LATER = "2026-06-01T14:00:00.250+00:00"
+
+
+def shown(method: str, result: Any) -> str:
+    """Give what the client prints."""
+    lines: Iterator[str] = VIEWS[method].text(result, Look(now=AT, colour=False))
+    return "\n".join(lines)
+
+
+def test_ping_says_who_answers(world: World) -> None:
+    assert world.ask("ping") == {"pong": True, "pid": os.getpid()}
+
+
+def test_version_says_what_answers(world: World) -> None:
+    assert world.ask("version") == {"version": __version__, "protocol": PROTOCOL}
+
+
+# -- status ------------------------------------------------------------------------------------
+
+
+def test_the_status_of_an_agent_that_has_just_begun(world: World) -> None:
+    status = dict(world.ask("status"))
+    started_at, loaded_at = status.pop("started_at"), status["config"].pop("loaded_at")
+    assert datetime.fromisoformat(started_at) <= datetime.now(UTC)
+    assert datetime.fromisoformat(loaded_at) <= datetime.now(UTC)
+    assert status == {
+        "state": "idle",
+        "pid": os.getpid(),
+        "version": __version__,
+        "uptime_s": 0,
+        "config": {"file": "/etc/listsync.yaml", "valid": True, "problems": []},
+        "watcher": "active",
+        "server": None,
+        "paused": None,
+        "running": None,
+        "pending": None,
+        "last_run": None,
+        "next_due": None,
+        "lists": 3,
+        "notes": [],
+    }
+
+
+def test_the_status_of_a_running_sync(world: World) -> None:
+    world.run()
+    status = world.ask("status")
+    assert status["state"] == "running"
+    assert status["running"] == world.ask("progress")
+
+
+@pytest.mark.parametrize(
+    ("until", "told"), [(None, None), (AT, ISO)], ids=["for-good", "until-a-time"]
+)
+def test_the_status_of_a_pause(world: World, until: datetime | None, told: str | None) -> None:
+    world.queue.pause(Pause(until))
+    status = world.ask("status")
+    assert (status["state"], status["paused"]) == ("paused", {"until": told})
+
+
+def test_a_sync_that_runs_in_a_pause_is_running(world: World) -> None:
+    world.run()
+    world.queue.pause(Pause(None))
+    assert world.ask("status")["state"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("scope", "lists"),
+    [
+        pytest.param(None, None, id="all"),
+        pytest.param(frozenset({"file:/two", "file:/one"}), ["one", "two"], id="by-name"),
+        pytest.param(frozenset({"file:/gone"}), ["file:/gone"], id="followed-no-more"),
+    ],
+)
+def test_the_status_says_what_waits(
+    world: World, scope: frozenset[str] | None, lists: list[str] | None
+) -> None:
+    world.run()
+    world.queue.submit(Order(run_id="b", scope=scope, origins=("config", "SIGUSR1")))
+    pending = {"run_id": "b", "lists": lists, "origins": ["config", "SIGUSR1"]}
+    assert world.ask("status")["pending"] == pending
+
+
+def test_the_status_tells_the_last_run_and_its_server(world: World) -> None:
+    world.end(a_run(), server={"product": "Seerr", "version": "3.1.0"})
+    status = world.ask("status")
+    assert status["last_run"] == {
+        "run_id": "abc123",
+        "origin": "schedule",
+        "dry_run": False,
+        "started_at": ISO,
+        "ended_at": "2026-06-01T12:01:00.250+00:00",
+        "result": "ok",
+        "why": "",
+        "message": "Sync complete: 3/3 operations successful, 1 requested",
+        "requested": 1,
+        "calls": 9,
+    }
+    assert status["server"] == {
+        "product": "Seerr",
+        "version": "3.1.0",
+        "url": "http://seerr:5055",
+    }
+
+
+def test_a_server_that_the_last_run_did_not_reach_is_not_told(world: World) -> None:
+    world.end(a_run(result="failed"))
+    assert world.ask("status")["server"] is None
+
+
+def test_the_status_tells_what_is_due_next(world: World) -> None:
+    world.due = {"": _LATER, "file:/one": AT}
+    assert world.ask("status")["next_due"] == ISO
+
+
+def test_the_status_tells_what_is_wrong_with_the_file(world: World) -> None:
+    world.loader.problems = (BROKEN,)
+    world.configuration.reload()
+    config = world.ask("status")["config"]
+    assert (config["valid"], config["problems"]) == (
+        False,
+        ["listsync.yaml:3:2: unknown key"],
+    )
+
+
+def test_without_a_file_the_environment_is_named(world: World) -> None:
+    world.loader.path = None
+    assert world.ask("status")["config"]["file"] == "the environment"
+
+
+def test_notes_are_what_went_wrong_and_lists_in_trouble(world: World) -> None:
+    world.notes = ("the disk is full",)
+    world.show(
+        a_list("one"),
+        a_list("two", outcome="not_found", why="it answers 404"),
+        a_list("gone", outcome="private", why="nobody follows this"),
+    )
+    assert world.ask("status")["notes"] == [
+        "the disk is full",
+        "list two: not found: it answers 404",
+    ]
+
+
+def test_the_client_shows_every_row_of_a_status(world: World) -> None:
+    world.end(a_run(), server={"product": "Seerr", "version": "3.1.0"})
+    world.run("r1")
+    world.queue.submit(Order(run_id="r2", scope=frozenset({"file:/one"}), origins=("config",)))
+    world.queue.pause(Pause(_LATER))
+    world.due = {"": _LATER}
+    world.notes = ("a note",)
+    world.loader.problems = (BROKEN,)
+    world.configuration.reload()
+    text = shown("status", world.ask("status"))
+    names = ("Paused", "Running", "Waiting", "Last run", "Next run", "Lists", "Server", "Config")
+    for name in (*names, "Watcher", "Note"):
+        assert f"\n  {name} " in text, name
+    for words in ("None", "?"):
+        assert words not in text
+    assert "one (asked for by config; run r2)" in text
+    assert "listsync.yaml:3:2: unknown key" in text
+
+
+# -- progress ----------------------------------------------------------------------------------
+
+
+def test_the_progress_of_nothing(world: World) -> None:
+    progress = world.ask("progress")
+    assert progress == {
+        "in_progress": False,
+        "phase": "idle",
+        "progress": 0,
+        "total": 0,
+        "percent": 0,
+        "last_checkpoint": None,
+        "last_result": None,
+        "run_id": None,
+        "sequence": 0,
+        "lists": [],
+        "eta_s": None,
+        "requested": 0,
+    }
+
+
+def test_the_progress_of_a_running_sync(world: World) -> None:
+    world.run("abc")
+    world.board.start("abc", ("one",))
+    world.board.read("one", "complete", 8, 4)
+    world.board.phase(Phase.ADD, 4)
+    world.board.done(("one",), requested=True)
+    progress = world.ask("progress")
+    assert progress["in_progress"]
+    assert (progress["phase"], progress["progress"], progress["total"]) == ("add", 1, 4)
+    assert (progress["percent"], progress["requested"], progress["run_id"]) == (25, 1, "abc")
+    assert progress["lists"] == [
+        {"name": "one", "state": "complete", "read": 8, "done": 1, "total": 4}
+    ]
+    assert datetime.fromisoformat(progress["last_checkpoint"]) <= datetime.now(UTC)
+    assert progress["sequence"] > 0
+
+
+def test_a_guess_is_made_when_there_is_enough_to_go_by(world: World) -> None:
+    world.run("abc")
+    world.board.start("abc", ())
+    world.board.phase(Phase.ADD, 40)
+    for _ in range(20):
+        world.board.done((), requested=False)
+    assert world.ask("progress")["eta_s"] == 0
+
+
+def test_what_is_on_the_board_of_another_run_is_not_shown(world: World) -> None:
+    world.board.start("before", ("one",))
+    world.board.phase(Phase.ADD, 4)
+    world.run("abc")
+    progress = world.ask("progress")
+    assert (progress["phase"], progress["total"], progress["lists"]) == ("connect", 0, [])
+    assert progress["run_id"] == "abc"
+
+
+@pytest.mark.parametrize(("result", "success"), [("ok", True), ("partly", False)])
+def test_the_last_result_is_told_while_nothing_runs(
+    world: World, result: str, *, success: bool
+) -> None:
+    world.end(a_run(result=result, message="how it went"))
+    progress = world.ask("progress")
+    assert progress["last_result"] == {"success": success, "message": "how it went"}
+    assert progress["run_id"] == "abc123"
+
+
+def test_the_last_result_is_not_taken_for_that_of_the_running_sync(world: World) -> None:
+    world.end(a_run())
+    world.run("new")
+    assert world.ask("progress")["last_result"] is None
+
+
+# -- lists -------------------------------------------------------------------------------------
+
+
+def test_a_list_that_was_read(world: World) -> None:
+    world.follow(rules("one", is_exclusion=True))
+    row = a_list("one", outcome="partial", why="page 2 failed", read=2, failures=1)
+    world.show(row)
+    world.due = {"": _LATER}
+    assert world.ask("lists")["lists"] == [
+        {
+            "name": "one",
+            "service": "file",
+            "source": "file:/one",
+            "exclude": True,
+            "outcome": "partial",
+            "read": 2,
+            "declared": 3,
+            "last_try": ISO,
+            "last_success": ISO,
+            "failures": 1,
+            "next_due": _ISO_LATER,
+            "why": "page 2 failed",
+        }
+    ]
+
+
+def test_a_list_that_was_never_read(world: World) -> None:
+    one = world.ask("lists")["lists"][0]
+    assert one["outcome"] == "not read yet"
+    assert (one["read"], one["last_success"], one["next_due"]) == (0, None, None)
+
+
+def test_a_list_with_its_own_schedule_is_due_by_that(world: World) -> None:
+    world.due = {"": AT, "file:/one": _LATER}
+    due = {one["name"]: one["next_due"] for one in world.ask("lists")["lists"]}
+    assert due == {"one": _ISO_LATER, "two": ISO, "Trending Movies": ISO}
+
+
+def test_only_lists_that_are_followed_are_told_in_their_order(world: World) -> None:
+    world.show(a_list("gone"), a_list("two"))
+    names = [one["name"] for one in world.ask("lists")["lists"]]
+    assert names == ["one", "two", "Trending Movies"]
+
+
+@pytest.mark.parametrize(
+    ("method", "keys"),
+    [
+        ("lists", set(VIEWS["lists"].columns)),
+        ("status", {"version", "pid", "uptime_s", "state", "paused", "running", "pending"}),
+    ],
+)
+def test_the_client_finds_what_it_reads(world: World, method: str, keys: set[str]) -> None:
+    result = world.ask(method)
+    first = result[VIEWS[method].rows or ""][0] if VIEWS[method].rows else result
+    assert keys <= set(first)

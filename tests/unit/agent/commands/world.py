@@ -1,0 +1,157 @@
+"""The parts of an agent that commands look at and act on, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listsync.agent.configuration import Configuration
+from listsync.agent.past import RecentRuns
+from listsync.agent.queue import RunQueue
+from listsync.commands import Commands, Sources
+from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.running import Ended, Following, Order, Scope
+from listsync.domain.syncing import ListRules
+from listsync.errors import ConfigError, Problem
+from listsync.protocol import RefusedCommand
+from listsync.sync.progress import ProgressBoard
+from tests.fakes import FakeBooks
+
+AT = datetime(2026, 6, 1, 12, 0, 0, 250_999, tzinfo=UTC)
+ISO = "2026-06-01T12:00:00.250+00:00"
+FILM = TitleKey(MediaType.MOVIE, 603)
+BROKEN = Problem(file="listsync.yaml", what="unknown key", line=3, column=2)
+
+
+def rules(name: str, **more: Any) -> ListRules:
+    return ListRules(source=f"file:/{name}", name=name, service="file", **more)
+
+
+def a_run(run_id: str = "abc123", **more: Any) -> RunRow:
+    given: dict[str, Any] = {
+        "origin": "schedule",
+        "started_at": AT,
+        "ended_at": AT + timedelta(minutes=1),
+        "result": "ok",
+        "message": "Sync complete: 3/3 operations successful, 1 requested",
+        "requested": 1,
+        "calls": 9,
+    }
+    return RunRow(run_id=run_id, **{**given, **more})
+
+
+def an_item(title: str = "The Matrix (1999)", **more: Any) -> ItemRow:
+    given: dict[str, Any] = {"list_name": "one", "status": "requested", "at": AT, "key": FILM}
+    return ItemRow(title=title, **{**given, **more})
+
+
+def a_list(name: str, **more: Any) -> ListRow:
+    given: dict[str, Any] = {
+        "outcome": "complete",
+        "why": "",
+        "last_try": AT,
+        "last_success": AT,
+        "read": 3,
+        "declared": 3,
+        "failures": 0,
+    }
+    return ListRow(source=f"file:/{name}", name=name, service="file", **{**given, **more})
+
+
+def a_request(title: str = "The Matrix (1999)", **more: Any) -> RequestRow:
+    given: dict[str, Any] = {
+        "key": FILM,
+        "four_k": False,
+        "seasons": (),
+        "lists": ("one", "two"),
+        "answer": "requested",
+        "detail": "",
+        "at": AT,
+    }
+    return RequestRow(title=title, **{**given, **more})
+
+
+class Loader:
+    """Plays what is wrong with the file."""
+
+    path: Path | None = Path("/etc/listsync.yaml")
+
+    def __init__(self, following: Following) -> None:
+        self.following = following
+        self.problems: tuple[Problem, ...] = ()
+
+    def load(self) -> Following:
+        if self.problems:
+            raise ConfigError(self.problems)
+        return self.following
+
+    def changed(self, old: Following, new: Following) -> Scope:  # noqa: ARG002 - the port's
+        return frozenset()
+
+    def adopt(self, following: Following) -> None:
+        """Follow nothing."""
+
+
+class World:
+    """An agent as the commands see it, that follows the lists *names*."""
+
+    def __init__(self, *names: str) -> None:
+        self.queue = RunQueue(lambda: None)
+        self.recent, self.board, self.books = RecentRuns(), ProgressBoard(), FakeBooks()
+        self.shown: dict[str, ListRow] = {}
+        self.due: dict[str, datetime] = {}
+        self.notes: tuple[str, ...] = ()
+        self.follow(*map(rules, names))
+
+    def follow(self, *lists: ListRules) -> None:
+        following = Following(
+            lists=lists, sync_on_change=True, server="http://seerr:5055", content=lists
+        )
+        self.loader = Loader(following)
+        self.configuration = Configuration(self.loader, following, lambda _: None)
+        self.commands = Commands(
+            Sources(
+                started_at=datetime.now(UTC),
+                queue=self.queue,
+                configuration=self.configuration,
+                recent=self.recent,
+                board=self.board,
+                books=self.books,
+                lists=lambda: self.shown,
+                due=lambda: self.due,
+                watcher=lambda: "active",
+                notes=lambda: self.notes,
+                cancel=self._cancel,
+                reload=self.configuration.reload,
+            )
+        )
+
+    def ask(self, method: str, **params: Any) -> Mapping[str, Any]:
+        return self.commands.answer(method, params)
+
+    def refusal(self, method: str, **params: Any) -> RefusedCommand:
+        with pytest.raises(RefusedCommand) as refused:
+            self.ask(method, **params)
+        return refused.value
+
+    def show(self, *rows: ListRow) -> None:
+        self.shown = {row.source: row for row in rows}
+
+    def run(self, run_id: str = "abc123", scope: Scope = None) -> Order:
+        """Let a sync run."""
+        order = Order(run_id=run_id, scope=scope, origins=("schedule",))
+        self.queue.submit(order)
+        return order
+
+    def end(self, row: RunRow, **more: Any) -> None:
+        """Tell of a run that has ended."""
+        self.recent.add(Ended(row=row, **more))
+
+    def _cancel(self) -> str | None:
+        running = self.queue.standing.running
+        return running.run_id if running else None
