@@ -23,6 +23,10 @@ MAX_PATH_BYTES = 107
 SYSTEM_SOCKET = Path("/run/listsync/agent.sock")
 
 
+YES = ("1", "true", "yes", "on")
+"""What switches a variable of the environment on, in any case of letters."""
+
+
 class Exit(IntEnum):
     """Exit codes of both programs."""
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from listsync.protocol import Exit
+from listsync.protocol import YES, Exit
 from listsyncctl.trouble import TroubleError
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,15 @@ def is_agent(command: Sequence[str]) -> bool:
     return words[:1] == ["run"]
 
 
+def is_agent_process(process: psutil.Process) -> bool:
+    """Tell whether *process* is an agent: by its command, or its wish to run without one."""
+    command = process.cmdline()
+    return is_agent(command) or (
+        is_agent([*command, "run"])
+        and process.environ().get("AUTOMATED_MODE", "").strip().lower() in YES
+    )
+
+
 def _after_script(rest: list[str]) -> list[str] | None:
     """Give what follows listsync as a module or script; None if Python runs something else."""
     while rest:
@@ -83,7 +92,7 @@ def find_agents() -> list[Agent]:
     found = {}
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid != os.getpid() and is_agent(process.cmdline()):
+            if process.pid != os.getpid() and is_agent_process(process):
                 found[process.pid] = process
     agents = []
     for process in found.values():

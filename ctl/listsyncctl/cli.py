@@ -97,7 +97,7 @@ def _signal(session: Session, *, alone: bool) -> Exit:
 
     if not alone:
         raise TroubleError(Exit.USAGE, "--signal says only `sync now`: use it without the others")
-    for one in ask_to_sync(existing_agents(session.socket)):
+    for one in ask_to_sync(existing_agents(session.chosen_socket)):
         session.show("signalled", {"signalled": [one]})
     return Exit.OK
 

@@ -23,6 +23,8 @@ EXITS = {
 _EVERY_S = 0.5
 _BAR = 30
 _MISSES = 6
+_LET_GO_TRIES = 50
+_LET_GO_S = 0.05
 
 
 class Bar:
@@ -66,6 +68,7 @@ def follow_run(session: Session, run_id: str) -> dict[str, Any]:
     try:
         while misses <= _MISSES:
             if (ended := _ended(session, run_id)) is not None:
+                _let_go(session, run_id)
                 return ended
             misses = 0 if _drawn(session, run_id, bar) else misses + 1
             if until is not None and time.monotonic() > until:
@@ -92,6 +95,15 @@ def _ended(session: Session, run_id: str) -> dict[str, Any] | None:
         raise
     run = found.get("run") or {}
     return found if run.get("ended_at") and run.get("result") else None
+
+
+def _let_go(session: Session, run_id: str) -> None:
+    """Wait a moment until the agent is free: it writes the books before it takes the next one."""
+    for _ in range(_LET_GO_TRIES):
+        progress = session.ask("progress")
+        if not progress.get("in_progress") or progress.get("run_id") != run_id:
+            return
+        time.sleep(_LET_GO_S)
 
 
 def _drawn(session: Session, run_id: str, bar: Bar) -> bool:

@@ -28,6 +28,13 @@ class Session:
     timeout_s: float | None = None
     output: str = "text"
 
+    @property
+    def chosen_socket(self) -> Path | None:
+        """The one socket that the user named, if any."""
+        if self.socket is None and (named := os.environ.get("LISTSYNC_SOCKET")):
+            return Path(named).expanduser().absolute()
+        return self.socket
+
     def ask(
         self,
         method: str,

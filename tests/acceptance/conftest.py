@@ -9,11 +9,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from listsync.sandbox.process import SandboxProcess
+
+if TYPE_CHECKING:
+    from tests.acceptance.agent_process import AgentProcess
 
 LISTS = Path(__file__).parents[2] / "contrib" / "lists"
 FIRST_SYNC = Path(__file__).parents[1] / "fixtures" / "catalogue" / "first-sync.json"
@@ -110,6 +113,48 @@ def start_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
 @pytest.fixture
 def home(start_home: Callable[..., Home]) -> Home:
     return start_home()
+
+
+@pytest.fixture
+def start_agent() -> Iterator[Callable[..., AgentProcess]]:
+    """Start `listsync run` in a home and wait until it answers; no log may hold a traceback."""
+    from tests.acceptance.agent_process import AgentProcess  # noqa: PLC0415 - it imports us
+
+    started: list[AgentProcess] = []
+
+    def start(home: Home, *options: str, is_awaited: bool = True, **more: Any) -> AgentProcess:
+        agent = AgentProcess(home, *options, **more)
+        started.append(agent)
+        return agent.until_ready() if is_awaited else agent
+
+    yield start
+    for agent in started:
+        agent.close()
+    for agent in started:
+        assert "Traceback" not in agent.log, agent.log
+
+
+@pytest.fixture(scope="session")
+def _shared_sandbox() -> Iterator[SandboxProcess]:
+    with SandboxProcess() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def shared_home(tmp_path: Path, _shared_sandbox: SandboxProcess) -> Home:
+    """Give a home whose server has served other tests and was emptied: it starts at once."""
+    _shared_sandbox.admin("reset", {})
+    return Home(tmp_path, _shared_sandbox)
+
+
+@pytest.fixture
+def lone_home(tmp_path: Path) -> Home:
+    """Give a home whose server is the built-in one, started by the agent for a sync."""
+    home = Home(tmp_path, SandboxProcess())
+    home.write_list("l.csv", titles_csv([603]))
+    text = "server: {url: sandbox}\nsync: {every: 0}\nlists: [{file: l.csv, name: l.csv}]\n"
+    (tmp_path / "listsync.yaml").write_text(text, encoding="utf-8")
+    return home
 
 
 def titles_csv(numbers: Sequence[int]) -> str:

@@ -135,6 +135,10 @@ class Agent:
         waits = [self._means.teller.every_s]
         if self._second_look_at is not None:
             waits.append(max(0.0, self._second_look_at - time.monotonic()))
+        elif self._means.configuration.in_force.problems:
+            # The watcher does not see a file that is what it was before it broke.
+            self._second_look_at = time.monotonic() + _LONGEST_WAIT.total_seconds()
+            waits.append(_LONGEST_WAIT.total_seconds())
         pause = self._means.queue.standing.pause
         if pause is not None and pause.until is not None:
             left = min(pause.until - datetime.now(UTC), _LONGEST_WAIT)
@@ -147,7 +151,8 @@ class Agent:
                 self._obey(signal)
             case Due(keys=keys):
                 # First, so that the sync is not lost when it cannot be noted.
-                self._means.queue.submit(Order.new(self._scope_of(keys), "schedule"))
+                self._means.queue.submit(Order.new(self._scope_of(keys), "schedule", eager=False))
+                self._follow_queue()
                 self._means.schedules.fired(keys)
             case ConfigChanged():
                 if not self._means.configuration.look():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
+from listsync.protocol import YES
 from listsync.triggers import signal_mask
 
 
 def main() -> None:
     """Run the command line; imports what it needs only now."""
-    if "run" in sys.argv[1:] or os.environ.get("AUTOMATED_MODE"):
+    is_automated = os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES
+    if sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:]):
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
         signal_mask.block()
     # We have no pydantic plugins, and looking for some reads what every installed package says.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -17,12 +18,10 @@ import click
 from listsync import __version__
 from listsync.cli.words import plural
 from listsync.errors import BusyError, ConfigError, ListsyncError
-from listsync.protocol import Exit, client_sockets
+from listsync.protocol import YES, Exit, client_sockets
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
-
-_YES = ("1", "true", "yes", "on")
 
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
 # ruff: noqa: PLC0415
@@ -53,7 +52,7 @@ _socket_option = click.option(
 def listsync(context: click.Context) -> None:
     """Keep Overseerr, Jellyseerr or Seerr in step with the lists you follow."""
     if context.invoked_subcommand is None:
-        if os.environ.get("AUTOMATED_MODE", "").strip().lower() in _YES:
+        if os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES:
             context.invoke(run)
         else:
             click.echo(context.get_help())
@@ -107,6 +106,8 @@ def run(
     from listsync.config.paths import find_config
     from listsync.protocol import agent_socket
 
+    if interval is not None and not math.isfinite(interval):
+        raise click.BadParameter("expected a number of hours", param_hint="--interval")
     with _told():
         options = DaemonOptions(
             config_path=find_config(config_path, os.environ),

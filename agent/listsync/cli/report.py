@@ -55,7 +55,9 @@ def _row(one: ListReport) -> list[str]:
 
 def _trouble(one: ListReport) -> str:
     if one.is_good:
-        return "" if one.outcome.value == "complete" else one.outcome.value
+        return harmless(one.why, 160) or (
+            "" if one.outcome.value == "complete" else one.outcome.value
+        )
     kept = "; the last good reading was used" if one.from_memory else ""
     return harmless(f"{one.outcome.value.replace('_', ' ')}: {one.why}{kept}", 160)
 

@@ -16,9 +16,9 @@ MIB = 1024 * 1024
 class Call:
     """One question to one service.
 
-    `secrets` go into the query and into nothing that is logged, raised or printed. `judge` knows
-    the service's own ways of saying no. `deadline_s` bounds one answer, body included. With a
-    `body` (JSON) it is a POST.
+    `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
+    logged, raised or printed. `judge` knows the service's own ways of saying no. `deadline_s`
+    bounds one answer, body included. With a `body` (JSON) it is a POST.
     """
 
     service: str
@@ -26,6 +26,7 @@ class Call:
     params: Mapping[str, str | int] = field(default_factory=dict)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    secret_headers: Mapping[str, SecretStr] = field(default_factory=dict)
     judge: Judge = no_opinion
     body: bytes | None = None
     accept: str = "application/json"

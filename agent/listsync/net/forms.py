@@ -26,6 +26,10 @@ SERVICES = {
 }
 
 
+_LONGEST = 2000
+"""Characters; the patterns take a time that grows with the square of this."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """A recognised address: service, kind of thing, and the named parts that are there."""
@@ -204,6 +208,8 @@ _HOST = re.compile(r"(?:https?://)?[a-z0-9.-]+\.[a-z]{2,}(?=[/?#]|$)", re.IGNORE
 
 def recognise(text: str) -> Form | None:
     """Find the service that *text* belongs to; None when it is no known address or name."""
+    if len(text) > _LONGEST:
+        return None
     address = _HOST.sub(lambda host: host[0].lower(), text.strip(), count=1).removesuffix(".")
     for provider, kind, pattern in _compiled():
         found = pattern.fullmatch(address)

@@ -112,7 +112,12 @@ def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> 
         **call.params,
         **{name: secret.get_secret_value() for name, secret in call.secrets.items()},
     }
-    headers = {"Accept": call.accept, **call.headers, **_conditions(previous)}
+    headers = {
+        "Accept": call.accept,
+        **call.headers,
+        **{name: secret.get_secret_value() for name, secret in call.secret_headers.items()},
+        **_conditions(previous),
+    }
     method = "GET"
     if call.body is not None:
         method = "POST"
@@ -148,7 +153,7 @@ def _next_hop(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Re
     if here.url.scheme == "https" and there.url.scheme != "https":
         raise UnavailableError(call.service, "sends us from https to an address without it")
     if here.url.host != there.url.host:
-        for name in call.headers:
+        for name in (*call.headers, *call.secret_headers):
             there.headers.pop(name, None)
     return there
 
@@ -216,6 +221,8 @@ def _unpacked(call: Call, pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _redacted(call: Call, reply: Reply) -> Reply:
     """Blot a secret out of an answer that quotes our question, before anybody can repeat it."""
     body = reply.body
-    for secret in call.secrets.values():
-        body = body.replace(secret.get_secret_value().encode() or b"\0", b"***")
+    for secret in (*call.secrets.values(), *call.secret_headers.values()):
+        # Of `Bearer TOKEN` the token is the secret, however it is quoted.
+        word = secret.get_secret_value().removeprefix("Bearer ").encode()
+        body = body.replace(word or b"\0", b"***")
     return reply if body == reply.body else reply.with_body(body)

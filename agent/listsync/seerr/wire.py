@@ -166,6 +166,9 @@ class Wire:
                 response.read()
         except httpx.HTTPError as error:
             raise self.trouble.of_exception(error) from error
+        if logger.isEnabledFor(logging.DEBUG):
+            # Without the query, which holds what people search for.
+            logger.debug("%s %s: %s", method, request.url.path, response.status_code)
         return response
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import threading
 from collections.abc import Callable
 from types import FrameType
 
-from listsync.domain.events import Event, Signal, Signalled
+from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.protocol import Exit
 
 
@@ -18,6 +20,7 @@ def install(emit: Callable[[Event], None]) -> None:
     be as safe there as `SimpleQueue.put` is. A second TERM or INT ends the process at once.
     """
     stopping = False
+    _wake_main_thread(emit)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal stopping
@@ -30,3 +33,23 @@ def install(emit: Callable[[Event], None]) -> None:
     signal.signal(signal.SIGHUP, lambda _number, _frame: emit(Signalled(Signal.RELOAD)))
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+
+
+def _wake_main_thread(emit: Callable[[Event], None]) -> None:
+    """See to it that the main thread runs its handlers, whatever it waits for.
+
+    While one signal is pending in the main thread, the kernel gives the next one to another
+    thread: Python then only notes it, and the main thread would go on sleeping. So each signal
+    also writes a byte, and a thread that takes no signals itself turns it into an event.
+    """
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+
+    def pass_on() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        # Holding on to `writing` as well: its descriptor must stay open as long as this runs.
+        while reading.recv(4096) and writing.fileno() >= 0:
+            emit(QueueMoved())
+
+    threading.Thread(target=pass_on, name="listsync-signals", daemon=True).start()

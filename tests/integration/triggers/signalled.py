@@ -33,9 +33,10 @@ def main() -> None:
     say("ready")
     while True:
         event = inbox.get()
-        assert isinstance(event, Signalled)
+        if not isinstance(event, Signalled):
+            continue
         say(event.signal)
-        if event.signal is Signal.STOP:
+        while event.signal is Signal.STOP:
             inbox.get()  # a stop that takes for ever
 
 

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from listsync.domain.events import Due, Event
 
 _LONGEST_WAIT = timedelta(seconds=30)
+_OWNER = timedelta(seconds=1)
+"""How long the owner takes, at most, to know the next time after one has come."""
 
 
 class ScheduleTrigger:
@@ -45,4 +47,5 @@ class ScheduleTrigger:
         self._emitted.update(due)
         if due:
             emit(Due(frozenset(due)))
+            return _OWNER  # has a new time soon
         return min([_LONGEST_WAIT, *(at - now for at in ahead.values() if at > now)])

@@ -176,10 +176,23 @@ def test_a_file_that_is_whole_a_second_later_was_never_broken(
     assert running(world).scope == _ONE
 
 
-def test_a_broken_file_is_looked_at_once_more_and_not_for_ever(world: World) -> None:
+def test_a_broken_file_is_looked_at_once_more_soon_and_then_every_30_seconds(
+    world: World,
+) -> None:
     world.loader.file = BROKEN
-    world.play(ConfigChanged(), for_s=60)
+    world.play(ConfigChanged(), for_s=20)
     assert world.loader.loads == 2
+    world.play(for_s=100)
+    assert 4 <= world.loader.loads <= 6
+
+
+def test_a_file_that_is_what_it_was_before_it_broke_is_noticed(world: World) -> None:
+    good, world.loader.file = world.loader.file, BROKEN
+    world.play(ConfigChanged(), for_s=5)
+    assert world.configuration.in_force.problems
+    world.loader.file = good
+    world.play(for_s=31)
+    assert not world.configuration.in_force.problems
 
 
 def test_the_second_look_waits_while_somebody_writes(world: World) -> None:

@@ -251,7 +251,8 @@ def test_each_due_time_is_one_event() -> None:
 
 def test_it_wakes_every_30_seconds_at_most_and_never_spins() -> None:
     _, clock = follow({EVERYTHING: Every(_HOUR), "never": _NEVER}, 2 * _HOUR)
-    assert set(clock.waits) == {30.0}
+    assert max(clock.waits) == 30.0
+    assert min(clock.waits) >= 1.0
 
 
 def test_with_nothing_planned_it_waits_on() -> None:

@@ -1,0 +1,212 @@
+"""What the agent is given at its start and later that it cannot use."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from listsync.protocol import MAX_PATH_BYTES
+from tests.acceptance.agent_process import (
+    AgentProcess,
+    config_of,
+    requested,
+    socket_of,
+    until,
+)
+from tests.acceptance.conftest import Home, titles_csv
+
+StartAgent = Callable[..., AgentProcess]
+
+_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+_TWICE = "server: {url: sandbox}\nlists: []\nlists: []\n"
+
+
+def _nothing_started(home: Home) -> bool:
+    return not home.state.exists() and not socket_of(home).exists()
+
+
+def _refused(agent: AgentProcess, code: int) -> str:
+    assert agent.wait(15) == code, agent.log
+    assert "Traceback" not in agent.log
+    assert len(agent.log) < 4000
+    return agent.log
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"", ("empty", "missing"), id="empty"),
+        pytest.param(b"\n# nothing\n", ("empty", "missing"), id="only-a-comment"),
+        pytest.param(b"# " + b"x" * 10_000_000, ("is larger than",), id="10-MB"),
+        pytest.param(bytes(range(256)) * 20, (":1:1: ", "binary", "UTF-8"), id="binary"),
+        pytest.param(_BOMB.encode(), ("alias", "anchor", "unknown key"), id="bomb"),
+        pytest.param(_TWICE.encode(), ("listsync.yaml:3:1: ",), id="duplicate-keys"),
+        pytest.param(b"server: [\n", ("listsync.yaml:",), id="no-yaml"),
+    ],
+)
+def test_a_configuration_that_is_none_is_told_and_78(
+    lone_home: Home, start_agent: StartAgent, content: bytes, words: tuple[str, ...]
+) -> None:
+    config_of(lone_home).write_bytes(content)
+    told = _refused(start_agent(lone_home, is_awaited=False), 78)
+    assert str(config_of(lone_home)) in told
+    assert any(one in told for one in words), told
+    assert _nothing_started(lone_home)
+
+
+def test_a_configuration_that_is_missing_is_told_and_78(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    config_of(lone_home).unlink()
+    told = _refused(start_agent(lone_home, is_awaited=False), 78)
+    assert told == f"{config_of(lone_home)}: does not exist\n"
+    assert _nothing_started(lone_home)
+
+
+def test_a_configuration_that_is_a_folder_is_told_and_78(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    config_of(lone_home).unlink()
+    config_of(lone_home).mkdir()
+    told = _refused(start_agent(lone_home, is_awaited=False), 78)
+    assert told == f"{config_of(lone_home)}: is a directory, expected a file\n"
+    assert _nothing_started(lone_home)
+
+
+def test_a_configuration_that_may_not_be_read_is_told_and_78(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    config_of(lone_home).chmod(0)
+    told = _refused(start_agent(lone_home, is_awaited=False, as_nobody_special=True), 78)
+    assert told == f"{config_of(lone_home)}: may not be read by this user (uid {os.geteuid()})\n"
+    assert _nothing_started(lone_home)
+
+
+def test_rights_that_are_lost_later_are_told_and_the_old_one_stays(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    agent = start_agent(lone_home, as_nobody_special=True)
+    config_of(lone_home).chmod(0)
+    until("the loss in the status", lambda: "may not be read" in agent.ctl("status").out)
+    assert agent.status["lists"] == 1
+    config_of(lone_home).chmod(0o600)
+    until("the recovery", lambda: agent.status["config"]["valid"])
+
+
+def test_no_configuration_at_all_says_what_to_do(lone_home: Home, start_agent: StartAgent) -> None:
+    agent = start_agent(lone_home, is_awaited=False, environment={"LISTSYNC_CONFIG": ""})
+    told = _refused(agent, 78)
+    assert "no configuration file was found" in told
+
+
+# -- state and socket ---------------------------------------------------------------------------
+
+
+def test_a_state_folder_that_cannot_be_written_is_a_clear_error(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    lone_home.state.mkdir(mode=0o500)
+    told = _refused(start_agent(lone_home, is_awaited=False, as_nobody_special=True), 1)
+    assert f"listsync: cannot use the state directory {lone_home.state}: Permission denied" in told
+    assert not socket_of(lone_home).exists()
+
+
+def test_a_state_folder_that_became_read_only_is_a_clear_error(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    start_agent(lone_home).terminate()
+    for path in lone_home.state.iterdir():
+        path.chmod(0o400)
+    lone_home.state.chmod(0o500)
+    told = _refused(start_agent(lone_home, is_awaited=False, as_nobody_special=True), 1)
+    lone_home.state.chmod(0o700)
+    assert str(lone_home.state) in told
+    assert not socket_of(lone_home).exists()
+
+
+def test_a_state_that_is_a_file_is_a_clear_error(lone_home: Home, start_agent: StartAgent) -> None:
+    lone_home.state.write_text("not a folder", encoding="utf-8")
+    told = _refused(start_agent(lone_home, is_awaited=False), 1)
+    assert "cannot use the state directory" in told
+    assert lone_home.state.read_text(encoding="utf-8") == "not a folder"
+
+
+def test_a_socket_path_that_is_too_long_is_a_clear_error(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    long = lone_home.folder / ("s" * MAX_PATH_BYTES)
+    told = _refused(start_agent(lone_home, "--socket", str(long), is_awaited=False), 1)
+    assert f"longer than {MAX_PATH_BYTES} bytes" in told
+    assert "--socket" in told
+    assert not long.exists()
+
+
+def test_a_stale_socket_is_replaced(lone_home: Home, start_agent: StartAgent) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
+        dead.bind(str(socket_of(lone_home)))
+    assert socket_of(lone_home).is_socket()
+    agent = start_agent(lone_home)
+    assert agent.ctl("ping").code == 0
+    assert socket_of(lone_home).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_at_the_sockets_place_is_left_alone(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    socket_of(lone_home).write_text("precious", encoding="utf-8")
+    told = _refused(start_agent(lone_home, is_awaited=False), 1)
+    assert "is not a socket, so it was left alone" in told
+    assert socket_of(lone_home).read_text(encoding="utf-8") == "precious"
+
+
+def test_the_usual_places_are_made_for_the_owner_only(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    runtime = lone_home.folder / "run"
+    runtime.mkdir(mode=0o700)
+    usual = runtime / "listsync" / "agent.sock"
+    agent = start_agent(
+        lone_home,
+        socket=usual,
+        environment={"LISTSYNC_SOCKET": "", "LISTSYNC_STATE_DIR": ""},
+    )
+    state = lone_home.folder / "xdg-state" / "listsync"
+    assert agent.ask("ping")["pid"] == agent.pid
+    assert _mode(usual) == 0o600
+    assert _mode(usual.parent) == _mode(state) == 0o700
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+# -- the server ---------------------------------------------------------------------------------
+
+
+def test_a_server_that_goes_away_fails_the_run_and_not_the_agent(
+    start_home: Callable[..., Home], start_agent: StartAgent, tmp_path: Path
+) -> None:
+    home = start_home(state=tmp_path / "sandbox.json")
+    home.write_config([home.write_list("l.csv", titles_csv([603]))], sync={"every": 0})
+    agent = start_agent(home)
+    assert agent.ctl("sync-now", "--wait").code == 0
+    home.sandbox.port = urlsplit(home.sandbox.url).port or 0
+    home.sandbox.close()
+    failed = agent.ctl("sync-now", "--wait", "-o", "json")
+    assert failed.code == 1
+    assert failed.json["run"]["result"] == "failed"
+    assert str(home.sandbox.port) in failed.json["run"]["message"]
+    assert "failed" in agent.ctl("status").out
+    home.sandbox.__enter__()
+    home.write_list("l.csv", titles_csv([603, 27205]))
+    assert agent.ctl("sync-now", "--wait").code == 0
+    assert requested(home) == [27205]
+    assert [one["result"] for one in agent.runs] == ["ok", "failed", "ok"]
