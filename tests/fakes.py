@@ -13,7 +13,7 @@ from typing import Any
 from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries, Notes, Sent
+from listsync.domain.memory import HandledEntries, Kept, ListSetback, Notes, Sent
 from listsync.domain.server import (
     ABSENT,
     Answered,
@@ -39,6 +39,7 @@ from listsync.domain.syncing import (
     SyncRun,
 )
 from listsync.errors import UnavailableError
+from listsync.sync.patience import is_believed, is_sudden_shrink
 from listsync.sync.titles import fold
 
 Reading = Fetched | Exception
@@ -269,6 +270,9 @@ class _List:
     outcome: ListOutcome | None = None
     failures: int = 0
     counts: tuple[int, int | None] = (0, None)
+    why: str = ""
+    retry_at: datetime | None = None
+    shrunk_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -329,27 +333,35 @@ class FakeMemory:
         rules: ListRules,
         members: Sequence[Member],
         fetched: Fetched,
-        at: datetime,  # noqa: ARG002 - the port's
-        why: str = "",  # noqa: ARG002 - the port's
-    ) -> frozenset[str]:
+        at: datetime,
+        why: str = "",
+    ) -> Kept:
         one = self._list(rules.source)
-        one.outcome = fetched.outcome
+        one.outcome, one.why = fetched.outcome, why
         if fetched.is_unchanged:
             self._count_absent(rules.source, [name for name in one.entries if one.absent[name]])
             one.validators = fetched.validators
-            return frozenset()
+            one.failures = 0
+            return Kept()
         read = {member.entry_id: member.entry for member in members}
         new = read.keys() - one.entries.keys()
         missing = one.entries.keys() - read.keys()
+        present = sum(1 for name in one.entries if not one.absent[name])
+        gone = sum(1 for name in missing if not one.absent[name])
         one.entries.update(read)
         for name in read:
             one.absent.pop(name, None)
-        if fetched.outcome.whole:
-            self._count_absent(rules.source, sorted(missing))
-            one.validators = fetched.validators
-            one.failures = 0
-            one.counts = (fetched.read, fetched.declared)
-        return frozenset(new)
+        if not fetched.outcome.whole:
+            return Kept(frozenset(new))
+        one.failures = 0
+        one.counts = (fetched.read, fetched.declared)
+        one.shrunk_at = (one.shrunk_at or at) if is_sudden_shrink(present, gone) else None
+        if one.shrunk_at is not None and not is_believed(one.shrunk_at, at):
+            one.validators = None
+            return Kept(frozenset(new), len(missing))
+        self._count_absent(rules.source, sorted(missing))
+        one.validators = fetched.validators
+        return Kept(frozenset(new))
 
     def _count_absent(self, source: str, names: Sequence[str]) -> None:
         one = self._list(source)
@@ -364,12 +376,19 @@ class FakeMemory:
         self,
         rules: ListRules,
         outcome: ListOutcome,
-        why: str,  # noqa: ARG002 - the port's
+        why: str,
         at: datetime,  # noqa: ARG002 - the port's
+        retry_at: datetime | None = None,
     ) -> None:
         one = self._list(rules.source)
-        one.outcome = outcome
+        one.outcome, one.why, one.retry_at = outcome, why, retry_at
         one.failures += 1
+
+    def setback_of_list(self, source: str) -> ListSetback | None:
+        one = self._list(source)
+        if not one.failures or one.outcome is None:
+            return None
+        return ListSetback(one.outcome, one.why, one.failures, one.retry_at)
 
     def matches(self, now: datetime) -> dict[str, Match]:
         found = self.shelf.matches.items()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
     from listsync.domain.media import Definition
-    from listsync.domain.memory import HandledEntries, Notes
+    from listsync.domain.memory import HandledEntries, Kept, ListSetback, Notes
     from listsync.domain.server import (
         Answered,
         IndexPage,
@@ -110,18 +110,28 @@ class Memory(Protocol):
         fetched: Fetched,
         at: datetime,
         why: str = "",
-    ) -> frozenset[str]:
-        """Keep what was read; returns the ids of entries not seen before.
+    ) -> Kept:
+        """Keep what was read.
 
         Only a whole reading replaces the snapshot; a partial one adds to it. An entry has left
-        the list when two whole readings in a row lack it; then it is forgotten.
+        the list when two whole readings in a row lack it; then it is forgotten. Where a great
+        part is gone at once (`sync.patience`), a whole reading only adds, until that has lasted.
         """
         ...
 
     def save_setback_of_list(
-        self, rules: ListRules, outcome: ListOutcome, why: str, at: datetime
+        self,
+        rules: ListRules,
+        outcome: ListOutcome,
+        why: str,
+        at: datetime,
+        retry_at: datetime | None = None,
     ) -> None:
         """Note that the list could not be read whole; its snapshot stays."""
+        ...
+
+    def setback_of_list(self, source: str) -> ListSetback | None:
+        """Return how the list failed last; None when its last reading was good."""
         ...
 
     def matches(self, now: datetime) -> dict[str, Match]:

@@ -113,4 +113,5 @@ def _united(pending: Order, order: Order) -> Order:
         origins=tuple(dict.fromkeys((*pending.origins, *order.origins)))[:_MOST_ORIGINS],
         dry_run=pending.dry_run and order.dry_run,
         forced=pending.forced or order.forced,
+        eager=pending.eager or order.eager,
     )

@@ -62,6 +62,7 @@ class Work:
             origin=order.origin,
             started_at=self.started_at,
             dry_run=order.dry_run,
+            eager=order.eager,
         )
         try:
             ended = ended_of(

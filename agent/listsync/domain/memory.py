@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition
 from listsync.domain.server import Answered, RequestBody
 from listsync.domain.syncing import Match, Member
@@ -19,6 +21,28 @@ class HandledEntries:
 
     rows: AbstractSet[tuple[str, str, bool]]
     definitions: AbstractSet[Definition]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a reading changed. `new`: ids of entries not seen before.
+
+    `held`: how many entries the reading lacks that are still believed to be on the list, because
+    so many have gone at once.
+    """
+
+    new: frozenset[str] = frozenset()
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListSetback:
+    """How a list failed last: `failures` times in a row; not to be asked before `retry_at`."""
+
+    outcome: ListOutcome
+    why: str
+    failures: int
+    retry_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

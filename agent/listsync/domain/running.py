@@ -16,21 +16,38 @@ Scope = frozenset[str] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...)."""
+    """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...).
+
+    `eager`: also of lists that failed a moment ago.
+    """
 
     run_id: str
     scope: Scope
     origins: tuple[str, ...]
     dry_run: bool = False
     forced: bool = False
+    eager: bool = True
 
     @classmethod
     def new(
-        cls, scope: Scope, origin: str, *, dry_run: bool = False, forced: bool = False
+        cls,
+        scope: Scope,
+        origin: str,
+        *,
+        dry_run: bool = False,
+        forced: bool = False,
+        eager: bool = True,
     ) -> Order:
         """Make an order with an id of its own."""
         run_id = uuid4().hex[:12]
-        return cls(run_id=run_id, scope=scope, origins=(origin,), dry_run=dry_run, forced=forced)
+        return cls(
+            run_id=run_id,
+            scope=scope,
+            origins=(origin,),
+            dry_run=dry_run,
+            forced=forced,
+            eager=eager,
+        )
 
     @property
     def origin(self) -> str:

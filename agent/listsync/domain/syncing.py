@@ -44,12 +44,16 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRun:
-    """One run: who asked, when, and whether it may change anything."""
+    """One run: who asked, when, and whether it may change anything.
+
+    Not `eager`: nobody waits for it, so lists that failed lately are left alone.
+    """
 
     run_id: str
     origin: str
     started_at: datetime
     dry_run: bool = False
+    eager: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries, Notes
+from listsync.domain.memory import HandledEntries, Kept, ListSetback, Notes
 from listsync.domain.server import IndexPage, RequestBody, ServerInfo
 from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
 from listsync.store import rows
 from listsync.store.database import Database
+from listsync.sync.patience import is_believed, is_sudden_shrink, words_of_shrink
 
 _T = TypeVar("_T")
 
@@ -88,21 +89,53 @@ class SqliteMemory:
         fetched: Fetched,
         at: datetime,
         why: str = "",
-    ) -> frozenset[str]:
+    ) -> Kept:
         """Keep what was read; see the port. The validators are written last."""
         number = self._follow(rules, fetched.outcome, why, at)
         if fetched.is_unchanged:
             self._count_absent(number, self._absent_entries(number))
             self._read_well(number, fetched, at, count=None)
-            return frozenset()
+            return Kept()
         known = self._known_entries(number)
         values = {member.entry_id: rows.columns_of(member.entry) for member in members}
         changed = [name for name, row in values.items() if known.get(name) != (*row, 0)]
         self._put_entries(number, [(name, *values[name]) for name in changed], at)
-        if fetched.outcome.whole:
-            self._count_absent(number, [name for name in known if name not in values])
+        new = frozenset(name for name in changed if name not in known)
+        if not fetched.outcome.whole:
+            return Kept(new)
+        missing = [name for name in known if name not in values]
+        if self._holds(number, known, missing, at):
+            self._follow(rules, fetched.outcome, words_of_shrink(len(missing)), at)
+            # Without validators: an unchanged list could never show that it has recovered.
+            fetched = replace(fetched, validators=None)
             self._read_well(number, fetched, at, count=fetched.read)
-        return frozenset(name for name in changed if name not in known)
+            return Kept(new, len(missing))
+        self._count_absent(number, missing)
+        self._read_well(number, fetched, at, count=fetched.read)
+        return Kept(new)
+
+    def _holds(
+        self,
+        number: int,
+        known: Mapping[str, tuple[object, ...]],
+        missing: Sequence[str],
+        at: datetime,
+    ) -> bool:
+        """Tell whether what is missing is still believed to be there; notes since when it is."""
+        present = sum(1 for row in known.values() if not row[-1])
+        gone = sum(1 for name in missing if not known[name][-1])
+        since = self._database.read("SELECT shrunk_at FROM followed WHERE id = ?", number)[0][0]
+        if not is_sudden_shrink(present, gone):
+            if since is not None:
+                self._note_shrink(number, None)
+            return False
+        if since is None:
+            self._note_shrink(number, _iso(at))
+        return not is_believed(datetime.fromisoformat(since) if since else None, at)
+
+    def _note_shrink(self, number: int, since: str | None) -> None:
+        with self._database.write() as connection:
+            connection.execute("UPDATE followed SET shrunk_at = ? WHERE id = ?", (since, number))
 
     def _absent_entries(self, number: int) -> list[str]:
         sql = "SELECT entry FROM entries WHERE list = ? AND absent_reads > 0"
@@ -160,20 +193,43 @@ class SqliteMemory:
         validators = json.dumps(asdict(fetched.validators)) if fetched.validators else None
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE followed SET last_success = ?, failures = 0, validators = ?,"
+                "UPDATE followed SET last_success = ?, failures = 0, retry_at = NULL,"
+                " validators = ?,"
                 " read = coalesce(?, read), declared = iif(? IS NULL, declared, ?)"
                 " WHERE id = ?",
                 (_iso(at), validators, count, count, fetched.declared, number),
             )
 
     def save_setback_of_list(
-        self, rules: ListRules, outcome: ListOutcome, why: str, at: datetime
+        self,
+        rules: ListRules,
+        outcome: ListOutcome,
+        why: str,
+        at: datetime,
+        retry_at: datetime | None = None,
     ) -> None:
         number = self._follow(rules, outcome, why, at)
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE followed SET failures = failures + 1 WHERE id = ?", (number,)
+                "UPDATE followed SET failures = failures + 1, retry_at = ? WHERE id = ?",
+                (_iso(retry_at) if retry_at else None, number),
             )
+
+    def setback_of_list(self, source: str) -> ListSetback | None:
+        found = self._database.read(
+            "SELECT outcome, why, failures, retry_at FROM followed"
+            " WHERE source = ? AND failures > 0",
+            source,
+        )
+        if not found:
+            return None
+        outcome, why, failures, retry_at = found[0]
+        return ListSetback(
+            outcome=ListOutcome(outcome),
+            why=why,
+            failures=failures,
+            retry_at=datetime.fromisoformat(retry_at) if retry_at else None,
+        )
 
     def matches(self, now: datetime) -> dict[str, Match]:
         found = self._database.read(

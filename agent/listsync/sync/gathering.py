@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from listsync.domain.lists import ListEntry, ListOutcome
+from listsync.domain.memory import Kept
 from listsync.domain.syncing import ListRules, Member
 from listsync.ports import Memory
 from listsync.sync.collecting import members_of
+from listsync.sync.patience import must_wait, pause_after, words_of_shrink
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed, Reading, read_lists
+from listsync.sync.reading import Before, Followed, Reading, read_lists
 from listsync.sync.reporting import Tally
 
 logger = logging.getLogger(__name__)
@@ -33,13 +35,21 @@ class Gathered:
 
 
 def gather(
-    lists: Sequence[Followed], memory: Memory, board: ProgressBoard, tally: Tally
+    lists: Sequence[Followed],
+    memory: Memory,
+    board: ProgressBoard,
+    tally: Tally,
+    *,
+    eager: bool = True,
 ) -> Gathered:
-    """Read all *lists*; one that fails is replaced by its last good snapshot."""
+    """Read all *lists*; one that fails is replaced by its last good snapshot.
+
+    Not *eager*: lists that failed lately are left alone for a while.
+    """
     gathered = Gathered()
     saved: set[str] = set()
-    previous = {one.rules.source: memory.previous(one.rules.source) for one in lists}
-    for reading in read_lists(lists, previous):
+    before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
+    for reading in read_lists(lists, before):
         rules = reading.rules
         members = _keep(reading, memory, tally, saved)
         total = 0 if rules.is_exclusion else len(members)
@@ -60,19 +70,29 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
     entry leave its list in one. *saved* are the sources saved whole.
     """
     rules, at, fetched = reading.rules, datetime.now(UTC), reading.fetched
-    _log(reading)
-    new: frozenset[str] = frozenset()
+    if not reading.was_left_alone:
+        _log(reading)
+    kept = Kept()
     members: list[Member] = []
     is_saved = rules.source in saved
     if fetched is not None and reading.outcome in _KEPT and not is_saved:
         members = members_of(rules, fetched.entries)
-        new = memory.save_reading(rules, members, fetched, at, reading.why)
+        kept = memory.save_reading(rules, members, fetched, at, reading.why)
         if reading.outcome.whole:
             saved.add(rules.source)
-    elif not is_saved:
-        memory.save_setback_of_list(rules, reading.outcome, reading.why, at)
+        if kept.held:
+            reading = replace(reading, why=words_of_shrink(kept.held))
+            logger.warning(
+                "%s list %s: %s",
+                rules.service,
+                rules.name,
+                reading.why,
+                extra={"action": "list_shrunk", "list": rules.name, "held": kept.held},
+            )
+    elif not is_saved and not reading.was_left_alone:
+        _save_setback(reading, memory, at)
     is_new_snapshot = reading.outcome in (ListOutcome.COMPLETE, ListOutcome.EMPTY)
-    if is_saved or not is_new_snapshot:
+    if is_saved or not is_new_snapshot or kept.held:
         members = members_of(rules, memory.entries(rules.source))
     if fetched is None or fetched.is_unchanged:
         read, declared = memory.counts(rules.source)
@@ -80,12 +100,30 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
         read, declared = fetched.read, fetched.declared
     tally.add_list(
         reading,
-        new=len(new),
+        new=len(kept.new),
         read=read,
         declared=declared,
         from_memory=not reading.outcome.whole and bool(members),
     )
     return _apply(rules, members)
+
+
+def _before(source: str, memory: Memory, *, eager: bool) -> Before:
+    setback = memory.setback_of_list(source)
+    now = datetime.now(UTC)
+    return Before(
+        validators=memory.previous(source),
+        left_alone=setback if must_wait(setback, now, eager=eager) else None,
+    )
+
+
+def _save_setback(reading: Reading, memory: Memory, at: datetime) -> None:
+    """Note a failure, and when the list is asked again."""
+    rules, outcome = reading.rules, reading.outcome
+    before = memory.setback_of_list(rules.source)
+    failures = 1 + (before.failures if before else 0)
+    retry_at = at + pause_after(outcome, failures, reading.retry_after_s)
+    memory.save_setback_of_list(rules, outcome, reading.why, at, retry_at)
 
 
 def _rows(reading: Reading) -> int:

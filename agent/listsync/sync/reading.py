@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
+from listsync.domain.memory import ListSetback
 from listsync.domain.syncing import ListRules
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.overlap import Overlap
@@ -37,12 +38,17 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How reading one list ended. `fetched` is None when it failed; `why` says it in words."""
+    """How reading one list ended. `fetched` is None when it failed; `why` says it in words.
+
+    `was_left_alone`: it was not asked this time; outcome and why are those of the time before.
+    """
 
     rules: ListRules
     outcome: ListOutcome
     fetched: Fetched | None = None
     why: str = ""
+    retry_after_s: float | None = None
+    was_left_alone: bool = False
 
     @property
     def entries(self) -> tuple[ListEntry, ...]:
@@ -53,14 +59,31 @@ class Reading:
         return self.fetched.skipped if self.fetched else ()
 
 
-def read_lists(
-    lists: Sequence[Followed], previous: dict[str, Validators | None]
-) -> Iterator[Reading]:
-    """Yield one reading a list, in their order."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of a list before it is read; `left_alone` says why it is not asked now."""
+
+    validators: Validators | None = None
+    left_alone: ListSetback | None = None
+
+
+def read_lists(lists: Sequence[Followed], before: Mapping[str, Before]) -> Iterator[Reading]:
+    """Yield one reading a list, in their order; *before* is by source."""
     overlap: Overlap[Followed, Reading] = Overlap(
-        lambda one: _read(one, previous[one.rules.source]), workers=_LISTS_AT_ONCE
+        lambda one: _read(one, before[one.rules.source].validators), workers=_LISTS_AT_ONCE
     )
-    return overlap.map(lists, lambda _: None)
+    return overlap.map(lists, lambda one: _left_alone(one, before[one.rules.source].left_alone))
+
+
+def _left_alone(one: Followed, setback: ListSetback | None) -> Reading | None:
+    if setback is None or setback.retry_at is None:
+        return None
+    return Reading(
+        rules=one.rules,
+        outcome=setback.outcome,
+        why=f"{setback.why} (asked again from {setback.retry_at:%Y-%m-%d %H:%M} UTC)",
+        was_left_alone=True,
+    )
 
 
 def _read(one: Followed, previous: Validators | None) -> Reading:
@@ -68,9 +91,17 @@ def _read(one: Followed, previous: Validators | None) -> Reading:
     try:
         fetched = one.provider.fetch(previous)
     except RefusedError as error:
-        return Reading(rules=one.rules, outcome=_REFUSALS[error.kind], why=error.why)
+        outcome = _REFUSALS[error.kind]
+        return Reading(
+            rules=one.rules, outcome=outcome, why=error.why, retry_after_s=error.retry_after_s
+        )
     except UnavailableError as error:
-        return Reading(rules=one.rules, outcome=ListOutcome.UNAVAILABLE, why=error.why)
+        return Reading(
+            rules=one.rules,
+            outcome=ListOutcome.UNAVAILABLE,
+            why=error.why,
+            retry_after_s=error.retry_after_s,
+        )
     except AnswerChangedError as error:
         logger.warning(
             "list answer not understood: %s",

@@ -125,7 +125,7 @@ class _Sync:
             self._notices.append(notice)
         is_first = parts.memory.is_first_run()
         board.phase(Phase.COLLECT, total=len(parts.lists))
-        gathered = gather(parts.lists, parts.memory, board, self._tally)
+        gathered = gather(parts.lists, parts.memory, board, self._tally, eager=self._run.eager)
         index = self._read_index()
         self._settle_intents(index)
         wishes = wishes_of(gathered.wanted)

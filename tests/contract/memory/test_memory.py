@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Handling, Notes, Sent, Setback
+from listsync.domain.memory import Handling, Kept, ListSetback, Notes, Sent, Setback
 from listsync.domain.server import (
     Answered,
     Candidate,
@@ -63,11 +64,11 @@ def read(
 ) -> frozenset[str]:
     count = len(entries) if declared is None else declared
     fetched = Fetched(entries=entries, declared=count, validators=validators)
-    return memory.save_reading(of, members_of(of, entries), fetched, NOW)
+    return memory.save_reading(of, members_of(of, entries), fetched, NOW).new
 
 
 def unchanged(memory: Memory, validators: Validators | None = MARK) -> frozenset[str]:
-    return memory.save_reading(LIST, (), Fetched.unchanged(validators), NOW)
+    return memory.save_reading(LIST, (), Fetched.unchanged(validators), NOW).new
 
 
 def handling(entry: ListEntry = DUNE, *, four_k: bool = False) -> Handling:
@@ -495,3 +496,40 @@ def test_a_run_is_the_first_at_each_server(memory: Memory) -> None:
 def test_a_run_that_was_cut_off_is_not_a_good_one(memory: Memory) -> None:
     begin(memory, "run-1")
     assert begin(memory, "run-2")
+
+
+def shrunk(memory: Memory, entries: Sequence[ListEntry], at: datetime) -> Kept:
+    fetched = Fetched(
+        entries=tuple(entries), declared=len(entries), validators=Validators(etag="1")
+    )
+    return memory.save_reading(LIST, members_of(LIST, entries), fetched, at)
+
+
+MANY = [ListEntry(rank=n, title=f"Film {n}", kind=MediaType.MOVIE) for n in range(1, 41)]
+
+
+def test_a_sudden_shrink_is_held_until_it_has_lasted_a_week(memory: Memory) -> None:
+    shrunk(memory, MANY, NOW)
+    for day in range(7):
+        assert shrunk(memory, MANY[:20], NOW + timedelta(days=day)).held == 20
+        assert len(memory.entries(LIST.source)) == 40
+        assert memory.previous(LIST.source) is None
+    for day in (7, 8):
+        assert not shrunk(memory, MANY[:20], NOW + timedelta(days=day)).held
+    assert len(memory.entries(LIST.source)) == 20
+
+
+def test_a_list_that_recovers_from_a_shrink_begins_anew(memory: Memory) -> None:
+    shrunk(memory, MANY, NOW)
+    shrunk(memory, MANY[:20], NOW)
+    assert not shrunk(memory, MANY, NOW + timedelta(days=6)).held
+    assert shrunk(memory, MANY[:20], NOW + timedelta(days=7)).held
+
+
+def test_a_setback_says_when_to_ask_again_until_a_good_reading(memory: Memory) -> None:
+    later = (NOW + timedelta(hours=1)).replace(microsecond=0)
+    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW, later)
+    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW, later)
+    assert memory.setback_of_list(LIST.source) == ListSetback(ListOutcome.BLOCKED, "403", 2, later)
+    shrunk(memory, MANY, NOW)
+    assert memory.setback_of_list(LIST.source) is None

@@ -66,9 +66,9 @@ def memory(database: Counting) -> SqliteMemory:
     return memory
 
 
-def read(memory: SqliteMemory, *entries: ListEntry) -> frozenset[str]:
+def read(memory: SqliteMemory, *entries: ListEntry, at: datetime = NOW) -> frozenset[str]:
     fetched = Fetched(entries=entries, declared=len(entries))
-    return memory.save_reading(LIST, members_of(LIST, entries), fetched, NOW)
+    return memory.save_reading(LIST, members_of(LIST, entries), fetched, at).new
 
 
 def report(run_id: str, result: Result, started: datetime) -> SyncReport:
@@ -120,8 +120,8 @@ def test_entries_that_leave_do_so_in_small_transactions(
     memory: SqliteMemory, database: Counting
 ) -> None:
     read(memory, *MANY[:1200])
-    for _ in range(2):
-        read(memory, MANY[0])
+    for days in (0, 8, 9):  # so many at once are held for a week
+        read(memory, MANY[0], at=NOW + timedelta(days=days))
     assert memory.entries(LIST.source) == MANY[:1]
     assert max(database.rows) <= 500
 

@@ -14,7 +14,7 @@ from listsync.errors import (
 )
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed, Reading, read_lists
+from listsync.sync.reading import Before, Followed, Reading, read_lists
 from listsync.sync.reporting import Tally
 from tests.fakes import SERVER, FakeList, FakeMemory, whole
 from tests.fakes import Reading as Played
@@ -38,11 +38,11 @@ class Shelf:
         self.board = ProgressBoard()
         self.tally = Tally()
 
-    def gather(self, *lists: tuple[ListRules, Played]) -> Gathered:
+    def gather(self, *lists: tuple[ListRules, Played], eager: bool = True) -> Gathered:
         self.tally = Tally()
         self.board.start("run", tuple(of.name for of, _ in lists))
         followed = [Followed(of, FakeList(reading)) for of, reading in lists]
-        return gather(followed, self.memory, self.board, self.tally)
+        return gather(followed, self.memory, self.board, self.tally, eager=eager)
 
     def read(self, reading: Played, of: ListRules = A) -> list[str]:
         return titles(self.gather((of, reading)))
@@ -60,7 +60,7 @@ def titles(gathered: Gathered) -> list[str]:
 
 
 def read(played: Played) -> Reading:
-    (reading,) = read_lists([Followed(A, FakeList(played))], {A.source: None})
+    (reading,) = read_lists([Followed(A, FakeList(played))], {A.source: Before()})
     return reading
 
 
@@ -135,7 +135,7 @@ def test_a_new_format_is_logged_with_a_sample(caplog: pytest.LogCaptureFixture) 
 
 def test_readings_come_in_the_order_of_the_lists() -> None:
     lists = [Followed(rules(str(n)), FakeList(whole())) for n in range(9)]
-    readings = read_lists(lists, {one.rules.source: None for one in lists})
+    readings = read_lists(lists, {one.rules.source: Before() for one in lists})
     assert [reading.rules.name for reading in readings] == [str(n) for n in range(9)]
 
 
@@ -350,3 +350,46 @@ def test_each_list_is_a_line_in_the_diary(
     caplog.set_level("INFO")
     Shelf().read(played)
     assert caplog.messages == [line]
+
+
+# Patience
+
+
+def many(count: int) -> list[ListEntry]:
+    return [entry(f"Film {n}", kind=MOVIE, tmdb=n, rank=n) for n in range(1, count + 1)]
+
+
+def test_a_list_that_failed_is_left_alone_by_the_schedule() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE))
+    shelf.read(DOWN)
+    gathered = shelf.gather((A, whole(LOST)), eager=False)
+    assert titles(gathered) == ["Dune"]
+    (report,) = shelf.reports
+    assert report.outcome is ListOutcome.UNAVAILABLE
+    assert "asked again from" in report.why
+    assert shelf.memory.lists[A.source].failures == 1
+
+
+def test_a_person_does_not_wait_for_a_list_that_failed() -> None:
+    shelf = Shelf()
+    shelf.read(DOWN)
+    assert titles(shelf.gather((A, whole(LOST)))) == ["Lost"]
+
+
+def test_a_limit_of_the_service_holds_for_everybody() -> None:
+    shelf = Shelf()
+    shelf.read(RefusedError("file", Refusal.RATE_LIMITED, "slowly", retry_after_s=3600))
+    assert titles(shelf.gather((A, whole(LOST)))) == []
+
+
+def test_a_sudden_shrink_is_held_while_additions_pass(caplog: pytest.LogCaptureFixture) -> None:
+    shelf = Shelf()
+    entries = many(40)
+    shelf.read(whole(*entries))
+    left = [*entries[:20], entry("New", kind=MOVIE, tmdb=99, rank=21)]
+    for _ in range(3):
+        assert len(shelf.gather((A, whole(*left))).wanted) == 41
+    (report,) = shelf.reports
+    assert "20 entries are gone at once" in report.why
+    assert "gone at once" in caplog.text
