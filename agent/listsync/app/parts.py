@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,16 @@ from listsync.domain.running import Scope
 from listsync.options import ServiceOptions
 from listsync.ports import ListProvider
 from listsync.providers.file import FileSource, ListFile
+from listsync.providers.imdb import Imdb, ImdbSource
+from listsync.providers.letterboxd import Letterboxd, LetterboxdSource
 from listsync.providers.mdblist import MdbList, MdbListSource
 from listsync.providers.stevenlu import StevenLu, StevenLuSource
+from listsync.providers.tmdb import Tmdb, TmdbSource
+from listsync.providers.trakt import FileTokens, Trakt, TraktSource
 from listsync.seerr.client import Seerr
 from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database, copy_files
+from listsync.store.films import SqliteFilmIds
 from listsync.store.lock import locked, looking_at
 from listsync.store.memory import SqliteMemory
 from listsync.sync.progress import ProgressBoard
@@ -40,29 +46,73 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox"
 _SANDBOX_STATE = "sandbox.json"
 
-Build = Callable[[Any, ProvidersOptions, ExitStack], ListProvider]
-"""From a list's source to what reads it; what must be closed goes on the stack."""
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a provider may need besides its source; what must be closed goes on `stack`.
+
+    `folder` holds what must be real also in a dry run: a login that is renewed is spent.
+    """
+
+    options: ProvidersOptions
+    database: Database
+    folder: Path
+    stack: ExitStack
+
+    def client(self, options: ServiceOptions) -> httpx.Client:
+        from listsync.net.http import build_client  # noqa: PLC0415 - files need no web
+
+        return self.stack.enter_context(build_client(options))
 
 
-def _file(source: FileSource, options: ProvidersOptions, _: ExitStack) -> ListProvider:
-    return ListFile(source, options.file)
+Build = Callable[[Any, Surroundings], ListProvider]
+"""From a list's source to what reads it."""
 
 
-def _stevenlu(source: StevenLuSource, options: ProvidersOptions, stack: ExitStack) -> ListProvider:
-    return StevenLu(source, options.stevenlu, _client(options.stevenlu, stack))
+def _file(source: FileSource, around: Surroundings) -> ListProvider:
+    return ListFile(source, around.options.file)
 
 
-def _mdblist(source: MdbListSource, options: ProvidersOptions, stack: ExitStack) -> ListProvider:
-    return MdbList(source, options.mdblist, _client(options.mdblist, stack))
+def _imdb(source: ImdbSource, around: Surroundings) -> ListProvider:
+    options = around.options.imdb
+    return Imdb(source, options, around.client(options))
 
 
-def _client(options: ServiceOptions, stack: ExitStack) -> httpx.Client:
-    from listsync.net.http import build_client  # noqa: PLC0415 - files need no web
+def _letterboxd(source: LetterboxdSource, around: Surroundings) -> ListProvider:
+    options = around.options.letterboxd
+    films = SqliteFilmIds(around.database, "letterboxd")
+    return Letterboxd(source, options, around.client(options), films)
 
-    return stack.enter_context(build_client(options))
+
+def _mdblist(source: MdbListSource, around: Surroundings) -> ListProvider:
+    options = around.options.mdblist
+    return MdbList(source, options, around.client(options))
 
 
-PROVIDERS: dict[str, Build] = {"file": _file, "stevenlu": _stevenlu, "mdblist": _mdblist}
+def _stevenlu(source: StevenLuSource, around: Surroundings) -> ListProvider:
+    options = around.options.stevenlu
+    return StevenLu(source, options, around.client(options))
+
+
+def _tmdb(source: TmdbSource, around: Surroundings) -> ListProvider:
+    options = around.options.tmdb
+    return Tmdb(source, options, around.client(options))
+
+
+def _trakt(source: TraktSource, around: Surroundings) -> ListProvider:
+    options = around.options.trakt
+    return Trakt(source, options, around.client(options), trakt_login(around.folder))
+
+
+PROVIDERS: dict[str, Build] = {
+    "file": _file,
+    "imdb": _imdb,
+    "letterboxd": _letterboxd,
+    "mdblist": _mdblist,
+    "stevenlu": _stevenlu,
+    "tmdb": _tmdb,
+    "trakt": _trakt,
+}
 
 
 @contextmanager
@@ -87,7 +137,14 @@ def open_parts(
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
         yield stack.enter_context(
-            wired(config, database, folder, board=ProgressBoard(), stop=stop)
+            wired(
+                config,
+                database,
+                folder,
+                board=ProgressBoard(),
+                stop=stop,
+                state_dir=state_dir,
+            )
         )
 
 
@@ -100,20 +157,23 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     board: ProgressBoard,
     stop: threading.Event,
     scope: Scope = None,
+    state_dir: Path,
 ) -> Iterator[Parts]:
     """Wire one sync of the lists in *scope* on an open *database*.
 
-    Lists of what must not be requested are always read. The sandbox keeps its state in *folder*.
+    Lists of what must not be requested are always read. The sandbox keeps its state in *folder*,
+    which for a dry run is another than *state_dir*.
 
     Raises:
         UnavailableError: the sandbox does not start, or the server's address is none.
     """
     with ExitStack() as stack:
         server = _server(config, folder, stop, stack)
+        around = Surroundings(config.providers, database, state_dir, stack)
         lists = [one for one in config.lists if is_meant(one, scope)]
         added = map(parse_exclusion, SqliteBooks(database).excluded())
         yield Parts(
-            lists=[_followed(one, config, stack) for one in lists],
+            lists=[_followed(one, around) for one in lists],
             exclusions=(*config.exclude, *added),
             server=server,
             memory=SqliteMemory(database),
@@ -135,6 +195,11 @@ def _state(state_dir: Path, *, dry_run: bool) -> Iterator[Path]:
         copy_files(state_dir, Path(copy))
         copy_sandbox(state_dir, Path(copy))
         yield Path(copy)
+
+
+def trakt_login(state_dir: Path) -> FileTokens:
+    """Find where the login at Trakt is kept."""
+    return FileTokens(state_dir / "trakt.json")
 
 
 def copy_sandbox(folder: Path, target: Path) -> None:
@@ -162,5 +227,5 @@ def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStac
     return server
 
 
-def _followed(one: ListConfig, config: Config, stack: ExitStack) -> Followed:
-    return Followed(rules_of(one), PROVIDERS[one.service](one.source, config.providers, stack))
+def _followed(one: ListConfig, around: Surroundings) -> Followed:
+    return Followed(rules_of(one), PROVIDERS[one.service](one.source, around))

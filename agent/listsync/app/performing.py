@@ -39,7 +39,13 @@ class Performer:
             with (
                 self._state(dry_run=run.dry_run) as (database, folder),
                 wired(
-                    config, database, folder, board=self._board, stop=stop, scope=order.scope
+                    config,
+                    database,
+                    folder,
+                    board=self._board,
+                    stop=stop,
+                    scope=order.scope,
+                    state_dir=self._folder,
                 ) as parts,
             ):
                 return sync(run, parts)

@@ -200,6 +200,30 @@ def demo() -> None:
         sys.exit(command.run())
 
 
+@listsync.command("trakt-login")
+@_config_option
+@_state_option
+def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
+    r"""Log in at Trakt, to read your own and private lists.
+
+    \b
+    Example:
+      listsync trakt-login
+    """
+    from listsync.app.lean import import_httpx
+
+    import_httpx()
+    from listsync.cli.trakt import log_in
+
+    _log_to_stderr(logging.WARNING)
+    with _told():
+        try:
+            log_in(_load(config_path), _state_dir(state_dir))
+        except KeyboardInterrupt:
+            click.echo("listsync: stopped; there is no new login", err=True)
+            sys.exit(Exit.INTERRUPTED)
+
+
 @listsync.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def sandbox(options: tuple[str, ...]) -> None:

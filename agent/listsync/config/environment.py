@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from listsync.config.services import SERVICES, not_supported
+from listsync.config.services import SERVICES
 from listsync.config.yaml_document import KeyPath
 
 SERVER_URL = "OVERSEERR_URL"
 
-_VALUES: dict[str, tuple[str, str]] = {
+_VALUES: dict[str, tuple[str, ...]] = {
     SERVER_URL: ("server", "url"),
     "OVERSEERR_API_KEY": ("server", "api_key"),
     "OVERSEERR_USER_ID": ("server", "act_as"),
@@ -18,13 +18,17 @@ _VALUES: dict[str, tuple[str, str]] = {
     "SYNC_INTERVAL_HOURS": ("sync", "every"),
     "SYNC_INTERVAL": ("sync", "every"),  # wins over the other name, being later
     "LOG_LEVEL": ("log", "level"),
+    "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
+    "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),
+    "TRAKT_SPECIAL_ITEMS_LIMIT": ("providers", "trakt", "special_items_limit"),
 }
-_LISTS = {"MDBLIST_LISTS": "mdblist", "STEVENLU_LISTS": "stevenlu"}
-_NOT_YET = {
+_LISTS = {
     "IMDB_LISTS": "imdb",
+    "LETTERBOXD_LISTS": "letterboxd",
+    "MDBLIST_LISTS": "mdblist",
+    "STEVENLU_LISTS": "stevenlu",
     "TRAKT_LISTS": "trakt",
     "TRAKT_SPECIAL_LISTS": "trakt",
-    "LETTERBOXD_LISTS": "letterboxd",
 }
 _OWNER = "1"  # the first user of the server; acting as it is what happens anyway
 
@@ -42,20 +46,24 @@ def lay_over(data: object, environ: Mapping[str, str]) -> Overlay:
     if not isinstance(data, dict):
         return Overlay(data)
     merged, variables = dict(data), dict[KeyPath, str]()
-    for variable, (section, key) in _VALUES.items():
-        inner = merged.get(section)
-        if (text := _text_of(environ, variable)) and isinstance(inner, dict | None):
-            merged[section] = {**(inner or {}), **_settings(key, text)}
-            variables[(section, key)] = variable
+    for variable, path in _VALUES.items():
+        if (text := _text_of(environ, variable)) and _set(merged, path, text):
+            variables[path] = variable
     _add_lists(merged, variables, environ)
     return Overlay(merged, variables)
 
 
-def check_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give (variable, what is wrong) for those that name lists of services not built yet."""
-    for variable, service in _NOT_YET.items():
-        if _text_of(environ, variable):
-            yield variable, not_supported(service)
+def _set(data: dict[str, object], path: tuple[str, ...], text: str) -> bool:
+    """Set what *path* names in a copy of each section on the way; False where one is none."""
+    section, *rest = path
+    if not rest:
+        data |= _settings(section, text)
+        return True
+    inner = data.get(section)
+    if not isinstance(inner, dict | None):
+        return False
+    data[section] = copy = dict(inner or {})
+    return _set(copy, tuple(rest), text)
 
 
 def _settings(key: str, text: str) -> dict[str, object]:

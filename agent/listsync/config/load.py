@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from listsync.config.configuration import Config, ListConfig
-from listsync.config.environment import SERVER_URL, Overlay, check_variables, lay_over
+from listsync.config.environment import SERVER_URL, Overlay, lay_over
 from listsync.config.exclusions import ExcludedTitle
 from listsync.config.findings import Finding
 from listsync.config.rules import check_rules, name_of
@@ -57,7 +57,6 @@ def check(document: Document, environ: Mapping[str, str], folder: Path) -> Confi
     problems = {
         *document.problems,
         *(_problem(finding, document, overlay) for finding in findings),
-        *(Problem(file=variable, what=what) for variable, what in check_variables(environ)),
     }
     if form is None or problems:
         raise ConfigError(tuple(sorted(problems, key=_order)))

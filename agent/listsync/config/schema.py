@@ -28,8 +28,12 @@ from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timez
 from listsync.domain.media import MediaType
 from listsync.options import Options
 from listsync.providers.file import FileOptions
+from listsync.providers.imdb import ImdbOptions
+from listsync.providers.letterboxd import LetterboxdOptions
 from listsync.providers.mdblist import MdbListOptions
 from listsync.providers.stevenlu import StevenLuOptions
+from listsync.providers.tmdb import TmdbOptions
+from listsync.providers.trakt import TraktOptions
 
 
 def _sendable(secret: SecretStr | None) -> SecretStr | None:
@@ -150,6 +154,22 @@ class ListForm(Options):
         default=None,
         description="A file on this machine; relative to the folder of this configuration.",
     )
+    imdb: Annotated[object, _source("imdb"), _TEXT] = Field(
+        default=None,
+        description="An IMDb list, watchlist, ratings, chart or search: its id, name or address.",
+    )
+    letterboxd: Annotated[object, _source("letterboxd"), _TEXT] = Field(
+        default=None,
+        description="A Letterboxd list, watchlist, diary or chart: as after letterboxd.com/.",
+    )
+    tmdb: Annotated[object, _source("tmdb"), _TEXT] = Field(
+        default=None,
+        description="A TMDB list, collection, keyword, company, filter or chart.",
+    )
+    trakt: Annotated[object, _source("trakt"), _TEXT] = Field(
+        default=None,
+        description="A Trakt chart, list, watchlist or collection; me/... are your own.",
+    )
     stevenlu: Annotated[object, _source("stevenlu"), _TEXT] = Field(
         default=None, description="A StevenLu popular-movies list: its name or address."
     )
@@ -226,6 +246,16 @@ class ProvidersOptions(Options):
 
     file: FileOptions = Field(
         default_factory=FileOptions, description="What is accepted as a list file."
+    )
+    imdb: ImdbOptions = Field(default_factory=ImdbOptions, description="How IMDb is asked.")
+    letterboxd: LetterboxdOptions = Field(
+        default_factory=LetterboxdOptions, description="How Letterboxd's pages are read."
+    )
+    tmdb: TmdbOptions = Field(
+        default_factory=TmdbOptions, description="How TMDB is asked, and your token or key."
+    )
+    trakt: TraktOptions = Field(
+        default_factory=TraktOptions, description="How Trakt is asked, and your client id."
     )
     stevenlu: StevenLuOptions = Field(
         default_factory=StevenLuOptions, description="How StevenLu's list files are read."

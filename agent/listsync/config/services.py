@@ -6,14 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from listsync.net.forms import SERVICES as KNOWN
-from listsync.providers import file, mdblist, stevenlu
+from listsync.providers import file, imdb, letterboxd, mdblist, stevenlu, tmdb, trakt
 
 Parse = Callable[[str], object]
 
 SERVICES: dict[str, Parse] = {
     "file": file.parse,
-    "stevenlu": stevenlu.parse,
+    "imdb": imdb.parse,
+    "letterboxd": letterboxd.parse,
     "mdblist": mdblist.parse,
+    "stevenlu": stevenlu.parse,
+    "tmdb": tmdb.parse,
+    "trakt": trakt.parse,
 }
 NOT_YET = {key: name for key, name in KNOWN.items() if key not in SERVICES} | {"url": "URL"}
 

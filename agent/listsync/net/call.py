@@ -25,10 +25,10 @@ class Call:
     url: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_headers: Mapping[str, SecretStr] = field(default_factory=dict)
     judge: Judge = no_opinion
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     accept: str = "application/json"
     limit_bytes: int = 64 * MIB
     deadline_s: float = 120

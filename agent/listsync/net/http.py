@@ -153,6 +153,9 @@ def _next_hop(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Re
     if here.url.scheme == "https" and there.url.scheme != "https":
         raise UnavailableError(call.service, "sends us from https to an address without it")
     if here.url.host != there.url.host:
+        if call.body is not None:
+            # What is sent may hold a secret, and is meant for nobody else.
+            raise UnavailableError(call.service, f"sends us on to {there.url.host} with our data")
         for name in (*call.headers, *call.secret_headers):
             there.headers.pop(name, None)
     return there

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from listsync.domain.lists import ListOutcome, Validators
+from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -19,6 +19,9 @@ from listsync.errors import (
 )
 from listsync.ports import ListProvider
 from listsync.providers.file import FileOptions, FileSource, ListFile
+from listsync.providers.imdb import Imdb, ImdbOptions
+from listsync.providers.imdb import parse as parse_imdb
+from listsync.providers.imdb.page import entries_of_page
 from listsync.providers.mdblist import MdbList, MdbListOptions
 from listsync.providers.mdblist import parse as parse_mdblist
 from listsync.providers.stevenlu import StevenLu, StevenLuOptions
@@ -125,6 +128,60 @@ def _keyed(
     )
 
 
+def imdb_provider(site: Site, value: str = "ls990000001") -> ListProvider:
+    options = ImdbOptions()
+    return Imdb(parse_imdb(value), options, client(options, site))
+
+
+def _imdb(
+    name: str,
+    expected: ListOutcome | type[ListsyncError] | Refusal,
+    value: str = "ls990000001",
+    *,
+    titles: int = 0,
+    skipped: int = 0,
+    more: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
+    status: int = 200,
+) -> Case:
+    """Ask the GraphQL service of IMDb; *more* are its next answers, *beside* only samples used."""
+    names = (f"imdb/{name}", *(f"imdb/{other}" for other in more))
+    kind = "text/plain" if name.endswith(".txt") else None
+    return Case(
+        name=f"imdb/{name}-{value}",
+        samples=(*names, *(f"imdb/{other}" for other in beside)),
+        provider=lambda: imdb_provider(
+            Site.of({"/": [sample(each, status, kind) for each in names]}), value
+        ),
+        expected=expected,
+        titles=titles,
+        skipped=skipped,
+    )
+
+
+@dataclass(frozen=True)
+class ImdbPage:
+    """Reads a page of IMDb's site as a browser brings it."""
+
+    name: str
+
+    def fetch(self, previous: Validators | None) -> Fetched:  # noqa: ARG002 - of the port
+        return entries_of_page((FIXTURES / self.name).read_text())
+
+
+def _imdb_page(
+    name: str, expected: ListOutcome | Refusal, titles: int = 0, skipped: int = 0
+) -> Case:
+    return Case(
+        name=f"imdb/web/{name}",
+        samples=(f"imdb/web/{name}",),
+        provider=lambda: ImdbPage(f"imdb/web/{name}"),
+        expected=expected,
+        titles=titles,
+        skipped=skipped,
+    )
+
+
 _UNIFIED = ("mdblist/items.unified.page1.json", "mdblist/items.unified.page2.json")
 _SPLIT = ("mdblist/items.split.page1.json", "mdblist/items.split.page2.json")
 _META = "mdblist/list-meta.json"
@@ -215,6 +272,77 @@ CASES: tuple[Case, ...] = (
         Refusal.PRIVATE,
         value="https://mdblist.com/watchlist/somebody_else",
     ),
+    _imdb(
+        "graphql/list.page1.json",
+        ListOutcome.COMPLETE,
+        titles=6,
+        skipped=1,
+        more=("graphql/list.page2.json",),
+        beside=("graphql/list.request.json", "graphql/list.request.headers.txt"),
+    ),
+    _imdb("graphql/list.empty.json", ListOutcome.EMPTY, "ls990000002"),
+    _imdb("graphql/list.notfound.json", Refusal.NOT_FOUND),
+    _imdb("graphql/list.null-without-errors.json", Refusal.NOT_FOUND),
+    _imdb("graphql/list.partial-with-errors.json", ListOutcome.COMPLETE, titles=2, skipped=1),
+    _imdb("graphql/list.private.json", Refusal.PRIVATE),
+    _imdb("graphql/list.short-page-count-mismatch.json", ListOutcome.PARTIAL, titles=4),
+    _imdb("graphql/watchlist.json", ListOutcome.COMPLETE, "ur99000001", titles=3),
+    _imdb("graphql/watchlist.none.json", Refusal.NOT_FOUND, "ur99000001"),
+    _imdb("graphql/watchlist.private.json", Refusal.PRIVATE, "ur99000001"),
+    _imdb(
+        "graphql/user-profile.json",
+        ListOutcome.COMPLETE,
+        "p.abcdefghij234567klmnop",
+        titles=3,
+        more=("graphql/watchlist.json",),
+    ),
+    _imdb("graphql/user-profile.notfound.json", Refusal.NOT_FOUND, "p.abcdefghij234567klmnop"),
+    _imdb("graphql/ratings.json", ListOutcome.COMPLETE, "ur99000001/ratings", titles=2),
+    _imdb("graphql/ratings.private.json", Refusal.PRIVATE, "ur99000001/ratings"),
+    _imdb("graphql/ratings.bad-user-id.json", Refusal.NOT_FOUND, "ur99000001/ratings"),
+    _imdb("graphql/watch-history.private.json", Refusal.PRIVATE, "ur99000001/ratings"),
+    _imdb(
+        "graphql/advanced-title-search.json", ListOutcome.COMPLETE, "search?genres=war", titles=2
+    ),
+    _imdb(
+        "graphql/advanced-title-search.unknown-user-or-list.json",
+        AnswerChangedError,
+        "search?lists=ls990000009",
+    ),
+    _imdb(
+        "graphql/advanced-title-search.unknown-user-or-list.json",
+        AnswerChangedError,
+        "ur99000001/ratings",
+    ),
+    _imdb("graphql/chart-top250.json", ListOutcome.COMPLETE, "top", titles=3),
+    _imdb("graphql/chart-toptv.json", ListOutcome.COMPLETE, "toptv", titles=3),
+    _imdb("graphql/chart-boxoffice.json", ListOutcome.COMPLETE, "boxoffice", titles=2),
+    _imdb("graphql/rate-exceeded.json", Refusal.RATE_LIMITED),
+    _imdb(
+        "graphql/ratelimited-429.txt",
+        Refusal.RATE_LIMITED,
+        beside=("graphql/ratelimited-429.headers.txt",),
+    ),
+    _imdb("graphql/validation-error.json", AnswerChangedError),
+    _imdb(
+        "graphql/blocked-403.html", Refusal.BLOCKED, beside=("graphql/blocked-403.headers.txt",)
+    ),
+    _imdb("graphql/gateway-504.html", UnavailableError, status=504),
+    _imdb("web/waf-202.html", Refusal.BLOCKED, beside=("web/waf-202.headers.txt",)),
+    _imdb("web/waf-202-with-script.body.html", Refusal.BLOCKED, status=202),
+    _imdb(
+        "web/waf-405-captcha.html", Refusal.BLOCKED, beside=("web/waf-405-captcha.headers.txt",)
+    ),
+    _imdb("web/list.next-data.html", AnswerChangedError),
+    _imdb_page("list.next-data.html", ListOutcome.COMPLETE, titles=6, skipped=1),
+    _imdb_page("list.empty.next-data.html", ListOutcome.EMPTY),
+    _imdb_page("watchlist.next-data.html", ListOutcome.COMPLETE, titles=2),
+    _imdb_page("watchlist.private.next-data.html", Refusal.PRIVATE),
+    _imdb_page("chart-top.next-data.html", ListOutcome.COMPLETE, titles=3),
+    _imdb_page("404.html", Refusal.NOT_FOUND),
+    _imdb_page("waf-202.body.html", Refusal.BLOCKED),
+    _imdb_page("waf-202-with-script.body.html", Refusal.BLOCKED),
+    _imdb_page("waf-405-captcha.body.html", Refusal.BLOCKED),
 )
 
 
@@ -226,7 +354,7 @@ def _failing_file(folder: Path, failure: str) -> ListProvider:
     return file_provider(path)
 
 
-_FAILURES = {
+FAILING_ANSWERS = {
     "down": lambda: answer(status=503),
     "private": lambda: answer(status=403),
     "not-json": lambda: answer(b"<html>"),
@@ -240,9 +368,10 @@ FAILURES: dict[str, type[ListsyncError]] = {
 }
 FAILING: dict[str, Callable[[Path, str], ListProvider]] = {
     "file": _failing_file,
-    "stevenlu": lambda _, failure: stevenlu_provider(Site.of({"*": _FAILURES[failure]()})),
-    "mdblist": lambda _, failure: mdblist_provider(Site.of({"*": _FAILURES[failure]()})),
+    "stevenlu": lambda _, failure: stevenlu_provider(Site.of({"*": FAILING_ANSWERS[failure]()})),
+    "mdblist": lambda _, failure: mdblist_provider(Site.of({"*": FAILING_ANSWERS[failure]()})),
     "mdblist-with-key": lambda _, failure: mdblist_provider(
-        Site.of({"*": _FAILURES[failure]()}), key=KEY
+        Site.of({"*": FAILING_ANSWERS[failure]()}), key=KEY
     ),
+    "imdb": lambda _, failure: imdb_provider(Site.of({"*": FAILING_ANSWERS[failure]()})),
 }

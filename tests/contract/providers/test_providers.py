@@ -8,10 +8,26 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import ListsyncError, Refusal, RefusedError
-from tests.contract.providers.cases import CASES, FAILING, FAILURES, Case
+from tests.contract.providers import cases, cases_letterboxd, cases_tmdb, cases_trakt
+from tests.contract.providers.cases import FAILURES, Case
 from tests.contract.providers.site import FIXTURES
 
-FOLDERS = ("file", "imdb/csv", "letterboxd/csv", "mdblist", "stevenlu")
+FOLDERS = (
+    "file",
+    "imdb/csv",
+    "imdb/graphql",
+    "imdb/web",
+    "letterboxd/csv",
+    "letterboxd/pages",
+    "mdblist",
+    "stevenlu",
+    "tmdb",
+    "trakt",
+)
+NAMED = r"^(file|stevenlu|mdblist|imdb|letterboxd|tmdb|trakt): "
+MODULES = (cases, cases_letterboxd, cases_tmdb, cases_trakt)
+CASES = [case for module in MODULES for case in module.CASES]
+FAILING = {name: build for module in MODULES for name, build in module.FAILING.items()}
 READ = [case for case in CASES if isinstance(case.expected, ListOutcome)]
 REFUSED = [case for case in CASES if not isinstance(case.expected, ListOutcome)]
 
@@ -56,7 +72,9 @@ def test_reading_twice_gives_the_same(case: Case) -> None:
 def test_a_sample_without_a_list_says_what_to_do(case: Case) -> None:
     expected = RefusedError if isinstance(case.expected, Refusal) else case.expected
     assert isinstance(expected, type)
-    with pytest.raises(expected, match=r"^(file|stevenlu|mdblist): ") as caught:
+    with pytest.raises(
+        expected, match=r"^(file|stevenlu|mdblist|imdb|letterboxd|tmdb|trakt): "
+    ) as caught:
         _fetched(case)
     if isinstance(caught.value, RefusedError):
         assert caught.value.kind is case.expected

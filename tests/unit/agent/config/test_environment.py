@@ -157,19 +157,16 @@ def test_lists_are_added_once_whatever_their_spelling(path: Path) -> None:
             id="stevenlu",
         ),
         pytest.param(
-            {"IMDB_LISTS": "top"}, "IMDB_LISTS: IMDb lists are not supported yet", id="imdb"
+            {"IMDB_LISTS": "worst"}, 'IMDB_LISTS: lists[0].imdb: "worst" is no list', id="imdb"
         ),
         pytest.param(
-            {"TRAKT_LISTS": "x"}, "TRAKT_LISTS: Trakt lists are not supported yet", id="trakt"
+            {"TRAKT_SPECIAL_ITEMS_LIMIT": "many"},
+            "TRAKT_SPECIAL_ITEMS_LIMIT: providers.trakt.special_items_limit: ",
+            id="trakt-limit",
         ),
         pytest.param(
-            {"TRAKT_SPECIAL_LISTS": "trending:movies"},
-            "TRAKT_SPECIAL_LISTS: Trakt lists are not supported yet",
-            id="trakt-special",
-        ),
-        pytest.param(
-            {"LETTERBOXD_LISTS": "x"},
-            "LETTERBOXD_LISTS: Letterboxd lists are not supported yet",
+            {"LETTERBOXD_LISTS": "ls012345678"},
+            'LETTERBOXD_LISTS: lists[0].letterboxd: "ls012345678" belongs to IMDb',
             id="letterboxd",
         ),
     ],

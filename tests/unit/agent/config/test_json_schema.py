@@ -76,12 +76,12 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
         pytest.param(SERVER | {"log": {"keep": 101}}, id="too-many-files"),
         pytest.param(SERVER | {"lists": [{}]}, id="no-source"),
         pytest.param(SERVER | {"lists": [{"file": "a", "mdblist": "b/c"}]}, id="two-sources"),
-        pytest.param(SERVER | {"lists": [{"imdb": "top"}]}, id="unsupported"),
+        pytest.param(SERVER | {"lists": [{"simkl": "top"}]}, id="unsupported"),
         pytest.param(SERVER | {"lists": [{"file": "a", "limit": 0}]}, id="limit"),
         pytest.param(SERVER | {"lists": [{"file": "a", "kind": "films"}]}, id="kind"),
         pytest.param(SERVER | {"exclude": ["603"]}, id="bare-number"),
         pytest.param(SERVER | {"exclude": [{"year": 2019}]}, id="no-title"),
-        pytest.param(SERVER | {"providers": {"imdb": {}}}, id="provider"),
+        pytest.param(SERVER | {"providers": {"simkl": {}}}, id="provider"),
     ],
 )
 def test_mistakes_do_not_fit(validator: Draft202012Validator, document: dict[str, object]) -> None:

@@ -443,7 +443,7 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="source-wrong",
         ),
         pytest.param(
-            SERVER + "lists: [{imdb: top}]", "2:10: IMDb lists are not supported yet", id="imdb"
+            SERVER + "lists: [{simkl: x}]", "2:10: Simkl lists are not supported yet", id="simkl"
         ),
         pytest.param(
             SERVER + "lists: [{url: x, file: a}]",
@@ -563,7 +563,7 @@ server:
   approve: true
 lists:
   - limit: many
-  - trakt: x
+  - simkl: x
     kind: moovie
   - file: a
     name: x

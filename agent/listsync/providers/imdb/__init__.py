@@ -1,0 +1,151 @@
+"""IMDb: public lists, watchlists, ratings, charts and searches, through its GraphQL service.
+
+Source: clients that ran in August 2026; tests/fixtures/imdb/README.md says how the samples were
+made. The service is IMDb's own and undocumented, for personal and non-commercial use.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from listsync.domain.lists import Fetched, Validators
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.call import MIB, Call
+from listsync.net.rows import check_rows, get_document
+from listsync.options import ServiceOptions
+from listsync.providers.imdb.answers import Profile, fetched_of
+from listsync.providers.imdb.parts import Part, part_of
+from listsync.providers.imdb.questions import PROFILE, Question, question_of
+from listsync.providers.imdb.refusals import judge
+from listsync.providers.imdb.source import SERVICE, ImdbSource, parse
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_PAGES = 1000
+_USER = re.compile(r"ur\d+", re.ASCII)
+
+
+class ImdbOptions(ServiceOptions):
+    """How IMDb is reached; there is nothing to log in to, so lists must be public."""
+
+    base_url: str = Field(
+        default="https://api.graphql.imdb.com/", description="Address of the GraphQL service."
+    )
+    web_url: str = Field(
+        default="https://www.imdb.com", description="Address of the site, named as where we are."
+    )
+    page_size: int = Field(
+        default=250, ge=1, le=250, description="How many titles are asked for at a time."
+    )
+
+
+class Imdb:
+    """Reads one IMDb list."""
+
+    def __init__(self, source: ImdbSource, options: ImdbOptions, http: httpx.Client) -> None:
+        self._source = source
+        self._options = options
+        self._http = http
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the whole list in its own order; raises what `get_document` raises.
+
+        The first page tells whether the list changed. A long list that does not tell its date is
+        trusted for a day: a title can take another's place behind the first page.
+        """
+        known = previous.stamp if previous else None
+        target = self._target(known)
+        question = question_of(self._source, target)
+        parts = self._parts(question)
+        first = next(parts)
+        stamp = f"{target} {first.state}"
+        if stamp == known:
+            return Fetched.unchanged(previous)
+        read = (first, *parts)
+        fetched = self._gathered(question, read)
+        return replace(fetched, validators=Validators(stamp=stamp) if _whole(fetched) else None)
+
+    def _target(self, known: str | None) -> str:
+        """Give the id to ask for; that of a profile is looked up once, and then remembered."""
+        if not self._source.id.startswith("p."):
+            return self._source.id
+        user = (known or "").partition(" ")[0]
+        if _USER.fullmatch(user):
+            return user
+        node = self._ask(PROFILE, {"id": self._source.id}).get("userProfile", {})
+        if node is None:
+            raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"has no user {self._source.id}")
+        return check_rows(SERVICE, [node], Profile).rows[0][1].user
+
+    def _gathered(self, question: Question, parts: tuple[Part, ...]) -> Fetched:
+        titles = [title for part in parts for title in part.titles]
+        totals = [part.total for part in parts if part.total is not None]
+        declared = max(totals, default=None)
+        if declared is not None and question.count is not None:
+            declared = min(declared, question.count)
+        if declared is not None and len(titles) > declared:
+            raise self._changed(f"{len(titles)} titles came, where {declared} were announced")
+        if not titles and declared:
+            raise self._changed(f"no titles came, where {declared} were announced")
+        if not titles and not question.proves_empty:
+            raise self._changed("no titles came, and that does not prove that there are none")
+        return fetched_of(titles, declared)
+
+    def _parts(self, question: Question) -> Iterator[Part]:
+        """Read page after page, until the service says that there is no more."""
+        read, cursor, last = 0, None, None
+        for _ in range(MAX_PAGES):
+            first = self._options.page_size
+            if question.count is not None:
+                first = min(first, question.count - read)
+            paging = {"first": first, "after": cursor} if question.paged else {}
+            data = self._ask(question.text, {**question.variables, **paging})
+            part = part_of(data, question, str(self._source))
+            if part.titles and part.titles == last:
+                break
+            yield part
+            read, cursor, last = read + len(part.titles), part.cursor, part.titles
+            if cursor is None or not part.titles or (question.count and read >= question.count):
+                return
+            if part.total is not None and read >= part.total:
+                break
+        raise self._changed("says that more follows, without an end")
+
+    def _ask(self, text: str, variables: Mapping[str, object]) -> dict[str, object]:
+        site = self._options.web_url.rstrip("/")
+        call = Call(
+            service=SERVICE,
+            url=self._options.base_url,
+            body=json.dumps({"query": text, "variables": dict(variables)}).encode(),
+            headers={  # without the first, or the two after it, everything is answered with 403
+                "x-imdb-client-name": "imdb-web-next",
+                "Origin": site,
+                "Referer": f"{site}/",
+                "x-imdb-user-language": "en-US",
+                "x-imdb-user-country": "US",
+            },
+            judge=judge,
+            limit_bytes=16 * MIB,
+        )
+        content = get_document(self._http, call).content
+        data = content.get("data") if isinstance(content, dict) else None
+        if not isinstance(data, dict):
+            raise self._changed("there is no data in the answer")
+        return data
+
+    def _changed(self, why: str) -> AnswerChangedError:
+        return AnswerChangedError(SERVICE, f"{self._source}: {why}")
+
+
+def _whole(fetched: Fetched) -> bool:
+    return fetched.declared is None or fetched.read == fetched.declared
+
+
+__all__ = ["Imdb", "ImdbOptions", "ImdbSource", "parse"]

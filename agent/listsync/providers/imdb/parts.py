@@ -1,0 +1,69 @@
+"""One page of a list, out of an answer of IMDb's GraphQL service."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.rows import check_rows
+from listsync.providers.imdb.answers import Connection, ListNode, inside
+from listsync.providers.imdb.questions import Question
+from listsync.providers.imdb.source import SERVICE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One page of a list; `cursor` is None on the last one, `state` says how the list is."""
+
+    titles: list[object]
+    total: int | None
+    cursor: str | None
+    state: str
+
+
+def part_of(data: Mapping[str, object], question: Question, name: str) -> Part:
+    """Read the answer to *question* about the list that people know as *name*."""
+    if question.root not in data:
+        raise AnswerChangedError(SERVICE, f"{question.root} is missing from the answer")
+    node = data[question.root]
+    if node is None and question.known_by_null:
+        raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"{name} does not exist, or is not public")
+    found, modified = _listed(node, name) if question.within_list else (_shown(node), None)
+    if (question.counted and found.total is None) or (question.paged and found.page is None):
+        raise AnswerChangedError(SERVICE, f"{name}: the answer does not say how long it is")
+    cursor = None
+    if question.paged and found.page is not None and found.page.more:
+        cursor = found.page.cursor
+        if not cursor:
+            raise AnswerChangedError(SERVICE, f"{name}: more follows, and it is not said where")
+    return Part(
+        titles=[inside(row, *question.path) for row in found.rows],
+        total=found.total,
+        cursor=cursor,
+        state=_state(found, modified, is_whole=cursor is None),
+    )
+
+
+def _shown(node: object) -> Connection:
+    return check_rows(SERVICE, [node], Connection).rows[0][1]
+
+
+def _listed(node: object, name: str) -> tuple[Connection, str | None]:
+    """Read a list and the date of its last change; one of people is not empty of titles."""
+    found = check_rows(SERVICE, [node], ListNode).rows[0][1]
+    kind = found.type.id if found.type else None
+    if found.titles.total == 0 and kind not in (None, "TITLES"):
+        why = f"{name} is a list of {str(kind).lower()}, not of titles"
+        raise RefusedError(SERVICE, Refusal.NOT_FOUND, why)
+    return found.titles, found.modified
+
+
+def _state(found: Connection, modified: str | None, *, is_whole: bool) -> str:
+    """Sum up what a first page shows; where it cannot show all, for today only."""
+    seen = json.dumps([found.total, modified, found.rows]).encode()
+    today = "" if is_whole or modified else time.strftime(" %Y-%m-%d", time.gmtime())
+    return f"{found.total} {hashlib.sha256(seen).hexdigest()[:20]}{today}"

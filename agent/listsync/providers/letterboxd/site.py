@@ -1,0 +1,105 @@
+"""Which pages of the site are asked for, one list at a time, and when there are no more."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.documents import text_of
+from listsync.net.pages import get_reply, in_parallel
+from listsync.net.verdicts import Reply
+from listsync.providers.letterboxd.markup import Page, call_for, read_page
+from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_PAGES = 1000
+_EVENT = re.compile(r"<guid[^>]*>(letterboxd-(?:watch|review)-\d+)</guid>", re.ASCII)
+_PART = re.compile(r"/(?:csi/films|films/ajax)/[a-z0-9/-]+/(?:\?[A-Za-z0-9=&]*)?", re.ASCII)
+
+
+class Site:
+    """Asks for the pages of lists; of an endless chart, as many as *chart_films* need."""
+
+    def __init__(
+        self, http: httpx.Client, base_url: str, *, at_once: int, chart_films: int
+    ) -> None:
+        self._http = http
+        self._base_url = base_url
+        self._at_once = at_once
+        self._chart_films = chart_films
+
+    def _get(self, path: str) -> Reply:
+        return get_reply(self._http, call_for(f"{self._base_url}/{path}"))
+
+    def events(self, user: str) -> list[str]:
+        """Name the newest 50 events of a member's diary, by the feed: one small answer."""
+        text = text_of(self._get(f"{user}/rss/"))
+        return _EVENT.findall(text) if "</rss>" in text else []
+
+    def open(self, wanted: LetterboxdSource) -> tuple[LetterboxdSource, Reply]:
+        """Ask for the first page; also say what it is, which only following a link shows."""
+        if wanted.kind == "short":
+            reply = get_reply(self._http, call_for(f"https://{wanted.path}"))
+        else:
+            reply = self._get(f"{wanted.path}/")
+            if not reply.hops:
+                return wanted, reply
+        landed = find(f"letterboxd.com/{reply.path.partition('/')[2]}")
+        if landed is None or wanted.kind not in (landed.kind, "short"):
+            raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"{wanted} leads to no such list")
+        return landed, reply
+
+    def read(self, source: LetterboxdSource, reply: Reply) -> tuple[Page, str]:
+        """Read the first page; also say under which path the others are.
+
+        Charts come without films, and say where scripts would load them from.
+        """
+        page = read_page(reply, source)
+        if page.rows or page.part is None:
+            return page, f"{source.path}/"
+        if not _PART.fullmatch(page.part):
+            raise AnswerChangedError(SERVICE, f"loads the films of {source} from another place")
+        path = page.part.removeprefix("/")
+        return read_page(self._get(path), source, is_part=True), path
+
+    def rest(self, source: LetterboxdSource, path: str, first: Page) -> list[Page]:
+        """Read the pages after *first*, several at a time, until one says that it is the last."""
+        is_part = path != f"{source.path}/"
+        before, mark, query = path.partition("?")
+
+        def read(number: int) -> Page:
+            reply = self._get(f"{before}page/{number}/{mark}{query}")
+            return read_page(reply, source, is_part=is_part)
+
+        pages = [first]
+        while self._goes_on(source, pages):
+            if len(pages) >= MAX_PAGES:
+                raise AnswerChangedError(SERVICE, f"{source} has pages without an end")
+            numbers = range(len(pages) + 1, self._known_last(source, pages) + 1)
+            pages += in_parallel(read, numbers, at_once=self._at_once)
+            filled = [page.rows for page in pages if page.rows]
+            if len(set(filled)) < len(filled):
+                raise AnswerChangedError(SERVICE, f"{source} repeats itself")
+            if any(after.rows and not page.rows for page, after in pairwise(pages)):
+                raise AnswerChangedError(SERVICE, f"{source} lacks a page in its middle")
+        return pages[1:]
+
+    def _goes_on(self, source: LetterboxdSource, pages: list[Page]) -> bool:
+        page = pages[-1]
+        read = sum(len(page.rows) for page in pages)
+        if not page.rows or (source.kind == "popular" and read >= self._chart_films):
+            return False
+        return page.more or page.last > len(pages)
+
+    def _known_last(self, source: LetterboxdSource, pages: list[Page]) -> int:
+        """Say up to which page there should be some, so that they can be read together."""
+        first, last = pages[0], pages[-1].last
+        if source.kind == "popular":
+            last = -(-self._chart_films // len(first.rows))
+        elif first.declared is not None:
+            last = min(last, -(-first.declared // len(first.rows)) + 1)
+        return min(max(last, len(pages) + 1), MAX_PAGES)

@@ -1,0 +1,140 @@
+"""TMDB: lists, collections, filtered titles and charts, with a free token or key.
+
+Sources: the service's API documentation and the clients that list tools ship, read 2026-08;
+tests/fixtures/tmdb/README.md says how the samples were made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from pydantic import Field, SecretStr
+
+from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.call import Call
+from listsync.net.pages import in_parallel
+from listsync.net.rows import check_rows, get_document
+from listsync.options import ServiceOptions
+from listsync.providers.tmdb.answers import Page, Row, entry_of, judge, page_of
+from listsync.providers.tmdb.source import SERVICE, TmdbSource, parse
+
+if TYPE_CHECKING:
+    import httpx
+
+PAGE_SIZE = 20
+MAX_PAGES = 500  # the service gives no page beyond it
+
+
+class TmdbOptions(ServiceOptions):
+    """How TMDB is reached. Token and key are free, on its API settings page; one is enough."""
+
+    base_url: str = Field(
+        default="https://api.themoviedb.org", description="Address of the API, without a version."
+    )
+    token: SecretStr | None = Field(
+        default=None, description="API read access token of your TMDB account."
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="API key of your TMDB account, used where there is no token."
+    )
+    chart_size: int = Field(
+        default=100,
+        ge=1,
+        le=MAX_PAGES * PAGE_SIZE,
+        description="How many titles a chart has, counted from its top.",
+    )
+
+
+class Tmdb:
+    """Reads one TMDB list."""
+
+    def __init__(self, source: TmdbSource, options: TmdbOptions, http: httpx.Client) -> None:
+        self._source = source
+        self._options = options
+        self._http = http
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the whole list in its own order; raises what `get_document` raises.
+
+        What lies beyond the last page that the service gives is missing, and said to be. A list
+        counts as unchanged when its size, its first and its last page are: new titles come last,
+        or first. A swap in the middle of a sorted list shows with the next addition.
+        """
+        document = get_document(self._http, self._call(1), previous)
+        if document.unchanged:
+            return Fetched.unchanged(previous)
+        first = page_of(document, 1)
+        count = self._count(first)
+        last = [self._page(count)] if count > 1 else []
+        stamp = _stamp([first, *last]) if self._source.is_list else None
+        if stamp and previous is not None and previous.stamp == stamp:
+            return Fetched.unchanged(previous)
+        middle = in_parallel(self._page, range(2, count), at_once=self._options.at_once)
+        more = [*middle, *last]
+        if any(page.titles == first.titles for page in more if page.rows):
+            raise AnswerChangedError(SERVICE, f"{self._source} gives its first page again")
+        # Nothing but a page that is the whole list can vouch for it with its ETag.
+        etag = document.validators.etag if count == 1 else None
+        return self._fetched([first, *more], Validators(etag=etag, stamp=stamp))
+
+    def _fetched(self, pages: list[Page], validators: Validators) -> Fetched:
+        top = self._options.chart_size if self._source.is_chart else None
+        items = [item for page in pages for item in page.rows][:top]
+        sizes = [page.declared for page in pages if page.declared is not None]
+        declared = max(sizes) if sizes else None
+        if declared is not None and top is not None:
+            declared = min(declared, top)
+        checked = check_rows(SERVICE, items, Row)
+        read = [entry_of(rank, row, self._source.kind) for rank, row in checked.rows]
+        persons = [row for row in read if isinstance(row, SkippedRow)]
+        whole = declared is None or len(items) >= declared
+        return Fetched(
+            entries=tuple(row for row in read if isinstance(row, ListEntry)),
+            skipped=(*checked.bad, *persons),
+            declared=declared,
+            validators=validators if whole else None,
+        )
+
+    def _count(self, first: Page) -> int:
+        """Say how many pages are to be read."""
+        wanted = MAX_PAGES
+        if self._source.is_chart:
+            wanted = -(-self._options.chart_size // PAGE_SIZE)
+        return min(first.pages, wanted)
+
+    def _page(self, number: int) -> Page:
+        return page_of(get_document(self._http, self._call(number)), number)
+
+    def _call(self, page: int) -> Call:
+        token, key = self._options.token, self._options.api_key
+        if not token and not key:
+            raise RefusedError(
+                SERVICE,
+                Refusal.CREDENTIAL,
+                f"{self._source} needs providers.tmdb.token or providers.tmdb.api_key "
+                "(free, at themoviedb.org/settings/api)",
+            )
+        bearer = token.get_secret_value() if token else ""
+        if not bearer.isascii():
+            raise RefusedError(SERVICE, Refusal.CREDENTIAL, "providers.tmdb.token is no token")
+        version = 4 if token and self._source.is_list else 3  # v4 has lists, and wants a token
+        number = {"page": page} if page > 1 else {}
+        return Call(
+            service=SERVICE,
+            url=f"{self._options.base_url.rstrip('/')}/{version}/{self._source.path}",
+            params={**dict(self._source.params), **number},
+            secrets={"api_key": key} if key and not token else {},
+            secret_headers={"Authorization": SecretStr(f"Bearer {bearer}")} if token else {},
+            judge=judge,
+        )
+
+
+def _stamp(pages: list[Page]) -> str:
+    """Make a word for the state of a list of its size and of the titles on *pages*."""
+    state = repr([(page.declared, page.titles) for page in pages])
+    return hashlib.sha256(state.encode(errors="replace")).hexdigest()
+
+
+__all__ = ["Tmdb", "TmdbOptions", "TmdbSource", "parse"]

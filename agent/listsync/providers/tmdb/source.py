@@ -1,0 +1,123 @@
+"""Which TMDB list the user means, and where the API has it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from listsync.domain.media import MediaType
+from listsync.net.fields import number_id
+from listsync.net.forms import Form, foreign, recognise
+
+SERVICE = "tmdb"
+FORMS = (
+    "123, list/123 or https://www.themoviedb.org/list/123",
+    "collection/123",
+    "keyword/123/movie (or tv)",
+    "company/123/movie (or tv)",
+    "network/123",
+    "discover/movie?with_genres=27 (or tv)",
+    "movie/popular (top-rated, upcoming, now-playing)",
+    "tv/popular (top-rated, airing-today, on-the-air)",
+    "trending/movie/week (all, movie or tv; day or week)",
+    "the site's address of any of these but the last two",
+)
+_FILTERS = {"keyword": "with_keywords", "company": "with_companies", "network": "with_networks"}
+_CHARTS = {
+    "movie": ("popular", "top-rated", "upcoming", "now-playing"),
+    "tv": ("popular", "top-rated", "airing-today", "on-the-air"),
+}
+_NO_LISTS = {"title": "is one title, not a list", "user": "can be read by its owner only"}
+_TRENDING = re.compile(r"trending/(all|movie|tv)(?:/(day|week))?")
+_DISCOVER = re.compile(r"discover/(movie|tv)\?(.+)", re.DOTALL)
+_FILTER = re.compile(r"(?!api_key$|session_id$)[a-z_]+(?:\.(?:gte|lte))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TmdbSource:
+    """One list. `path` is its place at the API, below the version.
+
+    `kind` is what its rows are where they do not say it. A chart ranks more titles than anybody
+    wants, so only its top is read.
+    """
+
+    name: str
+    path: str
+    kind: MediaType | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    is_chart: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_list(self) -> bool:
+        """True for a list that people keep: its order stays, and the two API versions differ."""
+        return self.path.startswith("list/")
+
+
+def parse(text: str) -> TmdbSource:
+    """Read what the user wrote after `tmdb:`; a ValueError lists the accepted forms."""
+    value = text.strip()
+    form = recognise(value)
+    if form is None or form.provider != SERVICE:  # short forms are the paths of the site
+        form = recognise(f"themoviedb.org/{value.replace('_', '-')}")
+    source = _from_form(form) if form else _from_name(value)
+    if source is None:
+        what = _NO_LISTS.get(form.kind if form else "", "is no list of TMDB")
+        why = foreign(value, SERVICE) or f"{text!r} {what}"
+        raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
+    return source
+
+
+def _from_name(value: str) -> TmdbSource | None:
+    if trending := _TRENDING.fullmatch(value):
+        media, period = trending[1], trending[2] or "week"
+        return _chart(f"trending/{media}/{period}", None if media == "all" else MediaType(media))
+    if discover := _DISCOVER.fullmatch(value):
+        return _discover(discover[1], discover[2])
+    number = number_id(value) if value.isdecimal() else None
+    return TmdbSource(name=f"list/{number}", path=f"list/{number}") if number else None
+
+
+def _from_form(form: Form) -> TmdbSource | None:
+    media = form.groups.get("media", "tv" if form.kind == "network" else "movie")
+    if form.kind == "chart":
+        name = form.groups.get("id", "popular")
+        path = f"{media}/{name.replace('-', '_')}"
+        return _chart(path, MediaType(media)) if name in _CHARTS[media] else None
+    number = number_id(form.groups["id"])
+    if number is None:
+        return None
+    name = f"{form.kind}/{number}"
+    if form.kind in _FILTERS:
+        return TmdbSource(
+            name=name if form.kind == "network" else f"{name}/{media}",
+            path=f"discover/{media}",
+            kind=MediaType(media),
+            params=((_FILTERS[form.kind], str(number)),),
+        )
+    if form.kind == "list":
+        return TmdbSource(name=name, path=name)
+    if form.kind == "collection":
+        return TmdbSource(name=name, path=name, kind=MediaType.MOVIE)
+    return None
+
+
+def _chart(path: str, kind: MediaType | None) -> TmdbSource:
+    return TmdbSource(name=path, path=path, kind=kind, is_chart=True)
+
+
+def _discover(media: str, query: str) -> TmdbSource | None:
+    """Read filters in any order; one of them twice, or none, would widen the list silently."""
+    pairs = [pair for pair in sorted(parse_qsl(query)) if pair[0] != "page"]
+    names = {name for name, _ in pairs}
+    if not pairs or len(names) < len(pairs) or not all(map(_FILTER.fullmatch, names)):
+        return None
+    return TmdbSource(
+        name=f"discover/{media}?{urlencode(pairs, safe=',|')}",
+        path=f"discover/{media}",
+        kind=MediaType(media),
+        params=tuple(pairs),
+    )

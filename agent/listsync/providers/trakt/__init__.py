@@ -1,0 +1,185 @@
+"""Trakt: lists, watchlists and charts by its API, with a client id and, for one's own, a login.
+
+Source: the service's API contract of July 2026 and its forum; tests/fixtures/trakt/README.md says
+how the samples were made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.fields import whole_number
+from listsync.net.pages import in_parallel
+from listsync.net.rows import Document, check_rows, get_document
+from listsync.providers.trakt.oauth import NEEDS_ID, access_token
+from listsync.providers.trakt.options import TraktOptions
+from listsync.providers.trakt.places import SERVICE, Login, Part, TraktSource
+from listsync.providers.trakt.rows import Row, entry_of
+from listsync.providers.trakt.source import parse
+from listsync.providers.trakt.stamps import is_unchanged, stamp_of
+from listsync.providers.trakt.tokens import FileTokens, Tokens, TraktTokens
+from listsync.providers.trakt.wire import (
+    LOG_IN,
+    MAX_PAGES,
+    PAGE_SIZE,
+    UNPAGED,
+    Paging,
+    QuietCall,
+    headers_of,
+    judge,
+    paging_of,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """One page of rows; `paging` is None for an answer without pages."""
+
+    document: Document
+    rows: list[object]
+    paging: Paging | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What was read of one part; `declared` is how many rows it has, as far as it is wanted."""
+
+    part: Part
+    rows: list[object]
+    declared: int | None
+    first: Document
+
+
+class Trakt:
+    """Reads one Trakt list."""
+
+    def __init__(
+        self,
+        source: TraktSource,
+        options: TraktOptions,
+        http: httpx.Client,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._http = http
+        self._tokens = tokens
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the list in its own order, of a chart the first places; raises what `ask` raises.
+
+        It is unchanged when the service dates its last change well before our last reading.
+        """
+        headers = self._headers()
+        if previous is not None and self._is_as_at(previous.stamp, headers):
+            return Fetched.unchanged(previous)
+        readings = [self._read(part, headers) for part in self._source.parts]
+        entries: list[ListEntry] = []
+        skipped: list[SkippedRow] = []
+        for reading in readings:
+            first = len(entries) + len(skipped) + 1
+            rows = check_rows(SERVICE, reading.rows, Row, first=first)
+            skipped.extend(rows.bad)
+            for rank, row in rows.rows:
+                match entry_of(rank, row, reading.part.kind, self._source.only):
+                    case ListEntry() as entry:
+                        entries.append(entry)
+                    case left_out:
+                        skipped.append(left_out)
+        counts = [reading.declared for reading in readings]
+        declared = sum(count for count in counts if count is not None)
+        return Fetched(
+            entries=tuple(entries),
+            skipped=tuple(skipped),
+            declared=None if None in counts else declared,
+            validators=self._validators(readings, declared),
+        )
+
+    def _headers(self) -> dict[str, str]:
+        if self._options.client_id is None:
+            raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
+        access = None
+        if self._tokens is not None and self._source.login is not Login.NEVER:
+            access = access_token(self._http, self._options, self._tokens)
+        if access is None and self._source.login is Login.ALWAYS:
+            why = f"{self._source.name} is read with a login: {LOG_IN}"
+            raise RefusedError(SERVICE, Refusal.CREDENTIAL, why)
+        return headers_of(self._options.client_id, access)
+
+    def _is_as_at(self, stamp: str | None, headers: dict[str, str]) -> bool:
+        if stamp is None or self._source.about is None:
+            return False
+        about = self._ask(self._source.about, headers)
+        return is_unchanged(stamp, about, self._source.stamps)
+
+    def _validators(self, readings: list[_Reading], declared: int) -> Validators | None:
+        """Remember a whole reading of a list that the service can date."""
+        is_whole = all(
+            reading.declared is not None and len(reading.rows) >= reading.declared
+            for reading in readings
+        )
+        if self._source.about is None or not is_whole:
+            return None
+        stamp = stamp_of(readings[0].first.reply.headers, declared)
+        return Validators(stamp=stamp) if stamp else None
+
+    def _ask(self, path: str, headers: dict[str, str], **params: str | int) -> Document:
+        url = f"{self._options.base_url.rstrip('/')}/{path}"
+        call = QuietCall(service=SERVICE, url=url, params=params, headers=headers, judge=judge)
+        return get_document(self._http, call)
+
+    def _read(self, part: Part, headers: dict[str, str]) -> _Reading:
+        """Read the pages of one part: the first tells how many there are, and how long."""
+        most = self._options.special_items_limit if self._source.is_chart else None
+        first = self._page(part, headers, min(PAGE_SIZE, most or PAGE_SIZE), 1)
+        paging = first.paging
+        if paging is None:
+            if not first.rows or (most is None and len(first.rows) >= UNPAGED):
+                raise self._changed(f"{len(first.rows)} rows, and no word on how many it has")
+            return _Reading(part=part, rows=first.rows[:most], declared=None, first=first.document)
+        if most is None and not paging.is_possible:
+            raise self._changed(f"{paging.items} rows in {paging.pages} pages of {paging.size}")
+        last = min(paging.pages, MAX_PAGES, -(-(most or paging.items) // paging.size))
+        ask = partial(self._page, part, headers, paging.size)
+        rest = in_parallel(ask, range(2, last + 1), at_once=self._options.at_once)
+        if any(page.rows == first.rows for page in rest):
+            raise self._changed("the first page came again")
+        told = [page.paging for page in rest if page.paging is not None]
+        if any(one.size != paging.size for one in told):
+            raise self._changed("the pages are of unequal length")
+        declared = max(paging.items, *(one.items for one in told), 0)
+        return _Reading(
+            part=part,
+            rows=[row for page in (first, *rest) for row in page.rows][:most],
+            declared=declared if most is None else min(declared, most),
+            first=first.document,
+        )
+
+    def _changed(self, what: str) -> AnswerChangedError:
+        return AnswerChangedError(SERVICE, f"{self._source.name}: {what}")
+
+    def _page(self, part: Part, headers: dict[str, str], size: int, number: int) -> _Page:
+        document = self._ask(part.path, headers, **dict(part.params), page=number, limit=size)
+        told = document.reply.headers
+        if whole_number(told.get("x-pagination-page")) not in (None, number):
+            raise AnswerChangedError(SERVICE, f"gives another page than {number}, as asked for")
+        if not isinstance(document.content, list):
+            raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
+        return _Page(document=document, rows=document.content, paging=paging_of(told))
+
+
+__all__ = [
+    "FileTokens",
+    "Trakt",
+    "TraktOptions",
+    "TraktSource",
+    "TraktTokens",
+    "parse",
+]

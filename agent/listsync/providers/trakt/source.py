@@ -1,0 +1,86 @@
+"""Which Trakt list the user means."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from listsync.net.forms import Form, foreign, recognise
+from listsync.providers.trakt.places import (
+    SERVICE,
+    SLUG,
+    STAMPS,
+    TraktSource,
+    chart,
+    numbered_list,
+    official,
+    shelf_of_user,
+    user_list,
+)
+
+FORMS = (
+    "trending:movies (or popular, anticipated, hot; or :shows)",
+    "boxoffice:movies",
+    "watched:shows:weekly (or played, collected, favorited; daily, weekly, monthly, yearly, all)",
+    "streaming:movies:weekly (daily, weekly, monthly)",
+    "user/lists/name",
+    "user/watchlist (or favorites, collection, watched, ratings; all with /movies or /shows)",
+    "me/watchlist and so on (your own), me/recommendations",
+    "12345 (a list's number)",
+    "official/name",
+    "an address such as https://trakt.tv/users/user/lists/name",
+)
+_NAMES = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"(?P<id>\d{1,12})",
+        r"(?P<id>[a-z]+):(?P<media>movies|shows)(?::(?P<period>[a-z]+))?",
+        rf"(?P<user>{SLUG})/(?P<id>[a-z]+)(?:/(?P<media>movies|shows))?",
+        rf"(?P<user>{SLUG})/lists/(?P<list>{SLUG})",
+    )
+)
+
+
+def parse(text: str) -> TraktSource:
+    """Read what the user wrote after `trakt:`; a ValueError lists the accepted forms."""
+    value = text.strip()
+    form = recognise(value)
+    if form is not None and form.provider == SERVICE:
+        source = _from_form(form, value)
+    else:
+        source = None if foreign(value, SERVICE) else _from_name(value)
+    if source is None:
+        why = foreign(value, SERVICE) or f"{text!r} is no list of Trakt"
+        raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
+    return source
+
+
+def _from_form(form: Form, address: str) -> TraktSource | None:
+    groups = {**form.groups}
+    shown = parse_qs(urlsplit(address).query).get("display", [""])[0]
+    groups.setdefault("media", {"movie": "movies", "show": "shows"}.get(shown, ""))
+    match form.kind:
+        case "special":
+            return chart(groups)
+        case "official_list":
+            return official(groups["id"], groups["media"])
+        case "list_by_id":
+            return numbered_list(groups["id"], groups["media"])
+        case "user_list":
+            return user_list(groups["user"], groups["id"], groups["media"])
+        case _:
+            return shelf_of_user(groups)
+
+
+def _from_name(value: str) -> TraktSource | None:
+    number, place, shelf, named = (pattern.fullmatch(value) for pattern in _NAMES)
+    if number:
+        return numbered_list(value)
+    if place:
+        return chart(place.groupdict())
+    if named:
+        return user_list(named["user"], named["list"])
+    if shelf and shelf["id"] in (*STAMPS, "recommendations"):
+        return shelf_of_user(shelf.groupdict())
+    kind, _, name = value.partition("/")
+    return official(name) if kind == "official" else None

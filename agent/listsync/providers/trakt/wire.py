@@ -1,0 +1,92 @@
+"""How Trakt is asked, how it says no, and how it counts its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from listsync.errors import ListsyncError, Refusal, RefusedError
+from listsync.net.call import Call
+from listsync.net.fields import whole_number
+from listsync.net.verdicts import Reply
+from listsync.providers.trakt.places import SERVICE
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+PAGE_SIZE = 250  # the most that one page holds, since June 2026
+MAX_PAGES = 1000
+UNPAGED = 100  # an answer without page counts that has so many rows may be only a first page
+LOG_IN = "run `listsync trakt-login`"
+_REFUSALS = {
+    404: (Refusal.NOT_FOUND, "does not know this list, or it is private and not yours to see"),
+    410: (Refusal.NOT_FOUND, "says that this account is closed"),
+    423: (Refusal.CREDENTIAL, "says that the account is locked; its support can unlock it"),
+    426: (Refusal.SUBSCRIPTION, "gives this to VIP accounts only"),
+}
+
+
+class QuietCall(Call):
+    """A question whose headers or body hold secrets: they are not shown with it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"QuietCall({self.url})"
+
+
+def headers_of(client_id: SecretStr, access: SecretStr | None) -> dict[str, str]:
+    """Build what every question of the API carries."""
+    headers = {
+        "Content-Type": "application/json",
+        "trakt-api-version": "2",
+        "trakt-api-key": client_id.get_secret_value(),
+    }
+    if access is not None:
+        headers["Authorization"] = f"Bearer {access.get_secret_value()}"
+    return headers
+
+
+def judge(reply: Reply) -> ListsyncError | None:
+    """Recognise the service's own refusals; their bodies are empty, the status says it all."""
+    status, headers = reply.status, reply.headers
+    if status == 401 and headers.get("x-private-user", "").lower() == "true":
+        return RefusedError(SERVICE, Refusal.PRIVATE, "says that this profile is private (401)")
+    if status == 401:
+        return RefusedError(SERVICE, Refusal.CREDENTIAL, f"wants a login for this (401): {LOG_IN}")
+    if status == 403 and (not reply.is_page or {"x-request-id", "x-runtime"} & headers.keys()):
+        return RefusedError(
+            SERVICE,
+            Refusal.CREDENTIAL,
+            "refuses providers.trakt.client_id (403): its app is unknown, removed or not approved",
+        )
+    if status in _REFUSALS:
+        kind, why = _REFUSALS[status]
+        return RefusedError(SERVICE, kind, f"{why} (HTTP {status})")
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """What a page says of the whole: its rows a page, its pages, its rows."""
+
+    size: int
+    pages: int
+    items: int
+
+    @property
+    def is_possible(self) -> bool:
+        """False when the counts contradict each other, or exceed all bounds."""
+        return self.pages <= min(MAX_PAGES, max(1, -(-self.items // self.size)))
+
+
+def paging_of(headers: Mapping[str, str]) -> Paging | None:
+    """Read the counts that come with a page; None for an answer without pages."""
+    size, pages, items = (
+        whole_number(headers.get(f"x-pagination-{name}"))
+        for name in ("limit", "page-count", "item-count")
+    )
+    if not size or pages is None or items is None:
+        return None
+    return Paging(size=size, pages=pages, items=items)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from listsync.domain.lists import ListOutcome
+from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.providers.imdb.page import entries_of_page
+from tests.contract.providers.site import FIXTURES
+
+
+def page(name: str) -> str:
+    return (FIXTURES / "imdb/web" / name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "titles", "skipped"),
+    [
+        ("list.next-data.html", ListOutcome.COMPLETE, 6, 1),
+        ("list.empty.next-data.html", ListOutcome.EMPTY, 0, 0),
+        ("watchlist.next-data.html", ListOutcome.COMPLETE, 2, 0),
+        ("chart-top.next-data.html", ListOutcome.COMPLETE, 3, 0),
+    ],
+)
+def test_pages_with_titles(name: str, outcome: ListOutcome, titles: int, skipped: int) -> None:
+    fetched = entries_of_page(page(name))
+    assert fetched.outcome is outcome
+    assert (len(fetched.entries), len(fetched.skipped)) == (titles, skipped)
+
+
+def test_the_data_of_a_page_says_what_the_service_says() -> None:
+    show = entries_of_page(page("list.next-data.html")).entries[2]
+    assert (show.rank, show.title, show.year) == (3, "Harbour Street", 2016)
+    assert (show.kind, show.ids.imdb) == (MediaType.TV, "tt90000021")
+
+
+def test_the_first_page_of_a_longer_list_is_partial() -> None:
+    longer = page("list.next-data.html").replace('"total": 7', '"total": 300')
+    assert entries_of_page(longer).outcome is ListOutcome.PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("waf-202.body.html", Refusal.BLOCKED),
+        ("waf-202-with-script.body.html", Refusal.BLOCKED),
+        ("waf-405-captcha.body.html", Refusal.BLOCKED),
+        ("watchlist.private.next-data.html", Refusal.PRIVATE),
+        ("404.html", Refusal.NOT_FOUND),
+    ],
+)
+def test_pages_that_say_no(name: str, kind: Refusal) -> None:
+    with pytest.raises(RefusedError) as caught:
+        entries_of_page(page(name))
+    assert caught.value.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("list.next-data.html", '"total": 7', '"total": 6'),
+        ("list.next-data.html", '"total": 7', '"totals": 7'),
+        ("list.next-data.html", "titleListItemSearch", "titles"),
+        ("list.next-data.html", "mainColumnData", "column"),
+        ("list.next-data.html", '"listItem"', '"item"'),
+        ("list.next-data.html", "__NEXT_DATA__", "__DATA__"),
+        ("list.next-data.html", '"edges"', '"rows"'),
+        ("list.empty.next-data.html", '"total": 0', '"total": 3'),
+        ("chart-top.next-data.html", "chartTitles", "chart"),
+        ("chart-top.next-data.html", '"edges": [', '"edges": [], "was": ['),
+    ],
+)
+def test_a_changed_page_is_never_empty(name: str, old: str, new: str) -> None:
+    with pytest.raises(AnswerChangedError):
+        entries_of_page(page(name).replace(old, new))
+
+
+def test_a_page_cut_anywhere() -> None:
+    whole = page("list.next-data.html")
+    for length in range(0, len(whole) - 20, 37):
+        with pytest.raises(ListsyncError):
+            entries_of_page(whole[:length])

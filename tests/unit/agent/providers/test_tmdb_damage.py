@@ -1,0 +1,151 @@
+"""Damaged answers of TMDB: one of our errors or a reading, and never more whole than it is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from listsync.domain.lists import Fetched, ListOutcome
+from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.providers.tmdb import Tmdb, TmdbOptions, parse
+from tests.contract.providers.site import FIXTURES, answer, client
+
+OURS = (UnavailableError, RefusedError, AnswerChangedError)
+SAMPLES = {
+    "8990001": ("v4-list.page1.json", "v4-list.page2.json"),
+    "list/8990001": ("v3-list.page1.json",),
+    "collection/99001": ("collection.json",),
+    "keyword/9799/movie": ("discover-movie.json",),
+    "trending/all/week": ("discover-movie.json",),
+}
+ODD: st.SearchStrategy[object] = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.just([])
+    | st.just({})
+)
+often = settings(max_examples=30, deadline=None)
+
+
+def fetched(value: str, bodies: list[bytes], status: int = 200) -> Fetched | None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params.get("page", 1))
+        return answer(bodies[min(page, len(bodies)) - 1], status)
+
+    options = TmdbOptions(token=SecretStr("not-a-real-token"))
+    provider = Tmdb(parse(value), options, client(options, handler))
+    with contextlib.suppress(*OURS):
+        return provider.fetch(None)
+    return None
+
+
+def read(value: str) -> list[bytes]:
+    return [(FIXTURES / "tmdb" / name).read_bytes() for name in SAMPLES[value]]
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """List the way to everything inside *value*."""
+    found = [path] if path else []
+    inside: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        inside = list(value.items())
+    elif isinstance(value, list):
+        inside = list(enumerate(value))
+    for key, item in inside:
+        found += places(item, (*path, key))
+    return found
+
+
+def changed(body: bytes, draw: st.DataObject) -> bytes:
+    """Take something out of an answer, or put something odd in its place."""
+    document: Any = json.loads(body)
+    for _ in range(draw.draw(st.integers(1, 3), label="changes")):
+        ways = places(document)
+        if not ways:
+            break
+        *way, last = draw.draw(st.sampled_from(ways), label="place")
+        holder = document
+        for key in way:
+            holder = holder[key]
+        if draw.draw(st.booleans(), label="remove"):
+            del holder[last]
+        else:
+            holder[last] = draw.draw(ODD, label="odd")
+    return json.dumps(document).encode()
+
+
+def counts(bodies: list[bytes]) -> list[int]:
+    """Read the sizes that the answers themselves give for the whole list."""
+    found = []
+    for body in bodies:
+        document = json.loads(body)
+        sizes = [document.get("total_results"), document.get("item_count")]
+        found += [size for size in sizes if type(size) is int]
+    return found
+
+
+def rows(body: bytes) -> int:
+    """Count what stands where rows stand."""
+    document = json.loads(body)
+    lists = [document.get(name) for name in ("results", "items", "parts")]
+    return max(len(found) if isinstance(found, list) else 0 for found in lists)
+
+
+@pytest.mark.parametrize("value", SAMPLES)
+@given(draw=st.data())
+@often
+def test_a_changed_answer(value: str, draw: st.DataObject) -> None:
+    bodies = read(value)
+    place = draw.draw(st.integers(0, len(bodies) - 1), label="page")
+    bodies[place] = changed(bodies[place], draw)
+    reading = fetched(value, bodies)
+    if reading is None or not reading.outcome.whole:
+        return
+    whole = max(counts(bodies), default=0)
+    if value.startswith("trending"):
+        whole = min(whole, 100)
+    assert reading.read >= whole
+    assert reading.read <= sum(map(rows, bodies))
+    assert reading.outcome is not ListOutcome.EMPTY or 0 in counts(bodies)
+    for entry in reading.entries:
+        entry.label.encode()
+
+
+@pytest.mark.parametrize("value", SAMPLES)
+@given(draw=st.data())
+@often
+def test_a_cut_or_garbled_answer(value: str, draw: st.DataObject) -> None:
+    bodies = read(value)
+    body = bytearray(bodies[0])
+    if draw.draw(st.booleans(), label="truncate"):
+        del body[draw.draw(st.integers(0, len(body)), label="length") :]
+    else:
+        place = draw.draw(st.integers(0, len(body) - 1), label="place")
+        body[place : place + 1] = draw.draw(st.binary(max_size=2), label="bytes")
+    reading = fetched(value, [bytes(body), *bodies[1:]])
+    assert reading is None or reading.outcome is not ListOutcome.EMPTY
+
+
+@pytest.mark.parametrize("value", SAMPLES)
+@given(body=st.binary(max_size=200), status=st.integers(200, 599))
+@often
+def test_any_answer_at_all(value: str, body: bytes, status: int) -> None:
+    assert fetched(value, [body], status) is None
+
+
+@pytest.mark.parametrize("value", SAMPLES)
+def test_an_answer_cut_anywhere(value: str) -> None:
+    first, *more = read(value)
+    end = len(first.rstrip())
+    for length in range(0, end, 7):
+        assert fetched(value, [first[:length], *more]) is None, length

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import logging
+
+import httpx
+import pytest
+
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
+from listsync.providers.trakt.wire import QuietCall
+from tests.contract.providers.site import Site, answer, sample
+from tests.unit.agent.providers.test_trakt import (
+    ACCESS,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    ITEMS,
+    PAGES,
+    REFRESH,
+    KeptTokens,
+    options,
+    trakt,
+)
+
+
+def refused(response: httpx.Response) -> ListsyncError:
+    with pytest.raises(ListsyncError, match=r"^trakt: ") as caught:
+        trakt(Site.of({"*": response})).fetch(None)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "expected"),
+    [
+        ("private-401.json", 200, Refusal.PRIVATE),
+        ("bad-key-403.json", 200, Refusal.CREDENTIAL),
+        ("cloudflare-403.html", 200, Refusal.BLOCKED),
+        ("missing-404.json", 200, Refusal.NOT_FOUND),
+        ("locked-423.json", 200, Refusal.CREDENTIAL),
+        ("vip-426.json", 200, Refusal.SUBSCRIPTION),
+        ("ratelimit-429.json", 200, Refusal.RATE_LIMITED),
+        ("cloudflare-1015-429.html", 200, Refusal.RATE_LIMITED),
+        ("server-502.html", 200, UnavailableError),
+        ("cloudflare-522.html", 522, UnavailableError),
+        ("cloudflare-522.html", 200, AnswerChangedError),
+        ("watchlist.json", 503, UnavailableError),
+    ],
+)
+def test_each_refusal_is_told_from_the_others(
+    name: str, status: int, expected: Refusal | type[ListsyncError]
+) -> None:
+    error = refused(sample(f"trakt/{name}", status))
+    if isinstance(expected, Refusal):
+        assert isinstance(error, RefusedError)
+        assert error.kind is expected
+    else:
+        assert type(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("response", "expected", "words"),
+    [
+        pytest.param(answer(status=401), Refusal.CREDENTIAL, "listsync trakt-login", id="401"),
+        pytest.param(answer(status=403), Refusal.CREDENTIAL, "client_id", id="403-bare"),
+        pytest.param(
+            answer(b"<html>", 403, "text/html", x_request_id="1"),
+            Refusal.CREDENTIAL,
+            "client_id",
+            id="403-page-of-theirs",
+        ),
+        pytest.param(
+            answer(b"<html>", 403, "text/html", server="cloudflare"),
+            Refusal.BLOCKED,
+            "Cloudflare",
+            id="403-cloudflare",
+        ),
+        pytest.param(answer(status=410), Refusal.NOT_FOUND, "closed", id="410"),
+    ],
+)
+def test_refusals_by_their_small_differences(
+    response: httpx.Response, expected: Refusal, words: str
+) -> None:
+    error = refused(response)
+    assert isinstance(error, RefusedError)
+    assert error.kind is expected
+    assert words in error.why
+
+
+@pytest.mark.parametrize("status", [405, 412, 420])
+def test_a_question_that_the_service_does_not_understand_has_changed(status: int) -> None:
+    assert type(refused(answer(status=status))) is AnswerChangedError
+
+
+@pytest.mark.parametrize(
+    ("name", "wait"), [("ratelimit-429.json", 10), ("cloudflare-1015-429.html", 54)]
+)
+def test_who_is_too_fast_is_told_how_long_to_wait(name: str, wait: float) -> None:
+    error = refused(sample(f"trakt/{name}"))
+    assert isinstance(error, RefusedError)
+    assert error.retry_after_s == wait
+
+
+def test_a_refusal_of_a_later_page_is_one_of_the_list() -> None:
+    site = Site.of({ITEMS: [sample(PAGES[0]), sample("trakt/ratelimit-429.json")]})
+    with pytest.raises(RefusedError) as caught:
+        trakt(site).fetch(None)
+    assert caught.value.kind is Refusal.RATE_LIMITED
+
+
+def test_a_page_that_is_out_of_order_for_a_moment_is_asked_for_again() -> None:
+    site = Site.of({ITEMS: [sample(PAGES[0]), answer(status=502), sample(PAGES[1])]})
+    assert trakt(site).fetch(None).read == 7
+
+
+def test_secrets_are_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    tokens = KeptTokens()
+    chosen = options()
+    provider = trakt(Site.of({"*": answer(status=502)}), "me/watchlist", tokens)
+    with pytest.raises(UnavailableError) as caught:
+        provider.fetch(None)
+    extras = " ".join(repr(vars(record)) for record in caplog.records)
+    assert "stamina" in extras
+    shown = f"{caught.value!r} {extras} {chosen!r} {provider!r} {tokens.kept!r} {caplog.text}"
+    for secret in (CLIENT_ID, CLIENT_SECRET, ACCESS, REFRESH):
+        assert secret not in shown
+
+
+def test_a_question_does_not_show_what_it_carries() -> None:
+    call = QuietCall(
+        service="trakt", url="https://x", headers={"a": ACCESS}, body=REFRESH.encode()
+    )
+    assert repr(call) == str(call) == "QuietCall(https://x)"
+    assert (call.headers["a"], call.body) == (ACCESS, REFRESH.encode())
+
+
+@pytest.mark.parametrize("secret", ["", "two words", "schlüssel", "a\nb"])
+def test_a_client_id_that_no_header_can_carry_is_refused(secret: str) -> None:
+    with pytest.raises(ValueError, match="expected ASCII") as caught:
+        type(options()).model_validate({"client_id": secret})
+    assert "client_id" in str(caught.value)
