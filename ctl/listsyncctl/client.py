@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from listsync.protocol import MAX_BYTES, MAX_PATH_BYTES, Exit, request
+from listsync.protocol import MAX_BYTES, MAX_PATH_BYTES, METHODS, Access, Exit, request
 from listsyncctl.trouble import TroubleError, refusal
 
 _START = "start it with `listsync run` or `systemctl start listsync`"
@@ -22,7 +22,7 @@ _START = "start it with `listsync run` or `systemctl start listsync`"
 def ask(
     sockets: Sequence[Path], method: str, params: Mapping[str, Any], *, timeout_s: float
 ) -> dict[str, Any]:
-    """Ask the first agent that listens; never asks twice.
+    """Ask the first agent that listens; what only looks is asked twice when no answer comes.
 
     Raises:
         TroubleError: nobody listens, no answer came in time, or the agent refused.
@@ -35,7 +35,13 @@ def ask(
     body = json.dumps(message, ensure_ascii=False).encode(errors="replace")
     if len(body) > MAX_BYTES:
         raise TroubleError(Exit.USAGE, f"{method}: more than {MAX_BYTES} bytes to say: say less")
-    reply = _exchange(path, body, until)
+    reply = None
+    # A REP socket can lose a reply after junk from somebody else. The same id gets the same
+    # answer, but what changes something is still only sent once.
+    tries = 2 if METHODS[method].access is Access.READ else 1
+    for left in range(tries, 0, -1):
+        now = time.monotonic()
+        reply = reply or _exchange(path, body, now + (until - now) / left)
     if reply is None:
         raise _no_answer(path, timeout_s)
     return _result(reply, id_, path)

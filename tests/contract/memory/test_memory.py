@@ -363,7 +363,7 @@ def test_what_was_not_found_is_due_again_ever_later(memory: Memory) -> None:
     for days in (1, 3, 7, 14, 30, 30):
         memory.record(Notes(matches={"imdb:tt1|": UNFOUND}), None)
         assert memory.matches(NOW + timedelta(days=days, minutes=-1))
-        assert memory.matches(NOW + timedelta(days=days, minutes=5)) == {}
+        assert memory.matches(NOW + timedelta(days=days, minutes=60)) == {}
 
 
 def test_what_is_found_at_last_is_known_for_good(memory: Memory) -> None:
@@ -386,7 +386,7 @@ def test_a_setback_is_due_again_ever_later(memory: Memory) -> None:
         memory.record(Notes(setbacks=[Setback(FILM, None, "no TVDB id")]), None)
         before = memory.setbacks(NOW + timedelta(days=days, minutes=-1))
         assert before == {(FILM, None): "no TVDB id"}
-        assert memory.setbacks(NOW + timedelta(days=days, minutes=5)) == {}
+        assert memory.setbacks(NOW + timedelta(days=days, minutes=60)) == {}
 
 
 def test_a_setback_is_of_one_tvdb_id(memory: Memory) -> None:

@@ -265,7 +265,9 @@ def test_random_messages_leave_it_well(talker: Talker, path: Path) -> None:
                 peer.send(*delimiter, *parts)
             if not dice.randrange(4):
                 peer.write(dice.randbytes(dice.randrange(1, 100)))
-    assert "result" in talker.ask()
+    # After a malformed message of a peer that has gone, libzmq (4.3.5) drops one reply: its REP
+    # forgets that nothing has been begun. listsyncctl asks a second time.
+    assert talker.exchange(body(), wait_s=3) or talker.exchange(body(), wait_s=3)
     until = time.monotonic() + 3
     while _open_files() > files + 10 and time.monotonic() < until:
         time.sleep(0.05)
