@@ -1,0 +1,38 @@
+"""A place for a browser, a site for it, and the browser itself (or the reason why not)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from listsync.errors import UnavailableError
+from listsync.net.browser.finding import installed
+from tests.integration.browser.place import Place, place
+from tests.integration.browser.site import Site, site
+
+
+@pytest.fixture(name="site")
+def _site() -> Iterator[Site]:
+    with site() as one:
+        yield one
+
+
+@pytest.fixture(name="place")
+def _place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    with place() as one:
+        monkeypatch.setattr(tempfile, "tempdir", str(one.temp))
+        yield one
+
+
+@pytest.fixture
+def chromium() -> None:
+    """Ask for the real thing."""
+    try:
+        installed("the tests")
+    except UnavailableError as error:
+        if "CI" in os.environ:
+            pytest.fail(str(error))
+        pytest.skip(str(error))
