@@ -17,7 +17,7 @@ import httpx
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sync.matching import sought, weigh
-from tests.bench import agents
+from tests.bench import agents, browser
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -154,7 +154,7 @@ def matching() -> Iterator[Figure]:
     yield Figure("candidate comparisons on one core", rate, "/s", least=20_000)
 
 
-PARTS = (matching, first_syncs, later_syncs, memory, *agents.PARTS)
+PARTS = (matching, first_syncs, later_syncs, memory, *agents.PARTS, *browser.PARTS)
 
 
 def main() -> None:
