@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +28,7 @@ def ask(
 
     """
     until = time.monotonic() + timeout_s
-    id_ = uuid.uuid4().hex
+    id_ = os.urandom(16).hex()
     path = _listening(sockets, timeout_s)
     message = request(method, params, id_=id_, deadline=time.time() + until - time.monotonic())
     body = json.dumps(message, ensure_ascii=False).encode(errors="replace")
