@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from pydantic import SecretStr
 
 from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
@@ -39,6 +42,7 @@ from listsync.domain.syncing import (
     SyncRun,
 )
 from listsync.errors import UnavailableError
+from listsync.providers.trakt import TraktTokens
 from listsync.sync.patience import is_believed, is_sudden_shrink
 from listsync.sync.titles import fold
 
@@ -536,3 +540,29 @@ class FakeBooks:
     def _play(self) -> None:
         if self.fails is not None:
             raise self.fails
+
+
+TRAKT_ACCESS, TRAKT_REFRESH = "not-a-real-access-token", "not-a-real-refresh-token"
+
+
+class KeptTokens:
+    """Keeps a login at Trakt in memory."""
+
+    def __init__(self, expires_in: timedelta = timedelta(days=1)) -> None:
+        self.kept: TraktTokens | None = TraktTokens(
+            access=SecretStr(TRAKT_ACCESS),
+            refresh=SecretStr(TRAKT_REFRESH),
+            expires_at=datetime.now(UTC) + expires_in,
+        )
+        self._lock = threading.Lock()
+
+    def load(self) -> TraktTokens | None:
+        return self.kept
+
+    def save(self, tokens: TraktTokens) -> None:
+        self.kept = tokens
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._lock:
+            yield

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,32 +12,10 @@ from pydantic import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.errors import ListsyncError, Refusal, UnavailableError
 from listsync.ports import ListProvider
-from listsync.providers.trakt import Trakt, TraktOptions, TraktTokens, parse
+from listsync.providers.trakt import Trakt, TraktOptions, parse
 from tests.contract.providers.cases import FAILING_ANSWERS, KEY, Case
 from tests.contract.providers.site import FIXTURES, Site, client, sample
-
-
-class KeptTokens:
-    """Keeps a login at Trakt in memory."""
-
-    def __init__(self, expires_in: timedelta = timedelta(days=1)) -> None:
-        self.kept: TraktTokens | None = TraktTokens(
-            access=SecretStr(KEY),
-            refresh=SecretStr(KEY),
-            expires_at=datetime.now(UTC) + expires_in,
-        )
-        self._lock = threading.Lock()
-
-    def load(self) -> TraktTokens | None:
-        return self.kept
-
-    def save(self, tokens: TraktTokens) -> None:
-        self.kept = tokens
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._lock:
-            yield
+from tests.fakes import KeptTokens
 
 
 def trakt_provider(

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -13,41 +10,19 @@ from pydantic import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.providers.trakt import Trakt, TraktOptions, TraktTokens, parse
+from listsync.providers.trakt import Trakt, TraktOptions, parse
 from tests.contract.providers.site import Site, answer, client, sample
+from tests.fakes import TRAKT_ACCESS as ACCESS
+from tests.fakes import KeptTokens
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
 CLIENT_ID, CLIENT_SECRET = "not-a-real-client-id", "not-a-real-client-secret"
-ACCESS, REFRESH = "not-a-real-access-token", "not-a-real-refresh-token"
 LIST = "/users/sample_user/lists/synthetic-list"
 ITEMS = f"{LIST}/items"
 VALUE = "sample_user/lists/synthetic-list"
 PAGES = ("trakt/list-items.page1.json", "trakt/list-items.page2.json")
 DATE = "Sun, 22 Nov 2026 06:00:00 GMT"
-
-
-class KeptTokens:
-    """Keeps a login in memory."""
-
-    def __init__(self, expires_in: timedelta = timedelta(days=1)) -> None:
-        self.kept: TraktTokens | None = TraktTokens(
-            access=SecretStr(ACCESS),
-            refresh=SecretStr(REFRESH),
-            expires_at=datetime.now(UTC) + expires_in,
-        )
-        self._lock = threading.Lock()
-
-    def load(self) -> TraktTokens | None:
-        return self.kept
-
-    def save(self, tokens: TraktTokens) -> None:
-        self.kept = tokens
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._lock:
-            yield
 
 
 def options(limit: int = 20) -> TraktOptions:

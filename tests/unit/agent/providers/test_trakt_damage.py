@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
+from tests.fakes import KeptTokens
 from tests.unit.agent.providers.test_trakt import (
     ITEMS,
     LIST,
     PAGES,
     VALUE,
-    KeptTokens,
     dated,
     read_once,
     trakt,

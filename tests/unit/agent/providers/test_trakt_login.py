@@ -22,11 +22,11 @@ from listsync.providers.trakt import FileTokens, Trakt, TraktOptions, TraktToken
 from listsync.providers.trakt.login import DeviceCode, begin, poll
 from listsync.providers.trakt.oauth import access_token, refresh
 from tests.contract.providers.site import Site, answer, client, sample
+from tests.fakes import TRAKT_REFRESH as REFRESH
+from tests.fakes import KeptTokens
 from tests.unit.agent.providers.test_trakt import (
     CLIENT_ID,
     CLIENT_SECRET,
-    REFRESH,
-    KeptTokens,
     Shelf,
     options,
 )

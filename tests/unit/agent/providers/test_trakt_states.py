@@ -14,14 +14,14 @@ from listsync.errors import (
 )
 from listsync.providers.trakt.wire import QuietCall
 from tests.contract.providers.site import Site, answer, sample
+from tests.fakes import TRAKT_ACCESS as ACCESS
+from tests.fakes import TRAKT_REFRESH as REFRESH
+from tests.fakes import KeptTokens
 from tests.unit.agent.providers.test_trakt import (
-    ACCESS,
     CLIENT_ID,
     CLIENT_SECRET,
     ITEMS,
     PAGES,
-    REFRESH,
-    KeptTokens,
     options,
     trakt,
 )
