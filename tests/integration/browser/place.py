@@ -2,7 +2,7 @@
 
 As root, Chromium keeps its sandbox only if somebody else runs it: the browser's process is started
 through setpriv, under a number that no other test uses. Where the interpreter lies in a folder
-that is closed to others (/root/.pyenv), the process gets it from a mount namespace of its own.
+that is closed to others, such as a home, it gets that from a mount namespace of its own.
 """
 
 from __future__ import annotations
