@@ -135,10 +135,6 @@ class Agent:
         waits = [self._means.teller.every_s]
         if self._second_look_at is not None:
             waits.append(max(0.0, self._second_look_at - time.monotonic()))
-        elif self._means.configuration.in_force.problems:
-            # The watcher does not see a file that is what it was before it broke.
-            self._second_look_at = time.monotonic() + _LONGEST_WAIT.total_seconds()
-            waits.append(_LONGEST_WAIT.total_seconds())
         pause = self._means.queue.standing.pause
         if pause is not None and pause.until is not None:
             left = min(pause.until - datetime.now(UTC), _LONGEST_WAIT)
@@ -222,7 +218,6 @@ class Agent:
 
     def _finish(self, run_id: str) -> None:
         self._work = None
-        self._means.keeper.let_go(run_id)
         self._means.queue.finished(run_id)
         self._means.refresh()
 
@@ -230,6 +225,9 @@ class Agent:
         if self._second_look_at is not None and time.monotonic() >= self._second_look_at:
             self._second_look_at = None
             self._means.configuration.reload()
+        if self._second_look_at is None and self._means.configuration.in_force.problems:
+            # The watcher does not see a file that is what it was before it broke.
+            self._second_look_at = time.monotonic() + _LONGEST_WAIT.total_seconds()
         pause = self._means.queue.standing.pause
         if pause is not None and pause.until is not None and datetime.now(UTC) >= pause.until:
             logger.info("the pause is over", extra={"action": "resumed"})

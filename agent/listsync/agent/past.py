@@ -61,7 +61,6 @@ def ended_of(report: SyncReport, at: datetime) -> Ended:
         requests=_requests(report, at) if run.dry_run else (),
         server={"product": server.product.value, "version": server.version} if server else None,
         notices=report.notices,
-        list_names=tuple(one.name for one in report.lists),
     )
 
 

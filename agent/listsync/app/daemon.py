@@ -217,6 +217,8 @@ class _Daemon:
             return self._configuration.reload()
         finally:
             self._teller.ready(self._queue.standing)
+            # So that the decider knows if the file is bad now, and looks at it again.
+            self._inbox.put(QueueMoved())
 
     def _watcher(self) -> str:
         if self._options.config_path is None:

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import cast
 
 from listsync.config.configuration import Config, ListConfig
+from listsync.config.values import SANDBOX
 from listsync.domain.running import Following, Scope
 from listsync.domain.syncing import ListRules
 from listsync.seerr.address import Address
 from listsync.triggers.schedule import EVERYTHING, Rule
-
-_SANDBOX = "sandbox"
 
 
 def rules_of(one: ListConfig) -> ListRules:
@@ -36,7 +35,7 @@ def following_of(config: Config) -> Following:
     return Following(
         lists=tuple(map(rules_of, config.lists)),
         sync_on_change=config.sync.on_config_change,
-        server=url if url == _SANDBOX else Address.parse(url).base,
+        server=url if url == SANDBOX else Address.parse(url).base,
         content=config,
     )
 

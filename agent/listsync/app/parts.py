@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from listsync.app.following import is_meant, rules_of
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ProvidersOptions
+from listsync.config.values import SANDBOX
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.running import Scope
 from listsync.options import ServiceOptions
@@ -43,7 +44,6 @@ from listsync.sync.syncing import Parts
 if TYPE_CHECKING:
     import httpx
 
-SANDBOX = "sandbox"
 _SANDBOX_STATE = "sandbox.json"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -93,4 +93,3 @@ class Ended:
     requests: tuple[RequestRow, ...] = ()
     server: Mapping[str, str] | None = None
     notices: tuple[str, ...] = ()
-    list_names: tuple[str, ...] = field(default=())

@@ -58,17 +58,18 @@ class Database:
 
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """Return all rows of one query."""
-        try:
-            with self._lock:
-                return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise StateError(f"cannot read {self._path}: {error}") from error
+        return self._fetch(sql, values)
 
     def look_up(self, sql: str, values: Mapping[str, object]) -> list[sqlite3.Row]:
         """Return all rows of one query whose values have names."""
+        return self._fetch(sql, dict(values))
+
+    def _fetch(
+        self, sql: str, values: tuple[object, ...] | dict[str, object]
+    ) -> list[sqlite3.Row]:
         try:
             with self._lock:
-                return self._connection.execute(sql, dict(values)).fetchall()
+                return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise StateError(f"cannot read {self._path}: {error}") from error
 

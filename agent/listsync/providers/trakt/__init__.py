@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.call import Call
 from listsync.net.fields import whole_number
 from listsync.net.pages import in_parallel
 from listsync.net.rows import Document, check_rows, get_document
@@ -23,15 +26,15 @@ from listsync.providers.trakt.source import parse
 from listsync.providers.trakt.stamps import is_unchanged, stamp_of
 from listsync.providers.trakt.tokens import FileTokens, Tokens, TraktTokens
 from listsync.providers.trakt.wire import (
+    HEADERS,
     LOG_IN,
     MAX_PAGES,
     PAGE_SIZE,
     UNPAGED,
     Paging,
-    QuietCall,
-    headers_of,
     judge,
     paging_of,
+    secret_headers_of,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +105,7 @@ class Trakt:
             validators=self._validators(readings, declared),
         )
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self) -> dict[str, SecretStr]:
         if self._options.client_id is None:
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
         access = None
@@ -111,9 +114,9 @@ class Trakt:
         if access is None and self._source.login is Login.ALWAYS:
             why = f"{self._source.name} is read with a login: {LOG_IN}"
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, why)
-        return headers_of(self._options.client_id, access)
+        return secret_headers_of(self._options.client_id, access)
 
-    def _is_as_at(self, stamp: str | None, headers: dict[str, str]) -> bool:
+    def _is_as_at(self, stamp: str | None, headers: dict[str, SecretStr]) -> bool:
         if stamp is None or self._source.about is None:
             return False
         about = self._ask(self._source.about, headers)
@@ -130,12 +133,19 @@ class Trakt:
         stamp = stamp_of(readings[0].first.reply.headers, declared)
         return Validators(stamp=stamp) if stamp else None
 
-    def _ask(self, path: str, headers: dict[str, str], **params: str | int) -> Document:
+    def _ask(self, path: str, headers: dict[str, SecretStr], **params: str | int) -> Document:
         url = f"{self._options.base_url.rstrip('/')}/{path}"
-        call = QuietCall(service=SERVICE, url=url, params=params, headers=headers, judge=judge)
+        call = Call(
+            service=SERVICE,
+            url=url,
+            params=params,
+            headers=HEADERS,
+            secret_headers=headers,
+            judge=judge,
+        )
         return get_document(self._http, call)
 
-    def _read(self, part: Part, headers: dict[str, str]) -> _Reading:
+    def _read(self, part: Part, headers: dict[str, SecretStr]) -> _Reading:
         """Read the pages of one part: the first tells how many there are, and how long."""
         most = self._options.special_items_limit if self._source.is_chart else None
         first = self._page(part, headers, min(PAGE_SIZE, most or PAGE_SIZE), 1)
@@ -165,7 +175,7 @@ class Trakt:
     def _changed(self, what: str) -> AnswerChangedError:
         return AnswerChangedError(SERVICE, f"{self._source.name}: {what}")
 
-    def _page(self, part: Part, headers: dict[str, str], size: int, number: int) -> _Page:
+    def _page(self, part: Part, headers: dict[str, SecretStr], size: int, number: int) -> _Page:
         document = self._ask(part.path, headers, **dict(part.params), page=number, limit=size)
         told = document.reply.headers
         if whole_number(told.get("x-pagination-page")) not in (None, number):

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.net.call import Call
 from listsync.net.pages import get_reply
 from listsync.net.verdicts import Judge, Reply
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.places import SERVICE
 from listsync.providers.trakt.tokens import Token, Tokens, TraktTokens
-from listsync.providers.trakt.wire import LOG_IN, QuietCall
+from listsync.providers.trakt.wire import LOG_IN
 
 if TYPE_CHECKING:
     import httpx
@@ -129,7 +130,7 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one question
     if options.client_id is None:
         raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
     told = {"client_id": options.client_id, **fields}
-    call = QuietCall(
+    call = Call(
         service=SERVICE,
         url=f"{options.auth_url.rstrip('/')}/{path}",
         body=json.dumps(told, default=SecretStr.get_secret_value).encode(),

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from listsync.errors import ListsyncError, Refusal, RefusedError
-from listsync.net.call import Call
 from listsync.net.fields import whole_number
 from listsync.net.verdicts import Reply
 from listsync.providers.trakt.places import SERVICE
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 PAGE_SIZE = 250  # the most that one page holds, since June 2026
 MAX_PAGES = 1000
@@ -27,24 +24,15 @@ _REFUSALS = {
 }
 
 
-class QuietCall(Call):
-    """A question whose headers or body hold secrets: they are not shown with it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"QuietCall({self.url})"
+HEADERS = {"Content-Type": "application/json", "trakt-api-version": "2"}
+"""What every question of the API carries, besides what `secret_headers_of` gives."""
 
 
-def headers_of(client_id: SecretStr, access: SecretStr | None) -> dict[str, str]:
-    """Build what every question of the API carries."""
-    headers = {
-        "Content-Type": "application/json",
-        "trakt-api-version": "2",
-        "trakt-api-key": client_id.get_secret_value(),
-    }
+def secret_headers_of(client_id: SecretStr, access: SecretStr | None) -> dict[str, SecretStr]:
+    """Say who asks: the app, and for whom if anybody is logged in."""
+    headers = {"trakt-api-key": client_id}
     if access is not None:
-        headers["Authorization"] = f"Bearer {access.get_secret_value()}"
+        headers["Authorization"] = SecretStr(f"Bearer {access.get_secret_value()}")
     return headers
 
 

@@ -108,7 +108,6 @@ def test_what_is_kept_of_a_report() -> None:
         ),
         server={"product": SERVER.product.value, "version": SERVER.version},
         notices=("a notice",),
-        list_names=("mine",),
     )
 
 

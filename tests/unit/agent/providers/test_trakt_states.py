@@ -4,6 +4,7 @@ import logging
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from listsync.errors import (
     AnswerChangedError,
@@ -12,7 +13,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.trakt.wire import QuietCall
+from listsync.net.call import Call
 from tests.contract.providers.site import Site, answer, sample
 from tests.fakes import TRAKT_ACCESS as ACCESS
 from tests.fakes import TRAKT_REFRESH as REFRESH
@@ -131,11 +132,25 @@ def test_secrets_are_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_question_does_not_show_what_it_carries() -> None:
-    call = QuietCall(
-        service="trakt", url="https://x", headers={"a": ACCESS}, body=REFRESH.encode()
+    call = Call(
+        service="trakt",
+        url="https://x",
+        headers={"a": CLIENT_ID},
+        secret_headers={"b": SecretStr(ACCESS)},
+        body=REFRESH.encode(),
     )
-    assert repr(call) == str(call) == "QuietCall(https://x)"
-    assert (call.headers["a"], call.body) == (ACCESS, REFRESH.encode())
+    assert "https://x" in repr(call)
+    assert repr(call) == str(call)
+    for secret in (CLIENT_ID, ACCESS, REFRESH):
+        assert secret not in repr(call)
+
+
+def test_an_answer_that_quotes_our_login_does_not_show_it() -> None:
+    quoting = answer(f"Bearer {ACCESS} {CLIENT_ID} is no JSON".encode())
+    with pytest.raises(AnswerChangedError) as caught:
+        trakt(Site.of({"*": quoting}), "me/watchlist", KeptTokens()).fetch(None)
+    assert "***" in caught.value.sample
+    assert not {ACCESS, CLIENT_ID} & set(caught.value.sample.split())
 
 
 @pytest.mark.parametrize("secret", ["", "two words", "schlüssel", "a\nb"])
