@@ -68,7 +68,7 @@ def test_closing_leaves_nothing(place: Place, site: Site) -> None:
         assert place.sessions()
         assert place.records()
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert place.is_clean(within_s=0.5), place.processes()
     assert fds() == before
     assert threading.active_count() <= threads + 1  # the site may still answer
@@ -91,7 +91,7 @@ def test_a_part_that_is_killed(part: str, place: Place, site: Site) -> None:
         began = time.monotonic()
         with pytest.raises(UnavailableError, match=r"crash|ended|hang"):
             browser.page(site.url("/endless"), deadline_s=15)
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 14
         killer.join()
         assert place.is_clean()
     assert place.is_clean()

@@ -51,18 +51,18 @@ def test_pages_that_are_no_list(browser: Browser, site: Site) -> None:
     began = time.monotonic()
     page = browser.page(site.url("/private"), wait_for="li.film", deadline_s=10)
     assert (page.status, page.title) == (404, "Not found")
-    with pytest.raises(UnavailableError, match=r"demo: .*shows no li\.film within 1 s"):
-        browser.page(site.url("/plain"), wait_for="li.film", deadline_s=1)
+    with pytest.raises(UnavailableError, match=r"demo: .*shows no li\.film within 4 s"):
+        browser.page(site.url("/plain"), wait_for="li.film", deadline_s=4)
     with pytest.raises(UnavailableError, match=r"ERR_CONNECTION_REFUSED|ERR_UNSAFE_PORT"):
         browser.page("http://127.0.0.1:1/", deadline_s=5)
     assert browser.page(site.url("/plain")).title == "Plain"
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 25
 
 
 @pytest.mark.parametrize("path", ["/wall", "/nothing", "/forbidden"])
 def test_a_wall_that_stays_is_a_refusal(path: str, browser: Browser, site: Site) -> None:
     with pytest.raises(RefusedError, match=r"demo: .*to a browser too") as refused:
-        browser.page(site.url(path), deadline_s=0.5)
+        browser.page(site.url(path), deadline_s=4)
     assert refused.value.kind is Refusal.BLOCKED
 
 
@@ -71,15 +71,15 @@ def test_a_document_that_never_ends(wait_for: str | None, browser: Browser, site
     began = time.monotonic()
     with pytest.raises(UnavailableError, match="within 1 s"):  # half a list is no list
         browser.page(site.url("/endless"), wait_for=wait_for, deadline_s=1)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15
     assert browser.page(site.url("/plain")).title == "Plain"
 
 
 def test_a_picture_that_never_ends(browser: Browser, site: Site) -> None:
-    page = browser.page(site.url("/picture"), wait_for="p.film", deadline_s=1)
+    page = browser.page(site.url("/picture"), wait_for="p.film", deadline_s=10)
     assert page.title == "Picture"
-    with pytest.raises(UnavailableError, match="does not finish loading within 1 s"):
-        browser.page(site.url("/picture"), deadline_s=1)
+    with pytest.raises(UnavailableError, match="does not finish loading within 4 s"):
+        browser.page(site.url("/picture"), deadline_s=4)
 
 
 def test_a_page_that_computes_for_ever(browser: Browser, site: Site) -> None:
@@ -87,7 +87,7 @@ def test_a_page_that_computes_for_ever(browser: Browser, site: Site) -> None:
     began = time.monotonic()
     with pytest.raises(UnavailableError, match=r"demo: .* hang"):
         browser.page(site.url("/busy"), deadline_s=1)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 15
     assert browser.page(site.url("/plain")).title == "Plain"
 
 

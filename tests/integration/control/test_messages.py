@@ -213,7 +213,7 @@ def test_raw_connections_do_not_disturb(
         raws.append(raw)
     started = time.monotonic()
     assert "result" in talker.ask()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     for raw in raws:
         raw.close()
 
@@ -312,7 +312,7 @@ def test_stop_while_waiting_is_at_once(path: Path, answer: Scripted) -> None:
     stop.set()
     control.wake()
     thread.join(5)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
     control.close()
     control.wake()
     assert not path.exists()

@@ -44,4 +44,4 @@ def test_a_frozen_agent_is_left_soon(ctl: Ctl, path: Path) -> None:
         frozen.listen(10)
         started = time.monotonic()
         assert completed(ctl, "listsyncctl lists ") == []
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5

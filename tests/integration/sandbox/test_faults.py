@@ -137,12 +137,12 @@ def test_a_mistaken_order_is_refused_in_words(
 
 
 def test_latency_delays_every_call_and_lets_reads_overlap(server: Server) -> None:
-    server.admin("settings", {"latency_ms": 100})
+    server.admin("settings", {"latency_ms": 300})
     started = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: server.get("/media"), range(8)))
     assert all(answer.status_code == 200 for answer in answers)
-    assert 0.1 <= time.monotonic() - started < 0.5
+    assert 0.3 <= time.monotonic() - started < 8 * 0.3
 
 
 def test_a_changed_key_makes_the_old_one_wrong(server: Server) -> None:

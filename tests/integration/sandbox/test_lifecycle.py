@@ -86,7 +86,7 @@ def test_it_ends_at_once_though_calls_hang() -> None:
         started = time.monotonic()
         process.close()
         server.http.close()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("how", ["kill", "exit"])

@@ -412,10 +412,9 @@ def test_idle_it_sleeps_and_stops_at_once(config: Path) -> None:
     before = voluntary_switches(thread.native_id)
     time.sleep(1.0)
     assert voluntary_switches(thread.native_id) == before
-    asked = time.monotonic()
     stop.set()
     thread.join(_SOON_S)
-    assert time.monotonic() - asked < 1.0
+    assert not thread.is_alive()
 
 
 def voluntary_switches(thread_id: int) -> int:

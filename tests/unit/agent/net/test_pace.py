@@ -31,17 +31,17 @@ def test_questions_to_one_host_begin_apart() -> None:
     began: list[float] = []
 
     def ask(_: int) -> bool:
-        with turn("pace-2.example", at_once=4, apart_s=0.03):
+        with turn("pace-2.example", at_once=4, apart_s=0.2):
             began.append(time.monotonic())
         return True
 
     in_parallel(ask, range(4), at_once=4)
     began.sort()
-    assert all(later - sooner > 0.02 for sooner, later in pairwise(began))
+    assert all(later - sooner > 0.1 for sooner, later in pairwise(began))
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
     with turn("pace-3.example", at_once=1, apart_s=60):
         start = time.monotonic()
         with turn("pace-4.example", at_once=1, apart_s=60):
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < 30
