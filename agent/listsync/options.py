@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,10 +35,21 @@ class ServiceOptions(Options):
     pace_s: float = Field(
         default=0, ge=0, le=60, description="Seconds from one question to the next, at least."
     )
+    list_timeout_s: float = Field(
+        default=900,
+        gt=0,
+        le=86400,
+        description="Seconds that reading one list may take, all its pages together.",
+    )
     proxy: str | None = Field(
         default=None, description="Proxy for this service, e.g. http://proxy:3128."
     )
 
-    @property
-    def timeout(self) -> timedelta:
-        return timedelta(seconds=self.timeout_s)
+
+class PageOptions(ServiceOptions):
+    """How a service is reached that may show its pages to a browser only."""
+
+    browser: Literal["auto", "never"] = Field(
+        default="auto",
+        description="auto: what a bot wall keeps from us is asked for with Chromium.",
+    )

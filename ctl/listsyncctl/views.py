@@ -135,6 +135,9 @@ def _lists(result: Result, look: Look) -> Iterator[str]:
         paint=2,
         colour=look.colour,
     )
+    for one in lists:
+        if one.get("advice"):
+            yield f"{harmless(one.get('name'))}: what you can do: {harmless(one['advice'])}"
 
 
 def _read_of(one: Result) -> str:
@@ -283,6 +286,7 @@ VIEWS: Mapping[str, View] = {
             "last_success",
             "next_due",
             "why",
+            "advice",
         ),
     ),
     "runs": View(_runs, "runs", _RUN),

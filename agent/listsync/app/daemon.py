@@ -19,6 +19,7 @@ from listsync.agent.loop import Agent, Means
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
+from listsync.app.browsing import sweep
 from listsync.app.following import config_of
 from listsync.app.loading import DaemonOptions, Loader
 from listsync.app.performing import Performer
@@ -66,6 +67,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     sys.setswitchinterval(_SWITCH_S)
     with ExitStack() as stack:
         stack.enter_context(locked(options.state_dir))
+        sweep(options.state_dir)
         database = Database(options.state_dir / FILE_NAME)
         daemon = _Daemon(options, loader, following, database, inbox)
         systemd = Systemd(environ)

@@ -10,19 +10,21 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from listsync.app.browsing import sweep, walls_for
 from listsync.app.following import is_meant, rules_of
 from listsync.config.configuration import Config, ListConfig
-from listsync.config.schema import ProvidersOptions
+from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config.values import SANDBOX
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.running import Scope
-from listsync.options import ServiceOptions
+from listsync.net.walls import Walls
+from listsync.options import PageOptions, ServiceOptions
 from listsync.ports import ListProvider
 from listsync.providers.file import FileSource, ListFile
 from listsync.providers.imdb import Imdb, ImdbSource
@@ -51,18 +53,31 @@ _SANDBOX_STATE = "sandbox.json"
 class Surroundings:
     """What a provider may need besides its source; what must be closed goes on `stack`.
 
-    `folder` holds what must be real also in a dry run: a login that is renewed is spent.
+    `folder` holds what must be real also in a dry run: a login that is renewed is spent. `walls`
+    are by service.
     """
 
     options: ProvidersOptions
+    chromium: ChromiumOptions
     database: Database
     folder: Path
     stack: ExitStack
+    walls: dict[str, Walls] = field(default_factory=dict)
 
     def client(self, options: ServiceOptions) -> httpx.Client:
         from listsync.net.http import build_client  # noqa: PLC0415 - files need no web
 
         return self.stack.enter_context(build_client(options))
+
+    def page_client(self, service: str, options: PageOptions) -> httpx.Client:
+        """Build a client that may use a browser, one for all lists of the service."""
+        from listsync.net.http import build_client  # noqa: PLC0415 - files need no web
+
+        walls = self.walls.get(service)
+        if walls is None and options.browser == "auto":
+            walls = walls_for(service, options, self.chromium, self.folder)
+            self.walls[service] = self.stack.enter_context(walls)
+        return self.stack.enter_context(build_client(options, walls=walls))
 
 
 Build = Callable[[Any, Surroundings], ListProvider]
@@ -75,13 +90,13 @@ def _file(source: FileSource, around: Surroundings) -> ListProvider:
 
 def _imdb(source: ImdbSource, around: Surroundings) -> ListProvider:
     options = around.options.imdb
-    return Imdb(source, options, around.client(options))
+    return Imdb(source, options, around.page_client("imdb", options))
 
 
 def _letterboxd(source: LetterboxdSource, around: Surroundings) -> ListProvider:
     options = around.options.letterboxd
     films = SqliteFilmIds(around.database, "letterboxd")
-    return Letterboxd(source, options, around.client(options), films)
+    return Letterboxd(source, options, around.page_client("letterboxd", options), films)
 
 
 def _mdblist(source: MdbListSource, around: Surroundings) -> ListProvider:
@@ -149,6 +164,19 @@ def open_parts(
 
 
 @contextmanager
+def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
+    """Wire what reads the lists, to try it; nothing is remembered but a login that is renewed."""
+    letterboxd = config.providers.letterboxd.model_copy(update={"film_pages": 0})
+    options = config.providers.model_copy(update={"letterboxd": letterboxd})
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="listsync-check-")))
+        database = Database(folder / FILE_NAME)
+        stack.callback(database.close)
+        around = Surroundings(options, config.chromium, database, state_dir, stack)
+        yield [_followed(one, around) for one in config.lists]
+
+
+@contextmanager
 def wired(  # noqa: PLR0913 - each is a part of its own
     config: Config,
     database: Database,
@@ -169,7 +197,8 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     """
     with ExitStack() as stack:
         server = _server(config, folder, stop, stack)
-        around = Surroundings(config.providers, database, state_dir, stack)
+        readers = stack.enter_context(ExitStack())
+        around = Surroundings(config.providers, config.chromium, database, state_dir, readers)
         lists = [one for one in config.lists if is_meant(one, scope)]
         added = map(parse_exclusion, SqliteBooks(database).excluded())
         yield Parts(
@@ -179,6 +208,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             memory=SqliteMemory(database),
             board=board,
             stop=stop.is_set,
+            lists_are_read=readers.close,
         )
 
 
@@ -186,6 +216,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
 def _state(state_dir: Path, *, dry_run: bool) -> Iterator[Path]:
     if not dry_run:
         with locked(state_dir):
+            sweep(state_dir)
             yield state_dir
         return
     with (

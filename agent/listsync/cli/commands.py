@@ -162,17 +162,28 @@ def once(
 
 @listsync.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-def check(file: Path | None) -> None:
+@_state_option
+@click.option("--live", is_flag=True, help="Read every list, too; nothing is done with them.")
+def check(file: Path | None, state_dir: Path | None, *, live: bool) -> None:
     r"""Check the configuration and say everything that is wrong with it.
 
     \b
     Examples:
       listsync check
       listsync check ~/listsync.yaml
+      listsync check --live
     """
     with _told():
         config = _load(file)
         click.echo(f"The configuration is good: {plural(len(config.lists), 'list')}.")
+        if live:
+            from listsync.app.lean import import_httpx
+
+            import_httpx()
+            from listsync.cli.live import read_all
+
+            _log_to_stderr(logging.ERROR)
+            sys.exit(read_all(config, _state_dir(state_dir)))
         for one in config.lists:
             click.echo(f"  {one.name}{' (excluded)' if one.exclude else ''}")
 

@@ -10,6 +10,8 @@ from typing import Any
 from listsync import __version__
 from listsync.commands.shapes import ROOM_OF_A_PART, fitting, iso, run_shape
 from listsync.commands.sources import Sources
+from listsync.domain.advice import advice_on
+from listsync.domain.lists import ListOutcome
 from listsync.domain.running import Order
 from listsync.domain.syncing import ListRules
 from listsync.errors import Problem
@@ -108,6 +110,7 @@ def _list(
         "failures": row.failures if row else 0,
         "next_due": iso(due.get(rules.source, due.get(_EVERYTHING))),
         "why": row.why[:300] if row else "",
+        "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
     }
 
 

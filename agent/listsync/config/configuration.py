@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from listsync.config.schema import (
+    ChromiumOptions,
     ControlOptions,
     LogOptions,
     ProvidersOptions,
@@ -47,5 +48,6 @@ class Config:
     lists: tuple[ListConfig, ...]
     exclude: tuple[Exclusion, ...]
     providers: ProvidersOptions
+    chromium: ChromiumOptions
     control: ControlOptions
     log: LogOptions

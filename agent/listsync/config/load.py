@@ -99,6 +99,7 @@ def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
             for entry in form.exclude
         ),
         providers=form.providers,
+        chromium=form.chromium,
         control=form.control,
         log=form.log,
     )

@@ -239,6 +239,20 @@ class LogOptions(Section):
     )
 
 
+class ChromiumOptions(Section):
+    """How Chromium is run, for services that show their pages to a browser only."""
+
+    model_config = ConfigDict(title="Chromium")
+
+    memory_mb: int = Field(
+        default=1024, ge=256, le=65536, description="It is ended when it takes more, in MB."
+    )
+    no_sandbox: bool = Field(
+        default=False,
+        description="true: run it without its own protection, for containers that forbid that.",
+    )
+
+
 class ProvidersOptions(Options):
     """How each list service is reached."""
 
@@ -289,7 +303,10 @@ class ConfigForm(Options):
     providers: ProvidersOptions = Field(
         default_factory=ProvidersOptions, description="How each list service is reached."
     )
-
+    chromium: ChromiumOptions = Field(
+        default_factory=ChromiumOptions,
+        description="How the browser is run, where providers.*.browser allows one.",
+    )
     control: ControlOptions = Field(
         default_factory=ControlOptions, description="Who may ask the agent things."
     )
@@ -297,7 +314,7 @@ class ConfigForm(Options):
         default_factory=LogOptions, description="What is logged, in which form and where."
     )
 
-    @field_validator("sync", "providers", "control", "log", mode="before")
+    @field_validator("sync", "providers", "chromium", "control", "log", mode="before")
     @classmethod
     def _take_nothing_for_defaults(cls, section: object) -> object:
         """Accept a section whose every line is commented out."""

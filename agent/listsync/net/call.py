@@ -18,7 +18,8 @@ class Call:
 
     `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
     logged, raised or printed. `judge` knows the service's own ways of saying no. `deadline_s`
-    bounds one answer, body included. With a `body` (JSON) it is a POST.
+    bounds one answer, body included. With a `body` (JSON) it is a POST. `wait_for` (a CSS
+    selector) is what shows a browser that a page is there; None: that it has been loaded.
     """
 
     service: str
@@ -30,5 +31,6 @@ class Call:
     judge: Judge = no_opinion
     body: bytes | None = field(default=None, repr=False)
     accept: str = "application/json"
+    wait_for: str | None = None
     limit_bytes: int = 64 * MIB
     deadline_s: float = 120

@@ -6,11 +6,12 @@ Whatever goes wrong leaves here as `UnavailableError`, `RefusedError` or `Answer
 from __future__ import annotations
 
 import logging
+import math
 import ssl
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import cache
 
 import httpx
@@ -22,6 +23,7 @@ from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.net.call import MIB, Call
 from listsync.net.pace import turn
 from listsync.net.verdicts import Reply, verdict
+from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
 
 MAX_REDIRECTS = 5
@@ -35,16 +37,35 @@ def _trusted() -> ssl.SSLContext:
 
 
 class ServiceClient(httpx.Client):
-    """A client that knows how many questions its service gets at a time, and how far apart."""
+    """A client for one list: how many questions at a time, how far apart, how long altogether.
+
+    The time of `list_s` begins with the first question. `walls` is the way past a bot wall.
+    """
 
     at_once = 4
     pace_s = 0.0
+    list_s = math.inf
+    walls: Walls | None = None
+    _give_up = math.inf
+
+    def remaining_s(self, call: Call) -> float:
+        """Say how long *call* may take; raises UnavailableError when the list's time is over."""
+        now = time.monotonic()
+        if self._give_up == math.inf:
+            self._give_up = now + self.list_s
+        if now >= self._give_up:
+            why = f"the list takes longer than {self.list_s:g} s altogether"
+            raise UnavailableError(call.service, why)
+        return min(call.deadline_s, self._give_up - now)
 
 
 def build_client(
-    options: ServiceOptions, *, transport: httpx.BaseTransport | None = None
+    options: ServiceOptions,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    walls: Walls | None = None,
 ) -> httpx.Client:
-    """Build the client for one service; the caller closes it. *transport* replaces the network."""
+    """Build the client for one list; the caller closes it. *transport* replaces the network."""
     for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
         logging.getLogger(name).setLevel(logging.WARNING)
     client = ServiceClient(
@@ -56,6 +77,7 @@ def build_client(
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
     client.at_once, client.pace_s = options.at_once, options.pace_s
+    client.list_s, client.walls = options.list_timeout_s, walls
     return client
 
 
@@ -125,18 +147,19 @@ def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> 
     request = client.build_request(
         method, call.url, params=query or None, headers=headers, content=call.body
     )
-    with _turn(client, request):
-        return _send(client, request, call)
-
-
-def _turn(client: httpx.Client, request: httpx.Request) -> AbstractContextManager[None]:
     if not isinstance(client, ServiceClient):
-        return nullcontext()
-    return turn(request.url.host, at_once=client.at_once, apart_s=client.pace_s)
+        return _send(client, request, call, call.deadline_s)
+    with waiting_turn(client, request.url.host):
+        return _send(client, request, call, client.remaining_s(call))
 
 
-def _send(client: httpx.Client, request: httpx.Request, call: Call) -> Reply:
-    give_up = time.monotonic() + call.deadline_s
+def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[None]:
+    """Wait until *client* may ask *host*."""
+    return turn(host, at_once=client.at_once, apart_s=client.pace_s)
+
+
+def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Reply:
+    give_up = time.monotonic() + deadline_s
     for hops in range(MAX_REDIRECTS + 1):
         response = client.send(request, stream=True)
         try:
@@ -179,9 +202,7 @@ def _within(call: Call, pieces: Iterable[bytes], give_up: float) -> Iterator[byt
         if size > call.limit_bytes:
             raise _too_big(call)
         if time.monotonic() > give_up:
-            raise UnavailableError(
-                call.service, f"the answer takes longer than {call.deadline_s:.0f} s"
-            )
+            raise UnavailableError(call.service, "the answer takes too long to come")
         yield piece
 
 

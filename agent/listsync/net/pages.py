@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from listsync.net.call import Call
 from listsync.net.verdicts import Reply
+from listsync.net.walls import load_page, past_wall
 from listsync.overlap import Overlap
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ Done = TypeVar("Done")
 
 
 def get_reply(client: httpx.Client, call: Call, previous: Validators | None = None) -> Reply:
-    """Ask once, whatever the answer's form; raises what `ask` raises.
+    """Ask once for a page, by browser where a bot wall stands; raises what `ask` raises.
 
     A 304 is possible only where *previous* made the question conditional.
     """
     from listsync.net.http import ask  # noqa: PLC0415 - brings httpx
 
-    return ask(client, call, previous)
+    return past_wall(client, lambda: ask(client, call, previous), lambda: load_page(client, call))
 
 
 def in_parallel(

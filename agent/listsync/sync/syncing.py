@@ -57,7 +57,7 @@ class Parts:
     """What a sync works with.
 
     `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
-    between titles.
+    between titles; `lists_are_read` frees what only reading them needed.
     """
 
     lists: Sequence[Followed]
@@ -67,6 +67,7 @@ class Parts:
     board: ProgressBoard
     go_on: Callable[[int], bool] = lambda _: True
     stop: Callable[[], bool] = lambda: False
+    lists_are_read: Callable[[], None] = lambda: None
 
 
 def sync(run: SyncRun, parts: Parts) -> SyncReport:
@@ -126,6 +127,7 @@ class _Sync:
         is_first = parts.memory.is_first_run()
         board.phase(Phase.COLLECT, total=len(parts.lists))
         gathered = gather(parts.lists, parts.memory, board, self._tally, eager=self._run.eager)
+        parts.lists_are_read()
         index = self._read_index()
         self._settle_intents(index)
         wishes = wishes_of(gathered.wanted)

@@ -21,7 +21,7 @@ from listsync.ports import ListProvider
 from listsync.providers.file import FileOptions, FileSource, ListFile
 from listsync.providers.imdb import Imdb, ImdbOptions
 from listsync.providers.imdb import parse as parse_imdb
-from listsync.providers.imdb.page import entries_of_page
+from listsync.providers.imdb.page import read_pages
 from listsync.providers.mdblist import MdbList, MdbListOptions
 from listsync.providers.mdblist import parse as parse_mdblist
 from listsync.providers.stevenlu import StevenLu, StevenLuOptions
@@ -166,7 +166,7 @@ class ImdbPage:
     name: str
 
     def fetch(self, previous: Validators | None) -> Fetched:  # noqa: ARG002 - of the port
-        return entries_of_page((FIXTURES / self.name).read_text())
+        return read_pages(lambda _: (FIXTURES / self.name).read_text())
 
 
 def _imdb_page(

@@ -23,7 +23,7 @@ from listsync.net.browser.window import Browser
 from tests.integration.browser.place import Place
 from tests.integration.browser.site import Site
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.timeout(90)]
 PATIENCE_S = 10.0
 
 

@@ -14,7 +14,7 @@ from listsync.net.browser.window import Browser
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import Site
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.timeout(90)]
 
 
 @pytest.fixture(scope="module", name="here")

@@ -104,8 +104,10 @@ class Look:
         return self.found or (self.complete and not is_list)
 
     def _is_walled(self, error: ListsyncError | None) -> bool:
+        """Tell a wall from the service's own no: that shows what is waited for."""
         blocked = isinstance(error, RefusedError) and error.kind is Refusal.BLOCKED
-        return blocked or self.status in _WALLED
+        is_own = self.waits_for is not None and self.found
+        return blocked or (self.status in _WALLED and not is_own)
 
     def _verdict(self) -> ListsyncError | None:
         """Judge it as if it came over plain HTTP, but for the headers, which nobody tells us."""

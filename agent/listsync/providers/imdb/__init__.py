@@ -17,8 +17,11 @@ from pydantic import Field
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import MIB, Call
+from listsync.net.documents import text_of
 from listsync.net.rows import check_rows, get_document
-from listsync.options import ServiceOptions
+from listsync.net.walls import load_page, past_wall
+from listsync.options import PageOptions
+from listsync.providers.imdb import page
 from listsync.providers.imdb.answers import Profile, fetched_of
 from listsync.providers.imdb.parts import Part, part_of
 from listsync.providers.imdb.questions import PROFILE, Question, question_of
@@ -32,7 +35,7 @@ MAX_PAGES = 1000
 _USER = re.compile(r"ur\d+", re.ASCII)
 
 
-class ImdbOptions(ServiceOptions):
+class ImdbOptions(PageOptions):
     """How IMDb is reached; there is nothing to log in to, so lists must be public."""
 
     base_url: str = Field(
@@ -56,6 +59,30 @@ class Imdb:
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list in its own order; raises what `get_document` raises.
+
+        The pages of the site are read where a bot wall keeps us from the service, by browser.
+        """
+        path = page.path_of(self._source)
+        if path is None:
+            return self._ask_service(previous)
+        return past_wall(
+            self._http, lambda: self._ask_service(previous), lambda: self._read_site(path)
+        )
+
+    def _read_site(self, path: str) -> Fetched:
+        def load(number: int) -> str:
+            call = Call(
+                service=SERVICE,
+                url=f"{self._options.web_url.rstrip('/')}{path}?page={number}",
+                accept="text/html",
+                wait_for=page.ARRIVED,
+            )
+            return text_of(load_page(self._http, call))
+
+        return page.read_pages(load)
+
+    def _ask_service(self, previous: Validators | None) -> Fetched:
+        """Ask the GraphQL service.
 
         The first page tells whether the list changed. A long list that does not tell its date is
         trusted for a day: a title can take another's place behind the first page.

@@ -1,4 +1,4 @@
-"""The titles in a page of IMDb's site, for a browser to fall back on.
+"""The titles in the pages of IMDb's site, for a browser to fall back on.
 
 Source: reports of 2025 and 2026, samples in tests/fixtures/imdb/web. The page shows titles as one
 scrolls; only the data that it brings along in `__NEXT_DATA__` holds them all, 250 a page.
@@ -7,13 +7,19 @@ scrolls; only the data that it brings along in `__NEXT_DATA__` holds them all, 2
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from listsync.domain.lists import Fetched
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.documents import parse_json
 from listsync.net.rows import check_rows
 from listsync.providers.imdb.answers import Connection, ListNode, fetched_of, inside
-from listsync.providers.imdb.source import SERVICE
+from listsync.providers.imdb.source import BOX_OFFICE, SERVICE, ImdbSource, ListKind
+
+MAX_PAGES = 1000
+ARRIVED = "script#__NEXT_DATA__"
+"""What shows a browser that the page is there and no challenge (CSS)."""
 
 _DATA = re.compile(
     r"""<script[^>]*\bid=["']__NEXT_DATA__["'][^>]*>(.*?)</script""", re.DOTALL | re.IGNORECASE
@@ -24,15 +30,49 @@ _WALL = re.compile(
 _LOST = re.compile(r"<title[^>]*>\s*404\b", re.IGNORECASE)
 
 
-def entries_of_page(html: str) -> Fetched:
-    """Read one page of a list, a watchlist or a chart.
+def path_of(source: ImdbSource) -> str | None:
+    """Say where the site shows a list with its data; None where that is not known."""
+    match source.kind:
+        case ListKind.LIST:
+            return f"/list/{source.id}/"
+        case ListKind.WATCHLIST:
+            return f"/user/{source.id}/watchlist/"
+        case ListKind.CHART if source.id != BOX_OFFICE:
+            return f"/chart/{source.id}/"
+        case _:
+            return None
 
-    `declared` counts the whole list, so the first page of a long one is a partial reading.
+
+def read_pages(load: Callable[[int], str]) -> Fetched:
+    """Read a list, a watchlist or a chart; *load* gives the HTML of page 1, 2, ...
 
     Raises:
         RefusedError: a bot wall, a private watchlist, or IMDb's page for what it does not know.
         AnswerChangedError: the page holds no list where lists are.
     """
+    first = shown = _titles_of(load(1))
+    titles = list(first.titles)
+    for number in range(2, MAX_PAGES + 1):
+        if first.total is None or len(titles) >= first.total:
+            break
+        shown, before = _titles_of(load(number)), shown
+        if not shown.titles or shown.titles == before.titles:  # then it is a part of the list
+            break
+        titles += shown.titles
+    if first.total is not None and len(titles) > first.total:
+        raise AnswerChangedError(SERVICE, "the pages show more titles than they announce")
+    return fetched_of(titles, first.total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The titles of one page; `total` counts those of the whole list."""
+
+    titles: list[object]
+    total: int | None
+
+
+def _titles_of(html: str) -> _Shown:
     found = _DATA.search(html)
     if found is None:
         raise _without_data(html)
@@ -45,7 +85,7 @@ def entries_of_page(html: str) -> Fetched:
     return _read(chart, "node")
 
 
-def _listed(node: object) -> Fetched:
+def _listed(node: object) -> _Shown:
     if node is None:
         raise RefusedError(SERVICE, Refusal.PRIVATE, "the page of this list does not show it")
     titles = check_rows(SERVICE, [node], ListNode).rows[0][1].titles
@@ -54,12 +94,10 @@ def _listed(node: object) -> Fetched:
     return _read(titles, "listItem")
 
 
-def _read(found: Connection, name: str) -> Fetched:
+def _read(found: Connection, name: str) -> _Shown:
     if not found.rows and found.total != 0:
         raise AnswerChangedError(SERVICE, "the page shows no titles, and not that there are none")
-    if found.total is not None and len(found.rows) > found.total:
-        raise AnswerChangedError(SERVICE, "the page shows more titles than it announces")
-    return fetched_of([inside(row, name) for row in found.rows], found.total)
+    return _Shown([inside(row, name) for row in found.rows], found.total)
 
 
 def _without_data(html: str) -> RefusedError | AnswerChangedError:

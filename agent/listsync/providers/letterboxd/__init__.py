@@ -19,7 +19,7 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
 from listsync.net.rows import refuse_drift
 from listsync.net.verdicts import Reply
-from listsync.options import ServiceOptions
+from listsync.options import PageOptions
 from listsync.providers.letterboxd.films import (
     FilmIds,
     FilmIdsInMemory,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class LetterboxdOptions(ServiceOptions):
+class LetterboxdOptions(PageOptions):
     """How Letterboxd is read; there is nothing to log in to."""
 
     base_url: str = "https://letterboxd.com"

@@ -33,6 +33,7 @@ _MARKS = {  # what shows that it is such a page
     "list": 'meta[property="og:type"][content="letterboxd:list"], body.list-page',
     "watchlist": ".js-watchlist-content, body.watchlist",
 }
+_ARRIVED = "#content, #films-browser-list-container, .poster-grid, li.posteritem"
 _ITEMS = (
     "li.posteritem, li.griditem, article.list-detailed-entry, li.poster-container, "
     "li.film-detail, tr.diary-entry-row"
@@ -59,7 +60,7 @@ def judge(reply: Reply) -> ListsyncError | None:
 
 def call_for(url: str) -> Call:
     """Build the question for one page."""
-    return Call(service=SERVICE, url=url, accept="text/html", judge=judge)
+    return Call(service=SERVICE, url=url, accept="text/html", judge=judge, wait_for=_ARRIVED)
 
 
 def document_of(reply: Reply, *, is_part: bool = False) -> LexborHTMLParser:

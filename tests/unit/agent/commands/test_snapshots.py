@@ -270,6 +270,7 @@ def test_a_list_that_was_read(world: World) -> None:
             "failures": 1,
             "next_due": _ISO_LATER,
             "why": "page 2 failed",
+            "advice": "nothing: what was read counts, and it is read again next time",
         }
     ]
 

@@ -84,7 +84,7 @@ providers: {stevenlu: {timeout_s: 5}}
         Exclusion(key=TitleKey(MediaType.MOVIE, 603)),
         Exclusion(title="1917", year=2019, kind=MediaType.MOVIE),
     )
-    assert config.providers.stevenlu.timeout == timedelta(seconds=5)
+    assert config.providers.stevenlu.timeout_s == 5
 
 
 def test_what_is_left_out_has_its_default(read: Read) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -183,8 +184,19 @@ def test_a_deflated_answer_is_unpacked() -> None:
 
 
 def test_an_answer_that_drips_is_given_up() -> None:
-    with pytest.raises(UnavailableError, match="longer than"):
+    with pytest.raises(UnavailableError, match="takes too long"):
         asked(streamed(b"[", b"1", b"]"), replace(CALL, deadline_s=-1))
+
+
+def test_a_list_has_so_much_time_for_all_its_answers() -> None:
+    options = ServiceOptions(base_url=HOME, list_timeout_s=0.2)
+    with client(options, Site.of({"/a": answer(b"[]")})) as http:
+        ask(http, CALL)
+        time.sleep(0.3)
+        with pytest.raises(
+            UnavailableError, match=r"the list takes longer than 0\.2 s altogether"
+        ):
+            ask(http, CALL)
 
 
 def test_redirects_are_followed() -> None:

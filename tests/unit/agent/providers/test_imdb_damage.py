@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.providers.imdb.page import entries_of_page
+from listsync.providers.imdb.page import read_pages
 from tests.contract.providers.site import FIXTURES, Site, answer
 from tests.unit.agent.providers.test_imdb import EXPECTED, imdb
 
@@ -132,8 +132,8 @@ def test_a_page_with_something_changed(name: str, draw: st.DataObject) -> None:
     data, end, after = rest.partition("</script>")
     if not mark:
         with pytest.raises(OURS):
-            entries_of_page(html)
+            read_pages(lambda _: html)
         return
     content = changed(json.loads(data), draw)
     with contextlib.suppress(*OURS):
-        check(entries_of_page(f"{before}{mark}{json.dumps(content)}{end}{after}"), content)
+        check(read_pages(lambda _: f"{before}{mark}{json.dumps(content)}{end}{after}"), content)

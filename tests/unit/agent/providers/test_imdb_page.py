@@ -2,15 +2,32 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.lists import ListOutcome
+from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.providers.imdb.page import entries_of_page
+from listsync.providers.imdb.page import read_pages
 from tests.contract.providers.site import FIXTURES
 
 
 def page(name: str) -> str:
     return (FIXTURES / "imdb/web" / name).read_text()
+
+
+def reading(html: str) -> Fetched:
+    return read_pages(lambda _: html)
+
+
+def test_a_long_list_is_read_page_by_page() -> None:
+    whole = page("list.next-data.html").replace('"total": 7', '"total": 14')
+    asked = []
+
+    def load(number: int) -> str:
+        asked.append(number)
+        return whole.replace("tt9", f"tt{number}")
+
+    fetched = read_pages(load)
+    assert (asked, fetched.outcome, fetched.read) == ([1, 2], ListOutcome.COMPLETE, 14)
+    assert len({entry.rank for entry in fetched.entries}) == len(fetched.entries) == 12
 
 
 @pytest.mark.parametrize(
@@ -23,20 +40,20 @@ def page(name: str) -> str:
     ],
 )
 def test_pages_with_titles(name: str, outcome: ListOutcome, titles: int, skipped: int) -> None:
-    fetched = entries_of_page(page(name))
+    fetched = reading(page(name))
     assert fetched.outcome is outcome
     assert (len(fetched.entries), len(fetched.skipped)) == (titles, skipped)
 
 
 def test_the_data_of_a_page_says_what_the_service_says() -> None:
-    show = entries_of_page(page("list.next-data.html")).entries[2]
+    show = reading(page("list.next-data.html")).entries[2]
     assert (show.rank, show.title, show.year) == (3, "Harbour Street", 2016)
     assert (show.kind, show.ids.imdb) == (MediaType.TV, "tt90000021")
 
 
 def test_the_first_page_of_a_longer_list_is_partial() -> None:
     longer = page("list.next-data.html").replace('"total": 7', '"total": 300')
-    assert entries_of_page(longer).outcome is ListOutcome.PARTIAL
+    assert reading(longer).outcome is ListOutcome.PARTIAL
 
 
 @pytest.mark.parametrize(
@@ -51,7 +68,7 @@ def test_the_first_page_of_a_longer_list_is_partial() -> None:
 )
 def test_pages_that_say_no(name: str, kind: Refusal) -> None:
     with pytest.raises(RefusedError) as caught:
-        entries_of_page(page(name))
+        reading(page(name))
     assert caught.value.kind is kind
 
 
@@ -72,11 +89,11 @@ def test_pages_that_say_no(name: str, kind: Refusal) -> None:
 )
 def test_a_changed_page_is_never_empty(name: str, old: str, new: str) -> None:
     with pytest.raises(AnswerChangedError):
-        entries_of_page(page(name).replace(old, new))
+        reading(page(name).replace(old, new))
 
 
 def test_a_page_cut_anywhere() -> None:
     whole = page("list.next-data.html")
     for length in range(0, len(whole) - 20, 37):
         with pytest.raises(ListsyncError):
-            entries_of_page(whole[:length])
+            reading(whole[:length])

@@ -1,0 +1,48 @@
+"""Where the browser keeps its things, and how it is started; nothing is imported before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from listsync.config.schema import ChromiumOptions
+from listsync.net.walls import PageLoader, Walls
+from listsync.options import PageOptions
+
+_FOLDER = "browser"
+
+
+def walls_for(
+    service: str, options: PageOptions, chromium: ChromiumOptions, state_dir: Path
+) -> Walls:
+    """Build the way past a service's bot wall; the browser starts when it is needed."""
+
+    def start() -> PageLoader:
+        from listsync.net.browser.window import Browser, BrowserSettings  # noqa: PLC0415
+
+        return Browser(
+            service,
+            BrowserSettings(
+                cache=state_dir / _FOLDER / "driver",
+                records=_records(state_dir),
+                limit_mb=chromium.memory_mb,
+                no_sandbox=chromium.no_sandbox,
+                user_agent=options.user_agent,
+                proxy=options.proxy,
+            ),
+        )
+
+    return Walls(service, start)
+
+
+def sweep(state_dir: Path) -> None:
+    """End what browsers of a killed listsync have left behind."""
+    records = _records(state_dir)
+    if not records.is_dir() or not any(records.iterdir()):
+        return
+    from listsync.net.browser import sessions  # noqa: PLC0415 - rarely needed
+
+    sessions.sweep(records)
+
+
+def _records(state_dir: Path) -> Path:
+    return state_dir / _FOLDER / "sessions"

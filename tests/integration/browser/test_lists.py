@@ -1,0 +1,138 @@
+"""Lists behind a bot wall: what the providers make of them with a real Chromium."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from listsync.domain.lists import ListOutcome
+from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
+from listsync.net.browser import finding, window
+from listsync.net.browser.window import Browser
+from listsync.net.http import build_client
+from listsync.net.walls import Walls
+from listsync.options import PageOptions
+from listsync.ports import ListProvider
+from listsync.providers import imdb, letterboxd
+from listsync.providers.letterboxd.films import FilmIdsInMemory
+from tests.integration.browser.place import Place, place
+from tests.integration.browser.walled import IMDB_TITLES, WalledSite, walled_site
+
+pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.timeout(90)]
+
+_LIST = "/sample_user/list/synthetic-list/"
+Follow = Callable[..., ListProvider]
+
+
+@pytest.fixture(scope="module", name="here")
+def _here() -> Iterator[Place]:
+    with place() as one, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(one.temp))
+        yield one
+
+
+@pytest.fixture(name="walled")
+def _walled() -> Iterator[WalledSite]:
+    with walled_site() as site:
+        yield site
+
+
+@pytest.fixture
+def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
+    """Follow a list with a browser that is gone afterwards."""
+    walls = Walls("test", lambda: Browser("test", here.settings))
+    clients: list[httpx.Client] = []
+
+    def client(options: PageOptions) -> httpx.Client:
+        clients.append(build_client(options, walls=walls))
+        return clients[-1]
+
+    def build(service: str, text: str, patience_s: float = 30) -> ListProvider:
+        if service == "imdb":
+            options = imdb.ImdbOptions(
+                base_url=walled.url, web_url=walled.url, list_timeout_s=patience_s
+            )
+            return imdb.Imdb(imdb.parse(text), options, client(options))
+        settings = letterboxd.LetterboxdOptions(
+            base_url=walled.url, film_pages=0, list_timeout_s=patience_s
+        )
+        source = letterboxd.parse(text)
+        return letterboxd.Letterboxd(source, settings, client(settings), FilmIdsInMemory())
+
+    with walls:
+        yield build
+    for one in clients:
+        one.close()
+    assert here.is_clean(), (here.processes(), here.sessions(), here.records())
+
+
+def test_a_letterboxd_list_behind_the_wall(follow: Follow, walled: WalledSite) -> None:
+    fetched = follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)
+    assert (fetched.outcome, fetched.read, fetched.declared) == (ListOutcome.COMPLETE, 7, 7)
+    # Asked plainly once, then by a browser, which stays, with its cookie, for the rest.
+    assert walled.statuses(_LIST) == [403, 403, 200]
+    assert walled.statuses(f"{_LIST}page/2/") == [200]
+
+
+def test_an_imdb_list_behind_the_wall(follow: Follow, walled: WalledSite) -> None:
+    fetched = follow("imdb", "ls990000001").fetch(None)
+    assert (fetched.outcome, fetched.read) == (ListOutcome.COMPLETE, IMDB_TITLES)
+    last = fetched.entries[-1]
+    assert (last.rank, last.title, last.ids.imdb) == (IMDB_TITLES, "Film 300", "tt0000300")
+    assert walled.statuses("/") == [403]
+    assert walled.statuses("/list/ls990000001/?page=2") == [200]
+
+
+def test_lists_of_a_service_share_the_browser(
+    follow: Follow, walled: WalledSite, here: Place
+) -> None:
+    follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)
+    follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)
+    assert walled.statuses(_LIST) == [403, 403, 200, 200]
+    assert len(here.records()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("sample_user/list/hidden", Refusal.PRIVATE),
+        ("sample_user/list/lost", Refusal.NOT_FOUND),
+        ("sample_user/list/stalls", Refusal.BLOCKED),
+    ],
+)
+def test_behind_the_wall_the_service_says_no(follow: Follow, text: str, kind: Refusal) -> None:
+    with pytest.raises(RefusedError) as refused:
+        follow("letterboxd", text, 5 if text.endswith("stalls") else 30).fetch(None)
+    assert refused.value.kind is kind
+
+
+def test_behind_the_wall_the_page_has_changed(follow: Follow) -> None:
+    with pytest.raises(AnswerChangedError):
+        follow("letterboxd", "sample_user/list/old").fetch(None)
+
+
+def test_a_wall_that_lets_no_browser_through(follow: Follow, walled: WalledSite) -> None:
+    walled.is_open = False
+    with pytest.raises(RefusedError, match="to a browser too") as refused:
+        follow("letterboxd", "sample_user/list/synthetic-list", 5).fetch(None)
+    assert refused.value.kind is Refusal.BLOCKED
+    with pytest.raises(ListsyncError):
+        follow("imdb", "ls990000001", 5).fetch(None)
+
+
+def test_without_a_browser_it_is_blocked_and_told_what_to_install(
+    follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "installed", _none)
+    with pytest.raises(RefusedError, match="apt install chromium") as refused:
+        follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)
+    assert refused.value.kind is Refusal.BLOCKED
+
+
+def _none(service: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", "/nowhere")
+        finding.installed(service)
