@@ -10,6 +10,10 @@ from pydantic import SecretStr
 from listsync.net.verdicts import Judge, no_opinion
 
 MIB = 1024 * 1024
+PAGE_BYTES = 8 * MIB
+"""Of one page of a list: many times what the fullest one has."""
+LIST_BYTES = 32 * MIB
+"""Of a list that comes as a whole: 100,000 rows of 300 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,5 +36,5 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
     accept: str = "application/json"
     wait_for: str | None = None
-    limit_bytes: int = 64 * MIB
+    limit_bytes: int = PAGE_BYTES
     deadline_s: float = 120

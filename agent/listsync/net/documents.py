@@ -5,8 +5,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from listsync.errors import AnswerChangedError
+from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply
 
 _GAP = re.compile(r"[ \t\r\n]*")
@@ -24,18 +27,29 @@ def parse_json(service: str, text: str) -> object:
     Raises:
         AnswerChangedError: it is cut off, or it is not JSON.
     """
+    value = parse_lazily(service, text)
+    return list(value) if isinstance(value, Iterator) else value
+
+
+def parse_lazily(service: str, text: str) -> object:
+    """Parse a JSON document, an array as an iterator that raises what `parse_json` raises."""
     start = _end_of_gap(text, 0)
-    try:
-        if text.startswith("[", start):
-            value, end = _array(text, start + 1)
-        else:
-            value, end = _DECODER.raw_decode(text, start)
+    if text.startswith("[", start):
+        return _array(service, text, start + 1)
+    with _readable(service, text):
+        value, end = _DECODER.raw_decode(text, start)
         _demand_end(text, end)
+    return value
+
+
+@contextmanager
+def _readable(service: str, text: str) -> Iterator[None]:
+    try:
+        yield
     except json.JSONDecodeError as error:
         raise _not_readable(service, text, error) from error
     except (ValueError, RecursionError) as error:  # a number of 5000 digits, 5000 brackets deep
         raise AnswerChangedError(service, "the JSON is out of all bounds") from error
-    return value
 
 
 def _end_of_gap(text: str, at: int) -> int:
@@ -49,29 +63,29 @@ def _demand_end(text: str, at: int) -> None:
         raise json.JSONDecodeError("more text after its end", text, end)
 
 
-def _array(text: str, at: int) -> tuple[object, int]:
-    """Read the elements of an array that begins before *at*; also say where it ends."""
-    items: list[object] = []
+def _array(service: str, text: str, at: int) -> Iterator[object]:
+    """Yield the elements of an array that begins before *at* and is all of the text."""
     at = _end_of_gap(text, at)
-    if text.startswith("]", at):
-        return items, at + 1
-    while True:
-        item, at = _DECODER.raw_decode(text, at)
-        items.append(item)
-        following = _NEXT.match(text, at)
-        if following is None:
-            raise json.JSONDecodeError(
-                "no comma between two elements", text, _end_of_gap(text, at)
-            )
-        at = following.end()
-        if following[1] == "]":
-            return items, at
+    is_over = text.startswith("]", at)
+    if is_over:
+        at += 1
+    with _readable(service, text):
+        while not is_over:
+            item, at = _DECODER.raw_decode(text, at)
+            following = _NEXT.match(text, at)
+            if following is None:
+                raise json.JSONDecodeError(
+                    "no comma between two elements", text, _end_of_gap(text, at)
+                )
+            at, is_over = following.end(), following[1] == "]"
+            yield item
+        _demand_end(text, at)
 
 
 def _not_readable(service: str, text: str, error: json.JSONDecodeError) -> AnswerChangedError:
     at_end = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
     what = "the JSON is cut off" if at_end else "this is not JSON"
-    sample = " ".join(text[max(0, error.pos - 60) : error.pos + 60].split())
+    sample = one_line(text[max(0, error.pos - 60) : error.pos + 60])
     return AnswerChangedError(
         service, f"{what} (line {error.lineno}, column {error.colno})", sample=sample
     )
@@ -115,5 +129,4 @@ def parse_yaml(service: str, text: str) -> object:
     try:  # not CBaseLoader: deep nesting crashes the whole process in C, here it is an error
         return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes strings, lists, mappings
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        words = " ".join(str(error).split())[:200]
-        raise AnswerChangedError(service, f"this is not YAML: {words}") from error
+        raise AnswerChangedError(service, f"this is not YAML: {one_line(str(error))}") from error

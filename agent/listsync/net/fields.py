@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-import unicodedata
 from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
+from listsync.net.texts import one_line
 
 _IMDB = re.compile(r"tt\d{7,12}", re.ASCII)
 _NUMBER = re.compile(r"(\d{1,10})(?:\.0+)?", re.ASCII)  # spreadsheets write 603 as 603.0
@@ -22,15 +22,8 @@ _LONGEST = 500
 
 
 def title_text(value: object) -> str | None:
-    """Clean a title: one line, no control characters, no half surrogates, at most 500 long."""
-    if not isinstance(value, str):
-        return None
-    if value.isprintable() and len(value) <= _LONGEST and "  " not in value:
-        return value.strip() or None  # nearly all
-    text = " ".join(value[: 4 * _LONGEST].split())
-    if not text.isprintable():
-        text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs")).strip()
-    return text[:_LONGEST].replace("\ufeff", "").strip() or None
+    """Clean a title as `one_line` does, at most 500 characters long."""
+    return one_line(value, _LONGEST) or None if isinstance(value, str) else None
 
 
 def _required(value: str) -> str:
@@ -47,12 +40,16 @@ def imdb_id(value: object) -> str | None:
     """Read an IMDb title id, lower-case; None for anything else, ids of persons included."""
     if not isinstance(value, str):
         return None
+    if _IMDB.fullmatch(value):
+        return value  # nearly all
     text = value.strip().lower()
     return text if _IMDB.fullmatch(text) else None
 
 
 def whole_number(value: object) -> int | None:
     """Read a number of 0 or more from a number or its text."""
+    if type(value) is int:  # nearly all; True and False are not
+        return value if 0 <= value <= _LARGEST else None
     if value is None or value == "":
         return None
     if isinstance(value, str):
@@ -60,9 +57,7 @@ def whole_number(value: object) -> int | None:
         value = int(found[1]) if found else None
     elif isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or value is True or value is False:
-        return None
-    return value if 0 <= value <= _LARGEST else None
+    return whole_number(value) if type(value) is int else None
 
 
 def number_id(value: object) -> int | None:

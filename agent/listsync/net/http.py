@@ -21,7 +21,9 @@ from listsync import __version__
 from listsync.domain.lists import Validators
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.net.call import MIB, Call
+from listsync.net.deadline import keep_deadlines, until
 from listsync.net.pace import turn
+from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, verdict
 from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
@@ -76,6 +78,7 @@ def build_client(
         verify=_trusted(),
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
+    keep_deadlines(client)
     client.at_once, client.pace_s = options.at_once, options.pace_s
     client.list_s, client.walls = options.list_timeout_s, walls
     return client
@@ -114,11 +117,12 @@ def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> 
 def _not_reached(call: Call, error: Exception) -> UnavailableError:
     if isinstance(error, httpx.TimeoutException):
         return UnavailableError(call.service, "does not answer in time")
+    said = one_line(str(error))
     if isinstance(error, httpx.ProxyError):
-        return UnavailableError(call.service, f"the proxy does not let us through: {error}")
+        return UnavailableError(call.service, f"the proxy does not let us through: {said}")
     if isinstance(error, httpx.ConnectError):
-        return UnavailableError(call.service, f"cannot be reached: {error}")
-    return UnavailableError(call.service, f"the connection broke: {error}")
+        return UnavailableError(call.service, f"cannot be reached: {said}")
+    return UnavailableError(call.service, f"the connection broke: {said}")
 
 
 def _conditions(previous: Validators | None) -> dict[str, str]:
@@ -160,14 +164,15 @@ def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[Non
 
 def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Reply:
     give_up = time.monotonic() + deadline_s
-    for hops in range(MAX_REDIRECTS + 1):
-        response = client.send(request, stream=True)
-        try:
-            if response.next_request is None:
-                return _read(call, response, hops=hops, give_up=give_up)
-            request = _next_hop(call, request, response.next_request)
-        finally:
-            response.close()
+    with until(give_up):
+        for hops in range(MAX_REDIRECTS + 1):
+            response = client.send(request, stream=True)
+            try:
+                if response.next_request is None:
+                    return _read(call, response, hops=hops, give_up=give_up)
+                request = _next_hop(call, request, response.next_request)
+            finally:
+                response.close()
     raise UnavailableError(call.service, f"sends us from place to place ({MAX_REDIRECTS} times)")
 
 
@@ -222,7 +227,7 @@ def _plain(call: Call, response: httpx.Response) -> Iterator[bytes]:
         yield from _unpacked(call, response.iter_raw())
     else:
         raise AnswerChangedError(
-            call.service, f"answers in a packing we did not ask for: {coding}"
+            call.service, f"answers in a packing we did not ask for: {one_line(coding, 40)}"
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from listsync.net.call import Call
@@ -29,12 +30,17 @@ def get_reply(client: httpx.Client, call: Call, previous: Validators | None = No
     return past_wall(client, lambda: ask(client, call, previous), lambda: load_page(client, call))
 
 
+@contextmanager
 def in_parallel(
     function: Callable[[Item], Done], items: Iterable[Item], *, at_once: int = 4
-) -> list[Done]:
-    """Call *function* for each of *items*, several at a time; results in their order.
+) -> Iterator[Iterator[Done]]:
+    """Call *function* for each of *items*, several at a time; gives the results in their order.
 
-    No result may be None. The first error is raised, and what has not begun is not begun.
+    No result may be None. The first error is raised. What has not begun by the end of the block
+    is not begun.
     """
     overlap: Overlap[Item, Done] = Overlap(function, workers=at_once, ahead=2 * at_once)
-    return list(overlap.map(items, lambda _: None))
+    try:
+        yield overlap.map(items, lambda _: None)
+    finally:
+        overlap.close()

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from listsync.domain.lists import SkippedRow, Validators
+from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
 from listsync.net.call import Call
-from listsync.net.documents import parse_json, text_of
+from listsync.net.documents import parse_json, parse_lazily, text_of
+from listsync.net.fields import title_text
+from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, not_json
 from listsync.options import Answer
 
 if TYPE_CHECKING:
     import httpx
 
+MOST_ROWS = 100_000
+"""Of one list, all its pages together: twice what listsync promises to handle well.
+
+A service that sends more has a fault, or means harm: time and memory must end somewhere.
+"""
+_ALL_BAD = 100
+"""So many rows, the first and all of them bad, say that the rest needs no look."""
+
 RowT = TypeVar("RowT", bound=Answer)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows(Generic[RowT]):
-    """The rows of one answer. `rows` pairs each good row with its rank (from 1, bad ones count).
-
-    `unchanged` means that nothing was sent: the list is as it was at the last reading.
-    """
-
-    rows: tuple[tuple[int, RowT], ...] = ()
-    bad: tuple[SkippedRow, ...] = ()
-    validators: Validators | None = None
-    unchanged: bool = False
-
-    @property
-    def count(self) -> int:
-        return len(self.rows) + len(self.bad)
+ShapeT = TypeVar("ShapeT", bound=Answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +45,15 @@ class Document:
 
 def get_document(client: httpx.Client, call: Call, previous: Validators | None = None) -> Document:
     """Ask, and parse the answer as JSON; raises what `ask` raises."""
+    return _document(client, call, previous, parse_json)
+
+
+def _document(
+    client: httpx.Client,
+    call: Call,
+    previous: Validators | None,
+    parse: Callable[[str, str], object],
+) -> Document:
     from listsync.net.http import ask  # noqa: PLC0415 - brings httpx, which an idle agent can do without
 
     reply = ask(client, call, previous)
@@ -63,46 +67,99 @@ def get_document(client: httpx.Client, call: Call, previous: Validators | None =
     page = not_json(reply)
     if page is not None:
         raise page
-    content = parse_json(call.service, text_of(reply))
+    content = parse(call.service, text_of(reply))
     return Document(reply=reply, content=content, validators=reply.validators)
 
 
-def get_rows(
-    client: httpx.Client, call: Call, row: type[RowT], previous: Validators | None
-) -> Rows[RowT]:
-    """Read a JSON array whose elements look like *row*; raises what `ask` raises."""
-    document = get_document(client, call, previous)
-    if document.unchanged:
-        return Rows(validators=document.validators, unchanged=True)
-    return check_rows(call.service, document.content, row, validators=document.validators)
-
-
-def check_rows(
-    service: str,
-    items: object,
+def get_list(
+    client: httpx.Client,
+    call: Call,
     row: type[RowT],
-    *,
-    first: int = 1,
-    validators: Validators | None = None,
-) -> Rows[RowT]:
-    """Check each element of a JSON array; *first* is the rank of the first one.
+    entry_of: Callable[[int, RowT], ListEntry | SkippedRow],
+    previous: Validators | None,
+) -> Fetched:
+    """Read a list that is one JSON array of *row*; raises what `ask` raises."""
+    document = _document(client, call, previous, parse_lazily)
+    if document.unchanged:
+        return Fetched.unchanged(document.validators)
+    entries = Entries(call.service, row)
+    entries.add(document.content, entry_of)
+    return entries.fetched(declared=None, validators=document.validators)
 
-    Raises:
-        AnswerChangedError: no array, or so many bad rows that the format must have changed.
+
+def check_one(service: str, item: object, shape: type[ShapeT]) -> ShapeT:
+    """Check an object that is no row of a list; raises AnswerChangedError when it is bad."""
+    try:
+        return shape.model_validate(item)
+    except ValidationError as error:
+        why = f"the answer is not of the known form: {_fault(error)}"
+        raise AnswerChangedError(service, why, sample=_sketch(item)) from error
+
+
+class Entries(Generic[RowT]):
+    """What the rows of one list come to, page after page; of the rows nothing else is kept.
+
+    Ranks count every row from 1, bad ones too.
     """
-    if not isinstance(items, list):
-        raise AnswerChangedError(
-            service, f"a list was expected, not {_sketch(items)}", sample=_sketch(items)
+
+    def __init__(self, service: str, row: type[RowT]) -> None:
+        self._service = service
+        self._row = row
+        self._good: list[ListEntry] = []
+        self._bad: list[SkippedRow] = []
+        self._left_out: list[SkippedRow] = []
+        self.count = 0
+
+    def expect(self, announced: int | None) -> None:
+        """Refuse a list that announces more rows than a list may have, before they are read."""
+        if announced is not None and announced > MOST_ROWS:
+            raise self._too_long(f"{announced:,}")
+
+    def _too_long(self, rows: str) -> AnswerChangedError:
+        why = f"{rows} rows are more than listsync reads of one list ({MOST_ROWS:,})"
+        return AnswerChangedError(self._service, why)
+
+    def add(self, items: object, entry_of: Callable[[int, RowT], ListEntry | SkippedRow]) -> None:
+        """Check the rows of the next page, a JSON array or an iterator over one.
+
+        Raises:
+            AnswerChangedError: no array, more rows than a list may have, or nothing but bad ones.
+        """
+        if not isinstance(items, Iterable) or isinstance(items, (str, dict)):
+            raise AnswerChangedError(
+                self._service, f"a list was expected, not {_sketch(items)}", sample=_sketch(items)
+            )
+        for item in items:
+            self.count += 1
+            if self.count > MOST_ROWS:
+                raise self._too_long(f"{self.count:,}")
+            try:
+                row = self._row.model_validate(item)
+            except ValidationError as error:
+                self._note(item, error)
+                continue
+            made = entry_of(self.count, row)
+            if isinstance(made, ListEntry):
+                self._good.append(made)
+            else:
+                self._left_out.append(made)
+
+    def _note(self, item: object, error: ValidationError) -> None:
+        bad = self._bad
+        bad.append(SkippedRow(rank=self.count, what=_sketch(item), why=_fault(error)))
+        if len(bad) == self.count == _ALL_BAD:
+            why = f"the first {_ALL_BAD} rows are not of the known form: {bad[0].why}"
+            raise AnswerChangedError(self._service, why, sample=bad[0].what)
+
+    def fetched(self, *, declared: int | None, validators: Validators | None) -> Fetched:
+        """Sum the reading up; raises AnswerChangedError when too many rows are bad."""
+        refuse_drift(self._service, self._bad, total=self.count)
+        return Fetched(
+            entries=tuple(self._good),
+            skipped=(*self._bad, *self._left_out),
+            declared=declared,
+            validators=validators,
         )
-    good: list[tuple[int, RowT]] = []
-    bad: list[SkippedRow] = []
-    for rank, item in enumerate(items, start=first):
-        try:
-            good.append((rank, row.model_validate(item)))
-        except ValidationError as error:
-            bad.append(SkippedRow(rank=rank, what=_sketch(item), why=_fault(error)))
-    refuse_drift(service, bad, total=len(items))
-    return Rows(rows=tuple(good), bad=tuple(bad), validators=validators)
 
 
 def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:
@@ -118,11 +175,11 @@ def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:
 def _fault(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    return one_line(f"{place}: {first['msg']}" if place else first["msg"])
 
 
 def _sketch(value: object) -> str:
     """Show a value in a few words: its title where it has one."""
-    title = value.get("title") if isinstance(value, dict) else None
-    text = title if isinstance(title, str) else json.dumps(value, ensure_ascii=True)
+    title = title_text(value.get("title")) if isinstance(value, dict) else None
+    text = title or json.dumps(value, ensure_ascii=True)
     return text if len(text) <= 80 else f"{text[:80]}..."

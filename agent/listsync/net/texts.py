@@ -1,4 +1,4 @@
-"""Bytes of unknown encoding to text, with a word on whether they end too early."""
+"""Text from outside: decoded from bytes of unknown encoding, and made harmless for one line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,23 @@ from dataclasses import dataclass
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _LOOK = 100_000  # characters that show whether it is text
+# What steers a terminal or turns the direction of writing; joiners stay, scripts need them.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ud800-\udfff]+"
+)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Make text from outside harmless in one line of a list, a log or a terminal.
+
+    Gaps become one space; control characters, marks of writing direction and half surrogates go.
+    """
+    if len(text) <= limit and "  " not in text and text.isprintable():
+        return text.strip()  # nearly all
+    text = " ".join(_HARMFUL.sub("", text[: 4 * limit]).split())
+    return text[:limit].rstrip()
 
 
 @dataclass(frozen=True, slots=True)

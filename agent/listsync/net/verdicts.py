@@ -22,6 +22,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.net.texts import one_line
 
 if TYPE_CHECKING:
     import httpx
@@ -59,7 +60,7 @@ class Reply:
 
     @property
     def sample(self) -> str:
-        return " ".join(self.look[:200].split())
+        return one_line(self.look)
 
     @property
     def content_type(self) -> str:
@@ -75,7 +76,7 @@ class Reply:
     @property
     def title(self) -> str:
         found = _TITLE.search(self.look)
-        return " ".join(found[1].split())[:80] if found else ""
+        return one_line(found[1], 80) if found else ""
 
     @property
     def validators(self) -> Validators:

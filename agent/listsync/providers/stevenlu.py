@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.net.call import Call
+from listsync.net.call import LIST_BYTES, Call
 from listsync.net.fields import Title, external_ids, imdb_id, number_id
 from listsync.net.forms import foreign, recognise
-from listsync.net.rows import get_rows
+from listsync.net.rows import get_list
 from listsync.net.verdicts import Reply
 from listsync.options import Answer, ServiceOptions
 
@@ -94,20 +94,14 @@ class StevenLu:
         self._http = http
 
     def fetch(self, previous: Validators | None) -> Fetched:
-        """Read the whole list, best first (rank 1); raises what `get_rows` raises."""
-        call = Call(service=SERVICE, url=self._url, judge=_judge)
-        page = get_rows(self._http, call, _Row, previous)
-        if page.unchanged:
-            return Fetched.unchanged(page.validators)
-        if page.count == 0:
+        """Read the whole list, best first (rank 1); raises what `get_list` raises."""
+        call = Call(service=SERVICE, url=self._url, judge=_judge, limit_bytes=LIST_BYTES)
+        fetched = get_list(self._http, call, _Row, _entry, previous)
+        if fetched.read == 0 and not fetched.is_unchanged:
             raise AnswerChangedError(
                 SERVICE, f"{self._name} has no rows, and nothing says that this is meant"
             )
-        return Fetched(
-            entries=tuple(_entry(rank, row) for rank, row in page.rows),
-            skipped=page.bad,
-            validators=page.validators,
-        )
+        return fetched
 
 
 def _entry(rank: int, row: _Row) -> ListEntry:

@@ -15,7 +15,7 @@ from listsync.ports import ListProvider
 
 logger = logging.getLogger(__name__)
 
-_LISTS_AT_ONCE = 4
+_LISTS_AT_ONCE = 8
 _REFUSALS = {
     Refusal.NOT_FOUND: ListOutcome.NOT_FOUND,
     Refusal.PRIVATE: ListOutcome.PRIVATE,

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.call import MIB, Call
+from listsync.net.call import Call
 from listsync.net.documents import text_of
-from listsync.net.rows import check_rows, get_document
+from listsync.net.rows import Entries, check_one, get_document
 from listsync.net.walls import load_page, past_wall
 from listsync.options import PageOptions
 from listsync.providers.imdb import page
-from listsync.providers.imdb.answers import Profile, fetched_of
+from listsync.providers.imdb.answers import Profile, Title, entry_of
 from listsync.providers.imdb.parts import Part, part_of
 from listsync.providers.imdb.questions import PROFILE, Question, question_of
 from listsync.providers.imdb.refusals import judge
@@ -95,9 +95,7 @@ class Imdb:
         stamp = f"{target} {first.state}"
         if stamp == known:
             return Fetched.unchanged(previous)
-        read = (first, *parts)
-        fetched = self._gathered(question, read)
-        return replace(fetched, validators=Validators(stamp=stamp) if _whole(fetched) else None)
+        return self._gathered(question, chain([first], parts), Validators(stamp=stamp))
 
     def _target(self, known: str | None) -> str:
         """Give the id to ask for; that of a profile is looked up once, and then remembered."""
@@ -109,21 +107,29 @@ class Imdb:
         node = self._ask(PROFILE, {"id": self._source.id}).get("userProfile", {})
         if node is None:
             raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"has no user {self._source.id}")
-        return check_rows(SERVICE, [node], Profile).rows[0][1].user
+        return check_one(SERVICE, node, Profile).user
 
-    def _gathered(self, question: Question, parts: tuple[Part, ...]) -> Fetched:
-        titles = [title for part in parts for title in part.titles]
-        totals = [part.total for part in parts if part.total is not None]
-        declared = max(totals, default=None)
+    def _gathered(
+        self, question: Question, parts: Iterable[Part], validators: Validators
+    ) -> Fetched:
+        """Put the parts together; *validators* are for the whole list only."""
+        entries, declared = Entries(SERVICE, Title), None
+        for part in parts:
+            entries.expect(question.count or part.total)
+            entries.add(part.titles, entry_of)
+            if part.total is not None:
+                declared = max(part.total, declared or 0)
         if declared is not None and question.count is not None:
             declared = min(declared, question.count)
-        if declared is not None and len(titles) > declared:
-            raise self._changed(f"{len(titles)} titles came, where {declared} were announced")
-        if not titles and declared:
+        read = entries.count
+        if declared is not None and read > declared:
+            raise self._changed(f"{read} titles came, where {declared} were announced")
+        if not read and declared:
             raise self._changed(f"no titles came, where {declared} were announced")
-        if not titles and not question.proves_empty:
+        if not read and not question.proves_empty:
             raise self._changed("no titles came, and that does not prove that there are none")
-        return fetched_of(titles, declared)
+        is_whole = declared is None or read == declared
+        return entries.fetched(declared=declared, validators=validators if is_whole else None)
 
     def _parts(self, question: Question) -> Iterator[Part]:
         """Read page after page, until the service says that there is no more."""
@@ -159,7 +165,6 @@ class Imdb:
                 "x-imdb-user-country": "US",
             },
             judge=judge,
-            limit_bytes=16 * MIB,
         )
         content = get_document(self._http, call).content
         data = content.get("data") if isinstance(content, dict) else None
@@ -169,10 +174,6 @@ class Imdb:
 
     def _changed(self, why: str) -> AnswerChangedError:
         return AnswerChangedError(SERVICE, f"{self._source}: {why}")
-
-
-def _whole(fetched: Fetched) -> bool:
-    return fetched.declared is None or fetched.read == fetched.declared
 
 
 __all__ = ["Imdb", "ImdbOptions", "ImdbSource", "parse"]

@@ -9,12 +9,10 @@ import re
 
 from pydantic import AliasChoices, Field, model_validator
 
-from listsync.domain.lists import Fetched, ListEntry, SkippedRow
+from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.net.fields import external_ids, imdb_id, title_text, year_number
-from listsync.net.rows import check_rows
 from listsync.options import Answer
-from listsync.providers.imdb.source import SERVICE
 
 _KINDS = {
     "movie": MediaType.MOVIE,
@@ -66,9 +64,9 @@ class Title(Answer):
 
     @model_validator(mode="after")
     def _is_known(self) -> Title:
-        if self.is_person:
-            return self
         if imdb_id(self.id) is None:
+            if self.is_person:
+                return self
             raise ValueError("no id of a title")
         if not {"name", "type"} <= self.model_fields_set:
             raise ValueError("titleText or titleType is missing")
@@ -76,7 +74,7 @@ class Title(Answer):
 
     @property
     def is_person(self) -> bool:
-        return _PERSON.fullmatch(self.id) is not None
+        return self.id.startswith("nm") and _PERSON.fullmatch(self.id) is not None
 
 
 class PageInfo(Answer):
@@ -115,24 +113,14 @@ def inside(node: object, *path: str) -> object:
     return node
 
 
-def fetched_of(titles: list[object], declared: int | None) -> Fetched:
-    """Turn the titles of a whole list into a reading; bad and unwanted ones are skipped."""
-    checked = check_rows(SERVICE, titles, Title)
-    read = [_entry(rank, title) for rank, title in checked.rows]
-    return Fetched(
-        entries=tuple(row for row in read if isinstance(row, ListEntry)),
-        skipped=(*checked.bad, *(row for row in read if isinstance(row, SkippedRow))),
-        declared=declared,
-    )
-
-
-def _entry(rank: int, title: Title) -> ListEntry | SkippedRow:
+def entry_of(rank: int, title: Title) -> ListEntry | SkippedRow:
+    """Turn a checked title into an entry; persons and what cannot be requested are left out."""
     named = title_text(title.name.text) if title.name else None
     original = title_text(title.original.text) if title.original else None
     word = title.type.id if title.type else None
     unwanted = "a person" if title.is_person else _UNWANTED.get(word or "")
     if unwanted:
-        return SkippedRow(rank=rank, what=named or title.id, why=unwanted)
+        return SkippedRow(rank=rank, what=named or title.id.strip(), why=unwanted)
     kind = _KINDS.get(word or "")
     return ListEntry(
         rank=rank,

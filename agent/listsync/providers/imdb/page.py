@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from listsync.domain.lists import Fetched
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.documents import parse_json
-from listsync.net.rows import check_rows
-from listsync.providers.imdb.answers import Connection, ListNode, fetched_of, inside
+from listsync.net.rows import Entries, check_one
+from listsync.net.texts import one_line
+from listsync.providers.imdb.answers import Connection, ListNode, Title, entry_of, inside
 from listsync.providers.imdb.source import BOX_OFFICE, SERVICE, ImdbSource, ListKind
 
 MAX_PAGES = 1000
@@ -51,17 +52,19 @@ def read_pages(load: Callable[[int], str]) -> Fetched:
         AnswerChangedError: the page holds no list where lists are.
     """
     first = shown = _titles_of(load(1))
-    titles = list(first.titles)
+    entries = Entries(SERVICE, Title)
+    entries.expect(first.total)
+    entries.add(first.titles, entry_of)
     for number in range(2, MAX_PAGES + 1):
-        if first.total is None or len(titles) >= first.total:
+        if first.total is None or entries.count >= first.total:
             break
         shown, before = _titles_of(load(number)), shown
         if not shown.titles or shown.titles == before.titles:  # then it is a part of the list
             break
-        titles += shown.titles
-    if first.total is not None and len(titles) > first.total:
+        entries.add(shown.titles, entry_of)
+    if first.total is not None and entries.count > first.total:
         raise AnswerChangedError(SERVICE, "the pages show more titles than they announce")
-    return fetched_of(titles, first.total)
+    return entries.fetched(declared=first.total, validators=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,14 @@ def _titles_of(html: str) -> _Shown:
     for name in ("list", "predefinedList"):
         if isinstance(column, dict) and name in column:
             return _listed(column[name])
-    chart = check_rows(SERVICE, [inside(page, "pageData", "chartTitles")], Connection).rows[0][1]
+    chart = check_one(SERVICE, inside(page, "pageData", "chartTitles"), Connection)
     return _read(chart, "node")
 
 
 def _listed(node: object) -> _Shown:
     if node is None:
         raise RefusedError(SERVICE, Refusal.PRIVATE, "the page of this list does not show it")
-    titles = check_rows(SERVICE, [node], ListNode).rows[0][1].titles
+    titles = check_one(SERVICE, node, ListNode).titles
     if titles.total is None:
         raise AnswerChangedError(SERVICE, "the page does not say how long the list is")
     return _read(titles, "listItem")
@@ -105,4 +108,4 @@ def _without_data(html: str) -> RefusedError | AnswerChangedError:
         return RefusedError(SERVICE, Refusal.BLOCKED, "a bot wall answers in its place")
     if _LOST.search(html):
         return RefusedError(SERVICE, Refusal.NOT_FOUND, "does not know this page")
-    return AnswerChangedError(SERVICE, "the page has no data", sample=html[:200])
+    return AnswerChangedError(SERVICE, "the page has no data", sample=one_line(html))

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.rows import check_rows
+from listsync.net.rows import check_one
+from listsync.net.texts import one_line
 from listsync.providers.imdb.answers import Connection, ListNode, inside
 from listsync.providers.imdb.questions import Question
 from listsync.providers.imdb.source import SERVICE
@@ -17,12 +18,20 @@ from listsync.providers.imdb.source import SERVICE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One page of a list; `cursor` is None on the last one, `state` says how the list is."""
+    """One page of a list; `cursor` is None on the last one, `modified` is the list's date."""
 
     titles: list[object]
     total: int | None
     cursor: str | None
-    state: str
+    modified: str | None
+
+    @property
+    def state(self) -> str:
+        """Sum up what a first page shows; where it cannot show all, for today only."""
+        seen = json.dumps([self.total, self.modified, self.titles]).encode()
+        is_sure = self.cursor is None or self.modified
+        today = "" if is_sure else time.strftime(" %Y-%m-%d", time.gmtime())
+        return f"{self.total} {hashlib.sha256(seen).hexdigest()[:20]}{today}"
 
 
 def part_of(data: Mapping[str, object], question: Question, name: str) -> Part:
@@ -44,26 +53,19 @@ def part_of(data: Mapping[str, object], question: Question, name: str) -> Part:
         titles=[inside(row, *question.path) for row in found.rows],
         total=found.total,
         cursor=cursor,
-        state=_state(found, modified, is_whole=cursor is None),
+        modified=modified,
     )
 
 
 def _shown(node: object) -> Connection:
-    return check_rows(SERVICE, [node], Connection).rows[0][1]
+    return check_one(SERVICE, node, Connection)
 
 
 def _listed(node: object, name: str) -> tuple[Connection, str | None]:
     """Read a list and the date of its last change; one of people is not empty of titles."""
-    found = check_rows(SERVICE, [node], ListNode).rows[0][1]
+    found = check_one(SERVICE, node, ListNode)
     kind = found.type.id if found.type else None
     if found.titles.total == 0 and kind not in (None, "TITLES"):
-        why = f"{name} is a list of {str(kind).lower()}, not of titles"
+        why = f"{name} is a list of {one_line(str(kind).lower(), 40)}, not of titles"
         raise RefusedError(SERVICE, Refusal.NOT_FOUND, why)
     return found.titles, found.modified
-
-
-def _state(found: Connection, modified: str | None, *, is_whole: bool) -> str:
-    """Sum up what a first page shows; where it cannot show all, for today only."""
-    seen = json.dumps([found.total, modified, found.rows]).encode()
-    today = "" if is_whole or modified else time.strftime(" %Y-%m-%d", time.gmtime())
-    return f"{found.total} {hashlib.sha256(seen).hexdigest()[:20]}{today}"

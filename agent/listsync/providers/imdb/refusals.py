@@ -15,6 +15,7 @@ from listsync.errors import (
 )
 from listsync.net.documents import parse_json, text_of
 from listsync.net.fields import title_text
+from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, retry_after_s
 from listsync.providers.imdb.source import SERVICE
 
@@ -39,7 +40,9 @@ def judge(reply: Reply) -> ListsyncError | None:
         return AnswerChangedError(SERVICE, f"its service is not there (HTTP {reply.status})")
     if reply.status != 200 or reply.is_page or not reply.body.strip():
         return None
-    return _refusal(parse_json(SERVICE, text_of(reply)))
+    text = text_of(reply)
+    # Without the word there are none, and a good page need not be parsed twice.
+    return _refusal(parse_json(SERVICE, text)) if '"errors"' in text else None
 
 
 def _refusal(content: object) -> ListsyncError | None:
@@ -67,11 +70,11 @@ def _meaning(error: dict[object, object]) -> ListsyncError:
     told = error.get("extensions")
     code = told.get("code") if isinstance(told, dict) else None
     message = title_text(error.get("message")) or "no reason"
-    words = f"says: {message[:200]}"
+    words = f"says: {one_line(message)}"
     said = f"{code} {message}".lower()
     for part, kind in _REFUSALS.items():
         if part in said:
             return RefusedError(SERVICE, kind, words)
     if code == "INTERNAL_SERVER_ERROR":
         return UnavailableError(SERVICE, words)
-    return AnswerChangedError(SERVICE, words, sample=str(code))
+    return AnswerChangedError(SERVICE, words, sample=one_line(str(code)))

@@ -69,7 +69,8 @@ class FilmPages:
 
     def learn(self, slugs: list[str], *, at_once: int) -> None:
         """Look films up, several at a time, and put what they say into the cache."""
-        in_parallel(self._learn_one, slugs, at_once=at_once)
+        with in_parallel(self._learn_one, slugs, at_once=at_once) as learnt:
+            list(learnt)
 
     def _learn_one(self, slug: str) -> bool:
         refused = any(isinstance(error, RefusedError) for error in self._failures)

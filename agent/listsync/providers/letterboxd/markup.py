@@ -58,6 +58,11 @@ def judge(reply: Reply) -> ListsyncError | None:
     return None
 
 
+def full_page(kind: str) -> int:
+    """Say how many films a full page of a list of this kind shows."""
+    return _FULL.get(kind, _FULL_GRID)
+
+
 def call_for(url: str) -> Call:
     """Build the question for one page."""
     return Call(service=SERVICE, url=url, accept="text/html", judge=judge, wait_for=_ARRIVED)
@@ -123,7 +128,7 @@ def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) 
     declared = _declared(document, source)
     if declared is None and not rows and source.kind != "list" and _says_none(document):
         declared = 0
-    is_full = len(rows) >= _FULL.get(source.kind, _FULL_GRID)
+    is_full = len(rows) >= full_page(source.kind)
     return Page(
         rows=rows,
         declared=declared,
@@ -138,16 +143,19 @@ def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) 
 def _row(item: LexborNode) -> Row:
     node = item.css_first(_POSTER)
     said = node.attributes if node else {}
-    image = item.css_first("img[alt]")
-    alt = image.attributes.get("alt") if image else None
     named = said.get("data-item-name") or said.get("data-item-full-display-name")
-    title = title_text(named or said.get("data-film-name") or alt)
+    title = title_text(named or said.get("data-film-name") or _alt(item))
     year = year_number(said.get("data-film-release-year"))
     found = _NAME.fullmatch(title) if title else None
     named_year = year_number(found[2]) if found else None
     if found and named_year and year in (None, named_year):
         title, year = found[1], named_year
     return Row(title, year, _slug(said))
+
+
+def _alt(item: LexborNode) -> str | None:
+    image = item.css_first("img[alt]")
+    return image.attributes.get("alt") if image else None
 
 
 def _slug(said: dict[str, str | None]) -> str | None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.documents import text_of
 from listsync.net.pages import get_reply, in_parallel
+from listsync.net.rows import MOST_ROWS
 from listsync.net.verdicts import Reply
-from listsync.providers.letterboxd.markup import Page, call_for, read_page
+from listsync.providers.letterboxd.markup import Page, Row, call_for, full_page, read_page
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
 
 if TYPE_CHECKING:
     import httpx
 
-MAX_PAGES = 1000
 _EVENT = re.compile(r"<guid[^>]*>(letterboxd-(?:watch|review)-\d+)</guid>", re.ASCII)
 _PART = re.compile(r"/(?:csi/films|films/ajax)/[a-z0-9/-]+/(?:\?[A-Za-z0-9=&]*)?", re.ASCII)
 
@@ -76,22 +75,21 @@ class Site:
             return read_page(reply, source, is_part=is_part)
 
         pages = [first]
-        while self._goes_on(source, pages):
-            if len(pages) >= MAX_PAGES:
+        seen, count = {first.rows}, len(first.rows)
+        while self._goes_on(source, pages, count):
+            if len(pages) >= _most_pages(source):
                 raise AnswerChangedError(SERVICE, f"{source} has pages without an end")
             numbers = range(len(pages) + 1, self._known_last(source, pages) + 1)
-            pages += in_parallel(read, numbers, at_once=self._at_once)
-            filled = [page.rows for page in pages if page.rows]
-            if len(set(filled)) < len(filled):
-                raise AnswerChangedError(SERVICE, f"{source} repeats itself")
-            if any(after.rows and not page.rows for page, after in pairwise(pages)):
-                raise AnswerChangedError(SERVICE, f"{source} lacks a page in its middle")
+            with in_parallel(read, numbers, at_once=self._at_once) as following:
+                for page in following:
+                    count += len(page.rows)
+                    _demand_new(source, page, seen, pages[-1], count)
+                    pages.append(page)
         return pages[1:]
 
-    def _goes_on(self, source: LetterboxdSource, pages: list[Page]) -> bool:
+    def _goes_on(self, source: LetterboxdSource, pages: list[Page], count: int) -> bool:
         page = pages[-1]
-        read = sum(len(page.rows) for page in pages)
-        if not page.rows or (source.kind == "popular" and read >= self._chart_films):
+        if not page.rows or (source.kind == "popular" and count >= self._chart_films):
             return False
         return page.more or page.last > len(pages)
 
@@ -102,4 +100,27 @@ class Site:
             last = -(-self._chart_films // len(first.rows))
         elif first.declared is not None:
             last = min(last, -(-first.declared // len(first.rows)) + 1)
-        return min(max(last, len(pages) + 1), MAX_PAGES)
+        return min(max(last, len(pages) + 1), _most_pages(source))
+
+
+def _most_pages(source: LetterboxdSource) -> int:
+    """Say how many full pages the longest list has."""
+    return -(-MOST_ROWS // full_page(source.kind))
+
+
+def _demand_new(
+    source: LetterboxdSource,
+    page: Page,
+    seen: set[tuple[Row, ...]],
+    before: Page,
+    count: int,
+) -> None:
+    """Check the next page against those before it, and add it to *seen*."""
+    if count > MOST_ROWS:
+        raise AnswerChangedError(SERVICE, f"{source} has more than {MOST_ROWS:,} films")
+    if page.rows and not before.rows:
+        raise AnswerChangedError(SERVICE, f"{source} lacks a page in its middle")
+    different = len(seen)
+    seen.add(page.rows)
+    if page.rows and len(seen) == different:
+        raise AnswerChangedError(SERVICE, f"{source} repeats itself")

@@ -6,22 +6,21 @@ tests/fixtures/mdblist/README.md says how the samples were made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.call import Call
-from listsync.net.rows import check_rows, get_document, get_rows
+from listsync.net.call import LIST_BYTES, Call
+from listsync.net.rows import Entries, check_one, get_document, get_list
+from listsync.net.texts import one_line
 from listsync.options import ServiceOptions
 from listsync.providers.mdblist.answers import (
     PAGE_SIZE,
     Account,
     Description,
     Item,
-    Page,
     entry_of,
     judge,
     page_of,
@@ -56,7 +55,7 @@ class MdbList:
         self._http = http
 
     def fetch(self, previous: Validators | None) -> Fetched:
-        """Read the whole list in its own order; raises what `get_rows` raises.
+        """Read the whole list in its own order; raises what `get_list` raises.
 
         Without a key only public lists of users can be read, and no rows prove nothing.
         """
@@ -70,33 +69,27 @@ class MdbList:
 
     def _fetch_open(self, path: str, previous: Validators | None) -> Fetched:
         url = f"{self._options.web_url.rstrip('/')}/{path}"
-        page = get_rows(self._http, Call(service=SERVICE, url=url, judge=judge), Item, previous)
-        if page.unchanged:
-            return Fetched.unchanged(page.validators)
-        if page.count == 0:
+        call = Call(service=SERVICE, url=url, judge=judge, limit_bytes=LIST_BYTES)
+        fetched = get_list(self._http, call, Item, entry_of, previous)
+        if fetched.read == 0 and not fetched.is_unchanged:
             raise AnswerChangedError(
                 SERVICE,
                 f"{self._source.name} came without rows; whether it is empty or still being "
                 f"built can only be seen with a key ({_NEEDS_KEY})",
             )
-        return Fetched(
-            entries=tuple(entry_of(rank, item) for rank, item in page.rows),
-            skipped=page.bad,
-            validators=page.validators,
-        )
+        return fetched
 
     def _fetch_with(self, key: SecretStr, previous: Validators | None) -> Fetched:
         self._check_owner(key)
         about = self._describe(key) if self._source.described else Description()
         if about.stamp and previous is not None and previous.stamp == about.stamp:
             return Fetched.unchanged(previous)
-        pages = tuple(self._pages(key))
-        declared = about.items if self._source.described else pages[0].total
-        read = sum(page.rows.count for page in pages)
-        whole = declared is not None and read >= declared
-        return Fetched(
-            entries=tuple(entry_of(rank, item) for page in pages for rank, item in page.rows.rows),
-            skipped=tuple(row for page in pages for row in page.rows.bad),
+        entries = Entries(SERVICE, Item)
+        entries.expect(about.items)
+        total = self._read(key, entries)
+        declared = about.items if self._source.described else total
+        whole = declared is not None and entries.count >= declared
+        return entries.fetched(
             declared=declared,
             validators=Validators(stamp=about.stamp) if whole and about.stamp else None,
         )
@@ -111,9 +104,9 @@ class MdbList:
         if wanted is None:
             return
         answer = get_document(self._http, self._call(key, "user"))
-        account = check_rows(SERVICE, [answer.content], Account).rows[0][1]
+        account = check_one(SERVICE, answer.content, Account)
         if account.user_name.casefold() != wanted.casefold():
-            whose = f"the key belongs to {account.user_name}"
+            whose = f"the key belongs to {one_line(account.user_name, 80)}"
             raise RefusedError(
                 SERVICE, Refusal.PRIVATE, f"{self._source.name} is not readable: {whose}"
             )
@@ -121,27 +114,27 @@ class MdbList:
     def _describe(self, key: SecretStr) -> Description:
         answer = get_document(self._http, self._call(key, self._source.path))
         items = answer.content if isinstance(answer.content, list) else [answer.content]
-        described = check_rows(SERVICE, items, Description).rows
-        if not described:
+        if not items:
             raise AnswerChangedError(SERVICE, f"says nothing about {self._source.name}")
-        return described[0][1]
+        return check_one(SERVICE, items[0], Description)
 
-    def _pages(self, key: SecretStr) -> Iterator[Page]:
-        """Read page after page, until the service says that there is no more."""
+    def _read(self, key: SecretStr, entries: Entries[Item]) -> int | None:
+        """Read page after page, until there is no more; returns what the first one says of all."""
         shape = {"unified": "true"} if self._source.described else {}
-        read, last = 0, None
-        for _ in range(MAX_PAGES):
+        total, last = None, None
+        for number in range(MAX_PAGES):
             query = {**shape, **dict(self._source.params)}
             call = self._call(
-                key, f"{self._source.path}/items", limit=PAGE_SIZE, offset=read, **query
+                key, f"{self._source.path}/items", limit=PAGE_SIZE, offset=entries.count, **query
             )
-            page = page_of(get_document(self._http, call), read + 1)
+            page = page_of(get_document(self._http, call))
             if page.items and page.items == last:
                 break
-            yield page
+            entries.add(page.items, entry_of)
+            total = page.total if number == 0 else total
             if not page.more or not page.items:
-                return
-            read, last = read + page.rows.count, page.items
+                return total
+            last = page.items
         raise AnswerChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
 
 

@@ -9,7 +9,13 @@ from pydantic import Field, model_validator
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
-from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
 from listsync.net.fields import (
     external_ids,
     imdb_id,
@@ -18,7 +24,8 @@ from listsync.net.fields import (
     whole_number,
     year_number,
 )
-from listsync.net.rows import Document, Rows, check_rows
+from listsync.net.rows import Document, check_one
+from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, retry_after_s
 from listsync.options import Answer
 from listsync.providers.mdblist.source import SERVICE
@@ -58,6 +65,9 @@ class _Ids(Answer):
     tvdb: object = None
 
 
+_NO_IDS = _Ids()
+
+
 class Item(Answer):
     """One title; flat ids without a key, `ids` beside them with one. `id` is the TMDB number."""
 
@@ -71,13 +81,13 @@ class Item(Answer):
 
     @model_validator(mode="after")
     def _says_something(self) -> Item:
-        if not any((title_text(self.title), *self.numbers())):
+        if not title_text(self.title) and not any(self.numbers()):
             raise ValueError("no title and no id")
         return self
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
         """Give the IMDb, TMDB and TVDB id."""
-        more = self.ids or _Ids()
+        more = self.ids or _NO_IDS
         return (
             imdb_id(more.imdb) or imdb_id(self.imdb_id),
             number_id(more.tmdb) or number_id(self.id),
@@ -107,25 +117,22 @@ class Page:
     """One page of items; `total` is the size of the whole list where the page tells it."""
 
     items: list[object]
-    rows: Rows[Item]
     total: int | None
     more: bool
 
 
-def page_of(document: Document, first: int) -> Page:
-    """Read one page in either shape; *first* is the rank of its first row."""
+def page_of(document: Document) -> Page:
+    """Read one page in either shape."""
     content = document.content
     if isinstance(content, dict) and {"movies", "shows"} <= content.keys():
-        checked = check_rows(SERVICE, [content.get("pagination") or {}], _Pagination).rows
-        pagination = checked[0][1]
+        pagination = check_one(SERVICE, content.get("pagination") or {}, _Pagination)
         items = _merged(content["movies"], content["shows"])
-        rows = check_rows(SERVICE, items, Item, first=first)
-        return Page(items=items, rows=rows, total=pagination.total, more=pagination.has_more)
-    rows = check_rows(SERVICE, content, Item, first=first)
+        return Page(items=items, total=pagination.total, more=pagination.has_more)
+    if not isinstance(content, list):
+        raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
     said = document.reply.headers.get("x-has-more", "").lower()
-    more = said == "true" if said in ("true", "false") else rows.count >= PAGE_SIZE
-    items = content if isinstance(content, list) else []
-    return Page(items=items, rows=rows, total=None, more=more)
+    more = said == "true" if said in ("true", "false") else len(content) >= PAGE_SIZE
+    return Page(items=content, total=None, more=more)
 
 
 def _merged(*parts: object) -> list[object]:
@@ -144,7 +151,8 @@ def judge(reply: Reply) -> ListsyncError | None:
     said = _SAID.match(reply.look)
     if said is None:
         return None
-    words, wait = f"says: {said[1]} (HTTP {reply.status})", retry_after_s(reply.headers)
+    words = f"says: {one_line(said[1])} (HTTP {reply.status})"
+    wait = retry_after_s(reply.headers)
     for part, kind in _REFUSALS.items():
         if part in said[1].lower():
             return RefusedError(SERVICE, kind, words, retry_after_s=wait)

@@ -7,15 +7,18 @@ tests/fixtures/tmdb/README.md says how the samples were made.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 
-from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.pages import in_parallel
-from listsync.net.rows import check_rows, get_document
+from listsync.net.rows import Entries, get_document
 from listsync.options import ServiceOptions
 from listsync.providers.tmdb.answers import Page, Row, entry_of, judge, page_of
 from listsync.providers.tmdb.source import SERVICE, TmdbSource, parse
@@ -71,31 +74,32 @@ class Tmdb:
         stamp = _stamp([first, *last]) if self._source.is_list else None
         if stamp and previous is not None and previous.stamp == stamp:
             return Fetched.unchanged(previous)
-        middle = in_parallel(self._page, range(2, count), at_once=self._options.at_once)
-        more = [*middle, *last]
-        if any(page.titles == first.titles for page in more if page.rows):
-            raise AnswerChangedError(SERVICE, f"{self._source} gives its first page again")
         # Nothing but a page that is the whole list can vouch for it with its ETag.
         etag = document.validators.etag if count == 1 else None
-        return self._fetched([first, *more], Validators(etag=etag, stamp=stamp))
+        between = range(2, count)
+        with in_parallel(self._page, between, at_once=self._options.at_once) as middle:
+            pages = chain([first], self._others(first, chain(middle, last)))
+            return self._fetched(pages, Validators(etag=etag, stamp=stamp))
 
-    def _fetched(self, pages: list[Page], validators: Validators) -> Fetched:
+    def _others(self, first: Page, pages: Iterable[Page]) -> Iterator[Page]:
+        titles = first.titles
+        for page in pages:
+            if page.rows and page.titles == titles:
+                raise AnswerChangedError(SERVICE, f"{self._source} gives its first page again")
+            yield page
+
+    def _fetched(self, pages: Iterable[Page], validators: Validators) -> Fetched:
         top = self._options.chart_size if self._source.is_chart else None
-        items = [item for page in pages for item in page.rows][:top]
-        sizes = [page.declared for page in pages if page.declared is not None]
-        declared = max(sizes) if sizes else None
+        entries, declared = Entries(SERVICE, Row), None
+        for page in pages:
+            wanted = None if top is None else top - entries.count
+            entries.add(page.rows[:wanted], partial(entry_of, kind=self._source.kind))
+            if page.declared is not None:
+                declared = max(page.declared, declared or 0)
         if declared is not None and top is not None:
             declared = min(declared, top)
-        checked = check_rows(SERVICE, items, Row)
-        read = [entry_of(rank, row, self._source.kind) for rank, row in checked.rows]
-        persons = [row for row in read if isinstance(row, SkippedRow)]
-        whole = declared is None or len(items) >= declared
-        return Fetched(
-            entries=tuple(row for row in read if isinstance(row, ListEntry)),
-            skipped=(*checked.bad, *persons),
-            declared=declared,
-            validators=validators if whole else None,
-        )
+        whole = declared is None or entries.count >= declared
+        return entries.fetched(declared=declared, validators=validators if whole else None)
 
     def _count(self, first: Page) -> int:
         """Say how many pages are to be read."""

@@ -11,7 +11,7 @@ from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.fields import external_ids, number_id, title_text, year_number
-from listsync.net.rows import Document, check_rows
+from listsync.net.rows import Document, check_one
 from listsync.net.verdicts import Reply
 from listsync.options import Answer
 from listsync.providers.tmdb.source import SERVICE
@@ -105,7 +105,7 @@ class Page(Answer):
 
 def page_of(document: Document, number: int) -> Page:
     """Read page *number*; another one, given in its place, would repeat rows."""
-    page = check_rows(SERVICE, [document.content], Page).rows[0][1]
+    page = check_one(SERVICE, document.content, Page)
     if page.page not in (None, number):
         raise AnswerChangedError(SERVICE, f"gives page {page.page} instead of page {number}")
     return page

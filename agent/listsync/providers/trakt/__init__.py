@@ -6,18 +6,19 @@ how the samples were made.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.fields import whole_number
 from listsync.net.pages import in_parallel
-from listsync.net.rows import Document, check_rows, get_document
+from listsync.net.rows import Document, Entries, get_document
 from listsync.providers.trakt.oauth import NEEDS_ID, access_token
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.places import SERVICE, Login, Part, TraktSource
@@ -45,19 +46,21 @@ if TYPE_CHECKING:
 class _Page:
     """One page of rows; `paging` is None for an answer without pages."""
 
-    document: Document
+    headers: Mapping[str, str]
     rows: list[object]
     paging: Paging | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """What was read of one part; `declared` is how many rows it has, as far as it is wanted."""
+    """What was read of one part; `declared` is how many rows it has, as far as it is wanted.
 
-    part: Part
-    rows: list[object]
+    `headers` are those of its first page.
+    """
+
+    count: int
     declared: int | None
-    first: Document
+    headers: Mapping[str, str]
 
 
 class Trakt:
@@ -83,24 +86,11 @@ class Trakt:
         headers = self._headers()
         if previous is not None and self._is_as_at(previous.stamp, headers):
             return Fetched.unchanged(previous)
-        readings = [self._read(part, headers) for part in self._source.parts]
-        entries: list[ListEntry] = []
-        skipped: list[SkippedRow] = []
-        for reading in readings:
-            first = len(entries) + len(skipped) + 1
-            rows = check_rows(SERVICE, reading.rows, Row, first=first)
-            skipped.extend(rows.bad)
-            for rank, row in rows.rows:
-                match entry_of(rank, row, reading.part.kind, self._source.only):
-                    case ListEntry() as entry:
-                        entries.append(entry)
-                    case left_out:
-                        skipped.append(left_out)
+        entries = Entries(SERVICE, Row)
+        readings = [self._read(part, headers, entries) for part in self._source.parts]
         counts = [reading.declared for reading in readings]
         declared = sum(count for count in counts if count is not None)
-        return Fetched(
-            entries=tuple(entries),
-            skipped=tuple(skipped),
+        return entries.fetched(
             declared=None if None in counts else declared,
             validators=self._validators(readings, declared),
         )
@@ -125,12 +115,12 @@ class Trakt:
     def _validators(self, readings: list[_Reading], declared: int) -> Validators | None:
         """Remember a whole reading of a list that the service can date."""
         is_whole = all(
-            reading.declared is not None and len(reading.rows) >= reading.declared
+            reading.declared is not None and reading.count >= reading.declared
             for reading in readings
         )
         if self._source.about is None or not is_whole:
             return None
-        stamp = stamp_of(readings[0].first.reply.headers, declared)
+        stamp = stamp_of(readings[0].headers, declared)
         return Validators(stamp=stamp) if stamp else None
 
     def _ask(self, path: str, headers: dict[str, SecretStr], **params: str | int) -> Document:
@@ -145,31 +135,39 @@ class Trakt:
         )
         return get_document(self._http, call)
 
-    def _read(self, part: Part, headers: dict[str, SecretStr]) -> _Reading:
+    def _read(self, part: Part, headers: dict[str, SecretStr], entries: Entries[Row]) -> _Reading:
         """Read the pages of one part: the first tells how many there are, and how long."""
+        before = entries.count
+        into = partial(entry_of, bare=part.kind, only=self._source.only)
         most = self._options.special_items_limit if self._source.is_chart else None
         first = self._page(part, headers, min(PAGE_SIZE, most or PAGE_SIZE), 1)
         paging = first.paging
         if paging is None:
             if not first.rows or (most is None and len(first.rows) >= UNPAGED):
                 raise self._changed(f"{len(first.rows)} rows, and no word on how many it has")
-            return _Reading(part=part, rows=first.rows[:most], declared=None, first=first.document)
+            entries.add(first.rows[:most], into)
+            return _Reading(count=entries.count - before, declared=None, headers=first.headers)
         if most is None and not paging.is_possible:
             raise self._changed(f"{paging.items} rows in {paging.pages} pages of {paging.size}")
+        entries.expect(min(paging.items, most or paging.items))
         last = min(paging.pages, MAX_PAGES, -(-(most or paging.items) // paging.size))
         ask = partial(self._page, part, headers, paging.size)
-        rest = in_parallel(ask, range(2, last + 1), at_once=self._options.at_once)
-        if any(page.rows == first.rows for page in rest):
-            raise self._changed("the first page came again")
-        told = [page.paging for page in rest if page.paging is not None]
-        if any(one.size != paging.size for one in told):
-            raise self._changed("the pages are of unequal length")
-        declared = max(paging.items, *(one.items for one in told), 0)
+        declared = paging.items
+        entries.add(first.rows[:most], into)
+        with in_parallel(ask, range(2, last + 1), at_once=self._options.at_once) as rest:
+            for page in rest:
+                if page.rows == first.rows:
+                    raise self._changed("the first page came again")
+                if page.paging is not None:
+                    if page.paging.size != paging.size:
+                        raise self._changed("the pages are of unequal length")
+                    declared = max(declared, page.paging.items)
+                wanted = None if most is None else max(0, most - (entries.count - before))
+                entries.add(page.rows[:wanted], into)
         return _Reading(
-            part=part,
-            rows=[row for page in (first, *rest) for row in page.rows][:most],
+            count=entries.count - before,
             declared=declared if most is None else min(declared, most),
-            first=first.document,
+            headers=first.headers,
         )
 
     def _changed(self, what: str) -> AnswerChangedError:
@@ -182,7 +180,7 @@ class Trakt:
             raise AnswerChangedError(SERVICE, f"gives another page than {number}, as asked for")
         if not isinstance(document.content, list):
             raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
-        return _Page(document=document, rows=document.content, paging=paging_of(told))
+        return _Page(headers=told, rows=document.content, paging=paging_of(told))
 
 
 __all__ = [

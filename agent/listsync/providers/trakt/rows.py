@@ -26,13 +26,16 @@ class _Ids(Answer):
     tvdb: object = None
 
 
+_NO_IDS = _Ids()
+
+
 class _Media(Answer):
     title: object = None
     year: object = None
     ids: _Ids | None = None
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
-        ids = self.ids or _Ids()
+        ids = self.ids or _NO_IDS
         return imdb_id(ids.imdb), number_id(ids.tmdb), number_id(ids.tvdb)
 
 
@@ -80,7 +83,7 @@ class Row(_Media):
         if meaning is not None and meaning not in _NEEDS:
             raise ValueError(f"an unknown type {meaning[:40]!r}")
         media = self.media
-        if media is None or not any((title_text(media.title), *media.numbers())):
+        if media is None or not (title_text(media.title) or any(media.numbers())):
             raise ValueError("no title and no id")
         if meaning == "season" and _number(self.season) is None:
             raise ValueError("a season without its number")

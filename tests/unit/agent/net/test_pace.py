@@ -23,7 +23,8 @@ def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
                 now -= 1
         return True
 
-    in_parallel(ask, range(8), at_once=8)
+    with in_parallel(ask, range(8), at_once=8) as done:
+        assert all(done)
     assert most == 2
 
 
@@ -35,7 +36,8 @@ def test_questions_to_one_host_begin_apart() -> None:
             began.append(time.monotonic())
         return True
 
-    in_parallel(ask, range(4), at_once=4)
+    with in_parallel(ask, range(4), at_once=4) as done:
+        assert all(done)
     began.sort()
     assert all(later - sooner > 0.1 for sooner, later in pairwise(began))
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from listsync.domain.lists import SkippedRow, Validators
+from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError, ListsyncError
 from listsync.net.call import Call
 from listsync.net.fields import Title
-from listsync.net.rows import Rows, check_rows, get_rows
+from listsync.net.rows import MOST_ROWS, Entries, get_list
 from listsync.options import Answer, ServiceOptions
 from tests.contract.providers.site import Site, answer, client
 
@@ -22,9 +24,20 @@ class Film(Answer):
     year: int | None = None
 
 
-def got(response: httpx.Response, previous: Validators | None = None) -> Rows[Film]:
+def entry_of(rank: int, film: Film) -> ListEntry:
+    return ListEntry(rank=rank, title=film.title, year=film.year)
+
+
+def got(response: httpx.Response, previous: Validators | None = None) -> Fetched:
     with client(OPTIONS, Site.of({"*": response})) as http:
-        return get_rows(http, CALL, Film, previous)
+        return get_list(http, CALL, Film, entry_of, previous)
+
+
+def added(*pages: object) -> Fetched:
+    entries = Entries("demo", Film)
+    for page in pages:
+        entries.add(page, entry_of)
+    return entries.fetched(declared=None, validators=None)
 
 
 def films(*titles: object) -> list[object]:
@@ -33,24 +46,21 @@ def films(*titles: object) -> list[object]:
 
 def test_rows_keep_their_place() -> None:
     page = got(answer(json.dumps(films("A", "B")).encode(), etag='"1"'))
-    assert [(rank, row.title) for rank, row in page.rows] == [(1, "A"), (2, "B")]
-    assert (page.count, page.validators) == (2, Validators(etag='"1"'))
+    assert [(row.rank, row.title) for row in page.entries] == [(1, "A"), (2, "B")]
+    assert (page.read, page.validators) == (2, Validators(etag='"1"'))
 
 
 def test_one_bad_row_does_not_cost_the_list() -> None:
-    page = check_rows("demo", films("A", 7, "C", "D"), Film)
-    assert [rank for rank, _ in page.rows] == [1, 3, 4]
-    assert page.bad == (
+    page = added(films("A", 7, "C", "D"))
+    assert [row.rank for row in page.entries] == [1, 3, 4]
+    assert page.skipped == (
         SkippedRow(rank=2, what='{"title": 7}', why="title: Input should be a valid string"),
     )
-    assert page.count == 4
+    assert page.read == 4
 
 
 def test_ranks_go_on_from_page_to_page() -> None:
-    assert [rank for rank, _ in check_rows("demo", films("A", "B"), Film, first=1001).rows] == [
-        1001,
-        1002,
-    ]
+    assert [row.rank for row in added(films("A", "B"), films("C")).entries] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -60,19 +70,45 @@ def test_ranks_go_on_from_page_to_page() -> None:
 )
 def test_many_bad_rows_mean_another_format(items: list[object]) -> None:
     with pytest.raises(AnswerChangedError, match=r"demo: .* rows are not of the known form"):
-        check_rows("demo", items, Film)
+        added(items)
+
+
+def test_a_list_without_one_good_row_is_not_read_to_its_end() -> None:
+    endless: Iterator[object] = itertools.repeat({})
+    with pytest.raises(AnswerChangedError, match="the first 100 rows are not of the known form"):
+        added(endless)
+
+
+def test_a_list_without_an_end_is_given_up() -> None:
+    endless = itertools.cycle(films("A", "B"))
+    with pytest.raises(AnswerChangedError, match="100,001 rows are more than"):
+        added(endless)
+    assert added(films("A") * MOST_ROWS).read == MOST_ROWS
+
+
+def test_a_list_that_announces_too_much_is_not_begun() -> None:
+    entries = Entries("demo", Film)
+    entries.expect(None)
+    entries.expect(MOST_ROWS)
+    with pytest.raises(AnswerChangedError, match="demo: 250,000 rows are more than"):
+        entries.expect(250_000)
+
+
+def test_what_is_said_of_a_bad_row_is_harmless() -> None:
+    page = added([*films("A", "B", "C"), {"title": "\x1b[31m\u202eD", "year": "x"}])
+    assert page.skipped[0].what == "[31mD"
 
 
 @pytest.mark.parametrize("content", [{}, {"error": "x"}, None, 5, "text"])
 def test_what_is_no_array_is_another_format(content: object) -> None:
     with pytest.raises(AnswerChangedError, match="a list was expected"):
-        check_rows("demo", content, Film)
+        added(content)
 
 
 def test_unchanged_keeps_the_validators() -> None:
     before = Validators(etag='"1"', last_modified="Sat, 21 Nov 2026 07:00:11 GMT")
     page = got(answer(status=304, etag='"2"'), before)
-    assert page.unchanged
+    assert page.is_unchanged
     assert page.validators == Validators(etag='"2"', last_modified=before.last_modified)
 
 
@@ -109,7 +145,7 @@ def test_trouble_with_the_shape_is_said_once_for_all(response: httpx.Response, w
     ids=["utf-8", "mark", "utf-16", "latin-1", "named", "unknown"],
 )
 def test_encodings(body: bytes, kind: str) -> None:
-    assert got(answer(body, content_type=kind)).rows[0][1].title == "É"
+    assert got(answer(body, content_type=kind)).entries[0].title == "É"
 
 
 def test_half_a_surrogate_is_a_bad_row() -> None:

@@ -1,0 +1,84 @@
+"""One list of each service, read from an address on loopback by the client that the agent has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from listsync.net.http import build_client
+from listsync.options import ServiceOptions
+from listsync.ports import ListProvider
+from listsync.providers.imdb import Imdb, ImdbOptions
+from listsync.providers.imdb import parse as parse_imdb
+from listsync.providers.letterboxd import FilmIdsInMemory, Letterboxd, LetterboxdOptions
+from listsync.providers.letterboxd import parse as parse_letterboxd
+from listsync.providers.mdblist import MdbList, MdbListOptions
+from listsync.providers.mdblist import parse as parse_mdblist
+from listsync.providers.stevenlu import StevenLu, StevenLuOptions
+from listsync.providers.stevenlu import parse as parse_stevenlu
+from listsync.providers.tmdb import Tmdb, TmdbOptions
+from listsync.providers.tmdb import parse as parse_tmdb
+from listsync.providers.trakt import Trakt, TraktOptions
+from listsync.providers.trakt import parse as parse_trakt
+
+KEY = "not-a-real-key-0123456789"
+LETTERBOXD = "sample_user/list/synthetic-list"
+MDBLIST = "sample_user/synthetic-list"
+TRAKT = "sample_user/lists/synthetic-list"
+
+
+@dataclass(frozen=True)
+class _Service:
+    options: type[ServiceOptions]
+    read: Callable[[Any, httpx.Client], ListProvider]
+    more: Mapping[str, object] = field(default_factory=dict)
+
+
+_SERVICES = {
+    "imdb": _Service(
+        ImdbOptions, lambda options, http: Imdb(parse_imdb("ls990000001"), options, http)
+    ),
+    "letterboxd": _Service(
+        LetterboxdOptions,
+        lambda options, http: Letterboxd(
+            parse_letterboxd(LETTERBOXD), options, http, FilmIdsInMemory()
+        ),
+        {"film_pages": 0},
+    ),
+    "mdblist": _Service(
+        MdbListOptions, lambda options, http: MdbList(parse_mdblist(MDBLIST), options, http)
+    ),
+    "mdblist-with-key": _Service(
+        MdbListOptions,
+        lambda options, http: MdbList(parse_mdblist(MDBLIST), options, http),
+        {"api_key": KEY},
+    ),
+    "stevenlu": _Service(
+        StevenLuOptions, lambda options, http: StevenLu(parse_stevenlu("popular"), options, http)
+    ),
+    "tmdb": _Service(
+        TmdbOptions,
+        lambda options, http: Tmdb(parse_tmdb("8990001"), options, http),
+        {"token": KEY},
+    ),
+    "trakt": _Service(
+        TraktOptions,
+        lambda options, http: Trakt(parse_trakt(TRAKT), options, http),
+        {"client_id": KEY},
+    ),
+}
+SERVICES = tuple(_SERVICES)
+
+
+@contextmanager
+def provider(name: str, url: str, **limits: float) -> Iterator[ListProvider]:
+    """Open what reads the list of service *name* at *url*; *limits* are options of any service."""
+    service = _SERVICES[name]
+    at = {key: url for key in ("base_url", "web_url") if key in service.options.model_fields}
+    options = service.options.model_validate({**at, **service.more, **limits})
+    with build_client(options) as http:
+        yield service.read(options, http)

@@ -1,0 +1,121 @@
+"""Good pages of each service, with any titles in them."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Sequence
+
+from listsync.net.rows import MOST_ROWS
+from tests.integration.providers.lists import LETTERBOXD, MDBLIST
+from tests.integration.providers.trap import Question, said
+from tests.unit.agent.providers.test_letterboxd import page_of
+
+MANY = MOST_ROWS  # of more, nothing is read at all
+Row = tuple[int, str]
+"""A number that no other film has, and the title."""
+
+
+def page(service: str, question: Question, rows: Sequence[Row], *, more: bool = False) -> bytes:
+    """Answer *question* as *service* does, with *rows*; say that *more* follow, without an end."""
+    return _PAGES[service](question, rows, more)
+
+
+def number_of(question: Question) -> int:
+    """Say which page is asked for, where pages have numbers."""
+    _, found, number = question.path.partition("/page/")
+    return int(number.strip("/") if found else question.query.get("page", "1"))
+
+
+def _imdb(_: Question, rows: Sequence[Row], more: bool) -> bytes:
+    edges = [
+        {
+            "title": {
+                "id": f"tt{90_000_000 + number}",
+                "titleText": {"text": title},
+                "originalTitleText": {"text": title},
+                "titleType": {"id": "movie"},
+                "releaseYear": {"year": 2019},
+            }
+        }
+        for number, title in rows
+    ]
+    info = {"hasNextPage": more, "endCursor": f"after-{rows[-1][0]}"}
+    found = {"total": MANY if more else len(rows), "pageInfo": info, "edges": edges}
+    return _json({"data": {"list": {"titleListItemSearch": found}}})
+
+
+def _letterboxd(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+    page_number = number_of(question)
+    last = page_number + 1 if more else page_number
+    text = page_of(LETTERBOXD, page_number, [number for number, _ in rows], last)
+    for number, title in rows:
+        text = text.replace(f'"Film {number} (2019)"', f'"{html.escape(title)} (2019)"')
+    return said(text.encode(), "text/html; charset=utf-8")
+
+
+def _mdblist(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+    if question.path == f"/lists/{MDBLIST}":
+        items = MANY if more else len(rows)
+        return _json([{"items": items, "updated": "2026-11-21T04:30:11Z"}])
+    content = [
+        {"id": number, "rank": number, "title": title, "mediatype": "movie", "release_year": 2019}
+        for number, title in rows
+    ]
+    return _json(content, x_has_more=str(more).lower())
+
+
+def _stevenlu(_: Question, rows: Sequence[Row], more: bool) -> bytes:
+    assert not more
+    return _json([{"title": title, "tmdb_id": number} for number, title in rows])
+
+
+def _tmdb(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+    number = number_of(question)
+    content = {
+        "page": number,
+        "total_pages": max(MANY, number + 1) if more else number,
+        "total_results": MANY if more else len(rows),
+        "results": [
+            {"id": id_, "media_type": "movie", "title": title, "release_date": "2019-05-01"}
+            for id_, title in rows
+        ],
+    }
+    return _json(content)
+
+
+def _trakt(question: Question, rows: Sequence[Row], more: bool) -> bytes:
+    number = number_of(question)
+    last = max(min(1000, MANY // len(rows)), number + 1) if more else number
+    content = [
+        {
+            "type": "movie",
+            "movie": {"title": title, "year": 2019, "ids": {"tmdb": id_}},
+        }
+        for id_, title in rows
+    ]
+    return _json(
+        content,
+        x_pagination_page=str(number),
+        x_pagination_limit=str(len(rows)),
+        x_pagination_page_count=str(last),
+        x_pagination_item_count=str(last * len(rows)),
+    )
+
+
+_PAGES: dict[str, Callable[[Question, Sequence[Row], bool], bytes]] = {
+    "imdb": _imdb,
+    "letterboxd": _letterboxd,
+    "mdblist": _mdblist,
+    "mdblist-with-key": _mdblist,
+    "stevenlu": _stevenlu,
+    "tmdb": _tmdb,
+    "trakt": _trakt,
+}
+
+
+def _json(content: object, **headers: str) -> bytes:
+    # Not escaped: a service may send any character as it is.
+    return said(
+        json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass"), **headers
+    )

@@ -1,0 +1,57 @@
+"""Lists that never end: bounded calls, and nothing that is taken for a whole list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import count
+
+import pytest
+
+from listsync.domain.lists import ListOutcome
+from listsync.errors import AnswerChangedError
+from tests.integration.providers.lists import SERVICES, provider
+from tests.integration.providers.pages import page
+from tests.integration.providers.trap import Answer, Question, trap
+
+MOST_CALLS = 1001
+PAGED = [name for name in SERVICES if name not in ("mdblist", "stevenlu")]
+pytestmark = pytest.mark.timeout(60)
+
+
+def always_new(service: str) -> Answer:
+    numbers: Iterator[int] = count(1)
+
+    def answer(question: Question) -> Iterable[bytes]:
+        number = next(numbers)
+        return [page(service, question, [(number, f"Film {number}")], more=True)]
+
+    return answer
+
+
+def always_the_same(service: str) -> Answer:
+    return lambda question: [page(service, question, [(1, "Film 1")], more=True)]
+
+
+def in_turns(service: str) -> Answer:
+    numbers: Iterator[int] = count(1)
+
+    def answer(question: Question) -> Iterable[bytes]:
+        number = next(numbers) % 2 + 1
+        return [page(service, question, [(number, f"Film {number}")], more=True)]
+
+    return answer
+
+
+@pytest.mark.parametrize("endless", [always_new, always_the_same, in_turns])
+@pytest.mark.parametrize("service", PAGED)
+def test_pages_without_an_end_are_given_up(service: str, endless: Callable[[str], Answer]) -> None:
+    outcome = None
+    with (
+        trap(endless(service)) as site,
+        provider(service, site.url) as one,
+        suppress(AnswerChangedError),
+    ):
+        outcome = one.fetch(None).outcome
+    assert outcome in (None, ListOutcome.PARTIAL)
+    assert len(site.asked) <= MOST_CALLS

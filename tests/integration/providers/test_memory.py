@@ -1,0 +1,62 @@
+"""What a service sends too much of: bounded by the answer, by the rows, and over all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+import pytest
+
+from tests.integration.providers.child import read_apart
+from tests.integration.providers.lists import SERVICES
+from tests.integration.providers.pages import MANY, page
+from tests.integration.providers.test_bad_answers import TRAPS
+from tests.integration.providers.trap import Question, said, trap
+
+MOST_MB = 150
+MOST_MB_OF_A_QUARTER = 25  # of the longest list; its rows as they came would take 35
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.mark.parametrize("bad", ["bomb", "100-MB"])
+def test_a_huge_answer_takes_little_memory(bad: str) -> None:
+    answer, _ = TRAPS[bad]
+    with trap(answer) as site:
+        for service, read in zip(SERVICES, read_apart(site.url, *SERVICES), strict=True):
+            assert "is larger than" in read.told, service
+            assert read.grown_mb < MOST_MB, service
+
+
+def test_the_longest_list_in_one_answer_takes_little_memory() -> None:
+    rows = [(row, f"Film {row} \u5343") for row in range(1, MANY + 1)]
+    with trap(lambda question: [page("mdblist", question, rows)]) as site:
+        [read] = read_apart(site.url, "mdblist")
+    assert read.told == "read"
+    assert read.grown_mb < MOST_MB
+
+
+def test_a_million_rows_without_anything_take_little_memory() -> None:
+    body = b"[" + 1_000_000 * b"{}," + b"{}]"
+    with trap(lambda _: [said(body)]) as site:
+        [read] = read_apart(site.url, "stevenlu")
+    assert read.told.startswith("AnswerChangedError: stevenlu: ")
+    assert read.grown_mb < MOST_MB
+
+
+@pytest.mark.parametrize(
+    ("service", "size", "pages"),
+    [("imdb", 250, 100), ("mdblist-with-key", 1000, 25), ("trakt", 250, 100)],
+)
+def test_full_pages_without_an_end_take_little_memory(service: str, size: int, pages: int) -> None:
+    numbers: Iterator[int] = count()
+
+    def answer(question: Question) -> Iterable[bytes]:
+        number = next(numbers)
+        if number > pages:  # enough to see how it goes
+            return [said(b"", status="503 Service Unavailable")]
+        rows = range(number * size, (number + 1) * size)
+        return [page(service, question, [(row, f"Film {row}") for row in rows], more=True)]
+
+    with trap(answer) as site:
+        [read] = read_apart(site.url, service)
+    assert read.grown_mb < MOST_MB_OF_A_QUARTER
