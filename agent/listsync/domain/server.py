@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum, StrEnum
 
 from listsync.domain.media import ExternalIds, TitleKey
@@ -99,11 +100,31 @@ class SearchPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TitleFacts:
+    """What the server's catalogue says of one title: what filters and confirmations need.
+
+    `genres` are folded English names; `rating` is 0 to 10, None without votes; `language` is the
+    original one (ISO 639-1); `ids` are those of the catalogue.
+    """
+
+    ids: ExternalIds
+    year: int | None = None
+    genres: frozenset[str] = frozenset()
+    rating: float | None = None
+    votes: int = 0
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Season:
-    """One season; `covered` says that it is there or asked for already (in this definition)."""
+    """One season; `covered` says that it is there or asked for already (in this definition).
+
+    `airs` is when its first episode airs, None where that is not known.
+    """
 
     number: int
     episodes: int
+    airs: date | None = None
     covered: bool = False
     covered_4k: bool = False
 
@@ -117,6 +138,27 @@ class SeriesDetails:
 
     ids: ExternalIds
     seasons: tuple[Season, ...]
+    facts: TitleFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How titles are asked for: as whom, and of which Radarr or Sonarr. As the user names it.
+
+    None: as the server decides by itself. `user` None: as `server.act_as` says; `approve` None:
+    as `server.approve` says. `service` names a Radarr or Sonarr of the server's settings.
+    """
+
+    user: str | None = None
+    approve: bool | None = None
+    service: str | None = None
+    profile: str | None = None
+    root_folder: str | None = None
+    language_profile: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+AS_USUAL = Asking()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +169,7 @@ class RequestBody:
     four_k: bool
     seasons: tuple[int, ...] = ()
     tvdb_id: int | None = None
+    asking: Asking = AS_USUAL
 
 
 def year_of(date: str | None) -> int | None:
@@ -139,8 +182,10 @@ class RequestAnswer(StrEnum):
     """What the server did with a request.
 
     COVERED: it was there already (202 or 409). BLOCKLISTED, QUOTA, PERMISSION: it said no (403).
-    IMPOSSIBLE: it will never work as asked (unknown title, no TVDB id, TVDB id taken).
+    IMPOSSIBLE: it will never work as asked (unknown title, no TVDB id, TVDB id taken, or what
+    `asking` names is not there).
     UNSURE: the connection broke, and a look at the server did not show the request.
+    CANCELLED: it was asked for before, and has been taken back.
     """
 
     REQUESTED = "requested"
@@ -150,6 +195,7 @@ class RequestAnswer(StrEnum):
     PERMISSION = "permission"
     IMPOSSIBLE = "impossible"
     UNSURE = "unsure"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,3 +205,11 @@ class Answered:
     answer: RequestAnswer
     detail: str = ""
     request_id: int | None = None
+
+
+class Cancelled(StrEnum):
+    """What came of taking a request back. KEPT: it is not pending any more, or not ours."""
+
+    DONE = "done"
+    GONE = "gone"
+    KEPT = "kept"

@@ -9,7 +9,7 @@ from listsync.sandbox.answers import error
 from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.codes import RequestStatus, Status
 from listsync.sandbox.state import Media, Request, User, now
-from listsync.sandbox.world import World
+from listsync.sandbox.world import RADARR, SONARR, World
 
 _IN_LIBRARY = (Status.PARTIAL, Status.AVAILABLE)
 
@@ -86,9 +86,18 @@ def _send(world: World, request: Request) -> None:
     media = request.media
     if media.statuses[request.is4k] not in _IN_LIBRARY:
         media.statuses[request.is4k] = Status.PROCESSING
-    if world.settings.sending_fails:
+    if world.settings.sending_fails and _has_target(world, request):
         request.status = RequestStatus.FAILED
     world.touch(media)
+
+
+def _has_target(world: World, request: Request) -> bool:
+    """Tell whether there is a service to send to; without one, nothing is sent for ever."""
+    services = world.services(RADARR if request.media.kind == MOVIE else SONARR)
+    wanted = request.options.get("serverId")
+    if wanted is not None:
+        return wanted in services
+    return any(one.is_default and one.is4k == request.is4k for one in services.values())
 
 
 def _has_tvdb_id(world: World, media: Media) -> bool:

@@ -16,7 +16,10 @@ INVENTED_FROM = 20_000_001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Title:
-    """One film or series. `seasons` counts regular seasons; `announced` of them are empty yet."""
+    """One film or series. `seasons` counts regular seasons; `announced` of them are empty yet.
+
+    Where genres (in English), votes and rating are None, `facts` makes them up.
+    """
 
     kind: str
     tmdb_id: int
@@ -29,6 +32,9 @@ class Title:
     seasons: int = 0
     announced: int = 0
     popularity: float = 0.0
+    genres: tuple[str, ...] | None = None
+    votes: int | None = None
+    rating: float | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -86,6 +92,7 @@ COLLECTIONS = (
 
 def title_of(row: dict[str, Any]) -> Title:
     """Read one row of `catalogue.jsonl`."""
+    genres = row.get("genres")
     return Title(
         kind=row["media_type"],
         tmdb_id=row["tmdb_id"],
@@ -98,6 +105,9 @@ def title_of(row: dict[str, Any]) -> Title:
         seasons=row.get("seasons") or 0,
         announced=row.get("announced") or 0,
         popularity=row.get("popularity") or 0.0,
+        genres=None if genres is None else tuple(genres),
+        votes=row.get("votes"),
+        rating=row.get("rating"),
     )
 
 

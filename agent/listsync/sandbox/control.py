@@ -16,14 +16,15 @@ POST /sandbox/media: sets one row or a list of rows (`MediaOrder`), as a library
 POST /sandbox/requests: changes one request (`RequestOrder`).
 POST /sandbox/users: changes a user or adds one (`UserOrder`).
 POST /sandbox/titles: adds or replaces a title: a row of `catalogue.jsonl`, with `announced` for
-    how many of its last seasons have no episodes yet.
+    how many of its last seasons have no episodes yet, and `genres`, `votes`, `rating`.
+POST /sandbox/services: adds or replaces a Radarr or Sonarr (`ServiceOrder`), or removes one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request as HttpRequest
@@ -32,10 +33,11 @@ from starlette.routing import Route
 
 from listsync.sandbox import afterlife
 from listsync.sandbox.catalogue import Title, title_of
+from listsync.sandbox.facts import unknown_genres
 from listsync.sandbox.faults import Fault
 from listsync.sandbox.journal import Journal
 from listsync.sandbox.state import Media, User, now, scan, set_season
-from listsync.sandbox.world import Settings, World
+from listsync.sandbox.world import Service, Settings, World
 
 Act = Callable[[World, bytes], object]
 Seasons = dict[int, Annotated[int, Field(ge=1, le=7)]]
@@ -89,6 +91,24 @@ class TitleOrder(_Order):
     seasons: int | None = None
     announced: int = 0
     popularity: float = 1.0
+    genres: list[str] | None = None
+    votes: int | None = None
+    rating: float | None = None
+
+
+class ServiceOrder(_Order):
+    """A Radarr or Sonarr; profiles, folders, tags by their numbers."""
+
+    program: Literal["radarr", "sonarr"]
+    id: int
+    name: str = ""
+    is4k: bool = False
+    is_default: bool = Field(default=False, alias="isDefault")
+    profiles: dict[int, str] = {}
+    root_folders: dict[int, str] = Field(default={}, alias="rootFolders")
+    tags: dict[int, str] = {}
+    language_profiles: dict[int, str] | None = Field(default=None, alias="languageProfiles")
+    remove: bool = False
 
 
 def control_routes(world: World) -> list[Route]:
@@ -107,6 +127,7 @@ def control_routes(world: World) -> list[Route]:
         ("POST", "requests"): _change_request,
         ("POST", "users"): _change_user,
         ("POST", "titles"): _put_title,
+        ("POST", "services"): _put_service,
     }
     return [
         Route(f"/sandbox/{name}", _endpoint(world, act), methods=[method])
@@ -216,7 +237,18 @@ def _change_user(world: World, body: bytes) -> object:
 
 
 def _put_title(world: World, body: bytes) -> object:
-    title = title_of(TitleOrder.model_validate_json(body).model_dump())
+    order = TitleOrder.model_validate_json(body)
+    if unknown := unknown_genres(order.genres or []):
+        raise LookupError(f"no such genre: {', '.join(sorted(unknown))}")
+    title = title_of(order.model_dump())
     world.catalogue.put(title)
     world.search.add(title)
+    return {}
+
+
+def _put_service(world: World, body: bytes) -> object:
+    order = ServiceOrder.model_validate_json(body)
+    values = order.model_dump(exclude={"program", "remove"})
+    service = None if order.remove else Service(**values)
+    world.ordered_services[order.program, order.id] = service
     return {}

@@ -5,6 +5,7 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 
 from __future__ import annotations
 
+from listsync.sandbox import facts
 from listsync.sandbox.answers import Reply, error, ok
 from listsync.sandbox.call import Call
 from listsync.sandbox.catalogue import COLLECTIONS, MOVIE, TV, Title
@@ -16,7 +17,7 @@ def movie(call: Call) -> Reply:
     """Describe one film; an unknown number and an outage of TMDB are both a 500."""
     title = _title(call, MOVIE, call.number("movieId"), "Unable to retrieve movie.")
     shown: Json = {
-        **_common(title),
+        **_common(call, title),
         "imdbId": title.imdb_id,
         "title": title.named_in(language_of(call)),
         "originalTitle": title.original_title,
@@ -35,7 +36,7 @@ def series(call: Call) -> Reply:
     """Describe one series with its seasons; season 0 holds specials."""
     title = _title(call, TV, call.number("tvId"), "Unable to retrieve series.")
     shown: Json = {
-        **_common(title),
+        **_common(call, title),
         "name": title.named_in(language_of(call)),
         "originalName": title.original_title,
         "status": "Returning Series" if title.announced else "Ended",
@@ -89,13 +90,15 @@ def _title(call: Call, kind: str, number: int, refusal: str) -> Title:
     return title
 
 
-def _common(title: Title) -> Json:
+def _common(call: Call, title: Title) -> Json:
     return {
         "id": title.tmdb_id,
         "originalLanguage": title.language,
         "popularity": title.popularity,
         "overview": "",
-        "genres": [{"id": 18, "name": "Drama"}],
+        "genres": facts.genres(title, language_of(call)),
+        "voteAverage": facts.rating(title),
+        "voteCount": facts.votes(title),
         "keywords": [],
         "posterPath": None,
         "backdropPath": None,

@@ -1,4 +1,4 @@
-"""Who the server is and who lives there: status, settings, users, Radarr and Sonarr.
+"""Who the server is and who lives there: status, settings, users.
 
 Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 """
@@ -13,9 +13,10 @@ from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.codes import Permission
 from listsync.sandbox.paging import page_of
 from listsync.sandbox.quota import quota
+from listsync.sandbox.services import is_default_4k
 from listsync.sandbox.shapes import Json, user_json
 from listsync.sandbox.state import User
-from listsync.sandbox.world import World
+from listsync.sandbox.world import RADARR, SONARR
 
 
 def status(call: Call) -> Reply:
@@ -43,8 +44,8 @@ def public_settings(call: Call) -> Reply:
         "applicationUrl": "",
         "hideAvailable": False,
         "localLogin": True,
-        "movie4kEnabled": settings.movie_4k,
-        "series4kEnabled": settings.series_4k,
+        "movie4kEnabled": is_default_4k(call.world, RADARR),
+        "series4kEnabled": is_default_4k(call.world, SONARR),
         "region": "",
         "originalLanguage": "",
         "partialRequestsEnabled": True,
@@ -111,31 +112,6 @@ def user_quota(call: Call) -> Reply:
     return ok({kind: quota(state, asked, kind).to_json() for kind in (MOVIE, TV)})
 
 
-def radarr_servers(call: Call) -> Reply:
-    return ok([_server("Radarr", is4k=is4k) for is4k in _definitions(call.world, MOVIE)])
-
-
-def sonarr_servers(call: Call) -> Reply:
-    return ok([_sonarr(is4k=is4k) for is4k in _definitions(call.world, TV)])
-
-
-def radarr_server(call: Call) -> Reply:
-    """Show one Radarr with what can be chosen there."""
-    number = call.number("radarrId")
-    if number not in range(len(_definitions(call.world, MOVIE))):
-        raise error(404, "Radarr server with provided ID does not exist.")
-    return ok({"server": _server("Radarr", is4k=bool(number)), **_choices("/movies")})
-
-
-def sonarr_server(call: Call) -> Reply:
-    """Show one Sonarr with what can be chosen there."""
-    number = call.number("sonarrId")
-    if number not in range(len(_definitions(call.world, TV))):
-        raise error(404, "Sonarr server with provided ID does not exist.")
-    choices = {**_choices("/series"), "languageProfiles": [{"id": 1, "name": "English"}]}
-    return ok({"server": _sonarr(is4k=bool(number)), **choices})
-
-
 def _shown(call: Call, user: User, *, full: bool) -> Json:
     requests = sum(one.user is user for one in call.world.state.requests.values())
     return user_json(user, requests=requests, full=full)
@@ -146,39 +122,3 @@ def _user(call: Call) -> User:
     if found is None:
         raise error(404, "User not found.")
     return found
-
-
-def _definitions(world: World, kind: str) -> tuple[bool, ...]:
-    has_4k = world.settings.movie_4k if kind == MOVIE else world.settings.series_4k
-    return (False, True) if has_4k else (False,)
-
-
-def _server(name: str, *, is4k: bool) -> Json:
-    return {
-        "id": int(is4k),
-        "name": f"{name} 4K" if is4k else name,
-        "is4k": is4k,
-        "isDefault": True,
-        "activeDirectory": "/movies" if name == "Radarr" else "/series",
-        "activeProfileId": 5 if is4k else 4,
-        "activeTags": [],
-    }
-
-
-def _sonarr(*, is4k: bool) -> Json:
-    return {
-        **_server("Sonarr", is4k=is4k),
-        "activeAnimeProfileId": None,
-        "activeAnimeDirectory": None,
-        "activeLanguageProfileId": 1,
-        "activeAnimeLanguageProfileId": None,
-        "activeAnimeTags": [],
-    }
-
-
-def _choices(folder: str) -> Json:
-    return {
-        "profiles": [{"id": 4, "name": "HD-1080p"}, {"id": 5, "name": "Ultra-HD"}],
-        "rootFolders": [{"id": 1, "path": folder, "freeSpace": 2_000_000_000_000}],
-        "tags": [{"id": 1, "label": "lists"}],
-    }

@@ -6,6 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+OPTIONS = ("serverId", "profileId", "rootFolder", "languageProfileId", "tags")
+"""The fields of a request that say where it is to be sent."""
+_NO_OPTIONS: dict[str, Any] = {}
+
 
 @dataclass(slots=True)
 class Journal:
@@ -21,7 +25,10 @@ class Journal:
     def note_request(
         self, body: dict[str, Any], acting_id: int, status: int, number: int | None
     ) -> None:
-        """Note a POST /request; `userId` is whom it is for, `actingId` who made it."""
+        """Note a POST /request; `userId` is whom it is for, `actingId` who made it.
+
+        `options` are the fields that say where it is to be sent, as far as there are any.
+        """
         seasons = body.get("seasons")
         self.requests.append(
             (
@@ -33,11 +40,22 @@ class Journal:
                 acting_id,
                 status,
                 number,
+                {name: body[name] for name in OPTIONS if name in body} or _NO_OPTIONS,
             )
         )
 
     def to_json(self) -> dict[str, object]:
-        names = ("kind", "tmdbId", "is4k", "seasons", "userId", "actingId", "status", "requestId")
+        names = (
+            "kind",
+            "tmdbId",
+            "is4k",
+            "seasons",
+            "userId",
+            "actingId",
+            "status",
+            "requestId",
+            "options",
+        )
         return {
             "calls": dict(self.calls),
             "statuses": dict(self.statuses),

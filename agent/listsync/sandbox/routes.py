@@ -10,7 +10,16 @@ from collections.abc import Iterator
 
 from starlette.routing import Route
 
-from listsync.sandbox import blocklist, details, finding, household, rules, shelves, wishes
+from listsync.sandbox import (
+    blocklist,
+    details,
+    finding,
+    household,
+    rules,
+    services,
+    shelves,
+    wishes,
+)
 from listsync.sandbox.codes import Permission
 from listsync.sandbox.endpoint import Endpoint, Handler, Rule
 from listsync.sandbox.products import Product
@@ -65,10 +74,10 @@ def _reading(product: Product) -> Iterator[Row]:
     )
     yield from _public()
     yield from _people(product)
-    yield "GET", "/service/radarr", household.radarr_servers, Rule()
-    yield "GET", "/service/sonarr", household.sonarr_servers, Rule()
-    yield "GET", "/service/radarr/{radarrId}", household.radarr_server, _numbered("radarrId")
-    yield "GET", "/service/sonarr/{sonarrId}", household.sonarr_server, _numbered("sonarrId")
+    yield "GET", "/service/radarr", services.radarr_servers, Rule()
+    yield "GET", "/service/sonarr", services.sonarr_servers, Rule()
+    yield "GET", "/service/radarr/{radarrId}", services.radarr_server, _numbered("radarrId")
+    yield "GET", "/service/sonarr/{sonarrId}", services.sonarr_server, _numbered("sonarrId")
 
 
 def _public() -> Iterator[Row]:

@@ -13,13 +13,13 @@ from listsync.sandbox.answers import ApiError, Reply, error, ok
 from listsync.sandbox.call import Call
 from listsync.sandbox.catalogue import MOVIE, TV, Title
 from listsync.sandbox.codes import Permission, RequestStatus, Status
+from listsync.sandbox.journal import OPTIONS
 from listsync.sandbox.quota import quota
 from listsync.sandbox.shapes import media_json, request_json
 from listsync.sandbox.state import Media, Request, User, is_open, now
 from listsync.sandbox.validation import check_request_body
 from listsync.sandbox.world import World
 
-OPTIONS = ("serverId", "profileId", "rootFolder", "languageProfileId", "tags")
 _NO_SEASONS = "No seasons available to request"
 _KIND_NAMES = {MOVIE: "Movie", TV: "Series"}
 _RIGHTS = {

@@ -5,6 +5,7 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 
 from __future__ import annotations
 
+from listsync.sandbox import facts
 from listsync.sandbox.catalogue import MOVIE, Collection, Person, Title
 from listsync.sandbox.products import Product
 from listsync.sandbox.search import Entry
@@ -149,9 +150,9 @@ def _common(title: Title) -> Json:
         "id": title.tmdb_id,
         "mediaType": title.kind,
         "popularity": title.popularity,
-        "voteCount": int(title.popularity * 37),
-        "voteAverage": 7.1,
-        "genreIds": [18],
+        "voteCount": facts.votes(title),
+        "voteAverage": facts.rating(title),
+        "genreIds": facts.genre_ids(title),
         "overview": "",
         "originalLanguage": title.language,
         "posterPath": f"/{title.tmdb_id}.jpg" if title.popularity > 1 else None,

@@ -12,8 +12,8 @@ from listsync.sandbox.answers import Reply, error, no_content, ok
 from listsync.sandbox.call import Call
 from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.codes import Permission, RequestStatus, Status
+from listsync.sandbox.journal import OPTIONS
 from listsync.sandbox.paging import page_of
-from listsync.sandbox.rules import OPTIONS
 from listsync.sandbox.shapes import request_json
 from listsync.sandbox.state import Request, User, now
 

@@ -15,6 +15,23 @@ from listsync.sandbox.products import Product
 from listsync.sandbox.search import Search
 from listsync.sandbox.state import Media, State, scan
 
+RADARR = "radarr"
+SONARR = "sonarr"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A Radarr or Sonarr; what it has by its numbers. Sonarr 4 has no language profiles: None."""
+
+    id: int
+    name: str
+    is4k: bool = False
+    is_default: bool = False
+    profiles: dict[int, str] = field(default_factory=lambda: {4: "HD-1080p", 5: "Ultra-HD"})
+    root_folders: dict[int, str]
+    tags: dict[int, str] = field(default_factory=lambda: {1: "lists"})
+    language_profiles: dict[int, str] | None = field(default_factory=lambda: {1: "English"})
+
 
 @dataclass(slots=True, kw_only=True)
 class Settings:
@@ -53,6 +70,7 @@ class World:
     journal: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
     flights: Flights = field(default_factory=Flights)
+    ordered_services: dict[tuple[str, int], Service | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.first_settings = replace(self.settings)
@@ -72,6 +90,27 @@ class World:
         is_taken = title.tvdb_id is not None and self.state.find_by_tvdb(title.tvdb_id)
         return self.state.new_media(title.key, None if is_taken else title.tvdb_id)
 
+    def services(self, program: str) -> dict[int, Service]:
+        """Give the services of one kind by number; those that were ordered come last."""
+        is_radarr = program == RADARR
+        name, folder = ("Radarr", "/movies") if is_radarr else ("Sonarr", "/series")
+        has_4k = self.settings.movie_4k if is_radarr else self.settings.series_4k
+        found = {
+            int(is4k): Service(
+                id=int(is4k),
+                name=f"{name} 4K" if is4k else name,
+                is4k=is4k,
+                is_default=True,
+                root_folders={1: folder},
+            )
+            for is4k in ((False, True) if has_4k else (False,))
+        }
+        for (whose, number), service in self.ordered_services.items():
+            if whose == program:
+                found.pop(number, None)
+                found |= {number: service} if service else {}
+        return found
+
     def empty(self) -> None:
         """Forget everything but who the server is: its key, its owner, its product."""
         for name, value in asdict(self.first_settings).items():
@@ -81,6 +120,7 @@ class World:
             self.catalogue.clear()
             self._index()
         self.faults.clear()
+        self.ordered_services.clear()
         self.journal = Journal()
         self.state.clear(self.state.users[1].created_at)
         self.fill()

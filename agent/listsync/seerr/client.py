@@ -12,32 +12,41 @@ from pydantic import SecretStr
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
     Answered,
+    Asking,
+    Cancelled,
     IndexPage,
+    RequestAnswer,
     RequestBody,
     SearchPage,
     SeriesDetails,
     ServerInfo,
+    TitleFacts,
 )
-from listsync.errors import UnavailableError
+from listsync.errors import Refusal, UnavailableError
 from listsync.seerr import details, index, searching
 from listsync.seerr.address import Address
+from listsync.seerr.cancelling import cancel
 from listsync.seerr.identity import identify
-from listsync.seerr.requesting import Writer
-from listsync.seerr.trouble import PassingError
-from listsync.seerr.users import Actor, find_actor
+from listsync.seerr.requesting import Order, Writer
+from listsync.seerr.services import Services
+from listsync.seerr.trouble import PassingError, WrongAskingError
+from listsync.seerr.users import OWNER, Actor, Users
 from listsync.seerr.wire import Wire
+from listsync.seerr.writing import Pen
 
 CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""
 
 _IMDB_ID = re.compile(r"(tt|nm)\d{1,12}", re.ASCII)
+_WORDS = {MediaType.MOVIE: "film", MediaType.TV: "series"}
 
 
 class Seerr:
     """Implements `RequestServer` for Overseerr, Jellyseerr and Seerr.
 
-    Threads may share it: reads run side by side, requests one after the other.
+    Threads may share it: reads run side by side, writes one after the other. What users and
+    services there are is read when it is needed, and once.
     """
 
     def __init__(  # noqa: PLR0913 - one argument per setting
@@ -74,10 +83,12 @@ class Seerr:
         connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
         timeout = httpx.Timeout(timeout_s, connect=connect_s)
         self._wire = Wire(self._address, api_key, timeout=timeout, stop=stop, transport=transport)
-        self._writer = Writer(self._wire, approve=approve)
+        self._pen = Pen(self._wire)
+        self._writer = Writer(self._wire, self._pen)
+        self._users = Users(self._wire)
+        self._services = Services(self._wire)
         self._act_as = act_as
-        self._actor: Actor | None = None
-        self._finding_actor = threading.Lock()
+        self._approve = approve
 
     def __repr__(self) -> str:
         return f"Seerr({self._address.base!r})"
@@ -94,7 +105,7 @@ class Seerr:
     def identify(self) -> ServerInfo:
         """Say who answers: four calls, and one more (or a page of users) with `act_as`."""
         info = identify(self._wire, self._address.base)
-        actor = self._find_actor()
+        actor = self._find_act_as()
         return info if actor is None else replace(info, user=actor.name)
 
     def read_index(self, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
@@ -118,31 +129,85 @@ class Seerr:
         return searching.NOTHING if query is None else self._find(query, page)
 
     def series(self, tmdb_id: int) -> SeriesDetails:
-        """Read the seasons of a series.
+        """Read the seasons of a series, and what `facts` reads.
 
         Raises:
             UnavailableError: also for a TMDB id that does not exist: the server gives the same
                 answer as when TMDB is down.
         """
+        return details.series_of(self._read_details(TitleKey(MediaType.TV, tmdb_id)))
+
+    def facts(self, key: TitleKey) -> TitleFacts:
+        """Read what the catalogue says of a title; raises as `series` does."""
+        return details.facts_of(self._read_details(key))
+
+    def trouble_with(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
+        """Say why nothing can be asked for so.
+
+        A call for a user by id, a page for users by name; one for the services of the kind, and
+        one for the service that is meant if more than itself is named. Each is made once.
+        """
         try:
-            response = self._wire.get(details.path_of(TitleKey(MediaType.TV, tmdb_id)))
+            if asking.user is not None:
+                self._users.find(asking.user)
+            self._services.find_place(asking, kind, four_k=four_k)
+        except WrongAskingError as error:
+            return error.why
+        return None
+
+    def request(self, body: RequestBody) -> Answered:
+        """Ask for one title; IMPOSSIBLE where `trouble_with` has something to tell.
+
+        But tags that the service does not have are left out.
+        """
+        if body.key.kind is MediaType.TV and not body.seasons:
+            return Answered(answer=RequestAnswer.COVERED, detail="no seasons to ask for")
+        try:
+            order = self._order(body)
+        except WrongAskingError as error:
+            return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=error.why)
+        return self._writer.request(order)
+
+    def cancel(self, request_id: int) -> Cancelled:
+        """Take one request back.
+
+        By whom we ask: the owner, `act_as`, and users whom this client was asked about
+        (`trouble_with`) or asked as.
+        """
+        self._find_act_as()
+        ours = self._users.found_ids | {OWNER}
+        return cancel(self._wire, self._pen, request_id, ours)
+
+    def _read_details(self, key: TitleKey) -> details.Details:
+        try:
+            response = self._wire.get(details.path_of(key))
         except PassingError as error:
             if "unable to retrieve" not in error.why.lower():
                 raise
-            why = f"has no details of series {tmdb_id}: TMDB is down, or knows no such series"
+            what = _WORDS[key.kind]
+            why = f"has no details of {what} {key.tmdb_id}: TMDB is down, or knows no such {what}"
             raise self._wire.trouble.unavailable(why) from error
-        return details.series_of(details.read_details(response, self._wire.trouble))
-
-    def request(self, body: RequestBody) -> Answered:
-        return self._writer.request(body, self._find_actor())
+        return details.read_details(response, self._wire.trouble)
 
     def _find(self, query: str, page: int = 1) -> SearchPage:
         response = self._wire.get(searching.path_of(query, page))
         return searching.read_page(response, self._wire.trouble)
 
-    def _find_actor(self) -> Actor | None:
-        """Find the user to act as, once."""
-        with self._finding_actor:
-            if self._actor is None and self._act_as is not None:
-                self._actor = find_actor(self._wire, self._act_as)
-            return self._actor
+    def _order(self, body: RequestBody) -> Order:
+        """Look up all that the body's asking names."""
+        asking, kind = body.asking, body.key.kind
+        return Order(
+            body=body,
+            actor=self._find_act_as() if asking.user is None else self._users.find(asking.user),
+            approve=self._approve if asking.approve is None else asking.approve,
+            place=self._services.find_place(asking, kind, four_k=body.four_k, strict=False),
+        )
+
+    def _find_act_as(self) -> Actor | None:
+        if self._act_as is None:
+            return None
+        try:
+            return self._users.find(self._act_as)
+        except WrongAskingError as error:
+            why = f"server.act_as: {error.why}"
+            raise self._wire.trouble.refused(Refusal.NOT_FOUND, why) from error

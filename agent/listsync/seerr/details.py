@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, TypeVar
+from datetime import date
+from typing import Annotated, Any, TypeVar
 
 import httpx
-from pydantic import BeforeValidator, Field, OnErrorOmit, ValidationError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    OnErrorOmit,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from listsync.domain.media import ExternalIds, TitleKey
-from listsync.domain.server import MediaStatus, Season, SeriesDetails
+from listsync.domain.server import MediaStatus, Season, SeriesDetails, TitleFacts, year_of
 from listsync.options import Answer
 from listsync.seerr.trouble import Trouble
 
 _UNKNOWN_OR_DELETED = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _DECLINED, _COMPLETED = 3, 5
+_BEST_RATING = 10.0
+
+
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+def _date_or_none(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 Row = TypeVar("Row")
@@ -22,6 +45,8 @@ Rows = Annotated[
     tuple[OnErrorOmit[Row], ...], BeforeValidator(lambda rows: () if rows is None else rows)
 ]
 """Rows of which odd ones are left out; null is none."""
+Fact = Annotated[Row | None, WrapValidator(_or_none)]
+"""Something that we can do without: an odd one is none."""
 
 
 class _SeasonState(Answer):
@@ -90,12 +115,26 @@ class _ExternalIds(Answer):
 class _SeasonRow(Answer):
     number: int = Field(alias="seasonNumber")
     episodes: int = Field(default=0, alias="episodeCount")
+    airs: Annotated[date | None, BeforeValidator(_date_or_none)] = Field(
+        default=None, alias="airDate"
+    )
+
+
+class _Genre(Answer):
+    name: str
 
 
 class Details(Answer):
     """A film or a series; `seasons` is empty for films."""
 
     id: int
+    imdb: Fact[str] = Field(default=None, alias="imdbId")
+    released: Fact[str] = Field(default=None, alias="releaseDate")
+    first_aired: Fact[str] = Field(default=None, alias="firstAirDate")
+    genres: Fact[Rows[_Genre]] = None
+    rating: Fact[float] = Field(default=None, alias="voteAverage")
+    votes: Fact[int] = Field(default=None, alias="voteCount")
+    language: Fact[str] = Field(default=None, alias="originalLanguage")
     external_ids: _ExternalIds = Field(default=_ExternalIds(), alias="externalIds")
     seasons: Rows[_SeasonRow] = ()
     media_info: MediaInfo | None = Field(default=None, alias="mediaInfo")
@@ -107,6 +146,7 @@ class Details(Answer):
 
 
 def path_of(key: TitleKey) -> str:
+    """Write the path of a title; its genres come in the language that is asked for."""
     return f"/{key.kind.value}/{key.tmdb_id}?language=en"
 
 
@@ -121,20 +161,39 @@ def series_of(details: Details) -> SeriesDetails:
     """Bring together what TMDB lists and what the server has."""
     covered = details.media.covered(four_k=False)
     covered_4k = details.media.covered(four_k=True)
-    ids = details.external_ids
+    facts = facts_of(details)
     return SeriesDetails(
-        ids=ExternalIds(
-            imdb=ids.imdb.lower() if ids.imdb else None, tmdb=details.id, tvdb=ids.tvdb or None
-        ),
+        ids=facts.ids,
+        facts=facts,
         seasons=tuple(
             Season(
                 number=row.number,
                 episodes=row.episodes,
+                airs=row.airs,
                 covered=row.number in covered,
                 covered_4k=row.number in covered_4k,
             )
             for row in _in_order(details.seasons)
         ),
+    )
+
+
+def facts_of(details: Details) -> TitleFacts:
+    """Read what the catalogue says; films bear their IMDb id twice."""
+    votes = max(details.votes or 0, 0)
+    rating = details.rating if votes else None
+    imdb = details.external_ids.imdb or details.imdb
+    return TitleFacts(
+        ids=ExternalIds(
+            imdb=imdb.lower() if imdb else None,
+            tmdb=details.id,
+            tvdb=details.external_ids.tvdb or None,
+        ),
+        year=year_of(details.released or details.first_aired),
+        genres=frozenset(genre.name.strip().casefold() for genre in details.genres or ()),
+        rating=rating if rating is not None and 0 <= rating <= _BEST_RATING else None,
+        votes=votes,
+        language=(details.language or "").strip().lower() or None,
     )
 
 

@@ -1,11 +1,9 @@
-"""The one write: asking for a title, once, whatever happens on the way."""
+"""Asking for a title, once, whatever happens on the way."""
 
 from __future__ import annotations
 
 import json
-import threading
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import unquote
+from dataclasses import dataclass
 
 import httpx
 from pydantic import ValidationError
@@ -15,10 +13,12 @@ from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.options import Answer
 from listsync.seerr import details
+from listsync.seerr.services import AS_SERVER_DECIDES, Place
 from listsync.seerr.trouble import ClosedError, TimedOutError
 from listsync.seerr.users import Actor
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean, complaint, is_json
+from listsync.seerr.writing import Pen
 
 _LOST = "the answer was lost on the way, but the server has the request"
 _PENDING = 1
@@ -40,81 +40,88 @@ class _LostError(Exception):
         self.may_run = may_run
 
 
-class Writer:
-    """Sends requests, one at a time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One request with all that its `asking` names looked up.
 
-    Two requests in flight share one database transaction at the server: a failing one undoes
-    others that were answered with success. Source: Overseerr 1.34.0 and Seerr 3.1.0 on SQLite,
-    measured.
+    `actor` None: the owner asks. With `approve` the owner asks for `actor`, whose request is
+    approved at once by the owner's right; without, `actor` asks with own rights. Either way
+    right and quota of `actor` count. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
     """
 
-    def __init__(self, wire: Wire, *, approve: bool) -> None:
-        self._wire = wire
-        self._approve = approve
-        self._one_at_a_time = threading.Lock()
-        self._csrf: dict[str, str] = {}
+    body: RequestBody
+    actor: Actor | None = None
+    approve: bool = False
+    place: Place = AS_SERVER_DECIDES
 
-    def request(self, body: RequestBody, actor: Actor | None) -> Answered:
-        """Ask for one title as *actor* (None: the owner); waits until other requests are done.
+    @property
+    def headers(self) -> dict[str, str]:
+        """Write the headers that say who asks."""
+        if self.actor is None or self.approve:
+            return {}
+        return {"X-API-User": str(self.actor.id)}
+
+    @property
+    def payload(self) -> dict[str, object]:
+        """Write the body; without `is4k` the server would not look for duplicates."""
+        body = self.body
+        payload: dict[str, object] = {
+            "mediaType": body.key.kind.value,
+            "mediaId": body.key.tmdb_id,
+            "is4k": body.four_k,
+            **self.place.payload,
+        }
+        if body.key.kind is MediaType.TV:
+            payload["seasons"] = list(body.seasons)
+        if body.tvdb_id is not None:
+            payload["tvdbId"] = body.tvdb_id
+        if self.actor is not None and self.approve:
+            payload["userId"] = self.actor.id
+        return payload
+
+
+class Writer:
+    """Sends requests, one at a time."""
+
+    def __init__(self, wire: Wire, pen: Pen) -> None:
+        self._wire = wire
+        self._pen = pen
+
+    def request(self, order: Order) -> Answered:
+        """Ask for one title; waits until other writes are done.
 
         Raises:
             UnavailableError: nothing was done, or the server cannot even be asked what was.
             RefusedError: no request will get through: the key, the user, a firewall.
             AnswerChangedError: the server does not understand us.
         """
-        if body.key.kind is MediaType.TV and not body.seasons:
-            return Answered(answer=RequestAnswer.COVERED, detail="no seasons to ask for")
-        with self._one_at_a_time:
-            return self._ask(body, actor)
+        with self._pen.held():
+            return self._ask(order)
 
-    def _ask(self, body: RequestBody, actor: Actor | None) -> Answered:
+    def _ask(self, order: Order) -> Answered:
         """Send; after a lost answer look, and repeat once if nothing can be on its way."""
         try:
-            return self._send(body, actor)
+            return self._send(order)
         except _LostError as lost:
-            found = self._look(body, lost)
+            found = self._look(order.body, lost)
             if found is not None:
                 return found
             if lost.may_run:
                 return _unsure(lost)
         try:
-            return self._send(body, actor)
+            return self._send(order)
         except _LostError as lost:
-            return self._look(body, lost) or _unsure(lost)
+            return self._look(order.body, lost) or _unsure(lost)
 
-    def _send(self, body: RequestBody, actor: Actor | None) -> Answered:
-        headers = {}
-        if actor is not None and not self._approve:
-            headers["X-API-User"] = str(actor.id)
-        content = json.dumps(self._payload(body, actor)).encode()
-        response = self._post(content, headers)
-        if _wants_csrf_token(response):
-            self._csrf = self._fetch_csrf()
-            response = self._post(content, headers)
-        return self._judge(response, body, headers)
-
-    def _post(self, content: bytes, headers: dict[str, str]) -> httpx.Response:
+    def _send(self, order: Order) -> Answered:
+        content = json.dumps(order.payload).encode()
         try:
-            return self._wire.post("/request", content, {**headers, **self._csrf})
+            response = self._pen.write("POST", "/request", order.headers, content)
         except ClosedError as error:
             raise _LostError(error.why, may_run=False) from error
         except TimedOutError as error:
             raise _LostError(error.why, may_run=True) from error
-
-    def _payload(self, body: RequestBody, actor: Actor | None) -> dict[str, object]:
-        """Write the body; without `is4k` the server would not look for duplicates."""
-        payload: dict[str, object] = {
-            "mediaType": body.key.kind.value,
-            "mediaId": body.key.tmdb_id,
-            "is4k": body.four_k,
-        }
-        if body.key.kind is MediaType.TV:
-            payload["seasons"] = list(body.seasons)
-        if body.tvdb_id is not None:
-            payload["tvdbId"] = body.tvdb_id
-        if actor is not None and self._approve:
-            payload["userId"] = actor.id
-        return payload
+        return self._judge(response, order.body, order.headers)
 
     def _look(self, body: RequestBody, lost: _LostError) -> Answered | None:
         """Find out whether a request whose answer was lost has arrived."""
@@ -173,9 +180,6 @@ class Writer:
         if answer is not None:
             return Answered(answer=answer, detail=said)
         trouble = self._wire.trouble
-        if "csrf" in said.lower():
-            why = "its CSRF protection refuses our requests: switch it off in its settings"
-            raise trouble.refused(Refusal.PERMISSION, why)
         if not is_json(response):
             raise trouble.of_answer(response)
         self._check_credentials(headers)
@@ -189,7 +193,7 @@ class Writer:
         try:
             self._wire.get("/auth/me", headers=headers)
         except RefusedError as error:
-            why = f"server.act_as: the server knows no user {headers['X-API-User']} any more"
+            why = f"the server knows no user {headers['X-API-User']} any more, as whom we ask"
             raise self._wire.trouble.refused(Refusal.NOT_FOUND, why) from error
 
     def _failed(self, said: str, body: RequestBody) -> Answered:
@@ -205,32 +209,10 @@ class Writer:
             return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({said})")
         raise self._wire.trouble.unavailable(f"could not take the request: {said or 'no reason'}")
 
-    def _fetch_csrf(self) -> dict[str, str]:
-        """Fetch the token that every write must carry where CSRF protection is on.
-
-        Its cookies are marked Secure, so they are sent back by hand, also over plain http.
-        """
-        response = self._wire.get("/settings/public")
-        cookies: dict[str, str] = {}
-        for header in response.headers.get_list("set-cookie"):
-            try:
-                cookies |= {
-                    name: morsel.coded_value for name, morsel in SimpleCookie(header).items()
-                }
-            except CookieError:
-                continue
-        token = cookies.get("XSRF-TOKEN", "")
-        cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        return {"Cookie": cookie, "X-XSRF-TOKEN": unquote(token)} if token else {}
-
 
 def _unsure(lost: _LostError) -> Answered:
     detail = f"{lost.why}, and the server does not show the request"
     return Answered(answer=RequestAnswer.UNSURE, detail=detail)
-
-
-def _wants_csrf_token(response: httpx.Response) -> bool:
-    return response.status_code == 403 and "csrf" in complaint(response).lower()
 
 
 def _answer_to(words: str) -> RequestAnswer | None:

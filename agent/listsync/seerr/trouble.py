@@ -37,6 +37,10 @@ class TimedOutError(UnavailableError):
     """No answer in time: the server may still be at work."""
 
 
+class WrongAskingError(RefusedError):
+    """What the user wants a request to be made with, or as whom, is not at the server."""
+
+
 class Trouble:
     """Names errors for the server at one address."""
 
@@ -50,6 +54,9 @@ class Trouble:
 
     def refused(self, kind: Refusal, why: str) -> RefusedError:
         return RefusedError(self.service, kind, why)
+
+    def wrong_asking(self, why: str) -> WrongAskingError:
+        return WrongAskingError(self.service, Refusal.NOT_FOUND, why)
 
     def changed(self, what: str, sample: bytes = b"") -> AnswerChangedError:
         why = f"{what} is not of the known shape; is this Overseerr, Jellyseerr or Seerr?"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pydantic import Field, OnErrorOmit, ValidationError
 
-from listsync.errors import Refusal, RefusedError
 from listsync.options import Answer
 from listsync.seerr.identity import read
-from listsync.seerr.trouble import Trouble
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean
 
 PAGE = 1000
 """Without `take`, the server answers with the first ten users only."""
+OWNER = 1
+"""The user that the key acts as. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live."""
 _MOST_PAGES = 100
 _BIGGEST_ID = 2**31 - 1
 
@@ -58,35 +59,60 @@ class _Users(Answer):
     results: list[OnErrorOmit[_User]]
 
 
-def find_actor(wire: Wire, act_as: str | int) -> Actor:
-    """Find the user *act_as*, a name or an id.
+class Users:
+    """Finds users by what they are called, each once; any thread may ask."""
 
-    The id must be a real one before it is sent: a header X-API-User that is no number ends the
-    server's process. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._all: tuple[_User, ...] | None = None
+        self._found: dict[str, Actor | str] = {}
+        self._finding = threading.Lock()
 
-    Raises:
-        RefusedError: there is no such user, or there are several.
-    """
-    wanted = str(act_as).strip()
-    if wanted.isascii() and wanted.isdigit():
-        return _actor_by_id(wire, int(wanted[:12]))
-    users = list(_read_users(wire))
-    found = [user for user in users if wanted.casefold() in user.names]
-    if len(found) == 1:
-        return Actor(found[0].id, found[0].shown)
-    raise _not_one(wire.trouble, wanted, found, users)
+    @property
+    def found_ids(self) -> frozenset[int]:
+        """Which users were asked for, and exist."""
+        with self._finding:
+            return frozenset(one.id for one in self._found.values() if isinstance(one, Actor))
 
+    def find(self, wanted: str | int) -> Actor:
+        """Find the user called *wanted*, a name or an id.
 
-def _actor_by_id(wire: Wire, user_id: int) -> Actor:
-    if 1 <= user_id <= _BIGGEST_ID:
-        response = wire.get(f"/user/{user_id}", also={404})
-        if response.status_code == 200:
-            try:
-                user = _User.model_validate_json(response.content)
-            except ValidationError as error:
-                raise wire.trouble.changed("a user", response.content) from error
-            return Actor(user.id, user.shown)
-    raise wire.trouble.refused(Refusal.NOT_FOUND, f"server.act_as: there is no user {user_id}")
+        The id must be a real one before it is sent: a header X-API-User that is no number ends
+        the server's process. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
+
+        Raises:
+            WrongAskingError: there is no such user, or there are several.
+        """
+        name = str(wanted).strip()
+        with self._finding:
+            if name not in self._found:
+                self._found[name] = self._look_up(name)
+            found = self._found[name]
+        if isinstance(found, str):
+            raise self._wire.trouble.wrong_asking(found)
+        return found
+
+    def _look_up(self, name: str) -> Actor | str:
+        """Look a user up; a text says why there is not one."""
+        if name.isascii() and name.isdigit():
+            return self._by_id(int(name[:12]))
+        if self._all is None:
+            self._all = tuple(_read_users(self._wire))
+        found = [user for user in self._all if name.casefold() in user.names]
+        if len(found) == 1:
+            return Actor(found[0].id, found[0].shown)
+        return _not_one(name, found, self._all)
+
+    def _by_id(self, user_id: int) -> Actor | str:
+        if 1 <= user_id <= _BIGGEST_ID:
+            response = self._wire.get(f"/user/{user_id}", also={404})
+            if response.status_code == 200:
+                try:
+                    user = _User.model_validate_json(response.content)
+                except ValidationError as error:
+                    raise self._wire.trouble.changed("a user", response.content) from error
+                return Actor(user.id, user.shown)
+        return f"there is no user {user_id}"
 
 
 def _read_users(wire: Wire) -> Iterator[_User]:
@@ -97,16 +123,12 @@ def _read_users(wire: Wire) -> Iterator[_User]:
             return
 
 
-def _not_one(
-    trouble: Trouble, wanted: str, found: Iterable[_User], users: Iterable[_User]
-) -> RefusedError:
+def _not_one(wanted: str, found: Iterable[_User], users: Iterable[_User]) -> str:
     shown = clean(wanted, 60)
     several = ", ".join(f"{user.shown} (id {user.id})" for user in found)
     if several:
-        why = f"server.act_as: several users are called {shown!r}: {several}; use the id"
-        return trouble.refused(Refusal.NOT_FOUND, why)
+        return f"several users are called {shown!r}: {several}; use the id"
     by_name = {name: user for user in users for name in user.names}
     near = get_close_matches(wanted.casefold(), by_name, n=5, cutoff=0.5) or list(by_name)[:5]
     names = ", ".join(dict.fromkeys(by_name[name].shown for name in near))
-    why = f"server.act_as: there is no user {shown!r}; the nearest are: {names}"
-    return trouble.refused(Refusal.NOT_FOUND, why)
+    return f"there is no user {shown!r}; the nearest are: {names}"

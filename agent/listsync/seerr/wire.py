@@ -67,9 +67,16 @@ class Wire:
         self._transport.close()
 
     def get(
-        self, path: str, *, headers: Mapping[str, str] | None = None, also: Collection[int] = ()
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        also: Collection[int] = (),
+        patient: bool = True,
     ) -> httpx.Response:
         """Read *path* (with its query, percent-encoded); answers 200 or a status in *also*.
+
+        With *patient* false, what the server has seen is not asked again.
 
         Raises:
             UnavailableError, RefusedError, AnswerChangedError: as `Trouble.of_answer` says.
@@ -82,20 +89,23 @@ class Wire:
                 return response
             raise self.trouble.of_answer(response)
 
-        return self._patiently(attempt, PassingError)
+        return self._patiently(attempt, PassingError if patient else UnsentError)
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+    def write(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> httpx.Response:
         """Send *body* (JSON) once, whatever comes back; only what was not let in is sent again.
 
         Raises:
             ClosedError, TimedOutError: it was sent, the answer is lost.
             UnavailableError: nothing was sent, or it was sent on to another address.
         """
-        headers = {"Content-Type": "application/json", **headers}
+        if body is not None:
+            headers = {"Content-Type": "application/json", **headers}
         url = _parsed(self._address.api + path)
 
         def attempt() -> httpx.Response:
-            response = self._send("POST", url, headers, body)
+            response = self._send(method, url, headers, body)
             if response.status_code == 429:
                 raise self.trouble.of_answer(response)
             target = _target_of(response)

@@ -110,3 +110,41 @@ def test_a_film_series_lists_its_parts(each: Server) -> None:
     assert [part["id"] for part in shown["parts"]] == [DUNE, 693134, 1170608]
     assert shown["parts"][0]["mediaInfo"]["status"] == 5
     assert each.read(f"/movie/{DUNE}")["collection"]["id"] == 726871
+
+
+def test_a_title_has_genres_votes_and_a_language(each: Server) -> None:
+    found = {}
+    for kind, number in (("movie", DUNE), ("tv", BREAKING_BAD)):
+        shown = found[kind] = each.read(f"/{kind}/{number}?language=en")
+        assert shown["originalLanguage"] == "en"
+        assert shown["voteCount"] > 0
+        assert 4 <= shown["voteAverage"] <= 9
+        assert 1 <= len(shown["genres"]) <= 3
+    (result,) = each.search("imdb:tt1160419")["results"]
+    film = found["movie"]
+    assert result["genreIds"] == [genre["id"] for genre in film["genres"]]
+    assert (result["voteCount"], result["voteAverage"]) == (film["voteCount"], film["voteAverage"])
+
+
+def test_a_title_without_votes_has_a_rating_of_0(server: Server) -> None:
+    film = server.read("/movie/20000001")
+    assert (film["voteCount"], film["voteAverage"]) == (0, 0)
+
+
+def test_genres_speak_the_language_of_the_server_unless_told(server: Server) -> None:
+    title = {"media_type": "tv", "tmdb_id": 78, "title": "Loud", "genres": ["Reality", "Comedy"]}
+    server.admin("titles", {**title, "votes": 12, "rating": 6.5})
+    server.admin("settings", {"locale": "de"})
+    names = [
+        {genre["name"] for genre in server.read(path)["genres"]}
+        for path in ("/tv/78", "/tv/78?language=en")
+    ]
+    assert names == [{"Reality-TV", "Komödie"}, {"Reality", "Comedy"}]
+    shown = server.read("/tv/78")
+    assert (shown["voteCount"], shown["voteAverage"]) == (12, 6.5)
+
+
+def test_an_unknown_genre_is_refused(server: Server) -> None:
+    title = {"media_type": "tv", "tmdb_id": 78, "title": "Loud", "genres": ["Loudness"]}
+    answer = server.http.post(f"{server.process.url}/sandbox/titles", json=title)
+    assert (answer.status_code, "Loudness" in answer.text) == (400, True)

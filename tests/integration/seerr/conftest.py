@@ -10,6 +10,27 @@ from listsync.seerr.client import Seerr
 
 Connect = Callable[..., Seerr]
 
+SERVICES = (
+    {
+        "program": "radarr",
+        "id": 3,
+        "name": "Kids",
+        "profiles": {"7": "Any", "8": "HD"},
+        "rootFolders": {"1": "/films", "2": "/kids"},
+        "tags": {"1": "lists", "2": "Cartoons"},
+    },
+    {
+        "program": "radarr",
+        "id": 4,
+        "name": "Big",
+        "is4k": True,
+        "isDefault": True,
+        "profiles": {"9": "Ultra"},
+    },
+    {"program": "sonarr", "id": 3, "name": "Four", "profiles": {"7": "Any"}},
+)
+"""Beside the default Radarr and Sonarr (not for 4K), which have the number 0."""
+
 
 @pytest.fixture(scope="session", params=["overseerr", "seerr"])
 def product(request: pytest.FixtureRequest) -> str:
@@ -22,6 +43,8 @@ def running(product: str) -> Iterator[SandboxProcess]:
     with SandboxProcess(product, titles=3000, library=2500) as sandbox:
         sandbox.admin("users", {"id": 7, "name": "Kids", "permissions": 32})
         sandbox.admin("users", {"id": 8, "name": "Rightless", "permissions": 0})
+        for order in SERVICES:
+            sandbox.admin("services", order)
         yield sandbox
 
 

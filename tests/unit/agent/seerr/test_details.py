@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from listsync.domain.media import ExternalIds
-from listsync.domain.server import SeriesDetails
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.server import SeriesDetails, TitleFacts
 from listsync.errors import AnswerChangedError, UnavailableError
 from tests.unit.agent.seerr.playback import Playback, json_reply, message
 
@@ -108,3 +110,103 @@ def test_another_shape_is_said_to_be_one() -> None:
     server = Playback().on("GET /tv/1?language=en", json_reply({"name": "x"}))
     with pytest.raises(AnswerChangedError, match="details of a title"):
         server.seerr().series(1)
+
+
+def facts(**more: object) -> TitleFacts:
+    body = {"id": 603, "externalIds": {"imdbId": "tt0133093"}, **more}
+    server = Playback().on("GET /movie/603?language=en", json_reply(body))
+    return server.seerr().facts(TitleKey(MediaType.MOVIE, 603))
+
+
+def test_facts_are_folded() -> None:
+    read = facts(
+        releaseDate="1999-03-31",
+        genres=[{"id": 28, "name": " Action"}, {"id": 878, "name": "Science Fiction"}],
+        voteAverage=8.2,
+        voteCount=25_000,
+        originalLanguage="EN",
+    )
+    assert read == TitleFacts(
+        ids=ExternalIds(imdb="tt0133093", tmdb=603),
+        year=1999,
+        genres=frozenset({"action", "science fiction"}),
+        rating=8.2,
+        votes=25_000,
+        language="en",
+    )
+
+
+def test_a_film_may_have_its_imdb_id_in_one_place_only() -> None:
+    assert facts(imdbId="TT1", externalIds={"imdbId": None}).ids.imdb == "tt1"
+    assert facts(imdbId=None).ids.imdb == "tt0133093"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({}, id="missing"),
+        pytest.param({"voteAverage": 7.0, "voteCount": 0}, id="no-votes"),
+        pytest.param({"voteAverage": None, "genres": None, "originalLanguage": None}, id="null"),
+        pytest.param({"releaseDate": "", "originalLanguage": ""}, id="empty"),
+        pytest.param(
+            {
+                "voteAverage": "good",
+                "voteCount": [],
+                "genres": "Drama",
+                "originalLanguage": 5,
+                "releaseDate": {},
+            },
+            id="odd",
+        ),
+        pytest.param({"genres": [{"id": 5}, "Drama", None]}, id="odd-genres"),
+        pytest.param({"voteCount": -3, "voteAverage": 7}, id="fewer-than-no-votes"),
+    ],
+)
+def test_what_is_missing_or_odd_is_none(odd: dict[str, object]) -> None:
+    assert facts(**odd) == TitleFacts(ids=ExternalIds(imdb="tt0133093", tmdb=603))
+
+
+def test_one_odd_genre_costs_itself_alone() -> None:
+    assert facts(genres=[{"id": 5}, {"id": 18, "name": "Drama"}]).genres == {"drama"}
+
+
+@pytest.mark.parametrize("rating", [-0.1, 10.1])
+def test_a_rating_that_cannot_be_is_none(rating: float) -> None:
+    read = facts(voteAverage=rating, voteCount=9)
+    assert (read.rating, read.votes) == (None, 9)
+
+
+@pytest.mark.parametrize("rating", [0, 10])
+def test_a_rating_may_be_the_worst_and_the_best(rating: float) -> None:
+    assert facts(voteAverage=rating, voteCount=9).rating == rating
+
+
+def test_a_series_brings_its_facts() -> None:
+    details = series(firstAirDate="2008-01-20", voteAverage=8.9, voteCount=7)
+    assert details.facts is not None
+    assert (details.facts.ids, details.facts.year) == (details.ids, 2008)
+    assert details.facts.rating == 8.9
+
+
+@pytest.mark.parametrize(
+    ("told", "airs"),
+    [
+        pytest.param("2026-11-30", date(2026, 11, 30), id="date"),
+        pytest.param("2026-11-30T22:00:00.000Z", date(2026, 11, 30), id="moment"),
+        pytest.param(None, None, id="null"),
+        pytest.param("", None, id="empty"),
+        pytest.param("2026", None, id="year"),
+        pytest.param("2026-02-30", None, id="no-such-day"),
+        pytest.param(20261130, None, id="number"),
+    ],
+)
+def test_when_a_season_airs(told: object, airs: date | None) -> None:
+    rows = [{"seasonNumber": 1, "episodeCount": 3, "airDate": told}]
+    (season,) = series(seasons=rows).seasons
+    assert (season.number, season.airs) == (1, airs)
+
+
+def test_a_film_that_does_not_exist_is_called_one() -> None:
+    server = Playback().on("GET /movie/1", message(500, "Unable to retrieve movie."))
+    with pytest.raises(UnavailableError, match=r"details of film 1: .* knows no such film"):
+        server.seerr().facts(TitleKey(MediaType.MOVIE, 1))

@@ -381,3 +381,13 @@ def test_csrf_protection_that_cannot_be_passed_is_told() -> None:
     with pytest.raises(RefusedError, match="CSRF protection"):
         playback.seerr().request(FILM)
     assert len(playback.posted) == 2
+
+
+@pytest.mark.parametrize("error", [httpx.ReadError("reset"), httpx.ReadTimeout("slow")])
+def test_a_token_that_cannot_be_fetched_is_no_lost_answer(error: Exception) -> None:
+    playback = server(message(403, "invalid csrf token")).on("GET /settings/public", error)
+    playback.on("GET /movie/603", found())
+    with pytest.raises(UnavailableError):
+        playback.seerr().request(FILM)
+    assert LOOK not in playback.targets
+    assert len(playback.posted) == 1

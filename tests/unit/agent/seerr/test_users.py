@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import RequestBody
+from listsync.domain.server import Asking, RequestBody
 from listsync.errors import Refusal, RefusedError
 from tests.unit.agent.seerr.playback import Playback, json_reply, message
 
@@ -108,3 +108,12 @@ def test_the_user_is_looked_up_once() -> None:
         "POST /api/v1/request",
         "POST /api/v1/request",
     ]
+
+
+def test_two_users_cost_one_page() -> None:
+    playback = server()
+    seerr = playback.seerr()
+    for name, trouble in (("fam", False), ("jelly", False), ("zzz", True), ("FAM", False)):
+        told = seerr.trouble_with(Asking(user=name), MediaType.MOVIE, four_k=False)
+        assert (told is not None) is trouble
+    assert len(playback.asked) == 1
