@@ -98,7 +98,12 @@ class Overlap(Generic[Item, Done]):
             slot.ready.set()
 
     def close(self) -> None:
-        """Let the threads go; what is still queued is not started."""
+        """Let the threads go; what is still queued is not started.
+
+        Once: a second time would take back the word to go.
+        """
+        if not self._started:
+            return
         with suppress(Empty):
             while True:
                 self._queue.get_nowait()

@@ -167,3 +167,11 @@ def test_a_worker_survives_what_its_work_raises() -> None:
     with pytest.raises(KeyboardInterrupt):
         list(Overlap(slow, workers=1).map(range(3), never))
     assert all_ended()
+
+
+def test_closing_twice_lets_the_threads_go_all_the_same() -> None:
+    for _ in range(20):
+        overlap: Overlap[int, int] = Overlap(lambda item: item, workers=4)
+        assert list(overlap.map(range(20), never)) == list(range(20))
+        overlap.close()
+    assert all_ended()
