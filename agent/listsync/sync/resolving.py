@@ -1,7 +1,7 @@
 """From a wish to `(kind, tmdbId)`: own id, remembered answer, IMDb or TVDB id, title.
 
-Runs in reader threads; talks to the server through its port only. At most three searches a
-title, and one more call where "nothing found" must be told from an outage.
+Runs in reader threads; talks to the server through its port only. At most four calls a title
+that is found, and one more where "nothing found" must be told from an outage.
 """
 
 from __future__ import annotations
@@ -10,21 +10,28 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import Candidate, SearchPage
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.ports import RequestServer
+from listsync.sync.confirming import confirm, to_review
 from listsync.sync.matching import BEST_SCORE, Sought, choose, sought
-from listsync.sync.titles import folded, main_title
+from listsync.sync.searching import queries
+from listsync.sync.titles import fold
 
 _ALIVE_FOR_S = 2.0
+_MOST_CALLS = 4
+"""Calls that may lead to a title; asking for it is the fifth."""
 
 
 def lookup_of(wish: Wish) -> str | None:
     """Name what must be looked up for *wish*; None when it names its title itself."""
+    if wish.conflict:
+        return f"conflict:{'|'.join(sorted(_ids_of_members(wish)))}"
     ids = wish.ids
     if ids.tmdb is not None and wish.kind is not None:
         return None
@@ -34,9 +41,21 @@ def lookup_of(wish: Wish) -> str | None:
     if _series_id(wish) is not None:
         return f"tvdb:{ids.tvdb}"
     if ids.tmdb is not None:
-        return f"tmdb:{ids.tmdb}|{folded(wish.title or '').whole}|{wish.year or ''}"
+        return f"tmdb:{ids.tmdb}|{fold(wish.title or '')}|{wish.year or ''}"
     wanted = _sought(wish)
-    return f"title:{folded(wanted.titles[0]).whole}|{wanted.year or ''}|{kind}"
+    return f"title:{fold(wanted.titles[0])}|{wanted.year or ''}|{kind}"
+
+
+def _ids_of_members(wish: Wish) -> set[str]:
+    names: set[str] = set()
+    for entry in (member.entry for member in wish.members):
+        if entry.ids.imdb:
+            names.add(f"imdb:{entry.ids.imdb}")
+        if entry.ids.tmdb is not None:
+            names.add(f"tmdb:{entry.kind or '?'}/{entry.ids.tmdb}")
+        if entry.ids.tvdb is not None:
+            names.add(f"tvdb:{entry.ids.tvdb}")
+    return names
 
 
 def lookup_of_entry(entry: ListEntry) -> str | None:
@@ -55,6 +74,29 @@ def lookup_of_entry(entry: ListEntry) -> str | None:
     )
 
 
+def _unsettled(wish: Wish, conflict: str) -> Match:
+    """Leave it to a person which of the titles that the lists name is meant."""
+    named = {
+        TitleKey(entry.kind, entry.ids.tmdb): entry
+        for entry in (member.entry for member in wish.members)
+        if entry.kind is not None and entry.ids.tmdb is not None
+    }
+    return Match(
+        found=Found.REVIEW,
+        how=How.TMDB_ID,
+        reasons=(conflict,),
+        candidates=tuple(
+            Candidate(
+                key=key,
+                title=entry.title or entry.label,
+                original_title=entry.original_title or entry.title or entry.label,
+                year=entry.year,
+            )
+            for key, entry in named.items()
+        ),
+    )
+
+
 def _series_id(wish: Wish) -> int | None:
     """Give the TVDB id unless it is that of a film: the server looks up series only."""
     return None if wish.kind is MediaType.MOVIE else wish.ids.tvdb
@@ -62,6 +104,13 @@ def _series_id(wish: Wish) -> int | None:
 
 def _sought(wish: Wish) -> Sought:
     return sought(wish.title or "", wish.original_title, wish.year, wish.kind)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """Calls that may still be made for one title."""
+
+    left: int = _MOST_CALLS
 
 
 class Resolver:
@@ -82,7 +131,7 @@ class Resolver:
     def known(self, wish: Wish) -> Match | None:
         """Return the match that costs no call, if there is one."""
         if wish.conflict:
-            return Match(found=Found.REVIEW, how=How.TMDB_ID, reasons=(wish.conflict,))
+            return self._remembered.get(lookup_of(wish) or "") or _unsettled(wish, wish.conflict)
         if wish.kind is None or wish.ids.tmdb is None:
             return self._remembered.get(lookup_of(wish) or "")
         return Match(
@@ -93,20 +142,61 @@ class Resolver:
             reasons=("the list gives the TMDB id",),
         )
 
+    def is_news(self, wish: Wish) -> bool:
+        """Tell whether `known` found something out that is not remembered yet."""
+        return bool(wish.conflict) and lookup_of(wish) not in self._remembered
+
     def match(self, wish: Wish) -> Match:
         """Ask the server; raises what the port raises.
 
         Raises:
             UnavailableError: also when an empty answer may be an outage.
         """
-        if wish.ids.imdb:
-            return self._by_imdb(wish, wish.ids.imdb)
-        tvdb = _series_id(wish)
+        missed: list[Match] = []
+        for look_up in self._lookups(wish):
+            match = look_up()
+            if match.found is not Found.NOT_FOUND:
+                return match
+            missed.append(match)
+        if not missed:
+            return self._by_title_alone(wish)
+        if not wish.title or wish.year is None or missed[-1].how is How.TMDB_ID:
+            return missed[0]
+        return self._by_title_instead(wish, missed)
+
+    def _by_title_alone(self, wish: Wish) -> Match:
+        """Search by title; a TVDB id of a film only helps where the title leaves a doubt.
+
+        TMDB lists no TVDB ids of films, so asking for each would be a call for nothing.
+        """
+        budget = _Budget()
+        match = self._by_title(_sought(wish), budget)
+        if match.found is not Found.REVIEW or wish.ids.tvdb is None:
+            return match
+        return confirm(match, wish.ids, self._server.facts, budget.left)
+
+    def _by_title_instead(self, wish: Wish, missed: list[Match]) -> Match:
+        """Search by title for what no id led to, and let the ids of what it finds decide."""
+        budget = _Budget(_MOST_CALLS - len(missed) - 1)
+        match = self._by_title(_sought(wish), budget)
+        unknown = tuple(one.reasons[0] for one in missed)
+        if match.found is Found.NOT_FOUND:
+            return replace(match, how=missed[0].how, reasons=(*unknown, *match.reasons))
+        ids = ExternalIds(imdb=wish.ids.imdb, tvdb=_series_id(wish))
+        match = confirm(match, ids, self._server.facts, budget.left + 1)
+        return replace(match, reasons=(*match.reasons, *unknown))
+
+    def _lookups(self, wish: Wish) -> list[Callable[[], Match]]:
+        """Give the lookups by the ids of *wish*, the surest first."""
+        ids, tvdb = wish.ids, _series_id(wish)
+        lookups: list[Callable[[], Match]] = []
+        if ids.imdb is not None:
+            lookups.append(partial(self._by_imdb, wish, ids.imdb))
         if tvdb is not None:
-            return self._by_tvdb(wish, tvdb)
-        if wish.ids.tmdb is not None:
-            return self._by_tmdb(wish, wish.ids.tmdb)
-        return self._by_title(_sought(wish))
+            lookups.append(partial(self._by_tvdb, wish, tvdb))
+        if ids.tmdb is not None:
+            lookups.append(partial(self._by_tmdb, wish, ids.tmdb))
+        return lookups
 
     def _by_imdb(self, wish: Wish, imdb: str) -> Match:
         page = self._server.find_by_imdb(imdb)
@@ -128,8 +218,8 @@ class Resolver:
             return _nothing(How.TMDB_ID, f"neither a film nor a series has the TMDB id {tmdb}")
         return _by_id(wish, page.candidates, How.TMDB_ID, f"TMDB id {tmdb}")
 
-    def _by_title(self, wanted: Sought) -> Match:
-        """Search narrow, then wide, then without the subtitle; stop at the first certainty.
+    def _by_title(self, wanted: Sought, budget: _Budget) -> Match:
+        """Search narrow, then wide, then by other names; stop at the first certainty.
 
         Only the same title of the same year is certain before the wide search was seen: it may
         offer one that fits better than what the narrow one let through.
@@ -138,30 +228,21 @@ class Resolver:
         offered: dict[TitleKey, Candidate] = {}
         match = _nothing(How.TITLE, "no title like it")
         is_complete = True
-        for number, search in enumerate(self._searches(wanted)):
-            page = search()
+        was_wide = False
+        for title, year in queries(wanted)[: budget.left]:
+            budget.left -= 1
+            page = self._server.search(title, year=year)
             offered.update((candidate.key, candidate) for candidate in page.candidates)
             is_complete = is_complete and page.pages <= 1
+            was_wide = was_wide or year is None
             match = choose(wanted, offered.values(), is_complete=is_complete)
-            was_wide = number > 0 or wanted.year is None
             if match.found is Found.FOUND and (was_wide or match.score >= BEST_SCORE):
                 return match
-            if match.found is Found.REVIEW and wanted.year is None:
+            if match.found is Found.REVIEW and _is_lasting(wanted, match):
                 break
         if not offered:
             self._must_be_alive(started)
-        return match
-
-    def _searches(self, wanted: Sought) -> list[Callable[[], SearchPage]]:
-        title = wanted.titles[0]
-        searches: list[Callable[[], SearchPage]] = []
-        if wanted.year is not None:
-            searches.append(lambda: self._server.search(title, year=wanted.year))
-        searches.append(lambda: self._server.search(title))
-        other = main_title(title) or (wanted.titles[1] if len(wanted.titles) > 1 else None)
-        if other:
-            searches.append(lambda: self._server.search(other, year=wanted.year))
-        return searches
+        return to_review(match) if match.found is Found.FOUND else match
 
     def _must_be_alive(self, since: float) -> None:
         """Prove that "nothing" was not an outage.
@@ -200,6 +281,15 @@ def _by_id(wish: Wish, candidates: tuple[Candidate, ...], how: How, said: str) -
         return replace(match, how=how, found=_at_least_review(match.found))
     reason = f"{said} names {len(fitting)} titles"
     return Match(found=Found.REVIEW, how=how, reasons=(reason,), candidates=tuple(fitting))
+
+
+def _is_lasting(wanted: Sought, match: Match) -> bool:
+    """Say whether more candidates could only add to the doubt.
+
+    So it is without a year, and where several titles of that very name and year were offered;
+    but an original title may still lead to the right one.
+    """
+    return wanted.year is None or (match.score >= BEST_SCORE and len(wanted.titles) == 1)
 
 
 def _at_least_review(found: Found) -> Found:

@@ -1,15 +1,16 @@
-"""Titles made comparable: case, accents, symbols, articles, numerals.
+"""Titles cleaned: folded to comparable words, freed of a year or country behind them, cut.
 
-A fold is a string of lower-case words. Two titles with the same fold are the same title to us;
-what else is alike is weaker evidence, and numbers that differ are evidence against.
+A fold is a string of lower-case words. Two titles with the same fold are the same title to us.
+It also names titles in what is remembered, so a change of it forgets what it names otherwise;
+`forms` knows what else is alike.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
@@ -27,16 +28,18 @@ _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _NOT_ROMAN = {"xxx"}
 _SHORT_WORDS = {"vol": "volume", "pt": "part", "ep": "episode"}
-_PART_WORDS = {"part", "volume", "chapter", "episode", "book", "season"}
+PART_WORDS = frozenset({"part", "volume", "chapter", "episode", "book", "season"})
 _NUMBERS_IN_WORDS = "one two three four five six seven eight nine ten eleven twelve"
 _NUMBER_WORDS = {
     word: str(number) for number, word in enumerate(_NUMBERS_IN_WORDS.split(), start=1)
 }
-_ARTICLES_IN_WORDS = "the a an le la les l un une der das el los las il lo gli"
-_ARTICLES = frozenset(_ARTICLES_IN_WORDS.split())
 _YEAR_SUFFIX = re.compile(r"\s*[(\[]((?:18|19|20)\d\d)[)\]]\s*$")
 _COUNTRY_SUFFIX = re.compile(r"\s*\((?:US|UK|USA|AU|CA|NZ|IE|DE|FR|ES|IT|JP|KR|IN|BR)\)\s*$")
-_SUBTITLE = re.compile(r"\s*(?::|\s[-\u2013\u2014]\s)\s*")
+_CUT = re.compile(
+    r",?\sor\s?[:(]\s?|,\sor,?\s|\s?(?:(?<!\d)[:\uff1a]|[:\uff1a](?!\d))\s?|\s[-\u2013\u2014/|]\s"
+    r"|\s\((?=[^()]+\)$)"
+)
+_MOST_CUTS = 4
 
 
 @lru_cache(maxsize=16384)
@@ -66,7 +69,7 @@ def _numerals(words: list[str]) -> list[str]:
     out: list[str] = []
     for position, word in enumerate(words):
         plain = _SHORT_WORDS.get(word, word)
-        after_part = bool(out) and out[-1] in _PART_WORDS
+        after_part = bool(out) and out[-1] in PART_WORDS
         is_last = position == len(words) - 1 and position > 0
         if after_part and plain in _NUMBER_WORDS:
             plain = _NUMBER_WORDS[plain]
@@ -88,73 +91,40 @@ def _roman_value(word: str) -> int:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A title in all its comparable forms.
+def cuts(title: str) -> list[tuple[str, str]]:
+    """Cut *title* at each place where a subtitle can begin: what stands before and after.
 
-    `compact` has no spaces, `bare` no article, `main` is what stands before a subtitle (None
-    without one), `numbers` are the numbers in it, a lone part 1 left out.
+    Past the fourth place no title goes on.
     """
-
-    whole: str
-    compact: str
-    bare: str
-    main: str | None
-    numbers: tuple[str, ...]
-
-
-@lru_cache(maxsize=16384)
-def folded(title: str) -> Folded:
-    """Compute every form of *title* once."""
-    whole = fold(title)
-    main = main_title(title)
-    return Folded(
-        whole=whole,
-        compact=whole.replace(" ", ""),
-        bare=_without_article(whole),
-        main=_without_article(fold(main)) if main else None,
-        numbers=_numbers(whole),
-    )
-
-
-def _without_article(whole: str) -> str:
-    words = whole.split(" ")
-    if len(words) > 1 and words[0] in _ARTICLES:
-        words = words[1:]
-    if len(words) > 1 and words[-1] in ("the", "a", "an"):
-        words = words[:-1]
-    return " ".join(words)
-
-
-def _numbers(whole: str) -> tuple[str, ...]:
-    words = whole.split(" ")
-    return tuple(
-        sorted(
-            word.lstrip("0") or "0"
-            for position, word in enumerate(words)
-            if word.isascii()
-            and word.isdigit()
-            and not (word == "1" and position > 0 and words[position - 1] in _PART_WORDS)
-        )
-    )
+    title = _one_line(title)
+    ends = [
+        (title[: cut.start()], title[cut.end() :].removesuffix(")"))
+        for cut in islice(_CUT.finditer(title), _MOST_CUTS)
+    ]
+    return [(head, rest) for head, rest in ends if head and any(map(str.isalpha, rest))]
 
 
 def main_title(title: str) -> str | None:
     """Return what stands before a subtitle, None where there is none."""
-    head, *tail = _SUBTITLE.split(_one_line(title), maxsplit=1)
-    return head if tail and head and tail[0] else None
+    return next((head for head, _ in cuts(title)), None)
 
 
 def without_suffixes(title: str) -> tuple[str, int | None]:
     """Split `Dune (1984)` into `Dune` and 1984; a country such as `(US)` goes as well."""
-    title = _one_line(title)
-    match = _YEAR_SUFFIX.search(title)
-    year = int(match.group(1)) if match and match.start() > 0 else None
-    bare = title[: match.start()] if match and year else title
-    country = _COUNTRY_SUFFIX.search(bare)
-    if country and country.start() > 0:
-        bare = bare[: country.start()]
-    return bare, year
+    bare, year = _one_line(title), None
+    while True:
+        match = _COUNTRY_SUFFIX.search(bare) or (None if year else _YEAR_SUFFIX.search(bare))
+        if match is None or match.start() == 0:
+            return bare, year
+        year = int(match.group(1)) if match.re is _YEAR_SUFFIX else year
+        bare = bare[: match.start()]
+
+
+def names_country(title: str) -> bool:
+    """Say whether a country in brackets tells *title* from another of its name."""
+    bare = _YEAR_SUFFIX.sub("", _one_line(title))
+    match = _COUNTRY_SUFFIX.search(bare)
+    return match is not None and match.start() > 0
 
 
 def _one_line(title: str) -> str:

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import TitleKey
-from listsync.domain.server import SearchPage
-from listsync.domain.syncing import Found, How, Match
+from listsync.domain.media import ExternalIds, TitleKey
+from listsync.domain.server import SearchPage, TitleFacts
+from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.resolving import Resolver, lookup_of
+from listsync.sync.resolving import Resolver, lookup_of, lookup_of_entry
 from tests.fakes import FakeServer, Title, a_film, a_series
 from tests.unit.agent.sync.records import MOVIE, TV, entry, found, offer, rules, wish
 
@@ -49,6 +50,7 @@ def match_in(catalogue: list[Title], one: ListEntry) -> Match:
         (entry("Dune", 2021, tmdb=2), "tmdb:2|dune|2021"),
         (entry("Dune (2021)", kind=MOVIE), "title:dune|2021|movie"),
         (entry("Dune"), "title:dune||"),
+        (entry("Dune (2021) (US)", kind=MOVIE), "title:dune|2021|movie"),
     ],
     ids=[
         "names-itself",
@@ -60,10 +62,16 @@ def match_in(catalogue: list[Title], one: ListEntry) -> Match:
         "tmdb",
         "title",
         "bare",
+        "year-and-country",
     ],
 )
 def test_a_lookup_is_named_by_all_that_it_depends_on(one: ListEntry, lookup: str | None) -> None:
     assert lookup_of(wish(one)) == lookup
+
+
+def test_an_entry_alone_has_the_lookup_of_its_wish() -> None:
+    one = entry("Dune", 2021, MOVIE)
+    assert lookup_of_entry(one) == lookup_of(wish(one))
 
 
 def test_an_own_tmdb_id_with_its_kind_costs_nothing() -> None:
@@ -87,6 +95,33 @@ def test_a_contradiction_is_for_review_at_no_cost() -> None:
     match = Resolver(FakeServer(), {}).known(wishes_of(members)[0])
     assert match is not None
     assert match.found is Found.REVIEW
+
+
+def contradiction() -> Wish:
+    entries = [
+        entry(kind=TV, imdb="tt1", tvdb=3),
+        entry(kind=MOVIE, imdb="tt1", tmdb=2),
+        entry(imdb="tt1", tmdb=2),
+        entry(kind=MOVIE, tmdb=2),
+    ]
+    members = [member for one in entries for member in members_of(rules(), [one])]
+    return wishes_of(members)[0]
+
+
+def test_a_contradiction_is_named_by_all_its_ids() -> None:
+    assert lookup_of(contradiction()) == "conflict:imdb:tt1|tmdb:?/2|tmdb:movie/2|tvdb:3"
+
+
+def test_the_order_of_the_lists_does_not_change_the_name_of_a_contradiction() -> None:
+    one = contradiction()
+    assert lookup_of(replace(one, members=one.members[::-1])) == lookup_of(one)
+
+
+def test_a_persons_choice_settles_a_contradiction() -> None:
+    one = contradiction()
+    choice = replace(found(DUNE.key), how=How.CHOICE)
+    resolver = Resolver(FakeServer(), {lookup_of(one) or "": choice})
+    assert resolver.known(one) == choice
 
 
 @pytest.mark.parametrize(
@@ -180,17 +215,35 @@ def test_an_outage_is_not_not_found(one: ListEntry) -> None:
             [("Nothing", 2021), ("Nothing", None), ("Rien", 2021)],
         ),
         (entry("Nothing: At All"), [("Nothing: At All", None), ("Nothing", None)]),
+        (
+            entry("Nothing: At All", 2021, original="Rien"),
+            [
+                ("Nothing: At All", 2021),
+                ("Nothing: At All", None),
+                ("Rien", 2021),
+                ("Nothing", 2021),
+            ],
+        ),
+        (
+            entry("Nothing US: At & All", 2021, original="Rien"),
+            [
+                ("Nothing US: At & All", 2021),
+                ("Nothing US: At & All", None),
+                ("Rien", 2021),
+                ("Nothing US", 2021),
+            ],
+        ),
     ],
-    ids=["year", "no-year", "subtitle", "original", "subtitle-no-year"],
+    ids=["year", "no-year", "subtitle", "original", "subtitle-no-year", "both", "most"],
 )
-def test_not_found_costs_at_most_three_searches_and_a_proof(
+def test_not_found_costs_at_most_four_searches_and_a_proof(
     one: ListEntry, searches: list[tuple[str, int | None]]
 ) -> None:
     server = FakeServer()
     assert match_of(server, one).found is Found.NOT_FOUND
     assert server.searched == searches
     assert server.counts["find_by_imdb"] == 1
-    assert server.calls == len(searches) + 1 <= 4
+    assert server.calls == len(searches) + 1 <= 5
 
 
 def test_the_wide_search_finds_a_title_of_the_year_before() -> None:
@@ -277,3 +330,207 @@ def test_a_thin_match_of_the_narrow_search_is_certain_only_after_the_wide_one() 
     assert match.found is Found.REVIEW
     assert {candidate.key for candidate in match.candidates} == {batman.key, knight.key}
     assert server.searched == [("Batman", 2008), ("Batman", None)]
+
+
+@pytest.mark.parametrize(
+    ("title", "catalogue"),
+    [
+        pytest.param("Dune, The", a_film(1, "The Dune", 2021), id="article-behind"),
+        pytest.param("Dune (US)", a_film(1, "Dune", 2021), id="country-in-brackets"),
+    ],
+)
+def test_a_title_is_searched_for_as_the_catalogue_writes_it(title: str, catalogue: Title) -> None:
+    server = FakeServer(catalogue)
+    assert match_of(server, entry(title, 2021, MOVIE)).key == catalogue.key
+    assert server.searched == [(catalogue.name, 2021)]
+
+
+@pytest.mark.parametrize(
+    ("one", "catalogue", "last"),
+    [
+        pytest.param(
+            entry("Foo: Bar", 2021, MOVIE, original="Baz"),
+            Title(key=TitleKey(MOVIE, 1), name="Quux", original_name="Baz", year=2021),
+            ("Baz", 2021),
+            id="original-before-the-main-title",
+        ),
+        pytest.param(
+            entry("Foo US", 2021, TV), a_series(1, "Foo", 2021), ("Foo", 2021), id="country"
+        ),
+        pytest.param(
+            entry("Foo ♥ Bar", 2021, MOVIE), a_film(1, "Foo Bar", 2021), None, id="symbol-folded"
+        ),
+    ],
+)
+def test_what_the_first_searches_miss_is_searched_for_by_another_name(
+    one: ListEntry, catalogue: Title, last: tuple[str, int] | None
+) -> None:
+    server = FakeServer(catalogue)
+    match = match_of(server, one)
+    assert {candidate.key for candidate in match.candidates} == {catalogue.key}
+    if last is not None:
+        assert (match.key, server.searched[-1]) == (catalogue.key, last)
+    assert server.calls <= 4
+
+
+def facts(imdb: str | None = None, tvdb: int | None = None) -> TitleFacts:
+    return TitleFacts(ids=ExternalIds(imdb=imdb, tvdb=tvdb))
+
+
+NEW = entry("Dune", 2021, MOVIE, imdb="tt9")
+"""A film whose IMDb id the catalogue does not find."""
+
+
+def test_a_title_stands_in_for_an_unknown_imdb_id() -> None:
+    server = FakeServer(a_film(1, "Dune", 2021))
+    match = match_of(server, NEW)
+    assert (match.found, match.key, match.how) == (Found.FOUND, TitleKey(MOVIE, 1), How.TITLE)
+    assert server.counts == {"find_by_imdb": 1, "search": 1, "facts": 1}
+    assert match.reasons[0].endswith("same title, same year (2.00)")
+    assert "tt9 is no film or series there" in match.reasons[-1]
+
+
+def test_the_same_id_confirms_a_title() -> None:
+    server = FakeServer(a_film(1, "Dune", 2021)).on("facts", facts(imdb="tt9"))
+    match = match_of(server, NEW)
+    assert match.found is Found.FOUND
+    assert match.reasons[0] == "Dune (2021) [movie/1]: confirmed by its IMDb id"
+
+
+def test_another_id_leaves_a_title_to_a_person() -> None:
+    match = match_in([DUNE], NEW)
+    assert (match.found, match.key, match.title) == (Found.REVIEW, None, "")
+    assert match.reasons[0] == (
+        "Dune (2021) [movie/438631] has the IMDb id tt1160419, the list says tt9"
+    )
+    assert [candidate.key for candidate in match.candidates] == [DUNE.key]
+
+
+def test_the_same_id_settles_a_doubt() -> None:
+    twins = [a_film(1, "Dune", 2021, imdb="tt8"), a_film(2, "Dune", 2021)]
+    server = FakeServer(*twins)
+    server.on("facts", facts(imdb="tt8"), facts(imdb="tt9"))
+    match = match_of(server, NEW)
+    assert match.found is Found.FOUND
+    assert "confirmed by its IMDb id" in match.reasons[0]
+    assert server.calls <= 5
+
+
+def test_a_doubt_that_no_id_settles_stays_one() -> None:
+    twins = [a_film(1, "Dune", 2021), a_film(2, "Dune", 2021)]
+    server = FakeServer(*twins)
+    match = match_of(server, NEW)
+    assert (match.found, match.key) == (Found.REVIEW, None)
+    assert server.calls <= 4
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(entry("Dune", kind=MOVIE, imdb="tt9"), id="no-year"),
+        pytest.param(entry(year=2021, kind=MOVIE, imdb="tt9"), id="no-title"),
+    ],
+)
+def test_less_than_a_title_and_a_year_does_not_stand_in_for_an_id(one: ListEntry) -> None:
+    server = FakeServer(DUNE)
+    match = match_of(server, one)
+    assert (match.found, match.how) == (Found.NOT_FOUND, How.IMDB_ID)
+    assert server.calls == 1
+
+
+def test_neither_id_nor_title_is_known() -> None:
+    server = FakeServer()
+    match = match_of(server, entry("Dune: One", 2021, MOVIE, imdb="tt9", original="Rien"))
+    assert (match.found, match.how) == (Found.NOT_FOUND, How.IMDB_ID)
+    assert "tt9 is no film or series there" in match.reasons[0]
+    assert server.counts == {"find_by_imdb": 2, "search": 2}
+
+
+def test_a_tvdb_id_is_tried_after_an_unknown_imdb_id() -> None:
+    server = FakeServer(LOST)
+    match = match_of(server, entry("Lost", 2004, TV, imdb="tt9", tvdb=73739))
+    assert (match.key, match.how) == (LOST.key, How.TVDB_ID)
+    assert server.calls == 2
+
+
+def test_a_number_without_a_kind_is_tried_after_an_unknown_imdb_id() -> None:
+    server = FakeServer(DUNE)
+    match = match_of(server, entry("Dune", 2021, imdb="tt9", tmdb=438631))
+    assert (match.key, match.how) == (DUNE.key, How.TMDB_ID)
+
+
+def test_two_unknown_ids_leave_one_search_and_one_look() -> None:
+    server = FakeServer(a_series(1, "Lost", 2004))
+    match = match_of(server, entry("Lost", 2004, TV, imdb="tt9", tvdb=9))
+    assert match.found is Found.FOUND
+    assert server.counts == {"find_by_imdb": 1, "find_by_tvdb": 1, "search": 1, "facts": 1}
+
+
+def test_one_search_alone_makes_thin_evidence_no_certainty() -> None:
+    server = FakeServer(a_series(1, "Lost: The Island", 2004))
+    match = match_of(server, entry("Lost", 2004, TV, imdb="tt9", tvdb=9))
+    assert (match.found, match.key) == (Found.REVIEW, None)
+    assert server.calls == 4
+
+
+def test_another_tvdb_id_leaves_a_series_to_a_person() -> None:
+    match = match_in([LOST], entry("Lost", 2004, TV, tvdb=9))
+    assert match.found is Found.REVIEW
+    assert "has the TVDB id 73739, the list says 9" in match.reasons[0]
+
+
+def test_a_tvdb_id_of_a_film_can_settle_a_doubt() -> None:
+    twins = [a_film(1, "Dune", 2021), a_film(2, "Dune", 2021)]
+    server = FakeServer(*twins).on("facts", facts(), facts(tvdb=9))
+    match = match_of(server, entry("Dune", 2021, MOVIE, tvdb=9))
+    assert match.found is Found.FOUND
+    assert "confirmed by its TVDB id" in match.reasons[0]
+    assert server.counts == {"search": 1, "facts": 2}
+
+
+def test_a_doubt_without_an_id_costs_no_look() -> None:
+    server = FakeServer(a_film(1, "Dune", 2021), a_film(2, "Dune", 2021))
+    assert match_of(server, entry("Dune", 2021, MOVIE)).found is Found.REVIEW
+    assert server.counts == {"search": 1}
+
+
+def test_an_original_title_is_searched_for_though_two_have_the_name() -> None:
+    twins = [a_film(1, "Ring", 1998), a_film(2, "Ring", 1998)]
+    right = Title(key=TitleKey(MOVIE, 3), name="The Circle", original_name="リング", year=1998)
+    server = FakeServer(*twins, right)
+    assert match_of(server, entry("Ring", 1998, MOVIE, original="リング")).key == right.key
+    assert server.searched == [("Ring", 1998), ("Ring", None), ("リング", 1998)]
+
+
+def test_trouble_with_a_look_is_raised() -> None:
+    server = FakeServer(a_film(1, "Dune", 2021)).on("facts", UnavailableError("server", "no"))
+    with pytest.raises(UnavailableError):
+        match_of(server, NEW)
+
+
+def test_a_title_does_not_stand_in_for_an_unknown_number() -> None:
+    match = match_in([DUNE], entry("Dune", 2021, tmdb=9))
+    assert (match.found, match.how) == (Found.NOT_FOUND, How.TMDB_ID)
+
+
+def test_contradicting_lists_offer_the_titles_that_they_name_until_one_is_chosen() -> None:
+    members = [
+        member
+        for name, number in (("a", 603), ("b", 604))
+        for member in members_of(
+            rules(name), [entry("The Matrix", 1999, MOVIE, imdb="tt0133093", tmdb=number)]
+        )
+    ]
+    (one,) = wishes_of(members)
+    resolver = Resolver(FakeServer(), {})
+    match = resolver.known(one)
+    assert match is not None
+    assert match.found is Found.REVIEW
+    assert [offered.key.tmdb_id for offered in match.candidates] == [603, 604]
+    assert resolver.is_news(one)
+    lookup = lookup_of(one)
+    assert lookup is not None
+    chosen = Match(found=Found.FOUND, how=How.CHOICE, key=TitleKey(MOVIE, 604))
+    later = Resolver(FakeServer(), {lookup: chosen})
+    assert later.known(one) is chosen
+    assert not later.is_news(one)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from listsync.sync.titles import fold, folded, main_title, without_suffixes
+from listsync.sync.forms import folded
+from listsync.sync.titles import cuts, fold, main_title, names_country, without_suffixes
 
 _ODD = "aAeVIx12&+.·*:-()[]'!³½Ⅱßガはदिไก่éI\u2019\u0627\u0301\u200d "
 _TITLES = st.one_of(
@@ -65,6 +66,8 @@ def test_spellings_of_one_title_fold_alike(one: str, other: str) -> None:
         pytest.param("Alien³", "Alien 3", id="superscript"),
         pytest.param("Spider-Man", "Spiderman", id="hyphen"),
         pytest.param("8½", "8 1/2", id="fraction"),
+        pytest.param("10,000 BC", "10.000 BC", id="thousands"),
+        pytest.param("10,000 BC", "10000 BC", id="no-mark-of-thousands"),
     ],
 )
 def test_titles_that_differ_in_spaces_are_alike_when_compact(one: str, other: str) -> None:
@@ -75,6 +78,8 @@ def test_titles_that_differ_in_spaces_are_alike_when_compact(one: str, other: st
     ("one", "other"),
     [
         pytest.param("Rocky II", "Rocky III", id="numerals"),
+        pytest.param("$9.99", "999", id="decimals"),
+        pytest.param("50/50", "5050", id="two-numbers"),
         pytest.param("xXx", "30", id="a-title-that-looks-roman"),
         pytest.param("Dune: Part One", "Dune: Part Two", id="parts"),
         pytest.param("!!!", "???", id="symbols-only"),
@@ -118,7 +123,7 @@ def test_folding_twice_changes_nothing(title: str) -> None:
 @given(_TITLES)
 def test_every_form_of_any_title_can_be_computed(title: str) -> None:
     forms = folded(title)
-    assert forms.compact == forms.whole.replace(" ", "")
+    assert forms.compact.replace(" ", "") == forms.whole.replace(" ", "")
     assert main_title(title) != ""
     bare, year = without_suffixes(title)
     assert len(bare) <= len(title)
@@ -128,14 +133,17 @@ def test_every_form_of_any_title_can_be_computed(title: str) -> None:
 @FEW
 @example(piece=" ", times=20_000)
 @given(
-    piece=st.sampled_from([" ", "(", " -", "a.", "(19", "\u0301", "ii "]),
+    piece=st.sampled_from(
+        [" ", "(", " (", " -", "a.", "(19", "\u0301", "ii ", ",", ", ", ", the", "a: ", " (US)"]
+    ),
     times=st.integers(1, 20_000),
 )
 def test_a_long_odd_title_takes_no_long_time(piece: str, times: int) -> None:
     title = "x" + piece * times + "y"
-    fold(title)
+    folded(title)
     main_title(title)
     without_suffixes(title)
+    names_country(title)
 
 
 @pytest.mark.parametrize(
@@ -143,14 +151,24 @@ def test_a_long_odd_title_takes_no_long_time(piece: str, times: int) -> None:
     [
         pytest.param("The Matrix", "matrix", id="english"),
         pytest.param("Matrix, The", "matrix", id="sorted-by-name"),
+        pytest.param("Matrix (The)", "matrix", id="in-brackets-behind"),
         pytest.param("Le Samouraï", "samourai", id="french"),
-        pytest.param("L'Avventura", "lavventura", id="elided"),
+        pytest.param("L'Avventura", "avventura", id="elided"),
+        pytest.param("Das Boot", "boot", id="german"),
         pytest.param("The", "the", id="an-article-alone"),
         pytest.param("A A", "a", id="two-articles"),
+        pytest.param("Marvel's Daredevil", "daredevil", id="studio"),
+        pytest.param("The Office US", "office", id="country"),
+        pytest.param("The Office (US)", "office", id="country-in-brackets"),
     ],
 )
-def test_the_article_goes_from_the_bare_form(title: str, bare: str) -> None:
-    assert folded(title).bare == bare
+def test_a_trimmed_form_is_without_article_studio_and_country(title: str, bare: str) -> None:
+    assert bare in folded(title).trimmed
+
+
+@pytest.mark.parametrize("title", ["JUST US", "US", "Just us"])
+def test_a_word_is_no_country(title: str) -> None:
+    assert len(folded(title).trimmed) == 1
 
 
 @pytest.mark.parametrize(
@@ -179,6 +197,14 @@ def test_numbers_are_read_out_of_a_title(title: str, numbers: tuple[str, ...]) -
         pytest.param("Heat", None, id="none"),
         pytest.param(": Romulus", None, id="nothing-before"),
         pytest.param("Alien:", None, id="nothing-after"),
+        pytest.param("3:10 to Yuma", None, id="time-of-day"),
+        pytest.param("50 / 50", None, id="no-words-after"),
+        pytest.param("Gallery / Alien", "Gallery", id="slash"),
+        pytest.param("Borat, or How to Learn", "Borat", id="or"),
+        pytest.param("Borat or: How to Learn", "Borat", id="or-colon"),
+        pytest.param("Borat or (How to Learn)", "Borat", id="or-in-brackets"),
+        pytest.param("Borat (Once More)", "Borat", id="brackets"),
+        pytest.param("Now or Never", None, id="a-plain-or"),
     ],
 )
 def test_the_main_title_stands_before_a_subtitle(title: str, main: str | None) -> None:
@@ -192,6 +218,8 @@ def test_the_main_title_stands_before_a_subtitle(title: str, main: str | None) -
         pytest.param("Dune [1984]", ("Dune", 1984), id="square-brackets"),
         pytest.param("The Office (US)", ("The Office", None), id="country"),
         pytest.param("The Office (US) (2005)", ("The Office", 2005), id="country-and-year"),
+        pytest.param("The Office (2005) (US)", ("The Office", 2005), id="year-and-country"),
+        pytest.param("Dune (1984) (2021)", ("Dune (1984)", 2021), id="only-one-year-goes"),
         pytest.param("(1984)", ("(1984)", None), id="a-year-is-the-title"),
         pytest.param("(US)", ("(US)", None), id="a-country-is-the-title"),
         pytest.param("2012", ("2012", None), id="a-number-is-the-title"),
@@ -202,3 +230,18 @@ def test_a_year_or_country_in_brackets_is_no_part_of_the_title(
     title: str, expected: tuple[str, int | None]
 ) -> None:
     assert without_suffixes(title) == expected
+
+
+def test_a_title_is_cut_at_each_subtitle() -> None:
+    assert cuts("Star Wars: Episode IV - A New Hope") == [
+        ("Star Wars", "Episode IV - A New Hope"),
+        ("Star Wars: Episode IV", "A New Hope"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [("Wilfred (AU)", True), ("Wilfred (AU) (2007)", True), ("Wilfred", False), ("(US)", False)],
+)
+def test_a_country_in_brackets_tells_of_a_namesake(title: str, *, names: bool) -> None:
+    assert names_country(title) is names

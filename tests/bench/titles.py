@@ -1,0 +1,79 @@
+"""How well and how fast titles are matched, over the labelled set."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+
+from listsync.domain.syncing import Found, Match
+from listsync.sync.matching import choose, sought, weigh
+from tests.bench.figures import Figure
+from tests.labelled_titles import LabelledTitle, load
+
+LEAST_RIGHT = 97.0
+_ROUNDS = 10
+
+
+class Verdict(StrEnum):
+    """What came of one labelled case."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    REVIEW = "held for review"
+    MISSED = "missed"
+    LEFT = "nothing right on offer, and nothing taken"
+
+
+def match_of(case: LabelledTitle) -> Match:
+    """Match *case* as a sync would that had seen all its candidates."""
+    wanted = sought(case.title, case.original_title, case.year, case.kind)
+    return choose(wanted, case.candidates, is_complete=True)
+
+
+def verdict_on(case: LabelledTitle, match: Match) -> Verdict:
+    if match.found is Found.FOUND:
+        return Verdict.RIGHT if match.key == case.right else Verdict.WRONG
+    if case.right is None:
+        return Verdict.LEFT
+    return Verdict.REVIEW if match.found is Found.REVIEW else Verdict.MISSED
+
+
+def percent_right(counts: Counter[Verdict], cases: list[LabelledTitle]) -> float:
+    return 100 * counts[Verdict.RIGHT] / sum(case.right is not None for case in cases)
+
+
+def titles() -> Iterator[Figure]:
+    cases = load()
+    counts: Counter[Verdict] = Counter()
+    for case in cases:
+        match = match_of(case)
+        verdict = verdict_on(case, match)
+        counts[verdict] += 1
+        if verdict not in {Verdict.RIGHT, Verdict.LEFT}:
+            print(f"  {verdict}: {case.id}: {match.reasons[0]}", flush=True)
+    yield Figure("labelled titles", len(cases), "cases")
+    yield Figure("  taken for another title", counts[Verdict.WRONG], "cases", most=0)
+    share = percent_right(counts, cases)
+    yield Figure("  right, of those with a right one", share, "%", least=LEAST_RIGHT)
+    for verdict in (Verdict.RIGHT, Verdict.REVIEW, Verdict.MISSED, Verdict.LEFT):
+        most = 0 if verdict is Verdict.MISSED else None
+        yield Figure(f"  {verdict}", counts[verdict], "cases", most)
+    yield Figure("  candidates weighed on one core", _weighed_a_second(cases), "/s", least=20_000)
+
+
+def _weighed_a_second(cases: list[LabelledTitle]) -> float:
+    pairs = [
+        (sought(case.title, case.original_title, case.year, case.kind), candidate)
+        for case in cases
+        for candidate in case.candidates
+    ]
+    started = time.process_time()
+    for _ in range(_ROUNDS):
+        for wanted, candidate in pairs:
+            weigh(wanted, candidate)
+    return _ROUNDS * len(pairs) / (time.process_time() - started)
+
+
+PARTS = (titles,)
