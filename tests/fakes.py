@@ -5,21 +5,34 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
-from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
+from listsync.domain.books import (
+    Choice,
+    EntryRow,
+    ItemRow,
+    ListRow,
+    Lookup,
+    RequestRow,
+    ReviewRow,
+    RunRow,
+    Standing,
+)
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries, Kept, ListSetback, Notes, Sent
+from listsync.domain.memory import Departure, HandledEntries, Kept, ListSetback, Notes, Sent
 from listsync.domain.server import (
     ABSENT,
+    AS_USUAL,
     Answered,
+    Asking,
+    Cancelled,
     Candidate,
     IndexPage,
     MediaStatus,
@@ -30,6 +43,7 @@ from listsync.domain.server import (
     Season,
     SeriesDetails,
     ServerInfo,
+    TitleFacts,
     TitleState,
 )
 from listsync.domain.syncing import (
@@ -41,13 +55,14 @@ from listsync.domain.syncing import (
     SyncReport,
     SyncRun,
 )
+from listsync.domain.trust import Trust
 from listsync.errors import UnavailableError
 from listsync.providers.trakt import TraktTokens
 from listsync.sync.patience import is_believed, is_sudden_shrink
 from listsync.sync.titles import fold
 
 Reading = Fetched | Exception
-Scripted = Answered | SearchPage | SeriesDetails | Exception
+Scripted = Answered | SearchPage | SeriesDetails | TitleFacts | Exception
 
 SERVER = ServerInfo(
     product=Product.OVERSEERR,
@@ -66,7 +81,10 @@ _RETRY_DAYS = (1, 2, 4, 8, 16, 30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Title:
-    """One title of the catalogue; `seasons` are numbers of seasons with episodes."""
+    """One title of the catalogue; `seasons` are numbers of seasons with episodes.
+
+    `airs` says when a season begins, by its number.
+    """
 
     key: TitleKey
     name: str
@@ -75,6 +93,22 @@ class Title:
     ids: ExternalIds = field(default_factory=ExternalIds)
     seasons: tuple[int, ...] = ()
     popularity: float = 1.0
+    genres: frozenset[str] = frozenset()
+    rating: float | None = None
+    votes: int = 0
+    language: str | None = None
+    airs: Mapping[int, date] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> TitleFacts:
+        return TitleFacts(
+            ids=self.ids,
+            year=self.year,
+            genres=self.genres,
+            rating=self.rating,
+            votes=self.votes,
+            language=self.language,
+        )
 
     @property
     def candidate(self) -> Candidate:
@@ -110,7 +144,9 @@ class FakeServer:
     """Implements `ports.RequestServer` over a small catalogue.
 
     `states` is its index, `posted` what it was asked for. `catalogue_down`: title and TMDB
-    searches answer nothing, IMDb and TVDB searches fail, as the real ones do.
+    searches answer nothing, IMDb and TVDB searches fail, as the real ones do. `troubles` is what
+    `trouble_with` says; `pending` what `cancel` answers to a request's number (GONE to others),
+    `cancelled` are those that it took back.
     """
 
     def __init__(
@@ -121,6 +157,9 @@ class FakeServer:
         self.states: dict[TitleKey, TitleState] = {}
         self.covered: dict[Definition, set[int]] = {}
         self.posted: list[RequestBody] = []
+        self.troubles: dict[Asking, str] = {}
+        self.pending: dict[int, Cancelled] = {}
+        self.cancelled: list[int] = []
         self.counts: Counter[str] = Counter()
         self.searched: list[tuple[str, int | None]] = []
         self.imdb_ids: list[str] = []
@@ -185,10 +224,40 @@ class FakeServer:
         title = next(title for title in self.titles if title.key == key)
         done, done_4k = (self.covered.get(Definition(key, is4k), set()) for is4k in (False, True))
         seasons = tuple(
-            Season(number=number, episodes=8, covered=number in done, covered_4k=number in done_4k)
+            Season(
+                number=number,
+                episodes=8,
+                airs=title.airs.get(number),
+                covered=number in done,
+                covered_4k=number in done_4k,
+            )
             for number in title.seasons
         )
-        return SeriesDetails(ids=title.ids, seasons=seasons)
+        return SeriesDetails(ids=title.ids, seasons=seasons, facts=title.facts)
+
+    def facts(self, key: TitleKey) -> TitleFacts:
+        scripted = self._play("facts")
+        if isinstance(scripted, TitleFacts):
+            return scripted
+        return next(title for title in self.titles if title.key == key).facts
+
+    def trouble_with(
+        self,
+        asking: Asking,
+        kind: MediaType,  # noqa: ARG002 - the port's
+        *,
+        four_k: bool,  # noqa: ARG002 - the port's
+    ) -> str | None:
+        if asking != AS_USUAL:
+            self._play("trouble_with")
+        return self.troubles.get(asking)
+
+    def cancel(self, request_id: int) -> Cancelled:
+        self._play("cancel")
+        answer = self.pending.pop(request_id, Cancelled.GONE)
+        if answer is Cancelled.DONE:
+            self.cancelled.append(request_id)
+        return answer
 
     def request(self, body: RequestBody) -> Answered:
         assert self._in_flight.acquire(blocking=False), "two requests in flight"
@@ -277,6 +346,7 @@ class _List:
     why: str = ""
     retry_at: datetime | None = None
     shrunk_at: datetime | None = None
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -292,6 +362,19 @@ class _Shelf:
     sent: list[Sent] = field(default_factory=list)
     pages: tuple[IndexPage, ...] = ()
     has_run_well: bool = False
+    elsewhere: int = 0
+    confirmed: int = 0
+    asked: list[tuple[Sent, datetime]] = field(default_factory=list)
+    departed: dict[tuple[str, Definition], str] = field(default_factory=dict)
+    handled_on: dict[Definition, date] = field(default_factory=dict)
+    looks: dict[Definition, date] = field(default_factory=dict)
+
+
+class FakeFacts(dict[TitleKey, TitleFacts]):
+    """Implements `ports.FactsCache`."""
+
+    def put(self, key: TitleKey, facts: TitleFacts) -> None:
+        self[key] = facts
 
 
 class FakeMemory:
@@ -312,7 +395,9 @@ class FakeMemory:
     def use_server(self, info: ServerInfo) -> str | None:
         last, self._server = self._server, info.identity
         is_known = info.identity in self.shelves
-        self.shelves.setdefault(info.identity, _Shelf())
+        if not is_known:
+            elsewhere = len(self.shelves[last].handled) if last else 0
+            self.shelves[info.identity] = _Shelf(elsewhere=elsewhere)
         if not last or last == info.identity:
             return None
         return "back at a known server" if is_known else "a new server"
@@ -341,7 +426,7 @@ class FakeMemory:
         why: str = "",
     ) -> Kept:
         one = self._list(rules.source)
-        one.outcome, one.why = fetched.outcome, why
+        one.outcome, one.why, one.name = fetched.outcome, why, rules.name
         if fetched.is_unchanged:
             self._count_absent(rules.source, [name for name in one.entries if one.absent[name]])
             one.validators = fetched.validators
@@ -373,8 +458,10 @@ class FakeMemory:
         for name in [name for name, count in one.absent.items() if count >= 2]:
             del one.entries[name], one.absent[name]
             for shelf in self.shelves.values():
-                shelf.handled.pop((source, name, False), None)
-                shelf.handled.pop((source, name, True), None)
+                for four_k in (False, True):
+                    definition = shelf.handled.pop((source, name, four_k), None)
+                    if definition is not None:
+                        shelf.departed[source, definition] = one.name
 
     def save_setback_of_list(
         self,
@@ -405,6 +492,65 @@ class FakeMemory:
     def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
         return {name: why for name, (why, _, due) in self.shelf.setbacks.items() if due > now}
 
+    def believe(self, source: str) -> None:
+        one = self._list(source)
+        if one.shrunk_at is not None:
+            one.shrunk_at = datetime.fromtimestamp(0, UTC)
+
+    def trust(self, index: Mapping[TitleKey, TitleState]) -> Trust:
+        shelf = self.shelf
+        asked = {
+            Definition(sent.body.key, sent.body.four_k)
+            for sent, _ in shelf.asked[shelf.confirmed :]
+        }
+        unknown = [
+            one
+            for one in asked
+            if index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
+        ]
+        return Trust(asked_elsewhere=shelf.elsewhere, asked=len(asked), gone=len(unknown))
+
+    def confirm(self, trust: Trust) -> None:  # noqa: ARG002 - the port's
+        self.shelf.elsewhere = 0
+        self.shelf.confirmed = len(self.shelf.asked)
+
+    def departed(self) -> tuple[Departure, ...]:
+        shelf = self.shelf
+        numbers = {
+            Definition(sent.body.key, sent.body.four_k): sent.answered.request_id
+            for sent, _ in shelf.asked
+        }
+        return tuple(
+            Departure(
+                source=source,
+                list_name=name,
+                label=str(one.key),
+                definition=one,
+                request_id=numbers.get(one),
+                is_wanted=one in shelf.handled.values(),
+            )
+            for (source, one), name in sorted(shelf.departed.items(), key=str)
+        )
+
+    def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
+        del self.shelf.departed[one.source, one.definition]
+
+    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
+        shelf = self.shelf
+        return {
+            one: shelf.handled_on[one]
+            for one in shelf.handled.values()
+            if one.key.kind is MediaType.TV and shelf.looks.get(one, date.min) <= now.date()
+        }
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        found = {
+            (sent.lists[0], sent.body.key, sent.body.four_k)
+            for sent, at in self.shelf.asked
+            if at > since and sent.lists
+        }
+        return Counter(name for name, _, _ in found)
+
     def open_intents(self) -> tuple[RequestBody, ...]:
         return tuple(self.shelf.intents.values())
 
@@ -424,9 +570,14 @@ class FakeMemory:
             if source in self.lists:
                 assert name in self.lists[source].entries, f"{name} is no entry of {source}"
                 shelf.handled[source, name, one.definition.four_k] = one.definition
+                shelf.handled_on.setdefault(one.definition, now.date())
         for body in (*(sent.body for sent in notes.sent), *notes.dropped):
             shelf.intents.pop(Definition(body.key, body.four_k), None)
         shelf.sent.extend(notes.sent)
+        shelf.asked += [
+            (sent, now) for sent in notes.sent if sent.answered.answer is RequestAnswer.REQUESTED
+        ]
+        shelf.looks.update(notes.looked)
         for back in notes.setbacks:
             _, tries, _ = shelf.setbacks.get((back.definition, back.tvdb_id), ("", 0, now))
             due = now + _pause(_RETRY_DAYS, tries)
@@ -474,6 +625,16 @@ class FakeNotebook:
         self.saves[name] += 1
 
 
+NOTHING_KNOWN = Standing(
+    state=None,
+    handled=frozenset(),
+    setbacks={},
+    asked=frozenset(),
+    facts=None,
+    requests=(),
+)
+
+
 class FakeBooks:
     """Implements `ports.Books` over tuples of rows; `forgotten` is what `forget` was given."""
 
@@ -482,6 +643,10 @@ class FakeBooks:
         self.requests: dict[str, tuple[RequestRow, ...]] = {}
         self.told_items: list[ItemRow] = []
         self.told_lists: list[ListRow] = []
+        self.reviews: list[ReviewRow] = []
+        self.told_entries: list[EntryRow] = []
+        self.lookups: dict[str, Lookup] = {}
+        self.standings: dict[TitleKey, Standing] = {}
         self.noted: list[str] = []
         self.forgotten: list[tuple[str, Exclusion]] = []
         self.remembers = 1
@@ -527,6 +692,72 @@ class FakeBooks:
     def excluded(self) -> tuple[str, ...]:
         self._play()
         return tuple(self.noted)
+
+    def counts(self, list_name: str) -> Mapping[str, int]:
+        self._play()
+        return Counter(row.status for row in self.told_items if row.list_name == list_name)
+
+    def requests_for(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+        self._play()
+        found = (row for rows in self.requests.values() for row in rows)
+        return tuple(row for row in found if list_name in row.lists)[:limit]
+
+    def entries(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        self._play()
+        found = (row for row in self.told_entries if query.lower() in row.entry.label.lower())
+        return tuple(found)[:limit]
+
+    def entries_alike(
+        self,
+        sources: Collection[str],
+        one: ListEntry,
+        key: TitleKey | None,  # noqa: ARG002 - the port's
+    ) -> tuple[ListEntry, ...]:
+        self._play()
+        return tuple(
+            row.entry
+            for row in self.told_entries
+            if row.row.source in sources and row.entry.title == one.title
+        )
+
+    def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
+        self._play()
+        choice = next((row.choice for row in self.reviews if row.lookup == name), None)
+        return self.lookups.get(name), choice
+
+    def standing(self, key: TitleKey, now: datetime) -> Standing:  # noqa: ARG002 - the port's
+        self._play()
+        return self.standings.get(key, NOTHING_KNOWN)
+
+    def waiting(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        self._play()
+        found = [row for row in self.reviews if row.choice is None]
+        return len(found), tuple(found[offset : offset + limit])
+
+    def decided(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        self._play()
+        found = [row for row in self.reviews if row.choice is not None]
+        return len(found), tuple(found[offset : offset + limit])
+
+    def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:
+        self._play()
+        return tuple(
+            row for row in self.reviews if row.lookup == name or row.long_id.startswith(name)
+        )
+
+    def choose(self, lookup: str, choice: Choice) -> None:
+        self._play()
+        self.reviews = [
+            replace(row, choice=choice) if row.lookup == lookup else row for row in self.reviews
+        ]
+
+    def withdraw(self, lookup: str) -> bool:
+        self._play()
+        before = self.reviews
+        self.reviews = [
+            replace(row, choice=None) if row.lookup == lookup else row for row in self.reviews
+        ]
+        return self.reviews != before
 
     def forget(self, item: str, wanted: Exclusion) -> int:
         self._play()

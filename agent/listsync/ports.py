@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
+    from listsync.domain.books import (
+        Choice,
+        EntryRow,
+        ItemRow,
+        ListRow,
+        Lookup,
+        RequestRow,
+        ReviewRow,
+        RunRow,
+        Standing,
+    )
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
-    from listsync.domain.media import Definition
-    from listsync.domain.memory import HandledEntries, Kept, ListSetback, Notes
+    from listsync.domain.media import Definition, MediaType, TitleKey
+    from listsync.domain.memory import Departure, HandledEntries, Kept, ListSetback, Notes
     from listsync.domain.server import (
         Answered,
+        Asking,
+        Cancelled,
         IndexPage,
         RequestBody,
         SearchPage,
         SeriesDetails,
         ServerInfo,
+        TitleFacts,
+        TitleState,
     )
     from listsync.domain.syncing import Exclusion, ListRules, Match, Member, SyncReport, SyncRun
+    from listsync.domain.trust import Trust
 
 
 class ListProvider(Protocol):
@@ -70,13 +85,37 @@ class RequestServer(Protocol):
         """Read the seasons of a series and which of them are covered."""
         ...
 
+    def facts(self, key: TitleKey) -> TitleFacts:
+        """Read what the catalogue says of one title."""
+        ...
+
+    def trouble_with(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
+        """Say why nothing can be asked for so: an unknown user, profile, ...; None if it can."""
+        ...
+
     def request(self, body: RequestBody) -> Answered:
         """Ask for one title. Never repeated blindly; only one caller at a time."""
+        ...
+
+    def cancel(self, request_id: int) -> Cancelled:
+        """Take one request back if it is pending still and by whom we ask as."""
         ...
 
     @property
     def calls(self) -> int:
         """How many calls went out so far."""
+        ...
+
+
+class FactsCache(Protocol):
+    """Remembers what the catalogue says of titles, for a while. Any thread may use it."""
+
+    def get(self, key: TitleKey) -> TitleFacts | None:
+        """Return what is known and not too old; raises StateError."""
+        ...
+
+    def put(self, key: TitleKey, facts: TitleFacts) -> None:
+        """Keep what was read; raises StateError."""
         ...
 
 
@@ -119,6 +158,10 @@ class Memory(Protocol):
         """
         ...
 
+    def believe(self, source: str) -> None:
+        """Note that somebody says: a list that lost much at once is meant to be so."""
+        ...
+
     def save_setback_of_list(
         self,
         rules: ListRules,
@@ -144,6 +187,30 @@ class Memory(Protocol):
 
     def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
         """Return why requests failed that are not due to be tried again."""
+        ...
+
+    def trust(self, index: Mapping[TitleKey, TitleState]) -> Trust:
+        """Compare the server and its *index* with what is remembered of them."""
+        ...
+
+    def confirm(self, trust: Trust) -> None:
+        """Note that somebody says: this server, and an index that lost so much, are meant."""
+        ...
+
+    def departed(self) -> tuple[Departure, ...]:
+        """Return the handled titles whose entries have left their lists, not settled yet."""
+        ...
+
+    def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
+        """Note what became of a title that left its list: its request was taken back, or not."""
+        ...
+
+    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
+        """Return handled series that are due to be looked at for new seasons, and since when."""
+        ...
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        """Count the titles asked for since then, by the name of the list that had them asked."""
         ...
 
     def open_intents(self) -> tuple[RequestBody, ...]:
@@ -209,6 +276,58 @@ class Books(Protocol):
 
     def excluded(self) -> tuple[str, ...]:
         """Return what `exclude` noted."""
+        ...
+
+    def counts(self, list_name: str) -> Mapping[str, int]:
+        """Count the entries of one list by the status that `items` tells, the most first."""
+        ...
+
+    def requests_for(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+        """Return what was asked for because the list wanted it too, the newest first."""
+        ...
+
+    def entries(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        """Return entries that fit as in `items`, in the order of their lists."""
+        ...
+
+    def entries_alike(
+        self, sources: Collection[str], one: ListEntry, key: TitleKey | None
+    ) -> tuple[ListEntry, ...]:
+        """Return the entries of the lists *sources* that share an id or the title with *one*.
+
+        Also those that were taken for *key*.
+        """
+        ...
+
+    def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
+        """Return what was found for a lookup, and what a person said of it."""
+        ...
+
+    def standing(self, key: TitleKey, now: datetime) -> Standing:
+        """Return what is known of one title."""
+        ...
+
+    def waiting(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        """Return how many lookups wait for a person, and a page of them, the oldest first."""
+        ...
+
+    def decided(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        """Return how many choices there are, and a page of them, the newest first."""
+        ...
+
+    def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:
+        """Return what is open or chosen whose long id begins with *name*, or whose lookup it is.
+
+        Open is also what was found nowhere.
+        """
+        ...
+
+    def choose(self, lookup: str, choice: Choice) -> None:
+        """Note what a person said, instead of what was said before."""
+        ...
+
+    def withdraw(self, lookup: str) -> bool:
+        """Forget a choice; returns whether there was one."""
         ...
 
     def forget(self, item: str, wanted: Exclusion) -> int:

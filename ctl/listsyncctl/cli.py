@@ -33,15 +33,21 @@ def ctl() -> None:
     """Control a running listsync agent."""
 
 
-def _command(name: str, *examples: str) -> Callable[[_Function], click.Command]:
+def _command(
+    name: str, *examples: str, under: click.Group = ctl
+) -> Callable[[_Function], click.Command]:
     """Register a command that gets the session first."""
 
     def register(function: _Function) -> click.Command:
-        lines = "".join(f"  listsyncctl {one}\n" for one in examples or (name,))
         wrapped = common(_with_session(function))
-        return ctl.command(name, epilog=f"\b\nExamples:\n{lines}")(wrapped)
+        return under.command(name, epilog=_epilog(*examples or (name,)))(wrapped)
 
     return register
+
+
+def _epilog(*examples: str) -> str:
+    lines = "".join(f"  listsyncctl {one}\n" for one in examples)
+    return f"\b\nExamples:\n{lines}"
 
 
 def _with_session(function: _Function) -> _Function:
@@ -61,6 +67,7 @@ def _with_session(function: _Function) -> _Function:
 @click.option("--wait", is_flag=True, help="Follow the sync to its end; exit as it ended.")
 @click.option("--force", is_flag=True, help="Also while the agent is paused.")
 @click.option("--no-queue", is_flag=True, help="Refuse (exit 5) while another sync runs.")
+@click.option("--confirm", is_flag=True, help="What is held until you say so is meant.")
 @click.option("--signal", is_flag=True, help="Send SIGUSR1, without the socket.")
 def sync_now(
     session: Session, *, lists: tuple[str, ...], wait: bool, signal: bool, **flags: bool
@@ -100,6 +107,25 @@ def _signal(session: Session, *, alone: bool) -> Exit:
     for one in ask_to_sync(existing_agents(session.chosen_socket)):
         session.show("signalled", {"signalled": [one]})
     return Exit.OK
+
+
+@_command("plan", "plan", "plan my-list", "plan --no-wait", "plan --id 4f1c")
+@click.argument("lists", nargs=-1, metavar="[LIST]...", shell_complete=complete_lists)
+@click.option("--no-wait", is_flag=True, help="Only start it and tell its id.")
+@click.option("--id", "run_id", metavar="ID", help="Show a plan that was started before.")
+def plan(session: Session, *, lists: tuple[str, ...], no_wait: bool, run_id: str | None) -> Exit:
+    """Tell what a sync would do now, of every list or of those named; change nothing."""
+    from listsyncctl.planning import show_plan, wait_for_plan  # noqa: PLC0415 - start-up time
+
+    if run_id is not None:
+        if lists or no_wait:
+            raise TroubleError(Exit.USAGE, "--id shows a plan that was started: use it alone")
+        return show_plan(session, run_id)
+    result = session.ask("plan", {"lists": list(lists)} if lists else {})
+    if no_wait:
+        session.show("plan", result)
+        return Exit.OK
+    return wait_for_plan(session, str(result.get("run_id")))
 
 
 @_command("status")
@@ -154,14 +180,8 @@ def reload(session: Session) -> None:
 @_command("lists", "lists", "lists my-list")
 @click.argument("name", required=False, shell_complete=complete_lists)
 def lists(session: Session, *, name: str | None) -> None:
-    """Tell how each list is, or one."""
-    result = session.ask("lists")
-    if name is not None:
-        found = [one for one in result.get("lists") or [] if one.get("name") == name]
-        if not found:
-            raise TroubleError(Exit.FAILED, f"no list {name!r}: see `listsyncctl lists`")
-        result = {**result, "lists": found}
-    session.show("lists", result)
+    """Tell how each list is, or of one also what became of its entries."""
+    session.show("lists", session.ask("lists", {} if name is None else {"name": name}))
 
 
 @_command("runs", "runs", "runs --limit 5", "runs 4f1c")
@@ -173,14 +193,98 @@ def runs(session: Session, **params: object) -> None:
     session.show("runs", session.ask("runs", _given(params)))
 
 
-@_command("items", "items", "items alien", "items --list my-list --limit 20")
+@_command(
+    "items", "items", "items alien", "items --list my-list --limit 20", "items --export all.csv"
+)
 @click.argument("query", required=False)
 @click.option("--list", "list", shell_complete=complete_lists, help="Only of this list.")
 @click.option("--limit", type=click.IntRange(1, 1000), help="How many.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
-def items(session: Session, **params: object) -> None:
+@click.option("--export", metavar="FILE", help="Write all to a .csv or .json file; - is stdout.")
+def items(session: Session, *, export: str | None, **params: object) -> None:
     """Tell the titles that the agent knows, or those like QUERY."""
-    session.show("items", session.ask("items", _given(params)))
+    if export is None:
+        session.show("items", session.ask("items", _given(params)))
+        return
+    from listsyncctl import exporting  # noqa: PLC0415 - start-up time
+
+    if params.pop("limit") is not None or params.pop("offset") is not None:
+        raise TroubleError(Exit.USAGE, "--export writes all: leave --limit and --offset out")
+    exporting.export(session, export, _given(params))
+
+
+@_command("explain", 'explain "Dune"', "explain movie/438631", "explain tt1160419")
+@click.argument("query")
+@click.option("--limit", type=click.IntRange(1, 20), help="How many titles (5).")
+@click.option("--offset", type=click.IntRange(0), help="How many to skip.")
+def explain(session: Session, **params: object) -> None:
+    """Tell why the titles like QUERY were requested, or were not."""
+    session.show("explain", session.ask("explain", _given(params)))
+
+
+@ctl.group(
+    "review",
+    invoke_without_command=True,
+    epilog=_epilog(
+        "review",
+        "review --interactive",
+        "review accept 4f1c9a 2",
+        "review accept 4f1c9a movie/438631 --sync",
+        "review reject 4f1c9a",
+    ),
+)
+@common
+@click.option("--interactive", "-i", is_flag=True, help="Go through them one by one.")
+@click.option("--decided", is_flag=True, help="Those that you have decided.")
+@click.option("--sync", is_flag=True, help="With --interactive: sync what was accepted.")
+@click.option("--limit", type=click.IntRange(1, 1000), help="How many.")
+@click.option("--offset", type=click.IntRange(0), help="How many to skip.")
+@click.pass_context
+def review(
+    context: click.Context, /, *, interactive: bool, decided: bool, sync: bool, **params: object
+) -> None:
+    """Tell the titles that wait for you to choose, or choose."""
+    if context.invoked_subcommand is not None:
+        return
+    session = session_of(context)
+    if interactive:
+        from listsyncctl.reviewing import go_through  # noqa: PLC0415 - start-up time
+
+        go_through(session, sync=sync)
+        return
+    only = {"decided": True} if decided else {}
+    session.show("review", session.ask("review", {**_given(params), **only}))
+
+
+@_command("accept", "review accept 4f1c9a 2", "review accept 4f1c9a tv/1396", under=review)
+@click.argument("id_", metavar="ID")
+@click.argument("candidate")
+@click.option("--sync", is_flag=True, help="Sync the lists that want it, at once.")
+def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
+    """Take title ID for CANDIDATE: its number, or a TMDB id like movie/603."""
+    from listsyncctl.reviewing import decide, sync_lists  # noqa: PLC0415 - start-up time
+
+    done = decide(session, id_, candidate)
+    try:
+        if sync:
+            done = {**done, "sync": sync_lists(session, done.get("lists") or [])}
+    finally:
+        # Also when no sync may start: it is decided.
+        session.show("review_decide", done)
+
+
+@_command("reject", "review reject 4f1c9a", under=review)
+@click.argument("id_", metavar="ID")
+def reject(session: Session, *, id_: str) -> None:
+    """Say that title ID is none of the candidates: it is not requested."""
+    session.show("review_decide", session.ask("review_decide", {"id": id_, "choice": "reject"}))
+
+
+@_command("undo", "review undo 4f1c9a", under=review)
+@click.argument("id_", metavar="ID")
+def undo(session: Session, *, id_: str) -> None:
+    """Take back what you decided for title ID."""
+    session.show("review_decide", session.ask("review_decide", {"id": id_, "choice": "undo"}))
 
 
 @_command("exclude", "exclude tmdb:movie/348")

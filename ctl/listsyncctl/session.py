@@ -50,9 +50,13 @@ class Session:
             timeout_s=timeout_s or self.timeout_s or DEFAULT_TIMEOUT_S,
         )
 
+    @property
+    def has_colour(self) -> bool:
+        return colours(sys.stdout, os.environ)
+
     def show(self, method: str, result: Mapping[str, Any]) -> None:
         """Print *result* to stdout as it was asked for."""
-        colour = colours(sys.stdout, os.environ)
+        colour = self.has_colour
         view = VIEWS.get(method, MESSAGE)
         match self.output:
             case "json":

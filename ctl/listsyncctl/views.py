@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from listsyncctl import plans, stories
 from listsyncctl.output import harmless, moment, painted, relative, span, table
 
 Result = Mapping[str, Any]
@@ -138,6 +139,11 @@ def _lists(result: Result, look: Look) -> Iterator[str]:
     for one in lists:
         if one.get("advice"):
             yield f"{harmless(one.get('name'))}: what you can do: {harmless(one['advice'])}"
+    if "counts" in result:
+        counts = [f"{count} {harmless(word)}" for word, count in result["counts"].items()]
+        yield f"Entries: {', '.join(counts) or 'none'}"
+    for one in result.get("requests") or []:
+        yield f"  {harmless(one.get('title'))}: {stories.request_words(one, look)}"
 
 
 def _read_of(one: Result) -> str:
@@ -185,11 +191,23 @@ def run_lines(result: Result, look: Look) -> Iterator[str]:
     yield f"  {run_words(run, look)}" + (f", took {_took(run)}" if _took(run) else "")
     if run.get("why"):
         yield f"  {harmless(run['why'])}"
-    requests = [one for one in result.get("requests") or [] if isinstance(one, Mapping)]
+    requests = result.get("requests") or []
     if requests:
-        names = list(requests[0])
-        rows = [[one.get(name) for name in names] for one in requests]
-        yield from table([harmless(name).upper() for name in names], rows, colour=look.colour)
+        yield from table(
+            ("TITLE", "KIND", "TMDB", "4K", "SEASONS", "ANSWER", "FOR", "AS", "WHEN"),
+            [_request_row(one, look) for one in requests],
+            paint=5,
+            colour=look.colour,
+        )
+
+
+def _request_row(one: Result, look: Look) -> tuple[object, ...]:
+    return (
+        *(one.get(name) for name in ("title", "kind", "tmdb_id")),
+        "4K" if one.get("four_k") else "",
+        *(one.get(name) for name in ("seasons", "answer", "lists", "asked_as")),
+        look.ago(one.get("at")),
+    )
 
 
 def _took(run: Result) -> str:
@@ -200,11 +218,12 @@ def _took(run: Result) -> str:
 def _items(result: Result, look: Look) -> Iterator[str]:
     items = result.get("items") or []
     yield from table(
-        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE"),
+        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE", "REQUESTED FOR"),
         [
             (
                 *(one.get(name) for name in ("title", "kind", "tmdb_id", "list", "status")),
                 look.ago(one.get("at")),
+                _requested_for(one),
             )
             for one in items
         ],
@@ -216,6 +235,11 @@ def _items(result: Result, look: Look) -> Iterator[str]:
         yield f"{len(items)} of {total}: see more with --limit and --offset, or ask for a title"
 
 
+def _requested_for(one: Result) -> str:
+    user = f", as {one['asked_as']}" if one.get("asked_as") else ""
+    return f"{one.get('brought_by') or ''}{user}"
+
+
 def _trigger(result: Result, _: Look) -> Iterator[str]:
     run_id = harmless(result.get("run_id"))
     match result.get("state"):
@@ -225,6 +249,12 @@ def _trigger(result: Result, _: Look) -> Iterator[str]:
             yield f"Sync {run_id} was waiting already and now includes this."
         case _:
             yield f"Sync {run_id} started; watch it with `listsyncctl progress --follow`."
+
+
+def _decided(result: Result, look: Look) -> Iterator[str]:
+    yield from _message(result, look)
+    if sync := result.get("sync"):
+        yield from _trigger(sync, look)
 
 
 def _pause(result: Result, look: Look) -> Iterator[str]:
@@ -291,8 +321,50 @@ VIEWS: Mapping[str, View] = {
     ),
     "runs": View(_runs, "runs", _RUN),
     "run": View(run_lines),
-    "items": View(_items, "items", ("title", "kind", "tmdb_id", "list", "status", "at")),
+    "items": View(
+        _items,
+        "items",
+        (
+            "title",
+            "kind",
+            "tmdb_id",
+            "list",
+            "status",
+            "at",
+            "brought_by",
+            "asked_as",
+            "requested_at",
+            "run_id",
+        ),
+    ),
+    "explain": View(
+        stories.explained,
+        "titles",
+        ("title", "kind", "tmdb_id", "four_k", "decision", "lists", "match", "requests"),
+    ),
+    "review": View(
+        stories.reviews,
+        "reviews",
+        ("id", "title", "lists", "since", "score", "candidates", "choice"),
+    ),
+    "review_decide": View(_decided),
     "trigger": View(_trigger),
+    "plan": View(plans.plan),
+    "plan_result": View(
+        plans.plan_result,
+        "items",
+        (
+            "verdict",
+            "label",
+            "kind",
+            "tmdb_id",
+            "lists",
+            "four_k",
+            "seasons",
+            "asking",
+            "why",
+        ),
+    ),
     "pause": View(_pause),
     "version": View(_version),
     "ping": View(_ping),

@@ -17,7 +17,7 @@ import httpx
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sync.matching import sought, weigh
-from tests.bench import agents, browser
+from tests.bench import agents, browser, services, titles
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -134,6 +134,19 @@ def memory() -> Iterator[Figure]:
         yield Figure("50,000 to request (dry run): peak memory", dry.peak_mb, "MB", 200)
 
 
+def steady() -> Iterator[Figure]:
+    """A list and a library that have grown for years: nothing is new."""
+    rows = [{"kind": "movie", "tmdb_id": FIRST_INVENTED + n} for n in range(100_000)]
+    with bench(titles=100_000, library=102_000) as one:
+        one.write_list(rows)
+        one.once()
+        runs = [one.once() for _ in range(RUNS)]
+    wall = statistics.median(run.wall_s for run in runs)
+    yield Figure("100,000 remembered: sync", wall, "s", 5)
+    yield Figure("  peak memory", max(run.peak_mb for run in runs), "MB", 250)
+    yield Figure("  calls beyond the pages of the index", runs[0].calls - 102, "", 6)
+
+
 def matching() -> Iterator[Figure]:
     titles = catalogue()
     candidates = [
@@ -154,7 +167,17 @@ def matching() -> Iterator[Figure]:
     yield Figure("candidate comparisons on one core", rate, "/s", least=20_000)
 
 
-PARTS = (matching, first_syncs, later_syncs, memory, *agents.PARTS, *browser.PARTS)
+PARTS = (
+    matching,
+    *titles.PARTS,
+    first_syncs,
+    later_syncs,
+    steady,
+    memory,
+    *services.PARTS,
+    *agents.PARTS,
+    *browser.PARTS,
+)
 
 
 def main() -> None:

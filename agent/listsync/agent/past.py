@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
+from listsync.agent.plans import plan_of
 from listsync.domain.books import RequestRow, RunRow
+from listsync.domain.plans import Plan
 from listsync.domain.running import Ended, Order
-from listsync.domain.server import RequestBody
-from listsync.domain.syncing import ItemReport, Result, SyncReport, Verdict
+from listsync.domain.syncing import Result, SyncReport
 
 _KEPT = 20
+_PLANS_KEPT = 2
 _MOST_REQUESTS = 200
 
 
@@ -27,6 +32,9 @@ class RecentRuns:
             self._ended[ended.row.run_id] = ended
             while len(self._ended) > _KEPT:
                 self._ended.popitem(last=False)
+            with_plan = [name for name, one in self._ended.items() if one.plan is not None]
+            for name in with_plan[:-_PLANS_KEPT]:
+                self._ended[name] = replace(self._ended[name], plan=None)
 
     def find(self, run_id: str) -> Ended | None:
         """Find the one run whose id begins so."""
@@ -45,6 +53,7 @@ def ended_of(report: SyncReport, at: datetime) -> Ended:
     """Keep of a report what is asked for later; the rest is as large as the lists."""
     run = report.run
     server = report.server
+    plan = plan_of(report) if run.dry_run else None
     return Ended(
         row=RunRow(
             run_id=run.run_id,
@@ -58,7 +67,8 @@ def ended_of(report: SyncReport, at: datetime) -> Ended:
             requested=len(report.requested),
             calls=report.calls,
         ),
-        requests=_requests(report, at) if run.dry_run else (),
+        plan=plan,
+        requests=tuple(_requests(plan, at)) if plan else (),
         server={"product": server.product.value, "version": server.version} if server else None,
         notices=report.notices,
     )
@@ -80,24 +90,17 @@ def failed(order: Order, started_at: datetime, at: datetime, why: str) -> Ended:
     )
 
 
-def _requests(report: SyncReport, at: datetime) -> tuple[RequestRow, ...]:
-    items: dict[object, ItemReport] = {}
-    for item in report.items:
-        if item.verdict is Verdict.REQUESTED:
-            items.setdefault(item.key, item)
-    return tuple(
-        _request(body, items.get(body.key), at) for body in report.requested[:_MOST_REQUESTS]
-    )
-
-
-def _request(body: RequestBody, item: ItemReport | None, at: datetime) -> RequestRow:
-    return RequestRow(
-        title=item.label if item else str(body.key),
-        key=body.key,
-        four_k=body.four_k,
-        seasons=body.seasons,
-        lists=(item.list_name,) if item else (),
-        answer="would be requested",
-        detail="",
-        at=at,
-    )
+def _requests(plan: Plan, at: datetime) -> Iterator[RequestRow]:
+    bodies = ((item, item.body) for item in plan.items if item.body is not None)
+    for item, body in islice(bodies, _MOST_REQUESTS):
+        yield RequestRow(
+            title=item.label,
+            key=body.key,
+            four_k=body.four_k,
+            seasons=body.seasons,
+            lists=item.lists,
+            answer="would be requested",
+            detail="",
+            at=at,
+            asked_as=body.asking.user,
+        )

@@ -114,4 +114,11 @@ def _united(pending: Order, order: Order) -> Order:
         dry_run=pending.dry_run and order.dry_run,
         forced=pending.forced or order.forced,
         eager=pending.eager or order.eager,
+        confirmed=_is_confirmed(pending, order),
     )
+
+
+def _is_confirmed(pending: Order, order: Order) -> bool:
+    """Tell whether somebody confirmed; who wanted to see it dry did so only for that."""
+    is_dry = pending.dry_run and order.dry_run
+    return any(one.confirmed and (is_dry or not one.dry_run) for one in (pending, order))

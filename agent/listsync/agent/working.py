@@ -63,6 +63,7 @@ class Work:
             started_at=self.started_at,
             dry_run=order.dry_run,
             eager=order.eager,
+            confirmed=order.confirmed,
         )
         try:
             ended = ended_of(

@@ -139,6 +139,7 @@ class _Daemon:
                 board=board,
                 books=self._books,
                 lists=lambda: self._shown,
+                exclusions=lambda: config_of(self._configuration.in_force.following).exclude,
                 due=self._timetable.planned,
                 watcher=self._watcher,
                 notes=self._teller.notes,

@@ -13,27 +13,15 @@ from listsync.seerr.address import Address
 from listsync.triggers.schedule import EVERYTHING, Rule
 
 
-def rules_of(one: ListConfig) -> ListRules:
-    return ListRules(
-        source=f"{one.service}:{one.source}",
-        name=one.name,
-        service=one.service,
-        limit=one.limit,
-        kind=one.kind,
-        is_exclusion=one.exclude,
-        four_k=one.four_k,
-    )
-
-
 def is_meant(one: ListConfig, scope: Scope) -> bool:
     """Tell whether a list is to be read in a sync of *scope*; exclusions always are."""
-    return scope is None or one.exclude or rules_of(one).source in scope
+    return scope is None or one.rules.is_exclusion or one.rules.source in scope
 
 
 def following_of(config: Config) -> Following:
     url = config.server.url
     return Following(
-        lists=tuple(map(rules_of, config.lists)),
+        lists=tuple(one.rules for one in config.lists),
         sync_on_change=config.sync.on_config_change,
         server=url if url == SANDBOX else Address.parse(url).base,
         content=config,
@@ -46,7 +34,7 @@ def config_of(following: Following) -> Config:
 
 def schedules_of(config: Config) -> dict[str, Rule]:
     """Give the schedules by key: `EVERYTHING`, and lists that have one of their own."""
-    own = {rules_of(one).source: one.schedule for one in config.lists if one.schedule is not None}
+    own = {one.rules.source: one.schedule for one in config.lists if one.schedule is not None}
     return {**({EVERYTHING: config.schedule} if config.schedule else {}), **own}
 
 
@@ -61,20 +49,20 @@ def lists_to_sync(old: Config, new: Config) -> Scope:
         if getattr(old.providers, name) != getattr(new.providers, name)
     }
     return frozenset(
-        rules_of(one).source
+        one.rules.source
         for one in new.lists
-        if not one.exclude and (_unnamed(one) not in known or one.service in services)
+        if not one.rules.is_exclusion and (_unnamed(one) not in known or one.service in services)
     )
 
 
 def _excludes_less(old: Config, new: Config) -> bool:
     """Tell whether something that was excluded may no longer be."""
-    gone = {_unnamed(one) for one in old.lists if one.exclude} - {
-        _unnamed(one) for one in new.lists if one.exclude
+    gone = {_unnamed(one) for one in old.lists if one.rules.is_exclusion} - {
+        _unnamed(one) for one in new.lists if one.rules.is_exclusion
     }
     return bool(gone) or not set(old.exclude) <= set(new.exclude)
 
 
 def _unnamed(one: ListConfig) -> ListRules:
     """Give what a list asks for, whatever it is called."""
-    return replace(rules_of(one), name="")
+    return replace(one.rules, name="")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from listsync.app.browsing import sweep, walls_for
-from listsync.app.following import is_meant, rules_of
+from listsync.app.following import is_meant
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config.values import SANDBOX
@@ -36,9 +36,11 @@ from listsync.providers.trakt import FileTokens, Trakt, TraktSource
 from listsync.seerr.client import Seerr
 from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database, copy_files
+from listsync.store.facts import SqliteFacts
 from listsync.store.films import SqliteFilmIds
 from listsync.store.lock import locked, looking_at
 from listsync.store.memory import SqliteMemory
+from listsync.sync.capping import Cap
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.syncing import Parts
@@ -209,6 +211,8 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             board=board,
             stop=stop.is_set,
             lists_are_read=readers.close,
+            facts=SqliteFacts(database),
+            cap=Cap(per_run=config.sync.max_per_run, per_day=config.sync.max_per_day),
         )
 
 
@@ -259,4 +263,4 @@ def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStac
 
 
 def _followed(one: ListConfig, around: Surroundings) -> Followed:
-    return Followed(rules_of(one), PROVIDERS[one.service](one.source, around))
+    return Followed(one.rules, PROVIDERS[one.service](one.source, around))

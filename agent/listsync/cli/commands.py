@@ -128,6 +128,7 @@ def run(
 @click.option("--dry-run", is_flag=True, help="Say what would be requested; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--yes", is_flag=True, help="Do not ask before a large first sync.")
+@click.option("--confirm", is_flag=True, help="What is held until you say so is meant.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell every item, and log each step.")
 def once(
     config_path: Path | None,
@@ -137,6 +138,7 @@ def once(
     dry_run: bool,
     as_json: bool,
     yes: bool,
+    confirm: bool,
     verbose: bool,
 ) -> None:
     r"""Sync all lists once, now.
@@ -155,7 +157,9 @@ def once(
     with _told():
         config = _load(config_path)
         command.refuse_beside_agent(client_sockets(socket, os.environ))
-        report = command.run(config, _state_dir(state_dir), dry_run=dry_run, ask=not yes)
+        report = command.run(
+            config, _state_dir(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
+        )
         command.show(report, as_json=as_json, verbose=verbose)
         sys.exit(command.exit_code(report))
 
@@ -185,7 +189,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool) -> None:
             _log_to_stderr(logging.ERROR)
             sys.exit(read_all(config, _state_dir(state_dir)))
         for one in config.lists:
-            click.echo(f"  {one.name}{' (excluded)' if one.exclude else ''}")
+            click.echo(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 
 
 @listsync.command()

@@ -39,7 +39,9 @@ _EXITS = {
 }
 
 
-def run(config: Config, state_dir: Path, *, dry_run: bool, ask: bool) -> SyncReport:
+def run(
+    config: Config, state_dir: Path, *, dry_run: bool, ask: bool, confirmed: bool = False
+) -> SyncReport:
     """Sync once; on a terminal with a progress bar, and a question before a large first sync.
 
     Raises:
@@ -50,7 +52,8 @@ def run(config: Config, state_dir: Path, *, dry_run: bool, ask: bool) -> SyncRep
         _stopped_by_signals(stop),
         open_parts(config, state_dir, dry_run=dry_run, stop=stop) as parts,
     ):
-        return sync_now(parts, dry_run=dry_run, ask=ask and sys.stdin.isatty())
+        is_asked = ask and sys.stdin.isatty()
+        return sync_now(parts, dry_run=dry_run, ask=is_asked, confirmed=confirmed)
 
 
 def refuse_beside_agent(sockets: Iterable[Path]) -> None:
@@ -68,10 +71,16 @@ def refuse_beside_agent(sockets: Iterable[Path]) -> None:
             )
 
 
-def sync_now(parts: Parts, *, dry_run: bool = False, ask: bool = False) -> SyncReport:
+def sync_now(
+    parts: Parts, *, dry_run: bool = False, ask: bool = False, confirmed: bool = False
+) -> SyncReport:
     """Run one sync of *parts*, with a bar where stderr is a terminal."""
     one = SyncRun(
-        run_id=uuid4().hex[:12], origin="once", started_at=datetime.now(UTC), dry_run=dry_run
+        run_id=uuid4().hex[:12],
+        origin="once",
+        started_at=datetime.now(UTC),
+        dry_run=dry_run,
+        confirmed=confirmed,
     )
     bar = ProgressBar(sys.stderr, parts.board.snapshot) if sys.stderr.isatty() else None
     if ask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from listsync.commands import orders, queries, snapshots
+from listsync.commands import orders, plans, queries, reviews, snapshots
 from listsync.commands.sources import Sources
 from listsync.errors import StateError
 from listsync.protocol import Code, RefusedCommand
@@ -17,8 +17,10 @@ COMMANDS: Mapping[str, _Command] = {
     "version": snapshots.version,
     "status": snapshots.status,
     "progress": snapshots.progress,
-    "lists": snapshots.lists,
+    "lists": queries.lists,
     "trigger": orders.trigger,
+    "plan": orders.plan,
+    "plan_result": plans.plan_result,
     "pause": orders.pause,
     "resume": orders.resume,
     "cancel": orders.cancel,
@@ -26,6 +28,9 @@ COMMANDS: Mapping[str, _Command] = {
     "log_level": orders.log_level,
     "runs": queries.runs,
     "items": queries.items,
+    "explain": queries.explain,
+    "review": reviews.review,
+    "review_decide": reviews.decide,
     "exclude": queries.exclude,
     "forget": queries.forget,
 }

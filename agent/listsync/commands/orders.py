@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,12 +26,21 @@ def trigger(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     names = params.get("lists")
     origin = " ".join(str(params.get("origin") or "a command").split())[:_LONGEST_ORIGIN]
     order = Order.new(
-        _scope(sources, names) if names else None,
+        scope_of(sources, names) if names else None,
         origin,
         dry_run=params.get("dry_run", False),
         forced=params.get("force", False),
     )
+    order = replace(order, confirmed=params.get("confirm", False))
     ticket = sources.queue.submit(order, by_itself=False, no_queue=params.get("no_queue", False))
+    return {"run_id": ticket.run_id, "state": ticket.state}
+
+
+def plan(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Start a dry run; `plan_result` tells what came of it."""
+    names = params.get("lists")
+    order = Order.new(scope_of(sources, names) if names else None, "plan", dry_run=True)
+    ticket = sources.queue.submit(order, by_itself=False)
     return {"run_id": ticket.run_id, "state": ticket.state}
 
 
@@ -80,7 +90,8 @@ def log_level(_: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return {**_done(f"The log level is {logs.level()}."), "level": logs.level()}
 
 
-def _scope(sources: Sources, names: list[str]) -> Scope:
+def scope_of(sources: Sources, names: list[str]) -> Scope:
+    """Find the sources of lists by their names; raises RefusedCommand for what is none."""
     following = sources.configuration.in_force.following
     known = {one.name: one.source for one in following.lists}
     unknown = [name for name in names if name not in known]

@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listsync.commands import snapshots
+from listsync.commands.orders import scope_of
+from listsync.commands.paging import limit_of, offset_of
 from listsync.commands.shapes import fitting, item_shape, request_shape, run_shape
 from listsync.commands.sources import Sources
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.syncing import Exclusion
 from listsync.protocol import Code, RefusedCommand
 
-_MOST = 200
+_FEW = 5
+_LATEST = 10
+_MOST_STORIES = 20
 
 
 def runs(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     if run_id := params.get("run_id"):
         return _one_run(sources, run_id)
-    found = sources.books.runs(limit=_limit(params, 20), offset=_offset(params))
+    found = sources.books.runs(limit=limit_of(params, 20), offset=offset_of(params))
     return {"runs": fitting(map(run_shape, found))}
 
 
@@ -26,10 +31,42 @@ def items(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     total, found = sources.books.items(
         str(params.get("query") or "").strip(),
         list_name=params.get("list"),
-        limit=_limit(params, 50),
-        offset=_offset(params),
+        limit=limit_of(params, 50),
+        offset=offset_of(params),
     )
     return {"total": total, "items": fitting(map(item_shape, found))}
+
+
+def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell how all lists are, from memory, or of one also what became of its entries."""
+    name = params.get("name")
+    if name is None:
+        return snapshots.lists(sources, params)
+    scope_of(sources, [name])
+    found = snapshots.lists_called(sources, name)
+    return {
+        "lists": found,
+        "counts": dict(sources.books.counts(name)),
+        "requests": fitting(
+            {**request_shape(row), "run_id": row.run_id}
+            for row in sources.books.requests_for(name, limit=_LATEST)
+        ),
+    }
+
+
+def explain(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    # Brings the deciding with it, which an idle agent can do without.
+    from listsync.commands.explaining import stories  # noqa: PLC0415
+
+    query = str(params.get("query") or "").strip()
+    if not query:
+        raise RefusedCommand(Code.INVALID_PARAMS, "explain: name a title, or an id")
+    return stories(
+        sources,
+        _bare(query),
+        limit=limit_of(params, _FEW, most=_MOST_STORIES),
+        offset=offset_of(params),
+    )
 
 
 def exclude(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +117,12 @@ def _run(run: dict[str, Any], requests: Any) -> dict[str, Any]:
     return {"run": run, "requests": fitting(requests)}
 
 
+def _bare(query: str) -> str:
+    """Take the id out of a form like `imdb:tt0133093` or `tmdb:movie/603`."""
+    head, colon, rest = query.lower().partition(":")
+    return rest if colon and head in {"imdb", "tmdb", "tvdb"} else query
+
+
 def _item(params: Mapping[str, Any]) -> tuple[str, Exclusion]:
     text = str(params.get("item") or "").strip().lower()
     try:
@@ -88,17 +131,3 @@ def _item(params: Mapping[str, Any]) -> tuple[str, Exclusion]:
         raise RefusedCommand(
             Code.INVALID_PARAMS, f"{text[:100]!r} names no title: {error}"
         ) from error
-
-
-def _limit(params: Mapping[str, Any], usual: int) -> int:
-    limit = params.get("limit", usual)
-    if not limit >= 1:
-        raise RefusedCommand(Code.INVALID_PARAMS, "limit must be at least 1")
-    return int(min(limit, _MOST))
-
-
-def _offset(params: Mapping[str, Any]) -> int:
-    offset = params.get("offset", 0)
-    if not 0 <= offset < 2**62:
-        raise RefusedCommand(Code.INVALID_PARAMS, "offset must not be negative")
-    return int(offset)

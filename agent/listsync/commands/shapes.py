@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from listsync.domain.books import ItemRow, RequestRow, RunRow
+from listsync.domain.books import Choice, ItemRow, RequestRow, ReviewRow, RunRow
+from listsync.domain.server import Candidate
 
 _ROOM = 48 * 1024
 """What the rows of one answer may take; an answer has to fit into one message."""
@@ -38,8 +39,10 @@ def request_shape(row: RequestRow) -> dict[str, Any]:
         "kind": row.key.kind.value,
         "tmdb_id": row.key.tmdb_id,
         "seasons": ", ".join(map(str, row.seasons)),
+        "four_k": row.four_k,
         "answer": row.answer,
         "lists": ", ".join(row.lists)[:200],
+        "asked_as": row.asked_as,
         "at": iso(row.at),
     }
 
@@ -52,7 +55,56 @@ def item_shape(row: ItemRow) -> dict[str, Any]:
         "list": row.list_name,
         "status": row.status,
         "at": iso(row.at),
+        "brought_by": ", ".join(row.request.lists)[:200] if row.request else None,
+        "asked_as": row.request.asked_as if row.request else None,
+        "requested_at": iso(row.request.at) if row.request else None,
+        "run_id": row.request.run_id if row.request else None,
     }
+
+
+def review_shape(row: ReviewRow) -> dict[str, Any]:
+    return {
+        "id": row.short_id,
+        "title": row.label[:200],
+        "lists": ", ".join(row.lists)[:200],
+        "since": iso(row.since),
+        "score": round(row.score, 2),
+        "why": general_reasons(row.reasons, row.candidates),
+        "candidates": [
+            candidate_shape(number, one, row.reasons)
+            for number, one in enumerate(row.candidates, start=1)
+        ],
+        "choice": choice_shape(row.choice) if row.choice else None,
+        "lookup": row.lookup[:500],
+    }
+
+
+def choice_shape(choice: Choice) -> dict[str, Any]:
+    return {
+        "key": str(choice.key) if choice.key else None,
+        "title": choice.title[:200],
+        "at": iso(choice.at),
+    }
+
+
+def candidate_shape(number: int, one: Candidate, reasons: Iterable[str]) -> dict[str, Any]:
+    """Tell a candidate with what was said of it: the sentence that names its key."""
+    mark = f"[{one.key}]: "
+    evidence = next((said.partition(mark)[2] for said in reasons if mark in said), "")
+    return {
+        "number": number,
+        "key": str(one.key),
+        "title": one.title[:200],
+        "year": one.year,
+        "evidence": evidence[:200],
+    }
+
+
+def general_reasons(reasons: Iterable[str], candidates: Iterable[Candidate]) -> str:
+    """Join what was said of all candidates together."""
+    marks = [f"[{one.key}]: " for one in candidates]
+    said = (one for one in reasons if not any(mark in one for mark in marks))
+    return "; ".join(said)[:300]
 
 
 def fitting(shapes: Iterable[_T], room: int = _ROOM) -> list[_T]:

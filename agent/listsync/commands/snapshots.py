@@ -93,6 +93,13 @@ def lists(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
     return {"lists": fitting(_list(one, sources, due) for one in rules)}
 
 
+def lists_called(sources: Sources, name: str) -> list[dict[str, Any]]:
+    """Tell how the lists are that are called so."""
+    due = sources.due()
+    rules = sources.configuration.in_force.following.lists
+    return fitting(_list(one, sources, due) for one in rules if one.name == name)
+
+
 def _list(
     rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
 ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from listsync.agent.configuration import Configuration
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.domain.books import ListRow
+from listsync.domain.syncing import Exclusion
 from listsync.errors import Problem
 from listsync.ports import Books
 from listsync.sync.progress import ProgressBoard
@@ -21,6 +22,7 @@ class Sources:
 
     `lists` is how each list was read last, by source; `due` when each schedule is due, by
     key (None = never).
+    `exclusions` are those of the configuration.
     `notes` are things that people should know. `cancel` returns the id of what it stopped.
     """
 
@@ -31,6 +33,7 @@ class Sources:
     board: ProgressBoard
     books: Books
     lists: Callable[[], Mapping[str, ListRow]]
+    exclusions: Callable[[], Sequence[Exclusion]]
     due: Callable[[], Mapping[str, datetime | None]]
     watcher: Callable[[], str]
     notes: Callable[[], tuple[str, ...]]

@@ -12,8 +12,7 @@ from listsync.config.schema import (
     ServerOptions,
     SyncOptions,
 )
-from listsync.domain.media import MediaType
-from listsync.domain.syncing import Exclusion
+from listsync.domain.syncing import Exclusion, ListRules
 from listsync.triggers.schedule import Rule
 
 
@@ -21,18 +20,21 @@ from listsync.triggers.schedule import Rule
 class ListConfig:
     """One list to follow.
 
-    `source` is what the service's `parse` made of the user's text. `exclude`: "not these".
-    `schedule` None: it follows that of all lists; `Every` zero: only on command or change.
+    `source` is what the service's `parse` made of the user's text; `rules` what is wanted of the
+    list. `schedule` None: it follows that of all lists; `Every` zero: only on command or change.
     """
 
-    service: str
     source: object
-    name: str
-    limit: int | None = None
-    kind: MediaType | None = None
-    exclude: bool = False
-    four_k: bool = False
+    rules: ListRules
     schedule: Rule | None = None
+
+    @property
+    def service(self) -> str:
+        return self.rules.service
+
+    @property
+    def name(self) -> str:
+        return self.rules.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
-"""Titles that the user never wants: `tmdb:movie/603`, `imdb:tt0133093`, or a title."""
+"""What the user never wants: `tmdb:movie/603`, `imdb:tt0133093`, a title, or a genre."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
+from listsync.config.wanted import parse_genre
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.media import MediaType
 from listsync.domain.syncing import Exclusion
@@ -28,7 +29,21 @@ class ExcludedTitle(Options):
         return Exclusion(title=self.title, year=self.year, kind=self.kind)
 
 
+class ExcludedGenre(Options):
+    """A genre of which nothing is requested."""
+
+    genre: Annotated[str, AfterValidator(parse_genre)] = Field(
+        min_length=1, max_length=100, description="TMDB's English name of the genre."
+    )
+
+    @property
+    def exclusion(self) -> Exclusion:
+        return Exclusion(genre=self.genre)
+
+
 def _form_of(value: object) -> str:
+    if isinstance(value, ExcludedGenre) or (isinstance(value, dict) and "genre" in value):
+        return "<genre>"
     return "<title>" if isinstance(value, dict | ExcludedTitle) else "<id>"
 
 
@@ -53,6 +68,8 @@ ExcludedId = Annotated[
     ),
 ]
 ExclusionForm = Annotated[
-    Annotated[ExcludedId, Tag("<id>")] | Annotated[ExcludedTitle, Tag("<title>")],
+    Annotated[ExcludedId, Tag("<id>")]
+    | Annotated[ExcludedTitle, Tag("<title>")]
+    | Annotated[ExcludedGenre, Tag("<genre>")],
     Discriminator(_form_of),
 ]

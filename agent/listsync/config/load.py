@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
-from listsync.config.exclusions import ExcludedTitle
 from listsync.config.findings import Finding
 from listsync.config.rules import check_rules, name_of
 from listsync.config.schedules import find_zone, local_zone, rule_of
@@ -20,6 +19,8 @@ from listsync.config.secret_forms import SecretSource
 from listsync.config.services import SERVICES
 from listsync.config.wording import findings_of
 from listsync.config.yaml_document import Document, load_document
+from listsync.domain.server import Asking
+from listsync.domain.syncing import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
 from listsync.triggers.schedule import Rule
 
@@ -95,8 +96,7 @@ def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
             for entry, raw in zip(form.lists, raw_lists, strict=True)
         ),
         exclude=tuple(
-            entry.exclusion if isinstance(entry, ExcludedTitle) else entry
-            for entry in form.exclude
+            entry if isinstance(entry, Exclusion) else entry.exclusion for entry in form.exclude
         ),
         providers=form.providers,
         chromium=form.chromium,
@@ -115,13 +115,36 @@ def _settle_list(
     form: ListForm, raw: dict[str, object], zone: tzinfo, *, four_k: bool
 ) -> ListConfig:
     service = next(key for key in raw if key in SERVICES)
+    source = getattr(form, service)
     return ListConfig(
-        service=service,
-        source=getattr(form, service),
-        name=name_of(raw) or service,
-        limit=form.limit,
-        kind=form.kind,
-        exclude=form.exclude,
-        four_k=four_k if form.four_k is None else form.four_k,
+        source=source,
+        rules=ListRules(
+            source=f"{service}:{source}",
+            name=name_of(raw) or service,
+            service=service,
+            limit=form.limit,
+            kind=form.kind or form.filters.kind,
+            is_exclusion=form.exclude,
+            four_k=four_k if form.four_k is None else form.four_k,
+            asking=_settle_asking(form),
+            seasons=form.seasons,
+            filters=form.filters.filters,
+            max_per_run=form.max_per_run,
+            max_per_day=form.max_per_day,
+            new_seasons=form.new_seasons,
+            cancel_removed=form.cancel_removed,
+        ),
         schedule=rule_of(form.every, form.cron, zone),
+    )
+
+
+def _settle_asking(form: ListForm) -> Asking:
+    return Asking(
+        user=None if form.user is None else str(form.user),
+        approve=form.approve,
+        service=form.service,
+        profile=form.profile,
+        root_folder=form.root_folder,
+        language_profile=form.language_profile,
+        tags=form.tags,
     )

@@ -25,6 +25,7 @@ def check_rules(data: object) -> Iterator[Finding]:
         for n, form in forms:
             yield from _check_source(form, ("lists", n))
             yield from _check_schedule(form, ("lists", n))
+            yield from _check_kind(form, ("lists", n))
         yield from _check_names(forms)
 
 
@@ -54,6 +55,15 @@ def _check_schedule(form: object, path: KeyPath) -> Iterator[Finding]:
     if isinstance(form, dict) and form.get("every") is not None and form.get("cron") is not None:
         what = f"{dotted(path)}: every is given as well, expected one of every and cron"
         yield Finding((*path, "cron"), what, at_key=True)
+
+
+def _check_kind(form: dict[str, object], path: KeyPath) -> Iterator[Finding]:
+    filters = form.get("filters")
+    inner = filters.get("kind") if isinstance(filters, dict) else None
+    outer = form.get("kind")
+    if inner is not None and outer is not None and inner != outer:
+        what = f"the list takes only {outer} already, expected one of kind and filters.kind"
+        yield Finding((*path, "filters", "kind"), what, at_key=True)
 
 
 def _check_source(form: dict[str, object], path: KeyPath) -> Iterator[Finding]:

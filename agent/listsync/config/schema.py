@@ -25,7 +25,9 @@ from listsync.config.exclusions import ExclusionForm
 from listsync.config.paths import at_home
 from listsync.config.services import SERVICES, find_source
 from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timezone, User
+from listsync.config.wanted import FiltersForm, SeasonsForm
 from listsync.domain.media import MediaType
+from listsync.domain.rules import ALL_SEASONS
 from listsync.options import Options
 from listsync.providers.file import FileOptions
 from listsync.providers.imdb import ImdbOptions
@@ -71,6 +73,7 @@ def _folder(info: ValidationInfo) -> Path:
     return folder
 
 
+Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=300)]
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 _EVERY_OR_CRON: dict[str, Any] = {
     "not": {
@@ -140,6 +143,12 @@ class SyncOptions(Section):
     four_k: bool = Field(
         default=False, description="Request in 4K, for every list that does not say otherwise."
     )
+    max_per_run: int | None = Field(
+        default=None, ge=0, description="At most so many titles requested a sync, by all lists."
+    )
+    max_per_day: int | None = Field(
+        default=None, ge=0, description="At most so many requested in 24 hours, by all lists."
+    )
 
 
 class ListForm(Options):
@@ -193,6 +202,56 @@ class ListForm(Options):
     )
     four_k: bool | None = Field(
         default=None, description="Request in 4K; empty = as sync.four_k says."
+    )
+    filters: FiltersForm = Field(
+        default_factory=FiltersForm, description="Which titles are taken; empty = all."
+    )
+    seasons: SeasonsForm = Field(
+        default=ALL_SEASONS,
+        description="Which seasons of a series: all, first, latest, {latest: 2} or [1, 2]; "
+        "specials (0) only by number.",
+    )
+    new_seasons: bool = Field(
+        default=False,
+        description="true: seasons that air after a series was requested or found there are "
+        "requested, too.",
+    )
+    max_per_run: int | None = Field(
+        default=None, ge=0, description="At most so many titles requested for this list a sync."
+    )
+    max_per_day: int | None = Field(
+        default=None, ge=0, description="At most so many requested for this list in 24 hours."
+    )
+    user: User = Field(
+        default=None,
+        description="User (name or id) in whose name titles are requested; "
+        "empty = as server.act_as says.",
+    )
+    approve: bool | None = Field(
+        default=None,
+        description="true: approved at once; false: the user's rights decide; "
+        "empty = as server.approve says.",
+    )
+    service: Name | None = Field(
+        default=None,
+        description="Radarr or Sonarr of the server's settings (name or id); empty = its default.",
+    )
+    profile: Name | None = Field(
+        default=None, description="Quality profile there, by name or id; empty = its default."
+    )
+    root_folder: Name | None = Field(
+        default=None, description="Root folder there, by path; empty = its default."
+    )
+    language_profile: Name | None = Field(
+        default=None, description="Language profile of an old Sonarr, by name or id."
+    )
+    tags: tuple[Name, ...] = Field(
+        default=(), description="Tags that the title gets there, by name."
+    )
+    cancel_removed: bool = Field(
+        default=False,
+        description="true: when a title leaves the list, our request for it is taken back while "
+        "it waits for approval.",
     )
     every: Duration | None = Field(
         default=None,

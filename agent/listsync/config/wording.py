@@ -89,7 +89,8 @@ def _unknown_key(path: KeyPath) -> str:
     if path[0] == "lists" and len(path) == 3 and key in NOT_YET:
         return not_supported(key)
     model = model_at(path[:-1])
-    meant = _did_you_mean(key, model.model_fields if model else ())
+    names = [name for name in model.model_fields if name != key] if model else []
+    meant = _did_you_mean(key, names)
     known = f", expected one of {', '.join(model.model_fields)}" if model and not meant else ""
     return f"unknown key {quote(key)} {_level(path[:-1])}{meant or known}"
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from listsync.domain.media import TitleKey
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, TitleKey
+from listsync.domain.server import Candidate, TitleFacts, TitleState
+from listsync.domain.syncing import Found, How, Match
+
+_SHORT = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +44,15 @@ class RequestRow:
     answer: str
     detail: str
     at: datetime
+    asked_as: str | None = None
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
     """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.
 
-    `key` is what the entry was taken for, if anything.
+    `key` is what the entry was taken for, if anything; `request` the last one for that title.
     """
 
     title: str
@@ -50,6 +60,7 @@ class ItemRow:
     status: str
     at: datetime
     key: TitleKey | None = None
+    request: RequestRow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +77,90 @@ class ListRow:
     read: int
     declared: int | None
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person said that a lookup means; `key` None: none of what is on offer."""
+
+    key: TitleKey | None
+    title: str
+    at: datetime
+
+    @property
+    def match(self) -> Match:
+        """What a lookup would have found, had it found this."""
+        if self.key is None:
+            reasons = ("you said that it is none of those on offer",)
+            return Match(found=Found.NOT_FOUND, how=How.CHOICE, reasons=reasons)
+        return Match(
+            found=Found.FOUND,
+            how=How.CHOICE,
+            key=self.key,
+            title=self.title,
+            reasons=("you chose it",),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRow:
+    """A lookup that needs or needed a person. `reasons` are sentences about `candidates`.
+
+    `lists` are those that hold such an entry now, `since` when the first of them did; `label` is
+    how that entry is called.
+    """
+
+    lookup: str
+    label: str
+    lists: tuple[str, ...]
+    since: datetime | None
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    score: float = 0.0
+    choice: Choice | None = None
+
+    @property
+    def long_id(self) -> str:
+        """Name the lookup by letters and digits only, the same for good."""
+        return hashlib.sha256(self.lookup.encode()).hexdigest()
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the long one that people type."""
+        return self.long_id[:_SHORT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """One entry with its list, since when it is on it, and what was acted on for it."""
+
+    row: ListRow
+    entry: ListEntry
+    entry_id: str
+    first_seen: datetime
+    handled: tuple[tuple[Definition, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What was found for one lookup, with all reasons, and when; `again_at` None: for good."""
+
+    match: Match
+    at: datetime
+    again_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of one title: at the server as read last, and from what we did.
+
+    `state` is None where the server's index was never read. `handled`, `setbacks` and `facts` are
+    those that a sync would decide by now; `asked` is what was asked for since the index was read.
+    """
+
+    state: TitleState | None
+    handled: AbstractSet[Definition]
+    setbacks: Mapping[tuple[Definition, int | None], str]
+    asked: AbstractSet[Definition]
+    facts: TitleFacts | None
+    requests: tuple[RequestRow, ...]

@@ -12,6 +12,8 @@ class MediaType(StrEnum):
     MOVIE = "movie"
     TV = "tv"
 
+    __hash__ = str.__hash__  # that of enumerations is Python code, and this one is hashed a lot
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class TitleKey:

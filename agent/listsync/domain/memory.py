@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition
@@ -73,19 +73,39 @@ class Setback:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A title that was asked for, whose entry has left its list.
+
+    `request_id` is the server's number of our request; `is_wanted`: by another list.
+    """
+
+    source: str
+    list_name: str
+    label: str
+    definition: Definition
+    request_id: int | None
+    is_wanted: bool
+
+
 @dataclass(slots=True)
 class Notes:
     """What a run has learned since the last write; `matches` are by lookup.
 
-    `dropped` are intents of a run that was cut off, of which the server shows nothing.
+    `seekers` are the entries for which a lookup was made, or waits for a person. `dropped` are
+    intents of a run that was cut off, of which the server shows nothing. `looked` says when a
+    series is looked at again for new seasons.
     """
 
     handled: list[Handling] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     setbacks: list[Setback] = field(default_factory=list)
     matches: dict[str, Match] = field(default_factory=dict)
+    seekers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
     dropped: list[RequestBody] = field(default_factory=list)
+    looked: dict[Definition, date] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        parts = (self.handled, self.sent, self.setbacks, self.matches, self.dropped)
-        return sum(len(part) for part in parts)
+        parts = (self.handled, self.sent, self.setbacks, self.dropped, self.looked)
+        # A fresh match and those who seek it are one note.
+        return sum(len(part) for part in parts) + max(len(self.matches), len(self.seekers))

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from listsync.domain.books import RequestRow, RunRow
+from listsync.domain.plans import Plan
 from listsync.domain.syncing import ListRules
 
 Scope = frozenset[str] | None
@@ -18,7 +19,7 @@ Scope = frozenset[str] | None
 class Order:
     """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...).
 
-    `eager`: also of lists that failed a moment ago.
+    `eager`: also of lists that failed a moment ago. `confirmed`: what is held is meant.
     """
 
     run_id: str
@@ -27,6 +28,7 @@ class Order:
     dry_run: bool = False
     forced: bool = False
     eager: bool = True
+    confirmed: bool = False
 
     @classmethod
     def new(
@@ -87,9 +89,10 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run that is over; `requests` are the first of what it asked for."""
+    """A run that is over; `requests` are the first of what it asked for. `plan`: of a dry run."""
 
     row: RunRow
+    plan: Plan | None = None
     requests: tuple[RequestRow, ...] = ()
     server: Mapping[str, str] | None = None
     notices: tuple[str, ...] = ()

@@ -10,7 +10,17 @@ from enum import StrEnum
 
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.server import Answered, Candidate, RequestBody, SeriesDetails, ServerInfo
+from listsync.domain.rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Which
+from listsync.domain.server import (
+    AS_USUAL,
+    Answered,
+    Asking,
+    Candidate,
+    RequestBody,
+    SeriesDetails,
+    ServerInfo,
+    TitleFacts,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +28,9 @@ class ListRules:
     """What the user wants done with one list.
 
     `source` names the list for good (`mdblist:user/slug`), so that its memory survives a new
-    `name`. `limit` counts titles from the top. `is_exclusion`: "not these".
+    `name`. `limit` counts titles from the top, `max_per_run` and `max_per_day` (24 hours) those
+    that are asked for. `is_exclusion`: "not these". `new_seasons`: of series that were handled,
+    seasons that air later are asked for. `cancel_removed`: what leaves the list is not waited for.
     """
 
     source: str
@@ -28,11 +40,18 @@ class ListRules:
     kind: MediaType | None = None
     is_exclusion: bool = False
     four_k: bool = False
+    asking: Asking = AS_USUAL
+    seasons: Seasons = ALL_SEASONS
+    filters: Filters = NO_FILTERS
+    max_per_run: int | None = None
+    max_per_day: int | None = None
+    new_seasons: bool = False
+    cancel_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """One title that must never be asked for: by key, by an outer id, or by its title."""
+    """What must never be asked for: a title by key, outer id or name, or all of a genre."""
 
     key: TitleKey | None = None
     imdb: str | None = None
@@ -40,13 +59,15 @@ class Exclusion:
     title: str | None = None
     year: int | None = None
     kind: MediaType | None = None
+    genre: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRun:
     """One run: who asked, when, and whether it may change anything.
 
-    Not `eager`: nobody waits for it, so lists that failed lately are left alone.
+    Not `eager`: nobody waits for it, so lists that failed lately are left alone. `confirmed`: what
+    is held until somebody says that it is meant so, goes on.
     """
 
     run_id: str
@@ -54,6 +75,7 @@ class SyncRun:
     started_at: datetime
     dry_run: bool = False
     eager: bool = True
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +86,21 @@ class Member:
     entry: ListEntry
     entry_id: str
 
+    @property
+    def named_seasons(self) -> frozenset[int] | None:
+        """The seasons that the row or its list names; None: it depends on the series."""
+        if self.entry.season is not None:
+            return frozenset((self.entry.season,))
+        rule = self.rules.seasons
+        return rule.numbers if rule.which is Which.NAMED else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """One title that one or more lists want, in one definition.
 
-    `members` in list order; `ids` are those of all members together; `seasons` empty = all.
+    `members` in list order; `ids` are those of all members together; `seasons` are those that all
+    members name, empty where that depends on the series.
     `conflict` says why the members cannot mean one title, if so.
     """
 
@@ -95,6 +126,7 @@ class How(StrEnum):
     IMDB_ID = "IMDb id"
     TVDB_ID = "TVDB id"
     TITLE = "title"
+    CHOICE = "choice"
 
 
 class Found(StrEnum):
@@ -129,6 +161,7 @@ class Prepared:
     wish: Wish
     match: Match | None
     details: SeriesDetails | None = None
+    facts: TitleFacts | None = None
     is_fresh: bool = False
     error: Exception | None = None
 
@@ -149,13 +182,16 @@ class SkipReason(StrEnum):
     NO_TVDB_ID = "no TVDB id"
     SETBACK = "put off, tried again later"
     HELD = "held back"
+    FILTERED = "left out by the list's filters"
+    CAPPED = "left for a later sync"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A decision to ask for a title."""
+    """A decision to ask for a title, on behalf of *members*, the first of them above all."""
 
     body: RequestBody
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +242,7 @@ class Verdict(StrEnum):
     EXCLUDED = "excluded"
     SKIPPED = "skipped"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

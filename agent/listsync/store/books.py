@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
+from listsync.domain.books import (
+    Choice,
+    EntryRow,
+    ItemRow,
+    ListRow,
+    Lookup,
+    RequestRow,
+    ReviewRow,
+    RunRow,
+    Standing,
+)
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import MediaType
+from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.syncing import Exclusion, Found
 from listsync.store import rows
 from listsync.store.database import Database
+from listsync.store.reviews import Reviews
+from listsync.store.standing import confirm
+from listsync.store.stories import Stories
 
 _MOST_REQUESTS = 200
 """Of one run; what is told must fit into one answer."""
@@ -34,11 +48,46 @@ _ITEMS = """
 _ITEM_COLUMNS = """
     entries.*, followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
     handled.tmdb AS handled_tmdb, (
-        SELECT answer FROM requests WHERE requests.server = handled.server
+        SELECT max(id) FROM requests WHERE requests.server = handled.server
             AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
-        ORDER BY requests.id DESC LIMIT 1
-    ) AS answer
+    ) AS last_request
 """
+_STATUS = """
+    CASE
+        WHEN handled.at IS NOT NULL THEN coalesce((
+            SELECT answer FROM requests WHERE requests.server = handled.server
+                AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
+            ORDER BY requests.id DESC LIMIT 1
+        ), 'handled')
+        WHEN EXISTS (SELECT 1 FROM choices WHERE choices.lookup = entries.lookup) THEN (
+            SELECT iif(tmdb IS NULL, 'rejected', 'open') FROM choices
+            WHERE choices.lookup = entries.lookup
+        )
+        ELSE coalesce((
+            SELECT iif(found = 'found', 'open', found) FROM matches
+            WHERE matches.server = :server AND matches.lookup = entries.lookup
+        ), 'new')
+    END
+"""
+_ENTRIES = """
+    FROM entries
+    JOIN followed ON followed.id = entries.list
+    WHERE entries.absent_reads = 0 AND (
+        entries.title LIKE :like ESCAPE '\\' OR entries.original_title LIKE :like ESCAPE '\\'
+        OR entries.imdb = :query
+        OR CAST(entries.tmdb AS TEXT) = :query OR CAST(entries.tvdb AS TEXT) = :query
+        OR entries.kind || '/' || entries.tmdb = :query
+        OR EXISTS (
+            SELECT 1 FROM handled WHERE handled.server = :server AND handled.list = entries.list
+                AND handled.entry = entries.entry AND handled.kind || '/' || handled.tmdb = :query
+        )
+        OR lookup IN (
+            SELECT lookup FROM matches WHERE server = :server AND kind || '/' || tmdb = :query
+            UNION SELECT lookup FROM choices WHERE kind || '/' || tmdb = :query
+        )
+    )
+"""
+"""Entries that fit a query, also by what they were taken for before anything was done."""
 
 
 class SqliteBooks:
@@ -46,6 +95,8 @@ class SqliteBooks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._reviews = Reviews(database)
+        self._stories = Stories(database)
 
     def runs(self, *, limit: int, offset: int) -> tuple[RunRow, ...]:
         found = self._database.read(
@@ -65,7 +116,7 @@ class SqliteBooks:
             found[0]["id"],
             _MOST_REQUESTS,
         )
-        return _run(found[0]), tuple(map(_request, requests))
+        return _run(found[0]), tuple(map(rows.request_of, requests))
 
     def close_cut_off_runs(self, at: datetime) -> None:
         with self._database.write() as connection:
@@ -78,65 +129,87 @@ class SqliteBooks:
     def items(
         self, query: str, *, list_name: str | None, limit: int, offset: int
     ) -> tuple[int, tuple[ItemRow, ...]]:
-        like = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values = {
             "server": self._server(),
             "list": list_name,
-            "query": query,
-            "like": f"%{like}%",
             "limit": limit,
             "offset": offset,
+            **_looking_for(query),
         }
-        total = self._database.look_up(f"SELECT count(*) {_ITEMS}", values)[0][0]
+        # In one statement, so that both tell of the same moment.
         found = self._database.look_up(
-            f"SELECT {_ITEM_COLUMNS} {_ITEMS}"
+            f"SELECT (SELECT count(*) {_ITEMS}) AS total, {_ITEM_COLUMNS} {_ITEMS}"
             " ORDER BY followed.id, entries.rank, entries.entry LIMIT :limit OFFSET :offset",
             values,
         )
-        return total, tuple(self._item(row, values["server"]) for row in found)
+        if not found:
+            # Only beyond the last page is there more than none.
+            count = f"SELECT count(*) {_ITEMS}"
+            return self._database.look_up(count, values)[0][0] if offset else 0, ()
+        requests = self._requests([row["last_request"] for row in found])
+        return found[0]["total"], tuple(
+            self._item(row, values["server"], requests.get(row["last_request"])) for row in found
+        )
 
-    def _item(self, row: sqlite3.Row, server: object) -> ItemRow:
-        is_handled = row["handled_at"] is not None
+    def counts(self, list_name: str) -> Mapping[str, int]:
+        found = self._database.look_up(
+            f"SELECT {_STATUS} AS status, count(*) AS entries {_ITEMS} GROUP BY status"
+            " ORDER BY entries DESC, status",
+            {"server": self._server(), "list": list_name, **_looking_for("")},
+        )
+        return {row["status"]: row["entries"] for row in found}
+
+    def requests_for(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+        found = self._database.read(
+            "SELECT * FROM requests WHERE server = ?"
+            " AND EXISTS (SELECT 1 FROM json_each(lists) WHERE value = ?)"
+            " ORDER BY id DESC LIMIT ?",
+            self._server(),
+            list_name,
+            limit,
+        )
+        return tuple(map(rows.request_of, found))
+
+    def _requests(self, numbers: Collection[int | None]) -> dict[int, RequestRow]:
+        found = self._database.read(
+            "SELECT * FROM requests WHERE id IN (SELECT value FROM json_each(?))",
+            json.dumps([number for number in numbers if number is not None]),
+        )
+        return {row["id"]: rows.request_of(row) for row in found}
+
+    def _item(self, row: sqlite3.Row, server: object, request: RequestRow | None) -> ItemRow:
+        is_handled, lookup = row["handled_at"] is not None, row["lookup"]
         key = rows.title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None
         entry = rows.entry_of(row)
         return ItemRow(
             title=entry.label,
             list_name=row["list_name"],
-            status=row["answer"] or "handled" if is_handled else self._standing(entry, server),
+            status=(request.answer if request else "handled")
+            if is_handled
+            else self._standing(entry, lookup, server),
             at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
             key=key,
+            request=request,
         )
 
-    def _standing(self, entry: ListEntry, server: object) -> str:
+    def _standing(self, entry: ListEntry, lookup: str | None, server: object) -> str:
         """Say how far an entry got that was not acted on."""
         # Brings the matching with it, which an idle agent can do without.
         from listsync.sync.resolving import lookup_of_entry  # noqa: PLC0415
 
+        lookup = lookup or lookup_of_entry(entry)
+        choice = self._reviews.choice(lookup) if lookup else None
+        if choice is not None:
+            return "open" if choice.key else "rejected"
         found = self._database.read(
-            "SELECT found FROM matches WHERE server = ? AND lookup = ?",
-            server,
-            lookup_of_entry(entry),
+            "SELECT found FROM matches WHERE server = ? AND lookup = ?", server, lookup
         )
         if not found:
             return "new"
         return "open" if found[0]["found"] == Found.FOUND else str(found[0]["found"])
 
     def lists(self) -> tuple[ListRow, ...]:
-        return tuple(
-            ListRow(
-                source=row["source"],
-                name=row["name"],
-                service=row["service"],
-                outcome=row["outcome"],
-                why=row["why"],
-                last_try=datetime.fromisoformat(row["last_try"]),
-                last_success=_moment(row["last_success"]),
-                read=row["read"],
-                declared=row["declared"],
-                failures=row["failures"],
-            )
-            for row in self._database.read("SELECT * FROM followed ORDER BY id")
-        )
+        return tuple(map(rows.list_of, self._database.read("SELECT * FROM followed ORDER BY id")))
 
     def exclude(self, item: str, at: datetime) -> None:
         with self._database.write() as connection:
@@ -159,6 +232,9 @@ class SqliteBooks:
                 "DELETE FROM matches WHERE server = ? AND lookup IN (?, ?, ?, ?)",
                 (server, *_lookups(item)),
             ).rowcount
+            count += connection.execute(
+                "DELETE FROM choices WHERE lookup IN (?, ?, ?, ?)", _lookups(item)
+            ).rowcount
             if wanted.key is not None:
                 # A number without its kind was looked up together with the title.
                 begin = f"tmdb:{wanted.key.tmdb_id}|"
@@ -166,10 +242,50 @@ class SqliteBooks:
                     "DELETE FROM matches WHERE server = ? AND substr(lookup, 1, ?) = ?",
                     (server, len(begin), begin),
                 ).rowcount
+            for key in keys:
+                count += connection.execute(
+                    "DELETE FROM choices WHERE kind = ? AND tmdb = ?", key
+                ).rowcount
             return count + sum(_forget_title(connection, server, key) for key in keys)
+
+    def entries(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        server = self._server()
+        found = self._database.look_up(
+            f"SELECT followed.*, entries.* {_ENTRIES} ORDER BY followed.id, entries.rank, entry"
+            " LIMIT :limit",
+            {"server": server, "limit": limit, **_looking_for(query)},
+        )
+        return self._stories.entry_rows(server, found)
+
+    def entries_alike(
+        self, sources: Collection[str], one: ListEntry, key: TitleKey | None
+    ) -> tuple[ListEntry, ...]:
+        return self._stories.entries_alike(self._server(), sources, one, key)
+
+    def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
+        return self._stories.lookup(self._server(), name), self._reviews.choice(name)
+
+    def standing(self, key: TitleKey, now: datetime) -> Standing:
+        return self._stories.standing(self._server(), key, now)
+
+    def waiting(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        return self._reviews.waiting(self._server(), limit=limit, offset=offset)
+
+    def decided(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        return self._reviews.decided(self._server(), limit=limit, offset=offset)
+
+    def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:
+        return self._reviews.find(self._server(), name)
+
+    def choose(self, lookup: str, choice: Choice) -> None:
+        self._reviews.choose(lookup, choice)
+
+    def withdraw(self, lookup: str) -> bool:
+        return self._reviews.withdraw(lookup)
 
     def forget_all(self) -> int:
         server = self._server()
+        confirm(self._database, server)
         with self._database.write() as connection:
             return sum(
                 connection.execute(
@@ -184,6 +300,11 @@ class SqliteBooks:
         return found[0]["id"] if found else None
 
 
+def _looking_for(query: str) -> dict[str, str]:
+    like = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return {"query": query, "like": f"%{like}%"}
+
+
 def _keys_of(
     connection: sqlite3.Connection, server: int | None, item: str, wanted: Exclusion
 ) -> set[tuple[str, int]]:
@@ -192,10 +313,12 @@ def _keys_of(
         return {(wanted.key.kind.value, wanted.key.tmdb_id)}
     found = connection.execute(
         "SELECT kind, tmdb FROM matches WHERE server = ? AND lookup IN (?, ?, ?, ?)"
-        " AND tmdb IS NOT NULL UNION SELECT handled.kind, handled.tmdb FROM handled JOIN entries"
+        " AND tmdb IS NOT NULL UNION SELECT kind, tmdb FROM choices"
+        " WHERE lookup IN (?, ?, ?, ?) AND tmdb IS NOT NULL"
+        " UNION SELECT handled.kind, handled.tmdb FROM handled JOIN entries"
         " ON entries.list = handled.list AND entries.entry = handled.entry"
         " WHERE handled.server = ? AND (entries.imdb = ? OR entries.tvdb = ?)",
-        (server, *_lookups(item), server, wanted.imdb, wanted.tvdb),
+        (server, *_lookups(item), *_lookups(item), server, wanted.imdb, wanted.tvdb),
     )
     return {(row["kind"], row["tmdb"]) for row in found}
 
@@ -220,27 +343,10 @@ def _run(row: sqlite3.Row) -> RunRow:
         run_id=row["id"],
         origin=row["origin"],
         started_at=datetime.fromisoformat(row["started_at"]),
-        ended_at=_moment(row["ended_at"]),
+        ended_at=rows.moment(row["ended_at"]),
         result=row["result"],
         why=row["why"] or "",
         message=row["message"] or "",
         requested=row["requested"] or 0,
         calls=row["calls"] or 0,
     )
-
-
-def _request(row: sqlite3.Row) -> RequestRow:
-    return RequestRow(
-        title=row["label"],
-        key=rows.key_of(row),
-        four_k=bool(row["four_k"]),
-        seasons=tuple(json.loads(row["seasons"])),
-        lists=tuple(json.loads(row["lists"])),
-        answer=row["answer"],
-        detail=row["detail"],
-        at=datetime.fromisoformat(row["at"]),
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries, Kept, ListSetback, Notes
-from listsync.domain.server import IndexPage, RequestBody, ServerInfo
+from listsync.domain.memory import Departure, HandledEntries, Kept, ListSetback, Notes
+from listsync.domain.server import IndexPage, RequestBody, ServerInfo, TitleState
 from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
-from listsync.store import rows
+from listsync.domain.trust import Trust
+from listsync.errors import StateError
+from listsync.store import rows, standing
 from listsync.store.database import Database
 from listsync.sync.patience import is_believed, is_sudden_shrink, words_of_shrink
 
+logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _BATCH = 500
@@ -58,6 +62,12 @@ class SqliteMemory:
             connection.execute(
                 "UPDATE runs SET server = ? WHERE id = ?", (self._server, self._run_id)
             )
+            if known and all(row["identity"] != info.identity for row in known):
+                connection.execute(
+                    "UPDATE servers SET confirmed = NOT EXISTS (SELECT 1 FROM handled WHERE"
+                    " server = ?) WHERE id = ?",
+                    (known[-1]["id"], self._server),
+                )
         if not known or known[-1]["identity"] == info.identity:
             return None
         if any(row["identity"] == info.identity for row in known):
@@ -166,7 +176,9 @@ class SqliteMemory:
         sql = (
             f"INSERT INTO entries (list, first_seen, entry, {rows.ENTRY_COLUMNS})"  # noqa: S608 - constant
             f" VALUES (?, ?, ?, {rows.ENTRY_MARKS}) ON CONFLICT (list, entry)"
-            f" DO UPDATE SET {rows.ENTRY_UPDATES}, absent_reads = 0"
+            f" DO UPDATE SET {rows.ENTRY_UPDATES}, absent_reads = 0,"
+            # What is sought by another name now has not been looked up by it yet.
+            f" lookup = iif({rows.ENTRY_IS_SAME}, lookup, NULL)"
         )
         for batch in _batches(values):
             with self._database.write() as connection:
@@ -237,7 +249,10 @@ class SqliteMemory:
             self._server,
             _iso(now),
         )
-        return {row["lookup"]: rows.match_of(row) for row in found}
+        chosen = self._database.read("SELECT * FROM choices")
+        return {row["lookup"]: rows.match_of(row) for row in found} | {
+            row["lookup"]: rows.choice_of(row).match for row in chosen
+        }
 
     def handled(self) -> HandledEntries:
         found = self._database.read(
@@ -258,6 +273,39 @@ class SqliteMemory:
             "SELECT * FROM setbacks WHERE server = ? AND retry_at > ?", self._server, _iso(now)
         )
         return {(rows.definition_of(row), row["tvdb"] or None): row["why"] for row in found}
+
+    def believe(self, source: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE followed SET shrunk_at = ? WHERE source = ? AND shrunk_at IS NOT NULL",
+                (_iso(datetime.fromtimestamp(0, UTC)), source),
+            )
+
+    def trust(self, index: Mapping[TitleKey, TitleState]) -> Trust:
+        return standing.trust(self._database, self._place, index)
+
+    def confirm(self, trust: Trust) -> None:
+        logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
+        standing.confirm(self._database, self._place)
+
+    def departed(self) -> tuple[Departure, ...]:
+        return standing.departed(self._database, self._place)
+
+    def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
+        standing.settle(self._database, self._place, one, run, cancelled=cancelled)
+
+    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
+        return standing.series_to_watch(self._database, self._place, now)
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        return standing.requested_since(self._database, self._place, since)
+
+    @property
+    def _place(self) -> int:
+        """The number of the server; `use_server` comes first."""
+        if self._server is None:
+            raise StateError("no server was named yet")
+        return self._server
 
     def open_intents(self) -> tuple[RequestBody, ...]:
         found = self._database.read("SELECT * FROM intents WHERE server = ?", self._server)
@@ -300,12 +348,26 @@ class SqliteMemory:
                 self._write_setbacks(connection, notes)
             if notes.matches:
                 self._write_matches(connection, notes)
+            if notes.seekers:
+                self._write_seekers(connection, notes)
+            if notes.looked:
+                self._write_looks(connection, notes)
             if intent is not None:
                 connection.execute(
                     "INSERT OR REPLACE INTO intents (server, kind, tmdb, four_k, seasons, at)"
                     " VALUES (?, ?, ?, ?, ?, ?)",
                     (self._server, *rows.body_columns(intent), at),
                 )
+
+    def _write_looks(self, connection: sqlite3.Connection, notes: Notes) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO season_looks (server, tmdb, four_k, next_on)"
+            " VALUES (?, ?, ?, ?)",
+            [
+                (self._server, one.key.tmdb_id, one.four_k, day.isoformat())
+                for one, day in notes.looked.items()
+            ],
+        )
 
     def _write_handled(self, connection: sqlite3.Connection, notes: Notes, at: str) -> None:
         connection.executemany(
@@ -333,7 +395,8 @@ class SqliteMemory:
         )
         connection.executemany(
             "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
-            " answer, detail, request_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " answer, detail, request_id, asked_as, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(self._server, *rows.sent_columns(sent), at) for sent in notes.sent],
         )
 
@@ -377,6 +440,17 @@ class SqliteMemory:
                 "UPDATE matches SET recheck_at = ? WHERE server = ? AND lookup = ?",
                 (_iso(at + _pause(_RECHECK_DAYS, tries)), self._server, lookup),
             )
+
+    def _write_seekers(self, connection: sqlite3.Connection, notes: Notes) -> None:
+        connection.executemany(
+            "UPDATE entries SET lookup = ?1 WHERE list = (SELECT id FROM followed"
+            " WHERE source = ?2) AND entry = ?3 AND lookup IS NOT ?1",
+            [
+                (lookup, member.rules.source, member.entry_id)
+                for lookup, members in notes.seekers.items()
+                for member in members
+            ],
+        )
 
     def begin_run(self, run: SyncRun) -> None:
         self._run_id = run.run_id

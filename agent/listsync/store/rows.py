@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from datetime import datetime
 
+from listsync.domain.books import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Sent
@@ -26,6 +28,9 @@ _ENTRY_COLUMNS = (
 ENTRY_COLUMNS = ", ".join(_ENTRY_COLUMNS)
 ENTRY_MARKS = ", ".join("?" for _ in _ENTRY_COLUMNS)
 ENTRY_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _ENTRY_COLUMNS)
+ENTRY_IS_SAME = " AND ".join(
+    f"{name} IS excluded.{name}" for name in _ENTRY_COLUMNS if name != "rank"
+)
 
 _KINDS = {kind.value: kind for kind in MediaType}
 
@@ -83,7 +88,7 @@ def body_of(row: sqlite3.Row) -> RequestBody:
 
 
 def sent_columns(sent: Sent) -> tuple[object, ...]:
-    """Give run, label, lists, kind, tmdb, four_k, seasons, answer, detail, request_id."""
+    """Give run, label, lists, the columns of the body, answer, detail, request_id, asked_as."""
     return (
         sent.run_id,
         sent.label,
@@ -92,6 +97,7 @@ def sent_columns(sent: Sent) -> tuple[object, ...]:
         sent.answered.answer,
         sent.answered.detail,
         sent.answered.request_id,
+        sent.body.asking.user,
     )
 
 
@@ -129,8 +135,68 @@ def match_of(row: sqlite3.Row) -> Match:
         title=row["title"],
         score=row["score"],
         reasons=tuple(json.loads(row["reasons"])),
-        candidates=tuple(_candidate(value) for value in json.loads(row["candidates"])),
+        candidates=candidates_of(row["candidates"]),
     )
+
+
+def request_of(row: sqlite3.Row) -> RequestRow:
+    return RequestRow(
+        title=row["label"],
+        key=key_of(row),
+        four_k=bool(row["four_k"]),
+        seasons=tuple(json.loads(row["seasons"])),
+        lists=tuple(json.loads(row["lists"])),
+        answer=row["answer"],
+        detail=row["detail"],
+        at=datetime.fromisoformat(row["at"]),
+        asked_as=row["asked_as"],
+        run_id=row["run"],
+    )
+
+
+def list_of(row: sqlite3.Row) -> ListRow:
+    """Restore how a list was read last."""
+    return ListRow(
+        source=row["source"],
+        name=row["name"],
+        service=row["service"],
+        outcome=row["outcome"],
+        why=row["why"],
+        last_try=datetime.fromisoformat(row["last_try"]),
+        last_success=moment(row["last_success"]),
+        read=row["read"],
+        declared=row["declared"],
+        failures=row["failures"],
+    )
+
+
+def moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def choice_of(row: sqlite3.Row) -> Choice:
+    return Choice(
+        key=key_of(row) if row["tmdb"] is not None else None,
+        title=row["title"],
+        at=datetime.fromisoformat(row["at"]),
+    )
+
+
+def whole_match_of(row: sqlite3.Row) -> Match:
+    """Restore a match with all that was said of it."""
+    return Match(
+        found=Found(row["found"]),
+        how=How(row["how"]),
+        key=key_of(row) if row["tmdb"] is not None else None,
+        title=row["title"],
+        score=row["score"],
+        reasons=tuple(json.loads(row["reasons"])),
+        candidates=candidates_of(row["candidates"]),
+    )
+
+
+def candidates_of(text: str) -> tuple[Candidate, ...]:
+    return tuple(_candidate(value) for value in json.loads(text))
 
 
 def _candidate(value: list[object]) -> Candidate:

@@ -24,10 +24,12 @@ from listsync.domain.syncing import (
     Skip,
     SkipReason,
     SyncRun,
+    Wish,
 )
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports import Memory, RequestServer
 from listsync.sync.deciding import Knowledge
+from listsync.sync.patience import next_look
 from listsync.sync.resolving import lookup_of
 
 logger = logging.getLogger(__name__)
@@ -86,16 +88,17 @@ class Writer:
         match decision:
             case Skip():
                 outcome = decision
-            case Request(body=body):
-                outcome = self._request(prepared, body)
+            case Request():
+                outcome = self._request(prepared, decision)
             case _ as never:
                 assert_never(never)
         self._note(prepared, outcome)
         return outcome
 
-    def _request(self, prepared: Prepared, body: RequestBody) -> Outcome:
+    def _request(self, prepared: Prepared, decision: Request) -> Outcome:
+        body, lists = decision.body, _lists_of(prepared, decision)
         if self._run.dry_run:
-            self._asked(body, is_new=True)
+            self._asked(body, lists, is_new=True)
             return Requested(body, None)
         self._memory.record(self._take_notes(), body)
         try:
@@ -106,23 +109,26 @@ class Writer:
         except UnavailableError:
             self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
             raise
-        self._notes.sent.append(_sent(self._run, prepared, body, answered))
+        self._notes.sent.append(_sent(self._run, prepared.wish, lists, body, answered))
         if answered.answer in _TAKEN:
-            self._asked(body, is_new=answered.answer is RequestAnswer.REQUESTED)
+            self._asked(body, lists, is_new=answered.answer is RequestAnswer.REQUESTED)
             return Requested(body, answered)
         if answered.answer in _HOLDS:
-            self._known.held[(body.key.kind, body.four_k)] = _HOLDS[answered.answer]
+            whose = (body.asking.user, body.key.kind, body.four_k)
+            self._known.doors.spent[whose] = _HOLDS[answered.answer]
         if answered.answer in _UNSETTLED:
             self._unsettle(body, _UNSETTLED[answered.answer])
         if answered.answer is RequestAnswer.IMPOSSIBLE:
             self.set_back(prepared, answered.detail)
         return Refused(body, answered)
 
-    def _asked(self, body: RequestBody, *, is_new: bool) -> None:
+    def _asked(self, body: RequestBody, lists: tuple[str, ...], *, is_new: bool) -> None:
         definition = Definition(body.key, body.four_k)
         before = self._known.asked.get(definition, frozenset())
         self._known.asked[definition] = before | frozenset(body.seasons)
         if is_new:
+            if definition not in self._requested and lists:
+                self._known.doors.caps.count(lists[0])
             earlier = self._requested.get(definition, body)
             seasons = tuple(sorted({*earlier.seasons, *body.seasons}))
             self._requested[definition] = replace(body, seasons=seasons)
@@ -137,13 +143,16 @@ class Writer:
         return outcome
 
     def learn(self, prepared: Prepared) -> None:
-        """Remember the match of *prepared*, if it is a fresh one."""
-        if prepared.match is not None and prepared.is_fresh:
+        """Remember the match of *prepared*, if it is a fresh one, and who seeks what is open."""
+        match = prepared.match
+        if match is not None and (prepared.is_fresh or match.key is None):
             lookup = lookup_of(prepared.wish)
+            if lookup is not None and prepared.is_fresh:
+                self._notes.matches[lookup] = match
             if lookup is not None:
-                self._notes.matches[lookup] = prepared.match
-        if len(self._notes) >= _NOTES_AT_ONCE:
-            self.flush()
+                before = self._notes.seekers.get(lookup, ())
+                self._notes.seekers[lookup] = (*before, *prepared.wish.members)
+            self._flush_if_full()
 
     def set_back(self, prepared: Prepared, why: str) -> None:
         """Remember that asking for this title would fail; it is tried again later."""
@@ -157,6 +166,7 @@ class Writer:
         key = prepared.match.key if prepared.match else None
         if key is not None and _is_handled(outcome):
             self._note_handled(prepared, Definition(key, prepared.wish.four_k))
+        self._note_look(prepared)
         self.learn(prepared)
 
     def _note_handled(self, prepared: Prepared, definition: Definition) -> None:
@@ -165,6 +175,20 @@ class Writer:
             if row not in self._handled_rows and not member.rules.is_exclusion:
                 self._handled_rows.add(row)
                 self._notes.handled.append(Handling(member, definition))
+                self._flush_if_full()
+
+    def _note_look(self, prepared: Prepared) -> None:
+        """Remember when to look for new seasons again, where this was looked for now."""
+        match, details = prepared.match, prepared.details
+        if match is None or match.key is None or details is None:
+            return
+        definition = Definition(match.key, prepared.wish.four_k)
+        if definition in self._known.watched:
+            self._notes.looked[definition] = next_look(details, self._known.today)
+
+    def _flush_if_full(self) -> None:
+        if len(self._notes) >= _NOTES_AT_ONCE:
+            self.flush()
 
     def flush(self) -> None:
         """Write what is not written yet."""
@@ -182,13 +206,20 @@ def _is_handled(outcome: Outcome) -> bool:
     return isinstance(outcome, Skip) and outcome.reason in _HANDLED
 
 
-def _sent(run: SyncRun, prepared: Prepared, body: RequestBody, answered: Answered) -> Sent:
-    lists = tuple(dict.fromkeys(member.rules.name for member in prepared.wish.members))
+def _lists_of(prepared: Prepared, decision: Request) -> tuple[str, ...]:
+    """Name the lists that want the title; the one on whose behalf it is asked for first."""
+    members = (*decision.members, *prepared.wish.members)
+    return tuple(dict.fromkeys(member.rules.name for member in members))
+
+
+def _sent(
+    run: SyncRun, wish: Wish, lists: tuple[str, ...], body: RequestBody, answered: Answered
+) -> Sent:
     logger.info(
         "%s: %s [%s]",
         answered.answer.value,
-        prepared.wish.label,
+        wish.label,
         body.key,
         extra={"action": "request", "run": run.run_id, "lists": lists},
     )
-    return Sent(run.run_id, prepared.wish.label, lists, body, answered)
+    return Sent(run.run_id, wish.label, lists, body, answered)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Protocol
 
 from listsync.domain.lists import ListEntry
@@ -24,12 +23,11 @@ from listsync.domain.syncing import (
     SkipReason,
     Wish,
 )
-from listsync.errors import AnswerChangedError, ListsyncError, RefusedError, UnavailableError
+from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.overlap import Overlap
-from listsync.ports import RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.deciding import Knowledge, decide
-from listsync.sync.resolving import Resolver
+from listsync.sync.preparing import Preparer, excludes
 
 READS_AT_ONCE = 4
 _GIVE_UP_AFTER = 5
@@ -61,14 +59,12 @@ class Adder:
 
     def __init__(
         self,
-        server: RequestServer,
-        resolver: Resolver,
+        preparer: Preparer,
         known: Knowledge,
         writer: Writer,
         listener: Listener,
     ) -> None:
-        self._server = server
-        self._resolver = resolver
+        self._preparer = preparer
         self._known = known
         self._writer = writer
         self._listener = listener
@@ -82,8 +78,8 @@ class Adder:
             RunEnded: stopped, or the server does not answer or accept us any more.
             StateError: what is done cannot be written down.
         """
-        overlap: Overlap[Wish, Prepared] = Overlap(self._prepare, workers=READS_AT_ONCE)
-        for prepared in overlap.map(wishes, self._quick):
+        overlap: Overlap[Wish, Prepared] = Overlap(self._preparer.prepare, workers=READS_AT_ONCE)
+        for prepared in overlap.map(wishes, self._preparer.quick):
             if stop():
                 raise RunEnded(Result.CANCELLED, "stopped on request")
             self._take(prepared)
@@ -91,34 +87,8 @@ class Adder:
         for prepared in waiting:
             self._finish(prepared, self._outcome(prepared))
 
-    def _quick(self, wish: Wish) -> Prepared | None:
-        """Prepare a wish without any call, if it can be."""
-        match = self._resolver.known(wish)
-        if not _excludes(wish) and self._known.excluded.holds_wish(wish):
-            return Prepared(wish=wish, match=match)
-        if match is None or self._needs_seasons(wish, match):
-            return None
-        return Prepared(wish=wish, match=match)
-
-    def _prepare(self, wish: Wish) -> Prepared:
-        """Look up what a decision needs; runs in a reader thread."""
-        match = self._resolver.known(wish)
-        prepared = Prepared(wish=wish, match=match)
-        try:
-            if match is None:
-                match = self._resolver.match(wish)
-                prepared = replace(prepared, match=match, is_fresh=True)
-            if match.key is not None and self._needs_seasons(wish, match):
-                prepared = replace(prepared, details=self._server.series(match.key.tmdb_id))
-        except ListsyncError as error:
-            return replace(prepared, error=error)
-        return prepared
-
-    def _needs_seasons(self, wish: Wish, match: Match) -> bool:
-        return not _excludes(wish) and self._known.needs_seasons(wish, match)
-
     def _take(self, prepared: Prepared) -> None:
-        if _excludes(prepared.wish):
+        if excludes(prepared.wish):
             self._exclude(prepared)
             return
         outcome = self._outcome(prepared)
@@ -174,10 +144,6 @@ def _is_put_off(wish: Wish, skip: Skip) -> bool:
     if skip.reason is SkipReason.NO_SEASONS:
         return not wish.seasons
     return skip.reason is SkipReason.NO_TVDB_ID
-
-
-def _excludes(wish: Wish) -> bool:
-    return wish.members[0].rules.is_exclusion
 
 
 def _keys_named_by(match: Match) -> list[TitleKey]:

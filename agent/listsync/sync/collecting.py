@@ -9,6 +9,7 @@ from typing import TypeVar
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.syncing import Exclusion, ListRules, Member, Wish
+from listsync.sync.askers import named_by_all
 from listsync.sync.matching import sought
 from listsync.sync.titles import fold
 
@@ -92,7 +93,7 @@ def _wish(group: list[Member]) -> Wish:
             title=entry.title,
             original_title=entry.original_title,
             year=entry.year,
-            seasons=frozenset() if entry.season is None else frozenset((entry.season,)),
+            seasons=named_by_all(group),
             four_k=group[0].rules.four_k,
         )
     entries = [member.entry for member in group]
@@ -109,7 +110,7 @@ def _wish(group: list[Member]) -> Wish:
         title=named.title,
         original_title=named.original_title,
         year=named.year,
-        seasons=_seasons(entries),
+        seasons=named_by_all(group),
         four_k=group[0].rules.four_k,
         conflict=_conflict(entries),
     )
@@ -117,13 +118,6 @@ def _wish(group: list[Member]) -> Wish:
 
 def _first(values: Iterable[_T | None]) -> _T | None:
     return next((value for value in values if value is not None), None)
-
-
-def _seasons(entries: Sequence[ListEntry]) -> frozenset[int]:
-    """Unite seasons; one entry that wants the whole series wants all."""
-    if any(entry.season is None for entry in entries):
-        return frozenset()
-    return frozenset(entry.season for entry in entries if entry.season is not None)
 
 
 def _conflict(entries: Sequence[ListEntry]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import (
@@ -12,6 +13,7 @@ from listsync.domain.server import (
     MediaStatus,
     RequestBody,
     SeriesDetails,
+    TitleFacts,
     TitleState,
 )
 from listsync.domain.syncing import (
@@ -19,12 +21,14 @@ from listsync.domain.syncing import (
     Exclusion,
     Found,
     Match,
+    Member,
     Prepared,
     Request,
     Skip,
     SkipReason,
     Wish,
 )
+from listsync.sync.askers import Doors, asking_of, fitting, need_facts, seasons_of, takes, watching
 from listsync.sync.matching import sought
 from listsync.sync.titles import fold
 
@@ -44,6 +48,7 @@ class Excluded:
         self._keys: set[TitleKey] = set()
         self._ids: set[str] = set()
         self._titles: dict[str, list[Exclusion]] = {}
+        self.genres: set[str] = set()
         for exclusion in exclusions:
             self.add(exclusion)
 
@@ -54,6 +59,8 @@ class Excluded:
             self._ids.add(exclusion.imdb)
         if exclusion.tvdb is not None:
             self._ids.add(f"tvdb:{exclusion.tvdb}")
+        if exclusion.genre is not None:
+            self.genres.add(exclusion.genre)
         if exclusion.title is not None:
             self._titles.setdefault(fold(exclusion.title), []).append(exclusion)
 
@@ -95,14 +102,19 @@ class Knowledge:
 
     `handled` holds what was acted on for an entry that is still on its list. `setbacks` say why
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
-    Three grow with the run: `asked` (the seasons asked for, empty for films), `unsettled` (why a
-    title must not be asked for again in this run), `held` (why nothing more of a kind may be).
+    `watched` are series that were handled, with the day since when, whose new seasons are due to
+    be looked for. Four grow with the run: `doors` (which lists may ask), `asked` (the seasons
+    asked for, empty for films), `unsettled` (why a title must not be asked for again in this run),
+    `held` (why nothing more of a kind may be).
     """
 
     index: Mapping[TitleKey, TitleState]
     handled: AbstractSet[Definition]
     setbacks: dict[tuple[Definition, int | None], str]
     excluded: Excluded
+    watched: Mapping[Definition, date] = field(default_factory=dict)
+    today: date = date.min
+    doors: Doors = field(default_factory=Doors)
     asked: dict[Definition, frozenset[int]] = field(default_factory=dict)
     unsettled: dict[Definition, str] = field(default_factory=dict)
     held: dict[tuple[MediaType, bool], str] = field(default_factory=dict)
@@ -110,15 +122,22 @@ class Knowledge:
     def state(self, key: TitleKey) -> TitleState:
         return self.index.get(key, ABSENT)
 
-    def needs_seasons(self, wish: Wish, match: Match) -> bool:
+    def needs_seasons(self, wish: Wish, match: Match, facts: TitleFacts | None) -> bool:
         """Tell whether the seasons must be read before *wish* can be decided.
 
         Once False it stays so while the run goes on: readers ask ahead of the decisions.
         """
         if match.key is None or match.key.kind is not MediaType.TV:
             return False
-        skip = _skip_by_state(wish, match.key, self)
-        return skip is None
+        return _askers(wish, match.key, self, facts)[1] is None
+
+    def needs_facts(self, wish: Wish, match: Match) -> bool:
+        """Tell whether the title's facts must be known; once False it stays so, as above."""
+        has_reason = self.excluded.genres or need_facts(wish.members)
+        if match.key is None or not has_reason:
+            return False
+        members, skip = _askers(wish, match.key, self)
+        return skip is None and (bool(self.excluded.genres) or need_facts(members))
 
 
 def decide(prepared: Prepared, known: Knowledge) -> Decision:
@@ -130,14 +149,43 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
         review = match is not None and match.found is Found.REVIEW
         reason = SkipReason.REVIEW if review else SkipReason.NOT_FOUND
         return Skip(reason, match.reasons[0] if match and match.reasons else "")
-    if not any(_agree(member.rules.kind, match.key.kind) for member in wish.members):
-        return Skip(SkipReason.EXCLUDED, f"the list takes no {match.key.kind.value}")
-    skip = _skip_by_state(wish, match.key, known)
+    members, skip = _askers(wish, match.key, known, prepared.facts)
     if skip is not None:
         return skip
+    if prepared.facts is None and (known.excluded.genres or need_facts(members)):
+        return Skip(SkipReason.HELD, "what the filters ask for could not be found out")
     if match.key.kind is MediaType.MOVIE:
-        return Request(RequestBody(key=match.key, four_k=wish.four_k))
-    return _decide_series(wish, match.key, prepared.details, known)
+        body = RequestBody(key=match.key, four_k=wish.four_k, asking=asking_of(members))
+        return Request(body, members)
+    return _decide_series(wish, members, match.key, prepared.details, known)
+
+
+def _askers(
+    wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None = None
+) -> tuple[tuple[Member, ...], Skip | None]:
+    """Find the members on whose behalf a title may be asked for, or why there are none."""
+    members = takes(wish.members, key.kind)
+    if not members:
+        return (), Skip(SkipReason.EXCLUDED, f"the list takes no {key.kind.value}")
+    skip = _skip_by_state(wish, key, known)
+    if skip and known.watched and _may_have_grown(skip, Definition(key, wish.four_k), known):
+        members = watching(members)
+        skip = skip if not members else None
+    if skip is not None:
+        return (), skip
+    if facts is not None and known.excluded.genres & facts.genres:
+        genres = ", ".join(sorted(known.excluded.genres & facts.genres))
+        return (), Skip(SkipReason.EXCLUDED, f"genre {genres}")
+    members, skip = fitting(members, facts)
+    if skip is None:
+        members, skip = known.doors.open_to(members, key.kind, four_k=wish.four_k)
+    return members, skip
+
+
+def _may_have_grown(skip: Skip, definition: Definition, known: Knowledge) -> bool:
+    """Tell whether new seasons may be the reason to ask for what is there or asked for already."""
+    is_there = skip.reason in (SkipReason.AVAILABLE, SkipReason.REQUESTED)
+    return is_there and definition in known.watched and definition not in known.asked
 
 
 def _skip_by_state(wish: Wish, key: TitleKey, known: Knowledge) -> Skip | None:
@@ -180,12 +228,20 @@ def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Sk
 
 
 def _decide_series(
-    wish: Wish, key: TitleKey, details: SeriesDetails | None, known: Knowledge
+    wish: Wish,
+    members: tuple[Member, ...],
+    key: TitleKey,
+    details: SeriesDetails | None,
+    known: Knowledge,
 ) -> Decision:
     if details is None:
         return Skip(SkipReason.SAME_RUN)
     done = known.asked.get(Definition(key, wish.four_k), frozenset())
-    wanted = _wanted_seasons(wish, details)
+    since = known.watched.get(Definition(key, wish.four_k))
+    if since is not None:
+        wanted = _aired_between(since, known.today, details)
+    else:
+        wanted = seasons_of(members, details)
     missing = tuple(
         season.number
         for season in details.seasons
@@ -193,6 +249,8 @@ def _decide_series(
         and season.number not in done
         and not season.is_covered(four_k=wish.four_k)
     )
+    if not missing and since is not None:
+        return Skip(SkipReason.AVAILABLE, "no new season has aired")
     if not missing:
         return _nothing_missing(wanted, done, details)
     if details.ids.tvdb is None and wish.ids.tvdb is None:
@@ -207,17 +265,18 @@ def _decide_series(
             four_k=wish.four_k,
             seasons=missing,
             tvdb_id=wish.ids.tvdb if details.ids.tvdb is None else None,
-        )
+            asking=asking_of(members),
+        ),
+        members,
     )
 
 
-def _wanted_seasons(wish: Wish, details: SeriesDetails) -> frozenset[int]:
-    """Take the named seasons, else all regular ones; announced ones only if none has episodes."""
-    if wish.seasons:
-        return wish.seasons
-    regular = [season for season in details.seasons if season.number > 0]
-    aired = [season for season in regular if season.episodes > 0]
-    return frozenset(season.number for season in aired or regular)
+def _aired_between(since: date, today: date, details: SeriesDetails) -> frozenset[int]:
+    return frozenset(
+        season.number
+        for season in details.seasons
+        if season.number > 0 and season.airs is not None and since < season.airs <= today
+    )
 
 
 def _nothing_missing(wanted: frozenset[int], done: frozenset[int], details: SeriesDetails) -> Skip:

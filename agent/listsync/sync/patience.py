@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.memory import ListSetback
+from listsync.domain.server import SeriesDetails
 
 _BELIEVED_AFTER = timedelta(days=7)
 _FEWEST_GONE = 10
@@ -16,6 +17,7 @@ _FIRST = {
     ListOutcome.BLOCKED: timedelta(minutes=30),
     ListOutcome.DRIFT: timedelta(hours=1),
 }
+_LOOK_EVERY = timedelta(days=7)
 _FIRST_REFUSED = timedelta(hours=1)
 _LONGEST = timedelta(hours=24)
 
@@ -42,6 +44,12 @@ def pause_after(outcome: ListOutcome, failures: int, asked_s: float | None) -> t
     first = _FIRST.get(outcome, _FIRST_REFUSED)
     ours = min(first * int(2 ** min(failures - 1, 10)), _LONGEST)
     return max(ours, min(timedelta(seconds=asked_s or 0), _LONGEST))
+
+
+def next_look(details: SeriesDetails, today: date) -> date:
+    """Say when a series is looked at again for new seasons: when the next one airs, or weekly."""
+    coming = [one.airs for one in details.seasons if one.airs is not None and one.airs > today]
+    return max(min([*coming, today + _LOOK_EVERY]), today + timedelta(days=1))
 
 
 def must_wait(before: ListSetback | None, now: datetime, *, eager: bool) -> bool:

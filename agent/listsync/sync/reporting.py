@@ -39,6 +39,8 @@ _SKIPS = {
     SkipReason.NO_TVDB_ID: Verdict.FAILED,
     SkipReason.SETBACK: Verdict.SKIPPED,
     SkipReason.HELD: Verdict.SKIPPED,
+    SkipReason.FILTERED: Verdict.SKIPPED,
+    SkipReason.CAPPED: Verdict.SKIPPED,
 }
 _QUIET = (SkipReason.AVAILABLE, SkipReason.REQUESTED)
 _SAID = {
@@ -46,6 +48,7 @@ _SAID = {
     RequestAnswer.QUOTA: "the quota is used up",
     RequestAnswer.PERMISSION: "the server does not allow it",
     RequestAnswer.IMPOSSIBLE: "the server cannot do it",
+    RequestAnswer.CANCELLED: "taken back",
     RequestAnswer.UNSURE: "the connection broke, and the request does not show at the server",
 }
 
@@ -97,9 +100,10 @@ class Tally:
             verdicts[Verdict.SKIPPED] += 1
             self.items.append(_skipped_row(reading.rules.name, row))
 
-    def add(self, prepared: Prepared, outcome: Outcome) -> None:
+    def add(self, prepared: Prepared, outcome: Outcome) -> Verdict:
         """Count *outcome* in every list that wished it; only the first one requested it."""
-        verdict, why = verdict_of(outcome)
+        first, why = verdict_of(outcome)
+        verdict = first
         for member in prepared.wish.members:
             name = member.rules.name
             if isinstance(outcome, Requested) and verdict is Verdict.REQUESTED:
@@ -111,6 +115,7 @@ class Tally:
             self._verdicts[name][verdict] += 1
             if not (isinstance(outcome, Skip) and outcome.reason in _QUIET):
                 self._tell(prepared, name, member.entry.label, verdict, why)
+        return first
 
     def _tell(self, prepared: Prepared, name: str, label: str, verdict: Verdict, why: str) -> None:
         match = prepared.match
@@ -126,6 +131,11 @@ class Tally:
                 candidates=_choices(match),
             )
         )
+
+    def tell(self, item: ItemReport) -> None:
+        """Count what became of an entry that has left its list."""
+        self._verdicts[item.list_name][item.verdict] += 1
+        self.items.append(item)
 
     def lists(self) -> tuple[ListReport, ...]:
         return tuple(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import Notes, Sent
 from listsync.domain.server import (
     ABSENT,
+    AS_USUAL,
     Answered,
     MediaStatus,
     RequestAnswer,
@@ -31,21 +32,26 @@ from listsync.domain.syncing import (
     Wish,
 )
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.ports import Memory, RequestServer
+from listsync.ports import FactsCache, Memory, RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.adding import Adder, RunEnded
+from listsync.sync.askers import Doors
+from listsync.sync.capping import UNCAPPED, Cap, Caps
 from listsync.sync.collecting import wish_to_exclude, wishes_of
 from listsync.sync.current import RUN
 from listsync.sync.deciding import Excluded, Knowledge
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.indexing import index_of
+from listsync.sync.leaving import Leaver
+from listsync.sync.preparing import Preparer
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
-from listsync.sync.reporting import Tally, verdict_of
+from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver
 
 logger = logging.getLogger(__name__)
 
+_DAY = timedelta(hours=24)
 _BATCH = 20
 """Titles for which one line of progress is logged."""
 ASK_ABOVE = 200
@@ -57,7 +63,8 @@ class Parts:
     """What a sync works with.
 
     `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
-    between titles; `lists_are_read` frees what only reading them needed.
+    between titles; `lists_are_read` frees what only reading them needed. `cap` holds for all lists
+    together.
     """
 
     lists: Sequence[Followed]
@@ -68,6 +75,8 @@ class Parts:
     go_on: Callable[[int], bool] = lambda _: True
     stop: Callable[[], bool] = lambda: False
     lists_are_read: Callable[[], None] = lambda: None
+    facts: FactsCache
+    cap: Cap = UNCAPPED
 
 
 def sync(run: SyncRun, parts: Parts) -> SyncReport:
@@ -126,14 +135,37 @@ class _Sync:
             self._notices.append(notice)
         is_first = parts.memory.is_first_run()
         board.phase(Phase.COLLECT, total=len(parts.lists))
+        for one in parts.lists if self._run.confirmed else ():
+            parts.memory.believe(one.rules.source)
         gathered = gather(parts.lists, parts.memory, board, self._tally, eager=self._run.eager)
         parts.lists_are_read()
         index = self._read_index()
         self._settle_intents(index)
+        doubt = self._doubt(index)
         wishes = wishes_of(gathered.wanted)
         if is_first and not self._run.dry_run and len(wishes) > ASK_ABOVE:
             self._must_agree(len(wishes))
-        self._add(wishes, gathered, self._knowledge(info, index, gathered.held))
+        self._add(wishes, gathered, self._knowledge(info, index, doubt or gathered.held))
+        if doubt is None:
+            self._take_back(index)
+
+    def _doubt(self, index: dict[TitleKey, TitleState]) -> str | None:
+        """Say why this server, or its index, may not be the one that is meant."""
+        memory = self._parts.memory
+        trust = memory.trust(index)
+        if trust.doubt is None:
+            return None
+        if self._run.confirmed:
+            memory.confirm(trust)
+            return None
+        self._notices.append(trust.doubt)
+        logger.warning("%s", trust.doubt, extra={"action": "doubt"})
+        return trust.doubt
+
+    def _take_back(self, index: dict[TitleKey, TitleState]) -> None:
+        leaver = Leaver(self._run, self._parts.server, self._parts.memory, index)
+        for item in leaver.take_back([one.rules for one in self._parts.lists]):
+            self._tally.tell(item)
 
     def _must_agree(self, count: int) -> None:
         if not self._parts.go_on(count):
@@ -160,7 +192,8 @@ class _Sync:
         memory = self._parts.memory
         resolver = Resolver(self._parts.server, memory.matches(self._run.started_at))
         self._writer = Writer(self._run, self._parts.server, memory, known, self._handled_rows)
-        adder = Adder(self._parts.server, resolver, known, self._writer, self)
+        preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
+        adder = Adder(preparer, known, self._writer, self)
         excluded = [
             *(wish_to_exclude(one) for one in self._parts.exclusions if one.imdb or one.tvdb),
             *wishes_of(gathered.excluded),
@@ -179,12 +212,38 @@ class _Sync:
             handled=handled.definitions,
             setbacks=memory.setbacks(self._run.started_at),
             excluded=Excluded(self._parts.exclusions),
+            watched=self._watched(),
+            today=self._run.started_at.date(),
+            doors=self._doors(),
         )
         for kind in MediaType:
             if held is not None:
                 known.held[kind, False] = known.held[kind, True] = held
         _hold_4k(info, known)
         return known
+
+    def _watched(self) -> Mapping[Definition, date]:
+        """Find the series that are due for a look, if any list wants new seasons."""
+        if not any(one.rules.new_seasons for one in self._parts.lists):
+            return {}
+        return self._parts.memory.series_to_watch(self._run.started_at)
+
+    def _doors(self) -> Doors:
+        """Count what was asked for lately, and try every way of asking that a list names."""
+        parts = self._parts
+        since = self._run.started_at - _DAY
+        doors = Doors(Caps(parts.cap, parts.memory.requested_since(since)))
+        ways = {
+            (rules.asking, kind, rules.four_k): None
+            for rules in (one.rules for one in parts.lists)
+            for kind in MediaType
+            if not rules.is_exclusion and rules.asking != AS_USUAL and rules.kind in (None, kind)
+        }
+        for asking, kind, four_k in ways:
+            why = parts.server.trouble_with(asking, kind, four_k=four_k)
+            if why is not None:
+                doors.trouble[asking, kind, four_k] = why
+        return doors
 
     def asking(self) -> None:
         """Log once for each batch of which anything is asked for."""
@@ -200,9 +259,8 @@ class _Sync:
             )
 
     def settled(self, prepared: Prepared, outcome: Outcome) -> None:
-        self._tally.add(prepared, outcome)
+        verdict = self._tally.add(prepared, outcome)
         names = tuple(member.rules.name for member in prepared.wish.members)
-        verdict, _ = verdict_of(outcome)
         self._parts.board.done(names, requested=verdict is Verdict.REQUESTED)
 
     def _report(self, result: Result, why: str) -> SyncReport:

@@ -14,6 +14,7 @@ from listsync.domain.server import (
     Answered,
     Candidate,
     IndexPage,
+    MediaStatus,
     RequestAnswer,
     RequestBody,
     ServerInfo,
@@ -31,6 +32,7 @@ from listsync.domain.syncing import (
     SyncRun,
     Verdict,
 )
+from listsync.domain.trust import Trust
 from listsync.ports import Memory
 from listsync.sync.collecting import members_of
 from tests.fakes import SERVER
@@ -403,6 +405,125 @@ def test_setbacks_belong_to_one_server(memory: Memory) -> None:
 def test_setbacks_may_be_added_to_by_who_asked(memory: Memory) -> None:
     memory.setbacks(NOW)[FILM, None] = "only in this run"
     assert memory.setbacks(NOW) == {}
+
+
+# How the server stands to what was asked of it
+
+
+def asked(memory: Memory, *bodies: RequestBody) -> None:
+    memory.record(Notes(sent=[sent(body) for body in bodies]), None)
+
+
+def films(count: int) -> list[RequestBody]:
+    return [
+        RequestBody(key=TitleKey(MediaType.MOVIE, number), four_k=False)
+        for number in range(1, count + 1)
+    ]
+
+
+def test_what_the_index_has_lost_is_counted(memory: Memory) -> None:
+    asked(memory, *films(4), films(1)[0], replace(films(1)[0], four_k=True))
+    index = {
+        TitleKey(MediaType.MOVIE, 1): TitleState(MediaStatus.AVAILABLE, MediaStatus.UNKNOWN),
+        TitleKey(MediaType.MOVIE, 2): TitleState(MediaStatus.DELETED, MediaStatus.UNKNOWN),
+    }
+    assert memory.trust(index) == Trust(asked=5, gone=3)
+    memory.confirm(memory.trust(index))
+    assert memory.trust(index) == Trust()
+
+
+def test_a_new_server_is_not_trusted_until_it_is_confirmed(memory: Memory) -> None:
+    read(memory, DUNE)
+    memory.record(Notes(handled=[handling()]), None)
+    assert memory.trust({}) == Trust()
+    memory.use_server(OTHER_SERVER)
+    assert memory.trust({}) == Trust(asked_elsewhere=1)
+    memory.confirm(memory.trust({}))
+    assert memory.trust({}) == Trust()
+    memory.use_server(SERVER)
+    assert memory.trust({}) == Trust()
+
+
+def test_a_new_server_is_as_good_as_the_first_where_nothing_was_handled(memory: Memory) -> None:
+    memory.use_server(OTHER_SERVER)
+    assert memory.trust({}) == Trust()
+
+
+def test_titles_asked_for_lately_are_counted_by_the_list_that_had_them_asked(
+    memory: Memory,
+) -> None:
+    one, two = films(2)
+    answered = Answered(answer=RequestAnswer.COVERED)
+    both = ("mine", "other")
+    notes = Notes(
+        sent=[
+            replace(sent(one), lists=both),
+            replace(sent(one), lists=both),
+            replace(sent(two), lists=("other",)),
+            replace(sent(replace(two, four_k=True)), lists=("other",)),
+            replace(sent(two), answered=answered),
+        ]
+    )
+    memory.record(notes, None)
+    assert dict(memory.requested_since(NOW - timedelta(hours=1))) == {"mine": 1, "other": 2}
+    assert dict(memory.requested_since(NOW + timedelta(hours=1))) == {}
+
+
+def test_a_handled_title_that_left_its_list_is_told_until_it_is_settled(memory: Memory) -> None:
+    read(memory, DUNE, HEAT)
+    memory.record(Notes(handled=[handling()], sent=[sent()]), None)
+    read(memory, HEAT)
+    assert memory.departed() == ()
+    read(memory, HEAT)
+    (gone,) = memory.departed()
+    assert (gone.source, gone.list_name, gone.definition) == ("file:mine", "mine", FILM)
+    assert (gone.request_id, gone.is_wanted) == (7, False)
+    memory.settle_departure(gone, run(), cancelled=True)
+    assert memory.departed() == ()
+
+
+def test_what_another_list_had_asked_for_too_is_wanted(memory: Memory) -> None:
+    other = replace(LIST, source="file:other", name="other")
+    read(memory, DUNE, HEAT)
+    read(memory, DUNE, of=other)
+    also = replace(handling(), member=members_of(other, [DUNE])[0])
+    memory.record(Notes(handled=[handling(), also]), None)
+    for _ in range(2):
+        read(memory, HEAT)
+    (gone,) = memory.departed()
+    assert gone.is_wanted
+    assert gone.request_id is None
+
+
+def test_what_was_never_handled_leaves_without_a_word(memory: Memory) -> None:
+    read(memory, DUNE, HEAT)
+    for _ in range(2):
+        read(memory, HEAT)
+    assert memory.departed() == ()
+
+
+def test_handled_series_are_watched_until_they_were_looked_at(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
+    one = Handling(members_of(LIST, [LOST])[0], series)
+    memory.record(Notes(handled=[handling(), one]), None)
+    assert memory.series_to_watch(NOW) == {series: NOW.date()}
+    memory.record(Notes(looked={series: NOW.date() + timedelta(days=7)}), None)
+    assert memory.series_to_watch(NOW + timedelta(days=6)) == {}
+    assert series in memory.series_to_watch(NOW + timedelta(days=7))
+
+
+def test_a_sudden_shrink_is_believed_once_somebody_says_so(memory: Memory) -> None:
+    many = [ListEntry(rank=n, title=f"Film {n}") for n in range(1, 31)]
+    read(memory, *many)
+    memory.believe(LIST.source)  # nothing has shrunk: that changes nothing
+    for _ in range(3):
+        read(memory, *many[:15])
+    assert len(memory.entries(LIST.source)) == 30
+    memory.believe(LIST.source)
+    for _ in range(2):
+        read(memory, *many[:15])
+    assert len(memory.entries(LIST.source)) == 15
 
 
 # The index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import product as combinations
 
@@ -10,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import IndexPage, RequestBody
+from listsync.domain.server import Asking, IndexPage, RequestBody
 from listsync.seerr.client import Seerr
 from tests.contract.openapi.specification import PRODUCTS, specification
 
@@ -42,6 +43,17 @@ TITLES = (
 FILM = TitleKey(MediaType.MOVIE, 603)
 SERIES = TitleKey(MediaType.TV, 1396)
 
+ASKINGS = (
+    Asking(user="kids"),
+    Asking(user="7", approve=True),
+    Asking(approve=True),
+    Asking(approve=False),
+    Asking(service="arr"),
+    Asking(service="0", profile="HD", root_folder="/all", tags=("lists", "2")),
+    Asking(user="kids", profile="4", language_profile="English"),
+    Asking(language_profile="1", approve=True, tags=("lists",)),
+)
+
 Act = Callable[[Seerr], object]
 
 
@@ -51,6 +63,9 @@ def bodies() -> Iterator[RequestBody]:
     yield RequestBody(key=FILM, four_k=False)
     yield RequestBody(key=FILM, four_k=True)
     yield RequestBody(key=FILM, four_k=False, seasons=(1,))
+    for asking, four_k in combinations(ASKINGS, (False, True)):
+        yield RequestBody(key=FILM, four_k=four_k, asking=asking)
+        yield RequestBody(key=SERIES, four_k=four_k, seasons=(1,), asking=asking)
 
 
 def search(title: str, year: int | None = None) -> Act:
@@ -71,6 +86,9 @@ ACTS: dict[str, Act] = {
     "tvdb": lambda seerr: seerr.find_by_tvdb(81189),
     "tmdb": lambda seerr: seerr.find_by_tmdb(1396),
     "series": lambda seerr: seerr.series(1396),
+    "film's facts": lambda seerr: seerr.facts(FILM),
+    "series' facts": lambda seerr: seerr.facts(SERIES),
+    "cancel": lambda seerr: seerr.cancel(6),
     "page": lambda seerr: seerr.search("Dune", page=7),
     **{f"search {n}": search(title) for n, title in enumerate(TITLES)},
     **{f"search {n} with year": search(title, 1984) for n, title in enumerate(TITLES)},
@@ -88,7 +106,8 @@ ACTORS: dict[str, tuple[str | int | None, bool]] = {
 class Recorder(httpx.BaseTransport):
     """Answers everything well enough for the client to go on, and keeps the requests.
 
-    The first POST is refused for want of a CSRF token, the second loses its answer.
+    The first write is refused for want of a CSRF token, the second loses its answer if it is a
+    POST.
     """
 
     def __init__(self) -> None:
@@ -99,6 +118,10 @@ class Recorder(httpx.BaseTransport):
         self.asked.append(request)
         if request.method == "POST":
             return self._created()
+        if request.method == "DELETE":
+            is_first = sum(one.method == "DELETE" for one in self.asked) == 1
+            csrf = httpx.Response(403, json={"message": "invalid csrf token"})
+            return csrf if is_first else httpx.Response(204)
         path = request.url.path.removeprefix("/api/v1")
         headers = [("Set-Cookie", "_csrf=a; Secure"), ("Set-Cookie", "XSRF-TOKEN=b%3D; Secure")]
         if path == "/user/7":
@@ -115,6 +138,15 @@ class Recorder(httpx.BaseTransport):
                 return httpx.Response(201, json={"id": 1, "status": 2})
 
 
+SERVICES = [
+    {"id": int(is4k), "name": "arr", "is4k": is4k, "isDefault": True} for is4k in (False, True)
+]
+OFFER = {
+    "profiles": [{"id": 4, "name": "HD"}],
+    "rootFolders": [{"id": 1, "path": "/all"}],
+    "tags": [{"id": 1, "label": "lists"}, {"id": 2, "label": "more"}],
+    "languageProfiles": [{"id": 1, "name": "English"}],
+}
 ROWS = [{"mediaType": "movie", "tmdbId": n, "status": 5} for n in range(1000)]
 ANSWERS: dict[str, object] = {
     "/status": {"version": "3.1.0"},
@@ -124,6 +156,10 @@ ANSWERS: dict[str, object] = {
     "/user": {"pageInfo": {"results": 1}, "results": [{"id": 7, "displayName": "Kids"}]},
     "/media": {"pageInfo": {"results": 2001}, "results": ROWS},
     "/search": {"page": 1, "results": []},
+    "/service/radarr": SERVICES,
+    "/service/sonarr": SERVICES,
+    **{f"/service/{name}/{n}": OFFER for name in ("radarr", "sonarr") for n in (0, 1)},
+    "/request/6": {"status": 1, "requestedBy": {"id": 1}},
 }
 
 
@@ -155,16 +191,38 @@ def test_the_recorder_provokes_every_kind_of_call() -> None:
     calls = {f"{one.method} {one.url.path.removeprefix('/api/v1')}" for one in asked}
     assert calls == {
         "GET /",
+        "DELETE /request/6",
         "GET /auth/me",
         "GET /media",
         "GET /movie/603",
+        "GET /request/6",
         "GET /search",
+        "GET /service/radarr",
+        "GET /service/radarr/0",
+        "GET /service/radarr/1",
+        "GET /service/sonarr",
+        "GET /service/sonarr/0",
+        "GET /service/sonarr/1",
         "GET /settings/public",
         "GET /status",
         "GET /tv/1396",
         "GET /user",
         "GET /user/7",
         "POST /request",
+    }
+    fields = {name for one in asked if one.method == "POST" for name in json.loads(one.content)}
+    assert fields == {
+        "is4k",
+        "languageProfileId",
+        "mediaId",
+        "mediaType",
+        "profileId",
+        "rootFolder",
+        "seasons",
+        "serverId",
+        "tags",
+        "tvdbId",
+        "userId",
     }
     sent = {name for one in asked for name in one.headers}
     assert {"x-api-user", "if-none-match", "cookie", "x-xsrf-token"} <= sent

@@ -86,8 +86,31 @@ LISTS = {
         for name in ("films", "映画 list")
     ]
 }
-ITEM = {"title": "Alien\x1b[2J", "kind": "movie", "tmdb_id": 348, "list": "films"}
+BROUGHT = {
+    "brought_by": "films",
+    "asked_as": "family",
+    "requested_at": "2020-01-01T00:00:00Z",
+    "run_id": "4f1c",
+}
+ITEM = {"title": "Alien\x1b[2J", "kind": "movie", "tmdb_id": 348, "list": "films", **BROUGHT}
 ITEMS = {"items": [{**ITEM, "status": "requested", "at": "2020-01-01T00:00:00Z"}], "total": 9}
+REQUEST = {
+    "title": "Alien",
+    "kind": "movie",
+    "tmdb_id": 348,
+    "seasons": "",
+    "four_k": True,
+    "answer": "requested",
+    "lists": "films, more",
+    "asked_as": "family",
+    "at": "2020-01-01T00:00:00Z",
+    "run_id": "4f1c",
+}
+LIST = {
+    "lists": LISTS["lists"][:1],
+    "counts": {"requested": 8, "review": 2},
+    "requests": [REQUEST],
+}
 DONE = {"ok": True, "message": "That is done."}
 
 
@@ -189,12 +212,30 @@ def test_status_says_all_that_matters(agent: Agent, ctl: Ctl) -> None:
 def test_plain_is_one_tab_separated_line_a_row(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"items": ITEMS}
     out = ctl("items", "-o", "plain").out
-    assert out == "Alien?[2J\tmovie\t348\tfilms\trequested\t2020-01-01T00:00:00Z\n"
+    since = "2020-01-01T00:00:00Z"
+    assert (
+        out == f"Alien?[2J\tmovie\t348\tfilms\trequested\t{since}\tfilms\tfamily\t{since}\t4f1c\n"
+    )
+
+
+def test_who_brought_a_request_is_shown(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"items": ITEMS, "runs": {"run": RUN, "requests": [REQUEST]}, "lists": LIST}
+    assert "  films, as family\n" in ctl("items").out
+    assert ctl("runs", "4f1c").out.splitlines()[2].split() == [
+        *("TITLE", "KIND", "TMDB", "4K", "SEASONS", "ANSWER", "FOR", "AS", "WHEN")
+    ]
+    assert "  films, more  family  " in ctl("runs", "4f1c").out
+    told = ctl("lists", "films").out.splitlines()
+    assert told[2] == "Entries: 8 requested, 2 review"
+    assert told[3].startswith("  Alien: ")
+    assert told[3].endswith(" ago for films, more, in 4K, as family: requested (run 4f1c)")
 
 
 def test_one_list_is_picked(agent: Agent, ctl: Ctl) -> None:
-    agent.script = {"lists": LISTS}
-    assert [one["name"] for one in ctl("lists", "films", "--json").json["lists"]] == ["films"]
+    agent.script = {"lists": LIST}
+    assert ctl("lists", "films", "--json").json["counts"] == {"requested": 8, "review": 2}
+    assert agent.asked == [("lists", {"name": "films"})]
+    agent.script = {"lists": RefusedCommand(Code.NOT_FOUND, "no list is called 'nix'")}
     missing = ctl("lists", "nix")
     assert (missing.code, missing.out) == (Exit.FAILED, "")
     assert missing.err.count("\n") == 1

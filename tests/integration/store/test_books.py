@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.books import ItemRow, ListRow, RunRow
+from listsync.domain.books import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Handling, Notes, Sent, Setback
-from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Found,
     How,
@@ -73,6 +74,14 @@ class World:
         assert lookup is not None
         match = Match(found=found, how=How.TITLE, key=key, title="x")
         self.memory.record(Notes(matches={lookup: match}), None)
+
+    def seek(self, name: str, one: ListEntry) -> str:
+        """Note for which lookup an entry of list *name* is sought; returns it."""
+        lookup = lookup_of_entry(one)
+        assert lookup is not None
+        members = tuple(members_of(rules(name), [one]))
+        self.memory.record(Notes(seekers={lookup: members}), None)
+        return lookup
 
     def handle(
         self,
@@ -363,6 +372,68 @@ def test_an_entry_that_was_missing_in_the_last_reading_is_not_told(world: World)
     world.read("mine", entry("Alien"), entry("The Matrix", 2))
     world.read("mine", entry("Alien"))
     assert world.titles("") == ["Alien"]
+
+
+# -- who brought what --------------------------------------------------------------------------
+
+
+def test_an_item_is_told_with_the_last_request_for_it(world: World) -> None:
+    one = entry("The Matrix", imdb="tt0133093")
+    world.read("mine", one, entry("Alien", 2))
+    world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="first")
+    world.handle("mine", one, _MATRIX, answer=RequestAnswer.COVERED, run_id="last")
+    matrix, alien = world.items()
+    assert matrix.request is not None
+    assert (matrix.request.run_id, matrix.request.lists) == ("last", ("mine",))
+    assert alien.request is None
+
+
+def test_as_whom_it_was_asked_for_is_told(world: World) -> None:
+    body = RequestBody(key=_MATRIX, four_k=False, asking=Asking(user="family"))
+    for run_id, one in (("r1", body), ("r2", replace(body, asking=Asking()))):
+        world.run(run_id)
+        answered = Answered(answer=RequestAnswer.REQUESTED)
+        world.memory.record(Notes(sent=[Sent(run_id, "x", ("mine",), one, answered)]), None)
+    told = [world.books.run(run_id) for run_id in ("r1", "r2")]
+    assert [one[1][0].asked_as for one in told if one] == ["family", None]
+
+
+def test_the_entries_of_a_list_are_counted_by_status(world: World) -> None:
+    films = [entry(title, rank) for rank, title in enumerate("ABCDEFG", start=1)]
+    world.read("mine", *films)
+    world.read("other", entry("Z"))
+    world.handle("mine", films[0], _MATRIX, answer=RequestAnswer.REQUESTED)
+    world.handle("mine", films[0], _MATRIX, four_k=True)
+    world.handle("mine", films[1], _BAD)
+    for one, found in zip(films[2:5], (Found.REVIEW, Found.REVIEW, Found.FOUND), strict=True):
+        world.match(one, found, _BAD if found is Found.FOUND else None)
+        world.seek("mine", one)
+    world.books.choose(world.seek("mine", films[3]), Choice(None, "", AT))
+    world.books.choose(world.seek("mine", films[5]), Choice(_BAD, "", AT))
+    counts = world.books.counts("mine")
+    assert next(iter(counts.items())) == ("open", 2)
+    assert counts == {
+        "open": 2,
+        "requested": 1,
+        "handled": 1,
+        "review": 1,
+        "rejected": 1,
+        "new": 1,
+    }
+    assert Counter(row.status for row in world.items(list_name="mine")) == counts
+    assert world.books.counts("nix") == {}
+
+
+def test_the_latest_requests_that_a_list_wanted_are_told(world: World) -> None:
+    one = entry("The Matrix", tmdb=603)
+    for name in ("mine", "other"):
+        world.read(name, one)
+    for number in range(4):
+        world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
+    world.handle("other", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="o")
+    found = world.books.requests_for("mine", limit=3)
+    assert [row.run_id for row in found] == ["r3", "r2", "r1"]
+    assert world.books.requests_for("min", limit=3) == ()
 
 
 # -- items: what is looked for -----------------------------------------------------------------

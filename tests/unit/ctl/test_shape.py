@@ -15,7 +15,12 @@ from listsyncctl.cli import ctl
 from listsyncctl.trouble import refusal
 
 _COMPLETIONS = Path(__file__).parents[3] / "contrib" / "completions"
-_NAMES = {"trigger": "sync-now", "log_level": "log-level"}
+_NAMES = {
+    "trigger": "sync-now",
+    "log_level": "log-level",
+    "review_decide": "review",
+    "plan_result": "plan",
+}
 _HEAVY = {"asyncio", "httpx", "psutil", "pydantic", "rich", "yaml", "sqlite3", "ssl", "http"}
 _LOOK = """
 import sys

@@ -10,7 +10,6 @@ from listsync.app.following import (
     following_of,
     is_meant,
     lists_to_sync,
-    rules_of,
     schedules_of,
 )
 from listsync.config.configuration import Config
@@ -33,7 +32,7 @@ def config(*lists: str, server: str = _SERVER, more: str = "") -> Config:
 
 
 def source(number: int, *lists: str) -> str:
-    return rules_of(config(*lists).lists[number]).source
+    return config(*lists).lists[number].rules.source
 
 
 _SOURCE_ONE, _SOURCE_TWO = source(0, _ONE), source(0, _TWO)

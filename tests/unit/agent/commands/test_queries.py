@@ -9,7 +9,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.syncing import Exclusion
 from listsync.protocol import Code
 from listsyncctl.views import VIEWS, Look
-from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_request, a_run, an_item
+from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_list, a_request, a_run, an_item
 
 _SERIES = TitleKey(MediaType.TV, 1396)
 
@@ -78,8 +78,10 @@ def test_one_run_is_told_with_its_requests(world: World) -> None:
             "kind": "tv",
             "tmdb_id": 1396,
             "seasons": "1, 2",
+            "four_k": False,
             "answer": "requested",
             "lists": "one",
+            "asked_as": None,
             "at": ISO,
         }
     ]
@@ -126,7 +128,11 @@ def test_an_id_that_is_not_of_one_run_is_refused(world: World, run_id: str) -> N
 
 
 def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
-    world.books.told_items = [an_item(), an_item("Unknown", status="new", key=None)]
+    request = a_request(asked_as="family", run_id="abc123")
+    world.books.told_items = [
+        an_item(request=request),
+        an_item("Unknown", status="new", key=None),
+    ]
     found = world.ask("items")
     assert found == {
         "total": 2,
@@ -138,6 +144,10 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "list": "one",
                 "status": "requested",
                 "at": ISO,
+                "brought_by": "one, two",
+                "asked_as": "family",
+                "requested_at": ISO,
+                "run_id": "abc123",
             },
             {
                 "title": "Unknown",
@@ -146,6 +156,10 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
                 "list": "one",
                 "status": "new",
                 "at": ISO,
+                "brought_by": None,
+                "asked_as": None,
+                "requested_at": None,
+                "run_id": None,
             },
         ],
     }
@@ -169,6 +183,40 @@ def test_items_are_looked_for(world: World, params: dict[str, Any], titles: list
 def test_the_client_says_that_there_is_more(world: World) -> None:
     world.books.told_items = [an_item("Matrix")] * 60
     assert "50 of 60" in shown("items", world.ask("items"))
+
+
+# -- lists -------------------------------------------------------------------------------------
+
+
+def test_one_list_is_told_with_what_became_of_its_entries(world: World) -> None:
+    world.show(a_list("one"), a_list("two"))
+    world.books.told_items = [
+        *[an_item()] * 2,
+        an_item(status="review"),
+        an_item(list_name="two"),
+    ]
+    world.books.requests = {"abc123": (a_request(asked_as="family", run_id="abc123"),)}
+    found = world.ask("lists", name="one")
+    assert [one["name"] for one in found["lists"]] == ["one"]
+    assert found["lists"] == world.ask("lists")["lists"][:1]
+    assert found["counts"] == {"requested": 2, "review": 1}
+    (request,) = found["requests"]
+    assert (request["lists"], request["asked_as"]) == ("one, two", "family")
+    text = shown("lists", found)
+    assert "Entries: 2 requested, 1 review" in text
+    assert "  The Matrix (1999): now for one, two, as family: requested (run abc123)" in text
+
+
+def test_a_list_that_was_never_read_has_no_entries(world: World) -> None:
+    found = world.ask("lists", name="two")
+    assert (found["counts"], found["requests"]) == ({}, [])
+    assert "Entries: none" in shown("lists", found)
+
+
+def test_a_list_that_is_not_followed_is_refused_with_what_was_meant(world: World) -> None:
+    refused = world.refusal("lists", name="trending movies")
+    assert refused.code is Code.NOT_FOUND
+    assert "did you mean 'Trending Movies'?" in refused.message
 
 
 # -- exclude and forget ------------------------------------------------------------------------

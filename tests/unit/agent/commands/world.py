@@ -16,7 +16,7 @@ from listsync.commands import Commands, Sources
 from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.running import Ended, Following, Order, Scope
-from listsync.domain.syncing import ListRules
+from listsync.domain.syncing import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
 from listsync.protocol import RefusedCommand
 from listsync.sync.progress import ProgressBoard
@@ -106,6 +106,7 @@ class World:
         self.shown: dict[str, ListRow] = {}
         self.due: dict[str, datetime] = {}
         self.notes: tuple[str, ...] = ()
+        self.exclusions: tuple[Exclusion, ...] = ()
         self.follow(*map(rules, names))
 
     def follow(self, *lists: ListRules) -> None:
@@ -123,6 +124,7 @@ class World:
                 board=self.board,
                 books=self.books,
                 lists=lambda: self.shown,
+                exclusions=lambda: self.exclusions,
                 due=lambda: self.due,
                 watcher=lambda: "active",
                 notes=lambda: self.notes,

@@ -55,7 +55,7 @@ def test_the_environment_alone_is_enough() -> None:
         "mdblist: bob/series",
         "stevenlu: all",
     ]
-    assert all(entry.four_k for entry in config.lists)
+    assert all(entry.rules.four_k for entry in config.lists)
 
 
 def test_the_environment_wins_over_the_file(path: Path) -> None:

@@ -18,7 +18,9 @@ from listsync.config.schema import ConfigForm, LogOptions
 from listsync.config.shape import model_at
 from listsync.config.yaml_document import Document, parse_document
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.syncing import Exclusion
+from listsync.domain.rules import Filters, Seasons, Span, Which
+from listsync.domain.server import Asking
+from listsync.domain.syncing import Exclusion, ListRules
 from listsync.errors import ConfigError
 from listsync.providers import stevenlu
 from listsync.triggers.schedule import Cron, Every, Rule
@@ -70,21 +72,81 @@ providers: {stevenlu: {timeout_s: 5}}
     assert config.sync.every == timedelta(minutes=90)
     assert not config.sync.on_config_change
     assert config.lists[0] == ListConfig(
-        service="stevenlu",
         source=stevenlu.parse("popular"),
-        name="stevenlu: popular",
-        limit=50,
-        kind=MediaType.MOVIE,
+        rules=ListRules(
+            source="stevenlu:movies",
+            name="stevenlu: popular",
+            service="stevenlu",
+            limit=50,
+            kind=MediaType.MOVIE,
+        ),
     )
     assert [entry.name for entry in config.lists[1:]] == ["1917", "file: /data/theirs.csv"]
-    assert [entry.four_k for entry in config.lists] == [False, True, True]
-    assert [entry.exclude for entry in config.lists] == [False, False, True]
+    assert [entry.rules.four_k for entry in config.lists] == [False, True, True]
+    assert [entry.rules.is_exclusion for entry in config.lists] == [False, False, True]
     assert str(tmp_path / "lists" / "mine.csv") in str(config.lists[1].source)
     assert config.exclude == (
         Exclusion(key=TitleKey(MediaType.MOVIE, 603)),
         Exclusion(title="1917", year=2019, kind=MediaType.MOVIE),
     )
     assert config.providers.stevenlu.timeout_s == 5
+
+
+def test_the_rules_of_a_list_are_read(read: Read) -> None:
+    config = read(
+        SERVER
+        + """
+sync: {max_per_run: 20, max_per_day: 50}
+lists:
+  - file: a
+    filters:
+      {kind: tv, year: ">=1990", rating: 6.5-9, votes: <=500, genres: Science  Fiction,
+       genres_not: [Reality], languages: [EN], languages_not: de}
+    seasons: {latest: 2}
+    new_seasons: true
+    max_per_run: 3
+    max_per_day: 5
+    user: 7
+    approve: true
+    service: Sonarr 2
+    profile: HD-1080p
+    root_folder: /tv
+    language_profile: German
+    tags: [listsync, tv]
+    cancel_removed: true
+  - {file: b, seasons: [0, 2], user: family}
+  - {file: c, seasons: first}
+exclude: [{genre: Reality}]
+"""
+    )
+    one, two, three = (entry.rules for entry in config.lists)
+    assert one.kind is MediaType.TV
+    assert one.filters == Filters(
+        year=Span(1990, None),
+        rating=Span(6.5, 9),
+        votes=Span(None, 500),
+        genres=frozenset({"science fiction"}),
+        genres_not=frozenset({"reality"}),
+        languages=frozenset({"en"}),
+        languages_not=frozenset({"de"}),
+    )
+    assert one.seasons == Seasons(which=Which.LATEST, count=2)
+    assert (one.new_seasons, one.cancel_removed) == (True, True)
+    assert (one.max_per_run, one.max_per_day) == (3, 5)
+    assert one.asking == Asking(
+        user="7",
+        approve=True,
+        service="Sonarr 2",
+        profile="HD-1080p",
+        root_folder="/tv",
+        language_profile="German",
+        tags=("listsync", "tv"),
+    )
+    assert two.seasons == Seasons(which=Which.NAMED, numbers=frozenset({0, 2}))
+    assert (two.asking, two.filters) == (Asking(user="family"), Filters())
+    assert three.seasons == Seasons(which=Which.FIRST)
+    assert config.exclude == (Exclusion(genre="reality"),)
+    assert (config.sync.max_per_run, config.sync.max_per_day) == (20, 50)
 
 
 def test_what_is_left_out_has_its_default(read: Read) -> None:
@@ -496,9 +558,39 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="list-twice",
         ),
         pytest.param(
-            SERVER + "lists: [{file: a, seasons: first}]",
-            'unknown key "seasons" in a list',
-            id="seasons-not-yet",
+            SERVER + "lists: [{file: a, seasons: some}]",
+            "lists[0].seasons: expected all, first, latest, {latest: 2}, or numbers",
+            id="seasons",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, seasons: {latest: 0}}]",
+            "lists[0].seasons: expected all",
+            id="seasons-latest-none",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, filters: {year: new}}]",
+            "lists[0].filters.year: expected a number, a least one such as >=1990",
+            id="span",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, filters: {year: 2000-1990}}]",
+            "lists[0].filters.year: begins after its end",
+            id="span-turned-round",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, filters: {languages: [english]}}]",
+            "expected the two letters of a language, such as en or de",
+            id="language",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, kind: tv, filters: {kind: movie}}]",
+            "the list takes only tv already, expected one of kind and filters.kind",
+            id="two-kinds",
+        ),
+        pytest.param(
+            SERVER + "lists: [{file: a, filters: {genre: x}}]",
+            'unknown key "genre" in lists[0].filters, did you mean "genres"?',
+            id="filter-key",
         ),
         pytest.param(
             SERVER + "exclude: tmdb:movie/603",

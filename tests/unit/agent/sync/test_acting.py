@@ -194,10 +194,10 @@ def test_what_was_covered_is_handled_but_not_counted_as_requested() -> None:
 
 
 @pytest.mark.parametrize("answer", [RequestAnswer.QUOTA, RequestAnswer.PERMISSION])
-def test_a_spent_quota_or_missing_right_holds_the_kind(answer: RequestAnswer) -> None:
+def test_a_spent_quota_or_missing_right_stops_the_user_for_the_kind(answer: RequestAnswer) -> None:
     desk = Desk()
     assert isinstance(desk.answered(answer), Refused)
-    assert set(desk.known.held) == {(MOVIE, False)}
+    assert set(desk.known.doors.spent) == {(None, MOVIE, False)}
     assert desk.flushed().handled == []
 
 

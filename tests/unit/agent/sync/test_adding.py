@@ -34,8 +34,9 @@ from listsync.sync.acting import Writer
 from listsync.sync.adding import Adder, RunEnded
 from listsync.sync.collecting import members_of, wish_to_exclude, wishes_of
 from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.preparing import Preparer
 from listsync.sync.resolving import Resolver
-from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer, a_film, a_series
+from tests.fakes import DOWN, SERVER, FakeFacts, FakeMemory, FakeServer, a_film, a_series
 from tests.unit.agent.sync.records import MOVIE, RUN, TV, entry, offer, rules, wish
 
 DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
@@ -58,7 +59,8 @@ class Desk:
         self.told: list[tuple[str, Outcome]] = []
         self.asked = 0
         resolver = Resolver(server, {}, lambda: 0.0)
-        self._adder = Adder(server, resolver, self.known, self.writer, self)
+        preparer = Preparer(server, resolver, FakeFacts(), self.known)
+        self._adder = Adder(preparer, self.known, self.writer, self)
 
     def asking(self) -> None:
         self.asked += 1

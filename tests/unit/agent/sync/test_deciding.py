@@ -70,8 +70,9 @@ def on_series(
 
 def test_a_title_that_the_server_does_not_know_is_asked_for() -> None:
     known = Knowledge(index={}, handled=set(), setbacks={}, excluded=Excluded(()))
-    decision = decide(prepared(film_wish()), known)
-    assert decision == Request(RequestBody(key=FILM, four_k=False))
+    wish = film_wish()
+    decision = decide(prepared(wish), known)
+    assert decision == Request(RequestBody(key=FILM, four_k=False), wish.members)
 
 
 @pytest.mark.parametrize("is_4k", [False, True], ids=["normal", "4k"])
@@ -334,7 +335,7 @@ def test_a_series_without_any_tvdb_id_is_not_asked_for() -> None:
 
 
 def needs_seasons(known: Knowledge, key: TitleKey = SERIES) -> bool:
-    return known.needs_seasons(series_wish(), found(key))
+    return known.needs_seasons(series_wish(), found(key), None)
 
 
 def test_only_series_have_seasons_to_read() -> None:
@@ -344,7 +345,7 @@ def test_only_series_have_seasons_to_read() -> None:
 
 def test_what_was_not_found_has_no_seasons() -> None:
     match = Match(found=Found.NOT_FOUND, how=How.TITLE)
-    assert not knowing().needs_seasons(series_wish(), match)
+    assert not knowing().needs_seasons(series_wish(), match, None)
 
 
 @pytest.mark.parametrize("status", [MediaStatus.PENDING, MediaStatus.AVAILABLE])
@@ -358,7 +359,7 @@ def test_seasons_are_read_again_only_for_more_of_them(
 ) -> None:
     known = knowing()
     known.asked[Definition(SERIES, False)] = frozenset({1})
-    assert known.needs_seasons(series_wish(season), found(SERIES)) is is_read
+    assert known.needs_seasons(series_wish(season), found(SERIES), None) is is_read
 
 
 def test_a_setback_is_not_read_though_the_series_was_asked_for_by_another_id() -> None:

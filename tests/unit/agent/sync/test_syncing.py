@@ -27,7 +27,17 @@ from listsync.errors import (
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.syncing import ASK_ABOVE, Parts, sync
-from tests.fakes import DOWN, SERVER, FakeList, FakeMemory, FakeServer, a_film, a_series, whole
+from tests.fakes import (
+    DOWN,
+    SERVER,
+    FakeFacts,
+    FakeList,
+    FakeMemory,
+    FakeServer,
+    a_film,
+    a_series,
+    whole,
+)
 from tests.fakes import Reading as Played
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
 
@@ -69,6 +79,7 @@ class House:
             memory=self.memory,
             board=self.board,
             go_on=self._go_on,
+            facts=FakeFacts(),
         )
         return sync(run, parts)
 
@@ -432,6 +443,7 @@ def test_a_stop_ends_the_run() -> None:
         memory=house.memory,
         board=house.board,
         stop=lambda: True,
+        facts=FakeFacts(),
     )
     report = sync(RUN, parts)
     assert (report.result, report.why) == (Result.CANCELLED, "stopped on request")
@@ -447,11 +459,19 @@ def test_a_state_that_cannot_be_written_is_raised() -> None:
     assert house.board.snapshot().phase is Phase.IDLE
 
 
-def test_another_server_is_said() -> None:
+def test_at_another_server_nothing_is_asked_for_until_it_is_confirmed() -> None:
     house = House(*MINE)
     house.sync()
+    house.server.states.clear()
+    house.server.covered.clear()
     house.server.info = replace(SERVER, identity="fake-2")
-    assert house.sync().notices == ("a new server",)
+    report = house.sync()
+    assert report.notices[0] == "a new server"
+    assert "this is another server; 3 titles were handled at the last" in report.notices[1]
+    assert verdicts(report) == {Verdict.SKIPPED: 3}
+    assert len(house.server.posted) == 3
+    assert verdicts(house.sync(replace(RUN, confirmed=True))) == {Verdict.REQUESTED: 3}
+    assert house.sync().notices == ()
 
 
 def test_what_was_handled_belongs_to_one_server() -> None:
@@ -459,9 +479,43 @@ def test_what_was_handled_belongs_to_one_server() -> None:
     house.sync()
     house.forget_status(MATRIX.key)
     house.server.info = replace(SERVER, identity="fake-2")
-    house.sync()
+    house.sync(replace(RUN, confirmed=True))
     assert len(house.server.posted) == 2
     assert Definition(MATRIX.key, False) in house.memory.handled().definitions
+
+
+def test_an_index_that_lost_most_holds_everything_until_it_is_confirmed() -> None:
+    films = [a_film(number, f"Film {number}", 2000) for number in range(1, 26)]
+    rows = [
+        entry(one.name, one.year, MOVIE, tmdb=one.key.tmdb_id, rank=rank)
+        for rank, one in enumerate(films, start=1)
+    ]
+    house = House(*rows[:24])
+    house.sync()
+    for one in films[:13]:
+        house.forget_status(one.key)
+    house.follow(*rows)
+    report = house.sync()
+    assert "the server has lost 13 of the 24 titles asked for" in report.notices[0]
+    assert len(house.server.posted) == 24
+    confirmed = house.sync(replace(RUN, confirmed=True))
+    assert [body.key for body in house.server.posted[24:]] == [films[24].key]
+    assert confirmed.count(Verdict.HANDLED) == 13
+    assert house.sync().notices == ()
+
+
+def test_a_list_that_shrank_is_believed_when_that_is_confirmed() -> None:
+    films = [
+        entry(f"Film {number}", 2000, MOVIE, tmdb=number, rank=number) for number in range(1, 31)
+    ]
+    house = House(*films)
+    house.sync()
+    house.follow(*films[:15])
+    for _ in range(3):
+        assert house.sync().lists[0].why.startswith("15 entries are gone at once")
+    for _ in range(2):
+        assert house.sync(replace(RUN, confirmed=True)).lists[0].why == ""
+    assert len(house.memory.entries("file:mine")) == 15
 
 
 def test_the_board_comes_to_rest_with_all_counted() -> None:

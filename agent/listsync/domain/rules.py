@@ -1,0 +1,112 @@
+"""What a list may restrict: which titles it takes, and which seasons of a series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from listsync.domain.server import SeriesDetails, TitleFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Numbers from `low` to `high`, both included; None: without a bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def __contains__(self, number: float) -> bool:
+        above = self.low is None or number >= self.low
+        return above and (self.high is None or number <= self.high)
+
+    def __str__(self) -> str:
+        low, high = (f"{end:g}" if end is not None else None for end in (self.low, self.high))
+        if low == high:
+            return str(low)
+        if low is None or high is None:
+            return f">={low}" if high is None else f"<={high}"
+        return f"{low}-{high}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a title must be like; what is not said does not matter.
+
+    Genres are case-folded English names, languages ISO 639-1 codes. A title of which the
+    catalogue does not say what is asked for does not fit: it may fit later.
+    """
+
+    year: Span | None = None
+    rating: Span | None = None
+    votes: Span | None = None
+    genres: frozenset[str] = frozenset()
+    genres_not: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    languages_not: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return self is not NO_FILTERS and self != NO_FILTERS
+
+    def objection(self, facts: TitleFacts) -> str | None:
+        """Say why the title is not taken; None if it is."""
+        numbers = (
+            ("year", self.year, facts.year),
+            ("rating", self.rating, facts.rating),
+            ("votes", self.votes, facts.votes),
+        )
+        for name, span, number in numbers:
+            if span is not None and (number is None or number not in span):
+                known = "unknown" if number is None else f"{number:g}"
+                return f"{name} {known}, the list takes {span}"
+        if self.genres and not self.genres & facts.genres:
+            return f"none of the genres {_words(self.genres)}"
+        if self.genres_not & facts.genres:
+            return f"genre {_words(self.genres_not & facts.genres)}"
+        if self.languages and facts.language not in self.languages:
+            return f"language {facts.language or 'unknown'}, not {_words(self.languages)}"
+        if facts.language in self.languages_not:
+            return f"language {facts.language}"
+        return None
+
+
+NO_FILTERS = Filters()
+
+
+def _words(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+class Which(StrEnum):
+    """Which seasons of a series."""
+
+    ALL = "all"
+    FIRST = "first"
+    LATEST = "latest"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seasons:
+    """Which seasons of a series a list wants; specials (0) only where they are named.
+
+    `count` belongs to LATEST, `numbers` to NAMED.
+    """
+
+    which: Which = Which.ALL
+    count: int = 1
+    numbers: frozenset[int] = frozenset()
+
+    def of(self, details: SeriesDetails) -> frozenset[int]:
+        """Choose among the seasons that have episodes; announced ones only if none has."""
+        if self.which is Which.NAMED:
+            return self.numbers
+        regular = [season for season in details.seasons if season.number > 0]
+        numbers = sorted(s.number for s in [one for one in regular if one.episodes] or regular)
+        if self.which is Which.FIRST:
+            return frozenset(numbers[:1])
+        if self.which is Which.LATEST:
+            return frozenset(numbers[-self.count :])
+        return frozenset(numbers)
+
+
+ALL_SEASONS = Seasons()

@@ -1,0 +1,37 @@
+"""Whether the server is the one, and its index the one, that our memory belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_FEWEST = 10
+_SHARE = 0.5
+_WAY_ON = (
+    "nothing is requested until you say that it is meant so: `listsyncctl sync-now --confirm`, or "
+    "`listsyncctl forget --all` to begin anew"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What speaks against asking for anything.
+
+    `asked_elsewhere` counts titles that were asked for at another server, if this one is new and
+    nobody has said yet that it is meant. `asked` and `gone` count what was asked for here, and
+    what of that the index has lost since that was last confirmed.
+    """
+
+    asked_elsewhere: int = 0
+    asked: int = 0
+    gone: int = 0
+
+    @property
+    def doubt(self) -> str | None:
+        """Say why nothing may be asked for, and what the user can do."""
+        if self.asked_elsewhere:
+            why = f"this is another server; {self.asked_elsewhere} titles were handled at the last"
+            return f"{why}: {_WAY_ON}"
+        if self.gone >= _FEWEST and self.gone > _SHARE * self.asked:
+            why = f"the server has lost {self.gone} of the {self.asked} titles asked for"
+            return f"{why}: {_WAY_ON}"
+        return None

@@ -1,0 +1,138 @@
+"""Lookups that need a person, and what was chosen for them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+
+from listsync.domain.books import Choice, ReviewRow
+from listsync.domain.syncing import Found
+from listsync.store import rows
+from listsync.store.database import Database
+
+_COLUMNS = """
+    SELECT matches.lookup AS lookup, matches.reasons, matches.candidates, matches.score,
+        NULL AS kind, NULL AS tmdb, NULL AS title, NULL AS at
+"""
+_WAITING = """
+    FROM matches
+    JOIN (
+        SELECT lookup, min(first_seen) AS since FROM entries
+        WHERE lookup IS NOT NULL AND absent_reads = 0 AND NOT EXISTS (
+            SELECT 1 FROM handled WHERE handled.server = :server
+                AND handled.list = entries.list AND handled.entry = entries.entry
+        )
+        GROUP BY lookup
+    ) AS wanted USING (lookup)
+    WHERE matches.server = :server AND matches.found = 'review'
+        AND NOT EXISTS (SELECT 1 FROM choices WHERE choices.lookup = matches.lookup)
+"""
+_DECIDED = """
+    SELECT choices.lookup AS lookup, matches.reasons, matches.candidates, matches.score,
+        choices.kind AS kind, choices.tmdb AS tmdb, choices.title AS title, choices.at AS at
+    FROM choices
+    LEFT JOIN matches ON matches.lookup = choices.lookup AND matches.server = :server
+"""
+
+
+class Reviews:
+    """The part of `ports.Books` that is about choosing; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(
+        self, server: int | None, *, limit: int, offset: int
+    ) -> tuple[int, tuple[ReviewRow, ...]]:
+        values = {"server": server, "limit": limit, "offset": offset}
+        total = self._database.look_up(f"SELECT count(*) {_WAITING}", values)[0][0]
+        found = self._database.look_up(
+            f"{_COLUMNS} {_WAITING} ORDER BY since, lookup LIMIT :limit OFFSET :offset", values
+        )
+        return total, tuple(map(self._row, found))
+
+    def decided(
+        self, server: int | None, *, limit: int, offset: int
+    ) -> tuple[int, tuple[ReviewRow, ...]]:
+        values = {"server": server, "limit": limit, "offset": offset}
+        total = self._database.read("SELECT count(*) FROM choices")[0][0]
+        found = self._database.look_up(
+            f"{_DECIDED} ORDER BY at DESC, lookup LIMIT :limit OFFSET :offset", values
+        )
+        return total, tuple(map(self._row, found))
+
+    def find(self, server: int | None, name: str) -> tuple[ReviewRow, ...]:
+        known = self._database.read(
+            "SELECT lookup FROM matches WHERE server = ? AND found != ?"
+            " UNION SELECT lookup FROM choices",
+            server,
+            Found.FOUND,
+        )
+        named = [row["lookup"] for row in known if _is_named(row["lookup"], name)]
+        return tuple(self._one(server, lookup) for lookup in named)
+
+    def choice(self, lookup: str) -> Choice | None:
+        found = self._database.read("SELECT * FROM choices WHERE lookup = ?", lookup)
+        return rows.choice_of(found[0]) if found else None
+
+    def choose(self, lookup: str, choice: Choice) -> None:
+        key = choice.key
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO choices (lookup, kind, tmdb, title, at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (
+                    lookup,
+                    key.kind if key else None,
+                    key.tmdb_id if key else None,
+                    choice.title,
+                    choice.at.isoformat(timespec="milliseconds"),
+                ),
+            )
+
+    def withdraw(self, lookup: str) -> bool:
+        with self._database.write() as connection:
+            done = connection.execute("DELETE FROM choices WHERE lookup = ?", (lookup,))
+            return done.rowcount > 0
+
+    def _one(self, server: int | None, lookup: str) -> ReviewRow:
+        values = {"server": server, "lookup": lookup}
+        found = self._database.look_up(f"{_DECIDED} WHERE choices.lookup = :lookup", values)
+        found = found or self._database.look_up(
+            f"{_COLUMNS} FROM matches WHERE server = :server AND lookup = :lookup", values
+        )
+        return self._row(found[0])
+
+    def _row(self, row: sqlite3.Row) -> ReviewRow:
+        entries = self._database.read(
+            "SELECT entries.*, followed.name AS list_name FROM entries"
+            " JOIN followed ON followed.id = entries.list"
+            " WHERE lookup = ? AND absent_reads = 0 ORDER BY list, rank",
+            row["lookup"],
+        )
+        first_seen = min((one["first_seen"] for one in entries), default=None)
+        return ReviewRow(
+            lookup=row["lookup"],
+            label=rows.entry_of(entries[0]).label if entries else _words_of(row["lookup"]),
+            lists=tuple(dict.fromkeys(one["list_name"] for one in entries)),
+            since=datetime.fromisoformat(first_seen) if first_seen else None,
+            reasons=tuple(json.loads(row["reasons"] or "[]")),
+            candidates=rows.candidates_of(row["candidates"] or "[]"),
+            score=row["score"] or 0.0,
+            choice=rows.choice_of(row) if row["at"] else None,
+        )
+
+
+def _is_named(lookup: str, name: str) -> bool:
+    bare = ReviewRow(lookup=lookup, label="", lists=(), since=None)
+    return lookup == name or bare.long_id.startswith(name.lower())
+
+
+def _words_of(lookup: str) -> str:
+    """Make of a lookup that no entry has any more something to read."""
+    head, _, rest = lookup.partition(":")
+    name, _, more = rest.partition("|")
+    year = more.partition("|")[0] if head == "title" else ""
+    words = name if head == "title" else f"{head}:{name}"
+    return f"{words} ({year})" if year else words

@@ -1,0 +1,150 @@
+"""All that the books know of one title, for people who ask why."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from listsync.domain.books import EntryRow, Lookup, Standing
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, TitleKey
+from listsync.domain.server import ABSENT, TitleState
+from listsync.store import rows
+from listsync.store.database import Database
+from listsync.store.facts import SqliteFacts
+from listsync.sync.indexing import index_of
+
+_MOST_REQUESTS = 10
+_ASKED = ("requested", "covered")
+_INDEX_READ = """
+    SELECT max(started_at) AS at FROM runs WHERE server = :server AND (
+        result IN ('ok', 'partly', 'cancelled')
+        OR EXISTS (SELECT 1 FROM requests WHERE requests.run = runs.id)
+    )
+"""
+"""Since when the index is no older; requests of that run or later ones are not in it."""
+
+
+class Stories:
+    """The part of `ports.Books` that explains; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def entry_rows(
+        self, server: int | None, found: Collection[sqlite3.Row]
+    ) -> tuple[EntryRow, ...]:
+        """Make rows of entries, joined with their lists as `list_*`, whole."""
+        return tuple(
+            EntryRow(
+                row=rows.list_of(row),
+                entry=rows.entry_of(row),
+                entry_id=row["entry"],
+                first_seen=datetime.fromisoformat(row["first_seen"]),
+                handled=self._handled(server, row["list"], row["entry"]),
+            )
+            for row in found
+        )
+
+    def _handled(
+        self, server: int | None, number: int, entry: str
+    ) -> tuple[tuple[Definition, datetime], ...]:
+        found = self._database.read(
+            "SELECT * FROM handled WHERE server = ? AND list = ? AND entry = ? ORDER BY four_k",
+            server,
+            number,
+            entry,
+        )
+        return tuple((rows.definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
+
+    def entries_alike(
+        self, server: int | None, sources: Collection[str], one: ListEntry, key: TitleKey | None
+    ) -> tuple[ListEntry, ...]:
+        found = self._database.look_up(
+            "SELECT entries.* FROM entries JOIN followed ON followed.id = entries.list"
+            " WHERE absent_reads = 0 AND source IN (SELECT value FROM json_each(:sources))"
+            " AND (entries.imdb = :imdb OR entries.tvdb = :tvdb"
+            "   OR (entries.tmdb = :tmdb AND entries.kind = :kind)"
+            "   OR entries.title = :title COLLATE NOCASE"
+            "   OR (entries.tmdb = :key_tmdb AND entries.kind = :key_kind)"
+            "   OR lookup IN (SELECT lookup FROM matches WHERE server = :server"
+            "     AND kind = :key_kind AND tmdb = :key_tmdb"
+            "     UNION SELECT lookup FROM choices"
+            "     WHERE kind = :key_kind AND tmdb = :key_tmdb))",
+            {
+                "server": server,
+                "sources": json.dumps(sorted(sources)),
+                "imdb": one.ids.imdb,
+                "tvdb": one.ids.tvdb,
+                "tmdb": one.ids.tmdb,
+                "kind": one.kind,
+                "title": one.title,
+                "key_kind": key.kind if key else None,
+                "key_tmdb": key.tmdb_id if key else None,
+            },
+        )
+        return tuple(map(rows.entry_of, found))
+
+    def lookup(self, server: int | None, name: str) -> Lookup | None:
+        found = self._database.read(
+            "SELECT * FROM matches WHERE server = ? AND lookup = ?", server, name
+        )
+        if not found:
+            return None
+        again_at = found[0]["recheck_at"]
+        return Lookup(
+            match=rows.whole_match_of(found[0]),
+            at=datetime.fromisoformat(found[0]["at"]),
+            again_at=datetime.fromisoformat(again_at) if again_at else None,
+        )
+
+    def standing(self, server: int | None, key: TitleKey, now: datetime) -> Standing:
+        title = (server, key.kind, key.tmdb_id)
+        handled = self._database.read(
+            "SELECT * FROM handled WHERE server = ? AND kind = ? AND tmdb = ?", *title
+        )
+        setbacks = self._database.read(
+            "SELECT * FROM setbacks WHERE server = ? AND kind = ? AND tmdb = ? AND retry_at > ?",
+            *title,
+            now.astimezone(UTC).isoformat(timespec="milliseconds"),
+        )
+        requests = self._database.read(
+            "SELECT * FROM requests WHERE server = ? AND kind = ? AND tmdb = ?"
+            " ORDER BY id DESC LIMIT ?",
+            *title,
+            _MOST_REQUESTS,
+        )
+        read_at = self._database.look_up(_INDEX_READ, {"server": server})[0]["at"]
+        return Standing(
+            state=self._state(server, key),
+            handled=frozenset(map(rows.definition_of, handled)),
+            setbacks={
+                (rows.definition_of(row), row["tvdb"] or None): row["why"] for row in setbacks
+            },
+            asked=frozenset(
+                rows.definition_of(row)
+                for row in requests
+                if read_at and row["at"] >= read_at and row["answer"] in _ASKED
+            ),
+            facts=SqliteFacts(self._database).get(key),
+            requests=tuple(map(rows.request_of, requests)),
+        )
+
+    def _state(self, server: int | None, key: TitleKey) -> TitleState | None:
+        """Look the title up in the index, a page at a time: the whole may be large."""
+        numbers = self._database.read(
+            "SELECT page FROM index_pages WHERE server = ? ORDER BY page", server
+        )
+        if not numbers:
+            return None
+        pages = []
+        for row in numbers:
+            found = self._database.read(
+                "SELECT * FROM index_pages WHERE server = ? AND page = ?", server, row["page"]
+            )
+            for one in map(rows.index_page_of, found):
+                if any(key == title for title, _ in one.titles):
+                    pages.append(one)  # noqa: PERF401 - the others are let go
+        return index_of(pages).get(key, ABSENT)

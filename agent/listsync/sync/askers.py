@@ -1,0 +1,110 @@
+"""For which of the lists that want a title it is asked for, and how. Pure.
+
+The lists of a title are asked in their order. The first whose rules let the title through gives
+user, server, profile and so on; tags are those of all that let it through; of a series the seasons
+that any of them wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from listsync.domain.media import MediaType
+from listsync.domain.server import Asking, SeriesDetails, TitleFacts
+from listsync.domain.syncing import ListRules, Member, Skip, SkipReason
+from listsync.sync.capping import Caps
+
+Members = tuple[Member, ...]
+
+
+class Doors:
+    """What may keep a list from asking, but for its filters; grows stricter during a run.
+
+    `trouble`: (how, kind, 4K) that cannot work, with why. `spent`: (user, kind, 4K) of whom the
+    server takes nothing more, with why.
+    """
+
+    def __init__(self, caps: Caps | None = None) -> None:
+        self.caps = caps or Caps()
+        self.trouble: dict[tuple[Asking, MediaType, bool], str] = {}
+        self.spent: dict[tuple[str | None, MediaType, bool], str] = {}
+
+    def open_to(
+        self, members: Members, kind: MediaType, *, four_k: bool
+    ) -> tuple[Members, Skip | None]:
+        """Keep the members whose list may ask; if none may, say why not."""
+
+        def trouble(rules: ListRules) -> str | None:
+            return self.trouble.get((rules.asking, kind, four_k))
+
+        def spent(rules: ListRules) -> str | None:
+            return self.spent.get((rules.asking.user, kind, four_k))
+
+        steps = (
+            (SkipReason.HELD, trouble),
+            (SkipReason.HELD, spent),
+            (SkipReason.CAPPED, self.caps.objection),
+        )
+        for reason, objection in steps:
+            members, skip = kept(members, objection, reason)
+            if skip is not None:
+                return (), skip
+        return members, None
+
+
+def kept(
+    members: Members, objection: Callable[[ListRules], str | None], reason: SkipReason
+) -> tuple[Members, Skip | None]:
+    """Keep the members whose list has nothing against it; if none is left, say why."""
+    said = [(member, objection(member.rules)) for member in members]
+    left = tuple(member for member, why in said if why is None)
+    return (left, None) if left else ((), Skip(reason, said[0][1] or ""))
+
+
+def fitting(members: Members, facts: TitleFacts | None) -> tuple[Members, Skip | None]:
+    """Keep the members through whose filters the title passes."""
+    if facts is None or not any(member.rules.filters for member in members):
+        return members, None
+    known = facts
+    return kept(members, lambda rules: rules.filters.objection(known), SkipReason.FILTERED)
+
+
+def need_facts(members: Members) -> bool:
+    return any(member.rules.filters for member in members)
+
+
+def takes(members: Members, kind: MediaType) -> Members:
+    """Keep the members whose list takes titles of *kind*."""
+    if all(member.rules.kind is None for member in members):
+        return members
+    return tuple(member for member in members if member.rules.kind in (None, kind))
+
+
+def watching(members: Members) -> Members:
+    """Keep the members whose list wants the seasons that come later, too."""
+    return tuple(member for member in members if member.rules.new_seasons)
+
+
+def asking_of(members: Members) -> Asking:
+    """Say how a title is asked for."""
+    first = members[0].rules.asking
+    tags = tuple(dict.fromkeys(tag for member in members for tag in member.rules.asking.tags))
+    return first if tags == first.tags else replace(first, tags=tags)
+
+
+def seasons_of(members: Members, details: SeriesDetails) -> frozenset[int]:
+    """Unite the seasons that the members want."""
+    wanted: set[int] = set()
+    for member in members:
+        named = member.named_seasons
+        wanted |= member.rules.seasons.of(details) if named is None else named
+    return frozenset(wanted)
+
+
+def named_by_all(members: Sequence[Member]) -> frozenset[int]:
+    """Unite the seasons that are named; empty where a member leaves it to the series."""
+    named = [member.named_seasons for member in members]
+    if any(numbers is None for numbers in named):
+        return frozenset()
+    return frozenset(number for numbers in named if numbers for number in numbers)

@@ -1,0 +1,68 @@
+"""All items in a file, for spreadsheets and programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from listsync.protocol import Exit
+from listsyncctl.output import SCHEMA
+from listsyncctl.session import Session
+from listsyncctl.trouble import TroubleError
+from listsyncctl.views import VIEWS
+
+_PAGE = 200
+_FORMS = (".csv", ".json")
+
+
+def export(session: Session, target: str, params: Mapping[str, object]) -> None:
+    """Write every item that fits to *target*, a file or `-` for stdout; raises TroubleError."""
+    path = None if target == "-" else Path(target)
+    form = path.suffix.lower() if path else ".json" if session.output == "json" else ".csv"
+    if form not in _FORMS:
+        raise TroubleError(
+            Exit.USAGE, f"export to a file that ends in .csv or .json, not {target}"
+        )
+    items = _all_items(session, params)
+    if path is None:
+        _write(sys.stdout, form, items)
+        return
+    # Whole or not at all: what is there already is only replaced at the end.
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new.open("w", encoding="utf-8", newline="") as file:
+            _write(file, form, items)
+        new.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            new.unlink()
+        raise TroubleError(Exit.FAILED, f"cannot write {path}: {error.strerror}") from None
+    click.echo(f"{len(items)} items are in {path}.", err=True)
+
+
+def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        page = session.ask("items", {**params, "limit": _PAGE, "offset": len(found)})
+        items = page.get("items") or []
+        found += items
+        if not items or len(found) >= int(page.get("total") or 0):
+            return found
+
+
+def _write(file: TextIO, form: str, items: Iterable[Mapping[str, Any]]) -> None:
+    if form == ".json":
+        json.dump({"schema": SCHEMA, "items": list(items)}, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+        return
+    columns = VIEWS["items"].columns
+    writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(items)

@@ -1,0 +1,95 @@
+"""Choosing for titles that wait: one at a time on a terminal, or by a command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from listsync.protocol import Code, Exit
+from listsyncctl import stories
+from listsyncctl.session import Session
+from listsyncctl.trouble import TroubleError
+from listsyncctl.views import Look
+
+_ORIGIN = "listsyncctl review"
+
+
+def decide(session: Session, id_: str, choice: str) -> dict[str, Any]:
+    """Say what a title is; raises TroubleError."""
+    return session.ask("review_decide", {"id": id_, "choice": choice})
+
+
+def sync_lists(session: Session, lists: Sequence[str]) -> dict[str, Any]:
+    """Start a sync of *lists*, which want what was accepted; of all if none is known."""
+    params = {"lists": list(lists)} if lists else {}
+    return session.ask("trigger", {**params, "origin": _ORIGIN})
+
+
+def go_through(session: Session, *, sync: bool) -> None:
+    """Show one after the other and ask; raises TroubleError where nobody sits."""
+    if not sys.stdin.isatty() or session.output != "text":
+        raise TroubleError(
+            Exit.USAGE,
+            "--interactive asks a person at a terminal: without one, use `review accept` and "
+            "`review reject`",
+        )
+    look = Look(datetime.now(UTC), session.has_colour)
+    lists: dict[str, None] = {}
+    accepted = 0
+    rows = _rows(session)
+    for row in rows:
+        click.echo("\n".join(stories.review(row, look)), color=look.colour)
+        done = _ask(session, row)
+        if done is None:
+            break
+        if done.get("key"):
+            accepted += 1
+            lists.update(dict.fromkeys(done.get("lists") or []))
+    if not rows:
+        click.echo("No title waits for you.")
+    if accepted and sync:
+        session.show("trigger", sync_lists(session, list(lists)))
+    elif accepted:
+        click.echo(f"{accepted} accepted: the next sync requests what is missing.")
+
+
+def _rows(session: Session) -> list[Mapping[str, Any]]:
+    """Read all before the first is decided: what is decided leaves the queue."""
+    found: list[Mapping[str, Any]] = []
+    while rows := session.ask("review", {"offset": len(found)}).get("reviews") or []:
+        found += rows
+    return found
+
+
+def _ask(session: Session, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Ask until there is an answer; None: the person has had enough."""
+    count = len(row.get("candidates") or [])
+    numbers = f"1-{count}, " if count > 1 else "1, " if count else ""
+    while True:
+        try:
+            said = click.prompt(
+                f"{numbers}s(kip), r(eject), q(uit) or a TMDB id like movie/603",
+                default="s",
+                show_default=False,
+            )
+        except click.Abort:
+            return None
+        word = str(said).strip().lower()
+        if word in {"q", "quit"}:
+            return None
+        if word in {"s", "skip"}:
+            return {}
+        word = "reject" if word == "r" else word
+        try:
+            done = decide(session, str(row.get("lookup")), word)
+        except TroubleError as trouble:
+            if trouble.code != Code.INVALID_PARAMS:
+                raise
+            click.echo(trouble.message)
+            continue
+        click.echo(str(done.get("message")))
+        return done

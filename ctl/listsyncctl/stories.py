@@ -1,0 +1,146 @@
+"""Titles told at length: what waits for a choice, why something was done, what would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from listsyncctl.output import harmless, relative
+
+if TYPE_CHECKING:
+    from listsyncctl.views import Look, Result
+
+
+def reviews(result: Result, look: Look) -> Iterator[str]:
+    rows = result.get("reviews") or []
+    if not rows:
+        yield "No title waits for you."
+        return
+    for row in rows:
+        yield from review(row, look)
+        yield ""
+    total = result.get("total") or 0
+    if total > len(rows):
+        yield f"{len(rows)} of {total}: see more with --limit and --offset"
+    if any(not row.get("choice") for row in rows):
+        yield (
+            "Choose with `listsyncctl review accept ID NUMBER`, `... reject ID`, "
+            "or `listsyncctl review -i`."
+        )
+
+
+def review(row: Mapping[str, Any], look: Look) -> Iterator[str]:
+    """Tell one title that waits, with all that could be meant."""
+    where = f" on {harmless(row.get('lists'))}" if row.get("lists") else " (on no list any more)"
+    since = f", since {look.ago(row.get('since'))}" if row.get("since") else ""
+    name, title = look.paint(row.get("id")), harmless(row.get("title"))
+    yield f"{name}  {title}{where}{since}" + _why(row.get("why"))
+    yield from candidates(row.get("candidates") or [], "  ")
+    if choice := row.get("choice"):
+        yield f"  {choice_words(choice, look)}"
+
+
+def _why(why: object) -> str:
+    return f": {harmless(why)}" if why else ""
+
+
+def candidates(rows: list[Mapping[str, Any]], indent: str) -> Iterator[str]:
+    for one in rows:
+        year = f" ({one.get('year')})" if one.get("year") else ""
+        said = f": {harmless(one['evidence'])}" if one.get("evidence") else ""
+        named = f"{harmless(one.get('title'))}{year} [{harmless(one.get('key'))}]"
+        yield f"{indent}{one.get('number')}  {named}{said}"
+
+
+def choice_words(choice: Mapping[str, Any], look: Look) -> str:
+    at = look.ago(choice.get("at"))
+    if not choice.get("key"):
+        return f"you said that it is none of those, {at}"
+    title = f"{harmless(choice['title'])} " if choice.get("title") else ""
+    return f"you chose {title}[{harmless(choice['key'])}], {at}"
+
+
+def explained(result: Result, look: Look) -> Iterator[str]:
+    titles = result.get("titles") or []
+    if not titles:
+        yield "No entry of your lists fits: see `listsyncctl items`."
+        return
+    for number, one in enumerate(titles):
+        if number:
+            yield ""
+        yield from _title(one, look)
+    total = result.get("total") or 0
+    if total > len(titles):
+        more = "more than " if result.get("cut") else ""
+        yield ""
+        yield f"{len(titles)} of {more}{total}: say more of the title, or use --offset"
+
+
+def _title(one: Mapping[str, Any], look: Look) -> Iterator[str]:
+    key = f" [{one.get('kind')}/{one.get('tmdb_id')}]" if one.get("tmdb_id") else ""
+    yield f"{harmless(one.get('title'))}{key}{', in 4K' if one.get('four_k') else ''}"
+    decision = one.get("decision") or {}
+    yield f"  Decision   {harmless(decision.get('why'))}"
+    for number, row in enumerate(one.get("lists") or []):
+        yield f"  {'' if number else 'Lists':<9}  {_on_list(row, look)}"
+    if more := one.get("more_lists"):
+        yield f"             and {more} more"
+    if match := one.get("match"):
+        yield from _match(match, look)
+    if choice := one.get("choice"):
+        yield f"  Choice     {choice_words(choice, look)}"
+    if server := one.get("server"):
+        yield f"  Server     {_at_server(server)}"
+    for number, row in enumerate(one.get("requests") or []):
+        yield f"  {'' if number else 'Requests':<9}  {request_words(row, look)}"
+
+
+def _on_list(row: Mapping[str, Any], look: Look) -> str:
+    words = f"{harmless(row.get('list'))}, rank {row.get('rank')}, on it {_since(row, look)}"
+    if row.get("exclude"):
+        words += "; says not to request it"
+    if not row.get("followed"):
+        return f"{words}; not followed any more"
+    words += f"; read {look.ago(row.get('last_success'))}"
+    if row.get("outcome") not in {"complete", "unchanged"}:
+        words += f", last try: {harmless(row.get('outcome'))}{_why(row.get('why'))}"
+    if row.get("handled_at"):
+        words += f"; handled {look.ago(row['handled_at'])}"
+    return words
+
+
+def _since(row: Mapping[str, Any], look: Look) -> str:
+    said = look.ago(row.get("since"))
+    return "since now" if said == "now" else f"since {said}"
+
+
+def _match(match: Mapping[str, Any], look: Look) -> Iterator[str]:
+    found = {"found": "found", "review": "several are possible", "not_found": "not found"}
+    how = f"by {harmless(match.get('how'))}"
+    when = f", {look.ago(match['at'])}" if match.get("at") else ""
+    again = f", again {relative(match['again_at'], look.now)}" if match.get("again_at") else ""
+    word = found.get(str(match.get("found")), harmless(match.get("found")))
+    yield f"  Match      {word} {how}{when}{again}{_why(match.get('why'))}"
+    yield from candidates(match.get("candidates") or [], "             ")
+    if match.get("review_id"):
+        name = harmless(match["review_id"])
+        yield f"             choose: `listsyncctl review accept {name} NUMBER`, or a TMDB id"
+
+
+def _at_server(server: Mapping[str, Any]) -> str:
+    since = "; asked for since that was read" if server.get("asked_since") else ""
+    return f"{harmless(server.get('status'))}; 4K: {harmless(server.get('status_4k'))}{since}"
+
+
+def request_words(row: Mapping[str, Any], look: Look) -> str:
+    """Tell one request: for which lists, as whom, when, and what the server said."""
+    seasons = f", seasons {harmless(row['seasons'])}" if row.get("seasons") else ""
+    four_k = ", in 4K" if row.get("four_k") else ""
+    user = f", as {harmless(row['asked_as'])}" if row.get("asked_as") else ""
+    lists = harmless(row.get("lists")) or "no list"
+    run = f" (run {harmless(row['run_id'])})" if row.get("run_id") else ""
+    answer = look.paint(row.get("answer"))
+    return (
+        f"{look.ago(row.get('at'))} for {lists}{four_k}{seasons}{user}: "
+        f"{answer}{_why(row.get('detail'))}{run}"
+    )

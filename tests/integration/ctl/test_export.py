@@ -1,0 +1,95 @@
+"""All items in a file, through pages, against a scripted agent."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listsync.protocol import Exit
+from tests.integration.ctl.conftest import Agent, Ctl
+from tests.integration.ctl.test_commands import BROUGHT
+
+_HEAD = "title,kind,tmdb_id,list,status,at,brought_by,asked_as,requested_at,run_id\n"
+
+
+def item(title: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "kind": "movie",
+        "tmdb_id": 348,
+        "list": "films",
+        "status": "requested",
+        "at": "2020-01-01T00:00:00Z",
+        **BROUGHT,
+    }
+
+
+@pytest.fixture
+def pages(agent: Agent) -> Agent:
+    """Give an agent that has three items and tells two at a time."""
+    agent.script = {
+        "items": [
+            {"total": 3, "items": [item("Alien"), item('"Crash", again')]},
+            {"total": 3, "items": [item("映画")]},
+        ]
+    }
+    return agent
+
+
+def test_all_items_are_written_for_a_spreadsheet(pages: Agent, ctl: Ctl, folder: Path) -> None:
+    target = folder / "all.csv"
+    ran = ctl("items", "--export", str(target), "--list", "films")
+    assert (ran.code, ran.out) == (Exit.OK, "")
+    assert "3 items are in " in ran.err
+    text = target.read_text(encoding="utf-8")
+    assert text.startswith(_HEAD)
+    found = list(csv.DictReader(text.splitlines()))
+    assert [row["title"] for row in found] == ["Alien", '"Crash", again', "映画"]
+    assert (found[0]["brought_by"], found[0]["asked_as"]) == ("films", "family")
+    assert pages.asked == [
+        ("items", {"list": "films", "limit": 200, "offset": offset}) for offset in (0, 2)
+    ]
+    assert [path.name for path in folder.glob("*.csv*")] == ["all.csv"]
+
+
+def test_all_items_are_written_for_a_program(pages: Agent, ctl: Ctl, folder: Path) -> None:
+    target = folder / "all.JSON"
+    assert ctl("items", "crash", "--export", str(target)).code == Exit.OK
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert found["items"] == [item("Alien"), item('"Crash", again'), item("映画")]
+    assert pages.asked[0][1]["query"] == "crash"
+
+
+@pytest.mark.parametrize(("options", "begin"), [((), _HEAD), (("--json",), '{\n "schema": 1')])
+def test_all_items_are_written_to_stdout(
+    pages: Agent, ctl: Ctl, options: tuple[str, ...], begin: str
+) -> None:
+    ran = ctl("items", "--export", "-", *options)
+    assert ran.out.startswith(begin)
+    assert ran.err == ""
+    assert len(pages.asked) == 2
+
+
+def test_no_items_are_an_empty_table(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"items": {"total": 0, "items": []}}
+    assert ctl("items", "--export", "-").out == _HEAD
+
+
+def test_a_file_that_cannot_be_written_is_said(pages: Agent, ctl: Ctl, folder: Path) -> None:
+    ran = ctl("items", "--export", str(folder / "nowhere" / "all.csv"))
+    assert (ran.code, ran.err.count("\n")) == (Exit.FAILED, 1)
+    assert "cannot write" in ran.err
+    assert pages.asked
+
+
+@pytest.mark.parametrize(
+    "line", ["--export all.txt", "--export all", "--export a.csv --limit 3", "--export"]
+)
+def test_wrong_usage_is_said(agent: Agent, ctl: Ctl, line: str) -> None:
+    ran = ctl("items", *line.split())
+    assert (ran.code, ran.err.count("\n")) == (Exit.USAGE, 1)
+    assert agent.asked == []

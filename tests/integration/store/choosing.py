@@ -1,0 +1,91 @@
+"""A state file in which titles wait for a person, for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from listsync.domain.books import Choice
+from listsync.domain.lists import Fetched, ListEntry
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.memory import Notes
+from listsync.domain.server import Candidate
+from listsync.domain.syncing import Found, How, ListRules, Match
+from listsync.store.books import SqliteBooks
+from listsync.store.database import Database
+from listsync.store.memory import SqliteMemory
+from listsync.sync.collecting import members_of
+from listsync.sync.resolving import lookup_of_entry
+from tests.fakes import SERVER
+
+AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+HAGGIS, CRONENBERG = TitleKey(MediaType.MOVIE, 1640), TitleKey(MediaType.MOVIE, 884)
+CRASH = ListEntry(rank=1, title="Crash", kind=MediaType.MOVIE)
+CANDIDATES = (
+    Candidate(key=HAGGIS, title="Crash", original_title="Crash", year=2005),
+    Candidate(key=CRONENBERG, title="Crash", original_title="Crash", year=1996),
+)
+REVIEW = Match(
+    found=Found.REVIEW,
+    how=How.TITLE,
+    score=1.0,
+    reasons=(
+        "no year, and 2 titles of this name",
+        "Crash (2005) [movie/1640]: same title, year unknown (1.00)",
+        "Crash (1996) [movie/884]: same title, year unknown (1.00)",
+    ),
+    candidates=CANDIDATES,
+)
+
+
+def rules(name: str) -> ListRules:
+    return ListRules(source=f"file:/{name}", name=name, service="file")
+
+
+def film(title: str, rank: int = 1, *, imdb: str | None = None) -> ListEntry:
+    return ListEntry(rank=rank, title=title, kind=MediaType.MOVIE, ids=ExternalIds(imdb=imdb))
+
+
+def lookup(entry: ListEntry) -> str:
+    found = lookup_of_entry(entry)
+    assert found is not None
+    return found
+
+
+class World:
+    """What syncs write down about open titles, and the books over it."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.books = SqliteBooks(self.database)
+        self.memory = SqliteMemory(self.database)
+        self.memory.use_server(SERVER)
+
+    def read(self, name: str, *entries: ListEntry, at: datetime = AT) -> None:
+        """Note that list *name* was read whole."""
+        fetched = Fetched(entries=entries, declared=len(entries))
+        self.memory.save_reading(rules(name), members_of(rules(name), entries), fetched, at)
+
+    def seek(self, entry: ListEntry, match: Match | None = None, *names: str) -> str:
+        """Note what was found for an entry of the lists *names* (`mine` if not said)."""
+        seekers = tuple(
+            member for name in names or ("mine",) for member in members_of(rules(name), [entry])
+        )
+        notes = Notes(
+            matches={lookup(entry): match} if match else {}, seekers={lookup(entry): seekers}
+        )
+        self.memory.record(notes, None)
+        return lookup(entry)
+
+    def wait(self, *names: str, entry: ListEntry = CRASH, at: datetime = AT) -> str:
+        """Let an entry wait that the lists *names* hold; returns its lookup."""
+        for name in names or ("mine",):
+            self.read(name, entry, at=at)
+        return self.seek(entry, REVIEW, *names)
+
+    def choose(self, name: str, key: TitleKey | None, title: str = "") -> None:
+        self.books.choose(name, Choice(key, title, AT))
+
+    def statuses(self) -> list[str]:
+        _, found = self.books.items("", list_name=None, limit=50, offset=0)
+        return [row.status for row in found]

@@ -1,0 +1,272 @@
+"""Titles that wait for a person, and choices, in a real file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from listsync.domain.books import Choice
+from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.syncing import Found, How, Match
+from listsync.store import database as module
+from listsync.store.database import FILE_NAME, Database
+from tests.fakes import SERVER
+from tests.integration.store.choosing import (
+    AT,
+    CANDIDATES,
+    CRASH,
+    CRONENBERG,
+    HAGGIS,
+    REVIEW,
+    World,
+    film,
+    lookup,
+)
+
+_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / FILE_NAME)
+    yield world
+    world.database.close()
+
+
+# -- what waits --------------------------------------------------------------------------------
+
+
+def test_a_title_that_waits_is_told_with_all_that_was_found(world: World) -> None:
+    world.wait("one", "two")
+    total, (row,) = world.books.waiting(limit=10, offset=0)
+    assert total == 1
+    assert (row.lookup, row.label, row.lists, row.since) == (
+        lookup(CRASH),
+        "Crash",
+        ("one", "two"),
+        AT,
+    )
+    assert (row.candidates, row.reasons, row.score) == (CANDIDATES, REVIEW.reasons, 1.0)
+    assert row.choice is None
+
+
+def test_what_waits_comes_oldest_first_in_pages(world: World) -> None:
+    films = [film(title, rank) for rank, title in enumerate(("C", "A", "B"), start=1)]
+    for days, one in enumerate(films):
+        world.wait(f"list {days}", entry=one, at=AT + days * _DAY)
+    pages = [world.books.waiting(limit=2, offset=offset) for offset in (0, 2)]
+    assert [[row.label for row in page] for _, page in pages] == [["C", "A"], ["B"]]
+    assert [total for total, _ in pages] == [3, 3]
+
+
+@pytest.mark.parametrize("found", [Found.FOUND, Found.NOT_FOUND])
+def test_what_is_certain_does_not_wait(world: World, found: Found) -> None:
+    world.read("mine", CRASH)
+    key = HAGGIS if found is Found.FOUND else None
+    world.seek(CRASH, Match(found=found, how=How.TITLE, key=key))
+    assert world.books.waiting(limit=10, offset=0) == (0, ())
+
+
+def test_what_left_its_lists_waits_no_more(world: World) -> None:
+    world.wait()
+    world.read("mine")
+    assert world.books.waiting(limit=10, offset=0)[0] == 0
+
+
+def test_what_another_list_still_holds_goes_on_waiting(world: World) -> None:
+    world.wait("one", "two")
+    world.read("one")
+    (row,) = world.books.waiting(limit=10, offset=0)[1]
+    assert row.lists == ("two",)
+
+
+def test_what_waits_at_another_server_is_not_told(world: World) -> None:
+    world.wait()
+    world.memory.use_server(replace(SERVER, identity="another"))
+    with world.database.write() as connection:
+        connection.execute("UPDATE servers SET last_seen = '2000' WHERE identity = 'fake-1'")
+    assert world.books.waiting(limit=10, offset=0)[0] == 0
+
+
+def test_an_entry_that_is_renamed_waits_only_when_it_was_looked_up_anew(world: World) -> None:
+    one = film("Crash", imdb="tt0375679")
+    world.wait(entry=one)
+    world.read("mine", replace(one, rank=7))
+    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    world.read("mine", replace(one, title="L.A. Crash"))
+    assert world.books.waiting(limit=10, offset=0)[0] == 0
+
+
+# -- choices -----------------------------------------------------------------------------------
+
+
+def test_a_choice_wins_over_what_was_looked_up(world: World) -> None:
+    name = world.wait()
+    world.choose(name, CRONENBERG, "Crash (1996)")
+    match = world.memory.matches(AT)[name]
+    assert (match.found, match.how, match.key) == (Found.FOUND, How.CHOICE, CRONENBERG)
+    assert (match.title, match.reasons) == ("Crash (1996)", ("you chose it",))
+
+
+def test_a_rejection_is_found_nowhere_and_never_looked_up_again(world: World) -> None:
+    name = world.wait()
+    world.choose(name, None)
+    match = world.memory.matches(AT + 9999 * _DAY)[name]
+    assert (match.found, match.how, match.key) == (Found.NOT_FOUND, How.CHOICE, None)
+    assert match.reasons == ("you said that it is none of those on offer",)
+
+
+def test_a_later_sync_does_not_overwrite_a_choice(world: World) -> None:
+    name = world.wait()
+    world.choose(name, CRONENBERG)
+    world.seek(CRASH, Match(found=Found.FOUND, how=How.TITLE, key=HAGGIS))
+    assert world.memory.matches(AT)[name].key == CRONENBERG
+
+
+def test_a_choice_holds_at_every_server(world: World) -> None:
+    name = world.wait()
+    world.choose(name, CRONENBERG)
+    world.memory.use_server(replace(SERVER, identity="another"))
+    assert world.memory.matches(AT)[name].key == CRONENBERG
+
+
+def test_what_is_decided_waits_no_more_and_is_told_as_decided(world: World) -> None:
+    name = world.wait()
+    world.choose(name, HAGGIS, "Crash (2005)")
+    assert world.books.waiting(limit=10, offset=0) == (0, ())
+    total, (row,) = world.books.decided(limit=10, offset=0)
+    assert (total, row.label, row.choice) == (1, "Crash", Choice(HAGGIS, "Crash (2005)", AT))
+    assert row.candidates == CANDIDATES
+
+
+def test_the_last_choice_counts(world: World) -> None:
+    name = world.wait()
+    world.choose(name, None)
+    world.choose(name, HAGGIS)
+    assert world.memory.matches(AT)[name].key == HAGGIS
+
+
+def test_a_choice_that_is_withdrawn_leaves_the_title_waiting(world: World) -> None:
+    name = world.wait()
+    world.choose(name, HAGGIS)
+    assert world.books.withdraw(name)
+    assert not world.books.withdraw(name)
+    assert world.books.waiting(limit=10, offset=0)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [(HAGGIS, "open"), (None, "rejected")], ids=["accepted", "rejected"]
+)
+def test_items_tell_what_was_decided(world: World, key: object, status: str) -> None:
+    name = world.wait()
+    assert world.statuses() == ["review"]
+    world.choose(name, HAGGIS if key else None)
+    assert world.statuses() == [status]
+
+
+def test_a_decision_outlives_its_entry(world: World) -> None:
+    name = world.wait()
+    world.choose(name, HAGGIS)
+    world.read("mine")
+    world.read("mine")
+    (row,) = world.books.decided(limit=10, offset=0)[1]
+    assert (row.label, row.lists, row.since) == ("crash", (), None)
+
+
+# -- names -------------------------------------------------------------------------------------
+
+
+def test_a_title_is_found_by_its_short_id_and_its_lookup(world: World) -> None:
+    name = world.wait()
+    (row,) = world.books.find_reviews(name)
+    assert [one.lookup for one in world.books.find_reviews(row.short_id)] == [name]
+    assert [one.lookup for one in world.books.find_reviews(row.long_id.upper())] == [name]
+    assert world.books.find_reviews("zzzz") == ()
+
+
+def test_what_was_found_nowhere_or_is_decided_is_found_by_its_name(world: World) -> None:
+    world.read("mine", CRASH)
+    name = world.seek(CRASH, Match(found=Found.NOT_FOUND, how=How.TITLE))
+    assert len(world.books.find_reviews(name)) == 1
+    world.choose(name, HAGGIS)
+    assert [row.choice is not None for row in world.books.find_reviews(name)] == [True]
+
+
+def test_what_was_found_needs_no_name(world: World) -> None:
+    world.read("mine", CRASH)
+    name = world.seek(CRASH, Match(found=Found.FOUND, how=How.TITLE, key=HAGGIS))
+    assert world.books.find_reviews(name) == ()
+
+
+# -- forgetting --------------------------------------------------------------------------------
+
+
+def test_forgetting_a_title_forgets_its_choice(world: World) -> None:
+    name = world.wait()
+    world.choose(name, HAGGIS)
+    item = "tmdb:movie/1640"
+    assert world.books.forget(item, parse_exclusion(item)) == 1
+    assert world.books.waiting(limit=10, offset=0)[0] == 1
+
+
+@pytest.mark.parametrize("key", [HAGGIS, None], ids=["accepted", "rejected"])
+def test_forgetting_an_id_forgets_what_was_said_of_it(world: World, key: object) -> None:
+    name = world.wait(entry=film("Crash", imdb="tt0375679"))
+    world.choose(name, HAGGIS if key else None)
+    item = "imdb:tt0375679"
+    assert world.books.forget(item, parse_exclusion(item)) == 2
+    assert world.books.decided(limit=10, offset=0)[0] == 0
+
+
+def test_forgetting_everything_keeps_what_you_chose(world: World) -> None:
+    name = world.wait()
+    world.choose(name, HAGGIS)
+    world.books.forget_all()
+    assert world.memory.matches(AT)[name].key == HAGGIS
+
+
+# -- files of the version before ---------------------------------------------------------------
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Give a file as version 3 left it, in which a title waits."""
+    path = tmp_path / "old.db"
+    connection = sqlite3.connect(path)
+    for number, script in module._scripts()[:3]:
+        connection.executescript(f"BEGIN;{script};PRAGMA user_version = {number};COMMIT;")
+    connection.executescript(
+        "INSERT INTO servers VALUES (1, 'fake-1', 'Seerr', '1', '', '2026-01-01');"
+        "INSERT INTO followed (id, source, service, name, last_try, outcome)"
+        " VALUES (1, 'file:/mine', 'file', 'mine', '2026-01-01T00:00:00+00:00', 'complete');"
+        "INSERT INTO entries (list, entry, rank, title, kind, first_seen)"
+        " VALUES (1, 'title:crash||movie', 1, 'Crash', 'movie', '2026-01-01T00:00:00+00:00');"
+        "INSERT INTO matches VALUES (1, 'title:crash||movie', 'review', 'title', NULL, NULL, '',"
+        " 1.0, '[]', '[]', 1, '2026-01-01T00:00:00+00:00', '2099-01-01');"
+        "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons, answer,"
+        " detail, at) VALUES (1, 'r', 'Heat', '[\"mine\"]', 'movie', 949, 0, '[]', 'requested',"
+        " '', '2026-01-01T00:00:00+00:00');"
+    )
+    connection.close()
+    return path
+
+
+def test_an_older_file_keeps_its_titles_and_lets_them_wait_after_a_sync(old: Path) -> None:
+    world = World(old)
+    assert world.statuses() == ["review"]
+    world.seek(CRASH)
+    (row,) = world.books.waiting(limit=10, offset=0)[1]
+    assert (row.label, row.lists) == ("Crash", ("mine",))
+    world.database.close()
+    assert list(old.parent.glob("old-v3-*.db"))
+
+
+def test_requests_of_an_older_file_were_asked_for_as_usual(old: Path) -> None:
+    database = Database(old)
+    assert [row["asked_as"] for row in database.read("SELECT asked_as FROM requests")] == [None]
+    database.close()

@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from listsync.domain.books import Choice, EntryRow, Lookup
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.server import AS_USUAL, Candidate, MediaStatus, TitleState
+from listsync.domain.syncing import Exclusion, Found, How, Match
+from listsync.protocol import Code
+from listsync.sync.collecting import entry_id
+from tests.fakes import NOTHING_KNOWN
+from tests.unit.agent.commands.test_queries import shown
+from tests.unit.agent.commands.test_reviews import a_review
+from tests.unit.agent.commands.world import AT, ISO, World, a_list, a_request, rules
+
+_DUNE = TitleKey(MediaType.MOVIE, 438631)
+_DUNE_HD = Definition(_DUNE, four_k=False)
+_LYNCH = Candidate(
+    key=TitleKey(MediaType.MOVIE, 841), title="Dune", original_title="Dune", year=1984
+)
+_BY_IMDB = ListEntry(
+    rank=3,
+    title="Dune",
+    year=2021,
+    kind=MediaType.MOVIE,
+    ids=ExternalIds(imdb="tt1160419"),
+)
+_BY_TMDB = replace(_BY_IMDB, ids=ExternalIds(imdb="tt1160419", tmdb=438631))
+_BY_TITLE = ListEntry(rank=1, title="Dune", kind=MediaType.MOVIE)
+_FOUND = Match(
+    found=Found.FOUND,
+    how=How.IMDB_ID,
+    key=_DUNE,
+    title="Dune (2021)",
+    reasons=("tt1160419 is Dune (2021) [movie/438631]",),
+)
+_REVIEW = Match(
+    found=Found.REVIEW,
+    how=How.TITLE,
+    score=1.0,
+    reasons=("no year, and 2 titles of this name", "Dune (1984) [movie/841]: same title (1.00)"),
+    candidates=(_LYNCH,),
+)
+
+
+def row(entry: ListEntry, name: str = "one", **more: Any) -> EntryRow:
+    return EntryRow(row=a_list(name), entry=entry, entry_id=entry_id(entry), first_seen=AT, **more)
+
+
+def explained(world: World, query: str = "dune", **params: Any) -> Mapping[str, Any]:
+    (title,) = world.ask("explain", query=query, **params)["titles"]
+    found: Mapping[str, Any] = title
+    return found
+
+
+def why(world: World) -> tuple[str, str]:
+    decision = explained(world)["decision"]
+    return decision["verdict"], decision["why"]
+
+
+@pytest.fixture
+def dune(world: World) -> World:
+    """Give an agent of whose lists one holds Dune by its TMDB id; the server has it not."""
+    world.books.told_entries = [row(_BY_TMDB)]
+    know(world)
+    return world
+
+
+def know(world: World, status: int = 1, status_4k: int = 1, **more: Any) -> None:
+    state = TitleState(status, status_4k)
+    world.books.standings[_DUNE] = replace(NOTHING_KNOWN, state=state, **more)
+
+
+# -- what is told ------------------------------------------------------------------------------
+
+
+def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World) -> None:
+    handled = ((_DUNE_HD, AT),)
+    world.books.told_entries = [row(_BY_IMDB, handled=handled), row(_BY_IMDB, "gone")]
+    world.books.lookups = {"imdb:tt1160419|movie": Lookup(match=_FOUND, at=AT, again_at=None)}
+    request = a_request("Dune (2021)", key=_DUNE, asked_as="family", run_id="4f1c")
+    know(world, MediaStatus.AVAILABLE, handled=frozenset({_DUNE_HD}), requests=(request,))
+    on_list = {
+        "list": "one",
+        "label": "Dune (2021)",
+        "rank": 3,
+        "since": ISO,
+        "followed": True,
+        "exclude": False,
+        "outcome": "complete",
+        "last_success": ISO,
+        "why": "",
+        "handled_at": ISO,
+    }
+    assert explained(world) == {
+        "title": "Dune (2021)",
+        "kind": "movie",
+        "tmdb_id": 438631,
+        "four_k": False,
+        "decision": {"verdict": "already_there", "why": "available"},
+        "lists": [
+            on_list,
+            {**on_list, "list": "gone", "followed": False, "handled_at": None},
+        ],
+        "more_lists": 0,
+        "match": {
+            "found": "found",
+            "how": "IMDb id",
+            "key": "movie/438631",
+            "title": "Dune (2021)",
+            "score": 0.0,
+            "why": "tt1160419 is Dune (2021) [movie/438631]",
+            "candidates": [],
+            "at": ISO,
+            "again_at": None,
+            "review_id": None,
+        },
+        "choice": None,
+        "server": {"status": "available", "status_4k": "not there", "asked_since": False},
+        "requests": [
+            {
+                "title": "Dune (2021)",
+                "kind": "movie",
+                "tmdb_id": 438631,
+                "seasons": "",
+                "four_k": False,
+                "answer": "requested",
+                "lists": "one, two",
+                "asked_as": "family",
+                "at": ISO,
+                "detail": "",
+                "run_id": "4f1c",
+            }
+        ],
+    }
+    assert shown("explain", world.ask("explain", query="Dune")).splitlines() == [
+        "Dune (2021) [movie/438631]",
+        "  Decision   available",
+        "  Lists      one, rank 3, on it since now; read now; handled now",
+        "             gone, rank 3, on it since now; not followed any more",
+        "  Match      found by IMDb id, now: tt1160419 is Dune (2021) [movie/438631]",
+        "  Server     available; 4K: not there",
+        "  Requests   now for one, two, as family: requested (run 4f1c)",
+    ]
+
+
+def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
+    world.books.told_entries = [row(_BY_TITLE)]
+    again_at = AT + timedelta(days=1, hours=1)
+    lookup = "title:dune||movie"
+    world.books.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=again_at)}
+    title = explained(world)
+    assert title["decision"] == {
+        "verdict": "review",
+        "why": "held for review: no year, and 2 titles of this name",
+    }
+    name = a_review("Dune").short_id
+    assert title["match"]["review_id"] == name
+    text = shown("explain", world.ask("explain", query="Dune"))
+    assert "Match      several are possible by title, now, again in 1 d: no year, and 2" in text
+    assert "             1  Dune (1984) [movie/841]: same title (1.00)\n" in text
+    assert f"`listsyncctl review accept {name} NUMBER`" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict", "words"),
+    [
+        (_DUNE, "open", "you chose Dune (2021) [movie/438631], now"),
+        (None, "not_found", "you said that it is none of those, now"),
+    ],
+    ids=["accepted", "rejected"],
+)
+def test_a_choice_is_told_and_counts(
+    world: World, key: TitleKey | None, verdict: str, words: str
+) -> None:
+    world.books.told_entries = [row(_BY_TITLE)]
+    world.books.lookups = {
+        "title:dune||movie": Lookup(match=_REVIEW, at=AT, again_at=AT + timedelta(days=1))
+    }
+    world.books.reviews = [a_review("Dune", choice=Choice(key, "Dune (2021)", AT))]
+    know(world)
+    assert explained(world)["decision"]["verdict"] == verdict
+    text = shown("explain", world.ask("explain", query="Dune"))
+    assert f"  Choice     {words}" in text
+    assert "again" not in text
+
+
+# -- what a sync would decide ------------------------------------------------------------------
+
+
+def test_what_is_missing_is_requested_next(dune: World) -> None:
+    assert why(dune) == ("open", "the next sync requests it for one")
+
+
+def test_as_whom_it_will_be_requested_is_told(dune: World) -> None:
+    asking = replace(AS_USUAL, user="family")
+    dune.follow(rules("one", asking=asking, four_k=True))
+    assert why(dune) == ("open", "the next sync requests it for one, as family, in 4K")
+
+
+def test_what_was_deleted_stays_so(dune: World) -> None:
+    know(dune, handled=frozenset({_DUNE_HD}))
+    assert why(dune) == (
+        "handled_before",
+        "handled before: asked for before and gone since: stays so",
+    )
+
+
+def test_what_was_asked_for_since_the_index_was_read_is_requested(dune: World) -> None:
+    know(dune, handled=frozenset({_DUNE_HD}), asked=frozenset({_DUNE_HD}))
+    assert why(dune) == ("already_there", "requested already")
+    text = shown("explain", dune.ask("explain", query="dune"))
+    assert "  Server     not there; 4K: not there; asked for since that was read" in text
+
+
+def test_a_setback_is_told(dune: World) -> None:
+    know(dune, setbacks={(_DUNE_HD, None): "the server cannot do it"})
+    assert why(dune) == ("skipped", "put off, tried again later: the server cannot do it")
+
+
+def test_an_entry_that_nobody_looked_up_is_new(world: World) -> None:
+    world.books.told_entries = [row(_BY_TITLE)]
+    assert why(world) == ("new", "not looked up yet: the next sync does")
+    assert explained(world)["match"] is None
+
+
+def test_a_series_is_decided_as_far_as_can_be(world: World) -> None:
+    series = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
+    world.books.told_entries = [row(series)]
+    verdict, words = why(world)
+    assert (verdict, words.split(" and ")[0]) == ("open", "the next sync looks at its seasons")
+
+
+def test_a_title_of_no_list_that_is_followed_is_not_requested(world: World) -> None:
+    world.books.told_entries = [row(_BY_TMDB, "gone")]
+    assert why(world) == ("open", "nothing: no list that is followed holds it any more")
+
+
+@pytest.mark.parametrize(
+    ("exclusion", "noted"),
+    [
+        ((Exclusion(title="Dune", year=2021),), []),
+        ((Exclusion(imdb="tt1160419"),), []),
+        ((), ["tmdb:movie/438631"]),
+    ],
+    ids=["by-title", "by-id", "by-command"],
+)
+def test_an_exclusion_is_told(
+    dune: World, exclusion: tuple[Exclusion, ...], noted: list[str]
+) -> None:
+    dune.exclusions, dune.books.noted = exclusion, noted
+    assert why(dune)[0] == "excluded"
+    assert why(dune)[1].startswith("excluded: by `exclude`")
+
+
+@pytest.mark.parametrize("entry", [_BY_TMDB, replace(_BY_TITLE, year=2021)], ids=["id", "title"])
+def test_a_list_of_what_must_not_be_requested_is_named(dune: World, entry: ListEntry) -> None:
+    dune.follow(rules("one"), rules("seen", is_exclusion=True))
+    dune.books.told_entries = [row(_BY_TMDB), row(entry, "seen")]
+    titles = dune.ask("explain", query="dune")["titles"]
+    assert titles[0]["decision"] == {
+        "verdict": "excluded",
+        "why": "excluded: seen says not to request it",
+    }
+
+
+def test_another_film_of_the_same_name_excludes_nothing(dune: World) -> None:
+    dune.follow(rules("one"), rules("seen", is_exclusion=True))
+    lynch = replace(_BY_TITLE, year=1984)
+    dune.books.told_entries = [row(_BY_TMDB), row(lynch, "seen")]
+    wanted, unwanted = dune.ask("explain", query="dune")["titles"]
+    assert wanted["decision"]["verdict"] == "open"
+    assert unwanted["decision"]["why"] == "only a list of what must not be requested holds it"
+
+
+def test_lists_that_contradict_each_other_are_told(world: World) -> None:
+    other = replace(_BY_TMDB, ids=ExternalIds(imdb="tt1160419", tmdb=1))
+    world.books.told_entries = [row(_BY_TMDB), row(other, "two")]
+    verdict, words = why(world)
+    assert verdict == "review"
+    assert "the lists contradict each other" in words
+
+
+# -- looking -----------------------------------------------------------------------------------
+
+
+def test_titles_are_paged(world: World) -> None:
+    world.books.told_entries = [row(replace(_BY_TITLE, title=f"Dune {n}")) for n in range(12)]
+    found = world.ask("explain", query="dune")
+    assert (found["total"], found["cut"], len(found["titles"])) == (12, False, 5)
+    assert "5 of 12" in shown("explain", found)
+    (last,) = world.ask("explain", query="dune", offset=11)["titles"]
+    assert last["title"] == "Dune 11"
+
+
+def test_of_too_many_the_first_are_told(world: World) -> None:
+    world.books.told_entries = [row(replace(_BY_TITLE, title=f"Dune {n}")) for n in range(300)]
+    found = world.ask("explain", query="dune")
+    assert (found["total"], found["cut"]) == (200, True)
+    assert "5 of more than 200" in shown("explain", found)
+
+
+def test_nothing_that_fits_is_said(world: World) -> None:
+    assert "No entry of your lists fits" in shown("explain", world.ask("explain", query="zzz"))
+
+
+@pytest.mark.parametrize("params", [{}, {"query": " "}], ids=str)
+def test_of_nothing_nothing_is_told(world: World, params: dict[str, str]) -> None:
+    assert world.refusal("explain", **params).code is Code.INVALID_PARAMS
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("imdb:TT1160419", "tt1160419"),
+        ("tmdb:movie/603", "movie/603"),
+        ("tvdb:81189", "81189"),
+        ("Dune: Part Two", "Dune: Part Two"),
+    ],
+)
+def test_ids_may_be_said_in_any_form(
+    world: World, monkeypatch: pytest.MonkeyPatch, query: str, asked: str
+) -> None:
+    said: list[str] = []
+
+    def entries(query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        said.append(query)
+        return ()[:limit]
+
+    monkeypatch.setattr(world.books, "entries", entries)
+    world.ask("explain", query=query)
+    assert said == [asked]

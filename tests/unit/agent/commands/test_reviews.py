@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from listsync.domain.books import Choice, ReviewRow
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.server import Candidate
+from listsync.protocol import Code
+from tests.unit.agent.commands.test_queries import shown
+from tests.unit.agent.commands.world import AT, ISO, World
+
+_HAGGIS, _CRONENBERG = TitleKey(MediaType.MOVIE, 1640), TitleKey(MediaType.MOVIE, 884)
+
+
+def a_review(title: str = "Crash", **more: Any) -> ReviewRow:
+    given: dict[str, Any] = {
+        "lookup": f"title:{title.lower()}||movie",
+        "lists": ("one", "gone"),
+        "since": AT,
+        "score": 1.0,
+        "reasons": (
+            "no year, and 2 titles of this name",
+            "Crash (2005) [movie/1640]: same title, year unknown (1.00)",
+        ),
+        "candidates": (
+            Candidate(key=_HAGGIS, title="Crash", original_title="Crash", year=2005),
+            Candidate(key=_CRONENBERG, title="Crash", original_title="Crash", year=None),
+        ),
+    }
+    return ReviewRow(label=title, **{**given, **more})
+
+
+@pytest.fixture
+def waiting(world: World) -> World:
+    world.books.reviews = [a_review()]
+    return world
+
+
+def short_id(world: World) -> str:
+    return world.books.reviews[0].short_id
+
+
+def test_what_waits_is_told_with_the_evidence_of_each_candidate(waiting: World) -> None:
+    assert waiting.ask("review") == {
+        "total": 1,
+        "reviews": [
+            {
+                "id": short_id(waiting),
+                "title": "Crash",
+                "lists": "one, gone",
+                "since": ISO,
+                "score": 1.0,
+                "why": "no year, and 2 titles of this name",
+                "candidates": [
+                    {
+                        "number": 1,
+                        "key": "movie/1640",
+                        "title": "Crash",
+                        "year": 2005,
+                        "evidence": "same title, year unknown (1.00)",
+                    },
+                    {
+                        "number": 2,
+                        "key": "movie/884",
+                        "title": "Crash",
+                        "year": None,
+                        "evidence": "",
+                    },
+                ],
+                "choice": None,
+                "lookup": "title:crash||movie",
+            }
+        ],
+    }
+
+
+def test_the_client_shows_what_waits(waiting: World) -> None:
+    text = shown("review", waiting.ask("review"))
+    assert text.splitlines()[:3] == [
+        f"{short_id(waiting)}  Crash on one, gone, since now: no year, and 2 titles of this name",
+        "  1  Crash (2005) [movie/1640]: same title, year unknown (1.00)",
+        "  2  Crash [movie/884]",
+    ]
+    assert "listsyncctl review accept ID NUMBER" in text
+
+
+def test_the_client_says_that_nothing_waits(world: World) -> None:
+    assert shown("review", world.ask("review")) == "No title waits for you."
+
+
+def test_what_waits_is_paged(world: World) -> None:
+    world.books.reviews = [a_review(f"Film {number}") for number in range(60)]
+    assert len(world.ask("review")["reviews"]) == 50
+    page = world.ask("review", limit=2, offset=58)
+    assert [one["title"] for one in page["reviews"]] == ["Film 58", "Film 59"]
+    assert "50 of 60" in shown("review", world.ask("review"))
+
+
+@pytest.mark.parametrize(
+    ("choice", "key"),
+    [
+        ("1", "movie/1640"),
+        ("2", "movie/884"),
+        (" MOVIE/884 ", "movie/884"),
+        ("tmdb:movie/884", "movie/884"),
+        ("tv/1396", "tv/1396"),
+    ],
+)
+def test_a_title_is_accepted(waiting: World, choice: str, key: str) -> None:
+    reply = waiting.ask("review_decide", id=short_id(waiting), choice=choice)
+    chosen = waiting.books.reviews[0].choice
+    assert chosen is not None
+    assert str(chosen.key) == reply["key"] == key
+    assert "the next sync requests it" in reply["message"]
+    assert waiting.ask("review")["total"] == 0
+
+
+def test_a_candidate_is_named_in_the_answer_and_in_the_books(waiting: World) -> None:
+    reply = waiting.ask("review_decide", id=short_id(waiting), choice="1")
+    assert reply["message"].startswith("Crash is Crash (2005) [movie/1640]: ")
+    chosen = waiting.books.reviews[0].choice
+    assert chosen is not None
+    assert chosen.title == "Crash (2005)"
+
+
+def test_only_lists_that_are_followed_can_be_synced_for_it(waiting: World) -> None:
+    waiting.follow(*(waiting.configuration.in_force.following.lists[:1]))
+    assert waiting.ask("review_decide", id=short_id(waiting), choice="1")["lists"] == ["one"]
+
+
+def test_a_title_is_rejected_and_that_can_be_taken_back(waiting: World) -> None:
+    name = short_id(waiting)
+    reply = waiting.ask("review_decide", id=name, choice="reject")
+    assert reply["key"] is None
+    assert f"`listsyncctl review undo {name}`" in reply["message"]
+    (decided,) = waiting.ask("review", decided=True)["reviews"]
+    assert decided["choice"]["key"] is None
+    assert "is undecided again" in waiting.ask("review_decide", id=name, choice="undo")["message"]
+    assert waiting.ask("review")["total"] == 1
+    assert "Nothing was chosen" in waiting.ask("review_decide", id=name, choice="undo")["message"]
+
+
+def test_the_client_shows_what_was_decided(world: World) -> None:
+    world.books.reviews = [
+        a_review("A", choice=Choice(_HAGGIS, "Crash (2005)", AT)),
+        a_review("B", choice=Choice(None, "", AT)),
+    ]
+    text = shown("review", world.ask("review", decided=True))
+    assert "  you chose Crash (2005) [movie/1640], now" in text
+    assert "  you said that it is none of those, now" in text
+    assert "review accept" not in text
+
+
+@pytest.mark.parametrize(
+    "choice", ["", "0", "3", "Crash", "movie/0", "movie/603/x", "imdb:tt0375679", "603"]
+)
+def test_what_says_no_title_is_refused_with_what_would(waiting: World, choice: str) -> None:
+    refused = waiting.refusal("review_decide", id=short_id(waiting), choice=choice)
+    assert refused.code is Code.INVALID_PARAMS
+    assert "a candidate's number (1 to 2) or a TMDB id like movie/603" in refused.message
+    assert waiting.books.reviews[0].choice is None
+
+
+def test_without_candidates_no_number_is_asked_for(world: World) -> None:
+    world.books.reviews = [a_review(candidates=())]
+    refused = world.refusal("review_decide", id=short_id(world), choice="1")
+    assert "number" not in refused.message
+
+
+@pytest.mark.parametrize("name", ["", "abc", "zzzzzz", "x" * 60_000])
+def test_an_id_of_nothing_is_refused(waiting: World, name: str) -> None:
+    refused = waiting.refusal("review_decide", id=name, choice="1")
+    assert refused.code is Code.NOT_FOUND
+    assert "listsyncctl review" in refused.message
+    assert len(refused.message) < 200
+
+
+def test_an_id_of_two_titles_is_refused_with_both(world: World) -> None:
+    twin = a_review("Film 12")
+    names = (f"Film {number}" for number in range(100_000))
+    other = next(
+        one
+        for one in map(a_review, names)
+        if one.long_id.startswith(twin.long_id[:4]) and one != twin
+    )
+    world.books.reviews = [twin, other]
+    refused = world.refusal("review_decide", id=twin.long_id[:4], choice="1")
+    assert refused.code is Code.INVALID_PARAMS
+    assert other.long_id[:12] in refused.message
+    assert world.ask("review_decide", id=twin.long_id[:12], choice="1")["title"] == "Film 12"

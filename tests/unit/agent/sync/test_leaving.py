@@ -1,0 +1,120 @@
+"""Requests that are taken back because their titles left the list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from listsync.domain.server import Answered, Cancelled, MediaStatus, RequestAnswer, TitleState
+from listsync.domain.syncing import ListRules, SyncReport, Verdict
+from tests.fakes import FakeServer, Title, a_film, whole
+from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, entry, rules
+from tests.unit.agent.sync.test_syncing import House
+
+LEAVING = replace(rules("mine"), cancel_removed=True)
+STAYING = rules("mine")
+FILMS = [a_film(number, f"Film {number}", 2000) for number in range(1, 41)]
+
+
+def entries(*films: Title) -> list[object]:
+    return [
+        entry(one.name, one.year, MOVIE, tmdb=one.key.tmdb_id, rank=rank)
+        for rank, one in enumerate(films, start=1)
+    ]
+
+
+class Leaving(House):
+    """Follows a list; its requests wait for approval."""
+
+    def __init__(self, of: ListRules, films: list[Title]) -> None:
+        super().__init__()
+        self.server = FakeServer(*FILMS)
+        self.of = of
+        self.show(films)
+        self.sync()
+        for number, body in enumerate(self.server.posted, start=1):
+            self.server.states[body.key] = TitleState(MediaStatus.PENDING, MediaStatus.UNKNOWN)
+            self.server.pending[number] = Cancelled.DONE
+
+    def show(self, films: list[Title]) -> None:
+        self.follow(*entries(*films), of=self.of)  # type: ignore[arg-type]  # they are
+
+    def left(self, films: list[Title], **run: object) -> SyncReport:
+        """Sync twice without what is not among *films*; the second one's report."""
+        self.show(films)
+        self.sync()
+        return self.sync(replace(RUN, **run))  # type: ignore[arg-type]  # a test knows them
+
+
+def test_what_left_the_list_is_taken_back_after_two_readings() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.show(FILMS[:2])
+    assert house.sync().count(Verdict.CANCELLED) == 0
+    report = house.sync()
+    assert house.server.cancelled == [3]
+    assert report.count(Verdict.CANCELLED) == 1
+    (item,) = [one for one in report.items if one.verdict is Verdict.CANCELLED]
+    assert (item.list_name, item.key) == ("mine", FILMS[2].key)
+    assert house.sync().count(Verdict.CANCELLED) == 0
+
+
+def test_it_is_asked_for_again_when_it_comes_back() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.left(FILMS[:2])
+    house.server.states.pop(FILMS[2].key)
+    house.show(FILMS[:3])
+    house.sync()
+    assert house.server.posted[-1].key == FILMS[2].key
+
+
+def test_nothing_is_taken_back_unless_the_list_wants_that() -> None:
+    house = Leaving(STAYING, FILMS[:3])
+    house.left(FILMS[:2])
+    assert house.server.cancelled == []
+
+
+def test_what_another_list_wants_stays() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.play(whole(*entries(FILMS[2])), rules("other"))  # type: ignore[arg-type]
+    house.left(FILMS[:2])
+    assert house.server.cancelled == []
+
+
+@pytest.mark.parametrize("status", [MediaStatus.PROCESSING, MediaStatus.AVAILABLE])
+def test_what_does_not_wait_any_more_stays(status: int) -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.server.states[FILMS[2].key] = TitleState(status, MediaStatus.UNKNOWN)
+    house.left(FILMS[:2])
+    assert house.server.cancelled == []
+
+
+def test_somebody_elses_request_stays() -> None:
+    house = Leaving(LEAVING, FILMS[:2])
+    house.server.on(
+        "request", Answered(answer=RequestAnswer.COVERED, detail="requested by somebody else")
+    )
+    house.show(FILMS[:3])
+    house.sync()
+    house.server.states[FILMS[2].key] = TitleState(MediaStatus.PENDING, MediaStatus.UNKNOWN)
+    house.left(FILMS[:2])
+    assert house.server.cancelled == []
+
+
+def test_a_great_part_of_a_list_is_held_until_it_is_confirmed() -> None:
+    house = Leaving(LEAVING, FILMS[:20])
+    report = house.left(FILMS[:16])
+    assert house.server.cancelled == []
+    held = [one.why for one in report.items if one.verdict is Verdict.SKIPPED]
+    assert held == ["4 of 20 titles have left the list: confirm that it is meant"] * 4
+    house.sync(replace(RUN, confirmed=True))
+    assert house.server.cancelled == [17, 18, 19, 20]
+
+
+def test_a_dry_run_says_so_and_takes_nothing_back() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.show(FILMS[:2])
+    house.sync()
+    report = house.sync(DRY_RUN)
+    assert report.count(Verdict.CANCELLED) == 1
+    assert house.server.cancelled == []

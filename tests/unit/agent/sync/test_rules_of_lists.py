@@ -1,0 +1,270 @@
+"""Which list's rules hold for a title, and what they let through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import NO_IDS, Definition, TitleKey
+from listsync.domain.rules import Filters, Seasons, Span, Which
+from listsync.domain.server import (
+    Asking,
+    MediaStatus,
+    RequestBody,
+    Season,
+    SeriesDetails,
+    TitleFacts,
+    TitleState,
+)
+from listsync.domain.syncing import (
+    Decision,
+    Exclusion,
+    Match,
+    Prepared,
+    Request,
+    Skip,
+    SkipReason,
+    Wish,
+)
+from listsync.domain.syncing import ListRules as Rules
+from listsync.sync.askers import Doors
+from listsync.sync.capping import Cap, Caps
+from listsync.sync.collecting import members_of, wishes_of
+from listsync.sync.deciding import Excluded, Knowledge, decide
+from listsync.sync.patience import next_look
+from tests.unit.agent.sync.records import MOVIE, TV, details, entry, found, rules
+
+FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)
+MATRIX = entry("The Matrix", 1999, MOVIE, tmdb=603)
+BAD = entry("Breaking Bad", 2008, TV, tmdb=1396, tvdb=81189)
+FACTS = TitleFacts(ids=NO_IDS, year=1999, genres=frozenset({"action"}), rating=8.2, votes=9)
+FAMILY = Asking(user="family", profile="HD", tags=("kids",))
+GUESTS = Asking(user="guests", tags=("guests",))
+OLD = Filters(year=Span(None, 1990))
+TODAY = date(2026, 11, 22)
+
+
+def of(name: str, **more: object) -> Rules:
+    return replace(rules(name), **more)  # type: ignore[arg-type]  # a test knows them
+
+
+def wanted_by(*lists: Rules, one: ListEntry = MATRIX) -> Wish:
+    members = [member for each in lists for member in members_of(each, [one])]
+    (wish,) = wishes_of(members)
+    return wish
+
+
+def knowing(
+    doors: Doors | None = None,
+    *,
+    exclusions: tuple[Exclusion, ...] = (),
+    status: int = MediaStatus.UNKNOWN,
+    watched: dict[Definition, date] | None = None,
+) -> Knowledge:
+    states = {key: TitleState(status, status) for key in (FILM, SERIES)}
+    return Knowledge(
+        index=states,
+        handled={Definition(SERIES, False)} if watched else set(),
+        setbacks={},
+        excluded=Excluded(exclusions),
+        doors=doors or Doors(),
+        watched=watched or {},
+        today=TODAY,
+    )
+
+
+def decided(
+    wish: Wish,
+    known: Knowledge | None = None,
+    *,
+    facts: TitleFacts | None = FACTS,
+    seasons: SeriesDetails | None = None,
+) -> Decision:
+    key = SERIES if wish.kind is TV else FILM
+    prepared = Prepared(wish=wish, match=found(key), facts=facts, details=seasons)
+    return decide(prepared, known or knowing())
+
+
+def body_of(decision: Decision) -> RequestBody:
+    assert isinstance(decision, Request), decision
+    return decision.body
+
+
+# Which list has a title asked for, and how
+
+
+def test_the_first_list_says_how_a_title_is_asked_for_and_tags_are_united() -> None:
+    one = decided(wanted_by(of("a", asking=FAMILY), of("b", asking=GUESTS)))
+    assert body_of(one).asking == replace(FAMILY, tags=("kids", "guests"))
+    assert isinstance(one, Request)
+    assert [member.rules.name for member in one.members] == ["a", "b"]
+
+
+def test_a_list_whose_filters_leave_the_title_out_has_no_say() -> None:
+    one = decided(wanted_by(of("a", asking=FAMILY, filters=OLD), of("b", asking=GUESTS)))
+    assert body_of(one).asking == GUESTS
+
+
+def test_filters_of_all_lists_together_leave_it_out() -> None:
+    wish = wanted_by(of("a", filters=OLD), of("b", filters=Filters(genres_not=FACTS.genres)))
+    assert decided(wish) == Skip(SkipReason.FILTERED, "year 1999, the list takes <=1990")
+
+
+def test_what_is_there_already_is_not_filtered() -> None:
+    known = knowing(status=MediaStatus.AVAILABLE)
+    assert decided(wanted_by(of("a", filters=OLD)), known) == Skip(SkipReason.AVAILABLE)
+    assert not known.needs_facts(wanted_by(of("a", filters=OLD)), found(FILM))
+
+
+def test_without_facts_nothing_passes_a_filter() -> None:
+    one = decided(wanted_by(of("a", filters=OLD)), facts=None)
+    assert isinstance(one, Skip)
+    assert one.reason is SkipReason.HELD
+
+
+def test_facts_are_needed_only_where_a_list_that_may_ask_has_filters() -> None:
+    filtered = wanted_by(of("a", filters=OLD, kind=TV), of("b"))
+    assert not knowing().needs_facts(filtered, found(FILM))
+    assert knowing().needs_facts(wanted_by(of("a", filters=OLD)), found(FILM))
+    excluding = knowing(exclusions=(Exclusion(genre="war"),))
+    assert excluding.needs_facts(wanted_by(of("b")), found(FILM))
+    nothing = Match(found=found(FILM).found, how=found(FILM).how)
+    assert not excluding.needs_facts(wanted_by(of("b")), nothing)
+
+
+def test_a_genre_is_excluded_for_all_lists() -> None:
+    known = knowing(exclusions=(Exclusion(genre="action"),))
+    assert decided(wanted_by(of("a")), known) == Skip(SkipReason.EXCLUDED, "genre action")
+    other = knowing(exclusions=(Exclusion(genre="war"),))
+    assert isinstance(decided(wanted_by(of("a")), other), Request)
+
+
+# What keeps a list from asking
+
+
+def test_a_user_that_does_not_exist_holds_only_lists_that_name_it() -> None:
+    doors = Doors()
+    doors.trouble[FAMILY, MOVIE, False] = "no user called family"
+    known = knowing(doors)
+    alone = decided(wanted_by(of("a", asking=FAMILY)), known)
+    assert alone == Skip(SkipReason.HELD, "no user called family")
+    both = decided(wanted_by(of("a", asking=FAMILY), of("b", asking=GUESTS)), known)
+    assert body_of(both).asking == GUESTS
+    in_4k = decided(wanted_by(of("a", asking=FAMILY, four_k=True)), known)
+    assert isinstance(in_4k, Request)
+
+
+def test_a_user_whose_quota_is_used_up_stops_that_user_only() -> None:
+    doors = Doors()
+    doors.spent["family", MOVIE, False] = "used up"
+    known = knowing(doors)
+    assert decided(wanted_by(of("a", asking=FAMILY)), known) == Skip(SkipReason.HELD, "used up")
+    assert isinstance(decided(wanted_by(of("b")), known), Request)
+    series = decided(wanted_by(of("a", asking=FAMILY), one=BAD), known, seasons=details())
+    assert isinstance(series, Request)
+
+
+@pytest.mark.parametrize(
+    ("own", "overall", "today", "said"),
+    [
+        ({"max_per_run": 2}, Cap(), {}, 'the list "a": at most 2 a sync'),
+        ({"max_per_day": 5}, Cap(), {"a": 3}, 'the list "a": at most 5 in 24 hours'),
+        ({}, Cap(per_run=2), {}, "all lists together: at most 2 a sync"),
+        ({}, Cap(per_day=9), {"b": 7}, "all lists together: at most 9 in 24 hours"),
+    ],
+)
+def test_a_cap_leaves_the_rest_for_later(
+    own: dict[str, int], overall: Cap, today: dict[str, int], said: str
+) -> None:
+    doors = Doors(Caps(overall, today))
+    wish, known = wanted_by(of("a", **own)), knowing(doors)
+    for _ in range(2):
+        assert isinstance(decided(wish, known), Request)
+        doors.caps.count("a")
+    assert decided(wish, known) == Skip(SkipReason.CAPPED, said)
+
+
+def test_where_one_list_is_at_its_cap_the_next_one_asks() -> None:
+    doors = Doors(Caps())
+    both = wanted_by(of("a", max_per_run=0, asking=FAMILY), of("b", asking=GUESTS))
+    assert body_of(decided(both, knowing(doors))).asking == GUESTS
+
+
+# Seasons
+
+
+@pytest.mark.parametrize(
+    ("lists", "seasons"),
+    [
+        ([Seasons()], (1, 2, 3)),
+        ([Seasons(which=Which.FIRST)], (1,)),
+        ([Seasons(which=Which.FIRST), Seasons(which=Which.LATEST)], (1, 3)),
+        ([Seasons(which=Which.NAMED, numbers=frozenset({0, 2}))], (0, 2)),
+        ([Seasons(which=Which.NAMED, numbers=frozenset({2})), Seasons()], (1, 2, 3)),
+    ],
+)
+def test_seasons_that_any_list_wants(lists: list[Seasons], seasons: tuple[int, ...]) -> None:
+    wish = wanted_by(*(of(f"{n}", seasons=one) for n, one in enumerate(lists)), one=BAD)
+    one = decided(wish, seasons=details((0, 1, 2, 3)))
+    assert body_of(one).seasons == seasons
+
+
+def test_a_row_that_names_a_season_stands_above_the_rule_of_its_list() -> None:
+    wish = wanted_by(of("a", seasons=Seasons(which=Which.FIRST)), one=replace(BAD, season=2))
+    assert body_of(decided(wish, seasons=details((0, 1, 2, 3)))).seasons == (2,)
+
+
+def test_seasons_of_a_list_that_is_filtered_out_are_not_asked_for() -> None:
+    wish = wanted_by(of("a", filters=OLD), of("b", seasons=Seasons(which=Which.FIRST)), one=BAD)
+    assert body_of(decided(wish, seasons=details())).seasons == (1,)
+
+
+def airing(*days: date | None, covered: tuple[int, ...] = ()) -> SeriesDetails:
+    return SeriesDetails(
+        ids=replace(NO_IDS, tvdb=81189),
+        seasons=tuple(
+            Season(number=number, episodes=8, airs=day, covered=number in covered)
+            for number, day in enumerate(days)
+        ),
+    )
+
+
+_SINCE = TODAY - timedelta(days=30)
+_OLD, _NEW, _LATER = _SINCE, TODAY, TODAY + timedelta(days=20)
+
+
+def test_a_season_that_aired_after_the_series_was_handled_is_asked_for() -> None:
+    known = knowing(status=MediaStatus.AVAILABLE, watched={Definition(SERIES, False): _SINCE})
+    wish = wanted_by(of("a", new_seasons=True, asking=GUESTS), of("b"), one=BAD)
+    assert known.needs_seasons(wish, found(SERIES), None)
+    one = decided(wish, known, seasons=airing(_NEW, _OLD, None, _NEW, _LATER, covered=()))
+    assert (body_of(one).seasons, body_of(one).asking) == ((3,), GUESTS)
+    again = decided(wish, known, seasons=airing(_NEW, _OLD, _NEW, covered=(2,)))
+    assert again == Skip(SkipReason.AVAILABLE, "no new season has aired")
+
+
+@pytest.mark.parametrize("status", [MediaStatus.UNKNOWN, MediaStatus.DELETED])
+def test_what_was_deleted_stays_so_whatever_airs(status: int) -> None:
+    known = knowing(status=status, watched={Definition(SERIES, False): _SINCE})
+    wish = wanted_by(of("a", new_seasons=True), one=BAD)
+    one = decided(wish, known, seasons=airing(None, _NEW))
+    assert isinstance(one, Skip)
+    assert one.reason is SkipReason.HANDLED
+
+
+def test_new_seasons_are_asked_for_only_where_a_list_wants_that_and_it_is_due() -> None:
+    watched = {Definition(SERIES, False): _SINCE}
+    known = knowing(status=MediaStatus.AVAILABLE, watched=watched)
+    assert not known.needs_seasons(wanted_by(of("a"), one=BAD), found(SERIES), None)
+    not_due = knowing(status=MediaStatus.AVAILABLE)
+    wish = wanted_by(of("a", new_seasons=True), one=BAD)
+    assert not not_due.needs_seasons(wish, found(SERIES), None)
+
+
+def test_a_series_is_looked_at_again_when_a_season_airs_or_weekly() -> None:
+    assert next_look(airing(None, _OLD), TODAY) == TODAY + timedelta(days=7)
+    soon = TODAY + timedelta(days=3)
+    assert next_look(airing(None, _OLD, soon, _LATER), TODAY) == soon
