@@ -11,7 +11,7 @@ demo: $(READY)
 	@$(BIN)/listsync demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto $(TEST_OPTIONS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(TEST_OPTIONS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

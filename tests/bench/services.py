@@ -29,7 +29,7 @@ MOST_CALLS: dict[str, tuple[int | None, int | None]] = {
     "mdblist-with-key": (2, 1),
     "letterboxd": (10, 1),
     "stevenlu": (1, 1),
-    "tmdb": (None, None),
+    "tmdb": (None, 1),
 }
 """For the first reading, and for one that finds the list unchanged."""
 MIXED = (

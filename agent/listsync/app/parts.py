@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from listsync.app.browsing import sweep, walls_for
 from listsync.app.following import is_meant
+from listsync.app.garbage import fewer_collections
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config.values import SANDBOX
@@ -198,6 +199,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         UnavailableError: the sandbox does not start, or the server's address is none.
     """
     with ExitStack() as stack:
+        stack.enter_context(fewer_collections())
         server = _server(config, folder, stop, stack)
         readers = stack.enter_context(ExitStack())
         around = Surroundings(config.providers, config.chromium, database, state_dir, readers)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
 from listsync.net.call import Call
 from listsync.net.verdicts import Reply
 from listsync.net.walls import load_page, past_wall
@@ -16,6 +24,9 @@ if TYPE_CHECKING:
 
     from listsync.domain.lists import Validators
 
+logger = logging.getLogger(__name__)
+
+_ENOUGH_FAILURES = 3
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
@@ -44,3 +55,41 @@ def in_parallel(
         yield overlap.map(items, lambda _: None)
     finally:
         overlap.close()
+
+
+def as_far_as_possible(
+    function: Callable[[Item], Done], items: Sequence[Item], *, at_once: int = 4
+) -> Iterator[tuple[Item, Done | None]]:
+    """Call *function* for each of *items*, whose results are worth having, but not needed.
+
+    None stands for what the service does not know. What fails otherwise is left out; after a
+    refusal, or a few failures, the rest is not tried this time, and the log says so.
+    """
+    failures: list[ListsyncError] = []
+
+    def attempt(item: Item) -> tuple[Done | None, ...]:
+        refused = any(isinstance(error, RefusedError) for error in failures)
+        if refused or len(failures) >= _ENOUGH_FAILURES:
+            return ()
+        try:
+            return (function(item),)
+        except (UnavailableError, RefusedError, AnswerChangedError) as error:
+            if isinstance(error, RefusedError) and error.kind is Refusal.NOT_FOUND:
+                return (None,)
+            failures.append(error)
+            return ()
+
+    answered = 0
+    with in_parallel(attempt, items, at_once=at_once) as found:
+        for item, answers in zip(items, found, strict=True):
+            for answer in answers:
+                answered += 1
+                yield item, answer
+    if failures:
+        logger.info(
+            "%d of %d look-ups are left for later: %s",
+            len(items) - answered,
+            len(items),
+            failures[0],
+            extra={"action": "look_ups_failed"},
+        )

@@ -23,8 +23,8 @@ from listsync.options import PageOptions
 from listsync.providers.letterboxd.films import (
     FilmIds,
     FilmIdsInMemory,
-    FilmPages,
     film_row,
+    learn,
     record_of,
 )
 from listsync.providers.letterboxd.markup import Page, Row, document_of
@@ -139,8 +139,7 @@ class Letterboxd:
         unknown = [slug for slug in slugs if slug not in known][: self._options.film_pages]
         if not unknown:
             return known
-        pages = FilmPages(self._http, self._base_url, self._films)
-        pages.learn(unknown, at_once=self._options.at_once)
+        learn(self._http, self._base_url, unknown, self._films, at_once=self._options.at_once)
         return {**known, **self._films.get_many(unknown)}
 
 

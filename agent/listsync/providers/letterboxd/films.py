@@ -6,28 +6,21 @@ Source: the site's markup as maintained scrapers read it, 2025-09 to 2026-10.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from listsync.domain.films import FilmRecord
 from listsync.domain.media import MediaType
-from listsync.errors import (
-    AnswerChangedError,
-    ListsyncError,
-    Refusal,
-    RefusedError,
-    UnavailableError,
-)
+from listsync.errors import AnswerChangedError
 from listsync.net.fields import external_ids, imdb_id, number_id, title_text, year_number
-from listsync.net.pages import get_reply, in_parallel
+from listsync.net.pages import as_far_as_possible, get_reply
 from listsync.providers.letterboxd.markup import Row, call_for, document_of
 
 if TYPE_CHECKING:
     import httpx
     from selectolax.lexbor import LexborHTMLParser
 
-_ENOUGH_FAILURES = 3
 _KINDS = {"movie": MediaType.MOVIE, "tv": MediaType.TV}
 _TMDB = re.compile(r"themoviedb\.org/(movie|tv)/(\d+)", re.ASCII)
 _IMDB = re.compile(r"imdb\.com/title/(tt\d+)", re.ASCII)
@@ -58,39 +51,20 @@ class FilmIdsInMemory:
         self.known[slug] = record
 
 
-class FilmPages:
-    """Reads the pages of films, and gives up for this time after a refusal or a few failures."""
+def learn(
+    http: httpx.Client, base_url: str, slugs: Sequence[str], cache: FilmIds, *, at_once: int
+) -> None:
+    """Look films up and put what their pages say into the cache.
 
-    def __init__(self, http: httpx.Client, base_url: str, cache: FilmIds) -> None:
-        self._http = http
-        self._base_url = base_url
-        self._cache = cache
-        self._failures: list[ListsyncError] = []
+    The list has been read already: a film that cannot be must not cost it. It keeps its title and
+    year, and is looked up again next time.
+    """
 
-    def learn(self, slugs: list[str], *, at_once: int) -> None:
-        """Look films up, several at a time, and put what they say into the cache."""
-        with in_parallel(self._learn_one, slugs, at_once=at_once) as learnt:
-            list(learnt)
+    def read(slug: str) -> FilmRecord:
+        return record_of(document_of(get_reply(http, call_for(f"{base_url}/film/{slug}/"))))
 
-    def _learn_one(self, slug: str) -> bool:
-        refused = any(isinstance(error, RefusedError) for error in self._failures)
-        if refused or len(self._failures) >= _ENOUGH_FAILURES:
-            return False
-        # The list has been read already: a film that cannot be must not cost it. It keeps its
-        # title and year, and is looked up again next time.
-        try:
-            record = self._read(slug)
-        except (UnavailableError, RefusedError, AnswerChangedError) as error:
-            if not (isinstance(error, RefusedError) and error.kind is Refusal.NOT_FOUND):
-                self._failures.append(error)
-                return False
-            record = FilmRecord()
-        self._cache.put(slug, record)
-        return True
-
-    def _read(self, slug: str) -> FilmRecord:
-        reply = get_reply(self._http, call_for(f"{self._base_url}/film/{slug}/"))
-        return record_of(document_of(reply))
+    for slug, record in as_far_as_possible(read, slugs, at_once=at_once):
+        cache.put(slug, record or FilmRecord())
 
 
 def record_of(document: LexborHTMLParser) -> FilmRecord:

@@ -7,6 +7,8 @@ tests/fixtures/tmdb/README.md says how the samples were made.
 from __future__ import annotations
 
 import hashlib
+import re
+import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -17,11 +19,13 @@ from pydantic import Field, SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import Call
-from listsync.net.pages import in_parallel
+from listsync.net.pages import as_far_as_possible, in_parallel
 from listsync.net.rows import Entries, get_document
 from listsync.options import ServiceOptions
 from listsync.providers.tmdb.answers import Page, Row, entry_of, judge, page_of
 from listsync.providers.tmdb.source import SERVICE, TmdbSource, parse
+
+_STAMP = re.compile(r"(\d{1,4}) (\d{4}-\d\d-\d\d) [0-9a-f]{64}", re.ASCII)
 
 if TYPE_CHECKING:
     import httpx
@@ -61,25 +65,34 @@ class Tmdb:
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list in its own order; raises what `get_document` raises.
 
-        What lies beyond the last page that the service gives is missing, and said to be. A list
-        counts as unchanged when its size, its first and its last page are: new titles come last,
-        or first. A swap in the middle of a sorted list shows with the next addition.
+        What lies beyond the last page that the service gives is missing, and said to be. For a day
+        a list counts as unchanged when its size and its last page are: whatever comes or goes
+        changes them, but for a title that takes another's place.
         """
+        if self._is_as_before(previous):
+            return Fetched.unchanged(previous)
         document = get_document(self._http, self._call(1), previous)
         if document.unchanged:
             return Fetched.unchanged(previous)
         first = page_of(document, 1)
         count = self._count(first)
         last = [self._page(count)] if count > 1 else []
-        stamp = _stamp([first, *last]) if self._source.is_list else None
-        if stamp and previous is not None and previous.stamp == stamp:
-            return Fetched.unchanged(previous)
+        stamp = _stamp(count, [first, *last][-1]) if self._source.is_list else None
         # Nothing but a page that is the whole list can vouch for it with its ETag.
         etag = document.validators.etag if count == 1 else None
         between = range(2, count)
         with in_parallel(self._page, between, at_once=self._options.at_once) as middle:
             pages = chain([first], self._others(first, chain(middle, last)))
             return self._fetched(pages, Validators(etag=etag, stamp=stamp))
+
+    def _is_as_before(self, previous: Validators | None) -> bool:
+        """Compare the last page of a list of several; there may be no such page any more."""
+        known = _STAMP.fullmatch((previous and previous.stamp) or "")
+        if known is None or known[1] == "1" or known[2] != _today() or not self._source.is_list:
+            return False
+        count = int(known[1])
+        pages = as_far_as_possible(self._page, [count])
+        return any(page is not None and _stamp(count, page) == known[0] for _, page in pages)
 
     def _others(self, first: Page, pages: Iterable[Page]) -> Iterator[Page]:
         titles = first.titles
@@ -135,10 +148,14 @@ class Tmdb:
         )
 
 
-def _stamp(pages: list[Page]) -> str:
-    """Make a word for the state of a list of its size and of the titles on *pages*."""
-    state = repr([(page.declared, page.titles) for page in pages])
-    return hashlib.sha256(state.encode(errors="replace")).hexdigest()
+def _stamp(count: int, last: Page) -> str:
+    """Make a word for the state of a list of *count* pages: its size, and its *last* titles."""
+    state = repr((last.declared, last.titles))
+    return f"{count} {_today()} {hashlib.sha256(state.encode(errors='replace')).hexdigest()}"
+
+
+def _today() -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 __all__ = ["Tmdb", "TmdbOptions", "TmdbSource", "parse"]

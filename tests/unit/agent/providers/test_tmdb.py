@@ -17,6 +17,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.providers import tmdb as of_tmdb
 from listsync.providers.tmdb import Tmdb, TmdbOptions, parse
 from tests.contract.providers.site import Site, answer, client, sample
 
@@ -356,21 +357,31 @@ def test_a_row_that_does_not_say_its_kind(row: dict[str, object], kind: MediaTyp
     assert (entry.kind, entry.ids.tmdb) == (kind, 7)
 
 
-def test_an_unchanged_list_costs_its_first_and_last_page() -> None:
+def test_an_unchanged_list_costs_its_last_page() -> None:
     first = tmdb(Service(101)).fetch(None)
     service = Service(101)
     second = tmdb(service).fetch(first.validators)
     assert second.is_unchanged
     assert second.validators == first.validators
-    assert service.asked == [1, 6]
+    assert service.asked == [6]
 
 
-@pytest.mark.parametrize("place", [0, 100])
-def test_a_title_that_took_the_place_of_another_is_seen(place: int) -> None:
+@pytest.mark.parametrize("place", [0, 50, 100])
+def test_a_title_that_took_the_place_of_another_is_seen_at_the_latest_a_day_later(
+    place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = tmdb(Service(101)).fetch(None)
     service = Service(101)
     service.films[place] = {"id": 500, "title": "New", "media_type": "movie"}
+    assert tmdb(service).fetch(first.validators).is_unchanged is (place < 100)
+    monkeypatch.setattr(of_tmdb, "_today", lambda: "2026-01-01")
     assert not tmdb(service).fetch(first.validators).is_unchanged
+
+
+def test_a_last_page_that_is_no_more_is_a_reason_to_read_anew() -> None:
+    first = tmdb(Service(101)).fetch(None)
+    fetched = tmdb(Service(60)).fetch(first.validators)
+    assert (fetched.outcome, fetched.read) == (ListOutcome.COMPLETE, 60)
 
 
 def test_another_size_is_seen() -> None:
