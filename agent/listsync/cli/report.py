@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from listsync.agent.plans import plan_of
 from listsync.cli.words import Palette, duration, harmless, plural, table
 from listsync.domain.server import RequestBody
 from listsync.domain.syncing import ItemReport, ListReport, Result, SyncReport, Verdict
@@ -31,11 +32,47 @@ def lines(report: SyncReport, palette: Palette, *, verbose: bool = False) -> Ite
             head[3] = "would request"
         yield from table(head, [_row(one) for one in report.lists])
         yield ""
+    if report.run.dry_run:
+        yield from _changes(report, palette, verbose=verbose)
     for verdict, title, style in _SECTIONS:
         yield from _section(report, verdict, palette.paint(title, style), verbose=verbose)
     for notice in report.notices:
         yield palette.paint(f"note: {notice}", "yellow")
     yield palette.paint(summary(report), "green" if report.result is Result.OK else "red")
+
+
+def _changes(report: SyncReport, palette: Palette, *, verbose: bool) -> Iterator[str]:
+    """Write what would be asked for, and taken back, as a difference."""
+    items = [one for one in plan_of(report).items if one.body or one.verdict is Verdict.CANCELLED]
+    shown = items if verbose else items[:_SHOWN]
+    for item in shown:
+        name = harmless(f"{item.label} [{item.key}]")
+        where = harmless(", ".join(item.lists))
+        if item.body:
+            yield palette.paint(f"+ {name}  for {where}{_how(item.body)}", "green")
+        else:
+            yield palette.paint(f"x {name}: {item.why}  ({where})", "red")
+    if len(shown) < len(items):
+        yield f"... and {len(items) - len(shown):,} more (-v or --json tell all)"
+    if items:
+        yield ""
+
+
+def _how(body: RequestBody) -> str:
+    """Say how a title would be asked for, as far as that is not as usual."""
+    asking = body.asking
+    named = {
+        "as": asking.user,
+        "service": asking.service,
+        "profile": asking.profile,
+        "folder": asking.root_folder,
+        "language profile": asking.language_profile,
+        "tags": " ".join(asking.tags),
+        "seasons": " ".join(map(str, body.seasons)),
+    }
+    words = [f"{name} {harmless(value)}" for name, value in named.items() if value]
+    approved = {True: ["approved"], False: ["to be approved"], None: []}[asking.approve]
+    return "".join(f", {word}" for word in (*["4K"][: body.four_k], *words, *approved))
 
 
 def _row(one: ListReport) -> list[str]:

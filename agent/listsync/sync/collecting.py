@@ -14,6 +14,7 @@ from listsync.sync.matching import sought
 from listsync.sync.titles import fold
 
 _T = TypeVar("_T")
+_Token = tuple[str, str | int | None]
 
 
 def entry_id(entry: ListEntry) -> str:
@@ -50,10 +51,10 @@ def members_of(rules: ListRules, entries: Iterable[ListEntry]) -> list[Member]:
 def wishes_of(members: Sequence[Member]) -> list[Wish]:
     """Unite *members* (in list order) that share an id; never by TMDB number without the kind."""
     groups: dict[int, list[int]] = {}
-    owner: dict[tuple[bool, str], int] = {}
+    owner: dict[tuple[bool, _Token], int] = {}
     for number, member in enumerate(members):
         tokens = [(member.rules.four_k, token) for token in _tokens(member.entry)]
-        found = sorted({owner[token] for token in tokens if token in owner})
+        found = sorted({owner[token] for token in tokens if token in owner}) if owner else []
         target = found[0] if found else number
         group = groups.setdefault(target, [])
         for other in found[1:]:
@@ -67,20 +68,21 @@ def wishes_of(members: Sequence[Member]) -> list[Wish]:
     return [_wish([members[one] for one in sorted(groups[first])]) for first in sorted(groups)]
 
 
-def _tokens(entry: ListEntry) -> list[str]:
+def _tokens(entry: ListEntry) -> list[_Token]:
+    """Name what makes two entries one: ids; only where there are none, the title."""
     ids = entry.ids
-    tokens = []
+    tokens: list[_Token] = []
     if ids.imdb:
-        tokens.append(f"imdb:{ids.imdb}")
+        tokens.append(("imdb", ids.imdb))
     if ids.tmdb is not None and entry.kind is not None:
-        tokens.append(f"tmdb:{entry.kind}/{ids.tmdb}")
+        tokens.append((entry.kind, ids.tmdb))
     if ids.tvdb is not None and entry.kind is not MediaType.MOVIE:
-        tokens.append(f"tvdb:{ids.tvdb}")
+        tokens.append(("tvdb", ids.tvdb))
     if tokens:
         return tokens
     if ids.tmdb is not None:
-        return [f"tmdb:?/{ids.tmdb}|{title_token(entry)}"]
-    return [title_token(entry) if entry.title else f"tvdb:{entry.kind}/{ids.tvdb}"]
+        return [(title_token(entry), ids.tmdb)]
+    return [(title_token(entry), None) if entry.title else (f"tvdb:{entry.kind}", ids.tvdb)]
 
 
 def _wish(group: list[Member]) -> Wish:

@@ -78,7 +78,8 @@ class ProgressBoard:
     def done(self, names: tuple[str, ...], *, requested: bool) -> None:
         """Count one wish as done: once in the run, and in its lists, which are named per entry."""
         with self._lock:
-            self._done_of.update(names)
+            for name in names:
+                self._done_of[name] += 1
             self._done += 1
             self._requested += requested
             self._move()

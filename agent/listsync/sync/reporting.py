@@ -55,6 +55,9 @@ _SAID = {
 
 def verdict_of(outcome: Outcome) -> tuple[Verdict, str]:
     """Name an outcome for counting, and say it in words."""
+    if isinstance(outcome, Skip):  # most of them, most of the time
+        reason, detail = outcome.reason, outcome.detail
+        return _SKIPS[reason], f"{reason.value}: {detail}" if detail else reason.value
     match outcome:
         case Requested(answered=answered):
             if answered and answered.answer is RequestAnswer.COVERED:
@@ -64,8 +67,6 @@ def verdict_of(outcome: Outcome) -> tuple[Verdict, str]:
             return Verdict.FAILED, f"{_SAID[answered.answer]}: {answered.detail}".rstrip(": ")
         case Failed(error=error):
             return Verdict.FAILED, error
-        case Skip(reason=reason, detail=detail):
-            return _SKIPS[reason], f"{reason.value}: {detail}" if detail else reason.value
         case _ as never:
             assert_never(never)
 
