@@ -12,7 +12,6 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import ABSENT, MediaStatus, TitleState
 from listsync.domain.syncing import (
-    Exclusion,
     ListRules,
     Match,
     Prepared,
@@ -22,6 +21,7 @@ from listsync.domain.syncing import (
     Verdict,
     Wish,
 )
+from listsync.sync.collecting import exclusion_of
 from listsync.sync.deciding import Excluded, Knowledge, decide
 from listsync.sync.reporting import verdict_of
 from listsync.sync.resolving import lookup_of_entry
@@ -120,23 +120,12 @@ def _excluded(
     excluded = Excluded((*sources.exclusions(), *said))
     by = "excluded: by `exclude`, in the configuration or by command"
     for entry in held:
-        kind, ids = entry.kind, entry.ids
-        excluded.add(
-            Exclusion(
-                key=_taken_for(sources, entry),
-                imdb=ids.imdb,
-                tvdb=ids.tvdb,
-                title=entry.title,
-                year=entry.year,
-                kind=kind,
-            )
-        )
+        exclusion = exclusion_of(entry)
+        excluded.add(replace(exclusion, key=exclusion.key or _taken_for(sources, entry)))
         by = f"excluded: {', '.join(one.name for one in lists)[:200]} says not to request it"
     return excluded, by
 
 
 def _taken_for(sources: Sources, entry: ListEntry) -> TitleKey | None:
-    if entry.kind is not None and entry.ids.tmdb is not None:
-        return TitleKey(entry.kind, entry.ids.tmdb)
     found, choice = sources.books.lookup(lookup_of_entry(entry) or "")
     return choice.key if choice else found.match.key if found else None

@@ -8,9 +8,12 @@ host, matches nothing. What matches nothing is refused, never fetched. Bare numb
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
+
+Source = TypeVar("Source")
 
 SERVICES = {
     "imdb": "IMDb",
@@ -241,3 +244,28 @@ def unsupported(text: str, supported: frozenset[str]) -> str | None:
     if form is None or form.provider in supported:
         return None
     return f"{form.service} is not supported yet"
+
+
+def source_of(
+    text: str,
+    service: str,
+    accepted: Iterable[str],
+    *,
+    from_form: Callable[[Form, str], Source | None],
+    from_name: Callable[[str], Source | None],
+) -> Source:
+    """Read an address of *service*, by *from_form*, or else a name, by *from_name*.
+
+    Raises:
+        ValueError: it is neither; says whose it is, if anybody's, and which forms are accepted.
+    """
+    value = text.strip()
+    form, whose = recognise(value), foreign(value, service)
+    if form is not None and form.provider == service:
+        source = from_form(form, value)
+    else:
+        source = None if whose else from_name(value)
+    if source is None:
+        why = whose or f"{text!r} is no list of {SERVICES[service]}"
+        raise ValueError(f"{why}; accepted: {', '.join(accepted)}")
+    return source

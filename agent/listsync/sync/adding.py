@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
 from listsync.domain.syncing import (
     Exclusion,
@@ -26,6 +25,7 @@ from listsync.domain.syncing import (
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.overlap import Overlap
 from listsync.sync.acting import Writer
+from listsync.sync.collecting import exclusion_of
 from listsync.sync.deciding import Knowledge, decide
 from listsync.sync.preparing import Preparer, excludes
 
@@ -106,7 +106,7 @@ class Adder:
         for key in _keys_named_by(match):
             self._known.excluded.add(Exclusion(key=key))
         for member in wish.members:
-            self._known.excluded.add(_exclusion_of(member.entry))
+            self._known.excluded.add(exclusion_of(member.entry))
         self._writer.learn(prepared)
 
     def _outcome(self, prepared: Prepared) -> Outcome:
@@ -151,15 +151,3 @@ def _keys_named_by(match: Match) -> list[TitleKey]:
     if match.found is Found.REVIEW and match.how is not How.TITLE:
         return [candidate.key for candidate in match.candidates]
     return [match.key] if match.key else []
-
-
-def _exclusion_of(entry: ListEntry) -> Exclusion:
-    ids, kind = entry.ids, entry.kind
-    return Exclusion(
-        key=TitleKey(kind, ids.tmdb) if kind is not None and ids.tmdb is not None else None,
-        imdb=ids.imdb,
-        tvdb=ids.tvdb,
-        title=entry.title,
-        year=entry.year,
-        kind=kind,
-    )

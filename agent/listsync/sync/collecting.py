@@ -145,3 +145,16 @@ def wish_to_exclude(exclusion: Exclusion) -> Wish:
     )
     rules = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)
     return _wish([Member(rules, entry, entry_id(entry))])
+
+
+def exclusion_of(entry: ListEntry) -> Exclusion:
+    """Turn an entry of a list of what must not be requested into an exclusion."""
+    ids, kind = entry.ids, entry.kind
+    return Exclusion(
+        key=TitleKey(kind, ids.tmdb) if kind is not None and ids.tmdb is not None else None,
+        imdb=ids.imdb,
+        tvdb=ids.tvdb,
+        title=entry.title,
+        year=entry.year,
+        kind=kind,
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from listsync.net.forms import Form, foreign, recognise
+from listsync.net.forms import Form, source_of
 
 SERVICE = "mdblist"
 FORMS = (
@@ -44,16 +44,7 @@ class MdbListSource:
 
 def parse(text: str) -> MdbListSource:
     """Read what the user wrote after `mdblist:`; a ValueError lists the accepted forms."""
-    value = text.strip()
-    form = recognise(value)
-    if form is not None and form.provider == SERVICE:
-        source = _from_form(form, value)
-    else:
-        source = None if foreign(value, SERVICE) else _from_name(value)
-    if source is None:
-        why = foreign(value, SERVICE) or f"{text!r} is no list of MDBList"
-        raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
-    return source
+    return source_of(text, SERVICE, FORMS, from_form=_from_form, from_name=_from_name)
 
 
 def _from_name(value: str) -> MdbListSource | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from listsync.net.forms import Form, foreign, recognise
+from listsync.net.forms import Form, source_of
 from listsync.providers.trakt.places import (
     SERVICE,
     SLUG,
@@ -43,16 +43,7 @@ _NAMES = tuple(
 
 def parse(text: str) -> TraktSource:
     """Read what the user wrote after `trakt:`; a ValueError lists the accepted forms."""
-    value = text.strip()
-    form = recognise(value)
-    if form is not None and form.provider == SERVICE:
-        source = _from_form(form, value)
-    else:
-        source = None if foreign(value, SERVICE) else _from_name(value)
-    if source is None:
-        why = foreign(value, SERVICE) or f"{text!r} is no list of Trakt"
-        raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
-    return source
+    return source_of(text, SERVICE, FORMS, from_form=_from_form, from_name=_from_name)
 
 
 def _from_form(form: Form, address: str) -> TraktSource | None:
