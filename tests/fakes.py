@@ -368,6 +368,7 @@ class _Shelf:
     departed: dict[tuple[str, Definition], str] = field(default_factory=dict)
     handled_on: dict[Definition, date] = field(default_factory=dict)
     looks: dict[Definition, date] = field(default_factory=dict)
+    cancelled: set[Definition] = field(default_factory=set)
 
 
 class FakeFacts(dict[TitleKey, TitleFacts]):
@@ -502,7 +503,7 @@ class FakeMemory:
         asked = {
             Definition(sent.body.key, sent.body.four_k)
             for sent, _ in shelf.asked[shelf.confirmed :]
-        }
+        } - shelf.cancelled
         unknown = [
             one
             for one in asked
@@ -510,7 +511,7 @@ class FakeMemory:
         ]
         return Trust(asked_elsewhere=shelf.elsewhere, asked=len(asked), gone=len(unknown))
 
-    def confirm(self, trust: Trust) -> None:  # noqa: ARG002 - the port's
+    def confirm(self) -> None:
         self.shelf.elsewhere = 0
         self.shelf.confirmed = len(self.shelf.asked)
 
@@ -534,6 +535,8 @@ class FakeMemory:
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
         del self.shelf.departed[one.source, one.definition]
+        if cancelled:
+            self.shelf.cancelled.add(one.definition)
 
     def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
         shelf = self.shelf
@@ -577,6 +580,8 @@ class FakeMemory:
         shelf.asked += [
             (sent, now) for sent in notes.sent if sent.answered.answer is RequestAnswer.REQUESTED
         ]
+        for sent in notes.sent:
+            shelf.cancelled.discard(Definition(sent.body.key, sent.body.four_k))
         shelf.looks.update(notes.looked)
         for back in notes.setbacks:
             _, tries, _ = shelf.setbacks.get((back.definition, back.tvdb_id), ("", 0, now))

@@ -193,7 +193,7 @@ class Memory(Protocol):
         """Compare the server and its *index* with what is remembered of them."""
         ...
 
-    def confirm(self, trust: Trust) -> None:
+    def confirm(self) -> None:
         """Note that somebody says: this server, and an index that lost so much, are meant."""
         ...
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -21,7 +20,6 @@ from listsync.store import rows, standing
 from listsync.store.database import Database
 from listsync.sync.patience import is_believed, is_sudden_shrink, words_of_shrink
 
-logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _BATCH = 500
@@ -284,8 +282,7 @@ class SqliteMemory:
     def trust(self, index: Mapping[TitleKey, TitleState]) -> Trust:
         return standing.trust(self._database, self._place, index)
 
-    def confirm(self, trust: Trust) -> None:
-        logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
+    def confirm(self) -> None:
         standing.confirm(self._database, self._place)
 
     def departed(self) -> tuple[Departure, ...]:

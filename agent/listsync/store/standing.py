@@ -15,7 +15,7 @@ from listsync.store.database import Database
 
 
 def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState]) -> Trust:
-    """Compare with the servers known, and the index with what was asked for."""
+    """Compare with the servers known, and the index with what was asked for and not taken back."""
     place = database.read("SELECT confirmed, confirmed_at FROM servers WHERE id = ?", server)[0]
     elsewhere = 0
     if not place["confirmed"]:
@@ -26,10 +26,14 @@ def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState])
         )[0][0]
     asked = database.read(
         "SELECT DISTINCT kind, tmdb, four_k FROM requests WHERE server = ? AND answer = ?"
-        " AND at > ?",
+        " AND at > ? AND NOT EXISTS (SELECT 1 FROM requests AS later"
+        "   WHERE later.server = requests.server AND later.kind = requests.kind"
+        "   AND later.tmdb = requests.tmdb AND later.four_k = requests.four_k"
+        "   AND later.answer = ? AND later.id > requests.id)",
         server,
         RequestAnswer.REQUESTED,
         place["confirmed_at"],
+        RequestAnswer.CANCELLED,
     )
     definitions = [rows.definition_of(row) for row in asked]
     gone = sum(

@@ -30,15 +30,19 @@ class Leaver:
     index: Mapping[TitleKey, TitleState]
 
     def take_back(self, lists: Sequence[ListRules]) -> Iterator[ItemReport]:
-        """Go through what has left its list; yields what was done, or held back and why.
+        """Go through what has left *lists*; yields what was done, or held back and why.
+
+        What has left a list that this run does not read waits for one that does.
 
         Raises:
             UnavailableError, RefusedError: the server; what was done so far is noted.
         """
-        wanting = {rules.source for rules in lists if rules.cancel_removed}
+        wanting = {rules.source: rules.cancel_removed for rules in lists}
         by_list: dict[str, list[Departure]] = defaultdict(list)
         for one in self.memory.departed():
-            if one.source in wanting and not one.is_wanted and self._waits(one):
+            if one.source not in wanting:
+                continue
+            if wanting[one.source] and not one.is_wanted and self._waits(one):
                 by_list[one.source].append(one)
             else:
                 self.memory.settle_departure(one, self.run, cancelled=False)

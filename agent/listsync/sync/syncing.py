@@ -156,7 +156,8 @@ class _Sync:
         if trust.doubt is None:
             return None
         if self._run.confirmed:
-            memory.confirm(trust)
+            logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
+            memory.confirm()
             return None
         self._notices.append(trust.doubt)
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})

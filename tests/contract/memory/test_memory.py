@@ -428,8 +428,20 @@ def test_what_the_index_has_lost_is_counted(memory: Memory) -> None:
         TitleKey(MediaType.MOVIE, 2): TitleState(MediaStatus.DELETED, MediaStatus.UNKNOWN),
     }
     assert memory.trust(index) == Trust(asked=5, gone=3)
-    memory.confirm(memory.trust(index))
+    memory.confirm()
     assert memory.trust(index) == Trust()
+
+
+def test_what_was_taken_back_is_not_lost_but_what_was_asked_for_again_is(memory: Memory) -> None:
+    read(memory, DUNE, HEAT)
+    memory.record(Notes(handled=[handling()], sent=[sent()]), None)
+    for _ in range(2):
+        read(memory, HEAT)
+    assert memory.trust({}) == Trust(asked=1, gone=1)
+    memory.settle_departure(memory.departed()[0], run(), cancelled=True)
+    assert memory.trust({}) == Trust()
+    asked(memory, BODY)
+    assert memory.trust({}) == Trust(asked=1, gone=1)
 
 
 def test_a_new_server_is_not_trusted_until_it_is_confirmed(memory: Memory) -> None:
@@ -438,7 +450,7 @@ def test_a_new_server_is_not_trusted_until_it_is_confirmed(memory: Memory) -> No
     assert memory.trust({}) == Trust()
     memory.use_server(OTHER_SERVER)
     assert memory.trust({}) == Trust(asked_elsewhere=1)
-    memory.confirm(memory.trust({}))
+    memory.confirm()
     assert memory.trust({}) == Trust()
     memory.use_server(SERVER)
     assert memory.trust({}) == Trust()

@@ -118,3 +118,14 @@ def test_a_dry_run_says_so_and_takes_nothing_back() -> None:
     report = house.sync(DRY_RUN)
     assert report.count(Verdict.CANCELLED) == 1
     assert house.server.cancelled == []
+
+
+def test_what_is_held_waits_for_a_run_that_reads_its_list() -> None:
+    house = Leaving(LEAVING, FILMS[:20])
+    house.left(FILMS[:16])
+    mine = house.lists.pop("mine")
+    house.play(whole(*entries(FILMS[30])), rules("other"))  # type: ignore[arg-type]
+    house.sync()
+    house.lists["mine"] = mine
+    house.sync(replace(RUN, confirmed=True))
+    assert house.server.cancelled == [17, 18, 19, 20]
