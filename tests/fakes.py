@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -406,14 +406,14 @@ class FakeMemory:
     def previous(self, source: str) -> Validators | None:
         return self._list(source).validators
 
-    def entries(self, source: str) -> tuple[ListEntry, ...]:
+    def entries(self, source: str) -> dict[str, ListEntry]:
         one = self._list(source)
         found = [(entry.rank, name, entry) for name, entry in one.entries.items()]
-        return tuple(
-            entry
+        return {
+            name: entry
             for _, name, entry in sorted(found, key=lambda row: row[:2])
             if not one.absent[name]
-        )
+        }
 
     def counts(self, source: str) -> tuple[int, int | None]:
         return self._list(source).counts
@@ -488,7 +488,10 @@ class FakeMemory:
 
     def handled(self) -> HandledEntries:
         handled = self.shelf.handled
-        return HandledEntries(rows=set(handled), definitions=set(handled.values()))
+        titles: dict[tuple[str, bool], dict[str, Definition]] = defaultdict(dict)
+        for (source, entry, four_k), title in handled.items():
+            titles[source, four_k][entry] = title
+        return HandledEntries(titles)
 
     def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
         return {name: why for name, (why, _, due) in self.shelf.setbacks.items() if due > now}

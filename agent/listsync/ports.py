@@ -134,8 +134,8 @@ class Memory(Protocol):
         """Return what the last good read of the list gave to make the next one cheap."""
         ...
 
-    def entries(self, source: str) -> tuple[ListEntry, ...]:
-        """Return the last good snapshot of the list, by rank."""
+    def entries(self, source: str) -> Mapping[str, ListEntry]:
+        """Return the last good snapshot of the list by entry id, in the order of ranks."""
         ...
 
     def counts(self, source: str) -> tuple[int, int | None]:

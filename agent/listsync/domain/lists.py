@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListEntry:
-    """One row, as the list says it. `title` or one of `ids` is there.
+class ListEntry(NamedTuple):
+    """One row, as the list says it; a named tuple for the reason that `media` gives.
+
+    `title` or one of `ids` is there.
 
     `rank` counts rows from 1; `kind` is None where the list does not tell films from series;
     `season` is set where the row means one season of a series.

@@ -1,9 +1,13 @@
-"""Titles and their numbers."""
+"""Titles and their numbers.
+
+A sync makes hundreds of thousands of these, and finds titles by them: as named tuples they are
+made in half the time of a frozen dataclass, and hashed and compared in C.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class MediaType(StrEnum):
@@ -15,8 +19,7 @@ class MediaType(StrEnum):
     __hash__ = str.__hash__  # that of enumerations is Python code, and this one is hashed a lot
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TitleKey:
+class TitleKey(NamedTuple):
     """What one title is to the request server: a TMDB number means nothing without its kind."""
 
     kind: MediaType
@@ -26,16 +29,14 @@ class TitleKey:
         return f"{self.kind.value}/{self.tmdb_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A title in one definition (4K or not): what is asked for once."""
 
     key: TitleKey
     four_k: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExternalIds:
+class ExternalIds(NamedTuple):
     """The numbers a list gives for one title, as far as it gives them.
 
     `imdb` is lower-case `tt` and digits; `tvdb` numbers series only.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -14,13 +14,22 @@ from listsync.domain.syncing import Match, Member
 
 @dataclass(frozen=True, slots=True)
 class HandledEntries:
-    """Entries that were acted on. `rows` are (list source, entry id, four_k).
+    """Entries that were acted on and are still on their lists.
 
-    `definitions` are the titles behind entries that are still on their lists.
+    `titles`: what each was taken for, by entry id, by (list source, four_k).
     """
 
-    rows: AbstractSet[tuple[str, str, bool]]
-    definitions: AbstractSet[Definition]
+    titles: Mapping[tuple[str, bool], Mapping[str, Definition]] = field(default_factory=dict)
+
+    def title_of(self, member: Member) -> Definition | None:
+        """Say what an entry was taken for when it was acted on; None: it never was."""
+        entries = self.titles.get((member.rules.source, member.rules.four_k))
+        return entries.get(member.entry_id) if entries else None
+
+    @property
+    def definitions(self) -> frozenset[Definition]:
+        """The titles that were acted on."""
+        return frozenset(one for entries in self.titles.values() for one in entries.values())
 
 
 @dataclass(frozen=True, slots=True)

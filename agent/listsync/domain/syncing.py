@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
@@ -78,8 +79,7 @@ class SyncRun:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One list entry behind a wish; `entry_id` is its name in the list's memory."""
 
     rules: ListRules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
@@ -78,13 +79,14 @@ class SqliteMemory:
             return None
         return Validators(**json.loads(found[0]["validators"]))
 
-    def entries(self, source: str) -> tuple[ListEntry, ...]:
+    def entries(self, source: str) -> dict[str, ListEntry]:
         found = self._database.read(
-            "SELECT entries.* FROM entries JOIN followed ON followed.id = entries.list"
-            " WHERE source = ? AND absent_reads = 0 ORDER BY rank, entry",
+            f"SELECT entry, {rows.ENTRY_COLUMNS} FROM entries"  # noqa: S608 - constant
+            " WHERE list = (SELECT id FROM followed WHERE source = ?) AND absent_reads = 0"
+            " ORDER BY rank, entry",
             source,
         )
-        return tuple(rows.entry_of(row) for row in found)
+        return {name: rows.entry_from(values) for name, *values in found}
 
     def counts(self, source: str) -> tuple[int, int | None]:
         found = self._database.read("SELECT read, declared FROM followed WHERE source = ?", source)
@@ -253,17 +255,19 @@ class SqliteMemory:
         }
 
     def handled(self) -> HandledEntries:
-        found = self._database.read(
-            "SELECT source, entry, four_k, kind, tmdb FROM handled"
-            " JOIN followed ON followed.id = handled.list WHERE server = ?",
-            self._server,
-        )
+        sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
+        titles: dict[tuple[int, int], dict[str, Definition]] = defaultdict(dict)
         kinds = {kind.value: kind for kind in MediaType}
+        for number, entry, four_k, kind, tmdb in self._database.read(
+            "SELECT list, entry, four_k, kind, tmdb FROM handled WHERE server = ?", self._server
+        ):
+            title = Definition(TitleKey(kinds[kind], tmdb), bool(four_k))
+            titles[number, four_k][entry] = title
         return HandledEntries(
-            rows={(row[0], row[1], bool(row[2])) for row in found},
-            definitions={
-                Definition(TitleKey(kinds[row[3]], row[4]), bool(row[2])) for row in found
-            },
+            {
+                (sources[number], bool(four_k)): entries
+                for (number, four_k), entries in titles.items()
+            }
         )
 
     def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:

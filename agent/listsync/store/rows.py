@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from listsync.domain.books import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
@@ -53,14 +55,20 @@ def columns_of(entry: ListEntry) -> tuple[object, ...]:
 
 
 def entry_of(row: sqlite3.Row) -> ListEntry:
+    return entry_from([row[name] for name in _ENTRY_COLUMNS])
+
+
+def entry_from(values: Sequence[Any]) -> ListEntry:
+    """Make an entry of the values of ENTRY_COLUMNS."""
+    rank, title, original_title, year, kind, imdb, tmdb, tvdb, season = values
     return ListEntry(
-        rank=row["rank"],
-        title=row["title"],
-        original_title=row["original_title"],
-        year=row["year"],
-        kind=_KINDS.get(row["kind"]),
-        ids=ExternalIds(imdb=row["imdb"], tmdb=row["tmdb"], tvdb=row["tvdb"]),
-        season=row["season"],
+        rank=rank,
+        title=title,
+        original_title=original_title,
+        year=year,
+        kind=_KINDS[kind] if kind else None,
+        ids=ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb),
+        season=season,
     )
 
 
@@ -220,11 +228,13 @@ def packed_titles(page: IndexPage) -> bytes:
 
 
 def index_page_of(row: sqlite3.Row) -> IndexPage:
+    packed = json.loads(zlib.decompress(row["titles"]))
+    states = {tuple(state): TitleState(*state) for _, _, *state in packed}
     return IndexPage(
         etag=row["etag"],
         total=row["total"],
         titles=tuple(
-            (TitleKey(_KINDS[kind], tmdb), TitleState(status, status_4k, tvdb))
-            for kind, tmdb, status, status_4k, tvdb in json.loads(zlib.decompress(row["titles"]))
+            (TitleKey(_KINDS[kind], tmdb), states[status, status_4k, tvdb])
+            for kind, tmdb, status, status_4k, tvdb in packed
         ),
     )

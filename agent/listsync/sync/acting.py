@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from listsync.domain.media import Definition
-from listsync.domain.memory import Handling, Notes, Sent, Setback
+from listsync.domain.memory import HandledEntries, Handling, Notes, Sent, Setback
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Decision,
@@ -62,13 +62,14 @@ class Writer:
         server: RequestServer,
         memory: Memory,
         known: Knowledge,
-        handled_rows: set[tuple[str, str, bool]],
+        handled: HandledEntries,
     ) -> None:
         self._run = run
         self._server = server
         self._memory = memory
         self._known = known
-        self._handled_rows = handled_rows
+        self._handled = handled
+        self._handled_now: set[tuple[str, str, bool]] = set()
         self._notes = Notes()
         self._requested: dict[Definition, RequestBody] = {}
 
@@ -171,9 +172,10 @@ class Writer:
 
     def _note_handled(self, prepared: Prepared, definition: Definition) -> None:
         for member in prepared.wish.members:
-            row = (member.rules.source, member.entry_id, prepared.wish.four_k)
-            if row not in self._handled_rows and not member.rules.is_exclusion:
-                self._handled_rows.add(row)
+            row = (member.rules.source, member.entry_id, definition.four_k)
+            is_known = row in self._handled_now or self._handled.title_of(member) is not None
+            if not is_known and not member.rules.is_exclusion:
+                self._handled_now.add(row)
                 self._notes.handled.append(Handling(member, definition))
                 self._flush_if_full()
 

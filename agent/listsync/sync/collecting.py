@@ -15,6 +15,8 @@ from listsync.sync.titles import fold
 
 _T = TypeVar("_T")
 _Token = tuple[str, str | int | None]
+Group = tuple[Member, ...]
+"""Entries that mean one title, in one definition; in list order."""
 
 
 def entry_id(entry: ListEntry) -> str:
@@ -49,23 +51,29 @@ def members_of(rules: ListRules, entries: Iterable[ListEntry]) -> list[Member]:
 
 
 def wishes_of(members: Sequence[Member]) -> list[Wish]:
+    """Unite *members* as `united` does; one wish a group."""
+    return [wish_of(group) for group in united(members)]
+
+
+def united(members: Sequence[Member]) -> list[Group]:
     """Unite *members* (in list order) that share an id; never by TMDB number without the kind."""
     groups: dict[int, list[int]] = {}
-    owner: dict[tuple[bool, _Token], int] = {}
+    owners: dict[bool, dict[_Token, int]] = {False: {}, True: {}}
     for number, member in enumerate(members):
-        tokens = [(member.rules.four_k, token) for token in _tokens(member.entry)]
-        found = sorted({owner[token] for token in tokens if token in owner}) if owner else []
-        target = found[0] if found else number
+        owner = owners[member.rules.four_k]
+        tokens = _tokens(member.entry)
+        found = {owner[token] for token in tokens if token in owner}
+        target = min(found, default=number)
         group = groups.setdefault(target, [])
-        for other in found[1:]:
+        for other in sorted(found - {target}):
             moved = groups.pop(other)
             group.extend(moved)
             for one in moved:
-                own = members[one]
-                owner.update(((own.rules.four_k, token), target) for token in _tokens(own.entry))
+                owner.update((token, target) for token in _tokens(members[one].entry))
         group.append(number)
-        owner.update((token, target) for token in tokens)
-    return [_wish([members[one] for one in sorted(groups[first])]) for first in sorted(groups)]
+        for token in tokens:
+            owner[token] = target
+    return [tuple([members[one] for one in sorted(group)]) for _, group in sorted(groups.items())]
 
 
 def _tokens(entry: ListEntry) -> list[_Token]:
@@ -85,11 +93,12 @@ def _tokens(entry: ListEntry) -> list[_Token]:
     return [(title_token(entry), None) if entry.title else (f"tvdb:{entry.kind}", ids.tvdb)]
 
 
-def _wish(group: list[Member]) -> Wish:
+def wish_of(group: Group) -> Wish:
+    """Make one wish of members that were united."""
     if len(group) == 1:
         entry = group[0].entry
         return Wish(
-            members=(group[0],),
+            members=group,
             ids=entry.ids,
             kind=entry.kind,
             title=entry.title,
@@ -101,7 +110,7 @@ def _wish(group: list[Member]) -> Wish:
     entries = [member.entry for member in group]
     named = next((entry for entry in entries if entry.title), entries[0])
     return Wish(
-        members=tuple(group),
+        members=group,
         ids=ExternalIds(
             imdb=_first(entry.ids.imdb for entry in entries),
             tmdb=_first(entry.ids.tmdb for entry in entries if entry.kind)
@@ -144,7 +153,7 @@ def wish_to_exclude(exclusion: Exclusion) -> Wish:
         rank=1, kind=exclusion.kind, ids=ExternalIds(imdb=exclusion.imdb, tvdb=exclusion.tvdb)
     )
     rules = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)
-    return _wish([Member(rules, entry, entry_id(entry))])
+    return wish_of((Member(rules, entry, entry_id(entry)),))
 
 
 def exclusion_of(entry: ListEntry) -> Exclusion:

@@ -64,6 +64,10 @@ class Excluded:
         if exclusion.title is not None:
             self._titles.setdefault(fold(exclusion.title), []).append(exclusion)
 
+    def __bool__(self) -> bool:
+        """Tell whether any title is excluded by name; genres are another matter."""
+        return bool(self._keys or self._ids or self._titles)
+
     def holds_key(self, key: TitleKey) -> bool:
         return key in self._keys
 
@@ -138,6 +142,19 @@ class Knowledge:
             return False
         members, skip = _askers(wish, match.key, self)
         return skip is None and (bool(self.excluded.genres) or need_facts(members))
+
+
+def stands_well(title: Definition, known: Knowledge) -> bool:
+    """Tell whether a title that was handled is at the server, and no look is due.
+
+    Whoever wants it, and whatever else this run asks for: it is not asked for again.
+    """
+    state = known.state(title.key)
+    if MediaStatus.BLOCKLISTED in (state.status, state.status_4k) or title in known.watched:
+        return False
+    if known.excluded.holds_key(title.key):
+        return False
+    return state.of(four_k=title.four_k) not in _REQUESTABLE
 
 
 def decide(prepared: Prepared, known: Knowledge) -> Decision:

@@ -93,7 +93,8 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
         _save_setback(reading, memory, at)
     is_new_snapshot = reading.outcome in (ListOutcome.COMPLETE, ListOutcome.EMPTY)
     if is_saved or not is_new_snapshot or kept.held:
-        members = members_of(rules, memory.entries(rules.source))
+        entries = memory.entries(rules.source)
+        members = [Member(rules, entry, name) for name, entry in entries.items()]
     if fetched is None or fetched.is_unchanged:
         read, declared = memory.counts(rules.source)
     else:
@@ -145,7 +146,7 @@ def _with_kind(entry: ListEntry, rules: ListRules) -> ListEntry:
     """Let a title take the kind that the list is limited to; an id says its kind by itself."""
     if entry.kind is not None or entry.ids:
         return entry
-    return replace(entry, kind=rules.kind)
+    return entry._replace(kind=rules.kind)
 
 
 def _log(reading: Reading) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -75,11 +76,13 @@ class ProgressBoard:
             self._done += 1
             self._move()
 
-    def done(self, names: tuple[str, ...], *, requested: bool) -> None:
-        """Count one wish as done: once in the run, and in its lists, which are named per entry."""
+    def done(
+        self, entries: Mapping[str, int], *, titles: int = 1, requested: bool = False
+    ) -> None:
+        """Count *titles* as done in the run, and their entries in each list, by its name."""
         with self._lock:
-            for name in names:
-                self._done_of[name] += 1
-            self._done += 1
+            for name, count in entries.items():
+                self._done_of[name] += count
+            self._done += titles
             self._requested += requested
             self._move()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -117,6 +118,11 @@ class Tally:
             if not (isinstance(outcome, Skip) and outcome.reason in _QUIET):
                 self._tell(prepared, name, member.entry.label, verdict, why)
         return first
+
+    def add_present(self, entries: Mapping[str, int]) -> None:
+        """Count entries, by list name, of which is known in bulk that they are there already."""
+        for name, count in entries.items():
+            self._verdicts[name][Verdict.ALREADY] += count
 
     def _tell(self, prepared: Prepared, name: str, label: str, verdict: Verdict, why: str) -> None:
         match = prepared.match

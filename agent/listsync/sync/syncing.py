@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import Notes, Sent
+from listsync.domain.memory import HandledEntries, Notes, Sent
 from listsync.domain.server import (
     ABSENT,
     AS_USUAL,
@@ -29,7 +30,6 @@ from listsync.domain.syncing import (
     SyncReport,
     SyncRun,
     Verdict,
-    Wish,
 )
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import FactsCache, Memory, RequestServer
@@ -37,7 +37,7 @@ from listsync.sync.acting import Writer
 from listsync.sync.adding import Adder, RunEnded
 from listsync.sync.askers import Doors
 from listsync.sync.capping import UNCAPPED, Cap, Caps
-from listsync.sync.collecting import wish_to_exclude, wishes_of
+from listsync.sync.collecting import Group, united, wish_of, wish_to_exclude, wishes_of
 from listsync.sync.current import RUN
 from listsync.sync.deciding import Excluded, Knowledge
 from listsync.sync.gathering import Gathered, gather
@@ -48,6 +48,7 @@ from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver
+from listsync.sync.settling import Settler
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class _Sync:
         self._info: ServerInfo | None = None
         self._notices: list[str] = []
         self._writer: Writer | None = None
+        self._handled = HandledEntries()
         self._batch = 0
 
     def run(self) -> SyncReport:
@@ -142,10 +144,10 @@ class _Sync:
         index = self._read_index()
         self._settle_intents(index)
         doubt = self._doubt(index)
-        wishes = wishes_of(gathered.wanted)
-        if is_first and not self._run.dry_run and len(wishes) > ASK_ABOVE:
-            self._must_agree(len(wishes))
-        self._add(wishes, gathered, self._knowledge(info, index, doubt or gathered.held))
+        wanted = united(gathered.wanted)
+        if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
+            self._must_agree(len(wanted))
+        self._add(wanted, gathered, self._knowledge(info, index, doubt or gathered.held))
         if doubt is None:
             self._take_back(index)
 
@@ -189,28 +191,31 @@ class _Sync:
         if len(notes):
             self._parts.memory.record(notes, None)
 
-    def _add(self, wishes: list[Wish], gathered: Gathered, known: Knowledge) -> None:
-        memory = self._parts.memory
+    def _add(self, wanted: list[Group], gathered: Gathered, known: Knowledge) -> None:
+        memory, stop = self._parts.memory, self._parts.stop
         resolver = Resolver(self._parts.server, memory.matches(self._run.started_at))
-        self._writer = Writer(self._run, self._parts.server, memory, known, self._handled_rows)
+        self._writer = Writer(self._run, self._parts.server, memory, known, self._handled)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
         adder = Adder(preparer, known, self._writer, self)
         excluded = [
             *(wish_to_exclude(one) for one in self._parts.exclusions if one.imdb or one.tvdb),
             *wishes_of(gathered.excluded),
         ]
-        self._parts.board.phase(Phase.ADD, total=len(wishes))
-        adder.add([*excluded, *wishes], self._parts.stop)
+        self._parts.board.phase(Phase.ADD, total=len(wanted))
+        adder.add(excluded, stop)
+        settled = Settler(self._handled, known, resolver).settle(wanted)
+        self._tally.add_present(settled.entries)
+        self._parts.board.done(settled.entries, titles=settled.titles)
+        adder.add(map(wish_of, settled.open), stop)
 
     def _knowledge(
         self, info: ServerInfo, index: dict[TitleKey, TitleState], held: str | None
     ) -> Knowledge:
         memory = self._parts.memory
-        handled = memory.handled()
-        self._handled_rows = set(handled.rows)
+        self._handled = memory.handled()
         known = Knowledge(
             index=index,
-            handled=handled.definitions,
+            handled=self._handled.definitions,
             setbacks=memory.setbacks(self._run.started_at),
             excluded=Excluded(self._parts.exclusions),
             watched=self._watched(),
@@ -261,7 +266,7 @@ class _Sync:
 
     def settled(self, prepared: Prepared, outcome: Outcome) -> None:
         verdict = self._tally.add(prepared, outcome)
-        names = tuple(member.rules.name for member in prepared.wish.members)
+        names = Counter(member.rules.name for member in prepared.wish.members)
         self._parts.board.done(names, requested=verdict is Verdict.REQUESTED)
 
     def _report(self, result: Result, why: str) -> SyncReport:

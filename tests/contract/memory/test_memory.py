@@ -114,33 +114,33 @@ def report(result: Result, run_id: str = "run-1") -> SyncReport:
 
 
 def test_a_list_never_read_has_nothing(memory: Memory) -> None:
-    assert memory.entries(LIST.source) == ()
+    assert tuple(memory.entries(LIST.source).values()) == ()
     assert memory.previous(LIST.source) is None
 
 
 def test_entries_come_back_as_they_were_read(memory: Memory) -> None:
     read(memory, DUNE, LOST, HEAT)
-    assert memory.entries(LIST.source) == (DUNE, LOST, HEAT)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST, HEAT)
 
 
 def test_entries_come_back_by_rank(memory: Memory) -> None:
-    read(memory, replace(DUNE, rank=9), LOST, HEAT)
-    assert [entry.rank for entry in memory.entries(LIST.source)] == [2, 3, 9]
+    read(memory, DUNE._replace(rank=9), LOST, HEAT)
+    assert [entry.rank for entry in memory.entries(LIST.source).values()] == [2, 3, 9]
 
 
 def test_an_entry_that_changed_is_read_anew(memory: Memory) -> None:
     read(memory, DUNE)
-    changed = replace(DUNE, title="Dune: Part One", rank=4)
+    changed = DUNE._replace(title="Dune: Part One", rank=4)
     read(memory, changed)
-    assert memory.entries(LIST.source) == (changed,)
+    assert tuple(memory.entries(LIST.source).values()) == (changed,)
 
 
 def test_lists_are_kept_apart(memory: Memory) -> None:
     other = ListRules(source="file:other", name="other", service="file")
     read(memory, DUNE)
     read(memory, LOST, of=other)
-    assert memory.entries("file:other") == (LOST,)
-    assert memory.entries(LIST.source) == (DUNE,)
+    assert tuple(memory.entries("file:other").values()) == (LOST,)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
 
 
 def test_a_list_keeps_its_memory_under_a_new_name(memory: Memory) -> None:
@@ -151,7 +151,7 @@ def test_a_list_keeps_its_memory_under_a_new_name(memory: Memory) -> None:
 def test_entries_not_seen_before_are_named(memory: Memory) -> None:
     assert read(memory, DUNE) == {"imdb:tt1160419"}
     assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
-    assert read(memory, replace(DUNE, rank=7), LOST) == frozenset()
+    assert read(memory, DUNE._replace(rank=7), LOST) == frozenset()
 
 
 def test_the_marks_of_a_whole_reading_are_kept(memory: Memory) -> None:
@@ -185,39 +185,39 @@ def test_an_unchanged_reading_brings_its_own_marks(memory: Memory) -> None:
 def test_a_partial_reading_adds(memory: Memory) -> None:
     read(memory, DUNE)
     assert read(memory, LOST, declared=9) == {"tvdb:73739 s0"}
-    assert memory.entries(LIST.source) == (DUNE, LOST)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST)
 
 
 def test_a_partial_reading_never_removes(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     for _ in range(3):
         read(memory, LOST, declared=9)
-    assert memory.entries(LIST.source) == (DUNE, LOST)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST)
 
 
 def test_a_setback_leaves_the_snapshot_alone(memory: Memory) -> None:
     read(memory, DUNE, validators=MARK)
     memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW)
-    assert memory.entries(LIST.source) == (DUNE,)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
     assert memory.previous(LIST.source) == MARK
 
 
 def test_a_list_may_fail_before_it_was_ever_read(memory: Memory) -> None:
     memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW)
-    assert memory.entries(LIST.source) == ()
+    assert tuple(memory.entries(LIST.source).values()) == ()
 
 
 def test_an_entry_absent_once_is_not_in_the_snapshot(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     read(memory, DUNE)
-    assert memory.entries(LIST.source) == (DUNE,)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
 
 
 def test_an_entry_that_comes_back_in_time_is_not_new(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     read(memory, DUNE)
     assert read(memory, DUNE, LOST) == frozenset()
-    assert memory.entries(LIST.source) == (DUNE, LOST)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST)
 
 
 def test_an_entry_absent_twice_is_new_when_it_comes_back(memory: Memory) -> None:
@@ -231,7 +231,7 @@ def test_an_unchanged_reading_is_a_whole_one(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     read(memory, DUNE)
     unchanged(memory)
-    assert memory.entries(LIST.source) == (DUNE,)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
     assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
 
 
@@ -257,11 +257,12 @@ def test_a_handled_entry_is_known_by_list_and_title(memory: Memory) -> None:
     read(memory, DUNE)
     memory.record(Notes(handled=[handling(), handling(four_k=True)]), None)
     handled = memory.handled()
-    assert set(handled.rows) == {
-        ("file:mine", "imdb:tt1160419", False),
-        ("file:mine", "imdb:tt1160419", True),
+    four_k = Definition(KEY, four_k=True)
+    assert handled.titles == {
+        ("file:mine", False): {"imdb:tt1160419": FILM},
+        ("file:mine", True): {"imdb:tt1160419": four_k},
     }
-    assert set(handled.definitions) == {FILM, Definition(KEY, four_k=True)}
+    assert handled.definitions == {FILM, four_k}
 
 
 def test_a_handled_entry_absent_once_stays_handled(memory: Memory) -> None:
@@ -276,20 +277,20 @@ def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None
     memory.record(Notes(handled=[handling(), handling(four_k=True)]), None)
     read(memory, LOST)
     read(memory, LOST)
-    assert set(memory.handled().rows) == set()
-    assert set(memory.handled().definitions) == set()
+    assert not memory.handled().titles
+    assert not memory.handled().definitions
 
 
 def test_an_entry_is_handled_at_one_server(memory: Memory) -> None:
     read(memory, DUNE)
     memory.record(Notes(handled=[handling()]), None)
     memory.use_server(OTHER_SERVER)
-    assert set(memory.handled().rows) == set()
+    assert not memory.handled().titles
 
 
 def test_an_entry_of_no_list_is_not_handled(memory: Memory) -> None:
     memory.record(Notes(handled=[handling()]), None)
-    assert set(memory.handled().rows) == set()
+    assert not memory.handled().titles
 
 
 # Intents

@@ -96,9 +96,9 @@ def test_what_waits_at_another_server_is_not_told(world: World) -> None:
 def test_an_entry_that_is_renamed_waits_only_when_it_was_looked_up_anew(world: World) -> None:
     one = film("Crash", imdb="tt0375679")
     world.wait(entry=one)
-    world.read("mine", replace(one, rank=7))
+    world.read("mine", one._replace(rank=7))
     assert world.books.waiting(limit=10, offset=0)[0] == 1
-    world.read("mine", replace(one, title="L.A. Crash"))
+    world.read("mine", one._replace(title="L.A. Crash"))
     assert world.books.waiting(limit=10, offset=0)[0] == 0
 
 

@@ -91,11 +91,11 @@ def run(world: World, run_id: str, at: datetime, result: Result = Result.OK) -> 
 
 
 def test_an_entry_is_told_with_its_list_and_what_was_done(world: World) -> None:
-    world.read("mine", film("Heat"), replace(CRASH, rank=2))
+    world.read("mine", film("Heat"), CRASH._replace(rank=2))
     handle(world)
     handle(world, four_k=True)
     (row,) = world.books.entries("crash", limit=5)
-    assert (row.entry, row.first_seen) == (replace(CRASH, rank=2), AT)
+    assert (row.entry, row.first_seen) == (CRASH._replace(rank=2), AT)
     assert (row.row.name, row.row.outcome, row.row.last_success) == ("mine", "complete", AT)
     assert [one for one, _ in row.handled] == [_HD, Definition(HAGGIS, four_k=True)]
     (other,) = world.books.entries("heat", limit=5)
@@ -115,7 +115,7 @@ def test_an_entry_is_told_with_its_list_and_what_was_done(world: World) -> None:
     ],
 )
 def test_entries_are_found_by_title_and_ids(world: World, query: str, found: list[str]) -> None:
-    alien = replace(film("Alien", 3), ids=ExternalIds(tmdb=949))
+    alien = film("Alien", 3)._replace(ids=ExternalIds(tmdb=949))
     world.read("mine", CRASH, film("Heat", 2, imdb="tt0113277"), alien)
     handle(world)
     assert titles(world, query) == found
@@ -141,8 +141,8 @@ def test_only_so_many_entries_are_told(world: World) -> None:
     [
         (film("CRASH"), True),
         (film("Other", imdb="tt0375679"), True),
-        (replace(film("Other"), ids=ExternalIds(tmdb=1640)), True),
-        (replace(film("Other"), kind=MediaType.TV, ids=ExternalIds(tmdb=1640)), False),
+        (film("Other")._replace(ids=ExternalIds(tmdb=1640)), True),
+        (film("Other")._replace(kind=MediaType.TV, ids=ExternalIds(tmdb=1640)), False),
         (film("Other"), False),
     ],
     ids=["title", "imdb", "tmdb", "another-kind", "nothing"],

@@ -101,7 +101,7 @@ def test_the_watchdog_starves_when_a_sync_has_not_moved_for_half_an_hour(
 
 def test_a_sync_that_moves_never_hangs(bench: Bench, systemd: FakeSystemd) -> None:
     for _ in range(3):
-        bench.board.done(("one",), requested=False)
+        bench.board.done({"one": 1}, requested=False)
         bench.beat(_RUNNING, after_s=_HALF_AN_HOUR_S + 1)
     assert systemd.count("watchdog") == 3
 
@@ -146,7 +146,7 @@ def test_the_last_sync_is_told(
 
 def test_a_running_sync_is_told_with_its_titles(bench: Bench, systemd: FakeSystemd) -> None:
     bench.board.phase(Phase.ADD, 12)
-    bench.board.done(("one",), requested=False)
+    bench.board.done({"one": 1}, requested=False)
     bench.teller.tell(_RUNNING)
     assert systemd.said == [("status", "syncing: add 1/12")]
 

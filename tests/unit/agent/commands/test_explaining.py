@@ -31,7 +31,7 @@ _BY_IMDB = ListEntry(
     kind=MediaType.MOVIE,
     ids=ExternalIds(imdb="tt1160419"),
 )
-_BY_TMDB = replace(_BY_IMDB, ids=ExternalIds(imdb="tt1160419", tmdb=438631))
+_BY_TMDB = _BY_IMDB._replace(ids=ExternalIds(imdb="tt1160419", tmdb=438631))
 _BY_TITLE = ListEntry(rank=1, title="Dune", kind=MediaType.MOVIE)
 _FOUND = Match(
     found=Found.FOUND,
@@ -259,7 +259,7 @@ def test_an_exclusion_is_told(
     assert why(dune)[1].startswith("excluded: by `exclude`")
 
 
-@pytest.mark.parametrize("entry", [_BY_TMDB, replace(_BY_TITLE, year=2021)], ids=["id", "title"])
+@pytest.mark.parametrize("entry", [_BY_TMDB, _BY_TITLE._replace(year=2021)], ids=["id", "title"])
 def test_a_list_of_what_must_not_be_requested_is_named(dune: World, entry: ListEntry) -> None:
     dune.follow(rules("one"), rules("seen", is_exclusion=True))
     dune.books.told_entries = [row(_BY_TMDB), row(entry, "seen")]
@@ -272,7 +272,7 @@ def test_a_list_of_what_must_not_be_requested_is_named(dune: World, entry: ListE
 
 def test_another_film_of_the_same_name_excludes_nothing(dune: World) -> None:
     dune.follow(rules("one"), rules("seen", is_exclusion=True))
-    lynch = replace(_BY_TITLE, year=1984)
+    lynch = _BY_TITLE._replace(year=1984)
     dune.books.told_entries = [row(_BY_TMDB), row(lynch, "seen")]
     wanted, unwanted = dune.ask("explain", query="dune")["titles"]
     assert wanted["decision"]["verdict"] == "open"
@@ -280,7 +280,7 @@ def test_another_film_of_the_same_name_excludes_nothing(dune: World) -> None:
 
 
 def test_lists_that_contradict_each_other_are_told(world: World) -> None:
-    other = replace(_BY_TMDB, ids=ExternalIds(imdb="tt1160419", tmdb=1))
+    other = _BY_TMDB._replace(ids=ExternalIds(imdb="tt1160419", tmdb=1))
     world.books.told_entries = [row(_BY_TMDB), row(other, "two")]
     verdict, words = why(world)
     assert verdict == "review"
@@ -291,7 +291,7 @@ def test_lists_that_contradict_each_other_are_told(world: World) -> None:
 
 
 def test_titles_are_paged(world: World) -> None:
-    world.books.told_entries = [row(replace(_BY_TITLE, title=f"Dune {n}")) for n in range(12)]
+    world.books.told_entries = [row(_BY_TITLE._replace(title=f"Dune {n}")) for n in range(12)]
     found = world.ask("explain", query="dune")
     assert (found["total"], found["cut"], len(found["titles"])) == (12, False, 5)
     assert "5 of 12" in shown("explain", found)
@@ -300,7 +300,7 @@ def test_titles_are_paged(world: World) -> None:
 
 
 def test_of_too_many_the_first_are_told(world: World) -> None:
-    world.books.told_entries = [row(replace(_BY_TITLE, title=f"Dune {n}")) for n in range(300)]
+    world.books.told_entries = [row(_BY_TITLE._replace(title=f"Dune {n}")) for n in range(300)]
     found = world.ask("explain", query="dune")
     assert (found["total"], found["cut"]) == (200, True)
     assert "5 of more than 200" in shown("explain", found)

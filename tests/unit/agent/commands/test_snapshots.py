@@ -202,7 +202,7 @@ def test_the_progress_of_a_running_sync(world: World) -> None:
     world.board.start("abc", ("one",))
     world.board.read("one", "complete", 8, 4)
     world.board.phase(Phase.ADD, 4)
-    world.board.done(("one",), requested=True)
+    world.board.done({"one": 1}, requested=True)
     progress = world.ask("progress")
     assert progress["in_progress"]
     assert (progress["phase"], progress["progress"], progress["total"]) == ("add", 1, 4)
@@ -219,7 +219,7 @@ def test_a_guess_is_made_when_there_is_enough_to_go_by(world: World) -> None:
     world.board.start("abc", ())
     world.board.phase(Phase.ADD, 40)
     for _ in range(20):
-        world.board.done((), requested=False)
+        world.board.done({}, requested=False)
     assert world.ask("progress")["eta_s"] == 0
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.memory import Notes
+from listsync.domain.memory import HandledEntries, Notes
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Failed,
@@ -44,17 +44,18 @@ FILM_BODY = RequestBody(key=FILM, four_k=False)
 OTHER_BODY = RequestBody(key=TitleKey(MOVIE, 604), four_k=False)
 REQUESTED = Answered(answer=RequestAnswer.REQUESTED, request_id=1)
 
+NOTHING_HANDLED = HandledEntries()
+
 
 class Desk:
     """A writer and all that it works with."""
 
-    def __init__(self, run: SyncRun = RUN) -> None:
+    def __init__(self, run: SyncRun = RUN, handled: HandledEntries = NOTHING_HANDLED) -> None:
         self.server = FakeServer()
         self.memory = FakeMemory()
         self.memory.use_server(SERVER)
         self.known = Knowledge(index={}, handled=set(), setbacks={}, excluded=Excluded(()))
-        self.handled_rows: set[tuple[str, str, bool]] = set()
-        self.writer = Writer(run, self.server, self.memory, self.known, self.handled_rows)
+        self.writer = Writer(run, self.server, self.memory, self.known, handled)
 
     def ask(self, body: RequestBody = FILM_BODY, one: Wish | None = None) -> Outcome:
         return self.writer.act(prepared(one or film_wish(body.key.tmdb_id)), Request(body))
@@ -137,8 +138,8 @@ def test_every_entry_behind_a_wish_is_handled() -> None:
 
 
 def test_an_entry_is_noted_as_handled_once() -> None:
-    desk = Desk()
-    desk.handled_rows.add(("file:mine", "tmdb:movie/603", False))
+    entries = {"tmdb:movie/603": Definition(FILM_BODY.key, four_k=False)}
+    desk = Desk(handled=HandledEntries({("file:mine", False): entries}))
     desk.ask()
     assert desk.flushed().handled == []
 

@@ -9,6 +9,7 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
+from listsync.domain.memory import HandledEntries
 from listsync.domain.server import (
     Answered,
     MediaStatus,
@@ -55,7 +56,7 @@ class Desk:
         self.known = Knowledge(
             index=server.states, handled=set(), setbacks={}, excluded=Excluded(exclusions)
         )
-        self.writer = Writer(RUN, server, self.memory, self.known, set())
+        self.writer = Writer(RUN, server, self.memory, self.known, HandledEntries())
         self.told: list[tuple[str, Outcome]] = []
         self.asked = 0
         resolver = Resolver(server, {}, lambda: 0.0)

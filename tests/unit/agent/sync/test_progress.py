@@ -35,8 +35,8 @@ def test_a_list_that_was_read_is_a_step() -> None:
 def test_a_wish_is_done_once_in_the_run_and_for_each_entry_in_its_lists() -> None:
     board = started()
     board.phase(Phase.ADD, total=4)
-    board.done(("a", "b", "a"), requested=True)
-    board.done(("b",), requested=False)
+    board.done({"a": 2, "b": 1}, requested=True)
+    board.done({"b": 1}, requested=False)
     snapshot = board.snapshot()
     assert (snapshot.done, snapshot.requested) == (2, 1)
     assert [one.done for one in snapshot.lists] == [2, 2]
@@ -45,7 +45,7 @@ def test_a_wish_is_done_once_in_the_run_and_for_each_entry_in_its_lists() -> Non
 def test_a_phase_starts_counting_anew_but_keeps_the_requests() -> None:
     board = started()
     board.phase(Phase.ADD, total=1)
-    board.done(("a",), requested=True)
+    board.done({"a": 1}, requested=True)
     board.phase(Phase.IDLE)
     snapshot = board.snapshot()
     assert (snapshot.phase, snapshot.done, snapshot.total) == (Phase.IDLE, 0, 0)
@@ -59,7 +59,7 @@ def test_every_change_has_a_higher_number() -> None:
     seen.append(board.snapshot().sequence)
     board.read("a", "complete", 1, 1)
     seen.append(board.snapshot().sequence)
-    board.done(("a",), requested=False)
+    board.done({"a": 1}, requested=False)
     seen.append(board.snapshot().sequence)
     board.start("run-2", ())
     seen.append(board.snapshot().sequence)
@@ -75,7 +75,7 @@ def test_the_next_run_forgets_the_lists_of_the_last() -> None:
 def test_a_snapshot_does_not_change_any_more() -> None:
     board = started()
     before = board.snapshot()
-    board.done(("a",), requested=True)
+    board.done({"a": 1}, requested=True)
     assert before == Progress(
         run_id="run-1",
         phase=Phase.IDLE,

@@ -213,7 +213,7 @@ def test_seasons_that_any_list_wants(lists: list[Seasons], seasons: tuple[int, .
 
 
 def test_a_row_that_names_a_season_stands_above_the_rule_of_its_list() -> None:
-    wish = wanted_by(of("a", seasons=Seasons(which=Which.FIRST)), one=replace(BAD, season=2))
+    wish = wanted_by(of("a", seasons=Seasons(which=Which.FIRST)), one=BAD._replace(season=2))
     assert body_of(decided(wish, seasons=details((0, 1, 2, 3)))).seasons == (2,)
 
 
@@ -224,7 +224,7 @@ def test_seasons_of_a_list_that_is_filtered_out_are_not_asked_for() -> None:
 
 def airing(*days: date | None, covered: tuple[int, ...] = ()) -> SeriesDetails:
     return SeriesDetails(
-        ids=replace(NO_IDS, tvdb=81189),
+        ids=NO_IDS._replace(tvdb=81189),
         seasons=tuple(
             Season(number=number, episodes=8, airs=day, covered=number in covered)
             for number, day in enumerate(days)
