@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NEW_OBJECTS = 50_000
+_NEW_OBJECTS = 200_000
 """So many come before a search: with the default of 700 a sync of 100,000 takes a tenth longer."""
 
 

@@ -245,14 +245,22 @@ class SqliteMemory:
 
     def matches(self, now: datetime) -> dict[str, Match]:
         found = self._database.read(
-            "SELECT * FROM matches WHERE server = ? AND (recheck_at IS NULL OR recheck_at > ?)",
+            "SELECT lookup, how, kind, tmdb, title, score FROM matches"
+            " WHERE server = ? AND kind IS NOT NULL",
+            self._server,
+        )
+        missed = self._database.read(
+            "SELECT * FROM matches WHERE server = ? AND kind IS NULL"
+            " AND (recheck_at IS NULL OR recheck_at > ?)",
             self._server,
             _iso(now),
         )
         chosen = self._database.read("SELECT * FROM choices")
-        return {row["lookup"]: rows.match_of(row) for row in found} | {
-            row["lookup"]: rows.choice_of(row).match for row in chosen
-        }
+        return (
+            {lookup: rows.found_from(values) for lookup, *values in found}
+            | {row["lookup"]: rows.whole_match_of(row) for row in missed}
+            | {row["lookup"]: rows.choice_of(row).match for row in chosen}
+        )
 
     def handled(self) -> HandledEntries:
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))

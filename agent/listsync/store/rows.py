@@ -35,6 +35,7 @@ ENTRY_IS_SAME = " AND ".join(
 )
 
 _KINDS = {kind.value: kind for kind in MediaType}
+_HOWS = {how.value: how for how in How}
 
 
 def columns_of(entry: ListEntry) -> tuple[object, ...]:
@@ -127,23 +128,11 @@ def match_columns(match: Match) -> tuple[object, ...]:
     )
 
 
-def match_of(row: sqlite3.Row) -> Match:
-    """Restore a match; the reasons of what was found stay on disk, to save memory."""
-    if row["kind"] is not None:
-        return Match(
-            found=Found.FOUND,
-            how=How(row["how"]),
-            key=key_of(row),
-            title=row["title"],
-            score=row["score"],
-        )
+def found_from(values: Sequence[Any]) -> Match:
+    """Make a match of how, kind, tmdb, title, score; its reasons stay on disk, to save memory."""
+    how, kind, tmdb, title, score = values
     return Match(
-        found=Found(row["found"]),
-        how=How(row["how"]),
-        title=row["title"],
-        score=row["score"],
-        reasons=tuple(json.loads(row["reasons"])),
-        candidates=candidates_of(row["candidates"]),
+        found=Found.FOUND, how=_HOWS[how], key=title_key(kind, tmdb), title=title, score=score
     )
 
 

@@ -65,7 +65,7 @@ def united(members: Sequence[Member]) -> list[Group]:
         found = {owner[token] for token in tokens if token in owner}
         target = min(found, default=number)
         group = groups.setdefault(target, [])
-        for other in sorted(found - {target}):
+        for other in found - {target}:
             moved = groups.pop(other)
             group.extend(moved)
             for one in moved:
@@ -73,7 +73,7 @@ def united(members: Sequence[Member]) -> list[Group]:
         group.append(number)
         for token in tokens:
             owner[token] = target
-    return [tuple([members[one] for one in sorted(group)]) for _, group in sorted(groups.items())]
+    return [tuple([members[one] for one in sorted(group)]) for group in groups.values()]
 
 
 def _tokens(entry: ListEntry) -> list[_Token]:

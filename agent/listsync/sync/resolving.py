@@ -32,18 +32,22 @@ def lookup_of(wish: Wish) -> str | None:
     """Name what must be looked up for *wish*; None when it names its title itself."""
     if wish.conflict:
         return f"conflict:{'|'.join(sorted(_ids_of_members(wish)))}"
-    ids = wish.ids
-    if ids.tmdb is not None and wish.kind is not None:
+    return lookup_of_entry(wish)
+
+
+def lookup_of_entry(one: ListEntry | Wish) -> str | None:
+    """Name what must be looked up for an entry alone, as `lookup_of` does."""
+    ids, kind = one.ids, one.kind
+    if ids.tmdb is not None and kind is not None:
         return None
-    kind = wish.kind or ""
     if ids.imdb:
-        return f"imdb:{ids.imdb}|{kind}"
-    if _series_id(wish) is not None:
+        return f"imdb:{ids.imdb}|{kind or ''}"
+    if _series_id(one) is not None:
         return f"tvdb:{ids.tvdb}"
     if ids.tmdb is not None:
-        return f"tmdb:{ids.tmdb}|{fold(wish.title or '')}|{wish.year or ''}"
-    wanted = _sought(wish)
-    return f"title:{fold(wanted.titles[0])}|{wanted.year or ''}|{kind}"
+        return f"tmdb:{ids.tmdb}|{fold(one.title or '')}|{one.year or ''}"
+    wanted = _sought(one)
+    return f"title:{fold(wanted.titles[0])}|{wanted.year or ''}|{kind or ''}"
 
 
 def _ids_of_members(wish: Wish) -> set[str]:
@@ -56,22 +60,6 @@ def _ids_of_members(wish: Wish) -> set[str]:
         if entry.ids.tvdb is not None:
             names.add(f"tvdb:{entry.ids.tvdb}")
     return names
-
-
-def lookup_of_entry(entry: ListEntry) -> str | None:
-    """Name what must be looked up for *entry* alone."""
-    return lookup_of(
-        Wish(
-            members=(),
-            ids=entry.ids,
-            kind=entry.kind,
-            title=entry.title,
-            original_title=entry.original_title,
-            year=entry.year,
-            seasons=frozenset(),
-            four_k=False,
-        )
-    )
 
 
 def _unsettled(wish: Wish, conflict: str) -> Match:
@@ -97,13 +85,13 @@ def _unsettled(wish: Wish, conflict: str) -> Match:
     )
 
 
-def _series_id(wish: Wish) -> int | None:
+def _series_id(one: ListEntry | Wish) -> int | None:
     """Give the TVDB id unless it is that of a film: the server looks up series only."""
-    return None if wish.kind is MediaType.MOVIE else wish.ids.tvdb
+    return None if one.kind is MediaType.MOVIE else one.ids.tvdb
 
 
-def _sought(wish: Wish) -> Sought:
-    return sought(wish.title or "", wish.original_title, wish.year, wish.kind)
+def _sought(one: ListEntry | Wish) -> Sought:
+    return sought(one.title or "", one.original_title, one.year, one.kind)
 
 
 @dataclass(slots=True)
@@ -141,6 +129,13 @@ class Resolver:
             title=wish.label,
             reasons=("the list gives the TMDB id",),
         )
+
+    def title_of(self, entry: ListEntry) -> TitleKey | None:
+        """Return what an entry alone is taken for, where that costs no call."""
+        if entry.kind is not None and entry.ids.tmdb is not None:
+            return TitleKey(entry.kind, entry.ids.tmdb)
+        match = self._remembered.get(lookup_of_entry(entry) or "")
+        return match.key if match else None
 
     def is_news(self, wish: Wish) -> bool:
         """Tell whether `known` found something out that is not remembered yet."""

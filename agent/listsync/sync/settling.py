@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from listsync.domain.media import Definition
 from listsync.domain.memory import HandledEntries
-from listsync.sync.askers import takes
 from listsync.sync.collecting import Group, wish_of
 from listsync.sync.deciding import Knowledge, stands_well
 from listsync.sync.resolving import Resolver
@@ -51,15 +50,18 @@ class Settler:
         title = self._handled.title_of(group[0])
         if title is None or not stands_well(title, self._known):
             return False
-        if any(self._handled.title_of(member) != title for member in group[1:]):
-            return False
-        return self._still_means(group, title) and takes(group, title.key.kind) == group
+        for member in group:
+            if member.rules.kind not in (None, title.key.kind):
+                return False
+            if self._handled.title_of(member) != title:
+                return False
+        return self._still_means(group, title)
 
     def _still_means(self, group: Group, title: Definition) -> bool:
         """Tell whether *group* would be taken for *title* today, too, and is not excluded."""
-        entry, excluded = group[0].entry, self._known.excluded
-        if len(group) == 1 and not excluded and entry.ids.tmdb == title.key.tmdb_id:
-            return entry.kind is title.key.kind
+        excluded = self._known.excluded
+        if len(group) == 1 and not excluded:
+            return self._resolver.title_of(group[0].entry) == title.key
         wish = wish_of(group)
         match = self._resolver.known(wish)
         if match is None or match.key != title.key:
