@@ -102,11 +102,12 @@ def find_agents() -> list[Agent]:
     return agents
 
 
-def existing_agents(socket: Path | None) -> list[Agent]:
+def existing_agents(socket: str | Path | None) -> list[Agent]:
     """Find the agents, only the one at *socket* if given; raises TroubleError if there is none."""
     agents = find_agents()
     if socket is not None:
-        agents = [one for one in agents if one.socket == str(socket)]
+        named = str(Path(socket).absolute())
+        agents = [one for one in agents if one.socket == named]
     if not agents:
         raise TroubleError(Exit.NOT_RUNNING, _NONE + (f" (at {socket})" if socket else ""))
     return agents

@@ -21,6 +21,7 @@ _LEVELS = ["debug", "info", "warning", "error"]
 _Function = Callable[..., Any]
 
 
+@common
 @click.group(
     context_settings=_SETTINGS,
     epilog="\b\nExamples:\n  listsyncctl status\n  listsyncctl sync-now --wait\n\n\b\n"
@@ -28,7 +29,6 @@ _Function = Callable[..., Any]
     "7 not permitted, 8 partly failed, 78 configuration invalid, 130 interrupted",
 )
 @click.version_option(listsync.__version__, prog_name="listsyncctl")
-@common
 def ctl() -> None:
     """Control a running listsync agent."""
 
@@ -39,8 +39,8 @@ def _command(
     """Register a command that gets the session first."""
 
     def register(function: _Function) -> click.Command:
-        wrapped = common(_with_session(function))
-        return under.command(name, epilog=_epilog(*examples or (name,)))(wrapped)
+        made = under.command(name, epilog=_epilog(*examples or (name,)))
+        return common(made(_with_session(function)))
 
     return register
 
@@ -222,6 +222,7 @@ def explain(session: Session, **params: object) -> None:
     session.show("explain", session.ask("explain", _given(params)))
 
 
+@common
 @ctl.group(
     "review",
     invoke_without_command=True,
@@ -233,7 +234,6 @@ def explain(session: Session, **params: object) -> None:
         "review reject 4f1c9a",
     ),
 )
-@common
 @click.option("--interactive", "-i", is_flag=True, help="Go through them one by one.")
 @click.option("--decided", is_flag=True, help="Those that you have decided.")
 @click.option("--sync", is_flag=True, help="With --interactive: sync what was accepted.")

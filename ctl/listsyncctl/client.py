@@ -1,4 +1,4 @@
-"""One question to the agent, one answer; zmq is imported only when there is somebody to ask."""
+"""One question to the agent, one answer."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from listsync.protocol import MAX_BYTES, MAX_PATH_BYTES, METHODS, Access, Exit, request
+from listsyncctl import zmtp
 from listsyncctl.trouble import TroubleError, refusal
 
+StrPath = str | os.PathLike[str]
 _START = "start it with `listsync run` or `systemctl start listsync`"
 
 
 def ask(
-    sockets: Sequence[Path], method: str, params: Mapping[str, Any], *, timeout_s: float
+    sockets: Sequence[StrPath], method: str, params: Mapping[str, Any], *, timeout_s: float
 ) -> dict[str, Any]:
     """Ask the first agent that listens; what only looks is asked twice when no answer comes.
 
@@ -29,86 +30,74 @@ def ask(
     """
     until = time.monotonic() + timeout_s
     id_ = os.urandom(16).hex()
-    path = _listening(sockets, timeout_s)
-    message = request(method, params, id_=id_, deadline=time.time() + until - time.monotonic())
+    message = request(method, params, id_=id_, deadline=time.time() + timeout_s)
     body = json.dumps(message, ensure_ascii=False).encode(errors="replace")
     if len(body) > MAX_BYTES:
         raise TroubleError(Exit.USAGE, f"{method}: more than {MAX_BYTES} bytes to say: say less")
-    reply = None
+    path, connection = _first_that_listens(sockets)
+    failed: OSError | None = None
     # A REP socket can lose a reply after junk from somebody else. The same id gets the same
     # answer, but what changes something is still only sent once.
     tries = 2 if METHODS[method].access is Access.READ else 1
     for left in range(tries, 0, -1):
         now = time.monotonic()
-        reply = reply or _exchange(path, body, now + (until - now) / left)
-    if reply is None:
-        raise _no_answer(path, timeout_s)
-    return _result(reply, id_, path)
+        try:
+            # What found the agent asks first: one connection is enough for a good answer.
+            with _connect(path) if failed else connection as asking:
+                reply = zmtp.ask(asking, body, until=now + (until - now) / left, most=MAX_BYTES)
+            return _result(reply, id_, path)
+        except zmtp.StrangerError:
+            raise _stranger(path) from None
+        except OSError as error:
+            failed = error
+    raise _no_answer(path, failed, timeout_s)
 
 
-def _exchange(path: Path, body: bytes, until: float) -> bytes | None:
-    import zmq  # noqa: PLC0415 - half of the start-up time, and not needed for --help
-
-    context = zmq.Context()
-    try:
-        with context.socket(zmq.REQ) as asking:
-            asking.setsockopt(zmq.LINGER, 0)
-            asking.connect(f"ipc://{path}")
-            asking.send(body)
-            if not asking.poll(max(1, round(1000 * (until - time.monotonic())))):
-                return None
-            return asking.recv()
-    finally:
-        context.destroy(linger=0)
-
-
-def _result(reply: bytes, id_: str, path: Path) -> dict[str, Any]:
-    strange = TroubleError(
-        Exit.FAILED, f"what answers at {path} is not a listsync agent: look at --socket"
-    )
+def _result(reply: bytes, id_: str, path: str) -> dict[str, Any]:
     try:
         message = json.loads(reply)
-    except ValueError:
-        raise strange from None
+    except (ValueError, RecursionError):
+        raise _stranger(path) from None
     if not isinstance(message, dict) or message.get("id", id_) not in (id_, None):
-        raise strange
+        raise _stranger(path)
     error, result = message.get("error"), message.get("result")
     if isinstance(error, dict) and isinstance(error.get("code"), int):
         raise refusal(error["code"], str(error.get("message", "refused without a reason")))
     if not isinstance(result, dict):
-        raise strange
+        raise _stranger(path)
     return result
 
 
-def _listening(sockets: Sequence[Path], timeout_s: float) -> Path:
-    found: dict[Path, int] = {}
-    for path in sockets:
-        found[path] = _probe(path, timeout_s)
-        if not found[path]:
-            return path
+def _first_that_listens(sockets: Sequence[StrPath]) -> tuple[str, socket.socket]:
+    found: dict[str, int] = {}
+    for one in sockets:
+        path = os.fspath(one)
+        try:
+            return path, _connect(path)
+        except OSError as error:
+            found[path] = error.errno or errno.EIO
     raise _not_there(found)
 
 
-def _probe(path: Path, timeout_s: float) -> int:
-    """Connect as a plain socket, which tells at once what ZeroMQ never tells."""
+def _connect(path: str) -> socket.socket:
+    """Connect without waiting: EAGAIN is raised when the queue at *path* is full."""
     if len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise TroubleError(
             Exit.USAGE,
             f"a socket's path has at most {MAX_PATH_BYTES} bytes, this has more: {path}",
         )
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(timeout_s)
-        try:
-            probe.connect(os.fsencode(path))
-        except TimeoutError:
-            return errno.EAGAIN
-        except OSError as error:
-            return error.errno or errno.EIO
-    return 0
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        connection.connect(os.fsencode(path))
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
-def _not_there(found: Mapping[Path, int]) -> TroubleError:
-    """Say the most telling of what the probes met."""
+def _not_there(found: Mapping[str, int]) -> TroubleError:
+    """Say the most telling of what the connections met."""
     for path, code in found.items():
         if code == errno.EAGAIN:
             return TroubleError(
@@ -133,18 +122,21 @@ def _not_there(found: Mapping[Path, int]) -> TroubleError:
             return TroubleError(
                 Exit.FAILED, f"{path} cannot be used ({os.strerror(code)}): look at --socket"
             )
-    places = " or ".join(str(path) for path in found)
+    places = " or ".join(found)
     return TroubleError(
         Exit.NOT_RUNNING,
         f"the agent is not running (never started): no socket at {places}: {_START}",
     )
 
 
-def _no_answer(path: Path, timeout_s: float) -> TroubleError:
-    if _probe(path, timeout_s) in {errno.ECONNREFUSED, errno.ENOENT}:
+def _no_answer(path: str, failed: OSError | None, timeout_s: float) -> TroubleError:
+    hung_up = failed if isinstance(failed, zmtp.ClosedError) else None
+    if _is_gone(path, failed) or (hung_up and hung_up.met):
         return TroubleError(
             Exit.NOT_RUNNING, f"the agent at {path} ended before it answered: {_START}"
         )
+    if hung_up:
+        return _stranger(path)
     return TroubleError(
         Exit.NO_ANSWER,
         f"the agent at {path} did not answer within {timeout_s:g} s: look at its log, "
@@ -152,11 +144,29 @@ def _no_answer(path: Path, timeout_s: float) -> TroubleError:
     )
 
 
-def _owner(path: Path) -> str:
+def _is_gone(path: str, failed: OSError | None) -> bool:
+    gone = {errno.ECONNREFUSED, errno.ENOENT}
+    if failed is not None and failed.errno in gone:
+        return True
+    try:
+        _connect(path).close()
+    except OSError as error:
+        return error.errno in gone
+    return False
+
+
+def _stranger(path: str) -> TroubleError:
+    return TroubleError(
+        Exit.FAILED, f"what answers at {path} is not a listsync agent: look at --socket"
+    )
+
+
+def _owner(path: str) -> str:
     import pwd  # noqa: PLC0415 - only for this message
+    from pathlib import Path  # noqa: PLC0415 - the same
 
     # What is inside a closed folder cannot be seen; then the folder's owner is the one to name.
-    for place in (path, *path.parents):
+    for place in (Path(path), *Path(path).parents):
         with suppress(OSError):
             uid = place.stat().st_uid
             try:

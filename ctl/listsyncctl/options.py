@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from listsyncctl.session import session_of
 from listsyncctl.trouble import TroubleError
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_C = TypeVar("_C", bound=click.Command)
 _COMPLETION_S = 0.3
 _LONGEST_S = 3650 * 86400
 _SIZES = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -31,9 +33,10 @@ def duration(text: str) -> float:
     return seconds
 
 
-def _set_socket(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+def _set_socket(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
-        session_of(context).socket = value.absolute()
+        here = os.getcwd()  # noqa: PTH109 - pathlib is a tenth of the start-up time
+        session_of(context).socket = os.path.join(here, value)  # noqa: PTH118 - the same
 
 
 def _set_timeout(context: click.Context, _: click.Parameter, value: float | None) -> None:
@@ -51,47 +54,52 @@ def _set_json(context: click.Context, _: click.Parameter, value: bool) -> None:
         session_of(context).output = "json"
 
 
+# Made once for all commands: no option keeps anything of the command that it belongs to.
 _COMMON = (
-    click.option(
-        "--socket",
-        type=click.Path(path_type=Path),
+    click.Option(
+        ["--socket"],
+        type=click.Path(),
         expose_value=False,
         callback=_set_socket,
         help="The agent's socket, if it is not at a usual place.",
     ),
-    click.option(
-        "--timeout",
+    click.Option(
+        ["--timeout"],
         type=click.FloatRange(0, 86400, min_open=True),
         expose_value=False,
         callback=_set_timeout,
         metavar="SECONDS",
         help="How long to wait for the answer (5).",
     ),
-    click.option(
-        "-o",
-        "--output",
+    click.Option(
+        ["-o", "--output"],
         type=click.Choice(["text", "json", "plain"]),
         expose_value=False,
         callback=_set_output,
         help="For people, programs, or line by line (text).",
     ),
-    click.option(
-        "--json", is_flag=True, expose_value=False, callback=_set_json, help="The same as -o json."
+    click.Option(
+        ["--json"],
+        is_flag=True,
+        expose_value=False,
+        callback=_set_json,
+        help="The same as -o json.",
     ),
 )
 
 
-def common(function: _F) -> _F:
+def common(command: _C) -> _C:
     """Add the options that every command has."""
-    for option in reversed(_COMMON):
-        function = option(function)
-    return function
+    command.params[:0] = _COMMON
+    return command
 
 
 def complete_lists(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
     """Ask the agent for its lists, briefly; whatever goes wrong, complete nothing."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - start-up time
+
     try:
         found = session_of(context).ask("lists", timeout_s=_COMPLETION_S).get("lists") or []
     except TroubleError:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from listsync.protocol import client_sockets
+from listsync.protocol import client_places
 from listsyncctl.client import ask
 from listsyncctl.output import as_json, colours, plain
 from listsyncctl.views import MESSAGE, VIEWS, Look
@@ -20,20 +18,20 @@ from listsyncctl.views import MESSAGE, VIEWS, Look
 DEFAULT_TIMEOUT_S = 5.0
 
 
-@dataclass(slots=True)
 class Session:
     """Filled by the options, wherever on the line they stand; *timeout_s* None: not given."""
 
-    socket: Path | None = None
-    timeout_s: float | None = None
-    output: str = "text"
+    def __init__(self) -> None:
+        self.socket: str | None = None
+        self.timeout_s: float | None = None
+        self.output = "text"
 
     @property
-    def chosen_socket(self) -> Path | None:
+    def chosen_socket(self) -> str | None:
         """The one socket that the user named, if any."""
-        if self.socket is None and (named := os.environ.get("LISTSYNC_SOCKET")):
-            return Path(named).expanduser().absolute()
-        return self.socket
+        if self.socket is None and not os.environ.get("LISTSYNC_SOCKET"):
+            return None
+        return client_places(self.socket, os.environ)[0]
 
     def ask(
         self,
@@ -44,7 +42,7 @@ class Session:
     ) -> dict[str, Any]:
         """Ask the agent; raises TroubleError."""
         return ask(
-            client_sockets(self.socket, os.environ),
+            client_places(self.socket, os.environ),
             method,
             params or {},
             timeout_s=timeout_s or self.timeout_s or DEFAULT_TIMEOUT_S,

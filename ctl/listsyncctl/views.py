@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from listsyncctl import plans, stories
 from listsyncctl.output import harmless, moment, painted, relative, span, table
@@ -13,8 +12,7 @@ from listsyncctl.output import harmless, moment, painted, relative, span, table
 Result = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How to render: *now* for relative times, *colour* for a terminal that has it."""
 
     now: datetime
@@ -27,8 +25,7 @@ class Look:
         return relative(text, self.now) if text else "never"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """Text by *text*; plain lines from the rows under *rows* with *columns*, else all fields."""
 
     text: Callable[[Result, Look], Iterator[str]]

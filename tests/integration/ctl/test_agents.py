@@ -98,7 +98,7 @@ def test_an_agent_that_does_not_catch_the_signal_yet_is_spared(
 
 def test_a_process_that_has_gone_is_said(started: Started, folder: Path) -> None:
     child = started(folder / "1.sock")
-    agents = existing_agents(folder / "1.sock")
+    agents = existing_agents(f"{folder}/./1.sock")
     child.kill()
     child.wait()
     with pytest.raises(TroubleError, match="the process has gone") as caught:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from listsync.protocol import METHODS, Code
 from listsyncctl.agents import is_agent
 from listsyncctl.cli import ctl
 from listsyncctl.trouble import refusal
+from tests.unit.ctl.test_zmtp import HANDSHAKE, MORE, short
 
 _COMPLETIONS = Path(__file__).parents[3] / "contrib" / "completions"
 _NAMES = {
@@ -21,7 +25,8 @@ _NAMES = {
     "review_decide": "review",
     "plan_result": "plan",
 }
-_HEAVY = {"asyncio", "httpx", "psutil", "pydantic", "rich", "yaml", "sqlite3", "ssl", "http"}
+_HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
+_LIGHT = {"click", "listsync", "listsync.protocol", "listsyncctl"}
 _LOOK = """
 import sys
 sys.argv[1:] = {arguments!r}
@@ -36,7 +41,8 @@ print("MODULES", *sorted(top - sys.stdlib_module_names - {{"__main__"}} | top & 
 """
 
 
-def imported(*arguments: str, **env: str) -> set[str]:
+def imported(*arguments: str, says: str = "", **env: str) -> set[str]:
+    """Run listsyncctl, which prints *says* among other things; give what it imports."""
     script = _LOOK.format(arguments=list(arguments), heavy=_HEAVY)
     done = subprocess.run(
         [sys.executable, "-I", "-c", script],
@@ -46,6 +52,7 @@ def imported(*arguments: str, **env: str) -> set[str]:
         timeout=15,
         env={"LISTSYNC_SOCKET": "/nowhere", **env},
     )
+    assert says in done.stdout
     line = next(one for one in done.stdout.splitlines() if one.startswith("MODULES"))
     # Start-up files of an environment may bring these; they are none of ours.
     return set(line.split()[1:]) - {"_distutils_hack", "distutils-precedence", "coverage"}
@@ -68,7 +75,7 @@ def test_every_code_has_an_exit_that_is_not_ok() -> None:
 
 @pytest.mark.parametrize("line", ["--help", "status", "sync-now --wait", "pause --for 2h"])
 def test_without_an_agent_only_click_is_imported(line: str) -> None:
-    assert imported(*line.split()) == {"click", "listsync", "listsync.protocol", "listsyncctl"}
+    assert imported(*line.split()) == _LIGHT
 
 
 @pytest.mark.parametrize(
@@ -80,7 +87,27 @@ def test_completion_imports_no_more(words: str) -> None:
         "COMP_WORDS": words,
         "COMP_CWORD": str(words.count(" ")),
     }
-    assert imported(**env) == {"click", "listsync", "listsync.protocol", "listsyncctl"}
+    assert imported(**env) == _LIGHT
+
+
+def test_no_more_is_imported_to_ask_and_tell() -> None:
+    """No zmq above all: it takes longer to import than the whole command should."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as agent:
+        path = f"{folder}/s"
+        agent.bind(path)
+        agent.listen()
+        answered = threading.Thread(target=_answer_once, args=(agent,))
+        answered.start()
+        assert imported("status", says="pid 4711", LISTSYNC_SOCKET=path) == _LIGHT
+        answered.join()
+
+
+def _answer_once(agent: socket.socket) -> None:
+    connection, _ = agent.accept()
+    with connection:
+        connection.sendall(HANDSHAKE + short(MORE, b"") + short(0, b'{"result": {"pid": 4711}}'))
+        while connection.recv(4096):
+            pass
 
 
 @pytest.mark.parametrize(
@@ -124,3 +151,23 @@ def test_the_completion_files_are_what_click_generates(
 )
 def test_agents_are_known_by_their_command_line(line: str, expected: bool) -> None:
     assert is_agent(line.split()) is expected
+
+
+def test_a_command_looks_for_no_garbage_in_the_program_itself() -> None:
+    script = """
+import gc, sys
+from listsyncctl.__main__ import main
+sys.argv[1:] = ["--version"]
+try:
+    main()
+finally:
+    print(gc.isenabled(), gc.get_freeze_count() > 10_000)
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+    )
+    assert done.stdout.splitlines()[-1] == "True True", done.stderr
