@@ -57,7 +57,7 @@ from listsync.domain.syncing import (
 )
 from listsync.domain.trust import Trust
 from listsync.errors import UnavailableError
-from listsync.providers.trakt import TraktTokens
+from listsync.providers.trakt.tokens import TraktTokens
 from listsync.sync.patience import is_believed, is_sudden_shrink
 from listsync.sync.titles import fold
 

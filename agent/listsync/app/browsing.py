@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from listsync.config.schema import ChromiumOptions
-from listsync.net.walls import PageLoader, Walls
 from listsync.options import PageOptions
+
+if TYPE_CHECKING:
+    from listsync.net.walls import PageLoader, Walls
+
+# An agent that waits has no use for any of it.
+# ruff: noqa: PLC0415
 
 _FOLDER = "browser"
 
@@ -15,9 +21,10 @@ def walls_for(
     service: str, options: PageOptions, chromium: ChromiumOptions, state_dir: Path
 ) -> Walls:
     """Build the way past a service's bot wall; the browser starts when it is needed."""
+    from listsync.net.walls import Walls
 
     def start() -> PageLoader:
-        from listsync.net.browser.window import Browser, BrowserSettings  # noqa: PLC0415
+        from listsync.net.browser.window import Browser, BrowserSettings
 
         return Browser(
             service,
@@ -39,7 +46,7 @@ def sweep(state_dir: Path) -> None:
     records = _records(state_dir)
     if not records.is_dir() or not any(records.iterdir()):
         return
-    from listsync.net.browser import sessions  # noqa: PLC0415 - rarely needed
+    from listsync.net.browser import sessions
 
     sessions.sweep(records)
 

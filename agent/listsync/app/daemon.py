@@ -21,6 +21,7 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
 from listsync.app.browsing import sweep
 from listsync.app.following import config_of
+from listsync.app.heap import share_one
 from listsync.app.loading import DaemonOptions, Loader
 from listsync.app.performing import Performer
 from listsync.app.threads import Threads
@@ -57,6 +58,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
         BusyError: another listsync works on the state, or answers at the socket.
         StateError: the state or the socket cannot be used.
     """
+    share_one()
     inbox: SimpleQueue[Event] = SimpleQueue()
     signals.install(inbox.put)
     # Before the file is read: a change after this moment is then seen by the watcher.

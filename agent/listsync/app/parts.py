@@ -27,13 +27,6 @@ from listsync.domain.running import Scope
 from listsync.net.walls import Walls
 from listsync.options import PageOptions, ServiceOptions
 from listsync.ports import ListProvider
-from listsync.providers.file import FileSource, ListFile
-from listsync.providers.imdb import Imdb, ImdbSource
-from listsync.providers.letterboxd import Letterboxd, LetterboxdSource
-from listsync.providers.mdblist import MdbList, MdbListSource
-from listsync.providers.stevenlu import StevenLu, StevenLuSource
-from listsync.providers.tmdb import Tmdb, TmdbSource
-from listsync.providers.trakt import FileTokens, Trakt, TraktSource
 from listsync.seerr.client import Seerr
 from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database, copy_files
@@ -48,6 +41,18 @@ from listsync.sync.syncing import Parts
 
 if TYPE_CHECKING:
     import httpx
+
+    from listsync.providers.file.source import FileSource
+    from listsync.providers.imdb.source import ImdbSource
+    from listsync.providers.letterboxd.source import LetterboxdSource
+    from listsync.providers.mdblist.source import MdbListSource
+    from listsync.providers.stevenlu.source import StevenLuSource
+    from listsync.providers.tmdb.source import TmdbSource
+    from listsync.providers.trakt.places import TraktSource
+    from listsync.providers.trakt.tokens import FileTokens
+
+# What one service alone needs is imported for its lists: nobody follows lists of all of them.
+# ruff: noqa: PLC0415
 
 _SANDBOX_STATE = "sandbox.json"
 
@@ -68,13 +73,13 @@ class Surroundings:
     walls: dict[str, Walls] = field(default_factory=dict)
 
     def client(self, options: ServiceOptions) -> httpx.Client:
-        from listsync.net.http import build_client  # noqa: PLC0415 - files need no web
+        from listsync.net.http import build_client
 
         return self.stack.enter_context(build_client(options))
 
     def page_client(self, service: str, options: PageOptions) -> httpx.Client:
         """Build a client that may use a browser, one for all lists of the service."""
-        from listsync.net.http import build_client  # noqa: PLC0415 - files need no web
+        from listsync.net.http import build_client
 
         walls = self.walls.get(service)
         if walls is None and options.browser == "auto":
@@ -88,36 +93,50 @@ Build = Callable[[Any, Surroundings], ListProvider]
 
 
 def _file(source: FileSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.file.reader import ListFile
+
     return ListFile(source, around.options.file)
 
 
 def _imdb(source: ImdbSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.imdb.reader import Imdb
+
     options = around.options.imdb
     return Imdb(source, options, around.page_client("imdb", options))
 
 
 def _letterboxd(source: LetterboxdSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.letterboxd.reader import Letterboxd
+
     options = around.options.letterboxd
     films = SqliteFilmIds(around.database, "letterboxd")
     return Letterboxd(source, options, around.page_client("letterboxd", options), films)
 
 
 def _mdblist(source: MdbListSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.mdblist.reader import MdbList
+
     options = around.options.mdblist
     return MdbList(source, options, around.client(options))
 
 
 def _stevenlu(source: StevenLuSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.stevenlu.reader import StevenLu
+
     options = around.options.stevenlu
     return StevenLu(source, options, around.client(options))
 
 
 def _tmdb(source: TmdbSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.tmdb.reader import Tmdb
+
     options = around.options.tmdb
     return Tmdb(source, options, around.client(options))
 
 
 def _trakt(source: TraktSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.trakt.reader import Trakt
+
     options = around.options.trakt
     return Trakt(source, options, around.client(options), trakt_login(around.folder))
 
@@ -236,6 +255,8 @@ def _state(state_dir: Path, *, dry_run: bool) -> Iterator[Path]:
 
 def trakt_login(state_dir: Path) -> FileTokens:
     """Find where the login at Trakt is kept."""
+    from listsync.providers.trakt.tokens import FileTokens
+
     return FileTokens(state_dir / "trakt.json")
 
 
@@ -248,7 +269,7 @@ def copy_sandbox(folder: Path, target: Path) -> None:
 def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStack) -> Seerr:
     url, api_key = config.server.url, config.server.api_key
     if url == SANDBOX:
-        from listsync.sandbox.process import SandboxProcess  # noqa: PLC0415 - only for the sandbox
+        from listsync.sandbox.process import SandboxProcess
 
         sandbox = stack.enter_context(SandboxProcess(state=folder / _SANDBOX_STATE))
         url, api_key = sandbox.url, SecretStr(sandbox.api_key)

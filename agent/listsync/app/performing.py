@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from listsync.app.following import config_of
+from listsync.app.heap import give_back
 from listsync.app.lean import import_httpx
 from listsync.domain.running import Following, Order
 from listsync.domain.syncing import SyncReport, SyncRun
@@ -51,7 +49,7 @@ class Performer:
                 return sync(run, parts)
         finally:
             self._database.give_memory_back()
-            _give_memory_back()
+            give_back()
 
     @contextmanager
     def _state(self, *, dry_run: bool) -> Iterator[tuple[Database, Path]]:
@@ -59,7 +57,9 @@ class Performer:
         if not dry_run:
             yield self._database, self._folder
             return
-        from listsync.app.parts import copy_sandbox  # noqa: PLC0415 - see above
+        import tempfile  # noqa: PLC0415 - see above
+
+        from listsync.app.parts import copy_sandbox  # noqa: PLC0415
 
         with tempfile.TemporaryDirectory(prefix="listsync-dry-run-") as name:
             folder = Path(name)
@@ -70,10 +70,3 @@ class Performer:
                 yield database, folder
             finally:
                 database.close()
-
-
-def _give_memory_back() -> None:
-    """Return to the system what the sync took: glibc keeps freed pages otherwise."""
-    gc.collect()
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)

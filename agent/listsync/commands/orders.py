@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -96,6 +95,8 @@ def scope_of(sources: Sources, names: list[str]) -> Scope:
     known = {one.name: one.source for one in following.lists}
     unknown = [name for name in names if name not in known]
     if unknown:
+        import difflib  # noqa: PLC0415 - an agent that is asked for its own lists needs none
+
         close = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.4)
         hint = f"did you mean {close[0]!r}?" if close else "see `listsyncctl lists`"
         raise RefusedCommand(Code.NOT_FOUND, f"no list is called {unknown[0][:100]!r}: {hint}")

@@ -5,7 +5,6 @@ Models would stop at the first error of a field and leave these for the next att
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from listsync.config.findings import Finding, dotted
@@ -78,6 +77,8 @@ def _check_source(form: dict[str, object], path: KeyPath) -> Iterator[Finding]:
 
 def _is_meant_for_service(key: str) -> bool:
     """Tell a misspelt or unsupported service, which is reported as a key, from none at all."""
+    import difflib  # noqa: PLC0415 - a good file needs none
+
     return key in NOT_YET or bool(difflib.get_close_matches(key.lower(), SERVICES, n=1))
 
 

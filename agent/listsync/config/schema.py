@@ -29,13 +29,13 @@ from listsync.config.wanted import FiltersForm, SeasonsForm
 from listsync.domain.media import MediaType
 from listsync.domain.rules import ALL_SEASONS
 from listsync.options import Options
-from listsync.providers.file import FileOptions
-from listsync.providers.imdb import ImdbOptions
-from listsync.providers.letterboxd import LetterboxdOptions
-from listsync.providers.mdblist import MdbListOptions
-from listsync.providers.stevenlu import StevenLuOptions
-from listsync.providers.tmdb import TmdbOptions
-from listsync.providers.trakt import TraktOptions
+from listsync.providers.file.options import FileOptions
+from listsync.providers.imdb.options import ImdbOptions
+from listsync.providers.letterboxd.options import LetterboxdOptions
+from listsync.providers.mdblist.options import MdbListOptions
+from listsync.providers.stevenlu.options import StevenLuOptions
+from listsync.providers.tmdb.options import TmdbOptions
+from listsync.providers.trakt.options import TraktOptions
 
 
 def _sendable(secret: SecretStr | None) -> SecretStr | None:
@@ -71,6 +71,14 @@ def _folder(info: ValidationInfo) -> Path:
     """Say where relative paths begin."""
     folder: Path = info.context["folder"] if info.context else Path()
     return folder
+
+
+def _section(description: str) -> Any:
+    """Make a field of a mapping that may be missing: it is read as an empty one.
+
+    A default of the mapping's own model would have that model built a second time, apart.
+    """
+    return Field(default_factory=dict, validate_default=True, description=description)
 
 
 Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=300)]
@@ -203,9 +211,7 @@ class ListForm(Options):
     four_k: bool | None = Field(
         default=None, description="Request in 4K; empty = as sync.four_k says."
     )
-    filters: FiltersForm = Field(
-        default_factory=FiltersForm, description="Which titles are taken; empty = all."
-    )
+    filters: FiltersForm = _section("Which titles are taken; empty = all.")
     seasons: SeasonsForm = Field(
         default=ALL_SEASONS,
         description="Which seasons of a series: all, first, latest, {latest: 2} or [1, 2]; "
@@ -317,25 +323,13 @@ class ProvidersOptions(Options):
 
     model_config = ConfigDict(title="Providers")
 
-    file: FileOptions = Field(
-        default_factory=FileOptions, description="What is accepted as a list file."
-    )
-    imdb: ImdbOptions = Field(default_factory=ImdbOptions, description="How IMDb is asked.")
-    letterboxd: LetterboxdOptions = Field(
-        default_factory=LetterboxdOptions, description="How Letterboxd's pages are read."
-    )
-    tmdb: TmdbOptions = Field(
-        default_factory=TmdbOptions, description="How TMDB is asked, and your token or key."
-    )
-    trakt: TraktOptions = Field(
-        default_factory=TraktOptions, description="How Trakt is asked, and your client id."
-    )
-    stevenlu: StevenLuOptions = Field(
-        default_factory=StevenLuOptions, description="How StevenLu's list files are read."
-    )
-    mdblist: MdbListOptions = Field(
-        default_factory=MdbListOptions, description="How MDBList is reached, and your key."
-    )
+    file: FileOptions = _section("What is accepted as a list file.")
+    imdb: ImdbOptions = _section("How IMDb is asked.")
+    letterboxd: LetterboxdOptions = _section("How Letterboxd's pages are read.")
+    tmdb: TmdbOptions = _section("How TMDB is asked, and your token or key.")
+    trakt: TraktOptions = _section("How Trakt is asked, and your client id.")
+    stevenlu: StevenLuOptions = _section("How StevenLu's list files are read.")
+    mdblist: MdbListOptions = _section("How MDBList is reached, and your key.")
 
     @field_validator("*", mode="before")
     @classmethod
@@ -350,28 +344,19 @@ class ConfigForm(Options):
     model_config = ConfigDict(title="listsync.yaml")
 
     server: ServerOptions = Field(description="The request server.")
-    sync: SyncOptions = Field(
-        default_factory=SyncOptions, description="When to sync, and what holds for all lists."
-    )
+    sync: SyncOptions = _section("When to sync, and what holds for all lists.")
     lists: tuple[ListForm, ...] = Field(
         default=(), description="The lists to follow, the most important first."
     )
     exclude: tuple[ExclusionForm, ...] = Field(
         default=(), description="Titles that are never requested."
     )
-    providers: ProvidersOptions = Field(
-        default_factory=ProvidersOptions, description="How each list service is reached."
+    providers: ProvidersOptions = _section("How each list service is reached.")
+    chromium: ChromiumOptions = _section(
+        "How the browser is run, where providers.*.browser allows one."
     )
-    chromium: ChromiumOptions = Field(
-        default_factory=ChromiumOptions,
-        description="How the browser is run, where providers.*.browser allows one.",
-    )
-    control: ControlOptions = Field(
-        default_factory=ControlOptions, description="Who may ask the agent things."
-    )
-    log: LogOptions = Field(
-        default_factory=LogOptions, description="What is logged, in which form and where."
-    )
+    control: ControlOptions = _section("Who may ask the agent things.")
+    log: LogOptions = _section("What is logged, in which form and where.")
 
     @field_validator("sync", "providers", "chromium", "control", "log", mode="before")
     @classmethod

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from listsync.net.forms import SERVICES as KNOWN
-from listsync.providers import file, imdb, letterboxd, mdblist, stevenlu, tmdb, trakt
+from listsync.providers.file import source as file
+from listsync.providers.imdb import source as imdb
+from listsync.providers.letterboxd import source as letterboxd
+from listsync.providers.mdblist import source as mdblist
+from listsync.providers.stevenlu import source as stevenlu
+from listsync.providers.tmdb import source as tmdb
+from listsync.providers.trakt import source as trakt
 
 Parse = Callable[[str], object]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
@@ -136,5 +135,7 @@ def _without_logins(text: str) -> str:
 
 
 def _did_you_mean(text: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - a good file needs none
+
     close = difflib.get_close_matches(text.strip('"').lower(), list(known), n=1)
     return f', did you mean "{close[0]}"?' if close else ""

@@ -67,14 +67,10 @@ _TRAKT_CHARTS = (
     "trending|popular|anticipated|streaming|favorited|watched|played|collected|boxoffice"
 )
 
-# In this order; the first that matches wins.
-PATTERNS: tuple[tuple[str, str, str], ...] = (
-    ("imdb", "title", rf"{_IMDB}/title/(?P<id>tt\d{{7,}}){_REST}"),
-    ("imdb", "list", rf"{_IMDB}/list/(?P<id>ls\d{{5,}}){_REST}"),
-    ("imdb", "ratings", rf"{_IMDB}/user/{_IMDB_USER}/ratings{_REST}"),
-    ("imdb", "watchlist", rf"{_IMDB}/user/{_IMDB_USER}(?:/watchlist)?{_END}"),
-    ("imdb", "chart", rf"{_IMDB}/chart/(?P<id>[a-z-]+){_END}"),
-    ("imdb", "search", rf"{_IMDB}/search/title/?\?(?P<query>.+)"),
+Pattern = tuple[str, str, str]
+"""Service, kind of thing, what its text looks like."""
+
+NAMES: tuple[Pattern, ...] = (
     ("imdb", "list", r"(?P<id>ls\d{5,})"),
     ("imdb", "watchlist", r"(?P<id>ur\d{4,}|p\.[A-Za-z0-9_-]{10,})"),
     (
@@ -82,6 +78,16 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
         "chart",
         r"(?P<id>top|toptv|boxoffice|moviemeter|tvmeter|bottom|top-english-movies)",
     ),
+    ("trakt", "special", rf"(?P<id>{_TRAKT_CHARTS}):(?P<media>movies|shows)"),
+)
+# Of one service in this order; the first that matches wins.
+ADDRESSES: tuple[Pattern, ...] = (
+    ("imdb", "title", rf"{_IMDB}/title/(?P<id>tt\d{{7,}}){_REST}"),
+    ("imdb", "list", rf"{_IMDB}/list/(?P<id>ls\d{{5,}}){_REST}"),
+    ("imdb", "ratings", rf"{_IMDB}/user/{_IMDB_USER}/ratings{_REST}"),
+    ("imdb", "watchlist", rf"{_IMDB}/user/{_IMDB_USER}(?:/watchlist)?{_END}"),
+    ("imdb", "chart", rf"{_IMDB}/chart/(?P<id>[a-z-]+){_END}"),
+    ("imdb", "search", rf"{_IMDB}/search/title/?\?(?P<query>.+)"),
     (
         "trakt",
         "special",
@@ -101,7 +107,6 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
             rf"(?:/(?P<media>movies|shows))?{_REST}"
         ),
     ),
-    ("trakt", "special", rf"(?P<id>{_TRAKT_CHARTS}):(?P<media>movies|shows)"),
     ("letterboxd", "short", rf"{_HTTP}boxd\.it/(?P<id>[A-Za-z0-9]+){_END}"),
     ("letterboxd", "film", rf"{_LETTERBOXD}/(?:[A-Za-z0-9_]+/)?film/(?P<id>[a-z0-9-]+){_REST}"),
     (
@@ -199,14 +204,32 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+_HOSTS = {
+    "imdb.com": "imdb",
+    "trakt.tv": "trakt",
+    "letterboxd.com": "letterboxd",
+    "boxd.it": "letterboxd",
+    "mdblist.com": "mdblist",
+    "stevenlu.com": "stevenlu",
+    "s3.amazonaws.com": "stevenlu",
+    "themoviedb.org": "tmdb",
+    "thetvdb.com": "tvdb",
+    "simkl.com": "simkl",
+    "anilist.co": "anilist",
+    "plex.tv": "plex",
+}
+
+
 @cache
-def _compiled() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    return tuple(
-        (provider, kind, re.compile(regex, re.ASCII)) for provider, kind, regex in PATTERNS
-    )
+def _compiled(provider: str | None) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    """Compile the addresses of a service, None: the names; a start that needs few takes few."""
+    patterns = NAMES if provider is None else (one for one in ADDRESSES if one[0] == provider)
+    return tuple((whose, kind, re.compile(regex, re.ASCII)) for whose, kind, regex in patterns)
 
 
-_HOST = re.compile(r"(?:https?://)?[a-z0-9.-]+\.[a-z]{2,}(?=[/?#]|$)", re.IGNORECASE | re.ASCII)
+_HOST = re.compile(
+    r"(?:https?://)?(?P<host>[a-z0-9.-]+\.[a-z]{2,})(?=[/?#]|$)", re.IGNORECASE | re.ASCII
+)
 
 
 def recognise(text: str) -> Form | None:
@@ -214,12 +237,20 @@ def recognise(text: str) -> Form | None:
     if len(text) > _LONGEST:
         return None
     address = _HOST.sub(lambda host: host[0].lower(), text.strip(), count=1).removesuffix(".")
-    for provider, kind, pattern in _compiled():
+    for provider, kind, pattern in (*_compiled(None), *_addresses_at(address)):
         found = pattern.fullmatch(address)
         if found:
             groups = {name: part for name, part in found.groupdict().items() if part is not None}
             return Form(provider=provider, kind=kind, groups=groups)
     return None
+
+
+def _addresses_at(address: str) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    """Choose by the host; one that only ends like a known one still matches no pattern."""
+    found = _HOST.match(address)
+    whose = (_HOSTS[known] for known in _HOSTS if found and found["host"].endswith(known))
+    provider = next(whose, None)
+    return _compiled(provider) if provider else ()
 
 
 def is_address(text: str) -> bool:

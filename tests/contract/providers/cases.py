@@ -18,14 +18,19 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.ports import ListProvider
-from listsync.providers.file import FileOptions, FileSource, ListFile
-from listsync.providers.imdb import Imdb, ImdbOptions
-from listsync.providers.imdb import parse as parse_imdb
+from listsync.providers.file.options import FileOptions
+from listsync.providers.file.reader import ListFile
+from listsync.providers.file.source import FileSource
+from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.page import read_pages
-from listsync.providers.mdblist import MdbList, MdbListOptions
-from listsync.providers.mdblist import parse as parse_mdblist
-from listsync.providers.stevenlu import StevenLu, StevenLuOptions
-from listsync.providers.stevenlu import parse as parse_stevenlu
+from listsync.providers.imdb.reader import Imdb
+from listsync.providers.imdb.source import parse as parse_imdb
+from listsync.providers.mdblist.options import MdbListOptions
+from listsync.providers.mdblist.reader import MdbList
+from listsync.providers.mdblist.source import parse as parse_mdblist
+from listsync.providers.stevenlu.options import StevenLuOptions
+from listsync.providers.stevenlu.reader import StevenLu
+from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
 
 KEY = "not-a-real-key-0123456789"

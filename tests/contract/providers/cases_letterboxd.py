@@ -8,7 +8,10 @@ from pathlib import Path
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
 from listsync.ports import ListProvider
-from listsync.providers.letterboxd import FilmIdsInMemory, Letterboxd, LetterboxdOptions, parse
+from listsync.providers.letterboxd.films import FilmIdsInMemory
+from listsync.providers.letterboxd.options import LetterboxdOptions
+from listsync.providers.letterboxd.reader import Letterboxd
+from listsync.providers.letterboxd.source import parse
 from tests.contract.providers.cases import FAILING_ANSWERS, Case
 from tests.contract.providers.site import FIXTURES, Site, client, sample
 

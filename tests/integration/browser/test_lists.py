@@ -16,8 +16,13 @@ from listsync.net.http import build_client
 from listsync.net.walls import Walls
 from listsync.options import PageOptions
 from listsync.ports import ListProvider
-from listsync.providers import imdb, letterboxd
+from listsync.providers.imdb.options import ImdbOptions
+from listsync.providers.imdb.reader import Imdb
+from listsync.providers.imdb.source import parse as parse_imdb
 from listsync.providers.letterboxd.films import FilmIdsInMemory
+from listsync.providers.letterboxd.options import LetterboxdOptions
+from listsync.providers.letterboxd.reader import Letterboxd
+from listsync.providers.letterboxd.source import parse as parse_letterboxd
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.walled import IMDB_TITLES, WalledSite, walled_site
 
@@ -52,15 +57,13 @@ def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
 
     def build(service: str, text: str, patience_s: float = 30) -> ListProvider:
         if service == "imdb":
-            options = imdb.ImdbOptions(
+            options = ImdbOptions(
                 base_url=walled.url, web_url=walled.url, list_timeout_s=patience_s
             )
-            return imdb.Imdb(imdb.parse(text), options, client(options))
-        settings = letterboxd.LetterboxdOptions(
-            base_url=walled.url, film_pages=0, list_timeout_s=patience_s
-        )
-        source = letterboxd.parse(text)
-        return letterboxd.Letterboxd(source, settings, client(settings), FilmIdsInMemory())
+            return Imdb(parse_imdb(text), options, client(options))
+        settings = LetterboxdOptions(base_url=walled.url, film_pages=0, list_timeout_s=patience_s)
+        source = parse_letterboxd(text)
+        return Letterboxd(source, settings, client(settings), FilmIdsInMemory())
 
     with walls:
         yield build

@@ -9,10 +9,11 @@ from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.net.documents import parse_json, parse_yaml
 from listsync.net.texts import Text
-from listsync.providers.file.gathering import SERVICE, Gathering
+from listsync.providers.file.gathering import Gathering
 from listsync.providers.file.json_list import gather_json
 from listsync.providers.file.kometa import gather_kometa
 from listsync.providers.file.lines import gather_lines
+from listsync.providers.file.source import SERVICE
 from listsync.providers.file.table import gather_table, header_of, table_start
 
 _MARKUP = re.compile(r"<[!?a-zA-Z]")

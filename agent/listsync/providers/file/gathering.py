@@ -16,8 +16,8 @@ from listsync.net.fields import (
 )
 from listsync.net.rows import refuse_drift
 from listsync.providers.file.kinds import Kind, kind_of
+from listsync.providers.file.source import SERVICE
 
-SERVICE = "file"
 NOTHING = "no title and no id"
 _UNSAID = Kind()
 CUT_OFF = "cut off: the file ends in the middle of this row"

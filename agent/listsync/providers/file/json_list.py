@@ -12,8 +12,9 @@ from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.fields import imdb_id, number_id
 from listsync.providers.file.columns import place_of, plain_name
-from listsync.providers.file.gathering import SERVICE, Gathering, RawRow
+from listsync.providers.file.gathering import Gathering, RawRow
 from listsync.providers.file.lines import gather_line
+from listsync.providers.file.source import SERVICE
 
 _FIELDS = len(RawRow._fields)
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu: films only

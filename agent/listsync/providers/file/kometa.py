@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
-from listsync.providers.file.gathering import SERVICE, Gathering, RawRow
+from listsync.providers.file.gathering import Gathering, RawRow
+from listsync.providers.file.source import SERVICE
 
 _REFERENCES = {
     "imdb_list": "imdb",

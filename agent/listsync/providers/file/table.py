@@ -19,7 +19,8 @@ from listsync.providers.file.columns import (
     names_titles,
     plain_name,
 )
-from listsync.providers.file.gathering import SERVICE, Gathering, RawRow
+from listsync.providers.file.gathering import Gathering, RawRow
+from listsync.providers.file.source import SERVICE
 
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
 _DELIMITERS = (",", ";", "\t", "|")

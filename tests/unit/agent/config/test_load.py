@@ -22,7 +22,7 @@ from listsync.domain.rules import Filters, Seasons, Span, Which
 from listsync.domain.server import Asking
 from listsync.domain.syncing import Exclusion, ListRules
 from listsync.errors import ConfigError
-from listsync.providers import stevenlu
+from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from listsync.triggers.schedule import Cron, Every, Rule
 
 SERVER = "server: {url: sandbox}\n"
@@ -72,7 +72,7 @@ providers: {stevenlu: {timeout_s: 5}}
     assert config.sync.every == timedelta(minutes=90)
     assert not config.sync.on_config_change
     assert config.lists[0] == ListConfig(
-        source=stevenlu.parse("popular"),
+        source=parse_stevenlu("popular"),
         rules=ListRules(
             source="stevenlu:movies",
             name="stevenlu: popular",

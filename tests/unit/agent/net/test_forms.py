@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from listsync.net.forms import PATTERNS, SERVICES, foreign, is_address, recognise, unsupported
+from listsync.net.forms import (
+    ADDRESSES,
+    NAMES,
+    SERVICES,
+    foreign,
+    is_address,
+    recognise,
+    unsupported,
+)
 from tests.contract.providers.site import FIXTURES
 
 KNOWN = json.loads((FIXTURES / "addresses/url-forms.json").read_text())
@@ -18,9 +26,9 @@ def test_every_known_input(case: dict[str, object]) -> None:
 
 
 def test_the_patterns_are_those_of_the_fixture() -> None:
-    wanted = [(p["provider"], p["kind"]) for p in KNOWN["patterns"]]
-    assert [(provider, kind) for provider, kind, _ in PATTERNS] == wanted
-    assert {provider for provider, _, _ in PATTERNS} == set(SERVICES)
+    patterns = [(provider, kind) for provider, kind, _ in (*NAMES, *ADDRESSES)]
+    assert sorted(patterns) == sorted((p["provider"], p["kind"]) for p in KNOWN["patterns"])
+    assert {provider for provider, _ in patterns} == set(SERVICES)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from listsync.errors import (
     AnswerChangedError,
     UnavailableError,
 )
-from listsync.providers.file import FileOptions, FileSource, ListFile, parse
+from listsync.providers.file.options import FileOptions
+from listsync.providers.file.reader import ListFile
+from listsync.providers.file.source import FileSource, parse
 from tests.unit.agent.providers.reader import FILM, HEADER, Reader
 
 

@@ -15,7 +15,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.imdb import Imdb, ImdbOptions, parse
+from listsync.providers.imdb.options import ImdbOptions
+from listsync.providers.imdb.reader import Imdb
+from listsync.providers.imdb.source import parse
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
 
 LIST = "ls990000001"
@@ -419,7 +421,7 @@ def test_counts_and_pages_that_disagree_have_changed(contents: list[object]) -> 
 
 
 def test_paging_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("listsync.providers.imdb.MAX_PAGES", 3)
+    monkeypatch.setattr("listsync.providers.imdb.reader.MAX_PAGES", 3)
     site = Long(5000)
     assert "without an end" in str(fails(site))
     assert len(site.seen) == 3

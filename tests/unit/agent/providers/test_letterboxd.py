@@ -8,19 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from listsync.domain.films import FilmRecord
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.net.verdicts import Reply
-from listsync.providers.letterboxd import (
-    FilmIds,
-    FilmIdsInMemory,
-    FilmRecord,
-    Letterboxd,
-    LetterboxdOptions,
-    parse,
-)
+from listsync.providers.letterboxd.films import FilmIds, FilmIdsInMemory
 from listsync.providers.letterboxd.markup import read_page
+from listsync.providers.letterboxd.options import LetterboxdOptions
+from listsync.providers.letterboxd.reader import Letterboxd
+from listsync.providers.letterboxd.source import parse
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
 
 LIST = "sample_user/list/synthetic-list"

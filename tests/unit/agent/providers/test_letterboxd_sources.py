@@ -5,7 +5,7 @@ import json
 import pytest
 
 from listsync.net.forms import recognise
-from listsync.providers.letterboxd import parse
+from listsync.providers.letterboxd.source import parse
 from tests.contract.providers.site import FIXTURES
 
 CASES = [

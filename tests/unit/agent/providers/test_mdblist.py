@@ -16,7 +16,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.mdblist import MdbListOptions, parse
+from listsync.providers.mdblist.options import MdbListOptions
+from listsync.providers.mdblist.source import parse
 from tests.contract.providers.cases import KEY, LIST, mdblist_provider
 from tests.contract.providers.site import Site, answer, sample
 
@@ -112,7 +113,7 @@ def test_a_list_that_is_not_described_has_changed() -> None:
 
 
 def test_pages_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("listsync.providers.mdblist.MAX_PAGES", 2)
+    monkeypatch.setattr("listsync.providers.mdblist.reader.MAX_PAGES", 2)
     items = [answer(sample(name).content, x_has_more="true") for name in PAGES]
     site = Site.of({LIST: sample(META), f"{LIST}/items": items})
     with pytest.raises(AnswerChangedError, match="without an end"):

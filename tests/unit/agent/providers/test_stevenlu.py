@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.lists import Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError
-from listsync.providers.stevenlu import StevenLuSource, parse
+from listsync.providers.stevenlu.source import StevenLuSource, parse
 from tests.contract.providers.cases import stevenlu_provider
 from tests.contract.providers.site import Site, answer, sample
 

@@ -17,8 +17,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers import tmdb as of_tmdb
-from listsync.providers.tmdb import Tmdb, TmdbOptions, parse
+from listsync.providers.tmdb.options import TmdbOptions
+from listsync.providers.tmdb.reader import Tmdb
+from listsync.providers.tmdb.source import parse
 from tests.contract.providers.site import Site, answer, client, sample
 
 TOKEN = "not-a-real-token-0123456789"
@@ -374,7 +375,7 @@ def test_a_title_that_took_the_place_of_another_is_seen_at_the_latest_a_day_late
     service = Service(101)
     service.films[place] = {"id": 500, "title": "New", "media_type": "movie"}
     assert tmdb(service).fetch(first.validators).is_unchanged is (place < 100)
-    monkeypatch.setattr(of_tmdb, "_today", lambda: "2026-01-01")
+    monkeypatch.setattr("listsync.providers.tmdb.reader._today", lambda: "2026-01-01")
     assert not tmdb(service).fetch(first.validators).is_unchanged
 
 

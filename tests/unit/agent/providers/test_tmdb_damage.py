@@ -14,7 +14,9 @@ from pydantic import SecretStr
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.providers.tmdb import Tmdb, TmdbOptions, parse
+from listsync.providers.tmdb.options import TmdbOptions
+from listsync.providers.tmdb.reader import Tmdb
+from listsync.providers.tmdb.source import parse
 from tests.contract.providers.site import FIXTURES, answer, client
 
 OURS = (UnavailableError, RefusedError, AnswerChangedError)

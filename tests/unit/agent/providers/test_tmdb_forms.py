@@ -5,7 +5,7 @@ import json
 import pytest
 
 from listsync.domain.media import MediaType
-from listsync.providers.tmdb import parse
+from listsync.providers.tmdb.source import parse
 from tests.contract.providers.site import FIXTURES
 
 KNOWN = json.loads((FIXTURES / "addresses/url-forms.json").read_text())["cases"]

@@ -18,9 +18,12 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.trakt import FileTokens, Trakt, TraktOptions, TraktTokens, parse
 from listsync.providers.trakt.login import DeviceCode, begin, poll
 from listsync.providers.trakt.oauth import access_token, refresh
+from listsync.providers.trakt.options import TraktOptions
+from listsync.providers.trakt.reader import Trakt
+from listsync.providers.trakt.source import parse
+from listsync.providers.trakt.tokens import FileTokens, TraktTokens
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_REFRESH as REFRESH
 from tests.fakes import KeptTokens

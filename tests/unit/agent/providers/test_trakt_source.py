@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from listsync.providers.trakt import TraktSource, parse
-from listsync.providers.trakt.places import Login
+from listsync.providers.trakt.places import Login, TraktSource
+from listsync.providers.trakt.source import parse
 from tests.contract.providers.site import FIXTURES
 
 FORMS = json.loads((FIXTURES / "addresses" / "url-forms.json").read_text())["cases"]

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.providers.trakt import FileTokens, TraktTokens
+from listsync.providers.trakt.tokens import FileTokens, TraktTokens
 
 LOGIN = TraktTokens(
     access=SecretStr("not-a-real-access"),

@@ -1,13 +1,7 @@
-"""StevenLu popular-movies lists: public JSON files, films only, best first, no years.
-
-Source: the list files themselves (host and names as Radarr uses them since 2023-09);
-tests/fixtures/stevenlu/README.md says how the samples were made.
-"""
+"""Reads a StevenLu list file."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, ListEntry, Validators
@@ -15,59 +9,14 @@ from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.call import LIST_BYTES, Call
 from listsync.net.fields import Title, external_ids, imdb_id, number_id
-from listsync.net.forms import foreign, recognise
 from listsync.net.rows import get_list
 from listsync.net.verdicts import Reply
-from listsync.options import Answer, ServiceOptions
+from listsync.options import Answer
+from listsync.providers.stevenlu.options import StevenLuOptions
+from listsync.providers.stevenlu.source import SERVICE, StevenLuSource
 
 if TYPE_CHECKING:
     import httpx
-
-SERVICE = "stevenlu"
-FORMS = (
-    "popular",
-    "all",
-    "movies-imdb-min7 (5, 6, 7, 8)",
-    "movies-metacritic-min70 (50, 60, 70, 80)",
-    "movies-rottentomatoes-min70 (50, 60, 70, 80)",
-    "movies-20261121 (a day)",
-    "https://popular-movies-data.stevenlu.com/movies.json",
-)
-_NAMES = {"popular": "movies", "all": "all-movies"}
-_NAME = re.compile(
-    r"(?:all-)?movies|movies-imdb-min[5-8]|movies-(?:metacritic|rottentomatoes)-min[5-8]0"
-    r"|movies-\d{8}",
-    re.ASCII,
-)
-
-
-class StevenLuOptions(ServiceOptions):
-    """Where the list files lie; there is nothing to log in to."""
-
-    base_url: str = "https://popular-movies-data.stevenlu.com"
-
-
-@dataclass(frozen=True, slots=True)
-class StevenLuSource:
-    """One list file, by its name without `.json`."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def parse(text: str) -> StevenLuSource:
-    """Read what the user wrote after `stevenlu:`; a ValueError lists the accepted forms."""
-    value = text.strip()
-    form = recognise(value)
-    if form is not None and form.provider == SERVICE:
-        return StevenLuSource(form.groups.get("id", "movies"))
-    name = _NAMES.get(value, value)
-    if not _NAME.fullmatch(name):
-        why = foreign(value, SERVICE) or f"{text!r} is no list of StevenLu"
-        raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
-    return StevenLuSource(name)
 
 
 class _Row(Answer):

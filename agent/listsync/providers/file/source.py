@@ -1,0 +1,46 @@
+"""Which list file the user means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from listsync.net.forms import is_address, recognise
+
+SERVICE = "file"
+FORMS = ("a path such as ~/lists/watchlist.csv", "file:///lists/watchlist.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """One list file; a relative path is meant from the folder of the config file."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def under(self, folder: Path) -> FileSource:
+        """Make the path absolute, from *folder* where it is relative."""
+        return FileSource(folder.absolute() / self.path)
+
+
+def parse(text: str) -> FileSource:
+    """Read what the user wrote after `file:`; a ValueError lists the accepted forms."""
+    value = text.strip().removeprefix("file://")
+    accepted = f"accepted: {', '.join(FORMS)}"
+    if not value or "\0" in value:
+        raise ValueError(f"{text!r} is no path; {accepted}")
+    form = recognise(value)
+    if "://" in value or (form is not None and is_address(value)):
+        whose = f"an address of {form.service}" if form else "an address"
+        raise ValueError(f"{text!r} is {whose}, not a path; {accepted}")
+    path = Path(value)
+    return FileSource(_at_home(path) if value.startswith("~") else path)
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"whose home is meant by {str(path)!r} is not known") from error

@@ -1,0 +1,156 @@
+"""Reads an IMDb list: the service page by page, or the site where that is walled off."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from listsync.domain.lists import Fetched, Validators
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.call import Call
+from listsync.net.documents import text_of
+from listsync.net.rows import Entries, check_one, get_document
+from listsync.net.walls import load_page, past_wall
+from listsync.providers.imdb import page
+from listsync.providers.imdb.answers import Profile, Title, entry_of
+from listsync.providers.imdb.options import ImdbOptions
+from listsync.providers.imdb.parts import Part, part_of
+from listsync.providers.imdb.questions import PROFILE, Question, question_of
+from listsync.providers.imdb.refusals import judge
+from listsync.providers.imdb.source import SERVICE, ImdbSource
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_PAGES = 1000
+_USER = re.compile(r"ur\d+", re.ASCII)
+
+
+class Imdb:
+    """Reads one IMDb list."""
+
+    def __init__(self, source: ImdbSource, options: ImdbOptions, http: httpx.Client) -> None:
+        self._source = source
+        self._options = options
+        self._http = http
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the whole list in its own order; raises what `get_document` raises.
+
+        The pages of the site are read where a bot wall keeps us from the service, by browser.
+        """
+        path = page.path_of(self._source)
+        if path is None:
+            return self._ask_service(previous)
+        return past_wall(
+            self._http, lambda: self._ask_service(previous), lambda: self._read_site(path)
+        )
+
+    def _read_site(self, path: str) -> Fetched:
+        def load(number: int) -> str:
+            call = Call(
+                service=SERVICE,
+                url=f"{self._options.web_url.rstrip('/')}{path}?page={number}",
+                accept="text/html",
+                wait_for=page.ARRIVED,
+            )
+            return text_of(load_page(self._http, call))
+
+        return page.read_pages(load)
+
+    def _ask_service(self, previous: Validators | None) -> Fetched:
+        """Ask the GraphQL service.
+
+        The first page tells whether the list changed. A long list that does not tell its date is
+        trusted for a day: a title can take another's place behind the first page.
+        """
+        known = previous.stamp if previous else None
+        target = self._target(known)
+        question = question_of(self._source, target)
+        parts = self._parts(question)
+        first = next(parts)
+        stamp = f"{target} {first.state}"
+        if stamp == known:
+            return Fetched.unchanged(previous)
+        return self._gathered(question, chain([first], parts), Validators(stamp=stamp))
+
+    def _target(self, known: str | None) -> str:
+        """Give the id to ask for; that of a profile is looked up once, and then remembered."""
+        if not self._source.id.startswith("p."):
+            return self._source.id
+        user = (known or "").partition(" ")[0]
+        if _USER.fullmatch(user):
+            return user
+        node = self._ask(PROFILE, {"id": self._source.id}).get("userProfile", {})
+        if node is None:
+            raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"has no user {self._source.id}")
+        return check_one(SERVICE, node, Profile).user
+
+    def _gathered(
+        self, question: Question, parts: Iterable[Part], validators: Validators
+    ) -> Fetched:
+        """Put the parts together; *validators* are for the whole list only."""
+        entries, declared = Entries(SERVICE, Title), None
+        for part in parts:
+            entries.expect(question.count or part.total)
+            entries.add(part.titles, entry_of)
+            if part.total is not None:
+                declared = max(part.total, declared or 0)
+        if declared is not None and question.count is not None:
+            declared = min(declared, question.count)
+        read = entries.count
+        if declared is not None and read > declared:
+            raise self._changed(f"{read} titles came, where {declared} were announced")
+        if not read and declared:
+            raise self._changed(f"no titles came, where {declared} were announced")
+        if not read and not question.proves_empty:
+            raise self._changed("no titles came, and that does not prove that there are none")
+        is_whole = declared is None or read == declared
+        return entries.fetched(declared=declared, validators=validators if is_whole else None)
+
+    def _parts(self, question: Question) -> Iterator[Part]:
+        """Read page after page, until the service says that there is no more."""
+        read, cursor, last = 0, None, None
+        for _ in range(MAX_PAGES):
+            first = self._options.page_size
+            if question.count is not None:
+                first = min(first, question.count - read)
+            paging = {"first": first, "after": cursor} if question.paged else {}
+            data = self._ask(question.text, {**question.variables, **paging})
+            part = part_of(data, question, str(self._source))
+            if part.titles and part.titles == last:
+                break
+            yield part
+            read, cursor, last = read + len(part.titles), part.cursor, part.titles
+            if cursor is None or not part.titles or (question.count and read >= question.count):
+                return
+            if part.total is not None and read >= part.total:
+                break
+        raise self._changed("says that more follows, without an end")
+
+    def _ask(self, text: str, variables: Mapping[str, object]) -> dict[str, object]:
+        site = self._options.web_url.rstrip("/")
+        call = Call(
+            service=SERVICE,
+            url=self._options.base_url,
+            body=json.dumps({"query": text, "variables": dict(variables)}).encode(),
+            headers={  # without the first, or the two after it, everything is answered with 403
+                "x-imdb-client-name": "imdb-web-next",
+                "Origin": site,
+                "Referer": f"{site}/",
+                "x-imdb-user-language": "en-US",
+                "x-imdb-user-country": "US",
+            },
+            judge=judge,
+        )
+        content = get_document(self._http, call).content
+        data = content.get("data") if isinstance(content, dict) else None
+        if not isinstance(data, dict):
+            raise self._changed("there is no data in the answer")
+        return data
+
+    def _changed(self, why: str) -> AnswerChangedError:
+        return AnswerChangedError(SERVICE, f"{self._source}: {why}")

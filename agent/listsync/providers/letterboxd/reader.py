@@ -1,0 +1,139 @@
+"""Reads a list of Letterboxd, and the pages of its films for their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from listsync.domain.films import FilmRecord
+from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.errors import AnswerChangedError
+from listsync.net.rows import refuse_drift
+from listsync.net.verdicts import Reply
+from listsync.providers.letterboxd.films import (
+    FilmIds,
+    film_row,
+    learn,
+    record_of,
+)
+from listsync.providers.letterboxd.markup import Page, Row, document_of
+from listsync.providers.letterboxd.options import LetterboxdOptions
+from listsync.providers.letterboxd.site import Site
+from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Letterboxd:
+    """Reads one list of Letterboxd."""
+
+    def __init__(
+        self,
+        source: LetterboxdSource,
+        options: LetterboxdOptions,
+        http: httpx.Client,
+        film_cache: FilmIds,
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._http = http
+        self._films = film_cache
+        self._base_url = options.base_url.rstrip("/")
+        self._site = Site(
+            http, self._base_url, at_once=options.at_once, chart_films=options.chart_films
+        )
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the whole list in its own order; raises what `get_reply` raises.
+
+        Validators are given only when nothing is left to be learnt, ids of films included.
+        """
+        seen = previous.stamp if previous else None
+        state = self._feed_state()
+        if state and seen == self._stamp(state):
+            return Fetched.unchanged(previous)
+        source, reply = self._site.open(self._source)
+        if source.kind == "film":
+            return self._single(source, reply)
+        first, path = self._site.read(source, reply)
+        state = state or _page_state(source, first)
+        if state and seen == self._stamp(state):
+            return Fetched.unchanged(previous)
+        pages = [first, *self._site.rest(source, path, first)]
+        rows = [row for page in pages for row in page.rows]
+        if source.kind == "popular":
+            rows = rows[: self._options.chart_films]
+        fetched, is_known = self._listed(rows, first.declared)
+        if state and is_known and fetched.outcome.whole:
+            return replace(fetched, validators=Validators(stamp=self._stamp(state)))
+        return fetched
+
+    def _stamp(self, state: str) -> str:
+        """Word a state so that a list read without ids is read again once they are wanted."""
+        return f"{state} with ids" if self._options.film_pages else state
+
+    def _feed_state(self) -> str | None:
+        if self._source.kind != "diary" or self._source.user is None:
+            return None
+        events = self._site.events(self._source.user)
+        return _digest(events) if events else None
+
+    def _single(self, source: LetterboxdSource, reply: Reply) -> Fetched:
+        """Read a film as a list of one."""
+        document = document_of(reply)
+        slug = source.path.rpartition("/")[2]
+        self._films.put(slug, record_of(document))
+        return self._listed((film_row(document, slug),), 1)[0]
+
+    def _listed(self, rows: Sequence[Row], declared: int | None) -> tuple[Fetched, bool]:
+        """Turn rows into a reading; also say whether every film's page is known."""
+        if not rows and declared != 0:
+            raise AnswerChangedError(
+                SERVICE, f"{self._source} shows no films, and does not say that it is empty"
+            )
+        skipped = [
+            SkippedRow(rank=rank, what=row.slug or "a row", why="it has no title")
+            for rank, row in enumerate(rows, start=1)
+            if row.title is None
+        ]
+        refuse_drift(SERVICE, skipped, total=len(rows))
+        films = self._look_up(rows)
+        entries = tuple(
+            _entry(rank, row, films.get(row.slug or "", FilmRecord()))
+            for rank, row in enumerate(rows, start=1)
+            if row.title is not None
+        )
+        fetched = Fetched(entries=entries, skipped=tuple(skipped), declared=declared)
+        wanted = self._options.film_pages > 0
+        return fetched, not wanted or all(row.slug in films for row in rows if row.slug)
+
+    def _look_up(self, rows: Sequence[Row]) -> Mapping[str, FilmRecord]:
+        slugs = tuple(dict.fromkeys(row.slug for row in rows if row.slug))
+        known = self._films.get_many(slugs)
+        unknown = [slug for slug in slugs if slug not in known][: self._options.film_pages]
+        if not unknown:
+            return known
+        learn(self._http, self._base_url, unknown, self._films, at_once=self._options.at_once)
+        return {**known, **self._films.get_many(unknown)}
+
+
+def _entry(rank: int, row: Row, film: FilmRecord) -> ListEntry:
+    return ListEntry(rank=rank, title=row.title, year=row.year, kind=film.kind, ids=film.ids)
+
+
+def _page_state(source: LetterboxdSource, page: Page) -> str | None:
+    """Say what changes with the list: its date and size, or the newest films of a watchlist."""
+    if page.declared is None or (page.declared > 0 and not page.rows):
+        return None
+    if source.kind == "list" and page.changed:
+        return f"{page.changed} {page.declared}"
+    if source.kind == "watchlist":
+        return f"{page.declared} {_digest(f'{row.slug} {row.title}' for row in page.rows)}"
+    return None
+
+
+def _digest(words: Iterable[str]) -> str:
+    return blake2b("\n".join(words).encode(), digest_size=12).hexdigest()

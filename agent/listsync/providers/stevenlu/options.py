@@ -1,0 +1,11 @@
+"""How StevenLu's list files are reached."""
+
+from __future__ import annotations
+
+from listsync.options import ServiceOptions
+
+
+class StevenLuOptions(ServiceOptions):
+    """Where the list files lie; there is nothing to log in to."""
+
+    base_url: str = "https://popular-movies-data.stevenlu.com"

@@ -1,0 +1,178 @@
+"""Reads a Trakt list, all its parts in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from listsync.domain.lists import Fetched, Validators
+from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.net.call import Call
+from listsync.net.fields import whole_number
+from listsync.net.pages import in_parallel
+from listsync.net.rows import Document, Entries, get_document
+from listsync.providers.trakt.oauth import NEEDS_ID, access_token
+from listsync.providers.trakt.options import TraktOptions
+from listsync.providers.trakt.places import SERVICE, Login, Part, TraktSource
+from listsync.providers.trakt.rows import Row, entry_of
+from listsync.providers.trakt.stamps import is_unchanged, stamp_of
+from listsync.providers.trakt.tokens import Tokens
+from listsync.providers.trakt.wire import (
+    HEADERS,
+    LOG_IN,
+    MAX_PAGES,
+    PAGE_SIZE,
+    UNPAGED,
+    Paging,
+    judge,
+    paging_of,
+    secret_headers_of,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """One page of rows; `paging` is None for an answer without pages."""
+
+    headers: Mapping[str, str]
+    rows: list[object]
+    paging: Paging | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What was read of one part; `declared` is how many rows it has, as far as it is wanted.
+
+    `headers` are those of its first page.
+    """
+
+    count: int
+    declared: int | None
+    headers: Mapping[str, str]
+
+
+class Trakt:
+    """Reads one Trakt list."""
+
+    def __init__(
+        self,
+        source: TraktSource,
+        options: TraktOptions,
+        http: httpx.Client,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._http = http
+        self._tokens = tokens
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        """Read the list in its own order, of a chart the first places; raises what `ask` raises.
+
+        It is unchanged when the service dates its last change well before our last reading.
+        """
+        headers = self._headers()
+        if previous is not None and self._is_as_at(previous.stamp, headers):
+            return Fetched.unchanged(previous)
+        entries = Entries(SERVICE, Row)
+        readings = [self._read(part, headers, entries) for part in self._source.parts]
+        counts = [reading.declared for reading in readings]
+        declared = sum(count for count in counts if count is not None)
+        return entries.fetched(
+            declared=None if None in counts else declared,
+            validators=self._validators(readings, declared),
+        )
+
+    def _headers(self) -> dict[str, SecretStr]:
+        if self._options.client_id is None:
+            raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
+        access = None
+        if self._tokens is not None and self._source.login is not Login.NEVER:
+            access = access_token(self._http, self._options, self._tokens)
+        if access is None and self._source.login is Login.ALWAYS:
+            why = f"{self._source.name} is read with a login: {LOG_IN}"
+            raise RefusedError(SERVICE, Refusal.CREDENTIAL, why)
+        return secret_headers_of(self._options.client_id, access)
+
+    def _is_as_at(self, stamp: str | None, headers: dict[str, SecretStr]) -> bool:
+        if stamp is None or self._source.about is None:
+            return False
+        about = self._ask(self._source.about, headers)
+        return is_unchanged(stamp, about, self._source.stamps)
+
+    def _validators(self, readings: list[_Reading], declared: int) -> Validators | None:
+        """Remember a whole reading of a list that the service can date."""
+        is_whole = all(
+            reading.declared is not None and reading.count >= reading.declared
+            for reading in readings
+        )
+        if self._source.about is None or not is_whole:
+            return None
+        stamp = stamp_of(readings[0].headers, declared)
+        return Validators(stamp=stamp) if stamp else None
+
+    def _ask(self, path: str, headers: dict[str, SecretStr], **params: str | int) -> Document:
+        url = f"{self._options.base_url.rstrip('/')}/{path}"
+        call = Call(
+            service=SERVICE,
+            url=url,
+            params=params,
+            headers=HEADERS,
+            secret_headers=headers,
+            judge=judge,
+        )
+        return get_document(self._http, call)
+
+    def _read(self, part: Part, headers: dict[str, SecretStr], entries: Entries[Row]) -> _Reading:
+        """Read the pages of one part: the first tells how many there are, and how long."""
+        before = entries.count
+        into = partial(entry_of, bare=part.kind, only=self._source.only)
+        most = self._options.special_items_limit if self._source.is_chart else None
+        first = self._page(part, headers, min(PAGE_SIZE, most or PAGE_SIZE), 1)
+        paging = first.paging
+        if paging is None:
+            if not first.rows or (most is None and len(first.rows) >= UNPAGED):
+                raise self._changed(f"{len(first.rows)} rows, and no word on how many it has")
+            entries.add(first.rows[:most], into)
+            return _Reading(count=entries.count - before, declared=None, headers=first.headers)
+        if most is None and not paging.is_possible:
+            raise self._changed(f"{paging.items} rows in {paging.pages} pages of {paging.size}")
+        entries.expect(min(paging.items, most or paging.items))
+        last = min(paging.pages, MAX_PAGES, -(-(most or paging.items) // paging.size))
+        ask = partial(self._page, part, headers, paging.size)
+        declared = paging.items
+        entries.add(first.rows[:most], into)
+        with in_parallel(ask, range(2, last + 1), at_once=self._options.at_once) as rest:
+            for page in rest:
+                if page.rows == first.rows:
+                    raise self._changed("the first page came again")
+                if page.paging is not None:
+                    if page.paging.size != paging.size:
+                        raise self._changed("the pages are of unequal length")
+                    declared = max(declared, page.paging.items)
+                wanted = None if most is None else max(0, most - (entries.count - before))
+                entries.add(page.rows[:wanted], into)
+        return _Reading(
+            count=entries.count - before,
+            declared=declared if most is None else min(declared, most),
+            headers=first.headers,
+        )
+
+    def _changed(self, what: str) -> AnswerChangedError:
+        return AnswerChangedError(SERVICE, f"{self._source.name}: {what}")
+
+    def _page(self, part: Part, headers: dict[str, SecretStr], size: int, number: int) -> _Page:
+        document = self._ask(part.path, headers, **dict(part.params), page=number, limit=size)
+        told = document.reply.headers
+        if whole_number(told.get("x-pagination-page")) not in (None, number):
+            raise AnswerChangedError(SERVICE, f"gives another page than {number}, as asked for")
+        if not isinstance(document.content, list):
+            raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
+        return _Page(headers=told, rows=document.content, paging=paging_of(told))

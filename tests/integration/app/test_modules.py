@@ -1,0 +1,129 @@
+"""What is imported when: an agent that waits keeps in memory only what waiting needs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_RUN = """
+import os, signal, sys
+before = set(sys.modules)
+from listsync.net.systemd import Systemd
+
+def ready(self, status):
+    names = set(sys.modules) - before
+    print("MODULES", *sorted(names))
+    os.kill(os.getpid(), signal.SIGTERM)
+    Systemd.ready = told
+
+told, Systemd.ready = Systemd.ready, ready
+"""
+_ONCE = """
+import atexit, sys
+before = set(sys.modules)
+atexit.register(lambda: print("MODULES", *sorted(set(sys.modules) - before)))
+"""
+_MAIN = """
+from listsync.cli import main
+sys.argv[1:] = {arguments!r}
+main()
+"""
+_OF_A_SYNC = {
+    "h11",
+    "html",
+    "http",
+    "httpcore",
+    "httpx",
+    "rapidfuzz",
+    "selectolax",
+    "ssl",
+}
+_OF_NOBODY = {
+    "asyncio",
+    "cryptography",
+    "difflib",
+    "psutil",
+    "pygments",
+    "rich",
+    "starlette",
+    "trio",
+    "undetected_chromedriver",
+    "uvicorn",
+}
+_OF_OURS = {
+    "listsync.app.parts",
+    "listsync.commands.explaining",
+    "listsync.net.browser",
+    "listsync.net.call",
+    "listsync.net.http",
+    "listsync.net.rows",
+    "listsync.net.walls",
+    "listsync.sandbox",
+    "listsync.seerr.client",
+    "listsync.sync.matching",
+    "listsync.sync.syncing",
+}
+
+
+def imported(script: str, *arguments: str, folder: Path) -> set[str]:
+    """Run a command of `listsync` in a process of its own; the modules that it brought."""
+    done = subprocess.run(
+        [sys.executable, "-IB", "-c", script + _MAIN.format(arguments=list(arguments))],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+        env={"HOME": str(folder)},
+    )
+    found = [one for one in done.stdout.splitlines() if one.startswith("MODULES ")]
+    assert found, done.stderr
+    return set(found[0].split()[1:])
+
+
+@pytest.fixture(name="config")
+def _config(tmp_path: Path) -> Path:
+    path = tmp_path / "listsync.yaml"
+    server = {"url": "sandbox"}
+    content = {"server": server, "sync": {"every": 0}, "lists": [{"file": "list.json"}]}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "list.json").write_text('[{"tmdb_id": 603, "kind": "movie"}]', encoding="utf-8")
+    return path
+
+
+def readers(modules: set[str]) -> set[str]:
+    """Tell of which services there is more than what reads the configuration."""
+    light = ("source", "options", "places", "search")
+    parts = [name.split(".") for name in modules if name.startswith("listsync.providers.")]
+    return {part[2] for part in parts if part[3:] and part[3] not in light}
+
+
+def test_an_agent_that_waits_has_nothing_that_only_a_sync_needs(
+    config: Path, tmp_path: Path
+) -> None:
+    modules = imported(
+        _RUN,
+        *("run", "--config", str(config), "--state-dir", str(tmp_path / "state")),
+        *("--socket", str(tmp_path / "agent.sock")),
+        folder=tmp_path,
+    )
+    assert "listsync.app.daemon" in modules
+    assert modules & (_OF_A_SYNC | _OF_NOBODY | _OF_OURS) == set()
+    assert readers(modules) == set()
+
+
+def test_a_sync_imports_what_reads_its_own_lists_alone(config: Path, tmp_path: Path) -> None:
+    modules = imported(
+        _ONCE,
+        *("once", "--yes", "--config", str(config), "--state-dir", str(tmp_path / "state")),
+        *("--socket", str(tmp_path / "agent.sock")),
+        folder=tmp_path,
+    )
+    assert "listsync.sync.syncing" in modules
+    assert readers(modules) == {"file"}
+    assert modules & (_OF_NOBODY - {"difflib"}) == set()
+    assert "selectolax" not in modules
+    assert "html" not in modules
