@@ -40,6 +40,7 @@ from listsync.sync.capping import UNCAPPED, Cap, Caps
 from listsync.sync.collecting import Group, united, wish_of, wish_to_exclude, wishes_of
 from listsync.sync.current import RUN
 from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.indexing import index_of
 from listsync.sync.leaving import Leaver
@@ -49,6 +50,7 @@ from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver
 from listsync.sync.settling import Settler
+from listsync.sync.titles import fold
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +93,9 @@ def sync(run: SyncRun, parts: Parts) -> SyncReport:
         return _Sync(run, parts).run()
     finally:
         RUN.reset(token)
+        # Worth megabytes when the lists are long, and nothing until the next run.
+        fold.cache_clear()
+        folded.cache_clear()
 
 
 class _Sync:

@@ -24,9 +24,11 @@ from listsync.errors import (
     StateError,
     UnavailableError,
 )
+from listsync.sync.forms import folded
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.syncing import ASK_ABOVE, Parts, sync
+from listsync.sync.titles import fold
 from tests.fakes import (
     DOWN,
     SERVER,
@@ -544,3 +546,10 @@ def test_each_batch_of_twenty_that_asks_is_logged_once(caplog: pytest.LogCapture
     caplog.clear()
     house.sync()
     assert not [one for one in caplog.records if "batch" in one.getMessage()]
+
+
+def test_no_titles_are_kept_in_memory_after_a_run() -> None:
+    house = House(*MINE)
+    fold("Dune")
+    house.sync()
+    assert (fold.cache_info().currsize, folded.cache_info().currsize) == (0, 0)
