@@ -112,13 +112,13 @@ def _united(pending: Order, order: Order) -> Order:
         scope=scope,
         origins=tuple(dict.fromkeys((*pending.origins, *order.origins)))[:_MOST_ORIGINS],
         dry_run=pending.dry_run and order.dry_run,
-        forced=pending.forced or order.forced,
+        forced=_is_meant(pending, order, lambda one: one.forced),
         eager=pending.eager or order.eager,
-        confirmed=_is_confirmed(pending, order),
+        confirmed=_is_meant(pending, order, lambda one: one.confirmed),
     )
 
 
-def _is_confirmed(pending: Order, order: Order) -> bool:
-    """Tell whether somebody confirmed; who wanted to see it dry did so only for that."""
+def _is_meant(pending: Order, order: Order, said: Callable[[Order], bool]) -> bool:
+    """Tell whether either order *said* so; who wanted to see it dry did so only for that."""
     is_dry = pending.dry_run and order.dry_run
-    return any(one.confirmed and (is_dry or not one.dry_run) for one in (pending, order))
+    return any(said(one) and (is_dry or not one.dry_run) for one in (pending, order))

@@ -36,9 +36,10 @@ def trigger(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Start a dry run; `plan_result` tells what came of it."""
+    """Start a dry run, also in a pause; `plan_result` tells what came of it."""
     names = params.get("lists")
-    order = Order.new(scope_of(sources, names) if names else None, "plan", dry_run=True)
+    scope = scope_of(sources, names) if names else None
+    order = Order.new(scope, "plan", dry_run=True, forced=True)
     ticket = sources.queue.submit(order, by_itself=False)
     return {"run_id": ticket.run_id, "state": ticket.state}
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 _FEWEST = 10
 _SHARE = 0.5
+CONFIRM = "`listsyncctl sync-now --confirm`"
+"""What a person does who means what is held back."""
 _WAY_ON = (
-    "nothing is requested until you say that it is meant so: `listsyncctl sync-now --confirm`, or "
+    f"nothing is requested until you say that it is meant so: {CONFIRM}, or "
     "`listsyncctl forget --all` to begin anew"
 )
 

@@ -11,6 +11,7 @@ from listsync.domain.media import TitleKey
 from listsync.domain.memory import Departure
 from listsync.domain.server import ABSENT, Cancelled, MediaStatus, TitleState
 from listsync.domain.syncing import ItemReport, ListRules, SyncRun, Verdict
+from listsync.domain.trust import CONFIRM
 from listsync.ports import Memory, RequestServer
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,10 @@ class Leaver:
             size = len(self.memory.entries(source)) + len(gone)
             too_many = len(gone) > max(_FEW, _SHARE * size)
             if too_many and not self.run.confirmed:
-                why = f"{len(gone)} of {size} titles have left the list: confirm that it is meant"
+                why = (
+                    f"{len(gone)} of {size} titles have left the list: "
+                    f"{CONFIRM} says that it is meant"
+                )
                 yield from (_told(one, Verdict.SKIPPED, why) for one in gone)
             else:
                 yield from (self._cancel(one) for one in gone)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from listsync.domain.lists import ListOutcome
 from listsync.domain.memory import ListSetback
 from listsync.domain.server import SeriesDetails
+from listsync.domain.trust import CONFIRM
 
 _BELIEVED_AFTER = timedelta(days=7)
 _FEWEST_GONE = 10
@@ -28,7 +29,10 @@ def is_sudden_shrink(known: int, missing: int) -> bool:
 
 
 def words_of_shrink(held: int) -> str:
-    return f"{held} entries are gone at once; they are kept until that has lasted a week"
+    return (
+        f"{held} entries are gone at once; they are kept until that has lasted a week, "
+        f"or {CONFIRM} says that it is meant"
+    )
 
 
 def is_believed(since: datetime | None, now: datetime) -> bool:

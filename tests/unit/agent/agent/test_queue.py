@@ -235,6 +235,34 @@ def test_force_carries_what_waits_already_along(queue: RunQueue) -> None:
     assert running == replace(an_order("b", _ONE | _TWO), forced=True)
 
 
+@pytest.mark.parametrize(
+    ("waits", "comes", "is_said"),
+    [
+        pytest.param(True, True, True, id="two-dry-runs"),
+        pytest.param(True, False, False, id="said-of-what-was-to-be-dry"),
+        pytest.param(False, False, True, id="two-real-ones"),
+    ],
+)
+def test_what_is_said_of_a_dry_run_holds_for_that_alone(
+    queue: RunQueue, *, waits: bool, comes: bool, is_said: bool
+) -> None:
+    queue.submit(an_order("a"))
+    queue.submit(replace(an_order("b", dry=waits, force=True), confirmed=True))
+    queue.submit(an_order("c", dry=comes))
+    pending = pending_of(queue)
+    assert (pending.forced, pending.confirmed) == (is_said, is_said)
+
+
+def test_a_forced_dry_run_takes_no_real_sync_through_a_pause(queue: RunQueue) -> None:
+    queue.submit(an_order("a"))
+    queue.pause(_FOR_GOOD)
+    queue.submit(an_order("b", dry=True, force=True), by_itself=False)
+    queue.submit(an_order("c"))
+    queue.finished("a")
+    assert queue.standing.running is None
+    assert pending_of(queue).dry_run is False
+
+
 def test_no_queue_is_refused_where_a_forced_sync_runs(queue: RunQueue) -> None:
     queue.pause(_FOR_GOOD)
     queue.submit(an_order("a", force=True), by_itself=False)

@@ -70,9 +70,10 @@ def test_a_plan_of_a_list_that_is_not_there_is_refused(world: World) -> None:
     assert world.refusal("plan", lists=["too"]).code is Code.NOT_FOUND
 
 
-def test_nothing_is_planned_during_a_pause(world: World) -> None:
+def test_a_plan_is_made_in_a_pause_too(world: World) -> None:
     world.queue.pause(Pause(None))
-    assert world.refusal("plan").code is Code.PAUSED
+    assert world.ask("plan")["state"] == "started"
+    assert world.queue.standing.pause == Pause(None)
 
 
 def test_a_plan_that_is_not_made_yet_says_so(world: World) -> None:

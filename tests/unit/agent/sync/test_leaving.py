@@ -106,7 +106,10 @@ def test_a_great_part_of_a_list_is_held_until_it_is_confirmed() -> None:
     report = house.left(FILMS[:16])
     assert house.server.cancelled == []
     held = [one.why for one in report.items if one.verdict is Verdict.SKIPPED]
-    assert held == ["4 of 20 titles have left the list: confirm that it is meant"] * 4
+    why = (
+        "4 of 20 titles have left the list: `listsyncctl sync-now --confirm` says that it is meant"
+    )
+    assert held == [why] * 4
     house.sync(replace(RUN, confirmed=True))
     assert house.server.cancelled == [17, 18, 19, 20]
 
