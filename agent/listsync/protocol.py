@@ -152,7 +152,7 @@ def agent_socket(option: Path | None, environ: Mapping[str, str]) -> Path:
     if option is not None:
         return option
     if named := environ.get("LISTSYNC_SOCKET"):
-        return Path(named).expanduser()
+        return Path(os.path.expanduser(named))  # noqa: PTH111 - of an unknown user it stays
     # systemd joins several RuntimeDirectory= with colons.
     if given := environ.get("RUNTIME_DIRECTORY", "").split(":")[0]:
         return Path(given) / "agent.sock"
@@ -170,8 +170,8 @@ def client_sockets(option: Path | None, environ: Mapping[str, str]) -> tuple[Pat
 def client_places(option: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Find where a client looks for the agent, in this order."""
     if option is not None:
-        return (option,)
-    if named := environ.get("LISTSYNC_SOCKET"):
+        return (option.rstrip("/") or "/",)
+    if named := environ.get("LISTSYNC_SOCKET", "").rstrip("/"):
         return (os.path.expanduser(named),)  # noqa: PTH111 - see agent_socket
     return (_users_socket(environ), SYSTEM_SOCKET)
 

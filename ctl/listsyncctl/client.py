@@ -38,19 +38,27 @@ def ask(
     failed: OSError | None = None
     # A REP socket can lose a reply after junk from somebody else. The same id gets the same
     # answer, but what changes something is still only sent once.
-    tries = 2 if METHODS[method].access is Access.READ else 1
-    for left in range(tries, 0, -1):
+    only_looks = METHODS[method].access is Access.READ
+    for tries_left in (2, 1):
         now = time.monotonic()
+        share = (until - now) / (tries_left if only_looks else 1)
         try:
             # What found the agent asks first: one connection is enough for a good answer.
             with _connect(path) if failed else connection as asking:
-                reply = zmtp.ask(asking, body, until=now + (until - now) / left, most=MAX_BYTES)
+                reply = zmtp.ask(asking, body, until=now + share, most=MAX_BYTES)
             return _result(reply, id_, path)
         except zmtp.StrangerError:
             raise _stranger(path) from None
         except OSError as error:
             failed = error
+            if not (only_looks or _was_unheard(error)):
+                break
     raise _no_answer(path, failed, timeout_s)
+
+
+def _was_unheard(error: OSError) -> bool:
+    """Tell whether nothing of the question can have been sent."""
+    return isinstance(error, zmtp.ClosedError) and not error.met
 
 
 def _result(reply: bytes, id_: str, path: str) -> dict[str, Any]:
@@ -130,6 +138,8 @@ def _not_there(found: Mapping[str, int]) -> TroubleError:
 
 
 def _no_answer(path: str, failed: OSError | None, timeout_s: float) -> TroubleError:
+    if failed is not None and failed.errno == errno.EAGAIN:
+        return _not_there({path: errno.EAGAIN})
     hung_up = failed if isinstance(failed, zmtp.ClosedError) else None
     if _is_gone(path, failed) or (hung_up and hung_up.met):
         return TroubleError(

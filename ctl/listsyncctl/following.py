@@ -58,7 +58,8 @@ def follow_run(session: Session, run_id: str) -> dict[str, Any]:
     """Poll until run *run_id* has ended; give `{"run", "requests"}`.
 
     Raises:
-        TroubleError: the agent went away, or `--timeout` was given and is over.
+        TroubleError: the agent went away, a pause holds the run, or `--timeout` was given and is
+            over.
         KeyboardInterrupt: the user left; the sync goes on.
 
     """
@@ -113,8 +114,13 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
         waiting = {"in_progress": True, "phase": "waiting for the running sync"}
         bar.draw(progress if progress.get("run_id") == run_id else waiting)
         return True
-    pending = session.ask("status").get("pending") or {}
-    return pending.get("run_id") == run_id
+    status = session.ask("status")
+    is_pending = (status.get("pending") or {}).get("run_id") == run_id
+    if is_pending and status.get("state") == "paused":
+        raise TroubleError(
+            Exit.PAUSED, f"run {run_id} waits for the end of the pause: `listsyncctl resume`"
+        )
+    return is_pending
 
 
 def follow_progress(session: Session) -> dict[str, Any]:

@@ -35,8 +35,15 @@ def duration(text: str) -> float:
 
 def _set_socket(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
+        session_of(context).socket = value if value.startswith("/") else _here(value)
+
+
+def _here(path: str) -> str:
+    try:
         here = os.getcwd()  # noqa: PTH109 - pathlib is a tenth of the start-up time
-        session_of(context).socket = os.path.join(here, value)  # noqa: PTH118 - the same
+    except OSError:
+        raise click.BadParameter("the folder that it is relative to is gone.") from None
+    return os.path.join(here, path)  # noqa: PTH118 - the same
 
 
 def _set_timeout(context: click.Context, _: click.Parameter, value: float | None) -> None:

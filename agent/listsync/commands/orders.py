@@ -22,13 +22,14 @@ _LONGEST_ORIGIN = 64
 
 
 def trigger(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
-    names = params.get("lists")
+    """Start a sync; a dry run also in a pause, as it changes nothing."""
+    names, is_dry = params.get("lists"), params.get("dry_run", False)
     origin = " ".join(str(params.get("origin") or "a command").split())[:_LONGEST_ORIGIN]
     order = Order.new(
         scope_of(sources, names) if names else None,
         origin,
-        dry_run=params.get("dry_run", False),
-        forced=params.get("force", False),
+        dry_run=is_dry,
+        forced=params.get("force", False) or is_dry,
     )
     order = replace(order, confirmed=params.get("confirm", False))
     ticket = sources.queue.submit(order, by_itself=False, no_queue=params.get("no_queue", False))

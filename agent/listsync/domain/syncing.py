@@ -80,7 +80,10 @@ class SyncRun:
 
 
 class Member(NamedTuple):
-    """One list entry behind a wish; `entry_id` is its name in the list's memory."""
+    """One list entry behind a wish; `entry_id` is its name in the list's memory.
+
+    A named tuple, as `media` explains.
+    """
 
     rules: ListRules
     entry: ListEntry

@@ -20,7 +20,10 @@ Group = tuple[Member, ...]
 
 
 def entry_id(entry: ListEntry) -> str:
-    """Name *entry* within its list, the same at each read: by its steadiest id, else its title."""
+    """Name *entry* within its list, the same at each read: by its steadiest id, else its title.
+
+    What was handled is remembered by these names: to change them takes a migration.
+    """
     ids, season = entry.ids, f" s{entry.season}" if entry.season is not None else ""
     if ids.imdb:
         return f"imdb:{ids.imdb}{season}"

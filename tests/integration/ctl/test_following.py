@@ -51,6 +51,19 @@ def test_wait_follows_a_queued_run(agent: Agent, ctl: Ctl) -> None:
     assert "Run 5a (schedule): ok" in ran.out
 
 
+def test_wait_ends_when_a_pause_holds_the_run(agent: Agent, ctl: Ctl) -> None:
+    waiting: dict[str, object] = {"run_id": "5a", "lists": None, "origins": []}
+    agent.script = {
+        "trigger": {"run_id": "5a", "state": "queued"},
+        "progress": [BUSY, IDLE],
+        "status": {**STATUS, "state": "paused", "pending": waiting},
+        "runs": _UNKNOWN,
+    }
+    ran = ctl("sync-now", "--wait")
+    assert ran.code == Exit.PAUSED
+    assert "run 5a waits for the end of the pause: `listsyncctl resume`" in ran.err
+
+
 def test_wait_ends_when_the_agent_has_forgotten_the_run(agent: Agent, ctl: Ctl) -> None:
     agent.script = {
         "trigger": _STARTED,

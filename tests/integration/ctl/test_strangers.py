@@ -215,6 +215,36 @@ def test_what_only_looks_is_asked_again_when_it_is_hung_up_on(
     assert ask([path], "ping", {}, timeout_s=5) == {"pong": True}
 
 
+@pytest.mark.parametrize("first", [lambda _: None, say(HANDSHAKE[:70])], ids=["at-once", "half"])
+def test_what_changes_something_is_sent_when_the_first_connection_heard_nothing(
+    listen: Listen, path: Path, first: Behaviour
+) -> None:
+    listen(first, after_the_question(say(GOOD)))
+    assert ask([path], "trigger", {}, timeout_s=5) == {"pong": True}
+
+
+def test_an_agent_that_gets_too_busy_for_the_second_try_is_said_to_be_busy(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening, ExitStack() as queue:
+        listening.bind(str(path))
+        listening.listen(0)
+
+        def hang_up() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                for _ in range(2):  # nobody takes these: the queue is full
+                    waiting = queue.enter_context(socket.socket(socket.AF_UNIX))
+                    waiting.setblocking(False)
+                    with suppress(BlockingIOError):
+                        waiting.connect(str(path))
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        found = trouble(path)
+        thread.join()
+    assert "too busy to take a connection" in found.message
+    assert found.exit is Exit.NO_ANSWER
+
+
 def test_a_good_answer_takes_one_connection(listen: Listen, path: Path) -> None:
     listener = listen(after_the_question(say(GOOD)))
     assert ask([path], "ping", {}, timeout_s=5) == {"pong": True}

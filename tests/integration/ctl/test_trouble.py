@@ -108,3 +108,31 @@ def test_a_file_is_no_agent(ctl: Ctl, path: Path) -> None:
     ran = ctl("ping")
     assert ran.code == Exit.NOT_RUNNING
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("socket_", "says", "exit_"),
+    [
+        pytest.param("/nowhere/agent.sock", "no socket at /nowhere", Exit.NOT_RUNNING, id="whole"),
+        pytest.param(
+            "agent.sock", "the folder that it is relative to is gone", Exit.USAGE, id="rel"
+        ),
+    ],
+)
+def test_a_working_folder_that_is_gone_is_no_crash(
+    tmp_path: Path, socket_: str, says: str, exit_: Exit
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    script = "import os, sys; os.rmdir(os.getcwd()); from listsyncctl.cli import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", script, "ping", "--socket", socket_],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+        cwd=folder,
+    )
+    assert says in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert ran.returncode == exit_

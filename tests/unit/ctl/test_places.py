@@ -19,6 +19,9 @@ _SYSTEM = "/run/listsync/agent.sock"
     [
         pytest.param("/a/b", {"LISTSYNC_SOCKET": "/c"}, ("/a/b",), id="option"),
         pytest.param(None, {"LISTSYNC_SOCKET": "/c/d"}, ("/c/d",), id="variable"),
+        pytest.param("/a/b/", {}, ("/a/b",), id="slash-of-option"),
+        pytest.param(None, {"LISTSYNC_SOCKET": "/c/d//"}, ("/c/d",), id="slash-of-variable"),
+        pytest.param(None, {"LISTSYNC_SOCKET": "~no-user/d"}, ("~no-user/d",), id="no-such-user"),
         pytest.param(None, {"LISTSYNC_SOCKET": "~/d"}, (f"{_HOME}/d",), id="home"),
         pytest.param(None, {}, (_USERS, _SYSTEM), id="nothing"),
         pytest.param(

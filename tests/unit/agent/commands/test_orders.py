@@ -98,6 +98,11 @@ def test_a_trigger_in_a_pause_is_refused(world: World) -> None:
     assert world.refusal("trigger").code is Code.PAUSED
 
 
+def test_a_dry_run_is_made_in_a_pause(world: World) -> None:
+    world.queue.pause(Pause(None))
+    assert world.ask("trigger", dry_run=True)["state"] == "started"
+
+
 def test_force_syncs_in_a_pause(world: World) -> None:
     world.queue.pause(Pause(None))
     assert world.ask("trigger", force=True)["state"] == "started"

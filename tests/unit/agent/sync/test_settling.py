@@ -240,5 +240,7 @@ def test_settling_changes_no_outcome(
         theirs, plain_server, plain_memory = _runs(followed, statuses, exclusions)
     assert ours == theirs
     assert server.posted == plain_server.posted
-    assert server.counts == plain_server.counts
+    # How often titles are looked up depends on how far readers are ahead.
+    for method in ("identify", "read_index", "request"):
+        assert server.counts[method] == plain_server.counts[method]
     assert memory.handled() == plain_memory.handled()
