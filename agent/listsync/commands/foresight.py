@@ -64,7 +64,7 @@ def _of_wish(
         return EXCLUDED, by
     if match is None:
         return NEW, "not looked up yet: the next sync does"
-    known = _knowledge(story, excluded)
+    known = _knowledge(sources, story, excluded)
     if facts is None and known.needs_facts(wish, match):
         return OPEN, "the next sync looks up what the filters ask for, and then decides"
     decision = decide(Prepared(wish=wish, match=match, facts=facts), known)
@@ -85,7 +85,9 @@ def _requests_it(decision: Request, wish: Wish) -> str:
     return f"the next sync requests it for {members[0].rules.name}{how}{four_k}"
 
 
-def _knowledge(story: Story, excluded: Excluded) -> Knowledge:
+def _knowledge(sources: Sources, story: Story, excluded: Excluded) -> Knowledge:
+    """Gather what a sync would know; what held the last one will hold the next, too."""
+    last = sources.recent.last
     standing, key = story.standing, story.match.key if story.match else None
     if standing is None or key is None:
         return Knowledge(index={}, handled=frozenset(), setbacks={}, excluded=excluded)
@@ -94,6 +96,7 @@ def _knowledge(story: Story, excluded: Excluded) -> Knowledge:
         handled=standing.handled,
         setbacks=dict(standing.setbacks),
         excluded=excluded,
+        held=dict(last.held) if last else {},
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
 from listsync.domain.books import RequestRow, RunRow
+from listsync.domain.media import MediaType
 from listsync.domain.plans import Plan
 from listsync.domain.syncing import ListRules
 
@@ -89,10 +90,14 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run that is over; `requests` are the first of what it asked for. `plan`: of a dry run."""
+    """A run that is over; `requests` are the first of what it asked for. `plan`: of a dry run.
+
+    `held` is that of the run's report.
+    """
 
     row: RunRow
     plan: Plan | None = None
     requests: tuple[RequestRow, ...] = ()
     server: Mapping[str, str] | None = None
     notices: tuple[str, ...] = ()
+    held: Mapping[tuple[MediaType, bool], str] = field(default_factory=dict)

@@ -295,7 +295,8 @@ class Result(StrEnum):
 class SyncReport:
     """The whole run. `items` holds what is worth telling, not what was there already.
 
-    `requested` counts titles, each once, however many lists want it.
+    `requested` counts titles, each once, however many lists want it. `held` says why nothing of a
+    kind, in 4K or not, could be asked for.
     """
 
     run: SyncRun
@@ -308,6 +309,7 @@ class SyncReport:
     calls: int
     duration_s: float
     notices: tuple[str, ...] = ()
+    held: Mapping[tuple[MediaType, bool], str] = field(default_factory=dict)
 
     def count(self, verdict: Verdict) -> int:
         return sum(report.verdicts.get(verdict, 0) for report in self.lists)

@@ -109,6 +109,7 @@ class _Sync:
         self._notices: list[str] = []
         self._writer: Writer | None = None
         self._handled = HandledEntries()
+        self._held: Mapping[tuple[MediaType, bool], str] = {}
         self._batch = 0
 
     def run(self) -> SyncReport:
@@ -231,6 +232,7 @@ class _Sync:
             if held is not None:
                 known.held[kind, False] = known.held[kind, True] = held
         _hold_4k(info, known)
+        self._held = dict(known.held)
         return known
 
     def _watched(self) -> Mapping[Definition, date]:
@@ -290,6 +292,7 @@ class _Sync:
             calls=self._parts.server.calls - self._calls_before,
             duration_s=time.monotonic() - self._started,
             notices=tuple(self._notices),
+            held=self._held,
         )
 
 

@@ -55,6 +55,7 @@ def a_report(*bodies: RequestBody, dry_run: bool = True, server: bool = True) ->
         calls=7,
         duration_s=120.0,
         notices=("a notice",),
+        held={(MediaType.TV, True): "why"},
     )
 
 
@@ -108,6 +109,7 @@ def test_what_is_kept_of_a_report() -> None:
         ),
         server={"product": SERVER.product.value, "version": SERVER.version},
         notices=("a notice",),
+        held={(MediaType.TV, True): "why"},
     )
 
 

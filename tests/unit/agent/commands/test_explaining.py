@@ -17,7 +17,15 @@ from listsync.sync.collecting import entry_id
 from tests.fakes import NOTHING_KNOWN
 from tests.unit.agent.commands.test_queries import shown
 from tests.unit.agent.commands.test_reviews import a_review
-from tests.unit.agent.commands.world import AT, ISO, World, a_list, a_request, rules
+from tests.unit.agent.commands.world import (
+    AT,
+    ISO,
+    World,
+    a_list,
+    a_request,
+    a_run,
+    rules,
+)
 
 _DUNE = TitleKey(MediaType.MOVIE, 438631)
 _DUNE_HD = Definition(_DUNE, four_k=False)
@@ -202,6 +210,21 @@ def test_as_whom_it_will_be_requested_is_told(dune: World) -> None:
     asking = replace(AS_USUAL, user="family")
     dune.follow(rules("one", asking=asking, four_k=True))
     assert why(dune) == ("open", "the next sync requests it for one, as family, in 4K")
+
+
+@pytest.mark.parametrize(
+    ("four_k", "said"),
+    [
+        (False, ("open", "the next sync requests it for one")),
+        (True, ("skipped", "held back: the server has no 4K Radarr")),
+    ],
+)
+def test_what_held_the_last_run_is_told(
+    dune: World, *, four_k: bool, said: tuple[str, str]
+) -> None:
+    dune.follow(rules("one", four_k=four_k))
+    dune.end(a_run(), held={(MediaType.MOVIE, True): "the server has no 4K Radarr"})
+    assert why(dune) == said
 
 
 def test_what_was_deleted_stays_so(dune: World) -> None:

@@ -471,9 +471,10 @@ def test_at_another_server_nothing_is_asked_for_until_it_is_confirmed() -> None:
     assert report.notices[0] == "a new server"
     assert "this is another server; 3 titles were handled at the last" in report.notices[1]
     assert verdicts(report) == {Verdict.SKIPPED: 3}
+    assert report.held[MOVIE, False] == report.held[TV, True] == report.notices[1]
     assert len(house.server.posted) == 3
     assert verdicts(house.sync(replace(RUN, confirmed=True))) == {Verdict.REQUESTED: 3}
-    assert house.sync().notices == ()
+    assert (house.sync().notices, house.sync().held) == ((), {})
 
 
 def test_what_was_handled_belongs_to_one_server() -> None:
