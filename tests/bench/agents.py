@@ -190,7 +190,8 @@ def status() -> Iterator[Figure]:
     with bench() as one:
         one.write_list(films(10), every=0)
         with RunningAgent(one) as agent:
-            command = [sys.executable, "-m", "listsyncctl", "status", "--socket"]
+            ctl = str(Path(sys.executable).with_name("listsyncctl"))
+            command = [ctl, "status", "--socket"]
             ours, bare = [], []
             for _ in range(20):
                 ours.append(_time([*command, str(agent.socket)]))

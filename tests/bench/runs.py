@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from listsync.sandbox.process import SandboxProcess
+from tests.bench import measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,13 @@ class Bench:
         command = [sys.executable, "-m", "listsync", "once", "--json", *options]
         command += ["--config", str(self.folder / "listsync.yaml")]
         command += ["--state-dir", str(self.folder / "state")]
+        cost_file = self.folder / "cost.json"
+        measured = [sys.executable, measure.__file__, str(cost_file)]
         with (self.folder / "report.json").open("wb") as output:
-            child = subprocess.Popen(command, stdout=output)
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
+            subprocess.run([*measured, *command], stdout=output, check=False)
         report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
-        return Measured(
-            report=report,
-            wall_s=report["duration_s"],
-            cpu_s=usage.ru_utime + usage.ru_stime,
-            peak_mb=usage.ru_maxrss / 1024,
-        )
+        cost = json.loads(cost_file.read_text(encoding="utf-8"))
+        return Measured(report=report, wall_s=report["duration_s"], **cost)
 
 
 @contextmanager

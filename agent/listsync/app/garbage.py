@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _NEW_OBJECTS = 15_000
-"""So many come before a search. With the default of 700 a sync of 100,000 takes a tenth longer;
-with 50,000 a first sync of 1,000 holds 20 MB more, as the server's answers do have cycles.
-"""
+"""So many come before a search: with the default of 700 a sync of 100,000 takes a tenth longer."""
 
 
 @contextmanager
