@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 from listsync.domain.books import Choice
-from listsync.domain.lists import Fetched, ListEntry
+from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Notes
 from listsync.domain.server import Candidate
-from listsync.domain.syncing import Found, How, ListRules, Match
-from listsync.store.books import SqliteBooks
-from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
+from listsync.domain.syncing import Found, How, Match
 from listsync.sync.collecting import members_of
 from listsync.sync.resolving import lookup_of_entry
-from tests.fakes import SERVER
+from tests.integration.store.state import AT, StateFile, rules
 
-AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HAGGIS, CRONENBERG = TitleKey(MediaType.MOVIE, 1640), TitleKey(MediaType.MOVIE, 884)
 CRASH = ListEntry(rank=1, title="Crash", kind=MediaType.MOVIE)
 CANDIDATES = (
@@ -38,10 +33,6 @@ REVIEW = Match(
 )
 
 
-def rules(name: str) -> ListRules:
-    return ListRules(source=f"file:/{name}", name=name, service="file")
-
-
 def film(title: str, rank: int = 1, *, imdb: str | None = None) -> ListEntry:
     return ListEntry(rank=rank, title=title, kind=MediaType.MOVIE, ids=ExternalIds(imdb=imdb))
 
@@ -52,19 +43,8 @@ def lookup(entry: ListEntry) -> str:
     return found
 
 
-class World:
-    """What syncs write down about open titles, and the books over it."""
-
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
-        self.books = SqliteBooks(self.database)
-        self.memory = SqliteMemory(self.database)
-        self.memory.use_server(SERVER)
-
-    def read(self, name: str, *entries: ListEntry, at: datetime = AT) -> None:
-        """Note that list *name* was read whole."""
-        fetched = Fetched(entries=entries, declared=len(entries))
-        self.memory.save_reading(rules(name), members_of(rules(name), entries), fetched, at)
+class World(StateFile):
+    """What syncs write down about open titles."""
 
     def seek(self, entry: ListEntry, match: Match | None = None, *names: str) -> str:
         """Note what was found for an entry of the lists *names* (`mine` if not said)."""

@@ -12,14 +12,13 @@ import pytest
 
 from listsync.domain.books import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.exclusions import parse_exclusion
-from listsync.domain.lists import Fetched, ListEntry, ListOutcome
+from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Handling, Notes, Sent, Setback
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Found,
     How,
-    ListRules,
     Match,
     Result,
     SyncReport,
@@ -33,14 +32,10 @@ from listsync.store.memory import SqliteMemory
 from listsync.sync.collecting import members_of
 from listsync.sync.resolving import lookup_of_entry
 from tests.fakes import SERVER
+from tests.integration.store.state import AT, StateFile, rules
 
-AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _MATRIX, _BAD = TitleKey(MediaType.MOVIE, 603), TitleKey(MediaType.TV, 1396)
-
-
-def rules(name: str, *, four_k: bool = False) -> ListRules:
-    return ListRules(source=f"file:/{name}", name=name, service="file", four_k=four_k)
 
 
 def entry(
@@ -54,19 +49,8 @@ def entry(
     return ListEntry(rank=rank, title=title, ids=ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb))
 
 
-class World:
-    """A state file: what a sync writes down in it, and the books over it."""
-
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
-        self.books = SqliteBooks(self.database)
-        self.memory = SqliteMemory(self.database)
-        self.memory.use_server(SERVER)
-
-    def read(self, name: str, *entries: ListEntry, at: datetime = AT) -> None:
-        """Note that list *name* was read whole."""
-        fetched = Fetched(entries=entries, declared=len(entries))
-        self.memory.save_reading(rules(name), members_of(rules(name), entries), fetched, at)
+class World(StateFile):
+    """A state file, and short ways to write down in it what syncs do."""
 
     def match(self, one: ListEntry, found: Found, key: TitleKey | None = None) -> None:
         """Note what an entry was taken for."""

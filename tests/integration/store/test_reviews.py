@@ -17,7 +17,6 @@ from listsync.store import database as module
 from listsync.store.database import FILE_NAME, Database
 from tests.fakes import SERVER
 from tests.integration.store.choosing import (
-    AT,
     CANDIDATES,
     CRASH,
     CRONENBERG,
@@ -27,6 +26,7 @@ from tests.integration.store.choosing import (
     film,
     lookup,
 )
+from tests.integration.store.state import AT
 
 _DAY = timedelta(days=1)
 

@@ -28,7 +28,6 @@ from listsync.store.facts import SqliteFacts
 from listsync.sync.collecting import members_of
 from tests.fakes import NOTHING_KNOWN, SERVER
 from tests.integration.store.choosing import (
-    AT,
     CRASH,
     CRONENBERG,
     HAGGIS,
@@ -36,8 +35,8 @@ from tests.integration.store.choosing import (
     World,
     film,
     lookup,
-    rules,
 )
+from tests.integration.store.state import AT, rules
 
 _HD = Definition(HAGGIS, four_k=False)
 _FOUND = Match(

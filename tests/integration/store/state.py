@@ -1,0 +1,35 @@
+"""A state file that syncs have written to, for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from listsync.domain.lists import Fetched, ListEntry
+from listsync.domain.syncing import ListRules
+from listsync.store.books import SqliteBooks
+from listsync.store.database import Database
+from listsync.store.memory import SqliteMemory
+from listsync.sync.collecting import members_of
+from tests.fakes import SERVER
+
+AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def rules(name: str, *, four_k: bool = False) -> ListRules:
+    return ListRules(source=f"file:/{name}", name=name, service="file", four_k=four_k)
+
+
+class StateFile:
+    """A state file: what a sync writes down in it, and the books over it."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.books = SqliteBooks(self.database)
+        self.memory = SqliteMemory(self.database)
+        self.memory.use_server(SERVER)
+
+    def read(self, name: str, *entries: ListEntry, at: datetime = AT) -> None:
+        """Note that list *name* was read whole."""
+        fetched = Fetched(entries=entries, declared=len(entries))
+        self.memory.save_reading(rules(name), members_of(rules(name), entries), fetched, at)
