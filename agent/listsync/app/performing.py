@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,9 +58,7 @@ class Performer:
         if not dry_run:
             yield self._database, self._folder
             return
-        import tempfile  # noqa: PLC0415 - see above
-
-        from listsync.app.parts import copy_sandbox  # noqa: PLC0415
+        from listsync.app.parts import copy_sandbox  # noqa: PLC0415 - see above
 
         with tempfile.TemporaryDirectory(prefix="listsync-dry-run-") as name:
             folder = Path(name)

@@ -107,9 +107,9 @@ class Knowledge:
     `handled` holds what was acted on for an entry that is still on its list. `setbacks` say why
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
     `watched` are series that were handled, with the day since when, whose new seasons are due to
-    be looked for. Four grow with the run: `doors` (which lists may ask), `asked` (the seasons
-    asked for, empty for films), `unsettled` (why a title must not be asked for again in this run),
-    `held` (why nothing more of a kind may be).
+    be looked for. `held` says why nothing of a kind, in 4K or not, may be asked for. Three grow
+    with the run: `doors` (which lists may ask), `asked` (the seasons asked for, empty for films),
+    `unsettled` (why a title must not be asked for again in this run).
     """
 
     index: Mapping[TitleKey, TitleState]

@@ -108,7 +108,6 @@ class _Sync:
         self._info: ServerInfo | None = None
         self._notices: list[str] = []
         self._writer: Writer | None = None
-        self._handled = HandledEntries()
         self._held: Mapping[tuple[MediaType, bool], str] = {}
         self._batch = 0
 
@@ -153,7 +152,10 @@ class _Sync:
         wanted = united(gathered.wanted)
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
-        self._add(wanted, gathered, self._knowledge(info, index, doubt or gathered.held))
+        handled = parts.memory.handled()
+        known = self._knowledge(info, index, handled, doubt or gathered.held)
+        self._held = known.held
+        self._add(wanted, gathered, known, handled)
         if doubt is None:
             self._take_back(index)
 
@@ -197,10 +199,12 @@ class _Sync:
         if len(notes):
             self._parts.memory.record(notes, None)
 
-    def _add(self, wanted: list[Group], gathered: Gathered, known: Knowledge) -> None:
+    def _add(
+        self, wanted: list[Group], gathered: Gathered, known: Knowledge, handled: HandledEntries
+    ) -> None:
         memory, stop = self._parts.memory, self._parts.stop
         resolver = Resolver(self._parts.server, memory.matches(self._run.started_at))
-        self._writer = Writer(self._run, self._parts.server, memory, known, self._handled)
+        self._writer = Writer(self._run, self._parts.server, memory, known, handled)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
         adder = Adder(preparer, known, self._writer, self)
         excluded = [
@@ -209,20 +213,22 @@ class _Sync:
         ]
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
-        settled = Settler(self._handled, known, resolver).settle(wanted)
+        settled = Settler(handled, known, resolver).settle(wanted)
         self._tally.add_present(settled.entries)
         self._parts.board.done(settled.entries, titles=settled.titles)
         adder.add(map(wish_of, settled.open), stop)
 
     def _knowledge(
-        self, info: ServerInfo, index: dict[TitleKey, TitleState], held: str | None
+        self,
+        info: ServerInfo,
+        index: dict[TitleKey, TitleState],
+        handled: HandledEntries,
+        held: str | None,
     ) -> Knowledge:
-        memory = self._parts.memory
-        self._handled = memory.handled()
         known = Knowledge(
             index=index,
-            handled=self._handled.definitions,
-            setbacks=memory.setbacks(self._run.started_at),
+            handled=handled.definitions,
+            setbacks=self._parts.memory.setbacks(self._run.started_at),
             excluded=Excluded(self._parts.exclusions),
             watched=self._watched(),
             today=self._run.started_at.date(),
@@ -232,7 +238,6 @@ class _Sync:
             if held is not None:
                 known.held[kind, False] = known.held[kind, True] = held
         _hold_4k(info, known)
-        self._held = dict(known.held)
         return known
 
     def _watched(self) -> Mapping[Definition, date]:
