@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pydantic import SecretStr
-
 from listsync.domain.books import (
     Choice,
     EntryRow,
@@ -57,6 +55,7 @@ from listsync.domain.syncing import (
 )
 from listsync.domain.trust import Trust
 from listsync.errors import UnavailableError
+from listsync.options import SecretStr
 from listsync.providers.trakt.tokens import TraktTokens
 from listsync.sync.patience import is_believed, is_sudden_shrink
 from listsync.sync.titles import fold

@@ -1,55 +1,94 @@
-"""Base classes for data from outside: what the user configured, what a service answered."""
+"""Base classes for what the user configures, and how a value of it is written and read."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-
-class Options(BaseModel):
-    """A part of the configuration; unknown keys fail."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+from msgspec import Meta, Struct
 
 
-class Answer(BaseModel):
-    """The part of a service's answer that we read; fields that we do not use are ignored."""
+class Options(Struct, frozen=True, kw_only=True):
+    """A part of the configuration; unknown keys fail.
 
-    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+    Beside a field's type stands what it means, in words, and `Meta` with bounds; what these
+    cannot say, a `Form` or a `Check` does. listsync.config reads all of it: nothing is checked
+    where options are made in code.
+    """
 
 
-class ServiceOptions(Options):
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """How a value is written that is more than a text, a number or a truth.
+
+    `read` gets the value and the folder where relative paths begin; its ValueError says what is
+    wrong. `schema` is the JSON Schema of what may be written.
+    """
+
+    read: Callable[[object, Path], object]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What becomes of a value whose type and bounds are right; raises ValueError as `Form`."""
+
+    of: Callable[[Any], object]
+
+
+class SecretStr:
+    """A text that is shown nowhere: not in a log, a message or a traceback."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_secret_value(self) -> str:
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretStr) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash((SecretStr, self._text))
+
+    def __repr__(self) -> str:
+        return "SecretStr('**********')"
+
+    def __str__(self) -> str:
+        return "**********"
+
+
+class ServiceOptions(Options, frozen=True, kw_only=True):
     """How one list service is reached; every service's `providers.<name>` starts from this."""
 
-    base_url: str = Field(description="Address of the service; change it for a mirror or a test.")
-    timeout_s: float = Field(
-        default=30, gt=0, le=600, description="Seconds to wait for one answer."
-    )
-    user_agent: str | None = Field(
-        default=None, description="Sent as User-Agent instead of listsync's own."
-    )
-    at_once: int = Field(
-        default=4, ge=1, le=16, description="How many questions the service gets at a time."
-    )
-    pace_s: float = Field(
-        default=0, ge=0, le=60, description="Seconds from one question to the next, at least."
-    )
-    list_timeout_s: float = Field(
-        default=900,
-        gt=0,
-        le=86400,
-        description="Seconds that reading one list may take, all its pages together.",
-    )
-    proxy: str | None = Field(
-        default=None, description="Proxy for this service, e.g. http://proxy:3128."
-    )
+    base_url: Annotated[str, "Address of the service; change it for a mirror or a test."]
+    timeout_s: Annotated[float, Meta(gt=0, le=600), "Seconds to wait for one answer."] = 30
+    user_agent: Annotated[str | None, "Sent as User-Agent instead of listsync's own."] = None
+    at_once: Annotated[
+        int, Meta(ge=1, le=16), "How many questions the service gets at a time."
+    ] = 4
+    pace_s: Annotated[
+        float, Meta(ge=0, le=60), "Seconds from one question to the next, at least."
+    ] = 0
+    list_timeout_s: Annotated[
+        float,
+        Meta(gt=0, le=86400),
+        "Seconds that reading one list may take, all its pages together.",
+    ] = 900
+    proxy: Annotated[str | None, "Proxy for this service, e.g. http://proxy:3128."] = None
 
 
-class PageOptions(ServiceOptions):
+class PageOptions(ServiceOptions, frozen=True, kw_only=True):
     """How a service is reached that may show its pages to a browser only."""
 
-    browser: Literal["auto", "never"] = Field(
-        default="auto",
-        description="auto: what a bot wall keeps from us is asked for with Chromium.",
-    )
+    browser: Annotated[
+        Literal["auto", "never"],
+        "auto: what a bot wall keeps from us is asked for with Chromium.",
+    ] = "auto"

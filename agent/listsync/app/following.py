@@ -45,7 +45,7 @@ def lists_to_sync(old: Config, new: Config) -> Scope:
     known = {_unnamed(one) for one in old.lists}
     services = {
         name
-        for name in type(new.providers).model_fields
+        for name in new.providers.__struct_fields__
         if getattr(old.providers, name) != getattr(new.providers, name)
     }
     return frozenset(

@@ -1,4 +1,4 @@
-"""Imports httpx without what it would only bring along.
+"""Imports httpcore without what it would only bring along, and sees to it that httpx is as lean.
 
 httpx has a command line (click, pygments, rich), httpcore has backends for trio and anyio: each
 is imported where it happens to be installed, as trio is with the browser driver. In a process
@@ -13,9 +13,12 @@ from types import ModuleType
 _HIDDEN = ("trio", "anyio")
 
 
-def import_httpx() -> None:
-    """Import httpx; call it before anything else does. The hidden ones can be imported later."""
-    if "httpx" in sys.modules:
+def import_httpcore() -> None:
+    """Import httpcore; call it before anything else does. The hidden ones can be imported later.
+
+    httpx, which the services are asked with, comes with the first reader that needs it.
+    """
+    if "httpcore" in sys.modules:
         return
     command_line = ModuleType("httpx._main")
     vars(command_line)["main"] = lambda: None
@@ -25,7 +28,6 @@ def import_httpx() -> None:
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         import httpcore  # noqa: F401, PLC0415
-        import httpx  # noqa: F401, PLC0415
     finally:
         for name in hidden:
             del sys.modules[name]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
+from msgspec.structs import replace
 
 from listsync.app.browsing import sweep, walls_for
 from listsync.app.following import is_meant
@@ -25,7 +25,7 @@ from listsync.config.values import SANDBOX
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.running import Scope
 from listsync.net.walls import Walls
-from listsync.options import PageOptions, ServiceOptions
+from listsync.options import PageOptions, SecretStr, ServiceOptions
 from listsync.ports import ListProvider
 from listsync.seerr.client import Seerr
 from listsync.store.books import SqliteBooks
@@ -188,8 +188,8 @@ def open_parts(
 @contextmanager
 def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
     """Wire what reads the lists, to try it; nothing is remembered but a login that is renewed."""
-    letterboxd = config.providers.letterboxd.model_copy(update={"film_pages": 0})
-    options = config.providers.model_copy(update={"letterboxd": letterboxd})
+    letterboxd = replace(config.providers.letterboxd, film_pages=0)
+    options = replace(config.providers, letterboxd=letterboxd)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="listsync-check-")))
         database = Database(folder / FILE_NAME)

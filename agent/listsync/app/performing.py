@@ -10,7 +10,7 @@ from pathlib import Path
 
 from listsync.app.following import config_of
 from listsync.app.heap import give_back
-from listsync.app.lean import import_httpx
+from listsync.app.lean import import_httpcore
 from listsync.domain.running import Following, Order
 from listsync.domain.syncing import SyncReport, SyncRun
 from listsync.store.database import FILE_NAME, Database
@@ -29,7 +29,7 @@ class Performer:
         self, run: SyncRun, following: Following, order: Order, stop: threading.Event
     ) -> SyncReport:
         """Run one sync to its end; raises what `sync` and `wired` raise."""
-        import_httpx()
+        import_httpcore()
         from listsync.app.parts import wired  # noqa: PLC0415 - megabytes, and a tenth of a second
         from listsync.sync.syncing import sync  # noqa: PLC0415
 

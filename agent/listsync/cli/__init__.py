@@ -15,8 +15,6 @@ def main() -> None:
     if sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:]):
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
         signal_mask.block()
-    # We have no pydantic plugins, and looking for some reads what every installed package says.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from listsync.cli.commands import listsync  # noqa: PLC0415 - `import listsync.cli` stays cheap
 
     listsync(prog_name="listsync")

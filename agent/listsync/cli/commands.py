@@ -148,9 +148,9 @@ def once(
       listsync once --dry-run
       listsync once --config ~/listsync.yaml --json
     """
-    from listsync.app.lean import import_httpx
+    from listsync.app.lean import import_httpcore
 
-    import_httpx()
+    import_httpcore()
     from listsync.cli import once as command
 
     _log_to_stderr(logging.INFO if verbose else logging.WARNING)
@@ -181,9 +181,9 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool) -> None:
         config = _load(file)
         click.echo(f"The configuration is good: {plural(len(config.lists), 'list')}.")
         if live:
-            from listsync.app.lean import import_httpx
+            from listsync.app.lean import import_httpcore
 
-            import_httpx()
+            import_httpcore()
             from listsync.cli.live import read_all
 
             _log_to_stderr(logging.ERROR)
@@ -225,9 +225,9 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     Example:
       listsync trakt-login
     """
-    from listsync.app.lean import import_httpx
+    from listsync.app.lean import import_httpcore
 
-    import_httpx()
+    import_httpcore()
     from listsync.cli.trakt import log_in
 
     _log_to_stderr(logging.WARNING)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from msgspec import NODEFAULT, Meta
+from msgspec.structs import FieldInfo
 
-from listsync.config.schema import ConfigForm, Section
+from listsync.config.schema import ConfigForm, ListForm, SyncOptions
+from listsync.config.services import SERVICES
+from listsync.config.shape import Holds, Section, holds, is_model, keys_of, required_of
+from listsync.options import Form, Options, SecretStr
 
-_SECRET: dict[str, Any] = {
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NOTHING: Schema = {"type": "null"}
+_SECRET: Schema = {
     "title": "Secret",
     "description": "The secret as text, or where to read it; relative files: from this folder.",
     "oneOf": [
@@ -32,54 +41,110 @@ _SECRET: dict[str, Any] = {
         },
     ],
 }
-
-
-def schema() -> dict[str, Any]:
-    """Build the schema of the file as the user writes it (draft 2020-12)."""
-    built = _in_file_form(ConfigForm.model_json_schema(schema_generator=_Inheriting))
-    built["$defs"]["Secret"] = _SECRET
-    return {"$schema": GenerateJsonSchema.schema_dialect, **built}
-
-
-class _Inheriting(GenerateJsonSchema):
-    """Keeps the description of an option whose model only changes the default.
-
-    In a `Section`, every option may be empty.
-    """
-
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        built = super().model_schema(schema)
-        for key, part in built.get("properties", {}).items():
-            for base in schema["cls"].__mro__:
-                options = getattr(base, "model_fields", {}).get(key)
-                if options and options.description and "$ref" not in part:
-                    part.setdefault("description", options.description)
-        if issubclass(schema["cls"], Section):
-            built["properties"] = {
-                key: _or_empty(part) for key, part in built["properties"].items()
-            }
-        return built
-
-
-def _or_empty(part: JsonSchemaValue) -> JsonSchemaValue:
-    """Allow an option to be written without a value."""
-    outside = {key: part[key] for key in ("title", "description", "default") if key in part}
-    inside = {key: value for key, value in part.items() if key not in outside}
-    choices = inside["anyOf"] if inside.keys() == {"anyOf"} else [inside]
-    nothing = {"type": "null"}
-    return outside | {"anyOf": [*(one for one in choices if one != nothing), nothing]}
-
-
-def _in_file_form(node: Any) -> Any:
-    """Put the forms of secrets where a model has one, and leave out defaults that say nothing."""
-    if isinstance(node, list):
-        return [_in_file_form(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    if node.get("format") == "password":
-        return {"$ref": "#/$defs/Secret"}
-    return {
-        key: _in_file_form(part)
-        for key, part in node.items()
-        if not (key == "default" and part is None)
+_EVERY_OR_CRON: Schema = {
+    "not": {
+        "required": ["every", "cron"],
+        "properties": {key: {"not": _NOTHING} for key in ("every", "cron")},
     }
+}
+_ABOUT_SEVERAL_KEYS: dict[type[Options], Schema] = {
+    SyncOptions: _EVERY_OR_CRON,
+    ListForm: {"oneOf": [{"required": [name]} for name in SERVICES], **_EVERY_OR_CRON},
+}
+_SCALARS: dict[Any, Schema] = {
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string"},
+}
+_BOUNDS = {
+    "gt": "exclusiveMinimum",
+    "ge": "minimum",
+    "lt": "exclusiveMaximum",
+    "le": "maximum",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+}
+
+
+def schema() -> Schema:
+    """Build the schema of the file as the user writes it (draft 2020-12)."""
+    parts: dict[str, Schema] = {"Secret": _SECRET}
+    whole = _mapping(ConfigForm, parts) | {"title": "listsync.yaml"}
+    return {"$schema": _DIALECT, **whole, "$defs": parts}
+
+
+def _mapping(model: type[Options], parts: dict[str, Schema]) -> Schema:
+    """Describe the mapping that is read as *model*; those inside it go to *parts*."""
+    required = required_of(model)
+    return {
+        "title": model.__name__.removesuffix("Options").removesuffix("Form"),
+        "description": inspect.getdoc(model),
+        "type": "object",
+        "properties": {name: _key(model, key, parts) for name, key in keys_of(model).items()},
+        **({"required": required} if required else {}),
+        "additionalProperties": False,
+        **_ABOUT_SEVERAL_KEYS.get(model, {}),
+    }
+
+
+def _key(model: type[Options], key: FieldInfo, parts: dict[str, Schema]) -> Schema:
+    held = holds(key.type)
+    about: Schema = {
+        "title": key.name.replace("_", " ").title(),
+        "description": _description(model, key.name),
+    }
+    if isinstance(key.default, bool | int | float | str):
+        about["default"] = key.default
+    meta = held.noted(Meta)
+    if meta is not None:
+        about |= meta.extra_json_schema or {}
+    choices = _choices(held, parts)
+    if held.optional or (issubclass(model, Section) and key.default is not NODEFAULT):
+        choices.append(_NOTHING)
+    return about | (choices[0] if len(choices) == 1 else {"anyOf": choices})
+
+
+def _description(model: type[Options], name: str) -> str | None:
+    """Find what a key means; a class that only changes the default leaves it to its base."""
+    for cls in model.__mro__:
+        key = keys_of(cls).get(name) if is_model(cls) else None
+        if key is not None and (words := holds(key.type).noted(str)):
+            return words
+    return None
+
+
+def _choices(held: Holds, parts: dict[str, Schema]) -> list[Schema]:
+    """List the forms in which a value may be written."""
+    form = held.noted(Form)
+    if form is not None:
+        inside = dict(form.schema)
+        return [*inside["anyOf"]] if inside.keys() == {"anyOf"} else [inside]
+    if held.entry is not None:
+        inner = holds(held.entry)
+        entries = _choices(inner, parts)
+        sequence = {
+            "type": "array",
+            "items": entries[0] if len(entries) == 1 else {"anyOf": entries},
+        }
+        return [sequence, *entries] if inner.kind is str else [sequence]
+    if len(held.choices) > 1:
+        return [one for choice in held.choices for one in _choices(holds(choice), parts)]
+    return [_one(held, parts)]
+
+
+def _one(held: Holds, parts: dict[str, Schema]) -> Schema:
+    if held.kind is SecretStr:
+        return {"$ref": "#/$defs/Secret"}
+    if is_model(held.kind):
+        name = held.kind.__name__
+        if name not in parts:
+            parts[name] = _mapping(held.kind, parts)
+        return {"$ref": f"#/$defs/{name}"}
+    if get_origin(held.kind) is Literal:
+        return {"enum": list(get_args(held.kind))}
+    if issubclass(held.kind, Enum):
+        return {"enum": [one.value for one in held.kind]}
+    meta = held.noted(Meta)
+    bounds = {name: getattr(meta, key) for key, name in _BOUNDS.items()} if meta else {}
+    return _SCALARS[held.kind] | {key: value for key, value in bounds.items() if value is not None}

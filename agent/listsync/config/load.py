@@ -7,17 +7,15 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
 from listsync.config.findings import Finding
+from listsync.config.reading import read_form
 from listsync.config.rules import check_rules, name_of
 from listsync.config.schedules import find_zone, local_zone, rule_of
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
 from listsync.config.secret_forms import SecretSource
 from listsync.config.services import SERVICES
-from listsync.config.wording import findings_of
 from listsync.config.yaml_document import Document, load_document
 from listsync.domain.server import Asking
 from listsync.domain.syncing import Exclusion, ListRules
@@ -46,15 +44,8 @@ def check(document: Document, environ: Mapping[str, str], folder: Path) -> Confi
     """
     overlay = lay_over(document.data, environ)
     secrets = SecretSource(environ, folder)
-    data = secrets.fill(ConfigForm, overlay.data)
-    findings = [*check_rules(overlay.data), *secrets.found]
-    form = None
-    try:
-        form = ConfigForm.model_validate(data, context={"folder": folder})
-    except ValidationError as error:
-        unread = {finding.path for finding in secrets.found}
-        found = findings_of(error, secrets.paths)
-        findings += (finding for finding in found if finding.path not in unread)
+    form, wrong = read_form(ConfigForm, overlay.data, folder, secrets)
+    findings = (*check_rules(overlay.data), *wrong)
     problems = {
         *document.problems,
         *(_problem(finding, document, overlay) for finding in findings),

@@ -1,7 +1,4 @@
-"""Secrets as the user gives them: as text, from the environment, or from a file.
-
-They are put in place of their forms before anything else looks at the configuration.
-"""
+"""Secrets as the user gives them: as text, from the environment, or from a file."""
 
 from __future__ import annotations
 
@@ -9,14 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-
-from listsync.config.findings import Finding, dotted
 from listsync.config.paths import at_home
-from listsync.config.shape import is_secret, models_of
 from listsync.config.text_file import UnreadableError, check_mode, load_bytes
-from listsync.config.yaml_document import KeyPath, quote
+from listsync.config.yaml_document import quote
 
 MAX_BYTES = 64 * 1024
 
@@ -24,44 +16,11 @@ _FORMS = "expected the secret as text, {env: NAME} or {file: PATH}"
 
 
 class SecretSource:
-    """Reads secrets; *folder* is where relative paths begin.
-
-    `found` collects what is wrong, `paths` where secrets stand.
-    """
+    """Reads secrets; *folder* is where relative paths begin."""
 
     def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
         self._environ = environ
         self._folder = folder
-        self.found: list[Finding] = []
-        self.paths: set[KeyPath] = set()
-
-    def fill(self, model: type[BaseModel], data: object, path: KeyPath = ()) -> object:
-        """Put the secrets in place of their forms, wherever *model* has some."""
-        if not isinstance(data, dict):
-            return data
-        filled = dict(data)
-        for key in model.model_fields.keys() & data.keys():
-            filled[key] = self._fill_field(model.model_fields[key], data[key], (*path, key))
-        return filled
-
-    def _fill_field(self, options: FieldInfo, value: object, path: KeyPath) -> object:
-        if value is None:
-            return None
-        if is_secret(options):
-            return self._resolve(value, path)
-        for model in models_of(options):
-            if isinstance(value, list):
-                return [self.fill(model, item, (*path, n)) for n, item in enumerate(value)]
-            return self.fill(model, value, path)
-        return value
-
-    def _resolve(self, form: object, path: KeyPath) -> str | None:
-        self.paths.add(path)
-        try:
-            return self.read(form)
-        except ValueError as error:
-            self.found.append(Finding(path, f"{dotted(path)}: {error}"))
-            return None
 
     def read(self, form: object) -> str:
         """Give the secret behind *form*.

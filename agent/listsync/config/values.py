@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import grp
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
-from typing import Annotated
-
-from pydantic import PlainValidator, WithJsonSchema
+from pathlib import Path
+from typing import Annotated, Any
 
 from listsync.config.schedules import find_zone
+from listsync.options import Form
 from listsync.seerr.address import API, Address
 from listsync.triggers.schedule import Cron
 
@@ -94,61 +95,62 @@ def parse_user(value: object) -> str | int | None:
     return text
 
 
+def plain(parse: Callable[[object], object], schema: Mapping[str, Any]) -> Form:
+    """Make the form of a value that is read without knowing where the file lies."""
+
+    def read(value: object, _folder: Path) -> object:
+        return parse(value)
+
+    return Form(read, schema)
+
+
 Duration = Annotated[
     timedelta,
-    PlainValidator(parse_duration),
-    WithJsonSchema(
+    plain(
+        parse_duration,
         {
             "anyOf": [
                 {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,6})? ?[mhd]?$"},
                 {"type": "number", "minimum": 0},
             ],
             "examples": ["12h", "30m", "1d", 0],
-        }
+        },
     ),
 ]
 CronFields = Annotated[
     str,
-    PlainValidator(parse_cron),
-    WithJsonSchema(
+    plain(
+        parse_cron,
         {
             "type": "string",
             "pattern": r"^\s*\S+(\s+\S+){4}\s*$",
             "examples": ["0 4 * * *", "30 6 * * MON"],
-        }
+        },
     ),
 ]
 Timezone = Annotated[
     str,
-    PlainValidator(parse_timezone),
-    WithJsonSchema(
-        {"type": "string", "minLength": 1, "examples": ["Europe/Vienna", "America/New_York"]}
+    plain(
+        parse_timezone,
+        {"type": "string", "minLength": 1, "examples": ["Europe/Vienna", "America/New_York"]},
     ),
 ]
-Group = Annotated[
-    str, PlainValidator(parse_group), WithJsonSchema({"type": "string", "minLength": 1})
-]
+Group = Annotated[str, plain(parse_group, {"type": "string", "minLength": 1})]
 ServerUrl = Annotated[
     str,
-    PlainValidator(parse_server_url),
-    WithJsonSchema(
+    plain(
+        parse_server_url,
         {
             "type": "string",
             "pattern": f"^({SANDBOX}|https?://\\S+)$",
             "examples": ["http://localhost:5055", SANDBOX],
-        }
+        },
     ),
 ]
 User = Annotated[
     str | int | None,
-    PlainValidator(parse_user),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {"type": "integer", "minimum": 1},
-                {"type": "null"},
-            ]
-        }
+    plain(
+        parse_user,
+        {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]},
     ),
 ]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator
-from pydantic import WithJsonSchema as Schema
-
+from listsync.config.values import plain
 from listsync.domain.media import MediaType
 from listsync.domain.rules import NO_FILTERS, Filters, Seasons, Span, Which
-from listsync.options import Options
+from listsync.options import Check, Options
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,4})?"
 _SPAN = re.compile(rf"(>=|<=)?\s*({_NUMBER})|({_NUMBER})\s*-\s*({_NUMBER})", re.ASCII)
@@ -55,10 +53,6 @@ def _number(value: object, *, least: int) -> int:
     return int(text)
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 def parse_genre(value: str) -> str:
     """Fold a genre's name as the catalogue's are folded."""
     text = " ".join(value.casefold().split())
@@ -75,24 +69,22 @@ def parse_language(value: str) -> str:
     return text
 
 
-_Names = tuple[Annotated[str, AfterValidator(parse_genre)], ...]
-_Codes = tuple[Annotated[str, AfterValidator(parse_language)], ...]
-Genres = Annotated[_Names, BeforeValidator(_as_list)]
-Languages = Annotated[_Codes, BeforeValidator(_as_list)]
+Genres = tuple[Annotated[str, Check(parse_genre)], ...]
+Languages = tuple[Annotated[str, Check(parse_language)], ...]
 SpanText = Annotated[
     Span,
-    PlainValidator(parse_span),
-    Schema(
+    plain(
+        parse_span,
         {
             "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "minLength": 1}],
             "examples": [">=1990", "<=9", "1990-1999"],
-        }
+        },
     ),
 ]
 SeasonsForm = Annotated[
     Seasons,
-    PlainValidator(parse_seasons),
-    Schema(
+    plain(
+        parse_seasons,
         {
             "anyOf": [
                 {"enum": ["all", "first", "latest"]},
@@ -108,40 +100,31 @@ SeasonsForm = Annotated[
                     "minItems": 1,
                 },
             ],
-            "default": "all",
-        }
+        },
     ),
 ]
 
 
-class FiltersForm(Options):
+class FiltersForm(Options, frozen=True, kw_only=True):
     """Which titles of a list are taken; what is not said does not matter.
 
     The server is asked about new titles only, once each.
     """
 
-    model_config = ConfigDict(title="Filters")
-
-    kind: MediaType | None = Field(
-        default=None, description="Only films (movie) or only series (tv); as lists[].kind."
-    )
-    year: SpanText | None = Field(
-        default=None, description="Year of release: >=1990, <=2000, 1990-1999 or one year."
-    )
-    rating: SpanText | None = Field(
-        default=None, description="TMDB's mean rating, 0 to 10, such as >=6.5."
-    )
-    votes: SpanText | None = Field(
-        default=None, description="How many votes the rating has, such as >=500."
-    )
-    genres: Genres = Field(
-        default=(), description="At least one of these, by TMDB's English names."
-    )
-    genres_not: Genres = Field(default=(), description="None of these.")
-    languages: Languages = Field(
-        default=(), description="Original language is one of these (ISO 639-1: en, de)."
-    )
-    languages_not: Languages = Field(default=(), description="Original language is none of these.")
+    kind: Annotated[
+        MediaType | None,
+        "Only films (movie) or only series (tv); as lists[].kind.",
+    ] = None
+    year: Annotated[
+        SpanText | None,
+        "Year of release: >=1990, <=2000, 1990-1999 or one year.",
+    ] = None
+    rating: Annotated[SpanText | None, "TMDB's mean rating, 0 to 10, such as >=6.5."] = None
+    votes: Annotated[SpanText | None, "How many votes the rating has, such as >=500."] = None
+    genres: Annotated[Genres, "At least one of these, by TMDB's English names."] = ()
+    genres_not: Annotated[Genres, "None of these."] = ()
+    languages: Annotated[Languages, "Original language is one of these (ISO 639-1: en, de)."] = ()
+    languages_not: Annotated[Languages, "Original language is none of these."] = ()
 
     @property
     def filters(self) -> Filters:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
-
 from listsync.net.verdicts import Judge, no_opinion
+from listsync.options import SecretStr
 
 MIB = 1024 * 1024
 PAGE_BYTES = 8 * MIB

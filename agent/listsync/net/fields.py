@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 import time
 from functools import lru_cache
-from typing import Annotated
-
-from pydantic import AfterValidator
 
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 from listsync.net.texts import one_line
@@ -24,16 +21,6 @@ _LONGEST = 500
 def title_text(value: object) -> str | None:
     """Clean a title as `one_line` does, at most 500 characters long."""
     return one_line(value, _LONGEST) or None if isinstance(value, str) else None
-
-
-def _required(value: str) -> str:
-    text = title_text(value)
-    if text is None:
-        raise ValueError("no title")
-    return text
-
-
-Title = Annotated[str, AfterValidator(_required)]  # for the rows of lists that name every title
 
 
 def imdb_id(value: object) -> str | None:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pydantic import ValidationError
-
+from listsync.answers import Answer, UnknownFormError, convert
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
 from listsync.net.call import Call
@@ -16,7 +15,6 @@ from listsync.net.documents import parse_json, parse_lazily, text_of
 from listsync.net.fields import title_text
 from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, not_json
-from listsync.options import Answer
 
 if TYPE_CHECKING:
     import httpx
@@ -87,19 +85,24 @@ def get_list(
     return entries.fetched(declared=None, validators=document.validators)
 
 
-def check_one(service: str, item: object, shape: type[ShapeT]) -> ShapeT:
-    """Check an object that is no row of a list; raises AnswerChangedError when it is bad."""
+def check_one(service: str, item: object, shape: type[ShapeT], *, strict: bool = False) -> ShapeT:
+    """Check an object that is no row of a list; with *strict*, a number's text is no number.
+
+    Raises:
+        AnswerChangedError: it is not of that form.
+    """
     try:
-        return shape.model_validate(item)
-    except ValidationError as error:
-        why = f"the answer is not of the known form: {_fault(error)}"
+        return convert(item, shape, strict=strict)
+    except UnknownFormError as error:
+        why = f"the answer is not of the known form: {one_line(str(error))}"
         raise AnswerChangedError(service, why, sample=_sketch(item)) from error
 
 
 class Entries(Generic[RowT]):
     """What the rows of one list come to, page after page; of the rows nothing else is kept.
 
-    Ranks count every row from 1, bad ones too.
+    Ranks count every row from 1, bad ones too. A number that may come as its text is an `object`
+    in the row, for net.fields to read.
     """
 
     def __init__(self, service: str, row: type[RowT]) -> None:
@@ -134,8 +137,8 @@ class Entries(Generic[RowT]):
             if self.count > MOST_ROWS:
                 raise self._too_long(f"{self.count:,}")
             try:
-                row = self._row.model_validate(item)
-            except ValidationError as error:
+                row = convert(item, self._row, strict=True)
+            except UnknownFormError as error:
                 self._note(item, error)
                 continue
             made = entry_of(self.count, row)
@@ -144,9 +147,12 @@ class Entries(Generic[RowT]):
             else:
                 self._left_out.append(made)
 
-    def _note(self, item: object, error: ValidationError) -> None:
+    def _note(self, item: object, error: UnknownFormError) -> None:
         bad = self._bad
-        bad.append(SkippedRow(rank=self.count, what=_sketch(item), why=_fault(error)))
+        why = one_line(str(error))
+        if item is None:
+            why = f"no title is given here; {self._service} may have removed it"
+        bad.append(SkippedRow(rank=self.count, what=_sketch(item), why=why))
         if len(bad) == self.count == _ALL_BAD:
             why = f"the first {_ALL_BAD} rows are not of the known form: {bad[0].why}"
             raise AnswerChangedError(self._service, why, sample=bad[0].what)
@@ -170,12 +176,6 @@ def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:
             f"{len(bad)} of {total} rows are not of the known form: {bad[0].why}",
             sample=bad[0].what,
         )
-
-
-def _fault(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return one_line(f"{place}: {first['msg']}" if place else first["msg"])
 
 
 def _sketch(value: object) -> str:

@@ -24,9 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+import msgspec
+from msgspec import Meta, Struct, field
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -40,44 +41,47 @@ from listsync.sandbox.state import Media, User, now, scan, set_season
 from listsync.sandbox.world import Service, Settings, World
 
 Act = Callable[[World, bytes], object]
-Seasons = dict[int, Annotated[int, Field(ge=1, le=7)]]
+Seasons = dict[int, Annotated[int, Meta(ge=1, le=7)]]
 
 
-class _Order(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+OrderT = TypeVar("OrderT")
 
 
-class MediaOrder(_Order):
+class _Order(Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class MediaOrder(_Order, frozen=True):
     """A row of the library. A series that is there gets its season rows, unless they are given."""
 
     kind: str
-    tmdb_id: int = Field(alias="tmdbId")
-    status: Annotated[int, Field(ge=1, le=7)] | None = None
-    status4k: Annotated[int, Field(ge=1, le=7)] | None = None
-    seasons: Seasons = {}
-    seasons4k: Seasons = {}
+    tmdb_id: int = field(name="tmdbId")
+    status: Annotated[int, Meta(ge=1, le=7)] | None = None
+    status4k: Annotated[int, Meta(ge=1, le=7)] | None = None
+    seasons: Seasons = field(default_factory=dict)
+    seasons4k: Seasons = field(default_factory=dict)
     remove: bool = False
 
 
-class RequestOrder(_Order):
+class RequestOrder(_Order, frozen=True):
     """A change of a request that no endpoint of the server offers."""
 
     id: int
-    status: Annotated[int, Field(ge=1, le=5)] | None = None
-    is_auto: bool | None = Field(default=None, alias="isAuto")
+    status: Annotated[int, Meta(ge=1, le=5)] | None = None
+    is_auto: bool | None = field(default=None, name="isAuto")
 
 
-class UserOrder(_Order):
+class UserOrder(_Order, frozen=True):
     """A user; limits count films, and seasons, in seven days, 0 is none."""
 
     id: int
     name: str | None = None
     permissions: int | None = None
-    movie_limit: int | None = Field(default=None, alias="movieLimit")
-    series_limit: int | None = Field(default=None, alias="seriesLimit")
+    movie_limit: int | None = field(default=None, name="movieLimit")
+    series_limit: int | None = field(default=None, name="seriesLimit")
 
 
-class TitleOrder(_Order):
+class TitleOrder(_Order, frozen=True):
     """A row of `catalogue.jsonl`."""
 
     media_type: str
@@ -96,18 +100,18 @@ class TitleOrder(_Order):
     rating: float | None = None
 
 
-class ServiceOrder(_Order):
+class ServiceOrder(_Order, frozen=True):
     """A Radarr or Sonarr; profiles, folders, tags by their numbers."""
 
     program: Literal["radarr", "sonarr"]
     id: int
     name: str = ""
     is4k: bool = False
-    is_default: bool = Field(default=False, alias="isDefault")
-    profiles: dict[int, str] = {}
-    root_folders: dict[int, str] = Field(default={}, alias="rootFolders")
-    tags: dict[int, str] = {}
-    language_profiles: dict[int, str] | None = Field(default=None, alias="languageProfiles")
+    is_default: bool = field(default=False, name="isDefault")
+    profiles: dict[int, str] = field(default_factory=dict)
+    root_folders: dict[int, str] = field(default_factory=dict, name="rootFolders")
+    tags: dict[int, str] = field(default_factory=dict)
+    language_profiles: dict[int, str] | None = field(default=None, name="languageProfiles")
     remove: bool = False
 
 
@@ -117,9 +121,7 @@ def control_routes(world: World) -> list[Route]:
         ("GET", "log"): lambda world, _: world.journal.to_json(),
         ("POST", "reset"): _reset,
         ("POST", "reset-log"): _reset_log,
-        ("GET", "faults"): lambda world, _: [
-            fault.model_dump(mode="json") for fault in world.faults
-        ],
+        ("GET", "faults"): lambda world, _: [msgspec.to_builtins(fault) for fault in world.faults],
         ("POST", "faults"): _order_fault,
         ("DELETE", "faults"): _clear_faults,
         ("POST", "settings"): _change_settings,
@@ -139,10 +141,14 @@ def _endpoint(world: World, act: Act) -> Callable[[HttpRequest], Awaitable[Respo
     async def answer(request: HttpRequest) -> Response:
         try:
             return JSONResponse(act(world, await request.body()))
-        except (ValidationError, LookupError) as problem:
+        except (msgspec.MsgspecError, LookupError) as problem:
             return JSONResponse({"message": str(problem)}, 400)
 
     return answer
+
+
+def _read(shape: type[OrderT], body: bytes) -> OrderT:
+    return msgspec.json.decode(body, type=shape, strict=False)
 
 
 def _reset(world: World, body: bytes) -> object:
@@ -156,9 +162,9 @@ def _reset_log(world: World, _body: bytes) -> object:
 
 
 def _order_fault(world: World, body: bytes) -> object:
-    fault = Fault.model_validate_json(body)
+    fault = _read(Fault, body)
     world.faults.order(fault)
-    return fault.model_dump(mode="json")
+    return msgspec.to_builtins(fault)
 
 
 def _clear_faults(world: World, _body: bytes) -> object:
@@ -167,11 +173,11 @@ def _clear_faults(world: World, _body: bytes) -> object:
 
 
 def _change_settings(world: World, body: bytes) -> object:
-    changes = TypeAdapter(dict[str, object]).validate_json(body)
+    changes = _read(dict[str, object], body)
     settings = asdict(world.settings)
     if unknown := changes.keys() - settings.keys():
         raise LookupError(f"no such setting: {', '.join(sorted(unknown))}")
-    checked = TypeAdapter(Settings).validate_python({**settings, **changes})
+    checked = msgspec.convert({**settings, **changes}, Settings, strict=False)
     for name in changes:
         setattr(world.settings, name, getattr(checked, name))
     world.state.changed()
@@ -179,8 +185,8 @@ def _change_settings(world: World, body: bytes) -> object:
 
 
 def _set_media(world: World, body: bytes) -> object:
-    orders = TypeAdapter(MediaOrder | list[MediaOrder]).validate_json(body)
-    for order in orders if isinstance(orders, list) else [orders]:
+    is_one = body.lstrip().startswith(b"{")
+    for order in [_read(MediaOrder, body)] if is_one else _read(list[MediaOrder], body):
         _set_row(world, order)
     return {}
 
@@ -212,7 +218,7 @@ def _set_definition(media: Media, title: Title, order: MediaOrder, *, is4k: bool
 
 
 def _change_request(world: World, body: bytes) -> object:
-    order = RequestOrder.model_validate_json(body)
+    order = _read(RequestOrder, body)
     request = world.state.requests[order.id]
     if order.status is not None:
         afterlife.change(world, request, order.status)
@@ -223,7 +229,7 @@ def _change_request(world: World, body: bytes) -> object:
 
 
 def _change_user(world: World, body: bytes) -> object:
-    order = UserOrder.model_validate_json(body)
+    order = _read(UserOrder, body)
     user = world.state.users.get(order.id)
     if user is None:
         user = User(id=order.id, name=f"user{order.id}", permissions=0, created_at=now())
@@ -237,18 +243,18 @@ def _change_user(world: World, body: bytes) -> object:
 
 
 def _put_title(world: World, body: bytes) -> object:
-    order = TitleOrder.model_validate_json(body)
+    order = _read(TitleOrder, body)
     if unknown := unknown_genres(order.genres or []):
         raise LookupError(f"no such genre: {', '.join(sorted(unknown))}")
-    title = title_of(order.model_dump())
+    title = title_of(msgspec.structs.asdict(order))
     world.catalogue.put(title)
     world.search.add(title)
     return {}
 
 
 def _put_service(world: World, body: bytes) -> object:
-    order = ServiceOrder.model_validate_json(body)
-    values = order.model_dump(exclude={"program", "remove"})
-    service = None if order.remove else Service(**values)
-    world.ordered_services[order.program, order.id] = service
+    order = _read(ServiceOrder, body)
+    values = msgspec.structs.asdict(order)
+    program, remove = values.pop("program"), values.pop("remove")
+    world.ordered_services[program, order.id] = None if remove else Service(**values)
     return {}

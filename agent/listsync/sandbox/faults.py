@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, Struct, field
 
 from listsync.sandbox.answers import HTML, Headers, Reply, message
 
@@ -31,29 +31,36 @@ _BAD_GATEWAY = b"""<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<bod
 <center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>"""
 
 
-class Fault(BaseModel):
+class Fault(Struct, forbid_unknown_fields=True):
     """One order: which calls it strikes, how often, and how.
 
     `path` is searched in the path with its raw query; `after` matching calls pass first;
     `times` None strikes for ever. `seconds` bounds `hang` and is the delay of `slow`.
+
+    Raises:
+        ValueError: `path` is no regular expression.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     kind: Kind
-    path: re.Pattern[str] = re.compile("")
+    path: str = ""
     method: str | None = None
-    times: Annotated[int, Field(ge=1)] | None = 1
-    after: Annotated[int, Field(ge=0)] = 0
+    times: Annotated[int, Meta(ge=1)] | None = 1
+    after: Annotated[int, Meta(ge=0)] = 0
     status: int | None = None
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
-    seconds: Annotated[float, Field(ge=0, le=600)] = 60
+    seconds: Annotated[float, Meta(ge=0, le=600)] = 60
     struck: int = 0
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"path is no pattern: {error}") from error
 
     def strikes(self, method: str, target: str) -> bool:
         """Say whether this call is struck, and count it."""
-        if self.method not in (None, method) or not self.path.search(target):
+        if self.method not in (None, method) or not re.search(self.path, target):
             return False
         if self.after > 0:
             self.after -= 1

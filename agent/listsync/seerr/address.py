@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
-
-if TYPE_CHECKING:
-    import httpx
 
 API = "/api/v1"
 
@@ -67,10 +63,9 @@ class Address:
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
-    def is_origin_of(self, url: httpx.URL) -> bool:
-        """True when *url* is at the same scheme, host and port."""
-        own = urlsplit(self.base)
-        return (own.scheme, own.netloc) == (url.scheme, url.netloc.decode())
+    def is_origin_of(self, other: Address) -> bool:
+        """True when *other* has the same scheme, host and port."""
+        return urlsplit(self.base)[:2] == urlsplit(other.base)[:2]
 
 
 def _ascii(host: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import httpx
-from pydantic import Field, ValidationError
+from msgspec import field
 
+from listsync.answers import Answer, UnknownFormError, decode
 from listsync.domain.server import Cancelled
-from listsync.options import Answer
+from listsync.seerr.reply import Reply
 from listsync.seerr.users import OWNER
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import is_json
@@ -17,12 +17,12 @@ from listsync.seerr.writing import Pen
 _PENDING = 1
 
 
-class _Request(Answer):
-    class User(Answer):
+class _Request(Answer, frozen=True):
+    class User(Answer, frozen=True):
         id: int
 
     status: int
-    user: User | None = Field(default=None, alias="requestedBy")
+    user: User | None = field(name="requestedBy", default=None)
 
 
 def cancel(wire: Wire, pen: Pen, request_id: int, ours: Collection[int]) -> Cancelled:
@@ -48,27 +48,27 @@ def cancel(wire: Wire, pen: Pen, request_id: int, ours: Collection[int]) -> Canc
         return _judge(pen.write("DELETE", path, headers), wire)
 
 
-def _judge(response: httpx.Response, wire: Wire) -> Cancelled:
-    if response.status_code == 204:
+def _judge(reply: Reply, wire: Wire) -> Cancelled:
+    if reply.status == 204:
         return Cancelled.DONE
-    if _is_gone(response, wire):
+    if _is_gone(reply, wire):
         return Cancelled.GONE
-    if response.status_code in {401, 403} and is_json(response):
+    if reply.status in {401, 403} and is_json(reply):
         return Cancelled.KEPT  # the key was accepted a moment ago: it is the request that is not
-    raise wire.trouble.of_answer(response)
+    raise wire.trouble.of_answer(reply)
 
 
-def _is_gone(response: httpx.Response, wire: Wire) -> bool:
+def _is_gone(reply: Reply, wire: Wire) -> bool:
     """Tell a request that is gone from a web page that stands where the server should be."""
-    if response.status_code != 404:
+    if reply.status != 404:
         return False
-    if not is_json(response):
-        raise wire.trouble.of_answer(response)
+    if not is_json(reply):
+        raise wire.trouble.of_answer(reply)
     return True
 
 
-def _read(response: httpx.Response, wire: Wire) -> _Request:
+def _read(reply: Reply, wire: Wire) -> _Request:
     try:
-        return _Request.model_validate_json(response.content)
-    except ValidationError as error:
-        raise wire.trouble.changed("a request", response.content) from error
+        return decode(reply.content, _Request)
+    except UnknownFormError as error:
+        raise wire.trouble.changed("a request", reply.content) from error

@@ -6,9 +6,6 @@ import re
 import threading
 from dataclasses import replace
 
-import httpx
-from pydantic import SecretStr
-
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
     Answered,
@@ -23,10 +20,12 @@ from listsync.domain.server import (
     TitleFacts,
 )
 from listsync.errors import Refusal, UnavailableError
+from listsync.options import SecretStr
 from listsync.seerr import details, index, searching
 from listsync.seerr.address import Address
 from listsync.seerr.cancelling import cancel
 from listsync.seerr.identity import identify
+from listsync.seerr.pool import Patience, Pool
 from listsync.seerr.requesting import Order, Writer
 from listsync.seerr.services import Services
 from listsync.seerr.trouble import PassingError, WrongAskingError
@@ -58,7 +57,7 @@ class Seerr:
         approve: bool = False,
         timeout_s: float = TIMEOUT_S,
         stop: threading.Event | None = None,
-        transport: httpx.BaseTransport | None = None,
+        pool: Pool | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -70,7 +69,7 @@ class Seerr:
                 otherwise they are made with that user's rights and may wait for approval.
             timeout_s: seconds to wait for one answer.
             stop: when set, pauses before another try end at once.
-            transport: takes the place of the network, for tests.
+            pool: takes the place of the network, for tests.
 
         Raises:
             UnavailableError: *url* is no address.
@@ -81,8 +80,8 @@ class Seerr:
         except ValueError as error:
             raise UnavailableError("server", f"server.url {error}") from error
         connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
-        timeout = httpx.Timeout(timeout_s, connect=connect_s)
-        self._wire = Wire(self._address, api_key, timeout=timeout, stop=stop, transport=transport)
+        patience = Patience(connect_s=connect_s, answer_s=timeout_s)
+        self._wire = Wire(self._address, api_key, patience=patience, stop=stop, pool=pool)
         self._pen = Pen(self._wire)
         self._writer = Writer(self._wire, self._pen)
         self._users = Users(self._wire)
@@ -180,18 +179,18 @@ class Seerr:
 
     def _read_details(self, key: TitleKey) -> details.Details:
         try:
-            response = self._wire.get(details.path_of(key))
+            reply = self._wire.get(details.path_of(key))
         except PassingError as error:
             if "unable to retrieve" not in error.why.lower():
                 raise
             what = _WORDS[key.kind]
             why = f"has no details of {what} {key.tmdb_id}: TMDB is down, or knows no such {what}"
             raise self._wire.trouble.unavailable(why) from error
-        return details.read_details(response, self._wire.trouble)
+        return details.read_details(reply, self._wire.trouble)
 
     def _find(self, query: str, page: int = 1) -> SearchPage:
-        response = self._wire.get(searching.path_of(query, page))
-        return searching.read_page(response, self._wire.trouble)
+        reply = self._wire.get(searching.path_of(query, page))
+        return searching.read_page(reply, self._wire.trouble)
 
     def _order(self, body: RequestBody) -> Order:
         """Look up all that the body's asking names."""

@@ -4,71 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import TypeVar
 
-import httpx
-from pydantic import (
-    BeforeValidator,
-    Field,
-    OnErrorOmit,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from msgspec import Raw, field
 
+from listsync.answers import Answer, UnknownFormError, decode, readable
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import MediaStatus, Season, SeriesDetails, TitleFacts, year_of
-from listsync.options import Answer
+from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import Trouble
 
 _UNKNOWN_OR_DELETED = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _DECLINED, _COMPLETED = 3, 5
 _BEST_RATING = 10.0
+_NULL = Raw(b"null")
+
+FactT = TypeVar("FactT")
 
 
-def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return read(value)
-    except ValidationError:
-        return None
-
-
-def _date_or_none(value: object) -> date | None:
-    try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-Row = TypeVar("Row")
-Rows = Annotated[
-    tuple[OnErrorOmit[Row], ...], BeforeValidator(lambda rows: () if rows is None else rows)
-]
-"""Rows of which odd ones are left out; null is none."""
-Fact = Annotated[Row | None, WrapValidator(_or_none)]
-"""Something that we can do without: an odd one is none."""
-
-
-class _SeasonState(Answer):
-    number: int = Field(alias="seasonNumber")
+class _SeasonState(Answer, frozen=True):
+    number: int = field(name="seasonNumber")
     status: int = 1
-    status_4k: int = Field(default=1, alias="status4k")
+    status_4k: int = field(name="status4k", default=1)
 
     def of(self, *, four_k: bool) -> int:
         return self.status_4k if four_k else self.status
 
 
-class _SeasonNumber(Answer):
-    number: int = Field(alias="seasonNumber")
+class _SeasonNumber(Answer, frozen=True):
+    number: int = field(name="seasonNumber")
 
 
-class Requested(Answer):
+class Requested(Answer, frozen=True):
     """One request that the server has for the title."""
 
     id: int
     status: int
-    four_k: bool = Field(default=False, alias="is4k")
-    seasons: Rows[_SeasonNumber] = ()
+    four_k: bool = field(name="is4k", default=False)
+    seasons: list[Raw] | None = None
 
     @property
     def stands(self) -> bool:
@@ -78,18 +51,23 @@ class Requested(Answer):
         """
         return self.status not in (_DECLINED, _COMPLETED)
 
+    @property
+    def season_numbers(self) -> set[int]:
+        return {one.number for one in readable(self.seasons, _SeasonNumber)}
 
-class MediaInfo(Answer):
+
+class MediaInfo(Answer, frozen=True):
     """What the server has of the title."""
 
     status: int = 1
-    status_4k: int = Field(default=1, alias="status4k")
-    seasons: Rows[_SeasonState] = ()
-    requests: Rows[Requested] = ()
+    status_4k: int = field(name="status4k", default=1)
+    seasons: list[Raw] | None = None
+    requests: list[Raw] | None = None
 
     def standing(self, *, four_k: bool) -> list[Requested]:
         """List the requests in this definition that were not declined, in the server's order."""
-        return [one for one in self.requests if one.stands and one.four_k == four_k]
+        requests = readable(self.requests, Requested)
+        return [one for one in requests if one.stands and one.four_k == four_k]
 
     def covered(self, *, four_k: bool) -> frozenset[int]:
         """List the seasons that are there or asked for.
@@ -102,42 +80,52 @@ class MediaInfo(Answer):
         """
         whole = self.status_4k if four_k else self.status
         free = _UNKNOWN_OR_DELETED if whole in _UNKNOWN_OR_DELETED else _UNKNOWN_OR_DELETED[:1]
-        there = {one.number for one in self.seasons if one.of(four_k=four_k) not in free}
-        asked = {s.number for one in self.standing(four_k=four_k) for s in one.seasons}
+        seasons = readable(self.seasons, _SeasonState)
+        there = {one.number for one in seasons if one.of(four_k=four_k) not in free}
+        asked = {n for one in self.standing(four_k=four_k) for n in one.season_numbers}
         return frozenset(there | asked)
 
 
-class _ExternalIds(Answer):
-    imdb: str | None = Field(default=None, alias="imdbId")
-    tvdb: int | None = Field(default=None, alias="tvdbId")
+class _ExternalIds(Answer, frozen=True):
+    imdb: str | None = field(name="imdbId", default=None)
+    tvdb: int | None = field(name="tvdbId", default=None)
 
 
-class _SeasonRow(Answer):
-    number: int = Field(alias="seasonNumber")
-    episodes: int = Field(default=0, alias="episodeCount")
-    airs: Annotated[date | None, BeforeValidator(_date_or_none)] = Field(
-        default=None, alias="airDate"
-    )
+class _SeasonRow(Answer, frozen=True):
+    number: int = field(name="seasonNumber")
+    episodes: int = field(name="episodeCount", default=0)
+    air_date: Raw = field(name="airDate", default=_NULL)
+
+    @property
+    def airs(self) -> date | None:
+        """The day; None where that is missing or odd."""
+        try:
+            return date.fromisoformat((_fact(self.air_date, str) or "")[:10])
+        except ValueError:
+            return None
 
 
-class _Genre(Answer):
+class _Genre(Answer, frozen=True):
     name: str
 
 
-class Details(Answer):
-    """A film or a series; `seasons` is empty for films."""
+class Details(Answer, frozen=True, rename="camel"):
+    """A film or a series; there are no `seasons` for films.
+
+    What we can do without is kept as it came, for `_fact`.
+    """
 
     id: int
-    imdb: Fact[str] = Field(default=None, alias="imdbId")
-    released: Fact[str] = Field(default=None, alias="releaseDate")
-    first_aired: Fact[str] = Field(default=None, alias="firstAirDate")
-    genres: Fact[Rows[_Genre]] = None
-    rating: Fact[float] = Field(default=None, alias="voteAverage")
-    votes: Fact[int] = Field(default=None, alias="voteCount")
-    language: Fact[str] = Field(default=None, alias="originalLanguage")
-    external_ids: _ExternalIds = Field(default=_ExternalIds(), alias="externalIds")
-    seasons: Rows[_SeasonRow] = ()
-    media_info: MediaInfo | None = Field(default=None, alias="mediaInfo")
+    imdb_id: Raw = _NULL
+    release_date: Raw = _NULL
+    first_air_date: Raw = _NULL
+    genres: Raw = _NULL
+    vote_average: Raw = _NULL
+    vote_count: Raw = _NULL
+    original_language: Raw = _NULL
+    external_ids: _ExternalIds = _ExternalIds()
+    seasons: list[Raw] | None = None
+    media_info: MediaInfo | None = None
 
     @property
     def media(self) -> MediaInfo:
@@ -150,11 +138,11 @@ def path_of(key: TitleKey) -> str:
     return f"/{key.kind.value}/{key.tmdb_id}?language=en"
 
 
-def read_details(response: httpx.Response, trouble: Trouble) -> Details:
+def read_details(reply: Reply, trouble: Trouble) -> Details:
     try:
-        return Details.model_validate_json(response.content)
-    except ValidationError as error:
-        raise trouble.changed("the details of a title", response.content) from error
+        return decode(reply.content, Details)
+    except UnknownFormError as error:
+        raise trouble.changed("the details of a title", reply.content) from error
 
 
 def series_of(details: Details) -> SeriesDetails:
@@ -173,28 +161,36 @@ def series_of(details: Details) -> SeriesDetails:
                 covered=row.number in covered,
                 covered_4k=row.number in covered_4k,
             )
-            for row in _in_order(details.seasons)
+            for row in _in_order(readable(details.seasons, _SeasonRow))
         ),
     )
 
 
 def facts_of(details: Details) -> TitleFacts:
     """Read what the catalogue says; films bear their IMDb id twice."""
-    votes = max(details.votes or 0, 0)
-    rating = details.rating if votes else None
-    imdb = details.external_ids.imdb or details.imdb
+    votes = max(_fact(details.vote_count, int) or 0, 0)
+    rating = _fact(details.vote_average, float) if votes else None
+    imdb = details.external_ids.imdb or _fact(details.imdb_id, str)
+    released = _fact(details.release_date, str) or _fact(details.first_air_date, str)
+    genres = readable(_fact(details.genres, list[Raw]), _Genre)
     return TitleFacts(
         ids=ExternalIds(
             imdb=imdb.lower() if imdb else None,
             tmdb=details.id,
             tvdb=details.external_ids.tvdb or None,
         ),
-        year=year_of(details.released or details.first_aired),
-        genres=frozenset(genre.name.strip().casefold() for genre in details.genres or ()),
+        year=year_of(released),
+        genres=frozenset(genre.name.strip().casefold() for genre in genres),
         rating=rating if rating is not None and 0 <= rating <= _BEST_RATING else None,
         votes=votes,
-        language=(details.language or "").strip().lower() or None,
+        language=(_fact(details.original_language, str) or "").strip().lower() or None,
     )
+
+
+def _fact(value: Raw, shape: type[FactT]) -> FactT | None:
+    """Read something that we can do without: an odd one is none."""
+    read = readable([value], shape)
+    return read[0] if read else None
 
 
 def _in_order(rows: Iterable[_SeasonRow]) -> list[_SeasonRow]:

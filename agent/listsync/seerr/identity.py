@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from msgspec import field
 
+from listsync.answers import Answer, UnknownFormError, decode
 from listsync.domain.server import Product, ServerInfo
-from listsync.options import Answer
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean
 
@@ -24,39 +24,39 @@ _PRODUCTS = {
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
-class _Status(Answer):
+class _Status(Answer, frozen=True):
     version: str
 
 
-class _Root(Answer):
+class _Root(Answer, frozen=True):
     api: str = ""
 
 
-class _Public(Answer):
+class _Public(Answer, frozen=True):
     """The settings that everybody may read; the last two tell the products apart."""
 
     initialized: bool
-    movie_4k: bool = Field(default=False, alias="movie4kEnabled")
-    series_4k: bool = Field(default=False, alias="series4kEnabled")
-    media_server_type: int | None = Field(default=None, alias="mediaServerType")
-    special_episodes: bool | None = Field(default=None, alias="enableSpecialEpisodes")
+    movie_4k: bool = field(name="movie4kEnabled", default=False)
+    series_4k: bool = field(name="series4kEnabled", default=False)
+    media_server_type: int | None = field(name="mediaServerType", default=None)
+    special_episodes: bool | None = field(name="enableSpecialEpisodes", default=None)
 
 
-class Me(Answer):
+class Me(Answer, frozen=True):
     """The user that the key stands for: the owner."""
 
     id: int
-    name: str = Field(default="", alias="displayName")
-    created_at: str | None = Field(default=None, alias="createdAt")
+    name: str = field(name="displayName", default="")
+    created_at: str | None = field(name="createdAt", default=None)
 
 
 def read(wire: Wire, path: str, shape: type[Shape]) -> Shape:
     """Read a small answer of a known shape."""
-    response = wire.get(path)
+    reply = wire.get(path)
     try:
-        return shape.model_validate_json(response.content)
-    except ValidationError as error:
-        raise wire.trouble.changed(f"the answer at {path}", response.content) from error
+        return decode(reply.content, shape)
+    except UnknownFormError as error:
+        raise wire.trouble.changed(f"the answer at {path}", reply.content) from error
 
 
 def read_me(wire: Wire) -> Me:
@@ -94,10 +94,10 @@ def identify(wire: Wire, url: str) -> ServerInfo:
 
 def _read_root(wire: Wire) -> str:
     """Read how the API calls itself; some proxies hide the root, which is no reason to stop."""
-    response = wire.get("/", also={401, 403, 404})
+    reply = wire.get("/", also={401, 403, 404})
     try:
-        return _Root.model_validate_json(response.content).api
-    except ValidationError:
+        return decode(reply.content, _Root).api
+    except UnknownFormError:
         return ""
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import httpx
-from pydantic import Field, OnErrorOmit, ValidationError
+from collections.abc import Iterable
 
+from msgspec import Raw, field
+
+from listsync.answers import Answer, UnknownFormError, decode, readable
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import IndexPage, TitleState
-from listsync.options import Answer
+from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import Trouble
 from listsync.seerr.wire import Wire
 
@@ -18,21 +20,21 @@ MOST_READINGS = 3
 _KINDS = {kind.value: kind for kind in MediaType}
 
 
-class _PageInfo(Answer):
+class _PageInfo(Answer, frozen=True):
     results: int
 
 
-class _Row(Answer):
-    kind: str = Field(alias="mediaType")
-    tmdb_id: int | None = Field(default=None, alias="tmdbId")
-    tvdb_id: int | None = Field(default=None, alias="tvdbId")
+class _Row(Answer, frozen=True):
+    kind: str = field(name="mediaType")
     status: int
-    status_4k: int = Field(default=1, alias="status4k")
+    status_4k: int = field(name="status4k", default=1)
+    tmdb_id: int | None = field(name="tmdbId", default=None)
+    tvdb_id: int | None = field(name="tvdbId", default=None)
 
 
-class _Page(Answer):
-    info: _PageInfo = Field(alias="pageInfo")
-    results: list[OnErrorOmit[_Row]]
+class _Page(Answer, frozen=True):
+    info: _PageInfo = field(name="pageInfo")
+    results: list[Raw]
 
 
 def read_index(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
@@ -67,17 +69,17 @@ def _read_once(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, 
 
 def _read_page(wire: Wire, number: int, known: IndexPage | None) -> IndexPage:
     etag = known.etag if known else None
-    response = wire.get(
+    reply = wire.get(
         f"/media?take={PAGE}&skip={number * PAGE}&sort=added",
         headers={"If-None-Match": etag} if etag else None,
         also={304} if etag else (),
     )
-    if known is not None and response.status_code == 304:
+    if known is not None and reply.status == 304:
         return known
-    return parse_page(response, number * PAGE, wire.trouble)
+    return parse_page(reply, number * PAGE, wire.trouble)
 
 
-def parse_page(response: httpx.Response, skipped: int, trouble: Trouble) -> IndexPage:
+def parse_page(reply: Reply, skipped: int, trouble: Trouble) -> IndexPage:
     """Read one page, *skipped* rows into the index.
 
     An odd row is left out; but if most are odd or missing, what is left is no index that
@@ -87,19 +89,20 @@ def parse_page(response: httpx.Response, skipped: int, trouble: Trouble) -> Inde
         AnswerChangedError: the page, or most of its rows, cannot be read.
     """
     try:
-        page = _Page.model_validate_json(response.content)
-    except ValidationError as error:
-        raise trouble.changed("a page of the index", response.content) from error
+        page = decode(reply.content, _Page)
+    except UnknownFormError as error:
+        raise trouble.changed("a page of the index", reply.content) from error
+    rows = readable(page.results, _Row)
     expected = min(PAGE, page.info.results - skipped)
-    if len(page.results) * 2 < expected:
-        what = f"a page of the index ({len(page.results)} readable rows of {expected})"
-        raise trouble.changed(what, response.content)
-    etag = response.headers.get("etag", "")
+    if len(rows) * 2 < expected:
+        what = f"a page of the index ({len(rows)} readable rows of {expected})"
+        raise trouble.changed(what, reply.content)
+    etag = reply.header(b"etag")
     usable = etag if etag.isascii() and etag.isprintable() else ""
-    return IndexPage(etag=usable or None, total=page.info.results, titles=_titles(page.results))
+    return IndexPage(etag=usable or None, total=page.info.results, titles=_titles(rows))
 
 
-def _titles(rows: list[_Row]) -> tuple[tuple[TitleKey, TitleState], ...]:
+def _titles(rows: Iterable[_Row]) -> tuple[tuple[TitleKey, TitleState], ...]:
     """Keep films and series; equal states are one object, which saves most of the memory."""
     states: dict[tuple[int, int, int | None], TitleState] = {}
     titles = []

@@ -1,16 +1,20 @@
 """The connections to one server.
 
-httpx's transport is used without its client: redirects, cookies and logging by the client cost a
-fifth of every call, and are not wanted here (the key must not follow a redirect, queries of
-users are not to be logged).
+httpcore is used without httpx around it: redirects, cookies and logging are not wanted here (the
+key must not follow a redirect, queries of users are not to be logged), and what httpx makes of a
+call and its answer costs as much CPU as the call itself.
 """
 
 from __future__ import annotations
 
 import ssl
+import zlib
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
+import httpcore
 
 from listsync.seerr.address import Address
 
@@ -19,39 +23,124 @@ KEEP_ALIVE_S = 4.0
 CONNECTIONS = 5
 """Four readers and one writer."""
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Of one answer, unpacked; the largest, a page of the index, has about one."""
 
-def build_transport(address: Address) -> httpx.HTTPTransport:
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a connection, and then an answer, may take."""
+
+    connect_s: float
+    answer_s: float
+
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """As httpcore wants them with each call."""
+        return {
+            "connect": self.connect_s,
+            "pool": self.answer_s,
+            "read": self.answer_s,
+            "write": self.answer_s,
+        }
+
+
+class Pool(Protocol):
+    """What sends calls: httpcore's pools, and what stands in for them in tests."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response: ...
+
+    def close(self) -> None: ...
+
+
+def open_pool(address: Address) -> Pool:
     """Open a pool; nothing is connected yet.
 
     Raises:
         ValueError: the environment names a proxy that cannot be used.
     """
-    limits = httpx.Limits(
+    tls = _build_tls(address)
+    proxy = find_proxy(address)
+    if proxy is None:
+        return httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE_S,
+        )
+    try:
+        place = Address.parse(proxy)
+    except ValueError:
+        raise ValueError("the proxy that the environment names cannot be used") from None
+    name, password = place.login or ("", "")
+    return httpcore.HTTPProxy(
+        place.base,
+        proxy_auth=(name.encode(), password.encode()) if place.login else None,
+        ssl_context=tls,
         max_connections=CONNECTIONS,
         max_keepalive_connections=CONNECTIONS,
         keepalive_expiry=KEEP_ALIVE_S,
     )
-    proxy = find_proxy(address)
-    try:
-        return httpx.HTTPTransport(verify=_build_tls(address), limits=limits, proxy=proxy)
-    except (ImportError, ValueError, httpx.InvalidURL):
-        raise ValueError("the proxy that the environment names cannot be used") from None
 
 
 def find_proxy(address: Address) -> str | None:
     """Find the proxy for *address* in HTTP_PROXY and its kin; for this machine there is none."""
-    url = httpx.URL(address.base)
-    if address.is_loopback or proxy_bypass(url.host):
+    url = urlsplit(address.base)
+    if address.is_loopback or proxy_bypass(url.hostname or ""):
         return None
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
+def read_whole(response: httpcore.Response) -> bytes:
+    """Read the body, unpacked if it is packed; the connection is free for the next call then.
+
+    Raises:
+        httpcore.RemoteProtocolError: it cannot be unpacked, or there is too much of it.
+    """
+    chunks, size = [], 0
+    try:
+        for chunk in response.iter_stream():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise _too_large()
+    finally:
+        response.close()
+    content = b"".join(chunks)
+    return _unpack(content) if content and _is_packed(response.headers) else content
+
+
+def _unpack(content: bytes) -> bytes:
+    unpacking = zlib.decompressobj(_GZIP)
+    try:
+        unpacked = unpacking.decompress(content, MOST_BYTES)
+    except zlib.error as error:
+        raise httpcore.RemoteProtocolError(f"not gzip: {error}") from error
+    if unpacking.unconsumed_tail:
+        raise _too_large()
+    return unpacked
+
+
+def _too_large() -> httpcore.RemoteProtocolError:
+    return httpcore.RemoteProtocolError(f"the answer is larger than {MOST_BYTES} bytes")
+
+
+def _is_packed(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(
+        key.lower() == b"content-encoding" and value.lower() == b"gzip" for key, value in headers
+    )
+
+
 def _build_tls(address: Address) -> ssl.SSLContext:
     """Trust what httpx trusts and what the machine trusts; nothing to load for plain http."""
     if not address.encrypted:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    import httpx  # noqa: PLC0415 - a server at home is mostly asked without encryption
+
     context = httpx.create_ssl_context()
     context.load_default_certs()
     return context

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-import httpx
-from pydantic import ValidationError
-
+from listsync.answers import Answer, UnknownFormError, decode
 from listsync.domain.media import MediaType
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.errors import ListsyncError, Refusal, RefusedError
-from listsync.options import Answer
 from listsync.seerr import details
+from listsync.seerr.reply import Reply
 from listsync.seerr.services import AS_SERVER_DECIDES, Place
 from listsync.seerr.trouble import ClosedError, TimedOutError
 from listsync.seerr.users import Actor
@@ -26,7 +24,7 @@ _GATEWAY_LOST = frozenset({502, 503})
 _GATEWAY_TIMED_OUT = 504
 
 
-class _Created(Answer):
+class _Created(Answer, frozen=True):
     id: int | None = None
     status: int | None = None
 
@@ -116,19 +114,19 @@ class Writer:
     def _send(self, order: Order) -> Answered:
         content = json.dumps(order.payload).encode()
         try:
-            response = self._pen.write("POST", "/request", order.headers, content)
+            reply = self._pen.write("POST", "/request", order.headers, content)
         except ClosedError as error:
             raise _LostError(error.why, may_run=False) from error
         except TimedOutError as error:
             raise _LostError(error.why, may_run=True) from error
-        return self._judge(response, order.body, order.headers)
+        return self._judge(reply, order.body, order.headers)
 
     def _look(self, body: RequestBody, lost: _LostError) -> Answered | None:
         """Find out whether a request whose answer was lost has arrived."""
         trouble = self._wire.trouble
         try:
-            response = self._wire.get(details.path_of(body.key))
-            media = details.read_details(response, trouble).media
+            reply = self._wire.get(details.path_of(body.key))
+            media = details.read_details(reply, trouble).media
         except ListsyncError as error:
             why = f"the answer to a request was lost ({lost.why}), and a look failed: {error}"
             raise trouble.unavailable(why) from error
@@ -138,50 +136,48 @@ class Writer:
         newest = max(request.id for request in standing)
         return Answered(answer=RequestAnswer.REQUESTED, detail=_LOST, request_id=newest)
 
-    def _judge(
-        self, response: httpx.Response, body: RequestBody, headers: dict[str, str]
-    ) -> Answered:
-        status = response.status_code
+    def _judge(self, reply: Reply, body: RequestBody, headers: dict[str, str]) -> Answered:
+        status = reply.status
         trouble = self._wire.trouble
         if status in {200, 201}:
-            return self._created(response)
-        if status in {202, 409} and is_json(response):
-            return Answered(answer=RequestAnswer.COVERED, detail=complaint(response))
+            return self._created(reply)
+        if status in {202, 409} and is_json(reply):
+            return Answered(answer=RequestAnswer.COVERED, detail=complaint(reply))
         if status == 403:
-            return self._forbidden(response, headers)
-        if status == 500 and is_json(response):
-            return self._failed(complaint(response), body)
+            return self._forbidden(reply, headers)
+        if status == 500 and is_json(reply):
+            return self._failed(complaint(reply), body)
         if status in _GATEWAY_LOST:
             raise _LostError(f"a proxy answered {status}", may_run=False)
         if status == _GATEWAY_TIMED_OUT:
             raise _LostError("a proxy gave up waiting for the answer (504)", may_run=True)
-        raise trouble.of_answer(response)
+        raise trouble.of_answer(reply)
 
-    def _created(self, response: httpx.Response) -> Answered:
+    def _created(self, reply: Reply) -> Answered:
         """Read a success; without an id the server has dropped the request again."""
-        if not is_json(response):
+        if not is_json(reply):
             why = "a web page came where the answer to a request should be"
             raise _LostError(why, may_run=False)
         try:
-            created = _Created.model_validate_json(response.content)
-        except ValidationError as error:
+            created = decode(reply.content, _Created)
+        except UnknownFormError as error:
             what = "the answer to a request"
-            raise self._wire.trouble.changed(what, response.content) from error
+            raise self._wire.trouble.changed(what, reply.content) from error
         if created.id is None:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
         detail = "waits for approval" if created.status == _PENDING else ""
         return Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=created.id)
 
-    def _forbidden(self, response: httpx.Response, headers: dict[str, str]) -> Answered:
+    def _forbidden(self, reply: Reply, headers: dict[str, str]) -> Answered:
         """Split a 403 by its words; the words of a guard can also mean the key or the user."""
-        said = complaint(response)
+        said = complaint(reply)
         answer = _answer_to(said.lower())
         if answer is not None:
             return Answered(answer=answer, detail=said)
         trouble = self._wire.trouble
-        if not is_json(response):
-            raise trouble.of_answer(response)
+        if not is_json(reply):
+            raise trouble.of_answer(reply)
         self._check_credentials(headers)
         return Answered(answer=RequestAnswer.PERMISSION, detail=said)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-import httpx
-from pydantic import Field, OnErrorOmit, ValidationError
+from msgspec import Raw, field
 
+from listsync.answers import Answer, UnknownFormError, decode, readable
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
-from listsync.options import Answer
+from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import Trouble
 from listsync.seerr.words import clean
 
@@ -23,24 +23,24 @@ _KINDS = {kind.value: kind for kind in MediaType}
 _NO_TITLES = frozenset({"person", "collection"})
 
 
-class _Result(Answer):
+class _Result(Answer, frozen=True, rename="camel"):
     """A film has title and releaseDate, a series has name and firstAirDate."""
 
-    kind: str = Field(default="", alias="mediaType")
+    kind: str = field(name="mediaType", default="")
     id: int | None = None
     title: str | None = None
     name: str | None = None
-    original_title: str | None = Field(default=None, alias="originalTitle")
-    original_name: str | None = Field(default=None, alias="originalName")
-    release_date: str | None = Field(default=None, alias="releaseDate")
-    first_air_date: str | None = Field(default=None, alias="firstAirDate")
+    original_title: str | None = None
+    original_name: str | None = None
+    release_date: str | None = None
+    first_air_date: str | None = None
     popularity: float | None = None
 
 
-class _Page(Answer):
+class _Page(Answer, frozen=True):
+    results: list[Raw]
     page: int = 1
-    pages: int = Field(default=1, alias="totalPages")
-    results: list[OnErrorOmit[_Result]]
+    pages: int = field(name="totalPages", default=1)
 
 
 def title_query(title: str, year: int | None) -> str | None:
@@ -60,27 +60,28 @@ def path_of(query: str, page: int = 1) -> str:
     """Write the path of a search.
 
     The servers refuse reserved characters and `+` for a space, so everything is percent-encoded
-    here; httpx leaves what is encoded alone. Source: Overseerr 1.34.0 and Seerr 3.1.0, live.
+    here. Source: Overseerr 1.34.0 and Seerr 3.1.0, live.
     """
     path = f"/search?query={quote(query, safe='')}&language=en"
     return path if page == 1 else f"{path}&page={page}"
 
 
-def read_page(response: httpx.Response, trouble: Trouble) -> SearchPage:
+def read_page(reply: Reply, trouble: Trouble) -> SearchPage:
     """Read one page of results; a row that is odd is left out, all rows odd is a new format."""
     try:
-        answer = _Page.model_validate_json(response.content)
-    except ValidationError as error:
-        raise trouble.changed("the answer to a search", response.content) from error
-    titles = [result for result in answer.results if result.kind in _KINDS]
+        answer = decode(reply.content, _Page)
+    except UnknownFormError as error:
+        raise trouble.changed("the answer to a search", reply.content) from error
+    results = readable(answer.results, _Result)
+    titles = [result for result in results if result.kind in _KINDS]
     candidates = tuple(filter(None, map(_candidate, titles)))
     if titles and not candidates:
-        raise trouble.changed("every result of a search", response.content)
+        raise trouble.changed("every result of a search", reply.content)
     return SearchPage(
         candidates=candidates,
         page=answer.page,
         pages=answer.pages,
-        others=sum(result.kind in _NO_TITLES for result in answer.results),
+        others=sum(result.kind in _NO_TITLES for result in results),
     )
 
 

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import AliasChoices, Field, OnErrorOmit, TypeAdapter, ValidationError
+from msgspec import Raw, field
 
+from listsync.answers import Answer, UnknownFormError, decode, readable
 from listsync.domain.media import MediaType
 from listsync.domain.server import Asking
-from listsync.options import Answer
-from listsync.seerr.details import Rows
 from listsync.seerr.trouble import ClosedError, TimedOutError
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean, complaint, is_json
@@ -50,28 +49,35 @@ class Place:
 AS_SERVER_DECIDES = Place()
 
 
-class _Choice(Answer):
-    """Something with a number and a name; root folders and tags have other words for it."""
+class _Choice(Answer, frozen=True):
+    """Something with a number and a name."""
 
     id: int
-    name: str = Field(validation_alias=AliasChoices("name", "path", "label"))
+    name: str
 
 
-class _Service(_Choice):
-    four_k: bool = Field(default=False, alias="is4k")
-    is_default: bool = Field(default=False, alias="isDefault")
+class _Folder(_Choice, frozen=True):
+    name: str = field(name="path")
 
 
-class _Offer(Answer):
+class _Tag(_Choice, frozen=True):
+    name: str = field(name="label")
+
+
+class _Service(_Choice, frozen=True):
+    four_k: bool = field(name="is4k", default=False)
+    is_default: bool = field(name="isDefault", default=False)
+
+
+class _Offer(Answer, frozen=True, rename="camel"):
     """What one Radarr or Sonarr has; Sonarr 4 has no language profiles (null)."""
 
-    profiles: Rows[_Choice] = ()
-    root_folders: Rows[_Choice] = Field(default=(), alias="rootFolders")
-    language_profiles: Rows[_Choice] = Field(default=(), alias="languageProfiles")
-    tags: Rows[_Choice] = ()
+    profiles: list[Raw] | None = None
+    root_folders: list[Raw] | None = None
+    language_profiles: list[Raw] | None = None
+    tags: list[Raw] | None = None
 
 
-_LISTED = TypeAdapter(list[OnErrorOmit[_Service]])
 Chosen = TypeVar("Chosen", bound=_Choice)
 
 
@@ -122,15 +128,17 @@ class Services:
                 return Place(server_id=service.id)
             offer = self._read_offer(kind, service)
         at = f"{_PROGRAMS[kind]} {clean(service.name, 60)!r}"
-        profile = self._pick("profile", at, asking.profile, offer.profiles)
-        folder = self._pick("root folder", at, asking.root_folder, offer.root_folders)
-        spoken = self._pick("language profile", at, language, offer.language_profiles)
+        profile = self._pick("profile", at, asking.profile, readable(offer.profiles, _Choice))
+        folders = readable(offer.root_folders, _Folder)
+        folder = self._pick("root folder", at, asking.root_folder, folders)
+        languages = readable(offer.language_profiles, _Choice)
+        spoken = self._pick("language profile", at, language, languages)
         return Place(
             server_id=service.id,
             profile_id=profile.id if profile else None,
             root_folder=folder.name if folder else None,
             language_profile_id=spoken.id if spoken else None,
-            tags=self._tags(at, asking.tags, offer.tags, strict=strict),
+            tags=self._tags(at, asking.tags, readable(offer.tags, _Tag), strict=strict),
         )
 
     def _find_service(self, wanted: str | None, kind: MediaType, *, four_k: bool) -> _Service:
@@ -152,12 +160,13 @@ class Services:
     def _list(self, kind: MediaType) -> Sequence[_Service]:
         if kind not in self._listed:
             path = f"/service/{_PROGRAMS[kind].lower()}"
-            response = self._wire.get(path)
+            reply = self._wire.get(path)
             try:
-                self._listed[kind] = _LISTED.validate_json(response.content)
-            except ValidationError as error:
+                rows = decode(reply.content, list[Raw])
+            except UnknownFormError as error:
                 what = f"the answer at {path}"
-                raise self._wire.trouble.changed(what, response.content) from error
+                raise self._wire.trouble.changed(what, reply.content) from error
+            self._listed[kind] = readable(rows, _Service)
         return self._listed[kind]
 
     def _read_offer(self, kind: MediaType, service: _Service) -> _Offer:
@@ -186,16 +195,16 @@ class Services:
         """Ask what a service has; a text says why the server cannot tell."""
         program = _PROGRAMS[kind]
         path = f"/service/{program.lower()}/{service.id}"
-        response = self._wire.get(path, also={404, 500}, patient=False)
-        if response.status_code == 200:
+        reply = self._wire.get(path, also={404, 500}, patient=False)
+        if reply.status == 200:
             try:
-                return _Offer.model_validate_json(response.content)
-            except ValidationError as error:
+                return decode(reply.content, _Offer)
+            except UnknownFormError as error:
                 what = f"the answer at {path}"
-                raise self._wire.trouble.changed(what, response.content) from error
-        if not is_json(response):
-            raise self._wire.trouble.of_answer(response)
-        said = complaint(response) or "no reason given"
+                raise self._wire.trouble.changed(what, reply.content) from error
+        if not is_json(reply):
+            raise self._wire.trouble.of_answer(reply)
+        said = complaint(reply) or "no reason given"
         return f"{program} {clean(service.name, 60)!r} cannot be asked what it offers: {said}"
 
     def _pick(

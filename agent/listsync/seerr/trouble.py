@@ -7,8 +7,9 @@ import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-import httpx
+import httpcore
 
 from listsync.errors import (
     AnswerChangedError,
@@ -18,6 +19,8 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.seerr.address import API, Address
+from listsync.seerr.pool import Patience
+from listsync.seerr.reply import Reply
 from listsync.seerr.words import clean, complaint, is_json
 
 
@@ -44,9 +47,9 @@ class WrongAskingError(RefusedError):
 class Trouble:
     """Names errors for the server at one address."""
 
-    def __init__(self, address: Address, timeout: httpx.Timeout) -> None:
+    def __init__(self, address: Address, patience: Patience) -> None:
         self._address = address
-        self._timeout = timeout
+        self._patience = patience
         self.service = f"server {address.base}"
 
     def unavailable(self, why: str) -> UnavailableError:
@@ -64,22 +67,24 @@ class Trouble:
             self.service, why, sample=clean(sample[:800].decode("utf-8", "replace"))
         )
 
-    def of_exception(self, error: httpx.HTTPError) -> UnavailableError:
+    def of_exception(self, error: Exception) -> UnavailableError:
         """Name what kept the call from being answered."""
         match error:
-            case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            case httpcore.ConnectTimeout() | httpcore.PoolTimeout():
                 return self._unsent(
-                    f"no connection within {self._timeout.connect:g} s: is the host in "
+                    f"no connection within {self._patience.connect_s:g} s: is the host in "
                     "server.url right, and does a firewall let it pass?"
                 )
-            case httpx.TimeoutException():
-                return TimedOutError(self.service, f"no answer within {self._timeout.read:g} s")
-            case httpx.ConnectError():
+            case httpcore.TimeoutException():
+                return TimedOutError(
+                    self.service, f"no answer within {self._patience.answer_s:g} s"
+                )
+            case httpcore.ConnectError():
                 return self._of_connecting(_root_of(error))
-            case httpx.ProxyError():
+            case httpcore.ProxyError():
                 said = clean(str(error))
                 return self._unsent(f"the proxy fails ({said}): check HTTP_PROXY and NO_PROXY")
-            case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            case httpcore.UnsupportedProtocol() | httpcore.LocalProtocolError():
                 return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
             case _:
                 return ClosedError(self.service, "the connection broke before an answer came")
@@ -96,7 +101,7 @@ class Trouble:
                 why = f"no encryption ({said}): should server.url start with http:// instead?"
                 return self.unavailable(why)
             case socket.gaierror():
-                host = httpx.URL(self._address.base).host
+                host = urlsplit(self._address.base).hostname
                 return self._unsent(f"the name {host} is not known: check server.url and DNS")
             case ConnectionRefusedError():
                 return self._unsent(
@@ -109,45 +114,44 @@ class Trouble:
     def _unsent(self, why: str) -> UnsentError:
         return UnsentError(self.service, why)
 
-    def of_redirect(self, target: httpx.URL) -> UnavailableError:
+    def of_redirect(self, target: Address) -> UnavailableError:
         """Name a redirect to another server; it is not followed, so that the key stays here."""
-        place = str(target.copy_with(query=None, fragment=None, userinfo=b""))
-        base = clean(place.partition(API)[0].rstrip("/"))
+        base = clean(target.base.partition(API)[0].rstrip("/"))
         return self.unavailable(
             f"redirects to {base}: set server.url to that, or let {API} pass the login that "
             "stands in front of it"
         )
 
-    def of_answer(self, response: httpx.Response) -> ListsyncError:
+    def of_answer(self, reply: Reply) -> ListsyncError:
         """Name an answer that is not what was asked for."""
-        status = response.status_code
-        said = complaint(response) or _phrase(status)
+        status = reply.status
+        said = complaint(reply) or _phrase(status)
         if status == 429:
-            wait_s = retry_after_s(response)
+            wait_s = retry_after_s(reply)
             return UnsentError(self.service, "asks us to slow down (429)", retry_after_s=wait_s)
         if status >= 500:
             return PassingError(self.service, f"answered {status}: {said}")
         if status in {401, 403, 407}:
-            return self._of_refusal(response)
+            return self._of_refusal(reply)
         if status == 404:
             return self.unavailable(
-                f"nothing is known at {clean(response.request.url.path)} (404): is server.url "
+                f"nothing is known at {clean(reply.path)} (404): is server.url "
                 "right, with its base path if it has one?"
             )
-        if not is_json(response):
+        if not is_json(reply):
             return self.unavailable(
                 f"answers with a web page (status {status}) instead of data: is server.url "
                 "right, or does a login stand in front of it?"
             )
-        sample = clean(response.text)
+        sample = clean(reply.content[:800].decode("utf-8", "replace"))
         return AnswerChangedError(self.service, f"answered {status}: {said}", sample=sample)
 
-    def _of_refusal(self, response: httpx.Response) -> RefusedError:
-        status = response.status_code
+    def _of_refusal(self, reply: Reply) -> RefusedError:
+        status = reply.status
         if status == 407:
             why = "the proxy asks for a login (407): check HTTP_PROXY"
             return self.refused(Refusal.CREDENTIAL, why)
-        if not is_json(response):
+        if not is_json(reply):
             kind = Refusal.CREDENTIAL if status == 401 else Refusal.BLOCKED
             why = f"something in front of the server keeps us out ({status}): let {API} pass it"
             return self.refused(kind, why)
@@ -164,9 +168,9 @@ class Trouble:
         )
 
 
-def retry_after_s(response: httpx.Response) -> float | None:
+def retry_after_s(reply: Reply) -> float | None:
     """Read Retry-After, seconds or a date; None when it is missing or odd."""
-    value = response.headers.get("retry-after", "").strip()
+    value = reply.header(b"retry-after").strip()
     if value.isascii() and value.isdigit():
         return float(value[:6])
     try:
@@ -178,7 +182,7 @@ def retry_after_s(response: httpx.Response) -> float | None:
 
 
 def _root_of(error: BaseException) -> BaseException:
-    """Find the operating system's error under httpx's and httpcore's."""
+    """Find the operating system's error under httpcore's."""
     while (below := error.__cause__ or error.__context__) is not None:
         error = below
     return error

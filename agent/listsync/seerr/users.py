@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pydantic import Field, OnErrorOmit, ValidationError
+from msgspec import Raw, field
 
-from listsync.options import Answer
+from listsync.answers import Answer, UnknownFormError, decode, readable
 from listsync.seerr.identity import read
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean
@@ -30,12 +30,12 @@ class Actor:
     name: str
 
 
-class _User(Answer):
+class _User(Answer, frozen=True, rename="camel"):
     id: int
-    display_name: str | None = Field(default=None, alias="displayName")
+    display_name: str | None = None
     username: str | None = None
-    plex_username: str | None = Field(default=None, alias="plexUsername")
-    jellyfin_username: str | None = Field(default=None, alias="jellyfinUsername")
+    plex_username: str | None = None
+    jellyfin_username: str | None = None
     email: str | None = None
 
     @property
@@ -51,12 +51,12 @@ class _User(Answer):
         return clean(f"user {self.id}" if "@" in name else name, 60)
 
 
-class _Users(Answer):
-    class Info(Answer):
+class _Users(Answer, frozen=True):
+    class Info(Answer, frozen=True):
         results: int
 
-    info: Info = Field(alias="pageInfo")
-    results: list[OnErrorOmit[_User]]
+    info: Info = field(name="pageInfo")
+    results: list[Raw]
 
 
 class Users:
@@ -105,12 +105,12 @@ class Users:
 
     def _by_id(self, user_id: int) -> Actor | str:
         if 1 <= user_id <= _BIGGEST_ID:
-            response = self._wire.get(f"/user/{user_id}", also={404})
-            if response.status_code == 200:
+            reply = self._wire.get(f"/user/{user_id}", also={404})
+            if reply.status == 200:
                 try:
-                    user = _User.model_validate_json(response.content)
-                except ValidationError as error:
-                    raise self._wire.trouble.changed("a user", response.content) from error
+                    user = decode(reply.content, _User)
+                except UnknownFormError as error:
+                    raise self._wire.trouble.changed("a user", reply.content) from error
                 return Actor(user.id, user.shown)
         return f"there is no user {user_id}"
 
@@ -118,7 +118,7 @@ class Users:
 def _read_users(wire: Wire) -> Iterator[_User]:
     for number in range(_MOST_PAGES):
         page = read(wire, f"/user?take={PAGE}&skip={number * PAGE}", _Users)
-        yield from page.results
+        yield from readable(page.results, _User)
         if (number + 1) * PAGE >= page.info.results:
             return
 

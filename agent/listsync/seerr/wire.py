@@ -6,16 +6,16 @@ import logging
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
-from functools import lru_cache
+from urllib.parse import quote, urljoin, urlsplit
 
-import httpx
-from pydantic import SecretStr
+import httpcore
 
 from listsync import __version__
 from listsync.errors import Refusal, UnavailableError
+from listsync.options import SecretStr
 from listsync.seerr.address import Address
-from listsync.seerr.pool import build_transport
+from listsync.seerr.pool import Patience, Pool, open_pool, read_whole
+from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import PassingError, Trouble, UnsentError
 from listsync.seerr.words import is_json
 
@@ -27,6 +27,15 @@ LONGEST_WAIT_S = 30.0
 """A server that wants a longer pause is left alone until the next run."""
 MOST_REDIRECTS = 3
 
+_FAILURES = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+_KEPT = "/?%:@!$&'()*+,;=~"
+
 
 class Wire:
     """Sends calls to one server. Any thread may use it; `close` ends it."""
@@ -36,24 +45,28 @@ class Wire:
         address: Address,
         api_key: SecretStr,
         *,
-        timeout: httpx.Timeout,
+        patience: Patience,
         stop: threading.Event | None = None,
-        transport: httpx.BaseTransport | None = None,
+        pool: Pool | None = None,
     ) -> None:
         self._address = address
-        self.trouble = Trouble(address, timeout)
+        self.trouble = Trouble(address, patience)
         self._stop = stop or threading.Event()
-        self._headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "User-Agent": f"listsync/{__version__}",
-            "X-Api-Key": self._usable(api_key),
-        }
+        place = urlsplit(address.base)
+        self._origin = httpcore.URL(address.base)
+        self._path = urlsplit(address.api).path
+        self._headers = [
+            (b"Host", place.netloc.encode()),
+            (b"Accept", b"application/json"),
+            (b"Accept-Encoding", b"gzip"),
+            (b"User-Agent", f"listsync/{__version__}".encode()),
+            (b"X-Api-Key", self._usable(api_key).encode()),
+        ]
         if address.login is not None:
-            self._headers["Authorization"] = _basic(address.login)
-        self._extensions = {"timeout": timeout.as_dict()}
+            self._headers.append((b"Authorization", _basic(address.login)))
+        self._extensions = {"timeout": patience.timeouts}
         try:
-            self._transport = transport or build_transport(address)
+            self._pool = pool or open_pool(address)
         except ValueError as error:
             raise self.trouble.unavailable(str(error)) from error
         self._calls = 0
@@ -64,7 +77,7 @@ class Wire:
         return self._calls
 
     def close(self) -> None:
-        self._transport.close()
+        self._pool.close()
 
     def get(
         self,
@@ -73,7 +86,7 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         also: Collection[int] = (),
         patient: bool = True,
-    ) -> httpx.Response:
+    ) -> Reply:
         """Read *path* (with its query, percent-encoded); answers 200 or a status in *also*.
 
         With *patient* false, what the server has seen is not asked again.
@@ -82,36 +95,34 @@ class Wire:
             UnavailableError, RefusedError, AnswerChangedError: as `Trouble.of_answer` says.
         """
 
-        def attempt() -> httpx.Response:
-            response = self._follow(path, headers or {})
-            status = response.status_code
-            if status in also or (status == 200 and is_json(response)):
-                return response
-            raise self.trouble.of_answer(response)
+        def attempt() -> Reply:
+            reply = self._follow(path, headers or {})
+            if reply.status in also or (reply.status == 200 and is_json(reply)):
+                return reply
+            raise self.trouble.of_answer(reply)
 
         return self._patiently(attempt, PassingError if patient else UnsentError)
 
     def write(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> httpx.Response:
+    ) -> Reply:
         """Send *body* (JSON) once, whatever comes back; only what was not let in is sent again.
 
         Raises:
             ClosedError, TimedOutError: it was sent, the answer is lost.
             UnavailableError: nothing was sent, or it was sent on to another address.
         """
-        if body is not None:
-            headers = {"Content-Type": "application/json", **headers}
-        url = _parsed(self._address.api + path)
+        length = {"Content-Length": str(len(body or b""))}
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        target = self._path + path
 
-        def attempt() -> httpx.Response:
-            response = self._send(method, url, headers, body)
-            if response.status_code == 429:
-                raise self.trouble.of_answer(response)
-            target = _target_of(response)
-            if target is not None:
-                raise self.trouble.of_redirect(target)
-            return response
+        def attempt() -> Reply:
+            reply = self._send(method, target, {**length, **kind, **headers}, body)
+            if reply.status == 429:
+                raise self.trouble.of_answer(reply)
+            if reply.location is not None:
+                raise self.trouble.of_redirect(self._place(target, reply.location))
+            return reply
 
         return self._patiently(attempt, UnsentError)
 
@@ -122,9 +133,7 @@ class Wire:
         what = "has characters that no key has" if key else "is empty"
         raise self.trouble.refused(Refusal.CREDENTIAL, f"the API key {what}: check server.api_key")
 
-    def _patiently(
-        self, attempt: Callable[[], httpx.Response], passing: type[PassingError]
-    ) -> httpx.Response:
+    def _patiently(self, attempt: Callable[[], Reply], passing: type[PassingError]) -> Reply:
         for pause_s in PAUSES_S:
             try:
                 return attempt()
@@ -140,63 +149,56 @@ class Wire:
         if self._stop.wait(wait_s):
             raise UnavailableError(error.service, f"stopped while waiting ({error.why})")
 
-    def _follow(self, path: str, headers: Mapping[str, str]) -> httpx.Response:
-        url = self._address.api + path
+    def _follow(self, path: str, headers: Mapping[str, str]) -> Reply:
+        target = self._path + path
         for _ in range(MOST_REDIRECTS):
-            response = self._send("GET", url, headers)
-            target = _target_of(response)
-            if target is None:
-                return response
-            if not self._address.is_origin_of(target):
-                raise self.trouble.of_redirect(target)
-            url = str(target)
+            reply = self._send("GET", target, headers)
+            if reply.location is None:
+                return reply
+            place = self._place(target, reply.location)
+            if not self._address.is_origin_of(place):
+                raise self.trouble.of_redirect(place)
+            there = urlsplit(urljoin(target, reply.location))
+            path_and_query = there._replace(scheme="", netloc="", fragment="").geturl()
+            target = quote(path_and_query, safe=_KEPT, encoding="latin-1")  # bytes as they came
         raise self.trouble.unavailable("redirects in a circle: is server.url right?")
 
+    def _place(self, target: str, location: str) -> Address:
+        """Say to which server an answer at *target* sends us."""
+        try:
+            return Address.parse(urljoin(urljoin(self._address.base, target), location))
+        except ValueError as error:
+            raise self.trouble.unavailable(f"redirects to a place that {error}") from error
+
     def _send(
-        self,
-        method: str,
-        url: httpx.URL | str,
-        headers: Mapping[str, str],
-        body: bytes | None = None,
-    ) -> httpx.Response:
-        """Send one call and read its answer whole."""
-        request = httpx.Request(
-            method,
-            url,
-            headers={**self._headers, **headers},
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """Send one call and read its answer whole; *target* is the path with its query."""
+        origin = self._origin
+        request = httpcore.Request(
+            method.encode(),
+            httpcore.URL(
+                scheme=origin.scheme, host=origin.host, port=origin.port, target=target.encode()
+            ),
+            headers=[
+                *self._headers,
+                *((key.encode(), value.encode()) for key, value in headers.items()),
+            ],
             content=body,
             extensions=self._extensions,
         )
         with self._counting:
             self._calls += 1
         try:
-            response = self._transport.handle_request(request)
-            response.request = request
-            with closing(response):
-                response.read()
-        except httpx.HTTPError as error:
+            response = self._pool.handle_request(request)
+            content = read_whole(response)
+        except _FAILURES as error:
             raise self.trouble.of_exception(error) from error
-        if logger.isEnabledFor(logging.DEBUG):
-            # Without the query, which holds what people search for.
-            logger.debug("%s %s: %s", method, request.url.path, response.status_code)
-        return response
+        # Without the query, which holds what people search for.
+        path = target.partition("?")[0]
+        logger.debug("%s %s: %s", method, path, response.status)
+        return Reply(path, response.status, response.headers, content)
 
 
-def _target_of(response: httpx.Response) -> httpx.URL | None:
-    """Read where an answer sends us; None when it does not; an odd place is where we were."""
-    if not response.has_redirect_location:
-        return None
-    try:
-        return response.request.url.join(response.headers["location"])
-    except httpx.InvalidURL:
-        return response.request.url
-
-
-def _basic(login: tuple[str, str]) -> str:
-    return f"Basic {b64encode(':'.join(login).encode()).decode()}"
-
-
-@lru_cache(maxsize=8)
-def _parsed(url: str) -> httpx.URL:
-    """Parse the few addresses that every write goes to once: parsing costs a tenth of a call."""
-    return httpx.URL(url)
+def _basic(login: tuple[str, str]) -> bytes:
+    return b"Basic " + b64encode(":".join(login).encode())

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import unquote
 
-import httpx
-
 from listsync.errors import Refusal, UnavailableError
+from listsync.seerr.reply import Reply
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import complaint
 
@@ -36,7 +35,7 @@ class Pen:
 
     def write(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> httpx.Response:
+    ) -> Reply:
         """Send once; what the CSRF protection stopped is sent again with its token.
 
         Raises:
@@ -44,18 +43,18 @@ class Pen:
             UnavailableError: nothing was sent.
             RefusedError: the CSRF protection cannot be passed.
         """
-        response = self._send(method, path, headers, body)
-        if _is_stopped(response):
+        reply = self._send(method, path, headers, body)
+        if _is_stopped(reply):
             self._csrf = self._fetch_token()
-            response = self._send(method, path, headers, body)
-            if _is_stopped(response):
+            reply = self._send(method, path, headers, body)
+            if _is_stopped(reply):
                 why = "its CSRF protection refuses our requests: switch it off in its settings"
                 raise self._wire.trouble.refused(Refusal.PERMISSION, why)
-        return response
+        return reply
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
-    ) -> httpx.Response:
+    ) -> Reply:
         return self._wire.write(method, path, {**headers, **self._csrf}, body)
 
     def _fetch_token(self) -> dict[str, str]:
@@ -64,11 +63,11 @@ class Pen:
         Its cookies are marked Secure, so they are sent back by hand, also over plain http.
         """
         try:
-            response = self._wire.get("/settings/public")
+            reply = self._wire.get("/settings/public")
         except UnavailableError as error:  # a lost answer here is not that of the write
             raise self._wire.trouble.unavailable(error.why) from error
         cookies: dict[str, str] = {}
-        for header in response.headers.get_list("set-cookie"):
+        for header in reply.all_headers(b"set-cookie"):
             try:
                 cookies |= {
                     name: morsel.coded_value for name, morsel in SimpleCookie(header).items()
@@ -80,5 +79,5 @@ class Pen:
         return {"Cookie": cookie, "X-XSRF-TOKEN": unquote(token)} if token else {}
 
 
-def _is_stopped(response: httpx.Response) -> bool:
-    return response.status_code == 403 and "csrf" in complaint(response).lower()
+def _is_stopped(reply: Reply) -> bool:
+    return reply.status == 403 and "csrf" in complaint(reply).lower()

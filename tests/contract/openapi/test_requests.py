@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Iterator
 from itertools import product as combinations
 
+import httpcore
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Asking, IndexPage, RequestBody
+from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
 from tests.contract.openapi.specification import PRODUCTS, specification
+from tests.network import Network
 
 TITLES = (
     "The Matrix",
@@ -103,7 +105,7 @@ ACTORS: dict[str, tuple[str | int | None, bool]] = {
 }
 
 
-class Recorder(httpx.BaseTransport):
+class Recorder(Network):
     """Answers everything well enough for the client to go on, and keeps the requests.
 
     The first write is refused for want of a CSRF token, the second loses its answer if it is a
@@ -113,8 +115,7 @@ class Recorder(httpx.BaseTransport):
     def __init__(self) -> None:
         self.asked: list[httpx.Request] = []
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
+    def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         if request.method == "POST":
             return self._created()
@@ -133,7 +134,7 @@ class Recorder(httpx.BaseTransport):
             case 1:
                 return httpx.Response(403, json={"message": "invalid csrf token"})
             case 2:
-                raise httpx.ReadError("reset")
+                raise httpcore.ReadError("reset")
             case _:
                 return httpx.Response(201, json={"id": 1, "status": 2})
 
@@ -173,7 +174,7 @@ def test_every_server_would_accept_it(act: Act, actor: tuple[str | int | None, b
         SecretStr("key="),
         act_as=act_as,
         approve=approve,
-        transport=recorder,
+        pool=recorder,
     )
     act(seerr)
     for product in PRODUCTS:
@@ -186,7 +187,7 @@ def test_the_recorder_provokes_every_kind_of_call() -> None:
     for act_as in ("kids", "7"):
         for act in ACTS.values():
             recorder = Recorder()
-            act(Seerr("http://s.test", SecretStr("k"), act_as=act_as, transport=recorder))
+            act(Seerr("http://s.test", SecretStr("k"), act_as=act_as, pool=recorder))
             asked += recorder.asked
     calls = {f"{one.method} {one.url.path.removeprefix('/api/v1')}" for one in asked}
     assert calls == {

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from pydantic import SecretStr
 
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import (
@@ -17,6 +16,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.options import SecretStr
 from listsync.ports import ListProvider
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile

@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-from pydantic import SecretStr
 
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.errors import ListsyncError, Refusal, UnavailableError
+from listsync.options import SecretStr
 from listsync.ports import ListProvider
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.reader import Trakt

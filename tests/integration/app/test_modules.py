@@ -47,6 +47,7 @@ _OF_NOBODY = {
     "cryptography",
     "difflib",
     "psutil",
+    "pydantic",
     "pygments",
     "rich",
     "starlette",

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from listsync.net.http import build_client
-from listsync.options import ServiceOptions
+from listsync.options import SecretStr, ServiceOptions
 from listsync.ports import ListProvider
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.reader import Imdb
@@ -62,7 +62,7 @@ _SERVICES = {
     "mdblist-with-key": _Service(
         MdbListOptions,
         lambda options, http: MdbList(parse_mdblist(MDBLIST), options, http),
-        {"api_key": KEY},
+        {"api_key": SecretStr(KEY)},
     ),
     "stevenlu": _Service(
         StevenLuOptions, lambda options, http: StevenLu(parse_stevenlu("popular"), options, http)
@@ -70,12 +70,12 @@ _SERVICES = {
     "tmdb": _Service(
         TmdbOptions,
         lambda options, http: Tmdb(parse_tmdb("8990001"), options, http),
-        {"token": KEY},
+        {"token": SecretStr(KEY)},
     ),
     "trakt": _Service(
         TraktOptions,
         lambda options, http: Trakt(parse_trakt(TRAKT), options, http),
-        {"client_id": KEY},
+        {"client_id": SecretStr(KEY)},
     ),
 }
 SERVICES = tuple(_SERVICES)
@@ -85,7 +85,8 @@ SERVICES = tuple(_SERVICES)
 def provider(name: str, url: str, **limits: float) -> Iterator[ListProvider]:
     """Open what reads the list of service *name* at *url*; *limits* are options of any service."""
     service = _SERVICES[name]
-    at = {key: url for key in ("base_url", "web_url") if key in service.options.model_fields}
-    options = service.options.model_validate({**at, **service.more, **limits})
+    known = service.options.__struct_fields__
+    given: dict[str, Any] = {key: url for key in ("base_url", "web_url") if key in known}
+    options = service.options(**{**given, **service.more, **limits})
     with build_client(options) as http:
         yield service.read(options, http)

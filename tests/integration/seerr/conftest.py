@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from pydantic import SecretStr
 
+from listsync.options import SecretStr
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
 

@@ -7,11 +7,11 @@ from itertools import count
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import MediaStatus, RequestAnswer, RequestBody
 from listsync.errors import RefusedError, UnavailableError
+from listsync.options import SecretStr
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
 from tests.integration.seerr.conftest import Connect

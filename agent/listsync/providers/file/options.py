@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from msgspec import Meta
 
 from listsync.options import Options
 
 
-class FileOptions(Options):
+class FileOptions(Options, frozen=True, kw_only=True):
     """What is accepted as a list file."""
 
-    limit_mib: int = Field(default=64, gt=0, le=1024, description="Largest file, in MiB.")
+    limit_mib: Annotated[int, Meta(gt=0, le=1024), "Largest file, in MiB."] = 64

@@ -6,13 +6,14 @@ Source: clients that ran in August 2026; samples in tests/fixtures/imdb.
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from pydantic import AliasChoices, Field, model_validator
+from msgspec import UNSET, Meta, UnsetType, field
 
+from listsync.answers import Answer
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.net.fields import external_ids, imdb_id, title_text, year_number
-from listsync.options import Answer
 
 _KINDS = {
     "movie": MediaType.MOVIE,
@@ -34,76 +35,76 @@ _UNWANTED = {
 _PERSON = re.compile(r"nm\d+", re.ASCII)
 
 
-class _Text(Answer):
+class _Text(Answer, frozen=True):
     text: str | None = None
 
 
-class _Type(Answer):
+class _Type(Answer, frozen=True):
     id: str | None = None
 
 
-class _Year(Answer):
+class _Year(Answer, frozen=True):
     year: object = None
 
 
-class Title(Answer):
+class Title(Answer, frozen=True):
     """One title, or the person that stands where one was expected."""
 
     id: str
-    name: _Text | None = Field(default=None, alias="titleText")
-    original: _Text | None = Field(default=None, alias="originalTitleText")
-    type: _Type | None = Field(default=None, alias="titleType")
-    released: _Year | None = Field(default=None, alias="releaseYear")
+    name: _Text | UnsetType | None = field(name="titleText", default=UNSET)
+    original: _Text | None = field(name="originalTitleText", default=None)
+    type: _Type | UnsetType | None = field(name="titleType", default=UNSET)
+    released: _Year | None = field(name="releaseYear", default=None)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _is_there(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("no title is given here; IMDb may have removed it")
-        return value
-
-    @model_validator(mode="after")
-    def _is_known(self) -> Title:
+    def __post_init__(self) -> None:
         if imdb_id(self.id) is None:
             if self.is_person:
-                return self
+                return
             raise ValueError("no id of a title")
-        if not {"name", "type"} <= self.model_fields_set:
+        if self.name is UNSET or self.type is UNSET:
             raise ValueError("titleText or titleType is missing")
-        return self
 
     @property
     def is_person(self) -> bool:
         return self.id.startswith("nm") and _PERSON.fullmatch(self.id) is not None
 
 
-class PageInfo(Answer):
+class PageInfo(Answer, frozen=True):
     """Where the next page begins; a cursor without a next page means nothing."""
 
-    more: bool = Field(alias="hasNextPage", strict=True)
-    cursor: str | None = Field(alias="endCursor")
+    more: bool = field(name="hasNextPage")
+    cursor: str | None = field(name="endCursor")
 
 
-class Connection(Answer):
+class Connection(Answer, frozen=True):
     """One part of a list; `total` is the size of the whole list."""
 
-    rows: list[object] = Field(validation_alias=AliasChoices("edges", "entries"))
-    total: int | None = Field(default=None, ge=0, strict=True)
-    page: PageInfo | None = Field(default=None, alias="pageInfo")
+    edges: list[object] | None = None
+    entries: list[object] | None = None
+    total: Annotated[int, Meta(ge=0)] | None = None
+    page: PageInfo | None = field(name="pageInfo", default=None)
+
+    def __post_init__(self) -> None:
+        if self.edges is None and self.entries is None:
+            raise ValueError("no edges and no entries")
+
+    @property
+    def rows(self) -> list[object]:
+        return self.edges or self.entries or []
 
 
-class ListNode(Answer):
+class ListNode(Answer, frozen=True):
     """A list and its titles."""
 
-    titles: Connection = Field(alias="titleListItemSearch")
-    modified: str | None = Field(default=None, alias="lastModifiedDate")
-    type: _Type | None = Field(default=None, alias="listType")
+    titles: Connection = field(name="titleListItemSearch")
+    modified: str | None = field(name="lastModifiedDate", default=None)
+    type: _Type | None = field(name="listType", default=None)
 
 
-class Profile(Answer):
+class Profile(Answer, frozen=True):
     """Whose profile it is."""
 
-    user: str = Field(alias="userId", pattern=r"^ur\d+$")
+    user: Annotated[str, Meta(pattern=r"\Aur[0-9]+\Z")] = field(name="userId")
 
 
 def inside(node: object, *path: str) -> object:

@@ -84,14 +84,14 @@ def _titles_of(html: str) -> _Shown:
     for name in ("list", "predefinedList"):
         if isinstance(column, dict) and name in column:
             return _listed(column[name])
-    chart = check_one(SERVICE, inside(page, "pageData", "chartTitles"), Connection)
+    chart = check_one(SERVICE, inside(page, "pageData", "chartTitles"), Connection, strict=True)
     return _read(chart, "node")
 
 
 def _listed(node: object) -> _Shown:
     if node is None:
         raise RefusedError(SERVICE, Refusal.PRIVATE, "the page of this list does not show it")
-    titles = check_one(SERVICE, node, ListNode).titles
+    titles = check_one(SERVICE, node, ListNode, strict=True).titles
     if titles.total is None:
         raise AnswerChangedError(SERVICE, "the page does not say how long the list is")
     return _read(titles, "listItem")

@@ -58,12 +58,12 @@ def part_of(data: Mapping[str, object], question: Question, name: str) -> Part:
 
 
 def _shown(node: object) -> Connection:
-    return check_one(SERVICE, node, Connection)
+    return check_one(SERVICE, node, Connection, strict=True)
 
 
 def _listed(node: object, name: str) -> tuple[Connection, str | None]:
     """Read a list and the date of its last change; one of people is not empty of titles."""
-    found = check_one(SERVICE, node, ListNode)
+    found = check_one(SERVICE, node, ListNode, strict=True)
     kind = found.type.id if found.type else None
     if found.titles.total == 0 and kind not in (None, "TITLES"):
         why = f"{name} is a list of {one_line(str(kind).lower(), 40)}, not of titles"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from msgspec import Meta
 
 from listsync.options import PageOptions
 
 
-class LetterboxdOptions(PageOptions):
+class LetterboxdOptions(PageOptions, frozen=True, kw_only=True):
     """How Letterboxd is read; there is nothing to log in to."""
 
     base_url: str = "https://letterboxd.com"
-    film_pages: int = Field(
-        default=50,
-        ge=0,
-        le=5000,
-        description="How many pages of films not seen before are read for ids, a list and run.",
-    )
-    chart_films: int = Field(
-        default=500, ge=1, le=10000, description="How many films of films/popular are read."
-    )
+    film_pages: Annotated[
+        int,
+        Meta(ge=0, le=5000),
+        "How many pages of films not seen before are read for ids, a list and run.",
+    ] = 50
+    chart_films: Annotated[
+        int, Meta(ge=1, le=10000), "How many films of films/popular are read."
+    ] = 500

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from msgspec import Meta
 
+from listsync.answers import Answer
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
 from listsync.errors import (
@@ -27,10 +29,10 @@ from listsync.net.fields import (
 from listsync.net.rows import Document, check_one
 from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, retry_after_s
-from listsync.options import Answer
 from listsync.providers.mdblist.source import SERVICE
 
 PAGE_SIZE = 1000  # the most that one call gives
+_Count = Annotated[int, Meta(ge=0)]
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV}
 _SAID = re.compile(r'\s*\{[^\[\]]*?"error"\s*:\s*"((?:[^"\\]|\\.){0,300})"')
 _REFUSALS = {  # the first that is part of the service's words
@@ -42,24 +44,25 @@ _REFUSALS = {  # the first that is part of the service's words
 }
 
 
-class Description(Answer):
+class Description(Answer, frozen=True):
     """What the service says about a list as a whole."""
 
-    items: int | None = Field(default=None, ge=0)
+    items: _Count | None = None
     updated: str | None = None
 
     @property
     def stamp(self) -> str | None:
-        return f"{self.updated} {self.items}" if self.updated and self.items is not None else None
+        updated = one_line(self.updated or "")
+        return f"{updated} {self.items}" if updated and self.items is not None else None
 
 
-class Account(Answer):
+class Account(Answer, frozen=True):
     """Whose key it is."""
 
     user_name: str
 
 
-class _Ids(Answer):
+class _Ids(Answer, frozen=True):
     imdb: object = None
     tmdb: object = None
     tvdb: object = None
@@ -68,7 +71,7 @@ class _Ids(Answer):
 _NO_IDS = _Ids()
 
 
-class Item(Answer):
+class Item(Answer, frozen=True):
     """One title; flat ids without a key, `ids` beside them with one. `id` is the TMDB number."""
 
     title: str | None = None
@@ -79,11 +82,9 @@ class Item(Answer):
     release_year: object = None
     ids: _Ids | None = None
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Item:
+    def __post_init__(self) -> None:
         if not title_text(self.title) and not any(self.numbers()):
             raise ValueError("no title and no id")
-        return self
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
         """Give the IMDb, TMDB and TVDB id."""
@@ -107,8 +108,8 @@ def entry_of(rank: int, item: Item) -> ListEntry:
     )
 
 
-class _Pagination(Answer):
-    total: int | None = Field(default=None, ge=0)
+class _Pagination(Answer, frozen=True):
+    total: _Count | None = None
     has_more: bool = False
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from typing import Annotated
 
-from listsync.options import ServiceOptions
+from listsync.options import SecretStr, ServiceOptions
 
 
-class MdbListOptions(ServiceOptions):
+class MdbListOptions(ServiceOptions, frozen=True, kw_only=True):
     """How MDBList is reached. A free key is shown on its preferences page."""
 
-    base_url: str = Field(
-        default="https://api.mdblist.com", description="Address of the API, read with a key."
-    )
-    web_url: str = Field(
-        default="https://mdblist.com", description="Address of the site, read without a key."
-    )
-    api_key: SecretStr | None = Field(default=None, description="Key of your MDBList account.")
+    base_url: Annotated[str, "Address of the API, read with a key."] = "https://api.mdblist.com"
+    web_url: Annotated[str, "Address of the site, read without a key."] = "https://mdblist.com"
+    api_key: Annotated[SecretStr | None, "Key of your MDBList account."] = None

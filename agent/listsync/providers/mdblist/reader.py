@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import LIST_BYTES, Call
 from listsync.net.rows import Entries, check_one, get_document, get_list
 from listsync.net.texts import one_line
+from listsync.options import SecretStr
 from listsync.providers.mdblist.answers import (
     PAGE_SIZE,
     Account,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from listsync.options import ServiceOptions
 
 
-class StevenLuOptions(ServiceOptions):
+class StevenLuOptions(ServiceOptions, frozen=True, kw_only=True):
     """Where the list files lie; there is nothing to log in to."""
 
     base_url: str = "https://popular-movies-data.stevenlu.com"

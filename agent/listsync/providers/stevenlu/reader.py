@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from listsync.answers import Answer
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.call import LIST_BYTES, Call
-from listsync.net.fields import Title, external_ids, imdb_id, number_id
+from listsync.net.fields import external_ids, imdb_id, number_id, title_text
 from listsync.net.rows import get_list
 from listsync.net.verdicts import Reply
-from listsync.options import Answer
 from listsync.providers.stevenlu.options import StevenLuOptions
 from listsync.providers.stevenlu.source import SERVICE, StevenLuSource
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     import httpx
 
 
-class _Row(Answer):
-    title: Title
+class _Row(Answer, frozen=True):
+    title: str
     imdb_id: object = None
     tmdb_id: object = None
+
+    def __post_init__(self) -> None:
+        if title_text(self.title) is None:
+            raise ValueError("no title")
 
 
 def _judge(reply: Reply) -> ListsyncError | None:
@@ -55,4 +59,4 @@ class StevenLu:
 
 def _entry(rank: int, row: _Row) -> ListEntry:
     ids = external_ids(imdb_id(row.imdb_id), number_id(row.tmdb_id), None, MediaType.MOVIE)
-    return ListEntry(rank=rank, title=row.title, kind=MediaType.MOVIE, ids=ids)
+    return ListEntry(rank=rank, title=title_text(row.title), kind=MediaType.MOVIE, ids=ids)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from msgspec import Meta
 
+from listsync.answers import Answer
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.fields import external_ids, number_id, title_text, year_number
 from listsync.net.rows import Document, check_one
 from listsync.net.verdicts import Reply
-from listsync.options import Answer
 from listsync.providers.tmdb.source import SERVICE
 
-_Count = Annotated[int, Field(ge=0, strict=True)]
+_Count = Annotated[int, Meta(ge=0)]
 _CODE = re.compile(r'"status_code"\s*:\s*(\d{1,3})\b', re.ASCII)
 _REFUSALS = {  # the codes of which the HTTP status, 401 for each, does not say enough
     3: (Refusal.PRIVATE, "does not let this token or key see the list; it may be private"),
@@ -25,10 +25,10 @@ _REFUSALS = {  # the codes of which the HTTP status, 401 for each, does not say 
 }
 
 
-class Row(Answer):
+class Row(Answer, frozen=True):
     """One title (films have `title`, series `name`) or a person."""
 
-    id: Annotated[int, BeforeValidator(number_id)]
+    id: object
     media_type: Literal["movie", "tv", "person"] | None = None
     title: object = None
     name: object = None
@@ -37,12 +37,20 @@ class Row(Answer):
     release_date: object = None
     first_air_date: object = None
 
+    def __post_init__(self) -> None:
+        if self.number is None:
+            raise ValueError("no id")
+
+    @property
+    def number(self) -> int | None:
+        return number_id(self.id)
+
 
 def entry_of(rank: int, row: Row, kind: MediaType | None) -> ListEntry | SkippedRow:
     """Turn a row into an entry; *kind* is what it is where it does not say so itself."""
     title = title_text(row.title) or title_text(row.name)
     if row.media_type == "person":
-        return SkippedRow(rank=rank, what=title or f"person {row.id}", why="a person")
+        return SkippedRow(rank=rank, what=title or f"person {row.number}", why="a person")
     if row.media_type is not None:
         kind = MediaType(row.media_type)
     elif kind is None and title:
@@ -54,11 +62,11 @@ def entry_of(rank: int, row: Row, kind: MediaType | None) -> ListEntry | Skipped
         original_title=original if original != title else None,
         year=year_number(row.release_date) or year_number(row.first_air_date),
         kind=kind,
-        ids=external_ids(None, row.id, None, kind),
+        ids=external_ids(None, row.number, None, kind),
     )
 
 
-class Page(Answer):
+class Page(Answer, frozen=True):
     """One page: `results`, in v3 lists `items`, in collections (one page, uncounted) `parts`."""
 
     page: _Count | None = None
@@ -69,13 +77,11 @@ class Page(Answer):
     items: list[object] | None = None
     parts: list[object] | None = None
 
-    @model_validator(mode="after")
-    def _is_known(self) -> Page:
+    def __post_init__(self) -> None:
         if self.parts is None and self.results is None and self.items is None:
             raise ValueError("no rows")
         if self.parts is None and self.declared is None:
             raise ValueError("no count of rows")
-        return self
 
     @property
     def rows(self) -> list[object]:
@@ -105,7 +111,7 @@ class Page(Answer):
 
 def page_of(document: Document, number: int) -> Page:
     """Read page *number*; another one, given in its place, would repeat rows."""
-    page = check_one(SERVICE, document.content, Page)
+    page = check_one(SERVICE, document.content, Page, strict=True)
     if page.page not in (None, number):
         raise AnswerChangedError(SERVICE, f"gives page {page.page} instead of page {number}")
     return page

@@ -10,13 +10,12 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.pages import as_far_as_possible, in_parallel
 from listsync.net.rows import Entries, get_document
+from listsync.options import SecretStr
 from listsync.providers.tmdb.answers import Page, Row, entry_of, judge, page_of
 from listsync.providers.tmdb.options import MAX_PAGES, PAGE_SIZE, TmdbOptions
 from listsync.providers.tmdb.source import SERVICE, TmdbSource

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, SecretStr
+from msgspec import Meta
 
 from listsync.errors import ListsyncError, UnavailableError
 from listsync.net.verdicts import Reply, retry_after_s
+from listsync.options import SecretStr
 from listsync.providers.trakt.oauth import (
     YEAR_S,
-    Answered,
     NewLogin,
     judge_login,
     post,
@@ -23,7 +23,7 @@ from listsync.providers.trakt.oauth import (
 )
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.places import SERVICE
-from listsync.providers.trakt.tokens import Token, TraktTokens
+from listsync.providers.trakt.tokens import Confidential, Token, TraktTokens
 from listsync.providers.trakt.wire import LOG_IN
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ _ANSWERS = {
 }
 
 
-class _Code(Answered):
+class _Code(Confidential, frozen=True):
     device_code: Token
-    user_code: str = Field(pattern=r"^[!-~]{1,40}$")
-    verification_url: str = Field(pattern=r"^https?://[!-~]{1,200}$")
-    expires_in: float = Field(gt=0, le=YEAR_S)
-    interval: float = Field(default=5, ge=0, le=600)
+    user_code: Annotated[str, Meta(pattern=r"\A[!-~]{1,40}\Z")]
+    verification_url: Annotated[str, Meta(pattern=r"\Ahttps?://[!-~]{1,200}\Z")]
+    expires_in: Annotated[float, Meta(gt=0, le=YEAR_S)]
+    interval: Annotated[float, Meta(ge=0, le=600)] = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def begin(http: httpx.Client, options: TraktOptions) -> DeviceCode:
     return DeviceCode(
         user_code=code.user_code,
         verification_url=code.verification_url,
-        device_code=code.device_code,
+        device_code=SecretStr(code.device_code),
         interval_s=max(code.interval, 1),
         expires_in_s=code.expires_in,
     )

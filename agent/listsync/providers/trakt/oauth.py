@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from msgspec import Meta
 
+from listsync.answers import UnknownFormError, decode
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.pages import get_reply
 from listsync.net.verdicts import Judge, Reply
+from listsync.options import SecretStr
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.places import SERVICE
-from listsync.providers.trakt.tokens import Token, Tokens, TraktTokens
+from listsync.providers.trakt.tokens import Confidential, Token, Tokens, TraktTokens
 from listsync.providers.trakt.wire import LOG_IN
 
 if TYPE_CHECKING:
@@ -31,30 +33,22 @@ _OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"  # there is no page to come back to
 YEAR_S = 366 * 86400
 
 
-class Answered(BaseModel):
-    """The shape of an answer; what is wrong with one is said without showing it."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
-    )
-
-
-class NewLogin(Answered):
+class NewLogin(Confidential, frozen=True):
     """A login as the service gives it."""
 
     access_token: Token
     refresh_token: Token
-    expires_in: float = Field(gt=0, le=10 * YEAR_S)
+    expires_in: Annotated[float, Meta(gt=0, le=10 * YEAR_S)]
 
     def tokens(self, now: datetime) -> TraktTokens:
         return TraktTokens(
-            access=self.access_token,
-            refresh=self.refresh_token,
+            access=SecretStr(self.access_token),
+            refresh=SecretStr(self.refresh_token),
             expires_at=now + timedelta(seconds=self.expires_in),
         )
 
 
-ShapeT = TypeVar("ShapeT", bound=Answered)
+ShapeT = TypeVar("ShapeT", bound=Confidential)
 
 
 def utc_now() -> datetime:
@@ -138,8 +132,8 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one question
     )
     reply = get_reply(http, call)
     try:
-        return shape.model_validate_json(reply.body)
-    except ValidationError:  # without the answer: it may hold what must not be shown
+        return decode(reply.body, shape)
+    except UnknownFormError:  # without the answer: it may hold what must not be shown
         raise AnswerChangedError(SERVICE, f"/{path} answers something unknown") from None
 
 

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from msgspec import Meta
 
-from listsync.options import ServiceOptions
+from listsync.options import Check, SecretStr, ServiceOptions
 
-_SENDABLE = re.compile(r"[!-~]{1,4096}")
+SENDABLE = r"\A[!-~]{1,4096}\Z"
+"""What can stand in an HTTP header."""
 
 
 def sendable(secret: SecretStr | None) -> SecretStr | None:
     """Refuse what cannot stand in an HTTP header."""
-    if secret is not None and not _SENDABLE.fullmatch(secret.get_secret_value()):
+    if secret is not None and not re.match(SENDABLE, secret.get_secret_value()):
         raise ValueError("expected ASCII letters, digits and signs, without spaces")
     return secret
 
 
-class TraktOptions(ServiceOptions):
+class TraktOptions(ServiceOptions, frozen=True, kw_only=True):
     """How Trakt is reached. Every list needs the client id of an API app of your own."""
 
-    base_url: str = Field(default="https://api.trakt.tv", description="Address of the API.")
-    auth_url: str = Field(
-        default="https://auth.trakt.tv", description="Address where `listsync trakt-login` asks."
+    base_url: Annotated[str, "Address of the API."] = "https://api.trakt.tv"
+    auth_url: Annotated[str, "Address where `listsync trakt-login` asks."] = (
+        "https://auth.trakt.tv"
     )
-    client_id: SecretStr | None = Field(
-        default=None, description="Client id of your API app (trakt.tv/oauth/applications)."
-    )
-    client_secret: SecretStr | None = Field(
-        default=None, description="Its client secret; only `listsync trakt-login` needs it."
-    )
-    special_items_limit: int = Field(
-        default=20,
-        ge=1,
-        le=10_000,
-        description="How many titles are read from a chart, and from your recommendations.",
-    )
-
-    _check = field_validator("client_id", "client_secret")(sendable)
+    client_id: Annotated[
+        SecretStr | None,
+        Check(sendable),
+        "Client id of your API app (trakt.tv/oauth/applications).",
+    ] = None
+    client_secret: Annotated[
+        SecretStr | None,
+        Check(sendable),
+        "Its client secret; only `listsync trakt-login` needs it.",
+    ] = None
+    special_items_limit: Annotated[
+        int,
+        Meta(ge=1, le=10_000),
+        "How many titles are read from a chart, and from your recommendations.",
+    ] = 20

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.fields import whole_number
 from listsync.net.pages import in_parallel
 from listsync.net.rows import Document, Entries, get_document
+from listsync.options import SecretStr
 from listsync.providers.trakt.oauth import NEEDS_ID, access_token
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.places import SERVICE, Login, Part, TraktSource

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
-
+from listsync.answers import Answer
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.net.fields import (
@@ -14,13 +13,12 @@ from listsync.net.fields import (
     whole_number,
     year_number,
 )
-from listsync.options import Answer
 
 _NEEDS = {"movie": "movie", "show": "show", "season": "show", "episode": "show"}
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV, "season": MediaType.TV}
 
 
-class _Ids(Answer):
+class _Ids(Answer, frozen=True):
     imdb: object = None
     tmdb: object = None
     tvdb: object = None
@@ -29,7 +27,7 @@ class _Ids(Answer):
 _NO_IDS = _Ids()
 
 
-class _Media(Answer):
+class _Media(Answer, frozen=True):
     title: object = None
     year: object = None
     ids: _Ids | None = None
@@ -39,16 +37,16 @@ class _Media(Answer):
         return imdb_id(ids.imdb), number_id(ids.tmdb), number_id(ids.tvdb)
 
 
-class _Part(Answer):
+class _Part(Answer, frozen=True):
     number: object = None
     season: object = None
 
 
-class _Person(Answer):
+class _Person(Answer, frozen=True):
     name: object = None
 
 
-class Row(_Media):
+class Row(_Media, frozen=True):
     """One row. What it means is its `type`, else the one object in it, else itself (bare)."""
 
     type: str | None = None
@@ -75,11 +73,10 @@ class Row(_Media):
         found: _Media | None = getattr(self, _NEEDS.get(meaning, ""), None)
         return found
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Row:
+    def __post_init__(self) -> None:
         meaning = self.meaning
         if meaning == "person":
-            return self
+            return
         if meaning is not None and meaning not in _NEEDS:
             raise ValueError(f"an unknown type {meaning[:40]!r}")
         media = self.media
@@ -87,7 +84,6 @@ class Row(_Media):
             raise ValueError("no title and no id")
         if meaning == "season" and _number(self.season) is None:
             raise ValueError("a season without its number")
-        return self
 
 
 def _number(part: _Part | None) -> int | None:

@@ -14,21 +14,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Protocol
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    SecretStr,
-    ValidationError,
-)
+from msgspec import Meta
 
+from listsync.answers import Answer, UnknownFormError, decode
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.providers.trakt.options import sendable
+from listsync.options import SecretStr
+from listsync.providers.trakt.options import SENDABLE
 from listsync.providers.trakt.places import SERVICE
 from listsync.providers.trakt.wire import LOG_IN
 
-Token = Annotated[SecretStr, AfterValidator(sendable)]
+Token = Annotated[str, Meta(pattern=SENDABLE)]
 _MARGIN = timedelta(minutes=5)
 _LARGEST = 64 * 1024
 
@@ -64,12 +59,17 @@ class Tokens(Protocol):
         ...
 
 
-class _Saved(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+class Confidential(Answer, frozen=True):
+    """An answer that holds secrets as they came; it shows nothing of itself."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+class _Saved(Confidential, frozen=True):
     access_token: Token
     refresh_token: Token
-    expires_at: AwareDatetime
+    expires_at: Annotated[datetime, Meta(tz=True)]
 
 
 class FileTokens:
@@ -94,13 +94,15 @@ class FileTokens:
             mode = stat.S_IMODE(facts.st_mode)
             raise self._refused(f"is open to other users (mode {mode:04o}), expected mode 0600")
         try:
-            saved = _Saved.model_validate_json(content)
-        except ValidationError:
+            saved = decode(content, _Saved)
+        except UnknownFormError:
             raise RefusedError(
                 SERVICE, Refusal.CREDENTIAL, f"{self._path} holds no login: {LOG_IN}"
             ) from None
         return TraktTokens(
-            access=saved.access_token, refresh=saved.refresh_token, expires_at=saved.expires_at
+            access=SecretStr(saved.access_token),
+            refresh=SecretStr(saved.refresh_token),
+            expires_at=saved.expires_at,
         )
 
     def save(self, tokens: TraktTokens) -> None:

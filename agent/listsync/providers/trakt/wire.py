@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.net.fields import whole_number
 from listsync.net.verdicts import Reply
+from listsync.options import SecretStr
 from listsync.providers.trakt.places import SERVICE
 
 PAGE_SIZE = 250  # the most that one page holds, since June 2026

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pydantic import BaseModel
+from msgspec.structs import replace
 
 from listsync.config.configuration import Config
-from listsync.config.load import load
+from listsync.config.load import check, load
 from listsync.config.schema import ConfigForm, ListForm, ProvidersOptions
 from listsync.config.services import NOT_YET, SERVICES
-from listsync.config.shape import models_of
-from listsync.config.yaml_document import KeyPath, load_document
+from listsync.config.shape import keys_of, models_in
+from listsync.config.yaml_document import Document, KeyPath, load_document
+from listsync.options import Options
 from listsync.triggers.schedule import Cron, Every
 
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
@@ -27,11 +28,11 @@ def config() -> Config:
     return load(EXAMPLE, KEYS)
 
 
-def options_of(model: type[BaseModel], at: KeyPath = ()) -> Iterator[KeyPath]:
+def options_of(model: type[Options], at: KeyPath = ()) -> Iterator[KeyPath]:
     """Give every option of *model* and of what it holds; entries of sequences have no number."""
-    for key, options in model.model_fields.items():
+    for key, options in keys_of(model).items():
         yield (*at, key)
-        for inner in models_of(options):
+        for inner in models_in(options.type):
             yield from options_of(inner, (*at, key))
 
 
@@ -48,18 +49,15 @@ def test_it_shows_every_service() -> None:
 
 
 def test_it_shows_the_defaults_of_what_is_not_said_otherwise(config: Config) -> None:
-    smallest = ConfigForm.model_validate(
-        {"server": {"url": "http://localhost:5055", "api_key": KEYS["OVERSEERR_API_KEY"]}}
-    )
+    server = {"url": "http://localhost:5055", "api_key": KEYS["OVERSEERR_API_KEY"]}
+    smallest = check(Document(file="f", data={"server": server}), {}, Path())
     assert config.server == smallest.server
     assert config.sync == smallest.sync
     assert config.schedule == Every(timedelta(hours=24))
     assert config.control == smallest.control
     assert config.log == smallest.log
     assert config.providers.stevenlu == smallest.providers.stevenlu
-    assert config.providers.mdblist.model_copy(update={"api_key": None}) == (
-        smallest.providers.mdblist
-    )
+    assert replace(config.providers.mdblist, api_key=None) == smallest.providers.mdblist
 
 
 def test_it_shows_both_kinds_of_a_lists_own_schedule(config: Config) -> None:
@@ -86,8 +84,8 @@ def test_editors_read_it_as_the_agent_does() -> None:
 
 
 def test_every_service_has_its_key_and_its_options() -> None:
-    assert SERVICES.keys() <= ListForm.model_fields.keys()
-    assert SERVICES.keys() == ProvidersOptions.model_fields.keys()
+    assert SERVICES.keys() <= keys_of(ListForm).keys()
+    assert SERVICES.keys() == keys_of(ProvidersOptions).keys()
     assert not SERVICES.keys() & NOT_YET.keys()
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listsync.config.configuration import Config, ListConfig
+from listsync.config.exclusions import ExcludedTitle
 from listsync.config.load import check, load
-from listsync.config.schema import ConfigForm, LogOptions
-from listsync.config.shape import model_at
+from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
 from listsync.config.yaml_document import Document, parse_document
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.rules import Filters, Seasons, Span, Which
@@ -217,7 +217,7 @@ def test_the_log_is_read(read: Read, tmp_path: Path) -> None:
     log = read(
         SERVER + "log: {level: debug, format: json, file: logs/a.log, max_mb: 0.5, keep: 0}"
     )
-    assert log.log == LogOptions.model_construct(
+    assert log.log == LogOptions(
         level="debug", format="json", file=tmp_path / "logs/a.log", max_mb=0.5, keep=0
     )
     assert read(SERVER).log == LogOptions()
@@ -641,7 +641,6 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
 def test_a_wrong_value_is_told_with_what_was_expected(text: str, said: str) -> None:
     told = [line for line in complaints(text) if said in line]
     assert len(told) == 1
-    assert "pydantic" not in told[0].lower()
     assert len(told[0]) < 400
 
 
@@ -691,6 +690,18 @@ def test_a_login_in_the_servers_url_is_not_in_the_representation(read: Read) -> 
     assert "hunter2" not in repr(config)
 
 
+def test_one_text_is_as_good_as_a_list_of_one(read: Read) -> None:
+    lists = SERVER + "lists: [{file: a, tags: %s, filters: {genres: %s, languages: %s}}]"
+    assert read(lists % ("tv", "drama", "en")) == read(lists % ("[tv]", "[drama]", "[en]"))
+
+
+@pytest.mark.parametrize("text", ["hunter 2", "hunter2\u0131"])
+def test_a_secret_that_cannot_be_sent_is_not_shown(text: str) -> None:
+    (told,) = complaints(f"{SERVER}providers: {{trakt: {{client_id: '{text}'}}}}")
+    assert told.startswith("2:32: providers.trakt.client_id: expected ASCII letters")
+    assert "hunter" not in told
+
+
 def test_very_many_problems_take_no_time() -> None:
     text = "\n".join(f"  - {{stvnlu: {n}, lmt: x, limit: x}}" for n in range(5000))
     started = time.monotonic()
@@ -712,11 +723,13 @@ VALUES = st.recursive(
         | st.dictionaries(
             st.text(max_size=3)
             | st.sampled_from(
-                [*ConfigForm.model_fields]
-                + [
+                [
                     key
-                    for path in (("server",), ("sync",), ("lists", 0), ("exclude", 0), ("log",))
-                    for key in getattr(model_at(path), "model_fields", {})
+                    for model in (
+                        *(ConfigForm, ServerOptions, SyncOptions, ListForm),
+                        *(ExcludedTitle, LogOptions),
+                    )
+                    for key in model.__struct_fields__
                 ]
                 + ["env", "file", "imdb", "stevenlu"]
             ),

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from listsync import __version__
 from listsync.domain.lists import Validators
@@ -24,7 +23,7 @@ from listsync.errors import (
 from listsync.net.call import Call
 from listsync.net.http import ask, build_client
 from listsync.net.verdicts import Reply
-from listsync.options import ServiceOptions
+from listsync.options import SecretStr, ServiceOptions
 from tests.contract.providers.site import Site, answer, client
 
 HOME = "https://lists.example"

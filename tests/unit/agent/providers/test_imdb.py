@@ -56,8 +56,10 @@ EXPECTED = (
 )
 
 
-def imdb(site: Callable[[httpx.Request], httpx.Response], value: str = LIST, **more: int) -> Imdb:
-    options = ImdbOptions.model_validate(more)
+def imdb(
+    site: Callable[[httpx.Request], httpx.Response], value: str = LIST, page_size: int = 250
+) -> Imdb:
+    options = ImdbOptions(page_size=page_size)
     return Imdb(parse(value), options, client(options, site))
 
 

@@ -5,7 +5,6 @@ import logging
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
@@ -16,6 +15,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.options import SecretStr
 from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.source import parse
 from tests.contract.providers.cases import KEY, LIST, mdblist_provider
@@ -163,6 +163,14 @@ def test_another_date_or_size_is_read_again(about: dict[str, object]) -> None:
     site = described()
     site.pages[LIST] = [answer(json.dumps([about]).encode())]
     assert not mdblist_provider(site, key=KEY).fetch(first.validators).is_unchanged
+
+
+def test_what_is_remembered_of_a_list_can_be_stored() -> None:
+    site = described()
+    site.pages[LIST] = [answer(b'[{"items": 5, "updated": "a\\ud800b"}]')]
+    fetched = mdblist_provider(site, key=KEY).fetch(None)
+    assert fetched.validators is not None
+    assert fetched.validators.stamp == "ab 5"
 
 
 def test_a_list_that_is_not_whole_is_not_remembered() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from listsync.domain.lists import ListOutcome, SkippedRow, Validators
 from listsync.domain.media import ExternalIds, MediaType
@@ -17,6 +16,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.options import SecretStr
 from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import parse

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from msgspec.structs import replace
 
 from listsync.errors import (
     AnswerChangedError,
@@ -18,6 +18,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.options import SecretStr
 from listsync.providers.trakt.login import DeviceCode, begin, poll
 from listsync.providers.trakt.oauth import access_token, refresh
 from listsync.providers.trakt.options import TraktOptions
@@ -177,7 +178,7 @@ def test_a_login_that_is_cut_off_is_not_shown(length: int) -> None:
 
 @pytest.mark.parametrize("missing", ["client_id", "client_secret"])
 def test_logging_in_needs_the_whole_app(missing: str) -> None:
-    chosen = options().model_copy(update={missing: None})
+    chosen = replace(options(), **{missing: None})
     site = Site.of({})
     with pytest.raises(RefusedError, match=missing):
         begin(client(chosen, site), chosen)
@@ -344,7 +345,7 @@ def test_who_never_logged_in_has_no_token() -> None:
 
 
 def test_an_address_of_its_own_for_logging_in() -> None:
-    chosen = options().model_copy(update={"auth_url": "http://127.0.0.1:9/"})
+    chosen = replace(options(), auth_url="http://127.0.0.1:9/")
     site = Site.of({"*": sample("trakt/device-code.json")})
     begin(client(chosen, site), chosen)
     assert str(site.seen[0].url) == "http://127.0.0.1:9/oauth/device/code"

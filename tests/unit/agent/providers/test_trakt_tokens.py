@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from listsync.errors import Refusal, RefusedError, UnavailableError
+from listsync.options import SecretStr
 from listsync.providers.trakt.tokens import FileTokens, TraktTokens
 
 LOGIN = TraktTokens(

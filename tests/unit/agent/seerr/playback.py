@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 
 import httpx
-from pydantic import SecretStr
 
+from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
+from tests.network import Network
 
 URL = "http://seerr.test:5055"
 KEY = "c2VjcmV0LWtleQ=="
@@ -47,7 +48,7 @@ class Clockless(threading.Event):
         return self.is_set()
 
 
-class Playback(httpx.BaseTransport):
+class Playback(Network):
     """Answers `METHOD /path` (without /api/v1, query optional) with what was given for it.
 
     Several replies are played in order; the last one stays.
@@ -62,8 +63,7 @@ class Playback(httpx.BaseTransport):
         self.replies[call] = list(replies)
         return self
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
+    def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         target = request.url.raw_path.decode().replace("/api/v1", "", 1)
         for call in (target, target.partition("?")[0]):
@@ -97,5 +97,5 @@ class Playback(httpx.BaseTransport):
         approve: bool = False,
     ) -> Seerr:
         return Seerr(
-            url, SecretStr(key), act_as=act_as, approve=approve, stop=self.stop, transport=self
+            url, SecretStr(key), act_as=act_as, approve=approve, stop=self.stop, pool=self
         )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from listsync.seerr.address import Address
@@ -57,6 +56,6 @@ def test_loopback_is_known(url: str, is_loopback: bool) -> None:
 
 def test_another_scheme_or_port_is_another_origin() -> None:
     address = Address.parse("http://host:5055/seerr")
-    assert address.is_origin_of(httpx.URL("http://host:5055/login"))
-    assert not address.is_origin_of(httpx.URL("https://host:5055/login"))
-    assert not address.is_origin_of(httpx.URL("http://host/login"))
+    assert address.is_origin_of(Address.parse("http://host:5055/login"))
+    assert not address.is_origin_of(Address.parse("https://host:5055/login"))
+    assert not address.is_origin_of(Address.parse("http://host/login"))

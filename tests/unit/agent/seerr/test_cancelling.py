@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import httpcore
 import httpx
 import pytest
 
@@ -97,8 +98,8 @@ def test_a_look_that_fails_takes_nothing_back(look: Reply, error: type[Exception
 @pytest.mark.parametrize(
     ("deletion", "error"),
     [
-        pytest.param(httpx.ReadError("reset"), UnavailableError, id="broken"),
-        pytest.param(httpx.ReadTimeout("slow"), UnavailableError, id="slow"),
+        pytest.param(httpcore.ReadError("reset"), UnavailableError, id="broken"),
+        pytest.param(httpcore.ReadTimeout("slow"), UnavailableError, id="slow"),
         pytest.param(html_reply(502), UnavailableError, id="proxy"),
         pytest.param(html_reply(403), RefusedError, id="firewall"),
         pytest.param(html_reply(200), UnavailableError, id="web-page"),
@@ -119,7 +120,7 @@ def test_csrf_protection_that_cannot_be_passed_is_told() -> None:
 
 
 def test_what_was_never_sent_is_sent_again() -> None:
-    playback = server(found(), httpx.ConnectError("refused"), DONE)
+    playback = server(found(), httpcore.ConnectError("refused"), DONE)
     assert playback.seerr(act_as=7).cancel(5) is Cancelled.DONE
 
 

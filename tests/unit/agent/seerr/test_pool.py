@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import gzip
 import ssl
 
-import httpx
+import httpcore
 import pytest
-from pydantic import SecretStr
 
 from listsync.errors import UnavailableError
+from listsync.options import SecretStr
 from listsync.seerr.address import Address
 from listsync.seerr.client import Seerr
-from listsync.seerr.pool import build_transport, find_proxy
+from listsync.seerr.pool import MOST_BYTES, find_proxy, open_pool, read_whole
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -22,11 +23,12 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_idle_connections_are_dropped_before_the_server_drops_them() -> None:
-    transport = build_transport(Address.parse("http://nas:5055"))
-    expiry = transport._pool._keepalive_expiry
+    pool = open_pool(Address.parse("http://nas:5055"))
+    assert isinstance(pool, httpcore.ConnectionPool)
+    expiry = pool._keepalive_expiry
     assert expiry is not None
     assert expiry < 5
-    transport.close()
+    pool.close()
 
 
 @pytest.mark.parametrize(
@@ -62,11 +64,34 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
     assert "pa55" not in str(caught.value)
 
 
+def packed(content: bytes) -> httpcore.Response:
+    return httpcore.Response(200, headers={"Content-Encoding": "GZIP"}, content=content)
+
+
+def test_a_packed_answer_is_unpacked() -> None:
+    assert read_whole(packed(gzip.compress(b"[1, 2]"))) == b"[1, 2]"
+    assert read_whole(packed(b"")) == b""
+    assert read_whole(httpcore.Response(200, content=b"[1, 2]")) == b"[1, 2]"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(packed(b"this is not gzip"), id="not-packed"),
+        pytest.param(packed(gzip.compress(bytes(MOST_BYTES + 1))), id="bomb"),
+        pytest.param(httpcore.Response(200, content=bytes(MOST_BYTES + 1)), id="endless"),
+    ],
+)
+def test_an_answer_that_is_no_answer_is_a_broken_one(response: httpcore.Response) -> None:
+    with pytest.raises(httpcore.RemoteProtocolError):
+        read_whole(response)
+
+
 def test_encrypted_calls_trust_the_usual_authorities() -> None:
-    transport = build_transport(Address.parse("https://seerr.test"))
-    assert isinstance(transport, httpx.HTTPTransport)
-    context = transport._pool._ssl_context
+    pool = open_pool(Address.parse("https://seerr.test"))
+    assert isinstance(pool, httpcore.ConnectionPool)
+    context = pool._ssl_context
     assert context is not None
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.cert_store_stats()["x509_ca"] > 0
-    transport.close()
+    pool.close()

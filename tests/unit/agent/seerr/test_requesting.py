@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import httpcore
 import httpx
 import pytest
 
@@ -256,14 +257,18 @@ def found(status: int = 2, *, four_k: bool = False, **media: object) -> httpx.Re
 
 NOTHING = json_reply({"id": 603})
 CLOSED: list[Reply] = [
-    httpx.ReadError("reset"),
-    httpx.WriteError("broken pipe"),
-    httpx.RemoteProtocolError("Server disconnected without sending a response."),
+    httpcore.ReadError("reset"),
+    httpcore.WriteError("broken pipe"),
+    httpcore.RemoteProtocolError("Server disconnected without sending a response."),
     html_reply(502),
     html_reply(503),
     html_reply(200),
 ]
-TIMED_OUT: list[Reply] = [httpx.ReadTimeout("slow"), httpx.WriteTimeout("slow"), html_reply(504)]
+TIMED_OUT: list[Reply] = [
+    httpcore.ReadTimeout("slow"),
+    httpcore.WriteTimeout("slow"),
+    html_reply(504),
+]
 
 
 @pytest.mark.parametrize("lost", CLOSED + TIMED_OUT)
@@ -292,13 +297,13 @@ def test_after_a_timeout_nothing_is_sent_again(lost: Reply) -> None:
 
 
 def test_a_second_lost_answer_is_looked_after_and_not_repeated() -> None:
-    playback = server(httpx.ReadError("x")).on("GET /movie/603", NOTHING)
+    playback = server(httpcore.ReadError("x")).on("GET /movie/603", NOTHING)
     assert playback.seerr().request(FILM).answer is RequestAnswer.UNSURE
     assert playback.targets == [POST, LOOK, POST, LOOK]
 
 
 def test_a_second_lost_answer_may_have_arrived() -> None:
-    playback = server(httpx.ReadError("x")).on("GET /movie/603", NOTHING, found())
+    playback = server(httpcore.ReadError("x")).on("GET /movie/603", NOTHING, found())
     assert playback.seerr().request(FILM).answer is RequestAnswer.REQUESTED
 
 
@@ -311,7 +316,7 @@ def test_a_second_lost_answer_may_have_arrived() -> None:
     ],
 )
 def test_another_request_is_not_taken_for_ours(media: httpx.Response) -> None:
-    playback = server(httpx.ReadTimeout("slow")).on("GET /movie/603", media)
+    playback = server(httpcore.ReadTimeout("slow")).on("GET /movie/603", media)
     assert playback.seerr().request(FILM).answer is RequestAnswer.UNSURE
 
 
@@ -326,12 +331,12 @@ def test_another_request_is_not_taken_for_ours(media: httpx.Response) -> None:
 )
 def test_a_series_is_there_when_all_seasons_are(seasons: object, answer: RequestAnswer) -> None:
     look = found(four_k=True, seasons=seasons)
-    playback = server(httpx.ReadTimeout("slow")).on("GET /tv/1396", look)
+    playback = server(httpcore.ReadTimeout("slow")).on("GET /tv/1396", look)
     assert playback.seerr().request(SERIES).answer is answer
 
 
 def test_a_look_that_fails_says_that_the_answer_was_lost() -> None:
-    playback = server(httpx.ReadError("x")).on("GET /movie/603", httpx.ConnectError("x"))
+    playback = server(httpcore.ReadError("x")).on("GET /movie/603", httpcore.ConnectError("x"))
     with pytest.raises(UnavailableError, match=r"was lost .*and a look failed"):
         playback.seerr().request(FILM)
     assert len(playback.posted) == 1
@@ -340,9 +345,9 @@ def test_a_look_that_fails_says_that_the_answer_was_lost() -> None:
 @pytest.mark.parametrize(
     "unsent",
     [
-        pytest.param(httpx.ConnectError("refused"), id="refused"),
-        pytest.param(httpx.ConnectTimeout("slow"), id="no-connection"),
-        pytest.param(httpx.PoolTimeout("busy"), id="busy"),
+        pytest.param(httpcore.ConnectError("refused"), id="refused"),
+        pytest.param(httpcore.ConnectTimeout("slow"), id="no-connection"),
+        pytest.param(httpcore.PoolTimeout("busy"), id="busy"),
         pytest.param(message(429, "slow down"), id="not-let-in"),
     ],
 )
@@ -383,7 +388,7 @@ def test_csrf_protection_that_cannot_be_passed_is_told() -> None:
     assert len(playback.posted) == 2
 
 
-@pytest.mark.parametrize("error", [httpx.ReadError("reset"), httpx.ReadTimeout("slow")])
+@pytest.mark.parametrize("error", [httpcore.ReadError("reset"), httpcore.ReadTimeout("slow")])
 def test_a_token_that_cannot_be_fetched_is_no_lost_answer(error: Exception) -> None:
     playback = server(message(403, "invalid csrf token")).on("GET /settings/public", error)
     playback.on("GET /movie/603", found())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import httpx
+import httpcore
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
@@ -162,9 +162,9 @@ def test_what_the_server_cannot_tell_is_told_and_asked_once(reply: Reply, why: s
 @pytest.mark.parametrize(
     ("reply", "error", "calls"),
     [
-        pytest.param(httpx.ReadError("reset"), UnavailableError, 2, id="broken"),
-        pytest.param(httpx.ReadTimeout("slow"), UnavailableError, 2, id="slow"),
-        pytest.param(httpx.ConnectError("refused"), UnavailableError, 4, id="down"),
+        pytest.param(httpcore.ReadError("reset"), UnavailableError, 2, id="broken"),
+        pytest.param(httpcore.ReadTimeout("slow"), UnavailableError, 2, id="slow"),
+        pytest.param(httpcore.ConnectError("refused"), UnavailableError, 4, id="down"),
         pytest.param(html_reply(502), UnavailableError, 2, id="proxy"),
         pytest.param(html_reply(500), UnavailableError, 2, id="web-page"),
         pytest.param(json_reply(GUARD, 403), RefusedError, 2, id="key"),

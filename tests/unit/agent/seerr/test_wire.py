@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpcore
 import httpx
 import pytest
 
@@ -40,14 +41,14 @@ def ask(playback: Playback, url: str = URL) -> None:
     playback.seerr(url).search("Dune")
 
 
-def caused(error: httpx.ConnectError, cause: BaseException) -> httpx.ConnectError:
+def caused(error: httpcore.ConnectError, cause: BaseException) -> httpcore.ConnectError:
     error.__cause__ = OSError("httpcore's own")
     error.__cause__.__cause__ = cause
     return error
 
 
-def connect_error(cause: BaseException) -> httpx.ConnectError:
-    return caused(httpx.ConnectError("All connection attempts failed"), cause)
+def connect_error(cause: BaseException) -> httpcore.ConnectError:
+    return caused(httpcore.ConnectError("All connection attempts failed"), cause)
 
 
 def certificate_error() -> ssl.SSLCertVerificationError:
@@ -57,11 +58,11 @@ def certificate_error() -> ssl.SSLCertVerificationError:
 
 
 PASSING: list[Reply] = [
-    httpx.ConnectError("x"),
-    httpx.ConnectTimeout("x"),
-    httpx.ReadError("x"),
-    httpx.RemoteProtocolError("x"),
-    httpx.ProxyError("x"),
+    httpcore.ConnectError("x"),
+    httpcore.ConnectTimeout("x"),
+    httpcore.ReadError("x"),
+    httpcore.RemoteProtocolError("x"),
+    httpcore.ProxyError("x"),
     message(500, "x"),
     html_reply(502),
     html_reply(503),
@@ -87,7 +88,9 @@ def test_a_read_is_tried_three_times_only(reply: Reply) -> None:
 @pytest.mark.parametrize(
     ("reply", "error", "words"),
     [
-        pytest.param(httpx.ReadTimeout("x"), UnavailableError, "no answer within 30 s", id="slow"),
+        pytest.param(
+            httpcore.ReadTimeout("x"), UnavailableError, "no answer within 30 s", id="slow"
+        ),
         pytest.param(
             connect_error(certificate_error()),
             UnavailableError,
@@ -101,7 +104,7 @@ def test_a_read_is_tried_three_times_only(reply: Reply) -> None:
             id="no-tls",
         ),
         pytest.param(
-            httpx.UnsupportedProtocol("x"), UnavailableError, "cannot be sent", id="unsendable"
+            httpcore.UnsupportedProtocol("x"), UnavailableError, "cannot be sent", id="unsendable"
         ),
         pytest.param(json_reply(GUARD, 403), RefusedError, "API key is refused", id="wrong-key"),
         pytest.param(
@@ -170,7 +173,7 @@ def test_a_long_pause_is_left_to_the_next_run(after: str) -> None:
 
 
 def test_a_pause_ends_when_we_are_told_to_stop() -> None:
-    playback = server(httpx.ReadError("x"))
+    playback = server(httpcore.ReadError("x"))
     playback.stop.set()
     with pytest.raises(UnavailableError, match="stopped while waiting"):
         ask(playback)
@@ -187,7 +190,7 @@ def test_server_text_is_one_short_clean_line() -> None:
 
 
 def redirect(location: str, status: int = 302) -> httpx.Response:
-    return httpx.Response(status, headers={"Location": location})
+    return httpx.Response(status, headers={b"Location": location.encode()})
 
 
 def test_a_redirect_on_the_same_server_is_followed() -> None:
@@ -211,6 +214,21 @@ def test_the_key_never_follows_a_redirect_elsewhere(location: str, place: str) -
     with pytest.raises(UnavailableError, match=f"redirects to {place} set server.url"):
         ask(playback)
     assert len(playback.asked) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[", "ftp://seerr.test/", "http://a b/"])
+def test_a_redirect_to_no_place_is_named(location: str) -> None:
+    playback = server(redirect(location))
+    with pytest.raises(UnavailableError, match="redirects to a place that"):
+        ask(playback)
+    assert len(playback.asked) == 1
+
+
+def test_a_redirect_keeps_its_query_and_its_letters() -> None:
+    there = "http://SEERR.test:5055/s\u00e9/search?q=a%2Cb#top"
+    playback = server(redirect(there)).on("GET /s%C3%A9/search", GOOD)
+    ask(playback)
+    assert playback.targets[-1] == "GET /s%C3%A9/search?q=a%2Cb"
 
 
 def test_a_circle_ends() -> None:
