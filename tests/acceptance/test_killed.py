@@ -1,0 +1,58 @@
+"""Killed again and again in the middle of its work, listsync asks for every title once."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+from tests.acceptance.conftest import Home, titles_csv
+
+FIRST = 20_000_001
+TITLES = 60
+LATENCY_MS = 20
+
+
+def posted(home: Home) -> list[int]:
+    """Give the titles that the server was asked for, in order."""
+    requests = home.sandbox.admin("log")["requests"]
+    return [int(one["tmdbId"]) for one in requests]
+
+
+def kill_after(home: Home, posts: int, delay_s: float) -> None:
+    """Run a sync and kill it *delay_s* after the server got *posts* more requests."""
+    before = len(posted(home))
+    child = subprocess.Popen(
+        home.command("once", "--json"),
+        env=home.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 30
+    while len(posted(home)) < before + posts:
+        assert child.poll() is None, "the sync ended before it could be killed"
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    time.sleep(delay_s)
+    child.send_signal(signal.SIGKILL)
+    child.wait(30)
+
+
+def test_a_sync_that_is_killed_again_and_again_asks_for_every_title_once(
+    start_home: Callable[..., Home],
+) -> None:
+    home = start_home(latency_ms=LATENCY_MS, titles=TITLES)
+    numbers = [FIRST + n for n in range(TITLES)]
+    home.write_config([home.write_list("l.csv", titles_csv(numbers))])
+    for turn in range(8):
+        kill_after(home, posts=1 + turn % 4, delay_s=turn * LATENCY_MS / 8 / 1000)
+    assert home.once().code == 0
+    assert sorted(posted(home)) == numbers
+    with closing(sqlite3.connect(home.state / "listsync.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM intents").fetchone() == (0,)
+        known = connection.execute("SELECT DISTINCT tmdb FROM requests ORDER BY tmdb").fetchall()
+    assert [number for (number,) in known] == numbers
+    assert home.once().report["requested"] == []
