@@ -22,7 +22,9 @@ import zmq
 
 from listsync.protocol import request
 from tests.bench.figures import Figure
+from tests.bench.players import Player, players
 from tests.bench.runs import Bench, bench
+from tests.integration.providers.lists import MDBLIST, TRAKT
 
 INVENTED = 20_000_001
 PATIENCE_S = 120.0
@@ -202,8 +204,8 @@ def status() -> Iterator[Figure]:
 
 
 def idle() -> Iterator[Figure]:
-    """A minute of nothing, before and after a sync of 1,000 titles."""
-    with bench(titles=1000) as one:
+    """A minute of nothing, before and after syncs of 1,000 titles: from a file, from services."""
+    with bench(titles=1000) as one, players() as hosts:
         one.write_list(films(1000), every=0)
         with RunningAgent(one) as agent, agent.asking() as asking:
             time.sleep(2)
@@ -212,6 +214,10 @@ def idle() -> Iterator[Figure]:
             agent.wait_for("sync_ended")
             time.sleep(2)
             yield Figure("agent: the same after a sync of 1,000", agent.memory_mb(), "MB", 50)
+            _follow_services(one.folder / "listsync.yaml", hosts[0])
+            agent.wait_for("sync_ended")
+            time.sleep(2)
+            yield Figure("agent: the same after lists of four services", agent.memory_mb(), "MB")
             cpu, wakes = agent.cpu_s(), agent.wake_ups()
             time.sleep(IDLE_S)
             share = 100 * (agent.cpu_s() - cpu) / IDLE_S
@@ -242,6 +248,24 @@ PARTS = (start_up, wake_up, answers, status, idle, ends)
 
 def films(count: int) -> list[dict[str, object]]:
     return [{"kind": "movie", "tmdb_id": INVENTED + n} for n in range(count)]
+
+
+def _follow_services(config: Path, host: Player) -> None:
+    """Follow lists of four services, too, whose 1,000 films are the same."""
+    content = json.loads(config.read_text(encoding="utf-8"))
+    content["lists"] += [
+        {"imdb": "ls990000001"},
+        {"trakt": TRAKT},
+        {"mdblist": MDBLIST},
+        {"stevenlu": "popular"},
+    ]
+    content["providers"] = {
+        "imdb": {"base_url": host.url, "web_url": host.url},
+        "trakt": {"base_url": host.url, "client_id": "listsync"},
+        "mdblist": {"base_url": host.url, "web_url": host.url},
+        "stevenlu": {"base_url": host.url},
+    }
+    config.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _save(config: Path, **changes: object) -> float:

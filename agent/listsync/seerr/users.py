@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from msgspec import Raw, field
 
@@ -124,11 +123,15 @@ def _read_users(wire: Wire) -> Iterator[_User]:
 
 
 def _not_one(wanted: str, found: Iterable[_User], users: Iterable[_User]) -> str:
+    import difflib  # noqa: PLC0415 - most users are found
+
     shown = clean(wanted, 60)
     several = ", ".join(f"{user.shown} (id {user.id})" for user in found)
     if several:
         return f"several users are called {shown!r}: {several}; use the id"
     by_name = {name: user for user in users for name in user.names}
-    near = get_close_matches(wanted.casefold(), by_name, n=5, cutoff=0.5) or list(by_name)[:5]
+    near = (
+        difflib.get_close_matches(wanted.casefold(), by_name, n=5, cutoff=0.5) or list(by_name)[:5]
+    )
     names = ", ".join(dict.fromkeys(by_name[name].shown for name in near))
     return f"there is no user {shown!r}; the nearest are: {names}"

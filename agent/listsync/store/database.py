@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 from listsync.errors import StateError
@@ -142,11 +141,9 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def _scripts() -> list[tuple[int, str]]:
-    folder = resources.files("listsync.store") / "migrations"
+    folder = Path(__file__).with_name("migrations")
     return sorted(
-        (int(item.name[:4]), item.read_text(encoding="utf-8"))
-        for item in folder.iterdir()
-        if item.name.endswith(".sql")
+        (int(item.name[:4]), item.read_text(encoding="utf-8")) for item in folder.glob("*.sql")
     )
 
 
