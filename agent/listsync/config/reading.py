@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -45,6 +44,7 @@ _TRUTHS = {
     **dict.fromkeys(("false", "no", "off", "n", "f", "0"), False),
 }
 _WHOLE = re.compile(r"([+-]?\d{1,18})(?:\.0+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _WRONG = object()
 """In place of a value that was found wrong."""
 
@@ -94,9 +94,12 @@ class _Reader:
             return None
         result = self._unchecked(held, value, path)
         check = held.noted(Check)
-        if result is _WRONG or check is None:
-            return result
-        return self._parsed(lambda: check.of(result), held, value, path)
+        if result is not _WRONG and check is not None:
+            parsed = result
+            result = self._parsed(lambda: check.of(parsed), held, value, path)
+        bounds = held.noted(Meta)
+        words = _out_of_bounds(result, bounds) if bounds and result is not _WRONG else ""
+        return self._wrong(path, words, value) if words else result
 
     def _unchecked(self, held: Holds, value: object, path: KeyPath) -> object:
         form = held.noted(Form)
@@ -142,11 +145,7 @@ class _Reader:
             return self._wrong(path, one_of(known), value, known=known)
         read, expected = _SCALARS[held.kind]
         result = read(value) if isinstance(value, str) else None
-        if result is None:
-            return self._wrong(path, expected, value)
-        bounds = held.noted(Meta)
-        words = _out_of_bounds(result, bounds) if bounds is not None else ""
-        return self._wrong(path, words, value) if words else result
+        return self._wrong(path, expected, value) if result is None else result
 
     def _wrong(
         self,
@@ -189,11 +188,7 @@ def _whole(text: str) -> int | None:
 
 
 def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
 
 
 _SCALARS: dict[type, tuple[Callable[[str], object], str]] = {

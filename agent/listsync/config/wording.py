@@ -16,7 +16,7 @@ WHOLE = "expected a whole number"
 NUMBER = "expected a number"
 TEXT = "expected text"
 
-_LOGIN = re.compile(r"(\w+://)[^@\s\"']*@")
+_LOGIN = re.compile(r"(\w+://)[^@\s\"']*@|[^\s\"'/@]*:[^\s\"'@]*@")
 _QUERY = re.compile(r"(\w+://[^?\s\"']*)\?[^\s\"']*")
 _ENVIRONMENT_NAMES = {
     ("server",): "OVERSEERR_URL",

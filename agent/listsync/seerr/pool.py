@@ -29,6 +29,10 @@ MOST_BYTES = 64 * 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
 
+class UnreadableError(httpcore.RemoteProtocolError):
+    """An answer came, and cannot be read; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How many seconds a connection, and then an answer, may take."""
@@ -59,7 +63,7 @@ def open_pool(address: Address) -> Pool:
     """Open a pool; nothing is connected yet.
 
     Raises:
-        ValueError: the environment names a proxy that cannot be used.
+        ValueError: the environment names a proxy or certificates that cannot be used.
     """
     tls = _build_tls(address)
     proxy = find_proxy(address)
@@ -99,7 +103,7 @@ def read_whole(response: httpcore.Response) -> bytes:
     """Read the body, unpacked if it is packed; the connection is free for the next call then.
 
     Raises:
-        httpcore.RemoteProtocolError: it cannot be unpacked, or there is too much of it.
+        UnreadableError: it cannot be unpacked, or there is too much of it.
     """
     chunks, size = [], 0
     try:
@@ -119,14 +123,14 @@ def _unpack(content: bytes) -> bytes:
     try:
         unpacked = unpacking.decompress(content, MOST_BYTES)
     except zlib.error as error:
-        raise httpcore.RemoteProtocolError(f"not gzip: {error}") from error
+        raise UnreadableError("it says that it is gzip, and is not") from error
     if unpacking.unconsumed_tail:
         raise _too_large()
     return unpacked
 
 
-def _too_large() -> httpcore.RemoteProtocolError:
-    return httpcore.RemoteProtocolError(f"the answer is larger than {MOST_BYTES} bytes")
+def _too_large() -> UnreadableError:
+    return UnreadableError(f"it is larger than {MOST_BYTES // 1024**2} MiB")
 
 
 def _is_packed(headers: list[tuple[bytes, bytes]]) -> bool:
@@ -141,6 +145,10 @@ def _build_tls(address: Address) -> ssl.SSLContext:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     import httpx  # noqa: PLC0415 - a server at home is mostly asked without encryption
 
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
+    try:
+        context = httpx.create_ssl_context()
+        context.load_default_certs()
+    except OSError as error:
+        named = "SSL_CERT_FILE or SSL_CERT_DIR"
+        raise ValueError(f"the certificates that {named} names cannot be read") from error
     return context

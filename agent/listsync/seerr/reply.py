@@ -28,4 +28,10 @@ class Reply:
     @property
     def location(self) -> str | None:
         """Where the answer sends us; None when it does not."""
-        return self.header(b"location") or None if self.status in REDIRECTS else None
+        if self.status not in REDIRECTS:
+            return None
+        text = self.header(b"location")
+        try:
+            return text.encode("latin-1").decode() or None
+        except UnicodeDecodeError:
+            return text

@@ -19,7 +19,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.seerr.address import API, Address
-from listsync.seerr.pool import Patience
+from listsync.seerr.pool import Patience, UnreadableError
 from listsync.seerr.reply import Reply
 from listsync.seerr.words import clean, complaint, is_json
 
@@ -87,7 +87,7 @@ class Trouble:
             case httpcore.UnsupportedProtocol() | httpcore.LocalProtocolError():
                 return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
             case _:
-                return ClosedError(self.service, "the connection broke before an answer came")
+                return ClosedError(self.service, _how_lost(error))
 
     def _of_connecting(self, root: BaseException) -> UnavailableError:
         match root:
@@ -179,6 +179,12 @@ def retry_after_s(reply: Reply) -> float | None:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _how_lost(error: Exception) -> str:
+    if isinstance(error, UnreadableError):
+        return f"its answer cannot be read: {error}"
+    return "the connection broke before an answer came"
 
 
 def _root_of(error: BaseException) -> BaseException:

@@ -6,7 +6,7 @@ import logging
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpcore
 
@@ -34,7 +34,6 @@ _FAILURES = (
     httpcore.TimeoutException,
     httpcore.UnsupportedProtocol,
 )
-_KEPT = "/?%:@!$&'()*+,;=~"
 
 
 class Wire:
@@ -121,7 +120,7 @@ class Wire:
             if reply.status == 429:
                 raise self.trouble.of_answer(reply)
             if reply.location is not None:
-                raise self.trouble.of_redirect(self._place(target, reply.location))
+                raise self.trouble.of_redirect(self._place(target, reply.location)[0])
             return reply
 
         return self._patiently(attempt, UnsentError)
@@ -155,20 +154,22 @@ class Wire:
             reply = self._send("GET", target, headers)
             if reply.location is None:
                 return reply
-            place = self._place(target, reply.location)
+            place, target = self._place(target, reply.location)
             if not self._address.is_origin_of(place):
                 raise self.trouble.of_redirect(place)
-            there = urlsplit(urljoin(target, reply.location))
-            path_and_query = there._replace(scheme="", netloc="", fragment="").geturl()
-            target = quote(path_and_query, safe=_KEPT, encoding="latin-1")  # bytes as they came
         raise self.trouble.unavailable("redirects in a circle: is server.url right?")
 
-    def _place(self, target: str, location: str) -> Address:
-        """Say to which server an answer at *target* sends us."""
+    def _place(self, target: str, location: str) -> tuple[Address, str]:
+        """Say to which server, and to what there, an answer at *target* sends us."""
+        import httpx  # noqa: PLC0415 - hardly any server sends us on
+
+        place = urlsplit(self._address.base)
         try:
-            return Address.parse(urljoin(urljoin(self._address.base, target), location))
-        except ValueError as error:
-            raise self.trouble.unavailable(f"redirects to a place that {error}") from error
+            there = httpx.URL(f"{place.scheme}://{place.netloc}{target}").join(location)
+            return Address.parse(str(there)), there.raw_path.decode()
+        except (httpx.InvalidURL, ValueError) as error:
+            why = "redirects to a place that cannot be read: is server.url right?"
+            raise self.trouble.unavailable(why) from error
 
     def _send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None

@@ -558,6 +558,15 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             id="list-twice",
         ),
         pytest.param(
+            SERVER + "lists: [{file: a, root_folder: '  '}]",
+            "lists[0].root_folder: expected at least 1 character",
+            id="name-of-spaces",
+        ),
+        pytest.param(
+            SERVER + "log: {max_mb: 1_0}", "log.max_mb: expected a number", id="number-odd"
+        ),
+        pytest.param("server: {url: 'anna:hunter2@h'}", 'found "…@h"', id="login-without-scheme"),
+        pytest.param(
             SERVER + "lists: [{file: a, seasons: some}]",
             "lists[0].seasons: expected all, first, latest, {latest: 2}, or numbers",
             id="seasons",

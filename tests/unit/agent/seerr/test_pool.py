@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import ssl
+from pathlib import Path
 
 import httpcore
 import pytest
@@ -10,7 +11,7 @@ from listsync.errors import UnavailableError
 from listsync.options import SecretStr
 from listsync.seerr.address import Address
 from listsync.seerr.client import Seerr
-from listsync.seerr.pool import MOST_BYTES, find_proxy, open_pool, read_whole
+from listsync.seerr.pool import MOST_BYTES, UnreadableError, find_proxy, open_pool, read_whole
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -82,9 +83,17 @@ def test_a_packed_answer_is_unpacked() -> None:
         pytest.param(httpcore.Response(200, content=bytes(MOST_BYTES + 1)), id="endless"),
     ],
 )
-def test_an_answer_that_is_no_answer_is_a_broken_one(response: httpcore.Response) -> None:
-    with pytest.raises(httpcore.RemoteProtocolError):
+def test_an_answer_that_cannot_be_read_is_refused(response: httpcore.Response) -> None:
+    with pytest.raises(UnreadableError):
         read_whole(response)
+
+
+def test_certificates_that_cannot_be_read_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with pytest.raises(UnavailableError, match="the certificates that SSL_CERT_FILE"):
+        Seerr("https://nas", SecretStr("key"))
 
 
 def test_encrypted_calls_trust_the_usual_authorities() -> None:

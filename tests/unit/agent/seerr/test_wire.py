@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpcore
 import httpx
@@ -19,6 +19,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.seerr.pool import UnreadableError
 from tests.unit.agent.seerr.playback import (
     GUARD,
     KEY,
@@ -216,12 +217,46 @@ def test_the_key_never_follows_a_redirect_elsewhere(location: str, place: str) -
     assert len(playback.asked) == 1
 
 
-@pytest.mark.parametrize("location", ["http://[", "ftp://seerr.test/", "http://a b/"])
+@pytest.mark.parametrize(
+    "location", ["http://[1", "ftp://seerr.test/", "http://a:x/", f"http://[{'z' * 3000}]/"]
+)
 def test_a_redirect_to_no_place_is_named(location: str) -> None:
     playback = server(redirect(location))
-    with pytest.raises(UnavailableError, match="redirects to a place that"):
+    with pytest.raises(UnavailableError, match="redirects to a place that") as caught:
         ask(playback)
     assert len(playback.asked) == 1
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("http://seerr.test:5055", "/"),
+        ("http://seerr.test:5055#x", "/"),
+        ("http://seerr.test:5055?x=1", "/?x=1"),
+        ("http://seerr.test:5055/../x", "/x"),
+        ("/a/../../b", "/b"),
+        ("../../../../../x", "/x"),
+        ("other", "/api/v1/other"),
+        ("//seerr.test:5055//evil/y", "//evil/y"),
+    ],
+)
+def test_a_redirect_is_followed_to_where_it_says(location: str, target: str) -> None:
+    playback = server(redirect(location)).on(f"GET {target}", GOOD)
+    with suppress(UnavailableError):
+        ask(playback)
+    assert playback.targets[1] == f"GET {target}"
+
+
+def test_two_slashes_before_a_base_path_are_no_host() -> None:
+    playback = Playback().on("GET //dbl/search", redirect("/other")).on("GET /other", GOOD)
+    ask(playback, f"{URL}//dbl")
+    assert playback.targets == ["GET //dbl/api/v1/search?query=Dune&language=en", "GET /other"]
+
+
+def test_an_answer_that_cannot_be_read_is_told_as_such() -> None:
+    with pytest.raises(UnavailableError, match="its answer cannot be read: it is larger than"):
+        ask(server(UnreadableError("it is larger than 64 MiB")))
 
 
 def test_a_redirect_keeps_its_query_and_its_letters() -> None:
