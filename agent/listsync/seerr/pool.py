@@ -126,6 +126,8 @@ def _unpack(content: bytes) -> bytes:
         raise UnreadableError("it says that it is gzip, and is not") from error
     if unpacking.unconsumed_tail:
         raise _too_large()
+    if not unpacking.eof:
+        raise UnreadableError("it ends too early")
     return unpacked
 
 

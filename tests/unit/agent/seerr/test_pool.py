@@ -79,6 +79,7 @@ def test_a_packed_answer_is_unpacked() -> None:
     "response",
     [
         pytest.param(packed(b"this is not gzip"), id="not-packed"),
+        pytest.param(packed(gzip.compress(b"[1, 2]")[:-9]), id="cut-short"),
         pytest.param(packed(gzip.compress(bytes(MOST_BYTES + 1))), id="bomb"),
         pytest.param(httpcore.Response(200, content=bytes(MOST_BYTES + 1)), id="endless"),
     ],
