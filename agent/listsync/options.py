@@ -33,7 +33,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What becomes of a value whose type and bounds are right; raises ValueError as `Form`."""
+    """What becomes of a value whose type is right; bounds hold for what comes out.
+
+    Raises ValueError as `Form` does.
+    """
 
     of: Callable[[Any], object]
 

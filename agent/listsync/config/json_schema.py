@@ -6,12 +6,20 @@ import inspect
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
-from msgspec import NODEFAULT, Meta
+from msgspec import Meta
 from msgspec.structs import FieldInfo
 
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
 from listsync.config.services import SERVICES
-from listsync.config.shape import Holds, Section, holds, is_model, keys_of, required_of
+from listsync.config.shape import (
+    Holds,
+    Section,
+    holds,
+    is_model,
+    is_required,
+    keys_of,
+    required_of,
+)
 from listsync.options import Form, Options, SecretStr
 
 Schema = dict[str, Any]
@@ -100,7 +108,7 @@ def _key(model: type[Options], key: FieldInfo, parts: dict[str, Schema]) -> Sche
     if meta is not None:
         about |= meta.extra_json_schema or {}
     choices = _choices(held, parts)
-    if held.optional or (issubclass(model, Section) and key.default is not NODEFAULT):
+    if held.optional or (issubclass(model, Section) and not is_required(key)):
         choices.append(_NOTHING)
     return about | (choices[0] if len(choices) == 1 else {"anyOf": choices})
 
