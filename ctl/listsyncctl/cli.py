@@ -351,6 +351,8 @@ def main() -> NoReturn:
         code = _trouble(trouble.exit, trouble.message, trouble.code)
     except (click.Abort, KeyboardInterrupt):
         code = Exit.INTERRUPTED
+    except OSError as error:
+        code = _trouble(Exit.FAILED, f"the output cannot be written: {error.strerror or error}")
     sys.exit(int(code or 0))
 
 

@@ -11,7 +11,7 @@ libzmq 4.3.5 for what it really sends: tests/integration/ctl/test_zmtp.py.
 from __future__ import annotations
 
 import time
-from socket import socket
+from _socket import socket
 
 _MORE, _LONG, _COMMAND = 1, 2, 4
 _SIGNATURE_END = b"\x7f"

@@ -29,6 +29,15 @@ from tests.integration.providers.lists import MDBLIST, TRAKT
 INVENTED = 20_000_001
 PATIENCE_S = 120.0
 IDLE_S = 60.0
+SETTLED_S = 0.05
+"""How long after the end of a sync the agent counts as idle: its memory has been trimmed."""
+_ECHO = """
+import sys, zmq
+socket = zmq.Context().socket(zmq.REP)
+socket.bind(sys.argv[1])
+while True:
+    socket.send(socket.recv())
+"""
 
 
 class RunningAgent:
@@ -127,10 +136,8 @@ def ask(asking: zmq.Socket[bytes], method: str, **params: object) -> tuple[float
     """Ask once; returns how long the answer took, and the answer."""
     id_ = uuid4().hex
     message = json.dumps(request(method, params, id_=id_, deadline=time.time() + 60)).encode()
-    began = time.monotonic()
-    asking.send(message)
-    reply = asking.recv()
-    return time.monotonic() - began, json.loads(reply)["result"]
+    took, reply = _exchange(asking, message)
+    return took, json.loads(reply)["result"]
 
 
 def start_up() -> Iterator[Figure]:
@@ -168,13 +175,22 @@ def answers() -> Iterator[Figure]:
     """How long a trigger takes to be accepted, idle and beside a sync of 10,000 titles."""
     with bench() as one:
         one.write_list(films(10), every=0)
-        with RunningAgent(one) as agent, agent.asking() as asking:
-            idle = []
-            for _ in range(200):
-                took, _reply = ask(asking, "trigger", origin="bench")
-                idle.append(took)
+        idle, bare = [], []
+        with (
+            _one_processor(),
+            RunningAgent(one) as agent,
+            agent.asking() as asking,
+            _echo(one.folder / "echo.sock") as echo,
+        ):
+            for _ in range(300):
+                time.sleep(SETTLED_S)
+                idle.append(ask(asking, "trigger", origin="bench")[0])
                 agent.wait_for("sync_ended")
+                time.sleep(SETTLED_S)
+                bare.append(_exchange(echo, b"{}")[0])
     yield Figure("agent: trigger accepted, idle, p99", 1000 * _p99(idle), "ms", 5)
+    yield Figure("  median", 1000 * statistics.median(idle), "ms")
+    yield Figure("  a REP socket that only echoes, p99", 1000 * _p99(bare), "ms")
     with bench(titles=10_000) as one:
         one.write_list(films(10_000), every=0)
         with RunningAgent(one) as agent, agent.asking() as asking:
@@ -282,6 +298,44 @@ def _time(command: Sequence[str]) -> float:
     began = time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.monotonic() - began
+
+
+def _exchange(asking: zmq.Socket[bytes], message: bytes) -> tuple[float, bytes]:
+    began = time.monotonic()
+    asking.send(message)
+    reply = asking.recv()
+    return time.monotonic() - began, reply
+
+
+@contextmanager
+def _one_processor() -> Iterator[None]:
+    """Keep this process and what it starts on one processor.
+
+    Else it is measured how long a virtual machine takes to wake its other ones, at each of the
+    half dozen hand-overs between threads.
+    """
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(all_of_them)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+
+
+@contextmanager
+def _echo(path: Path) -> Iterator[zmq.Socket[bytes]]:
+    """Start a process whose REP socket sends back what it gets: the least that an answer costs."""
+    with (
+        subprocess.Popen([sys.executable, "-c", _ECHO, f"ipc://{path}"]) as process,
+        zmq.Context() as context,
+        context.socket(zmq.REQ) as asking,
+    ):
+        try:
+            asking.connect(f"ipc://{path}")
+            _exchange(asking, b"{}")
+            yield asking
+        finally:
+            process.kill()
 
 
 def _p99(times: Sequence[float]) -> float:

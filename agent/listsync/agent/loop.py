@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 GRACE_S = 4.0
 """How long a running sync has to come to an end when the agent stops."""
+_ANSWERS_LEAVE_S = 0.005
+"""How long the start of a sync waits until who asked for it has the answer: on a busy machine the
+answer would come after several slices of the new thread's time."""
 _LONGEST_WAIT = timedelta(seconds=30)
 _SECOND_LOOK_S = 1.0
 
@@ -205,6 +208,7 @@ class Agent:
         standing = self._means.queue.standing
         order = standing.running
         if order is not None and (self._work is None or self._work.order.run_id != order.run_id):
+            time.sleep(_ANSWERS_LEAVE_S)
             following = self._means.configuration.in_force.following
             self._work = Work(order, following, self._means.perform, self._done)
             self._work.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import get_completion_class
 
-from listsync.protocol import METHODS, Code
+from listsync.protocol import METHODS, Code, Exit
 from listsyncctl.agents import is_agent
 from listsyncctl.cli import ctl
 from listsyncctl.trouble import refusal
@@ -155,13 +155,11 @@ def test_agents_are_known_by_their_command_line(line: str, expected: bool) -> No
 
 def test_a_command_looks_for_no_garbage_in_the_program_itself() -> None:
     script = """
-import gc, sys
+import gc, os, sys
 from listsyncctl.__main__ import main
 sys.argv[1:] = ["--version"]
-try:
-    main()
-finally:
-    print(gc.isenabled(), gc.get_freeze_count() > 10_000)
+os._exit = lambda code: print(code, gc.isenabled(), gc.get_freeze_count() > 10_000)
+main()
 """
     done = subprocess.run(
         [sys.executable, "-I", "-c", script],
@@ -170,4 +168,18 @@ finally:
         check=False,
         timeout=15,
     )
-    assert done.stdout.splitlines()[-1] == "True True", done.stderr
+    assert done.stdout.splitlines()[-1] == "0 True True", done.stderr
+
+
+def test_what_cannot_be_written_is_said_in_one_line() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "listsyncctl", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=15,
+        )
+    assert done.returncode == Exit.FAILED
+    assert done.stderr == "listsyncctl: the output cannot be written: No space left on device\n"

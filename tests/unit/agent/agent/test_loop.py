@@ -54,6 +54,16 @@ def test_usr1_syncs_all_lists(world: World, caplog: pytest.LogCaptureFixture) ->
     assert "Immediate sync requested via signal" in caplog.messages
 
 
+def test_a_sync_lets_the_answer_leave_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun_before: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "sleep", lambda _: begun_before.append(len(world.syncs.given)))
+        world.begin_run()
+        world.submit()  # it waits, and so does nobody for it
+        world.play()
+    assert begun_before == [0]
+
+
 def test_usr1_in_a_pause_waits_for_its_end(world: World) -> None:
     world.queue.pause(Pause(None))
     world.play(_SYNC)
