@@ -24,7 +24,15 @@ from listsync.domain.books import (
 )
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Departure, HandledEntries, Kept, ListSetback, Notes, Sent
+from listsync.domain.memory import (
+    Departure,
+    HandledEntries,
+    Intent,
+    Kept,
+    ListSetback,
+    Notes,
+    Sent,
+)
 from listsync.domain.server import (
     ABSENT,
     AS_USUAL,
@@ -164,6 +172,7 @@ class FakeServer:
         self.imdb_ids: list[str] = []
         self.catalogue_down = False
         self.page_size = 20
+        self.while_asked: Callable[[RequestBody], None] = lambda _: None
         self._delay = delay
         self._scripts: dict[str, list[Scripted | None]] = {}
         self._counting = threading.Lock()
@@ -261,6 +270,7 @@ class FakeServer:
     def request(self, body: RequestBody) -> Answered:
         assert self._in_flight.acquire(blocking=False), "two requests in flight"
         try:
+            self.while_asked(body)
             scripted = self._play("request")
             self.posted.append(body)
             if isinstance(scripted, Answered):
@@ -357,7 +367,7 @@ class _Shelf:
     setbacks: dict[tuple[Definition, int | None], tuple[str, int, datetime]] = field(
         default_factory=dict
     )
-    intents: dict[Definition, RequestBody] = field(default_factory=dict)
+    intents: dict[Definition, Intent] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     pages: tuple[IndexPage, ...] = ()
     has_run_well: bool = False
@@ -383,7 +393,7 @@ class FakeMemory:
     def __init__(self) -> None:
         self.lists: dict[str, _List] = {}
         self.shelves: dict[str, _Shelf] = {}
-        self.commits: list[tuple[Notes, RequestBody | None]] = []
+        self.commits: list[tuple[Notes, Sequence[Intent]]] = []
         self.reports: list[SyncReport] = []
         self.fails: Exception | None = None
         self._server = ""
@@ -556,7 +566,7 @@ class FakeMemory:
         }
         return Counter(name for name, _, _ in found)
 
-    def open_intents(self) -> tuple[RequestBody, ...]:
+    def open_intents(self) -> tuple[Intent, ...]:
         return tuple(self.shelf.intents.values())
 
     def index_pages(self) -> tuple[IndexPage, ...]:
@@ -565,10 +575,10 @@ class FakeMemory:
     def save_index(self, pages: tuple[IndexPage, ...]) -> None:
         self.shelf.pages = pages
 
-    def record(self, notes: Notes, intent: RequestBody | None) -> None:
+    def record(self, notes: Notes, intents: Sequence[Intent] = ()) -> None:
         if self.fails is not None:
             raise self.fails
-        self.commits.append((notes, intent))
+        self.commits.append((notes, tuple(intents)))
         shelf, now = self.shelf, datetime.now(UTC)
         for one in notes.handled:
             source, name = one.member.rules.source, one.member.entry_id
@@ -592,8 +602,8 @@ class FakeMemory:
         for lookup, match in notes.matches.items():
             tries = shelf.matches[lookup][1] if lookup in shelf.matches else 0
             shelf.matches[lookup] = (match, tries + 1, now + _pause(_RECHECK_DAYS, tries))
-        if intent is not None:
-            shelf.intents[Definition(intent.key, intent.four_k)] = intent
+        for intent in intents:
+            shelf.intents[Definition(intent.body.key, intent.body.four_k)] = intent
 
     def begin_run(self, run: SyncRun) -> None:
         """Note nothing: what has ended counts."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -39,12 +40,13 @@ class Overlap(Generic[Item, Done]):
         self._workers = workers
         self._ahead = ahead
         self._queue: SimpleQueue[_Slot[Item, Done] | None] = SimpleQueue()
+        self._waiting: deque[_Slot[Item, Done] | Done] = deque()
         self._started = 0
         self._slow_waiting = 0
 
     def map(self, items: Iterable[Item], quick: Callable[[Item], Done | None]) -> Iterator[Done]:
         """Yield one result an item, in order; what *quick* answers costs no thread."""
-        waiting: deque[_Slot[Item, Done] | Done] = deque()
+        waiting = self._waiting
         source = iter(items)
         try:
             self._fill(waiting, source, quick)
@@ -58,6 +60,16 @@ class Overlap(Generic[Item, Done]):
                 self._fill(waiting, source, quick)
         finally:
             self.close()
+
+    def ready(self, most: int) -> Iterator[Done]:
+        """Yield what `map` yields next, as far as it is there without waiting; at most *most*."""
+        for one in islice(self._waiting, most):
+            if not isinstance(one, _Slot):
+                yield one
+            elif one.ready.is_set() and one.error is None:
+                yield _take(one)
+            else:
+                return
 
     def _fill(
         self,

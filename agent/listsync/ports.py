@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     )
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
     from listsync.domain.media import Definition, MediaType, TitleKey
-    from listsync.domain.memory import Departure, HandledEntries, Kept, ListSetback, Notes
+    from listsync.domain.memory import (
+        Departure,
+        HandledEntries,
+        Intent,
+        Kept,
+        ListSetback,
+        Notes,
+    )
     from listsync.domain.server import (
         Answered,
         Asking,
@@ -213,7 +220,7 @@ class Memory(Protocol):
         """Count the titles asked for since then, by the name of the list that had them asked."""
         ...
 
-    def open_intents(self) -> tuple[RequestBody, ...]:
+    def open_intents(self) -> tuple[Intent, ...]:
         """Return requests that were about to be sent when the last run was cut off."""
         ...
 
@@ -225,8 +232,8 @@ class Memory(Protocol):
         """Keep the pages of the server's index that changed."""
         ...
 
-    def record(self, notes: Notes, intent: RequestBody | None) -> None:
-        """Write *notes* and the *intent* to send one request, durably and in one commit."""
+    def record(self, notes: Notes, intents: Sequence[Intent] = ()) -> None:
+        """Write *notes* and the *intents* to send requests, durably and in one commit."""
         ...
 
     def begin_run(self, run: SyncRun) -> None:

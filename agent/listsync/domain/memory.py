@@ -63,6 +63,15 @@ class Handling:
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """A request that is about to be sent, or will be next: for which title, of which lists."""
+
+    label: str
+    lists: tuple[str, ...]
+    body: RequestBody
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One request was answered (provenance: by which lists, in which run)."""
 
@@ -102,7 +111,7 @@ class Notes:
     """What a run has learned since the last write; `matches` are by lookup.
 
     `seekers` are the entries for which a lookup was made, or waits for a person. `dropped` are
-    intents of a run that was cut off, of which the server shows nothing. `looked` says when a
+    intents that came to nothing: of this run, or of one that was cut off. `looked` says when a
     series is looked at again for new seasons.
     """
 

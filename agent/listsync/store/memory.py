@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import Departure, HandledEntries, Kept, ListSetback, Notes
-from listsync.domain.server import IndexPage, RequestBody, ServerInfo, TitleState
+from listsync.domain.memory import Departure, HandledEntries, Intent, Kept, ListSetback, Notes
+from listsync.domain.server import IndexPage, ServerInfo, TitleState
 from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
 from listsync.domain.trust import Trust
 from listsync.errors import StateError
@@ -316,9 +316,9 @@ class SqliteMemory:
             raise StateError("no server was named yet")
         return self._server
 
-    def open_intents(self) -> tuple[RequestBody, ...]:
+    def open_intents(self) -> tuple[Intent, ...]:
         found = self._database.read("SELECT * FROM intents WHERE server = ?", self._server)
-        return tuple(rows.body_of(row) for row in found)
+        return tuple(rows.intent_of(row) for row in found)
 
     def index_pages(self) -> tuple[IndexPage, ...]:
         found = self._database.read(
@@ -342,8 +342,8 @@ class SqliteMemory:
                 )
         self._write("DELETE FROM index_pages WHERE server = ? AND page >= ?", (len(pages),))
 
-    def record(self, notes: Notes, intent: RequestBody | None) -> None:
-        """Write *notes* and *intent* in one commit; see the port.
+    def record(self, notes: Notes, intents: Sequence[Intent] = ()) -> None:
+        """Write *notes* and *intents* in one commit; see the port.
 
         Runs between two requests, so it makes no statement that has nothing to do.
         """
@@ -361,12 +361,11 @@ class SqliteMemory:
                 self._write_seekers(connection, notes)
             if notes.looked:
                 self._write_looks(connection, notes)
-            if intent is not None:
-                connection.execute(
-                    "INSERT OR REPLACE INTO intents (server, kind, tmdb, four_k, seasons, at)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (self._server, *rows.body_columns(intent), at),
-                )
+            connection.executemany(
+                "INSERT OR REPLACE INTO intents (server, label, lists, kind, tmdb, four_k,"
+                " seasons, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(self._server, *rows.intent_columns(one), at) for one in intents],
+            )
 
     def _write_looks(self, connection: sqlite3.Connection, notes: Notes) -> None:
         connection.executemany(

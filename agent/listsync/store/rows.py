@@ -12,7 +12,7 @@ from typing import Any
 from listsync.domain.books import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Sent
+from listsync.domain.memory import Intent, Sent
 from listsync.domain.server import Candidate, IndexPage, RequestBody, TitleState
 from listsync.domain.syncing import Found, How, Match
 
@@ -96,18 +96,31 @@ def body_of(row: sqlite3.Row) -> RequestBody:
     )
 
 
+def intent_columns(intent: Intent) -> tuple[object, ...]:
+    """Give label, lists, the columns of the body."""
+    return (intent.label, _lists_text(intent.lists), *body_columns(intent.body))
+
+
+def intent_of(row: sqlite3.Row) -> Intent:
+    return Intent(row["label"], tuple(json.loads(row["lists"])), body_of(row))
+
+
 def sent_columns(sent: Sent) -> tuple[object, ...]:
     """Give run, label, lists, the columns of the body, answer, detail, request_id, asked_as."""
     return (
         sent.run_id,
         sent.label,
-        json.dumps(sent.lists, ensure_ascii=False),
+        _lists_text(sent.lists),
         *body_columns(sent.body),
         sent.answered.answer,
         sent.answered.detail,
         sent.answered.request_id,
         sent.body.asking.user,
     )
+
+
+def _lists_text(lists: tuple[str, ...]) -> str:
+    return json.dumps(lists, ensure_ascii=False)
 
 
 def match_columns(match: Match) -> tuple[object, ...]:

@@ -1,17 +1,23 @@
 """From a decision to an outcome: the only place that asks the server for anything.
 
-One request at a time. The intent to send it is on disk before it goes out; what came of the one
+One request at a time. The intent to send it is on disk before it goes out; what came of those
 before is written in the same commit. `dry_run` is honoured here and nowhere else.
+
+A disk takes milliseconds to confirm a commit. Where the server needs not much longer to answer,
+one commit holds the intents of the next few requests.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
 from listsync.domain.media import Definition
-from listsync.domain.memory import HandledEntries, Handling, Notes, Sent, Setback
+from listsync.domain.memory import HandledEntries, Handling, Intent, Notes, Sent, Setback
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Decision,
@@ -24,7 +30,6 @@ from listsync.domain.syncing import (
     Skip,
     SkipReason,
     SyncRun,
-    Wish,
 )
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports import Memory, RequestServer
@@ -34,7 +39,14 @@ from listsync.sync.resolving import lookup_of
 
 logger = logging.getLogger(__name__)
 
+Coming = Callable[[int], Iterable[tuple[Prepared, Request]]]
+"""Gives what will probably be asked for next, of at most so many wishes."""
+
 _NOTES_AT_ONCE = 250
+_UNWRITTEN_S = 0.2
+"""How old an outcome may get, and one request more, until it is on disk."""
+_MOST_AHEAD = 8
+_LEAST_S = 0.001
 _TAKEN = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
 _HOLDS = {
     RequestAnswer.QUOTA: "the quota of the requesting user is used up",
@@ -72,13 +84,19 @@ class Writer:
         self._handled_now: set[tuple[str, str, bool]] = set()
         self._notes = Notes()
         self._requested: dict[Definition, RequestBody] = {}
+        self._ahead: set[RequestBody] = set()
+        """Intents that are on disk, of requests whose turn has not come."""
+        self._written_at = 0.0
+        self._took_s = math.inf
 
     @property
     def requested(self) -> tuple[RequestBody, ...]:
         """What was newly asked for, each title once with all its seasons."""
         return tuple(self._requested.values())
 
-    def act(self, prepared: Prepared, decision: Decision) -> Outcome:
+    def act(
+        self, prepared: Prepared, decision: Decision, coming: Coming = lambda _: ()
+    ) -> Outcome:
         """Turn *decision* into an outcome.
 
         Raises:
@@ -90,27 +108,28 @@ class Writer:
             case Skip():
                 outcome = decision
             case Request():
-                outcome = self._request(prepared, decision)
+                outcome = self._request(prepared, decision, coming)
             case _ as never:
                 assert_never(never)
         self._note(prepared, outcome)
         return outcome
 
-    def _request(self, prepared: Prepared, decision: Request) -> Outcome:
-        body, lists = decision.body, _lists_of(prepared, decision)
+    def _request(self, prepared: Prepared, decision: Request, coming: Coming) -> Outcome:
+        intent = _intent(prepared, decision)
+        body, lists = intent.body, intent.lists
         if self._run.dry_run:
             self._asked(body, lists, is_new=True)
             return Requested(body, None)
-        self._memory.record(self._take_notes(), body)
+        self._intend(intent, coming)
         try:
-            answered = self._server.request(body)
+            answered = self._send(body)
         except AnswerChangedError as error:
             self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
             return Failed(error.why)
         except UnavailableError:
             self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
             raise
-        self._notes.sent.append(_sent(self._run, prepared.wish, lists, body, answered))
+        self._notes.sent.append(_sent(self._run, intent, answered))
         if answered.answer in _TAKEN:
             self._asked(body, lists, is_new=answered.answer is RequestAnswer.REQUESTED)
             return Requested(body, answered)
@@ -122,6 +141,35 @@ class Writer:
         if answered.answer is RequestAnswer.IMPOSSIBLE:
             self.set_back(prepared, answered.detail)
         return Refused(body, answered)
+
+    def _intend(self, intent: Intent, coming: Coming) -> None:
+        """Have *intent* on disk; where it is not yet, those that will follow quickly go along."""
+        now = time.monotonic()
+        if intent.body not in self._ahead or now - self._written_at > _UNWRITTEN_S:
+            intents = [intent, *self._following(intent, coming)]
+            self._memory.record(self._take_notes(), intents)
+            self._ahead = {one.body for one in intents}
+            self._written_at = now
+        self._ahead.remove(intent.body)
+
+    def _following(self, intent: Intent, coming: Coming) -> Iterator[Intent]:
+        """Yield the intents of as many requests as go out before the next commit."""
+        taken = {Definition(intent.body.key, intent.body.four_k)}
+        most = min(_MOST_AHEAD, int(_UNWRITTEN_S / max(self._took_s, _LEAST_S)))
+        for prepared, decision in coming(most):
+            one = _intent(prepared, decision)
+            definition = Definition(one.body.key, one.body.four_k)
+            # More of a title is decided anew when its turn comes.
+            if definition not in taken:
+                taken.add(definition)
+                yield one
+
+    def _send(self, body: RequestBody) -> Answered:
+        began = time.monotonic()
+        try:
+            return self._server.request(body)
+        finally:
+            self._took_s = time.monotonic() - began
 
     def _asked(self, body: RequestBody, lists: tuple[str, ...], *, is_new: bool) -> None:
         definition = Definition(body.key, body.four_k)
@@ -194,11 +242,15 @@ class Writer:
 
     def flush(self) -> None:
         """Write what is not written yet."""
-        if len(self._notes):
-            self._memory.record(self._take_notes(), None)
+        notes = self._take_notes()
+        if len(notes):
+            self._memory.record(notes)
 
     def _take_notes(self) -> Notes:
+        """Take what is to be written; what is on disk ahead of its turn is taken back with it."""
         notes, self._notes = self._notes, Notes()
+        notes.dropped.extend(self._ahead)
+        self._ahead = set()
         return notes
 
 
@@ -214,14 +266,16 @@ def _lists_of(prepared: Prepared, decision: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys(member.rules.name for member in members))
 
 
-def _sent(
-    run: SyncRun, wish: Wish, lists: tuple[str, ...], body: RequestBody, answered: Answered
-) -> Sent:
+def _intent(prepared: Prepared, decision: Request) -> Intent:
+    return Intent(prepared.wish.label, _lists_of(prepared, decision), decision.body)
+
+
+def _sent(run: SyncRun, intent: Intent, answered: Answered) -> Sent:
     logger.info(
         "%s: %s [%s]",
         answered.answer.value,
-        wish.label,
-        body.key,
-        extra={"action": "request", "run": run.run_id, "lists": lists},
+        intent.label,
+        intent.body.key,
+        extra={"action": "request", "run": run.run_id, "lists": intent.lists},
     )
-    return Sent(run.run_id, wish.label, lists, body, answered)
+    return Sent(run.run_id, intent.label, intent.lists, intent.body, answered)

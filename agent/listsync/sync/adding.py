@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from listsync.domain.media import TitleKey
@@ -68,6 +68,7 @@ class Adder:
         self._known = known
         self._writer = writer
         self._listener = listener
+        self._overlap: Overlap[Wish, Prepared] = Overlap(preparer.prepare, workers=READS_AT_ONCE)
         self._waiting: list[Prepared] = []
         self._unanswered = 0
 
@@ -78,8 +79,7 @@ class Adder:
             RunEnded: stopped, or the server does not answer or accept us any more.
             StateError: what is done cannot be written down.
         """
-        overlap: Overlap[Wish, Prepared] = Overlap(self._preparer.prepare, workers=READS_AT_ONCE)
-        for prepared in overlap.map(wishes, self._preparer.quick):
+        for prepared in self._overlap.map(wishes, self._preparer.quick):
             if stop():
                 raise RunEnded(Result.CANCELLED, "stopped on request")
             self._take(prepared)
@@ -116,7 +116,7 @@ class Adder:
             decision = decide(prepared, self._known)
             if isinstance(decision, Request):
                 self._listener.asking()
-            outcome = self._writer.act(prepared, decision)
+            outcome = self._writer.act(prepared, decision, self._coming)
         except RefusedError as error:
             raise RunEnded(Result.FAILED, str(error)) from error
         except (UnavailableError, AnswerChangedError) as error:
@@ -126,6 +126,13 @@ class Adder:
         elif prepared.is_fresh or prepared.details or isinstance(outcome, Requested | Refused):
             self._unanswered = 0
         return outcome
+
+    def _coming(self, most: int) -> Iterator[tuple[Prepared, Request]]:
+        """Yield what will be asked for next, as far as can be told by now, of *most* wishes."""
+        for prepared in self._overlap.ready(most):
+            decision = decide(prepared, self._known) if prepared.error is None else None
+            if isinstance(decision, Request):
+                yield prepared, decision
 
     def _count_unanswered(self, why: str) -> None:
         self._unanswered += 1

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries, Notes, Sent
+from listsync.domain.memory import HandledEntries, Intent, Notes, Sent
 from listsync.domain.server import (
     ABSENT,
     AS_USUAL,
     Answered,
     MediaStatus,
     RequestAnswer,
-    RequestBody,
     ServerInfo,
     TitleState,
 )
@@ -190,14 +189,15 @@ class _Sync:
     def _settle_intents(self, index: dict[TitleKey, TitleState]) -> None:
         """Find out what became of requests that a killed run was about to send."""
         notes = Notes()
-        for body in self._parts.memory.open_intents():
+        for intent in self._parts.memory.open_intents():
+            body = intent.body
             status = index.get(body.key, ABSENT).of(four_k=body.four_k)
             if status == MediaStatus.UNKNOWN:
                 notes.dropped.append(body)
             else:
-                notes.sent.append(_found_again(self._run, body))
+                notes.sent.append(_found_again(self._run, intent))
         if len(notes):
-            self._parts.memory.record(notes, None)
+            self._parts.memory.record(notes)
 
     def _add(
         self, wanted: list[Group], gathered: Gathered, known: Knowledge, handled: HandledEntries
@@ -301,15 +301,11 @@ class _Sync:
         )
 
 
-def _found_again(run: SyncRun, body: RequestBody) -> Sent:
+def _found_again(run: SyncRun, intent: Intent) -> Sent:
     detail = "sent by a run that was cut off; found at the server"
-    return Sent(
-        run.run_id,
-        str(body.key),
-        (),
-        body,
-        Answered(answer=RequestAnswer.REQUESTED, detail=detail),
-    )
+    answered = Answered(answer=RequestAnswer.REQUESTED, detail=detail)
+    label = intent.label or str(intent.body.key)
+    return Sent(run.run_id, label, intent.lists, intent.body, answered)
 
 
 def _hold_4k(info: ServerInfo, known: Knowledge) -> None:

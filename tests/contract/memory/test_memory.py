@@ -9,7 +9,15 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Handling, Kept, ListSetback, Notes, Sent, Setback
+from listsync.domain.memory import (
+    Handling,
+    Intent,
+    Kept,
+    ListSetback,
+    Notes,
+    Sent,
+    Setback,
+)
 from listsync.domain.server import (
     Answered,
     Candidate,
@@ -76,6 +84,10 @@ def unchanged(memory: Memory, validators: Validators | None = MARK) -> frozenset
 def handling(entry: ListEntry = DUNE, *, four_k: bool = False) -> Handling:
     member: Member = members_of(LIST, [entry])[0]
     return Handling(member, Definition(KEY, four_k))
+
+
+def intent(body: RequestBody = BODY) -> Intent:
+    return Intent("Dune (2021)", ("mine", "Ä"), body)
 
 
 def sent(body: RequestBody = BODY) -> Sent:
@@ -255,7 +267,7 @@ def test_coming_back_starts_the_count_anew(memory: Memory) -> None:
 
 def test_a_handled_entry_is_known_by_list_and_title(memory: Memory) -> None:
     read(memory, DUNE)
-    memory.record(Notes(handled=[handling(), handling(four_k=True)]), None)
+    memory.record(Notes(handled=[handling(), handling(four_k=True)]))
     handled = memory.handled()
     four_k = Definition(KEY, four_k=True)
     assert handled.titles == {
@@ -267,14 +279,14 @@ def test_a_handled_entry_is_known_by_list_and_title(memory: Memory) -> None:
 
 def test_a_handled_entry_absent_once_stays_handled(memory: Memory) -> None:
     read(memory, DUNE, LOST)
-    memory.record(Notes(handled=[handling()]), None)
+    memory.record(Notes(handled=[handling()]))
     read(memory, LOST)
     assert FILM in memory.handled().definitions
 
 
 def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None:
     read(memory, DUNE, LOST)
-    memory.record(Notes(handled=[handling(), handling(four_k=True)]), None)
+    memory.record(Notes(handled=[handling(), handling(four_k=True)]))
     read(memory, LOST)
     read(memory, LOST)
     assert not memory.handled().titles
@@ -283,13 +295,13 @@ def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None
 
 def test_an_entry_is_handled_at_one_server(memory: Memory) -> None:
     read(memory, DUNE)
-    memory.record(Notes(handled=[handling()]), None)
+    memory.record(Notes(handled=[handling()]))
     memory.use_server(OTHER_SERVER)
     assert not memory.handled().titles
 
 
 def test_an_entry_of_no_list_is_not_handled(memory: Memory) -> None:
-    memory.record(Notes(handled=[handling()]), None)
+    memory.record(Notes(handled=[handling()]))
     assert not memory.handled().titles
 
 
@@ -297,40 +309,46 @@ def test_an_entry_of_no_list_is_not_handled(memory: Memory) -> None:
 
 
 def test_an_intent_stays_open_until_its_answer(memory: Memory) -> None:
-    memory.record(Notes(), BODY)
-    assert memory.open_intents() == (BODY,)
-    memory.record(Notes(sent=[sent()]), SERIES_BODY)
-    assert memory.open_intents() == (SERIES_BODY,)
+    memory.record(Notes(), [intent(BODY)])
+    assert memory.open_intents() == (intent(BODY),)
+    memory.record(Notes(sent=[sent()]), [intent(SERIES_BODY)])
+    assert memory.open_intents() == (intent(SERIES_BODY),)
 
 
 def test_an_intent_of_the_other_definition_stays_open(memory: Memory) -> None:
-    memory.record(Notes(), BODY)
-    memory.record(Notes(sent=[sent(replace(BODY, four_k=True))]), None)
-    assert memory.open_intents() == (BODY,)
+    memory.record(Notes(), [intent(BODY)])
+    memory.record(Notes(sent=[sent(replace(BODY, four_k=True))]))
+    assert memory.open_intents() == (intent(BODY),)
 
 
 def test_an_intent_is_dropped_when_nothing_came_of_it(memory: Memory) -> None:
-    memory.record(Notes(), BODY)
-    memory.record(Notes(dropped=[BODY]), None)
+    memory.record(Notes(), [intent(BODY)])
+    memory.record(Notes(dropped=[BODY]))
     assert memory.open_intents() == ()
 
 
 def test_a_later_intent_for_a_title_takes_the_place_of_the_first(memory: Memory) -> None:
-    memory.record(Notes(), SERIES_BODY)
+    memory.record(Notes(), [intent(SERIES_BODY)])
     more = replace(SERIES_BODY, seasons=(3,))
-    memory.record(Notes(), more)
-    assert memory.open_intents() == (more,)
+    memory.record(Notes(), [intent(more)])
+    assert memory.open_intents() == (intent(more),)
 
 
 def test_an_answer_and_the_next_intent_for_one_title_are_one_commit(memory: Memory) -> None:
-    memory.record(Notes(), SERIES_BODY)
+    memory.record(Notes(), [intent(SERIES_BODY)])
     more = replace(SERIES_BODY, seasons=(3,))
-    memory.record(Notes(sent=[sent(SERIES_BODY)]), more)
-    assert memory.open_intents() == (more,)
+    memory.record(Notes(sent=[sent(SERIES_BODY)]), [intent(more)])
+    assert memory.open_intents() == (intent(more),)
+
+
+def test_several_intents_are_one_commit(memory: Memory) -> None:
+    memory.record(Notes(), [intent(BODY), intent(SERIES_BODY)])
+    memory.record(Notes(sent=[sent()], dropped=[SERIES_BODY]), [intent(SERIES_BODY)])
+    assert memory.open_intents() == (intent(SERIES_BODY),)
 
 
 def test_intents_belong_to_one_server(memory: Memory) -> None:
-    memory.record(Notes(), BODY)
+    memory.record(Notes(), [intent(BODY)])
     memory.use_server(OTHER_SERVER)
     assert memory.open_intents() == ()
 
@@ -353,30 +371,30 @@ UNFOUND = Match(
 
 @pytest.mark.parametrize("match", [FOUND, UNFOUND], ids=["found", "review"])
 def test_a_match_comes_back_as_it_was(memory: Memory, match: Match) -> None:
-    memory.record(Notes(matches={"imdb:tt1|": match}), None)
+    memory.record(Notes(matches={"imdb:tt1|": match}))
     assert memory.matches(NOW) == {"imdb:tt1|": match}
 
 
 def test_what_was_found_is_known_for_good(memory: Memory) -> None:
-    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}))
     assert memory.matches(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
 
 
 def test_what_was_not_found_is_due_again_ever_later(memory: Memory) -> None:
     for days in (1, 3, 7, 14, 30, 30):
-        memory.record(Notes(matches={"imdb:tt1|": UNFOUND}), None)
+        memory.record(Notes(matches={"imdb:tt1|": UNFOUND}))
         assert memory.matches(NOW + timedelta(days=days, minutes=-1))
         assert memory.matches(NOW + timedelta(days=days, minutes=60)) == {}
 
 
 def test_what_is_found_at_last_is_known_for_good(memory: Memory) -> None:
-    memory.record(Notes(matches={"imdb:tt1|": UNFOUND}), None)
-    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    memory.record(Notes(matches={"imdb:tt1|": UNFOUND}))
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}))
     assert memory.matches(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
 
 
 def test_matches_belong_to_one_server(memory: Memory) -> None:
-    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}))
     memory.use_server(OTHER_SERVER)
     assert memory.matches(NOW) == {}
 
@@ -386,19 +404,19 @@ def test_matches_belong_to_one_server(memory: Memory) -> None:
 
 def test_a_setback_is_due_again_ever_later(memory: Memory) -> None:
     for days in (1, 2, 4, 8, 16, 30, 30):
-        memory.record(Notes(setbacks=[Setback(FILM, None, "no TVDB id")]), None)
+        memory.record(Notes(setbacks=[Setback(FILM, None, "no TVDB id")]))
         before = memory.setbacks(NOW + timedelta(days=days, minutes=-1))
         assert before == {(FILM, None): "no TVDB id"}
         assert memory.setbacks(NOW + timedelta(days=days, minutes=60)) == {}
 
 
 def test_a_setback_is_of_one_tvdb_id(memory: Memory) -> None:
-    memory.record(Notes(setbacks=[Setback(FILM, None, "none"), Setback(FILM, 7, "taken")]), None)
+    memory.record(Notes(setbacks=[Setback(FILM, None, "none"), Setback(FILM, 7, "taken")]))
     assert memory.setbacks(NOW) == {(FILM, None): "none", (FILM, 7): "taken"}
 
 
 def test_setbacks_belong_to_one_server(memory: Memory) -> None:
-    memory.record(Notes(setbacks=[Setback(FILM, None, "no")]), None)
+    memory.record(Notes(setbacks=[Setback(FILM, None, "no")]))
     memory.use_server(OTHER_SERVER)
     assert memory.setbacks(NOW) == {}
 
@@ -412,7 +430,7 @@ def test_setbacks_may_be_added_to_by_who_asked(memory: Memory) -> None:
 
 
 def asked(memory: Memory, *bodies: RequestBody) -> None:
-    memory.record(Notes(sent=[sent(body) for body in bodies]), None)
+    memory.record(Notes(sent=[sent(body) for body in bodies]))
 
 
 def films(count: int) -> list[RequestBody]:
@@ -435,7 +453,7 @@ def test_what_the_index_has_lost_is_counted(memory: Memory) -> None:
 
 def test_what_was_taken_back_is_not_lost_but_what_was_asked_for_again_is(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
-    memory.record(Notes(handled=[handling()], sent=[sent()]), None)
+    memory.record(Notes(handled=[handling()], sent=[sent()]))
     for _ in range(2):
         read(memory, HEAT)
     assert memory.trust({}) == Trust(asked=1, gone=1)
@@ -447,7 +465,7 @@ def test_what_was_taken_back_is_not_lost_but_what_was_asked_for_again_is(memory:
 
 def test_a_new_server_is_not_trusted_until_it_is_confirmed(memory: Memory) -> None:
     read(memory, DUNE)
-    memory.record(Notes(handled=[handling()]), None)
+    memory.record(Notes(handled=[handling()]))
     assert memory.trust({}) == Trust()
     memory.use_server(OTHER_SERVER)
     assert memory.trust({}) == Trust(asked_elsewhere=1)
@@ -477,14 +495,14 @@ def test_titles_asked_for_lately_are_counted_by_the_list_that_had_them_asked(
             replace(sent(two), answered=answered),
         ]
     )
-    memory.record(notes, None)
+    memory.record(notes)
     assert dict(memory.requested_since(NOW - timedelta(hours=1))) == {"mine": 1, "other": 2}
     assert dict(memory.requested_since(NOW + timedelta(hours=1))) == {}
 
 
 def test_a_handled_title_that_left_its_list_is_told_until_it_is_settled(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
-    memory.record(Notes(handled=[handling()], sent=[sent()]), None)
+    memory.record(Notes(handled=[handling()], sent=[sent()]))
     read(memory, HEAT)
     assert memory.departed() == ()
     read(memory, HEAT)
@@ -500,7 +518,7 @@ def test_what_another_list_had_asked_for_too_is_wanted(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
     read(memory, DUNE, of=other)
     also = replace(handling(), member=members_of(other, [DUNE])[0])
-    memory.record(Notes(handled=[handling(), also]), None)
+    memory.record(Notes(handled=[handling(), also]))
     for _ in range(2):
         read(memory, HEAT)
     (gone,) = memory.departed()
@@ -519,9 +537,9 @@ def test_handled_series_are_watched_until_they_were_looked_at(memory: Memory) ->
     read(memory, DUNE, LOST)
     series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
     one = Handling(members_of(LIST, [LOST])[0], series)
-    memory.record(Notes(handled=[handling(), one]), None)
+    memory.record(Notes(handled=[handling(), one]))
     assert memory.series_to_watch(NOW) == {series: NOW.date()}
-    memory.record(Notes(looked={series: NOW.date() + timedelta(days=7)}), None)
+    memory.record(Notes(looked={series: NOW.date() + timedelta(days=7)}))
     assert memory.series_to_watch(NOW + timedelta(days=6)) == {}
     assert series in memory.series_to_watch(NOW + timedelta(days=7))
 
@@ -591,7 +609,7 @@ def test_another_server_is_told_and_so_is_coming_back(memory: Memory) -> None:
 
 
 def test_the_memory_of_a_server_outlives_another(memory: Memory) -> None:
-    memory.record(Notes(matches={"imdb:tt1|": FOUND}), None)
+    memory.record(Notes(matches={"imdb:tt1|": FOUND}))
     memory.use_server(OTHER_SERVER)
     memory.use_server(SERVER)
     assert memory.matches(NOW) == {"imdb:tt1|": FOUND}

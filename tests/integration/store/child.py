@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.memory import Notes, Sent
+from listsync.domain.memory import Intent, Notes, Sent
 from listsync.domain.server import (
     Answered,
     Product,
@@ -43,6 +43,10 @@ def body(number: int) -> RequestBody:
     return RequestBody(key=TitleKey(MediaType.MOVIE, number), four_k=False)
 
 
+def intent(number: int) -> Intent:
+    return Intent("Film", ("mine",), body(number))
+
+
 def sent(number: int) -> Sent:
     answered = Answered(answer=RequestAnswer.REQUESTED, request_id=number)
     return Sent("run", "Film", ("mine",), body(number), answered)
@@ -57,11 +61,11 @@ def write_for_ever(folder: Path) -> None:
     """Commit outcome n together with intent n + 1; say n + 1 when that is on disk."""
     memory = SqliteMemory(Database(folder / FILE_NAME))
     memory.use_server(SERVER)
-    memory.record(Notes(), body(1))
+    memory.record(Notes(), [intent(1)])
     say(1)
     number = 1
     while True:
-        memory.record(Notes(sent=[sent(number)]), body(number + 1))
+        memory.record(Notes(sent=[sent(number)]), [intent(number + 1)])
         number += 1
         say(number)
 
@@ -105,11 +109,11 @@ def outgrow_a_limit(folder: Path) -> None:
     number = 0
     try:
         while True:
-            memory.record(Notes(), body(number + 1))
+            memory.record(Notes(), [intent(number + 1)])
             number += 1
     except StateError as error:
         say(f"{type(error).__name__}: {error}")
-    say([one.key.tmdb_id for one in memory.open_intents()] == list(range(1, number + 1)))
+    say([one.body.key.tmdb_id for one in memory.open_intents()] == list(range(1, number + 1)))
 
 
 ACTS: dict[str, Callable[[Path], None]] = {

@@ -54,7 +54,7 @@ class World(StateFile):
         notes = Notes(
             matches={lookup(entry): match} if match else {}, seekers={lookup(entry): seekers}
         )
-        self.memory.record(notes, None)
+        self.memory.record(notes)
         return lookup(entry)
 
     def wait(self, *names: str, entry: ListEntry = CRASH, at: datetime = AT) -> str:

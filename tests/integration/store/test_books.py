@@ -57,14 +57,14 @@ class World(StateFile):
         lookup = lookup_of_entry(one)
         assert lookup is not None
         match = Match(found=found, how=How.TITLE, key=key, title="x")
-        self.memory.record(Notes(matches={lookup: match}), None)
+        self.memory.record(Notes(matches={lookup: match}))
 
     def seek(self, name: str, one: ListEntry) -> str:
         """Note for which lookup an entry of list *name* is sought; returns it."""
         lookup = lookup_of_entry(one)
         assert lookup is not None
         members = tuple(members_of(rules(name), [one]))
-        self.memory.record(Notes(seekers={lookup: members}), None)
+        self.memory.record(Notes(seekers={lookup: members}))
         return lookup
 
     def handle(
@@ -90,7 +90,7 @@ class World(StateFile):
                     answered=Answered(answer=answer, detail="as said"),
                 )
             )
-        self.memory.record(notes, None)
+        self.memory.record(notes)
 
     def run(self, run_id: str, at: datetime = AT, *, ends: bool = True) -> SyncRun:
         run = SyncRun(run_id=run_id, origin="test", started_at=at)
@@ -377,7 +377,7 @@ def test_as_whom_it_was_asked_for_is_told(world: World) -> None:
     for run_id, one in (("r1", body), ("r2", replace(body, asking=Asking()))):
         world.run(run_id)
         answered = Answered(answer=RequestAnswer.REQUESTED)
-        world.memory.record(Notes(sent=[Sent(run_id, "x", ("mine",), one, answered)]), None)
+        world.memory.record(Notes(sent=[Sent(run_id, "x", ("mine",), one, answered)]))
     told = [world.books.run(run_id) for run_id in ("r1", "r2")]
     assert [one[1][0].asked_as for one in told if one] == ["family", None]
 
@@ -606,7 +606,7 @@ def test_an_id_of_which_nothing_was_made_is_looked_up_anew(world: World, found: 
 
 def test_a_setback_is_forgotten_with_its_title(world: World) -> None:
     back = Setback(Definition(_BAD, four_k=False), 81189, "no seasons")
-    world.memory.record(Notes(setbacks=[back]), None)
+    world.memory.record(Notes(setbacks=[back]))
     assert world.forget("tmdb:tv/1396") == 1
     assert world.memory.setbacks(AT) == {}
 

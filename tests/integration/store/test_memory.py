@@ -12,7 +12,12 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Handling, Notes, Sent
+from listsync.domain.memory import (
+    Handling,
+    Intent,
+    Notes,
+    Sent,
+)
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.domain.syncing import ListReport, ListRules, Result, SyncReport, SyncRun, Verdict
 from listsync.errors import StateError
@@ -34,6 +39,7 @@ MANY = tuple(
     for number in range(1, 10_001)
 )
 BODY = RequestBody(key=TitleKey(MediaType.MOVIE, 1), four_k=False)
+INTENT = Intent("Film 1", ("mine",), BODY)
 
 
 class Counting(Database):
@@ -155,7 +161,7 @@ def test_an_entry_that_is_in_no_snapshot_cannot_be_handled(memory: SqliteMemory)
     (member,) = members_of(LIST, [MANY[1]])
     notes = Notes(handled=[Handling(member, Definition(BODY.key, four_k=False))])
     with pytest.raises(StateError, match="FOREIGN KEY"):
-        memory.record(notes, BODY)
+        memory.record(notes, [INTENT])
     assert memory.open_intents() == ()
 
 
@@ -163,7 +169,7 @@ def test_a_request_is_on_record_with_its_provenance(
     memory: SqliteMemory, database: Counting
 ) -> None:
     answered = Answered(answer=RequestAnswer.REQUESTED, detail="waits", request_id=7)
-    memory.record(Notes(sent=[Sent("run-1", "Film 1", ("mine", "Ä"), BODY, answered)]), None)
+    memory.record(Notes(sent=[Sent("run-1", "Film 1", ("mine", "Ä"), BODY, answered)]))
     (row,) = database.read("SELECT * FROM requests")
     assert (row["run"], row["label"], json.loads(row["lists"])) == (
         "run-1",
@@ -181,7 +187,7 @@ def test_other_tools_see_the_requests_with_their_imdb_ids(
     answered = Answered(answer=RequestAnswer.REQUESTED)
     handling = Handling(member, Definition(BODY.key, four_k=False))
     memory.record(
-        Notes(handled=[handling], sent=[Sent("run-1", "Film 1", ("mine",), BODY, answered)]), None
+        Notes(handled=[handling], sent=[Sent("run-1", "Film 1", ("mine",), BODY, answered)])
     )
     (row,) = database.read("SELECT title, media_type, imdb_id, overseerr_id FROM synced_items")
     assert tuple(row) == ("Film 1", "movie", "tt0000001", 1)
@@ -218,6 +224,6 @@ def test_a_full_disk_writes_neither_notes_nor_intent(
     database.read(f"PRAGMA max_page_count = {pages}")
     answered = Answered(answer=RequestAnswer.REQUESTED, detail="x" * 200_000)
     with pytest.raises(StateError, match="full"):
-        memory.record(Notes(sent=[Sent("run-1", "Film 1", (), BODY, answered)]), BODY)
+        memory.record(Notes(sent=[Sent("run-1", "Film 1", (), BODY, answered)]), [INTENT])
     assert memory.open_intents() == ()
     assert database.read("SELECT * FROM requests") == []

@@ -68,8 +68,8 @@ def test_no_committed_intent_is_lost_by_a_kill(tmp_path: Path) -> None:
         checked = [row[0] for row in database.read("PRAGMA quick_check")]
         database.close()
         assert checked == ["ok"]
-        assert intent.key.tmdb_id in (last, last + 1)
-        assert done == list(range(1, intent.key.tmdb_id))
+        assert intent.body.key.tmdb_id in (last, last + 1)
+        assert done == list(range(1, intent.body.key.tmdb_id))
 
 
 def test_a_copy_holds_what_a_killed_process_had_committed(tmp_path: Path) -> None:

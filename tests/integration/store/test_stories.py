@@ -58,14 +58,14 @@ def titles(world: World, query: str) -> list[str]:
 def handle(world: World, entry: ListEntry = CRASH, *, four_k: bool = False) -> None:
     (member,) = members_of(rules("mine"), [entry])
     handling = Handling(member, Definition(HAGGIS, four_k))
-    world.memory.record(Notes(handled=[handling]), None)
+    world.memory.record(Notes(handled=[handling]))
 
 
 def request(world: World, run_id: str = "r", user: str | None = None) -> None:
     body = RequestBody(key=HAGGIS, four_k=False, asking=replace(AS_USUAL, user=user))
     answered = Answered(answer=RequestAnswer.REQUESTED, detail="as said")
     sent = Sent(run_id, "Crash", ("mine", "other"), body, answered)
-    world.memory.record(Notes(sent=[sent]), None)
+    world.memory.record(Notes(sent=[sent]))
 
 
 def run(world: World, run_id: str, at: datetime, result: Result = Result.OK) -> None:
@@ -211,7 +211,7 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
     world.read("mine", CRASH)
     handle(world)
     request(world, user="family")
-    world.memory.record(Notes(setbacks=[Setback(_HD, None, "no")]), None)
+    world.memory.record(Notes(setbacks=[Setback(_HD, None, "no")]))
     facts = TitleFacts(ids=ExternalIds(), year=2005)
     SqliteFacts(world.database).put(HAGGIS, facts)
     standing = world.books.standing(HAGGIS, datetime.now(UTC))

@@ -131,6 +131,44 @@ def test_quick_answers_do_not_pile_up_without_bound() -> None:
     assert len(asked) <= 2048
 
 
+def test_what_is_ready_can_be_looked_at_before_its_turn() -> None:
+    release, stuck = threading.Event(), threading.Event()
+
+    def slow(item: int) -> int:
+        if item == 3:
+            stuck.set()
+            release.wait(_PATIENCE_S)
+        return -item
+
+    overlap: Overlap[int, int] = Overlap(slow, workers=1)
+    results = overlap.map(range(6), lambda item: item if item == 1 else None)
+    assert next(results) == 0
+    assert stuck.wait(_PATIENCE_S)
+    assert list(overlap.ready(9)) == [1, -2]
+    assert list(overlap.ready(1)) == [1]
+    release.set()
+    assert list(results) == [1, -2, -3, -4, -5]
+    assert list(overlap.ready(9)) == []
+
+
+def test_an_error_is_not_looked_at_before_its_turn() -> None:
+    has_failed = threading.Event()
+
+    def fail(item: int) -> int:
+        if item == 1:
+            raise ValueError(item)
+        has_failed.set()
+        return item
+
+    overlap: Overlap[int, int] = Overlap(fail, workers=1)
+    results = overlap.map([0, 1, 2], lambda item: 0 if item == 0 else None)
+    assert next(results) == 0
+    assert has_failed.wait(_PATIENCE_S)
+    assert list(overlap.ready(9)) == []
+    with pytest.raises(ValueError, match="1"):
+        next(results)
+
+
 def test_leaving_early_drops_what_is_queued() -> None:
     release, started = threading.Event(), threading.Event()
     done: list[int] = []

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.memory import HandledEntries, Notes
+from listsync.domain.memory import HandledEntries, Intent, Notes
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Failed,
@@ -21,7 +23,7 @@ from listsync.domain.syncing import (
     Wish,
 )
 from listsync.errors import AnswerChangedError, StateError
-from listsync.sync.acting import Writer
+from listsync.sync.acting import Coming, Writer
 from listsync.sync.collecting import members_of, wishes_of
 from listsync.sync.deciding import Excluded, Knowledge
 from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
@@ -47,6 +49,17 @@ REQUESTED = Answered(answer=RequestAnswer.REQUESTED, request_id=1)
 NOTHING_HANDLED = HandledEntries()
 
 
+class Clock:
+    """A clock for the writer that only goes on when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 1000.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
+
+    def go_on(self, for_s: float) -> None:
+        self.now_s += for_s
+
+
 class Desk:
     """A writer and all that it works with."""
 
@@ -57,12 +70,21 @@ class Desk:
         self.known = Knowledge(index={}, handled=set(), setbacks={}, excluded=Excluded(()))
         self.writer = Writer(run, self.server, self.memory, self.known, handled)
 
-    def ask(self, body: RequestBody = FILM_BODY, one: Wish | None = None) -> Outcome:
-        return self.writer.act(prepared(one or film_wish(body.key.tmdb_id)), Request(body))
+    def ask(
+        self,
+        body: RequestBody = FILM_BODY,
+        one: Wish | None = None,
+        coming: Coming = lambda _: (),
+    ) -> Outcome:
+        wanted = prepared(one or film_wish(body.key.tmdb_id))
+        return self.writer.act(wanted, Request(body), coming)
 
     def answered(self, answer: RequestAnswer, detail: str = "") -> Outcome:
         self.server.on("request", Answered(answer=answer, detail=detail))
         return self.ask()
+
+    def intended(self) -> list[RequestBody]:
+        return [one.body for one in self.memory.open_intents()]
 
     def flushed(self) -> Notes:
         self.writer.flush()
@@ -88,11 +110,109 @@ def test_the_outcome_is_written_together_with_the_next_intent() -> None:
     desk = Desk()
     desk.ask(FILM_BODY)
     desk.ask(OTHER_BODY)
-    (first, intent), (second, next_intent) = desk.memory.commits
-    assert (len(first), intent) == (0, FILM_BODY)
+    (first, (intent,)), (second, (next_intent,)) = desk.memory.commits
+    assert (len(first), intent) == (0, Intent("The Matrix (1999)", (rules().name,), FILM_BODY))
     assert [sent.body for sent in second.sent] == [FILM_BODY]
     assert [one.definition.key for one in second.handled] == [FILM]
-    assert next_intent == OTHER_BODY
+    assert next_intent.body == OTHER_BODY
+
+
+def body(number: int) -> RequestBody:
+    return RequestBody(key=TitleKey(MOVIE, number), four_k=False)
+
+
+def coming(*numbers: int) -> Coming:
+    ahead = [(prepared(film_wish(number)), Request(body(number))) for number in numbers]
+    return lambda most: ahead[:most]
+
+
+def commits(desk: Desk) -> list[tuple[list[int], list[int]]]:
+    """Give, of each commit, the films whose outcomes and whose intents it holds."""
+    return [
+        (
+            [sent.body.key.tmdb_id for sent in notes.sent],
+            [intent.body.key.tmdb_id for intent in intents],
+        )
+        for notes, intents in desk.memory.commits
+    ]
+
+
+def test_at_a_quick_server_one_commit_holds_the_next_intents() -> None:
+    desk = Desk()
+    desk.ask(body(1), coming=coming(2, 3))  # how quick it is shows only now
+    desk.ask(body(2), coming=coming(3, 4))
+    desk.ask(body(3), coming=coming(4, 5))
+    desk.ask(body(4), coming=coming(5))
+    desk.ask(body(5))
+    assert commits(desk) == [([], [1]), ([1], [2, 3, 4]), ([2, 3, 4], [5])]
+
+
+def test_at_most_eight_intents_are_written_ahead() -> None:
+    desk = Desk()
+    desk.ask(body(1))
+    desk.ask(body(2), coming=coming(*range(3, 30)))
+    assert commits(desk)[-1] == ([1], list(range(2, 11)))
+
+
+@pytest.mark.parametrize(("took_s", "ahead"), [(0.3, []), (0.15, [3]), (0.06, [3, 4, 5])])
+def test_the_slower_the_server_the_fewer_intents_are_ahead(
+    monkeypatch: pytest.MonkeyPatch, took_s: float, ahead: list[int]
+) -> None:
+    desk, clock = Desk(), Clock(monkeypatch)
+    desk.server.while_asked = lambda _: clock.go_on(took_s)
+    desk.ask(body(1))
+    desk.ask(body(2), coming=coming(3, 4, 5, 6))
+    assert commits(desk)[-1] == ([1], [2, *ahead])
+
+
+def test_no_outcome_waits_long_for_its_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, clock = Desk(), Clock(monkeypatch)
+    desk.ask(body(1))
+    desk.ask(body(2), coming=coming(3, 4))
+    clock.go_on(0.21)
+    desk.ask(body(3), coming=coming(4))
+    assert commits(desk)[-1] == ([2], [3, 4])
+
+
+def test_what_is_not_asked_for_after_all_is_taken_back() -> None:
+    desk = Desk()
+    desk.ask(body(1))
+    desk.ask(body(2), coming=coming(3, 4))
+    desk.ask(body(5))
+    assert desk.intended() == [body(5)]
+    desk.ask(body(6), coming=coming(7))
+    desk.writer.flush()
+    assert desk.intended() == []
+
+
+def test_another_request_for_a_title_ahead_has_an_intent_of_its_own() -> None:
+    desk = Desk()
+    first, more = (
+        RequestBody(key=SERIES, four_k=False, seasons=seasons) for seasons in ((1,), (1, 2))
+    )
+    desk.ask(body(1))
+    desk.ask(body(2), coming=lambda _: [(prepared(series_wish()), Request(first))])
+    desk.ask(more, series_wish())
+    assert desk.intended() == [more]
+
+
+def test_of_a_title_that_comes_twice_only_the_first_intent_is_ahead() -> None:
+    desk = Desk()
+    desk.ask(body(1))
+    more = RequestBody(key=TitleKey(MOVIE, 2), four_k=False, seasons=(1,))
+    desk.ask(body(2), coming=lambda _: [(prepared(film_wish(2)), Request(more))])
+    assert desk.intended() == [body(2)]
+
+
+def test_an_intent_without_an_answer_stays_when_those_ahead_are_taken_back() -> None:
+    desk = Desk()
+    desk.ask(body(1))
+    desk.ask(body(2), coming=coming(3, 4))
+    desk.server.on("request", DOWN)
+    with pytest.raises(type(DOWN)):
+        desk.ask(body(3))
+    desk.writer.flush()
+    assert desk.intended() == [body(3)]
 
 
 def test_the_last_outcome_is_written_by_the_flush() -> None:
@@ -236,7 +356,7 @@ def test_an_answer_of_unknown_shape_fails_the_title_and_keeps_the_intent() -> No
     desk.server.on("request", AnswerChangedError("server", "what is this?"))
     assert desk.ask() == Failed("what is this?")
     desk.writer.flush()
-    assert desk.memory.open_intents() == (FILM_BODY,)
+    assert desk.intended() == [FILM_BODY]
     assert Definition(FILM, False) in desk.known.unsettled
 
 
@@ -246,7 +366,7 @@ def test_no_answer_is_raised_and_keeps_the_intent() -> None:
     with pytest.raises(type(DOWN)):
         desk.ask()
     desk.writer.flush()
-    assert desk.memory.open_intents() == (FILM_BODY,)
+    assert desk.intended() == [FILM_BODY]
     assert Definition(FILM, False) in desk.known.unsettled
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.memory import Notes
+from listsync.domain.memory import Intent, Notes
 from listsync.domain.server import Answered, MediaStatus, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Exclusion,
@@ -107,6 +107,25 @@ def test_a_first_sync_asks_for_what_is_missing() -> None:
     assert verdicts(report) == {Verdict.REQUESTED: 3}
 
 
+def test_every_request_is_on_disk_before_it_is_sent() -> None:
+    """Also where one commit holds the intents of several, and some are not asked for after all."""
+    films = [entry(f"Film {number}", kind=MOVIE, tmdb=number) for number in range(1, 41)]
+    house = House(*films, *films[:5])
+    house.exclusions = [Exclusion(key=TitleKey(MOVIE, 7))]
+    unready: list[RequestBody] = []
+
+    def look(body: RequestBody) -> None:
+        if body not in [one.body for one in house.memory.open_intents()]:
+            unready.append(body)
+
+    house.server.while_asked = look
+    house.sync()
+    assert [body.key.tmdb_id for body in house.server.posted] == [*range(1, 7), *range(8, 41)]
+    assert unready == []
+    assert len(house.memory.commits) < 12
+    assert house.memory.open_intents() == ()
+
+
 def test_a_second_sync_asks_for_nothing_and_costs_two_calls() -> None:
     house = House(*MINE)
     house.sync()
@@ -182,7 +201,7 @@ def killed_before_answer(house: House, *, arrived: bool) -> None:
     """Leave the memory as a run does that is killed while a request is on its way."""
     house.memory.use_server(SERVER)
     body = RequestBody(key=MATRIX.key, four_k=False)
-    house.memory.record(Notes(), body)
+    house.memory.record(Notes(), [Intent("The Matrix (1999)", ("mine",), body)])
     if arrived:
         house.server.set_status(MATRIX.key, MediaStatus.PENDING)
 
@@ -193,7 +212,9 @@ def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
     house.sync()
     assert house.server.posted == []
     assert house.memory.open_intents() == ()
-    assert house.memory.shelf.sent[0].answered.answer is RequestAnswer.REQUESTED
+    (sent,) = house.memory.shelf.sent
+    assert sent.answered.answer is RequestAnswer.REQUESTED
+    assert (sent.label, sent.lists) == ("The Matrix (1999)", ("mine",))
 
 
 def test_a_cut_off_request_that_did_not_arrive_is_sent() -> None:
