@@ -187,7 +187,8 @@ def _askers(
     skip = _skip_by_state(wish, key, known)
     if skip and known.watched and _may_have_grown(skip, Definition(key, wish.four_k), known):
         members = watching(members)
-        skip = skip if not members else None
+        if members:
+            skip = _skip_by_trouble(wish, Definition(key, wish.four_k), known)
     if skip is not None:
         return (), skip
     if facts is not None and known.excluded.genres & facts.genres:

@@ -246,6 +246,22 @@ def test_a_season_that_aired_after_the_series_was_handled_is_asked_for() -> None
     assert again == Skip(SkipReason.AVAILABLE, "no new season has aired")
 
 
+def test_new_seasons_are_held_back_like_anything_else() -> None:
+    series = Definition(SERIES, False)
+    wish = wanted_by(of("a", new_seasons=True), one=BAD)
+    for trouble in (
+        {"held": {(SERIES.kind, False): "no"}},
+        {"unsettled": {series: "no"}},
+        {"setbacks": {(series, wish.ids.tvdb): "no"}},
+    ):
+        known = knowing(status=MediaStatus.AVAILABLE, watched={series: _SINCE})
+        for name, value in trouble.items():
+            setattr(known, name, value)
+        one = decided(wish, known, seasons=airing(None, _NEW))
+        assert isinstance(one, Skip)
+        assert one.detail == "no"
+
+
 @pytest.mark.parametrize("status", [MediaStatus.UNKNOWN, MediaStatus.DELETED])
 def test_what_was_deleted_stays_so_whatever_airs(status: int) -> None:
     known = knowing(status=status, watched={Definition(SERIES, False): _SINCE})
