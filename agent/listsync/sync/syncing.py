@@ -217,6 +217,8 @@ class _Sync:
         self._tally.add_present(settled.entries)
         self._parts.board.done(settled.entries, titles=settled.titles)
         adder.add(map(wish_of, settled.open), stop)
+        # What another list wants since this run is not taken back.
+        self._writer.flush()
 
     def _knowledge(
         self,

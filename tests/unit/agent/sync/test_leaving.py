@@ -68,6 +68,15 @@ def test_it_is_asked_for_again_when_it_comes_back() -> None:
     assert house.server.posted[-1].key == FILMS[2].key
 
 
+def test_what_another_list_wants_since_this_run_is_not_taken_back() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.show(FILMS[:2])
+    house.sync()
+    house.play(whole(*entries(FILMS[2])), rules("other"))  # type: ignore[arg-type]  # they are
+    house.sync()
+    assert house.server.cancelled == []
+
+
 def test_nothing_is_taken_back_unless_the_list_wants_that() -> None:
     house = Leaving(STAYING, FILMS[:3])
     house.left(FILMS[:2])
