@@ -280,6 +280,12 @@ class FakeServer:
         finally:
             self._in_flight.release()
 
+    def find_request(self, body: RequestBody) -> int | None:
+        self._play("find_request")
+        covered = self.covered.get(Definition(body.key, body.four_k))
+        is_asked = covered is not None and set(body.seasons) <= covered
+        return 1000 + body.key.tmdb_id if is_asked else None
+
     def _take(self, body: RequestBody) -> None:
         before = self.states.get(body.key, ABSENT)
         status, status_4k = before.status, before.status_4k

@@ -60,6 +60,8 @@ class Overlap(Generic[Item, Done]):
                 self._fill(waiting, source, quick)
         finally:
             self.close()
+            waiting.clear()
+            self._slow_waiting = 0
 
     def ready(self, most: int) -> Iterator[Done]:
         """Yield what `map` yields next, as far as it is there without waiting; at most *most*."""

@@ -104,6 +104,10 @@ class RequestServer(Protocol):
         """Ask for one title. Never repeated blindly; only one caller at a time."""
         ...
 
+    def find_request(self, body: RequestBody) -> int | None:
+        """Give the number of a request that stands for all of *body*; None where none does."""
+        ...
+
     def cancel(self, request_id: int) -> Cancelled:
         """Take one request back if it is pending still and by whom we ask as."""
         ...

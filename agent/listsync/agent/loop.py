@@ -35,8 +35,8 @@ logger = logging.getLogger(__name__)
 GRACE_S = 4.0
 """How long a running sync has to come to an end when the agent stops."""
 _ANSWERS_LEAVE_S = 0.005
-"""How long the start of a sync waits until who asked for it has the answer: on a busy machine the
-answer would come after several slices of the new thread's time."""
+"""How long a sync waits before it starts, so that the answer to whoever asked for it leaves first:
+on a busy machine that would wait for several slices of the new thread's time."""
 _LONGEST_WAIT = timedelta(seconds=30)
 _SECOND_LOOK_S = 1.0
 

@@ -167,6 +167,10 @@ class Seerr:
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=error.why)
         return self._writer.request(order)
 
+    def find_request(self, body: RequestBody) -> int | None:
+        """Look for what became of a request that may have been sent; raises as `series` does."""
+        return self._writer.find(body)
+
     def cancel(self, request_id: int) -> Cancelled:
         """Take one request back.
 

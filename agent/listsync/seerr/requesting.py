@@ -96,6 +96,15 @@ class Writer:
         with self._pen.held():
             return self._ask(order)
 
+    def find(self, body: RequestBody) -> int | None:
+        """Give the number of the newest request that stands, if all of *body* is covered."""
+        reply = self._wire.get(details.path_of(body.key))
+        media = details.read_details(reply, self._wire.trouble).media
+        standing = media.standing(four_k=body.four_k)
+        if not standing or not set(body.seasons) <= media.covered(four_k=body.four_k):
+            return None
+        return max(request.id for request in standing)
+
     def _ask(self, order: Order) -> Answered:
         """Send; after a lost answer look, and repeat once if nothing can be on its way."""
         try:
@@ -123,18 +132,14 @@ class Writer:
 
     def _look(self, body: RequestBody, lost: _LostError) -> Answered | None:
         """Find out whether a request whose answer was lost has arrived."""
-        trouble = self._wire.trouble
         try:
-            reply = self._wire.get(details.path_of(body.key))
-            media = details.read_details(reply, trouble).media
+            number = self.find(body)
         except ListsyncError as error:
             why = f"the answer to a request was lost ({lost.why}), and a look failed: {error}"
-            raise trouble.unavailable(why) from error
-        standing = media.standing(four_k=body.four_k)
-        if not standing or not set(body.seasons) <= media.covered(four_k=body.four_k):
+            raise self._wire.trouble.unavailable(why) from error
+        if number is None:
             return None
-        newest = max(request.id for request in standing)
-        return Answered(answer=RequestAnswer.REQUESTED, detail=_LOST, request_id=newest)
+        return Answered(answer=RequestAnswer.REQUESTED, detail=_LOST, request_id=number)
 
     def _judge(self, reply: Reply, body: RequestBody, headers: dict[str, str]) -> Answered:
         status = reply.status

@@ -18,7 +18,7 @@ from typing import assert_never
 
 from listsync.domain.media import Definition
 from listsync.domain.memory import HandledEntries, Handling, Intent, Notes, Sent, Setback
-from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.server import Answered, MediaStatus, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Decision,
     Failed,
@@ -133,6 +133,8 @@ class Writer:
         if answered.answer in _TAKEN:
             self._asked(body, lists, is_new=answered.answer is RequestAnswer.REQUESTED)
             return Requested(body, answered)
+        # Written before the next request goes out: the server would not show it to the next run.
+        self._written_at = -math.inf
         if answered.answer in _HOLDS:
             whose = (body.asking.user, body.key.kind, body.four_k)
             self._known.doors.spent[whose] = _HOLDS[answered.answer]
@@ -159,8 +161,10 @@ class Writer:
         for prepared, decision in coming(most):
             one = _intent(prepared, decision)
             definition = Definition(one.body.key, one.body.four_k)
-            # More of a title is decided anew when its turn comes.
-            if definition not in taken:
+            # More of a title is decided anew when its turn comes; and of a title that the server
+            # has already, its index would not tell the next run whether this was asked for.
+            status = self._known.state(definition.key).of(four_k=one.body.four_k)
+            if status == MediaStatus.UNKNOWN and definition not in taken:
                 taken.add(definition)
                 yield one
 

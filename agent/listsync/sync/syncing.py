@@ -54,6 +54,7 @@ from listsync.sync.titles import fold
 logger = logging.getLogger(__name__)
 
 _DAY = timedelta(hours=24)
+_UNSEEN = "what came of a request that was cut off cannot be seen"
 _BATCH = 20
 """Titles for which one line of progress is logged."""
 ASK_ABOVE = 200
@@ -108,6 +109,7 @@ class _Sync:
         self._notices: list[str] = []
         self._writer: Writer | None = None
         self._held: Mapping[tuple[MediaType, bool], str] = {}
+        self._unseen: dict[Definition, str] = {}
         self._batch = 0
 
     def run(self) -> SyncReport:
@@ -187,15 +189,25 @@ class _Sync:
         return index_of(pages)
 
     def _settle_intents(self, index: dict[TitleKey, TitleState]) -> None:
-        """Find out what became of requests that a killed run was about to send."""
+        """Find out what became of requests that a killed run was about to send.
+
+        What the index does not know was not asked for; of the others it does not say who asked,
+        or for which seasons.
+        """
         notes = Notes()
         for intent in self._parts.memory.open_intents():
             body = intent.body
             status = index.get(body.key, ABSENT).of(four_k=body.four_k)
-            if status == MediaStatus.UNKNOWN:
+            try:
+                is_known = status != MediaStatus.UNKNOWN
+                number = self._parts.server.find_request(body) if is_known else None
+            except (AnswerChangedError, UnavailableError) as error:
+                self._unseen[Definition(body.key, body.four_k)] = f"{_UNSEEN}: {error.why}"
+                continue
+            if number is None:
                 notes.dropped.append(body)
             else:
-                notes.sent.append(_found_again(self._run, intent))
+                notes.sent.append(_found_again(self._run, intent, number))
         if len(notes):
             self._parts.memory.record(notes)
 
@@ -235,6 +247,7 @@ class _Sync:
             watched=self._watched(),
             today=self._run.started_at.date(),
             doors=self._doors(),
+            unsettled=dict(self._unseen),
         )
         for kind in MediaType:
             if held is not None:
@@ -303,9 +316,9 @@ class _Sync:
         )
 
 
-def _found_again(run: SyncRun, intent: Intent) -> Sent:
+def _found_again(run: SyncRun, intent: Intent, number: int) -> Sent:
     detail = "sent by a run that was cut off; found at the server"
-    answered = Answered(answer=RequestAnswer.REQUESTED, detail=detail)
+    answered = Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
     label = intent.label or str(intent.body.key)
     return Sent(run.run_id, label, intent.lists, intent.body, answered)
 

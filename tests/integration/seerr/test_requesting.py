@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -51,6 +52,19 @@ def new_title(sandbox: SandboxProcess, kind: MediaType, **more: object) -> Title
 def written(sandbox: SandboxProcess) -> list[dict[str, Any]]:
     """List what the server was asked and did: the successful ones of its log."""
     return [one for one in sandbox.admin("log")["requests"] if one["status"] == 201]
+
+
+def test_a_request_is_found_by_what_it_asked_for(
+    seerr: Seerr, film: RequestBody, series: RequestBody
+) -> None:
+    assert seerr.find_request(film) is None
+    assert seerr.find_request(series) is None
+    number = seerr.request(film).request_id
+    assert seerr.find_request(film) == number
+    assert seerr.find_request(replace(film, four_k=True)) is None
+    number = seerr.request(replace(series, seasons=(1,))).request_id
+    assert seerr.find_request(series) is None
+    assert seerr.find_request(replace(series, seasons=(1,))) == number
 
 
 def test_a_film_is_requested_once(

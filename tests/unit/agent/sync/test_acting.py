@@ -6,7 +6,13 @@ import pytest
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import HandledEntries, Intent, Notes
-from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.server import (
+    Answered,
+    MediaStatus,
+    RequestAnswer,
+    RequestBody,
+    TitleState,
+)
 from listsync.domain.syncing import (
     Failed,
     Found,
@@ -194,6 +200,24 @@ def test_another_request_for_a_title_ahead_has_an_intent_of_its_own() -> None:
     desk.ask(body(2), coming=lambda _: [(prepared(series_wish()), Request(first))])
     desk.ask(more, series_wish())
     assert desk.intended() == [more]
+
+
+def test_no_intent_is_ahead_of_a_title_that_the_server_has_already() -> None:
+    """Its index could not tell the next run whether this was asked for."""
+    desk = Desk()
+    desk.known.index = {TitleKey(MOVIE, 3): TitleState(MediaStatus.PARTIALLY_AVAILABLE, 1)}
+    desk.ask(body(1))
+    desk.ask(body(2), coming=coming(3, 4))
+    assert commits(desk)[-1] == ([1], [2, 4])
+
+
+def test_a_refusal_is_written_before_the_next_request() -> None:
+    desk = Desk()
+    desk.ask(body(1))
+    desk.server.on("request", Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no"))
+    desk.ask(body(2), coming=coming(3))
+    desk.ask(body(3))
+    assert commits(desk)[-1] == ([2], [3])
 
 
 def test_of_a_title_that_comes_twice_only_the_first_intent_is_ahead() -> None:

@@ -203,7 +203,7 @@ def killed_before_answer(house: House, *, arrived: bool) -> None:
     body = RequestBody(key=MATRIX.key, four_k=False)
     house.memory.record(Notes(), [Intent("The Matrix (1999)", ("mine",), body)])
     if arrived:
-        house.server.set_status(MATRIX.key, MediaStatus.PENDING)
+        house.server._take(body)
 
 
 def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
@@ -215,6 +215,32 @@ def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
     (sent,) = house.memory.shelf.sent
     assert sent.answered.answer is RequestAnswer.REQUESTED
     assert (sent.label, sent.lists) == ("The Matrix (1999)", ("mine",))
+    assert sent.answered.request_id == 1000 + MATRIX.key.tmdb_id
+
+
+def test_a_cut_off_request_is_not_ours_because_the_title_is_there() -> None:
+    house = House(MATRIX_ENTRY)
+    killed_before_answer(house, arrived=False)
+    house.server.set_status(MATRIX.key, MediaStatus.AVAILABLE)
+    house.sync()
+    assert house.server.posted == []
+    assert house.memory.open_intents() == ()
+    assert house.memory.shelf.sent == []
+
+
+def test_what_cannot_be_seen_of_a_cut_off_request_waits_for_a_later_run() -> None:
+    house = House(entry("Lost", kind=TV, tmdb=4607))
+    house.memory.use_server(SERVER)
+    body = RequestBody(key=LOST.key, four_k=False, seasons=(1,))
+    house.memory.record(Notes(), [Intent("Lost", ("mine",), body)])
+    house.server.set_status(LOST.key, MediaStatus.PARTIALLY_AVAILABLE).on("find_request", DOWN)
+    report = house.sync()
+    assert "cannot be seen" in report.items[0].why
+    assert house.server.posted == []
+    assert [one.body for one in house.memory.open_intents()] == [body]
+    house.sync()
+    assert [one.key for one in house.server.posted] == [LOST.key]
+    assert house.memory.open_intents() == ()
 
 
 def test_a_cut_off_request_that_did_not_arrive_is_sent() -> None:
