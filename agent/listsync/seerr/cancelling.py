@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from msgspec import field
 
-from listsync.answers import Answer, UnknownFormError, decode
+from listsync.answers import Answer
 from listsync.domain.server import Cancelled
 from listsync.seerr.reply import Reply
 from listsync.seerr.users import OWNER
@@ -68,7 +68,4 @@ def _is_gone(reply: Reply, wire: Wire) -> bool:
 
 
 def _read(reply: Reply, wire: Wire) -> _Request:
-    try:
-        return decode(reply.content, _Request)
-    except UnknownFormError as error:
-        raise wire.trouble.changed("a request", reply.content) from error
+    return wire.trouble.read(reply, _Request, "a request")

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, UnknownFormError, decode, readable
+from listsync.answers import Answer, readable
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import MediaStatus, Season, SeriesDetails, TitleFacts, year_of
 from listsync.seerr.reply import Reply
@@ -139,10 +139,7 @@ def path_of(key: TitleKey) -> str:
 
 
 def read_details(reply: Reply, trouble: Trouble) -> Details:
-    try:
-        return decode(reply.content, Details)
-    except UnknownFormError as error:
-        raise trouble.changed("the details of a title", reply.content) from error
+    return trouble.read(reply, Details, "the details of a title")
 
 
 def series_of(details: Details) -> SeriesDetails:

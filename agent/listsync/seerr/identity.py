@@ -14,7 +14,7 @@ from listsync.domain.server import Product, ServerInfo
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean
 
-Shape = TypeVar("Shape", bound=Answer)
+Shape = TypeVar("Shape")
 
 _PRODUCTS = {
     "Overseerr API": Product.OVERSEERR,
@@ -52,11 +52,7 @@ class Me(Answer, frozen=True):
 
 def read(wire: Wire, path: str, shape: type[Shape]) -> Shape:
     """Read a small answer of a known shape."""
-    reply = wire.get(path)
-    try:
-        return decode(reply.content, shape)
-    except UnknownFormError as error:
-        raise wire.trouble.changed(f"the answer at {path}", reply.content) from error
+    return wire.trouble.read(wire.get(path), shape, f"the answer at {path}")
 
 
 def read_me(wire: Wire) -> Me:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, UnknownFormError, decode, readable
+from listsync.answers import Answer, readable
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import IndexPage, TitleState
 from listsync.seerr.reply import Reply
@@ -88,10 +88,7 @@ def parse_page(reply: Reply, skipped: int, trouble: Trouble) -> IndexPage:
     Raises:
         AnswerChangedError: the page, or most of its rows, cannot be read.
     """
-    try:
-        page = decode(reply.content, _Page)
-    except UnknownFormError as error:
-        raise trouble.changed("a page of the index", reply.content) from error
+    page = trouble.read(reply, _Page, "a page of the index")
     rows = readable(page.results, _Row)
     expected = min(PAGE, page.info.results - skipped)
     if len(rows) * 2 < expected:

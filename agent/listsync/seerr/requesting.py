@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from listsync.answers import Answer, UnknownFormError, decode
+from listsync.answers import Answer
 from listsync.domain.media import MediaType
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.errors import ListsyncError, Refusal, RefusedError
@@ -163,11 +163,7 @@ class Writer:
         if not is_json(reply):
             why = "a web page came where the answer to a request should be"
             raise _LostError(why, may_run=False)
-        try:
-            created = decode(reply.content, _Created)
-        except UnknownFormError as error:
-            what = "the answer to a request"
-            raise self._wire.trouble.changed(what, reply.content) from error
+        created = self._wire.trouble.read(reply, _Created, "the answer to a request")
         if created.id is None:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)

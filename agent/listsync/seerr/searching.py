@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, UnknownFormError, decode, readable
+from listsync.answers import Answer, readable
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
 from listsync.seerr.reply import Reply
@@ -68,10 +68,7 @@ def path_of(query: str, page: int = 1) -> str:
 
 def read_page(reply: Reply, trouble: Trouble) -> SearchPage:
     """Read one page of results; a row that is odd is left out, all rows odd is a new format."""
-    try:
-        answer = decode(reply.content, _Page)
-    except UnknownFormError as error:
-        raise trouble.changed("the answer to a search", reply.content) from error
+    answer = trouble.read(reply, _Page, "the answer to a search")
     results = readable(answer.results, _Result)
     titles = [result for result in results if result.kind in _KINDS]
     candidates = tuple(filter(None, map(_candidate, titles)))

@@ -13,6 +13,7 @@ from msgspec import Raw, field
 from listsync.answers import Answer, UnknownFormError, decode, readable
 from listsync.domain.media import MediaType
 from listsync.domain.server import Asking
+from listsync.seerr.identity import read
 from listsync.seerr.trouble import ClosedError, TimedOutError
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean, complaint, is_json
@@ -160,12 +161,7 @@ class Services:
     def _list(self, kind: MediaType) -> Sequence[_Service]:
         if kind not in self._listed:
             path = f"/service/{_PROGRAMS[kind].lower()}"
-            reply = self._wire.get(path)
-            try:
-                rows = decode(reply.content, list[Raw])
-            except UnknownFormError as error:
-                what = f"the answer at {path}"
-                raise self._wire.trouble.changed(what, reply.content) from error
+            rows = read(self._wire, path, list[Raw])
             self._listed[kind] = readable(rows, _Service)
         return self._listed[kind]
 

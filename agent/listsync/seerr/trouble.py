@@ -7,10 +7,12 @@ import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpcore
 
+from listsync.answers import UnknownFormError, decode
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -22,6 +24,8 @@ from listsync.seerr.address import API, Address
 from listsync.seerr.pool import Patience, UnreadableError
 from listsync.seerr.reply import Reply
 from listsync.seerr.words import clean, complaint, is_json
+
+Shape = TypeVar("Shape")
 
 
 class PassingError(UnavailableError):
@@ -66,6 +70,13 @@ class Trouble:
         return AnswerChangedError(
             self.service, why, sample=clean(sample[:800].decode("utf-8", "replace"))
         )
+
+    def read(self, reply: Reply, shape: type[Shape], what: str) -> Shape:
+        """Read *what* was answered; raises AnswerChangedError where it is not of that shape."""
+        try:
+            return decode(reply.content, shape)
+        except UnknownFormError as error:
+            raise self.changed(what, reply.content) from error
 
     def of_exception(self, error: Exception) -> UnavailableError:
         """Name what kept the call from being answered."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, UnknownFormError, decode, readable
+from listsync.answers import Answer, readable
 from listsync.seerr.identity import read
 from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean
@@ -106,10 +106,7 @@ class Users:
         if 1 <= user_id <= _BIGGEST_ID:
             reply = self._wire.get(f"/user/{user_id}", also={404})
             if reply.status == 200:
-                try:
-                    user = decode(reply.content, _User)
-                except UnknownFormError as error:
-                    raise self._wire.trouble.changed("a user", reply.content) from error
+                user = self._wire.trouble.read(reply, _User, "a user")
                 return Actor(user.id, user.shown)
         return f"there is no user {user_id}"
 
