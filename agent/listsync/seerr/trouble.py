@@ -21,7 +21,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.seerr.address import API, Address
-from listsync.seerr.pool import Patience, UnreadableError
+from listsync.seerr.pool import Patience, UnreadableError, find_proxy
 from listsync.seerr.reply import Reply
 from listsync.seerr.words import clean, complaint, is_json
 
@@ -111,6 +111,10 @@ class Trouble:
                 said = clean(getattr(root, "reason", None) or str(root))
                 why = f"no encryption ({said}): should server.url start with http:// instead?"
                 return self.unavailable(why)
+            case _ if find_proxy(self._address) is not None:
+                said = clean(getattr(root, "strerror", None) or str(root))
+                why = f"the proxy cannot be reached ({said}): check HTTP_PROXY and NO_PROXY"
+                return self._unsent(why)
             case socket.gaierror():
                 host = urlsplit(self._address.base).hostname
                 return self._unsent(f"the name {host} is not known: check server.url and DNS")

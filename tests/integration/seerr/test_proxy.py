@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from listsync.errors import UnavailableError
 from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
 
@@ -46,11 +47,28 @@ def proxy() -> Iterator[Proxy]:
     proxy.close()
 
 
+@pytest.fixture(autouse=True)
+def _no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+
+def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    monkeypatch.setenv("http_proxy", f"http://anna:pa%40ss@127.0.0.1:{port}")
+    stop = threading.Event()
+    stop.set()  # the pauses between its tries
+    seerr = Seerr("http://seerr.test:5055", SecretStr("key"), stop=stop)
+    with pytest.raises(UnavailableError, match=r"proxy cannot be reached .*refused") as raised:
+        seerr.search("Dune")
+    seerr.close()
+    assert "anna" not in str(raised.value)
+
+
 def test_the_environments_proxy_is_asked_with_its_login(
     proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("http_proxy", f"http://anna:pa%40ss@127.0.0.1:{proxy.port}")
     seerr = Seerr("http://seerr.test:5055/base", SecretStr("key"))
     assert seerr.search("Dune").candidates == ()
