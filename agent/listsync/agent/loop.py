@@ -1,4 +1,7 @@
-"""The decider: takes events from the inbox, one by one, and waits for nothing else."""
+"""The decider: takes events from the inbox, one by one, and waits for nothing else.
+
+But for a moment before it starts a sync: `_ANSWERS_LEAVE_S`.
+"""
 
 from __future__ import annotations
 

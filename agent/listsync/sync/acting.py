@@ -46,7 +46,9 @@ _NOTES_AT_ONCE = 250
 _UNWRITTEN_S = 0.2
 """How old an outcome may get, and one request more, until it is on disk."""
 _MOST_AHEAD = 8
+"""Intents that wait on disk for their turn: what a kill leaves for the next run to look for."""
 _LEAST_S = 0.001
+"""A request is taken to last at least as long as this."""
 _TAKEN = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
 _HOLDS = {
     RequestAnswer.QUOTA: "the quota of the requesting user is used up",
