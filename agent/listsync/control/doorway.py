@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import zmq
 
@@ -140,15 +141,20 @@ class ControlSocket:
         # descriptor that listens already (and closes it; ours keeps the file and queue alive).
         self._socket.setsockopt(zmq.USE_FD, os.dup(self._listener.fileno()))
         self._socket.bind(_LABEL)
+        # It goes by the name of the descriptor's file, not by the one that it was bound with.
+        self._bound = cast("bytes", self._socket.getsockopt(zmq.LAST_ENDPOINT))
 
     def _count(self) -> None:
-        """Stop accepting before descriptors run out: libzmq aborts the process at the last one."""
+        """Stop accepting before descriptors run out: libzmq aborts the process at the last one.
+
+        That ends the connections there are, too: libzmq counts them as part of what is unbound.
+        """
         while self._monitor.poll(0):
             self._monitor.recv_multipart()
         used = _open_files()
         if not self._crowded and used > _CROWDED_SHARE * self._limit:
             self._crowded = True
-            self._socket.unbind(_LABEL)
+            self._socket.unbind(self._bound)
             logger.error(
                 "too many open files (%s of %s): new control connections wait",
                 used,
