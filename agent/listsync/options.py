@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -68,12 +69,43 @@ class SecretStr:
         return "**********"
 
 
+def parse_web_address(text: str) -> str:
+    """Read an address of the web: http or https, a host, perhaps a login, a port and a path."""
+    address = text.strip()
+    try:
+        parts = urlsplit(address)
+        is_one = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or not address.isprintable() or " " in address:
+        raise ValueError("expected an address such as https://host:8080")
+    return address
+
+
+def _parse_proxy(secret: SecretStr) -> SecretStr:
+    return SecretStr(parse_web_address(secret.get_secret_value()))
+
+
+def _parse_header(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("expected ASCII letters, digits and signs on one line")
+    return text.strip()
+
+
+WebAddress = Annotated[str, Check(parse_web_address)]
+ProxyAddress = Annotated[SecretStr, Check(_parse_proxy)]
+"""May hold a login."""
+HeaderText = Annotated[str, Check(_parse_header)]
+
+
 class ServiceOptions(Options, frozen=True, kw_only=True):
     """How one list service is reached; every service's `providers.<name>` starts from this."""
 
-    base_url: Annotated[str, "Address of the service; change it for a mirror or a test."]
+    base_url: Annotated[WebAddress, "Address of the service; change it for a mirror or a test."]
     timeout_s: Annotated[float, Meta(gt=0, le=600), "Seconds to wait for one answer."] = 30
-    user_agent: Annotated[str | None, "Sent as User-Agent instead of listsync's own."] = None
+    user_agent: Annotated[HeaderText | None, "Sent as User-Agent instead of listsync's own."] = (
+        None
+    )
     at_once: Annotated[
         int, Meta(ge=1, le=16), "How many questions the service gets at a time."
     ] = 4
@@ -85,7 +117,10 @@ class ServiceOptions(Options, frozen=True, kw_only=True):
         Meta(gt=0, le=86400),
         "Seconds that reading one list may take, all its pages together.",
     ] = 900
-    proxy: Annotated[str | None, "Proxy for this service, e.g. http://proxy:3128."] = None
+    proxy: Annotated[
+        ProxyAddress | None,
+        "Proxy for this service, e.g. http://proxy:3128; a login may stand before an @.",
+    ] = None
 
 
 class PageOptions(ServiceOptions, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listsync.config.schema import ChromiumOptions
+from listsync.errors import UnavailableError
 from listsync.options import PageOptions
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def walls_for(
     def start() -> PageLoader:
         from listsync.net.browser.window import Browser, BrowserSettings
 
+        proxy = options.proxy.get_secret_value() if options.proxy else None
+        if proxy and "@" in proxy:  # a command line, which everybody here may read, shows it
+            why = f"Chromium cannot log in at a proxy (providers.{service}.proxy)"
+            raise UnavailableError(service, why)
         return Browser(
             service,
             BrowserSettings(
@@ -34,7 +39,7 @@ def walls_for(
                 limit_mb=chromium.memory_mb,
                 no_sandbox=chromium.no_sandbox,
                 user_agent=options.user_agent,
-                proxy=options.proxy,
+                proxy=proxy,
             ),
         )
 

@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
 
 import httpx
 import stamina
@@ -70,18 +70,33 @@ def build_client(
     """Build the client for one list; the caller closes it. *transport* replaces the network."""
     for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
         logging.getLogger(name).setLevel(logging.WARNING)
-    client = ServiceClient(
+    connected = partial(
+        ServiceClient,
         headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
         timeout=options.timeout_s,
-        proxy=options.proxy,
-        transport=transport,
+        proxy=options.proxy.get_secret_value() if options.proxy else None,
         verify=_trusted(),
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
+    try:
+        client = connected(transport=transport)
+    except (ValueError, ImportError, httpx.InvalidURL):  # the last word on proxies is httpx's
+        client = connected(proxy=None, transport=_NoWay())
     keep_deadlines(client)
     client.at_once, client.pace_s = options.at_once, options.pace_s
     client.list_s, client.walls = options.list_timeout_s, walls
     return client
+
+
+class _NoWay(httpx.BaseTransport):
+    """Stands where a proxy cannot be used; does not name it, as a login may be in it."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ProxyError(
+            "only http:// and https:// proxies can be used: check HTTPS_PROXY, HTTP_PROXY and "
+            "ALL_PROXY",
+            request=request,
+        )
 
 
 _TRIES = stamina.RetryingCaller(attempts=3, timeout=90, wait_initial=0.5, wait_max=5)

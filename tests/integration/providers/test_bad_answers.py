@@ -12,7 +12,7 @@ import pytest
 from listsync.errors import AnswerChangedError, ListsyncError, RefusedError, UnavailableError
 from listsync.net.call import Call
 from listsync.net.http import ask, build_client
-from listsync.options import ServiceOptions
+from listsync.options import SecretStr, ServiceOptions
 from tests.integration.providers.lists import KEY, SERVICES, provider
 from tests.integration.providers.trap import Answer, Question, said, trap
 
@@ -200,7 +200,9 @@ def test_an_answer_that_drips_is_given_up(service: str, slow: Answer) -> None:
 def test_one_answer_has_its_own_deadline(slow: Answer, through_proxy: bool) -> None:
     with trap(slow) as site:
         there = "http://lists.example.invalid" if through_proxy else site.url
-        options = ServiceOptions(base_url=there, proxy=site.url if through_proxy else None)
+        options = ServiceOptions(
+            base_url=there, proxy=SecretStr(site.url) if through_proxy else None
+        )
         began = time.monotonic()
         with (
             build_client(options) as http,

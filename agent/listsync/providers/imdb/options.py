@@ -6,12 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import PageOptions
+from listsync.options import PageOptions, WebAddress
 
 
 class ImdbOptions(PageOptions, frozen=True, kw_only=True):
     """How IMDb is reached; there is nothing to log in to, so lists must be public."""
 
-    base_url: Annotated[str, "Address of the GraphQL service."] = "https://api.graphql.imdb.com/"
-    web_url: Annotated[str, "Address of the site, named as where we are."] = "https://www.imdb.com"
+    base_url: Annotated[WebAddress, "Address of the GraphQL service."] = (
+        "https://api.graphql.imdb.com/"
+    )
+    web_url: Annotated[WebAddress, "Address of the site, named as where we are."] = (
+        "https://www.imdb.com"
+    )
     page_size: Annotated[int, Meta(ge=1, le=250), "How many titles are asked for at a time."] = 250

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import PageOptions
+from listsync.options import PageOptions, WebAddress
 
 
 class LetterboxdOptions(PageOptions, frozen=True, kw_only=True):
     """How Letterboxd is read; there is nothing to log in to."""
 
-    base_url: str = "https://letterboxd.com"
+    base_url: WebAddress = "https://letterboxd.com"
     film_pages: Annotated[
         int,
         Meta(ge=0, le=5000),

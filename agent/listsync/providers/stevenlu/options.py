@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from listsync.options import ServiceOptions
+from listsync.options import ServiceOptions, WebAddress
 
 
 class StevenLuOptions(ServiceOptions, frozen=True, kw_only=True):
     """Where the list files lie; there is nothing to log in to."""
 
-    base_url: str = "https://popular-movies-data.stevenlu.com"
+    base_url: WebAddress = "https://popular-movies-data.stevenlu.com"

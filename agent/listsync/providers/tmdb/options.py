@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import SecretStr, ServiceOptions
+from listsync.options import SecretStr, ServiceOptions, WebAddress
 
 PAGE_SIZE = 20
 MAX_PAGES = 500  # the service gives no page beyond it
@@ -15,7 +15,7 @@ MAX_PAGES = 500  # the service gives no page beyond it
 class TmdbOptions(ServiceOptions, frozen=True, kw_only=True):
     """How TMDB is reached. Token and key are free, on its API settings page; one is enough."""
 
-    base_url: Annotated[str, "Address of the API, without a version."] = (
+    base_url: Annotated[WebAddress, "Address of the API, without a version."] = (
         "https://api.themoviedb.org"
     )
     token: Annotated[SecretStr | None, "API read access token of your TMDB account."] = None

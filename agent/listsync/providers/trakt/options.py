@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import Check, SecretStr, ServiceOptions
+from listsync.options import Check, SecretStr, ServiceOptions, WebAddress
 
 SENDABLE = r"\A[!-~]{1,4096}\Z"
 """What can stand in an HTTP header."""
@@ -23,8 +23,8 @@ def sendable(secret: SecretStr | None) -> SecretStr | None:
 class TraktOptions(ServiceOptions, frozen=True, kw_only=True):
     """How Trakt is reached. Every list needs the client id of an API app of your own."""
 
-    base_url: Annotated[str, "Address of the API."] = "https://api.trakt.tv"
-    auth_url: Annotated[str, "Address where `listsync trakt-login` asks."] = (
+    base_url: Annotated[WebAddress, "Address of the API."] = "https://api.trakt.tv"
+    auth_url: Annotated[WebAddress, "Address where `listsync trakt-login` asks."] = (
         "https://auth.trakt.tv"
     )
     client_id: Annotated[

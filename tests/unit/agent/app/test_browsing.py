@@ -6,9 +6,10 @@ import pytest
 
 from listsync.app.browsing import sweep, walls_for
 from listsync.config.schema import ChromiumOptions
+from listsync.errors import UnavailableError
 from listsync.net.browser import sessions
 from listsync.net.browser.window import Browser
-from listsync.options import PageOptions
+from listsync.options import PageOptions, SecretStr
 
 
 @pytest.fixture
@@ -29,7 +30,9 @@ def test_what_a_killed_listsync_left_is_swept(tmp_path: Path, swept: list[Path])
 
 
 def test_the_browser_is_run_as_the_user_says(tmp_path: Path) -> None:
-    options = PageOptions(base_url="https://a.example", user_agent="mine/1", proxy="http://p:1")
+    options = PageOptions(
+        base_url="https://a.example", user_agent="mine/1", proxy=SecretStr("http://p:1")
+    )
     chromium = ChromiumOptions(memory_mb=600, no_sandbox=True)
     browser = walls_for("imdb", options, chromium, tmp_path)._start()
     assert isinstance(browser, Browser)
@@ -38,3 +41,11 @@ def test_the_browser_is_run_as_the_user_says(tmp_path: Path) -> None:
     assert (settings.user_agent, settings.proxy) == ("mine/1", "http://p:1")
     assert tmp_path in settings.cache.parents
     assert not any(tmp_path.iterdir())
+
+
+def test_a_proxy_that_asks_for_a_login_is_not_for_the_browser(tmp_path: Path) -> None:
+    """Everybody on the machine may read its command line."""
+    options = PageOptions(base_url="https://a.example", proxy=SecretStr("http://me:s3cret@p:1"))
+    with pytest.raises(UnavailableError, match="cannot log in at a proxy") as caught:
+        walls_for("imdb", options, ChromiumOptions(), tmp_path)._start()
+    assert "s3cret" not in str(caught.value)

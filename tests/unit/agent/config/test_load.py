@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import grp
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.exclusions import ExcludedTitle
 from listsync.config.load import check, load
+from listsync.config.reading import MAX_FINDINGS
 from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
 from listsync.config.yaml_document import Document, parse_document
 from listsync.domain.media import MediaType, TitleKey
@@ -699,6 +701,41 @@ def test_a_login_in_the_servers_url_is_not_in_the_representation(read: Read) -> 
     assert "hunter2" not in repr(config)
 
 
+def test_a_proxy_may_hold_a_login_which_is_not_in_the_representation(read: Read) -> None:
+    config = read(SERVER + "providers: {trakt: {proxy: 'http://bob:hunter2@proxy:3128 '}}")
+    proxy = config.providers.trakt.proxy
+    assert proxy is not None
+    assert proxy.get_secret_value() == "http://bob:hunter2@proxy:3128"
+    assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize("key", ["base_url", "proxy"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stevenlu.example",
+        "bob:hunter2@proxy:3128",
+        "ftp://bob:hunter2@proxy",
+        "socks5://bob:hunter2@proxy:1080",
+        "http://",
+        "https://[",
+        "http://bob:hunter2@proxy:99999",
+        "http://proxy:0",
+        "http://pro\u00a0xy",
+    ],
+)
+def test_an_address_that_is_none_has_its_place_in_the_file(key: str, text: str) -> None:
+    (told,) = complaints(f"{SERVER}providers: {{imdb: {{{key}: '{text}'}}}}")
+    assert told.startswith(f"2:{20 + len(key) + 2}: providers.imdb.{key}: ")
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("text", ["caf\u00e9", "two\\nlines"])
+def test_a_user_agent_that_cannot_be_sent_has_its_place_in_the_file(text: str) -> None:
+    (told,) = complaints(f'{SERVER}providers: {{imdb: {{user_agent: "{text}"}}}}')
+    assert "providers.imdb.user_agent: expected ASCII" in told
+
+
 def test_one_text_is_as_good_as_a_list_of_one(read: Read) -> None:
     lists = SERVER + "lists: [{file: a, tags: %s, filters: {genres: %s, languages: %s}}]"
     assert read(lists % ("tv", "drama", "en")) == read(lists % ("[tv]", "[drama]", "[en]"))
@@ -711,11 +748,20 @@ def test_a_secret_that_cannot_be_sent_is_not_shown(text: str) -> None:
     assert "hunter" not in told
 
 
-def test_very_many_problems_take_no_time() -> None:
-    text = "\n".join(f"  - {{stvnlu: {n}, lmt: x, limit: x}}" for n in range(5000))
-    started = time.monotonic()
-    assert len(complaints(f"{SERVER}lists:\n{text}")) >= 200
-    assert time.monotonic() - started < 5
+def test_very_many_problems_are_not_all_searched_for_what_was_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[str] = []
+    search = difflib.get_close_matches
+
+    def counted(word: str, *args: Any, **more: Any) -> list[str]:
+        searched.append(word)
+        return search(word, *args, **more)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    text = "\n".join(f"  - {{stvnlu: {n}, lmt: x, limit: x}}" for n in range(1000))
+    assert len(complaints(f"{SERVER}lists:\n{text}")) == MAX_FINDINGS
+    assert len(searched) == 1000 + MAX_FINDINGS  # once a list: is it meant for a service?
 
 
 @given(st.text(max_size=80))

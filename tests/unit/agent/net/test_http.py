@@ -63,12 +63,31 @@ def test_a_client_says_who_it_is() -> None:
 
 def test_the_user_can_name_another_agent_time_and_proxy() -> None:
     options = ServiceOptions(
-        base_url=HOME, user_agent="mine/1", timeout_s=5, proxy="http://proxy.example:3128"
+        base_url=HOME,
+        user_agent="mine/1",
+        timeout_s=5,
+        proxy=SecretStr("http://proxy.example:3128"),
     )
     with build_client(options) as http:
         assert http.headers["user-agent"] == "mine/1"
         assert http.timeout == httpx.Timeout(5)
         assert http._mounts
+
+
+@pytest.mark.parametrize(
+    ("name", "proxy"),
+    [("ALL_PROXY", "socks5://me:s3cret@127.0.0.1:9"), ("HTTPS_PROXY", "ftp://me:s3cret@p")],
+)
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
+) -> None:
+    monkeypatch.setenv(name, proxy)
+    with (
+        build_client(ServiceOptions(base_url=HOME)) as http,
+        pytest.raises(UnavailableError, match=r"proxy.*check HTTPS_PROXY") as caught,
+    ):
+        ask(http, CALL)
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
