@@ -146,7 +146,7 @@ def _listens_to(process: psutil.Process, number: signal.Signals) -> bool:
     """Look in /proc whether the signal is caught or blocked; else it would end the process."""
     try:
         text = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     masks = [
         int(line.split()[1], 16)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +32,9 @@ def export(session: Session, target: str, params: Mapping[str, object]) -> None:
         )
     items = _all_items(session, params)
     if path is None:
-        _write(sys.stdout, form, items)
+        text = io.StringIO()
+        _write(text, form, items)
+        click.echo(text.getvalue().encode(), nl=False)  # whatever the terminal's encoding is
         return
     # Whole or not at all: what is there already is only replaced at the end.
     new = path.with_name(f".{path.name}.new")

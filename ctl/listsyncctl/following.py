@@ -8,8 +8,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import click
+
 from listsync.protocol import Code, Exit
-from listsyncctl.output import as_json, width
+from listsyncctl.output import as_json, is_terminal, width
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
 from listsyncctl.views import progress_words
@@ -34,7 +36,7 @@ class Bar:
         self._drawn = False
 
     def draw(self, progress: Mapping[str, Any]) -> None:
-        if not sys.stderr.isatty():
+        if not is_terminal(sys.stderr):
             return
         words = progress_words(progress)
         if total := progress.get("total"):
@@ -133,11 +135,10 @@ def follow_progress(session: Session) -> dict[str, Any]:
             if not progress.get("in_progress"):
                 return progress
             line = as_json(progress) if session.output == "json" else progress_words(progress)
-            if session.output != "json" and sys.stderr.isatty():
+            if session.output != "json" and is_terminal(sys.stderr):
                 bar.draw(progress)
             elif line != last:
-                sys.stdout.write(line + "\n")
-                sys.stdout.flush()
+                click.echo(line)
             last = line
             time.sleep(_EVERY_S)
     finally:

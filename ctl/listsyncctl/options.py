@@ -65,7 +65,7 @@ def _set_json(context: click.Context, _: click.Parameter, value: bool) -> None:
 _COMMON = (
     click.Option(
         ["--socket"],
-        type=click.Path(),
+        type=click.Path(readable=False),
         expose_value=False,
         callback=_set_socket,
         help="The agent's socket, if it is not at a usual place.",

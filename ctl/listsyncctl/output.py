@@ -14,13 +14,18 @@ _BAD = {"failed", "invalid", "refused", "error", "dead"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a person sits there; None is a stream that was closed when we were started."""
+    return stream is not None and stream.isatty()
+
+
+def colours(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
     """Decide by no-color.org, FORCE_COLOR, TERM=dumb and whether *stream* is a terminal."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR"):
         return True
-    return environ.get("TERM") != "dumb" and stream.isatty()
+    return environ.get("TERM") != "dumb" and is_terminal(stream)
 
 
 def painted(word: str) -> str:

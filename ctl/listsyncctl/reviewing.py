@@ -11,6 +11,7 @@ import click
 
 from listsync.protocol import Code, Exit
 from listsyncctl import stories
+from listsyncctl.output import is_terminal
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
 from listsyncctl.views import Look
@@ -31,7 +32,7 @@ def sync_lists(session: Session, lists: Sequence[str]) -> dict[str, Any]:
 
 def go_through(session: Session, *, sync: bool) -> None:
     """Show one after the other and ask; raises TroubleError where nobody sits."""
-    if not sys.stdin.isatty() or session.output != "text":
+    if not is_terminal(sys.stdin) or session.output != "text":
         raise TroubleError(
             Exit.USAGE,
             "--interactive asks a person at a terminal: without one, use `review accept` and "

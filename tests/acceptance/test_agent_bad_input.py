@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from listsync.protocol import MAX_PATH_BYTES
+from listsync.store.database import FILE_NAME
 from tests.acceptance.agent_process import (
     AgentProcess,
+    agent_environment,
     config_of,
     requested,
     socket_of,
@@ -81,11 +87,24 @@ def test_a_configuration_that_is_a_folder_is_told_and_78(
     assert _nothing_started(lone_home)
 
 
-def test_a_configuration_that_may_not_be_read_is_told_and_78(
+def test_a_configuration_that_is_a_pipe_is_told_and_78(
     lone_home: Home, start_agent: StartAgent
 ) -> None:
+    config_of(lone_home).unlink()
+    os.mkfifo(config_of(lone_home))
+    told = _refused(start_agent(lone_home, is_awaited=False), 78)
+    assert told == f"{config_of(lone_home)}: is not a regular file\n"
+    assert _nothing_started(lone_home)
+
+
+@pytest.mark.parametrize("by_option", [False, True], ids=["by-variable", "by-option"])
+def test_a_configuration_that_may_not_be_read_is_told_and_78(
+    lone_home: Home, start_agent: StartAgent, by_option: bool
+) -> None:
     config_of(lone_home).chmod(0)
-    told = _refused(start_agent(lone_home, is_awaited=False, as_nobody_special=True), 78)
+    options = ["--config", str(config_of(lone_home))] if by_option else []
+    agent = start_agent(lone_home, *options, is_awaited=False, as_nobody_special=True)
+    told = _refused(agent, 78)
     assert told == f"{config_of(lone_home)}: may not be read by this user (uid {os.geteuid()})\n"
     assert _nothing_started(lone_home)
 
@@ -129,6 +148,17 @@ def test_a_state_folder_that_became_read_only_is_a_clear_error(
     told = _refused(start_agent(lone_home, is_awaited=False, as_nobody_special=True), 1)
     lone_home.state.chmod(0o700)
     assert str(lone_home.state) in told
+    assert not socket_of(lone_home).exists()
+
+
+def test_a_state_that_another_program_keeps_locked_is_a_clear_error(
+    lone_home: Home, start_agent: StartAgent
+) -> None:
+    start_agent(lone_home).terminate()
+    with closing(sqlite3.connect(lone_home.state / FILE_NAME)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = _refused(start_agent(lone_home, is_awaited=False), 1)
+    assert "locked" in told
     assert not socket_of(lone_home).exists()
 
 
@@ -210,3 +240,32 @@ def test_a_server_that_goes_away_fails_the_run_and_not_the_agent(
     assert agent.ctl("sync-now", "--wait").code == 0
     assert requested(home) == [27205]
     assert [one["result"] for one in agent.runs] == ["ok", "failed", "ok"]
+
+
+# -- a fault of our own -------------------------------------------------------------------------
+
+_FAULTY = """
+from listsync.triggers import signal_mask
+signal_mask.block()
+from listsync.app import daemon
+def fail(*_):
+    raise ValueError("what went wrong")
+daemon.ScheduleTrigger.run = fail
+from listsync.cli import main
+main()
+"""
+
+
+def test_an_agent_of_which_a_part_has_failed_ends_to_be_started_again(lone_home: Home) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _FAULTY, "run"],
+        env=agent_environment(lone_home),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+    )
+    assert ran.returncode == 1
+    assert "the schedule thread failed: the agent ends" in ran.stderr
+    assert "what went wrong" in ran.stderr
+    assert not socket_of(lone_home).exists()

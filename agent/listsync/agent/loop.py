@@ -154,8 +154,11 @@ class Agent:
             case Due(keys=keys):
                 # First, so that the sync is not lost when it cannot be noted.
                 self._means.queue.submit(Order.new(self._scope_of(keys), "schedule", eager=False))
-                self._follow_queue()
-                self._means.schedules.fired(keys)
+                try:
+                    self._follow_queue()
+                finally:
+                    # A schedule that is not moved on would not come round again.
+                    self._means.schedules.fired(keys)
             case ConfigChanged():
                 if not self._means.configuration.look():
                     # Perhaps somebody is still writing.

@@ -44,7 +44,12 @@ class Work:
             self.order.origin,
             extra={"action": "sync_started", "run": self.order.run_id},
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except (
+            RuntimeError
+        ) as error:  # the system has no room for a thread: see pids.max, ulimit -u
+            self._end(failed(self.order, self.started_at, datetime.now(UTC), f"{error}"))
 
     def stop(self) -> None:
         """Let the sync end after its current title."""
@@ -52,7 +57,8 @@ class Work:
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for its end; returns whether it came."""
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -75,6 +81,9 @@ class Work:
             logger.exception("the sync failed in an unforeseen way", extra={"run": run.run_id})
             why = f"a fault in listsync itself ({type(error).__name__}); the log says where"
             ended = failed(order, self.started_at, datetime.now(UTC), why)
+        self._end(ended)
+
+    def _end(self, ended: Ended) -> None:
         _log_end(ended)
         self._done(ended)
 

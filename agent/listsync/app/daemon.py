@@ -158,12 +158,11 @@ class _Daemon:
 
     def start(self, seen: bytes) -> None:
         """Start the threads, and put in the inbox what is owed or due."""
-        self._books.close_cut_off_runs(datetime.now(UTC))
-        self._refresh()
-        config = config_of(self._configuration.in_force.following)
-        self._loader.begin(config, self._timetable, self._notebook)
-        self._keeper.restore(self._queue)
-        self._want_new_lists()
+        try:
+            self._take_up()
+        except BaseException:
+            self.control.close()
+            raise
         stop = self._threads.stop
         self._threads.start("control", self._serve)
         if self._options.config_path is not None:
@@ -171,6 +170,14 @@ class _Daemon:
             self._threads.start("config-file", lambda: watcher.run(self._inbox.put, stop))
         schedule = ScheduleTrigger(self._timetable.due_times)
         self._threads.start("schedule", lambda: schedule.run(self._inbox.put, stop))
+
+    def _take_up(self) -> None:
+        self._books.close_cut_off_runs(datetime.now(UTC))
+        self._refresh()
+        config = config_of(self._configuration.in_force.following)
+        self._loader.begin(config, self._timetable, self._notebook)
+        self._keeper.restore(self._queue)
+        self._want_new_lists()
 
     def run(self) -> bool:
         """Decide until the end; returns whether everything came to an end by itself."""

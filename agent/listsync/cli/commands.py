@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 _config_option = click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="The configuration file.  [default: ~/.config/listsync/listsync.yaml, "
     "else /etc/listsync/listsync.yaml; LISTSYNC_CONFIG]",
 )
 _state_option = click.option(
     "--state-dir",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Where listsync remembers.  [default: ~/.local/state/listsync; LISTSYNC_STATE_DIR]",
 )
 _socket_option = click.option(
     "--socket",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Where the agent listens for listsyncctl.  "
     "[default: $XDG_RUNTIME_DIR/listsync/agent.sock; LISTSYNC_SOCKET]",
 )
@@ -81,7 +81,7 @@ def listsync(context: click.Context) -> None:
 )
 @click.option(
     "--log-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, readable=False, dir_okay=False),
     help="Log to this file as well.  [default: as log.file says]",
 )
 def run(
@@ -165,7 +165,7 @@ def once(
 
 
 @listsync.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=click.Path(path_type=Path, readable=False), required=False)
 @_state_option
 @click.option("--live", is_flag=True, help="Read every list, too; nothing is done with them.")
 def check(file: Path | None, state_dir: Path | None, *, live: bool) -> None:

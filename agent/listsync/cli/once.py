@@ -20,7 +20,7 @@ import click
 from listsync.app.parts import open_parts
 from listsync.cli import report as words
 from listsync.cli.bar import ProgressBar
-from listsync.cli.words import Palette, wants_colour
+from listsync.cli.words import Palette, is_terminal, wants_colour
 from listsync.domain.syncing import Result, SyncReport, SyncRun
 from listsync.errors import BusyError
 from listsync.protocol import Exit
@@ -52,7 +52,7 @@ def run(
         _stopped_by_signals(stop),
         open_parts(config, state_dir, dry_run=dry_run, stop=stop) as parts,
     ):
-        is_asked = ask and sys.stdin.isatty()
+        is_asked = ask and is_terminal(sys.stdin)
         return sync_now(parts, dry_run=dry_run, ask=is_asked, confirmed=confirmed)
 
 
@@ -82,7 +82,7 @@ def sync_now(
         dry_run=dry_run,
         confirmed=confirmed,
     )
-    bar = ProgressBar(sys.stderr, parts.board.snapshot) if sys.stderr.isatty() else None
+    bar = ProgressBar(sys.stderr, parts.board.snapshot) if is_terminal(sys.stderr) else None
     if ask:
         parts = replace(parts, go_on=lambda count: _agreed(count, bar))
     with bar or nullcontext():

@@ -22,5 +22,5 @@ def offset_of(params: Mapping[str, Any]) -> int:
     """Read how many rows to leave out; raises RefusedCommand."""
     offset = params.get("offset", 0)
     if not 0 <= offset < 2**62:
-        raise RefusedCommand(Code.INVALID_PARAMS, "offset must not be negative")
+        raise RefusedCommand(Code.INVALID_PARAMS, "offset must be from 0 to 2^62")
     return int(offset)

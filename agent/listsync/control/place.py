@@ -17,6 +17,7 @@ from listsync.protocol import MAX_PATH_BYTES
 
 _BACKLOG = 64
 _LOCK_WAIT_S = 2.0
+_END_WAIT_S = 0.3
 
 
 class Place:
@@ -54,12 +55,12 @@ class Place:
     def remove(self) -> None:
         """Remove the file, unless another has taken its place."""
         try:
-            with _alone_in(self._path.parent):
+            with _alone_in(self._path.parent, wait_s=_END_WAIT_S):
                 there = self._path.lstat()
                 if (there.st_dev, there.st_ino) == self._inode:
                     self._path.unlink()
-        except OSError:
-            # The folder or the file is gone already, which is what was wanted.
+        except (OSError, BusyError):
+            # It is gone already, which is what was wanted; or the next agent replaces it.
             return
 
     def _make_folder(self) -> None:
@@ -117,11 +118,11 @@ def _answers(path: Path) -> bool:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _alone_in(folder: Path, wait_s: float = _LOCK_WAIT_S) -> Iterator[None]:
     """Keep two starting agents from taking each other's new socket for a stale one."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        until = time.monotonic() + _LOCK_WAIT_S
+        until = time.monotonic() + wait_s
         while not _locked(handle):
             if time.monotonic() > until:
                 raise BusyError(f"another program keeps {folder} locked: try again")

@@ -68,14 +68,14 @@ class Systemd:
     def _send(self, *fields: str) -> bool:
         if not self._path:
             return False
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-            channel.setblocking(False)
-            try:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+                channel.setblocking(False)
                 channel.connect(self._path)
                 _Notifier(channel).notify("\n".join(fields).encode().decode("latin-1"))
-            except OSError as error:
-                logger.debug("systemd does not listen: %s", error)
-                return False
+        except OSError as error:
+            logger.debug("systemd does not listen: %s", error)
+            return False
         return True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +33,8 @@ from listsync.domain.events import ConfigChanged, Event, WatcherNote
 _MOST_LINKS = 40  # the kernel's own limit for one path
 _EMPTY_S = 1.0
 _ABSENT = b""
+_NO_FILE = b"no file"
+_MOST_BYTES = 16 * 1024 * 1024
 _EMPTY = hashlib.sha256().digest()
 _READS = frozenset({"opened", "closed_no_write"})
 _HINTS: list[type[FileSystemEvent]] = [
@@ -50,14 +53,27 @@ _Identity = tuple[int, int] | None
 
 
 def digest(path: Path) -> bytes:
-    """Tell contents apart: SHA-256, `b""` when there is no file, else why it cannot be read."""
+    """Tell contents apart: SHA-256, `b""` when there is no file, else why it cannot be read.
+
+    Of a file that is far too large, its start and size are told apart.
+    """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
+        # A pipe would block until somebody writes to it, were it not for O_NONBLOCK.
+        with open(path, "rb", opener=_open_at_once) as file:
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode):
+                return _NO_FILE
+            start = file.read(_MOST_BYTES)
+            size = facts.st_size if len(start) == _MOST_BYTES else ""
+            return hashlib.sha256(start + f"{size}".encode()).digest()
     except (FileNotFoundError, NotADirectoryError):
         return _ABSENT
     except OSError as error:
         return str(error.errno).encode()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
 
 class ConfigFileTrigger:
@@ -157,10 +173,14 @@ class _Watch:
         missing = sorted(self._watched.keys() - there)
         try:
             self._observer = _observer(self._handler, there)
-        except OSError as error:
-            why = error.strerror or str(error)
+        except (OSError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or str(error)
             return f"cannot watch for changes ({why}): {self._instead}"
-        return f"{missing[0]} does not exist: {self._instead}" if missing else ""
+        if missing:
+            return f"{missing[0]} does not exist: {self._instead}"
+        # watchdog says nothing about these.
+        closed = sorted(folder for folder in there if not os.access(folder, os.R_OK))
+        return f"{closed[0]} may not be read: {self._instead}" if closed else ""
 
     def _say(self, note: str) -> None:
         if note != self._note:
@@ -216,13 +236,13 @@ def _identity(folder: Path) -> _Identity:
 
 
 def _observer(handler: FileSystemEventHandler, folders: list[Path]) -> BaseObserver:
-    """Start watching; raises OSError when the system has no room for it."""
+    """Start watching; raises OSError or RuntimeError when the system has no room for it."""
     observer = Observer()
     try:
         for folder in folders:
             observer.schedule(handler, str(folder), event_filter=_HINTS)
         observer.start()
-    except OSError:
+    except (OSError, RuntimeError):
         _stop(observer)
         raise
     return observer

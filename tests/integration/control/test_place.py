@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import stat
@@ -117,6 +118,35 @@ def test_the_file_of_a_successor_stays(path: Path, answer: Scripted) -> None:
         with socket.socket(socket.AF_UNIX) as successor:
             successor.bind(str(path))
     assert path.is_socket()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, as an agent does that starts or ends there."""
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def test_who_starts_waits_for_who_starts_beside_it(path: Path, answer: Scripted) -> None:
+    path.parent.mkdir()
+    with locked(path.parent), pytest.raises(BusyError, match="locked: try again"):
+        ControlSocket(path, answer).open()
+    assert not path.exists()
+
+
+def test_an_end_waits_for_nobody_long(path: Path, answer: Scripted) -> None:
+    control = ControlSocket(path, answer)
+    control.open()
+    with locked(path.parent):
+        control.close()
+    assert path.is_socket()
+    with running(ControlSocket(path, answer)):
+        pass
+    assert not path.exists()
 
 
 _ASK = """

@@ -56,6 +56,14 @@ def test_all_items_are_written_for_a_spreadsheet(pages: Agent, ctl: Ctl, folder:
     assert [path.name for path in folder.glob("*.csv*")] == ["all.csv"]
 
 
+def test_what_goes_to_stdout_is_utf_8_whatever_the_terminal_has(pages: Agent, ctl: Ctl) -> None:
+    ran = ctl("items", "--export", "-", PYTHONIOENCODING="ascii")
+    assert (ran.code, ran.err) == (Exit.OK, "")
+    assert ran.out.startswith(_HEAD)
+    assert "映画" in ran.out
+    assert len(pages.asked) == 2
+
+
 def test_all_items_are_written_for_a_program(pages: Agent, ctl: Ctl, folder: Path) -> None:
     target = folder / "all.JSON"
     assert ctl("items", "crash", "--export", str(target)).code == Exit.OK

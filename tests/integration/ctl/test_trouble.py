@@ -69,15 +69,35 @@ def test_a_slow_agent_gets_the_command_at_most_once(agent: Agent, ctl: Ctl) -> N
     assert [method for method, _ in agent.asked].count("trigger") == 1
 
 
+@pytest.mark.parametrize("command", ["sync-now", "lists", "progress --follow"])
+def test_closed_streams_hinder_nothing(agent: Agent, path: Path, command: str) -> None:
+    agent.script = {
+        "trigger": {"run_id": "1", "state": "started"},
+        "lists": {"lists": []},
+        "progress": {"in_progress": False, "phase": "idle"},
+    }
+    ran = subprocess.run(
+        ["sh", "-c", f'"$0" -m listsyncctl {command} <&- >&-', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+        env=environment(path),
+    )
+    assert (ran.returncode, ran.stderr) == (Exit.OK, "")
+    assert agent.asked
+
+
+@pytest.mark.parametrize("by_option", [False, True], ids=["by-variable", "by-option"])
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_anothers_socket_says_whose_it_is(agent: Agent, path: Path) -> None:
+def test_anothers_socket_says_whose_it_is(agent: Agent, path: Path, by_option: bool) -> None:
+    path.parent.chmod(0o711)
     # All that will be imported: somebody else may not read where this Python lies.
     become = "import os, sys, pathlib, pwd; import listsyncctl.cli as c; "
-    become += (
-        "os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.argv[1:] = ['ping']; c.main()"
-    )
+    become += "os.setgroups([]); os.setgid(65534); os.setuid(65534); c.main()"
+    options = ["--socket", str(path)] if by_option else []
     ran = subprocess.run(
-        [sys.executable, "-c", become],
+        [sys.executable, "-c", become, *options, "ping"],
         capture_output=True,
         text=True,
         check=False,

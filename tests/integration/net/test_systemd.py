@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -99,6 +100,19 @@ def test_a_full_socket_never_blocks(systemd: Systemd, manager: Manager) -> None:
     assert not sent[-1]
     manager.read()
     assert systemd.watchdog()
+
+
+def test_no_file_that_is_left_is_no_error(systemd: Systemd, manager: Manager) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        assert not systemd.stopping()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert systemd.stopping()
+    assert manager.read() == "STOPPING=1"
 
 
 def test_a_manager_that_was_started_anew_is_found(

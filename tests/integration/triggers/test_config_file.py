@@ -6,6 +6,8 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import pytest
+from watchdog.observers.api import BaseObserver
 
 from listsync.domain.events import ConfigChanged, Event, WatcherNote
 from listsync.triggers import config_file
@@ -26,6 +29,22 @@ _POLL_S = 60.0
 """Longer than a test may take: what is noticed was noticed by watching."""
 _QUIET_S = 2 * _SETTLE_S + 0.05
 _SOON_S = 10.0
+
+
+_WATCHED_AS_NOBODY = """
+import os, sys, threading
+from pathlib import Path
+from listsync.domain.events import WatcherNote
+from listsync.triggers.config_file import ConfigFileTrigger
+from watchdog.observers import inotify  # somebody else may not read where this Python lies
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+stop = threading.Event()
+def emit(event):
+    print(event.note)
+    stop.set()
+threading.Timer(5, stop.set).start()
+ConfigFileTrigger(Path(sys.argv[1]), poll_s=60.0).run(emit, stop)
+"""
 
 
 class Noticed:
@@ -369,21 +388,65 @@ def test_a_folder_missing_at_the_start_is_waited_for(tmp_path: Path) -> None:
         assert {noticed.next(), noticed.next()} == {WatcherNote(""), ConfigChanged()}
 
 
-def test_a_system_out_of_watches_is_polled_until_it_has_some(
-    config: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        pytest.param(
+            OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "Too many open files", id="files"
+        ),
+        pytest.param(
+            RuntimeError("can't start new thread"), "can't start new thread", id="threads"
+        ),
+    ],
+)
+def test_a_system_that_has_no_room_is_polled_until_it_has_some(
+    config: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
 ) -> None:
-    def none_left() -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    def none_left(_: BaseObserver) -> None:
+        raise error
 
-    monkeypatch.setattr(config_file, "Observer", none_left)
+    monkeypatch.setattr(BaseObserver, "start", none_left)
     with watching(config, poll_s=0.2) as noticed:
         assert noticed.next() == WatcherNote(
-            "cannot watch for changes (Too many open files): looking every 0.2 s"
+            f"cannot watch for changes ({why}): looking every 0.2 s"
         )
         config.write_text(_NEW)
         assert noticed.is_one_change()
         monkeypatch.undo()
         assert noticed.next() == WatcherNote("")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_folder_that_may_be_entered_but_not_read_is_looked_into() -> None:
+    """The kernel refuses the watch, and watchdog does not say so."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        child = subprocess.run(
+            [sys.executable, "-c", _WATCHED_AS_NOBODY, f"{folder}/listsync.yaml"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=15,
+        )
+        assert child.stdout == f"{folder} may not be read: looking every 60 s\n"
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(config: Path) -> None:
+    before = digest(config)
+    config.unlink()
+    os.mkfifo(config)
+    assert digest(config) not in {before, b""}
+
+
+def test_a_file_that_is_far_too_large_is_told_apart_by_its_start_and_size(config: Path) -> None:
+    found = set()
+    for size in (2**24 - 1, 2**24, 2**24 + 1, 2**34):
+        os.truncate(config, size)
+        found.add(digest(config))
+    config.write_bytes(b"x")
+    os.truncate(config, 2**34)
+    found.add(digest(config))
+    assert len(found) == 5
 
 
 def test_a_watcher_that_says_nothing_is_made_up_for_by_looking(

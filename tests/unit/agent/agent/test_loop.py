@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
@@ -145,6 +146,29 @@ def test_what_is_due_is_synced_though_it_cannot_be_noted(world: World) -> None:
     world.play(Due(frozenset({""})))
     assert running(world).origin == "schedule"
     assert world.teller.notes()[0].endswith("the disk is full")
+
+
+def test_a_schedule_moves_on_though_the_sync_cannot_be_noted(world: World) -> None:
+    world.notebook.fails = _FULL
+    world.play(Due(frozenset({""})))
+    assert world.schedules.taken == [frozenset({""})]
+    assert world.teller.notes()[0].endswith("the disk is full")
+
+
+def test_a_sync_for_which_there_is_no_thread_fails_and_the_next_is_tried(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none_left)
+        world.play(_SYNC)
+    assert world.queue.standing.running is None
+    assert world.recent.last is not None
+    assert world.recent.last.row.result == "failed"
+    world.play(_SYNC)
+    assert world.syncs.begun() == running(world)
 
 
 # -- the configuration -------------------------------------------------------------------------

@@ -70,6 +70,18 @@ def worked(perform: Perform, order: Order = _ORDER) -> Ended:
     return ended
 
 
+def test_a_sync_for_which_there_is_no_thread_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    ended = worked(ending(Result.OK))
+    assert (ended.row.result, ended.row.message) == (
+        Result.FAILED,
+        "Sync failed: can't start new thread",
+    )
+
+
 @pytest.mark.parametrize("order", [_ORDER, _DRY], ids=["real", "dry"])
 def test_a_sync_is_given_what_was_ordered(order: Order) -> None:
     given: list[tuple[SyncRun, Following, Order]] = []

@@ -199,6 +199,14 @@ def test_a_changed_rule_counts_from_the_last_time(world: World) -> None:
     assert world.due() == _NOON + 2 * _HOUR
 
 
+def test_a_new_time_of_day_has_missed_nothing(world: World) -> None:
+    world.start({EVERYTHING: _AT_SIX})
+    world.table.fired([EVERYTHING])
+    world.now += 3 * _HOUR
+    world.reload({EVERYTHING: Cron("0 14 * * *", UTC)})
+    assert world.due() == _NOON + timedelta(hours=26)
+
+
 def test_a_shorter_interval_that_is_over_is_due_without_an_offset(world: World) -> None:
     world.start({EVERYTHING: _DAILY})
     world.table.fired([EVERYTHING])
