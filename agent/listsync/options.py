@@ -74,6 +74,7 @@ def parse_web_address(text: str) -> str:
     address = text.strip()
     try:
         parts = urlsplit(address)
+        (parts.hostname or "").encode("idna")  # refuses empty and overlong parts
         is_one = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         is_one = False

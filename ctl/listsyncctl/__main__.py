@@ -15,6 +15,9 @@ def main() -> NoReturn:
     its end, would take a fifth of all the time of a short command.
     """
     gc.disable()
+    if sys.stdout is not None:
+        # What a terminal cannot show is no trouble: titles are of all scripts.
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # made by Python
     from listsyncctl.cli import main as run  # noqa: PLC0415 - see above
 
     gc.freeze()

@@ -264,6 +264,14 @@ def test_titles_from_outside_cannot_play_with_the_terminal(home: Home) -> None:
     assert "\u202e" not in ran.out
 
 
+def test_a_terminal_that_cannot_show_a_title_ends_no_sync(home: Home) -> None:
+    home.write_config([home.write_list("film.csv", "title,year\n千と千尋の映画ではない,1999\n")])
+    ran = home.run("once", "-v", PYTHONIOENCODING="latin-1")
+    assert "Traceback" not in ran.err
+    assert "????" in ran.out
+    assert "Sync complete" in ran.out
+
+
 def test_nothing_is_left_running(home: Home) -> None:
     home.write_list("two.csv", _TWO)
     config = home.folder / "listsync.yaml"

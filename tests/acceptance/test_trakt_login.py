@@ -73,6 +73,16 @@ def test_a_login_is_kept_for_its_owner_only(home: Home, trakt: str) -> None:
     assert token["access_token"] not in ran.out + ran.err
 
 
+def test_no_code_is_asked_for_that_could_not_be_kept(home: Home, trakt: str) -> None:
+    home.state.parent.mkdir(exist_ok=True)
+    home.state.write_text("a file where the folder should be")
+    ran = log_in(home, auth_url=trakt, client_id="an-id", client_secret="a-secret")
+    assert ran.code == 1
+    assert ran.out == ""
+    assert "trakt.json" in ran.err
+    assert ran.err.count("\n") == 1
+
+
 def test_without_an_app_it_says_what_is_needed(home: Home) -> None:
     ran = log_in(home)
     assert ran.code == 1

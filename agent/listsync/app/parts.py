@@ -6,7 +6,6 @@ Brings all that a sync needs with it, which an agent that waits can do without.
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 from listsync.app.browsing import sweep, walls_for
 from listsync.app.following import is_meant
 from listsync.app.garbage import fewer_collections
+from listsync.app.scratch import scratch_folder
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config.values import SANDBOX
@@ -191,7 +191,7 @@ def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
     letterboxd = replace(config.providers.letterboxd, film_pages=0)
     options = replace(config.providers, letterboxd=letterboxd)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="listsync-check-")))
+        folder = stack.enter_context(scratch_folder("check"))
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
         around = Surroundings(options, config.chromium, database, state_dir, stack)
@@ -245,12 +245,12 @@ def _state(state_dir: Path, *, dry_run: bool) -> Iterator[Path]:
             yield state_dir
         return
     with (
-        tempfile.TemporaryDirectory(prefix="listsync-dry-run-") as copy,
+        scratch_folder("dry-run") as copy,
         looking_at(state_dir),
     ):
-        copy_files(state_dir, Path(copy))
-        copy_sandbox(state_dir, Path(copy))
-        yield Path(copy)
+        copy_files(state_dir, copy)
+        copy_sandbox(state_dir, copy)
+        yield copy
 
 
 def trakt_login(state_dir: Path) -> FileTokens:

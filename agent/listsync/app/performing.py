@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from listsync.app.following import config_of
 from listsync.app.heap import give_back
 from listsync.app.lean import import_httpcore
+from listsync.app.scratch import scratch_folder
 from listsync.domain.running import Following, Order
 from listsync.domain.syncing import SyncReport, SyncRun
 from listsync.store.database import FILE_NAME, Database
@@ -60,8 +60,7 @@ class Performer:
             return
         from listsync.app.parts import copy_sandbox  # noqa: PLC0415 - see above
 
-        with tempfile.TemporaryDirectory(prefix="listsync-dry-run-") as name:
-            folder = Path(name)
+        with scratch_folder("dry-run") as folder:
             self._database.copy_to(folder / FILE_NAME)
             copy_sandbox(self._folder, folder)
             database = Database(folder / FILE_NAME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -15,6 +16,9 @@ def main() -> None:
     if sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:]):
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
         signal_mask.block()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What a terminal cannot show must not end a sync: titles are of all scripts.
+        sys.stdout.reconfigure(errors="replace")
     from listsync.cli.commands import listsync  # noqa: PLC0415 - `import listsync.cli` stays cheap
 
     listsync(prog_name="listsync")

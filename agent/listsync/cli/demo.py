@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import click
 
 from listsync.app.parts import open_parts
+from listsync.app.scratch import scratch_folder
 from listsync.cli.once import show, sync_now
 from listsync.cli.report import explained
 from listsync.config.load import load
@@ -36,11 +36,11 @@ _EXPLAINED = (
 
 def run() -> Exit:
     """Run the demo; OK only when the second sync asks for nothing."""
-    with tempfile.TemporaryDirectory(prefix="listsync-demo-") as folder:
-        config = load(_write_config(Path(folder)), {})
+    with scratch_folder("demo") as folder:
+        config = load(_write_config(folder), {})
         click.echo("Three lists against a built-in request server; nothing leaves this machine.\n")
         stop = threading.Event()
-        with open_parts(config, Path(folder) / "state", dry_run=False, stop=stop) as parts:
+        with open_parts(config, folder / "state", dry_run=False, stop=stop) as parts:
             return _two_syncs(parts)
 
 

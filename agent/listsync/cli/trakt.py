@@ -30,13 +30,14 @@ def log_in(config: Config, state_dir: Path) -> None:
             Refusal.CREDENTIAL,
             "needs providers.trakt.client_id and client_secret to log in",
         )
+    tokens = trakt_login(state_dir)
+    with tokens.alone():
+        pass  # a login that cannot be kept is not asked for
     with build_client(options) as http:
         code = begin(http, options)
         click.echo(f"Open {code.verification_url} and enter the code {code.user_code}")
         click.echo(f"Waiting for it, at most {code.expires_in_s / 60:.0f} min ...", err=True)
         login = poll(http, options, code)
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tokens = trakt_login(state_dir)
     with tokens.alone():
         tokens.save(login)
     click.echo("Logged in; your own Trakt lists can be read now.")

@@ -7,30 +7,49 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from listsync.config.yaml_document import quote
+from listsync.errors import ConfigError, Problem, StateError
 
 SYSTEM_CONFIG = Path("/etc/listsync/listsync.yaml")
 
 
 def find_config(option: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """Find the configuration: what was asked for, even if missing; else the first that exists."""
+    """Find the configuration: what was asked for, even if missing; else the first that exists.
+
+    Raises:
+        ConfigError: the environment names the home of nobody.
+    """
     if option:
         return option
     if named := environ.get("LISTSYNC_CONFIG"):
-        return Path(named).expanduser()
-    user = _base(environ, "XDG_CONFIG_HOME", ".config") / "listsync" / "listsync.yaml"
-    return next((path for path in (user, SYSTEM_CONFIG) if os.access(path, os.F_OK)), None)
+        try:
+            return at_home(named)
+        except ValueError as error:
+            raise ConfigError((Problem(file="LISTSYNC_CONFIG", what=str(error)),)) from None
+    user = _base(environ, "XDG_CONFIG_HOME", ".config")
+    places = [*([user / "listsync" / "listsync.yaml"] if user else []), SYSTEM_CONFIG]
+    return next((path for path in places if os.access(path, os.F_OK)), None)
 
 
 def find_state_dir(option: Path | None, environ: Mapping[str, str]) -> Path:
-    """Find the folder of the state; it need not exist yet."""
+    """Find the folder of the state; it need not exist yet.
+
+    Raises:
+        StateError: the environment names none that can be.
+    """
     if option:
         return option
     if named := environ.get("LISTSYNC_STATE_DIR"):
-        return Path(named).expanduser()
+        try:
+            return at_home(named)
+        except ValueError as error:
+            raise StateError(f"LISTSYNC_STATE_DIR: {error}") from None
     # systemd joins several StateDirectory= with colons.
     if given := environ.get("STATE_DIRECTORY", "").split(":")[0]:
         return Path(given)
-    return _base(environ, "XDG_STATE_HOME", ".local/state") / "listsync"
+    base = _base(environ, "XDG_STATE_HOME", ".local/state")
+    if base is None:
+        raise StateError("this user has no home: name a folder in LISTSYNC_STATE_DIR")
+    return base / "listsync"
 
 
 def at_home(name: str) -> Path:
@@ -45,10 +64,15 @@ def at_home(name: str) -> Path:
         raise ValueError(f"whose home is meant by {quote(name)} is not known") from None
 
 
-def _base(environ: Mapping[str, str], variable: str, default: str) -> Path:
-    """Read an XDG folder; a relative one counts as unset (XDG Base Directory, section 2)."""
+def _base(environ: Mapping[str, str], variable: str, default: str) -> Path | None:
+    """Read an XDG folder; a relative one counts as unset (XDG Base Directory, section 2).
+
+    None for a user without a home, as a number alone is in a container.
+    """
     given = Path(environ.get(variable, ""))
     if given.is_absolute():
         return given
-    home = environ.get("HOME")
-    return (Path(home) if home else Path.home()) / default
+    try:
+        return Path(environ.get("HOME") or Path.home()) / default
+    except RuntimeError:
+        return None

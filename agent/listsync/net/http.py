@@ -29,6 +29,11 @@ from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
 
 MAX_REDIRECTS = 5
+_PROXIES = (  # without their addresses, as a login may be in them
+    "a proxy that the environment names cannot be used (http:// and https:// ones can): check "
+    "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+)
+_AUTHORITIES = "no certificate authorities can be loaded: check SSL_CERT_FILE and SSL_CERT_DIR"
 USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
 
 
@@ -75,13 +80,14 @@ def build_client(
         headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
         timeout=options.timeout_s,
         proxy=options.proxy.get_secret_value() if options.proxy else None,
-        verify=_trusted(),
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
     try:
-        client = connected(transport=transport)
+        client = connected(transport=transport, verify=_trusted())
     except (ValueError, ImportError, httpx.InvalidURL):  # the last word on proxies is httpx's
-        client = connected(proxy=None, transport=_NoWay())
+        client = connected(proxy=None, transport=_NoWay(_PROXIES))
+    except OSError:
+        client = connected(proxy=None, transport=_NoWay(_AUTHORITIES))
     keep_deadlines(client)
     client.at_once, client.pace_s = options.at_once, options.pace_s
     client.list_s, client.walls = options.list_timeout_s, walls
@@ -89,14 +95,13 @@ def build_client(
 
 
 class _NoWay(httpx.BaseTransport):
-    """Stands where a proxy cannot be used; does not name it, as a login may be in it."""
+    """Stands where the environment leaves no way out, so that other lists can go on."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.ProxyError(
-            "only http:// and https:// proxies can be used: check HTTPS_PROXY, HTTP_PROXY and "
-            "ALL_PROXY",
-            request=request,
-        )
+        raise httpx.ConnectError(self._why, request=request)
 
 
 _TRIES = stamina.RetryingCaller(attempts=3, timeout=90, wait_initial=0.5, wait_max=5)
@@ -121,7 +126,7 @@ def _may_pass(error: Exception) -> bool:
 def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
     try:
         reply = _redacted(call, _exchange(client, call, previous))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise _not_reached(call, error) from error
     trouble = verdict(reply, call.judge, conditional=bool(_conditions(previous)))
     if trouble is not None:

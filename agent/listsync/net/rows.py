@@ -181,5 +181,8 @@ def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:
 def _sketch(value: object) -> str:
     """Show a value in a few words: its title where it has one."""
     title = title_text(value.get("title")) if isinstance(value, dict) else None
-    text = title or json.dumps(value, ensure_ascii=True)
+    try:
+        text = title or json.dumps(value, ensure_ascii=True)
+    except RecursionError:
+        text = "a value within very many others"
     return text if len(text) <= 80 else f"{text[:80]}..."

@@ -72,8 +72,9 @@ def _ascii(host: str) -> str:
     """Write a host as it goes over the wire: IDNA for names, brackets for IPv6."""
     if ":" in host:
         return f"[{ipaddress.IPv6Address(host)}]"
+    wire = host.encode("idna")  # refuses empty and overlong parts, as connecting would
     if not host.isascii():
-        host = host.encode("idna").decode()
+        host = wire.decode()
     if any(one.isspace() or one in _NO_HOST for one in host):
         raise ValueError("is no host")
     return host

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,8 +49,9 @@ class Database:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # closed meanwhile, or worse
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error):
                     raise StateError(f"cannot write {self._path}: {error}") from error
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from listsync.errors import BusyError, StateError
@@ -52,8 +52,9 @@ def locked(folder: Path) -> Iterator[None]:
         raise StateError(f"cannot use the state directory {folder}: {error.strerror}") from error
     try:
         _take(handle, fcntl.LOCK_EX, folder)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # on a full disk the number is missing, and the lock holds
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
@@ -65,3 +66,5 @@ def _take(handle: int, kind: int, folder: Path) -> None:
     except BlockingIOError as error:
         pid = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
         raise BusyError(f"another listsync (pid {pid}) works in {folder}") from error
+    except OSError as error:
+        raise StateError(f"cannot lock {folder / FILE_NAME}: {error.strerror}") from error

@@ -69,6 +69,13 @@ def test_a_slow_agent_gets_the_command_at_most_once(agent: Agent, ctl: Ctl) -> N
     assert [method for method, _ in agent.asked].count("trigger") == 1
 
 
+def test_a_terminal_that_cannot_show_a_title_is_no_trouble(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"lists": {"lists": [{"name": "映画"}]}}
+    ran = ctl("lists", PYTHONIOENCODING="latin-1")
+    assert (ran.code, ran.err) == (Exit.OK, "")
+    assert "??" in ran.out
+
+
 @pytest.mark.parametrize("command", ["sync-now", "lists", "progress --follow"])
 def test_closed_streams_hinder_nothing(agent: Agent, path: Path, command: str) -> None:
     agent.script = {

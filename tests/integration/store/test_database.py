@@ -225,6 +225,13 @@ def test_an_unreadable_question_is_a_state_error(path: Path) -> None:
     database.close()
 
 
+def test_writing_to_what_was_closed_is_a_state_error(path: Path) -> None:
+    database = Database(path)
+    database.close()
+    with pytest.raises(StateError, match="cannot write"):
+        insert_all(database, ["one"])
+
+
 def test_a_full_disk_undoes_the_block_and_reading_goes_on(path: Path) -> None:
     database = Database(path)
     with database.write() as connection:

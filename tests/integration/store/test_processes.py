@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -48,6 +50,28 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
+
+
+def test_a_disk_without_room_for_the_number_can_still_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with locked(tmp_path), pytest.raises(BusyError, match="unknown"), locked(tmp_path):
+        pytest.fail("there are two holders")
+
+
+def test_a_file_system_that_cannot_lock_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(StateError, match=r"cannot lock .*No locks available"), locked(tmp_path):
+        pytest.fail("nothing is locked")
 
 
 def test_no_committed_intent_is_lost_by_a_kill(tmp_path: Path) -> None:

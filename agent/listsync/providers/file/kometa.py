@@ -72,6 +72,6 @@ def _words(value: object) -> Iterator[str]:
     for part in value if isinstance(value, list) else [value]:
         if isinstance(part, dict):
             found = next((part[key] for key in ("url", "list_id", "id") if key in part), None)
-            yield str(found)
+            yield found if isinstance(found, str) else "nothing that can be looked up"
         elif isinstance(part, str):
             yield from (word.strip() for word in part.split(",") if word.strip())

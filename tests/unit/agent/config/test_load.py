@@ -721,6 +721,7 @@ def test_a_proxy_may_hold_a_login_which_is_not_in_the_representation(read: Read)
         "https://[",
         "http://bob:hunter2@proxy:99999",
         "http://proxy:0",
+        "http://a..b",
         "http://pro\u00a0xy",
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from listsync.config import paths
 from listsync.config.paths import at_home, find_config, find_state_dir
+from listsync.errors import ConfigError, StateError
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,27 @@ def test_the_state_folder_by_precedence() -> None:
         "/xdg/listsync",
     ] + ["/home/anna/.local/state/listsync"] * (len(found) - 4)
     assert find_state_dir(None, {}) == Path.home() / ".local/state/listsync"
+
+
+def test_the_home_of_nobody_is_said() -> None:
+    nobody = "~nobody-has-this-name/x"
+    with pytest.raises(ConfigError, match="LISTSYNC_CONFIG: whose home"):
+        find_config(None, {"LISTSYNC_CONFIG": nobody})
+    with pytest.raises(StateError, match="LISTSYNC_STATE_DIR: whose home"):
+        find_state_dir(None, {"LISTSYNC_STATE_DIR": nobody})
+
+
+def test_a_user_without_a_home_needs_a_folder(
+    monkeypatch: pytest.MonkeyPatch, system: Path
+) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    system.touch()
+    assert find_config(None, {}) == system
+    with pytest.raises(StateError, match="no home: name a folder in LISTSYNC_STATE_DIR"):
+        find_state_dir(None, {})
 
 
 def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import gzip
 import logging
+import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -75,17 +77,22 @@ def test_the_user_can_name_another_agent_time_and_proxy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "proxy"),
-    [("ALL_PROXY", "socks5://me:s3cret@127.0.0.1:9"), ("HTTPS_PROXY", "ftp://me:s3cret@p")],
+    ("name", "value", "words"),
+    [
+        ("ALL_PROXY", "socks5://me:s3cret@127.0.0.1:9", r"a proxy.*check HTTPS_PROXY"),
+        ("HTTPS_PROXY", "ftp://me:s3cret@p", r"a proxy.*check HTTPS_PROXY"),
+        ("NO_PROXY", "localhost,[::1]", r"a proxy.*NO_PROXY"),
+        ("SSL_CERT_FILE", "/nonexistent", "authorities.*check SSL_CERT_FILE"),
+        ("SSL_CERT_FILE", "/dev/null", "authorities.*check SSL_CERT_FILE"),
+    ],
 )
-def test_a_proxy_of_the_environment_that_cannot_be_used_is_said(
-    monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
+def test_an_environment_that_leaves_no_way_out_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
-    monkeypatch.setenv(name, proxy)
-    with (
-        build_client(ServiceOptions(base_url=HOME)) as http,
-        pytest.raises(UnavailableError, match=r"proxy.*check HTTPS_PROXY") as caught,
-    ):
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr("listsync.net.http._trusted", httpx.create_ssl_context)
+    options = ServiceOptions(base_url=HOME)
+    with build_client(options) as http, pytest.raises(UnavailableError, match=words) as caught:
         ask(http, CALL)
     assert "s3cret" not in str(caught.value)
 
@@ -148,6 +155,33 @@ def test_a_broken_connection_is_unavailable(error: Exception, words: str) -> Non
 def test_an_address_that_is_none_is_an_error_of_ours() -> None:
     with client(OPTIONS, Site.of({})) as http, pytest.raises(UnavailableError):
         ask(http, Call(service="demo", url="http://host:port/"))
+
+
+@pytest.mark.parametrize(
+    "place", ["http://a..b/", "http://xn--a/", f"http://{'a' * 64}/", "http://xn--e28h.com/"]
+)
+def test_a_redirect_to_no_host_is_unavailable(place: str) -> None:
+    """By real connections: who resolves the name says so in its own way."""
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", place)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        try:
+            with build_client(OPTIONS) as http, pytest.raises(UnavailableError, match="demo"):
+                ask(http, replace(CALL, url=url))
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_an_answer_over_the_limit_is_not_read_to_its_end() -> None:

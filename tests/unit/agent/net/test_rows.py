@@ -104,6 +104,14 @@ def test_what_is_said_of_a_bad_row_is_harmless() -> None:
     assert page.skipped[0].what == "[31mD"
 
 
+def test_a_row_of_very_many_levels_is_a_bad_row() -> None:
+    deep: object = 1
+    for _ in range(5000):
+        deep = [deep]
+    page = added([*films("A", "B", "C"), deep])
+    assert page.skipped[0].what == "a value within very many others"
+
+
 @pytest.mark.parametrize("content", [{}, {"error": "x"}, None, 5, "text"])
 def test_what_is_no_array_is_another_format(content: object) -> None:
     with pytest.raises(AnswerChangedError, match="a list was expected"):

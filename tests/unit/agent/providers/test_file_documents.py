@@ -62,6 +62,15 @@ def test_kometa_names_titles_and_points_at_lists(read: Reader) -> None:
     assert "under `lists:`" in notes["text_file: /config/lists/plain.txt"]
 
 
+def test_kometa_with_aliases_of_aliases_is_read_at_once(read: Reader) -> None:
+    """Written out, the last one would be of 10^12 words."""
+    lines = [f"    l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 13)]
+    text = f"collections:\n  levels:\n    l0: &l0 tt0133093\n{''.join(lines)}"
+    text += "  one: {imdb_id: tt90000011, trakt_list: {url: *l12}}\n"
+    fetched = read(text)
+    assert [entry.label for entry in fetched.entries] == ["imdb:tt90000011"]
+
+
 def test_kometa_settings_and_odd_values_are_passed_by(read: Reader) -> None:
     fetched = read(
         "---\n# mine\ncollections:\n"

@@ -22,7 +22,18 @@ def test_the_api_is_found_under_what_the_user_wrote(written: str, api: str) -> N
     assert Address.parse(written).api == api
 
 
-@pytest.mark.parametrize("written", ["", "nas:5055", "ftp://nas", "http://", "http://nas:port"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "nas:5055",
+        "ftp://nas",
+        "http://",
+        "http://nas:port",
+        "http://a..b",
+        f"http://{64 * 'a'}",
+    ],
+)
 def test_what_is_no_address_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match=r"must start with http|is no URL"):
         Address.parse(written)

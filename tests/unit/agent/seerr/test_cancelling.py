@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import httpcore
 import httpx
 import pytest
@@ -45,6 +48,17 @@ def test_the_owner_takes_back_with_the_key() -> None:
     playback = server(found(by=1))
     assert playback.seerr().cancel(5) is Cancelled.DONE
     assert "x-api-user" not in playback.asked[-1].headers
+
+
+def test_it_waits_for_the_request_that_is_being_written() -> None:
+    playback = server(found(by=1))
+    seerr = playback.seerr()
+    with ThreadPoolExecutor(1) as pool:
+        with seerr._pen.held():
+            cancelled = pool.submit(seerr.cancel, 5)
+            time.sleep(0.1)
+            assert not playback.asked
+        assert cancelled.result(5) is Cancelled.DONE
 
 
 @pytest.mark.parametrize(

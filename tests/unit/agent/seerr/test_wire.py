@@ -154,8 +154,14 @@ def test_what_keeps_us_from_connecting_is_named(cause: OSError, words: str) -> N
 
 @pytest.mark.parametrize(
     ("after", "pauses"),
-    [("7", [7.0, 7.0]), ("0", [0.5, 1.5]), ("soon", [0.5, 1.5])],
-    ids=["seconds", "none", "odd"],
+    [
+        pytest.param("7", [7.0, 7.0], id="seconds"),
+        pytest.param("0", [0.5, 1.5], id="none"),
+        pytest.param("soon", [0.5, 1.5], id="odd"),
+        pytest.param(
+            "Mon, 01 Jan 2020 00:00:00 +99999999999999", [0.5, 1.5], id="zone-of-no-world"
+        ),
+    ],
 )
 def test_a_wish_for_a_pause_is_obeyed(after: str, pauses: list[float]) -> None:
     playback = server(json_reply({}, 429, Retry_After=after))

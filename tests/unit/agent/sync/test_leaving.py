@@ -98,6 +98,22 @@ def test_what_does_not_wait_any_more_stays(status: int) -> None:
     assert house.server.cancelled == []
 
 
+@pytest.mark.parametrize("found", [Cancelled.KEPT, Cancelled.GONE])
+def test_what_was_decided_between_our_look_and_our_deletion_is_not_told_as_taken_back(
+    found: Cancelled,
+) -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.server.pending[3] = found
+    report = house.left(FILMS[:2])
+    assert report.count(Verdict.CANCELLED) == 0
+    (item,) = [one for one in report.items if one.verdict is Verdict.SKIPPED]
+    assert "does not wait for approval any more" in item.why
+    assert house.memory.shelf.cancelled == set()
+    asked = house.server.counts["cancel"]
+    house.sync()
+    assert house.server.counts["cancel"] == asked
+
+
 def test_somebody_elses_request_stays() -> None:
     house = Leaving(LEAVING, FILMS[:2])
     house.server.on(

@@ -243,6 +243,18 @@ def test_what_cannot_be_seen_of_a_cut_off_request_waits_for_a_later_run() -> Non
     assert house.memory.open_intents() == ()
 
 
+def test_an_odd_answer_about_a_cut_off_request_costs_that_title_only() -> None:
+    house = House(entry("Lost", kind=TV, tmdb=4607), MATRIX_ENTRY)
+    house.memory.use_server(SERVER)
+    body = RequestBody(key=LOST.key, four_k=False, seasons=(1,))
+    house.memory.record(Notes(), [Intent("Lost", ("mine",), body)])
+    house.server.set_status(LOST.key, MediaStatus.PARTIALLY_AVAILABLE)
+    house.server.on("find_request", AnswerChangedError("seerr", "no page of requests"))
+    house.sync()
+    assert [one.key for one in house.server.posted] == [MATRIX.key]
+    assert [one.body for one in house.memory.open_intents()] == [body]
+
+
 def test_a_cut_off_request_that_did_not_arrive_is_sent() -> None:
     house = House(MATRIX_ENTRY)
     killed_before_answer(house, arrived=False)
@@ -481,6 +493,30 @@ def test_the_impossible_is_not_tried_again_at_once() -> None:
     house.sync()
     assert verdicts(house.sync()) == {Verdict.SKIPPED: 1}
     assert house.server.counts["request"] == 1
+
+
+@pytest.mark.parametrize("done", [1, 2, 5])
+def test_what_was_asked_for_before_a_stop_is_remembered_and_no_more_than_that(done: int) -> None:
+    films = [a_film(number, f"Film {number}", 2000) for number in range(1, 31)]
+    house = House()
+    house.server.titles += films
+    mine = [
+        entry(one.name, one.year, MOVIE, tmdb=one.key.tmdb_id, rank=rank)
+        for rank, one in enumerate(films, start=1)
+    ]
+    parts = Parts(
+        lists=[Followed(rules(), FakeList(whole(*mine)))],
+        exclusions=[],
+        server=house.server,
+        memory=house.memory,
+        board=house.board,
+        stop=lambda: len(house.server.posted) >= done,
+        facts=FakeFacts(),
+    )
+    assert sync(RUN, parts).result is Result.CANCELLED
+    assert len(house.server.posted) == done
+    assert [sent.body for sent in house.memory.shelf.sent] == house.server.posted
+    assert house.memory.open_intents() == ()
 
 
 def test_a_stop_ends_the_run() -> None:
