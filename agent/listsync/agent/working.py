@@ -46,9 +46,8 @@ class Work:
         )
         try:
             self._thread.start()
-        except (
-            RuntimeError
-        ) as error:  # the system has no room for a thread: see pids.max, ulimit -u
+        except RuntimeError as error:
+            # The system has no room for a thread (pids.max, ulimit -u): the next run tries again.
             self._end(failed(self.order, self.started_at, datetime.now(UTC), f"{error}"))
 
     def stop(self) -> None:
