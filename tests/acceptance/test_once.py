@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.agent_process import started, until
 from tests.acceptance.conftest import Home, titles_csv
 
 _TWO = "kind,tmdb_id,title\nmovie,603,The Matrix\nmovie,27205,Inception\n"
@@ -121,6 +122,18 @@ def test_term_ends_a_sync_between_two_titles_and_says_so(
     out, _ = child.communicate(timeout=10)
     assert child.returncode == 130
     assert "Sync stopped" in out.splitlines()[-1]
+
+
+def test_a_second_signal_ends_what_hangs_at_once(home: Home) -> None:
+    home.write_config([home.write_list("one.csv", titles_csv([603]))])
+    home.sandbox.admin("faults", {"kind": "hang", "path": "/api/", "times": None})
+    with started(home.command("once"), home.environment()) as child:
+        until("the call that hangs", lambda: home.sandbox.admin("faults")[0]["struck"])
+        child.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(0.5)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(10) == 130
 
 
 @pytest.mark.parametrize(

@@ -318,6 +318,15 @@ def test_stop_while_waiting_is_at_once(path: Path, answer: Scripted) -> None:
     assert not path.exists()
 
 
+def test_waking_never_waits_and_never_fails(path: Path, answer: Scripted) -> None:
+    control = ControlSocket(path, answer)
+    control.open()
+    for _ in range(10_000):
+        control.wake()
+    control.close()
+    control.wake()
+
+
 def test_the_heartbeat_goes_on(path: Path, answer: Scripted) -> None:
     control = ControlSocket(path, answer)
     with running(control):

@@ -63,6 +63,12 @@ def test_a_disk_without_room_for_the_number_can_still_be_locked(
         pytest.fail("there are two holders")
 
 
+def test_the_number_of_an_earlier_holder_is_gone_whole(tmp_path: Path) -> None:
+    (tmp_path / LOCK_NAME).write_text("99999999999\n")
+    with locked(tmp_path):
+        assert (tmp_path / LOCK_NAME).read_text() == f"{os.getpid()}\n"
+
+
 def test_a_file_system_that_cannot_lock_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
