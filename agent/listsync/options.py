@@ -69,7 +69,7 @@ class SecretStr:
         return "**********"
 
 
-def parse_web_address(text: str) -> str:
+def _parse_web_address(text: str) -> str:
     """Read an address of the web: http or https, a host, perhaps a login, a port and a path."""
     address = text.strip()
     try:
@@ -84,7 +84,7 @@ def parse_web_address(text: str) -> str:
 
 
 def _parse_proxy(secret: SecretStr) -> SecretStr:
-    return SecretStr(parse_web_address(secret.get_secret_value()))
+    return SecretStr(_parse_web_address(secret.get_secret_value()))
 
 
 def _parse_header(text: str) -> str:
@@ -93,7 +93,7 @@ def _parse_header(text: str) -> str:
     return text.strip()
 
 
-WebAddress = Annotated[str, Check(parse_web_address)]
+WebAddress = Annotated[str, Check(_parse_web_address)]
 ProxyAddress = Annotated[SecretStr, Check(_parse_proxy)]
 """May hold a login."""
 HeaderText = Annotated[str, Check(_parse_header)]

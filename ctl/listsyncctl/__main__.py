@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from typing import NoReturn
@@ -15,9 +16,9 @@ def main() -> NoReturn:
     its end, would take a fifth of all the time of a short command.
     """
     gc.disable()
-    if sys.stdout is not None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show is no trouble: titles are of all scripts.
-        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # made by Python
+        sys.stdout.reconfigure(errors="replace")
     from listsyncctl.cli import main as run  # noqa: PLC0415 - see above
 
     gc.freeze()

@@ -6,6 +6,8 @@ import os
 import stat
 from pathlib import Path
 
+from listsync.net.opening import open_at_once
+
 
 class UnreadableError(ValueError):
     """The file cannot be used; the message says why, without its name."""
@@ -18,8 +20,7 @@ def load_bytes(path: Path, cap: int) -> tuple[bytes, os.stat_result]:
         UnreadableError: it is missing, not allowed, no regular file, or too large.
     """
     try:
-        # A pipe would block until somebody writes to it, were it not for O_NONBLOCK.
-        with open(path, "rb", opener=_open_at_once) as file:
+        with open(path, "rb", opener=open_at_once) as file:
             facts = os.fstat(file.fileno())
             _check_kind(facts)
             content: bytes = file.read(cap + 1)
@@ -30,10 +31,6 @@ def load_bytes(path: Path, cap: int) -> tuple[bytes, os.stat_result]:
     if len(content) > cap:
         raise UnreadableError(f"is larger than {cap // 1024} KiB")
     return content, facts
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
 
 def _check_kind(facts: os.stat_result) -> None:

@@ -16,8 +16,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.net.opening import open_at_once
 
-_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
@@ -39,7 +39,7 @@ def load_file(service: str, path: Path, *, limit_bytes: int) -> Content:
     """
     try:
         _demand_file(service, path, os.stat(path))  # noqa: PTH116 - the pair of the open below
-        with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+        with os.fdopen(open_at_once(path, os.O_RDONLY), "rb") as file:
             before = os.fstat(file.fileno())
             _demand_file(service, path, before)
             data = b"" if before.st_size > limit_bytes else file.read(limit_bytes + 1)

@@ -29,6 +29,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from listsync.domain.events import ConfigChanged, Event, WatcherNote
+from listsync.net.opening import open_at_once
 
 _MOST_LINKS = 40  # the kernel's own limit for one path
 _EMPTY_S = 1.0
@@ -58,8 +59,7 @@ def digest(path: Path) -> bytes:
     Of a file that is far too large, its start and size are told apart.
     """
     try:
-        # A pipe would block until somebody writes to it, were it not for O_NONBLOCK.
-        with open(path, "rb", opener=_open_at_once) as file:
+        with open(path, "rb", opener=open_at_once) as file:
             facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
                 return _NO_FILE
@@ -70,10 +70,6 @@ def digest(path: Path) -> bytes:
         return _ABSENT
     except OSError as error:
         return str(error.errno).encode()
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
 
 class ConfigFileTrigger:

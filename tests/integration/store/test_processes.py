@@ -52,13 +52,17 @@ def open_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+def failing(number: int) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
 def test_a_disk_without_room_for_the_number_can_still_be_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr(os, "pwrite", failing(errno.ENOSPC))
     with locked(tmp_path), pytest.raises(BusyError, match="unknown"), locked(tmp_path):
         pytest.fail("there are two holders")
 
@@ -72,10 +76,7 @@ def test_the_number_of_an_earlier_holder_is_gone_whole(tmp_path: Path) -> None:
 def test_a_file_system_that_cannot_lock_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none(*_: object) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr(fcntl, "flock", none)
+    monkeypatch.setattr(fcntl, "flock", failing(errno.ENOLCK))
     with pytest.raises(StateError, match=r"cannot lock .*No locks available"), locked(tmp_path):
         pytest.fail("nothing is locked")
 

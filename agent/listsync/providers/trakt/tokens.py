@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from listsync.answers import Answer, UnknownFormError, decode
 from listsync.errors import Refusal, RefusedError, UnavailableError
+from listsync.net.opening import open_at_once
 from listsync.options import SecretStr
 from listsync.providers.trakt.options import SENDABLE
 from listsync.providers.trakt.places import SERVICE
@@ -81,7 +82,7 @@ class FileTokens:
     def load(self) -> TraktTokens | None:
         """Read the file; refuses one that others can read, or that is no login."""
         try:
-            with open(self._path, "rb", opener=_open_at_once) as file:
+            with open(self._path, "rb", opener=open_at_once) as file:
                 facts = os.fstat(file.fileno())
                 content = file.read(_LARGEST) if stat.S_ISREG(facts.st_mode) else b""
         except FileNotFoundError:
@@ -154,11 +155,6 @@ class FileTokens:
 
     def _unavailable(self, what: str, error: OSError) -> UnavailableError:
         return UnavailableError(SERVICE, f"{self._path} cannot be {what}: {error.strerror}")
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting, should somebody have put a pipe there."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
 
 def _json_of(tokens: TraktTokens) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -73,7 +74,7 @@ class House:
         self.lists[one.name] = (one, played)
         return self
 
-    def sync(self, run: SyncRun = RUN) -> SyncReport:
+    def sync(self, run: SyncRun = RUN, stop: Callable[[], bool] = lambda: False) -> SyncReport:
         parts = Parts(
             lists=[Followed(of, FakeList(played)) for of, played in self.lists.values()],
             exclusions=self.exclusions,
@@ -81,6 +82,7 @@ class House:
             memory=self.memory,
             board=self.board,
             go_on=self._go_on,
+            stop=stop,
             facts=FakeFacts(),
         )
         return sync(run, parts)
@@ -504,16 +506,9 @@ def test_what_was_asked_for_before_a_stop_is_remembered_and_no_more_than_that(do
         entry(one.name, one.year, MOVIE, tmdb=one.key.tmdb_id, rank=rank)
         for rank, one in enumerate(films, start=1)
     ]
-    parts = Parts(
-        lists=[Followed(rules(), FakeList(whole(*mine)))],
-        exclusions=[],
-        server=house.server,
-        memory=house.memory,
-        board=house.board,
-        stop=lambda: len(house.server.posted) >= done,
-        facts=FakeFacts(),
-    )
-    assert sync(RUN, parts).result is Result.CANCELLED
+    house.follow(*mine)
+    report = house.sync(stop=lambda: len(house.server.posted) >= done)
+    assert report.result is Result.CANCELLED
     assert len(house.server.posted) == done
     assert [sent.body for sent in house.memory.shelf.sent] == house.server.posted
     assert house.memory.open_intents() == ()
@@ -521,16 +516,7 @@ def test_what_was_asked_for_before_a_stop_is_remembered_and_no_more_than_that(do
 
 def test_a_stop_ends_the_run() -> None:
     house = House(*MINE)
-    parts = Parts(
-        lists=[Followed(rules(), FakeList(whole(*MINE)))],
-        exclusions=[],
-        server=house.server,
-        memory=house.memory,
-        board=house.board,
-        stop=lambda: True,
-        facts=FakeFacts(),
-    )
-    report = sync(RUN, parts)
+    report = house.sync(stop=lambda: True)
     assert (report.result, report.why) == (Result.CANCELLED, "stopped on request")
     assert house.server.posted == []
 
