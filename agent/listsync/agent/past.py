@@ -71,6 +71,7 @@ def ended_of(report: SyncReport, at: datetime) -> Ended:
         requests=tuple(_requests(plan, at)) if plan else (),
         server={"product": server.product.value, "version": server.version} if server else None,
         notices=report.notices,
+        retry=report.retry,
         held=report.held,
     )
 

@@ -100,4 +100,5 @@ def _log_end(ended: Ended) -> None:
         extra={"action": "sync_ended", "run": row.run_id, "result": row.result},
     )
     for notice in ended.notices:
-        logger.warning("%s", notice, extra={"action": "notice", "run": row.run_id})
+        extra = {"action": "notice", "run": row.run_id, "kind": notice.kind.value}
+        logger.warning("%s", notice.text, extra=extra)

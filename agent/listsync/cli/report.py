@@ -37,7 +37,7 @@ def lines(report: SyncReport, palette: Palette, *, verbose: bool = False) -> Ite
     for verdict, title, style in _SECTIONS:
         yield from _section(report, verdict, palette.paint(title, style), verbose=verbose)
     for notice in report.notices:
-        yield palette.paint(f"note: {notice}", "yellow")
+        yield palette.paint(f"note: {harmless(notice.text, 400)}", "yellow")
     yield palette.paint(summary(report), "green" if report.result is Result.OK else "red")
 
 
@@ -181,7 +181,7 @@ def _head(report: SyncReport) -> dict[str, Any]:
         "server": _server(report),
         "calls": report.calls,
         "duration_s": round(report.duration_s, 3),
-        "notices": list(report.notices),
+        "notices": [notice.text for notice in report.notices],
         "lists": [_list(one) for one in report.lists],
     }
 

@@ -53,7 +53,7 @@ def _told(ended: Ended, limit: int, offset: int) -> dict[str, Any]:
         "left_out": plan.left_out,
         "items": items,
         "next_offset": after if items and after < len(plan.items) else None,
-        "notices": [one[:300] for one in ended.notices[:10]],
+        "notices": [one.text[:300] for one in ended.notices[:10]],
     }
 
 

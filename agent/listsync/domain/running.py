@@ -9,7 +9,9 @@ from uuid import uuid4
 
 from listsync.domain.books import RequestRow, RunRow
 from listsync.domain.media import MediaType
+from listsync.domain.notices import Notice
 from listsync.domain.plans import Plan
+from listsync.domain.retry import Retry
 from listsync.domain.syncing import ListRules
 
 Scope = frozenset[str] | None
@@ -92,12 +94,13 @@ class Following:
 class Ended:
     """A run that is over; `requests` are the first of what it asked for. `plan`: of a dry run.
 
-    `held` is that of the run's report.
+    `notices`, `retry` and `held` are those of the run's report.
     """
 
     row: RunRow
     plan: Plan | None = None
     requests: tuple[RequestRow, ...] = ()
     server: Mapping[str, str] | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    retry: Retry | None = None
     held: Mapping[tuple[MediaType, bool], str] = field(default_factory=dict)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.notices import Notice
+from listsync.domain.retry import Retry
 from listsync.domain.rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Which
 from listsync.domain.server import (
     AS_USUAL,
@@ -235,7 +237,10 @@ Outcome = Requested | Refused | Failed | Skip
 
 
 class Verdict(StrEnum):
-    """How an outcome is counted in front of people."""
+    """How an outcome is counted in front of people.
+
+    ON_HOLD: it is wanted, but may not be requested now.
+    """
 
     REQUESTED = "requested"
     ALREADY = "already_there"
@@ -244,6 +249,7 @@ class Verdict(StrEnum):
     NOT_FOUND = "not_found"
     EXCLUDED = "excluded"
     SKIPPED = "skipped"
+    ON_HOLD = "on_hold"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -296,7 +302,7 @@ class SyncReport:
     """The whole run. `items` holds what is worth telling, not what was there already.
 
     `requested` counts titles, each once, however many lists want it. `held` says why nothing of a
-    kind, in 4K or not, could be asked for.
+    kind, in 4K or not, could be asked for. `retry` says why the run is tried again by itself.
     """
 
     run: SyncRun
@@ -308,7 +314,8 @@ class SyncReport:
     requested: tuple[RequestBody, ...]
     calls: int
     duration_s: float
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    retry: Retry | None = None
     held: Mapping[tuple[MediaType, bool], str] = field(default_factory=dict)
 
     def count(self, verdict: Verdict) -> int:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries, Intent, Notes, Sent
+from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.server import (
     ABSENT,
     AS_USUAL,
@@ -106,7 +107,7 @@ class _Sync:
         self._started = time.monotonic()
         self._calls_before = parts.server.calls
         self._info: ServerInfo | None = None
-        self._notices: list[str] = []
+        self._notices: list[Notice] = []
         self._writer: Writer | None = None
         self._held: Mapping[tuple[MediaType, bool], str] = {}
         self._unseen: dict[Definition, str] = {}
@@ -140,7 +141,7 @@ class _Sync:
         self._info = info = parts.server.identify()
         notice = parts.memory.use_server(info)
         if notice:
-            self._notices.append(notice)
+            self._notices.append(Notice(kind=NoticeKind.SERVER_CHANGED, text=notice))
         is_first = parts.memory.is_first_run()
         board.phase(Phase.COLLECT, total=len(parts.lists))
         for one in parts.lists if self._run.confirmed else ():
@@ -170,7 +171,8 @@ class _Sync:
             logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
             memory.confirm()
             return None
-        self._notices.append(trust.doubt)
+        kind = NoticeKind.SERVER_REPLACED if trust.asked_elsewhere else NoticeKind.REQUESTS_GONE
+        self._notices.append(Notice(kind=kind, text=trust.doubt))
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})
         return trust.doubt
 

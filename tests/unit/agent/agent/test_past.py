@@ -9,6 +9,7 @@ from listsync.agent.past import RecentRuns, ended_of, failed
 from listsync.domain.books import RequestRow, RunRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.running import Ended, Order
 from listsync.domain.server import RequestBody
 from listsync.domain.syncing import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
@@ -54,7 +55,7 @@ def a_report(*bodies: RequestBody, dry_run: bool = True, server: bool = True) ->
         requested=bodies,
         calls=7,
         duration_s=120.0,
-        notices=("a notice",),
+        notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
         held={(MediaType.TV, True): "why"},
     )
 
@@ -108,7 +109,7 @@ def test_what_is_kept_of_a_report() -> None:
             calls=7,
         ),
         server={"product": SERVER.product.value, "version": SERVER.version},
-        notices=("a notice",),
+        notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
         held={(MediaType.TV, True): "why"},
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from listsync.agent.working import Perform, Work
 from listsync.domain.lists import ListOutcome
+from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.running import Ended, Following, Order
 from listsync.domain.syncing import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.errors import StateError
@@ -45,7 +46,7 @@ def a_report(run: SyncRun, result: Result = Result.OK) -> SyncReport:
         requested=(),
         calls=2,
         duration_s=0.1,
-        notices=("the server is new",),
+        notices=(Notice(kind=NoticeKind.SERVER_CHANGED, text="the server is new"),),
     )
 
 

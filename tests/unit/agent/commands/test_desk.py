@@ -14,6 +14,7 @@ from listsync.control.desk import MAX_REPLY
 from listsync.domain.books import EntryRow, ReviewRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.plans import Plan, PlanItem
 from listsync.domain.running import Order
 from listsync.domain.server import Asking, Candidate, RequestBody
@@ -135,7 +136,11 @@ def plan_at_length(world: World) -> None:
         candidates=(_LONG * 9,) * 20,
     )
     plan = Plan(items=(item,) * 500, counts={})
-    world.end(a_run("dry", dry_run=True), plan=plan, notices=(_LONG * 9,) * 99)
+    world.end(
+        a_run("dry", dry_run=True),
+        plan=plan,
+        notices=(Notice(kind=NoticeKind.ON_HOLD, text=_LONG * 9),) * 99,
+    )
 
 
 def a_long_review(number: int) -> ReviewRow:

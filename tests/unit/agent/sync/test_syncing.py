@@ -537,10 +537,10 @@ def test_at_another_server_nothing_is_asked_for_until_it_is_confirmed() -> None:
     house.server.covered.clear()
     house.server.info = replace(SERVER, identity="fake-2")
     report = house.sync()
-    assert report.notices[0] == "a new server"
-    assert "this is another server; 3 titles were handled at the last" in report.notices[1]
+    assert report.notices[0].text == "a new server"
+    assert "this is another server; 3 titles were handled at the last" in report.notices[1].text
     assert verdicts(report) == {Verdict.SKIPPED: 3}
-    assert report.held[MOVIE, False] == report.held[TV, True] == report.notices[1]
+    assert report.held[MOVIE, False] == report.held[TV, True] == report.notices[1].text
     assert len(house.server.posted) == 3
     assert verdicts(house.sync(replace(RUN, confirmed=True))) == {Verdict.REQUESTED: 3}
     assert (house.sync().notices, house.sync().held) == ((), {})
@@ -568,7 +568,7 @@ def test_an_index_that_lost_most_holds_everything_until_it_is_confirmed() -> Non
         house.forget_status(one.key)
     house.follow(*rows)
     report = house.sync()
-    assert "the server has lost 13 of the 24 titles asked for" in report.notices[0]
+    assert "the server has lost 13 of the 24 titles asked for" in report.notices[0].text
     assert len(house.server.posted) == 24
     confirmed = house.sync(replace(RUN, confirmed=True))
     assert [body.key for body in house.server.posted[24:]] == [films[24].key]
