@@ -279,6 +279,7 @@ def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStac
         act_as=config.server.act_as,
         approve=config.server.approve,
         timeout_s=config.server.timeout_s,
+        max_per_second=config.server.max_per_second,
         stop=stop,
     )
     stack.callback(server.close)

@@ -84,6 +84,11 @@ class ServerOptions(Options, frozen=True, kw_only=True):
     timeout_s: Annotated[
         float, Meta(gt=0, le=600), "Seconds to wait for one answer of the server."
     ] = 30
+    max_per_second: Annotated[
+        float | None,
+        Meta(gt=0, le=1000),
+        "At most so many calls of the server in a second; empty = as many as it answers.",
+    ] = None
 
     def __repr__(self) -> str:
         """Leave out the address: it may hold a login."""

@@ -56,6 +56,7 @@ class Seerr:
         act_as: str | int | None = None,
         approve: bool = False,
         timeout_s: float = TIMEOUT_S,
+        max_per_second: float | None = None,
         stop: threading.Event | None = None,
         pool: Pool | None = None,
     ) -> None:
@@ -68,6 +69,7 @@ class Seerr:
             approve: requests for *act_as* are approved at once, by the owner's right;
                 otherwise they are made with that user's rights and may wait for approval.
             timeout_s: seconds to wait for one answer.
+            max_per_second: calls, reads and writes together; None: no limit.
             stop: when set, pauses before another try end at once.
             pool: takes the place of the network, for tests.
 
@@ -81,7 +83,14 @@ class Seerr:
             raise UnavailableError("server", f"server.url {error}") from error
         connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
         patience = Patience(connect_s=connect_s, answer_s=timeout_s)
-        self._wire = Wire(self._address, api_key, patience=patience, stop=stop, pool=pool)
+        self._wire = Wire(
+            self._address,
+            api_key,
+            patience=patience,
+            stop=stop,
+            pool=pool,
+            max_per_second=max_per_second,
+        )
         self._pen = Pen(self._wire)
         self._writer = Writer(self._wire, self._pen)
         self._users = Users(self._wire)

@@ -15,6 +15,7 @@ from listsync.errors import Refusal, UnavailableError
 from listsync.options import SecretStr
 from listsync.seerr.address import Address
 from listsync.seerr.pool import Patience, Pool, open_pool, read_whole
+from listsync.seerr.rate_limit import RateLimit
 from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import PassingError, Trouble, UnsentError
 from listsync.seerr.words import is_json
@@ -39,7 +40,7 @@ _FAILURES = (
 class Wire:
     """Sends calls to one server. Any thread may use it; `close` ends it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument per setting
         self,
         address: Address,
         api_key: SecretStr,
@@ -47,10 +48,12 @@ class Wire:
         patience: Patience,
         stop: threading.Event | None = None,
         pool: Pool | None = None,
+        max_per_second: float | None = None,
     ) -> None:
         self._address = address
         self.trouble = Trouble(address, patience)
         self._stop = stop or threading.Event()
+        self._rate_limit = RateLimit(max_per_second, self._stop)
         place = urlsplit(address.base)
         self._origin = httpcore.URL(address.base)
         self._path = urlsplit(address.api).path
@@ -188,6 +191,8 @@ class Wire:
             content=body,
             extensions=self._extensions,
         )
+        if not self._rate_limit.wait():
+            raise self.trouble.unavailable("stopped while waiting for its turn")
         with self._counting:
             self._calls += 1
         try:

@@ -139,6 +139,13 @@ class _Sync:
         board.phase(Phase.CONNECT)
         parts.memory.begin_run(self._run)
         self._info = info = parts.server.identify()
+        logger.info(
+            "API connection successful: %s %s, as %s",
+            info.product.value,
+            info.version,
+            info.user,
+            extra={"action": "connected"},
+        )
         notice = parts.memory.use_server(info)
         if notice:
             self._notices.append(Notice(kind=NoticeKind.SERVER_CHANGED, text=notice))

@@ -363,6 +363,16 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             "server: {url: sandbox, timeout_s: .nan}", "server.timeout_s: expected", id="nan"
         ),
         pytest.param(
+            "server: {url: sandbox, max_per_second: 0}",
+            "server.max_per_second: expected more than 0",
+            id="no-calls-a-second",
+        ),
+        pytest.param(
+            "server: {url: sandbox, max_per_second: .inf}",
+            "server.max_per_second: expected",
+            id="endless-calls-a-second",
+        ),
+        pytest.param(
             "server: {url: sandbox, act_as: [x]}", "server.act_as: expected a user name", id="user"
         ),
         pytest.param(SERVER + "sync: []", "2:7: sync: expected a mapping", id="sync-list"),

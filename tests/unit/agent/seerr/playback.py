@@ -95,7 +95,14 @@ class Playback(Network):
         act_as: str | int | None = None,
         *,
         approve: bool = False,
+        max_per_second: float | None = None,
     ) -> Seerr:
         return Seerr(
-            url, SecretStr(key), act_as=act_as, approve=approve, stop=self.stop, pool=self
+            url,
+            SecretStr(key),
+            act_as=act_as,
+            approve=approve,
+            stop=self.stop,
+            pool=self,
+            max_per_second=max_per_second,
         )

@@ -607,6 +607,13 @@ def test_the_run_is_timed_and_its_calls_are_counted() -> None:
     assert house.memory.reports == [report]
 
 
+def test_the_log_says_once_that_the_server_was_reached(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "listsync")
+    House(*MINE).sync()
+    said = [one.getMessage() for one in caplog.records if "API connection" in one.getMessage()]
+    assert said == ["API connection successful: Overseerr 1.34.0, as owner"]
+
+
 def test_each_batch_of_twenty_that_asks_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     house = House(*(entry(f"Film {n}", rank=n, kind=MOVIE, tmdb=n) for n in range(1, 46)))
     caplog.set_level("INFO", "listsync")
