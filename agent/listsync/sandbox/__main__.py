@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from listsync.sandbox import control
 from listsync.sandbox.products import PRODUCTS
 from listsync.sandbox.server import Start, serve
 
@@ -24,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m listsync.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m listsync.sandbox",
+        description=__doc__,
+        epilog=control.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add("--product", choices=PRODUCTS, default="seerr", help="whom to behave like")
     add("--host", default="127.0.0.1", help="address to listen on")

@@ -78,4 +78,3 @@ def _token(secret: str, salt: str) -> str:
 def _die(number: str, world: World) -> NoReturn:
     """End the process: Overseerr and Seerr die of a user number that is none."""
     world.crash(f"SQLITE_ERROR: no such column: NaN (X-API-User: {number})")
-    raise SystemExit(1)

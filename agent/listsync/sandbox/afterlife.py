@@ -60,6 +60,19 @@ def delete(world: World, request: Request) -> None:
     world.touch(media)
 
 
+def roll_back(world: World, request: Request) -> None:
+    """Take a request back as a rolled back transaction does: its row goes with the last one."""
+    media = request.media
+    world.state.drop_request(request)
+    if media.requests:
+        world.touch(media)
+    elif media.statuses[not request.is4k] == Status.UNKNOWN:
+        world.state.drop_media(media)
+    else:
+        media.statuses[request.is4k] = Status.UNKNOWN
+        world.touch(media)
+
+
 def fulfil(world: World, media: Media, *, is4k: bool) -> None:
     """Note that a title has arrived; Jellyseerr and Seerr complete its requests."""
     if world.product.is_forked and media.statuses[is4k] == Status.AVAILABLE:
@@ -86,7 +99,9 @@ def _send(world: World, request: Request) -> None:
     media = request.media
     if media.statuses[request.is4k] not in _IN_LIBRARY:
         media.statuses[request.is4k] = Status.PROCESSING
-    if world.settings.sending_fails and _has_target(world, request):
+    program = RADARR if media.kind == MOVIE else SONARR
+    fails = world.settings.sending_fails or world.health(program) != "up"
+    if fails and _has_target(world, request):
         request.status = RequestStatus.FAILED
     world.touch(media)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from listsync.sandbox.answers import ApiError, forbidden
+from listsync.sandbox.faults import Fault
 from listsync.sandbox.flights import Flight
 from listsync.sandbox.state import User
 from listsync.sandbox.world import World
@@ -20,7 +22,7 @@ class Call:
     """What a handler gets. Query and path values have been checked; numbers are numbers.
 
     `acting` is None for a public call without a key. `tmdb_failure` is TMDB's status while TMDB
-    is down. `flight` is set for POST /request.
+    is down. `flight` is set for POST /request. `fault` is what strikes this call, if anything.
     """
 
     world: World
@@ -30,6 +32,7 @@ class Call:
     body: Any
     flight: Flight | None = None
     tmdb_failure: int | None = None
+    fault: Fault | None = None
 
     @property
     def user(self) -> User:
@@ -43,6 +46,15 @@ class Call:
 
     def flag(self, name: str) -> bool:
         return isinstance(self.body, dict) and bool(self.body.get(name))
+
+    async def midway(self) -> None:
+        """Pass the point between two writes, where the server may be slow or die."""
+        if self.fault is None:
+            return
+        if self.fault.kind == "die_midway":
+            self.world.crash("Sandbox fault: between two writes")
+        if self.fault.kind == "slow_midway":
+            await asyncio.sleep(self.fault.delay_s)
 
 
 def cookies_of(header: bytes) -> dict[str, str]:

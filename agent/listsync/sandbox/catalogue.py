@@ -148,7 +148,7 @@ class Catalogue:
 
     def clear(self) -> None:
         """Go back to the titles of the file."""
-        self.is_changed = False
+        self._ordered: dict[tuple[str, int], Title] = {}
         self._titles: dict[tuple[str, int], Title] = {}
         self._by_imdb: dict[str, Title] = {}
         self._by_tvdb: dict[int, list[tuple[str, int]]] = {}
@@ -157,8 +157,13 @@ class Catalogue:
 
     def put(self, title: Title) -> None:
         """Add a title, or replace the one of the same kind and TMDB number."""
-        self.is_changed = True
+        self._ordered[title.key] = title
         self._keep(title)
+
+    @property
+    def ordered(self) -> list[Title]:
+        """Give the titles that were put beside those of the file, or in their place."""
+        return list(self._ordered.values())
 
     def _keep(self, title: Title) -> None:
         self._titles[title.key] = title

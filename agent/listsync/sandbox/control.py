@@ -1,118 +1,95 @@
 """The control endpoints of the sandbox, outside /api/v1 and without a key.
 
-Bodies and answers are JSON; a body that is not understood is a 400 that says why.
+Bodies and answers are JSON; a body that is not understood is a 400 that says why. Tests use them
+through `SandboxProcess.admin(name, body)`; `SandboxProcess.api` is another client of the server,
+and `SandboxProcess.restart` starts one again that has died.
 
-GET /sandbox/log: what was asked so far. `calls` by method and route, `statuses`, `searches` by
-    pattern, `total`, `max_posts_in_flight`, `lost` (rolled back after a 201), and `requests`:
-    every POST /request with a valid body, in order.
+GET /sandbox/log: what was asked since the start. `calls` by method and route, `statuses`,
+    `searches` by pattern, `total`, `max_posts_in_flight`, `lost` (rolled back after a 201), and
+    `requests`: every POST /request with a valid body, in order.
 POST /sandbox/reset-log: starts that log anew.
 POST /sandbox/reset: as after a fresh start, but for the key, the owner and `createdAt`; the
     settings go back to those of the start, changed by the body if there is one.
-POST /sandbox/faults: orders a fault (`faults.Fault`). GET lists the orders and how often they
-    struck, DELETE takes all back.
-POST /sandbox/settings: changes any of `world.Settings`, answers all of them.
-POST /sandbox/media: sets one row or a list of rows (`MediaOrder`), as a library scan or a user
-    of the server would.
-POST /sandbox/requests: changes one request (`RequestOrder`).
-POST /sandbox/users: changes a user or adds one (`UserOrder`).
+POST /sandbox/faults: orders a fault (see below). GET lists the orders and how many calls each
+    has `seen` and `struck`, DELETE takes all back.
+POST /sandbox/settings: changes any of `world.Settings`, answers all of them. `radarr` and
+    `sonarr` are "up", "errors" (4xx, 5xx) or "slow" (longer than `arr_timeout_ms`): then GET
+    /service/radarr/{id} ends the process (of Sonarr it is a 500), as POST /settings/radarr/test
+    does for a slow one (not Overseerr's); GET /settings/radarr asks nobody; what is sent fails.
+POST /sandbox/media: sets one row or a list of rows (`orders.MediaOrder`), as a library scan or a
+    user of the server would. Status 2 of a title without a row makes an orphan: a row that waits
+    for ever, without any request, as a server leaves that was killed inside a POST.
+POST /sandbox/requests: changes one request (`orders.RequestOrder`) that is named by `id`, or by
+    `kind`, `tmdbId` and `is4k` (then the newest). `do` is what happens to it: "approve",
+    "decline" (status 3; a film's row goes back to 1), "fail" (status 4; the row stays 2 or 3),
+    "complete" (status 5; Jellyseerr and Seerr alone), "delete", "roll_back" (request and row go
+    as if they had never been, though a 201 was answered). `status` sets the bare number.
+POST /sandbox/roll-back: rolls the newest `last` requests back, or all; answers how many: `lost`.
+POST /sandbox/die: saves and ends the process, a moment later.
+POST /sandbox/users: changes a user or adds one (`orders.UserOrder`).
 POST /sandbox/titles: adds or replaces a title: a row of `catalogue.jsonl`, with `announced` for
     how many of its last seasons have no episodes yet, and `genres`, `votes`, `rating`.
-POST /sandbox/services: adds or replaces a Radarr or Sonarr (`ServiceOrder`), or removes one.
+POST /sandbox/services: adds or replaces a Radarr or Sonarr (`orders.ServiceOrder`), or removes
+    one.
+
+Faults (`faults.Fault`): `kind`, which calls (`path` as a pattern, `method`), and which of those
+(`after`; `nth`; `share` with `seed`; `perCall`; `times`, null for ever, by default once, or
+for ever with `nth`, `share` or `perCall`).
+
+    status, html, login_page, garbage: another answer in place of the server's (`status`, `body`,
+        `headers`).
+    drop_before, drop_after, drop_midway: the connection ends before anything is done, after it,
+        in the middle of the answer.
+    hang, hang_after: nobody answers for `seconds`, nothing or everything is done.
+    slow: all is done at once and answered after `seconds`. slow_before: nothing is done for
+        `seconds`, then everything. slow_midway (POST /request): the media row is saved at once,
+        request and answer come after `seconds`: until then it looks like an orphan. All three go
+        on to the end though the caller is gone.
+    tmdb_down: TMDB fails: title, `tmdb:` and `year:` searches are an empty 200; `imdb:`, `tvdb:`,
+        details and POST are a 500.
+    die, die_after: the process ends before anything is done, after it and before the answer.
+    die_midway (POST /request): it ends between media row and request: an orphan stays.
+    roll_back (POST /request): answers 201; `seconds` later (at once) all of it is gone, as if the
+        POST of another client had failed beside it.
+
+Searches that fail one by one, 30 of 100, each the first time it is made:
+
+    {"kind": "tmdb_down", "path": "/search", "share": 0.3, "seed": 7, "perCall": 1}
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, Literal, TypeVar
+from functools import partial
+from typing import TypeVar
 
 import msgspec
-from msgspec import Meta, Struct, field
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from listsync.sandbox import afterlife
 from listsync.sandbox.catalogue import Title, title_of
+from listsync.sandbox.codes import RequestStatus
 from listsync.sandbox.facts import unknown_genres
-from listsync.sandbox.faults import Fault
+from listsync.sandbox.faults import Fault, OrderedFault
 from listsync.sandbox.journal import Journal
-from listsync.sandbox.state import Media, User, now, scan, set_season
+from listsync.sandbox.orders import (
+    Deed,
+    MediaOrder,
+    RequestOrder,
+    RollBackOrder,
+    ServiceOrder,
+    TitleOrder,
+    UserOrder,
+)
+from listsync.sandbox.state import Media, Request, User, now, scan, set_season
 from listsync.sandbox.world import Service, Settings, World
 
 Act = Callable[[World, bytes], object]
-Seasons = dict[int, Annotated[int, Meta(ge=1, le=7)]]
-
-
 OrderT = TypeVar("OrderT")
-
-
-class _Order(Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class MediaOrder(_Order, frozen=True):
-    """A row of the library. A series that is there gets its season rows, unless they are given."""
-
-    kind: str
-    tmdb_id: int = field(name="tmdbId")
-    status: Annotated[int, Meta(ge=1, le=7)] | None = None
-    status4k: Annotated[int, Meta(ge=1, le=7)] | None = None
-    seasons: Seasons = field(default_factory=dict)
-    seasons4k: Seasons = field(default_factory=dict)
-    remove: bool = False
-
-
-class RequestOrder(_Order, frozen=True):
-    """A change of a request that no endpoint of the server offers."""
-
-    id: int
-    status: Annotated[int, Meta(ge=1, le=5)] | None = None
-    is_auto: bool | None = field(default=None, name="isAuto")
-
-
-class UserOrder(_Order, frozen=True):
-    """A user; limits count films, and seasons, in seven days, 0 is none."""
-
-    id: int
-    name: str | None = None
-    permissions: int | None = None
-    movie_limit: int | None = field(default=None, name="movieLimit")
-    series_limit: int | None = field(default=None, name="seriesLimit")
-
-
-class TitleOrder(_Order, frozen=True):
-    """A row of `catalogue.jsonl`."""
-
-    media_type: str
-    tmdb_id: int
-    title: str
-    original_title: str | None = None
-    imdb_id: str | None = None
-    tvdb_id: int | None = None
-    date: str | None = None
-    language: str | None = None
-    seasons: int | None = None
-    announced: int = 0
-    popularity: float = 1.0
-    genres: list[str] | None = None
-    votes: int | None = None
-    rating: float | None = None
-
-
-class ServiceOrder(_Order, frozen=True):
-    """A Radarr or Sonarr; profiles, folders, tags by their numbers."""
-
-    program: Literal["radarr", "sonarr"]
-    id: int
-    name: str = ""
-    is4k: bool = False
-    is_default: bool = field(default=False, name="isDefault")
-    profiles: dict[int, str] = field(default_factory=dict)
-    root_folders: dict[int, str] = field(default_factory=dict, name="rootFolders")
-    tags: dict[int, str] = field(default_factory=dict)
-    language_profiles: dict[int, str] | None = field(default=None, name="languageProfiles")
-    remove: bool = False
+_LAST_ANSWER_S = 0.02
 
 
 def control_routes(world: World) -> list[Route]:
@@ -121,12 +98,14 @@ def control_routes(world: World) -> list[Route]:
         ("GET", "log"): lambda world, _: world.journal.to_json(),
         ("POST", "reset"): _reset,
         ("POST", "reset-log"): _reset_log,
-        ("GET", "faults"): lambda world, _: [msgspec.to_builtins(fault) for fault in world.faults],
+        ("GET", "faults"): lambda world, _: [_shown(fault) for fault in world.faults],
         ("POST", "faults"): _order_fault,
         ("DELETE", "faults"): _clear_faults,
         ("POST", "settings"): _change_settings,
         ("POST", "media"): _set_media,
         ("POST", "requests"): _change_request,
+        ("POST", "roll-back"): _roll_back,
+        ("POST", "die"): _die,
         ("POST", "users"): _change_user,
         ("POST", "titles"): _put_title,
         ("POST", "services"): _put_service,
@@ -161,10 +140,19 @@ def _reset_log(world: World, _body: bytes) -> object:
     return {}
 
 
+def _die(world: World, _body: bytes) -> object:
+    """End the process when this has been answered."""
+    world.later(_LAST_ANSWER_S, partial(world.crash, "Ended by order"))
+    return {}
+
+
 def _order_fault(world: World, body: bytes) -> object:
-    fault = _read(Fault, body)
-    world.faults.order(fault)
-    return msgspec.to_builtins(fault)
+    return _shown(world.faults.order(_read(Fault, body)))
+
+
+def _shown(ordered: OrderedFault) -> object:
+    counts = {"seen": ordered.seen, "struck": ordered.struck}
+    return {**msgspec.to_builtins(ordered.fault), **counts}
 
 
 def _clear_faults(world: World, _body: bytes) -> object:
@@ -219,13 +207,55 @@ def _set_definition(media: Media, title: Title, order: MediaOrder, *, is4k: bool
 
 def _change_request(world: World, body: bytes) -> object:
     order = _read(RequestOrder, body)
-    request = world.state.requests[order.id]
+    request = _find_request(world, order)
+    if order.do is not None:
+        _DEEDS[order.do](world, request)
     if order.status is not None:
         afterlife.change(world, request, order.status)
     if order.is_auto is not None:
         request.is_auto = order.is_auto
     world.touch(request.media)
-    return {}
+    return {"id": request.id}
+
+
+def _find_request(world: World, order: RequestOrder) -> Request:
+    if order.id is not None:
+        return world.state.requests[order.id]
+    media = world.state.find_media((order.kind or "", order.tmdb_id or 0))
+    found = [one for one in media.requests if one.is4k == order.is4k] if media else []
+    if not found:
+        raise LookupError(f"no request for {order.kind}/{order.tmdb_id}")
+    return found[-1]
+
+
+def _fail(world: World, request: Request) -> None:
+    afterlife.change(world, request, RequestStatus.FAILED)
+
+
+def _complete(world: World, request: Request) -> None:
+    if not world.product.is_forked:
+        raise LookupError(f"{world.product.name} does not know completed requests")
+    afterlife.change(world, request, RequestStatus.COMPLETED)
+
+
+_DEEDS: dict[Deed, Callable[[World, Request], object]] = {
+    "approve": lambda world, request: afterlife.approve(world, request, world.state.users[1]),
+    "decline": lambda world, request: afterlife.decline(world, request, world.state.users[1]),
+    "fail": _fail,
+    "complete": _complete,
+    "delete": afterlife.delete,
+    "roll_back": afterlife.roll_back,
+}
+
+
+def _roll_back(world: World, body: bytes) -> object:
+    order = _read(RollBackOrder, body)
+    newest_first = list(world.state.requests.values())[::-1]
+    lost = newest_first[: order.last]
+    for request in lost:
+        afterlife.roll_back(world, request)
+    world.journal.lost += len(lost)
+    return {"lost": len(lost)}
 
 
 def _change_user(world: World, body: bytes) -> object:
@@ -247,8 +277,8 @@ def _put_title(world: World, body: bytes) -> object:
     if unknown := unknown_genres(order.genres or []):
         raise LookupError(f"no such genre: {', '.join(sorted(unknown))}")
     title = title_of(msgspec.structs.asdict(order))
-    world.catalogue.put(title)
-    world.search.add(title)
+    world.put_title(title)
+    world.state.changed()
     return {}
 
 
@@ -257,4 +287,5 @@ def _put_service(world: World, body: bytes) -> object:
     values = msgspec.structs.asdict(order)
     program, remove = values.pop("program"), values.pop("remove")
     world.ordered_services[program, order.id] = None if remove else Service(**values)
+    world.state.changed()
     return {}

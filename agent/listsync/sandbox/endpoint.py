@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from listsync.sandbox.flights import Flight
 from listsync.sandbox.validation import Parameter, check_path, read_json, read_query, require_json
 from listsync.sandbox.world import World
 
-Handler = Callable[[Call], Reply]
+Handler = Callable[[Call], Reply | Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class _Incoming:
     def silence_s(self) -> float:
         """How long the caller is left waiting before its connection is cut."""
         hangs = self.is_struck("hang", "hang_after")
-        return self.fault.seconds if self.fault and hangs else 0
+        return self.fault.delay_s if self.fault and hangs else 0
 
 
 class Endpoint:
@@ -77,8 +77,12 @@ class Endpoint:
         if incoming.is_struck("drop_before", "hang"):
             await cut(scope, receive, after_s=incoming.silence_s)
             return
+        if incoming.is_struck("die"):
+            self._world.crash(f"Sandbox fault: {self._label}")
         reply = await self._reply(incoming)
         self._world.journal.statuses[str(reply.status)] += 1
+        if incoming.is_struck("die_after"):
+            self._world.crash(f"Sandbox fault: {self._label}, before the answer")
         if incoming.is_struck("drop_after", "hang_after"):
             await cut(scope, receive, after_s=incoming.silence_s)
         elif incoming.is_struck("drop_midway"):
@@ -113,13 +117,15 @@ class Endpoint:
         fault = incoming.fault
         delay_ms = settings.latency_ms
         if fault and fault.kind == "slow":
-            delay_ms += fault.seconds * 1000
+            delay_ms += fault.delay_s * 1000
+        if fault and fault.kind == "slow_before":
+            await asyncio.sleep(fault.delay_s)
         if fault and (replaced := fault.reply()):
             await _sleep_until(incoming.arrived_s, delay_ms)
             return replaced
         if self._rule.is_request:
             return await self._fly(incoming, max(delay_ms, settings.post_floor_ms))
-        reply = self._handle(incoming)
+        reply = await self._handle(incoming)
         await _sleep_until(incoming.arrived_s, delay_ms)
         return reply
 
@@ -129,24 +135,34 @@ class Endpoint:
         journal.max_posts_in_flight = max(journal.max_posts_in_flight, len(flights))
         failed = True
         try:
-            reply = self._handle(incoming, flight)
+            reply = await self._handle(incoming, flight)
             failed = reply.status >= 400
             await _sleep_until(incoming.arrived_s, delay_ms)
         finally:
             journal.lost += flights.end(flight, failed=failed)
+        if incoming.fault and incoming.fault.kind == "roll_back":
+            self._world.later(incoming.fault.delay_s, lambda: self._roll_back(flight))
         return reply
 
-    def _handle(self, incoming: _Incoming, flight: Flight | None = None) -> Reply:
+    def _roll_back(self, flight: Flight) -> None:
+        self._world.journal.lost += flight.roll_back()
+
+    async def _handle(self, incoming: _Incoming, flight: Flight | None = None) -> Reply:
         try:
             content_type = incoming.headers.get(b"content-type", b"")
             body = read_json(incoming.body, content_type)
             cookies: Headers = ()
             if self._world.settings.csrf:
                 cookies = access.check_csrf(incoming.method, incoming.headers)
-            reply = self._handler(self._checked(incoming, body, flight))
+            reply = await self._answer(self._checked(incoming, body, flight))
         except ApiError as error:
             return error.reply
         return replace(reply, headers=(*reply.headers, *cookies)) if cookies else reply
+
+    async def _answer(self, call: Call) -> Reply:
+        """Run the handler; most of them never wait, so that nothing comes between."""
+        reply = self._handler(call)
+        return reply if isinstance(reply, Reply) else await reply
 
     def _checked(self, incoming: _Incoming, body: Any, flight: Flight | None) -> Call:
         rule, world, headers = self._rule, self._world, incoming.headers
@@ -170,6 +186,7 @@ class Endpoint:
             body=body,
             flight=flight,
             tmdb_failure=(fault.status or 500) if fault and is_tmdb_down else None,
+            fault=fault,
         )
 
 

@@ -22,6 +22,14 @@ class Flight:
         self.undo: Undo | None = None
         self.is_lost = False
 
+    def roll_back(self) -> int:
+        """Take back what was written; says how many requests that lost."""
+        if self.undo is None:
+            return 0
+        self.undo()
+        self.undo = None
+        return 1
+
 
 class Flights:
     """All POSTs in flight; the peers of one are those that were in flight together with it."""
@@ -47,16 +55,8 @@ class Flights:
         if failed:
             for peer in flight.peers:
                 peer.is_lost = True
-            lost = sum(_roll_back(peer) for peer in flight.peers)
+            lost = sum(peer.roll_back() for peer in flight.peers)
         elif flight.is_lost:
-            lost = _roll_back(flight)
+            lost = flight.roll_back()
         flight.peers.clear()
         return lost
-
-
-def _roll_back(flight: Flight) -> int:
-    if flight.undo is None:
-        return 0
-    flight.undo()
-    flight.undo = None
-    return 1

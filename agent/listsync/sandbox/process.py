@@ -84,6 +84,17 @@ class SandboxProcess:
         self._running.kill()
         self._running.wait()
 
+    def restart(self) -> Self:
+        """Start it again, ended or not, at the same address and with the same key.
+
+        With `state` it is the same server with all that was saved; without, an empty one.
+        """
+        self.port = urlsplit(self.url).port or self.port
+        if self._running.poll() is None:
+            self.kill()
+        self.close()
+        return self.__enter__()
+
     def close(self) -> None:
         """End it, nicely if it lets itself be ended so; doing it twice does no harm."""
         child, self._child = self._child, None
@@ -97,18 +108,36 @@ class SandboxProcess:
             UnavailableError: the sandbox refuses, and says why.
         """
         verb = method or ("GET" if body is None else "POST")
+        status, text = self._call(verb, f"/sandbox/{path}", body, {})
+        if status != 200:
+            raise UnavailableError("sandbox", text.decode(errors="replace"))
+        return json.loads(text)
+
+    def api(
+        self, method: str, path: str, body: object = None, *, user: int | None = None
+    ) -> tuple[int, Any]:
+        """Call the server itself (*path* below /api/v1), as one more of its clients.
+
+        Returns:
+            The status, and the answer, None where it is empty.
+        """
+        headers = {"X-Api-Key": self.api_key, "Content-Type": "application/json"}
+        headers |= {} if user is None else {"X-API-User": str(user)}
+        status, text = self._call(method, f"/api/v1{path}", body, headers)
+        return status, json.loads(text) if text else None
+
+    def _call(
+        self, method: str, path: str, body: object, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
         address = urlsplit(self.url).netloc
         connection = http.client.HTTPConnection(address, timeout=_START_S)
         try:
             data = None if body is None else json.dumps(body)
-            connection.request(verb, f"/sandbox/{path}", data)
+            connection.request(method, path, data, headers)
             answer = connection.getresponse()
-            text = answer.read()
+            return answer.status, answer.read()
         finally:
             connection.close()
-        if answer.status != 200:
-            raise UnavailableError("sandbox", text.decode(errors="replace"))
-        return json.loads(text)
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "listsync.sandbox", "--attached"]

@@ -7,6 +7,7 @@ the servers check every call.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from starlette.routing import Route
 
@@ -73,6 +74,7 @@ def _reading(product: Product) -> Iterator[Row]:
         _numbered("collectionId", spoken=True),
     )
     yield from _public()
+    yield from _settings()
     yield from _people(product)
     yield "GET", "/service/radarr", services.radarr_servers, Rule()
     yield "GET", "/service/sonarr", services.sonarr_servers, Rule()
@@ -85,8 +87,15 @@ def _public() -> Iterator[Row]:
     yield "GET", "", household.root, Rule(public=True)
     yield "GET", "/", household.root, Rule(public=True)
     yield "GET", "/settings/public", household.public_settings, Rule(public=True)
-    yield "GET", "/settings/about", household.about, Rule(permission=int(Permission.ADMIN))
-    yield "GET", "/settings/main", household.main_settings, Rule(permission=int(Permission.ADMIN))
+
+
+def _settings() -> Iterator[Row]:
+    admin = Rule(permission=int(Permission.ADMIN))
+    yield "GET", "/settings/about", household.about, admin
+    yield "GET", "/settings/main", household.main_settings, admin
+    yield "GET", "/settings/radarr", services.radarr_settings, admin
+    yield "GET", "/settings/sonarr", services.sonarr_settings, admin
+    yield "POST", "/settings/radarr/test", services.radarr_test, replace(admin, needs_json=True)
 
 
 def _people(product: Product) -> Iterator[Row]:

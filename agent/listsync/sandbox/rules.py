@@ -61,14 +61,14 @@ class _Order:
         return [request for request in known if request.is4k is self.is4k]
 
 
-def place(call: Call) -> Reply:
+async def place(call: Call) -> Reply:
     """Handle a POST /request and note it in the journal."""
     check_request_body(call.body)
     number: int | None = None
     try:
         order = _checked(call)
         seasons = _seasons(order) if order.kind == TV else ()
-        shown = _create(order, seasons)
+        shown = await _create(order, seasons)
         number = shown.get("id")
         reply = ok(shown, 201)
     except ApiError as problem:
@@ -177,13 +177,18 @@ def _wanted(order: _Order) -> list[int]:
     return [int(number) for number in seasons]
 
 
-def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
-    """Write the request; gives the answer's body, without `id` where nothing remains."""
+async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
+    """Write the request; gives the answer's body, without `id` where nothing remains.
+
+    The servers save the row before the request: killed in between, they leave an orphan.
+    """
     world, is4k = order.world, bool(order.is4k)
     before = tuple(order.media.statuses) if order.media else None
     media = order.media or _new_media(order)
     if media.statuses[is4k] == Status.UNKNOWN:
         media.statuses[is4k] = Status.PENDING
+    world.touch(media)
+    await order.call.midway()
     request = _new_request(order, media, seasons)
     if order.call.flight is not None:
         order.call.flight.undo = lambda: _undo(world, request, before)

@@ -6,40 +6,43 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from listsync.sandbox.state import Counters, Media, Request, State, User
-from listsync.sandbox.world import Settings
+import msgspec
 
-Later = Callable[[float, Callable[[], None]], object]
+from listsync.sandbox.catalogue import Title
+from listsync.sandbox.state import Counters, Media, Request, State, User
+from listsync.sandbox.world import Service, Settings, World
+
 _SHARE = 20
 """Writing takes at most one part in so many of the time."""
 _PAUSE_S = 0.1
 
 
 class StateFile:
-    """Keeps a file in step with the state, a moment later.
+    """Keeps a file in step with the world, a moment later: rows, settings, what was ordered.
 
-    Written whole and renamed into place; `later(seconds, job)` is the server's loop.
+    Written whole and renamed into place.
     """
 
-    def __init__(self, path: Path, state: State, settings: Settings, later: Later) -> None:
+    def __init__(self, path: Path, world: World) -> None:
         self._path = path
-        self._state = state
-        self._settings = settings
-        self._later = later
+        self._world = world
         self._is_due = False
         self._took_s = 0.0
 
     def restore(self) -> bool:
-        """Read the file into the state; False when there is none."""
+        """Read the file into the world; False when there is none.
+
+        A key and a latency that the start names are stronger than those of the file.
+        """
         try:
             saved = json.loads(self._path.read_text(encoding="utf-8"))
-            self._settings.api_key = self._settings.api_key or saved["api_key"]
-            _restore(saved, self._state)
+            _restore_settings(saved, self._world.settings)
+            _restore_orders(saved, self._world)
+            _restore(saved, self._world.state)
         except FileNotFoundError:
             return False
         except (OSError, ValueError, LookupError, TypeError) as problem:
@@ -51,7 +54,7 @@ class StateFile:
         if self._is_due:
             return
         self._is_due = True
-        self._later(max(_PAUSE_S, self._took_s * _SHARE), self.write)
+        self._world.later(max(_PAUSE_S, self._took_s * _SHARE), self.write)
 
     def write(self) -> None:
         """Write now."""
@@ -59,16 +62,22 @@ class StateFile:
         started = time.perf_counter()
         beside = self._path.with_name(f"{self._path.name}.new")
         try:
-            beside.write_text(json.dumps(_dump(self._state, self._settings)), encoding="utf-8")
+            beside.write_text(json.dumps(_dump(self._world)), encoding="utf-8")
             os.replace(beside, self._path)  # noqa: PTH105  # the word for an atomic rename
         except OSError as problem:
             sys.stderr.write(f"sandbox: cannot save {self._path}: {problem}\n")
         self._took_s = time.perf_counter() - started
 
 
-def _dump(state: State, settings: Settings) -> dict[str, Any]:
+def _dump(world: World) -> dict[str, Any]:
+    state = world.state
     return {
-        "api_key": settings.api_key,
+        "api_key": world.settings.api_key,
+        "settings": asdict(world.settings),
+        "titles": [asdict(title) for title in world.catalogue.ordered],
+        "services": [
+            [*key, service and asdict(service)] for key, service in world.ordered_services.items()
+        ],
         "next": [state.next.media, state.next.request],
         "users": [_fields(user) for user in state.users.values()],
         "media": [_fields(media, "requests", "row") for media in state.media.values()],
@@ -89,6 +98,23 @@ def _dump_request(request: Request) -> dict[str, Any]:
         "user": request.user.id,
         "modified_by": changed_by.id if changed_by else None,
     }
+
+
+def _restore_settings(saved: dict[str, Any], settings: Settings) -> None:
+    kept = {"api_key": settings.api_key, "latency_ms": settings.latency_ms}
+    kept = {name: value for name, value in kept.items() if value}
+    values = {"api_key": saved["api_key"], **saved.get("settings", {}), **kept}
+    for name in asdict(settings).keys() & values.keys():
+        setattr(settings, name, values[name])
+
+
+def _restore_orders(saved: dict[str, Any], world: World) -> None:
+    for row in saved.get("titles", ()):
+        genres = row["genres"]
+        world.put_title(Title(**{**row, "genres": None if genres is None else tuple(genres)}))
+    for program, number, values in saved.get("services", ()):
+        service = values and msgspec.convert(values, Service, str_keys=True)
+        world.ordered_services[program, number] = service
 
 
 def _restore(saved: dict[str, Any], state: State) -> None:

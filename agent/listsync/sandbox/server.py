@@ -13,7 +13,9 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 from starlette.applications import Starlette
@@ -54,25 +56,23 @@ class Start:
 
 async def serve(start: Start) -> None:
     """Serve until a signal, or until the parent is gone."""
-    loop = asyncio.get_running_loop()
-    settings = Settings(api_key=start.api_key, latency_ms=start.latency_ms)
-    state = State()
-    saved = StateFile(start.state, state, settings, loop.call_later) if start.state else None
     world = World(
         product=PRODUCTS[start.product],
-        settings=settings,
+        settings=Settings(api_key=start.api_key, latency_ms=start.latency_ms),
         catalogue=Catalogue(start.titles),
         library=start.library,
-        state=state,
-        later=loop.call_later,
-        crash=lambda words: _crash(words, saved),
+        state=State(),
+        later=asyncio.get_running_loop().call_later,
+        crash=_crash,
     )
+    saved = StateFile(start.state, world) if start.state else None
     if saved is None or not saved.restore():
         world.fill()
-    settings.api_key = settings.api_key or _random_key()
+    world.settings.api_key = world.settings.api_key or _random_key()
     if saved is not None:
         saved.write()
-        state.changed = saved.note
+        world.state.changed = saved.note
+        world.crash = partial(_save_and_crash, saved)
         afterlife.resume(world)
     await _listen(world, start, saved)
 
@@ -169,9 +169,13 @@ def _end_with_parent(server: uvicorn.Server) -> None:
     os._exit(1)
 
 
-def _crash(words: str, saved: StateFile | None) -> None:
-    if saved is not None:
-        saved.write()
+def _save_and_crash(saved: StateFile, words: str) -> NoReturn:
+    """End the process; what a real database has committed is in the file."""
+    saved.write()
+    _crash(words)
+
+
+def _crash(words: str) -> NoReturn:
     sys.stderr.write(f"{words}\n")
     sys.stderr.flush()
     os._exit(1)

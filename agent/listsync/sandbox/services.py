@@ -1,11 +1,13 @@
 """The Radarrs and Sonarrs behind the server, as `/service/*` shows them.
 
 There is one of each, and another for 4K where the settings say so; `POST /sandbox/services`
-changes them and adds more. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
+changes them and adds more. `/service/{program}/{id}` and the test of the settings ask them, the
+rest does not. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,12 +40,47 @@ def sonarr_servers(call: Call) -> Reply:
     return _servers(call, SONARR)
 
 
-def radarr_server(call: Call) -> Reply:
-    return _server(call, RADARR)
+async def radarr_server(call: Call) -> Reply:
+    """Show one Radarr; where it does not answer as it should, the servers die of it."""
+    found = _find(call, RADARR)
+    if not await _answers(call.world, RADARR):
+        call.world.crash("Unhandled rejection: [Radarr] Failed to retrieve profiles")
+    return _choices(RADARR, found)
 
 
-def sonarr_server(call: Call) -> Reply:
-    return _server(call, SONARR)
+async def sonarr_server(call: Call) -> Reply:
+    """Show one Sonarr."""
+    found = _find(call, SONARR)
+    if not await _answers(call.world, SONARR):
+        raise error(500, "[Sonarr] Failed to retrieve profiles")
+    return _choices(SONARR, found)
+
+
+def radarr_settings(call: Call) -> Reply:
+    return ok([_setting(RADARR, one) for one in call.world.services(RADARR).values()])
+
+
+def sonarr_settings(call: Call) -> Reply:
+    return ok([_setting(SONARR, one) for one in call.world.services(SONARR).values()])
+
+
+async def radarr_test(call: Call) -> Reply:
+    """Try the connection to a Radarr; Seerr dies of one that is slow."""
+    world = call.world
+    if await _answers(world, RADARR):
+        shown = _tested(next(iter(world.services(RADARR).values()), None))
+        return ok({**shown, "urlBase": "/radarr"})
+    if world.settings.radarr == "slow" and world.product.is_forked:
+        world.crash("Unhandled rejection: timeout of 10000ms exceeded")
+    raise error(500, "Failed to connect to Radarr")
+
+
+async def _answers(world: World, program: str) -> bool:
+    """Ask the program; says whether it answered in time and as it should."""
+    health = world.health(program)
+    if health == "slow":
+        await asyncio.sleep(world.settings.arr_timeout_ms / 1000)
+    return health == "up"
 
 
 def _servers(call: Call, program: str) -> Reply:
@@ -51,23 +88,66 @@ def _servers(call: Call, program: str) -> Reply:
     return ok([_shown(program, one) for one in call.world.services(program).values()])
 
 
-def _server(call: Call, program: str) -> Reply:
-    """Show one with what can be chosen there."""
+def _find(call: Call, program: str) -> Service:
     found = call.world.services(program).get(call.number(_WORDS[program].parameter))
     if found is None:
         raise error(404, _WORDS[program].missing)
-    shown: Json = {
-        "server": _shown(program, found),
-        "profiles": _rows("name", found.profiles),
-        "rootFolders": [
-            {**row, "freeSpace": _FREE_SPACE} for row in _rows("path", found.root_folders)
-        ],
-        "tags": _rows("label", found.tags),
-    }
+    return found
+
+
+def _choices(program: str, service: Service) -> Reply:
+    """Show one with what can be chosen there."""
+    shown: Json = {"server": _shown(program, service), **_tested(service)}
     if program == SONARR:
-        spoken = found.language_profiles
+        spoken = service.language_profiles
         shown["languageProfiles"] = None if spoken is None else _rows("name", spoken)
     return ok(shown)
+
+
+def _tested(service: Service | None) -> Json:
+    if service is None:
+        return {"profiles": [], "rootFolders": [], "tags": []}
+    return {
+        "profiles": _rows("name", service.profiles),
+        "rootFolders": [
+            {**row, "freeSpace": _FREE_SPACE} for row in _rows("path", service.root_folders)
+        ],
+        "tags": _rows("label", service.tags),
+    }
+
+
+def _setting(program: str, service: Service) -> Json:
+    """Show one as an administrator set it up; nothing is asked of the program itself."""
+    profile = _active_profile(service)
+    shown: Json = {
+        "hostname": f"{program}.sandbox.example",
+        "port": 7878,
+        "apiKey": "sandbox",
+        "useSsl": False,
+        "activeProfileId": profile,
+        "activeProfileName": service.profiles.get(profile) if profile is not None else None,
+        "tags": [],
+        "externalUrl": "",
+        "syncEnabled": False,
+        "preventSearch": False,
+        "tagRequests": False,
+        "overrideRule": [],
+        "name": service.name,
+        "baseUrl": f"/{program}",
+        "is4k": service.is4k,
+        "isDefault": service.is_default,
+        "activeDirectory": next(iter(service.root_folders.values()), ""),
+    }
+    if program == RADARR:
+        return {**shown, "minimumAvailability": "released", "id": service.id}
+    return {
+        **shown,
+        "enableSeasonFolders": True,
+        "seriesType": "standard",
+        "animeSeriesType": "anime",
+        "animeTags": [],
+        "id": service.id,
+    }
 
 
 def _rows(word: str, named: Mapping[int, str]) -> list[Json]:

@@ -5,6 +5,7 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live and read in their code.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from listsync.sandbox import afterlife
@@ -16,6 +17,7 @@ from listsync.sandbox.journal import OPTIONS
 from listsync.sandbox.paging import page_of
 from listsync.sandbox.shapes import request_json
 from listsync.sandbox.state import Request, User, now
+from listsync.sandbox.world import RADARR, SONARR
 
 _VIEWERS = (Permission.MANAGE_REQUESTS, Permission.REQUEST_VIEW)
 _REQUEST_FILTERS = {
@@ -38,8 +40,15 @@ _MEDIA_FILTERS = {
 _SHOWN_MEDIA = tuple(status for status in Status if status != Status.BLOCKLISTED)
 
 
-def list_all(call: Call) -> Reply:
-    """List requests; users without the right to view see their own alone."""
+async def list_all(call: Call) -> Reply:
+    """List requests; users without the right to view see their own alone.
+
+    Jellyseerr and Seerr wait for each Radarr and Sonarr first, twice as long as these may take.
+    """
+    world = call.world
+    is_slow = "slow" in (world.settings.radarr, world.settings.sonarr)
+    if world.product.is_forked and is_slow:
+        await asyncio.sleep(2 * world.settings.arr_timeout_ms / 1000)
     return _page(call, _visible(call))
 
 
@@ -62,8 +71,16 @@ def _page(call: Call, requests: Iterable[Request]) -> Reply:
         "results": [request_json(request, product) for request in page.of(rows)],
     }
     if product.is_forked:
-        shown["serviceErrors"] = {"radarr": [], "sonarr": []}
+        shown["serviceErrors"] = {name: _service_errors(call, name) for name in (RADARR, SONARR)}
     return ok(shown)
+
+
+def _service_errors(call: Call, program: str) -> list[dict[str, object]]:
+    """Name the Radarrs or Sonarrs that did not answer: Jellyseerr and Seerr ask each of them."""
+    if call.world.health(program) == "up":
+        return []
+    services = call.world.services(program).values()
+    return [{"id": service.id, "name": service.name} for service in services]
 
 
 def _ordered(call: Call, requests: Iterable[Request]) -> list[Request]:

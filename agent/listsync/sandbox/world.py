@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
+from typing import Literal, NoReturn
 
 from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, Catalogue, Title
 from listsync.sandbox.codes import Status
@@ -17,6 +18,7 @@ from listsync.sandbox.state import Media, State, scan
 
 RADARR = "radarr"
 SONARR = "sonarr"
+Health = Literal["up", "errors", "slow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,8 @@ class Settings:
 
     `post_floor_ms` is how long a POST /request takes at least: without it two of them would
     never be seen in flight together. `sending_ms` passes between a request's approval and
-    PROCESSING; `sending_fails` makes it FAILED instead.
+    PROCESSING; `sending_fails` makes it FAILED instead. `radarr` and `sonarr` say how these answer
+    the server: as they should, with errors, or not within `arr_timeout_ms`.
     """
 
     api_key: str
@@ -47,6 +50,9 @@ class Settings:
     post_floor_ms: float = 1
     sending_ms: float = 20
     sending_fails: bool = False
+    radarr: Health = "up"
+    sonarr: Health = "up"
+    arr_timeout_ms: float = 10_000
     csrf: bool = False
     locale: str = "en"
     movie_4k: bool = False
@@ -64,7 +70,7 @@ class World:
     library: int
     state: State
     later: Callable[[float, Callable[[], None]], object]
-    crash: Callable[[str], None]
+    crash: Callable[[str], NoReturn]
     first_settings: Settings = field(init=False)
     search: Search = field(init=False)
     journal: Journal = field(default_factory=Journal)
@@ -84,6 +90,11 @@ class World:
         """Put the first titles of the catalogue into the library."""
         for title in islice(self.catalogue, self.library):
             scan(self.new_media(title), title, Status.AVAILABLE)
+
+    def put_title(self, title: Title) -> None:
+        """Add a title, or replace the one of the same kind and TMDB number."""
+        self.catalogue.put(title)
+        self.search.add(title)
 
     def new_media(self, title: Title) -> Media:
         """Insert a row; of two series with one TVDB id, the second has none."""
@@ -111,12 +122,16 @@ class World:
                 found |= {number: service} if service else {}
         return found
 
+    def health(self, program: str) -> Health:
+        """Say how Radarr or Sonarr is."""
+        return self.settings.radarr if program == RADARR else self.settings.sonarr
+
     def empty(self) -> None:
         """Forget everything but who the server is: its key, its owner, its product."""
         for name, value in asdict(self.first_settings).items():
             if name != "api_key":
                 setattr(self.settings, name, value)
-        if self.catalogue.is_changed:
+        if self.catalogue.ordered:
             self.catalogue.clear()
             self._index()
         self.faults.clear()

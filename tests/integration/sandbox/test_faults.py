@@ -86,6 +86,76 @@ def test_slow_answers_late(server: Server) -> None:
     assert time.monotonic() - started >= 0.15
 
 
+def test_slow_before_writes_at_the_end_alone(server: Server) -> None:
+    server.admin("faults", {"kind": "slow_before", "method": "POST", "seconds": 0.3})
+    with ThreadPoolExecutor(1) as pool:
+        film = pool.submit(server.film)
+        until_seen(server, 1)
+        assert server.status("movie", DUNE) is None
+        assert film.result().status_code == 201
+    assert server.status("movie", DUNE) == 3
+
+
+def test_slow_midway_looks_like_an_orphan_until_it_is_done(each: Server) -> None:
+    each.admin("faults", {"kind": "slow_midway", "method": "POST", "seconds": 0.3})
+    with ThreadPoolExecutor(1) as pool:
+        film = pool.submit(each.film)
+        until_seen(each, 1)
+        assert each.status("movie", DUNE) == 2
+        assert each.read("/request")["results"] == []
+        assert film.result().status_code == 201
+    assert each.status("movie", DUNE) == 3
+
+
+@pytest.mark.parametrize("kind", ["slow", "slow_before", "slow_midway"])
+def test_a_slow_post_is_done_though_nobody_waits_for_it(server: Server, kind: str) -> None:
+    server.admin("faults", {"kind": kind, "method": "POST", "seconds": 0.2})
+    with pytest.raises(httpx.ReadTimeout):
+        server.http.post(
+            "/request",
+            json={"mediaType": "movie", "mediaId": DUNE, "is4k": False},
+            headers={"X-Api-Key": server.process.api_key},
+            timeout=0.05,
+        )
+    deadline = time.monotonic() + 5
+    while server.status("movie", DUNE) != 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(server.read("/request")["results"]) == 1
+
+
+def until_seen(server: Server, calls: int) -> None:
+    """Wait until that many calls have come to the only fault."""
+    deadline = time.monotonic() + 5
+    while server.admin("faults")[0]["seen"] < calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
+
+
+def test_searches_fail_one_by_one_the_same_ones_in_any_order(server: Server) -> None:
+    def empty(numbers: list[int]) -> set[int]:
+        server.admin("faults", method="DELETE")
+        server.admin("faults", order)
+        queries = {number: f"sandbox film {number:06}" for number in numbers}
+        return {number for number in numbers if not server.search(queries[number])["results"]}
+
+    order = {"kind": "tmdb_down", "path": "/search", "share": 0.3, "seed": 1, "perCall": 1}
+    films = list(range(1, 51))
+    failed = empty(films)
+    assert 8 <= len(failed) <= 22
+    assert empty(films[::-1]) == failed
+    assert all(server.search(f"sandbox film {film:06}")["results"] for film in failed)
+    order["seed"] = 2
+    assert empty(films) != failed
+
+
+def test_searches_by_foreign_id_fail_openly(server: Server) -> None:
+    server.admin("faults", {"kind": "tmdb_down", "path": "/search", "share": 1})
+    queries = ("dune", "tmdb%3A438631", "dune%20year%3A2021", "imdb%3Att1160419", "tvdb%3A81189")
+    answers = [server.get(f"/search?query={query}") for query in queries]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 500, 500]
+    assert [answer.json()["results"] for answer in answers[:3]] == [[], [], []]
+
+
 def test_tmdb_down_is_tested_with_search_details_and_requests(server: Server) -> None:
     server.admin("faults", {"kind": "tmdb_down", "times": 3})
     answers = [server.get("/search?query=dune"), server.get(f"/tv/{BREAKING_BAD}"), server.film()]
@@ -99,6 +169,12 @@ def test_tmdb_down_is_tested_with_search_details_and_requests(server: Server) ->
         pytest.param({"times": 2}, [500, 500, 200, 200], id="times"),
         pytest.param({"times": None}, [500, 500, 500, 500], id="for-ever"),
         pytest.param({"after": 1}, [200, 500, 200, 200], id="after"),
+        pytest.param({"nth": [2, 4]}, [200, 500, 200, 500], id="nth"),
+        pytest.param(
+            {"after": 1, "nth": [1, 3], "times": 1}, [200, 500, 200, 200], id="nth-after"
+        ),
+        pytest.param({"share": 1}, [500, 500, 500, 500], id="all-of-them"),
+        pytest.param({"share": 0}, [200, 200, 200, 200], id="none-of-them"),
         pytest.param({"method": "POST"}, [200, 200, 200, 200], id="other-method"),
         pytest.param({"path": "skip=2"}, [200, 200, 500, 200], id="path-and-query"),
         pytest.param({"path": "^/api/v1/search"}, [200, 200, 200, 200], id="other-path"),
@@ -112,8 +188,10 @@ def test_which_calls_a_fault_strikes(server: Server, order: Json, statuses: list
 def test_faults_are_listed_and_taken_back(server: Server) -> None:
     server.admin("faults", {"kind": "status", "path": "media", "times": 5})
     server.get("/media")
+    server.get("/auth/me")
     (fault,) = server.admin("faults")
-    assert (fault["kind"], fault["path"], fault["struck"]) == ("status", "media", 1)
+    assert (fault["kind"], fault["path"]) == ("status", "media")
+    assert (fault["seen"], fault["struck"]) == (1, 1)
     server.admin("faults", method="DELETE")
     assert server.get("/media").status_code == 200
 
