@@ -497,9 +497,12 @@ class FakeMemory:
             return None
         return ListSetback(one.outcome, one.why, one.failures, one.retry_at)
 
-    def matches(self, now: datetime) -> dict[str, Match]:
-        found = self.shelf.matches.items()
-        return {name: match for name, (match, _, due) in found if match.key or due > now}
+    def matches(self, now: datetime, whole: Collection[str] = ()) -> dict[str, Match]:
+        return {
+            name: match if match.key is None or name in whole else _without_reasons(match)
+            for name, (match, _, due) in self.shelf.matches.items()
+            if match.key or due > now
+        }
 
     def handled(self) -> HandledEntries:
         handled = self.shelf.handled
@@ -624,6 +627,10 @@ class FakeMemory:
 
     def _list(self, source: str) -> _List:
         return self.lists.setdefault(source, _List())
+
+
+def _without_reasons(match: Match) -> Match:
+    return replace(match, reasons=(), candidates=())
 
 
 def _pause(days: Sequence[int], tries: int) -> timedelta:

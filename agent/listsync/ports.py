@@ -188,8 +188,11 @@ class Memory(Protocol):
         """Return how the list failed last; None when its last reading was good."""
         ...
 
-    def matches(self, now: datetime) -> dict[str, Match]:
-        """Return the remembered matches by lookup; those due for another look are left out."""
+    def matches(self, now: datetime, whole: Collection[str] = ()) -> dict[str, Match]:
+        """Return the remembered matches by lookup; those due for another look are left out.
+
+        What was found comes without reasons and candidates, but for the lookups in *whole*.
+        """
         ...
 
     def handled(self) -> HandledEntries:

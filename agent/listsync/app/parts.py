@@ -22,7 +22,6 @@ from listsync.app.scratch import scratch_folder
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config.values import SANDBOX
-from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.running import Scope
 from listsync.net.walls import Walls
 from listsync.options import PageOptions, SecretStr, ServiceOptions
@@ -35,6 +34,7 @@ from listsync.store.films import SqliteFilmIds
 from listsync.store.lock import locked, looking_at
 from listsync.store.memory import SqliteMemory
 from listsync.sync.capping import Cap
+from listsync.sync.exclusions import Additions
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.syncing import Parts
@@ -223,10 +223,11 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         readers = stack.enter_context(ExitStack())
         around = Surroundings(config.providers, config.chromium, database, state_dir, readers)
         lists = [one for one in config.lists if is_meant(one, scope)]
-        added = map(parse_exclusion, SqliteBooks(database).excluded())
+        by_command = Additions(SqliteBooks(database).excluded)
         yield Parts(
             lists=[_followed(one, around) for one in lists],
-            exclusions=(*config.exclude, *added),
+            exclusions=(*config.exclude, *by_command.take()),
+            excluded_since=by_command.take,
             server=server,
             memory=SqliteMemory(database),
             board=board,

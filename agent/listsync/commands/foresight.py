@@ -21,8 +21,8 @@ from listsync.domain.syncing import (
     Verdict,
     Wish,
 )
-from listsync.sync.collecting import exclusion_of
-from listsync.sync.deciding import Excluded, Knowledge, decide
+from listsync.sync.deciding import Knowledge, decide
+from listsync.sync.exclusions import Excluded, exclusion_of
 from listsync.sync.reporting import verdict_of
 from listsync.sync.resolving import lookup_of_entry
 

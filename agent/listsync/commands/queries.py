@@ -74,8 +74,7 @@ def exclude(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     sources.books.exclude(item, datetime.now(UTC))
     return {
         "ok": True,
-        "message": f"{item} is not requested any more, from the next sync on "
-        f"(`listsyncctl forget {item}` undoes that).",
+        "message": f"{item} is not requested any more (`listsyncctl forget {item}` undoes that).",
     }
 
 

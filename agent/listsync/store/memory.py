@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
@@ -243,22 +243,24 @@ class SqliteMemory:
             retry_at=datetime.fromisoformat(retry_at) if retry_at else None,
         )
 
-    def matches(self, now: datetime) -> dict[str, Match]:
+    def matches(self, now: datetime, whole: Collection[str] = ()) -> dict[str, Match]:
         found = self._database.read(
             "SELECT lookup, how, kind, tmdb, title, score FROM matches"
             " WHERE server = ? AND kind IS NOT NULL",
             self._server,
         )
-        missed = self._database.read(
-            "SELECT * FROM matches WHERE server = ? AND kind IS NULL"
+        with_reasons = self._database.read(
+            "SELECT * FROM matches WHERE server = ? AND (kind IS NULL"
+            "   OR lookup IN (SELECT value FROM json_each(?)))"
             " AND (recheck_at IS NULL OR recheck_at > ?)",
             self._server,
+            json.dumps(list(whole)),
             _iso(now),
         )
         chosen = self._database.read("SELECT * FROM choices")
         return (
             {lookup: rows.found_from(values) for lookup, *values in found}
-            | {row["lookup"]: rows.whole_match_of(row) for row in missed}
+            | {row["lookup"]: rows.whole_match_of(row) for row in with_reasons}
             | {row["lookup"]: rows.choice_of(row).match for row in chosen}
         )
 

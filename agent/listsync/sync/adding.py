@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from listsync.domain.media import TitleKey
 from listsync.domain.syncing import (
     Exclusion,
     Failed,
-    Found,
-    How,
-    Match,
     Outcome,
     Prepared,
     Refused,
@@ -25,8 +21,8 @@ from listsync.domain.syncing import (
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.overlap import Overlap
 from listsync.sync.acting import Writer
-from listsync.sync.collecting import exclusion_of
 from listsync.sync.deciding import Knowledge, decide
+from listsync.sync.exclusions import exclusion_of, keys_excluded, wishes_to_exclude
 from listsync.sync.preparing import Preparer, excludes
 
 READS_AT_ONCE = 4
@@ -63,7 +59,9 @@ class Adder:
         known: Knowledge,
         writer: Writer,
         listener: Listener,
+        excluded_since: Callable[[], Iterable[Exclusion]] = tuple,
     ) -> None:
+        self._excluded_since = excluded_since
         self._preparer = preparer
         self._known = known
         self._writer = writer
@@ -103,17 +101,28 @@ class Adder:
         if match is None:
             why = f"the exclusion {wish.label} could not be looked up: {prepared.error}"
             raise RunEnded(Result.FAILED, why)
-        for key in _keys_named_by(match):
+        for key in keys_excluded(wish, match):
             self._known.excluded.add(Exclusion(key=key))
         for member in wish.members:
             self._known.excluded.add(exclusion_of(member.entry))
         self._writer.learn(prepared)
+
+    def _learn_exclusions(self) -> bool:
+        """Learn what was excluded since the run began; returns whether there was anything."""
+        added = list(self._excluded_since())
+        for exclusion in added:
+            self._known.excluded.add(exclusion)
+        for wish in wishes_to_exclude(added):
+            self._exclude(self._preparer.quick(wish) or self._preparer.prepare(wish))
+        return bool(added)
 
     def _outcome(self, prepared: Prepared) -> Outcome:
         try:
             if prepared.error is not None:
                 raise prepared.error
             decision = decide(prepared, self._known)
+            if isinstance(decision, Request) and self._learn_exclusions():
+                decision = decide(prepared, self._known)
             if isinstance(decision, Request):
                 self._listener.asking()
             outcome = self._writer.act(prepared, decision, self._coming)
@@ -151,10 +160,3 @@ def _is_put_off(wish: Wish, skip: Skip) -> bool:
     if skip.reason is SkipReason.NO_SEASONS:
         return not wish.seasons
     return skip.reason is SkipReason.NO_TVDB_ID
-
-
-def _keys_named_by(match: Match) -> list[TitleKey]:
-    """Give the title found; where an id names several titles, all of them."""
-    if match.found is Found.REVIEW and match.how is not How.TITLE:
-        return [candidate.key for candidate in match.candidates]
-    return [match.key] if match.key else []

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.syncing import Exclusion, ListRules, Member, Wish
+from listsync.domain.syncing import ListRules, Member, Wish
 from listsync.sync.askers import named_by_all
 from listsync.sync.matching import sought
 from listsync.sync.titles import fold
@@ -148,25 +148,3 @@ def _conflict(entries: Sequence[ListEntry]) -> str | None:
         if len(said[what]) > 1:
             return f"the lists contradict each other: {what} {' and '.join(sorted(said[what]))}"
     return None
-
-
-def wish_to_exclude(exclusion: Exclusion) -> Wish:
-    """Turn an exclusion by an outer id into a wish, so that its title can be looked up."""
-    entry = ListEntry(
-        rank=1, kind=exclusion.kind, ids=ExternalIds(imdb=exclusion.imdb, tvdb=exclusion.tvdb)
-    )
-    rules = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)
-    return wish_of((Member(rules, entry, entry_id(entry)),))
-
-
-def exclusion_of(entry: ListEntry) -> Exclusion:
-    """Turn an entry of a list of what must not be requested into an exclusion."""
-    ids, kind = entry.ids, entry.kind
-    return Exclusion(
-        key=TitleKey(kind, ids.tmdb) if kind is not None and ids.tmdb is not None else None,
-        imdb=ids.imdb,
-        tvdb=ids.tvdb,
-        title=entry.title,
-        year=entry.year,
-        kind=kind,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +18,6 @@ from listsync.domain.server import (
 )
 from listsync.domain.syncing import (
     Decision,
-    Exclusion,
     Found,
     Match,
     Member,
@@ -29,8 +28,7 @@ from listsync.domain.syncing import (
     Wish,
 )
 from listsync.sync.askers import Doors, asking_of, fitting, need_facts, seasons_of, takes, watching
-from listsync.sync.matching import sought
-from listsync.sync.titles import fold
+from listsync.sync.exclusions import Excluded
 
 _STATUS_REASONS: Mapping[int, SkipReason] = {
     MediaStatus.PENDING: SkipReason.REQUESTED,
@@ -39,65 +37,6 @@ _STATUS_REASONS: Mapping[int, SkipReason] = {
     MediaStatus.BLOCKLISTED: SkipReason.BLOCKLISTED,
 }
 _REQUESTABLE = (MediaStatus.UNKNOWN, MediaStatus.PARTIALLY_AVAILABLE, MediaStatus.DELETED)
-
-
-class Excluded:
-    """The titles that must never be asked for, found by any of their names."""
-
-    def __init__(self, exclusions: Iterable[Exclusion]) -> None:
-        self._keys: set[TitleKey] = set()
-        self._ids: set[str] = set()
-        self._titles: dict[str, list[Exclusion]] = {}
-        self.genres: set[str] = set()
-        for exclusion in exclusions:
-            self.add(exclusion)
-
-    def add(self, exclusion: Exclusion) -> None:
-        if exclusion.key is not None:
-            self._keys.add(exclusion.key)
-        if exclusion.imdb is not None:
-            self._ids.add(exclusion.imdb)
-        if exclusion.tvdb is not None:
-            self._ids.add(f"tvdb:{exclusion.tvdb}")
-        if exclusion.genre is not None:
-            self.genres.add(exclusion.genre)
-        if exclusion.title is not None:
-            self._titles.setdefault(fold(exclusion.title), []).append(exclusion)
-
-    def __bool__(self) -> bool:
-        """Tell whether any title is excluded by name; genres are another matter."""
-        return bool(self._keys or self._ids or self._titles)
-
-    def holds_key(self, key: TitleKey) -> bool:
-        return key in self._keys
-
-    def holds_wish(self, wish: Wish) -> bool:
-        """Check what the lists say of *wish*, before anything is looked up."""
-        ids = self._ids
-        if ids and (wish.ids.imdb in ids or f"tvdb:{wish.ids.tvdb}" in ids):
-            return True
-        if self._keys and wish.kind is not None and wish.ids.tmdb is not None:
-            return TitleKey(wish.kind, wish.ids.tmdb) in self._keys
-        return False
-
-    def holds_title(self, wish: Wish, match: Match | None) -> bool:
-        """Check by title, also by the one found; year and kind count as far as both sides tell."""
-        if not self._titles:
-            return False
-        kind = match.key.kind if match and match.key else wish.kind
-        said = [sought(wish.title, wish.original_title, wish.year, kind)] if wish.title else []
-        if match is not None and match.key is not None:
-            said.append(sought(match.title, None, None, kind))
-        return any(
-            _agree(exclusion.year, wanted.year) and _agree(exclusion.kind, kind)
-            for wanted in said
-            for title in wanted.titles
-            for exclusion in self._titles.get(fold(title), ())
-        )
-
-
-def _agree(one: object, other: object) -> bool:
-    return one is None or other is None or one == other
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ _EXACT_YEAR_FACTOR = BEST_SCORE
 _NEAR_YEAR_FACTOR = 1.5
 _SLIP_YEARS = 3
 _KEPT = 5
+_MOST_NAMESAKES = 20
 _RARE_WORDS = 4
 _OTHER_ORIGINAL = {True: 0.5, False: 0.25}
 """Originals less similar than this contradict each other; by whether they are in Latin letters."""
@@ -173,14 +174,20 @@ def choose(wanted: Sought, candidates: Iterable[Candidate], *, is_complete: bool
         return _found(chosen, reason, weighed)
     doubtful = [evidence for evidence in fitting if _is_likely(wanted, evidence)]
     doubtful = doubtful or [evidence for evidence in weighed if _is_of_that_year(evidence)]
-    shown = doubtful or weighed
+    shown = _worth_showing(doubtful or weighed)
     return Match(
         found=Found.REVIEW if doubtful else Found.NOT_FOUND,
         how=How.TITLE,
         score=shown[0].score if shown else 0.0,
-        reasons=(reason, *(evidence.words() for evidence in shown[:_KEPT])),
-        candidates=tuple(evidence.candidate for evidence in shown[:_KEPT]),
+        reasons=(reason, *(evidence.words() for evidence in shown)),
+        candidates=tuple(evidence.candidate for evidence in shown),
     )
+
+
+def _worth_showing(ranked: Sequence[Evidence]) -> Sequence[Evidence]:
+    """Keep the best; of titles of that very name all, since each may be the one."""
+    namesakes = sum(evidence.alike is Alike.SAME for evidence in ranked)
+    return ranked[: max(_KEPT, min(namesakes, _MOST_NAMESAKES))]
 
 
 def _is_of_that_year(evidence: Evidence) -> bool:

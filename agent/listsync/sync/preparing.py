@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.domain.syncing import Match, Prepared, Wish
+from listsync.domain.syncing import Found, How, Match, Prepared, Wish
 from listsync.errors import ListsyncError
 from listsync.ports import FactsCache, RequestServer
 from listsync.sync.deciding import Knowledge
@@ -47,13 +47,23 @@ class Preparer:
         prepared = Prepared(wish=wish, match=match)
         try:
             if match is None:
-                match = self._resolver.match(wish)
+                match = self._match(wish)
                 prepared = replace(prepared, match=match, is_fresh=True)
             if match.key is not None:
                 prepared = self._with_details(prepared, match, match.key)
         except ListsyncError as error:
             return replace(prepared, error=error)
         return prepared
+
+    def _match(self, wish: Wish) -> Match:
+        """Look a title up; what excludes, and is found nowhere, twice: the search may have failed.
+
+        The server answers a title search that failed like one that found nothing.
+        """
+        match = self._resolver.match(wish)
+        if excludes(wish) and match.found is Found.NOT_FOUND and match.how is How.TITLE:
+            match = self._resolver.match(wish)
+        return match
 
     def _with_details(self, prepared: Prepared, match: Match, key: TitleKey) -> Prepared:
         """Read what filters and seasons need; of a series one answer tells both."""

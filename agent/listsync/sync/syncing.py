@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -37,9 +37,10 @@ from listsync.sync.acting import Writer
 from listsync.sync.adding import Adder, RunEnded
 from listsync.sync.askers import Doors
 from listsync.sync.capping import UNCAPPED, Cap, Caps
-from listsync.sync.collecting import Group, united, wish_of, wish_to_exclude, wishes_of
+from listsync.sync.collecting import Group, united, wish_of, wishes_of
 from listsync.sync.current import RUN
-from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.deciding import Knowledge
+from listsync.sync.exclusions import Excluded, wishes_to_exclude
 from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.indexing import index_of
@@ -48,7 +49,7 @@ from listsync.sync.preparing import Preparer
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
-from listsync.sync.resolving import Resolver
+from listsync.sync.resolving import Resolver, lookup_of
 from listsync.sync.settling import Settler
 from listsync.sync.titles import fold
 
@@ -68,7 +69,8 @@ class Parts:
 
     `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
     between titles; `lists_are_read` frees what only reading them needed. `cap` holds for all lists
-    together.
+    together. `excluded_since` gives the exclusions that were added since it was asked last (first:
+    since `exclusions`).
     """
 
     lists: Sequence[Followed]
@@ -81,6 +83,7 @@ class Parts:
     lists_are_read: Callable[[], None] = lambda: None
     facts: FactsCache
     cap: Cap = UNCAPPED
+    excluded_since: Callable[[], Iterable[Exclusion]] = tuple
 
 
 def sync(run: SyncRun, parts: Parts) -> SyncReport:
@@ -224,14 +227,12 @@ class _Sync:
         self, wanted: list[Group], gathered: Gathered, known: Knowledge, handled: HandledEntries
     ) -> None:
         memory, stop = self._parts.memory, self._parts.stop
-        resolver = Resolver(self._parts.server, memory.matches(self._run.started_at))
+        excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
+        whole = {name for name in map(lookup_of, excluded) if name is not None}
+        resolver = Resolver(self._parts.server, memory.matches(self._run.started_at, whole))
         self._writer = Writer(self._run, self._parts.server, memory, known, handled)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
-        adder = Adder(preparer, known, self._writer, self)
-        excluded = [
-            *(wish_to_exclude(one) for one in self._parts.exclusions if one.imdb or one.tvdb),
-            *wishes_of(gathered.excluded),
-        ]
+        adder = Adder(preparer, known, self._writer, self, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
         settled = Settler(handled, known, resolver).settle(wanted)

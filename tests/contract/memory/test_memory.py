@@ -375,6 +375,13 @@ def test_a_match_comes_back_as_it_was(memory: Memory, match: Match) -> None:
     assert memory.matches(NOW) == {"imdb:tt1|": match}
 
 
+def test_what_was_found_comes_with_its_candidates_where_that_is_asked_for(memory: Memory) -> None:
+    found = replace(FOUND, reasons=("the same title",), candidates=UNFOUND.candidates)
+    memory.record(Notes(matches={"title:dune||": found}))
+    assert memory.matches(NOW) == {"title:dune||": FOUND}
+    assert memory.matches(NOW, {"title:dune||"}) == {"title:dune||": found}
+
+
 def test_what_was_found_is_known_for_good(memory: Memory) -> None:
     memory.record(Notes(matches={"imdb:tt1|": FOUND}))
     assert memory.matches(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}

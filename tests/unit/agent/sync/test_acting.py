@@ -31,7 +31,8 @@ from listsync.domain.syncing import (
 from listsync.errors import AnswerChangedError, StateError
 from listsync.sync.acting import Coming, Writer
 from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.deciding import Knowledge
+from listsync.sync.exclusions import Excluded
 from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
 from tests.unit.agent.sync.records import (
     DRY_RUN,

@@ -33,8 +33,9 @@ from listsync.domain.syncing import (
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, StateError
 from listsync.sync.acting import Writer
 from listsync.sync.adding import Adder, RunEnded
-from listsync.sync.collecting import members_of, wish_to_exclude, wishes_of
-from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.collecting import members_of, wishes_of
+from listsync.sync.deciding import Knowledge
+from listsync.sync.exclusions import Excluded, wishes_to_exclude
 from listsync.sync.preparing import Preparer
 from listsync.sync.resolving import Resolver
 from tests.fakes import DOWN, SERVER, FakeFacts, FakeMemory, FakeServer, a_film, a_series
@@ -346,7 +347,7 @@ def test_an_excluded_title_is_not_asked_for_by_any_name(excluded: ListEntry) -> 
 def test_an_exclusion_by_an_outer_id_holds_for_the_number_too() -> None:
     exclusion = Exclusion(imdb="tt1160419")
     desk = Desk(FakeServer(DUNE), exclusion)
-    desk.add(wish_to_exclude(exclusion), wish(entry(kind=MOVIE, tmdb=438631)))
+    desk.add(*wishes_to_exclude([exclusion]), wish(entry(kind=MOVIE, tmdb=438631)))
     assert desk.server.posted == []
 
 

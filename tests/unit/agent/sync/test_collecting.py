@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.domain.syncing import Exclusion, Member, Wish
-from listsync.sync.collecting import entry_id, members_of, wish_to_exclude, wishes_of
+from listsync.sync.collecting import entry_id, members_of, wishes_of
+from listsync.sync.exclusions import wishes_to_exclude
 from tests.unit.agent.sync.records import MOVIE, TV, entry, rules
 
 FEW = settings(max_examples=40, deadline=2000)
@@ -188,7 +189,7 @@ def test_members_that_contradict_each_other_say_so(
 
 
 def test_an_exclusion_by_an_outer_id_becomes_a_wish_that_excludes() -> None:
-    wish = wish_to_exclude(Exclusion(imdb="tt1", kind=MOVIE))
+    (wish,) = wishes_to_exclude([Exclusion(imdb="tt1", kind=MOVIE)])
     assert wish.ids == ExternalIds(imdb="tt1")
     assert wish.members[0].rules.is_exclusion
 

@@ -19,7 +19,8 @@ from listsync.domain.syncing import (
     SkipReason,
     Wish,
 )
-from listsync.sync.deciding import Excluded, Knowledge, decide
+from listsync.sync.deciding import Knowledge, decide
+from listsync.sync.exclusions import Excluded
 from tests.unit.agent.sync.records import (
     MOVIE,
     TV,

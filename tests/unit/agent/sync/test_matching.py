@@ -284,10 +284,13 @@ def test_a_match_tells_what_it_was_not() -> None:
     assert match.reasons[1].startswith("not Dune (1984) [movie/2]")
 
 
-def test_at_most_five_candidates_are_kept() -> None:
-    many = [offer("Dune", 2019, tmdb=tmdb) for tmdb in range(9)]
-    match = chosen("Dune", 2021, *many)
-    assert len(match.candidates) == 5
+def test_at_most_five_candidates_of_other_names_are_kept_and_twenty_of_the_very_name() -> None:
+    others = [offer("Dune: The Film", 2021, tmdb=tmdb) for tmdb in range(100, 130)]
+    assert len(chosen("Dune", 2021, *others).candidates) == 5
+    many = [offer("Dune", 2019, tmdb=tmdb) for tmdb in range(30)]
+    match = chosen("Dune", 2021, *many[:9], *others)
+    assert [one.title for one in match.candidates] == ["Dune"] * 9
+    assert len(chosen("Dune", 2021, *many).candidates) == 20
 
 
 _OFFERS = st.lists(

@@ -33,7 +33,8 @@ from listsync.domain.syncing import ListRules as Rules
 from listsync.sync.askers import Doors
 from listsync.sync.capping import Cap, Caps
 from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.deciding import Excluded, Knowledge, decide
+from listsync.sync.deciding import Knowledge, decide
+from listsync.sync.exclusions import Excluded
 from listsync.sync.patience import next_look
 from tests.unit.agent.sync.records import MOVIE, TV, details, entry, found, rules
 

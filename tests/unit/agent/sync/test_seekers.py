@@ -11,7 +11,8 @@ from listsync.domain.memory import HandledEntries, Notes
 from listsync.domain.syncing import Found, How, Match, Prepared, Skip, SkipReason, Wish
 from listsync.sync.acting import Writer
 from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.deciding import Knowledge
+from listsync.sync.exclusions import Excluded
 from tests.fakes import SERVER, FakeMemory, FakeServer
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, found, rules, wish
 

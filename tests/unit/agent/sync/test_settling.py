@@ -17,7 +17,8 @@ from listsync.domain.server import MediaStatus, TitleState
 from listsync.domain.syncing import Exclusion, Found, How, ListRules, Match, Member, SyncReport
 from listsync.ports import Memory
 from listsync.sync.collecting import Group, members_of, united, wish_of
-from listsync.sync.deciding import Excluded, Knowledge
+from listsync.sync.deciding import Knowledge
+from listsync.sync.exclusions import Excluded
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.resolving import Resolver, lookup_of

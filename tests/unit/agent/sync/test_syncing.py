@@ -8,7 +8,13 @@ import pytest
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import Intent, Notes
-from listsync.domain.server import Answered, MediaStatus, RequestAnswer, RequestBody
+from listsync.domain.server import (
+    Answered,
+    MediaStatus,
+    RequestAnswer,
+    RequestBody,
+    SearchPage,
+)
 from listsync.domain.syncing import (
     Exclusion,
     ListRules,
@@ -62,6 +68,7 @@ class House:
         self.board = ProgressBoard()
         self.lists: dict[str, tuple[ListRules, Played]] = {}
         self.exclusions: list[Exclusion] = []
+        self.added: list[Exclusion] = []
         self.asked: list[int] = []
         self.goes_on = True
         self.follow(*entries)
@@ -84,8 +91,13 @@ class House:
             go_on=self._go_on,
             stop=stop,
             facts=FakeFacts(),
+            excluded_since=self._added,
         )
         return sync(run, parts)
+
+    def _added(self) -> list[Exclusion]:
+        added, self.added = self.added, []
+        return added
 
     def _go_on(self, count: int) -> bool:
         self.asked.append(count)
@@ -341,8 +353,14 @@ def test_a_dry_run_tells_what_it_would_ask_for() -> None:
 )
 @pytest.mark.parametrize(
     "wanted",
-    [MATRIX_ENTRY, entry(imdb="tt0133093"), entry("The Matrix", 1999, MOVIE)],
-    ids=["tmdb", "imdb", "title"],
+    [
+        MATRIX_ENTRY,
+        entry(kind=MOVIE, tmdb=603),
+        entry(tmdb=603),
+        entry(imdb="tt0133093"),
+        entry("The Matrix", 1999, MOVIE),
+    ],
+    ids=["tmdb", "number", "number-without-kind", "imdb", "title"],
 )
 def test_what_is_excluded_is_never_asked_for(exclusion: Exclusion, wanted: ListEntry) -> None:
     house = House(wanted)
@@ -359,6 +377,111 @@ def test_an_excluded_series_is_found_by_its_tvdb_id() -> None:
     assert house.server.posted == []
 
 
+@pytest.mark.parametrize(
+    "excluded",
+    [
+        entry("The Matrix", 1999),
+        entry("Matrix", 1999, MOVIE),
+        entry(imdb="tt0133093"),
+        entry(tmdb=603),
+    ],
+    ids=["title", "title-written-otherwise", "imdb", "number-without-kind"],
+)
+def test_what_a_list_of_exclusions_names_otherwise_is_never_asked_for(excluded: ListEntry) -> None:
+    house = House(entry(kind=MOVIE, tmdb=603))
+    house.follow(excluded, of=rules("not these", is_exclusion=True))
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 1}
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 1}
+    assert house.server.posted == []
+
+
+CATS_2019 = a_film(536869, "Cats", 2019)
+CATS_1998 = a_film(8204, "Cats", 1998)
+CATS_SERIES = a_series(99, "Cats", 2012, tvdb=99)
+CATS = [entry(kind=one.key.kind, tmdb=one.key.tmdb_id) for one in (CATS_2019, CATS_1998)]
+CATS.append(entry(kind=TV, tmdb=99))
+
+
+@pytest.mark.parametrize(
+    ("exclusion", "asked_for"),
+    [
+        (Exclusion(title="Cats"), []),
+        (Exclusion(title="Cats", kind=MOVIE), [CATS_SERIES.key]),
+        (Exclusion(title="Cats", year=1998), [CATS_2019.key, CATS_SERIES.key]),
+        (Exclusion(title="Cats", kind=TV), [CATS_2019.key, CATS_1998.key]),
+    ],
+    ids=["name", "films", "year", "series"],
+)
+def test_an_ambiguous_name_excludes_all_that_bear_it(
+    exclusion: Exclusion, asked_for: list[TitleKey]
+) -> None:
+    house = House()
+    house.server.titles += [CATS_2019, CATS_1998, CATS_SERIES, a_film(7, "Cats and Dogs", 2001)]
+    house.follow(*CATS, entry(kind=MOVIE, tmdb=7))
+    house.exclusions = [exclusion]
+    house.sync()
+    house.sync()
+    assert [body.key for body in house.server.posted] == [*asked_for, TitleKey(MOVIE, 7)]
+
+
+def test_all_of_one_name_and_year_are_excluded_now_and_later() -> None:
+    """Where one of them is taken for the title, the doubt about the other stays."""
+    twins = [a_film(1, "Dune", 2021), a_film(2, "DUNE!", 2021)]
+    house = House(*(entry(kind=MOVIE, tmdb=one.key.tmdb_id) for one in twins))
+    house.server.titles = twins
+    house.exclusions = [Exclusion(title="Dune", year=2021)]
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 2}
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 2}
+
+
+def test_more_of_one_name_than_a_person_is_shown_are_excluded() -> None:
+    films = [a_film(number, "Home", 1990 + number) for number in range(1, 13)]
+    house = House(*(entry(kind=MOVIE, tmdb=number) for number in range(1, 13)))
+    house.server.titles = films
+    house.exclusions = [Exclusion(title="Home")]
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 12}
+
+
+def test_a_name_found_nowhere_excludes_by_name() -> None:
+    house = House(entry("Unheard Of", 2020, MOVIE, imdb="tt5"), MATRIX_ENTRY)
+    house.server.titles.append(a_film(5, "A Film", 2020, imdb="tt5"))
+    house.exclusions = [Exclusion(title="Unheard of")]
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 1, Verdict.REQUESTED: 1}
+
+
+def test_an_exclusion_whose_search_fails_once_holds() -> None:
+    """The server answers a search that failed like one that found nothing."""
+    house = House(entry(kind=MOVIE, tmdb=603))
+    house.server.on("search", SearchPage(candidates=(), page=1, pages=1))
+    house.exclusions = [Exclusion(title="The Matrix")]
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 1}
+
+
+def test_nothing_is_asked_for_while_an_excluded_title_cannot_be_looked_up() -> None:
+    house = House(entry(kind=MOVIE, tmdb=603))
+    house.exclusions = [Exclusion(title="The Matrix", year=1999)]
+    house.server.catalogue_down = True
+    report = house.sync()
+    assert report.result is Result.FAILED
+    assert "the exclusion The Matrix (1999) could not be looked up" in report.why
+    assert house.server.posted == []
+
+
+@pytest.mark.parametrize(
+    "exclusion",
+    [Exclusion(key=MATRIX.key), Exclusion(imdb="tt0133093"), Exclusion(title="The Matrix")],
+    ids=["key", "imdb", "title"],
+)
+def test_what_is_excluded_while_a_sync_runs_is_not_asked_for_any_more(
+    exclusion: Exclusion,
+) -> None:
+    house = House(*MINE)
+    house.server.while_asked = lambda _: house.added.append(exclusion)
+    report = house.sync()
+    assert [body.key for body in house.server.posted] == [DUNE.key, LOST.key]
+    assert verdicts(report) == {Verdict.REQUESTED: 2, Verdict.EXCLUDED: 1}
+
+
 def test_a_list_of_exclusions_excludes_whatever_its_place() -> None:
     house = House(*MINE)
     house.follow(entry(imdb="tt0133093"), of=rules("not these", is_exclusion=True))
@@ -368,7 +491,12 @@ def test_a_list_of_exclusions_excludes_whatever_its_place() -> None:
 
 def test_known_exclusions_cost_nothing_later() -> None:
     house = House(*MINE)
-    house.exclusions = [Exclusion(imdb="tt0411008")]
+    house.exclusions = [
+        Exclusion(imdb="tt0411008"),
+        Exclusion(title="The Matrix", year=1999),
+        Exclusion(title="Unheard of"),
+        Exclusion(title="Dune"),
+    ]
     house.follow(entry(kind=TV, tmdb=4607), of=rules("not these", is_exclusion=True))
     house.sync()
     assert house.sync().calls == 2

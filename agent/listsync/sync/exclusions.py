@@ -1,0 +1,143 @@
+"""What must never be requested: how exclusions are looked up, and for which titles they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import ExternalIds, TitleKey
+from listsync.domain.server import Candidate
+from listsync.domain.syncing import Exclusion, Found, How, ListRules, Match, Member, Wish
+from listsync.sync.collecting import entry_id, wish_of
+from listsync.sync.matching import Sought, sought
+from listsync.sync.titles import fold
+
+_RULES = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)
+
+
+class Excluded:
+    """The titles that must never be asked for, found by any of their names."""
+
+    def __init__(self, exclusions: Iterable[Exclusion]) -> None:
+        self._keys: set[TitleKey] = set()
+        self._ids: set[str] = set()
+        self._titles: dict[str, list[Exclusion]] = {}
+        self.genres: set[str] = set()
+        for exclusion in exclusions:
+            self.add(exclusion)
+
+    def add(self, exclusion: Exclusion) -> None:
+        if exclusion.key is not None:
+            self._keys.add(exclusion.key)
+        if exclusion.imdb is not None:
+            self._ids.add(exclusion.imdb)
+        if exclusion.tvdb is not None:
+            self._ids.add(f"tvdb:{exclusion.tvdb}")
+        if exclusion.genre is not None:
+            self.genres.add(exclusion.genre)
+        if exclusion.title is not None:
+            self._titles.setdefault(fold(exclusion.title), []).append(exclusion)
+
+    def __bool__(self) -> bool:
+        """Tell whether any title is excluded by name; genres are another matter."""
+        return bool(self._keys or self._ids or self._titles)
+
+    def holds_key(self, key: TitleKey) -> bool:
+        return key in self._keys
+
+    def holds_wish(self, wish: Wish) -> bool:
+        """Check what the lists say of *wish*, before anything is looked up."""
+        ids = self._ids
+        if ids and (wish.ids.imdb in ids or f"tvdb:{wish.ids.tvdb}" in ids):
+            return True
+        if self._keys and wish.kind is not None and wish.ids.tmdb is not None:
+            return TitleKey(wish.kind, wish.ids.tmdb) in self._keys
+        return False
+
+    def holds_title(self, wish: Wish, match: Match | None) -> bool:
+        """Check by title, also by the one found; year and kind count as far as both sides tell."""
+        if not self._titles:
+            return False
+        kind = match.key.kind if match and match.key else wish.kind
+        said = [sought(wish.title, wish.original_title, wish.year, kind)] if wish.title else []
+        if match is not None and match.key is not None:
+            said.append(sought(match.title, None, None, kind))
+        return any(
+            _agree(exclusion.year, wanted.year) and _agree(exclusion.kind, kind)
+            for wanted in said
+            for title in wanted.titles
+            for exclusion in self._titles.get(fold(title), ())
+        )
+
+
+def _agree(one: object, other: object) -> bool:
+    return one is None or other is None or one == other
+
+
+def _wish_to_exclude(exclusion: Exclusion) -> Wish:
+    """Turn an exclusion by an outer id or a title into a wish, so that it can be looked up."""
+    entry = ListEntry(
+        rank=1,
+        title=exclusion.title,
+        year=exclusion.year,
+        kind=exclusion.kind,
+        ids=ExternalIds(imdb=exclusion.imdb, tvdb=exclusion.tvdb),
+    )
+    return wish_of((Member(_RULES, entry, entry_id(entry)),))
+
+
+def wishes_to_exclude(exclusions: Iterable[Exclusion]) -> list[Wish]:
+    """Turn those of *exclusions* into wishes that do not name their title by its number."""
+    return [_wish_to_exclude(one) for one in exclusions if one.imdb or one.tvdb or one.title]
+
+
+def exclusion_of(entry: ListEntry) -> Exclusion:
+    """Turn an entry of a list of what must not be requested into an exclusion."""
+    ids, kind = entry.ids, entry.kind
+    return Exclusion(
+        key=TitleKey(kind, ids.tmdb) if kind is not None and ids.tmdb is not None else None,
+        imdb=ids.imdb,
+        tvdb=ids.tvdb,
+        title=entry.title,
+        year=entry.year,
+        kind=kind,
+    )
+
+
+def keys_excluded(wish: Wish, match: Match) -> set[TitleKey]:
+    """Give the titles that an exclusion, taken for *match*, keeps from being requested.
+
+    Doubt ends in not requesting: where an id names several titles, all of them; where a name does,
+    all of that very name, as far as year and kind fit.
+    """
+    keys = {match.key} if match.key else set()
+    if match.found is Found.REVIEW and match.how is not How.TITLE:
+        return keys | {candidate.key for candidate in match.candidates}
+    if match.how is How.TITLE and wish.title:
+        wanted = sought(wish.title, wish.original_title, wish.year, wish.kind)
+        keys |= {one.key for one in match.candidates if _is_namesake(one, wanted)}
+    return keys
+
+
+def _is_namesake(candidate: Candidate, wanted: Sought) -> bool:
+    names = {fold(candidate.title), fold(candidate.original_title)}
+    return (
+        not names.isdisjoint(map(fold, wanted.titles))
+        and _agree(wanted.year, candidate.year)
+        and _agree(wanted.kind, candidate.key.kind)
+    )
+
+
+class Additions:
+    """What was excluded by command, as it comes; *read* gives all of it, as id forms."""
+
+    def __init__(self, read: Callable[[], Iterable[str]]) -> None:
+        self._read = read
+        self._taken: set[str] = set()
+
+    def take(self) -> list[Exclusion]:
+        """Give what was not taken yet."""
+        added = [item for item in self._read() if item not in self._taken]
+        self._taken.update(added)
+        return [parse_exclusion(item) for item in added]
