@@ -43,6 +43,10 @@ class UnavailableError(ListsyncError):
         self.retry_after_s = retry_after_s
 
 
+class UnreachableError(UnavailableError):
+    """Nothing is there to answer: said in a few words, as no answer tells more."""
+
+
 class Refusal(StrEnum):
     """Why a service says no; the value is what `--json` prints."""
 

@@ -71,6 +71,21 @@ class ListOutcome(StrEnum):
         """True when the entries are the whole list, so that what is missing has left it."""
         return self in (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY)
 
+    @property
+    def may_pass(self) -> bool:
+        """True when it may be over by itself, or by what is done at the service.
+
+        Then the list is asked again at its own time. What is private, gone or wants to be paid for
+        waits for the list's schedule.
+        """
+        return self in (
+            ListOutcome.CREDENTIAL,
+            ListOutcome.RATE_LIMITED,
+            ListOutcome.BLOCKED,
+            ListOutcome.UNAVAILABLE,
+            ListOutcome.DRIFT,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:

@@ -228,9 +228,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It could not be found out or done; the next run tries again."""
+    """It could not be found out or done; the next run tries again.
+
+    `may_pass`: nobody answered, which says nothing of the title itself.
+    """
 
     error: str
+    may_pass: bool = False
 
 
 Outcome = Requested | Refused | Failed | Skip

@@ -19,6 +19,7 @@ from listsync.errors import (
     Refusal,
     RefusedError,
     UnavailableError,
+    UnreachableError,
 )
 from listsync.seerr.address import API, Address
 from listsync.seerr.pool import Patience, UnreadableError, find_proxy
@@ -34,6 +35,10 @@ class PassingError(UnavailableError):
 
 class UnsentError(PassingError):
     """The server did not get to see the call: even a request may be sent again."""
+
+
+class UnreachedError(UnsentError, UnreachableError):
+    """There is no way to the server, or nobody at its end."""
 
 
 class ClosedError(PassingError):
@@ -82,7 +87,7 @@ class Trouble:
         """Name what kept the call from being answered."""
         match error:
             case httpcore.ConnectTimeout() | httpcore.PoolTimeout():
-                return self._unsent(
+                return self._unreached(
                     f"no connection within {self._patience.connect_s:g} s: is the host in "
                     "server.url right, and does a firewall let it pass?"
                 )
@@ -94,7 +99,7 @@ class Trouble:
                 return self._of_connecting(_root_of(error))
             case httpcore.ProxyError():
                 said = clean(str(error))
-                return self._unsent(f"the proxy fails ({said}): check HTTP_PROXY and NO_PROXY")
+                return self._unreached(f"the proxy fails ({said}): check HTTP_PROXY and NO_PROXY")
             case httpcore.UnsupportedProtocol() | httpcore.LocalProtocolError():
                 return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
             case _:
@@ -114,20 +119,20 @@ class Trouble:
             case _ if find_proxy(self._address) is not None:
                 said = clean(getattr(root, "strerror", None) or str(root))
                 why = f"the proxy cannot be reached ({said}): check HTTP_PROXY and NO_PROXY"
-                return self._unsent(why)
+                return self._unreached(why)
             case socket.gaierror():
                 host = urlsplit(self._address.base).hostname
-                return self._unsent(f"the name {host} is not known: check server.url and DNS")
+                return self._unreached(f"the name {host} is not known: check server.url and DNS")
             case ConnectionRefusedError():
-                return self._unsent(
+                return self._unreached(
                     "connection refused: is the server running, and is server.url right?"
                 )
             case _:
                 said = clean(getattr(root, "strerror", None) or str(root))
-                return self._unsent(f"cannot be reached ({said}): check server.url")
+                return self._unreached(f"cannot be reached ({said}): check server.url")
 
-    def _unsent(self, why: str) -> UnsentError:
-        return UnsentError(self.service, why)
+    def _unreached(self, why: str) -> UnreachedError:
+        return UnreachedError(self.service, why)
 
     def of_redirect(self, target: Address) -> UnavailableError:
         """Name a redirect to another server; it is not followed, so that the key stays here."""

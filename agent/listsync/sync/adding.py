@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Protocol
 
+from listsync.domain.retry import Retry, retry_of
 from listsync.domain.syncing import (
     Exclusion,
     Failed,
@@ -30,12 +32,13 @@ _GIVE_UP_AFTER = 5
 
 
 class RunEnded(Exception):  # noqa: N818 - not an error: the run ends early, with a report
-    """The run cannot go on; what was done so far stands."""
+    """The run cannot go on; what was done so far stands. *retry*: it is tried again by itself."""
 
-    def __init__(self, result: Result, why: str) -> None:
+    def __init__(self, result: Result, why: str, retry: Retry | None = None) -> None:
         super().__init__(why)
         self.result = result
         self.why = why
+        self.retry = retry
 
 
 class Listener(Protocol):
@@ -100,7 +103,9 @@ class Adder:
         wish, match = prepared.wish, prepared.match
         if match is None:
             why = f"the exclusion {wish.label} could not be looked up: {prepared.error}"
-            raise RunEnded(Result.FAILED, why)
+            error = prepared.error
+            retry = retry_of(error, datetime.now(UTC)) if error is not None else None
+            raise RunEnded(Result.FAILED, why, retry)
         for key in keys_excluded(wish, match):
             self._known.excluded.add(Exclusion(key=key))
         for member in wish.members:
@@ -127,11 +132,13 @@ class Adder:
                 self._listener.asking()
             outcome = self._writer.act(prepared, decision, self._coming)
         except RefusedError as error:
-            raise RunEnded(Result.FAILED, str(error)) from error
+            retry = retry_of(error, datetime.now(UTC))
+            raise RunEnded(Result.FAILED, str(error), retry) from error
         except (UnavailableError, AnswerChangedError) as error:
-            outcome = self._writer.fail(prepared, Failed(error.why))
+            failed = Failed(error.why, may_pass=isinstance(error, UnavailableError))
+            outcome = self._writer.fail(prepared, failed)
         if isinstance(outcome, Failed):
-            self._count_unanswered(outcome.error)
+            self._count_unanswered(outcome)
         elif prepared.is_fresh or prepared.details or isinstance(outcome, Requested | Refused):
             self._unanswered = 0
         return outcome
@@ -143,11 +150,11 @@ class Adder:
             if isinstance(decision, Request):
                 yield prepared, decision
 
-    def _count_unanswered(self, why: str) -> None:
+    def _count_unanswered(self, failed: Failed) -> None:
         self._unanswered += 1
         if self._unanswered >= _GIVE_UP_AFTER:
-            words = f"the server does not answer as it should any more: {why}"
-            raise RunEnded(Result.FAILED, words)
+            words = f"the server does not answer as it should any more: {failed.error}"
+            raise RunEnded(Result.FAILED, words, Retry(why=words, is_slow=not failed.may_pass))
 
     def _finish(self, prepared: Prepared, outcome: Outcome) -> None:
         if isinstance(outcome, Skip) and _is_put_off(prepared.wish, outcome):

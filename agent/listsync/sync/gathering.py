@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.memory import Kept
+from listsync.domain.retry import Retry
 from listsync.domain.syncing import ListRules, Member
 from listsync.ports import Memory
 from listsync.sync.collecting import members_of
@@ -26,12 +27,13 @@ _KEPT = (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY, ListOut
 class Gathered:
     """What all lists together want, in list order, and what must not be asked for.
 
-    `held` says why nothing may be asked for at all, if so.
+    `held` says why nothing may be asked for at all, if so, and `retry` when that may be over.
     """
 
     wanted: list[Member] = field(default_factory=list)
     excluded: list[Member] = field(default_factory=list)
     held: str | None = None
+    retry: Retry | None = None
 
 
 def gather(
@@ -60,7 +62,16 @@ def gather(
         gathered.excluded.extend(members)
         if not reading.outcome.whole and not members:
             gathered.held = f'the exclusion list "{rules.name}" could not be read: {reading.why}'
+            gathered.retry = _retry_of(reading, gathered.held, memory)
     return gathered
+
+
+def _retry_of(reading: Reading, why: str, memory: Memory) -> Retry | None:
+    """Let what waits for a list wait until that is asked again."""
+    setback = memory.setback_of_list(reading.rules.source)
+    if setback is None or not reading.outcome.may_pass:
+        return None
+    return Retry(why=why, not_before=setback.retry_at)
 
 
 def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> list[Member]:

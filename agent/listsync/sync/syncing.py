@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries, Intent, Notes, Sent
 from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.retry import Retry, retry_of
 from listsync.domain.server import (
     ABSENT,
     AS_USUAL,
@@ -23,9 +24,11 @@ from listsync.domain.server import (
 )
 from listsync.domain.syncing import (
     Exclusion,
+    Failed,
     Outcome,
     Phase,
     Prepared,
+    Refused,
     Result,
     SyncReport,
     SyncRun,
@@ -59,6 +62,8 @@ _DAY = timedelta(hours=24)
 _UNSEEN = "what came of a request that was cut off cannot be seen"
 _BATCH = 20
 """Titles for which one line of progress is logged."""
+_MANY = 2
+"""So many titles that nobody answered for are no matter of one title."""
 ASK_ABOVE = 200
 """A first sync of more titles than this is asked for before it goes on."""
 
@@ -115,6 +120,8 @@ class _Sync:
         self._held: Mapping[tuple[MediaType, bool], str] = {}
         self._unseen: dict[Definition, str] = {}
         self._batch = 0
+        self._retry: Retry | None = None
+        self._unanswered = 0
 
     def run(self) -> SyncReport:
         try:
@@ -131,8 +138,10 @@ class _Sync:
         try:
             self._work()
         except RunEnded as end:
+            self._retry = end.retry
             return end.result, end.why
         except (RefusedError, UnavailableError, AnswerChangedError) as error:
+            self._retry = retry_of(error, datetime.now(UTC))
             return Result.FAILED, str(error)
         return Result.OK, ""
 
@@ -158,6 +167,7 @@ class _Sync:
             parts.memory.believe(one.rules.source)
         gathered = gather(parts.lists, parts.memory, board, self._tally, eager=self._run.eager)
         parts.lists_are_read()
+        self._retry = gathered.retry
         index = self._read_index()
         self._settle_intents(index)
         doubt = self._doubt(index)
@@ -303,6 +313,7 @@ class _Sync:
 
     def settled(self, prepared: Prepared, outcome: Outcome) -> None:
         verdict = self._tally.add(prepared, outcome)
+        self._unanswered += _is_unanswered(outcome)
         names = Counter(member.rules.name for member in prepared.wish.members)
         self._parts.board.done(names, requested=verdict is Verdict.REQUESTED)
 
@@ -322,8 +333,26 @@ class _Sync:
             calls=self._parts.server.calls - self._calls_before,
             duration_s=time.monotonic() - self._started,
             notices=tuple(self._notices),
+            retry=self._retry_after(result),
             held=self._held,
         )
+
+    def _retry_after(self, result: Result) -> Retry | None:
+        """Say why the run is tried again; a single title waits for the next run as it comes."""
+        count = self._unanswered
+        if self._retry is not None or count < _MANY or result is Result.CANCELLED:
+            return self._retry
+        return Retry(why=f"the server did not answer for {count} titles", titles=count)
+
+
+def _is_unanswered(outcome: Outcome) -> bool:
+    match outcome:
+        case Failed(may_pass=may_pass):
+            return may_pass
+        case Refused(answered=answered):
+            return answered.answer is RequestAnswer.UNSURE
+        case _:
+            return False
 
 
 def _found_again(run: SyncRun, intent: Intent, number: int) -> Sent:
