@@ -33,6 +33,7 @@ from listsync.domain.memory import (
     Notes,
     Sent,
 )
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     ABSENT,
     AS_USUAL,
@@ -369,6 +370,7 @@ class _Shelf:
     """What belongs to one server; matches and setbacks with their tries and next time."""
 
     handled: dict[tuple[str, str, bool], Definition] = field(default_factory=dict)
+    seasons: dict[tuple[str, str, bool], HandledSeasons] = field(default_factory=dict)
     matches: dict[str, tuple[Match, int, datetime]] = field(default_factory=dict)
     setbacks: dict[tuple[Definition, int | None], tuple[str, int, datetime]] = field(
         default_factory=dict
@@ -475,6 +477,7 @@ class FakeMemory:
             del one.entries[name], one.absent[name]
             for shelf in self.shelves.values():
                 for four_k in (False, True):
+                    shelf.seasons.pop((source, name, four_k), None)
                     definition = shelf.handled.pop((source, name, four_k), None)
                     if definition is not None:
                         shelf.departed[source, definition] = one.name
@@ -505,11 +508,13 @@ class FakeMemory:
         }
 
     def handled(self) -> HandledEntries:
-        handled = self.shelf.handled
         titles: dict[tuple[str, bool], dict[str, Definition]] = defaultdict(dict)
-        for (source, entry, four_k), title in handled.items():
+        for (source, entry, four_k), title in self.shelf.handled.items():
             titles[source, four_k][entry] = title
-        return HandledEntries(titles)
+        seasons: dict[tuple[str, bool], dict[str, HandledSeasons]] = defaultdict(dict)
+        for (source, entry, four_k), one in self.shelf.seasons.items():
+            seasons[source, four_k][entry] = one
+        return HandledEntries(titles, seasons)
 
     def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
         return {name: why for name, (why, _, due) in self.shelf.setbacks.items() if due > now}
@@ -593,7 +598,10 @@ class FakeMemory:
             source, name = one.member.rules.source, one.member.entry_id
             if source in self.lists:
                 assert name in self.lists[source].entries, f"{name} is no entry of {source}"
-                shelf.handled[source, name, one.definition.four_k] = one.definition
+                place = (source, name, one.definition.four_k)
+                shelf.handled[place] = one.definition
+                if one.definition.key.kind is MediaType.TV:
+                    shelf.seasons[place] = one.seasons or HandledSeasons(None)
                 shelf.handled_on.setdefault(one.definition, now.date())
         for body in (*(sent.body for sent in notes.sent), *notes.dropped):
             shelf.intents.pop(Definition(body.key, body.four_k), None)

@@ -5,31 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import Answered, RequestBody
 from listsync.domain.syncing import Match, Member
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HandledEntries:
     """Entries that were acted on and are still on their lists.
 
-    `titles`: what each was taken for, by entry id, by (list source, four_k).
+    `titles`: what each was taken for, by entry id, by (list source, four_k). `seasons`: for which
+    seasons it was acted on, of series, in the same order of names.
     """
 
     titles: Mapping[tuple[str, bool], Mapping[str, Definition]] = field(default_factory=dict)
+    seasons: Mapping[tuple[str, bool], Mapping[str, HandledSeasons]] = field(default_factory=dict)
 
     def title_of(self, member: Member) -> Definition | None:
         """Say what an entry was taken for when it was acted on; None: it never was."""
         entries = self.titles.get((member.rules.source, member.rules.four_k))
         return entries.get(member.entry_id) if entries else None
 
-    @property
+    def seasons_of(self, member: Member) -> HandledSeasons | None:
+        """Say for which seasons an entry was acted on; None: it never was, or is no series."""
+        entries = self.seasons.get((member.rules.source, member.rules.four_k))
+        return entries.get(member.entry_id) if entries else None
+
+    @cached_property
     def definitions(self) -> frozenset[Definition]:
         """The titles that were acted on."""
         return frozenset(one for entries in self.titles.values() for one in entries.values())
+
+    def of_title(self, title: Definition) -> frozenset[HandledSeasons]:
+        """Give what all entries together remember of the seasons of *title*."""
+        return frozenset(self._by_title.get(title, ()))
+
+    @cached_property
+    def _by_title(self) -> Mapping[Definition, set[HandledSeasons]]:
+        found: dict[Definition, set[HandledSeasons]] = {}
+        for place, entries in self.seasons.items():
+            titles = self.titles[place]
+            for name, seasons in entries.items():
+                found.setdefault(titles[name], set()).add(seasons)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +78,14 @@ class ListSetback:
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """One list entry was acted on: never again while it stays on its list."""
+    """One list entry was acted on: never again while it stays on its list.
+
+    `seasons`: for which seasons; of a series never None.
+    """
 
     member: Member
     definition: Definition
+    seasons: HandledSeasons | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,12 @@ class Seasons:
     count: int = 1
     numbers: frozenset[int] = frozenset()
 
+    def __str__(self) -> str:
+        """Write the rule down, the same for good: what was handled is remembered by it."""
+        if self.which is Which.NAMED:
+            return ",".join(map(str, sorted(self.numbers)))
+        return f"latest:{self.count}" if self.which is Which.LATEST else self.which.value
+
     def of(self, details: SeriesDetails) -> frozenset[int]:
         """Choose among the seasons that have episodes; announced ones only if none has."""
         if self.which is Which.NAMED:

@@ -200,11 +200,15 @@ class RequestAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The server's answer to one request; `detail` is its own words, `request_id` its number."""
+    """The server's answer to one request; `detail` is its own words, `request_id` its number.
+
+    `seasons` are those that it took, where it says so: it may leave some of those requested out.
+    """
 
     answer: RequestAnswer
     detail: str = ""
     request_id: int | None = None
+    seasons: tuple[int, ...] = ()
 
 
 class Cancelled(StrEnum):

@@ -99,6 +99,12 @@ class Member(NamedTuple):
         rule = self.rules.seasons
         return rule.numbers if rule.which is Which.NAMED else None
 
+    @property
+    def season_rule(self) -> str:
+        """By which rule seasons are chosen; a season that the row names is one by itself."""
+        season = self.entry.season
+        return str(self.rules.seasons) if season is None else str(season)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import Departure, HandledEntries, Intent, Kept, ListSetback, Notes
 from listsync.domain.server import IndexPage, ServerInfo, TitleState
 from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
@@ -266,19 +265,12 @@ class SqliteMemory:
 
     def handled(self) -> HandledEntries:
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
-        titles: dict[tuple[int, int], dict[str, Definition]] = defaultdict(dict)
-        kinds = {kind.value: kind for kind in MediaType}
-        for number, entry, four_k, kind, tmdb in self._database.read(
-            "SELECT list, entry, four_k, kind, tmdb FROM handled WHERE server = ?", self._server
-        ):
-            title = Definition(TitleKey(kinds[kind], tmdb), bool(four_k))
-            titles[number, four_k][entry] = title
-        return HandledEntries(
-            {
-                (sources[number], bool(four_k)): entries
-                for (number, four_k), entries in titles.items()
-            }
+        found = self._database.read(
+            "SELECT list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
+            " FROM handled WHERE server = ?",
+            self._server,
         )
+        return rows.handled_from(found, sources)
 
     def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
         found = self._database.read(
@@ -381,18 +373,16 @@ class SqliteMemory:
 
     def _write_handled(self, connection: sqlite3.Connection, notes: Notes, at: str) -> None:
         connection.executemany(
-            "INSERT OR REPLACE INTO handled (server, list, entry, four_k, kind, tmdb, at)"
-            " SELECT ?, id, ?, ?, ?, ?, ? FROM followed WHERE source = ?",
+            "INSERT INTO handled (server, list, entry, four_k, kind, tmdb, season_rules, seasons,"
+            " aired_before, at)"
+            " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM followed WHERE source = ?"
+            " ON CONFLICT DO UPDATE SET season_rules = excluded.season_rules,"
+            " seasons = excluded.seasons, aired_before = excluded.aired_before,"
+            # New seasons are those since it was acted on for this title first.
+            " at = iif(kind = excluded.kind AND tmdb = excluded.tmdb, at, excluded.at),"
+            " kind = excluded.kind, tmdb = excluded.tmdb",
             [
-                (
-                    self._server,
-                    one.member.entry_id,
-                    one.definition.four_k,
-                    one.definition.key.kind,
-                    one.definition.key.tmdb_id,
-                    at,
-                    one.member.rules.source,
-                )
+                (self._server, *rows.handled_columns(one), at, one.member.rules.source)
                 for one in notes.handled
             ],
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from listsync.domain.books import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Intent, Sent
+from listsync.domain.memory import HandledEntries, Handling, Intent, Sent
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import Candidate, IndexPage, RequestBody, TitleState
 from listsync.domain.syncing import Found, How, Match
 
@@ -34,6 +35,7 @@ ENTRY_IS_SAME = " AND ".join(
     f"{name} IS excluded.{name}" for name in _ENTRY_COLUMNS if name != "rank"
 )
 
+_NO_SEASONS = HandledSeasons(None)
 _KINDS = {kind.value: kind for kind in MediaType}
 _HOWS = {how.value: how for how in How}
 
@@ -83,6 +85,29 @@ def title_key(kind: str, tmdb: int) -> TitleKey:
 
 def definition_of(row: sqlite3.Row) -> Definition:
     return Definition(key_of(row), bool(row["four_k"]))
+
+
+def handled_columns(one: Handling) -> tuple[object, ...]:
+    """Give entry, four_k, kind, tmdb, season_rules, seasons, aired_before."""
+    title, seasons = one.definition, one.seasons or _NO_SEASONS
+    return (one.member.entry_id, title.four_k, title.key.kind, title.key.tmdb_id, *seasons)
+
+
+def handled_from(found: Iterable[Sequence[Any]], sources: Mapping[int, str]) -> HandledEntries:
+    """Restore what was handled, of list, entry, four_k, kind, tmdb and HandledSeasons' values.
+
+    Many entries remember the same of their seasons; they share it, to save memory.
+    """
+    titles: dict[tuple[str, bool], dict[str, Definition]] = {}
+    seasons: dict[tuple[str, bool], dict[str, HandledSeasons]] = {}
+    shared: dict[HandledSeasons, HandledSeasons] = {}
+    for number, entry, four_k, kind, tmdb, *said in found:
+        place = (sources[number], bool(four_k))
+        titles.setdefault(place, {})[entry] = Definition(title_key(kind, tmdb), place[1])
+        if kind == MediaType.TV:
+            one = HandledSeasons(*said)
+            seasons.setdefault(place, {})[entry] = shared.setdefault(one, one)
+    return HandledEntries(titles, seasons)
 
 
 def body_columns(body: RequestBody) -> tuple[object, ...]:

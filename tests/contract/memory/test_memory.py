@@ -18,6 +18,7 @@ from listsync.domain.memory import (
     Sent,
     Setback,
 )
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     Answered,
     Candidate,
@@ -298,6 +299,39 @@ def test_an_entry_is_handled_at_one_server(memory: Memory) -> None:
     memory.record(Notes(handled=[handling()]))
     memory.use_server(OTHER_SERVER)
     assert not memory.handled().titles
+
+
+def test_a_handled_series_is_remembered_with_its_seasons(memory: Memory) -> None:
+    read(memory, LOST, DUNE)
+    series = Definition(TitleKey(MediaType.TV, 4607), four_k=True)
+    (member,) = members_of(replace(LIST, four_k=True), [LOST])
+    seasons = HandledSeasons.of(["0"], [0, 2], NOW.date())
+    memory.record(Notes(handled=[Handling(member, series, seasons), handling()]))
+    handled = memory.handled()
+    assert handled.seasons_of(member) == seasons
+    assert handled.of_title(series) == {seasons}
+    assert handled.seasons_of(handling().member) is None
+    assert handled.of_title(FILM) == frozenset()
+
+
+def test_a_series_that_is_acted_on_again_is_remembered_anew(memory: Memory) -> None:
+    read(memory, LOST)
+    series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
+    (member,) = members_of(LIST, [LOST])
+    for rule, numbers in (("first", [1]), ("all", [1, 2, 3])):
+        seasons = HandledSeasons.of([rule], numbers)
+        memory.record(Notes(handled=[Handling(member, series, seasons)]))
+    assert memory.handled().of_title(series) == {HandledSeasons("all", "1,2,3")}
+
+
+def test_the_seasons_of_an_entry_that_left_its_list_are_forgotten(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
+    (member,) = members_of(LIST, [LOST])
+    memory.record(Notes(handled=[Handling(member, series, HandledSeasons("all", "1"))]))
+    read(memory, DUNE)
+    read(memory, DUNE)
+    assert memory.handled().of_title(series) == frozenset()
 
 
 def test_an_entry_of_no_list_is_not_handled(memory: Memory) -> None:

@@ -79,6 +79,19 @@ def test_seasons_of_a_series(seasons: Seasons, wanted: set[int]) -> None:
     assert seasons.of(series(0, 1, 2, 3, 4, announced=(4,))) == wanted
 
 
+@pytest.mark.parametrize(
+    ("seasons", "said"),
+    [
+        (Seasons(), "all"),
+        (Seasons(which=Which.FIRST), "first"),
+        (Seasons(which=Which.LATEST, count=2), "latest:2"),
+        (Seasons(which=Which.NAMED, numbers=frozenset({10, 2, 0})), "0,2,10"),
+    ],
+)
+def test_a_rule_of_seasons_has_a_name_for_good(seasons: Seasons, said: str) -> None:
+    assert str(seasons) == said
+
+
 def test_announced_seasons_count_where_none_has_episodes_and_specials_never_do() -> None:
     assert Seasons().of(series(0, 1, announced=(1,))) == {1}
     assert Seasons(which=Which.LATEST).of(series(0)) == set()
