@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,6 +40,14 @@ class Check:
     """
 
     of: Callable[[Any], object]
+
+
+class UnknownNameError(ValueError):
+    """A value that is none of the known names; *meant* are those that it may stand for."""
+
+    def __init__(self, expected: str, meant: Iterable[str]) -> None:
+        super().__init__(expected)
+        self.meant = tuple(meant)
 
 
 class SecretStr:

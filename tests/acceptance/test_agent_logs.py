@@ -181,3 +181,16 @@ def _lives(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_an_agent_that_follows_no_list_says_so(home: Home, start_agent: StartAgent) -> None:
+    home.write_config([], sync={"every": 0})
+    agent = start_agent(home, environment={"IMDB_LISTS": ""})
+    (said, note) = (line for line in agent.log.splitlines() if "WARNING" in line)
+    assert "no lists are followed" in said
+    assert "IMDB_LISTS: is empty: it names no list" in note
+    assert len(agent.ask("status")["notes"]) == 2
+    elsewhere = str(home.folder / "elsewhere")
+    for command in ("check", "once"):
+        ran = home.run(command, LISTSYNC_STATE_DIR=elsewhere)
+        assert "no lists are followed" in ran.err

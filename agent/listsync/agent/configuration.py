@@ -65,6 +65,11 @@ class Configuration:
     def in_force(self) -> InForce:
         return self._in_force
 
+    def warn(self) -> None:
+        """Log what has no effect in the configuration in force."""
+        for warning in self._in_force.following.warnings:
+            logger.warning("%s", warning, extra={"action": "config_warning"})
+
     def look(self) -> bool:
         """Read the file; returns whether it is good now. A bad one changes nothing, silently."""
         with self._lock:
@@ -106,12 +111,15 @@ class Configuration:
         if old.following.content == new.content:
             if old.problems:
                 logger.info("the configuration is good again", extra={"action": "config_good"})
+            if [one.what for one in old.following.warnings] != [one.what for one in new.warnings]:
+                self.warn()
             return
         logger.info(
             "the configuration has been loaded: %d lists",
             len(new.lists),
             extra={"action": "config_loaded", "lists": len(new.lists)},
         )
+        self.warn()
         # First, so that the sync is not lost when what follows fails.
         scope = self._loader.changed(old.following, new)
         if new.sync_on_change and scope != frozenset():

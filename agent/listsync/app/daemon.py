@@ -189,6 +189,7 @@ class _Daemon:
             self._options.socket,
             extra={"action": "started"},
         )
+        self._configuration.warn()
         self._agent.run()
         is_clean = self._agent.stop()
         self._threads.stop.set()

@@ -25,6 +25,7 @@ def following_of(config: Config) -> Following:
         sync_on_change=config.sync.on_config_change,
         server=url if url == SANDBOX else Address.parse(url).base,
         content=config,
+        warnings=config.warnings,
     )
 
 

@@ -23,6 +23,8 @@ from listsync.protocol import YES, Exit, client_sockets
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
 
+logger = logging.getLogger(__name__)
+
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
 # ruff: noqa: PLC0415
 
@@ -156,6 +158,8 @@ def once(
     _log_to_stderr(logging.INFO if verbose else logging.WARNING)
     with _told():
         config = _load(config_path)
+        for warning in config.warnings:
+            logger.warning("%s", warning)
         command.refuse_beside_agent(client_sockets(socket, os.environ))
         report = command.run(
             config, _state_dir(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
@@ -179,6 +183,8 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool) -> None:
     """
     with _told():
         config = _load(file)
+        for warning in config.warnings:
+            click.echo(f"warning: {warning}", err=True)
         click.echo(f"The configuration is good: {plural(len(config.lists), 'list')}.")
         if live:
             from listsync.app.lean import import_httpcore

@@ -149,7 +149,8 @@ def _pending(order: Order, sources: Sources) -> dict[str, Any]:
 
 
 def _notes(sources: Sources) -> list[str]:
-    notes = (*sources.notes(), *_list_notes(sources))
+    warnings = map(str, sources.configuration.in_force.following.warnings)
+    notes = (*warnings, *sources.notes(), *_list_notes(sources))
     return fitting((note[:300] for note in notes[:_MOST_PROBLEMS]), ROOM_OF_A_PART)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from listsync.config.schema import (
     ChromiumOptions,
@@ -13,6 +13,7 @@ from listsync.config.schema import (
     SyncOptions,
 )
 from listsync.domain.syncing import Exclusion, ListRules
+from listsync.errors import Problem
 from listsync.triggers.schedule import Rule
 
 
@@ -41,7 +42,8 @@ class ListConfig:
 class Config:
     """All that the user wants, checked. `lists` in the user's order, the most important first.
 
-    `schedule` is what `sync` says of it; None: only on command or change.
+    `schedule` is what `sync` says of it; None: only on command or change. `warnings` tell what has
+    no effect.
     """
 
     server: ServerOptions
@@ -53,3 +55,4 @@ class Config:
     chromium: ChromiumOptions
     control: ControlOptions
     log: LogOptions
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)

@@ -35,10 +35,14 @@ _OWNER = "1"  # the first user of the server; acting as it is what happens anywa
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """The data with the environment laid over it; `variables` says what came from where."""
+    """The data with the environment laid over it; `variables` says what came from where.
+
+    `empty` are variables for lists that are there and name none.
+    """
 
     data: object
     variables: dict[KeyPath, str] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
 
 
 def lay_over(data: object, environ: Mapping[str, str]) -> Overlay:
@@ -50,7 +54,8 @@ def lay_over(data: object, environ: Mapping[str, str]) -> Overlay:
         if (text := _text_of(environ, variable)) and _set(merged, path, text):
             variables[path] = variable
     _add_lists(merged, variables, environ)
-    return Overlay(merged, variables)
+    empty = tuple(name for name in _LISTS if not environ.get(name, "-").strip(", \t\r\n"))
+    return Overlay(merged, variables, empty)
 
 
 def _set(data: dict[str, object], path: tuple[str, ...], text: str) -> bool:

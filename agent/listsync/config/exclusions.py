@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from listsync.config.filters import FIRST_YEAR, LAST_YEAR, parse_genre
 from listsync.config.values import plain
-from listsync.config.wanted import parse_genre
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.media import MediaType
 from listsync.domain.syncing import Exclusion
@@ -20,7 +20,7 @@ class ExcludedTitle(Options, frozen=True, kw_only=True):
     title: Annotated[str, Meta(min_length=1, max_length=300), "The title, as the list says it."]
     year: Annotated[
         int | None,
-        Meta(ge=1870, le=2200),
+        Meta(ge=FIRST_YEAR, le=LAST_YEAR),
         "Only the one of this year; empty = any year.",
     ] = None
     kind: Annotated[

@@ -9,11 +9,15 @@ from listsync.config.yaml_document import KeyPath
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong at *path*. `at_key`: the key itself is meant, not its value."""
+    """What is wrong at *path*. `at_key`: the key itself is meant, not its value.
+
+    `is_warning`: it only has no effect; the rest works as it is written.
+    """
 
     path: KeyPath
     what: str
     at_key: bool = False
+    is_warning: bool = False
 
 
 def dotted(path: KeyPath) -> str:

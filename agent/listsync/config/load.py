@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from listsync.config.configuration import Config, ListConfig
+from listsync.config.effects import check_effects
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
 from listsync.config.findings import Finding
 from listsync.config.reading import read_form
@@ -45,15 +47,17 @@ def check(document: Document, environ: Mapping[str, str], folder: Path) -> Confi
     overlay = lay_over(document.data, environ)
     secrets = SecretSource(environ, folder)
     form, wrong = read_form(ConfigForm, overlay.data, folder, secrets)
-    findings = (*check_rules(overlay.data), *wrong)
-    problems = {
-        *document.problems,
-        *(_problem(finding, document, overlay) for finding in findings),
-    }
+    findings = (*check_rules(overlay.data), *check_effects(overlay.data), *wrong)
+    told = {_problem(finding, document, overlay): finding.is_warning for finding in findings}
+    problems = {*document.problems, *(one for one, is_warning in told.items() if not is_warning)}
     if form is None or problems:
         raise ConfigError(tuple(sorted(problems, key=_order)))
     zone = find_zone(form.sync.timezone) if form.sync.timezone else None
-    return _settle(form, overlay.data, zone or local_zone(environ))
+    warnings = {one for one, is_warning in told.items() if is_warning} | {
+        Problem(file=variable, what="is empty: it names no list") for variable in overlay.empty
+    }
+    config = _settle(form, overlay.data, zone or local_zone(environ))
+    return replace(config, warnings=tuple(sorted(warnings, key=_order)))
 
 
 def _problem(finding: Finding, document: Document, overlay: Overlay) -> Problem:

@@ -32,10 +32,11 @@ from listsync.config.wording import (
     one_of,
     refused_secret,
     unknown_key,
+    unknown_name,
     wrong_value,
 )
 from listsync.config.yaml_document import KeyPath
-from listsync.options import Check, Form, Options, SecretStr
+from listsync.options import Check, Form, Options, SecretStr, UnknownNameError
 
 MAX_FINDINGS = 200  # nobody reads more, and each costs a search for what was meant
 
@@ -120,6 +121,8 @@ class _Reader:
     ) -> object:
         try:
             return parse()
+        except UnknownNameError as error:
+            return self._note(unknown_name, path, str(error), value, error.meant)
         except ValueError as error:
             return self._wrong(path, str(error), value, hidden=held.kind is SecretStr)
 
@@ -178,7 +181,7 @@ def _all(held: Holds) -> Iterable[object]:
     return get_args(held.kind) if get_origin(held.kind) is Literal else tuple(held.kind)
 
 
-def _truth(text: str) -> bool | None:
+def truth_of(text: str) -> bool | None:
     return _TRUTHS.get(text.strip().lower())
 
 
@@ -192,7 +195,7 @@ def _number(text: str) -> float | None:
 
 
 _SCALARS: dict[type, tuple[Callable[[str], object], str]] = {
-    bool: (_truth, TRUTH),
+    bool: (truth_of, TRUTH),
     int: (_whole, WHOLE),
     float: (_number, NUMBER),
     str: (str, TEXT),

@@ -12,11 +12,12 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from listsync.config.exclusions import ExclusionForm
+from listsync.config.filters import FiltersForm
 from listsync.config.paths import at_home
 from listsync.config.services import find_source
 from listsync.config.shape import Section
 from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timezone, User
-from listsync.config.wanted import FiltersForm, SeasonsForm
+from listsync.config.wanted import SeasonsForm
 from listsync.domain.media import MediaType
 from listsync.domain.rules import ALL_SEASONS
 from listsync.options import Check, Form, Options, SecretStr

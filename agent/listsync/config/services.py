@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from listsync.domain.media import MediaType
 from listsync.net.forms import SERVICES as KNOWN
 from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
@@ -31,6 +32,20 @@ NOT_YET = {key: name for key, name in KNOWN.items() if key not in SERVICES} | {"
 def not_supported(service: str) -> str:
     """Say that lists of a service that people know cannot be read so far."""
     return f"{NOT_YET[service]} lists are not supported yet (supported: {', '.join(SERVICES)})"
+
+
+def kind_of(source: object) -> MediaType | None:
+    """Say what all titles of a list are; None: both kinds, or not known before it is read."""
+    match source:
+        case stevenlu.StevenLuSource():
+            return MediaType.MOVIE
+        case tmdb.TmdbSource():
+            return source.kind
+        case trakt.TraktSource():
+            kinds = {source.only or part.kind for part in source.parts}
+            return kinds.pop() if len(kinds) == 1 else None
+        case _:
+            return None
 
 
 def find_source(service: str, text: str, folder: Path) -> object:

@@ -44,6 +44,13 @@ def refused_secret(path: KeyPath, words: str) -> Finding:
     return Finding(path, f"{dotted(path)}: {words}")
 
 
+def unknown_name(path: KeyPath, words: str, value: object, meant: Iterable[str]) -> Finding:
+    """Tell of a value that is none of the known names, but perhaps stands for some."""
+    likely = " or ".join(map(quote, meant))
+    asked = f", did you mean {likely}?" if likely else ""
+    return Finding(path, f"{dotted(path)}: {words}, found {_found(value, words)}{asked}")
+
+
 def wrong_value(
     path: KeyPath, words: str, value: object, *, known: Iterable[str] = (), hidden: bool = False
 ) -> Finding:

@@ -13,6 +13,7 @@ from listsync.domain.notices import Notice
 from listsync.domain.plans import Plan
 from listsync.domain.retry import Retry
 from listsync.domain.syncing import ListRules
+from listsync.errors import Problem
 
 Scope = frozenset[str] | None
 """Sources of the lists that are meant; None = all of them."""
@@ -78,13 +79,15 @@ class Pause:
 class Following:
     """What one configuration asks for, as far as the agent must know it.
 
-    `content` is the configuration itself: the agent only hands it on.
+    `content` is the configuration itself: the agent only hands it on. `warnings` tell what has no
+    effect in it.
     """
 
     lists: tuple[ListRules, ...]
     sync_on_change: bool
     server: str
     content: object
+    warnings: tuple[Problem, ...] = ()
 
     def named(self, name: str) -> ListRules | None:
         return next((one for one in self.lists if one.name == name), None)

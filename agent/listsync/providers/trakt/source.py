@@ -18,6 +18,8 @@ from listsync.providers.trakt.places import (
     user_list,
 )
 
+__all__ = ["FORMS", "TraktSource", "parse"]
+
 FORMS = (
     "trending:movies (or popular, anticipated, hot; or :shows)",
     "boxoffice:movies",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,19 @@ def test_a_change_wants_its_sync_though_the_rest_cannot_follow(bench: Bench) -> 
     with pytest.raises(StateError):
         bench.write(_SECOND)
     assert bench.wanted == [_ONE]
+
+
+def test_what_has_no_effect_is_logged_when_it_is_new(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    idle = Problem(file="listsync.yaml", what="no lists are followed", line=1, column=1)
+    moved = replace(idle, line=7)
+    bench.write(replace(following("second"), warnings=(idle,)))
+    assert (caplog.records[-1].levelname, caplog.messages[-1]) == ("WARNING", str(idle))
+    caplog.clear()
+    bench.write(replace(following("second"), warnings=(moved,)))
+    assert caplog.messages == []
+    assert bench.now.warnings == (moved,)
 
 
 # -- a bad file --------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from listsync import __version__
 from listsync.domain.running import Order, Pause
 from listsync.domain.syncing import Phase
+from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsyncctl.views import VIEWS, Look
 from tests.unit.agent.commands.world import AT, BROKEN, ISO, World, a_list, a_run, rules
@@ -155,6 +156,11 @@ def test_notes_are_what_went_wrong_and_lists_in_trouble(world: World) -> None:
         "the disk is full",
         "list two: not found: it answers 404",
     ]
+
+
+def test_notes_tell_what_has_no_effect_in_the_configuration(world: World) -> None:
+    world.follow(warnings=(Problem(file="listsync.yaml", what="no lists are followed"),))
+    assert world.ask("status")["notes"] == ["listsync.yaml: no lists are followed"]
 
 
 def test_the_client_shows_every_row_of_a_status(world: World) -> None:

@@ -109,9 +109,13 @@ class World:
         self.exclusions: tuple[Exclusion, ...] = ()
         self.follow(*map(rules, names))
 
-    def follow(self, *lists: ListRules) -> None:
+    def follow(self, *lists: ListRules, warnings: tuple[Problem, ...] = ()) -> None:
         following = Following(
-            lists=lists, sync_on_change=True, server="http://seerr:5055", content=lists
+            lists=lists,
+            sync_on_change=True,
+            server="http://seerr:5055",
+            content=lists,
+            warnings=warnings,
         )
         self.loader = Loader(following)
         self.configuration = Configuration(self.loader, following, lambda _: None)

@@ -102,7 +102,7 @@ sync: {max_per_run: 20, max_per_day: 50}
 lists:
   - file: a
     filters:
-      {kind: tv, year: ">=1990", rating: 6.5-9, votes: <=500, genres: Science  Fiction,
+      {kind: tv, year: ">=1990", rating: 6.5-9, votes: <=500, genres: Sci-Fi  & Fantasy,
        genres_not: [Reality], languages: [EN], languages_not: de}
     seasons: {latest: 2}
     new_seasons: true
@@ -127,7 +127,7 @@ exclude: [{genre: Reality}]
         year=Span(1990, None),
         rating=Span(6.5, 9),
         votes=Span(None, 500),
-        genres=frozenset({"science fiction"}),
+        genres=frozenset({"sci-fi & fantasy"}),
         genres_not=frozenset({"reality"}),
         languages=frozenset({"en"}),
         languages_not=frozenset({"de"}),

@@ -1,0 +1,180 @@
+"""Which titles a list takes, as the user writes it; what could never match is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any
+
+from listsync.config.values import plain
+from listsync.domain.genres import GENRES, fold_genre
+from listsync.domain.languages import LANGUAGES
+from listsync.domain.media import MediaType
+from listsync.domain.rules import NO_FILTERS, Filters, Span
+from listsync.options import Check, Form, Options, UnknownNameError
+
+FIRST_YEAR, LAST_YEAR = 1870, 2200
+_BEST_RATING = 10
+_TELLING = 3
+"""So many letters say which name is meant; two are a code."""
+_LONGEST = 100
+
+_NUMBER = r"-?\d{1,9}(?:\.\d{1,4})?"
+_SPAN = re.compile(rf"(>=|<=)?\s*({_NUMBER})|({_NUMBER})\s*-\s*({_NUMBER})", re.ASCII)
+_SPAN_FORMS = "expected a number, a least one such as >={0}, a most such as <={1}, or {0}-{1}"
+_MEANT_GENRES = {
+    "sci-fi": ("science fiction", "sci-fi & fantasy"),
+    "scifi": ("science fiction", "sci-fi & fantasy"),
+    "biography": ("history",),
+    "children": ("kids", "family"),
+    "anime": ("animation",),
+    "musical": ("music",),
+}
+_MEANT_CODES = {"cz": "cs", "dk": "da", "gr": "el", "in": "id", "iw": "he", "jp": "ja", "ua": "uk"}
+_COUNTRY = re.compile(r"([a-z]{2})[-_][a-z]{2,4}", re.ASCII)
+
+
+def parse_year(value: object) -> Span:
+    """Read years; a bare one is just that year."""
+    span = _parse_span(value, "1990", "1999")
+    ends = _ends(span)
+    if any(end != int(end) or not FIRST_YEAR <= end <= LAST_YEAR for end in ends):
+        raise ValueError(f"expected years from {FIRST_YEAR} to {LAST_YEAR}")
+    return span
+
+
+def parse_rating(value: object) -> Span:
+    """Read ratings; a bare one means at least that. No title is rated 0."""
+    span = _parse_span(value, "6.5", "9", bare_is_least=True)
+    if any(not 0 <= end <= _BEST_RATING for end in _ends(span)) or span.high == 0:
+        raise ValueError(f"expected ratings from 0 to {_BEST_RATING}, and some above 0")
+    return span
+
+
+def parse_votes(value: object) -> Span:
+    """Read numbers of votes; a bare one means at least so many."""
+    span = _parse_span(value, "200", "5000", bare_is_least=True)
+    if any(end < 0 or end != int(end) for end in _ends(span)):
+        raise ValueError("expected whole numbers of votes, 0 or more")
+    return span
+
+
+def _ends(span: Span) -> tuple[float, ...]:
+    return tuple(end for end in (span.low, span.high) if end is not None)
+
+
+def _parse_span(value: object, least: str, most: str, *, bare_is_least: bool = False) -> Span:
+    """Read `>=1990`, `<=9`, `1990-1999` or one number; both ends are included."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = _SPAN.fullmatch(str(value).strip()) if is_number or isinstance(value, str) else None
+    if found is None:
+        raise ValueError(_SPAN_FORMS.format(least, most))
+    sign, bound, low, high = found.groups()
+    if bound is None:
+        if float(low) > float(high):
+            raise ValueError("begins after its end")
+        return Span(float(low), float(high))
+    number = float(bound)
+    is_least = sign == ">=" or (sign is None and bare_is_least)
+    return Span(None if sign == "<=" else number, None if is_least else number)
+
+
+def parse_genre(value: str) -> str:
+    """Fold a genre's name as the catalogue's are."""
+    name = fold_genre(value)
+    if name not in GENRES:
+        raise UnknownNameError("expected TMDB's English name of a genre", _meant_genres(name))
+    return name
+
+
+def _meant_genres(name: str) -> Iterable[str]:
+    if name in _MEANT_GENRES:
+        return _MEANT_GENRES[name]
+    return _nearest(name.replace(" and ", " & "), GENRES)
+
+
+def parse_language(value: str) -> str:
+    """Read the code of a language (ISO 639-1)."""
+    code = value.strip().lower()
+    if code not in LANGUAGES:
+        raise UnknownNameError(
+            "expected the two letters of a language, such as en or de", _meant_languages(code)
+        )
+    return code
+
+
+def _meant_languages(text: str) -> Iterable[str]:
+    country = _COUNTRY.fullmatch(text)
+    if country and country[1] in LANGUAGES:
+        return (country[1],)
+    if text in _MEANT_CODES:
+        return (_MEANT_CODES[text],)
+    codes = {name: code for code, name in LANGUAGES.items()}
+    return tuple(codes[name] for name in _nearest(text, codes))
+
+
+def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Find the name that begins so, else the one that is most like it."""
+    import difflib  # noqa: PLC0415 - a good file needs none
+
+    names = list(known)
+    begun = [one for one in names if len(name) >= _TELLING and one.startswith(name)]
+    return tuple(begun[:1] or difflib.get_close_matches(name[:_LONGEST], names, n=1))
+
+
+def _span(parse: Callable[[object], Span], number: Mapping[str, Any], *examples: object) -> Form:
+    schema = {"anyOf": [number, {"type": "string", "minLength": 1}], "examples": list(examples)}
+    return plain(parse, schema)
+
+
+_YEAR = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
+_RATING = {"type": "number", "minimum": 0, "maximum": _BEST_RATING}
+_VOTES = {"type": "integer", "minimum": 0}
+
+Genre = Annotated[str, Check(parse_genre)]
+Genres = tuple[Genre, ...]
+Languages = tuple[Annotated[str, Check(parse_language)], ...]
+
+
+class FiltersForm(Options, frozen=True, kw_only=True):
+    """Which titles of a list are taken; what is not said does not matter.
+
+    The server is asked about new titles only, once each.
+    """
+
+    kind: Annotated[
+        MediaType | None,
+        "Only films (movie) or only series (tv); as lists[].kind.",
+    ] = None
+    year: Annotated[
+        Annotated[Span, _span(parse_year, _YEAR, ">=1990", "1990-1999", 1999)] | None,
+        "Year of release: >=1990, <=2000, 1990-1999; a bare year is just that year.",
+    ] = None
+    rating: Annotated[
+        Annotated[Span, _span(parse_rating, _RATING, 7, ">=6.5", "6.5-9", "<=5")] | None,
+        "TMDB's mean rating, 0 to 10: a bare number means at least that; also >=6.5, 6.5-9, <=5.",
+    ] = None
+    votes: Annotated[
+        Annotated[Span, _span(parse_votes, _VOTES, 200, ">=200", "200-5000", "<=5000")] | None,
+        "How many votes the rating has: a bare number means at least so many; also <=5000.",
+    ] = None
+    genres: Annotated[
+        Genres,
+        "At least one of these, by TMDB's English names; series have some of their own.",
+    ] = ()
+    genres_not: Annotated[Genres, "None of these."] = ()
+    languages: Annotated[Languages, "Original language is one of these (ISO 639-1: en, de)."] = ()
+    languages_not: Annotated[Languages, "Original language is none of these."] = ()
+
+    @property
+    def filters(self) -> Filters:
+        filters = Filters(
+            year=self.year,
+            rating=self.rating,
+            votes=self.votes,
+            genres=frozenset(self.genres),
+            genres_not=frozenset(self.genres_not),
+            languages=frozenset(self.languages),
+            languages_not=frozenset(self.languages_not),
+        )
+        return filters or NO_FILTERS

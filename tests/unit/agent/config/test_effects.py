@@ -1,0 +1,158 @@
+"""What can never have an effect: wrong where nothing could match, else warned of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from listsync.config.load import check, load
+from listsync.config.yaml_document import parse_document
+from listsync.errors import ConfigError
+
+SERVER = "server: {url: sandbox}\n"
+EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
+KEYS = {"OVERSEERR_API_KEY": "hunter2", "MDBLIST_API_KEY": "hunter3"}
+
+
+def wrong(lists: str) -> list[str]:
+    """Say what is wrong with *lists*, as line:column: words."""
+    with pytest.raises(ConfigError) as caught:
+        check(parse_document(f"{SERVER}lists: [{lists}]", "f"), {}, Path())
+    return [str(problem).removeprefix("f:") for problem in caught.value.problems]
+
+
+def warned(text: str, environ: dict[str, str] | None = None) -> list[str]:
+    config = check(parse_document(text, "f"), environ or {}, Path())
+    return [str(problem).removeprefix("f:") for problem in config.warnings]
+
+
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        (
+            "{file: a, kind: movie, filters: {genres: [reality]}}",
+            '2:51: "reality" is no genre of films',
+        ),
+        (
+            "{stevenlu: popular, filters: {genres: Reality}}",
+            '2:47: "reality" is no genre of films',
+        ),
+        (
+            "{tmdb: trending/tv, filters: {genres: [war]}}",
+            '2:48: "war" is no genre of series',
+        ),
+        (
+            "{file: a, filters: {genres: [drama, war], genres_not: [War]}}",
+            '2:64: "war" is in filters.genres as well: it can never match',
+        ),
+        (
+            "{file: a, filters: {languages: [de, en], languages_not: en}}",
+            '2:65: "en" is in filters.languages as well: it can never match',
+        ),
+        (
+            "{file: a, filters: {votes: <=0, rating: 7}}",
+            "2:36: a title without votes has no rating, and filters.rating asks for one",
+        ),
+        ("{stevenlu: popular, kind: tv}", "2:35: this list holds films only: it can never match"),
+        (
+            "{trakt: 'trending:shows', filters: {kind: movie}}",
+            "2:51: this list holds series only: it can never match",
+        ),
+        (
+            "{file: a, exclude: true, filters: {year: <=1980}}",
+            "2:44: year does not narrow what is excluded, expected a list without such filters",
+        ),
+    ],
+)
+def test_a_list_that_can_take_nothing_is_wrong(lists: str, said: str) -> None:
+    (problem,) = wrong(lists)
+    assert problem.startswith(said)
+    assert problem.endswith(("it can never match", "expected a list without such filters"))
+
+
+def test_all_of_it_is_told_with_what_else_is_wrong() -> None:
+    lists = "{stevenlu: a, kind: tv}, {stevenlu: popular, kind: tv, filters: {rating: 11}}"
+    assert [line.split(":")[1] for line in wrong(lists)] == ["20", "60", "82"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("kind: movie, seasons: first", "seasons has no effect: the list takes films only"),
+        ("kind: movie, new_seasons: true", "new_seasons has no effect"),
+        ("kind: movie, language_profile: German", "language_profile has no effect"),
+        ("kind: movie, filters: {genres: [war, soap]}", '"soap" is no genre of films'),
+        ("kind: movie, filters: {genres_not: [reality]}", '"reality" is no genre of films'),
+        ("seasons: first, new_seasons: true", "only the first season is wanted"),
+        ("exclude: true, tags: x", "tags has no effect: nothing of an excluded list is requested"),
+        ("exclude: true, max_per_day: 5", "max_per_day has no effect"),
+        ("cancel_removed: true", "cancel_removed has no effect"),
+        ("user: anna, approve: true, cancel_removed: true", "cancel_removed has no effect"),
+    ],
+)
+def test_an_option_without_effect_is_warned_of(options: str, said: str) -> None:
+    both = f"{SERVER}lists: [{{file: b}}, {{file: a, {options}}}]"
+    (warning,) = warned(both)
+    assert said in warning
+    assert warning.startswith("2:")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "kind: movie, seasons: all, new_seasons: false",
+        "kind: tv, filters: {genres: [reality, drama], genres_not: [soap]}",
+        "filters: {genres: [war, soap], rating: 7, votes: 200, year: 1999}",
+        "new_seasons: true, seasons: latest",
+        "exclude: true, kind: tv, four_k: false, tags: [], user: ",
+        "user: anna, cancel_removed: true",
+        "user: anna, approve: false, cancel_removed: true",
+        "kind: movie, filters: {genres: horror, votes: <=0}",
+    ],
+)
+def test_what_has_an_effect_is_not_warned_of(options: str) -> None:
+    assert warned(f"{SERVER}lists: [{{file: b}}, {{file: a, {options}}}]") == []
+
+
+def test_values_of_a_wrong_type_are_told_once() -> None:
+    said = wrong("{file: a, kind: [], filters: [], exclude: {}, seasons: 5, tags: {}}, x, []")
+    assert len(said) == 7
+    assert not any("effect" in line for line in said)
+
+
+def test_a_configuration_that_follows_no_list_is_warned_of() -> None:
+    said = "no lists are followed"
+    assert warned(SERVER) == [f"1:1: {said}"]
+    assert warned(SERVER + "lists: []") == [f"2:1: {said}"]
+    assert warned(SERVER + "lists: [{file: a, exclude: true}]") == [f"2:1: {said}"]
+    assert warned(SERVER, {"STEVENLU_LISTS": "popular"}) == []
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", " , ,"])
+def test_an_empty_variable_of_lists_is_warned_of(text: str) -> None:
+    assert warned(SERVER + "lists: [{file: a}]", {"IMDB_LISTS": text}) == [
+        "IMDB_LISTS: is empty: it names no list"
+    ]
+
+
+def test_approval_and_time_zone_without_effect_are_warned_of() -> None:
+    lists = "lists: [{file: a}]"
+    assert "approve has no effect" in warned(f"server: {{url: sandbox, approve: yes}}\n{lists}")[0]
+    named = "server: {url: sandbox, approve: yes, act_as: anna}\n"
+    assert warned(named + lists) == []
+    zone = "\nsync: {timezone: Europe/Vienna}"
+    assert "timezone has no effect" in warned(SERVER + lists + zone)[0]
+    with_cron = SERVER + "lists: [{file: a, cron: 0 4 * * *}]" + zone
+    assert warned(with_cron) == []
+
+
+def test_the_example_is_without_warnings() -> None:
+    assert load(EXAMPLE, KEYS).warnings == ()
+
+
+def test_a_warning_moved_to_another_line_is_no_other_configuration() -> None:
+    text = SERVER + "lists: [{file: a, cancel_removed: true}]"
+    one, two = (check(parse_document(t, "f"), {}, Path()) for t in (text, f"# moved\n{text}"))
+    assert one.warnings != two.warnings
+    assert one == two
