@@ -41,7 +41,7 @@ class Requested(Answer, frozen=True):
     id: int
     status: int
     four_k: bool = field(name="is4k", default=False)
-    seasons: list[Raw] | None = None
+    seasons: Raw = _NULL
 
     @property
     def stands(self) -> bool:
@@ -53,7 +53,13 @@ class Requested(Answer, frozen=True):
 
     @property
     def season_numbers(self) -> set[int]:
-        return {one.number for one in readable(self.seasons, _SeasonNumber)}
+        return season_numbers(self.seasons)
+
+
+def season_numbers(seasons: Raw) -> set[int]:
+    """Read the seasons of a request."""
+    rows = _fact(seasons, list[Raw])
+    return {one.number for one in readable(rows, _SeasonNumber)}
 
 
 class MediaInfo(Answer, frozen=True):

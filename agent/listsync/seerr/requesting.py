@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from msgspec import Raw
+
 from listsync.answers import Answer
 from listsync.domain.media import MediaType
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
@@ -27,6 +29,12 @@ _GATEWAY_TIMED_OUT = 504
 class _Created(Answer, frozen=True):
     id: int | None = None
     status: int | None = None
+    seasons: Raw = Raw(b"null")
+
+    @property
+    def season_numbers(self) -> tuple[int, ...]:
+        """The seasons that were really taken; none for films, or where that is not told."""
+        return tuple(sorted(details.season_numbers(self.seasons)))
 
 
 class _LostError(Exception):
@@ -168,7 +176,12 @@ class Writer:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
         detail = "waits for approval" if created.status == _PENDING else ""
-        return Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=created.id)
+        return Answered(
+            answer=RequestAnswer.REQUESTED,
+            detail=detail,
+            request_id=created.id,
+            seasons=created.season_numbers,
+        )
 
     def _forbidden(self, reply: Reply, headers: dict[str, str]) -> Answered:
         """Split a 403 by its words; the words of a guard can also mean the key or the user."""

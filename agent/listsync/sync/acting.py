@@ -120,7 +120,8 @@ class Writer:
         intent = _intent(prepared, decision)
         body, lists = intent.body, intent.lists
         if self._run.dry_run:
-            self._asked(body, lists, is_new=True)
+            self._asked(body)
+            self._count(body, lists)
             return Requested(body, None)
         self._intend(intent, coming)
         try:
@@ -131,10 +132,13 @@ class Writer:
         except UnavailableError:
             self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
             raise
-        self._notes.sent.append(_sent(self._run, intent, answered))
+        taken = replace(body, seasons=answered.seasons or body.seasons)
+        self._notes.sent.append(_sent(self._run, replace(intent, body=taken), answered))
         if answered.answer in _TAKEN:
-            self._asked(body, lists, is_new=answered.answer is RequestAnswer.REQUESTED)
-            return Requested(body, answered)
+            self._asked(body)
+            if answered.answer is RequestAnswer.REQUESTED:
+                self._count(taken, lists)
+            return Requested(taken, answered)
         # Written before the next request goes out: the server would not show it to the next run.
         self._written_at = -math.inf
         if answered.answer in _HOLDS:
@@ -177,16 +181,20 @@ class Writer:
         finally:
             self._took_s = time.monotonic() - began
 
-    def _asked(self, body: RequestBody, lists: tuple[str, ...], *, is_new: bool) -> None:
+    def _asked(self, body: RequestBody) -> None:
+        """Keep this run from asking again, also for what the server chose to leave out."""
         definition = Definition(body.key, body.four_k)
         before = self._known.asked.get(definition, frozenset())
         self._known.asked[definition] = before | frozenset(body.seasons)
-        if is_new:
-            if definition not in self._requested and lists:
-                self._known.doors.caps.count(lists[0])
-            earlier = self._requested.get(definition, body)
-            seasons = tuple(sorted({*earlier.seasons, *body.seasons}))
-            self._requested[definition] = replace(body, seasons=seasons)
+
+    def _count(self, taken: RequestBody, lists: tuple[str, ...]) -> None:
+        """Count a title that is newly requested, by the list that had it requested first."""
+        definition = Definition(taken.key, taken.four_k)
+        if definition not in self._requested and lists:
+            self._known.doors.caps.count(lists[0])
+        earlier = self._requested.get(definition, taken)
+        seasons = tuple(sorted({*earlier.seasons, *taken.seasons}))
+        self._requested[definition] = replace(taken, seasons=seasons)
 
     def _unsettle(self, body: RequestBody, why: str) -> None:
         """Keep this run from asking again for what may have arrived, or was just refused."""

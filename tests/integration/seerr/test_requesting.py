@@ -54,6 +54,16 @@ def written(sandbox: SandboxProcess) -> list[dict[str, Any]]:
     return [one for one in sandbox.admin("log")["requests"] if one["status"] == 201]
 
 
+def test_the_seasons_that_were_really_taken_are_told(
+    seerr: Seerr, sandbox: SandboxProcess, product: str, film: RequestBody
+) -> None:
+    key = new_title(sandbox, MediaType.TV)
+    body = RequestBody(key=key, four_k=False, seasons=(0, 1))
+    # With specials off, which they are at first, Seerr leaves season 0 out.
+    assert seerr.request(body).seasons == ((0, 1) if product == "overseerr" else (1,))
+    assert seerr.request(film).seasons == ()
+
+
 def test_a_request_is_found_by_what_it_asked_for(
     seerr: Seerr, film: RequestBody, series: RequestBody
 ) -> None:

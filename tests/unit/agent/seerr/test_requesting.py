@@ -84,6 +84,22 @@ def test_with_approval_the_owner_asks_for_the_user() -> None:
     assert "x-api-user" not in playback.asked[-1].headers
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ([{"seasonNumber": 3, "status": 2}, {"seasonNumber": 1}], (1, 3)),
+        ([{"seasonNumber": "x"}, {}, {"seasonNumber": 2}], (2,)),
+        ([], ()),
+        (None, ()),
+        ("2, 3", ()),
+    ],
+    ids=["some", "odd ones", "none", "null", "no list"],
+)
+def test_the_seasons_that_the_server_took_are_read(said: object, taken: tuple[int, ...]) -> None:
+    created = json_reply({"id": 77, "status": 2, "seasons": said}, 201)
+    assert answered(created, body=SERIES).seasons == taken
+
+
 def test_a_pending_request_says_so() -> None:
     assert answered(json_reply({"id": 1, "status": 1}, 201)).detail == "waits for approval"
 

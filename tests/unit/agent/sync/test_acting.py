@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -272,6 +273,19 @@ def test_what_is_sent_names_its_run_and_lists() -> None:
     desk.ask(one=wishes_of(members)[0])
     (sent,) = desk.flushed().sent
     assert (sent.run_id, sent.label, sent.lists) == ("run-1", "The Matrix", ("a", "b"))
+
+
+def test_what_the_server_says_it_took_is_what_we_say() -> None:
+    desk = Desk()
+    wanted = RequestBody(key=SERIES, four_k=False, seasons=(0, 1))
+    taken = replace(wanted, seasons=(1,))
+    answered = Answered(answer=RequestAnswer.REQUESTED, request_id=1, seasons=(1,))
+    desk.server.on("request", answered)
+    assert desk.ask(wanted, series_wish()) == Requested(taken, answered)
+    assert desk.writer.requested == (taken,)
+    assert [sent.body for sent in desk.flushed().sent] == [taken]
+    # Season 0 was asked for all the same: a later wish of this run is not to ask again.
+    assert desk.known.asked == {Definition(SERIES, False): {0, 1}}
 
 
 def test_every_entry_behind_a_wish_is_handled() -> None:
