@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from listsync.domain.allowance import UNLIMITED, Allowance
 from listsync.domain.books import (
     Choice,
     EntryRow,
@@ -153,8 +154,9 @@ class FakeServer:
 
     `states` is its index, `posted` what it was asked for. `catalogue_down`: title and TMDB
     searches answer nothing, IMDb and TVDB searches fail, as the real ones do. `troubles` is what
-    `trouble_with` says; `pending` what `cancel` answers to a request's number (GONE to others),
-    `cancelled` are those that it took back.
+    `trouble_with` says; `allowances` what users may request at first (not named: everything);
+    `pending` what `cancel` answers to a request's number (GONE to others), `cancelled` are those
+    that it took back.
     """
 
     def __init__(
@@ -165,7 +167,9 @@ class FakeServer:
         self.states: dict[TitleKey, TitleState] = {}
         self.covered: dict[Definition, set[int]] = {}
         self.posted: list[RequestBody] = []
+        self.taken: list[RequestBody] = []
         self.troubles: dict[Asking, str] = {}
+        self.allowances: dict[str | None, Allowance] = {}
         self.pending: dict[int, Cancelled] = {}
         self.cancelled: list[int] = []
         self.counts: Counter[str] = Counter()
@@ -261,6 +265,37 @@ class FakeServer:
             self._play("trouble_with")
         return self.troubles.get(asking)
 
+    def allowance_of(self, user: str | None) -> Allowance:
+        if user is None and user not in self.allowances:
+            return UNLIMITED
+        self._play("allowance_of")
+        allowance = self.allowances.get(user, UNLIMITED)
+        left = {
+            kind: replace(quota, remaining=quota.remaining - self._used(allowance.user_id, kind))
+            for kind, quota in allowance.quotas.items()
+        }
+        return replace(allowance, quotas=left)
+
+    def _used(self, user_id: int | None, kind: MediaType) -> int:
+        return sum(
+            len(body.seasons) or 1
+            for body in self.taken
+            if body.key.kind is kind
+            and self.allowances.get(body.asking.user, UNLIMITED).user_id == user_id
+        )
+
+    def _refuse(self, body: RequestBody) -> Answered | None:
+        """Refuse as the real ones do: by permission, then by quota, all seasons or none."""
+        allowance, kind = self.allowances.get(body.asking.user, UNLIMITED), body.key.kind
+        permitted = allowance.permitted
+        if permitted is not None and (kind, body.four_k) not in permitted:
+            return Answered(answer=RequestAnswer.PERMISSION)
+        quota = allowance.quotas.get(kind)
+        used = self._used(allowance.user_id, kind) + (len(body.seasons) or 1)
+        if quota is not None and used > quota.remaining:
+            return Answered(answer=RequestAnswer.QUOTA)
+        return None
+
     def cancel(self, request_id: int) -> Cancelled:
         self._play("cancel")
         answer = self.pending.pop(request_id, Cancelled.GONE)
@@ -276,6 +311,10 @@ class FakeServer:
             self.posted.append(body)
             if isinstance(scripted, Answered):
                 return scripted
+            refused = self._refuse(body)
+            if refused is not None:
+                return refused
+            self.taken.append(body)
             self._take(body)
             return Answered(answer=RequestAnswer.REQUESTED, request_id=len(self.posted))
         finally:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from listsync.domain.allowance import Allowance
     from listsync.domain.books import (
         Choice,
         EntryRow,
@@ -98,6 +99,10 @@ class RequestServer(Protocol):
 
     def trouble_with(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
         """Say why nothing can be asked for so: an unknown user, profile, ...; None if it can."""
+        ...
+
+    def allowance_of(self, user: str | None) -> Allowance:
+        """Say what may be requested as *user* (a name or an id; None: as the server is told)."""
         ...
 
     def request(self, body: RequestBody) -> Answered:

@@ -6,6 +6,7 @@ import re
 import threading
 from dataclasses import replace
 
+from listsync.domain.allowance import Allowance
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
     Answered,
@@ -23,6 +24,7 @@ from listsync.errors import Refusal, UnavailableError
 from listsync.options import SecretStr
 from listsync.seerr import details, index, searching
 from listsync.seerr.address import Address
+from listsync.seerr.allowances import allowance_of
 from listsync.seerr.cancelling import cancel
 from listsync.seerr.identity import identify
 from listsync.seerr.pool import Patience, Pool
@@ -163,6 +165,14 @@ class Seerr:
             return error.why
         return None
 
+    def allowance_of(self, user: str | None) -> Allowance:
+        """Say what may be requested as *user*: one call, none for the owner; and the look-up.
+
+        Raises:
+            RefusedError: `act_as` is no user, or *user* is none.
+        """
+        return allowance_of(self._wire, self._actor(user))
+
     def request(self, body: RequestBody) -> Answered:
         """Ask for one title; IMPOSSIBLE where `trouble_with` has something to tell.
 
@@ -210,10 +220,13 @@ class Seerr:
         asking, kind = body.asking, body.key.kind
         return Order(
             body=body,
-            actor=self._find_act_as() if asking.user is None else self._users.find(asking.user),
+            actor=self._actor(asking.user),
             approve=self._approve if asking.approve is None else asking.approve,
             place=self._services.find_place(asking, kind, four_k=body.four_k, strict=False),
         )
+
+    def _actor(self, user: str | None) -> Actor | None:
+        return self._find_act_as() if user is None else self._users.find(user)
 
     def _find_act_as(self) -> Actor | None:
         if self._act_as is None:

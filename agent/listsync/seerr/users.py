@@ -27,6 +27,7 @@ class Actor:
 
     id: int
     name: str
+    permissions: int | None = None
 
 
 class _User(Answer, frozen=True, rename="camel"):
@@ -36,12 +37,17 @@ class _User(Answer, frozen=True, rename="camel"):
     plex_username: str | None = None
     jellyfin_username: str | None = None
     email: str | None = None
+    permissions: int | None = None
 
     @property
     def names(self) -> set[str]:
         """All that the user may be called by, folded."""
         names = (self.username, self.plex_username, self.jellyfin_username, self.email)
         return {name.strip().casefold() for name in (self.display_name, *names) if name}
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.id, self.shown, self.permissions)
 
     @property
     def shown(self) -> str:
@@ -99,15 +105,14 @@ class Users:
             self._all = tuple(_read_users(self._wire))
         found = [user for user in self._all if name.casefold() in user.names]
         if len(found) == 1:
-            return Actor(found[0].id, found[0].shown)
+            return found[0].actor
         return _not_one(name, found, self._all)
 
     def _by_id(self, user_id: int) -> Actor | str:
         if 1 <= user_id <= _BIGGEST_ID:
             reply = self._wire.get(f"/user/{user_id}", also={404})
             if reply.status == 200:
-                user = self._wire.trouble.read(reply, _User, "a user")
-                return Actor(user.id, user.shown)
+                return self._wire.trouble.read(reply, _User, "a user").actor
         return f"there is no user {user_id}"
 
 

@@ -142,8 +142,7 @@ class Writer:
         # Written before the next request goes out: the server would not show it to the next run.
         self._written_at = -math.inf
         if answered.answer in _HOLDS:
-            whose = (body.asking.user, body.key.kind, body.four_k)
-            self._known.doors.spent[whose] = _HOLDS[answered.answer]
+            self._hold(body, answered.answer)
         if answered.answer in _UNSETTLED:
             self._unsettle(body, _UNSETTLED[answered.answer])
         if answered.answer is RequestAnswer.IMPOSSIBLE:
@@ -189,12 +188,20 @@ class Writer:
 
     def _count(self, taken: RequestBody, lists: tuple[str, ...]) -> None:
         """Count a title that is newly requested, by the list that had it requested first."""
+        self._known.doors.allowances.count(taken)
         definition = Definition(taken.key, taken.four_k)
         if definition not in self._requested and lists:
             self._known.doors.caps.count(lists[0])
         earlier = self._requested.get(definition, taken)
         seasons = tuple(sorted({*earlier.seasons, *taken.seasons}))
         self._requested[definition] = replace(taken, seasons=seasons)
+
+    def _hold(self, body: RequestBody, answer: RequestAnswer) -> None:
+        """Ask no more for the user who was refused; one quota is for both, in 4K and not."""
+        both = answer is RequestAnswer.QUOTA
+        for four_k in (False, True) if both else (body.four_k,):
+            whose = (body.asking.user, body.key.kind, four_k)
+            self._known.doors.spent[whose] = _HOLDS[answer]
 
     def _unsettle(self, body: RequestBody, why: str) -> None:
         """Keep this run from asking again for what may have arrived, or was just refused."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from listsync.domain.retry import Retry, retry_of
 from listsync.domain.syncing import (
+    Decision,
     Exclusion,
     Failed,
     Outcome,
@@ -112,6 +113,19 @@ class Adder:
             self._known.excluded.add(exclusion_of(member.entry))
         self._writer.learn(prepared)
 
+    def _decide(self, prepared: Prepared) -> Decision:
+        """Decide; before anything is requested, by what is excluded by now and its user may do."""
+        decision = decide(prepared, self._known)
+        if isinstance(decision, Request) and self._learn_exclusions():
+            decision = decide(prepared, self._known)
+        while isinstance(decision, Request):
+            user = decision.body.asking.user
+            if self._known.doors.allowances.knows(user):
+                break
+            self._preparer.learn_allowance(user)
+            decision = decide(prepared, self._known)
+        return decision
+
     def _learn_exclusions(self) -> bool:
         """Learn what was excluded since the run began; returns whether there was anything."""
         added = list(self._excluded_since())
@@ -125,9 +139,7 @@ class Adder:
         try:
             if prepared.error is not None:
                 raise prepared.error
-            decision = decide(prepared, self._known)
-            if isinstance(decision, Request) and self._learn_exclusions():
-                decision = decide(prepared, self._known)
+            decision = self._decide(prepared)
             if isinstance(decision, Request):
                 self._listener.asking()
             outcome = self._writer.act(prepared, decision, self._coming)

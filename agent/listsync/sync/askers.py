@@ -13,6 +13,7 @@ from dataclasses import replace
 from listsync.domain.media import MediaType
 from listsync.domain.server import Asking, SeriesDetails, TitleFacts
 from listsync.domain.syncing import ListRules, Member, Skip, SkipReason
+from listsync.sync.allowances import Allowances
 from listsync.sync.capping import Caps
 
 Members = tuple[Member, ...]
@@ -21,12 +22,13 @@ Members = tuple[Member, ...]
 class Doors:
     """What may keep a list from asking, but for its filters; grows stricter during a run.
 
-    `trouble`: (how, kind, 4K) that cannot work, with why. `spent`: (user, kind, 4K) of whom the
-    server takes nothing more, with why.
+    `trouble`: (how, kind, 4K) that cannot work, with why. `allowances`: what users may request.
+    `spent`: (user, kind, 4K) of whom the server has refused more, with why.
     """
 
-    def __init__(self, caps: Caps | None = None) -> None:
+    def __init__(self, caps: Caps | None = None, allowances: Allowances | None = None) -> None:
         self.caps = caps or Caps()
+        self.allowances = allowances or Allowances()
         self.trouble: dict[tuple[Asking, MediaType, bool], str] = {}
         self.spent: dict[tuple[str | None, MediaType, bool], str] = {}
 
@@ -38,12 +40,14 @@ class Doors:
         def trouble(rules: ListRules) -> str | None:
             return self.trouble.get((rules.asking, kind, four_k))
 
-        def spent(rules: ListRules) -> str | None:
-            return self.spent.get((rules.asking.user, kind, four_k))
+        def allowance(rules: ListRules) -> str | None:
+            user = rules.asking.user
+            objection = self.allowances.objection(user, kind, four_k=four_k)
+            return objection or self.spent.get((user, kind, four_k))
 
         steps = (
             (SkipReason.HELD, trouble),
-            (SkipReason.HELD, spent),
+            (SkipReason.HELD, allowance),
             (SkipReason.CAPPED, self.caps.objection),
         )
         for reason, objection in steps:
@@ -51,6 +55,11 @@ class Doors:
             if skip is not None:
                 return (), skip
         return members, None
+
+    def too_many_seasons(self, members: Members, seasons: int, *, four_k: bool) -> str | None:
+        """Say why the first of *members* may not ask for so many: the server takes all or none."""
+        user = members[0].rules.asking.user
+        return self.allowances.objection(user, MediaType.TV, four_k=four_k, count=seasons)
 
 
 def kept(

@@ -191,6 +191,28 @@ def _decide_series(
     details: SeriesDetails | None,
     known: Knowledge,
 ) -> Decision:
+    """Decide for the lists that may ask; if too few seasons are left to a user, for fewer of them.
+
+    Fewer lists may want fewer seasons, or leave it to another user to ask.
+    """
+    first = _decide_seasons(wish, members, key, details, known)
+    if isinstance(first, Request) or first.reason is not SkipReason.HELD:
+        return first
+    for number, member in enumerate(members):
+        for fewer in (members[number:], (member,)):
+            decision = _decide_seasons(wish, fewer, key, details, known)
+            if isinstance(decision, Request):
+                return decision
+    return first
+
+
+def _decide_seasons(
+    wish: Wish,
+    members: tuple[Member, ...],
+    key: TitleKey,
+    details: SeriesDetails | None,
+    known: Knowledge,
+) -> Decision:
     if details is None:
         return Skip(SkipReason.SAME_RUN)
     done = known.asked.get(Definition(key, wish.four_k), frozenset())
@@ -216,6 +238,9 @@ def _decide_series(
             "TMDB knows no TVDB id for this series, and the server drops such requests; "
             "a list that gives the TVDB id mends it",
         )
+    why = known.doors.too_many_seasons(members, len(missing), four_k=wish.four_k)
+    if why is not None:
+        return Skip(SkipReason.HELD, why)
     return Request(
         RequestBody(
             key=key,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
+from listsync.domain.allowance import UNLIMITED
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import TitleFacts
 from listsync.domain.syncing import Found, How, Match, Prepared, Wish
-from listsync.errors import ListsyncError
+from listsync.errors import AnswerChangedError, ListsyncError, RefusedError
 from listsync.ports import FactsCache, RequestServer
 from listsync.sync.deciding import Knowledge
 from listsync.sync.resolving import Resolver
+
+logger = logging.getLogger(__name__)
 
 
 class Preparer:
@@ -54,6 +58,19 @@ class Preparer:
         except ListsyncError as error:
             return replace(prepared, error=error)
         return prepared
+
+    def learn_allowance(self, user: str | None) -> None:
+        """Find out what *user* may request; where the server does not say it, it will refuse.
+
+        Raises:
+            UnavailableError: the server does not answer.
+        """
+        try:
+            allowance = self._server.allowance_of(user)
+        except (RefusedError, AnswerChangedError) as error:
+            logger.warning("what a user may request is not known: %s", error)
+            allowance = UNLIMITED
+        self._known.doors.allowances.learn(user, allowance)
 
     def _match(self, wish: Wish) -> Match:
         """Look a title up; what excludes, and is found nowhere, twice: the search may have failed.

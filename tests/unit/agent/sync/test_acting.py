@@ -353,11 +353,17 @@ def test_what_was_covered_is_handled_but_not_counted_as_requested() -> None:
     assert len(desk.flushed().handled) == 1
 
 
-@pytest.mark.parametrize("answer", [RequestAnswer.QUOTA, RequestAnswer.PERMISSION])
-def test_a_spent_quota_or_missing_right_stops_the_user_for_the_kind(answer: RequestAnswer) -> None:
+@pytest.mark.parametrize(
+    ("answer", "both"),
+    [(RequestAnswer.QUOTA, {False, True}), (RequestAnswer.PERMISSION, {False})],
+    ids=["quota", "permission"],
+)
+def test_a_used_up_quota_stops_the_user_for_the_kind_and_a_missing_permission_as_far_as_it_goes(
+    answer: RequestAnswer, both: set[bool]
+) -> None:
     desk = Desk()
     assert isinstance(desk.answered(answer), Refused)
-    assert set(desk.known.doors.spent) == {(None, MOVIE, False)}
+    assert set(desk.known.doors.spent) == {(None, MOVIE, four_k) for four_k in both}
     assert desk.flushed().handled == []
 
 
