@@ -56,8 +56,8 @@ def _status_rows(result: Result, look: Look) -> Iterator[tuple[str, str]]:
         yield "Waiting", f"{what} (asked for by {origins}; run {harmless(pending.get('run_id'))})"
     if last := result.get("last_run"):
         yield "Last run", f"{look.paint(last.get('result'))}, {run_words(last, look)}"
-    if due := result.get("next_due"):
-        yield "Next run", look.ago(due)
+    if next_run := _next_run(result, look):
+        yield "Next run", next_run
     yield "Lists", harmless(result.get("lists"))
     server = result.get("server")
     yield (
@@ -71,6 +71,15 @@ def _status_rows(result: Result, look: Look) -> Iterator[tuple[str, str]]:
     yield "Watcher", harmless(result.get("watcher"))
     for note in result.get("notes") or []:
         yield "Note", harmless(note)
+
+
+def _next_run(result: Result, look: Look) -> str:
+    due = look.ago(result["next_due"]) if result.get("next_due") else ""
+    retry = result.get("retry")
+    if not retry:
+        return due
+    words = f"retry {look.ago(retry.get('at'))}: {harmless(retry.get('why'))}"
+    return f"{words}; by schedule {due}" if due else words
 
 
 def _config_rows(config: Result, look: Look) -> Iterator[tuple[str, str]]:
@@ -125,7 +134,7 @@ def _lists(result: Result, look: Look) -> Iterator[str]:
                 one.get("outcome"),
                 _read_of(one),
                 look.ago(one.get("last_success")),
-                relative(one["next_due"], look.now) if one.get("next_due") else "",
+                _next_of(one, look),
                 one.get("why"),
             )
             for one in lists
@@ -141,6 +150,12 @@ def _lists(result: Result, look: Look) -> Iterator[str]:
         yield f"Entries: {', '.join(counts) or 'none'}"
     for one in result.get("requests") or []:
         yield f"  {harmless(one.get('title'))}: {stories.request_words(one, look)}"
+
+
+def _next_of(one: Result, look: Look) -> str:
+    if one.get("retry_at"):
+        return f"asked again {look.ago(one['retry_at'])}"
+    return relative(one["next_due"], look.now) if one.get("next_due") else ""
 
 
 def _read_of(one: Result) -> str:
@@ -312,6 +327,7 @@ VIEWS: Mapping[str, View] = {
             "declared",
             "last_success",
             "next_due",
+            "retry_at",
             "why",
             "advice",
         ),

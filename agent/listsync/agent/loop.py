@@ -24,12 +24,14 @@ from listsync.domain.events import (
     Due,
     Event,
     QueueMoved,
+    RetryDue,
     RunFinished,
     Signal,
     Signalled,
     WatcherNote,
 )
-from listsync.domain.running import Ended, Order, Scope
+from listsync.domain.retry import Retry
+from listsync.domain.running import Ended, Order, PlannedRetry, Scope, covers, together
 from listsync.domain.syncing import Result
 from listsync.errors import StateError
 
@@ -56,6 +58,28 @@ class Schedules(Protocol):
         ...
 
 
+class Retries(Protocol):
+    """When what failed is tried again. What changes something raises StateError."""
+
+    def planned(self) -> PlannedRetry | None: ...
+
+    def failed(self, scope: Scope, retry: Retry) -> None:
+        """Plan to try *scope* again."""
+        ...
+
+    def settled(self, scope: Scope) -> None:
+        """Note that trying *scope* again would change nothing."""
+        ...
+
+    def taken(self) -> None:
+        """Note that what was planned is being done."""
+        ...
+
+    def cancelled(self) -> None:
+        """Note that somebody stopped what was being done."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What the decider works with."""
@@ -64,6 +88,7 @@ class Means:
     queue: RunQueue
     configuration: Configuration
     schedules: Schedules
+    retries: Retries
     keeper: Keeper
     teller: Teller
     recent: RecentRuns
@@ -114,9 +139,9 @@ class Agent:
         work.stop()
         if not work.wait(GRACE_S):
             return False
-        last = self._means.recent.last
-        if last is not None and last.row.result != Result.CANCELLED:
+        if work.ended is not None and work.ended.row.result != Result.CANCELLED:
             self._means.keeper.let_go(work.order.run_id)
+            self._settle(work.order, work.ended)
         return True
 
     def cancel(self) -> str | None:
@@ -159,6 +184,8 @@ class Agent:
                 finally:
                     # A schedule that is not moved on would not come round again.
                     self._means.schedules.fired(keys)
+            case RetryDue(keys=keys):
+                self._try_again(keys)
             case ConfigChanged():
                 if not self._means.configuration.look():
                     # Perhaps somebody is still writing.
@@ -227,9 +254,49 @@ class Agent:
         self._means.inbox.put(RunFinished(ended.row.run_id))
 
     def _finish(self, run_id: str) -> None:
-        self._work = None
+        work, self._work = self._work, None
         self._means.queue.finished(run_id)
-        self._means.refresh()
+        try:
+            self._means.refresh()
+        finally:
+            if work is not None and work.ended is not None:
+                self._settle(work.order, work.ended)
+
+    def _settle(self, order: Order, ended: Ended) -> None:
+        """Plan to try again what failed for a passing reason, or see that it is over."""
+        retries = self._means.retries
+        if order.dry_run:
+            return
+        if ended.row.result == Result.CANCELLED:
+            retries.cancelled()
+        elif ended.retry is None:
+            retries.settled(order.scope)
+        else:
+            try:
+                retries.failed(order.scope, ended.retry)
+            finally:
+                _say_retry(retries.planned())
+
+    def _try_again(self, keys: frozenset[str]) -> None:
+        """Let the run of a planned retry start, and that of lists whose own time has come."""
+        retries, everything = self._means.retries, self._means.schedules.everything
+        scope: Scope = keys - {everything}
+        planned = retries.planned() if everything in keys else None
+        running = self._means.queue.standing.running
+        # What runs may do it as well; should that fail, it is planned anew.
+        if planned is not None and not (running and _does(running, planned.scope)):
+            scope = together(scope, planned.scope)
+        else:
+            planned = None
+        if scope == frozenset():
+            return
+        # First, so that it is not lost when it cannot be noted.
+        self._means.queue.submit(Order.new(scope, "retry", eager=False))
+        try:
+            self._follow_queue()
+        finally:
+            if planned is not None:
+                retries.taken()
 
     def _look_at_clock(self) -> None:
         if self._second_look_at is not None and time.monotonic() >= self._second_look_at:
@@ -243,6 +310,18 @@ class Agent:
             logger.info("the pause is over", extra={"action": "resumed"})
             self._means.queue.resume()
         self._means.teller.beat(self._means.queue.standing)
+
+
+def _does(order: Order, scope: Scope) -> bool:
+    return not order.dry_run and covers(order.scope, scope)
+
+
+def _say_retry(planned: PlannedRetry | None) -> None:
+    if planned is None:
+        return
+    minutes = max(1, round((planned.at - datetime.now(UTC)) / timedelta(minutes=1)))
+    extra = {"action": "retry_planned", "at": planned.at.isoformat(), "number": planned.number}
+    logger.info("retry in %d min: %s", minutes, planned.why, extra=extra)
 
 
 def _say_watcher(note: str) -> None:

@@ -12,6 +12,7 @@ from itertools import islice
 from listsync.agent.plans import plan_of
 from listsync.domain.books import RequestRow, RunRow
 from listsync.domain.plans import Plan
+from listsync.domain.retry import Retry
 from listsync.domain.running import Ended, Order
 from listsync.domain.syncing import Result, SyncReport
 
@@ -76,7 +77,9 @@ def ended_of(report: SyncReport, at: datetime) -> Ended:
     )
 
 
-def failed(order: Order, started_at: datetime, at: datetime, why: str) -> Ended:
+def failed(
+    order: Order, started_at: datetime, at: datetime, why: str, retry: Retry | None = None
+) -> Ended:
     """Tell of a run that did not even come to a report."""
     return Ended(
         row=RunRow(
@@ -88,7 +91,8 @@ def failed(order: Order, started_at: datetime, at: datetime, why: str) -> Ended:
             result=Result.FAILED.value,
             why=why,
             message=f"Sync failed: {why}",
-        )
+        ),
+        retry=retry,
     )
 
 

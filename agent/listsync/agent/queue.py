@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from listsync.domain.running import Order, Pause, Ticket
+from listsync.domain.running import Order, Pause, Ticket, together
 from listsync.protocol import Code, RefusedCommand
 
 _MOST_ORIGINS = 1000
@@ -105,11 +105,9 @@ def _united(pending: Order, order: Order) -> Order:
         raise RefusedCommand(
             Code.BUSY, "a sync waits already, and a dry run would not come before it: ask later"
         )
-    everything = pending.scope is None or order.scope is None
-    scope = None if everything else (pending.scope or frozenset()) | (order.scope or frozenset())
     return replace(
         pending,
-        scope=scope,
+        scope=together(pending.scope, order.scope),
         origins=tuple(dict.fromkeys((*pending.origins, *order.origins)))[:_MOST_ORIGINS],
         dry_run=pending.dry_run and order.dry_run,
         forced=_is_meant(pending, order, lambda one: one.forced),

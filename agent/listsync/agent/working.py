@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from listsync.agent.past import ended_of, failed
+from listsync.domain.retry import Retry, retry_of
 from listsync.domain.running import Ended, Following, Order
 from listsync.domain.syncing import SyncReport, SyncRun
 from listsync.errors import ListsyncError
@@ -19,7 +20,10 @@ Perform = Callable[[SyncRun, Following, Order, threading.Event], SyncReport]
 
 
 class Work:
-    """One sync, from its start to `done`, which is called in its thread."""
+    """One sync, from its start to `done`, which is called in its thread.
+
+    `ended` is what `done` was given.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Work:
         self._done = done
         self._stop = threading.Event()
         # A daemon: the end of the process does not wait for a call that hangs.
+        self.ended: Ended | None = None
         self._thread = threading.Thread(target=self._run, name="listsync-sync", daemon=True)
 
     def start(self) -> None:
@@ -48,7 +53,8 @@ class Work:
             self._thread.start()
         except RuntimeError as error:
             # The system has no room for a thread (pids.max, ulimit -u): the next run tries again.
-            self._end(failed(self.order, self.started_at, datetime.now(UTC), f"{error}"))
+            retry = Retry(why=f"the system cannot start a thread ({error})")
+            self._end(self._failed(f"{error}", retry))
 
     def stop(self) -> None:
         """Let the sync end after its current title."""
@@ -75,14 +81,18 @@ class Work:
                 self._perform(run, self._following, order, self._stop), datetime.now(UTC)
             )
         except ListsyncError as error:
-            ended = failed(order, self.started_at, datetime.now(UTC), str(error))
+            ended = self._failed(str(error), retry_of(error, datetime.now(UTC)))
         except Exception as error:
             logger.exception("the sync failed in an unforeseen way", extra={"run": run.run_id})
             why = f"a fault in listsync itself ({type(error).__name__}); the log says where"
-            ended = failed(order, self.started_at, datetime.now(UTC), why)
+            ended = self._failed(why)
         self._end(ended)
 
+    def _failed(self, why: str, retry: Retry | None = None) -> Ended:
+        return failed(self.order, self.started_at, datetime.now(UTC), why, retry)
+
     def _end(self, ended: Ended) -> None:
+        self.ended = ended
         _log_end(ended)
         self._done(ended)
 

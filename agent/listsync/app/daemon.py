@@ -29,7 +29,7 @@ from listsync.commands import Commands, Sources
 from listsync.control import ControlSocket
 from listsync.domain.books import ListRow
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
-from listsync.domain.running import Following, Order, Scope
+from listsync.domain.running import Following, Order, Scope, covers
 from listsync.errors import Problem
 from listsync.net.systemd import Systemd
 from listsync.protocol import Exit
@@ -40,7 +40,13 @@ from listsync.store.notebook import SqliteNotebook
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers import signal_mask, signals
 from listsync.triggers.config_file import ConfigFileTrigger, digest
-from listsync.triggers.schedule import EVERYTHING, ScheduleTrigger, Timetable, host_id
+from listsync.triggers.schedule import (
+    EVERYTHING,
+    BackOff,
+    ScheduleTrigger,
+    Timetable,
+    host_id,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +115,7 @@ class _Daemon:
         self._notebook = SqliteNotebook(database)
         self._keeper = Keeper(self._notebook)
         self._timetable = Timetable(self._notebook, host_id())
+        self._back_off = BackOff(self._notebook)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
         self._configuration = Configuration(loader, following, self._want)
         self._threads = Threads(self._fail)
@@ -125,6 +132,7 @@ class _Daemon:
             queue=self._queue,
             configuration=self._configuration,
             schedules=self._timetable,
+            retries=self._back_off,
             keeper=self._keeper,
             teller=self._teller,
             recent=recent,
@@ -143,6 +151,7 @@ class _Daemon:
                 lists=lambda: self._shown,
                 exclusions=lambda: config_of(self._configuration.in_force.following).exclude,
                 due=self._timetable.planned,
+                retry=self._back_off.planned,
                 watcher=self._watcher,
                 notes=self._teller.notes,
                 cancel=self._agent.cancel,
@@ -168,14 +177,14 @@ class _Daemon:
         if self._options.config_path is not None:
             watcher = ConfigFileTrigger(self._options.config_path, seen=seen)
             self._threads.start("config-file", lambda: watcher.run(self._inbox.put, stop))
-        schedule = ScheduleTrigger(self._timetable.due_times)
+        schedule = ScheduleTrigger(self._timetable.due_times, retry_times=self._retry_times)
         self._threads.start("schedule", lambda: schedule.run(self._inbox.put, stop))
 
     def _take_up(self) -> None:
         self._books.close_cut_off_runs(datetime.now(UTC))
         self._refresh()
         config = config_of(self._configuration.in_force.following)
-        self._loader.begin(config, self._timetable, self._notebook)
+        self._loader.begin(config, self._timetable, self._notebook, self._retry_at_once)
         self._keeper.restore(self._queue)
         self._want_new_lists()
 
@@ -209,8 +218,26 @@ class _Daemon:
         self.has_failed = True
         self._inbox.put(Signalled(Signal.STOP))
 
+    def _retry_times(self) -> dict[str, datetime]:
+        """Give when what failed is tried again, by the source of a list or `EVERYTHING`."""
+        shown = self._shown
+        rows = (shown.get(one.source) for one in self._configuration.in_force.following.lists)
+        times = {row.source: at for row in rows if row and (at := row.asked_again_at)}
+        planned = self._back_off.planned()
+        return {**times, **({EVERYTHING: planned.at} if planned else {})}
+
+    def _retry_at_once(self) -> None:
+        """Try again what failed: a change of the configuration may have mended it."""
+        planned = self._back_off.planned()
+        if planned is not None:
+            self._queue.submit(Order.new(planned.scope, "retry", eager=False))
+            self._back_off.taken()
+
     def _want(self, scope: Scope) -> None:
         self._queue.submit(Order.new(scope, "config"))
+        planned = self._back_off.planned()
+        if planned is not None and covers(scope, planned.scope):
+            self._back_off.taken()
 
     def _want_new_lists(self) -> None:
         """Sync lists that came into the file while nothing ran, unless all are due anyway."""

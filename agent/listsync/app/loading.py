@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -42,6 +42,7 @@ class Loader:
         self._environ = dict(environ)
         self._timetable: Timetable | None = None
         self._notebook: Notebook | None = None
+        self._changed: Callable[[], None] = lambda: None
 
     def load(self) -> Following:
         config = load(self.path, self._environ)
@@ -57,10 +58,20 @@ class Loader:
         config = config_of(following)
         self.set_up_log(config)
         self._follow_schedules(config, at_once=False)
+        self._changed()
 
-    def begin(self, config: Config, timetable: Timetable, notebook: Notebook) -> None:
-        """Follow the schedules of the first configuration, and of each one after it."""
-        self._timetable, self._notebook = timetable, notebook
+    def begin(
+        self,
+        config: Config,
+        timetable: Timetable,
+        notebook: Notebook,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Follow the schedules of the first configuration, and of each one after it.
+
+        *changed* is called after each change.
+        """
+        self._timetable, self._notebook, self._changed = timetable, notebook, changed
         self._follow_schedules(config, at_once=True)
 
     def set_up_log(self, config: Config) -> None:

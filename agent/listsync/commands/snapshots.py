@@ -12,7 +12,7 @@ from listsync.commands.shapes import ROOM_OF_A_PART, fitting, iso, run_shape
 from listsync.commands.sources import Sources
 from listsync.domain.advice import advice_on
 from listsync.domain.lists import ListOutcome
-from listsync.domain.running import Order
+from listsync.domain.running import Order, Scope
 from listsync.domain.syncing import ListRules
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
@@ -50,6 +50,7 @@ def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "pending": _pending(standing.pending, sources) if standing.pending else None,
         "last_run": run_shape(last.row) if last else None,
         "next_due": iso(min(filter(None, due.values()), default=None)),
+        "retry": _retry(sources),
         "lists": len(following.lists),
         "notes": _notes(sources),
     }
@@ -116,6 +117,7 @@ def _list(
         "last_success": iso(row.last_success) if row else None,
         "failures": row.failures if row else 0,
         "next_due": iso(due.get(rules.source, due.get(_EVERYTHING))),
+        "retry_at": iso(row.asked_again_at) if row else None,
         "why": row.why[:300] if row else "",
         "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
     }
@@ -140,12 +142,32 @@ def _running(sources: Sources) -> dict[str, Any]:
 
 
 def _pending(order: Order, sources: Sources) -> dict[str, Any]:
+    return {
+        "run_id": order.run_id,
+        "lists": _names(order.scope, sources),
+        "origins": list(order.origins[:20]),
+    }
+
+
+def _retry(sources: Sources) -> dict[str, Any] | None:
+    planned = sources.retry()
+    if planned is None:
+        return None
+    return {
+        "at": iso(planned.at),
+        "why": planned.why[:500],
+        "lists": _names(planned.scope, sources),
+        "number": planned.number,
+    }
+
+
+def _names(scope: Scope, sources: Sources) -> list[str] | None:
+    """Name the lists of *scope*; None: all."""
+    if scope is None:
+        return None
     names = {one.source: one.name for one in sources.configuration.in_force.following.lists}
-    scope = None
-    if order.scope is not None:
-        found = sorted(names.get(source, source) for source in order.scope)
-        scope = fitting(found[:_MOST_PROBLEMS], ROOM_OF_A_PART)
-    return {"run_id": order.run_id, "lists": scope, "origins": list(order.origins[:20])}
+    found = sorted(names.get(source, source) for source in scope)
+    return fitting(found[:_MOST_PROBLEMS], ROOM_OF_A_PART)
 
 
 def _notes(sources: Sources) -> list[str]:

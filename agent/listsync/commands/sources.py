@@ -10,6 +10,7 @@ from listsync.agent.configuration import Configuration
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.domain.books import ListRow
+from listsync.domain.running import PlannedRetry
 from listsync.domain.syncing import Exclusion
 from listsync.errors import Problem
 from listsync.ports import Books
@@ -21,7 +22,7 @@ class Sources:
     """The parts of a running agent that a command may touch, from any thread.
 
     `lists` is how each list was read last, by source; `due` when each schedule is due, by
-    key (None = never).
+    key (None = never); `retry` what is tried again because it failed.
     `exclusions` are those of the configuration.
     `notes` are things that people should know. `cancel` returns the id of what it stopped.
     """
@@ -35,6 +36,7 @@ class Sources:
     lists: Callable[[], Mapping[str, ListRow]]
     exclusions: Callable[[], Sequence[Exclusion]]
     due: Callable[[], Mapping[str, datetime | None]]
+    retry: Callable[[], PlannedRetry | None]
     watcher: Callable[[], str]
     notes: Callable[[], tuple[str, ...]]
     cancel: Callable[[], str | None]

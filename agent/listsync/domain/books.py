@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from listsync.domain.lists import ListEntry
+from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import Candidate, TitleFacts, TitleState
 from listsync.domain.syncing import Found, How, Match
@@ -65,7 +65,10 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRow:
-    """How one list was read last. `read` of `declared` rows (None: the service does not say)."""
+    """How one list was read last. `read` of `declared` rows (None: the service does not say).
+
+    `retry_at`: what failed is not asked again before, unless somebody waits for it.
+    """
 
     source: str
     name: str
@@ -77,6 +80,18 @@ class ListRow:
     read: int
     declared: int | None
     failures: int
+    retry_at: datetime | None = None
+
+    @property
+    def asked_again_at(self) -> datetime | None:
+        """When the list is asked again by itself, before its schedule; None: not at all.
+
+        To the full minute, so that lists that failed together are asked together.
+        """
+        if self.retry_at is None or not ListOutcome(self.outcome).may_pass:
+            return None
+        minute = self.retry_at.replace(second=0, microsecond=0)
+        return minute if minute == self.retry_at else minute + timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,13 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryDue:
+    """It is time to try again; *keys* are lists' sources, and "" for the run that failed."""
+
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Signalled:
     """A signal came in."""
 
@@ -52,4 +59,4 @@ class QueueMoved:
     """What runs, what waits or whether there is a pause is not what it was."""
 
 
-Event = ConfigChanged | WatcherNote | Due | Signalled | RunFinished | QueueMoved
+Event = ConfigChanged | WatcherNote | Due | RetryDue | Signalled | RunFinished | QueueMoved

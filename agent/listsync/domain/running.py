@@ -19,6 +19,22 @@ Scope = frozenset[str] | None
 """Sources of the lists that are meant; None = all of them."""
 
 
+def covers(scope: Scope, other: Scope) -> bool:
+    """Tell whether *scope* holds all of *other*."""
+    return scope is None or (other is not None and other <= scope)
+
+
+def together(scope: Scope, other: Scope) -> Scope:
+    return None if scope is None or other is None else scope | other
+
+
+def without(scope: Scope, other: Scope) -> Scope:
+    """Leave *other* out of *scope*; of all lists, what is left cannot be named."""
+    if other is None:
+        return frozenset()
+    return None if scope is None else scope - other
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...).
@@ -73,6 +89,16 @@ class Pause:
     """Nothing starts by itself until *until*; None = until somebody ends it."""
 
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRetry:
+    """What failed is tried again at this time; `number` counts the tries after the first."""
+
+    at: datetime
+    why: str
+    scope: Scope
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,6 +202,7 @@ def list_of(row: sqlite3.Row) -> ListRow:
         read=row["read"],
         declared=row["declared"],
         failures=row["failures"],
+        retry_at=moment(row["retry_at"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from listsync.triggers.schedule.back_off import BackOff
 from listsync.triggers.schedule.rules import (
     EVERYTHING,
     Cron,
@@ -17,6 +18,7 @@ from listsync.triggers.schedule.trigger import ScheduleTrigger
 
 __all__ = [
     "EVERYTHING",
+    "BackOff",
     "Cron",
     "Every",
     "Rule",

@@ -10,7 +10,9 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from listsync.domain.events import Due, Event
+from listsync.domain.events import Due, Event, RetryDue
+
+_Kind = type[Due] | type[RetryDue]
 
 _LONGEST_WAIT = timedelta(seconds=30)
 _OWNER = timedelta(seconds=1)
@@ -18,20 +20,25 @@ _OWNER = timedelta(seconds=1)
 
 
 class ScheduleTrigger:
-    """Emits one `Due` for each due time that has come.
+    """Emits one `Due` for each due time that has come, and one `RetryDue` for those of retries.
 
-    *due_times* (key to aware time; `EVERYTHING` or a source) is called at each look, so it is
-    where the owner applies `kept_due`. The same due time of a key is never emitted twice.
+    *due_times* and *retry_times* (key to aware time; `EVERYTHING` or a source) are called at each
+    look, so it is where the owner applies `kept_due`. The same due time of a key is never emitted
+    twice.
     """
 
     def __init__(
         self,
         due_times: Callable[[], Mapping[str, datetime]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        retry_times: Callable[[], Mapping[str, datetime]] = dict,
     ) -> None:
-        self._due_times = due_times
+        self._times: Mapping[_Kind, Callable[[], Mapping[str, datetime]]] = {
+            Due: due_times,
+            RetryDue: retry_times,
+        }
         self._now = now
-        self._emitted: dict[str, datetime] = {}
+        self._emitted: dict[tuple[_Kind, str], datetime] = {}
 
     def run(self, emit: Callable[[Event], None], stop: threading.Event) -> None:
         """Block until *stop* is set."""
@@ -41,11 +48,14 @@ class ScheduleTrigger:
     def _look(self, emit: Callable[[Event], None]) -> timedelta:
         """Emit what is due; return how long nothing will be, as far as is known."""
         now = self._now()
-        times = self._due_times()
+        times = {(kind, key): at for kind, of in self._times.items() for key, at in of().items()}
         ahead = {key: at for key, at in times.items() if self._emitted.get(key) != at}
         due = {key: at for key, at in ahead.items() if at <= now}
         self._emitted.update(due)
+        for kind in self._times:
+            keys = frozenset(key for of, key in due if of is kind)
+            if keys:
+                emit(kind(keys))
         if due:
-            emit(Due(frozenset(due)))
             return _OWNER  # has a new time soon
         return min([_LONGEST_WAIT, *(at - now for at in ahead.values() if at > now)])

@@ -15,11 +15,13 @@ from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
+from listsync.domain.retry import Retry
 from listsync.domain.running import Following, Order, Scope
 from listsync.domain.syncing import ListRules, Result, SyncReport, SyncRun
 from listsync.errors import ConfigError, Problem
 from listsync.net.systemd import Systemd
 from listsync.sync.progress import ProgressBoard
+from listsync.triggers.schedule import BackOff
 from tests.fakes import SERVER, FakeNotebook
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -122,6 +124,7 @@ class FakeSyncs:
         self.given: list[tuple[Order, Following]] = []
         self.stops_when_told = True
         self.result = Result.OK
+        self.retry: Retry | None = None
         self._begun = threading.Semaphore(0)
         self._may_end = threading.Semaphore(0)
 
@@ -141,6 +144,7 @@ class FakeSyncs:
             requested=(),
             calls=0,
             duration_s=0.0,
+            retry=None if result is Result.CANCELLED else self.retry,
         )
 
     def begun(self) -> Order:
@@ -148,8 +152,8 @@ class FakeSyncs:
         assert self._begun.acquire(timeout=_PATIENCE_S), "no sync began"
         return self.given[-1][0]
 
-    def end(self, result: Result = Result.OK) -> None:
-        self.result = result
+    def end(self, result: Result = Result.OK, retry: Retry | None = None) -> None:
+        self.result, self.retry = result, retry
         self._may_end.release()
 
     def _wait(self, stop: threading.Event) -> Result:
@@ -195,6 +199,7 @@ class World:
         self.notebook = FakeNotebook()
         self.systemd = FakeSystemd()
         self.schedules = FakeSchedules("")
+        self.back_off = BackOff(self.notebook, now=lambda: self.now, draw=lambda: 0.0)
         self.syncs = FakeSyncs()
         self.recent = RecentRuns()
         self.refreshes = 0
@@ -209,6 +214,7 @@ class World:
                 queue=self.queue,
                 configuration=self.configuration,
                 schedules=self.schedules,
+                retries=self.back_off,
                 keeper=Keeper(self.notebook),
                 teller=self.teller,
                 recent=self.recent,
@@ -241,9 +247,9 @@ class World:
         self.syncs.begun()
         return order
 
-    def end_run(self, result: Result = Result.OK) -> None:
+    def end_run(self, result: Result = Result.OK, retry: Retry | None = None) -> None:
         """Let the running sync end, and the agent learn of it."""
-        self.syncs.end(result)
+        self.syncs.end(result, retry)
         self.await_end()
 
     def await_end(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from listsync import __version__
-from listsync.domain.running import Order, Pause
+from listsync.domain.running import Order, Pause, PlannedRetry, Scope
 from listsync.domain.syncing import Phase
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
@@ -54,6 +54,7 @@ def test_the_status_of_an_agent_that_has_just_begun(world: World) -> None:
         "pending": None,
         "last_run": None,
         "next_due": None,
+        "retry": None,
         "lists": 3,
         "notes": [],
     }
@@ -128,6 +129,45 @@ def test_a_server_that_the_last_run_did_not_reach_is_not_told(world: World) -> N
 def test_the_status_tells_what_is_due_next(world: World) -> None:
     world.due = {"": _LATER, "file:/one": AT}
     assert world.ask("status")["next_due"] == ISO
+
+
+@pytest.mark.parametrize(
+    ("scope", "lists"),
+    [(None, None), (frozenset({"file:/two"}), ["two"])],
+    ids=["all", "by-name"],
+)
+def test_the_status_tells_what_is_tried_again(
+    world: World, scope: Scope, lists: list[str] | None
+) -> None:
+    why = "the server cannot be reached"
+    world.retry = PlannedRetry(at=_LATER, why=why, scope=scope, number=2)
+    assert world.ask("status")["retry"] == {
+        "at": _ISO_LATER,
+        "why": why,
+        "lists": lists,
+        "number": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("due", "words"),
+    [
+        ({}, "retry in 2 min: the server cannot be reached\n"),
+        (
+            {"": _LATER + timedelta(seconds=1)},
+            "retry in 2 min: the server cannot be reached; by schedule in 2 h\n",
+        ),
+    ],
+    ids=["without-a-schedule", "with-one"],
+)
+def test_the_client_tells_when_and_why_it_is_tried_again(
+    world: World, due: dict[str, datetime], words: str
+) -> None:
+    world.due = due
+    world.retry = PlannedRetry(
+        at=AT + timedelta(seconds=121), why="the server cannot be reached", scope=None, number=1
+    )
+    assert f"  Next run  {words}" in shown("status", world.ask("status"))
 
 
 def test_the_status_tells_what_is_wrong_with_the_file(world: World) -> None:
@@ -275,10 +315,43 @@ def test_a_list_that_was_read(world: World) -> None:
             "last_success": ISO,
             "failures": 1,
             "next_due": _ISO_LATER,
+            "retry_at": None,
             "why": "page 2 failed",
             "advice": "nothing: what was read counts, and it is read again next time",
         }
     ]
+
+
+_SOON = AT.replace(minute=4, second=0, microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "at", "told"),
+    [
+        pytest.param("unavailable", _SOON, "2026-06-01T12:04:00.000+00:00", id="at-its-own-time"),
+        pytest.param(
+            "rate_limited",
+            _SOON - timedelta(seconds=59),
+            "2026-06-01T12:04:00.000+00:00",
+            id="with-others-of-that-minute",
+        ),
+        pytest.param("private", _SOON, None, id="not-before-its-schedule"),
+        pytest.param("complete", None, None, id="all-is-well"),
+    ],
+)
+def test_a_list_tells_when_it_is_asked_again(
+    world: World, outcome: str, at: datetime | None, told: str | None
+) -> None:
+    world.show(a_list("one", outcome=outcome, failures=int(at is not None), retry_at=at))
+    assert world.ask("lists")["lists"][0]["retry_at"] == told
+
+
+def test_the_client_tells_when_a_list_is_asked_again(world: World) -> None:
+    world.due = {"": _LATER}
+    world.show(a_list("one", outcome="unavailable", failures=1, retry_at=_SOON))
+    first, second = shown("lists", world.ask("lists")).splitlines()[1:3]
+    assert "asked again in 3 min" in first
+    assert "asked again" not in second
 
 
 def test_a_list_that_was_never_read(world: World) -> None:

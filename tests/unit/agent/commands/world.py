@@ -15,7 +15,7 @@ from listsync.agent.queue import RunQueue
 from listsync.commands import Commands, Sources
 from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.running import Ended, Following, Order, Scope
+from listsync.domain.running import Ended, Following, Order, PlannedRetry, Scope
 from listsync.domain.syncing import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
 from listsync.protocol import RefusedCommand
@@ -105,6 +105,7 @@ class World:
         self.recent, self.board, self.books = RecentRuns(), ProgressBoard(), FakeBooks()
         self.shown: dict[str, ListRow] = {}
         self.due: dict[str, datetime] = {}
+        self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
         self.exclusions: tuple[Exclusion, ...] = ()
         self.follow(*map(rules, names))
@@ -130,6 +131,7 @@ class World:
                 lists=lambda: self.shown,
                 exclusions=lambda: self.exclusions,
                 due=lambda: self.due,
+                retry=lambda: self.retry,
                 watcher=lambda: "active",
                 notes=lambda: self.notes,
                 cancel=self._cancel,

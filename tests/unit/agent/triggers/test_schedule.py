@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from listsync.domain.events import Due, Event
+from listsync.domain.events import Due, Event, RetryDue
 from listsync.triggers.schedule import (
     EVERYTHING,
     Cron,
@@ -281,6 +281,28 @@ def test_a_due_time_that_its_owner_keeps_is_emitted_once() -> None:
     overdue = {EVERYTHING: _NOON - _DAY}
     ScheduleTrigger(lambda: overdue, lambda: clock.now).run(emitted.append, clock)
     assert emitted == [Due(frozenset({EVERYTHING}))]
+
+
+def test_the_time_of_a_retry_is_an_event_of_its_own() -> None:
+    clock = Clock(timedelta(minutes=61))
+    emitted: list[Event] = []
+    schedules = {EVERYTHING: _NOON + _HOUR}
+    retries = {EVERYTHING: _NOON + _HOUR, "imdb: top": _NOON + _HOUR / 2}
+    trigger = ScheduleTrigger(lambda: schedules, lambda: clock.now, lambda: retries)
+    trigger.run(emitted.append, clock)
+    assert emitted == [
+        RetryDue(frozenset({"imdb: top"})),
+        Due(frozenset({EVERYTHING})),
+        RetryDue(frozenset({EVERYTHING})),
+    ]
+
+
+def test_a_planned_retry_wakes_it_no_more_often() -> None:
+    planned, idle = Clock(_HOUR), Clock(_HOUR)
+    at = {EVERYTHING: _NOON + timedelta(minutes=50, seconds=7)}
+    ScheduleTrigger(dict, lambda: planned.now, lambda: at).run(lambda _: None, planned)
+    ScheduleTrigger(dict, lambda: idle.now).run(lambda _: None, idle)
+    assert len(planned.waits) <= len(idle.waits) + 2
 
 
 def test_overdue_at_the_start_is_caught_up_with_once() -> None:

@@ -1,0 +1,173 @@
+"""When a run that failed for a passing reason is tried again; kept over a restart.
+
+A list that could not be read has a time of its own (`sync.patience`), which is no matter of this.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from listsync.domain.retry import Retry
+from listsync.domain.running import PlannedRetry, Scope, covers, together, without
+from listsync.ports import Notebook
+
+_NAME = "retry"
+_STEPS = tuple(timedelta(minutes=one) for one in (1, 2, 5, 15, 30, 60))
+_JITTER_SHARE = 0.1
+_LONGEST = timedelta(hours=25)
+"""Beyond any time that a server may name: what is due later comes from a clock that was wrong."""
+
+
+def pause_before(number: int, retry: Retry) -> timedelta | None:
+    """Say how long to wait before retry *number* (from 1); None: what failed is left alone.
+
+    Titles may be at fault themselves: they get the first steps only.
+    """
+    if retry.is_slow:
+        return _STEPS[-1]
+    if retry.titles and number > len(_STEPS):
+        return None
+    return _STEPS[min(number, len(_STEPS)) - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """What is to be tried again; `due` is None while that is done, or once it is left alone.
+
+    `number` counts the retries, the one that is due included.
+    """
+
+    retry: Retry
+    scope: Scope
+    number: int
+    due: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether the time is still to come."""
+        return self.due is not None and self.due > now
+
+
+class BackOff:
+    """Keeps when what failed is tried again. Any thread may use it.
+
+    What is changed holds, also where StateError says that it could not be kept.
+    """
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._notebook = notebook
+        self._now = now
+        self._draw = draw
+        self._lock = threading.Lock()
+        self._kept: Any = notebook.load(_NAME)
+        self._row = _restored(self._kept) if self._kept else None
+
+    def planned(self) -> PlannedRetry | None:
+        """Return what is tried again, and when; never further ahead than the clock allows."""
+        with self._lock:
+            row = self._row
+            if row is None or row.due is None:
+                return None
+            due = min(row.due, self._now() + _LONGEST)
+            if due != row.due:
+                self._row = replace(row, due=due)
+            return PlannedRetry(at=due, why=row.retry.why, scope=row.scope, number=row.number)
+
+    def failed(self, scope: Scope, retry: Retry) -> None:
+        """Plan to try *scope* again; the run of somebody else does not put off what is planned.
+
+        Raises:
+            StateError: it cannot be kept.
+        """
+        with self._lock:
+            now, row = self._now(), self._row
+            number = _next_number(row, retry, now)
+            due = self._due(number, retry, now)
+            if row is not None and row.is_open(now):
+                due = min(filter(None, (row.due, due)), default=None)
+            scope = scope if row is None else together(scope, row.scope)
+            self._keep(_Row(retry=retry, scope=scope, number=number, due=due))
+
+    def settled(self, scope: Scope) -> None:
+        """Note that *scope* came to an end that no retry would change; raises StateError.
+
+        What is left is tried soon: the server answers.
+        """
+        with self._lock:
+            row = self._row
+            if row is None:
+                return
+            if covers(scope, row.scope):
+                self._keep(None)
+            elif row.due is not None:
+                soon = min(row.due, self._now() + _STEPS[0])
+                self._keep(replace(row, scope=without(row.scope, scope), number=1, due=soon))
+
+    def taken(self) -> None:
+        """Note that what was planned is being done; raises StateError."""
+        with self._lock:
+            if self._row is not None:
+                self._keep(replace(self._row, due=None))
+
+    def cancelled(self) -> None:
+        """Note that somebody stopped what was being done, for good; raises StateError."""
+        with self._lock:
+            if self._row is not None and not self._row.is_open(self._now()):
+                self._keep(None)
+
+    def _due(self, number: int, retry: Retry, now: datetime) -> datetime | None:
+        pause = pause_before(number, retry)
+        if pause is None:
+            return None
+        due = now + pause * (1 + _JITTER_SHARE * self._draw())
+        return max(due, retry.not_before or due)
+
+    def _keep(self, row: _Row | None) -> None:
+        self._row = row
+        kept = row and _kept(row)
+        if kept != self._kept:
+            self._notebook.save(_NAME, kept)
+            self._kept = kept
+
+
+def _next_number(row: _Row | None, retry: Retry, now: datetime) -> int:
+    """Count on where it is the same trouble still."""
+    if row is None or _is_other(row.retry, retry):
+        return 1
+    return row.number if row.is_open(now) else row.number + 1
+
+
+def _is_other(before: Retry, now: Retry) -> bool:
+    if bool(before.titles) != bool(now.titles) or before.is_slow != now.is_slow:
+        return True
+    return now.titles > before.titles
+
+
+def _kept(row: _Row) -> dict[str, Any]:
+    return {
+        "why": row.retry.why,
+        "is_slow": row.retry.is_slow,
+        "titles": row.retry.titles,
+        "lists": None if row.scope is None else sorted(row.scope),
+        "number": row.number,
+        "due": row.due.isoformat() if row.due else None,
+    }
+
+
+def _restored(kept: dict[str, Any]) -> _Row:
+    lists, due = kept["lists"], kept["due"]
+    return _Row(
+        retry=Retry(why=kept["why"], is_slow=kept["is_slow"], titles=kept["titles"]),
+        scope=None if lists is None else frozenset(lists),
+        number=kept["number"],
+        due=datetime.fromisoformat(due) if due else None,
+    )
