@@ -38,19 +38,23 @@ from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     ABSENT,
     AS_USUAL,
+    TAKEN,
     Answered,
     Asking,
     Cancelled,
     Candidate,
+    FoundRequests,
     IndexPage,
     MediaStatus,
     Product,
     RequestAnswer,
     RequestBody,
+    RequestStatus,
     SearchPage,
     Season,
     SeriesDetails,
     ServerInfo,
+    ServerRequest,
     TitleFacts,
     TitleState,
 )
@@ -71,7 +75,7 @@ from listsync.sync.patience import is_believed, is_sudden_shrink
 from listsync.sync.titles import fold
 
 Reading = Fetched | Exception
-Scripted = Answered | SearchPage | SeriesDetails | TitleFacts | Exception
+Scripted = Answered | FoundRequests | SearchPage | SeriesDetails | TitleFacts | Exception
 
 SERVER = ServerInfo(
     product=Product.OVERSEERR,
@@ -320,11 +324,23 @@ class FakeServer:
         finally:
             self._in_flight.release()
 
-    def find_request(self, body: RequestBody) -> int | None:
-        self._play("find_request")
-        covered = self.covered.get(Definition(body.key, body.four_k))
-        is_asked = covered is not None and set(body.seasons) <= covered
-        return 1000 + body.key.tmdb_id if is_asked else None
+    def find_requests(self, body: RequestBody) -> FoundRequests:
+        scripted = self._play("find_requests")
+        if isinstance(scripted, FoundRequests):
+            return scripted
+        definition = Definition(body.key, body.four_k)
+        covered = self.covered.get(definition)
+        if covered is None:
+            return FoundRequests()
+        number = 1000 + body.key.tmdb_id
+        is_covered = set(body.seasons) <= covered
+        one = ServerRequest(
+            definition=definition,
+            status=RequestStatus.APPROVED,
+            request_id=number,
+            seasons=frozenset(covered),
+        )
+        return FoundRequests(covering=number if is_covered else None, requests=(one,))
 
     def _take(self, body: RequestBody) -> None:
         before = self.states.get(body.key, ABSENT)
@@ -425,6 +441,7 @@ class _Shelf:
     handled_on: dict[Definition, date] = field(default_factory=dict)
     looks: dict[Definition, date] = field(default_factory=dict)
     cancelled: set[Definition] = field(default_factory=set)
+    seen: dict[tuple[Definition, int], ServerRequest] = field(default_factory=dict)
 
 
 class FakeFacts(dict[TitleKey, TitleFacts]):
@@ -432,6 +449,16 @@ class FakeFacts(dict[TitleKey, TitleFacts]):
 
     def put(self, key: TitleKey, facts: TitleFacts) -> None:
         self[key] = facts
+
+
+class FakeServerRequests:
+    """Implements `ports.ServerRequests` on what belongs to one server."""
+
+    def __init__(self, shelf: _Shelf) -> None:
+        self._shelf = shelf
+
+    def remembered(self) -> tuple[ServerRequest, ...]:
+        return tuple(self._shelf.seen.values())
 
 
 class FakeMemory:
@@ -622,6 +649,10 @@ class FakeMemory:
     def open_intents(self) -> tuple[Intent, ...]:
         return tuple(self.shelf.intents.values())
 
+    @property
+    def server_requests(self) -> FakeServerRequests:
+        return FakeServerRequests(self.shelf)
+
     def index_pages(self) -> tuple[IndexPage, ...]:
         return self.shelf.pages
 
@@ -642,8 +673,7 @@ class FakeMemory:
                 if one.definition.key.kind is MediaType.TV:
                     shelf.seasons[place] = one.seasons or HandledSeasons(None)
                 shelf.handled_on.setdefault(one.definition, now.date())
-        for body in (*(sent.body for sent in notes.sent), *notes.dropped):
-            shelf.intents.pop(Definition(body.key, body.four_k), None)
+        self._close_intents(notes)
         shelf.sent.extend(notes.sent)
         shelf.asked += [
             (sent, now) for sent in notes.sent if sent.answered.answer is RequestAnswer.REQUESTED
@@ -659,7 +689,19 @@ class FakeMemory:
             tries = shelf.matches[lookup][1] if lookup in shelf.matches else 0
             shelf.matches[lookup] = (match, tries + 1, now + _pause(_RECHECK_DAYS, tries))
         for intent in intents:
-            shelf.intents[Definition(intent.body.key, intent.body.four_k)] = intent
+            written = replace(intent, at=now)
+            shelf.intents[Definition(intent.body.key, intent.body.four_k)] = written
+
+    def _close_intents(self, notes: Notes) -> None:
+        answered = [one for one in notes.sent if one.answered.answer != RequestAnswer.UNSURE]
+        shelf = self.shelf
+        for body in (*(sent.body for sent in answered), *notes.dropped):
+            shelf.intents.pop(Definition(body.key, body.four_k), None)
+        shelf.seen.update({(one.definition, one.status): one for one in notes.seen})
+        for sent in answered:
+            if sent.answered.answer in TAKEN:
+                definition = Definition(sent.body.key, sent.body.four_k)
+                shelf.seen.pop((definition, RequestStatus.NONE), None)
 
     def begin_run(self, run: SyncRun) -> None:
         """Note nothing: what has ended counts."""

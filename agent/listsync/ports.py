@@ -33,11 +33,13 @@ if TYPE_CHECKING:
         Answered,
         Asking,
         Cancelled,
+        FoundRequests,
         IndexPage,
         RequestBody,
         SearchPage,
         SeriesDetails,
         ServerInfo,
+        ServerRequest,
         TitleFacts,
         TitleState,
     )
@@ -109,8 +111,8 @@ class RequestServer(Protocol):
         """Ask for one title. Never repeated blindly; only one caller at a time."""
         ...
 
-    def find_request(self, body: RequestBody) -> int | None:
-        """Give the number of a request that stands for all of *body*; None where none does."""
+    def find_requests(self, body: RequestBody) -> FoundRequests:
+        """Look what requests there are for the title of *body*, in its edition."""
         ...
 
     def cancel(self, request_id: int) -> Cancelled:
@@ -132,6 +134,14 @@ class FactsCache(Protocol):
 
     def put(self, key: TitleKey, facts: TitleFacts) -> None:
         """Keep what was read; raises StateError."""
+        ...
+
+
+class ServerRequests(Protocol):
+    """What is remembered of the requests at one server that its index does not tell."""
+
+    def remembered(self) -> tuple[ServerRequest, ...]:
+        """Return what was found for single titles; status NONE: there was no request at all."""
         ...
 
 
@@ -233,7 +243,12 @@ class Memory(Protocol):
         ...
 
     def open_intents(self) -> tuple[Intent, ...]:
-        """Return requests that were about to be sent when the last run was cut off."""
+        """Return requests that may have been sent and whose answer was never seen."""
+        ...
+
+    @property
+    def server_requests(self) -> ServerRequests:
+        """What is known of the requests at the server beside its index."""
         ...
 
     def index_pages(self) -> tuple[IndexPage, ...]:

@@ -14,6 +14,8 @@ from tests.acceptance.conftest import Home, titles_csv
 FIRST = 20_000_001
 TITLES = 60
 LATENCY_MS = 20
+TIMEOUT_S = 1
+"""What may be running still is waited for so long."""
 
 
 def posted(home: Home) -> list[int]:
@@ -46,9 +48,12 @@ def test_a_sync_that_is_killed_again_and_again_asks_for_every_title_once(
 ) -> None:
     home = start_home(latency_ms=LATENCY_MS, titles=TITLES)
     numbers = [FIRST + n for n in range(TITLES)]
-    home.write_config([home.write_list("l.csv", titles_csv(numbers))])
+    server = {"url": home.sandbox.url, "api_key": home.sandbox.api_key, "timeout_s": TIMEOUT_S}
+    home.write_config([home.write_list("l.csv", titles_csv(numbers))], server=server)
     for turn in range(8):
         kill_after(home, posts=1 + turn % 4, delay_s=turn * LATENCY_MS / 8 / 1000)
+    home.once()
+    time.sleep(TIMEOUT_S)
     assert home.once().code == 0
     assert sorted(posted(home)) == numbers
     with closing(sqlite3.connect(home.state / "listsync.db")) as connection:

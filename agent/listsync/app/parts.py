@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,6 +236,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             lists_are_read=readers.close,
             facts=SqliteFacts(database),
             cap=Cap(per_run=config.sync.max_per_run, per_day=config.sync.max_per_day),
+            server_timeout=timedelta(seconds=config.server.timeout_s),
         )
 
 

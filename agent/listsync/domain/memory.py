@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition
 from listsync.domain.seasons import HandledSeasons
-from listsync.domain.server import Answered, RequestBody
+from listsync.domain.server import Answered, RequestBody, ServerRequest
 from listsync.domain.syncing import Match, Member
 
 
@@ -90,11 +90,15 @@ class Handling:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A request that is about to be sent, or will be next: for which title, of which lists."""
+    """A request that is about to be sent, or will be next: for which title, of which lists.
+
+    `at` is when it was written down last: the request was not sent later than a moment after.
+    """
 
     label: str
     lists: tuple[str, ...]
     body: RequestBody
+    at: datetime = field(default=datetime.min.replace(tzinfo=UTC), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,8 @@ class Notes:
 
     `seekers` are the entries for which a lookup was made, or waits for a person. `dropped` are
     intents that came to nothing: of this run, or of one that was cut off. `looked` says when a
-    series is looked at again for new seasons.
+    series is looked at again for new seasons. `seen` is what the server was found to have for a
+    title, where its index does not tell.
     """
 
     handled: list[Handling] = field(default_factory=list)
@@ -148,8 +153,9 @@ class Notes:
     seekers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
     dropped: list[RequestBody] = field(default_factory=list)
     looked: dict[Definition, date] = field(default_factory=dict)
+    seen: list[ServerRequest] = field(default_factory=list)
 
     def __len__(self) -> int:
-        parts = (self.handled, self.sent, self.setbacks, self.dropped, self.looked)
+        parts = (self.handled, self.sent, self.setbacks, self.dropped, self.looked, self.seen)
         # A fresh match and those who seek it are one note.
         return sum(len(part) for part in parts) + max(len(self.matches), len(self.seekers))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
 
-from listsync.domain.media import ExternalIds, TitleKey
+from listsync.domain.media import Definition, ExternalIds, TitleKey
 
 
 class Product(StrEnum):
@@ -31,6 +31,20 @@ class MediaStatus(IntEnum):
     AVAILABLE = 5
     BLOCKLISTED = 6
     DELETED = 7
+
+
+class RequestStatus(IntEnum):
+    """Status of one request at the server. NONE is our word for: no request at all.
+
+    Source: the code of the three servers; the published OpenAPI files name 1 to 3 only.
+    """
+
+    NONE = 0
+    PENDING = 1
+    APPROVED = 2
+    DECLINED = 3
+    FAILED = 4
+    COMPLETED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +212,10 @@ class RequestAnswer(StrEnum):
     CANCELLED = "cancelled"
 
 
+TAKEN = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
+"""The answers after which there is a request at the server."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """The server's answer to one request; `detail` is its own words, `request_id` its number.
@@ -209,6 +227,28 @@ class Answered:
     detail: str = ""
     request_id: int | None = None
     seasons: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRequest:
+    """One request that the server has, whoever made it; status numbers may be unknown to us."""
+
+    definition: Definition
+    status: int
+    request_id: int | None = None
+    seasons: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRequests:
+    """What the server has for a title in one edition.
+
+    `covering` is the number of the newest request that stands, if all that was looked for is
+    covered; `requests` are all, also those that were declined.
+    """
+
+    covering: int | None = None
+    requests: tuple[ServerRequest, ...] = ()
 
 
 class Cancelled(StrEnum):

@@ -12,6 +12,7 @@ from listsync.domain.server import (
     Answered,
     Asking,
     Cancelled,
+    FoundRequests,
     IndexPage,
     RequestAnswer,
     RequestBody,
@@ -186,7 +187,7 @@ class Seerr:
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=error.why)
         return self._writer.request(order)
 
-    def find_request(self, body: RequestBody) -> int | None:
+    def find_requests(self, body: RequestBody) -> FoundRequests:
         """Look for what became of a request that may have been sent; raises as `series` does."""
         return self._writer.find(body)
 

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from msgspec import Raw
 
 from listsync.answers import Answer
-from listsync.domain.media import MediaType
-from listsync.domain.server import Answered, RequestAnswer, RequestBody
+from listsync.domain.media import Definition, MediaType
+from listsync.domain.server import (
+    Answered,
+    FoundRequests,
+    RequestAnswer,
+    RequestBody,
+    ServerRequest,
+)
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.seerr import details
 from listsync.seerr.reply import Reply
@@ -104,14 +110,25 @@ class Writer:
         with self._pen.held():
             return self._ask(order)
 
-    def find(self, body: RequestBody) -> int | None:
-        """Give the number of the newest request that stands, if all of *body* is covered."""
+    def find(self, body: RequestBody) -> FoundRequests:
+        """Look what requests there are for the title, in the edition that *body* means."""
         reply = self._wire.get(details.path_of(body.key))
         media = details.read_details(reply, self._wire.trouble).media
         standing = media.standing(four_k=body.four_k)
-        if not standing or not set(body.seasons) <= media.covered(four_k=body.four_k):
-            return None
-        return max(request.id for request in standing)
+        is_covered = standing and set(body.seasons) <= media.covered(four_k=body.four_k)
+        return FoundRequests(
+            covering=max(request.id for request in standing) if is_covered else None,
+            requests=tuple(
+                ServerRequest(
+                    definition=Definition(body.key, body.four_k),
+                    status=one.status,
+                    request_id=one.id,
+                    seasons=frozenset(one.season_numbers),
+                )
+                for one in media.all_requests
+                if one.four_k == body.four_k
+            ),
+        )
 
     def _ask(self, order: Order) -> Answered:
         """Send; after a lost answer look, and repeat once if nothing can be on its way."""
@@ -141,7 +158,7 @@ class Writer:
     def _look(self, body: RequestBody, lost: _LostError) -> Answered | None:
         """Find out whether a request whose answer was lost has arrived."""
         try:
-            number = self.find(body)
+            number = self.find(body).covering
         except ListsyncError as error:
             why = f"the answer to a request was lost ({lost.why}), and a look failed: {error}"
             raise self._wire.trouble.unavailable(why) from error

@@ -12,12 +12,13 @@ from typing import TypeVar
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import Departure, HandledEntries, Intent, Kept, ListSetback, Notes
-from listsync.domain.server import IndexPage, ServerInfo, TitleState
+from listsync.domain.server import TAKEN, IndexPage, RequestAnswer, ServerInfo, TitleState
 from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
 from listsync.domain.trust import Trust
 from listsync.errors import StateError
-from listsync.store import rows, standing
+from listsync.store import rows, server_requests, standing
 from listsync.store.database import Database
+from listsync.store.server_requests import SqliteServerRequests
 from listsync.sync.patience import is_believed, is_sudden_shrink, words_of_shrink
 
 _T = TypeVar("_T")
@@ -314,6 +315,10 @@ class SqliteMemory:
         found = self._database.read("SELECT * FROM intents WHERE server = ?", self._server)
         return tuple(rows.intent_of(row) for row in found)
 
+    @property
+    def server_requests(self) -> SqliteServerRequests:
+        return SqliteServerRequests(self._database, self._place)
+
     def index_pages(self) -> tuple[IndexPage, ...]:
         found = self._database.read(
             "SELECT * FROM index_pages WHERE server = ? ORDER BY page", self._server
@@ -347,6 +352,8 @@ class SqliteMemory:
                 self._write_handled(connection, notes, at)
             if notes.sent or notes.dropped:
                 self._write_sent(connection, notes, at)
+            if notes.seen:
+                server_requests.note_seen(connection, self._server, notes.seen, at)
             if notes.setbacks:
                 self._write_setbacks(connection, notes)
             if notes.matches:
@@ -388,7 +395,8 @@ class SqliteMemory:
         )
 
     def _write_sent(self, connection: sqlite3.Connection, notes: Notes, at: str) -> None:
-        done = [*(sent.body for sent in notes.sent), *notes.dropped]
+        answered = [one for one in notes.sent if one.answered.answer != RequestAnswer.UNSURE]
+        done = [*(sent.body for sent in answered), *notes.dropped]
         connection.executemany(
             "DELETE FROM intents WHERE server = ? AND kind = ? AND tmdb = ? AND four_k = ?",
             [(self._server, *rows.body_columns(body)[:3]) for body in done],
@@ -399,6 +407,9 @@ class SqliteMemory:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(self._server, *rows.sent_columns(sent), at) for sent in notes.sent],
         )
+        taken = [sent.body for sent in answered if sent.answered.answer in TAKEN]
+        there = [Definition(body.key, body.four_k) for body in taken]
+        server_requests.note_request(connection, self._server, there)
 
     def _write_setbacks(self, connection: sqlite3.Connection, notes: Notes) -> None:
         at = datetime.now(UTC)

@@ -127,7 +127,8 @@ def intent_columns(intent: Intent) -> tuple[object, ...]:
 
 
 def intent_of(row: sqlite3.Row) -> Intent:
-    return Intent(row["label"], tuple(json.loads(row["lists"])), body_of(row))
+    at = datetime.fromisoformat(row["at"])
+    return Intent(row["label"], tuple(json.loads(row["lists"])), body_of(row), at)
 
 
 def sent_columns(sent: Sent) -> tuple[object, ...]:

@@ -18,7 +18,15 @@ from typing import assert_never
 
 from listsync.domain.media import Definition
 from listsync.domain.memory import HandledEntries, Handling, Intent, Notes, Sent, Setback
-from listsync.domain.server import Answered, MediaStatus, RequestAnswer, RequestBody
+from listsync.domain.server import (
+    TAKEN,
+    Answered,
+    MediaStatus,
+    RequestAnswer,
+    RequestBody,
+    RequestStatus,
+    ServerRequest,
+)
 from listsync.domain.syncing import (
     Decision,
     Failed,
@@ -49,15 +57,12 @@ _MOST_AHEAD = 8
 """Intents that wait on disk for their turn: what a kill leaves for the next run to look for."""
 _LEAST_S = 0.001
 """A request is taken to last at least as long as this."""
-_TAKEN = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
 _HOLDS = {
     RequestAnswer.QUOTA: "the quota of the requesting user is used up",
     RequestAnswer.PERMISSION: "the requesting user may not ask for this",
 }
-_UNSETTLED = {
-    RequestAnswer.UNSURE: "asked for in this run; the next one looks what came of it",
-    RequestAnswer.BLOCKLISTED: "the server refused it in this run: it is blocklisted",
-}
+_UNSURE = "requested in this run without an answer; a later one looks what came of it"
+_BLOCKLISTED = "the server refused it in this run: it is blocklisted"
 _HANDLED = (
     SkipReason.AVAILABLE,
     SkipReason.REQUESTED,
@@ -127,27 +132,45 @@ class Writer:
         try:
             answered = self._send(body)
         except AnswerChangedError as error:
-            self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
+            self._keep_open(intent)
             return Failed(error.why)
         except UnavailableError:
-            self._unsettle(body, _UNSETTLED[RequestAnswer.UNSURE])
+            self._keep_open(intent)
             raise
         taken = replace(body, seasons=answered.seasons or body.seasons)
         self._notes.sent.append(_sent(self._run, replace(intent, body=taken), answered))
-        if answered.answer in _TAKEN:
+        if answered.answer in TAKEN:
             self._asked(body)
             if answered.answer is RequestAnswer.REQUESTED:
                 self._count(taken, lists)
             return Requested(taken, answered)
+        return self._refused(prepared, intent, answered)
+
+    def _refused(self, prepared: Prepared, intent: Intent, answered: Answered) -> Refused:
+        """Draw the conclusions from an answer that gives nothing."""
+        body = intent.body
         # Written before the next request goes out: the server would not show it to the next run.
         self._written_at = -math.inf
         if answered.answer in _HOLDS:
             self._hold(body, answered.answer)
-        if answered.answer in _UNSETTLED:
-            self._unsettle(body, _UNSETTLED[answered.answer])
+        if answered.answer is RequestAnswer.UNSURE:
+            self._keep_open(intent)
+        if answered.answer is RequestAnswer.BLOCKLISTED:
+            self._unsettle(body, _BLOCKLISTED)
         if answered.answer is RequestAnswer.IMPOSSIBLE:
             self.set_back(prepared, answered.detail)
+            self._note_without_request(body)
         return Refused(body, answered)
+
+    def _keep_open(self, intent: Intent) -> None:
+        """Leave it to a later run what came of a request; it may be running until now."""
+        self._unsettle(intent.body, _UNSURE)
+        self._memory.record(self._take_notes(), [intent])
+
+    def _note_without_request(self, body: RequestBody) -> None:
+        """Remember that a refusal may have left the title's row at the server, but no request."""
+        definition = Definition(body.key, body.four_k)
+        self._notes.seen.append(ServerRequest(definition=definition, status=RequestStatus.NONE))
 
     def _intend(self, intent: Intent, coming: Coming) -> None:
         """Have *intent* on disk; where it is not yet, those that will follow quickly go along."""

@@ -91,7 +91,7 @@ def stands_well(title: Definition, known: Knowledge) -> bool:
     state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k) or title in known.watched:
         return False
-    if known.excluded.holds_key(title.key):
+    if known.excluded.holds_key(title.key) or title in known.unsettled:
         return False
     return state.of(four_k=title.four_k) not in _REQUESTABLE
 
@@ -153,6 +153,8 @@ def _skip_by_state(wish: Wish, key: TitleKey, known: Knowledge) -> Skip | None:
     state = known.state(key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
         return Skip(SkipReason.BLOCKLISTED)
+    if definition in known.unsettled:
+        return Skip(SkipReason.HELD, known.unsettled[definition])
     if definition in known.asked:
         done = known.asked[definition]
         if not done or (wish.seasons and wish.seasons <= done):
@@ -178,9 +180,7 @@ def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Sk
     setback = known.setbacks.get((definition, wish.ids.tvdb))
     if setback is not None:
         return Skip(SkipReason.SETBACK, setback)
-    held = known.unsettled.get(definition) or known.held.get(
-        (definition.key.kind, definition.four_k)
-    )
+    held = known.held.get((definition.key.kind, definition.four_k))
     return Skip(SkipReason.HELD, held) if held is not None else None
 
 

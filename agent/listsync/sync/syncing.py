@@ -10,18 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries, Intent, Notes, Sent
+from listsync.domain.memory import HandledEntries
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry, retry_of
-from listsync.domain.server import (
-    ABSENT,
-    AS_USUAL,
-    Answered,
-    MediaStatus,
-    RequestAnswer,
-    ServerInfo,
-    TitleState,
-)
+from listsync.domain.server import AS_USUAL, RequestAnswer, ServerInfo, TitleState
 from listsync.domain.syncing import (
     Exclusion,
     Failed,
@@ -48,18 +40,19 @@ from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.indexing import index_of
 from listsync.sync.leaving import Leaver
+from listsync.sync.open_intents import IntentReview, retry_for
 from listsync.sync.preparing import Preparer
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver, lookup_of
+from listsync.sync.server_requests import clear_orphans
 from listsync.sync.settling import Settler
 from listsync.sync.titles import fold
 
 logger = logging.getLogger(__name__)
 
 _DAY = timedelta(hours=24)
-_UNSEEN = "what came of a request that was cut off cannot be seen"
 _BATCH = 20
 """Titles for which one line of progress is logged."""
 _MANY = 2
@@ -75,7 +68,7 @@ class Parts:
     `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
     between titles; `lists_are_read` frees what only reading them needed. `cap` holds for all lists
     together. `excluded_since` gives the exclusions that were added since it was asked last (first:
-    since `exclusions`).
+    since `exclusions`). `server_timeout` is how long the server may take for one request.
     """
 
     lists: Sequence[Followed]
@@ -89,6 +82,7 @@ class Parts:
     facts: FactsCache
     cap: Cap = UNCAPPED
     excluded_since: Callable[[], Iterable[Exclusion]] = tuple
+    server_timeout: timedelta = timedelta(seconds=30)
 
 
 def sync(run: SyncRun, parts: Parts) -> SyncReport:
@@ -118,7 +112,7 @@ class _Sync:
         self._notices: list[Notice] = []
         self._writer: Writer | None = None
         self._held: Mapping[tuple[MediaType, bool], str] = {}
-        self._unseen: dict[Definition, str] = {}
+        self._on_hold: Mapping[Definition, str] = {}
         self._batch = 0
         self._retry: Retry | None = None
         self._unanswered = 0
@@ -175,6 +169,7 @@ class _Sync:
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
         handled = parts.memory.handled()
+        clear_orphans(index, parts.memory.server_requests.remembered(), handled.definitions)
         known = self._knowledge(info, index, handled, doubt or gathered.held)
         self._held = known.held
         self._add(wanted, gathered, known, handled)
@@ -211,27 +206,21 @@ class _Sync:
         return index_of(pages)
 
     def _settle_intents(self, index: dict[TitleKey, TitleState]) -> None:
-        """Find out what became of requests that a killed run was about to send.
-
-        What the index does not know was not asked for; of the others it does not say who asked,
-        or for which seasons.
-        """
-        notes = Notes()
-        for intent in self._parts.memory.open_intents():
-            body = intent.body
-            status = index.get(body.key, ABSENT).of(four_k=body.four_k)
-            try:
-                is_known = status != MediaStatus.UNKNOWN
-                number = self._parts.server.find_request(body) if is_known else None
-            except (AnswerChangedError, UnavailableError) as error:
-                self._unseen[Definition(body.key, body.four_k)] = f"{_UNSEEN}: {error.why}"
-                continue
-            if number is None:
-                notes.dropped.append(body)
-            else:
-                notes.sent.append(_found_again(self._run, intent, number))
-        if len(notes):
-            self._parts.memory.record(notes)
+        """Find out what became of requests whose answer was lost."""
+        memory = self._parts.memory
+        intents = memory.open_intents()
+        if intents:
+            now = datetime.now(UTC)
+            review = IntentReview(
+                run=self._run,
+                server=self._parts.server,
+                index=index,
+                now=now,
+                timeout=self._parts.server_timeout,
+            ).review(intents)
+            self._on_hold = review.on_hold
+            if len(review.notes) or review.misdated:
+                memory.record(review.notes, review.misdated)
 
     def _add(
         self, wanted: list[Group], gathered: Gathered, known: Knowledge, handled: HandledEntries
@@ -267,7 +256,7 @@ class _Sync:
             watched=self._watched(),
             today=self._run.started_at.date(),
             doors=self._doors(),
-            unsettled=dict(self._unseen),
+            unsettled=dict(self._on_hold),
         )
         for kind in MediaType:
             if held is not None:
@@ -338,11 +327,20 @@ class _Sync:
         )
 
     def _retry_after(self, result: Result) -> Retry | None:
-        """Say why the run is tried again; a single title waits for the next run as it comes."""
+        """Say why the run is tried again; a single title has a time of its own, or waits."""
         count = self._unanswered
-        if self._retry is not None or count < _MANY or result is Result.CANCELLED:
+        if self._retry is not None or result is Result.CANCELLED:
             return self._retry
+        if count < _MANY:
+            return self._retry_of_intents()
         return Retry(why=f"the server did not answer for {count} titles", titles=count)
+
+    def _retry_of_intents(self) -> Retry | None:
+        """Say when it is looked again what came of requests whose answer was lost."""
+        if self._writer is None:
+            return None
+        intents = self._parts.memory.open_intents()
+        return retry_for(intents, datetime.now(UTC), self._parts.server_timeout)
 
 
 def _is_unanswered(outcome: Outcome) -> bool:
@@ -353,13 +351,6 @@ def _is_unanswered(outcome: Outcome) -> bool:
             return answered.answer is RequestAnswer.UNSURE
         case _:
             return False
-
-
-def _found_again(run: SyncRun, intent: Intent, number: int) -> Sent:
-    detail = "sent by a run that was cut off; found at the server"
-    answered = Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
-    label = intent.label or str(intent.body.key)
-    return Sent(run.run_id, label, intent.lists, intent.body, answered)
 
 
 def _hold_4k(info: ServerInfo, known: Knowledge) -> None:

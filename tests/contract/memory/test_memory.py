@@ -26,7 +26,9 @@ from listsync.domain.server import (
     MediaStatus,
     RequestAnswer,
     RequestBody,
+    RequestStatus,
     ServerInfo,
+    ServerRequest,
     TitleState,
 )
 from listsync.domain.syncing import (
@@ -726,3 +728,44 @@ def test_a_setback_says_when_to_ask_again_until_a_good_reading(memory: Memory) -
     assert memory.setback_of_list(LIST.source) == ListSetback(ListOutcome.BLOCKED, "403", 2, later)
     shrunk(memory, MANY, NOW)
     assert memory.setback_of_list(LIST.source) is None
+
+
+# Requests whose answer was lost, and what the server was found to have
+
+
+def test_an_intent_tells_when_it_was_written_last(memory: Memory) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    memory.record(Notes(), [intent(BODY)])
+    (first,) = memory.open_intents()
+    assert before <= first.at <= datetime.now(UTC)
+    memory.record(Notes(), [replace(first, at=NOW - timedelta(days=9))])
+    (second,) = memory.open_intents()
+    assert second.at >= first.at
+
+
+def test_an_answer_that_says_nothing_leaves_the_intent_open(memory: Memory) -> None:
+    memory.record(Notes(), [intent(BODY)])
+    unsure = Answered(answer=RequestAnswer.UNSURE, detail="lost")
+    memory.record(Notes(sent=[replace(sent(), answered=unsure)]))
+    assert memory.open_intents() == (intent(BODY),)
+
+
+def without_request(definition: Definition = FILM) -> ServerRequest:
+    return ServerRequest(definition=definition, status=RequestStatus.NONE)
+
+
+def test_a_title_without_any_request_is_remembered_until_one_is_made(memory: Memory) -> None:
+    in_4k = without_request(Definition(KEY, four_k=True))
+    memory.record(Notes(seen=[without_request(), in_4k, without_request()]))
+    assert set(memory.server_requests.remembered()) == {without_request(), in_4k}
+    no = Answered(answer=RequestAnswer.QUOTA)
+    memory.record(Notes(sent=[replace(sent(), answered=no)]))
+    assert len(memory.server_requests.remembered()) == 2
+    memory.record(Notes(sent=[sent()]))
+    assert memory.server_requests.remembered() == (in_4k,)
+
+
+def test_what_a_server_was_found_to_have_belongs_to_it(memory: Memory) -> None:
+    memory.record(Notes(seen=[without_request()]))
+    memory.use_server(replace(SERVER, identity="other"))
+    assert memory.server_requests.remembered() == ()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import MediaStatus, RequestAnswer, RequestBody
+from listsync.domain.server import FoundRequests, MediaStatus, RequestAnswer, RequestBody
 from listsync.errors import RefusedError, UnavailableError
 from listsync.options import SecretStr
 from listsync.sandbox.process import SandboxProcess
@@ -67,14 +67,16 @@ def test_the_seasons_that_were_really_taken_are_told(
 def test_a_request_is_found_by_what_it_asked_for(
     seerr: Seerr, film: RequestBody, series: RequestBody
 ) -> None:
-    assert seerr.find_request(film) is None
-    assert seerr.find_request(series) is None
+    assert seerr.find_requests(film) == FoundRequests()
+    assert seerr.find_requests(series) == FoundRequests()
     number = seerr.request(film).request_id
-    assert seerr.find_request(film) == number
-    assert seerr.find_request(replace(film, four_k=True)) is None
+    assert seerr.find_requests(film).covering == number
+    assert seerr.find_requests(replace(film, four_k=True)) == FoundRequests()
     number = seerr.request(replace(series, seasons=(1,))).request_id
-    assert seerr.find_request(series) is None
-    assert seerr.find_request(replace(series, seasons=(1,))) == number
+    in_part = seerr.find_requests(series)
+    assert in_part.covering is None
+    assert [one.seasons for one in in_part.requests] == [{1}]
+    assert seerr.find_requests(replace(series, seasons=(1,))).covering == number
 
 
 def test_a_film_is_requested_once(

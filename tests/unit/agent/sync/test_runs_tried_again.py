@@ -15,7 +15,7 @@ from listsync.errors import (
 )
 from tests.fakes import DOWN
 from tests.unit.agent.sync.records import MOVIE, entry, rules
-from tests.unit.agent.sync.test_syncing import MATRIX_ENTRY, MINE, House
+from tests.unit.agent.sync.test_syncing import LOST_ENTRY, MATRIX_ENTRY, MINE, House
 
 _REFUSED = RefusedError("server", Refusal.CREDENTIAL, "the key is refused")
 _UNSURE = Answered(answer=RequestAnswer.UNSURE, detail="lost")
@@ -82,9 +82,19 @@ def test_several_titles_without_an_answer_are_asked_for_again(
     assert report.retry == Retry(why="the server did not answer for 2 titles", titles=2)
 
 
-def test_a_single_title_waits_for_the_next_run() -> None:
+def test_a_single_title_without_an_answer_has_a_time_of_its_own() -> None:
     house = House(*_FILMS)
     house.server.on("request", DOWN)
+    report = house.sync()
+    assert report.result is Result.PARTLY
+    assert report.retry is not None
+    assert report.retry.not_before is not None
+    assert report.retry.titles == 1
+
+
+def test_a_single_title_that_cannot_be_looked_up_waits_for_the_next_run() -> None:
+    house = House(*_FILMS, LOST_ENTRY)
+    house.server.on("find_by_imdb", DOWN)
     report = house.sync()
     assert (report.result, report.retry) == (Result.PARTLY, None)
 

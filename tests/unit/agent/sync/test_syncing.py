@@ -7,7 +7,6 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.memory import Intent, Notes
 from listsync.domain.server import (
     Answered,
     MediaStatus,
@@ -206,84 +205,6 @@ def test_what_was_turned_down_stays_away_on_another_list_too() -> None:
     house.follow(entry(imdb="tt0133093"), of=rules("other"))
     house.sync()
     assert len(house.server.posted) == 1
-
-
-# Cut off
-
-
-def killed_before_answer(house: House, *, arrived: bool) -> None:
-    """Leave the memory as a run does that is killed while a request is on its way."""
-    house.memory.use_server(SERVER)
-    body = RequestBody(key=MATRIX.key, four_k=False)
-    house.memory.record(Notes(), [Intent("The Matrix (1999)", ("mine",), body)])
-    if arrived:
-        house.server._take(body)
-
-
-def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
-    house = House(MATRIX_ENTRY)
-    killed_before_answer(house, arrived=True)
-    house.sync()
-    assert house.server.posted == []
-    assert house.memory.open_intents() == ()
-    (sent,) = house.memory.shelf.sent
-    assert sent.answered.answer is RequestAnswer.REQUESTED
-    assert (sent.label, sent.lists) == ("The Matrix (1999)", ("mine",))
-    assert sent.answered.request_id == 1000 + MATRIX.key.tmdb_id
-
-
-def test_a_cut_off_request_is_not_ours_because_the_title_is_there() -> None:
-    house = House(MATRIX_ENTRY)
-    killed_before_answer(house, arrived=False)
-    house.server.set_status(MATRIX.key, MediaStatus.AVAILABLE)
-    house.sync()
-    assert house.server.posted == []
-    assert house.memory.open_intents() == ()
-    assert house.memory.shelf.sent == []
-
-
-def test_what_cannot_be_seen_of_a_cut_off_request_waits_for_a_later_run() -> None:
-    house = House(entry("Lost", kind=TV, tmdb=4607))
-    house.memory.use_server(SERVER)
-    body = RequestBody(key=LOST.key, four_k=False, seasons=(1,))
-    house.memory.record(Notes(), [Intent("Lost", ("mine",), body)])
-    house.server.set_status(LOST.key, MediaStatus.PARTIALLY_AVAILABLE).on("find_request", DOWN)
-    report = house.sync()
-    assert "cannot be seen" in report.items[0].why
-    assert house.server.posted == []
-    assert [one.body for one in house.memory.open_intents()] == [body]
-    house.sync()
-    assert [one.key for one in house.server.posted] == [LOST.key]
-    assert house.memory.open_intents() == ()
-
-
-def test_an_odd_answer_about_a_cut_off_request_costs_that_title_only() -> None:
-    house = House(entry("Lost", kind=TV, tmdb=4607), MATRIX_ENTRY)
-    house.memory.use_server(SERVER)
-    body = RequestBody(key=LOST.key, four_k=False, seasons=(1,))
-    house.memory.record(Notes(), [Intent("Lost", ("mine",), body)])
-    house.server.set_status(LOST.key, MediaStatus.PARTIALLY_AVAILABLE)
-    house.server.on("find_request", AnswerChangedError("seerr", "no page of requests"))
-    house.sync()
-    assert [one.key for one in house.server.posted] == [MATRIX.key]
-    assert [one.body for one in house.memory.open_intents()] == [body]
-
-
-def test_a_cut_off_request_that_did_not_arrive_is_sent() -> None:
-    house = House(MATRIX_ENTRY)
-    killed_before_answer(house, arrived=False)
-    house.sync()
-    assert [body.key for body in house.server.posted] == [MATRIX.key]
-    assert house.memory.open_intents() == ()
-
-
-def test_a_request_without_an_answer_is_looked_for_by_the_next_run() -> None:
-    house = House(MATRIX_ENTRY)
-    house.server.on("request", DOWN)
-    assert verdicts(house.sync()) == {Verdict.FAILED: 1}
-    house.server.set_status(MATRIX.key, MediaStatus.PENDING)
-    assert verdicts(house.sync()) == {Verdict.ALREADY: 1}
-    assert house.server.posted == []
 
 
 # The first sync of many titles
