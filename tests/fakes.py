@@ -12,6 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from listsync.domain.allowance import UNLIMITED, Allowance
+from listsync.domain.arr_services import (
+    NO_ARR_NAMES,
+    ArrFailure,
+    ArrNames,
+    ArrOffer,
+    ArrService,
+)
 from listsync.domain.books import (
     Choice,
     EntryRow,
@@ -37,10 +44,8 @@ from listsync.domain.memory import (
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     ABSENT,
-    AS_USUAL,
     TAKEN,
     Answered,
-    Asking,
     Cancelled,
     Candidate,
     FoundRequests,
@@ -153,14 +158,62 @@ def a_series(
     return Title(key=key, name=name, year=year, ids=ids, seasons=seasons)
 
 
+class FakeArrServices:
+    """Implements `ports.ArrServices`; every call is counted in *counts*.
+
+    `services` are what the settings say, `offers` what each service answers: an exception is
+    raised. `back` is what waiting for the server comes to.
+    """
+
+    def __init__(self, counts: Counter[str] | None = None) -> None:
+        self.counts = Counter[str]() if counts is None else counts
+        self.services: dict[MediaType, tuple[ArrService, ...] | Exception] = {}
+        self.offers: dict[tuple[MediaType, int], ArrOffer | ArrFailure | Exception] = {}
+        self.back: Exception | None = None
+        self.while_asked: Callable[[], None] = lambda: None
+
+    def list_services(self, kind: MediaType) -> tuple[ArrService, ...]:
+        self.counts["list_services"] += 1
+        services = self.services.get(kind, ())
+        if isinstance(services, Exception):
+            raise services
+        return services
+
+    def read_offer(self, kind: MediaType, service_id: int) -> ArrOffer | ArrFailure:
+        self.counts["read_offer"] += 1
+        self.while_asked()
+        offer = self.offers[kind, service_id]
+        if isinstance(offer, Exception):
+            raise offer
+        return offer
+
+    def wait_until_back(self) -> None:
+        self.counts["wait_until_back"] += 1
+        if self.back is not None:
+            raise self.back
+
+
+class FakeArrNames:
+    """Implements `ports.ArrNamesStore`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, MediaType], ArrNames] = {}
+
+    def load(self, server: str, kind: MediaType) -> ArrNames:
+        return self.kept.get((server, kind), NO_ARR_NAMES)
+
+    def save(self, server: str, kind: MediaType, names: ArrNames) -> None:
+        self.kept[server, kind] = names
+
+
 class FakeServer:
     """Implements `ports.RequestServer` over a small catalogue.
 
     `states` is its index, `posted` what it was asked for. `catalogue_down`: title and TMDB
     searches answer nothing, IMDb and TVDB searches fail, as the real ones do. `troubles` is what
-    `trouble_with` says; `allowances` what users may request at first (not named: everything);
-    `pending` what `cancel` answers to a request's number (GONE to others), `cancelled` are those
-    that it took back.
+    `trouble_with_user` says; `allowances` what users may request at first (not named:
+    everything); `pending` what `cancel` answers to a request's number (GONE to others),
+    `cancelled` are those that it took back.
     """
 
     def __init__(
@@ -172,11 +225,12 @@ class FakeServer:
         self.covered: dict[Definition, set[int]] = {}
         self.posted: list[RequestBody] = []
         self.taken: list[RequestBody] = []
-        self.troubles: dict[Asking, str] = {}
+        self.troubles: dict[str, str] = {}
         self.allowances: dict[str | None, Allowance] = {}
         self.pending: dict[int, Cancelled] = {}
         self.cancelled: list[int] = []
         self.counts: Counter[str] = Counter()
+        self.arr_services = FakeArrServices(self.counts)
         self.searched: list[tuple[str, int | None]] = []
         self.imdb_ids: list[str] = []
         self.catalogue_down = False
@@ -258,16 +312,9 @@ class FakeServer:
             return scripted
         return next(title for title in self.titles if title.key == key).facts
 
-    def trouble_with(
-        self,
-        asking: Asking,
-        kind: MediaType,  # noqa: ARG002 - the port's
-        *,
-        four_k: bool,  # noqa: ARG002 - the port's
-    ) -> str | None:
-        if asking != AS_USUAL:
-            self._play("trouble_with")
-        return self.troubles.get(asking)
+    def trouble_with_user(self, user: str) -> str | None:
+        self._play("trouble_with_user")
+        return self.troubles.get(user)
 
     def allowance_of(self, user: str | None) -> Allowance:
         if user is None and user not in self.allowances:

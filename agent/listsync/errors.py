@@ -47,6 +47,13 @@ class UnreachableError(UnavailableError):
     """Nothing is there to answer: said in a few words, as no answer tells more."""
 
 
+class NotTakenError(UnavailableError):
+    """A request was answered with a failure that names no known reason.
+
+    What it was made with may be out of date.
+    """
+
+
 class Refusal(StrEnum):
     """Why a service says no; the value is what `--json` prints."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.allowance import Allowance
+    from listsync.domain.arr_services import ArrFailure, ArrNames, ArrOffer, ArrService
     from listsync.domain.books import (
         Choice,
         EntryRow,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     )
     from listsync.domain.server import (
         Answered,
-        Asking,
         Cancelled,
         FoundRequests,
         IndexPage,
@@ -99,8 +99,13 @@ class RequestServer(Protocol):
         """Read what the catalogue says of one title."""
         ...
 
-    def trouble_with(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
-        """Say why nothing can be asked for so: an unknown user, profile, ...; None if it can."""
+    def trouble_with_user(self, user: str) -> str | None:
+        """Say why nothing can be requested as *user*, a name or an id; None if it can."""
+        ...
+
+    @property
+    def arr_services(self) -> ArrServices:
+        """The Radarrs and Sonarrs that the server hands requests to."""
         ...
 
     def allowance_of(self, user: str | None) -> Allowance:
@@ -122,6 +127,42 @@ class RequestServer(Protocol):
     @property
     def calls(self) -> int:
         """How many calls went out so far."""
+        ...
+
+
+class ArrServices(Protocol):
+    """The Radarrs and Sonarrs behind the server."""
+
+    def list_services(self, kind: MediaType) -> tuple[ArrService, ...]:
+        """Read those for *kind* from the server's settings; none of them is asked.
+
+        Raises:
+            UnavailableError, RefusedError, AnswerChangedError: they cannot be read.
+        """
+        ...
+
+    def read_offer(self, kind: MediaType, service_id: int) -> ArrOffer | ArrFailure:
+        """Have the server ask one of them what can be chosen there. That can end the server.
+
+        Raises:
+            UnavailableError: the server cannot be reached; it was not asked.
+        """
+        ...
+
+    def wait_until_back(self) -> None:
+        """Wait, for a minute, until the server answers again; raises UnavailableError."""
+        ...
+
+
+class ArrNamesStore(Protocol):
+    """Remembers what Radarr and Sonarr call things, by the identity of their server."""
+
+    def load(self, server: str, kind: MediaType) -> ArrNames:
+        """Return what is remembered; raises StateError."""
+        ...
+
+    def save(self, server: str, kind: MediaType, names: ArrNames) -> None:
+        """Remember *names* instead, durably; raises StateError."""
         ...
 
 

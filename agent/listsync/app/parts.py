@@ -28,6 +28,7 @@ from listsync.net.walls import Walls
 from listsync.options import PageOptions, SecretStr, ServiceOptions
 from listsync.ports import ListProvider
 from listsync.seerr.client import Seerr
+from listsync.store.arr_names import SqliteArrNames
 from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.facts import SqliteFacts
@@ -231,6 +232,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             excluded_since=by_command.take,
             server=server,
             memory=SqliteMemory(database),
+            arr_names=SqliteArrNames(database),
             board=board,
             stop=stop.is_set,
             lists_are_read=readers.close,

@@ -202,7 +202,8 @@ class ListForm(Options, frozen=True, kw_only=True):
     ] = None
     service: Annotated[
         Name | None,
-        "Radarr or Sonarr of the server's settings (name or id); empty = its default.",
+        "Radarr or Sonarr of the server's settings (name or id), one for 4K with four_k; "
+        "empty = its default.",
     ] = None
     profile: Annotated[
         Name | None, "Quality profile there, by name or id; empty = its default."
@@ -211,7 +212,7 @@ class ListForm(Options, frozen=True, kw_only=True):
     language_profile: Annotated[
         Name | None, "Language profile of an old Sonarr, by name or id."
     ] = None
-    tags: Annotated[tuple[Name, ...], "Tags that the title gets there, by name."] = ()
+    tags: Annotated[tuple[Name, ...], "Tags that the title gets there, by name or id."] = ()
     cancel_removed: Annotated[
         bool,
         "true: when a title leaves the list, our request for it is taken back while "

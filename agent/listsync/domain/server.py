@@ -176,14 +176,35 @@ AS_USUAL = Asking()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """The Radarr or Sonarr that a request is for, and how, in the server's numbers.
+
+    None: as the server decides.
+    """
+
+    server_id: int | None = None
+    profile_id: int | None = None
+    root_folder: str | None = None
+    language_profile_id: int | None = None
+    tags: tuple[int, ...] = ()
+
+
+AS_SERVER_DECIDES = Destination()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBody:
-    """One request as it is sent. `seasons` is empty for films, explicit for series."""
+    """One request as it is sent. `seasons` is empty for films, explicit for series.
+
+    `destination` is what `asking` names of the server's Radarrs and Sonarrs, looked up.
+    """
 
     key: TitleKey
     four_k: bool
     seasons: tuple[int, ...] = ()
     tvdb_id: int | None = None
     asking: Asking = AS_USUAL
+    destination: Destination = AS_SERVER_DECIDES
 
 
 def year_of(date: str | None) -> int | None:
@@ -221,12 +242,14 @@ class Answered:
     """The server's answer to one request; `detail` is its own words, `request_id` its number.
 
     `seasons` are those that it took, where it says so: it may leave some of those requested out.
+    `not_handed_on`: it is taken, and Radarr or Sonarr refused it at once.
     """
 
     answer: RequestAnswer
     detail: str = ""
     request_id: int | None = None
     seasons: tuple[int, ...] = ()
+    not_handed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from listsync.domain.allowance import Allowance
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
     Answered,
-    Asking,
     Cancelled,
     FoundRequests,
     IndexPage,
@@ -26,11 +25,11 @@ from listsync.options import SecretStr
 from listsync.seerr import details, index, searching
 from listsync.seerr.address import Address
 from listsync.seerr.allowances import allowance_of
+from listsync.seerr.arr_services import SeerrArrServices
 from listsync.seerr.cancelling import cancel
 from listsync.seerr.identity import identify
 from listsync.seerr.pool import Patience, Pool
 from listsync.seerr.requesting import Order, Writer
-from listsync.seerr.services import Services
 from listsync.seerr.trouble import PassingError, WrongAskingError
 from listsync.seerr.users import OWNER, Actor, Users
 from listsync.seerr.wire import Wire
@@ -47,8 +46,8 @@ _WORDS = {MediaType.MOVIE: "film", MediaType.TV: "series"}
 class Seerr:
     """Implements `RequestServer` for Overseerr, Jellyseerr and Seerr.
 
-    Threads may share it: reads run side by side, writes one after the other. What users and
-    services there are is read when it is needed, and once.
+    Threads may share it: reads run side by side, writes one after the other. What users there are
+    is read when it is needed, and once.
     """
 
     def __init__(  # noqa: PLR0913 - one argument per setting
@@ -97,7 +96,7 @@ class Seerr:
         self._pen = Pen(self._wire)
         self._writer = Writer(self._wire, self._pen)
         self._users = Users(self._wire)
-        self._services = Services(self._wire)
+        self._arr_services = SeerrArrServices(self._wire, stop or threading.Event())
         self._act_as = act_as
         self._approve = approve
 
@@ -152,16 +151,14 @@ class Seerr:
         """Read what the catalogue says of a title; raises as `series` does."""
         return details.facts_of(self._read_details(key))
 
-    def trouble_with(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
-        """Say why nothing can be asked for so.
+    @property
+    def arr_services(self) -> SeerrArrServices:
+        return self._arr_services
 
-        A call for a user by id, a page for users by name; one for the services of the kind, and
-        one for the service that is meant if more than itself is named. Each is made once.
-        """
+    def trouble_with_user(self, user: str) -> str | None:
+        """Say why nothing can be requested as *user*: a call by id, a page of users by name."""
         try:
-            if asking.user is not None:
-                self._users.find(asking.user)
-            self._services.find_place(asking, kind, four_k=four_k)
+            self._users.find(user)
         except WrongAskingError as error:
             return error.why
         return None
@@ -175,10 +172,7 @@ class Seerr:
         return allowance_of(self._wire, self._actor(user))
 
     def request(self, body: RequestBody) -> Answered:
-        """Ask for one title; IMPOSSIBLE where `trouble_with` has something to tell.
-
-        But tags that the service does not have are left out.
-        """
+        """Ask for one title; IMPOSSIBLE where `trouble_with_user` has something to tell."""
         if body.key.kind is MediaType.TV and not body.seasons:
             return Answered(answer=RequestAnswer.COVERED, detail="no seasons to ask for")
         try:
@@ -195,7 +189,7 @@ class Seerr:
         """Take one request back.
 
         By whom we ask: the owner, `act_as`, and users whom this client was asked about
-        (`trouble_with`) or asked as.
+        (`trouble_with_user`) or asked as.
         """
         self._find_act_as()
         ours = self._users.found_ids | {OWNER}
@@ -217,13 +211,12 @@ class Seerr:
         return searching.read_page(reply, self._wire.trouble)
 
     def _order(self, body: RequestBody) -> Order:
-        """Look up all that the body's asking names."""
-        asking, kind = body.asking, body.key.kind
+        """Look up as whom the body asks."""
+        asking = body.asking
         return Order(
             body=body,
             actor=self._actor(asking.user),
             approve=self._approve if asking.approve is None else asking.approve,
-            place=self._services.find_place(asking, kind, four_k=body.four_k, strict=False),
         )
 
     def _actor(self, user: str | None) -> Actor | None:

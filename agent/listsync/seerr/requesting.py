@@ -11,6 +11,7 @@ from listsync.answers import Answer
 from listsync.domain.media import Definition, MediaType
 from listsync.domain.server import (
     Answered,
+    Destination,
     FoundRequests,
     RequestAnswer,
     RequestBody,
@@ -19,7 +20,6 @@ from listsync.domain.server import (
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.seerr import details
 from listsync.seerr.reply import Reply
-from listsync.seerr.services import AS_SERVER_DECIDES, Place
 from listsync.seerr.trouble import ClosedError, TimedOutError
 from listsync.seerr.users import Actor
 from listsync.seerr.wire import Wire
@@ -27,7 +27,11 @@ from listsync.seerr.words import clean, complaint, is_json
 from listsync.seerr.writing import Pen
 
 _LOST = "the answer was lost on the way, but the server has the request"
-_PENDING = 1
+_PENDING, _FAILED = 1, 4
+_DETAILS: dict[int | None, str] = {
+    _PENDING: "waits for approval",
+    _FAILED: "Radarr or Sonarr refused it: look at the request at the server",
+}
 _GATEWAY_LOST = frozenset({502, 503})
 _GATEWAY_TIMED_OUT = 504
 
@@ -54,7 +58,7 @@ class _LostError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One request with all that its `asking` names looked up.
+    """One request with the user whom its `asking` names looked up.
 
     `actor` None: the owner asks. With `approve` the owner asks for `actor`, whose request is
     approved at once by the owner's right; without, `actor` asks with own rights. Either way
@@ -64,7 +68,6 @@ class Order:
     body: RequestBody
     actor: Actor | None = None
     approve: bool = False
-    place: Place = AS_SERVER_DECIDES
 
     @property
     def headers(self) -> dict[str, str]:
@@ -81,7 +84,7 @@ class Order:
             "mediaType": body.key.kind.value,
             "mediaId": body.key.tmdb_id,
             "is4k": body.four_k,
-            **self.place.payload,
+            **_fields_of(body.destination),
         }
         if body.key.kind is MediaType.TV:
             payload["seasons"] = list(body.seasons)
@@ -90,6 +93,23 @@ class Order:
         if self.actor is not None and self.approve:
             payload["userId"] = self.actor.id
         return payload
+
+
+def _fields_of(destination: Destination) -> dict[str, object]:
+    """Write where a request is to be sent; `tags` are missing in the OpenAPI files.
+
+    Nobody needs the right to choose (REQUEST_ADVANCED). Tags take the place of the service's own.
+    Override rules, if Seerr has some, change folder, profile and tags of users who may not manage
+    requests. Source: Seerr 3.1.0, live, and its code.
+    """
+    fields: dict[str, object] = {
+        "serverId": destination.server_id,
+        "profileId": destination.profile_id,
+        "rootFolder": destination.root_folder,
+        "languageProfileId": destination.language_profile_id,
+        "tags": list(destination.tags) or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 class Writer:
@@ -192,12 +212,12 @@ class Writer:
         if created.id is None:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
-        detail = "waits for approval" if created.status == _PENDING else ""
         return Answered(
             answer=RequestAnswer.REQUESTED,
-            detail=detail,
+            detail=_DETAILS.get(created.status, ""),
             request_id=created.id,
             seasons=created.season_numbers,
+            not_handed_on=created.status == _FAILED,
         )
 
     def _forbidden(self, reply: Reply, headers: dict[str, str]) -> Answered:
@@ -234,7 +254,7 @@ class Writer:
             return _impossible("another series at the server has its TVDB id", said)
         if 'any entity of type "user"' in words:
             return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({said})")
-        raise self._wire.trouble.unavailable(f"could not take the request: {said or 'no reason'}")
+        raise self._wire.trouble.not_taken(f"could not take the request: {said or 'no reason'}")
 
 
 def _unsure(lost: _LostError) -> Answered:

@@ -16,6 +16,7 @@ from listsync.answers import UnknownFormError, decode
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
+    NotTakenError,
     Refusal,
     RefusedError,
     UnavailableError,
@@ -63,6 +64,9 @@ class Trouble:
 
     def unavailable(self, why: str) -> UnavailableError:
         return UnavailableError(self.service, why)
+
+    def not_taken(self, why: str) -> NotTakenError:
+        return NotTakenError(self.service, why)
 
     def refused(self, kind: Refusal, why: str) -> RefusedError:
         return RefusedError(self.service, kind, why)

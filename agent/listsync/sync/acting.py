@@ -19,6 +19,7 @@ from typing import assert_never
 from listsync.domain.media import Definition
 from listsync.domain.memory import HandledEntries, Handling, Intent, Notes, Sent, Setback
 from listsync.domain.server import (
+    AS_SERVER_DECIDES,
     TAKEN,
     Answered,
     MediaStatus,
@@ -39,7 +40,7 @@ from listsync.domain.syncing import (
     SkipReason,
     SyncRun,
 )
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
 from listsync.ports import Memory, RequestServer
 from listsync.sync.deciding import Knowledge
 from listsync.sync.patience import next_look
@@ -199,9 +200,15 @@ class Writer:
     def _send(self, body: RequestBody) -> Answered:
         began = time.monotonic()
         try:
-            return self._server.request(body)
+            answered = self._server.request(body)
+        except (AnswerChangedError, NotTakenError):
+            self._doubt(body)
+            raise
         finally:
             self._took_s = time.monotonic() - began
+        if answered.not_handed_on:
+            self._doubt(body)
+        return answered
 
     def _asked(self, body: RequestBody) -> None:
         """Keep this run from asking again, also for what the server chose to leave out."""
@@ -225,6 +232,11 @@ class Writer:
         for four_k in (False, True) if both else (body.four_k,):
             whose = (body.asking.user, body.key.kind, four_k)
             self._known.doors.spent[whose] = _HOLDS[answer]
+
+    def _doubt(self, body: RequestBody) -> None:
+        """Doubt what Radarr and Sonarr were said to call things, if *body* was made with that."""
+        if body.destination != AS_SERVER_DECIDES:
+            self._known.doors.doubted.add(body.key.kind)
 
     def _unsettle(self, body: RequestBody, why: str) -> None:
         """Keep this run from asking again for what may have arrived, or was just refused."""

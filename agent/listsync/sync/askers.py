@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from listsync.domain.media import MediaType
-from listsync.domain.server import Asking, SeriesDetails, TitleFacts
+from listsync.domain.server import Asking, Destination, SeriesDetails, TitleFacts
 from listsync.domain.syncing import ListRules, Member, Skip, SkipReason
 from listsync.sync.allowances import Allowances
+from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.capping import Caps
 
 Members = tuple[Member, ...]
@@ -23,14 +24,22 @@ class Doors:
     """What may keep a list from asking, but for its filters; grows stricter during a run.
 
     `trouble`: (how, kind, 4K) that cannot work, with why. `allowances`: what users may request.
-    `spent`: (user, kind, 4K) of whom the server has refused more, with why.
+    `spent`: (user, kind, 4K) of whom the server has refused more, with why. `arr`: what Radarr and
+    Sonarr call things; `doubted`: the kinds for which a request made with that failed.
     """
 
-    def __init__(self, caps: Caps | None = None, allowances: Allowances | None = None) -> None:
+    def __init__(
+        self,
+        caps: Caps | None = None,
+        allowances: Allowances | None = None,
+        arr: ArrDirectory | None = None,
+    ) -> None:
         self.caps = caps or Caps()
         self.allowances = allowances or Allowances()
+        self.arr = arr or ArrDirectory()
         self.trouble: dict[tuple[Asking, MediaType, bool], str] = {}
         self.spent: dict[tuple[str | None, MediaType, bool], str] = {}
+        self.doubted: set[MediaType] = set()
 
     def open_to(
         self, members: Members, kind: MediaType, *, four_k: bool
@@ -60,6 +69,12 @@ class Doors:
         """Say why the first of *members* may not ask for so many: the server takes all or none."""
         user = members[0].rules.asking.user
         return self.allowances.objection(user, MediaType.TV, four_k=four_k, count=seasons)
+
+    def destination_of(self, members: Members, kind: MediaType, *, four_k: bool) -> Destination:
+        """Say which Radarr or Sonarr a title is for, in the server's numbers."""
+        first, united = members[0].rules.asking, asking_of(members)
+        more = united.tags[len(first.tags) :]
+        return self.arr.destination(first, kind, four_k=four_k, more_tags=more)
 
 
 def kept(

@@ -10,6 +10,7 @@ from datetime import date
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import (
     ABSENT,
+    Destination,
     MediaStatus,
     RequestBody,
     SeriesDetails,
@@ -111,7 +112,12 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
     if prepared.facts is None and (known.excluded.genres or need_facts(members)):
         return Skip(SkipReason.HELD, "what the filters ask for could not be found out")
     if match.key.kind is MediaType.MOVIE:
-        body = RequestBody(key=match.key, four_k=wish.four_k, asking=asking_of(members))
+        body = RequestBody(
+            key=match.key,
+            four_k=wish.four_k,
+            asking=asking_of(members),
+            destination=_destination_of(members, match.key, wish, known),
+        )
         return Request(body, members)
     return _decide_series(wish, members, match.key, prepared.details, known)
 
@@ -248,9 +254,16 @@ def _decide_seasons(
             seasons=missing,
             tvdb_id=wish.ids.tvdb if details.ids.tvdb is None else None,
             asking=asking_of(members),
+            destination=_destination_of(members, key, wish, known),
         ),
         members,
     )
+
+
+def _destination_of(
+    members: tuple[Member, ...], key: TitleKey, wish: Wish, known: Knowledge
+) -> Destination:
+    return known.doors.destination_of(members, key.kind, four_k=wish.four_k)
 
 
 def _aired_between(since: date, today: date, details: SeriesDetails) -> frozenset[int]:

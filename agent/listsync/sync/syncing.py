@@ -17,6 +17,7 @@ from listsync.domain.server import AS_USUAL, RequestAnswer, ServerInfo, TitleSta
 from listsync.domain.syncing import (
     Exclusion,
     Failed,
+    Member,
     Outcome,
     Phase,
     Prepared,
@@ -27,9 +28,10 @@ from listsync.domain.syncing import (
     Verdict,
 )
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.ports import FactsCache, Memory, RequestServer
+from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.adding import Adder, RunEnded
+from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of
 from listsync.sync.askers import Doors
 from listsync.sync.capping import UNCAPPED, Cap, Caps
 from listsync.sync.collecting import Group, united, wish_of, wishes_of
@@ -75,6 +77,7 @@ class Parts:
     exclusions: Sequence[Exclusion]
     server: RequestServer
     memory: Memory
+    arr_names: ArrNamesStore
     board: ProgressBoard
     go_on: Callable[[int], bool] = lambda _: True
     stop: Callable[[], bool] = lambda: False
@@ -113,6 +116,7 @@ class _Sync:
         self._writer: Writer | None = None
         self._held: Mapping[tuple[MediaType, bool], str] = {}
         self._on_hold: Mapping[Definition, str] = {}
+        self._arr_lookup: ArrLookup | None = None
         self._batch = 0
         self._retry: Retry | None = None
         self._unanswered = 0
@@ -170,7 +174,7 @@ class _Sync:
             self._must_agree(len(wanted))
         handled = parts.memory.handled()
         clear_orphans(index, parts.memory.server_requests.remembered(), handled.definitions)
-        known = self._knowledge(info, index, handled, doubt or gathered.held)
+        known = self._knowledge(info, index, handled, gathered, doubt or gathered.held)
         self._held = known.held
         self._add(wanted, gathered, known, handled)
         if doubt is None:
@@ -237,7 +241,10 @@ class _Sync:
         settled = Settler(handled, known, resolver).settle(wanted)
         self._tally.add_present(settled.entries)
         self._parts.board.done(settled.entries, titles=settled.titles)
-        adder.add(map(wish_of, settled.open), stop)
+        try:
+            adder.add(map(wish_of, settled.open), stop)
+        finally:
+            self._doubt_arr_names(known.doors.doubted)
         # What another list wants since this run is not taken back.
         self._writer.flush()
 
@@ -246,6 +253,7 @@ class _Sync:
         info: ServerInfo,
         index: dict[TitleKey, TitleState],
         handled: HandledEntries,
+        gathered: Gathered,
         held: str | None,
     ) -> Knowledge:
         known = Knowledge(
@@ -255,7 +263,7 @@ class _Sync:
             excluded=Excluded(self._parts.exclusions),
             watched=self._watched(),
             today=self._run.started_at.date(),
-            doors=self._doors(),
+            doors=self._doors(info, gathered, may_look_up=held is None),
             unsettled=dict(self._on_hold),
         )
         for kind in MediaType:
@@ -270,22 +278,41 @@ class _Sync:
             return {}
         return self._parts.memory.series_to_watch(self._run.started_at)
 
-    def _doors(self) -> Doors:
+    def _doors(self, info: ServerInfo, gathered: Gathered, *, may_look_up: bool) -> Doors:
         """Count what was asked for lately, and try every way of asking that a list names."""
         parts = self._parts
         since = self._run.started_at - _DAY
-        doors = Doors(Caps(parts.cap, parts.memory.requested_since(since)))
-        ways = {
-            (rules.asking, kind, rules.four_k): None
-            for rules in (one.rules for one in parts.lists)
-            for kind in MediaType
-            if not rules.is_exclusion and rules.asking != AS_USUAL and rules.kind in (None, kind)
-        }
+        ways = _ways_of_asking(gathered.wanted)
+        arr = self._arr_names(info, ways if may_look_up else ())
+        doors = Doors(Caps(parts.cap, parts.memory.requested_since(since)), arr=arr)
+        troubles = self._troubles_with_users()
         for asking, kind, four_k in ways:
-            why = parts.server.trouble_with(asking, kind, four_k=four_k)
+            why = troubles.get(asking.user) or arr.hold_reason(asking, kind, four_k=four_k)
             if why is not None:
                 doors.trouble[asking, kind, four_k] = why
         return doors
+
+    def _troubles_with_users(self) -> dict[str | None, str | None]:
+        """Try every user that a list names; also of an empty one something may be taken back."""
+        rules = (one.rules for one in self._parts.lists if not one.rules.is_exclusion)
+        users = dict.fromkeys(one.asking.user for one in rules if one.asking.user is not None)
+        return {user: self._parts.server.trouble_with_user(user) for user in users}
+
+    def _arr_names(self, info: ServerInfo, ways: Sequence[Way]) -> ArrDirectory:
+        """Learn what Radarr and Sonarr call things; a dry run only knows what is remembered."""
+        self._arr_lookup = lookup = ArrLookup(
+            server=self._parts.server.arr_services,
+            store=self._parts.arr_names,
+            identity=info.identity,
+            now=self._run.started_at,
+            again=self._run.confirmed,
+        )
+        return lookup.remembered() if self._run.dry_run else lookup.look_up(selections_of(ways))
+
+    def _doubt_arr_names(self, doubted: Iterable[MediaType]) -> None:
+        for kind in doubted:
+            if self._arr_lookup is not None:
+                self._arr_lookup.doubt(kind)
 
     def asking(self) -> None:
         """Log once for each batch of which anything is asked for."""
@@ -351,6 +378,18 @@ def _is_unanswered(outcome: Outcome) -> bool:
             return answered.answer is RequestAnswer.UNSURE
         case _:
             return False
+
+
+def _ways_of_asking(members: Iterable[Member]) -> list[Way]:
+    """Gather how titles may be requested, by the kinds that each list has (or may have)."""
+    kinds = {(member.rules.source, member.entry.kind): member.rules for member in members}
+    ways = {
+        (rules.asking, kind, rules.four_k): None
+        for (_, there), rules in kinds.items()
+        for kind in (MediaType if there is None else (there,))
+        if rules.asking != AS_USUAL and rules.kind in (None, kind)
+    }
+    return list(ways)
 
 
 def _hold_4k(info: ServerInfo, known: Knowledge) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import Asking, IndexPage, RequestBody
+from listsync.domain.server import Asking, Destination, IndexPage, RequestBody
 from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
 from tests.contract.openapi.specification import PRODUCTS, specification
@@ -50,10 +50,11 @@ ASKINGS = (
     Asking(user="7", approve=True),
     Asking(approve=True),
     Asking(approve=False),
-    Asking(service="arr"),
-    Asking(service="0", profile="HD", root_folder="/all", tags=("lists", "2")),
-    Asking(user="kids", profile="4", language_profile="English"),
-    Asking(language_profile="1", approve=True, tags=("lists",)),
+)
+DESTINATIONS = (
+    Destination(server_id=0),
+    Destination(server_id=0, profile_id=4, root_folder="/all", tags=(1, 2)),
+    Destination(language_profile_id=1, tags=(1,)),
 )
 
 Act = Callable[[Seerr], object]
@@ -68,10 +69,21 @@ def bodies() -> Iterator[RequestBody]:
     for asking, four_k in combinations(ASKINGS, (False, True)):
         yield RequestBody(key=FILM, four_k=four_k, asking=asking)
         yield RequestBody(key=SERIES, four_k=four_k, seasons=(1,), asking=asking)
+    for there, asking in combinations(DESTINATIONS, ASKINGS[:2]):
+        yield RequestBody(key=FILM, four_k=False, asking=asking, destination=there)
+        yield RequestBody(key=SERIES, four_k=True, seasons=(1,), asking=asking, destination=there)
 
 
 def search(title: str, year: int | None = None) -> Act:
     return lambda seerr: seerr.search(title, year=year)
+
+
+def settings(kind: MediaType) -> Act:
+    return lambda seerr: seerr.arr_services.list_services(kind)
+
+
+def offer(kind: MediaType) -> Act:
+    return lambda seerr: seerr.arr_services.read_offer(kind, 0)
 
 
 def ask(body: RequestBody) -> Act:
@@ -91,6 +103,9 @@ ACTS: dict[str, Act] = {
     "film's facts": lambda seerr: seerr.facts(FILM),
     "series' facts": lambda seerr: seerr.facts(SERIES),
     "cancel": lambda seerr: seerr.cancel(6),
+    **{f"settings of {kind}": settings(kind) for kind in MediaType},
+    **{f"offer of {kind}": offer(kind) for kind in MediaType},
+    "wait": lambda seerr: seerr.arr_services.wait_until_back(),
     "page": lambda seerr: seerr.search("Dune", page=7),
     **{f"search {n}": search(title) for n, title in enumerate(TITLES)},
     **{f"search {n} with year": search(title, 1984) for n, title in enumerate(TITLES)},
@@ -157,9 +172,10 @@ ANSWERS: dict[str, object] = {
     "/user": {"pageInfo": {"results": 1}, "results": [{"id": 7, "displayName": "Kids"}]},
     "/media": {"pageInfo": {"results": 2001}, "results": ROWS},
     "/search": {"page": 1, "results": []},
-    "/service/radarr": SERVICES,
-    "/service/sonarr": SERVICES,
-    **{f"/service/{name}/{n}": OFFER for name in ("radarr", "sonarr") for n in (0, 1)},
+    "/settings/radarr": SERVICES,
+    "/settings/sonarr": SERVICES,
+    "/service/radarr/0": OFFER,
+    "/service/sonarr/0": OFFER,
     "/request/6": {"status": 1, "requestedBy": {"id": 1}},
 }
 
@@ -198,13 +214,11 @@ def test_the_recorder_provokes_every_kind_of_call() -> None:
         "GET /movie/603",
         "GET /request/6",
         "GET /search",
-        "GET /service/radarr",
         "GET /service/radarr/0",
-        "GET /service/radarr/1",
-        "GET /service/sonarr",
         "GET /service/sonarr/0",
-        "GET /service/sonarr/1",
         "GET /settings/public",
+        "GET /settings/radarr",
+        "GET /settings/sonarr",
         "GET /status",
         "GET /tv/1396",
         "GET /user",

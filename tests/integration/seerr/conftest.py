@@ -53,7 +53,7 @@ def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
     running.admin("reset-log", {})
     yield running
     running.admin("faults", method="DELETE")
-    running.admin("settings", {"csrf": False, "latency_ms": 0, "post_floor_ms": 1})
+    running.admin("settings", {"csrf": False, "latency_ms": 0, "post_floor_ms": 1, "sonarr": "up"})
 
 
 @pytest.fixture

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import pytest
 
+from listsync.domain.arr_services import ArrSelection
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import AS_USUAL, Asking, RequestAnswer, RequestBody
+from listsync.domain.server import (
+    AS_SERVER_DECIDES,
+    Asking,
+    Destination,
+    RequestAnswer,
+    RequestBody,
+)
 from listsync.errors import UnavailableError
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
+from listsync.sync.arr_lookup import ArrDirectory, ArrLookup
+from tests.fakes import FakeArrNames
 from tests.integration.seerr.conftest import Connect
 
 _numbers = count(985_000_001)
@@ -24,7 +34,13 @@ Body = Callable[..., RequestBody]
 def body(sandbox: SandboxProcess) -> Body:
     """Give a request for a title that nobody has asked for yet."""
 
-    def new(kind: MediaType = MOVIE, *, four_k: bool = False, **asking: Any) -> RequestBody:
+    def new(
+        kind: MediaType = MOVIE,
+        *,
+        four_k: bool = False,
+        destination: Destination = AS_SERVER_DECIDES,
+        **asking: Any,
+    ) -> RequestBody:
         number = next(_numbers)
         row = {"media_type": kind.value, "tmdb_id": number, "title": "New", "date": "2024-01-01"}
         more = {"tvdb_id": number, "seasons": 2} if kind is TV else {}
@@ -34,9 +50,19 @@ def body(sandbox: SandboxProcess) -> Body:
             four_k=four_k,
             seasons=(1,) if kind is TV else (),
             asking=Asking(**asking),
+            destination=destination,
         )
 
     return new
+
+
+def look_up(
+    seerr: Seerr, asking: dict[str, Any], kind: MediaType, *, four_k: bool = False
+) -> ArrDirectory:
+    lookup = ArrLookup(
+        server=seerr.arr_services, store=FakeArrNames(), identity="", now=datetime.now(UTC)
+    )
+    return lookup.look_up([ArrSelection.of(Asking(**asking), kind, four_k=four_k)])
 
 
 def only(sandbox: SandboxProcess) -> dict[str, Any]:
@@ -73,7 +99,6 @@ def test_the_asking_says_as_whom(
 ) -> None:
     client = connect(act_as=act_as, approve=client_approves)
     wanted = body(**asking)
-    assert client.trouble_with(wanted.asking, MOVIE, four_k=False) is None
     answer = client.request(wanted)
     assert answer.answer is RequestAnswer.REQUESTED
     assert answer.detail == ("waits for approval" if waits else "")
@@ -88,6 +113,7 @@ def test_the_asking_says_as_whom(
         pytest.param(MOVIE, False, {"language_profile": "English"}, {}, id="sonarr-only"),
         pytest.param(MOVIE, False, {"service": "kids"}, {"serverId": 3}, id="service"),
         pytest.param(MOVIE, False, {"service": "3"}, {"serverId": 3}, id="service-id"),
+        pytest.param(MOVIE, False, {"profile": "5"}, {"profileId": 5}, id="profile-id"),
         pytest.param(
             MOVIE, False, {"profile": "ultra-hd"}, {"serverId": 0, "profileId": 5}, id="default"
         ),
@@ -120,9 +146,11 @@ def test_names_become_the_servers_numbers(
     asking: dict[str, object],
     options: dict[str, object],
 ) -> None:
-    wanted = body(kind, four_k=four_k, **asking)
-    assert seerr.trouble_with(wanted.asking, kind, four_k=four_k) is None
-    answer = seerr.request(wanted)
+    names = look_up(seerr, asking, kind, four_k=four_k)
+    wanted = Asking(**asking)  # type: ignore[arg-type]  # a test knows them
+    assert names.hold_reason(wanted, kind, four_k=four_k) is None
+    destination = names.destination(wanted, kind, four_k=four_k)
+    answer = seerr.request(body(kind, four_k=four_k, destination=destination))
     assert answer.answer is RequestAnswer.REQUESTED
     assert only(sandbox)["options"] == options
 
@@ -133,137 +161,102 @@ def test_names_become_the_servers_numbers(
         pytest.param(
             MOVIE,
             False,
-            {"user": "kidz"},
-            "there is no user 'kidz'; the nearest are: Kids",
-            id="user",
-        ),
-        pytest.param(MOVIE, False, {"user": "4711"}, "there is no user 4711", id="user-id"),
-        pytest.param(
-            MOVIE,
-            False,
             {"service": "Big"},
-            "no Radarr called 'Big'; there are: Radarr, Kids",
+            "Radarr 'Big' is for 4K: set four_k: true for the list, or name one that is not: "
+            "Radarr, Kids",
             id="service-of-4k",
-        ),
-        pytest.param(
-            MOVIE,
-            True,
-            {"service": "Kids"},
-            "no Radarr for 4K called 'Kids'; there are: Big",
-            id="service-not-of-4k",
         ),
         pytest.param(TV, True, {"profile": "x"}, "the server has no Sonarr for 4K", id="no-4k"),
         pytest.param(
             MOVIE,
             False,
             {"service": "Kids", "profile": "Ultra-HD"},
-            "no profile called 'Ultra-HD' at Radarr 'Kids'; there are: Any, HD",
+            "Radarr 'Kids' has no profile 'Ultra-HD'; there are: Any, HD",
             id="profile",
         ),
         pytest.param(
             MOVIE,
             False,
             {"root_folder": "/kids"},
-            "no root folder called '/kids' at Radarr 'Radarr'; there are: /movies",
+            "Radarr has no root folder '/kids'; there are: /movies",
             id="folder",
         ),
         pytest.param(
             TV,
             False,
             {"service": "four", "language_profile": "English"},
-            "no language profile called 'English' at Sonarr 'Four'; there is none at all",
+            "Sonarr 'Four' has no language profile 'English'; there is none at all",
             id="sonarr-4",
-        ),
-        pytest.param(
-            MOVIE,
-            False,
-            {"tags": ("lists", "cartoons")},
-            "no tag called 'cartoons' at Radarr 'Radarr'; there are: lists",
-            id="tag",
         ),
     ],
 )
 def test_what_is_not_there_is_told_with_what_is(
     seerr: Seerr, kind: MediaType, four_k: bool, asking: dict[str, Any], why: str
 ) -> None:
-    wanted = Asking(**asking)
-    assert seerr.trouble_with(wanted, kind, four_k=four_k) == why
-    calls = seerr.calls
-    assert seerr.trouble_with(wanted, kind, four_k=four_k) == why
-    assert seerr.calls == calls
+    names = look_up(seerr, asking, kind, four_k=four_k)
+    assert names.hold_reason(Asking(**asking), kind, four_k=four_k) == why
 
 
-def test_a_title_asked_for_so_is_impossible_and_never_sent(
-    seerr: Seerr, sandbox: SandboxProcess, body: Body
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [
+        ("kidz", "there is no user 'kidz'; the nearest are: Kids"),
+        ("4711", "there is no user 4711"),
+    ],
+)
+def test_a_user_who_is_not_there_is_told_and_looked_up_once(
+    seerr: Seerr, sandbox: SandboxProcess, body: Body, user: str, why: str
 ) -> None:
-    answer = seerr.request(body(profile="x"))
-    assert answer.answer is RequestAnswer.IMPOSSIBLE
-    assert "no profile called 'x'" in answer.detail
+    assert seerr.trouble_with_user(user) == why
+    calls = seerr.calls
+    assert seerr.trouble_with_user(user) == why
+    answer = seerr.request(body(user=user))
+    assert (answer.answer, answer.detail) == (RequestAnswer.IMPOSSIBLE, why)
+    assert seerr.calls == calls
     assert sandbox.admin("log")["requests"] == []
 
 
-def test_tags_that_the_service_lacks_are_left_out_of_a_request(
-    seerr: Seerr, sandbox: SandboxProcess, body: Body, caplog: pytest.LogCaptureFixture
+def test_names_of_services_cost_the_settings_and_one_call_a_service(
+    seerr: Seerr, sandbox: SandboxProcess
 ) -> None:
-    for _ in range(2):
-        seerr.request(body(tags=("cartoons", "lists")))
-    assert [row["options"]["tags"] for row in sandbox.admin("log")["requests"]] == [[1], [1]]
-    assert caplog.messages == ["tag 'cartoons' is left out: Radarr 'Radarr' has no such tag"]
-
-
-def test_asking_as_usual_costs_nothing(seerr: Seerr) -> None:
-    assert seerr.trouble_with(AS_USUAL, MOVIE, four_k=True) is None
-    assert seerr.trouble_with(Asking(approve=True), TV, four_k=False) is None
-    assert seerr.calls == 0
-
-
-def test_everything_is_looked_up_once(seerr: Seerr, sandbox: SandboxProcess, body: Body) -> None:
-    asking = {"user": "kids", "service": "kids", "profile": "any", "tags": ("lists",)}
-    for _ in range(2):
-        assert seerr.trouble_with(Asking(**asking), MOVIE, four_k=False) is None  # type: ignore[arg-type]  # as in `body`
-        seerr.request(body(**asking))
+    asking = {"service": "kids", "profile": "any", "tags": ("lists",)}
+    look_up(seerr, asking, MOVIE)
     assert sandbox.admin("log")["calls"] == {
-        "GET /user": 1,
-        "GET /service/radarr": 1,
+        "GET /settings/radarr": 1,
         "GET /service/radarr/{radarrId}": 1,
-        "POST /request": 2,
     }
 
 
-def test_a_service_that_does_not_answer_the_server_is_told_and_not_asked_again(
+def test_a_service_that_does_not_answer_the_server_is_told(
     seerr: Seerr, sandbox: SandboxProcess
 ) -> None:
-    said = "[Sonarr] Failed to retrieve profiles: connect ECONNREFUSED"
-    sandbox.admin(
-        "faults",
-        {
-            "kind": "status",
-            "status": 500,
-            "path": "/service/sonarr/0",
-            "body": said,
-            "times": None,
-        },
-    )
-    for _ in range(2):
-        why = seerr.trouble_with(Asking(profile="4"), TV, four_k=False)
-        assert why == f"Sonarr 'Sonarr' cannot be asked what it offers: {said}"
-    assert seerr.calls == 2
+    sandbox.admin("settings", {"sonarr": "errors"})
+    names = look_up(seerr, {"profile": "Any"}, TV)
+    why = names.hold_reason(Asking(profile="Any"), TV, four_k=False)
+    assert why is not None
+    assert why.startswith("Sonarr could not be asked for profile 'Any': ")
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "hang"])
-def test_a_server_that_goes_silent_over_a_service_is_not_asked_twice(
+def test_a_server_that_goes_silent_over_a_service_is_asked_once_and_waited_for(
     connect: Connect, sandbox: SandboxProcess, fault: str
 ) -> None:
     sandbox.admin("faults", {"kind": fault, "path": "/service/radarr/0", "times": None})
     client = connect(timeout_s=0.5)
-    for _ in range(2):
-        with pytest.raises(UnavailableError, match=r"asked what Radarr 'Radarr' offers"):
-            client.trouble_with(Asking(profile="4"), MOVIE, four_k=False)
-    assert client.calls == 2
+    names = look_up(client, {"profile": "Any"}, MOVIE)
+    why = names.hold_reason(Asking(profile="Any"), MOVIE, four_k=False)
+    assert why is not None
+    assert "the server went away when it was asked" in why
+    assert sandbox.admin("log")["calls"] == {
+        "GET /settings/radarr": 1,
+        "GET /service/radarr/{radarrId}": 1,
+        "GET /settings/public": 1,
+    }
 
 
 def test_a_server_that_is_down_is_no_trouble_of_the_asking(connect: Connect) -> None:
     client = connect(url="http://127.0.0.1:1")
-    for asking in (Asking(user="kids"), Asking(service="kids")):
-        with pytest.raises(UnavailableError, match="connection refused"):
-            client.trouble_with(asking, MOVIE, four_k=False)
+    with pytest.raises(UnavailableError, match="connection refused"):
+        client.trouble_with_user("kids")
+    with pytest.raises(UnavailableError, match="connection refused"):
+        look_up(client, {"service": "kids"}, MOVIE)

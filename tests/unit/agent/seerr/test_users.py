@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import Asking, RequestBody
+from listsync.domain.server import RequestBody
 from listsync.errors import Refusal, RefusedError
 from tests.unit.agent.seerr.playback import Playback, json_reply, message
 
@@ -114,6 +114,6 @@ def test_two_users_cost_one_page() -> None:
     playback = server()
     seerr = playback.seerr()
     for name, trouble in (("fam", False), ("jelly", False), ("zzz", True), ("FAM", False)):
-        told = seerr.trouble_with(Asking(user=name), MediaType.MOVIE, four_k=False)
+        told = seerr.trouble_with_user(name)
         assert (told is not None) is trouble
     assert len(playback.asked) == 1

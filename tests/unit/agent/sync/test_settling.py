@@ -24,7 +24,16 @@ from listsync.sync.reading import Followed
 from listsync.sync.resolving import Resolver, lookup_of
 from listsync.sync.settling import Settled, Settler
 from listsync.sync.syncing import Parts, sync
-from tests.fakes import FakeFacts, FakeList, FakeMemory, FakeServer, a_film, a_series, whole
+from tests.fakes import (
+    FakeArrNames,
+    FakeFacts,
+    FakeList,
+    FakeMemory,
+    FakeServer,
+    a_film,
+    a_series,
+    whole,
+)
 from tests.unit.agent.sync.records import MOVIE, RUN, TV, entry, rules
 
 DUNE = TitleKey(MOVIE, 438631)
@@ -207,6 +216,7 @@ def _runs(
             exclusions=excluded,
             server=server,
             memory=memory,
+            arr_names=FakeArrNames(),
             board=ProgressBoard(),
             facts=FakeFacts(),
         )

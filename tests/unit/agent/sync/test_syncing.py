@@ -38,6 +38,7 @@ from listsync.sync.titles import fold
 from tests.fakes import (
     DOWN,
     SERVER,
+    FakeArrNames,
     FakeFacts,
     FakeList,
     FakeMemory,
@@ -64,6 +65,7 @@ class House:
     def __init__(self, *entries: ListEntry) -> None:
         self.server = FakeServer(DUNE, MATRIX, LOST)
         self.memory = FakeMemory()
+        self.arr_names = FakeArrNames()
         self.board = ProgressBoard()
         self.lists: dict[str, tuple[ListRules, Played]] = {}
         self.exclusions: list[Exclusion] = []
@@ -86,6 +88,7 @@ class House:
             exclusions=self.exclusions,
             server=self.server,
             memory=self.memory,
+            arr_names=self.arr_names,
             board=self.board,
             go_on=self._go_on,
             stop=stop,

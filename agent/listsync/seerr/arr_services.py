@@ -1,0 +1,159 @@
+"""The Radarrs and Sonarrs that the server hands requests to, and what can be chosen there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from msgspec import Raw, field
+
+from listsync.answers import Answer, UnknownFormError, decode, readable
+from listsync.domain.arr_services import PROGRAMS, ArrChoice, ArrFailure, ArrOffer, ArrService
+from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.seerr.reply import Reply
+from listsync.seerr.trouble import PassingError, TimedOutError, UnsentError
+from listsync.seerr.wire import Wire
+from listsync.seerr.words import clean, complaint, is_json
+
+logger = logging.getLogger(__name__)
+
+_BACK_TRIES = 15
+_BACK_PAUSE_S = 2.0
+"""With the pauses of each try, somewhat more than a minute."""
+_GATEWAYS = frozenset({502, 503, 504})
+_LONGEST = 300
+
+
+class _Choice(Answer, frozen=True):
+    """Something with a number and a name."""
+
+    id: int
+    name: str
+
+
+class _Folder(_Choice, frozen=True):
+    name: str = field(name="path")
+
+
+class _Tag(_Choice, frozen=True):
+    name: str = field(name="label")
+
+
+class _Service(_Choice, frozen=True):
+    """One service of the settings, which also hold its key: that is not read.
+
+    The open list of services has no name for the profile.
+    """
+
+    four_k: bool = field(name="is4k", default=False)
+    is_default: bool = field(name="isDefault", default=False)
+    profile_id: int | None = field(name="activeProfileId", default=None)
+    profile_name: str | None = field(name="activeProfileName", default=None)
+    folder: str | None = field(name="activeDirectory", default=None)
+
+    @property
+    def service(self) -> ArrService:
+        profile = None
+        if self.profile_id is not None and self.profile_name:
+            profile = ArrChoice(self.profile_id, clean(self.profile_name, _LONGEST))
+        return ArrService(
+            id=self.id,
+            name=clean(self.name, _LONGEST),
+            four_k=self.four_k,
+            is_default=self.is_default,
+            profile=profile,
+            folder=self.folder if self.folder and self.folder.isprintable() else None,
+        )
+
+
+class _Offer(Answer, frozen=True, rename="camel"):
+    """What one Radarr or Sonarr has; Sonarr 4 has no language profiles (null)."""
+
+    profiles: list[Raw] | None = None
+    root_folders: list[Raw] | None = None
+    language_profiles: list[Raw] | None = None
+    tags: list[Raw] | None = None
+
+    @property
+    def offer(self) -> ArrOffer:
+        folders = _choices(readable(self.root_folders, _Folder))
+        return ArrOffer(
+            profiles=_choices(readable(self.profiles, _Choice)),
+            root_folders=folders,
+            language_profiles=_choices(readable(self.language_profiles, _Choice)),
+            tags=_choices(readable(self.tags, _Tag)),
+        )
+
+
+def _choices(rows: Sequence[_Choice]) -> tuple[ArrChoice, ...]:
+    return tuple(ArrChoice(row.id, clean(row.name, _LONGEST)) for row in rows)
+
+
+class SeerrArrServices:
+    """Implements `ports.ArrServices`; see there."""
+
+    def __init__(self, wire: Wire, stop: threading.Event) -> None:
+        self._wire = wire
+        self._stop = stop
+
+    def list_services(self, kind: MediaType) -> tuple[ArrService, ...]:
+        """Read the services from the settings; where those are closed, from the open list."""
+        program = PROGRAMS[kind].lower()
+        path = f"/settings/{program}"
+        reply = self._wire.get(path, also={401, 403, 404})
+        if reply.status != 200:
+            path = f"/service/{program}"
+            reply = self._wire.get(path)
+        try:
+            rows = decode(reply.content, list[Raw])
+        except UnknownFormError as error:
+            # Without a sample: the settings hold keys.
+            raise self._wire.trouble.changed(f"the answer at {path}") from error
+        return tuple(one.service for one in readable(rows, _Service))
+
+    def read_offer(self, kind: MediaType, service_id: int) -> ArrOffer | ArrFailure:
+        """Have the server ask one service; nothing is tried twice.
+
+        When Radarr does not answer well, or for 10 s, the servers do not catch that, and their
+        process ends; behind a proxy that looks like its own error. Source: Overseerr 1.34.0 and
+        Seerr 3.1.0, observed live.
+        """
+        path = f"/service/{PROGRAMS[kind].lower()}/{service_id}"
+        try:
+            reply = self._wire.get(path, also={404, 500, *_GATEWAYS}, patient=False)
+        except UnsentError:
+            raise
+        except (PassingError, TimedOutError) as error:
+            return ArrFailure(why=error.why, went_away=True)
+        except (RefusedError, AnswerChangedError) as error:
+            return ArrFailure(why=error.why)
+        if reply.status == 200:
+            return self._read(reply, path)
+        if reply.status in _GATEWAYS or (reply.status == 500 and not is_json(reply)):
+            why = f"a proxy answered {reply.status} in its place"
+            return ArrFailure(why=why, went_away=True)
+        return ArrFailure(why=complaint(reply) or f"the server answered {reply.status}")
+
+    def _read(self, reply: Reply, path: str) -> ArrOffer | ArrFailure:
+        try:
+            return decode(reply.content, _Offer).offer
+        except UnknownFormError:
+            return ArrFailure(why=f"the answer at {path} is not of the known shape")
+
+    def wait_until_back(self) -> None:
+        """Wait until the server answers; see the port."""
+        for _ in range(_BACK_TRIES):
+            try:
+                self._wire.get("/settings/public")
+            except UnavailableError as error:
+                logger.debug("the server is not back yet: %s", error)
+                if self._stop.wait(_BACK_PAUSE_S):
+                    raise
+            else:
+                return
+        raise self._wire.trouble.unavailable(
+            "went away when it was asked what a Radarr or Sonarr offers, and has not come back: "
+            "start it again"
+        )

@@ -1,0 +1,230 @@
+"""When the names of Radarr and Sonarr are looked up, and what is remembered of that.
+
+Reading what a Radarr offers can end the server's process: the servers do not catch what goes wrong
+there (Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live). So a selection is looked up once,
+when it is new in the configuration, and remembered. The server's settings answer first: they name
+the services, with the profile and folder that each uses, and ask no Radarr.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from listsync.domain.arr_services import (
+    NO_ARR_NAMES,
+    PROGRAMS,
+    ArrFailure,
+    ArrNames,
+    ArrOffer,
+    ArrSelection,
+)
+from listsync.domain.media import MediaType
+from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
+from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.ports import ArrNamesStore, ArrServices
+from listsync.sync.arr_names import (
+    OpenSelection,
+    WhyOpen,
+    key_of,
+    left_out,
+    needs_nothing,
+    resolve,
+)
+
+logger = logging.getLogger(__name__)
+
+Way = tuple[Asking, MediaType, bool]
+"""How titles of a kind are requested, in 4K or not."""
+
+WENT_AWAY_FOR = timedelta(days=1)
+"""A server that went away on a look-up is not asked again for so long."""
+MISSING_FOR = timedelta(days=1)
+FAILED_FOR = timedelta(hours=1)
+_WENT_AWAY = "the server went away when it was asked; it is asked again after a day"
+
+
+class ArrDirectory:
+    """What is known of all Radarrs and Sonarrs of the server, for one run."""
+
+    def __init__(self, names: Mapping[MediaType, ArrNames] | None = None) -> None:
+        self._names = dict(names or {})
+        self._left_out: set[tuple[MediaType, str]] = set()
+
+    def hold_reason(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
+        """Say why nothing can be requested so; None if it can."""
+        found = self._resolve(ArrSelection.of(asking, kind, four_k=four_k))
+        return found.why if isinstance(found, OpenSelection) else None
+
+    def destination(
+        self, asking: Asking, kind: MediaType, *, four_k: bool, more_tags: tuple[str, ...] = ()
+    ) -> Destination:
+        """Give the numbers for *asking*, which has no `hold_reason`.
+
+        Of *more_tags*, those that its service does not have are left out.
+        """
+        wanted = ArrSelection.of(asking, kind, four_k=four_k)
+        united = replace(wanted, more_tags=more_tags)
+        for one in (united, wanted):
+            found = self._resolve(one)
+            if not isinstance(found, OpenSelection):
+                self._tell_left_out(united)
+                return found
+        return AS_SERVER_DECIDES
+
+    def _resolve(self, wanted: ArrSelection) -> Destination | OpenSelection:
+        return resolve(wanted, self._names.get(wanted.kind, NO_ARR_NAMES))
+
+    def _tell_left_out(self, wanted: ArrSelection) -> None:
+        names = self._names.get(wanted.kind, NO_ARR_NAMES)
+        for tag in left_out(wanted, names) if wanted.more_tags else ():
+            if (wanted.kind, tag) not in self._left_out:
+                self._left_out.add((wanted.kind, tag))
+                logger.warning(
+                    "tag %r is left out where another list names a %s that has no such tag",
+                    tag,
+                    PROGRAMS[wanted.kind],
+                    extra={"action": "tag_left_out"},
+                )
+
+
+def selections_of(ways: Iterable[Way]) -> list[ArrSelection]:
+    """Gather what the lists name, each once.
+
+    A title of several lists gets the tags of all: where a list has a service of its own, those of
+    the others are looked for there, too.
+    """
+    found = [ArrSelection.of(asking, kind, four_k=four_k) for asking, kind, four_k in ways]
+    more = [replace(one, more_tags=_tags_of_others(one, found)) for one in found if one.service]
+    return list(dict.fromkeys((*found, *more)))
+
+
+def _tags_of_others(one: ArrSelection, others: Sequence[ArrSelection]) -> tuple[str, ...]:
+    alike = (other for other in others if (other.kind, other.four_k) == (one.kind, one.four_k))
+    tags = dict.fromkeys(tag for other in alike for tag in other.tags)
+    return tuple(tag for tag in tags if tag not in one.tags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrLookup:
+    """Looks names up at one server (`identity`), and remembers them.
+
+    `again`: somebody says that what was not found may be there now. Not `careful`: somebody
+    insists, so that also a server that went away lately is asked.
+    """
+
+    server: ArrServices
+    store: ArrNamesStore
+    identity: str
+    now: datetime
+    again: bool = False
+    careful: bool = True
+
+    def remembered(self) -> ArrDirectory:
+        """Give what is known without a look-up."""
+        return ArrDirectory({kind: self.store.load(self.identity, kind) for kind in MediaType})
+
+    def look_up(self, wanted: Sequence[ArrSelection]) -> ArrDirectory:
+        """Look up what is new in *wanted*, or due again; the rest is remembered.
+
+        Raises:
+            UnavailableError: the server cannot be reached, or has gone away and is not back.
+        """
+        return ArrDirectory(
+            {
+                kind: self._names(kind, [one for one in wanted if one.kind is kind])
+                for kind in MediaType
+            }
+        )
+
+    def doubt(self, kind: MediaType) -> None:
+        """Have the names of *kind* looked up anew next time: a request made with them failed."""
+        names = self.store.load(self.identity, kind)
+        self.store.save(self.identity, kind, replace(names, sought={}))
+
+    def _names(self, kind: MediaType, wanted: Sequence[ArrSelection]) -> ArrNames:
+        names = self.store.load(self.identity, kind)
+        due = [one for one in wanted if self._is_due(one, names)]
+        if not due:
+            return names
+        sought = {**names.sought, **{key_of(one): self.now for one in due}}
+        names = self._with_settings(kind, replace(names, sought=sought))
+        for service_id in _services_to_ask(due, names):
+            names = self._with_offer(kind, service_id, names)
+        self.store.save(self.identity, kind, names)
+        return names
+
+    def _is_due(self, wanted: ArrSelection, names: ArrNames) -> bool:
+        if wanted.is_empty or needs_nothing(wanted):
+            return False
+        at = names.sought.get(key_of(wanted))
+        found = resolve(wanted, names)
+        if at is None or self.again:
+            return at is None or isinstance(found, OpenSelection)
+        return isinstance(found, OpenSelection) and self.now - at >= _pause(found, names)
+
+    def _with_settings(self, kind: MediaType, names: ArrNames) -> ArrNames:
+        try:
+            services = self.server.list_services(kind)
+        except (RefusedError, AnswerChangedError) as error:
+            logger.warning(
+                "the settings of %s cannot be read: %s",
+                PROGRAMS[kind],
+                error,
+                extra={"action": "arr_settings_unreadable"},
+            )
+            return replace(names, settings_failure=error.why)
+        return replace(names, services=services, settings_failure="")
+
+    def _with_offer(self, kind: MediaType, service_id: int, names: ArrNames) -> ArrNames:
+        """Ask one service, unless the server went away on such a look-up lately."""
+        gone_at = self._went_away_at(names)
+        failure = ArrFailure(why=_WENT_AWAY, went_away=True)
+        if gone_at is not None:
+            is_known = service_id in names.failures
+            return names if is_known else names.with_failure(service_id, failure, gone_at)
+        # Noted before: this process may end together with the server, and must not ask again.
+        noted = names.with_failure(service_id, failure, self.now)
+        self.store.save(self.identity, kind, noted)
+        try:
+            answer = self.server.read_offer(kind, service_id)
+        except UnavailableError:
+            self.store.save(self.identity, kind, names)
+            raise
+        if isinstance(answer, ArrOffer):
+            return names.with_offer(service_id, answer, self.now)
+        if not answer.went_away:
+            return names.with_failure(service_id, answer, self.now)
+        logger.warning(
+            "the server went away when it was asked what a %s offers (%s); lists that name "
+            "something there are on hold, the others go on when the server is back",
+            PROGRAMS[kind],
+            answer.why,
+            extra={"action": "arr_lookup_failed"},
+        )
+        self.server.wait_until_back()
+        return noted
+
+    def _went_away_at(self, names: ArrNames) -> datetime | None:
+        if not self.careful:
+            return None
+        times = [names.asked_at[number] for number, one in names.failures.items() if one.went_away]
+        return next((at for at in times if self.now - at < WENT_AWAY_FOR), None)
+
+
+def _services_to_ask(due: Iterable[ArrSelection], names: ArrNames) -> list[int]:
+    """Name the services that know what the settings alone do not tell."""
+    unasked = replace(names, offers={}, failures={})
+    found = (resolve(one, unasked) for one in due)
+    numbers = [one.service_id for one in found if isinstance(one, OpenSelection)]
+    return list(dict.fromkeys(number for number in numbers if number is not None))
+
+
+def _pause(found: OpenSelection, names: ArrNames) -> timedelta:
+    """Say after what time a look-up that did not help is made again."""
+    failure = names.failures.get(found.service_id) if found.service_id is not None else None
+    if failure is not None and failure.went_away:
+        return WENT_AWAY_FOR
+    return MISSING_FOR if found.reason is WhyOpen.MISSING else FAILED_FOR
