@@ -22,6 +22,11 @@ _TOKEN_HEADERS = (b"csrf-token", b"xsrf-token", b"x-csrf-token", b"x-xsrf-token"
 _COOKIE_END = "; Path=/; Secure; SameSite=Strict"
 
 
+def random_key() -> str:
+    """Make up a key; like real ones it ends in `=`, which careless copies lose."""
+    return base64.b64encode(secrets.token_bytes(44)).decode()
+
+
 def require_credentials(headers: HeaderMap, path: str) -> None:
     """Refuse a call that brings neither key nor session; what they are worth is asked later."""
     has_session = "connect.sid" in cookies_of(headers.get(b"cookie", b""))

@@ -9,7 +9,7 @@ from listsync.sandbox.answers import error
 from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.codes import RequestStatus, Status
 from listsync.sandbox.state import Media, Request, User, now
-from listsync.sandbox.world import RADARR, SONARR, World
+from listsync.sandbox.world import RADARR, SONARR, Service, World
 
 _IN_LIBRARY = (Status.PARTIAL, Status.AVAILABLE)
 
@@ -32,7 +32,7 @@ def approve(world: World, request: Request, by: User) -> bool:
         world.later(world.settings.sending_ms / 1000, lambda: _send(world, request))
         return True
     if not world.product.is_forked:
-        world.state.drop_request(request)
+        world.state.undo_request(request)
         raise error(500, _no_media(request.media))
     world.state.drop_media(request.media)
     return False
@@ -100,19 +100,22 @@ def _send(world: World, request: Request) -> None:
     if media.statuses[request.is4k] not in _IN_LIBRARY:
         media.statuses[request.is4k] = Status.PROCESSING
     program = RADARR if media.kind == MOVIE else SONARR
-    fails = world.settings.sending_fails or world.health(program) != "up"
-    if fails and _has_target(world, request):
+    service = _find_service(world, request, program)
+    if service is not None and (world.settings.sending_fails or world.health(program) != "up"):
         request.status = RequestStatus.FAILED
+    elif service is not None:
+        media.service_ids[request.is4k] = service.id
     world.touch(media)
 
 
-def _has_target(world: World, request: Request) -> bool:
-    """Tell whether there is a service to send to; without one, nothing is sent for ever."""
-    services = world.services(RADARR if request.media.kind == MOVIE else SONARR)
+def _find_service(world: World, request: Request, program: str) -> Service | None:
+    """Find the service to send to; without one, nothing is sent for ever."""
+    services = world.services(program)
     wanted = request.options.get("serverId")
-    if wanted is not None:
-        return wanted in services
-    return any(one.is_default and one.is4k == request.is4k for one in services.values())
+    if isinstance(wanted, int):
+        return services.get(wanted)
+    fitting = (one for one in services.values() if one.is_default and one.is4k == request.is4k)
+    return next(fitting, None)
 
 
 def _has_tvdb_id(world: World, media: Media) -> bool:
@@ -122,5 +125,6 @@ def _has_tvdb_id(world: World, media: Media) -> bool:
 
 
 def _no_media(media: Media) -> str:
-    where = f'{{\n    "where": {{\n        "id": {media.id}\n    }}\n}}'
+    relations = '"relations": {\n        "requests": true\n    }'
+    where = f'{{\n    "where": {{\n        "id": {media.id}\n    }},\n    {relations}\n}}'
     return f'Could not find any entity of type "Media" matching: {where}'

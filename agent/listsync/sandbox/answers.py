@@ -13,6 +13,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
+NOTHING = b""
+"""The type of an answer without a body."""
 _ALWAYS: Headers = ((b"connection", b"keep-alive"), (b"keep-alive", b"timeout=5"))
 
 
@@ -29,9 +31,12 @@ class Reply:
         """Send it; *known* is the If-None-Match of a GET, which may make it a bodyless 304."""
         tag = etag(self.body)
         is_known = known is not None and self.status == 200 and _matches(known, tag)
-        headers = [*_ALWAYS, *self.headers, (b"etag", tag)]
-        if not is_known and self.status != 204:
+        headers = [*_ALWAYS, *self.headers]
+        if self.kind:
+            headers.append((b"etag", tag))
+        if self.kind and not is_known:
             headers.append((b"content-type", self.kind))
+        if self.status != 204 and not is_known:
             headers.append((b"content-length", str(len(self.body)).encode()))
         status = 304 if is_known else self.status
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -63,7 +68,7 @@ def ok(value: object, status: int = 200) -> Reply:
 
 
 def no_content() -> Reply:
-    return Reply(204, b"")
+    return Reply(204, b"", NOTHING)
 
 
 def message(status: int, text: str) -> Reply:
@@ -75,10 +80,18 @@ def error(status: int, text: str) -> ApiError:
     return ApiError(message(status, text))
 
 
-def invalid(status: int, text: str, *problems: tuple[str, str]) -> Reply:
-    """Build the error shape of the validator: `{"message", "errors"}`."""
-    errors = [{"path": path, "message": what} for path, what in problems]
+def invalid(status: int, text: str, *problems: tuple[str, ...]) -> Reply:
+    """Build the error shape of the validator: `{"message", "errors"}`.
+
+    A problem is a path, a message and, where a schema found it, the word of the schema.
+    """
+    errors = [_problem(*problem) for problem in problems]
     return ok({"message": text, "errors": errors}, status)
+
+
+def _problem(path: str, what: str, keyword: str = "") -> dict[str, str]:
+    shown = {"path": path, "message": what}
+    return {**shown, "errorCode": f"{keyword}.openapi.validation"} if keyword else shown
 
 
 def forbidden() -> Reply:

@@ -18,7 +18,9 @@ INVENTED_FROM = 20_000_001
 class Title:
     """One film or series. `seasons` counts regular seasons; `announced` of them are empty yet.
 
-    Where genres (in English), votes and rating are None, `facts` makes them up.
+    Unless `specials` says whether there are some, long-running series and those without any
+    regular season have them. Where genres (in English), votes and rating are None, `facts` makes
+    them up.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Title:
     language: str = "en"
     seasons: int = 0
     announced: int = 0
+    specials: bool | None = None
     popularity: float = 0.0
     genres: tuple[str, ...] | None = None
     votes: int | None = None
@@ -46,9 +49,11 @@ class Title:
 
     @property
     def season_numbers(self) -> tuple[int, ...]:
-        """Number the seasons; long-running series and specials-only ones have a season 0."""
-        first = 0 if self.seasons >= 3 or self.seasons == 0 else 1
-        return tuple(range(first, self.seasons + 1))
+        """Number the seasons; specials are season 0."""
+        has_specials = self.seasons >= 3 or self.seasons == 0
+        if self.specials is not None:
+            has_specials = self.specials
+        return tuple(range(0 if has_specials else 1, self.seasons + 1))
 
     def named_in(self, language: str) -> str:
         """Give the title as people of *language* read it, as far as it is known."""
@@ -104,6 +109,7 @@ def title_of(row: dict[str, Any]) -> Title:
         language=row.get("language") or "en",
         seasons=row.get("seasons") or 0,
         announced=row.get("announced") or 0,
+        specials=row.get("specials"),
         popularity=row.get("popularity") or 0.0,
         genres=None if genres is None else tuple(genres),
         votes=row.get("votes"),
@@ -148,12 +154,18 @@ class Catalogue:
 
     def clear(self) -> None:
         """Go back to the titles of the file."""
+        self.empty()
+        self.has_embedded = True
+        for title in load_titles():
+            self._keep(title)
+
+    def empty(self) -> None:
+        """Know no title any more, but those that are invented."""
+        self.has_embedded = False
         self._ordered: dict[tuple[str, int], Title] = {}
         self._titles: dict[tuple[str, int], Title] = {}
         self._by_imdb: dict[str, Title] = {}
         self._by_tvdb: dict[int, list[tuple[str, int]]] = {}
-        for title in load_titles():
-            self._keep(title)
 
     def put(self, title: Title) -> None:
         """Add a title, or replace the one of the same kind and TMDB number."""
@@ -164,6 +176,10 @@ class Catalogue:
     def ordered(self) -> list[Title]:
         """Give the titles that were put beside those of the file, or in their place."""
         return list(self._ordered.values())
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self._ordered) or not self.has_embedded
 
     def _keep(self, title: Title) -> None:
         self._titles[title.key] = title

@@ -26,9 +26,11 @@ POST /sandbox/requests: changes one request (`orders.RequestOrder`) that is name
     as if they had never been, though a 201 was answered). `status` sets the bare number.
 POST /sandbox/roll-back: rolls the newest `last` requests back, or all; answers how many: `lost`.
 POST /sandbox/die: saves and ends the process, a moment later.
-POST /sandbox/users: changes a user or adds one (`orders.UserOrder`).
-POST /sandbox/titles: adds or replaces a title: a row of `catalogue.jsonl`, with `announced` for
-    how many of its last seasons have no episodes yet, and `genres`, `votes`, `rating`.
+POST /sandbox/users: changes a user or adds one (`orders.UserOrder`). DELETE leaves the owner.
+POST /sandbox/titles: adds or replaces a title or a list of them: a row of `catalogue.jsonl`, with
+    `announced` for how many of its last seasons have no episodes yet, `specials` for whether it
+    has a season 0, and `genres`, `votes`, `rating`. DELETE removes all titles but the invented
+    ones, persons and film series too.
 POST /sandbox/services: adds or replaces a Radarr or Sonarr (`orders.ServiceOrder`), or removes
     one.
 
@@ -107,7 +109,9 @@ def control_routes(world: World) -> list[Route]:
         ("POST", "roll-back"): _roll_back,
         ("POST", "die"): _die,
         ("POST", "users"): _change_user,
-        ("POST", "titles"): _put_title,
+        ("DELETE", "users"): _remove_users,
+        ("POST", "titles"): _put_titles,
+        ("DELETE", "titles"): _remove_titles,
         ("POST", "services"): _put_service,
     }
     return [
@@ -128,6 +132,12 @@ def _endpoint(world: World, act: Act) -> Callable[[HttpRequest], Awaitable[Respo
 
 def _read(shape: type[OrderT], body: bytes) -> OrderT:
     return msgspec.json.decode(body, type=shape, strict=False)
+
+
+def _read_all(shape: type[OrderT], body: bytes) -> list[OrderT]:
+    """Read one order or a list of them."""
+    is_one = body.lstrip().startswith(b"{")
+    return [_read(shape, body)] if is_one else _read(list[shape], body)  # type: ignore[valid-type]  # a shape at run time
 
 
 def _reset(world: World, body: bytes) -> object:
@@ -173,8 +183,7 @@ def _change_settings(world: World, body: bytes) -> object:
 
 
 def _set_media(world: World, body: bytes) -> object:
-    is_one = body.lstrip().startswith(b"{")
-    for order in [_read(MediaOrder, body)] if is_one else _read(list[MediaOrder], body):
+    for order in _read_all(MediaOrder, body):
         _set_row(world, order)
     return {}
 
@@ -264,20 +273,31 @@ def _change_user(world: World, body: bytes) -> object:
     if user is None:
         user = User(id=order.id, name=f"user{order.id}", permissions=0, created_at=now())
         world.state.users[order.id] = user
-    user.name = order.name if order.name is not None else user.name
-    user.permissions = order.permissions if order.permissions is not None else user.permissions
-    user.movie_limit = order.movie_limit if order.movie_limit is not None else user.movie_limit
-    user.series_limit = order.series_limit if order.series_limit is not None else user.series_limit
+    for name, value in msgspec.structs.asdict(order).items():
+        if value is not None:
+            setattr(user, name, value)
     world.state.changed()
     return {}
 
 
-def _put_title(world: World, body: bytes) -> object:
-    order = _read(TitleOrder, body)
-    if unknown := unknown_genres(order.genres or []):
-        raise LookupError(f"no such genre: {', '.join(sorted(unknown))}")
-    title = title_of(msgspec.structs.asdict(order))
-    world.put_title(title)
+def _remove_users(world: World, _body: bytes) -> object:
+    for number in world.state.users.keys() - {1}:
+        del world.state.users[number]
+    world.state.changed()
+    return {}
+
+
+def _put_titles(world: World, body: bytes) -> object:
+    for order in _read_all(TitleOrder, body):
+        if unknown := unknown_genres(order.genres or []):
+            raise LookupError(f"no such genre: {', '.join(sorted(unknown))}")
+        world.put_title(title_of(msgspec.structs.asdict(order)))
+    world.state.changed()
+    return {}
+
+
+def _remove_titles(world: World, _body: bytes) -> object:
+    world.remove_titles()
     world.state.changed()
     return {}
 

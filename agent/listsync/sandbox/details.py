@@ -10,7 +10,12 @@ from listsync.sandbox.answers import Reply, error, ok
 from listsync.sandbox.call import Call
 from listsync.sandbox.catalogue import COLLECTIONS, MOVIE, TV, Title
 from listsync.sandbox.finding import language_of
-from listsync.sandbox.shapes import Json, dated, media_info, result_json
+from listsync.sandbox.shapes import Json, media_info
+from listsync.sandbox.title_shapes import dated, poster, result_json
+
+_NO_IDS: Json = dict.fromkeys(
+    ("facebookId", "freebaseId", "freebaseMid", "instagramId", "tvrageId", "twitterId")
+)
 
 
 def movie(call: Call) -> Reply:
@@ -18,12 +23,17 @@ def movie(call: Call) -> Reply:
     title = _title(call, MOVIE, call.number("movieId"), "Unable to retrieve movie.")
     shown: Json = {
         **_common(call, title),
+        "adult": False,
+        "video": False,
+        "budget": 0,
+        "revenue": 0,
         "imdbId": title.imdb_id,
         "title": title.named_in(language_of(call)),
         "originalTitle": title.original_title,
+        "releases": {"results": []},
         "runtime": 90 + title.tmdb_id % 60,
         "status": "Released" if title.date else "Planned",
-        "externalIds": {"imdbId": title.imdb_id},
+        "externalIds": {**_NO_IDS, "imdbId": title.imdb_id},
         **dated("releaseDate", title),
     }
     for collection in COLLECTIONS:
@@ -35,15 +45,26 @@ def movie(call: Call) -> Reply:
 def series(call: Call) -> Reply:
     """Describe one series with its seasons; season 0 holds specials."""
     title = _title(call, TV, call.number("tvId"), "Unable to retrieve series.")
+    regular = [number for number in title.season_numbers if number > 0]
     shown: Json = {
         **_common(call, title),
         "name": title.named_in(language_of(call)),
         "originalName": title.original_title,
         "status": "Returning Series" if title.announced else "Ended",
+        "type": "Scripted",
+        "inProduction": bool(title.announced),
+        "createdBy": [],
+        "networks": [],
+        "contentRatings": {"results": []},
+        "languages": [title.language],
+        "originCountry": ["US"],
+        "episodeRunTime": [45],
+        "numberOfEpisodes": sum(_episode_count(title, number) for number in regular),
         "numberOfSeasons": title.seasons,
         "seasons": [_season(title, number) for number in title.season_numbers],
-        "externalIds": {"imdbId": title.imdb_id, "tvdbId": title.tvdb_id},
+        "externalIds": {**_NO_IDS, "imdbId": title.imdb_id, "tvdbId": title.tvdb_id},
         **dated("firstAirDate", title),
+        **dated("lastAirDate", title),
     }
     return ok(_with_media(call, title, shown))
 
@@ -57,15 +78,23 @@ def season(call: Call) -> Reply:
         raise error(500, refusal)
     episodes = [
         {
-            "id": title.tmdb_id * 1000 + number * 100 + episode,
+            "id": title.tmdb_id * 10_000 + number * 100 + episode,
             "name": f"Episode {episode}",
+            "overview": "",
             "airDate": _air_date(title, number),
             "episodeNumber": episode,
             "seasonNumber": number,
+            "showId": title.tmdb_id,
+            "productionCode": "",
+            "stillPath": None,
+            "voteAverage": 0,
+            **({"voteCount": 0} if call.world.product.is_forked else {}),
         }
         for episode in range(1, _episode_count(title, number) + 1)
     ]
-    return ok({**_season(title, number), "episodes": episodes})
+    shown = {**_season(title, number), "episodes": episodes, "externalIds": {}}
+    del shown["episodeCount"]
+    return ok(shown)
 
 
 def collection(call: Call) -> Reply:
@@ -76,7 +105,7 @@ def collection(call: Call) -> Reply:
         raise error(500, "Unable to retrieve collection.")
     world = call.world
     parts = [
-        result_json(title, world.state.find_media(title.key), world.product, language_of(call))
+        result_json(title, world.state.find_media(title.key), world, language_of(call))
         for part in found.parts
         if (title := world.catalogue.find(MOVIE, part))
     ]
@@ -96,21 +125,36 @@ def _common(call: Call, title: Title) -> Json:
         "originalLanguage": title.language,
         "popularity": title.popularity,
         "overview": "",
+        "tagline": "",
+        "homepage": "",
         "genres": facts.genres(title, language_of(call)),
         "voteAverage": facts.rating(title),
         "voteCount": facts.votes(title),
         "keywords": [],
-        "posterPath": None,
+        "posterPath": poster(title),
         "backdropPath": None,
         "credits": {"cast": [], "crew": []},
+        "relatedVideos": [],
+        "watchProviders": [],
+        "productionCompanies": [],
+        "productionCountries": [{"iso_3166_1": "US", "name": "United States of America"}],
+        "spokenLanguages": [_language(title)],
     }
 
 
+def _language(title: Title) -> Json:
+    """Name the language; the servers hand TMDB's own name on for films alone."""
+    name = "english_name" if title.kind == MOVIE else "englishName"
+    words = "English" if title.language == "en" else title.language
+    return {name: words, "iso_639_1": title.language, "name": words}
+
+
 def _with_media(call: Call, title: Title, shown: Json) -> Json:
-    media = call.world.state.find_media(title.key)
-    if media is None:
-        return shown
-    return {**shown, "mediaInfo": media_info(media, call.world.product)}
+    state = call.world.state
+    if call.world.product.is_forked:
+        shown["onUserWatchlist"] = (call.user.id, title.key) in state.watchlists
+    media = state.find_media(title.key)
+    return shown if media is None else {**shown, "mediaInfo": media_info(media, call.world)}
 
 
 def _season(title: Title, number: int) -> Json:

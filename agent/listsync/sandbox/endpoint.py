@@ -172,7 +172,7 @@ class Endpoint:
         check_path(path, rule.path)
         query = read_query(incoming.query, rule.query)
         if rule.needs_json:
-            require_json(headers.get(b"content-type", b""))
+            require_json(headers.get(b"content-type", b""), incoming.scope["path"])
         user = access.acting_user(headers, world)
         if not rule.public:
             access.require(user, rule.permission)

@@ -12,7 +12,8 @@ from listsync.sandbox.answers import Reply, error, ok
 from listsync.sandbox.call import Call
 from listsync.sandbox.catalogue import MOVIE, PERSONS, TV, Title
 from listsync.sandbox.search import PAGE_SIZE, Entry
-from listsync.sandbox.shapes import Json, result_json
+from listsync.sandbox.shapes import Json
+from listsync.sandbox.title_shapes import result_json
 
 _YEAR = re.compile(r"year:\d{4}", re.IGNORECASE)
 
@@ -33,8 +34,6 @@ def _by_title(call: Call, query: str) -> Reply:
         return _results(call, ())
     number = call.query.get("page", 1)
     page = int(number) if isinstance(number, (int, float)) else 1
-    if page < 1:
-        return _results(call, ())
     found = call.world.search.find(query)
     return ok(
         {
@@ -93,11 +92,9 @@ def _results(call: Call, entries: Sequence[Entry], language: str | None = None) 
 
 
 def _shown(call: Call, entries: Iterable[Entry], language: str) -> list[Json]:
-    find, product = call.world.state.find_media, call.world.product
+    find, world = call.world.state.find_media, call.world
     return [
-        result_json(
-            entry, find(entry.key) if isinstance(entry, Title) else None, product, language
-        )
+        result_json(entry, find(entry.key) if isinstance(entry, Title) else None, world, language)
         for entry in entries
     ]
 

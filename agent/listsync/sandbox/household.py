@@ -5,8 +5,7 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 
 from __future__ import annotations
 
-from collections import Counter
-
+from listsync.sandbox.access import random_key
 from listsync.sandbox.answers import Reply, error, ok
 from listsync.sandbox.call import Call
 from listsync.sandbox.catalogue import MOVIE, TV
@@ -16,7 +15,7 @@ from listsync.sandbox.quota import quota
 from listsync.sandbox.services import is_default_4k
 from listsync.sandbox.shapes import Json, user_json
 from listsync.sandbox.state import User
-from listsync.sandbox.world import RADARR, SONARR
+from listsync.sandbox.world import RADARR, SONARR, World
 
 
 def status(call: Call) -> Reply:
@@ -37,38 +36,74 @@ def root(call: Call) -> Reply:
 
 def public_settings(call: Call) -> Reply:
     """Show the settings that need no key."""
-    product, settings = call.world.product, call.world.settings
+    world = call.world
     shown: Json = {
         "initialized": True,
-        "applicationTitle": product.name,
-        "applicationUrl": "",
-        "hideAvailable": False,
-        "localLogin": True,
-        "movie4kEnabled": is_default_4k(call.world, RADARR),
-        "series4kEnabled": is_default_4k(call.world, SONARR),
-        "region": "",
-        "originalLanguage": "",
-        "partialRequestsEnabled": True,
-        "locale": settings.locale,
+        **_of_page(world),
+        "movie4kEnabled": is_default_4k(world, RADARR),
+        "series4kEnabled": is_default_4k(world, SONARR),
+        "vapidPublic": "sandbox",
+        "enablePushRegistration": False,
+        "emailEnabled": False,
     }
-    if product.is_forked:
-        shown["mediaServerType"] = product.media_server_type
-    if product.has_special_episodes:
-        shown["enableSpecialEpisodes"] = settings.special_episodes
-        shown["hideBlocklisted"] = False
+    if world.product.is_forked:
+        shown |= {
+            "jellyfinExternalHost": "",
+            "jellyfinForgotPasswordUrl": "",
+            "userEmailRequired": False,
+        }
     return ok(shown)
 
 
 def main_settings(call: Call) -> Reply:
-    settings = call.world.settings
-    return ok(
-        {
-            "apiKey": settings.api_key,
-            "applicationTitle": call.world.product.name,
-            "csrfProtection": settings.csrf,
-            "locale": settings.locale,
-        }
-    )
+    return ok(_main_settings(call.world))
+
+
+def renew_key(call: Call) -> Reply:
+    """Make a new key; the old one is worth nothing any more."""
+    call.world.settings.api_key = random_key()
+    call.world.state.changed()
+    return ok(_main_settings(call.world))
+
+
+def _main_settings(world: World) -> Json:
+    shown: Json = {
+        "apiKey": world.settings.api_key,
+        **_of_page(world),
+        "defaultPermissions": int(Permission.REQUEST),
+        "defaultQuotas": {MOVIE: {}, TV: {}},
+    }
+    if world.product.has_special_episodes:
+        return {**shown, "blocklistedTags": "", "blocklistedTagsLimit": 50}
+    return {**shown, "csrfProtection": world.settings.csrf, "trustProxy": False}
+
+
+def _of_page(world: World) -> Json:
+    """Give what both the public and the main settings show."""
+    product, settings = world.product, world.settings
+    shown: Json = {
+        "applicationTitle": product.name,
+        "applicationUrl": "",
+        "hideAvailable": False,
+        "localLogin": True,
+        "originalLanguage": "",
+        "partialRequestsEnabled": True,
+        "cacheImages": False,
+        "locale": settings.locale,
+        "newPlexLogin": True,
+    }
+    if not product.is_forked:
+        return {**shown, "region": ""}
+    shown |= {
+        "mediaServerLogin": True,
+        "discoverRegion": "",
+        "streamingRegion": "US",
+        "mediaServerType": product.media_server_type,
+        "youtubeUrl": "",
+    }
+    if product.has_special_episodes:
+        shown |= {"enableSpecialEpisodes": settings.special_episodes, "hideBlocklisted": False}
+    return shown
 
 
 def about(call: Call) -> Reply:
@@ -84,7 +119,7 @@ def about(call: Call) -> Reply:
 
 
 def me(call: Call) -> Reply:
-    return ok(_shown(call, call.user, full=True))
+    return ok(user_json(call.user, call.world, settings=True))
 
 
 def users(call: Call) -> Reply:
@@ -92,14 +127,14 @@ def users(call: Call) -> Reply:
     page = page_of(call, default=10)
     wanted = str(call.query.get("q", "")).casefold()
     rows = [user for user in call.world.state.users.values() if wanted in user.name]
-    counts = Counter(request.user.id for request in call.world.state.requests.values())
     full = call.user.may(Permission.MANAGE_USERS)
-    results = [user_json(user, requests=counts[user.id], full=full) for user in page.of(rows)]
+    results = [user_json(user, call.world, full=full) for user in page.of(rows)]
     return ok({"pageInfo": page.info(len(rows)), "results": results})
 
 
 def user(call: Call) -> Reply:
-    return ok(_shown(call, _user(call), full=call.user.may(Permission.MANAGE_USERS)))
+    full = call.user.may(Permission.MANAGE_USERS)
+    return ok(user_json(_user(call), call.world, full=full, settings=True))
 
 
 def user_quota(call: Call) -> Reply:
@@ -110,11 +145,6 @@ def user_quota(call: Call) -> Reply:
         raise error(403, "You do not have permission to view this user's request limits.")
     state = call.world.state
     return ok({kind: quota(state, asked, kind).to_json() for kind in (MOVIE, TV)})
-
-
-def _shown(call: Call, user: User, *, full: bool) -> Json:
-    requests = sum(one.user is user for one in call.world.state.requests.values())
-    return user_json(user, requests=requests, full=full)
 
 
 def _user(call: Call) -> User:

@@ -52,6 +52,7 @@ class UserOrder(_Order, frozen=True):
     permissions: int | None = None
     movie_limit: int | None = field(default=None, name="movieLimit")
     series_limit: int | None = field(default=None, name="seriesLimit")
+    is_from_plex: bool | None = field(default=None, name="isFromPlex")
 
 
 class TitleOrder(_Order, frozen=True):
@@ -67,6 +68,7 @@ class TitleOrder(_Order, frozen=True):
     language: str | None = None
     seasons: int | None = None
     announced: int = 0
+    specials: bool | None = None
     popularity: float = 1.0
     genres: list[str] | None = None
     votes: int | None = None
@@ -81,6 +83,7 @@ class ServiceOrder(_Order, frozen=True):
     name: str = ""
     is4k: bool = False
     is_default: bool = field(default=False, name="isDefault")
+    active_profile: int | None = field(default=None, name="activeProfile")
     profiles: dict[int, str] = field(default_factory=dict)
     root_folders: dict[int, str] = field(default_factory=dict, name="rootFolders")
     tags: dict[int, str] = field(default_factory=dict)

@@ -29,11 +29,11 @@ class Quota:
         return self.limit != UNLIMITED and self.remaining == 0
 
     def to_json(self) -> Json:
-        """Describe it; `days` and `remaining` exist only with a limit."""
-        shown: Json = {"limit": self.limit, "used": self.used, "restricted": self.is_used_up}
+        """Describe it; `days`, `limit` and `remaining` exist only with a limit."""
+        shown: Json = {"used": self.used, "restricted": self.is_used_up}
         if self.limit == UNLIMITED:
             return shown
-        return {"days": _DAYS, **shown, "remaining": self.remaining}
+        return {"days": _DAYS, "limit": self.limit, **shown, "remaining": self.remaining}
 
 
 def quota(state: State, user: User, kind: str) -> Quota:

@@ -19,6 +19,7 @@ from listsync.sandbox import (
     rules,
     services,
     shelves,
+    watchlist,
     wishes,
 )
 from listsync.sandbox.codes import Permission
@@ -41,7 +42,13 @@ _BLOCKERS = int(Permission.MANAGE_BLOCKLIST)
 def routes(world: World) -> list[Route]:
     """Build the routes of the world's product; where two match, the first wins."""
     product = world.product
-    rows = (*_busy(product), *_reading(product), *_writing(product), *_blocklist(product))
+    rows = (
+        *_busy(product),
+        *_reading(product),
+        *_writing(product),
+        *_blocklist(product),
+        *_watchlist(product),
+    )
     return [
         Route(
             f"{PREFIX}{path}",
@@ -93,6 +100,7 @@ def _settings() -> Iterator[Row]:
     admin = Rule(permission=int(Permission.ADMIN))
     yield "GET", "/settings/about", household.about, admin
     yield "GET", "/settings/main", household.main_settings, admin
+    yield "POST", "/settings/main/regenerate", household.renew_key, admin
     yield "GET", "/settings/radarr", services.radarr_settings, admin
     yield "GET", "/settings/sonarr", services.sonarr_settings, admin
     yield "POST", "/settings/radarr/test", services.radarr_test, replace(admin, needs_json=True)
@@ -141,12 +149,18 @@ def _blocklist(product: Product) -> Iterator[Row]:
         yield "DELETE", f"{path}/{{tmdbId}}", blocklist.remove, manage
 
 
+def _watchlist(product: Product) -> Iterator[Row]:
+    if product.is_forked:
+        yield "POST", "/watchlist", watchlist.add, Rule(needs_json=True)
+        yield "DELETE", "/watchlist/{tmdbId}", watchlist.remove, _numbered("tmdbId")
+
+
 def _numbered(*names: str, spoken: bool = False) -> Rule:
     return Rule(path=dict.fromkeys(names, NUMBER), query=_SPOKEN if spoken else {})
 
 
 def _verdict() -> Rule:
-    verdicts = Parameter(choices=("approve", "decline", "pending"))
+    verdicts = Parameter(choices=("approve", "decline"))
     return Rule(permission=_MANAGER, path={"status": verdicts})
 
 

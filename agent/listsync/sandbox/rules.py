@@ -15,7 +15,7 @@ from listsync.sandbox.catalogue import MOVIE, TV, Title
 from listsync.sandbox.codes import Permission, RequestStatus, Status
 from listsync.sandbox.journal import OPTIONS
 from listsync.sandbox.quota import quota
-from listsync.sandbox.shapes import media_json, request_json
+from listsync.sandbox.shapes import created_json, media_json, request_json, user_json
 from listsync.sandbox.state import Media, Request, User, is_open, now
 from listsync.sandbox.validation import check_request_body
 from listsync.sandbox.world import World
@@ -184,23 +184,32 @@ async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
     """
     world, is4k = order.world, bool(order.is4k)
     before = tuple(order.media.statuses) if order.media else None
+    shown_media = _known_media(order.media, world) if order.media else None
     media = order.media or _new_media(order)
     if media.statuses[is4k] == Status.UNKNOWN:
         media.statuses[is4k] = Status.PENDING
     world.touch(media)
+    shown_media = shown_media or media_json(media, world, seasons=False)
+    shown_media |= {"status": media.statuses[0], "status4k": media.statuses[1]}
+    people = [user_json(user, world, settings=True) for user in (order.requester, order.call.user)]
     await order.call.midway()
     request = _new_request(order, media, seasons)
     if order.call.flight is not None:
         order.call.flight.undo = lambda: _undo(world, request, before)
     world.touch(media)
-    snapshot = {**media_json(media, world.product, seasons=False)}
     remains = True
     if _is_approved(order):
         remains = afterlife.approve(world, request, order.call.user)
-    shown: dict[str, Any] = {**request_json(request, world.product), "media": snapshot}
+    shown: dict[str, Any] = created_json(request, shown_media, *people)
     if not remains:
-        del shown["id"], snapshot["id"]
+        del shown["id"]
     return shown
+
+
+def _known_media(media: Media, world: World) -> dict[str, Any]:
+    """Describe a row that was there before, with the requests that were."""
+    requests = [request_json(request, world) for request in media.requests]
+    return {**media_json(media, world), "requests": requests}
 
 
 def _new_media(order: _Order) -> Media:
@@ -208,7 +217,7 @@ def _new_media(order: _Order) -> Media:
     tvdb_id = (order.call.body.get("tvdbId") or order.title.tvdb_id) if order.kind == TV else None
     if tvdb_id and state.find_by_tvdb(tvdb_id):
         raise error(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: media.tvdbId")
-    return state.new_media(order.title.key, tvdb_id)
+    return order.world.insert_media(order.title.key, tvdb_id)
 
 
 def _new_request(order: _Order, media: Media, seasons: tuple[int, ...]) -> Request:

@@ -74,6 +74,7 @@ def _dump(world: World) -> dict[str, Any]:
     return {
         "api_key": world.settings.api_key,
         "settings": asdict(world.settings),
+        "has_embedded": world.catalogue.has_embedded,
         "titles": [asdict(title) for title in world.catalogue.ordered],
         "services": [
             [*key, service and asdict(service)] for key, service in world.ordered_services.items()
@@ -81,6 +82,7 @@ def _dump(world: World) -> dict[str, Any]:
         "next": [state.next.media, state.next.request],
         "users": [_fields(user) for user in state.users.values()],
         "media": [_fields(media, "requests", "row") for media in state.media.values()],
+        "watchlists": sorted([user_id, *key] for user_id, key in state.watchlists),
         "requests": [_dump_request(request) for request in state.requests.values()],
     }
 
@@ -109,6 +111,8 @@ def _restore_settings(saved: dict[str, Any], settings: Settings) -> None:
 
 
 def _restore_orders(saved: dict[str, Any], world: World) -> None:
+    if not saved.get("has_embedded", True):
+        world.remove_titles()
     for row in saved.get("titles", ()):
         genres = row["genres"]
         world.put_title(Title(**{**row, "genres": None if genres is None else tuple(genres)}))
@@ -119,6 +123,9 @@ def _restore_orders(saved: dict[str, Any], world: World) -> None:
 
 def _restore(saved: dict[str, Any], state: State) -> None:
     state.next = Counters(*saved["next"])
+    state.watchlists = {
+        (number, (kind, tmdb_id)) for number, kind, tmdb_id in saved.get("watchlists", ())
+    }
     state.users = {row["id"]: User(**row) for row in saved["users"]}
     for row in saved["media"]:
         seasons = {int(number): statuses for number, statuses in row["seasons"].items()}

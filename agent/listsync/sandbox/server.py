@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
-import secrets
 import select
 import socket
 import sys
@@ -21,9 +19,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from listsync.sandbox import afterlife
+from listsync.sandbox.access import random_key
+from listsync.sandbox.answers import etag, invalid
 from listsync.sandbox.catalogue import Catalogue
 from listsync.sandbox.connection import Connection
 from listsync.sandbox.control import control_routes
@@ -68,18 +68,13 @@ async def serve(start: Start) -> None:
     saved = StateFile(start.state, world) if start.state else None
     if saved is None or not saved.restore():
         world.fill()
-    world.settings.api_key = world.settings.api_key or _random_key()
+    world.settings.api_key = world.settings.api_key or random_key()
     if saved is not None:
         saved.write()
         world.state.changed = saved.note
         world.crash = partial(_save_and_crash, saved)
         afterlife.resume(world)
     await _listen(world, start, saved)
-
-
-def _random_key() -> str:
-    """Make up a key; like real ones it ends in `=`, which careless copies lose."""
-    return base64.b64encode(secrets.token_bytes(44)).decode()
 
 
 def build_app(world: World) -> Starlette:
@@ -197,5 +192,7 @@ async def _wrong_method(request: Request, error: Exception) -> Response:
 def _invalid(
     request: Request, status: int, what: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    errors = [{"path": request.url.path, "message": what}]
-    return JSONResponse({"message": what, "errors": errors}, status, headers)
+    reply = invalid(status, what, (request.url.path, what))
+    tag = {"ETag": etag(reply.body).decode()}
+    kind = reply.kind.decode()
+    return Response(reply.body, status, {**(headers or {}), **tag}, media_type=kind)

@@ -16,6 +16,7 @@ from listsync.sandbox.call import Call
 from listsync.sandbox.shapes import Json
 from listsync.sandbox.world import RADARR, SONARR, Service, World
 
+_TOTAL_SPACE = 4_000_000_000_000
 _FREE_SPACE = 2_000_000_000_000
 
 
@@ -27,8 +28,19 @@ class _Words:
 
 
 _WORDS = {
-    RADARR: _Words("Radarr", "radarrId", "Radarr server with provided ID does not exist."),
+    RADARR: _Words("Radarr", "radarrId", "Radarr server with provided ID  does not exist."),
     SONARR: _Words("Sonarr", "sonarrId", "Sonarr server with provided ID does not exist."),
+}
+
+
+_OWN_SETTINGS: dict[str, Json] = {
+    RADARR: {"minimumAvailability": "released"},
+    SONARR: {
+        "enableSeasonFolders": True,
+        "seriesType": "standard",
+        "animeSeriesType": "anime",
+        "animeTags": [],
+    },
 }
 
 
@@ -99,6 +111,7 @@ def _choices(program: str, service: Service) -> Reply:
     """Show one with what can be chosen there."""
     shown: Json = {"server": _shown(program, service), **_tested(service)}
     if program == SONARR:
+        shown["server"] = {**_shown(program, service), "activeAnimeTags": []}
         spoken = service.language_profiles
         shown["languageProfiles"] = None if spoken is None else _rows("name", spoken)
     return ok(shown)
@@ -110,7 +123,8 @@ def _tested(service: Service | None) -> Json:
     return {
         "profiles": _rows("name", service.profiles),
         "rootFolders": [
-            {**row, "freeSpace": _FREE_SPACE} for row in _rows("path", service.root_folders)
+            {**row, "freeSpace": _FREE_SPACE, "totalSpace": _TOTAL_SPACE}
+            for row in _rows("path", service.root_folders)
         ],
         "tags": _rows("label", service.tags),
     }
@@ -133,21 +147,13 @@ def _setting(program: str, service: Service) -> Json:
         "tagRequests": False,
         "overrideRule": [],
         "name": service.name,
-        "baseUrl": f"/{program}",
+        "baseUrl": f"/{service.name.lower()}",
         "is4k": service.is4k,
         "isDefault": service.is_default,
         "activeDirectory": next(iter(service.root_folders.values()), ""),
-    }
-    if program == RADARR:
-        return {**shown, "minimumAvailability": "released", "id": service.id}
-    return {
-        **shown,
-        "enableSeasonFolders": True,
-        "seriesType": "standard",
-        "animeSeriesType": "anime",
-        "animeTags": [],
         "id": service.id,
     }
+    return {**shown, **_OWN_SETTINGS[program]}
 
 
 def _rows(word: str, named: Mapping[int, str]) -> list[Json]:
@@ -164,20 +170,15 @@ def _shown(program: str, service: Service) -> Json:
         "activeProfileId": _active_profile(service),
         "activeTags": [],
     }
-    if program == RADARR:
-        return shown
-    return {
-        **shown,
-        "activeAnimeProfileId": None,
-        "activeAnimeDirectory": None,
-        "activeLanguageProfileId": next(iter(service.language_profiles or {}), None),
-        "activeAnimeLanguageProfileId": None,
-        "activeAnimeTags": [],
-    }
+    if service.language_profiles and program == SONARR:
+        shown["activeLanguageProfileId"] = next(iter(service.language_profiles))
+    return shown
 
 
 def _active_profile(service: Service) -> int | None:
-    """Give the best profile to 4K, the first to everything else."""
+    """Give the profile that was chosen, else the best one to 4K, the first to all else."""
+    if service.active_profile is not None:
+        return service.active_profile
     numbers = list(service.profiles)
     return (numbers[-1] if service.is4k else numbers[0]) if numbers else None
 

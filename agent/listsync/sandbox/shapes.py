@@ -1,45 +1,59 @@
-"""Rows as JSON, with the fields and the order that the servers send.
+"""Users, media rows and requests as JSON, with the fields that the servers send.
 
 Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 """
 
 from __future__ import annotations
 
-from listsync.sandbox import facts
-from listsync.sandbox.catalogue import MOVIE, Collection, Person, Title
-from listsync.sandbox.products import Product
-from listsync.sandbox.search import Entry
+from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.state import Media, Request, User
+from listsync.sandbox.world import World
 
 Json = dict[str, object]
+_PLEX, _LOCAL = 1, 2
 
 
-def user_json(user: User, *, requests: int, full: bool) -> Json:
+def user_json(user: User, world: World, *, full: bool = True, settings: bool = False) -> Json:
     """Describe a user; the e-mail address is for those who may manage users."""
-    shown: Json = {
+    is_forked = world.product.is_forked
+    return {
         "permissions": user.permissions,
+        **({"warnings": []} if is_forked else {}),
         "id": user.id,
-        "plexUsername": user.name if user.id == 1 else None,
-        "username": None if user.id == 1 else user.name,
-        "jellyfinUsername": None,
-        "userType": 1 if user.id == 1 else 2,
+        **({"email": f"{user.name}@sandbox.example"} if full else {}),
+        "plexUsername": user.name if user.is_from_plex else None,
+        **({"jellyfinUsername": None} if is_forked else {}),
+        "username": None if user.is_from_plex else user.name,
+        "recoveryLinkExpirationDate": None,
+        "userType": _PLEX if user.is_from_plex else _LOCAL,
+        **({"plexId": user.id if user.is_from_plex else None} if full else {}),
+        **({"jellyfinUserId": None} if is_forked else {}),
+        "avatar": f"/avatarproxy/{user.id}",
+        **({"avatarETag": None, "avatarVersion": None} if is_forked else {}),
+        **_limits(user),
+        "createdAt": user.created_at,
+        "updatedAt": user.created_at,
+        **({"settings": None} if settings else {}),
+        "requestCount": world.state.request_counts[user.id],
+        "displayName": user.name,
+    }
+
+
+def _limits(user: User) -> Json:
+    return {
         "movieQuotaLimit": user.movie_limit or None,
         "movieQuotaDays": 7 if user.movie_limit else None,
         "tvQuotaLimit": user.series_limit or None,
         "tvQuotaDays": 7 if user.series_limit else None,
-        "avatar": f"/avatarproxy/{user.id}",
-        "createdAt": user.created_at,
-        "updatedAt": user.created_at,
-        "requestCount": requests,
-        "displayName": user.name,
     }
-    return {**shown, "email": f"{user.name}@sandbox.example"} if full else shown
 
 
-def media_json(media: Media, product: Product, *, seasons: bool = True) -> Json:
+def media_json(media: Media, world: World, *, seasons: bool = True) -> Json:
     """Describe a row without its requests."""
     status, status4k = media.statuses
-    shown: Json = {
+    service, service4k = media.service_ids
+    slug = str(media.tmdb_id if media.kind == MOVIE else media.tvdb_id)
+    return {
         "downloadStatus": [],
         "downloadStatus4k": [],
         "id": media.id,
@@ -53,20 +67,34 @@ def media_json(media: Media, product: Product, *, seasons: bool = True) -> Json:
         "updatedAt": media.updated_at,
         "lastSeasonChange": media.created_at,
         "mediaAddedAt": media.added_at,
-        "serviceId": None,
-        "serviceId4k": None,
-        "externalServiceId": None,
-        "externalServiceId4k": None,
-        "externalServiceSlug": None,
-        "externalServiceSlug4k": None,
+        "serviceId": service,
+        "serviceId4k": service4k,
+        "externalServiceId": None if service is None else media.id,
+        "externalServiceId4k": None if service4k is None else media.id,
+        "externalServiceSlug": None if service is None else slug,
+        "externalServiceSlug4k": None if service4k is None else slug,
         "ratingKey": None,
         "ratingKey4k": None,
+        **_of_jellyfin(world),
+        **({"seasons": _season_rows(media)} if seasons else {}),
+        **_service_urls(media, slug),
     }
-    if product.is_forked:
-        shown["jellyfinMediaId"] = shown["jellyfinMediaId4k"] = None
-    if seasons:
-        shown["seasons"] = _season_rows(media)
-    return shown
+
+
+def _of_jellyfin(world: World) -> Json:
+    if not world.product.is_forked:
+        return {}
+    return {"jellyfinMediaId": None, "jellyfinMediaId4k": None}
+
+
+def _service_urls(media: Media, slug: str) -> Json:
+    what = "radarr/movie" if media.kind == MOVIE else "sonarr/series"
+    names = zip(("serviceUrl", "serviceUrl4k"), media.service_ids, strict=True)
+    return {
+        name: f"http://arr.sandbox.example/{what}/{slug}"
+        for name, service in names
+        if service is not None
+    }
 
 
 def _season_rows(media: Media) -> list[Json]:
@@ -83,10 +111,33 @@ def _season_rows(media: Media) -> list[Json]:
     ]
 
 
-def request_json(request: Request, product: Product, *, media: bool = True) -> Json:
-    """Describe a request; its media comes without seasons."""
+def request_json(request: Request, world: World, *, whole: bool = False) -> Json:
+    """Describe a request as in lists, or as a *whole*: with more of its row and its people."""
+    by = request.modified_by
+    return {
+        **_request_facts(request),
+        "media": media_json(request.media, world, seasons=whole),
+        "requestedBy": user_json(request.user, world, settings=whole),
+        "modifiedBy": user_json(by, world, settings=whole) if by else None,
+        "seasons": _wanted_seasons(request),
+        "seasonCount": len(request.seasons),
+    }
+
+
+def created_json(request: Request, media: Json, by: Json, modified_by: Json | None) -> Json:
+    """Describe a new request: a film has no seasons here, what is pending no modifier."""
+    return {
+        **_request_facts(request),
+        "media": media,
+        "requestedBy": by,
+        **({"modifiedBy": modified_by} if request.modified_by else {}),
+        **({"seasons": _wanted_seasons(request)} if request.media.kind == TV else {}),
+    }
+
+
+def _request_facts(request: Request) -> Json:
     options = request.options
-    shown: Json = {
+    return {
         "id": request.id,
         "status": request.status,
         "createdAt": request.created_at,
@@ -100,21 +151,10 @@ def request_json(request: Request, product: Product, *, media: bool = True) -> J
         "tags": options.get("tags"),
         "isAutoRequest": request.is_auto,
     }
-    if media:
-        shown["media"] = media_json(request.media, product, seasons=False)
-    return {**shown, **_people(request), **_wanted_seasons(request)}
 
 
-def _people(request: Request) -> Json:
-    changed_by = request.modified_by
-    return {
-        "requestedBy": user_json(request.user, requests=0, full=True),
-        "modifiedBy": user_json(changed_by, requests=0, full=True) if changed_by else None,
-    }
-
-
-def _wanted_seasons(request: Request) -> Json:
-    rows = [
+def _wanted_seasons(request: Request) -> list[Json]:
+    return [
         {
             "id": request.id * 100 + number,
             "seasonNumber": number,
@@ -124,92 +164,9 @@ def _wanted_seasons(request: Request) -> Json:
         }
         for number in request.seasons
     ]
-    return {"seasons": rows, "seasonCount": len(rows)}
 
 
-def media_info(media: Media, product: Product) -> Json:
+def media_info(media: Media, world: World) -> Json:
     """Describe a row as the detail pages do: seasons made by scans, and all requests."""
-    requests = [request_json(request, product, media=False) for request in media.requests]
-    return {**media_json(media, product), "requests": requests, "issues": []}
-
-
-def result_json(entry: Entry, media: Media | None, product: Product, language: str) -> Json:
-    """Describe one search result; Overseerr alone lists season rows in it."""
-    if isinstance(entry, Person):
-        return _person(entry)
-    if isinstance(entry, Collection):
-        return _collection(entry)
-    shown = _film(entry, language) if entry.kind == MOVIE else _series(entry, language)
-    if media is not None:
-        shown["mediaInfo"] = media_json(media, product, seasons=not product.is_forked)
-    return shown
-
-
-def _common(title: Title) -> Json:
-    return {
-        "id": title.tmdb_id,
-        "mediaType": title.kind,
-        "popularity": title.popularity,
-        "voteCount": facts.votes(title),
-        "voteAverage": facts.rating(title),
-        "genreIds": facts.genre_ids(title),
-        "overview": "",
-        "originalLanguage": title.language,
-        "posterPath": f"/{title.tmdb_id}.jpg" if title.popularity > 1 else None,
-        "backdropPath": None,
-    }
-
-
-def dated(name: str, title: Title) -> Json:
-    """Give a date under *name*; of undated titles TMDB sends "", null or nothing at all."""
-    if title.date:
-        return {name: title.date}
-    undated: tuple[Json, ...] = ({name: ""}, {}, {name: None})
-    return undated[title.tmdb_id % 3]
-
-
-def _film(title: Title, language: str) -> Json:
-    return {
-        **_common(title),
-        "adult": False,
-        "video": False,
-        "title": title.named_in(language),
-        "originalTitle": title.original_title,
-        **dated("releaseDate", title),
-    }
-
-
-def _series(title: Title, language: str) -> Json:
-    return {
-        **_common(title),
-        "name": title.named_in(language),
-        "originalName": title.original_title,
-        "originCountry": ["US"],
-        **dated("firstAirDate", title),
-    }
-
-
-def _person(person: Person) -> Json:
-    return {
-        "id": person.tmdb_id,
-        "name": person.name,
-        "popularity": person.popularity,
-        "adult": False,
-        "mediaType": "person",
-        "profilePath": None,
-        "knownFor": [],
-    }
-
-
-def _collection(collection: Collection) -> Json:
-    return {
-        "id": collection.tmdb_id,
-        "mediaType": "collection",
-        "adult": False,
-        "originalLanguage": "en",
-        "originalTitle": collection.name,
-        "title": collection.name,
-        "overview": "",
-        "posterPath": None,
-        "backdropPath": None,
-    }
+    requests = [request_json(request, world) for request in media.requests]
+    return {**media_json(media, world), "requests": requests, "issues": []}

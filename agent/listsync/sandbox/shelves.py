@@ -55,31 +55,33 @@ def _chosen(call: Call) -> list[Media]:
 
 def _row(media: Media, world: World) -> bytes:
     if media.row is None:
-        media.row = dumps(media_json(media, world.product))
+        media.row = dumps(media_json(media, world))
     return media.row
 
 
 def set_status(call: Call) -> Reply:
     """Set the status of a row by hand."""
-    media = _media(call)
+    media = _media(call, "Media does not exist.")
     status = _STATUSES[str(call.path["status"])]
     title = call.world.catalogue.find(*media.key)
     is4k = call.flag("is4k")
     if title is not None:
+        added_at = media.added_at
         scan(media, title, status, is4k=is4k)
+        media.added_at = added_at  # only a scan sets that
     afterlife.fulfil(call.world, media, is4k=is4k)
-    return ok(media_json(media, call.world.product))
+    return ok(media_json(media, call.world))
 
 
 def remove(call: Call) -> Reply:
     """Delete a row with its requests ("clear data")."""
-    call.world.state.drop_media(_media(call))
+    call.world.state.drop_media(_media(call, "Media not found"))
     return no_content()
 
 
-def _media(call: Call) -> Media:
+def _media(call: Call, missing: str) -> Media:
     number = str(call.path["mediaId"])
     media = call.world.state.media.get(int(number)) if number.isdecimal() else None
     if media is None:
-        raise error(404, "Media does not exist.")
+        raise error(404, missing)
     return media

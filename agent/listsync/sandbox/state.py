@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +20,10 @@ def now() -> str:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class User:
-    """Somebody who can act; limits count films, and seasons, in seven days."""
+    """Somebody who can act; limits count films, and seasons, in seven days.
+
+    One `is_from_plex` has the name from there, others are local.
+    """
 
     id: int
     name: str
@@ -27,6 +31,7 @@ class User:
     created_at: str
     movie_limit: int = UNLIMITED
     series_limit: int = UNLIMITED
+    is_from_plex: bool = False
 
     def may(self, *any_of: int) -> bool:
         wanted = Permission.ADMIN
@@ -40,6 +45,8 @@ class Media:
     """One row per title, for both definitions: `statuses[is4k]`.
 
     `seasons` holds what scans found, number -> statuses by definition; requests add nothing here.
+    `service_ids` says which Radarr or Sonarr has it. What is blocklisted has the title and the
+    user of the entry.
     """
 
     id: int
@@ -51,6 +58,9 @@ class Media:
     added_at: str | None = None
     statuses: list[int] = field(default_factory=lambda: [Status.UNKNOWN, Status.UNKNOWN])
     seasons: dict[int, list[int]] = field(default_factory=dict)
+    service_ids: list[int | None] = field(default_factory=lambda: [None, None])
+    block_title: str | None = None
+    blocked_by: int = 1
     requests: list[Request] = field(default_factory=list)
     row: bytes | None = None
 
@@ -96,6 +106,8 @@ class State:
         self.users: dict[int, User] = {user.id: user for user in _first_users(founded)}
         self.media: dict[int, Media] = {}
         self.requests: dict[int, Request] = {}
+        self.request_counts: Counter[int] = Counter()
+        self.watchlists: set[tuple[int, Key]] = set()
         self.next = Counters()
         self._by_key: dict[Key, Media] = {}
         self._by_tvdb: dict[int, Media] = {}
@@ -106,8 +118,8 @@ class State:
     def find_by_tvdb(self, tvdb_id: int) -> Media | None:
         return self._by_tvdb.get(tvdb_id)
 
-    def new_media(self, key: Key, tvdb_id: int | None) -> Media:
-        """Insert a row with status UNKNOWN."""
+    def new_media(self, key: Key, tvdb_id: int | None, *, is_dated: bool) -> Media:
+        """Insert a row with status UNKNOWN; *is_dated* where `mediaAddedAt` is set at once."""
         time = now()
         media = Media(
             id=self.next.media,
@@ -116,6 +128,7 @@ class State:
             tvdb_id=tvdb_id,
             created_at=time,
             updated_at=time,
+            added_at=time if is_dated else None,
         )
         self.next.media += 1
         self.keep_media(media)
@@ -148,13 +161,21 @@ class State:
 
     def keep_request(self, request: Request) -> None:
         self.requests[request.id] = request
+        self.request_counts[request.user.id] += 1
         request.media.requests.append(request)
         self.changed()
 
     def drop_request(self, request: Request) -> None:
         if self.requests.pop(request.id, None) is not None:
             request.media.requests.remove(request)
+            self.request_counts[request.user.id] -= 1
         self.changed()
+
+    def undo_request(self, request: Request) -> None:
+        """Take the newest request back before it is saved: its number is given to the next."""
+        self.drop_request(request)
+        if request.id == self.next.request - 1:
+            self.next.request -= 1
 
 
 def scan(
@@ -192,5 +213,6 @@ def _first_users(founded: str) -> list[User]:
         User(id=number, name=name, permissions=int(permissions), created_at=founded)
         for number, (name, permissions) in enumerate(named, start=1)
     ]
+    users[0].is_from_plex = True
     users[2].movie_limit, users[2].series_limit = 2, 3
     return users

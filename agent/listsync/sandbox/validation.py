@@ -10,13 +10,18 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from listsync.sandbox.answers import ApiError, invalid, message
 
 _RESERVED = re.compile(r"[:/\[\]@!$&'()*+,;]")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_EXPECTED = {
+    "Expecting property name enclosed in double quotes": "Expected property name or '}'",
+    "Expecting ':' delimiter": "Expected ':' after property name",
+    "Expecting ',' delimiter": "Expected ',' or '}' after property value",
+}
 _BREAKS_A_VALUE = re.compile(r"[?=]")
 
 
@@ -27,6 +32,19 @@ class Parameter:
     kind: str = "string"
     choices: tuple[str, ...] = ()
     required: bool = False
+
+
+class _Problem(NamedTuple):
+    """What a schema found: at which field, in words, and which word of the schema found it."""
+
+    name: str
+    what: str
+    keyword: str
+
+    @property
+    def words(self) -> str:
+        """Say it as the message does, which names a missing field once."""
+        return self.what if self.keyword == "required" else f".{self.name} {self.what}"
 
 
 TEXT = Parameter()
@@ -63,8 +81,9 @@ def read_json(body: bytes, content_type: bytes) -> Any:
     except ValueError as problem:
         raise ApiError(message(400, _parser_words(body, problem))) from None
     if not isinstance(value, (dict, list)):
-        first = body.strip()[:1].decode("latin-1")
-        raise ApiError(message(400, f"Unexpected token {first} in JSON at position 0"))
+        text = body.decode("utf-8", "replace").strip()
+        words = f"Unexpected token '{text[:1]}', \"{text}\" is not valid JSON"
+        raise ApiError(message(400, words))
     return value
 
 
@@ -72,11 +91,11 @@ def is_json(content_type: bytes) -> bool:
     return content_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
-def require_json(content_type: bytes) -> None:
+def require_json(content_type: bytes, path: str) -> None:
     """Refuse a body of another type where the route needs one."""
     if not is_json(content_type):
         what = f"unsupported media type {content_type.decode('latin-1') or 'undefined'}"
-        raise ApiError(invalid(415, what, ("/body", what)))
+        raise ApiError(invalid(415, what, (path, what)))
 
 
 def check_request_body(body: Any) -> None:
@@ -93,11 +112,10 @@ def _check_body(body: Any, *required: str) -> None:
     if not isinstance(body, dict):
         whole = "request.body should be object"
         raise ApiError(invalid(400, whole, (".body", "should be object")))
-    missing = [name for name in required if name not in body]
-    problems = [("", f"should have required property '{name}'") for name in missing]
+    problems = [_missing(name) for name in required if name not in body]
     for name, check in _FIELDS.items():
         if name in body and (what := check(body[name])):
-            problems.append((name, what))
+            problems.append(_Problem(name, what, _keyword(what)))
     _refuse(problems, "body")
 
 
@@ -122,29 +140,40 @@ def _refuse_strange(values: Mapping[str, str], known: Parameters) -> None:
             raise ApiError(invalid(400, what, (f".query.{name}", what)))
 
 
-def _problems(name: str, values: Mapping[str, str], parameter: Parameter) -> list[tuple[str, str]]:
+def _problems(name: str, values: Mapping[str, str], parameter: Parameter) -> list[_Problem]:
     value = values.get(name)
     if value is None:
-        return [("", f"should have required property '{name}'")] if parameter.required else []
+        return [_missing(name)] if parameter.required else []
     if parameter.kind == "number" and not _NUMBER.fullmatch(value):
-        return [(name, "should be number")]
+        return [_Problem(name, "should be number", "type")]
     if parameter.kind == "boolean" and value not in ("true", "false"):
-        return [(name, "should be boolean")]
+        return [_Problem(name, "should be boolean", "type")]
     if parameter.choices and value not in parameter.choices:
-        return [(name, _one_of(parameter.choices))]
+        return [_Problem(name, _one_of(parameter.choices), "enum")]
     return []
 
 
-def _refuse(problems: list[tuple[str, str]], where: str) -> None:
+def _missing(name: str) -> _Problem:
+    return _Problem(name, f"should have required property '{name}'", "required")
+
+
+def _refuse(problems: list[_Problem], where: str) -> None:
     if not problems:
         return
-    paths = [f".{name}" if name else "" for name, _ in problems]
-    texts = [what for _, what in problems]
-    whole = ", ".join(
-        f"request.{where}{path} {what}" for path, what in zip(paths, texts, strict=True)
-    )
-    errors = [(f".{where}{path}", what) for path, what in zip(paths, texts, strict=True)]
+    whole = ", ".join(f"request.{where}{_spaced(problem.words)}" for problem in problems)
+    errors = [(f".{where}.{one.name}", one.what, one.keyword) for one in problems]
     raise ApiError(invalid(400, whole, *errors))
+
+
+def _spaced(words: str) -> str:
+    return words if words.startswith(".") else f" {words}"
+
+
+def _keyword(what: str) -> str:
+    """Name the word of the schema that a field of the body fails by."""
+    if what.startswith("should be equal"):
+        return "enum"
+    return "oneOf" if what.endswith("oneOf") else "type"
 
 
 def _value(text: str) -> str:
@@ -159,10 +188,15 @@ def _typed(value: str, parameter: Parameter) -> str | float | int:
 
 
 def _parser_words(body: bytes, problem: ValueError) -> str:
+    """Say it as V8 does."""
+    text = body.decode("utf-8", "replace")
     position = getattr(problem, "pos", 0)
-    if position >= len(body.rstrip()):
+    expected = _EXPECTED.get(getattr(problem, "msg", ""))
+    if expected:
+        return f"{expected} in JSON at position {position}"
+    if position >= len(text.rstrip()):
         return "Unexpected end of JSON input"
-    return f"Unexpected token {chr(body[position])} in JSON at position {position}"
+    return f"Unexpected token '{text[position]}', \"{text}\" is not valid JSON"
 
 
 def _one_of(choices: Iterable[str]) -> str:

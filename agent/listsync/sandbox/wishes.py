@@ -14,8 +14,8 @@ from listsync.sandbox.call import Call
 from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.codes import Permission, RequestStatus, Status
 from listsync.sandbox.journal import OPTIONS
-from listsync.sandbox.paging import page_of
-from listsync.sandbox.shapes import request_json
+from listsync.sandbox.paging import Page, page_of
+from listsync.sandbox.shapes import Json, media_json, request_json
 from listsync.sandbox.state import Request, User, now
 from listsync.sandbox.world import RADARR, SONARR
 
@@ -49,7 +49,14 @@ async def list_all(call: Call) -> Reply:
     is_slow = "slow" in (world.settings.radarr, world.settings.sonarr)
     if world.product.is_forked and is_slow:
         await asyncio.sleep(2 * world.settings.arr_timeout_ms / 1000)
-    return _page(call, _visible(call))
+    page, rows, requests = _page(call, _visible(call))
+    shown: Json = {
+        "pageInfo": page.info(len(rows)),
+        "results": [_listed(call, request) for request in requests],
+    }
+    if world.product.is_forked:
+        shown["serviceErrors"] = {name: _service_errors(call, name) for name in (RADARR, SONARR)}
+    return ok(shown)
 
 
 def list_of_user(call: Call) -> Reply:
@@ -59,20 +66,32 @@ def list_of_user(call: Call) -> Reply:
         raise error(404, "User not found.")
     if user is not call.user and not call.user.may(*_VIEWERS):
         raise error(403, "You do not have permission to view this user's requests.")
-    return _page(call, (one for one in call.world.state.requests.values() if one.user is user))
+    every = call.world.state.requests.values()
+    page, rows, requests = _page(call, (one for one in every if one.user is user))
+    results = [request_json(request, call.world) for request in requests]
+    return ok({"pageInfo": page.info(len(rows)), "results": results})
 
 
-def _page(call: Call, requests: Iterable[Request]) -> Reply:
+def _page(call: Call, requests: Iterable[Request]) -> tuple[Page, list[Request], list[Request]]:
     page = page_of(call, default=10)
     rows = _ordered(call, requests)
-    product = call.world.product
-    shown: dict[str, object] = {
-        "pageInfo": page.info(len(rows)),
-        "results": [request_json(request, product) for request in page.of(rows)],
-    }
-    if product.is_forked:
-        shown["serviceErrors"] = {name: _service_errors(call, name) for name in (RADARR, SONARR)}
-    return ok(shown)
+    return page, rows, list(page.of(rows))
+
+
+def _listed(call: Call, request: Request) -> Json:
+    """Describe a row of the list; Jellyseerr and Seerr add what they know from the services."""
+    shown = request_json(request, call.world)
+    if not call.world.product.is_forked:
+        return shown
+    services = call.world.services(RADARR if request.media.kind == MOVIE else SONARR)
+    service_id = request.media.service_ids[request.is4k]
+    wanted = request.options.get("profileId")
+    for service in services.values():
+        if isinstance(wanted, int) and wanted in service.profiles:
+            shown["profileName"] = service.profiles[wanted]
+    if call.user.may(Permission.MANAGE_REQUESTS):
+        shown["canRemove"] = service_id in services
+    return shown
 
 
 def _service_errors(call: Call, program: str) -> list[dict[str, object]]:
@@ -143,11 +162,11 @@ def show(call: Call) -> Reply:
     request = _request(call)
     if request.user is not call.user and not call.user.may(*_VIEWERS):
         raise error(403, "You do not have permission to view this request.")
-    return ok(request_json(request, call.world.product))
+    return ok(request_json(request, call.world, whole=True))
 
 
 def edit(call: Call) -> Reply:
-    """Change the options and the seasons of a request."""
+    """Change the options and the seasons of a request; the answer has the options given alone."""
     request = _request(call)
     if not _may_change(call, request):
         raise error(403, "You do not have permission to modify this request.")
@@ -159,7 +178,12 @@ def edit(call: Call) -> Reply:
     request.options |= {name: body[name] for name in OPTIONS if name in body}
     request.updated_at = now()
     call.world.touch(request.media)
-    return ok(request_json(request, call.world.product))
+    shown = request_json(request, call.world, whole=True)
+    editable = [name for name in OPTIONS if name != "languageProfileId"]
+    left_out = OPTIONS if request.media.kind == TV else editable
+    return ok(
+        {name: value for name, value in shown.items() if name in body or name not in left_out}
+    )
 
 
 def delete(call: Call) -> Reply:
@@ -177,23 +201,27 @@ def retry(call: Call) -> Reply:
 
 
 def decide(call: Call) -> Reply:
-    """Approve a request, decline it, or put it back to pending."""
-    request, verdict = _request(call), call.path["status"]
-    if verdict == "approve":
+    """Approve a request or decline it."""
+    request = _request(call)
+    if call.path["status"] == "approve":
         return _approved(call, request)
-    if verdict == "decline":
-        afterlife.decline(call.world, request, call.user)
-    else:
-        afterlife.change(call.world, request, RequestStatus.PENDING, call.user)
-    return ok(request_json(request, call.world.product))
+    before = _media_before(call, request)
+    afterlife.decline(call.world, request, call.user)
+    return ok({**request_json(request, call.world, whole=True), "media": before})
 
 
 def _approved(call: Call, request: Request) -> Reply:
+    before = _media_before(call, request)
     remains = afterlife.approve(call.world, request, call.user)
-    shown = request_json(request, call.world.product)
+    shown = {**request_json(request, call.world, whole=True), "media": before}
     if not remains:
         del shown["id"]
     return ok(shown)
+
+
+def _media_before(call: Call, request: Request) -> Json:
+    """Describe the row as the answer does: as it was when the request was read."""
+    return media_json(request.media, call.world)
 
 
 def _may_change(call: Call, request: Request) -> bool:

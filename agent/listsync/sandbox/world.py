@@ -14,7 +14,7 @@ from listsync.sandbox.flights import Flights
 from listsync.sandbox.journal import Journal
 from listsync.sandbox.products import Product
 from listsync.sandbox.search import Search
-from listsync.sandbox.state import Media, State, scan
+from listsync.sandbox.state import Key, Media, State, scan
 
 RADARR = "radarr"
 SONARR = "sonarr"
@@ -23,12 +23,16 @@ Health = Literal["up", "errors", "slow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A Radarr or Sonarr; what it has by its numbers. Sonarr 4 has no language profiles: None."""
+    """A Radarr or Sonarr; what it has by its numbers. Sonarr 4 has no language profiles: None.
+
+    Without an `active_profile` the best one is for 4K, the first for everything else.
+    """
 
     id: int
     name: str
     is4k: bool = False
     is_default: bool = False
+    active_profile: int | None = None
     profiles: dict[int, str] = field(default_factory=lambda: {4: "HD-1080p", 5: "Ultra-HD"})
     root_folders: dict[int, str]
     tags: dict[int, str] = field(default_factory=lambda: {1: "lists"})
@@ -84,7 +88,8 @@ class World:
 
     def _index(self) -> None:
         collections = COLLECTIONS if self.product.name == "Seerr" else ()
-        self.search = Search(self.catalogue, (*PERSONS, *collections))
+        others = (*PERSONS, *collections) if self.catalogue.has_embedded else ()
+        self.search = Search(self.catalogue, others)
 
     def fill(self) -> None:
         """Put the first titles of the catalogue into the library."""
@@ -96,10 +101,19 @@ class World:
         self.catalogue.put(title)
         self.search.add(title)
 
+    def remove_titles(self) -> None:
+        """Know no title any more, but those that are invented."""
+        self.catalogue.empty()
+        self._index()
+
     def new_media(self, title: Title) -> Media:
         """Insert a row; of two series with one TVDB id, the second has none."""
         is_taken = title.tvdb_id is not None and self.state.find_by_tvdb(title.tvdb_id)
-        return self.state.new_media(title.key, None if is_taken else title.tvdb_id)
+        return self.insert_media(title.key, None if is_taken else title.tvdb_id)
+
+    def insert_media(self, key: Key, tvdb_id: int | None) -> Media:
+        """Insert a row; Jellyseerr and Seerr note at once when it was added."""
+        return self.state.new_media(key, tvdb_id, is_dated=self.product.is_forked)
 
     def services(self, program: str) -> dict[int, Service]:
         """Give the services of one kind by number; those that were ordered come last."""
@@ -131,7 +145,7 @@ class World:
         for name, value in asdict(self.first_settings).items():
             if name != "api_key":
                 setattr(self.settings, name, value)
-        if self.catalogue.ordered:
+        if self.catalogue.is_changed:
             self.catalogue.clear()
             self._index()
         self.faults.clear()

@@ -152,9 +152,15 @@ def test_a_body_of_another_type_is_a_415(each: Server, content_type: str) -> Non
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        pytest.param(b"{oops}", "Unexpected token o in JSON at position 1", id="broken"),
+        pytest.param(
+            b"{oops}", "Expected property name or '}' in JSON at position 1", id="broken"
+        ),
+        pytest.param(
+            b'{"a" 1}', "Expected ':' after property name in JSON at position 5", id="no-colon"
+        ),
+        pytest.param(b'{"a":x}', 'Unexpected token \'x\', "{"a":x}" is not valid JSON', id="word"),
         pytest.param(b'{"a":', "Unexpected end of JSON input", id="cut-short"),
-        pytest.param(b"5", "Unexpected token 5 in JSON at position 0", id="bare-number"),
+        pytest.param(b"5", "Unexpected token '5', \"5\" is not valid JSON", id="bare-number"),
     ],
 )
 def test_broken_json_is_a_400_in_the_parsers_words(

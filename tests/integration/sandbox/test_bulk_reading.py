@@ -247,10 +247,9 @@ def test_requests_of_one_user(each: Server) -> None:
     assert words(each.get("/user/999/requests")) == "User not found."
 
 
-def test_quota_without_a_limit_has_neither_days_nor_rest(each: Server) -> None:
+def test_quota_without_a_limit_has_neither_limit_nor_days_nor_rest(each: Server) -> None:
     quota = each.read("/user/1/quota")
-    assert quota["movie"]["limit"] == 0
-    assert not {"days", "remaining"} & set(quota["movie"])
+    assert quota["movie"] == {"used": 0, "restricted": False}
 
 
 def test_quota_counts_films_and_seasons(each: Server) -> None:

@@ -1,0 +1,1 @@
+"""What real servers answered, call by call, against the sandbox."""
