@@ -829,6 +829,15 @@ class FakeBooks:
             return None
         return found[0], self.requests.get(found[0].run_id, ())
 
+    def note_end(self, row: RunRow) -> None:
+        self._play()
+        if all(one.run_id != row.run_id for one in self.told_runs):
+            self.told_runs.insert(0, row)
+
+    def last_server(self) -> tuple[str, str] | None:
+        self._play()
+        return None
+
     def close_cut_off_runs(self, at: datetime) -> None:
         self._play()
         self.told_runs = [

@@ -331,6 +331,14 @@ class Books(Protocol):
         """Return the run whose id begins so, with its requests; None if it is not one run."""
         ...
 
+    def note_end(self, row: RunRow) -> None:
+        """Note a run that ended before its end, or even its start, was noted."""
+        ...
+
+    def last_server(self) -> tuple[str, str] | None:
+        """Return product and version of the server that was reached last."""
+        ...
+
     def close_cut_off_runs(self, at: datetime) -> None:
         """Note that runs without an end have been cut off; nothing may run meanwhile."""
         ...

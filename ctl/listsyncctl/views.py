@@ -59,18 +59,18 @@ def _status_rows(result: Result, look: Look) -> Iterator[tuple[str, str]]:
     if next_run := _next_run(result, look):
         yield "Next run", next_run
     yield "Lists", harmless(result.get("lists"))
-    server = result.get("server")
-    yield (
-        "Server",
-        f"{harmless(server.get('product'))} {harmless(server.get('version'))} "
-        f"at {harmless(server.get('url'))}"
-        if server
-        else "not reached yet",
-    )
+    yield "Server", _server(result)
     yield from _config_rows(result.get("config") or {}, look)
     yield "Watcher", harmless(result.get("watcher"))
     for note in result.get("notes") or []:
         yield "Note", harmless(note)
+
+
+def _server(result: Result) -> str:
+    if server := result.get("server"):
+        known = f"{harmless(server.get('product'))} {harmless(server.get('version'))}"
+        return f"{known} at {harmless(server.get('url'))}"
+    return "being reached" if result.get("running") else "not reached yet"
 
 
 def _next_run(result: Result, look: Look) -> str:

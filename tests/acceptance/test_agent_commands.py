@@ -154,7 +154,8 @@ def test_progress_tells_how_far_it_is(
     set_latency(home, 0)
     lines = agent.ctl("progress", "--follow", "-o", "json").out.splitlines()
     last = json.loads(lines[-1])
-    assert last["in_progress"] is False
+    assert (last["in_progress"], last["phase"]) == (False, "idle")
+    assert (last["progress"], last["total"], last["percent"]) == (50, 50, 100)
     assert last["last_result"] == {
         "success": True,
         "message": "Sync complete: 50/50 operations successful, 50 requested",

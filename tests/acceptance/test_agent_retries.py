@@ -54,6 +54,9 @@ def test_an_agent_that_begins_before_its_server_syncs_when_that_is_there(
     agent.kill()
     agent = start_agent(home)
     assert agent.status["retry"]["at"] == at
+    # Nor is what failed forgotten.
+    assert agent.status["last_run"]["run_id"] == run["run_id"]
+    assert agent.ask("progress")["last_result"] == {"success": False, "message": run["message"]}
     agent.terminate()
     home.sandbox.restart()
     _let_a_minute_pass(home)
@@ -77,7 +80,12 @@ def test_a_key_that_is_mended_in_the_file_is_tried_at_once(
     _follow(home, sync={"on_config_change": False})
     runs = agent.until_synced(2)
     assert (runs[1]["origin"], runs[1]["result"]) == ("retry", "ok")
-    assert agent.status["retry"] is None
+    status = agent.status
+    assert status["retry"] is None
+    assert status["server"]["product"] == "Seerr"
+    # The state knows it too.
+    agent.terminate()
+    assert start_agent(home).status["server"] == status["server"]
 
 
 def test_a_list_that_failed_is_asked_again_alone_at_its_own_time(
@@ -128,4 +136,4 @@ def test_a_plan_that_fails_is_not_tried_again(home: Home, start_agent: StartAgen
     agent = start_agent(home)
     home.sandbox.kill()
     assert agent.ctl("plan").code == 1
-    assert agent.status["retry"] is None
+    assert (agent.status["retry"], agent.status["last_run"]) == (None, None)

@@ -19,6 +19,7 @@ from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
 from listsync.agent.working import Perform, Work
+from listsync.domain.books import RunRow
 from listsync.domain.events import (
     ConfigChanged,
     Due,
@@ -93,6 +94,8 @@ class Means:
     teller: Teller
     recent: RecentRuns
     perform: Perform
+    note_end: Callable[[RunRow], None]
+    """Called when a sync has ended: the state may not know yet. Raises StateError."""
     refresh: Callable[[], None]
     """Called when a run has ended, to read anew what is shown of the lists."""
 
@@ -263,10 +266,16 @@ class Agent:
                 self._settle(work.order, work.ended)
 
     def _settle(self, order: Order, ended: Ended) -> None:
-        """Plan to try again what failed for a passing reason, or see that it is over."""
-        retries = self._means.retries
+        """Note how a sync ended, and plan to try again what failed for a passing reason."""
         if order.dry_run:
             return
+        try:
+            self._means.note_end(ended.row)
+        finally:
+            self._plan_retry(order, ended)
+
+    def _plan_retry(self, order: Order, ended: Ended) -> None:
+        retries = self._means.retries
         if ended.row.result == Result.CANCELLED:
             retries.cancelled()
         elif ended.retry is None:

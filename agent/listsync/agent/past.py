@@ -1,10 +1,10 @@
-"""Runs that have ended since the agent started, dry runs too; the books keep the real ones."""
+"""Runs that have ended since the agent started, dry runs too; the state keeps the real ones."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -27,9 +27,20 @@ class RecentRuns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ended: OrderedDict[str, Ended] = OrderedDict()
+        self._last_sync: Ended | None = None
+        self._server: Mapping[str, str] | None = None
+
+    def restore(self, row: RunRow | None, server: Mapping[str, str] | None) -> None:
+        """Take what the state knows of the last sync and the server, before any run ends."""
+        with self._lock:
+            self._last_sync = Ended(row=row) if row else None
+            self._server = server
 
     def add(self, ended: Ended) -> None:
         with self._lock:
+            if not ended.row.dry_run:
+                self._last_sync = ended
+            self._server = ended.server or self._server
             self._ended[ended.row.run_id] = ended
             while len(self._ended) > _KEPT:
                 self._ended.popitem(last=False)
@@ -45,13 +56,28 @@ class RecentRuns:
 
     @property
     def last(self) -> Ended | None:
-        """The run that ended last."""
+        """The run that ended last, a plan or dry run too."""
         with self._lock:
-            return next(reversed(self._ended.values()), None)
+            return next(reversed(self._ended.values()), self._last_sync)
+
+    @property
+    def last_sync(self) -> Ended | None:
+        """The run that ended last and was no dry run."""
+        with self._lock:
+            return self._last_sync
+
+    @property
+    def server(self) -> Mapping[str, str] | None:
+        """The server that answered last, with the address it was asked at."""
+        with self._lock:
+            return self._server
 
 
-def ended_of(report: SyncReport, at: datetime) -> Ended:
-    """Keep of a report what is asked for later; the rest is as large as the lists."""
+def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
+    """Keep of a report what is asked for later; the rest is as large as the lists.
+
+    *url* is where the server was asked.
+    """
     run = report.run
     server = report.server
     plan = plan_of(report) if run.dry_run else None
@@ -70,11 +96,15 @@ def ended_of(report: SyncReport, at: datetime) -> Ended:
         ),
         plan=plan,
         requests=tuple(_requests(plan, at)) if plan else (),
-        server={"product": server.product.value, "version": server.version} if server else None,
+        server=told_server(server.product.value, server.version, url) if server else None,
         notices=report.notices,
         retry=report.retry,
         held=report.held,
     )
+
+
+def told_server(product: str, version: str, url: str) -> dict[str, str]:
+    return {"product": product, "version": version, "url": url}
 
 
 def failed(

@@ -102,5 +102,5 @@ class Teller:
             count = f" {progress.done}/{progress.total}" if progress.total else ""
             return f"syncing: {progress.phase.value}{count}"
         words = "paused" if standing.pause is not None else "idle"
-        last = self._recent.last
+        last = self._recent.last_sync
         return f"{words}; last sync: {last.row.message}" if last else words

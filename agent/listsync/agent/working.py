@@ -77,9 +77,8 @@ class Work:
             confirmed=order.confirmed,
         )
         try:
-            ended = ended_of(
-                self._perform(run, self._following, order, self._stop), datetime.now(UTC)
-            )
+            report = self._perform(run, self._following, order, self._stop)
+            ended = ended_of(report, datetime.now(UTC), self._following.server)
         except ListsyncError as error:
             ended = self._failed(str(error), retry_of(error, datetime.now(UTC)))
         except Exception as error:

@@ -16,7 +16,7 @@ from listsync import __version__
 from listsync.agent.configuration import Configuration
 from listsync.agent.keeping import Keeper
 from listsync.agent.loop import Agent, Means
-from listsync.agent.past import RecentRuns
+from listsync.agent.past import RecentRuns, told_server
 from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
 from listsync.app.browsing import sweep
@@ -119,14 +119,15 @@ class _Daemon:
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
         self._configuration = Configuration(loader, following, self._want)
         self._threads = Threads(self._fail)
+        self._recent = RecentRuns()
         self._shown: Mapping[str, ListRow] = {}
         self.has_failed = False
 
     def wire(self, systemd: Systemd) -> None:
         """Put the parts together; opens nothing."""
-        board, recent = ProgressBoard(), RecentRuns()
+        board = ProgressBoard()
         self._systemd = systemd
-        self._teller = Teller(systemd, board, recent, self._is_control_well)
+        self._teller = Teller(systemd, board, self._recent, self._is_control_well)
         means = Means(
             inbox=self._inbox,
             queue=self._queue,
@@ -135,8 +136,9 @@ class _Daemon:
             retries=self._back_off,
             keeper=self._keeper,
             teller=self._teller,
-            recent=recent,
+            recent=self._recent,
             perform=Performer(self._database, self._options.state_dir, board),
+            note_end=self._books.note_end,
             refresh=self._refresh,
         )
         self._agent = Agent(means)
@@ -145,7 +147,7 @@ class _Daemon:
                 started_at=datetime.now(UTC),
                 queue=self._queue,
                 configuration=self._configuration,
-                recent=recent,
+                recent=self._recent,
                 board=board,
                 books=self._books,
                 lists=lambda: self._shown,
@@ -182,11 +184,21 @@ class _Daemon:
 
     def _take_up(self) -> None:
         self._books.close_cut_off_runs(datetime.now(UTC))
+        self._recall()
         self._refresh()
         config = config_of(self._configuration.in_force.following)
         self._loader.begin(config, self._timetable, self._notebook, self._retry_at_once)
         self._keeper.restore(self._queue)
         self._want_new_lists()
+
+    def _recall(self) -> None:
+        """Let what happened before the start be shown."""
+        server = self._books.last_server()
+        url = self._configuration.in_force.following.server
+        self._recent.restore(
+            next(iter(self._books.runs(limit=1, offset=0)), None),
+            told_server(*server, url) if server else None,
+        )
 
     def run(self) -> bool:
         """Decide until the end; returns whether everything came to an end by itself."""

@@ -12,8 +12,8 @@ from listsync.domain.server import Candidate
 
 _ROOM = 48 * 1024
 """What the rows of one answer may take; an answer has to fit into one message."""
-ROOM_OF_A_PART = _ROOM // 4
-"""What each of the four parts of a status that can be long may take."""
+ROOM_OF_A_PART = _ROOM // 5
+"""What each of the five parts of a status that can be long may take."""
 
 _T = TypeVar("_T")
 

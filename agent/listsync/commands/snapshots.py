@@ -11,9 +11,10 @@ from listsync import __version__
 from listsync.commands.shapes import ROOM_OF_A_PART, fitting, iso, run_shape
 from listsync.commands.sources import Sources
 from listsync.domain.advice import advice_on
+from listsync.domain.books import RunRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.running import Order, Scope
-from listsync.domain.syncing import ListRules
+from listsync.domain.syncing import ListRules, Progress
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
@@ -32,7 +33,7 @@ def version(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
 
 def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
     standing = sources.queue.standing
-    last = sources.recent.last
+    last = sources.recent.last_sync
     due = sources.due()
     state = "paused" if standing.pause else "idle"
     following = sources.configuration.in_force.following
@@ -44,7 +45,7 @@ def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "started_at": iso(sources.started_at),
         "config": _config(sources),
         "watcher": sources.watcher(),
-        "server": {**last.server, "url": following.server} if last and last.server else None,
+        "server": _server(sources),
         "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
         "running": _running(sources) if standing.running else None,
         "pending": _pending(standing.pending, sources) if standing.pending else None,
@@ -57,21 +58,24 @@ def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell how far the running sync is; while none runs, how the last run of any kind ended."""
     running = sources.queue.standing.running
     now = sources.board.snapshot()
-    last = sources.recent.last
-    is_shown = running is not None and now.run_id == running.run_id
+    last = None if running else sources.recent.last
+    row = last.row if last else None
+    run_id = running.run_id if running else row.run_id if row else None
+    is_shown = run_id is not None and now.run_id == run_id
     return {
         "in_progress": running is not None,
-        "phase": now.phase.value if is_shown else "connect" if running else "idle",
+        "phase": now.phase.value if running and is_shown else "connect" if running else "idle",
         "progress": now.done if is_shown else 0,
         "total": now.total if is_shown else 0,
-        "percent": now.percent if is_shown else 0,
-        "last_checkpoint": iso(now.changed_at) if now.run_id else None,
-        "last_result": {"success": last.row.result == "ok", "message": last.row.message[:500]}
-        if last and not running
+        "percent": _percent(now, row) if is_shown else 0,
+        "last_checkpoint": iso(now.changed_at if is_shown else row.ended_at if row else None),
+        "last_result": {"success": row.result == "ok", "message": row.message[:500]}
+        if row
         else None,
-        "run_id": running.run_id if running else last.row.run_id if last else None,
+        "run_id": run_id,
         "sequence": now.sequence,
         "lists": fitting(
             {
@@ -86,6 +90,13 @@ def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "eta_s": round(now.eta_s) if is_shown and now.eta_s is not None else None,
         "requested": now.requested if is_shown else 0,
     }
+
+
+def _percent(now: Progress, row: RunRow | None) -> int:
+    """Also a sync that had nothing to do has done all."""
+    if row is not None and row.result == "ok" and not now.total:
+        return 100
+    return now.percent
 
 
 def lists(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +132,13 @@ def _list(
         "why": row.why[:300] if row else "",
         "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
     }
+
+
+def _server(sources: Sources) -> dict[str, str] | None:
+    """Tell the server that answered last, unless another one is meant by now."""
+    known = sources.recent.server
+    wanted = sources.configuration.in_force.following.server
+    return dict(known) if known and known["url"] == wanted else None
 
 
 def _config(sources: Sources) -> dict[str, Any]:

@@ -375,7 +375,7 @@ class ListProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A snapshot of the running sync; `sequence` grows with every change.
+    """A snapshot of the sync that runs or ran last; `sequence` grows with every change.
 
     `phase_s` is how long the phase has lasted; `changed_at` when anything moved last.
     """

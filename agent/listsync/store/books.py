@@ -118,6 +118,37 @@ class SqliteBooks:
         )
         return _run(found[0]), tuple(map(rows.request_of, requests))
 
+    def note_end(self, row: RunRow) -> None:
+        began, ended = (
+            at.isoformat(timespec="milliseconds") if at else None
+            for at in (row.started_at, row.ended_at)
+        )
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, origin, started_at, ended_at, result, why, message,"
+                " requested, calls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at,"
+                " result = excluded.result, why = excluded.why, message = excluded.message,"
+                " requested = excluded.requested, calls = excluded.calls WHERE result IS NULL",
+                (
+                    row.run_id,
+                    row.origin,
+                    began,
+                    ended,
+                    row.result,
+                    row.why,
+                    row.message,
+                    row.requested,
+                    row.calls,
+                ),
+            )
+
+    def last_server(self) -> tuple[str, str] | None:
+        found = self._database.read(
+            "SELECT product, version FROM servers ORDER BY last_seen DESC LIMIT 1"
+        )
+        return (found[0]["product"], found[0]["version"]) if found else None
+
     def close_cut_off_runs(self, at: datetime) -> None:
         with self._database.write() as connection:
             connection.execute(

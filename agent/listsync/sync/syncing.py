@@ -128,7 +128,7 @@ class _Sync:
                 self._writer.flush()
             report = self._report(result, why)
         finally:
-            self._parts.board.phase(Phase.IDLE)
+            self._parts.board.end()
         self._parts.memory.end_run(report, datetime.now(UTC))
         return report
 

@@ -243,6 +243,41 @@ def test_of_the_requests_of_a_run_only_the_first_are_told(world: World) -> None:
     assert len(found[1]) == 200
 
 
+_FAILED = RunRow(
+    run_id="abc",
+    origin="schedule",
+    started_at=AT,
+    ended_at=AT + _SECOND,
+    result="failed",
+    why="the disk is full",
+    message="Sync failed: the disk is full",
+)
+
+
+@pytest.mark.parametrize("began", [True, False], ids=["in-the-middle", "before-it-began"])
+def test_a_run_that_broke_off_is_kept_with_its_reason(world: World, *, began: bool) -> None:
+    if began:
+        world.run("abc", ends=False)
+    world.books.note_end(_FAILED)
+    (row,) = world.books.runs(limit=9, offset=0)
+    assert replace(row, origin="schedule") == _FAILED
+
+
+def test_a_run_that_came_to_its_own_end_keeps_that(world: World) -> None:
+    world.run("abc")
+    world.books.note_end(_FAILED)
+    (row,) = world.books.runs(limit=9, offset=0)
+    assert (row.result, row.why) == ("partly", "a list is down")
+
+
+def test_the_server_that_was_reached_last_is_known(world: World) -> None:
+    assert world.books.last_server() == (SERVER.product.value, SERVER.version)
+
+
+def test_a_server_is_not_known_before_one_was_reached(empty: SqliteBooks) -> None:
+    assert empty.last_server() is None
+
+
 def test_runs_that_were_cut_off_are_closed(world: World) -> None:
     world.run("done")
     world.run("cut", AT + _SECOND, ends=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from tests.fakes import SERVER
 
 _AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _END = _AT + timedelta(minutes=2)
+_SEERR = {"product": "Seerr", "version": "3.1.0", "url": "http://seerr"}
 _FILM = TitleKey(MediaType.MOVIE, 603)
 
 
@@ -75,6 +77,30 @@ def test_the_last_one_is_the_one_that_ended_last() -> None:
     assert recent("b", "a").last == ended("a")
 
 
+def test_a_dry_run_is_the_last_run_but_not_the_last_sync() -> None:
+    runs = recent("a")
+    dry = ended("b")
+    dry = replace(dry, row=replace(dry.row, dry_run=True))
+    runs.add(dry)
+    assert (runs.last, runs.last_sync) == (dry, ended("a"))
+
+
+def test_what_happened_before_the_start_is_kept_until_a_run_ends() -> None:
+    runs = RecentRuns()
+    runs.restore(ended("old").row, _SEERR)
+    assert runs.last == runs.last_sync == ended("old")
+    runs.add(ended("new"))
+    assert runs.last_sync == ended("new")
+    assert runs.server == _SEERR
+
+
+def test_the_server_is_the_one_that_answered_last() -> None:
+    runs = RecentRuns()
+    runs.add(replace(ended("a"), server=_SEERR))
+    runs.add(ended("b"))
+    assert runs.server == _SEERR
+
+
 def test_a_run_is_found_by_the_beginning_of_its_id() -> None:
     assert recent("abc", "xyz").find("ab") == ended("abc")
 
@@ -94,7 +120,7 @@ def test_only_the_last_twenty_are_kept() -> None:
 
 
 def test_what_is_kept_of_a_report() -> None:
-    kept = ended_of(a_report(film(), dry_run=False), _END)
+    kept = ended_of(a_report(film(), dry_run=False), _END, "http://seerr")
     assert kept == Ended(
         row=RunRow(
             run_id="r",
@@ -108,7 +134,11 @@ def test_what_is_kept_of_a_report() -> None:
             requested=1,
             calls=7,
         ),
-        server={"product": SERVER.product.value, "version": SERVER.version},
+        server={
+            "product": SERVER.product.value,
+            "version": SERVER.version,
+            "url": "http://seerr",
+        },
         notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
         held={(MediaType.TV, True): "why"},
     )

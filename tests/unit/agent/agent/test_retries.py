@@ -232,16 +232,11 @@ def test_a_run_that_fails_while_the_agent_stops_is_tried_again_after_the_restart
     assert BackOff(world.notebook, lambda: world.now).planned() is not None
 
 
-def test_a_sync_that_does_not_come_to_a_report_is_tried_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise UnavailableError("sandbox", "it did not start in time")
-
-    monkeypatch.setattr(type(world.syncs), "__call__", fails)
-    world.submit()
-    world.play()
-    world.await_end()
+def test_a_sync_that_does_not_come_to_a_report_is_tried_again(world: World) -> None:
+    world.syncs.fails = UnavailableError("sandbox", "it did not start in time")
+    order = world.begin_run()
+    world.end_run()
+    assert [(one.run_id, one.result) for one in world.noted] == [(order.run_id, "failed")]
     assert planned(world).why == "sandbox: it did not start in time"
 
 

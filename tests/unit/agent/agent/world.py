@@ -14,6 +14,7 @@ from listsync.agent.loop import Agent, Means
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
+from listsync.domain.books import RunRow
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
 from listsync.domain.retry import Retry
 from listsync.domain.running import Following, Order, Scope
@@ -125,6 +126,7 @@ class FakeSyncs:
         self.stops_when_told = True
         self.result = Result.OK
         self.retry: Retry | None = None
+        self.fails: Exception | None = None
         self._begun = threading.Semaphore(0)
         self._may_end = threading.Semaphore(0)
 
@@ -134,6 +136,8 @@ class FakeSyncs:
         self.given.append((order, following))
         self._begun.release()
         result = self._wait(stop)
+        if self.fails is not None:
+            raise self.fails
         return SyncReport(
             run=run,
             result=result,
@@ -202,6 +206,7 @@ class World:
         self.back_off = BackOff(self.notebook, now=lambda: self.now, draw=lambda: 0.0)
         self.syncs = FakeSyncs()
         self.recent = RecentRuns()
+        self.noted: list[RunRow] = []
         self.refreshes = 0
         self.refresh_fails: Exception | None = None
         self.queue = RunQueue(lambda: self.inbox.put(QueueMoved()))
@@ -219,6 +224,7 @@ class World:
                 teller=self.teller,
                 recent=self.recent,
                 perform=self.syncs,
+                note_end=self.noted.append,
                 refresh=self._refresh,
             )
         )

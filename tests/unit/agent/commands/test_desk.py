@@ -16,7 +16,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.plans import Plan, PlanItem
-from listsync.domain.running import Order
+from listsync.domain.running import Order, PlannedRetry
 from listsync.domain.server import Asking, Candidate, RequestBody
 from listsync.domain.syncing import Phase, Verdict
 from listsync.errors import Problem, StateError
@@ -24,7 +24,16 @@ from listsync.protocol import METHODS, Code, result_reply
 from listsyncctl.cli import ctl
 from tests.fakes import NOTHING_KNOWN
 from tests.unit.agent.commands.test_reviews import a_review
-from tests.unit.agent.commands.world import AT, World, a_list, a_request, a_run, an_item, rules
+from tests.unit.agent.commands.world import (
+    AT,
+    SEERR,
+    World,
+    a_list,
+    a_request,
+    a_run,
+    an_item,
+    rules,
+)
 
 _LONG = "\N{CJK UNIFIED IDEOGRAPH-9F8D}\N{GRINNING FACE}é" * 100
 _NAMES = [f"{number} {_LONG}"[:100] for number in range(500)]
@@ -94,7 +103,7 @@ def with_everything(world: World) -> None:
     """Let all be as bad as it can be."""
     world.end(
         a_run("before", message=_LONG * 9, why=_LONG * 9, origin=_LONG * 99),
-        server={"product": "Seerr", "version": "3.1.0"},
+        server=SEERR,
     )
     in_the_middle_of_a_sync(world)
     with_lists_in_trouble(world)
@@ -102,6 +111,7 @@ def with_everything(world: World) -> None:
     world.queue.submit(
         Order(run_id="b", scope=every, origins=tuple(f"{one} {_LONG}"[:64] for one in range(500)))
     )
+    world.retry = PlannedRetry(at=AT, why=_LONG * 9, scope=every, number=1)
     world.notes = (_LONG * 9,)
     world.loader.problems = tuple(
         Problem(file="listsync.yaml", what=f"{number} {_LONG}", line=number)

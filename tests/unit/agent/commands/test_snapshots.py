@@ -13,7 +13,7 @@ from listsync.domain.syncing import Phase
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsyncctl.views import VIEWS, Look
-from tests.unit.agent.commands.world import AT, BROKEN, ISO, World, a_list, a_run, rules
+from tests.unit.agent.commands.world import AT, BROKEN, ISO, SEERR, World, a_list, a_run, rules
 
 _LATER = AT + timedelta(hours=2)
 _ISO_LATER = "2026-06-01T14:00:00.250+00:00"
@@ -100,7 +100,7 @@ def test_the_status_says_what_waits(
 
 
 def test_the_status_tells_the_last_run_and_its_server(world: World) -> None:
-    world.end(a_run(), server={"product": "Seerr", "version": "3.1.0"})
+    world.end(a_run(), server=SEERR)
     status = world.ask("status")
     assert status["last_run"] == {
         "run_id": "abc123",
@@ -114,16 +114,52 @@ def test_the_status_tells_the_last_run_and_its_server(world: World) -> None:
         "requested": 1,
         "calls": 9,
     }
-    assert status["server"] == {
-        "product": "Seerr",
-        "version": "3.1.0",
-        "url": "http://seerr:5055",
-    }
+    assert status["server"] == SEERR
 
 
-def test_a_server_that_the_last_run_did_not_reach_is_not_told(world: World) -> None:
+def test_a_server_that_was_never_reached_is_not_told(world: World) -> None:
     world.end(a_run(result="failed"))
+    status = world.ask("status")
+    assert status["server"] is None
+    assert "  Server    not reached yet" in shown("status", status)
+
+
+def test_a_server_that_was_reached_before_is_told_while_it_is_away(world: World) -> None:
+    world.end(a_run(), server=SEERR)
+    world.end(a_run("r2", result="failed"))
+    assert world.ask("status")["server"] == SEERR
+
+
+def test_a_server_that_is_meant_no_more_is_not_told(world: World) -> None:
+    world.end(a_run(), server={**SEERR, "url": "http://before:5055"})
     assert world.ask("status")["server"] is None
+
+
+def test_a_server_that_a_running_sync_has_not_reached_yet_is_being_reached(world: World) -> None:
+    world.run()
+    assert "  Server    being reached" in shown("status", world.ask("status"))
+
+
+def test_what_the_state_knows_is_told_after_a_restart(world: World) -> None:
+    row = a_run(result="failed", message="Sync failed: no answer")
+    world.recent.restore(row, SEERR)
+    status = world.ask("status")
+    assert (status["last_run"]["result"], status["server"]) == ("failed", SEERR)
+    progress = world.ask("progress")
+    assert progress["last_result"] == {"success": False, "message": "Sync failed: no answer"}
+    assert progress["last_checkpoint"] == "2026-06-01T12:01:00.250+00:00"
+    assert progress["run_id"] == "abc123"
+
+
+def test_a_plan_or_dry_run_is_never_the_last_run(world: World) -> None:
+    world.end(a_run(result="failed"))
+    world.end(a_run("plan", dry_run=True))
+    assert world.ask("status")["last_run"]["run_id"] == "abc123"
+
+
+def test_before_any_sync_a_dry_run_is_no_last_run(world: World) -> None:
+    world.end(a_run("plan", dry_run=True))
+    assert world.ask("status")["last_run"] is None
 
 
 def test_the_status_tells_what_is_due_next(world: World) -> None:
@@ -204,7 +240,7 @@ def test_notes_tell_what_has_no_effect_in_the_configuration(world: World) -> Non
 
 
 def test_the_client_shows_every_row_of_a_status(world: World) -> None:
-    world.end(a_run(), server={"product": "Seerr", "version": "3.1.0"})
+    world.end(a_run(), server=SEERR)
     world.run("r1")
     world.queue.submit(Order(run_id="r2", scope=frozenset({"file:/one"}), origins=("config",)))
     world.queue.pause(Pause(_LATER))
@@ -286,6 +322,61 @@ def test_the_last_result_is_told_while_nothing_runs(
     progress = world.ask("progress")
     assert progress["last_result"] == {"success": success, "message": "how it went"}
     assert progress["run_id"] == "abc123"
+
+
+def test_after_the_end_progress_shows_the_end(world: World) -> None:
+    world.board.start("abc123", ("one",))
+    world.board.read("one", "complete", 8, 4)
+    world.board.phase(Phase.ADD, 4)
+    for _ in range(4):
+        world.board.done({"one": 1}, requested=True)
+    world.board.end()
+    world.end(a_run())
+    progress = world.ask("progress")
+    assert (progress["in_progress"], progress["phase"]) == (False, "idle")
+    assert (progress["progress"], progress["total"], progress["percent"]) == (4, 4, 100)
+    assert progress["last_result"] == {"success": True, "message": a_run().message}
+    assert progress["last_checkpoint"] is not None
+    assert [one["done"] for one in progress["lists"]] == [4]
+    assert progress["eta_s"] is None
+
+
+def test_after_a_failed_run_progress_shows_how_far_it_came(world: World) -> None:
+    world.board.start("abc123", ("one",))
+    world.board.phase(Phase.ADD, 40)
+    for _ in range(10):
+        world.board.done({})
+    world.board.end()
+    world.end(a_run(result="failed"))
+    progress = world.ask("progress")
+    assert (progress["phase"], progress["last_result"]["success"]) == ("idle", False)
+    assert (progress["progress"], progress["total"], progress["percent"]) == (10, 40, 25)
+
+
+def test_a_sync_that_had_nothing_to_do_has_done_all(world: World) -> None:
+    world.board.start("abc123", ())
+    world.board.end()
+    world.end(a_run())
+    assert world.ask("progress")["percent"] == 100
+
+
+def test_the_end_of_a_run_that_never_came_to_the_board_is_not_that_of_another(
+    world: World,
+) -> None:
+    world.board.start("before", ("one",))
+    world.board.phase(Phase.ADD, 4)
+    world.board.end()
+    world.end(a_run(result="failed"))
+    progress = world.ask("progress")
+    assert (progress["total"], progress["lists"]) == (0, [])
+    assert progress["last_checkpoint"] == "2026-06-01T12:01:00.250+00:00"
+
+
+def test_progress_shows_the_end_of_a_dry_run_too(world: World) -> None:
+    world.end(a_run())
+    world.end(a_run("dry", dry_run=True, message="would"))
+    progress = world.ask("progress")
+    assert (progress["run_id"], progress["last_result"]["message"]) == ("dry", "would")
 
 
 def test_the_last_result_is_not_taken_for_that_of_the_running_sync(world: World) -> None:

@@ -24,6 +24,7 @@ from tests.fakes import FakeBooks
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 250_999, tzinfo=UTC)
 ISO = "2026-06-01T12:00:00.250+00:00"
+SEERR = {"product": "Seerr", "version": "3.1.0", "url": "http://seerr:5055"}
 FILM = TitleKey(MediaType.MOVIE, 603)
 BROKEN = Problem(file="listsync.yaml", what="unknown key", line=3, column=2)
 

@@ -52,6 +52,15 @@ def test_a_phase_starts_counting_anew_but_keeps_the_requests() -> None:
     assert (snapshot.requested, snapshot.run_id) == (1, "run-1")
 
 
+def test_what_a_run_came_to_stays_to_be_seen() -> None:
+    board = started()
+    board.phase(Phase.ADD, total=2)
+    board.done({"a": 1}, requested=True)
+    board.end()
+    snapshot = board.snapshot()
+    assert (snapshot.phase, snapshot.done, snapshot.total) == (Phase.IDLE, 1, 2)
+
+
 def test_every_change_has_a_higher_number() -> None:
     board = started()
     seen = [board.snapshot().sequence]
