@@ -223,6 +223,7 @@ class FakeServer:
         self.titles = list(titles)
         self.states: dict[TitleKey, TitleState] = {}
         self.covered: dict[Definition, set[int]] = {}
+        self.deleted: dict[Definition, set[int]] = {}
         self.posted: list[RequestBody] = []
         self.taken: list[RequestBody] = []
         self.troubles: dict[str, str] = {}
@@ -293,7 +294,9 @@ class FakeServer:
             return scripted
         key = TitleKey(MediaType.TV, tmdb_id)
         title = next(title for title in self.titles if title.key == key)
-        done, done_4k = (self.covered.get(Definition(key, is4k), set()) for is4k in (False, True))
+        editions = Definition(key, four_k=False), Definition(key, four_k=True)
+        done, done_4k = (self.covered.get(one, set()) for one in editions)
+        gone, gone_4k = (self.deleted.get(one, set()) for one in editions)
         seasons = tuple(
             Season(
                 number=number,
@@ -301,6 +304,8 @@ class FakeServer:
                 airs=title.airs.get(number),
                 covered=number in done,
                 covered_4k=number in done_4k,
+                deleted=number in gone,
+                deleted_4k=number in gone_4k,
             )
             for number in title.seasons
         )

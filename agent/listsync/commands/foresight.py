@@ -94,6 +94,7 @@ def _knowledge(sources: Sources, story: Story, excluded: Excluded) -> Knowledge:
     return Knowledge(
         index={key: _state_by_now(standing, key)},
         handled=standing.handled,
+        entries=standing.entries,
         setbacks=dict(standing.setbacks),
         excluded=excluded,
         held=dict(last.held) if last else {},

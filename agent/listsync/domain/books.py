@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, TitleKey
+from listsync.domain.memory import HandledEntries
 from listsync.domain.server import Candidate, TitleFacts, TitleState
 from listsync.domain.syncing import Found, How, Match
 
@@ -171,6 +172,7 @@ class Standing:
 
     `state` is None where the server's index was never read. `handled`, `setbacks` and `facts` are
     those that a sync would decide by now; `asked` is what was asked for since the index was read.
+    `entries` are those by which it was handled.
     """
 
     state: TitleState | None
@@ -179,3 +181,4 @@ class Standing:
     asked: AbstractSet[Definition]
     facts: TitleFacts | None
     requests: tuple[RequestRow, ...]
+    entries: HandledEntries = field(default_factory=HandledEntries)

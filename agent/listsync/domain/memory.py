@@ -40,6 +40,21 @@ class HandledEntries:
         """The titles that were acted on."""
         return frozenset(one for entries in self.titles.values() for one in entries.values())
 
+    @property
+    def has_unknown_rules(self) -> bool:
+        """Tell whether an older version handled a series, so that its season rule is not known."""
+        return any(one.rules is None for rows in self.seasons.values() for one in rows.values())
+
+    @property
+    def waiting(self) -> frozenset[Definition]:
+        """The series of which a season is wanted that did not exist yet."""
+        return frozenset(
+            self.titles[place][name]
+            for place, rows in self.seasons.items()
+            for name, one in rows.items()
+            if one.is_waiting
+        )
+
     def of_title(self, title: Definition) -> frozenset[HandledSeasons]:
         """Give what all entries together remember of the seasons of *title*."""
         return frozenset(self._by_title.get(title, ()))

@@ -41,6 +41,12 @@ class HandledSeasons(NamedTuple):
         return self.rules is None or self.rules == rule or rule in self.rules.split(_RULES)
 
     @property
+    def is_waiting(self) -> bool:
+        """Tell whether none of the seasons that are named existed at the last look."""
+        is_named = self.rules is not None and self.rules[:1].isdigit()
+        return is_named and not self.numbers and self.aired_before is None
+
+    @property
     def season_numbers(self) -> frozenset[int]:
         """The seasons that are remembered by number."""
         return frozenset(map(int, self.numbers.split(","))) if self.numbers else frozenset()

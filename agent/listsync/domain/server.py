@@ -133,7 +133,8 @@ class TitleFacts:
 class Season:
     """One season; `covered` says that it is there or asked for already (in this definition).
 
-    `airs` is when its first episode airs, None where that is not known.
+    `deleted`: it was there and is gone; it is not asked for again. `airs` is when its first
+    episode airs, None where that is not known.
     """
 
     number: int
@@ -141,9 +142,14 @@ class Season:
     airs: date | None = None
     covered: bool = False
     covered_4k: bool = False
+    deleted: bool = False
+    deleted_4k: bool = False
 
     def is_covered(self, *, four_k: bool) -> bool:
         return self.covered_4k if four_k else self.covered
+
+    def is_deleted(self, *, four_k: bool) -> bool:
+        return self.deleted_4k if four_k else self.deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

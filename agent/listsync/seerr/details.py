@@ -84,16 +84,18 @@ class MediaInfo(Answer, frozen=True):
 
         Library scans make `seasons`, requests make `requests`: only both together are the
         truth. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
-
-        A deleted season counts as covered (it stays deleted), unless the whole series is
-        deleted: who asks for it then wants it back.
         """
-        whole = self.status_4k if four_k else self.status
-        free = _UNKNOWN_OR_DELETED if whole in _UNKNOWN_OR_DELETED else _UNKNOWN_OR_DELETED[:1]
         seasons = readable(self.seasons, _SeasonState)
-        there = {one.number for one in seasons if one.of(four_k=four_k) not in free}
+        there = {one.number for one in seasons if one.of(four_k=four_k) not in _UNKNOWN_OR_DELETED}
         asked = {n for one in self.standing(four_k=four_k) for n in one.season_numbers}
         return frozenset(there | asked)
+
+    def deleted(self, *, four_k: bool) -> frozenset[int]:
+        """List the seasons that were there and are gone; those asked for again are covered."""
+        seasons = readable(self.seasons, _SeasonState)
+        return frozenset(
+            one.number for one in seasons if one.of(four_k=four_k) == MediaStatus.DELETED
+        )
 
 
 class _ExternalIds(Answer, frozen=True):
@@ -154,8 +156,8 @@ def read_details(reply: Reply, trouble: Trouble) -> Details:
 
 def series_of(details: Details) -> SeriesDetails:
     """Bring together what TMDB lists and what the server has."""
-    covered = details.media.covered(four_k=False)
-    covered_4k = details.media.covered(four_k=True)
+    covered, covered_4k = (details.media.covered(four_k=is4k) for is4k in (False, True))
+    deleted, deleted_4k = (details.media.deleted(four_k=is4k) for is4k in (False, True))
     facts = facts_of(details)
     return SeriesDetails(
         ids=facts.ids,
@@ -167,6 +169,8 @@ def series_of(details: Details) -> SeriesDetails:
                 airs=row.airs,
                 covered=row.number in covered,
                 covered_4k=row.number in covered_4k,
+                deleted=row.number in deleted,
+                deleted_4k=row.number in deleted_4k,
             )
             for row in _in_order(readable(details.seasons, _SeasonRow))
         ),

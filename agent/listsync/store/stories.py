@@ -103,8 +103,12 @@ class Stories:
     def standing(self, server: int | None, key: TitleKey, now: datetime) -> Standing:
         title = (server, key.kind, key.tmdb_id)
         handled = self._database.read(
-            "SELECT * FROM handled WHERE server = ? AND kind = ? AND tmdb = ?", *title
+            "SELECT list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
+            " FROM handled WHERE server = ? AND kind = ? AND tmdb = ?",
+            *title,
         )
+        sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
+        entries = rows.handled_from(handled, sources)
         setbacks = self._database.read(
             "SELECT * FROM setbacks WHERE server = ? AND kind = ? AND tmdb = ? AND retry_at > ?",
             *title,
@@ -119,7 +123,8 @@ class Stories:
         read_at = self._database.look_up(_INDEX_READ, {"server": server})[0]["at"]
         return Standing(
             state=self._state(server, key),
-            handled=frozenset(map(rows.definition_of, handled)),
+            handled=entries.definitions,
+            entries=entries,
             setbacks={
                 (rows.definition_of(row), row["tvdb"] or None): row["why"] for row in setbacks
             },

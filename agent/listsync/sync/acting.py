@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from listsync.domain.media import Definition
+from listsync.domain.media import Definition, MediaType
 from listsync.domain.memory import HandledEntries, Handling, Intent, Notes, Sent, Setback
 from listsync.domain.server import (
     AS_SERVER_DECIDES,
@@ -43,8 +43,10 @@ from listsync.domain.syncing import (
 from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
 from listsync.ports import Memory, RequestServer
 from listsync.sync.deciding import Knowledge
+from listsync.sync.handling import acted_on
 from listsync.sync.patience import next_look
 from listsync.sync.resolving import lookup_of
+from listsync.sync.seasons import row_of
 
 logger = logging.getLogger(__name__)
 
@@ -269,27 +271,39 @@ class Writer:
 
     def _note(self, prepared: Prepared, outcome: Outcome) -> None:
         key = prepared.match.key if prepared.match else None
-        if key is not None and _is_handled(outcome):
-            self._note_handled(prepared, Definition(key, prepared.wish.four_k))
-        self._note_look(prepared)
+        if key is not None and (_is_handled(outcome) or _is_waiting(prepared, outcome)):
+            title = Definition(key, prepared.wish.four_k)
+            if key.kind is MediaType.MOVIE:
+                self._note_film(prepared, title)
+            else:
+                self._note_series(prepared, title, outcome)
+        self._note_look(prepared, outcome)
         self.learn(prepared)
 
-    def _note_handled(self, prepared: Prepared, definition: Definition) -> None:
+    def _note_film(self, prepared: Prepared, title: Definition) -> None:
         for member in prepared.wish.members:
-            row = (member.rules.source, member.entry_id, definition.four_k)
-            is_known = row in self._handled_now or self._handled.title_of(member) is not None
-            if not is_known and not member.rules.is_exclusion:
-                self._handled_now.add(row)
-                self._notes.handled.append(Handling(member, definition))
-                self._flush_if_full()
+            if self._handled.title_of(member) != title:
+                self._note_handling(Handling(member, title))
 
-    def _note_look(self, prepared: Prepared) -> None:
+    def _note_series(self, prepared: Prepared, title: Definition, outcome: Outcome) -> None:
+        """Remember the entries of which nothing is missing now, each with its seasons."""
+        for one in acted_on(prepared, title, outcome, self._known):
+            self._note_handling(one)
+
+    def _note_handling(self, one: Handling) -> None:
+        row = row_of(one.member)
+        if row not in self._handled_now and not one.member.rules.is_exclusion:
+            self._handled_now.add(row)
+            self._notes.handled.append(one)
+            self._flush_if_full()
+
+    def _note_look(self, prepared: Prepared, outcome: Outcome) -> None:
         """Remember when to look for new seasons again, where this was looked for now."""
         match, details = prepared.match, prepared.details
         if match is None or match.key is None or details is None:
             return
         definition = Definition(match.key, prepared.wish.four_k)
-        if definition in self._known.watched:
+        if definition in self._known.watched or _is_waiting(prepared, outcome):
             self._notes.looked[definition] = next_look(details, self._known.today)
 
     def _flush_if_full(self) -> None:
@@ -314,6 +328,12 @@ def _is_handled(outcome: Outcome) -> bool:
     if isinstance(outcome, Requested):
         return True
     return isinstance(outcome, Skip) and outcome.reason in _HANDLED
+
+
+def _is_waiting(prepared: Prepared, outcome: Outcome) -> bool:
+    """Tell whether only seasons are wanted that do not exist yet: they are looked for later."""
+    is_unmet = isinstance(outcome, Skip) and outcome.reason is SkipReason.NO_SEASONS
+    return is_unmet and bool(prepared.wish.seasons)
 
 
 def _lists_of(prepared: Prepared, decision: Request) -> tuple[str, ...]:

@@ -117,13 +117,10 @@ def asking_of(members: Members) -> Asking:
     return first if tags == first.tags else replace(first, tags=tags)
 
 
-def seasons_of(members: Members, details: SeriesDetails) -> frozenset[int]:
-    """Unite the seasons that the members want."""
-    wanted: set[int] = set()
-    for member in members:
-        named = member.named_seasons
-        wanted |= member.rules.seasons.of(details) if named is None else named
-    return frozenset(wanted)
+def seasons_of(member: Member, details: SeriesDetails) -> frozenset[int]:
+    """Choose the seasons that a member wants."""
+    named = member.named_seasons
+    return member.rules.seasons.of(details) if named is None else named
 
 
 def named_by_all(members: Sequence[Member]) -> frozenset[int]:

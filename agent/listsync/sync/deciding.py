@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 
 from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.memory import HandledEntries
 from listsync.domain.server import (
     ABSENT,
-    Destination,
     MediaStatus,
     RequestBody,
     SeriesDetails,
@@ -28,15 +28,45 @@ from listsync.domain.syncing import (
     SkipReason,
     Wish,
 )
-from listsync.sync.askers import Doors, asking_of, fitting, need_facts, seasons_of, takes, watching
+from listsync.sync.askers import (
+    Doors,
+    Members,
+    asking_of,
+    fitting,
+    named_by_all,
+    need_facts,
+    seasons_of,
+    takes,
+    watching,
+)
 from listsync.sync.exclusions import Excluded
+from listsync.sync.seasons import (
+    SeasonLook,
+    aired_since,
+    is_new,
+    is_open,
+    is_waiting,
+    names_specials,
+)
+
+Wanting = tuple[Members, Skip | None]
+"""The members that want something requested, or why there are none."""
 
 _STATUS_REASONS: Mapping[int, SkipReason] = {
     MediaStatus.PENDING: SkipReason.REQUESTED,
     MediaStatus.PROCESSING: SkipReason.REQUESTED,
+    MediaStatus.PARTIALLY_AVAILABLE: SkipReason.AVAILABLE,
     MediaStatus.AVAILABLE: SkipReason.AVAILABLE,
     MediaStatus.BLOCKLISTED: SkipReason.BLOCKLISTED,
 }
+_STAYS_GONE = "asked for before and gone since: stays so"
+_GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
+_LOOKED_AT = (
+    MediaStatus.UNKNOWN,
+    MediaStatus.PENDING,
+    MediaStatus.PROCESSING,
+    MediaStatus.PARTIALLY_AVAILABLE,
+)
 _REQUESTABLE = (MediaStatus.UNKNOWN, MediaStatus.PARTIALLY_AVAILABLE, MediaStatus.DELETED)
 
 
@@ -44,7 +74,8 @@ _REQUESTABLE = (MediaStatus.UNKNOWN, MediaStatus.PARTIALLY_AVAILABLE, MediaStatu
 class Knowledge:
     """All that a decision rests on: the server's index, our memory, and this run so far.
 
-    `handled` holds what was acted on for an entry that is still on its list. `setbacks` say why
+    `handled` holds what was acted on for an entry that is still on its list; `entries` are these
+    entries, with the seasons that they were acted on for. `setbacks` say why
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
     `watched` are series that were handled, with the day since when, whose new seasons are due to
     be looked for. `held` says why nothing of a kind, in 4K or not, may be asked for. Three grow
@@ -56,6 +87,7 @@ class Knowledge:
     handled: AbstractSet[Definition]
     setbacks: dict[tuple[Definition, int | None], str]
     excluded: Excluded
+    entries: HandledEntries = field(default_factory=HandledEntries)
     watched: Mapping[Definition, date] = field(default_factory=dict)
     today: date = date.min
     doors: Doors = field(default_factory=Doors)
@@ -65,6 +97,26 @@ class Knowledge:
 
     def state(self, key: TitleKey) -> TitleState:
         return self.index.get(key, ABSENT)
+
+    def status(self, title: Definition) -> int:
+        return self.state(title.key).of(four_k=title.four_k)
+
+    def look(self, title: Definition, details: SeriesDetails) -> SeasonLook:
+        """Put together what the server says of a series and what was done of it."""
+        asked = self.asked.get(title, frozenset())
+        return SeasonLook(details, title.four_k, self.entries.of_title(title), asked)
+
+    def seasons_wanted(
+        self, member: Member, title: Definition, details: SeriesDetails
+    ) -> frozenset[int]:
+        """Choose the seasons that a member wants now: all of its rule at first, then new ones."""
+        wanted: frozenset[int] = frozenset()
+        if is_open(member, title, self.entries):
+            wanted = seasons_of(member, details)
+        since = self.watched.get(title)
+        if since is not None and member.rules.new_seasons:
+            wanted |= aired_since(since, self.today, details)
+        return wanted
 
     def needs_seasons(self, wish: Wish, match: Match, facts: TitleFacts | None) -> bool:
         """Tell whether the seasons must be read before *wish* can be decided.
@@ -109,6 +161,7 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
     members, skip = _askers(wish, match.key, known, prepared.facts)
     if skip is not None:
         return skip
+    title = Definition(match.key, wish.four_k)
     if prepared.facts is None and (known.excluded.genres or need_facts(members)):
         return Skip(SkipReason.HELD, "what the filters ask for could not be found out")
     if match.key.kind is MediaType.MOVIE:
@@ -116,69 +169,108 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
             key=match.key,
             four_k=wish.four_k,
             asking=asking_of(members),
-            destination=_destination_of(members, match.key, wish, known),
+            destination=known.doors.destination_of(members, match.key.kind, four_k=wish.four_k),
         )
         return Request(body, members)
-    return _decide_series(wish, members, match.key, prepared.details, known)
+    return _decide_series(wish, members, title, prepared.details, known)
 
 
 def _askers(
     wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None = None
-) -> tuple[tuple[Member, ...], Skip | None]:
+) -> Wanting:
     """Find the members on whose behalf a title may be asked for, or why there are none."""
-    members = takes(wish.members, key.kind)
-    if not members:
+    takers, title = takes(wish.members, key.kind), Definition(key, wish.four_k)
+    if not takers:
         return (), Skip(SkipReason.EXCLUDED, f"the list takes no {key.kind.value}")
-    skip = _skip_by_state(wish, key, known)
-    if skip and known.watched and _may_have_grown(skip, Definition(key, wish.four_k), known):
-        members = watching(members)
-        if members:
-            skip = _skip_by_trouble(wish, Definition(key, wish.four_k), known)
+    skip = _skip_by_title(title, known)
+    if skip is not None:
+        return (), skip
+    of_kind = _wanting_series if key.kind is MediaType.TV else _wanting_film
+    members, skip = of_kind(takers, title, known)
+    skip = skip or _skip_by_trouble(wish, title, known)
     if skip is not None:
         return (), skip
     if facts is not None and known.excluded.genres & facts.genres:
         genres = ", ".join(sorted(known.excluded.genres & facts.genres))
         return (), Skip(SkipReason.EXCLUDED, f"genre {genres}")
-    members, skip = fitting(members, facts)
+    wanting = members
+    members, skip = fitting(wanting, facts)
+    if skip is not None and len(wanting) < len(takers):
+        # What the others wanted was acted on; the filters of these will not change that.
+        return (), _skip_by_status(title, known) or skip
     if skip is None:
         members, skip = known.doors.open_to(members, key.kind, four_k=wish.four_k)
     return members, skip
 
 
-def _may_have_grown(skip: Skip, definition: Definition, known: Knowledge) -> bool:
-    """Tell whether new seasons may be the reason to ask for what is there or asked for already."""
-    is_there = skip.reason in (SkipReason.AVAILABLE, SkipReason.REQUESTED)
-    return is_there and definition in known.watched and definition not in known.asked
-
-
-def _skip_by_state(wish: Wish, key: TitleKey, known: Knowledge) -> Skip | None:
-    """Find the reason not to ask that lies in the title itself, if there is one."""
-    definition = Definition(key, wish.four_k)
-    if known.excluded.holds_key(key):
+def _skip_by_title(title: Definition, known: Knowledge) -> Skip | None:
+    """Find the reason not to ask that lies in the title itself, whoever wants what of it."""
+    if known.excluded.holds_key(title.key):
         return Skip(SkipReason.EXCLUDED)
-    state = known.state(key)
+    state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
         return Skip(SkipReason.BLOCKLISTED)
-    if definition in known.unsettled:
-        return Skip(SkipReason.HELD, known.unsettled[definition])
-    if definition in known.asked:
-        done = known.asked[definition]
-        if not done or (wish.seasons and wish.seasons <= done):
-            return Skip(SkipReason.SAME_RUN)
-        return _skip_by_trouble(wish, definition, known)
-    return _skip_by_status(definition, known) or _skip_by_trouble(wish, definition, known)
+    held = known.unsettled.get(title)
+    return Skip(SkipReason.HELD, held) if held is not None else None
+
+
+def _wanting_film(members: Members, title: Definition, known: Knowledge) -> Wanting:
+    """Find the members that want a film requested now, or why none does."""
+    if title in known.asked:
+        return (), Skip(SkipReason.SAME_RUN)
+    return members, _skip_by_status(title, known)
+
+
+def _wanting_series(members: Members, title: Definition, known: Knowledge) -> Wanting:
+    """Find the members whose seasons must be looked at, or why there are none.
+
+    The server's status says nothing of single seasons, unless all are there or all deleted. Who
+    was acted on before wants only seasons that are new, where its list does and a look is due, or
+    one that did not exist.
+    """
+    status, done = known.status(title), known.asked.get(title)
+    new = tuple(member for member in members if is_new(member, title, known.entries))
+    if is_decided_whole(title, new, known):
+        new = ()
+    if new and done is not None and _are_all_asked(new, done):
+        return (), Skip(SkipReason.SAME_RUN)
+    waiting = tuple(member for member in members if is_waiting(member, title, known.entries))
+    due: Members = ()
+    if title in known.watched and done is None:
+        due = (*waiting, *(watching(members) if status not in _GONE else ()))
+    wanting = tuple(member for member in members if member in new or member in due)
+    if not wanting and len(waiting) == len(members):
+        return (), _no_season(named_by_all(members))
+    return wanting, None if wanting else _skip_by_status(title, known)
+
+
+def _no_season(numbers: AbstractSet[int]) -> Skip:
+    return Skip(SkipReason.NO_SEASONS, f"the series has no season {min(numbers)}")
+
+
+def is_decided_whole(title: Definition, members: Sequence[Member], known: Knowledge) -> bool:
+    """Tell whether the server's status decides for all seasons that *members* may want."""
+    status = known.status(title)
+    if status == MediaStatus.AVAILABLE:
+        return not names_specials(members)
+    return status not in _LOOKED_AT
+
+
+def _are_all_asked(members: Members, done: frozenset[int]) -> bool:
+    named = named_by_all(members)
+    return bool(named) and named <= done
 
 
 def _skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
     """Judge by the server's index and our memory of the title."""
-    status = known.state(definition.key).of(four_k=definition.four_k)
+    status = known.status(definition)
     if status not in _REQUESTABLE:
         return Skip(_STATUS_REASONS.get(status, SkipReason.REQUESTED))
     is_handled = definition in known.handled
     if is_handled and status == MediaStatus.PARTIALLY_AVAILABLE:
         return Skip(SkipReason.AVAILABLE, "in part")
     if is_handled:
-        return Skip(SkipReason.HANDLED, "asked for before and gone since: stays so")
+        return Skip(SkipReason.HANDLED, _STAYS_GONE)
     return Skip(SkipReason.DELETED) if status == MediaStatus.DELETED else None
 
 
@@ -192,8 +284,8 @@ def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Sk
 
 def _decide_series(
     wish: Wish,
-    members: tuple[Member, ...],
-    key: TitleKey,
+    members: Members,
+    title: Definition,
     details: SeriesDetails | None,
     known: Knowledge,
 ) -> Decision:
@@ -201,12 +293,12 @@ def _decide_series(
 
     Fewer lists may want fewer seasons, or leave it to another user to ask.
     """
-    first = _decide_seasons(wish, members, key, details, known)
+    first = _decide_seasons(wish, members, title, details, known)
     if isinstance(first, Request) or first.reason is not SkipReason.HELD:
         return first
     for number, member in enumerate(members):
         for fewer in (members[number:], (member,)):
-            decision = _decide_seasons(wish, fewer, key, details, known)
+            decision = _decide_seasons(wish, fewer, title, details, known)
             if isinstance(decision, Request):
                 return decision
     return first
@@ -214,30 +306,17 @@ def _decide_series(
 
 def _decide_seasons(
     wish: Wish,
-    members: tuple[Member, ...],
-    key: TitleKey,
+    members: Members,
+    title: Definition,
     details: SeriesDetails | None,
     known: Knowledge,
 ) -> Decision:
     if details is None:
         return Skip(SkipReason.SAME_RUN)
-    done = known.asked.get(Definition(key, wish.four_k), frozenset())
-    since = known.watched.get(Definition(key, wish.four_k))
-    if since is not None:
-        wanted = _aired_between(since, known.today, details)
-    else:
-        wanted = seasons_of(members, details)
-    missing = tuple(
-        season.number
-        for season in details.seasons
-        if season.number in wanted
-        and season.number not in done
-        and not season.is_covered(four_k=wish.four_k)
-    )
-    if not missing and since is not None:
-        return Skip(SkipReason.AVAILABLE, "no new season has aired")
+    wanted = {n for one in members for n in known.seasons_wanted(one, title, details)}
+    missing = known.look(title, details).missing(wanted)
     if not missing:
-        return _nothing_missing(wanted, done, details)
+        return _nothing_missing(wanted, members, title, details, known)
     if details.ids.tvdb is None and wish.ids.tvdb is None:
         return Skip(
             SkipReason.NO_TVDB_ID,
@@ -249,37 +328,37 @@ def _decide_seasons(
         return Skip(SkipReason.HELD, why)
     return Request(
         RequestBody(
-            key=key,
-            four_k=wish.four_k,
+            key=title.key,
+            four_k=title.four_k,
             seasons=missing,
             tvdb_id=wish.ids.tvdb if details.ids.tvdb is None else None,
             asking=asking_of(members),
-            destination=_destination_of(members, key, wish, known),
+            destination=known.doors.destination_of(members, title.key.kind, four_k=title.four_k),
         ),
         members,
     )
 
 
-def _destination_of(
-    members: tuple[Member, ...], key: TitleKey, wish: Wish, known: Knowledge
-) -> Destination:
-    return known.doors.destination_of(members, key.kind, four_k=wish.four_k)
-
-
-def _aired_between(since: date, today: date, details: SeriesDetails) -> frozenset[int]:
-    return frozenset(
-        season.number
-        for season in details.seasons
-        if season.number > 0 and season.airs is not None and since < season.airs <= today
-    )
-
-
-def _nothing_missing(wanted: frozenset[int], done: frozenset[int], details: SeriesDetails) -> Skip:
-    existing = wanted & {season.number for season in details.seasons}
-    if existing and existing <= done:
+def _nothing_missing(
+    wanted: AbstractSet[int],
+    members: Members,
+    title: Definition,
+    details: SeriesDetails,
+    known: Knowledge,
+) -> Skip:
+    """Say what became of the seasons that are wanted, none of which is to be requested."""
+    look = known.look(title, details)
+    existing, gone = look.existing(wanted), look.gone(wanted)
+    if not any(is_open(member, title, known.entries) for member in members):
+        return Skip(SkipReason.AVAILABLE, "no new season has aired")
+    if not existing and wanted:
+        return _no_season(wanted)
+    if not existing:
+        return Skip(SkipReason.NO_SEASONS, "the series has nothing but specials")
+    if all(season.number in look.asked for season in existing):
         return Skip(SkipReason.SAME_RUN)
-    if existing:
-        return Skip(SkipReason.REQUESTED)
-    if wanted:
-        return Skip(SkipReason.NO_SEASONS, f"the series has no season {min(wanted)}")
-    return Skip(SkipReason.NO_SEASONS, "the series has nothing but specials")
+    if len(gone) == len(existing):
+        return Skip(SkipReason.HANDLED, _STAYS_GONE)
+    reason = _STATUS_REASONS.get(known.status(title), SkipReason.REQUESTED)
+    numbers = ", ".join(str(season.number) for season in gone)
+    return Skip(reason, f"but season {numbers}: {_STAYS_GONE}" if gone else "")

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from listsync.domain.media import Definition
+from listsync.domain.media import Definition, MediaType
 from listsync.domain.memory import HandledEntries
 from listsync.sync.collecting import Group, wish_of
 from listsync.sync.deciding import Knowledge, stands_well
 from listsync.sync.resolving import Resolver
+from listsync.sync.seasons import is_open
 
 
 @dataclass(slots=True)
@@ -50,10 +51,13 @@ class Settler:
         title = self._handled.title_of(group[0])
         if title is None or not stands_well(title, self._known):
             return False
+        is_series = title.key.kind is MediaType.TV
         for member in group:
             if member.rules.kind not in (None, title.key.kind):
                 return False
             if self._handled.title_of(member) != title:
+                return False
+            if is_series and is_open(member, title, self._handled):
                 return False
         return self._still_means(group, title)
 

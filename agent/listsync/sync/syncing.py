@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries
+from listsync.domain.memory import HandledEntries, Notes
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry, retry_of
 from listsync.domain.server import AS_USUAL, RequestAnswer, ServerInfo, TitleState
@@ -48,6 +48,7 @@ from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver, lookup_of
+from listsync.sync.seasons import adopt
 from listsync.sync.server_requests import clear_orphans
 from listsync.sync.settling import Settler
 from listsync.sync.titles import fold
@@ -55,6 +56,7 @@ from listsync.sync.titles import fold
 logger = logging.getLogger(__name__)
 
 _DAY = timedelta(hours=24)
+_ADOPTED_AT_ONCE = 250
 _BATCH = 20
 """Titles for which one line of progress is logged."""
 _MANY = 2
@@ -172,7 +174,7 @@ class _Sync:
         wanted = united(gathered.wanted)
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
-        handled = parts.memory.handled()
+        handled = self._adopt(parts.memory.handled(), wanted)
         clear_orphans(index, parts.memory.server_requests.remembered(), handled.definitions)
         known = self._knowledge(info, index, handled, gathered, doubt or gathered.held)
         self._held = known.held
@@ -226,6 +228,14 @@ class _Sync:
             if len(review.notes) or review.misdated:
                 memory.record(review.notes, review.misdated)
 
+    def _adopt(self, handled: HandledEntries, wanted: list[Group]) -> HandledEntries:
+        """After an upgrade: take what was handled as handled by the season rules of today."""
+        handled, adopted = adopt(handled, wanted)
+        for first in range(0, len(adopted), _ADOPTED_AT_ONCE):
+            batch = adopted[first : first + _ADOPTED_AT_ONCE]
+            self._parts.memory.record(Notes(handled=batch))
+        return handled
+
     def _add(
         self, wanted: list[Group], gathered: Gathered, known: Knowledge, handled: HandledEntries
     ) -> None:
@@ -259,9 +269,10 @@ class _Sync:
         known = Knowledge(
             index=index,
             handled=handled.definitions,
+            entries=handled,
             setbacks=self._parts.memory.setbacks(self._run.started_at),
             excluded=Excluded(self._parts.exclusions),
-            watched=self._watched(),
+            watched=self._watched(handled),
             today=self._run.started_at.date(),
             doors=self._doors(info, gathered, may_look_up=held is None),
             unsettled=dict(self._on_hold),
@@ -272,11 +283,14 @@ class _Sync:
         _hold_4k(info, known)
         return known
 
-    def _watched(self) -> Mapping[Definition, date]:
-        """Find the series that are due for a look, if any list wants new seasons."""
-        if not any(one.rules.new_seasons for one in self._parts.lists):
+    def _watched(self, handled: HandledEntries) -> Mapping[Definition, date]:
+        """Find the series that are due for a look, if any list wants seasons that come later."""
+        are_new_wanted = any(one.rules.new_seasons for one in self._parts.lists)
+        waiting = handled.waiting
+        if not are_new_wanted and not waiting:
             return {}
-        return self._parts.memory.series_to_watch(self._run.started_at)
+        due = self._parts.memory.series_to_watch(self._run.started_at)
+        return {title: day for title, day in due.items() if are_new_wanted or title in waiting}
 
     def _doors(self, info: ServerInfo, gathered: Gathered, *, may_look_up: bool) -> Doors:
         """Count what was asked for lately, and try every way of asking that a list names."""

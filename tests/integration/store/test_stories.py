@@ -13,6 +13,7 @@ from listsync.domain.books import Choice
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Handling, Notes, Sent, Setback
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     AS_USUAL,
     Answered,
@@ -163,6 +164,18 @@ def test_entries_that_were_taken_for_the_title_are_found(world: World) -> None:
     assert world.books.entries_alike(["file:/seen"], CRASH, HAGGIS) == (other,)
 
 
+def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) -> None:
+    series = CRASH._replace(kind=MediaType.TV)
+    world.read("mine", series)
+    (member,) = members_of(rules("mine"), [series])
+    key = TitleKey(MediaType.TV, HAGGIS.tmdb_id)
+    seasons = HandledSeasons("first", "1")
+    handling = Handling(member, Definition(key, four_k=False), seasons)
+    world.memory.record(Notes(handled=[handling]))
+    assert world.books.standing(key, AT).entries.seasons_of(member) == seasons
+    assert world.books.standing(HAGGIS, AT).entries.seasons_of(member) is None
+
+
 # -- lookups -----------------------------------------------------------------------------------
 
 
@@ -216,6 +229,7 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
     SqliteFacts(world.database).put(HAGGIS, facts)
     standing = world.books.standing(HAGGIS, datetime.now(UTC))
     assert (standing.handled, standing.facts) == (frozenset({_HD}), facts)
+    assert standing.entries.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
     assert standing.setbacks == {(_HD, None): "no"}
     (one,) = standing.requests
     assert (one.lists, one.asked_as, one.run_id) == (("mine", "other"), "family", "r")

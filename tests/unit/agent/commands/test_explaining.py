@@ -10,6 +10,8 @@ import pytest
 from listsync.domain.books import Choice, EntryRow, Lookup
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.memory import HandledEntries
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import AS_USUAL, Candidate, MediaStatus, TitleState
 from listsync.domain.syncing import Exclusion, Found, How, Match
 from listsync.protocol import Code
@@ -251,6 +253,34 @@ def test_an_entry_that_nobody_looked_up_is_new(world: World) -> None:
     world.books.told_entries = [row(_BY_TITLE)]
     assert why(world) == ("new", "not looked up yet: the next sync does")
     assert explained(world)["match"] is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("all", ("already_there", "requested already")),
+        (
+            "first",
+            ("open", "the next sync looks at its seasons and requests those that are missing"),
+        ),
+    ],
+)
+def test_a_series_is_settled_only_for_the_seasons_it_was_acted_on_for(
+    world: World, rule: str, said: tuple[str, str]
+) -> None:
+    key = TitleKey(MediaType.TV, 1396)
+    title = Definition(key, four_k=False)
+    one = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
+    world.books.told_entries = [row(one)]
+    place = (world.books.told_entries[0].row.source, False)
+    entries = HandledEntries(
+        {place: {entry_id(one): title}}, {place: {entry_id(one): HandledSeasons(rule, "1")}}
+    )
+    state = TitleState(MediaStatus.PROCESSING, MediaStatus.UNKNOWN)
+    world.books.standings[key] = replace(
+        NOTHING_KNOWN, state=state, handled=entries.definitions, entries=entries
+    )
+    assert why(world) == said
 
 
 def test_a_series_is_decided_as_far_as_can_be(world: World) -> None:

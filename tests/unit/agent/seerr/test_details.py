@@ -54,15 +54,24 @@ def test_missing_ids_are_none() -> None:
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(1, []), (2, [1]), (3, [1]), (4, [1]), (5, [1]), (7, [1]), (42, [1])],
+    [(1, []), (2, [1]), (3, [1]), (4, [1]), (5, [1]), (7, []), (42, [1])],
     ids=["unknown", "pending", "processing", "partial", "available", "deleted", "new-number"],
 )
 def test_what_a_scan_says_of_a_season(status: int, expected: list[int]) -> None:
     assert covered({"status": 4, "seasons": [state(1, status)]}) == expected
 
 
-def test_a_deleted_series_can_be_wanted_again() -> None:
-    assert covered({"status": 7, "seasons": [state(1, 7), state(2, 7)]}) == []
+@pytest.mark.parametrize("whole", [1, 2, 3, 4, 7])
+def test_deleted_seasons_are_told_whatever_the_series_is(whole: int) -> None:
+    info = {"status": whole, "seasons": [state(1, 7, 5), state(2, 5, 7), state(3, 1, 1)]}
+    seasons = series(mediaInfo=info).seasons
+    assert [one.number for one in seasons if one.is_deleted(four_k=False)] == [1]
+    assert [one.number for one in seasons if one.is_deleted(four_k=True)] == [2]
+    assert covered(info) == [2]
+
+
+def test_a_deleted_season_that_is_requested_again_is_covered() -> None:
+    assert covered({"status": 3, "seasons": [state(1, 7)], "requests": [asked(1, 1)]}) == [1]
 
 
 @pytest.mark.parametrize(

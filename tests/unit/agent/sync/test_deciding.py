@@ -349,9 +349,23 @@ def test_what_was_not_found_has_no_seasons() -> None:
     assert not knowing().needs_seasons(series_wish(), match, None)
 
 
-@pytest.mark.parametrize("status", [MediaStatus.PENDING, MediaStatus.AVAILABLE])
-def test_the_seasons_of_what_is_there_are_not_read(status: MediaStatus) -> None:
-    assert not needs_seasons(knowing(status))
+@pytest.mark.parametrize(
+    ("status", "is_read"),
+    [
+        (MediaStatus.UNKNOWN, True),
+        (MediaStatus.PENDING, True),
+        (MediaStatus.PROCESSING, True),
+        (MediaStatus.PARTIALLY_AVAILABLE, True),
+        (MediaStatus.AVAILABLE, False),
+        (MediaStatus.BLOCKLISTED, False),
+        (MediaStatus.DELETED, False),
+        (99, False),
+    ],
+)
+def test_seasons_are_read_where_the_status_says_nothing_of_them(
+    status: int, *, is_read: bool
+) -> None:
+    assert needs_seasons(knowing(status)) is is_read
 
 
 @pytest.mark.parametrize(("season", "is_read"), [(1, False), (2, True), (None, True)])

@@ -9,7 +9,9 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, TitleKey
+from listsync.domain.memory import HandledEntries
 from listsync.domain.rules import Filters, Seasons, Span, Which
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     Asking,
     MediaStatus,
@@ -64,11 +66,18 @@ def knowing(
     exclusions: tuple[Exclusion, ...] = (),
     status: int = MediaStatus.UNKNOWN,
     watched: dict[Definition, date] | None = None,
+    acted_on: str = "1",
 ) -> Knowledge:
+    """Know the server's *status* of all; what is *watched* was handled by lists `a` and `b`."""
     states = {key: TitleState(status, status) for key in (FILM, SERIES)}
+    places = [(f"file:{name}", False) for name in "ab"] if watched else []
+    row = {"tmdb:tv/1396": Definition(SERIES, False)}
+    seasons = {"tmdb:tv/1396": HandledSeasons("all", acted_on)}
+    entries = HandledEntries(dict.fromkeys(places, row), dict.fromkeys(places, seasons))
     return Knowledge(
         index=states,
-        handled={Definition(SERIES, False)} if watched else set(),
+        handled=entries.definitions,
+        entries=entries,
         setbacks={},
         excluded=Excluded(exclusions),
         doors=doors or Doors(),
@@ -241,10 +250,27 @@ def test_a_season_that_aired_after_the_series_was_handled_is_asked_for() -> None
     known = knowing(status=MediaStatus.AVAILABLE, watched={Definition(SERIES, False): _SINCE})
     wish = wanted_by(of("a", new_seasons=True, asking=GUESTS), of("b"), one=BAD)
     assert known.needs_seasons(wish, found(SERIES), None)
-    one = decided(wish, known, seasons=airing(_NEW, _OLD, None, _NEW, _LATER, covered=()))
+    one = decided(wish, known, seasons=airing(_NEW, _OLD, None, _NEW, _LATER))
     assert (body_of(one).seasons, body_of(one).asking) == ((3,), GUESTS)
     again = decided(wish, known, seasons=airing(_NEW, _OLD, _NEW, covered=(2,)))
     assert again == Skip(SkipReason.AVAILABLE, "no new season has aired")
+
+
+def test_a_season_that_airs_on_the_very_day_of_handling_is_new() -> None:
+    series = Definition(SERIES, False)
+    wish = wanted_by(of("a", new_seasons=True), one=BAD)
+    for airs, seasons in ((_SINCE, (2,)), (_SINCE - timedelta(days=1), None)):
+        known = knowing(status=MediaStatus.AVAILABLE, watched={series: _SINCE})
+        one = decided(wish, known, seasons=airing(None, _OLD, airs))
+        assert (one.body.seasons if isinstance(one, Request) else None) == seasons
+
+
+def test_a_new_season_that_was_acted_on_is_not_new_any_more() -> None:
+    watched = {Definition(SERIES, False): _SINCE}
+    known = knowing(status=MediaStatus.AVAILABLE, watched=watched, acted_on="1,2")
+    wish = wanted_by(of("a", new_seasons=True), one=BAD)
+    one = decided(wish, known, seasons=airing(None, _OLD, _NEW))
+    assert one == Skip(SkipReason.AVAILABLE, "no new season has aired")
 
 
 def test_new_seasons_are_held_back_like_anything_else() -> None:
