@@ -779,17 +779,26 @@ def _pause(days: Sequence[int], tries: int) -> timedelta:
 
 
 class FakeNotebook:
-    """Implements `ports.Notebook`; keeps what JSON makes of a value. `saves` counts by name."""
+    """Implements `ports.Notebook`; keeps what JSON makes of a value. `saves` counts by name.
+
+    `meanwhile` is done by another thread while something is being written.
+    """
 
     def __init__(self, **kept: Any) -> None:
         self.kept: dict[str, Any] = dict(kept)
         self.saves: Counter[str] = Counter()
         self.fails: Exception | None = None
+        self.meanwhile: Callable[[], object] | None = None
 
     def load(self, name: str) -> Any:
         return self.kept.get(name)
 
     def save(self, name: str, value: Any) -> None:
+        if self.meanwhile is not None:
+            thread = threading.Thread(target=self.meanwhile, daemon=True)
+            thread.start()
+            thread.join(5)
+            assert not thread.is_alive(), "it waits for what is being written"
         if self.fails is not None:
             raise self.fails
         self.kept[name] = json.loads(json.dumps(value))

@@ -88,6 +88,8 @@ METHODS: Mapping[str, Method] = {
     "reload": Method(Access.CONTROL, {}),
     "exclude": Method(Access.CONTROL, {"item": str}),
     "forget": Method(Access.CONTROL, {"item": str, "all": bool}),
+    "backup": Method(Access.CONTROL, {"file": str}),
+    "backup_result": Method(Access.READ, {"id": str}),
     "log_level": Method(Access.CONTROL, {"level": str}),
 }
 

@@ -306,6 +306,15 @@ def forget(session: Session, *, item: str | None, everything: bool) -> None:
     )
 
 
+@_command("backup", "backup /var/backups/listsync.db", "backup listsync-$(date +%F).db")
+@click.argument("file")
+def backup(session: Session, *, file: str) -> None:
+    """Write a backup of the agent's state to FILE, which must not exist yet."""
+    from listsyncctl.backing_up import back_up  # noqa: PLC0415 - start-up time
+
+    session.show("backup", back_up(session, file))
+
+
 @_command("log-level", "log-level debug")
 @click.argument("level", required=False, type=click.Choice(_LEVELS, case_sensitive=False))
 def log_level(session: Session, *, level: str | None) -> None:

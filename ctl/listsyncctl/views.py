@@ -311,6 +311,11 @@ def _signalled(result: Result, _: Look) -> Iterator[str]:
         yield f"Sent SIGUSR1 to the agent with pid {one['pid']}: it syncs now."
 
 
+def _backup(result: Result, _: Look) -> Iterator[str]:
+    size = (result.get("size") or 0) / 2**20
+    yield f"The state is in {result.get('file')} ({size:.1f} MB)."
+
+
 _RUN = ("run_id", "origin", "started_at", "ended_at", "result", "requested", "calls", "message")
 VIEWS: Mapping[str, View] = {
     "status": View(_status),
@@ -378,6 +383,7 @@ VIEWS: Mapping[str, View] = {
             "why",
         ),
     ),
+    "backup": View(_backup),
     "pause": View(_pause),
     "version": View(_version),
     "ping": View(_ping),

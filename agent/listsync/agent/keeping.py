@@ -14,9 +14,13 @@ _PAUSE, _OWED = "pause", "owed"
 
 
 class Keeper:
-    """Writes the standing of the queue down when it has changed. Any thread may use it."""
+    """Writes the standing of the queue down when it has changed. Any thread may use it.
+
+    `is_behind`: that failed last, so that `keep` is to be called again.
+    """
 
     def __init__(self, notebook: Notebook) -> None:
+        self.is_behind = False
         self._notebook = notebook
         self._lock = threading.Lock()
         self._let_go: set[str] = set()
@@ -25,13 +29,14 @@ class Keeper:
     def keep(self, standing: Standing) -> None:
         """Write *standing* down; raises StateError."""
         with self._lock:
+            self.is_behind = True
             self._save(_PAUSE, _pause_of(standing.pause))
             self._save(_OWED, self._owed(standing))
+            self.is_behind = False
 
     def let_go(self, run_id: str) -> None:
-        """Owe run *run_id* no longer."""
-        with self._lock:
-            self._let_go = {run_id}
+        """Owe run *run_id* no longer, from the next `keep` on; waits for nothing."""
+        self._let_go = {run_id}
 
     def restore(self, queue: RunQueue) -> None:
         """Put back into *queue* what was kept: the pause, and one sync for all that is owed."""

@@ -45,6 +45,7 @@ _ANSWERS_LEAVE_S = 0.005
 on a busy machine that would wait for several slices of the new thread's time."""
 _LONGEST_WAIT = timedelta(seconds=30)
 _SECOND_LOOK_S = 1.0
+_WRITE_AGAIN_S = 1.0
 
 
 class Schedules(Protocol):
@@ -116,7 +117,9 @@ class Agent:
         while not self._is_stopping:
             event = self._next()
             try:
-                if event is not None:
+                if event is None:
+                    self._catch_up()
+                else:
                     self._decide(event)
                 self._look_at_clock()
             except StateError as error:
@@ -169,6 +172,8 @@ class Agent:
         waits = [self._means.teller.every_s]
         if self._second_look_at is not None:
             waits.append(max(0.0, self._second_look_at - time.monotonic()))
+        if self._means.keeper.is_behind:
+            waits.append(_WRITE_AGAIN_S)
         pause = self._means.queue.standing.pause
         if pause is not None and pause.until is not None:
             left = min(pause.until - datetime.now(UTC), _LONGEST_WAIT)
@@ -319,6 +324,12 @@ class Agent:
             logger.info("the pause is over", extra={"action": "resumed"})
             self._means.queue.resume()
         self._means.teller.beat(self._means.queue.standing)
+
+    def _catch_up(self) -> None:
+        """Write down what could not be written before: a lock or a full disk may be gone."""
+        if self._means.keeper.is_behind:
+            self._means.keeper.keep(self._means.queue.standing)
+            self._means.teller.trouble_is_over()
 
 
 def _does(order: Order, scope: Scope) -> bool:

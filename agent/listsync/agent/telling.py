@@ -70,6 +70,10 @@ class Teller:
         logger.error("%s", what, extra={"action": "state_trouble"})
         self._trouble = (what, datetime.now(UTC))
 
+    def trouble_is_over(self) -> None:
+        logger.info("the state can be written again", extra={"action": "state_good"})
+        self._trouble = None
+
     def notes(self) -> tuple[str, ...]:
         """Say what went wrong last with the state, for people. Any thread may ask."""
         if self._trouble is None:

@@ -6,13 +6,16 @@ import grp
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping, MutableMapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from queue import SimpleQueue
 
 from listsync import __version__
+from listsync.agent.backups import Backups
 from listsync.agent.configuration import Configuration
 from listsync.agent.keeping import Keeper
 from listsync.agent.loop import Agent, Means
@@ -33,6 +36,7 @@ from listsync.domain.running import Following, Order, Scope, covers
 from listsync.errors import Problem
 from listsync.net.systemd import Systemd
 from listsync.protocol import Exit
+from listsync.store.backup import write_backup
 from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.lock import locked
@@ -54,6 +58,10 @@ _SWITCH_S = 0.001
 """How long a busy thread may keep the others waiting: answers stay quick beside a sync."""
 _CONTROL_IS_DEAD_S = 60.0
 _JOIN_S = 1.0
+_COMMAND_WAITS_S = 1.0
+"""How long a command may wait for another program's lock on the state: the next one waits too."""
+_DECIDER_WAITS_S = 2.0
+"""The same for the decider, which tries again later; a sync waits as long as the store says."""
 
 
 def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit:
@@ -111,8 +119,9 @@ class _Daemon:
         self._loader = loader
         self._database = database
         self._inbox = inbox
-        self._books = SqliteBooks(database)
-        self._notebook = SqliteNotebook(database)
+        self._books = SqliteBooks(database.with_patience(_COMMAND_WAITS_S))
+        self._notebook = SqliteNotebook(database.with_patience(_DECIDER_WAITS_S))
+        self._backups = Backups(self._back_up)
         self._keeper = Keeper(self._notebook)
         self._timetable = Timetable(self._notebook, host_id())
         self._back_off = BackOff(self._notebook)
@@ -150,6 +159,7 @@ class _Daemon:
                 recent=self._recent,
                 board=board,
                 books=self._books,
+                backups=self._backups,
                 lists=lambda: self._shown,
                 exclusions=lambda: config_of(self._configuration.in_force.following).exclude,
                 due=self._timetable.planned,
@@ -183,7 +193,7 @@ class _Daemon:
         self._threads.start("schedule", lambda: schedule.run(self._inbox.put, stop))
 
     def _take_up(self) -> None:
-        self._books.close_cut_off_runs(datetime.now(UTC))
+        SqliteBooks(self._database).close_cut_off_runs(datetime.now(UTC))
         self._recall()
         self._refresh()
         config = config_of(self._configuration.in_force.following)
@@ -216,8 +226,12 @@ class _Daemon:
         self._threads.stop.set()
         self.control.wake()
         is_clean &= self._threads.join(_JOIN_S)
+        self._backups.stop(_JOIN_S)
         logger.info("listsync has ended", extra={"action": "ended"})
         return is_clean
+
+    def _back_up(self, path: Path, stop: threading.Event) -> int:
+        return write_backup(path, lambda new: self._database.copy_to(new, stop))
 
     def _serve(self) -> None:
         try:

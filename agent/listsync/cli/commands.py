@@ -154,18 +154,39 @@ def once(
 
     import_httpcore()
     from listsync.cli import once as command
+    from listsync.cli.running_agent import refuse_beside_agent
 
     _log_to_stderr(logging.INFO if verbose else logging.WARNING)
     with _told():
         config = _load(config_path)
         for warning in config.warnings:
             logger.warning("%s", warning)
-        command.refuse_beside_agent(client_sockets(socket, os.environ))
+        refuse_beside_agent(client_sockets(socket, os.environ))
         report = command.run(
             config, _state_dir(state_dir), dry_run=dry_run, ask=not yes, confirmed=confirm
         )
         command.show(report, as_json=as_json, verbose=verbose)
         sys.exit(command.exit_code(report))
+
+
+@listsync.command()
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@_state_option
+@_socket_option
+def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
+    r"""Write a backup of the state to FILE, which must not exist yet; no agent may run.
+
+    \b
+    Example:
+      listsync backup /var/backups/listsync.db
+    """
+    with _told():
+        from listsync.cli.backup import back_up
+        from listsync.cli.running_agent import refuse_beside_agent
+
+        refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
+        size = back_up(_state_dir(state_dir), file)
+        click.echo(f"The state is in {file} ({size / 2**20:.1f} MB).")
 
 
 @listsync.command()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,6 @@ from listsync.cli import report as words
 from listsync.cli.bar import ProgressBar
 from listsync.cli.words import Palette, is_terminal, wants_colour
 from listsync.domain.syncing import Result, SyncReport, SyncRun
-from listsync.errors import BusyError
 from listsync.protocol import Exit
 from listsync.sync.syncing import sync
 
@@ -54,21 +52,6 @@ def run(
     ):
         is_asked = ask and is_terminal(sys.stdin)
         return sync_now(parts, dry_run=dry_run, ask=is_asked, confirmed=confirmed)
-
-
-def refuse_beside_agent(sockets: Iterable[Path]) -> None:
-    """Leave the work to an agent that runs: never two writers at one server from one machine.
-
-    Raises:
-        BusyError: an agent listens at one of *sockets*.
-    """
-    for path in sockets:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
-            probe.settimeout(1)
-            probe.connect(os.fsencode(path))
-            raise BusyError(
-                f"an agent runs already (at {path}): use `listsyncctl sync-now --wait`"
-            )
 
 
 def sync_now(

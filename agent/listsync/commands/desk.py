@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from listsync.commands import orders, plans, queries, reviews, snapshots
+from listsync.commands import backups, orders, plans, queries, reviews, snapshots
 from listsync.commands.sources import Sources
 from listsync.errors import StateError
 from listsync.protocol import Code, RefusedCommand
@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, _Command] = {
     "explain": queries.explain,
     "review": reviews.review,
     "review_decide": reviews.decide,
+    "backup": backups.backup,
+    "backup_result": backups.backup_result,
     "exclude": queries.exclude,
     "forget": queries.forget,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from listsync.agent.backups import Backups
 from listsync.agent.configuration import Configuration
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
@@ -33,6 +34,7 @@ class Sources:
     recent: RecentRuns
     board: ProgressBoard
     books: Books
+    backups: Backups
     lists: Callable[[], Mapping[str, ListRow]]
     exclusions: Callable[[], Sequence[Exclusion]]
     due: Callable[[], Mapping[str, datetime | None]]

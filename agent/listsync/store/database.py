@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from listsync.errors import StateError
+from listsync.store.backup import copy_database
 
 logger = logging.getLogger(__name__)
 
 FILE_NAME = "listsync.db"
+PATIENCE_S = 60.0
+"""How long a lock of another program (a copy, a backup) is waited for."""
+
+_MOMENT_S = 0.001
+_BUSY_MS = 50
+_PAUSE_S = 0.05
+
+T = TypeVar("T")
 
 
 class Database:
@@ -23,18 +35,29 @@ class Database:
 
     WAL with `synchronous=FULL`: what was committed survives a power cut. Exactly one connection
     may be open on the file (SQLite before 3.51.3 can damage a WAL file written by two).
+
+    Another program may hold a lock on the file. Who meets it waits without keeping our own
+    threads away: what only reads goes on meanwhile.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
         self._path = path
+        self._patience_s = patience_s
         self._lock = threading.RLock()
         with _named_errors(path), ExitStack() as undo:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             undo.callback(self._connection.close)
-            _set_up(self._connection)
+            _set_up(self._connection, patience_s)
             _check(self._connection)
             _migrate(self._connection, path)
+            self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             undo.pop_all()
+
+    def with_patience(self, seconds: float) -> Database:
+        """Give the same database to somebody who waits for foreign locks only so long."""
+        other = copy.copy(self)
+        other._patience_s = seconds  # noqa: SLF001 - of our own kind
+        return other
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -43,18 +66,42 @@ class Database:
         Raises:
             StateError: nothing of the block was written.
         """
-        with self._lock:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException as error:
-                with suppress(sqlite3.Error):  # closed meanwhile, or worse
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise StateError(f"cannot write {self._path}: {error}") from error
-                raise
+        try:
+            with self._turn(lambda: self._connection.execute("BEGIN IMMEDIATE")):
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):  # closed meanwhile, or worse
+                        if self._connection.in_transaction:
+                            self._connection.execute("ROLLBACK")
+                    raise
+        except sqlite3.Error as error:
+            raise StateError(f"cannot write {self._path}: {self._words(error)}") from error
+
+    @contextmanager
+    def _turn(self, begin: Callable[[], T]) -> Iterator[T]:
+        """Keep other threads away during the block, which begins when no foreign lock is met."""
+        until = time.monotonic() + self._patience_s
+        while True:
+            with self._lock:
+                try:
+                    begun = begin()
+                except sqlite3.Error as error:
+                    if not _is_foreign_lock(error) or time.monotonic() > until:
+                        raise
+                else:
+                    yield begun
+                    return
+            time.sleep(_PAUSE_S)
+
+    def _words(self, error: sqlite3.Error) -> str:
+        if not _is_foreign_lock(error):
+            return str(error)
+        return (
+            f"another program has held a lock on it for more than {self._patience_s:g} s; "
+            "end that program, and copy the state with `listsyncctl backup` instead"
+        )
 
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """Return all rows of one query."""
@@ -68,16 +115,32 @@ class Database:
         self, sql: str, values: tuple[object, ...] | dict[str, object]
     ) -> list[sqlite3.Row]:
         try:
-            with self._lock:
-                return self._connection.execute(sql, values).fetchall()
+            with self._turn(lambda: self._connection.execute(sql, values).fetchall()) as rows:
+                return rows
         except sqlite3.Error as error:
-            raise StateError(f"cannot read {self._path}: {error}") from error
+            raise StateError(f"cannot read {self._path}: {self._words(error)}") from error
 
-    def copy_to(self, path: Path) -> None:
-        """Write a copy as of now to *path*, which does not exist yet; raises StateError."""
+    def copy_to(self, path: Path, stop: threading.Event | None = None) -> None:
+        """Write a whole copy, as of its end, to *path*, which is new or empty.
+
+        Other threads get their turns meanwhile.
+
+        Raises:
+            StateError: it cannot be made, or *stop* was set.
+        """
+
+        def let_others() -> None:
+            if stop is not None and stop.is_set():
+                raise StateError(f"the copy of {self._path} was given up: listsync ends")
+            self._lock.release()
+            try:
+                time.sleep(_MOMENT_S)
+            finally:
+                self._lock.acquire()
+
         try:
             with self._lock:
-                self._connection.execute("VACUUM INTO ?", (str(path),))
+                copy_database(self._connection, path, let_others)
         except sqlite3.Error as error:
             raise StateError(f"cannot copy {self._path}: {error}") from error
 
@@ -110,6 +173,21 @@ def copy_files(folder: Path, target: Path) -> Path:
     return target / FILE_NAME
 
 
+def copy_as_it_is(folder: Path, target: Path) -> None:
+    """Copy the state in *folder*, which nobody works on, without bringing it up to date.
+
+    Raises:
+        StateError: it cannot be read, or the copy not written.
+    """
+    path = folder / FILE_NAME
+    with _named_errors(path):
+        source = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
+        try:
+            copy_database(source, target)
+        finally:
+            source.close()
+
+
 @contextmanager
 def _named_errors(path: Path) -> Iterator[None]:
     try:
@@ -123,10 +201,16 @@ def _named_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _set_up(connection: sqlite3.Connection) -> None:
+def _is_foreign_lock(error: sqlite3.Error) -> bool:
+    """Tell whether another program is in the way; our own threads never are."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)  # not every error has one
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _set_up(connection: sqlite3.Connection, patience_s: float) -> None:
     connection.row_factory = sqlite3.Row
     for pragma in (
-        "busy_timeout = 5000",
+        f"busy_timeout = {round(patience_s * 1000)}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",

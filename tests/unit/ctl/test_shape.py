@@ -24,6 +24,7 @@ _NAMES = {
     "log_level": "log-level",
     "review_decide": "review",
     "plan_result": "plan",
+    "backup_result": "backup",
 }
 _HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
 _LIGHT = {"click", "listsync", "listsync.protocol", "listsyncctl"}

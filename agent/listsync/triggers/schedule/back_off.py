@@ -55,7 +55,8 @@ class _Row:
 class BackOff:
     """Keeps when what failed is tried again. Any thread may use it.
 
-    What is changed holds, also where StateError says that it could not be kept.
+    What is changed holds, also where StateError says that it could not be kept. Who only asks does
+    not wait for what is being written.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class BackOff:
         self._now = now
         self._draw = draw
         self._lock = threading.Lock()
+        self._saving = threading.Lock()
         self._kept: Any = notebook.load(_NAME)
         self._row = _restored(self._kept) if self._kept else None
 
@@ -95,7 +97,8 @@ class BackOff:
             if row is not None and row.is_open(now):
                 due = min(filter(None, (row.due, due)), default=None)
             scope = scope if row is None else together(scope, row.scope)
-            self._keep(_Row(retry=retry, scope=scope, number=number, due=due))
+            self._row = _Row(retry=retry, scope=scope, number=number, due=due)
+        self._save()
 
     def settled(self, scope: Scope) -> None:
         """Note that *scope* came to an end that no retry would change; raises StateError.
@@ -107,22 +110,25 @@ class BackOff:
             if row is None:
                 return
             if covers(scope, row.scope):
-                self._keep(None)
+                self._row = None
             elif row.due is not None:
                 soon = min(row.due, self._now() + _STEPS[0])
-                self._keep(replace(row, scope=without(row.scope, scope), number=1, due=soon))
+                self._row = replace(row, scope=without(row.scope, scope), number=1, due=soon)
+        self._save()
 
     def taken(self) -> None:
         """Note that what was planned is being done; raises StateError."""
         with self._lock:
             if self._row is not None:
-                self._keep(replace(self._row, due=None))
+                self._row = replace(self._row, due=None)
+        self._save()
 
     def cancelled(self) -> None:
         """Note that somebody stopped what was being done, for good; raises StateError."""
         with self._lock:
             if self._row is not None and not self._row.is_open(self._now()):
-                self._keep(None)
+                self._row = None
+        self._save()
 
     def _due(self, number: int, retry: Retry, now: datetime) -> datetime | None:
         pause = pause_before(number, retry)
@@ -131,12 +137,13 @@ class BackOff:
         due = now + pause * (1 + _JITTER_SHARE * self._draw())
         return max(due, retry.not_before or due)
 
-    def _keep(self, row: _Row | None) -> None:
-        self._row = row
-        kept = row and _kept(row)
-        if kept != self._kept:
-            self._notebook.save(_NAME, kept)
-            self._kept = kept
+    def _save(self) -> None:
+        with self._saving:
+            row = self._row
+            kept = row and _kept(row)
+            if kept != self._kept:
+                self._notebook.save(_NAME, kept)
+                self._kept = kept
 
 
 def _next_number(row: _Row | None, retry: Retry, now: datetime) -> int:

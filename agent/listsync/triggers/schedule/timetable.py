@@ -33,8 +33,8 @@ class _Row:
 class Timetable:
     """Keeps the due times of schedules by key (`EVERYTHING` or a list's source).
 
-    Any thread may use it. What was missed while nothing ran is made up for once, with an offset
-    that is always the same on *host*.
+    Any thread may use it; who only asks does not wait for what is being written. What was missed
+    while nothing ran is made up for once, with an offset that is always the same on *host*.
     """
 
     everything = EVERYTHING
@@ -49,6 +49,7 @@ class Timetable:
         self._host = host
         self._now = now
         self._lock = threading.Lock()
+        self._saving = threading.Lock()
         self._kept: dict[str, Any] = notebook.load(_NAME) or {}
         self._rows: dict[str, _Row] = {}
 
@@ -61,7 +62,7 @@ class Timetable:
         with self._lock:
             now = self._now()
             self._rows = {key: self._row(key, rule, now, at_once) for key, rule in rules.items()}
-            self._save()
+        self._save()
 
     def fired(self, keys: Iterable[str]) -> None:
         """Note that *keys* were due and have been taken up; raises StateError."""
@@ -71,7 +72,7 @@ class Timetable:
                 if row := self._rows.get(key):
                     due = next_due(row.rule, last=now, now=now)
                     self._rows[key] = _Row(row.rule, now, due)
-            self._save()
+        self._save()
 
     def keys(self) -> frozenset[str]:
         """Return the keys of all schedules."""
@@ -109,7 +110,10 @@ class Timetable:
         return _Row(rule, last, next_due(rule, last=last, now=now, jitter=jitter))
 
     def _save(self) -> None:
-        kept = {key: {"last": row.last.isoformat()} for key, row in self._rows.items() if row.last}
-        if kept != self._kept:
-            self._notebook.save(_NAME, kept)
-            self._kept = kept
+        with self._saving:
+            with self._lock:
+                rows = dict(self._rows)
+            kept = {key: {"last": row.last.isoformat()} for key, row in rows.items() if row.last}
+            if kept != self._kept:
+                self._notebook.save(_NAME, kept)
+                self._kept = kept

@@ -109,6 +109,15 @@ def test_what_could_not_be_written_is_written_next_time() -> None:
     assert notebook.load("owed") is not None
 
 
+def test_who_cancels_does_not_wait_for_what_is_being_written() -> None:
+    notebook = FakeNotebook()
+    keeper = Keeper(notebook)
+    notebook.meanwhile = lambda: keeper.let_go(_ONE.run_id)
+    keeper.keep(Standing(running=_ONE))
+    keeper.keep(Standing(running=_ONE))
+    assert notebook.load("owed") is None
+
+
 # -- what is restored --------------------------------------------------------------------------
 
 

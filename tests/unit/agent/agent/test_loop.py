@@ -350,6 +350,18 @@ def test_what_could_not_be_written_is_written_at_the_next_move(world: World) -> 
     assert world.notebook.load("owed")["lists"] == ["file:one", "file:two"]
 
 
+def test_what_could_not_be_written_is_written_when_that_is_possible_again(world: World) -> None:
+    world.notebook.fails = _FULL
+    world.begin_run(_ONE)
+    world.play(for_s=1.5)
+    assert world.teller.notes()
+    world.notebook.fails = None
+    world.play(for_s=1.5)
+    assert world.notebook.load("owed")["lists"] == ["file:one"]
+    assert world.teller.notes() == ()
+    assert world.agent._wait_s() is None
+
+
 @pytest.mark.parametrize("error", [_FULL, KeyError("a bug")], ids=["state", "unforeseen"])
 @pytest.mark.parametrize(
     "event", [Due(frozenset({""})), ConfigChanged(), _RELOAD], ids=["due", "change", "reload"]

@@ -43,6 +43,7 @@ _SUB_COMMANDS = {
     "log_level": "log-level",
     "review_decide": "review",
     "plan_result": "plan",
+    "backup_result": "backup",
 }
 
 

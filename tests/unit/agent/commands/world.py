@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from listsync.agent.backups import Backup, Backups
 from listsync.agent.configuration import Configuration
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
@@ -98,12 +99,30 @@ class Loader:
         """Follow nothing."""
 
 
+class FakeBackups(Backups):
+    """Begins backups that never end by themselves; `told` is the last one."""
+
+    def __init__(self) -> None:
+        self.told: Backup | None = None
+
+    @property
+    def last(self) -> Backup | None:
+        return self.told
+
+    def start(self, file: Path) -> Backup | None:
+        if self.told is not None:
+            return None
+        self.told = Backup(id="b1", file=file)
+        return self.told
+
+
 class World:
     """An agent as the commands see it, that follows the lists *names*."""
 
     def __init__(self, *names: str) -> None:
         self.queue = RunQueue(lambda: None)
         self.recent, self.board, self.books = RecentRuns(), ProgressBoard(), FakeBooks()
+        self.backups = FakeBackups()
         self.shown: dict[str, ListRow] = {}
         self.due: dict[str, datetime] = {}
         self.retry: PlannedRetry | None = None
@@ -129,6 +148,7 @@ class World:
                 recent=self.recent,
                 board=self.board,
                 books=self.books,
+                backups=self.backups,
                 lists=lambda: self.shown,
                 exclusions=lambda: self.exclusions,
                 due=lambda: self.due,

@@ -263,3 +263,13 @@ def test_what_cannot_be_kept_holds_until_the_agent_ends() -> None:
     desk.notebook.fails = None
     desk.fail(_DOWN)
     assert desk.begin().planned() is not None
+
+
+def test_who_asks_does_not_wait_for_what_is_being_written() -> None:
+    desk = Desk()
+    desk.notebook.meanwhile = desk.back_off.planned
+    desk.fail(_DOWN)
+    desk.back_off.taken()
+    desk.fail(_DOWN)
+    desk.back_off.settled(None)
+    assert desk.notebook.saves["retry"] == 4

@@ -296,3 +296,11 @@ def test_what_could_not_be_kept_is_kept_next_time(world: World) -> None:
     world.notebook.fails = None
     world.reload({EVERYTHING: _DAILY})
     assert set(world.notebook.load("timetable")) == {EVERYTHING}
+
+
+def test_who_asks_does_not_wait_for_what_is_being_written(world: World) -> None:
+    world.start({EVERYTHING: _DAILY})
+    world.notebook.meanwhile = world.due
+    world.table.fired([EVERYTHING])
+    world.reload({EVERYTHING: _DAILY, _LIST: _HOURLY})
+    assert world.notebook.saves["timetable"] == 2
