@@ -41,6 +41,7 @@ from listsync.domain.memory import (
     Notes,
     Sent,
 )
+from listsync.domain.notices import StandingNotice
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     ABSENT,
@@ -824,6 +825,7 @@ class FakeBooks:
         self.told_items: list[ItemRow] = []
         self.told_lists: list[ListRow] = []
         self.reviews: list[ReviewRow] = []
+        self.told_notices: tuple[StandingNotice, ...] = ()
         self.told_entries: list[EntryRow] = []
         self.lookups: dict[str, Lookup] = {}
         self.standings: dict[TitleKey, Standing] = {}
@@ -851,6 +853,10 @@ class FakeBooks:
     def last_server(self) -> tuple[str, str] | None:
         self._play()
         return None
+
+    def notices(self) -> tuple[StandingNotice, ...]:
+        self._play()
+        return self.told_notices
 
     def close_cut_off_runs(self, at: datetime) -> None:
         self._play()

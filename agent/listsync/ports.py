@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ListSetback,
         Notes,
     )
+    from listsync.domain.notices import StandingNotice
     from listsync.domain.server import (
         Answered,
         Cancelled,
@@ -337,6 +338,10 @@ class Books(Protocol):
 
     def last_server(self) -> tuple[str, str] | None:
         """Return product and version of the server that was reached last."""
+        ...
+
+    def notices(self) -> tuple[StandingNotice, ...]:
+        """Return what stands in the way since the last real run, or one before it."""
         ...
 
     def close_cut_off_runs(self, at: datetime) -> None:

@@ -26,7 +26,8 @@ _Function = Callable[..., Any]
     context_settings=_SETTINGS,
     epilog="\b\nExamples:\n  listsyncctl status\n  listsyncctl sync-now --wait\n\n\b\n"
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 not running, 4 no answer, 5 busy, 6 paused,\n"
-    "7 not permitted, 8 partly failed, 78 configuration invalid, 130 interrupted",
+    "7 not permitted, 8 partly done (of status --check: something waits for you),\n"
+    "78 configuration invalid, 130 interrupted",
 )
 @click.version_option(listsync.__version__, prog_name="listsyncctl")
 def ctl() -> None:
@@ -128,10 +129,13 @@ def plan(session: Session, *, lists: tuple[str, ...], no_wait: bool, run_id: str
     return wait_for_plan(session, str(result.get("run_id")))
 
 
-@_command("status")
-def status(session: Session) -> None:
-    """Tell how the agent is."""
-    session.show("status", session.ask("status"))
+@_command("status", "status", "status --check || notify-me")
+@click.option("--check", is_flag=True, help="Exit 8 when something waits for a person.")
+def status(session: Session, *, check: bool) -> Exit:
+    """Tell how the agent is, and what waits for you."""
+    result = session.ask("status")
+    session.show("status", result)
+    return Exit.PARTLY if check and result.get("needs_person") else Exit.OK
 
 
 @_command("progress", "progress", "progress --follow")

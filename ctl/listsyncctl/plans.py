@@ -14,7 +14,7 @@ SIGNS = {"requested": "+", "cancelled": "x", "review": "?", "failed": "!"}
 _OTHER = "-"
 _ORDER = ("requested", "cancelled", "not_found", "skipped", "review", "failed")
 _COUNTED = (
-    ("already_there", "already there"),
+    ("shared", "wanted by several lists"),
     ("handled_before", "handled before"),
     ("excluded", "excluded"),
 )
@@ -39,18 +39,16 @@ def plan_result(result: Result, look: Look) -> Iterator[str]:
     if left_out := result.get("left_out"):
         yield f"... and {left_out} more"
     counts = result.get("counts") or {}
-    there = [f"{counts[name]} {words}" for name, words in _COUNTED if counts.get(name)]
-    if there:
-        yield f"= {', '.join(there)}"
+    others = [f"{counts[name]} {words}" for name, words in _COUNTED if counts.get(name)]
+    if others:
+        yield f"= {', '.join(others)}"
     for notice in result.get("notices") or []:
-        yield f"note: {harmless(notice)}"
+        head = "to do" if notice.get("needs_person") else "note"
+        about = f"{harmless(notice['list'])}: " if notice.get("list") else ""
+        yield f"{head}: {about}{harmless(notice.get('text'))}"
     run = result.get("run") or {}
     if run.get("result") in {"ok", "partly"}:
-        yield (
-            f"Plan: {counts.get('requested') or 0} to request, "
-            f"{counts.get('review') or 0} held for review, {counts.get('failed') or 0} failed. "
-            "Nothing was changed."
-        )
+        yield f"Plan: {harmless(run.get('message'))}. Nothing was changed."
     else:
         yield f"Plan {look.paint(run.get('result'))}: {harmless(run.get('why'))}"
 

@@ -62,8 +62,24 @@ def _status_rows(result: Result, look: Look) -> Iterator[tuple[str, str]]:
     yield "Server", _server(result)
     yield from _config_rows(result.get("config") or {}, look)
     yield "Watcher", harmless(result.get("watcher"))
-    for note in result.get("notes") or []:
-        yield "Note", harmless(note)
+    notices = result.get("notices") or []
+    for notice in notices:
+        yield _notice_row(notice, look)
+    if more := (result.get("notices_total") or 0) - len(notices):
+        yield "", f"and {more} more"
+
+
+def _notice_row(notice: Result, look: Look) -> tuple[str, str]:
+    """Tell a notice, and since when; what waits for a person stands out."""
+    since = f" (since {look.ago(notice['since'])})" if notice.get("since") else ""
+    name = "To do" if notice.get("needs_person") else "Note"
+    return name, f"{notice_words(notice)}{since}"
+
+
+def notice_words(notice: Result) -> str:
+    """Say a notice with the list that it is about."""
+    head = f"{harmless(notice['list'])}: " if notice.get("list") else ""
+    return head + harmless(notice.get("text"))
 
 
 def _server(result: Result) -> str:
@@ -201,7 +217,10 @@ def run_lines(result: Result, look: Look) -> Iterator[str]:
     name = f"{harmless(run.get('run_id'))} ({harmless(run.get('origin'))})"
     yield f"Run {name}: {look.paint(run.get('result'))}"
     yield f"  {run_words(run, look)}" + (f", took {_took(run)}" if _took(run) else "")
-    if run.get("why"):
+    notices = result.get("notices") or []
+    for notice in notices:
+        yield f"  {notice_words(notice)}"
+    if not notices and harmless(run.get("why")) not in harmless(run.get("message")):
         yield f"  {harmless(run['why'])}"
     requests = result.get("requests") or []
     if requests:

@@ -158,7 +158,7 @@ def test_progress_tells_how_far_it_is(
     assert (last["progress"], last["total"], last["percent"]) == (50, 50, 100)
     assert last["last_result"] == {
         "success": True,
-        "message": "Sync complete: 50/50 operations successful, 50 requested",
+        "message": "Sync complete: 50/50 operations successful",
     }
 
 

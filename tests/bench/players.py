@@ -99,7 +99,7 @@ def _trakt(page: int, limit: int) -> _Answer:
             "rank": number,
             "id": number,
             "listed_at": CHANGED,
-            "notes": None,
+            "notices": None,
             "type": "movie",
             "movie": {
                 "title": f"Film {number}",

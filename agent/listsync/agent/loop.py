@@ -263,10 +263,11 @@ class Agent:
 
     def _finish(self, run_id: str) -> None:
         work, self._work = self._work, None
-        self._means.queue.finished(run_id)
         try:
+            # First, so that whoever waits for the end is then told what came of it.
             self._means.refresh()
         finally:
+            self._means.queue.finished(run_id)
             if work is not None and work.ended is not None:
                 self._settle(work.order, work.ended)
 

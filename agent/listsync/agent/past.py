@@ -11,6 +11,7 @@ from itertools import islice
 
 from listsync.agent.plans import plan_of
 from listsync.domain.books import RequestRow, RunRow
+from listsync.domain.messages import message_of
 from listsync.domain.plans import Plan
 from listsync.domain.retry import Retry
 from listsync.domain.running import Ended, Order
@@ -90,9 +91,11 @@ def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
             ended_at=at,
             result=report.result.value,
             why=report.why,
-            message=report.message,
+            message=message_of(report),
             requested=len(report.requested),
             calls=report.calls,
+            counts=report.counts,
+            notices=report.notices,
         ),
         plan=plan,
         requests=tuple(_requests(plan, at)) if plan else (),
@@ -120,7 +123,7 @@ def failed(
             ended_at=at,
             result=Result.FAILED.value,
             why=why,
-            message=f"Sync failed: {why}",
+            message=why,
         ),
         retry=retry,
     )

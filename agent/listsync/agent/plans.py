@@ -41,7 +41,7 @@ def plan_of(report: SyncReport) -> Plan:
     items.sort(key=lambda one: _TOLD.index(one.verdict))
     return Plan(
         items=tuple(items[:MOST_ITEMS]),
-        counts=_counts(report, sum(map(len, lists.values()))),
+        counts=report.counts,
         left_out=max(0, len(items) - MOST_ITEMS),
     )
 
@@ -50,19 +50,10 @@ def _lists_by_key(report: SyncReport) -> dict[TitleKey, dict[str, None]]:
     """Name the lists that want each title that would be asked for, the first one first."""
     found: dict[TitleKey, dict[str, None]] = {body.key: {} for body in report.requested}
     for item in report.items:
-        # What is there already at the server is not among the items.
-        is_wanted = item.verdict in (Verdict.REQUESTED, Verdict.ALREADY)
+        is_wanted = item.verdict in (Verdict.REQUESTED, Verdict.SHARED)
         if is_wanted and item.key is not None and item.key in found:
             found[item.key][item.list_name] = None
     return found
-
-
-def _counts(report: SyncReport, wanting: int) -> dict[Verdict, int]:
-    counts = {verdict: report.count(verdict) for verdict in Verdict}
-    also_wanted = max(0, wanting - counts[Verdict.REQUESTED])
-    counts[Verdict.ALREADY] = max(0, counts[Verdict.ALREADY] - also_wanted)
-    counts[Verdict.REQUESTED] = len(report.requested)
-    return counts
 
 
 def _unexplained(body: RequestBody) -> PlanItem:

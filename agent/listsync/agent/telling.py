@@ -107,4 +107,4 @@ class Teller:
             return f"syncing: {progress.phase.value}{count}"
         words = "paused" if standing.pause is not None else "idle"
         last = self._recent.last_sync
-        return f"{words}; last sync: {last.row.message}" if last else words
+        return f"{words}; last sync {last.row.result}: {last.row.message}" if last else words

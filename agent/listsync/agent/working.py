@@ -8,9 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from listsync.agent.past import ended_of, failed
+from listsync.domain.messages import operations_of
+from listsync.domain.notices import NoticeKind
 from listsync.domain.retry import Retry, retry_of
 from listsync.domain.running import Ended, Following, Order
-from listsync.domain.syncing import SyncReport, SyncRun
+from listsync.domain.syncing import Result, SyncReport, SyncRun
 from listsync.errors import ListsyncError
 
 logger = logging.getLogger(__name__)
@@ -98,16 +100,18 @@ class Work:
 
 def _log_end(ended: Ended) -> None:
     row = ended.row
-    level = logging.INFO if row.result == "ok" else logging.WARNING
-    how = "completed: Successfully synced" if row.result == "ok" else f"ended ({row.result})"
-    words = row.message.removeprefix("Sync complete: ")
+    is_well = row.result == Result.OK
+    how = "completed: Successfully synced" if is_well else f"ended ({row.result})"
+    counted = "" if row.result == Result.FAILED else f" ({operations_of(row)})"
     logger.log(
-        level,
-        "Background sync %s: %s",
+        logging.INFO if is_well else logging.WARNING,
+        "Background sync %s: %s%s",
         how,
-        words,
+        row.message,
+        counted,
         extra={"action": "sync_ended", "run": row.run_id, "result": row.result},
     )
     for notice in ended.notices:
         extra = {"action": "notice", "run": row.run_id, "kind": notice.kind.value}
-        logger.warning("%s", notice.text, extra=extra)
+        if notice.kind is not NoticeKind.LIST_FAILED:  # logged when it was read
+            logger.warning("%s", notice, extra={**extra, "list": notice.list_name})

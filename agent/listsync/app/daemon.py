@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,9 +28,8 @@ from listsync.app.heap import share_one
 from listsync.app.loading import DaemonOptions, Loader
 from listsync.app.performing import Performer
 from listsync.app.threads import Threads
-from listsync.commands import Commands, Sources
+from listsync.commands import Commands, Shown, Sources
 from listsync.control import ControlSocket
-from listsync.domain.books import ListRow
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.running import Following, Order, Scope, covers
 from listsync.errors import Problem
@@ -129,7 +128,7 @@ class _Daemon:
         self._configuration = Configuration(loader, following, self._want)
         self._threads = Threads(self._fail)
         self._recent = RecentRuns()
-        self._shown: Mapping[str, ListRow] = {}
+        self._shown = Shown()
         self.has_failed = False
 
     def wire(self, systemd: Systemd) -> None:
@@ -160,7 +159,8 @@ class _Daemon:
                 board=board,
                 books=self._books,
                 backups=self._backups,
-                lists=lambda: self._shown,
+                shown=lambda: self._shown,
+                refresh=self._refresh,
                 exclusions=lambda: config_of(self._configuration.in_force.following).exclude,
                 due=self._timetable.planned,
                 retry=self._back_off.planned,
@@ -246,7 +246,7 @@ class _Daemon:
 
     def _retry_times(self) -> dict[str, datetime]:
         """Give when what failed is tried again, by the source of a list or `EVERYTHING`."""
-        shown = self._shown
+        shown = self._shown.lists
         rows = (shown.get(one.source) for one in self._configuration.in_force.following.lists)
         times = {row.source: at for row in rows if row and (at := row.asked_again_at)}
         planned = self._back_off.planned()
@@ -270,12 +270,17 @@ class _Daemon:
         following = self._configuration.in_force.following
         now = datetime.now(UTC)
         is_due = self._timetable.due_times().get(EVERYTHING, now + timedelta(days=1)) <= now
-        new = {one.source for one in following.lists if not one.is_exclusion} - set(self._shown)
-        if self._shown and new and following.sync_on_change and not is_due:
+        known = self._shown.lists
+        new = {one.source for one in following.lists if not one.is_exclusion} - set(known)
+        if known and new and following.sync_on_change and not is_due:
             self._want(frozenset(new))
 
     def _refresh(self) -> None:
-        self._shown = {row.source: row for row in self._books.lists()}
+        self._shown = Shown(
+            lists={row.source: row for row in self._books.lists()},
+            notices=self._books.notices(),
+            waiting=self._books.waiting(limit=0, offset=0)[0],
+        )
 
     def _reload(self) -> tuple[Problem, ...]:
         self._systemd.reloading()

@@ -27,7 +27,7 @@ _LISTS = {
 }
 _EXPLAINED = (
     (Verdict.REQUESTED, "Requested"),
-    (Verdict.ALREADY, "Wanted by two lists"),
+    (Verdict.SHARED, "Wanted by two lists"),
     (Verdict.REVIEW, "Held for review"),
     (Verdict.NOT_FOUND, "Not found"),
     (Verdict.SKIPPED, "Skipped"),

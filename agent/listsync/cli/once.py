@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ import click
 
 from listsync.app.parts import open_parts
 from listsync.cli import report as words
+from listsync.cli import report_json
 from listsync.cli.bar import ProgressBar
 from listsync.cli.words import Palette, is_terminal, wants_colour
 from listsync.domain.syncing import Result, SyncReport, SyncRun
@@ -83,11 +85,12 @@ def _agreed(count: int, bar: ProgressBar | None) -> bool:
 def show(report: SyncReport, *, as_json: bool, verbose: bool) -> None:
     """Print the report."""
     if as_json:
-        for line in words.as_json(report):
+        for line in report_json.as_json(report):
             click.echo(line)
         return
     palette = Palette(enabled=wants_colour(sys.stdout))
-    for line in words.lines(report, palette, verbose=verbose):
+    columns = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+    for line in words.lines(report, palette, verbose=verbose, columns=columns):
         click.echo(line, color=True)
 
 

@@ -1,22 +1,36 @@
-"""A sync report for people and for programs."""
+"""A sync report for people."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from listsync.agent.plans import plan_of
-from listsync.cli.words import Palette, duration, harmless, plural, table
+from listsync.cli.words import Palette, duration, harmless, plural, table, width
+from listsync.domain.messages import head_of, message_of
 from listsync.domain.server import RequestBody
 from listsync.domain.syncing import ItemReport, ListReport, Result, SyncReport, Verdict
 
-JSON_VERSION = 1
 _SHOWN = 20
-_HEAD = ("list", "read", "new", "requested", "already there", "review", "failed", "")
+_COLUMNS = {
+    Verdict.REQUESTED: "requested",
+    Verdict.SHARED: "shared",
+    Verdict.ALREADY: "already there",
+    Verdict.REVIEW: "review",
+    Verdict.ON_HOLD: "on hold",
+    Verdict.FAILED: "failed",
+    Verdict.NOT_FOUND: "not found",
+    Verdict.SKIPPED: "skipped",
+    Verdict.HANDLED: "handled before",
+    Verdict.EXCLUDED: "excluded",
+}
+"""What became of the entries of a list; with what was left out they are all that was read."""
+_ALWAYS = (Verdict.REQUESTED, Verdict.ALREADY, Verdict.REVIEW)
 _SECTIONS = (
     (Verdict.FAILED, "Failed", "red"),
     (Verdict.REVIEW, "Held for review", "yellow"),
+    (Verdict.CANCELLED, "Cancelled", "yellow"),
     (Verdict.NOT_FOUND, "Not found", "yellow"),
     (Verdict.SKIPPED, "Skipped", "dim"),
     (Verdict.HANDLED, "Handled before", "dim"),
@@ -24,21 +38,109 @@ _SECTIONS = (
 )
 
 
-def lines(report: SyncReport, palette: Palette, *, verbose: bool = False) -> Iterator[str]:
-    """Write the tables; the last line sums the run up."""
+def lines(
+    report: SyncReport, palette: Palette, *, verbose: bool = False, columns: int | None = None
+) -> Iterator[str]:
+    """Write the tables, at most *columns* wide; the last line sums the run up."""
     if report.lists:
-        head = list(_HEAD)
-        if report.run.dry_run:
-            head[3] = "would request"
-        yield from table(head, [_row(one) for one in report.lists])
+        yield from _counts(report, columns)
+        yield from _remarks(report)
         yield ""
     if report.run.dry_run:
         yield from _changes(report, palette, verbose=verbose)
-    for verdict, title, style in _SECTIONS:
+    for verdict, title, style in _sections(report, verbose=verbose):
         yield from _section(report, verdict, palette.paint(title, style), verbose=verbose)
     for notice in report.notices:
-        yield palette.paint(f"note: {harmless(notice.text, 400)}", "yellow")
-    yield palette.paint(summary(report), "green" if report.result is Result.OK else "red")
+        head = "to do" if notice.kind.needs_person else "note"
+        yield palette.paint(f"{head}: {harmless(str(notice), 500)}", "yellow")
+    colour = {Result.OK: "green", Result.PARTLY: "yellow"}.get(report.result, "red")
+    yield palette.paint(summary(report), colour)
+
+
+def _counts(report: SyncReport, columns: int | None) -> Iterator[str]:
+    """Write what became of the entries of each list, in a table if there is room for it."""
+    rows = [_Row.of(one) for one in report.lists]
+    if len(rows) > 1:
+        rows.append(_Row.total(rows))
+    shown = [one for one in _COLUMNS if one in _ALWAYS or any(row.verdicts[one] for row in rows)]
+    heads = ["list", "read", "new", *(_COLUMNS[verdict] for verdict in shown)]
+    if report.run.dry_run:
+        heads[3] = "would request"
+    is_less = any(row.left_out for row in rows)
+    cells = [
+        [
+            row.name,
+            row.read_words,
+            f"{row.new:,}",
+            *(f"{row.verdicts[verdict]:,}" for verdict in shown),
+            *([f"{row.left_out:,}"] if is_less else []),
+        ]
+        for row in rows
+    ]
+    heads += ["left out"] if is_less else []
+    laid_out = table(heads, cells, columns=columns)
+    if columns is None or max(map(width, laid_out)) <= columns:
+        yield from laid_out
+        return
+    for name, *counts in cells:
+        said = (f"{count} {word}" for word, count in zip(heads[1:], counts, strict=True))
+        yield f"{name}: {', '.join(said)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The counts of one list, or of all together."""
+
+    name: str
+    read: int
+    declared: int | None
+    new: int
+    verdicts: Counter[Verdict]
+    left_out: int
+
+    @classmethod
+    def of(cls, one: ListReport) -> _Row:
+        verdicts = Counter(one.verdicts)
+        left_out = max(0, one.read - verdicts.total())
+        return cls(harmless(one.name, 48), one.read, one.declared, one.new, verdicts, left_out)
+
+    @classmethod
+    def total(cls, rows: Sequence[_Row]) -> _Row:
+        verdicts: Counter[Verdict] = Counter()
+        for one in rows:
+            verdicts.update(one.verdicts)
+        read, new, left_out = (
+            sum(one.read for one in rows),
+            sum(one.new for one in rows),
+            sum(one.left_out for one in rows),
+        )
+        return cls("total", read, None, new, verdicts, left_out)
+
+    @property
+    def read_words(self) -> str:
+        is_less = self.declared not in (None, self.read)
+        return f"{self.read:,} of {self.declared:,}" if is_less else f"{self.read:,}"
+
+
+def _remarks(report: SyncReport) -> Iterator[str]:
+    """Say why rows were left out, and what else is odd of a list that was read."""
+    for one in report.lists:
+        rest = one.read - sum(one.verdicts.values()) - sum(one.left_out.values())
+        reasons = {**one.left_out, "not looked at": max(0, rest)}
+        said = [f"{count:,} {reason}" for reason, count in reasons.items() if count]
+        if said:
+            yield f"{harmless(one.name, 48)}: left out: {', '.join(said)}"
+        if one.is_good and one.why:
+            yield f"{harmless(one.name, 48)}: {harmless(one.why, 300)}"
+
+
+def _sections(report: SyncReport, *, verbose: bool) -> Iterator[tuple[Verdict, str, str]]:
+    """Give what is told one by one; of what is on hold the notices say enough."""
+    for verdict, title, style in _SECTIONS:
+        if not (report.run.dry_run and verdict is Verdict.CANCELLED):
+            yield verdict, title, style
+    if verbose:
+        yield Verdict.ON_HOLD, "On hold", "yellow"
 
 
 def _changes(report: SyncReport, palette: Palette, *, verbose: bool) -> Iterator[str]:
@@ -75,30 +177,6 @@ def _how(body: RequestBody) -> str:
     return "".join(f", {word}" for word in (*["4K"][: body.four_k], *words, *approved))
 
 
-def _row(one: ListReport) -> list[str]:
-    count = one.verdicts.get
-    there = count(Verdict.ALREADY, 0) + count(Verdict.HANDLED, 0)
-    return [
-        harmless(one.name, 48),
-        f"{one.read:,} of {one.declared:,}" if one.declared is not None else f"{one.read:,}",
-        f"{one.new:,}",
-        f"{count(Verdict.REQUESTED, 0):,}",
-        f"{there:,}",
-        f"{count(Verdict.REVIEW, 0):,}",
-        f"{count(Verdict.FAILED, 0):,}",
-        _trouble(one),
-    ]
-
-
-def _trouble(one: ListReport) -> str:
-    if one.is_good:
-        return harmless(one.why, 160) or (
-            "" if one.outcome.value == "complete" else one.outcome.value
-        )
-    kept = "; the last good reading was used" if one.from_memory else ""
-    return harmless(f"{one.outcome.value.replace('_', ' ')}: {one.why}{kept}", 160)
-
-
 def _section(report: SyncReport, verdict: Verdict, title: str, *, verbose: bool) -> Iterator[str]:
     items = [item for item in report.items if item.verdict is verdict]
     if not items:
@@ -117,22 +195,9 @@ def _section(report: SyncReport, verdict: Verdict, title: str, *, verbose: bool)
 
 def summary(report: SyncReport) -> str:
     """Sum the run up in one line."""
-    titles = plural(len(report.requested), "title")
+    head = head_of(report.result, dry_run=report.run.dry_run)
     spent = f"{plural(report.calls, 'call')} to the server, {duration(report.duration_s)}"
-    if report.result in (Result.FAILED, Result.CANCELLED, Result.DECLINED):
-        word = {Result.FAILED: "Sync failed", Result.CANCELLED: "Sync stopped"}.get(
-            report.result, "Sync not started"
-        )
-        return f"{word}: {harmless(report.why, 300)} ({titles} requested, {spent})"
-    done = "would be requested" if report.run.dry_run else "requested"
-    kind = "Dry run" if report.run.dry_run else "Sync"
-    trouble = "" if report.result is Result.OK else ", with trouble"
-    there = report.count(Verdict.ALREADY) + report.count(Verdict.HANDLED)
-    return (
-        f"{kind} complete{trouble}: {titles} {done}, {there:,} already there, "
-        f"{report.count(Verdict.REVIEW):,} held for review, "
-        f"{report.count(Verdict.FAILED):,} failed ({spent})"
-    )
+    return f"{head}: {harmless(message_of(report), 500)} ({spent})"
 
 
 def explained(item: ItemReport) -> Iterator[str]:
@@ -143,86 +208,3 @@ def explained(item: ItemReport) -> Iterator[str]:
     for reason in item.reasons[:4]:
         if reason not in item.why:
             yield f"    {harmless(reason, 200)}"
-
-
-def as_json(report: SyncReport) -> Iterator[str]:
-    """Write the report for `--json`, a line an item; the shape is versioned.
-
-    Written piece by piece: a first sync of 50,000 titles has as many items.
-    """
-    head = json.dumps(_head(report), ensure_ascii=False, indent=2)
-    yield head.removesuffix("\n}") + ","
-    yield from _array("requested", map(_request, report.requested), end=",")
-    yield from _array("items", map(_item, report.items), end="")
-    yield "}"
-
-
-def _array(name: str, values: Iterable[dict[str, Any]], *, end: str) -> Iterator[str]:
-    yield f'  "{name}": ['
-    before = None
-    for value in values:
-        if before is not None:
-            yield f"    {before},"
-        before = json.dumps(value, ensure_ascii=False)
-    if before is not None:
-        yield f"    {before}"
-    yield f"  ]{end}"
-
-
-def _head(report: SyncReport) -> dict[str, Any]:
-    return {
-        "version": JSON_VERSION,
-        "run_id": report.run.run_id,
-        "dry_run": report.run.dry_run,
-        "started_at": report.run.started_at.isoformat(),
-        "result": report.result.value,
-        "why": report.why,
-        "message": summary(report),
-        "server": _server(report),
-        "calls": report.calls,
-        "duration_s": round(report.duration_s, 3),
-        "notices": [notice.text for notice in report.notices],
-        "lists": [_list(one) for one in report.lists],
-    }
-
-
-def _request(body: RequestBody) -> dict[str, Any]:
-    return {
-        "kind": body.key.kind.value,
-        "tmdb_id": body.key.tmdb_id,
-        "four_k": body.four_k,
-        "seasons": list(body.seasons),
-    }
-
-
-def _server(report: SyncReport) -> dict[str, str] | None:
-    if report.server is None:
-        return None
-    return {"product": report.server.product.value, "version": report.server.version}
-
-
-def _list(one: ListReport) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "service": one.service,
-        "outcome": one.outcome.value,
-        "why": one.why,
-        "read": one.read,
-        "declared": one.declared,
-        "new": one.new,
-        "from_memory": one.from_memory,
-        **{verdict.value: one.verdicts.get(verdict, 0) for verdict in Verdict},
-    }
-
-
-def _item(item: ItemReport) -> dict[str, Any]:
-    return {
-        "list": item.list_name,
-        "label": item.label,
-        "verdict": item.verdict.value,
-        "why": item.why,
-        "title": item.title,
-        "key": str(item.key) if item.key else None,
-        "reasons": list(item.reasons),
-        "candidates": list(item.candidates),
-    }

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from typing import TextIO
 
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_GAP = "  "
+_SHORTEST = 12
+"""What is left of a name in a narrow terminal."""
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -57,20 +60,53 @@ class Palette:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._enabled else text
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
-    """Lay out *rows* below *head*; the first *left* columns and the last are left-aligned."""
-    widths = [max(width(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    last = len(head) - 1
-    lines = []
-    for row in (head, *rows):
-        cells = [
-            text + " " * (size - width(text))
-            if column < left or column == last
-            else " " * (size - width(text)) + text
-            for column, (text, size) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, columns: int | None = None
+) -> list[str]:
+    """Lay out *rows* below *head*, the first column left-aligned and the others right-aligned.
+
+    Where that is wider than *columns*, the words of the head go below each other, then the first
+    column is shortened; it may still be wider then.
+    """
+    heads = [list(head)]
+    if columns is not None and sum(_widths([*heads, *rows])) > columns:
+        heads = _stacked(head)
+        over = sum(_widths([*heads, *rows])) - columns
+        room = max(_SHORTEST, max(width(row[0]) for row in rows) - over)
+        rows = [[shortened(row[0], room), *row[1:]] for row in rows] if over > 0 else rows
+    widths = _widths([*heads, *rows])
+    return [_line(row, widths) for row in (*heads, *rows)]
+
+
+def shortened(text: str, room: int) -> str:
+    """Cut *text* so that it takes at most *room* cells."""
+    if width(text) <= room:
+        return text
+    while text and width(text) >= room:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _stacked(head: Sequence[str]) -> list[list[str]]:
+    """Put the words of each heading below each other, the last ones in one line."""
+    words = [one.split() for one in head]
+    lines = max(map(len, words))
+    padded = [[""] * (lines - len(one)) + one for one in words]
+    return [list(line) for line in zip(*padded, strict=True)]
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Give the cells that each column takes, with the gap before it."""
+    gaps = [0] + [len(_GAP)] * (len(rows[0]) - 1)
+    return [gap + max(width(row[column]) for row in rows) for column, gap in enumerate(gaps)]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first = row[0] + " " * (widths[0] - width(row[0]))
+    rest = (
+        " " * (size - width(text)) + text for text, size in zip(row[1:], widths[1:], strict=True)
+    )
+    return "".join([first, *rest]).rstrip()
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

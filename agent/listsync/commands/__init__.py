@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from listsync.commands.desk import Commands
-from listsync.commands.sources import Sources
+from listsync.commands.sources import Shown, Sources
 
-__all__ = ["Commands", "Sources"]
+__all__ = ["Commands", "Shown", "Sources"]

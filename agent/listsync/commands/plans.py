@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from listsync.commands.notices import notice_shape
 from listsync.commands.paging import limit_of, offset_of
-from listsync.commands.shapes import fitting, run_shape
+from listsync.commands.shapes import ROOM_OF_A_PART, counts_shape, fitting, run_shape
 from listsync.commands.sources import Sources
 from listsync.domain.plans import Plan, PlanItem
 from listsync.domain.running import Ended
@@ -43,17 +44,17 @@ def _told(ended: Ended, limit: int, offset: int) -> dict[str, Any]:
             Code.NOT_FOUND, f"the plan {row.run_id} is not kept any more: {_AGAIN}"
         )
     plan = plan or _EMPTY
-    items = fitting(map(_item, plan.items[offset : offset + limit]))
+    items = fitting(map(_item, plan.items[offset : offset + limit]), 3 * ROOM_OF_A_PART)
     after = offset + len(items)
     return {
         "state": "done",
         "run": run_shape(row),
-        "counts": {verdict.value: count for verdict, count in plan.counts.items()},
+        "counts": counts_shape(plan.counts),
         "total": len(plan.items),
         "left_out": plan.left_out,
         "items": items,
         "next_offset": after if items and after < len(plan.items) else None,
-        "notices": [one.text[:300] for one in ended.notices[:10]],
+        "notices": fitting(map(notice_shape, ended.notices), ROOM_OF_A_PART),
     }
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from listsync.commands import snapshots
+from listsync.commands.notices import notice_shape
 from listsync.commands.orders import scope_of
 from listsync.commands.paging import limit_of, offset_of
-from listsync.commands.shapes import fitting, item_shape, request_shape, run_shape
+from listsync.commands.shapes import (
+    ROOM_OF_A_PART,
+    fitting,
+    item_shape,
+    request_shape,
+    run_at_length,
+    run_shape,
+)
 from listsync.commands.sources import Sources
+from listsync.domain.books import RequestRow, RunRow
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.syncing import Exclusion
 from listsync.protocol import Code, RefusedCommand
@@ -86,6 +95,7 @@ def forget(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
         item, exclusion = _item(params)
         count = sources.books.forget(item, exclusion)
         what = item
+    sources.refresh()
     if not count:
         return {"ok": True, "count": 0, "message": f"Nothing was remembered of {what}."}
     return {
@@ -98,22 +108,26 @@ def forget(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
 def _one_run(sources: Sources, run_id: str) -> dict[str, Any]:
     recent = sources.recent.find(run_id)
     if recent is not None and recent.row.dry_run:
-        return _run(run_shape(recent.row), map(request_shape, recent.requests))
+        return _run(recent.row, recent.requests)
     found = sources.books.run(run_id)
     if found is not None:
         row, requests = found
         # What ended a moment ago is told by memory: the books may not have been able to note it.
         row = recent.row if recent is not None else row
-        return _run(run_shape(row), map(request_shape, requests))
+        return _run(row, requests)
     if recent is not None:
-        return _run(run_shape(recent.row), ())
+        return _run(recent.row, ())
     raise RefusedCommand(
         Code.NOT_FOUND, f"there is no one run {run_id[:40]!r}: see `listsyncctl runs`"
     )
 
 
-def _run(run: dict[str, Any], requests: Any) -> dict[str, Any]:
-    return {"run": run, "requests": fitting(requests)}
+def _run(row: RunRow, requests: Iterable[RequestRow]) -> dict[str, Any]:
+    return {
+        "run": run_at_length(row),
+        "notices": fitting(map(notice_shape, row.notices), ROOM_OF_A_PART),
+        "requests": fitting(map(request_shape, requests), 2 * ROOM_OF_A_PART),
+    }
 
 
 def _bare(query: str) -> str:

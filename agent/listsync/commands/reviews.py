@@ -54,6 +54,7 @@ def _undone(sources: Sources, row: ReviewRow) -> dict[str, Any]:
 
 def _done(sources: Sources, row: ReviewRow, key: TitleKey | None, message: str) -> dict[str, Any]:
     following = sources.configuration.in_force.following
+    sources.refresh()
     return {
         "ok": True,
         "message": message,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 from listsync.domain.books import Choice, ItemRow, RequestRow, ReviewRow, RunRow
 from listsync.domain.server import Candidate
+from listsync.domain.syncing import Verdict
 
 _ROOM = 48 * 1024
 """What the rows of one answer may take; an answer has to fit into one message."""
@@ -31,6 +32,15 @@ def run_shape(row: RunRow) -> dict[str, Any]:
         "requested": row.requested,
         "calls": row.calls,
     }
+
+
+def run_at_length(row: RunRow) -> dict[str, Any]:
+    """Tell of a run also what became of the entries of all lists."""
+    return {**run_shape(row), "counts": counts_shape(row.counts)}
+
+
+def counts_shape(counts: Mapping[Verdict, int]) -> dict[str, int]:
+    return {verdict.value: counts.get(verdict, 0) for verdict in Verdict}
 
 
 def request_shape(row: RequestRow) -> dict[str, Any]:

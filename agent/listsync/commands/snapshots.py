@@ -8,19 +8,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listsync import __version__
-from listsync.commands.shapes import ROOM_OF_A_PART, fitting, iso, run_shape
+from listsync.commands.notices import needs_person, notice_shape
+from listsync.commands.notices import standing as standing_notices
+from listsync.commands.shapes import ROOM_OF_A_PART, fitting, iso, run_at_length
 from listsync.commands.sources import Sources
 from listsync.domain.advice import advice_on
 from listsync.domain.books import RunRow
 from listsync.domain.lists import ListOutcome
+from listsync.domain.messages import operations_of
 from listsync.domain.running import Order, Scope
-from listsync.domain.syncing import ListRules, Progress
+from listsync.domain.syncing import ListRules, Progress, Result
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
 _EVERYTHING = ""
 _MOST_PROBLEMS = 50
-_GOOD = ("complete", "unchanged", "empty")
 
 
 def ping(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,11 +34,11 @@ def version(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
-    standing = sources.queue.standing
-    last = sources.recent.last_sync
+    standing, last = sources.queue.standing, sources.recent.last_sync
     due = sources.due()
     state = "paused" if standing.pause else "idle"
     following = sources.configuration.in_force.following
+    notices = standing_notices(sources)
     return {
         "state": "running" if standing.running else state,
         "pid": os.getpid(),
@@ -49,11 +51,13 @@ def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
         "running": _running(sources) if standing.running else None,
         "pending": _pending(standing.pending, sources) if standing.pending else None,
-        "last_run": run_shape(last.row) if last else None,
+        "last_run": run_at_length(last.row) if last else None,
         "next_due": iso(min(filter(None, due.values()), default=None)),
         "retry": _retry(sources),
         "lists": len(following.lists),
-        "notes": _notes(sources),
+        "needs_person": needs_person(notices),
+        "notices": fitting((notice_shape(*one) for one in notices), ROOM_OF_A_PART),
+        "notices_total": len(notices),
     }
 
 
@@ -72,7 +76,7 @@ def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "total": now.total if is_shown else 0,
         "percent": _percent(now, row) if is_shown else 0,
         "last_checkpoint": iso(now.changed_at if is_shown else row.ended_at if row else None),
-        "last_result": {"success": row.result == "ok", "message": row.message[:500]}
+        "last_result": {"success": row.result == "ok", "message": _operations(row)}
         if row
         else None,
         "run_id": run_id,
@@ -115,7 +119,7 @@ def lists_called(sources: Sources, name: str) -> list[dict[str, Any]]:
 def _list(
     rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
 ) -> dict[str, Any]:
-    row = sources.lists().get(rules.source)
+    row = sources.shown().lists.get(rules.source)
     return {
         "name": rules.name,
         "service": rules.service,
@@ -139,6 +143,13 @@ def _server(sources: Sources) -> dict[str, str] | None:
     known = sources.recent.server
     wanted = sources.configuration.in_force.following.server
     return dict(known) if known and known["url"] == wanted else None
+
+
+def _operations(row: RunRow) -> str:
+    """Say how the last run ended, in the words of the original program; if not well, why."""
+    message = operations_of(row)
+    is_all = row.result not in (Result.PARTLY, Result.CANCELLED)
+    return message[:500] if is_all else f"{message} ({row.message})"[:500]
 
 
 def _config(sources: Sources) -> dict[str, Any]:
@@ -186,22 +197,6 @@ def _names(scope: Scope, sources: Sources) -> list[str] | None:
     names = {one.source: one.name for one in sources.configuration.in_force.following.lists}
     found = sorted(names.get(source, source) for source in scope)
     return fitting(found[:_MOST_PROBLEMS], ROOM_OF_A_PART)
-
-
-def _notes(sources: Sources) -> list[str]:
-    warnings = map(str, sources.configuration.in_force.following.warnings)
-    notes = (*warnings, *sources.notes(), *_list_notes(sources))
-    return fitting((note[:300] for note in notes[:_MOST_PROBLEMS]), ROOM_OF_A_PART)
-
-
-def _list_notes(sources: Sources) -> list[str]:
-    rows = sources.lists()
-    wanted = (rows.get(one.source) for one in sources.configuration.in_force.following.lists)
-    return [
-        f"list {row.name}: {row.outcome.replace('_', ' ')}: {row.why}"
-        for row in wanted
-        if row and row.outcome not in _GOOD
-    ]
 
 
 def words_of(problems: tuple[Problem, ...]) -> str:

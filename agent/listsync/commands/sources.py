@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from listsync.agent.backups import Backups
@@ -11,6 +11,7 @@ from listsync.agent.configuration import Configuration
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.domain.books import ListRow
+from listsync.domain.notices import StandingNotice
 from listsync.domain.running import PlannedRetry
 from listsync.domain.syncing import Exclusion
 from listsync.errors import Problem
@@ -19,11 +20,23 @@ from listsync.sync.progress import ProgressBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What was read from the books when the last run ended, so that nobody waits for the disk.
+
+    `lists` is how each list was read last, by source; `waiting` counts titles for review.
+    """
+
+    lists: Mapping[str, ListRow] = field(default_factory=dict)
+    notices: tuple[StandingNotice, ...] = ()
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """The parts of a running agent that a command may touch, from any thread.
 
-    `lists` is how each list was read last, by source; `due` when each schedule is due, by
-    key (None = never); `retry` what is tried again because it failed.
+    `due` is when each schedule is due, by key (None = never); `retry` what is tried again because
+    it failed; `refresh` reads anew what is shown.
     `exclusions` are those of the configuration.
     `notes` are things that people should know. `cancel` returns the id of what it stopped.
     """
@@ -35,7 +48,8 @@ class Sources:
     board: ProgressBoard
     books: Books
     backups: Backups
-    lists: Callable[[], Mapping[str, ListRow]]
+    shown: Callable[[], Shown]
+    refresh: Callable[[], None]
     exclusions: Callable[[], Sequence[Exclusion]]
     due: Callable[[], Mapping[str, datetime | None]]
     retry: Callable[[], PlannedRetry | None]

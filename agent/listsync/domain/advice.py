@@ -43,3 +43,10 @@ def advice_on(service: str, outcome: ListOutcome) -> str:
     """Say what the user can do; empty where all is well."""
     words = _OWN_WORDS.get((service, outcome)) or _WORDS.get(outcome, "")
     return words.format(service=service)
+
+
+def trouble_words(service: str, outcome: ListOutcome, why: str) -> str:
+    """Say how a list could not be read whole, why, and what the user can do."""
+    words = f"{outcome.value.replace('_', ' ')}: {why}".rstrip(": ")
+    advice = advice_on(service, outcome)
+    return f"{words} ({advice})" if advice else words

@@ -11,15 +11,16 @@ from datetime import datetime, timedelta
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import HandledEntries
+from listsync.domain.notices import Notice
 from listsync.domain.server import Candidate, TitleFacts, TitleState
-from listsync.domain.syncing import Found, How, Match
+from listsync.domain.syncing import Found, How, Match, Verdict
 
 _SHORT = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One run. `ended_at` and `result` are None while it runs."""
+    """One run. `ended_at` and `result` are None while it runs; `notices` are its own."""
 
     run_id: str
     origin: str
@@ -31,6 +32,8 @@ class RunRow:
     message: str = ""
     requested: int = 0
     calls: int = 0
+    counts: Mapping[Verdict, int] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -18,11 +20,13 @@ class NoticeKind(StrEnum):
     REVIEW = "review"
     SYNC_FAILED = "sync_failed"
     CONFIG_INVALID = "config_invalid"
+    CONFIG_WARNING = "config_warning"
+    STATE_TROUBLE = "state_trouble"
 
     @property
     def needs_person(self) -> bool:
         """Tell whether it does not end by itself."""
-        return self is not NoticeKind.SERVER_CHANGED
+        return self not in (NoticeKind.SERVER_CHANGED, NoticeKind.CONFIG_WARNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,4 +41,49 @@ class Notice:
     list_name: str | None = None
 
     def __str__(self) -> str:
-        return self.text
+        return f"{self.list_name}: {self.text}" if self.list_name else self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingNotice:
+    """A notice that no later run has lifted: since when it stands, and which run said it last."""
+
+    notice: Notice
+    since: datetime
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one real run says of notices: its own, and of which lists it would have said more.
+
+    `is_whole`: the run came to its end, so that what it does not say is over.
+    """
+
+    run_id: str
+    at: datetime
+    notices: tuple[Notice, ...]
+    lists: Collection[str]
+    is_whole: bool
+
+
+def standing_after(before: Iterable[StandingNotice], run: Judgement) -> tuple[StandingNotice, ...]:
+    """Tell which notices stand after *run*; those of lists that it did not judge are kept."""
+    kept, since = [], {}
+    for one in before:
+        since[one.notice.kind, one.notice.list_name] = one.since
+        if not _is_judged(one.notice, run):
+            kept.append(one)
+    own = [
+        StandingNotice(
+            notice=one, since=since.get((one.kind, one.list_name), run.at), run_id=run.run_id
+        )
+        for one in run.notices
+    ]
+    said = {(one.kind, one.list_name) for one in run.notices}
+    kept = [one for one in kept if (one.notice.kind, one.notice.list_name) not in said]
+    return (*own, *kept)
+
+
+def _is_judged(notice: Notice, run: Judgement) -> bool:
+    return run.is_whole and (notice.list_name is None or notice.list_name in run.lists)

@@ -26,7 +26,7 @@ class PlanItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The worst first; `left_out` had no room. `counts` are entries, REQUESTED counts titles."""
+    """The worst first; `left_out` had no room. `counts` are entries."""
 
     items: tuple[PlanItem, ...]
     counts: Mapping[Verdict, int]

@@ -192,7 +192,7 @@ class SkipReason(StrEnum):
     NO_SEASONS = "no seasons to ask for"
     NO_TVDB_ID = "no TVDB id"
     SETBACK = "put off, tried again later"
-    HELD = "held back"
+    HELD = "on hold"
     FILTERED = "left out by the list's filters"
     CAPPED = "left for a later sync"
 
@@ -249,10 +249,12 @@ Outcome = Requested | Refused | Failed | Skip
 class Verdict(StrEnum):
     """How an outcome is counted in front of people.
 
-    ON_HOLD: it is wanted, but may not be requested now.
+    SHARED: its title is requested in this run, for another list or row. HANDLED: it was requested
+    before and is gone since. ON_HOLD: it is wanted, but may not be requested now.
     """
 
     REQUESTED = "requested"
+    SHARED = "shared"
     ALREADY = "already_there"
     HANDLED = "handled_before"
     REVIEW = "review"
@@ -280,7 +282,11 @@ class ItemReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListReport:
-    """What became of one list: how it was read, and what came of its entries."""
+    """What became of one list: how it was read, and what came of its entries.
+
+    `verdicts` count its entries, `departed` what has left it; `left_out` says why the other rows
+    that were read are not among them.
+    """
 
     name: str
     service: str
@@ -289,12 +295,20 @@ class ListReport:
     declared: int | None
     new: int
     verdicts: Mapping[Verdict, int] = field(default_factory=Counter)
+    departed: Mapping[Verdict, int] = field(default_factory=Counter)
+    left_out: Mapping[str, int] = field(default_factory=Counter)
     why: str = ""
     from_memory: bool = False
+    is_exclusion: bool = False
 
     @property
     def is_good(self) -> bool:
         return self.outcome.whole
+
+    @property
+    def was_read(self) -> bool:
+        """Tell whether anything of it was read this time, or is known to be unchanged."""
+        return self.outcome.whole or self.outcome is ListOutcome.PARTIAL
 
 
 class Result(StrEnum):
@@ -313,6 +327,7 @@ class SyncReport:
 
     `requested` counts titles, each once, however many lists want it. `held` says why nothing of a
     kind, in 4K or not, could be asked for. `retry` says why the run is tried again by itself.
+    `is_whole`: every title was looked at.
     """
 
     run: SyncRun
@@ -327,25 +342,19 @@ class SyncReport:
     notices: tuple[Notice, ...] = ()
     retry: Retry | None = None
     held: Mapping[tuple[MediaType, bool], str] = field(default_factory=dict)
-
-    def count(self, verdict: Verdict) -> int:
-        return sum(report.verdicts.get(verdict, 0) for report in self.lists)
+    is_whole: bool = True
 
     @property
-    def message(self) -> str:
-        """Sum the run up in one line; an operation is one entry of one list."""
-        total = sum(self.count(verdict) for verdict in Verdict)
-        good = total - self.count(Verdict.FAILED)
-        word = {
-            Result.OK: "complete",
-            Result.PARTLY: "complete, with trouble",
-            Result.FAILED: "failed",
-            Result.CANCELLED: "stopped",
-            Result.DECLINED: "not started",
-        }[self.result]
-        asked = f"{len(self.requested)} {'would be ' if self.run.dry_run else ''}requested"
-        message = f"Sync {word}: {good}/{total} operations successful, {asked}"
-        return f"{message} ({self.why})" if self.why else message
+    def counts(self) -> Counter[Verdict]:
+        """Count the entries of all lists, and what has left them."""
+        found: Counter[Verdict] = Counter()
+        for one in self.lists:
+            found.update(one.verdicts)
+            found.update(one.departed)
+        return found
+
+    def count(self, verdict: Verdict) -> int:
+        return self.counts[verdict]
 
 
 _ENOUGH = 20

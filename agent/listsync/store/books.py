@@ -20,11 +20,11 @@ from listsync.domain.books import (
 )
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.notices import StandingNotice
 from listsync.domain.syncing import Exclusion, Found
-from listsync.store import rows
+from listsync.store import rows, standing
 from listsync.store.database import Database
 from listsync.store.reviews import Reviews
-from listsync.store.standing import confirm
 from listsync.store.stories import Stories
 
 _MOST_REQUESTS = 200
@@ -148,6 +148,10 @@ class SqliteBooks:
             "SELECT product, version FROM servers ORDER BY last_seen DESC LIMIT 1"
         )
         return (found[0]["product"], found[0]["version"]) if found else None
+
+    def notices(self) -> tuple[StandingNotice, ...]:
+        found = self._database.read(standing.LAST_NOTICES)
+        return rows.notices_of(found[0]["notices"]) if found else ()
 
     def close_cut_off_runs(self, at: datetime) -> None:
         with self._database.write() as connection:
@@ -316,7 +320,7 @@ class SqliteBooks:
 
     def forget_all(self) -> int:
         server = self._server()
-        confirm(self._database, server)
+        standing.confirm(self._database, server)
         with self._database.write() as connection:
             return sum(
                 connection.execute(
@@ -380,4 +384,8 @@ def _run(row: sqlite3.Row) -> RunRow:
         message=row["message"] or "",
         requested=row["requested"] or 0,
         calls=row["calls"] or 0,
+        counts=rows.counts_of(row["lists"]),
+        notices=tuple(
+            one.notice for one in rows.notices_of(row["notices"]) if one.run_id == row["id"]
+        ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,8 @@ from typing import TypeVar
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import Departure, HandledEntries, Intent, Kept, ListSetback, Notes
+from listsync.domain.messages import judgement_of, message_of
+from listsync.domain.notices import standing_after
 from listsync.domain.server import TAKEN, IndexPage, RequestAnswer, ServerInfo, TitleState
 from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
 from listsync.domain.trust import Trust
@@ -479,19 +482,27 @@ class SqliteMemory:
         )
 
     def end_run(self, report: SyncReport, at: datetime) -> None:
-        counts = {one.name: {"outcome": one.outcome, **one.verdicts} for one in report.lists}
+        counts = {
+            one.name: {"outcome": one.outcome, **(Counter(one.verdicts) + Counter(one.departed))}
+            for one in report.lists
+        }
+        before = self._database.read(standing.LAST_NOTICES)
+        notices = standing_after(
+            rows.notices_of(before[0]["notices"] if before else None), judgement_of(report, at)
+        )
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE runs SET ended_at = ?, result = ?, why = ?, message = ?, requested = ?,"
-                " calls = ?, lists = ? WHERE id = ?",
+                " calls = ?, lists = ?, notices = ? WHERE id = ?",
                 (
                     _iso(at),
                     report.result,
                     report.why,
-                    report.message,
+                    message_of(report),
                     len(report.requested),
                     report.calls,
                     json.dumps(counts),
+                    rows.notices_text(notices),
                     report.run.run_id,
                 ),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,10 @@ from listsync.domain.books import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries, Handling, Intent, Sent
+from listsync.domain.notices import Notice, NoticeKind, StandingNotice
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import Candidate, IndexPage, RequestBody, TitleState
-from listsync.domain.syncing import Found, How, Match
+from listsync.domain.syncing import Found, How, Match, Verdict
 
 _ENTRY_COLUMNS = (
     "rank",
@@ -267,3 +269,40 @@ def index_page_of(row: sqlite3.Row) -> IndexPage:
             for kind, tmdb, status, status_4k, tvdb in packed
         ),
     )
+
+
+def notices_text(notices: Sequence[StandingNotice]) -> str:
+    """Write what stands after a run."""
+    return json.dumps(
+        [
+            {
+                "kind": one.notice.kind,
+                "text": one.notice.text,
+                "list": one.notice.list_name,
+                "since": one.since.isoformat(timespec="milliseconds"),
+                "run": one.run_id,
+            }
+            for one in notices
+        ],
+        ensure_ascii=False,
+    )
+
+
+def notices_of(text: str | None) -> tuple[StandingNotice, ...]:
+    """Read what `notices_text` wrote."""
+    return tuple(
+        StandingNotice(
+            notice=Notice(kind=NoticeKind(one["kind"]), text=one["text"], list_name=one["list"]),
+            since=datetime.fromisoformat(one["since"]),
+            run_id=one["run"],
+        )
+        for one in json.loads(text or "[]")
+    )
+
+
+def counts_of(text: str | None) -> Counter[Verdict]:
+    """Add up what became of the entries of all lists of a run."""
+    counts: Counter[Verdict] = Counter()
+    for one in json.loads(text or "{}").values():
+        counts.update({verdict: one.get(verdict.value, 0) for verdict in Verdict})
+    return +counts

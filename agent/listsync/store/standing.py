@@ -13,6 +13,11 @@ from listsync.domain.trust import Trust
 from listsync.store import rows
 from listsync.store.database import Database
 
+LAST_NOTICES = (
+    "SELECT notices FROM runs WHERE notices IS NOT NULL ORDER BY started_at DESC, id LIMIT 1"
+)
+"""What stood after the last run that ended with a report."""
+
 
 def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState]) -> Trust:
     """Compare with the servers known, and the index with what was asked for and not taken back."""

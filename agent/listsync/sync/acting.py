@@ -60,10 +60,11 @@ _MOST_AHEAD = 8
 """Intents that wait on disk for their turn: what a kill leaves for the next run to look for."""
 _LEAST_S = 0.001
 """A request is taken to last at least as long as this."""
-_HOLDS = {
+HOLDS = {
     RequestAnswer.QUOTA: "the quota of the requesting user is used up",
     RequestAnswer.PERMISSION: "the requesting user may not ask for this",
 }
+"""Why nothing more is asked for as a user, by what the server answered."""
 _UNSURE = "requested in this run without an answer; a later one looks what came of it"
 _BLOCKLISTED = "the server refused it in this run: it is blocklisted"
 _HANDLED = (
@@ -154,7 +155,7 @@ class Writer:
         body = intent.body
         # Written before the next request goes out: the server would not show it to the next run.
         self._written_at = -math.inf
-        if answered.answer in _HOLDS:
+        if answered.answer in HOLDS:
             self._hold(body, answered.answer)
         if answered.answer is RequestAnswer.UNSURE:
             self._keep_open(intent)
@@ -233,7 +234,7 @@ class Writer:
         both = answer is RequestAnswer.QUOTA
         for four_k in (False, True) if both else (body.four_k,):
             whose = (body.asking.user, body.key.kind, four_k)
-            self._known.doors.spent[whose] = _HOLDS[answer]
+            self._known.doors.spent[whose] = HOLDS[answer]
 
     def _doubt(self, body: RequestBody) -> None:
         """Doubt what Radarr and Sonarr were said to call things, if *body* was made with that."""

@@ -27,6 +27,7 @@ from listsync.sync.acting import Writer
 from listsync.sync.deciding import Knowledge, decide
 from listsync.sync.exclusions import exclusion_of, keys_excluded, wishes_to_exclude
 from listsync.sync.preparing import Preparer, excludes
+from listsync.sync.reporting import words_of_skip
 
 READS_AT_ONCE = 4
 _GIVE_UP_AFTER = 5
@@ -170,7 +171,7 @@ class Adder:
 
     def _finish(self, prepared: Prepared, outcome: Outcome) -> None:
         if isinstance(outcome, Skip) and _is_put_off(prepared.wish, outcome):
-            self._writer.set_back(prepared, outcome.detail)
+            self._writer.set_back(prepared, words_of_skip(outcome))
         self._listener.settled(prepared, outcome)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from listsync.sync.reporting import Tally
 
 logger = logging.getLogger(__name__)
 
+_REPEATS = "named twice on the list"
+_NO_TITLES = "no titles, or named twice"
+_EXCLUSION = "says what not to request"
 _KEPT = (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY, ListOutcome.PARTIAL)
 
 
@@ -110,6 +114,10 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
         read, declared = memory.counts(rules.source)
     else:
         read, declared = fetched.read, fetched.declared
+    wanted, left_out = _apply(rules, members)
+    rest = read - len(reading.skipped) - len(members)
+    if rest > 0:
+        left_out[_NO_TITLES if fetched is None or fetched.is_unchanged else _REPEATS] = rest
     tally.add_list(
         reading,
         new=len(kept.new),
@@ -117,7 +125,8 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
         declared=declared,
         from_memory=not reading.outcome.whole and bool(members),
     )
-    return _apply(rules, members)
+    tally.leave_out(rules.name, left_out)
+    return wanted
 
 
 def _before(source: str, memory: Memory, *, eager: bool) -> Before:
@@ -142,15 +151,19 @@ def _rows(reading: Reading) -> int:
     return reading.fetched.read if reading.fetched else 0
 
 
-def _apply(rules: ListRules, members: list[Member]) -> list[Member]:
-    """Leave out what the list's own rules leave out; rows without a kind take the list's."""
+def _apply(rules: ListRules, members: list[Member]) -> tuple[list[Member], Counter[str]]:
+    """Leave out what the list's own rules leave out, and count it by the reason.
+
+    Rows without a kind take the list's.
+    """
+    count, left_out = len(members), Counter[str]()
     if rules.kind is not None:
-        members = [
-            Member(rules, _with_kind(member.entry, rules), member.entry_id)
-            for member in members
-            if member.entry.kind in (None, rules.kind)
-        ]
-    return members[: rules.limit]
+        fitting = [one for one in members if one.entry.kind in (None, rules.kind)]
+        left_out[f"not of kind {rules.kind.value}"] = count - len(fitting)
+        members = [Member(rules, _with_kind(one.entry, rules), one.entry_id) for one in fitting]
+    if rules.limit is not None:
+        left_out[f"beyond its limit of {rules.limit}"] = len(members[rules.limit :])
+    return members[: rules.limit], Counter({_EXCLUSION: count}) if rules.is_exclusion else left_out
 
 
 def _with_kind(entry: ListEntry, rules: ListRules) -> ListEntry:

@@ -55,7 +55,7 @@ class Leaver:
                     f"{len(gone)} of {size} titles have left the list: "
                     f"{CONFIRM} says that it is meant"
                 )
-                yield from (_told(one, Verdict.SKIPPED, why) for one in gone)
+                yield from (_told(one, Verdict.ON_HOLD, why) for one in gone)
             else:
                 yield from (self._cancel(one) for one in gone)
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from listsync.domain.lists import SkippedRow
 from listsync.domain.media import Definition
-from listsync.domain.server import RequestAnswer
+from listsync.domain.server import Answered, RequestAnswer
 from listsync.domain.syncing import (
     Failed,
     Found,
@@ -24,12 +24,13 @@ from listsync.domain.syncing import (
     SkipReason,
     Verdict,
 )
+from listsync.sync.acting import HOLDS
 from listsync.sync.reading import Reading
 
 _SKIPS = {
     SkipReason.AVAILABLE: Verdict.ALREADY,
     SkipReason.REQUESTED: Verdict.ALREADY,
-    SkipReason.SAME_RUN: Verdict.ALREADY,
+    SkipReason.SAME_RUN: Verdict.SHARED,
     SkipReason.HANDLED: Verdict.HANDLED,
     SkipReason.BLOCKLISTED: Verdict.EXCLUDED,
     SkipReason.DELETED: Verdict.HANDLED,
@@ -39,15 +40,12 @@ _SKIPS = {
     SkipReason.NO_SEASONS: Verdict.SKIPPED,
     SkipReason.NO_TVDB_ID: Verdict.FAILED,
     SkipReason.SETBACK: Verdict.SKIPPED,
-    SkipReason.HELD: Verdict.SKIPPED,
+    SkipReason.HELD: Verdict.ON_HOLD,
     SkipReason.FILTERED: Verdict.SKIPPED,
     SkipReason.CAPPED: Verdict.SKIPPED,
 }
 _QUIET = (SkipReason.AVAILABLE, SkipReason.REQUESTED)
 _SAID = {
-    RequestAnswer.BLOCKLISTED: "blocklisted at the server",
-    RequestAnswer.QUOTA: "the quota is used up",
-    RequestAnswer.PERMISSION: "the server does not allow it",
     RequestAnswer.IMPOSSIBLE: "the server cannot do it",
     RequestAnswer.CANCELLED: "taken back",
     RequestAnswer.UNSURE: "the connection broke, and the request does not show at the server",
@@ -57,19 +55,34 @@ _SAID = {
 def verdict_of(outcome: Outcome) -> tuple[Verdict, str]:
     """Name an outcome for counting, and say it in words."""
     if isinstance(outcome, Skip):  # most of them, most of the time
-        reason, detail = outcome.reason, outcome.detail
-        return _SKIPS[reason], f"{reason.value}: {detail}" if detail else reason.value
+        return _SKIPS[outcome.reason], words_of_skip(outcome)
     match outcome:
         case Requested(answered=answered):
             if answered and answered.answer is RequestAnswer.COVERED:
                 return Verdict.ALREADY, answered.detail
             return Verdict.REQUESTED, answered.detail if answered else "would be requested"
         case Refused(answered=answered):
-            return Verdict.FAILED, f"{_SAID[answered.answer]}: {answered.detail}".rstrip(": ")
+            return _verdict_of_refusal(answered)
         case Failed(error=error):
             return Verdict.FAILED, error
         case _ as never:
             assert_never(never)
+
+
+def words_of_skip(skip: Skip) -> str:
+    """Say why something was not requested."""
+    reason, detail = skip.reason.value, skip.detail
+    return f"{reason}: {detail}" if detail else reason
+
+
+def _verdict_of_refusal(answered: Answered) -> tuple[Verdict, str]:
+    """Judge a refusal as the next titles will be, which are not even sent."""
+    answer = answered.answer
+    if answer in HOLDS:
+        return Verdict.ON_HOLD, words_of_skip(Skip(SkipReason.HELD, HOLDS[answer]))
+    if answer is RequestAnswer.BLOCKLISTED:
+        return Verdict.EXCLUDED, words_of_skip(Skip(SkipReason.BLOCKLISTED, answered.detail))
+    return Verdict.FAILED, f"{_SAID[answer]}: {answered.detail}".rstrip(": ")
 
 
 class Tally:
@@ -78,6 +91,8 @@ class Tally:
     def __init__(self) -> None:
         self.items: list[ItemReport] = []
         self._verdicts: dict[str, Counter[Verdict]] = {}
+        self._departed: dict[str, Counter[Verdict]] = {}
+        self._left_out: dict[str, Counter[str]] = {}
         self._lists: list[ListReport] = []
         self._requested_for: dict[Definition, str] = {}
 
@@ -95,12 +110,18 @@ class Tally:
                 new=new,
                 why=reading.why,
                 from_memory=from_memory,
+                is_exclusion=reading.rules.is_exclusion,
             )
         )
+        self._departed.setdefault(reading.rules.name, Counter())
         verdicts = self._verdicts.setdefault(reading.rules.name, Counter())
         for row in reading.skipped:
             verdicts[Verdict.SKIPPED] += 1
             self.items.append(_skipped_row(reading.rules.name, row))
+
+    def leave_out(self, name: str, rows: Mapping[str, int]) -> None:
+        """Count rows of a list of which nothing more will be told, by the reason."""
+        self._left_out[name] = +Counter(rows)
 
     def add(self, prepared: Prepared, outcome: Outcome) -> Verdict:
         """Count *outcome* in every list that wished it; only the first one requested it."""
@@ -111,7 +132,7 @@ class Tally:
             if isinstance(outcome, Requested) and verdict is Verdict.REQUESTED:
                 definition = Definition(outcome.body.key, outcome.body.four_k)
                 if definition in self._requested_for:
-                    verdict = Verdict.ALREADY
+                    verdict = Verdict.SHARED
                     why = f"requested for the list {self._requested_for[definition]}"
                 self._requested_for.setdefault(definition, name)
             self._verdicts[name][verdict] += 1
@@ -141,12 +162,18 @@ class Tally:
 
     def tell(self, item: ItemReport) -> None:
         """Count what became of an entry that has left its list."""
-        self._verdicts[item.list_name][item.verdict] += 1
+        self._departed[item.list_name][item.verdict] += 1
         self.items.append(item)
 
     def lists(self) -> tuple[ListReport, ...]:
         return tuple(
-            replace(report, verdicts=dict(self._verdicts[report.name])) for report in self._lists
+            replace(
+                report,
+                verdicts=dict(self._verdicts[report.name]),
+                departed=dict(self._departed[report.name]),
+                left_out=self._left_out.get(report.name, {}),
+            )
+            for report in self._lists
         )
 
 

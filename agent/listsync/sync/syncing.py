@@ -41,6 +41,7 @@ from listsync.sync.exclusions import Excluded, wishes_to_exclude
 from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.indexing import index_of
+from listsync.sync.judging import notices_of, result_of
 from listsync.sync.leaving import Leaver
 from listsync.sync.open_intents import IntentReview, retry_for
 from listsync.sync.preparing import Preparer
@@ -348,23 +349,25 @@ class _Sync:
         self._parts.board.done(names, requested=verdict is Verdict.REQUESTED)
 
     def _report(self, result: Result, why: str) -> SyncReport:
-        lists = self._tally.lists()
-        failed = any(report.verdicts.get(Verdict.FAILED) for report in lists)
-        if result is Result.OK and (failed or not all(report.is_good for report in lists)):
-            result = Result.PARTLY
+        lists, items = self._tally.lists(), tuple(self._tally.items)
+        notices = notices_of(lists, items, self._notices)
+        is_whole = result is Result.OK
+        if is_whole:
+            result, why = result_of(lists, notices)
         return SyncReport(
             run=self._run,
             result=result,
             why=why,
             server=self._info,
             lists=lists,
-            items=tuple(self._tally.items),
+            items=items,
             requested=self._writer.requested if self._writer else (),
             calls=self._parts.server.calls - self._calls_before,
             duration_s=time.monotonic() - self._started,
-            notices=tuple(self._notices),
+            notices=notices,
             retry=self._retry_after(result),
             held=self._held,
+            is_whole=is_whole,
         )
 
     def _retry_after(self, result: Result) -> Retry | None:

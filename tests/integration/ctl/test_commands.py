@@ -66,7 +66,17 @@ STATUS = {
     "last_run": RUN,
     "next_due": "2099-01-01T00:00:00+00:00",
     "lists": 2,
-    "notes": ["one list waits for a key"],
+    "needs_person": True,
+    "notices": [
+        {
+            "kind": "on_hold",
+            "text": "148 titles on hold: Radarr has no tag 'dora'",
+            "list": "Dora",
+            "since": "2020-01-01T00:00:00+00:00",
+            "needs_person": True,
+        }
+    ],
+    "notices_total": 1,
 }
 LISTS = {
     "lists": [
@@ -193,6 +203,24 @@ def test_a_command_asks_and_says(
     assert all("\t" in one for one in ctl(*line.split(), "-oplain").out.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("line", "needs_person", "code"),
+    [
+        ("status --check", True, Exit.PARTLY),
+        ("status --check", False, Exit.OK),
+        ("status", True, Exit.OK),
+    ],
+    ids=["something", "nothing", "not-asked"],
+)
+def test_status_can_be_asked_whether_anything_waits_for_a_person(
+    agent: Agent, ctl: Ctl, line: str, *, needs_person: bool, code: Exit
+) -> None:
+    agent.script = {"status": {**STATUS, "needs_person": needs_person}}
+    ran = ctl(*line.split())
+    assert (ran.code, ran.err) == (code, "")
+    assert "pid 4711" in ran.out
+
+
 def test_status_says_all_that_matters(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"status": STATUS}
     out = ctl("status").out
@@ -204,7 +232,7 @@ def test_status_says_all_that_matters(agent: Agent, ctl: Ctl) -> None:
         "Jellyseerr 2.5.1 at http://seerr:5055",
         "invalid",
         "listsync.yaml:3:5: unknown key",
-        "one list waits for a key",
+        "To do     Dora: 148 titles on hold: Radarr has no tag 'dora' (since",
     ):
         assert words in out
 

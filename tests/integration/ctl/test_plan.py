@@ -16,7 +16,7 @@ from tests.integration.ctl.conftest import Agent, Ctl, environment
 from tests.integration.ctl.test_commands import BUSY, IDLE, RUN
 
 _STARTED = {"run_id": "4f1c", "state": "started"}
-_DRY = {**RUN, "dry_run": True}
+_DRY = {**RUN, "dry_run": True, "message": "1 would be requested, 120 already there"}
 _DUNE = {
     "verdict": "requested",
     "label": "Dune (2021)",
@@ -62,8 +62,7 @@ def test_a_plan_is_waited_for_and_read_to_its_end(planning: Agent, ctl: Ctl) -> 
     assert ran.out.splitlines() == [
         "+ Dune (2021) [movie/438631]  for films, as family, 4K",
         "! Heat: no answer  (films)",
-        "= 120 already there",
-        "Plan: 1 to request, 0 held for review, 1 failed. Nothing was changed.",
+        "Plan: 1 would be requested, 120 already there. Nothing was changed.",
     ]
     assert planning.asked[0] == ("plan", {"lists": ["films"]})
     asked = [params for method, params in planning.asked if method == "plan_result"]

@@ -3,10 +3,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,14 +16,17 @@ from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Handling, Notes, Sent, Setback
+from listsync.domain.notices import Notice, NoticeKind, StandingNotice
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.syncing import (
     Found,
     How,
+    ListReport,
     Match,
     Result,
     SyncReport,
     SyncRun,
+    Verdict,
 )
 from listsync.errors import StateError
 from listsync.store import database as database_module
@@ -47,6 +51,19 @@ def entry(
     tvdb: int | None = None,
 ) -> ListEntry:
     return ListEntry(rank=rank, title=title, ids=ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb))
+
+
+def a_list(name: str) -> ListReport:
+    return ListReport(
+        name=name,
+        service="file",
+        outcome=ListOutcome.COMPLETE,
+        read=1,
+        declared=None,
+        new=0,
+        verdicts={Verdict.ON_HOLD: 1, Verdict.FAILED: 0},
+        departed={Verdict.CANCELLED: 2},
+    )
 
 
 class World(StateFile):
@@ -92,7 +109,15 @@ class World(StateFile):
             )
         self.memory.record(notes)
 
-    def run(self, run_id: str, at: datetime = AT, *, ends: bool = True) -> SyncRun:
+    def run(
+        self,
+        run_id: str,
+        at: datetime = AT,
+        *,
+        ends: bool = True,
+        lists: Sequence[str] = (),
+        **more: Any,
+    ) -> SyncRun:
         run = SyncRun(run_id=run_id, origin="test", started_at=at)
         self.memory.begin_run(run)
         if ends:
@@ -101,11 +126,12 @@ class World(StateFile):
                 result=Result.PARTLY,
                 why="a list is down",
                 server=SERVER,
-                lists=(),
+                lists=tuple(a_list(name) for name in lists),
                 items=(),
                 requested=(),
                 calls=3,
                 duration_s=1.0,
+                **more,
             )
             self.memory.end_run(report, at + _SECOND)
         return run
@@ -170,8 +196,7 @@ def test_a_run_is_told_as_it_went(world: World) -> None:
             ended_at=AT + _SECOND,
             result="partly",
             why="a list is down",
-            message="Sync complete, with trouble: 0/0 operations successful, 0 requested"
-            " (a list is down)",
+            message="0 requested, 0 already there, 0 to review",
             requested=0,
             calls=3,
         ),
@@ -286,6 +311,43 @@ def test_runs_that_were_cut_off_are_closed(world: World) -> None:
     assert (cut.result, cut.ended_at) == ("cut_off", AT + 9 * _SECOND)
     assert cut.message == "cut off: the process ended"
     assert (done.result, done.ended_at) == ("partly", AT + _SECOND)
+
+
+# -- notices ---------------------------------------------------------------------------------
+
+
+def held(list_name: str | None = "mine") -> Notice:
+    return Notice(kind=NoticeKind.ON_HOLD, text="148 titles on hold", list_name=list_name)
+
+
+def test_nothing_stands_in_the_way_before_the_first_run(empty: SqliteBooks) -> None:
+    assert empty.notices() == ()
+
+
+def test_what_a_run_says_stands_after_a_restart(world: World, tmp_path: Path) -> None:
+    world.run("abc", lists=["mine"], notices=(held(),))
+    again = Database(tmp_path / FILE_NAME)
+    found = SqliteBooks(again).notices()
+    again.close()
+    assert found == (StandingNotice(notice=held(), since=AT + _SECOND, run_id="abc"),)
+
+
+def test_what_stands_is_lifted_by_a_run_that_looked_and_by_no_other(world: World) -> None:
+    world.run("r1", lists=["mine"], notices=(held(),))
+    world.run("r2", AT + _SECOND, lists=["other"])
+    world.run("r3", AT + 2 * _SECOND, lists=["mine"], is_whole=False)
+    world.run("r4", AT + 3 * _SECOND, ends=False)
+    assert [one.run_id for one in world.books.notices()] == ["r1"]
+    world.run("r5", AT + 4 * _SECOND, lists=["mine"])
+    assert world.books.notices() == ()
+
+
+def test_a_run_is_told_with_its_own_notices_and_counts(world: World) -> None:
+    world.run("r1", lists=["mine"], notices=(held(),))
+    world.run("r2", AT + _SECOND, lists=["other", "another"], notices=(held(None),))
+    newer, older = world.books.runs(limit=2, offset=0)
+    assert (older.notices, newer.notices) == ((held(),), (held(None),))
+    assert newer.counts == {Verdict.ON_HOLD: 2, Verdict.CANCELLED: 4}
 
 
 # -- items: what is told -----------------------------------------------------------------------
@@ -768,6 +830,31 @@ def test_the_runs_of_a_file_of_version_1_are_kept(old_file: Path) -> None:
         requested=4,
         calls=9,
     )
+
+
+def test_the_runs_of_the_version_before_notices_have_none_and_keep_their_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [(number, script) for number, script in database_module._scripts() if number < 11]
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "_scripts", lambda: before)
+        database = Database(tmp_path / FILE_NAME)
+        lists = '{"mine": {"outcome": "complete", "requested": 3, "skipped": 1}}'
+        with database.write() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, origin, started_at, ended_at, result, message, lists)"
+                " VALUES ('old', 'once', ?, ?, 'ok', 'as it was', ?)",
+                (AT.isoformat(), AT.isoformat(), lists),
+            )
+        database.close()
+    world = World(tmp_path / FILE_NAME)
+    (row,) = world.books.runs(limit=1, offset=0)
+    world.run("new", AT + _SECOND, notices=(held(),))
+    standing = [one.run_id for one in world.books.notices()]
+    world.database.close()
+    assert (row.message, row.notices) == ("as it was", ())
+    assert row.counts == {Verdict.REQUESTED: 3, Verdict.SKIPPED: 1}
+    assert standing == ["new"]
 
 
 def test_a_file_of_version_1_is_copied_before(old_file: Path) -> None:

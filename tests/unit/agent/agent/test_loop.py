@@ -283,7 +283,7 @@ def test_the_end_of_a_sync_is_told(world: World) -> None:
     assert world.recent.last.row.run_id == order.run_id
     assert world.queue.standing.running is None
     assert world.refreshes == 1
-    assert world.systemd.said[-1][1].startswith("idle; last sync: Sync complete")
+    assert world.systemd.said[-1][1].startswith("idle; last sync ok: 0 requested")
 
 
 def test_what_runs_is_owed_until_it_has_ended(world: World) -> None:

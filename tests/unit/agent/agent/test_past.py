@@ -129,10 +129,11 @@ def test_what_is_kept_of_a_report() -> None:
             ended_at=_END,
             result="partly",
             why="one list is down",
-            message="Sync complete, with trouble: 1/1 operations successful, 1 requested"
-            " (one list is down)",
+            message="1 requested, 0 already there, 0 to review",
             requested=1,
             calls=7,
+            counts={Verdict.REQUESTED: 1},
+            notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
         ),
         server={
             "product": SERVER.product.value,
@@ -185,5 +186,5 @@ def test_a_run_without_a_report_is_told_as_failed(*, dry_run: bool) -> None:
         ended_at=_END,
         result="failed",
         why="the disk is full",
-        message="Sync failed: the disk is full",
+        message="the disk is full",
     )

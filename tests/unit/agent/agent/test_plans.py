@@ -41,8 +41,8 @@ def test_the_worst_comes_first() -> None:
 def test_a_title_that_several_lists_want_is_told_once() -> None:
     made = report(
         item("Dune", Verdict.REQUESTED, key=_DUNE),
-        item("Dune (2021)", Verdict.ALREADY, "two", key=_DUNE),
-        item("Dune", Verdict.ALREADY, "three", key=_DUNE),
+        item("Dune (2021)", Verdict.SHARED, "two", key=_DUNE),
+        item("Dune", Verdict.SHARED, "three", key=_DUNE),
         requested=(body(),),
     )
     plan = plan_of(made)
@@ -54,7 +54,7 @@ def test_a_title_that_several_lists_want_is_told_once() -> None:
         "",
     )
     assert plan.counts[Verdict.REQUESTED] == 1
-    assert plan.counts[Verdict.ALREADY] == 0
+    assert plan.counts[Verdict.SHARED] == 2
 
 
 def test_both_definitions_of_a_title_are_told() -> None:

@@ -130,9 +130,9 @@ def test_an_agent_that_never_ran_is_idle(bench: Bench, systemd: FakeSystemd) -> 
 @pytest.mark.parametrize(
     ("standing", "words"),
     [
-        pytest.param(_IDLE, "idle; last sync: Sync failed: no room", id="idle"),
+        pytest.param(_IDLE, "idle; last sync failed: no room", id="idle"),
         pytest.param(
-            Standing(pause=Pause(None)), "paused; last sync: Sync failed: no room", id="paused"
+            Standing(pause=Pause(None)), "paused; last sync failed: no room", id="paused"
         ),
     ],
 )

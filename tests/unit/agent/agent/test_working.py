@@ -79,7 +79,7 @@ def test_a_sync_for_which_there_is_no_thread_has_failed(monkeypatch: pytest.Monk
     ended = worked(ending(Result.OK))
     assert (ended.row.result, ended.row.message) == (
         Result.FAILED,
-        "Sync failed: can't start new thread",
+        "can't start new thread",
     )
 
 
@@ -147,7 +147,7 @@ def test_a_sync_that_went_well_is_told_as_it_went() -> None:
 def test_an_error_is_a_sync_that_failed(error: Exception, why: str) -> None:
     row = worked(raising(error), _DRY).row
     assert (row.run_id, row.result, row.dry_run) == ("r", "failed", True)
-    assert (row.why, row.message) == (why, f"Sync failed: {why}")
+    assert (row.why, row.message) == (why, why)
 
 
 def test_where_an_unforeseen_error_came_from_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -186,28 +186,28 @@ def test_the_start_is_logged(order: Order, line: str, caplog: pytest.LogCaptureF
         pytest.param(
             ending(Result.OK),
             "INFO",
-            "Background sync completed: Successfully synced: 3/3 operations successful,"
-            " 0 requested",
+            "Background sync completed: Successfully synced: 0 requested, 3 already there,"
+            " 0 to review (Sync complete: 3/3 operations successful)",
             id="ok",
         ),
         pytest.param(
             ending(Result.PARTLY),
             "WARNING",
-            "Background sync ended (partly): Sync complete, with trouble: 3/3 operations"
-            " successful, 0 requested (a list is down)",
+            "Background sync ended (partly): 0 requested, 3 already there, 0 to review"
+            " (Sync partly complete: 3/3 operations successful)",
             id="partly",
         ),
         pytest.param(
             ending(Result.CANCELLED),
             "WARNING",
-            "Background sync ended (cancelled): Sync stopped: 3/3 operations successful,"
-            " 0 requested (stopped)",
+            "Background sync ended (cancelled): stopped (0 requested, 3 already there,"
+            " 0 to review) (Sync stopped: 3/3 operations successful)",
             id="cancelled",
         ),
         pytest.param(
             raising(StateError("no room")),
             "WARNING",
-            "Background sync ended (failed): Sync failed: no room",
+            "Background sync ended (failed): no room",
             id="failed",
         ),
     ],

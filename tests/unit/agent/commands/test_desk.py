@@ -224,7 +224,7 @@ def test_rows_that_fit_are_all_told(crowded: World) -> None:
 
 def test_the_status_of_many_lists_in_trouble_tells_some(crowded: World) -> None:
     with_lists_in_trouble(crowded)
-    assert crowded.ask("status")["notes"]
+    assert crowded.ask("status")["notices"]
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def test_as_whom_it_will_be_requested_is_told(dune: World) -> None:
     ("four_k", "said"),
     [
         (False, ("open", "the next sync requests it for one")),
-        (True, ("skipped", "held back: the server has no 4K Radarr")),
+        (True, ("on_hold", "on hold: the server has no 4K Radarr")),
     ],
 )
 def test_what_held_the_last_run_is_told(

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from listsync import __version__
+from listsync.domain.notices import Notice, NoticeKind, StandingNotice
 from listsync.domain.running import Order, Pause, PlannedRetry, Scope
-from listsync.domain.syncing import Phase
+from listsync.domain.syncing import Phase, Verdict
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsyncctl.views import VIEWS, Look
@@ -56,7 +57,9 @@ def test_the_status_of_an_agent_that_has_just_begun(world: World) -> None:
         "next_due": None,
         "retry": None,
         "lists": 3,
-        "notes": [],
+        "needs_person": False,
+        "notices": [],
+        "notices_total": 0,
     }
 
 
@@ -110,9 +113,14 @@ def test_the_status_tells_the_last_run_and_its_server(world: World) -> None:
         "ended_at": "2026-06-01T12:01:00.250+00:00",
         "result": "ok",
         "why": "",
-        "message": "Sync complete: 3/3 operations successful, 1 requested",
+        "message": "1 requested, 2 already there, 0 to review",
         "requested": 1,
         "calls": 9,
+        "counts": {
+            **{verdict.value: 0 for verdict in Verdict},
+            "requested": 1,
+            "already_there": 2,
+        },
     }
     assert status["server"] == SEERR
 
@@ -141,7 +149,7 @@ def test_a_server_that_a_running_sync_has_not_reached_yet_is_being_reached(world
 
 
 def test_what_the_state_knows_is_told_after_a_restart(world: World) -> None:
-    row = a_run(result="failed", message="Sync failed: no answer")
+    row = a_run(result="failed", message="no answer")
     world.recent.restore(row, SEERR)
     status = world.ask("status")
     assert (status["last_run"]["result"], status["server"]) == ("failed", SEERR)
@@ -221,22 +229,106 @@ def test_without_a_file_the_environment_is_named(world: World) -> None:
     assert world.ask("status")["config"]["file"] == "the environment"
 
 
-def test_notes_are_what_went_wrong_and_lists_in_trouble(world: World) -> None:
+def kinds(world: World) -> list[tuple[str, str | None]]:
+    """Give what the status says that a person should know, and of which list."""
+    return [(one["kind"], one["list"]) for one in world.ask("status")["notices"]]
+
+
+def standing(kind: NoticeKind, list_name: str | None = None) -> StandingNotice:
+    notice = Notice(kind=kind, text="why, and what to do", list_name=list_name)
+    return StandingNotice(notice=notice, since=AT, run_id="abc123")
+
+
+def test_notices_tell_of_all_that_stands_in_the_way(world: World) -> None:
     world.notes = ("the disk is full",)
+    world.loader.problems = (BROKEN,)
+    world.configuration.reload()
+    world.end(a_run(result="failed", why="no answer"))
+    world.standing = (
+        standing(NoticeKind.REQUESTS_GONE),
+        standing(NoticeKind.ON_HOLD, "one"),
+        standing(NoticeKind.ON_HOLD, "followed no more"),
+    )
     world.show(
         a_list("one"),
         a_list("two", outcome="not_found", why="it answers 404"),
         a_list("gone", outcome="private", why="nobody follows this"),
     )
-    assert world.ask("status")["notes"] == [
-        "the disk is full",
-        "list two: not found: it answers 404",
+    world.waiting = 2
+    assert kinds(world) == [
+        ("config_invalid", None),
+        ("state_trouble", None),
+        ("sync_failed", None),
+        ("requests_gone", None),
+        ("on_hold", "one"),
+        ("list_failed", "two"),
+        ("review", None),
     ]
 
 
-def test_notes_tell_what_has_no_effect_in_the_configuration(world: World) -> None:
+def test_what_has_no_effect_in_the_configuration_is_told(world: World) -> None:
     world.follow(warnings=(Problem(file="listsync.yaml", what="no lists are followed"),))
-    assert world.ask("status")["notes"] == ["listsync.yaml: no lists are followed"]
+    (notice,) = world.ask("status")["notices"]
+    assert (notice["kind"], notice["needs_person"]) == ("config_warning", False)
+    assert notice["text"] == "listsync.yaml: no lists are followed"
+
+
+def test_a_notice_is_told_with_its_words_and_since_when_it_stands(world: World) -> None:
+    world.standing = (standing(NoticeKind.ON_HOLD, "one"),)
+    assert world.ask("status")["notices"] == [
+        {
+            "kind": "on_hold",
+            "text": "why, and what to do",
+            "list": "one",
+            "since": ISO,
+            "needs_person": True,
+        }
+    ]
+
+
+def test_how_a_list_is_now_counts_and_not_how_a_run_read_it(world: World) -> None:
+    world.standing = (standing(NoticeKind.LIST_FAILED, "one"),)
+    world.show(a_list("one"))
+    assert kinds(world) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "needs_person"),
+    [
+        pytest.param(lambda _: None, False, id="nothing"),
+        pytest.param(lambda world: world.end(a_run()), False, id="a-good-run"),
+        pytest.param(lambda world: world.end(a_run(result="failed")), True, id="a-failed-run"),
+        pytest.param(
+            lambda world: world.end(a_run(result="failed", dry_run=True)), False, id="a-dry-run"
+        ),
+        pytest.param(lambda world: setattr(world, "waiting", 1), True, id="review"),
+        pytest.param(
+            lambda world: world.show(a_list("one", outcome="blocked")), True, id="a-list"
+        ),
+        pytest.param(
+            lambda world: setattr(world, "standing", (standing(NoticeKind.ON_HOLD, "one"),)),
+            True,
+            id="on-hold",
+        ),
+        pytest.param(
+            lambda world: setattr(world, "standing", (standing(NoticeKind.SERVER_CHANGED),)),
+            False,
+            id="only-to-know",
+        ),
+    ],
+)
+def test_the_status_says_whether_anything_waits_for_a_person(
+    world: World, spoil: Callable[[World], object], *, needs_person: bool
+) -> None:
+    spoil(world)
+    assert world.ask("status")["needs_person"] is needs_person
+
+
+def test_what_is_too_much_for_one_status_is_counted(world: World) -> None:
+    world.standing = (standing(NoticeKind.ON_HOLD, "one"),) * 200
+    status = world.ask("status")
+    assert len(status["notices"]) < status["notices_total"] == 200
+    assert f"and {200 - len(status['notices'])} more" in shown("status", status)
 
 
 def test_the_client_shows_every_row_of_a_status(world: World) -> None:
@@ -250,7 +342,7 @@ def test_the_client_shows_every_row_of_a_status(world: World) -> None:
     world.configuration.reload()
     text = shown("status", world.ask("status"))
     names = ("Paused", "Running", "Waiting", "Last run", "Next run", "Lists", "Server", "Config")
-    for name in (*names, "Watcher", "Note"):
+    for name in (*names, "Watcher", "To do"):
         assert f"\n  {name} " in text, name
     for words in ("None", "?"):
         assert words not in text
@@ -318,9 +410,10 @@ def test_what_is_on_the_board_of_another_run_is_not_shown(world: World) -> None:
 def test_the_last_result_is_told_while_nothing_runs(
     world: World, result: str, *, success: bool
 ) -> None:
-    world.end(a_run(result=result, message="how it went"))
+    world.end(a_run(result=result))
     progress = world.ask("progress")
-    assert progress["last_result"] == {"success": success, "message": "how it went"}
+    assert progress["last_result"]["success"] is success
+    assert "3/3 operations successful" in progress["last_result"]["message"]
     assert progress["run_id"] == "abc123"
 
 
@@ -335,7 +428,7 @@ def test_after_the_end_progress_shows_the_end(world: World) -> None:
     progress = world.ask("progress")
     assert (progress["in_progress"], progress["phase"]) == (False, "idle")
     assert (progress["progress"], progress["total"], progress["percent"]) == (4, 4, 100)
-    assert progress["last_result"] == {"success": True, "message": a_run().message}
+    assert progress["last_result"]["success"] is True
     assert progress["last_checkpoint"] is not None
     assert [one["done"] for one in progress["lists"]] == [4]
     assert progress["eta_s"] is None
@@ -374,9 +467,9 @@ def test_the_end_of_a_run_that_never_came_to_the_board_is_not_that_of_another(
 
 def test_progress_shows_the_end_of_a_dry_run_too(world: World) -> None:
     world.end(a_run())
-    world.end(a_run("dry", dry_run=True, message="would"))
+    world.end(a_run("dry", dry_run=True, result="failed", why="no answer"))
     progress = world.ask("progress")
-    assert (progress["run_id"], progress["last_result"]["message"]) == ("dry", "would")
+    assert (progress["run_id"], progress["last_result"]["success"]) == ("dry", False)
 
 
 def test_the_last_result_is_not_taken_for_that_of_the_running_sync(world: World) -> None:

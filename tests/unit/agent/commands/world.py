@@ -13,11 +13,12 @@ from listsync.agent.backups import Backup, Backups
 from listsync.agent.configuration import Configuration
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
-from listsync.commands import Commands, Sources
+from listsync.commands import Commands, Shown, Sources
 from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.notices import StandingNotice
 from listsync.domain.running import Ended, Following, Order, PlannedRetry, Scope
-from listsync.domain.syncing import Exclusion, ListRules
+from listsync.domain.syncing import Exclusion, ListRules, Verdict
 from listsync.errors import ConfigError, Problem
 from listsync.protocol import RefusedCommand
 from listsync.sync.progress import ProgressBoard
@@ -40,7 +41,8 @@ def a_run(run_id: str = "abc123", **more: Any) -> RunRow:
         "started_at": AT,
         "ended_at": AT + timedelta(minutes=1),
         "result": "ok",
-        "message": "Sync complete: 3/3 operations successful, 1 requested",
+        "message": "1 requested, 2 already there, 0 to review",
+        "counts": {Verdict.REQUESTED: 1, Verdict.ALREADY: 2},
         "requested": 1,
         "calls": 9,
     }
@@ -124,6 +126,8 @@ class World:
         self.recent, self.board, self.books = RecentRuns(), ProgressBoard(), FakeBooks()
         self.backups = FakeBackups()
         self.shown: dict[str, ListRow] = {}
+        self.standing: tuple[StandingNotice, ...] = ()
+        self.waiting = self.refreshes = 0
         self.due: dict[str, datetime] = {}
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
@@ -149,7 +153,8 @@ class World:
                 board=self.board,
                 books=self.books,
                 backups=self.backups,
-                lists=lambda: self.shown,
+                shown=self._shown,
+                refresh=self._refresh,
                 exclusions=lambda: self.exclusions,
                 due=lambda: self.due,
                 retry=lambda: self.retry,
@@ -180,6 +185,12 @@ class World:
     def end(self, row: RunRow, **more: Any) -> None:
         """Tell of a run that has ended."""
         self.recent.add(Ended(row=row, **more))
+
+    def _shown(self) -> Shown:
+        return Shown(lists=self.shown, notices=self.standing, waiting=self.waiting)
+
+    def _refresh(self) -> None:
+        self.refreshes += 1
 
     def _cancel(self) -> str | None:
         running = self.queue.standing.running

@@ -64,7 +64,7 @@ def test_what_exceeds_a_quota_is_on_hold_and_not_sent() -> None:
     one.follow(*films(35), of=by("family"))
     report = one.sync()
     assert asked(one) == [1, 2, 3, 4, 5]
-    assert set(whys(report)) == {"held back: quota of family used up: 5 films in 7 days"}
+    assert set(whys(report)) == {"on hold: quota of family used up: 5 films in 7 days"}
     assert len(whys(report)) == 30
 
 
@@ -122,7 +122,7 @@ def test_a_quota_of_series_counts_seasons_and_takes_all_or_none() -> None:
     report = one.sync()
     assert [(body.key.tmdb_id, body.seasons) for body in one.server.posted] == [(51, (1, 2))]
     assert whys(report) == [
-        "held back: quota of family: 3 seasons left of 3 seasons in 7 days, 5 are needed"
+        "on hold: quota of family: 3 seasons left of 3 seasons in 7 days, 5 are needed"
     ]
 
 
@@ -169,7 +169,7 @@ def test_what_a_user_has_no_permission_for_is_on_hold(
     one.follow(entry(kind=kind, tmdb=50), of=by("family", four_k=four_k))
     report = one.sync()
     assert one.server.posted == []
-    assert whys(report) == [f"held back: {why}"]
+    assert whys(report) == [f"on hold: {why}"]
 
 
 def test_the_last_word_is_the_servers() -> None:

@@ -164,7 +164,7 @@ def test_an_orphan_that_could_not_be_requested_in_one_run_is_requested_in_the_ne
     house = cut_off(House(MATRIX_ENTRY))
     pending(house)
     house.server.on("request", Answered(answer=RequestAnswer.QUOTA))
-    assert verdicts(house.sync()) == {Verdict.FAILED: 1}
+    assert verdicts(house.sync()) == {Verdict.ON_HOLD: 1}
     assert verdicts(house.sync()) == {Verdict.REQUESTED: 1}
 
 

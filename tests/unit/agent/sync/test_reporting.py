@@ -23,6 +23,7 @@ from listsync.domain.syncing import (
     Verdict,
     Wish,
 )
+from listsync.sync.acting import HOLDS
 from listsync.sync.collecting import members_of, wishes_of
 from listsync.sync.reading import Reading
 from listsync.sync.reporting import Tally, verdict_of
@@ -66,8 +67,8 @@ def verdicts(tally: Tally) -> list[dict[Verdict, int]]:
         ),
         (
             Refused(BODY, Answered(answer=RequestAnswer.QUOTA)),
-            Verdict.FAILED,
-            "the quota is used up",
+            Verdict.ON_HOLD,
+            "on hold: the quota of the requesting user is used up",
         ),
         (
             Refused(BODY, Answered(answer=RequestAnswer.IMPOSSIBLE, detail="no such film")),
@@ -102,19 +103,28 @@ def test_every_reason_to_skip_has_a_verdict(reason: SkipReason) -> None:
     [
         answer
         for answer in RequestAnswer
-        if answer not in (RequestAnswer.REQUESTED, RequestAnswer.COVERED)
+        if answer not in (RequestAnswer.REQUESTED, RequestAnswer.COVERED, *HOLDS)
     ],
 )
 def test_every_refusal_is_said_in_words(answer: RequestAnswer) -> None:
     verdict, why = verdict_of(Refused(BODY, Answered(answer=answer, detail="so it said")))
-    assert verdict is Verdict.FAILED
+    is_blocklisted = answer is RequestAnswer.BLOCKLISTED
+    assert verdict is (Verdict.EXCLUDED if is_blocklisted else Verdict.FAILED)
     assert why.endswith(": so it said")
+
+
+@pytest.mark.parametrize("answer", HOLDS)
+def test_a_user_who_may_not_ask_for_more_holds_the_first_title_like_the_next(
+    answer: RequestAnswer,
+) -> None:
+    first = verdict_of(Refused(BODY, Answered(answer=answer, detail="so it said")))
+    assert first == verdict_of(Skip(SkipReason.HELD, HOLDS[answer]))
 
 
 def test_only_the_first_list_requested_a_title() -> None:
     tally = tally_of("a", "b")
     tally.add(wanted_by("a", "b"), Requested(BODY, None))
-    assert verdicts(tally) == [{Verdict.REQUESTED: 1}, {Verdict.ALREADY: 1}]
+    assert verdicts(tally) == [{Verdict.REQUESTED: 1}, {Verdict.SHARED: 1}]
     assert [item.why for item in tally.items] == [
         "would be requested",
         "requested for the list a",
@@ -125,7 +135,7 @@ def test_more_of_a_requested_title_is_not_another_title() -> None:
     tally = tally_of("a", "b")
     tally.add(wanted_by("a"), Requested(BODY, None))
     tally.add(wanted_by("b"), Requested(BODY, None))
-    assert verdicts(tally) == [{Verdict.REQUESTED: 1}, {Verdict.ALREADY: 1}]
+    assert verdicts(tally) == [{Verdict.REQUESTED: 1}, {Verdict.SHARED: 1}]
 
 
 def test_a_title_in_4k_is_another_one() -> None:

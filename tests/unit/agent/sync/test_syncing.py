@@ -431,7 +431,7 @@ def test_an_unread_exclusion_list_holds_all_requests_back() -> None:
     house.play(DOWN, rules("not these", is_exclusion=True))
     report = house.sync()
     assert house.server.posted == []
-    assert verdicts(report) == {Verdict.SKIPPED: 3}
+    assert verdicts(report) == {Verdict.ON_HOLD: 3}
     assert "could not be read" in report.items[0].why
 
 
@@ -456,7 +456,7 @@ def test_two_lists_share_a_title() -> None:
     report = house.sync()
     assert len(house.server.posted) == 1
     assert report.count(Verdict.REQUESTED) == len(report.requested) == 1
-    assert report.count(Verdict.ALREADY) == 1
+    assert report.count(Verdict.SHARED) == 1
 
 
 def test_4k_is_asked_for_apart() -> None:
@@ -486,7 +486,7 @@ def test_4k_is_held_where_nothing_would_fetch_it(
     house.follow(wanted, of=rules(four_k=True))
     house.server.info = info  # type: ignore[assignment]  # replace() keeps the type
     report = house.sync()
-    assert report.items[0].why == f"held back: {why}"
+    assert report.items[0].why == f"on hold: {why}"
     assert house.server.posted == []
 
 
@@ -591,7 +591,7 @@ def test_at_another_server_nothing_is_asked_for_until_it_is_confirmed() -> None:
     report = house.sync()
     assert report.notices[0].text == "a new server"
     assert "this is another server; 3 titles were handled at the last" in report.notices[1].text
-    assert verdicts(report) == {Verdict.SKIPPED: 3}
+    assert verdicts(report) == {Verdict.ON_HOLD: 3}
     assert report.held[MOVIE, False] == report.held[TV, True] == report.notices[1].text
     assert len(house.server.posted) == 3
     assert verdicts(house.sync(replace(RUN, confirmed=True))) == {Verdict.REQUESTED: 3}

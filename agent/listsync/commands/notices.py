@@ -1,0 +1,80 @@
+"""What a person should know now, and whether anything waits for that person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from listsync.commands.shapes import iso
+from listsync.commands.sources import Sources
+from listsync.domain.advice import trouble_words
+from listsync.domain.lists import ListOutcome
+from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.syncing import Result
+
+_Standing = tuple[Notice, datetime | None]
+
+
+def standing(sources: Sources) -> tuple[_Standing, ...]:
+    """Gather all that stands, with the time since when, where that is known."""
+    return (
+        *((notice, None) for notice in _of_agent(sources)),
+        *_of_runs(sources),
+        *((notice, None) for notice in _of_lists(sources)),
+        *((notice, None) for notice in _of_reviews(sources)),
+    )
+
+
+def needs_person(notices: Sequence[_Standing]) -> bool:
+    return any(notice.kind.needs_person for notice, _ in notices)
+
+
+def notice_shape(notice: Notice, since: datetime | None = None) -> dict[str, Any]:
+    return {
+        "kind": notice.kind.value,
+        "text": notice.text[:400],
+        "list": notice.list_name,
+        "since": iso(since),
+        "needs_person": notice.kind.needs_person,
+    }
+
+
+def _of_agent(sources: Sources) -> Iterator[Notice]:
+    if sources.configuration.in_force.problems:
+        text = "the configuration is invalid; the last good one is in force"
+        yield Notice(kind=NoticeKind.CONFIG_INVALID, text=text)
+    for warning in sources.configuration.in_force.following.warnings:
+        yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(warning))
+    for note in sources.notes():
+        yield Notice(kind=NoticeKind.STATE_TROUBLE, text=note)
+    last = sources.recent.last_sync
+    if last is not None and last.row.result == Result.FAILED:
+        text = f"the last sync failed: {last.row.why or last.row.message}"
+        yield Notice(kind=NoticeKind.SYNC_FAILED, text=text)
+
+
+def _of_runs(sources: Sources) -> Iterator[_Standing]:
+    """Give what runs said of lists that are still followed; how lists were read is told below."""
+    names = {one.name for one in sources.configuration.in_force.following.lists}
+    for one in sources.shown().notices:
+        notice = one.notice
+        is_followed = notice.list_name is None or notice.list_name in names
+        if is_followed and notice.kind is not NoticeKind.LIST_FAILED:
+            yield notice, one.since
+
+
+def _of_lists(sources: Sources) -> Iterator[Notice]:
+    rows = sources.shown().lists
+    for rules in sources.configuration.in_force.following.lists:
+        row = rows.get(rules.source)
+        if row is not None and not ListOutcome(row.outcome).whole:
+            text = trouble_words(row.service, ListOutcome(row.outcome), row.why)
+            yield Notice(kind=NoticeKind.LIST_FAILED, text=text, list_name=row.name)
+
+
+def _of_reviews(sources: Sources) -> Iterator[Notice]:
+    if count := sources.shown().waiting:
+        waits = "1 title waits" if count == 1 else f"{count} titles wait"
+        text = f"{waits} for you to choose: `listsyncctl review`"
+        yield Notice(kind=NoticeKind.REVIEW, text=text)
