@@ -29,6 +29,20 @@ def test_status_4_leaves_the_missing_seasons_to_ask_for(each: Server) -> None:
     assert [season["seasonNumber"] for season in asked["seasons"]] == [3, 4, 5]
 
 
+@pytest.mark.parametrize(("user", "status"), [(FAMILY, 2), (1, 3)])
+def test_the_status_of_a_series_does_not_say_which_seasons(
+    each: Server, user: int, status: int
+) -> None:
+    each.series(BREAKING_BAD, [1], user=user)
+    (row,) = each.read("/media")["results"]
+    assert (row["status"], row["seasons"]) == (status, [])
+    media = each.read(f"/tv/{BREAKING_BAD}")["mediaInfo"]
+    assert media["seasons"] == []
+    assert [[one["seasonNumber"] for one in row["seasons"]] for row in media["requests"]] == [[1]]
+    rest = each.series(BREAKING_BAD, [1, 2, 3]).json()
+    assert [season["seasonNumber"] for season in rest["seasons"]] == [2, 3]
+
+
 @pytest.mark.parametrize("four_k", [False, True])
 @pytest.mark.parametrize("kind", ["movie", "tv"])
 def test_status_6_is_blocklisted_and_refused_also_in_4k(
