@@ -22,7 +22,8 @@ class Call:
     `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
     logged, raised or printed. `judge` knows the service's own ways of saying no. `deadline_s`
     bounds one answer, body included. With a `body` (JSON) it is a POST. `wait_for` (a CSS
-    selector) is what shows a browser that a page is there; None: that it has been loaded.
+    selector) is what shows a browser that a page is there; None: that it has been loaded. Not
+    `waits`: a time that the service names is left to whoever asks.
     """
 
     service: str
@@ -37,3 +38,4 @@ class Call:
     wait_for: str | None = None
     limit_bytes: int = PAGE_BYTES
     deadline_s: float = 120
+    waits: bool = True

@@ -19,7 +19,7 @@ import stamina
 
 from listsync import __version__
 from listsync.domain.lists import Validators
-from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.net.call import MIB, Call
 from listsync.net.deadline import keep_deadlines, until
 from listsync.net.pace import turn
@@ -27,6 +27,8 @@ from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, verdict
 from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
+
+logger = logging.getLogger(__name__)
 
 MAX_REDIRECTS = 5
 _PROXIES = (  # without their addresses, as a login may be in them
@@ -54,6 +56,10 @@ class ServiceClient(httpx.Client):
     list_s = math.inf
     walls: Walls | None = None
     _give_up = math.inf
+
+    def left_s(self) -> float:
+        """Say how long reading the list may still take."""
+        return self._give_up - time.monotonic()
 
     def remaining_s(self, call: Call) -> float:
         """Say how long *call* may take; raises UnavailableError when the list's time is over."""
@@ -104,23 +110,50 @@ class _NoWay(httpx.BaseTransport):
         raise httpx.ConnectError(self._why, request=request)
 
 
-_TRIES = stamina.RetryingCaller(attempts=3, timeout=90, wait_initial=0.5, wait_max=5)
+LONGEST_WAIT_S = 60.0
+"""A service that wants a longer pause is left alone until the list's next time."""
+_TRIES = stamina.RetryingCaller(
+    attempts=3, timeout=90 + LONGEST_WAIT_S, wait_initial=0.5, wait_max=5
+)
 
 
 def ask(client: httpx.Client, call: Call, previous: Validators | None = None) -> Reply:
     """Get one good answer: 200 with a body, or 304 where *previous* made the question conditional.
+
+    What may pass is asked again, at the time that the service names, if that is within a minute
+    and within the time of the list.
 
     Raises:
         UnavailableError: nothing usable answers, after a few tries.
         RefusedError: the service says no.
         AnswerChangedError: it answers something that it should not.
     """
-    return _TRIES(_may_pass, _ask_once, client, call, previous)
+    return _TRIES(partial(_next_try, client, call), _ask_once, client, call, previous)
 
 
-def _may_pass(error: Exception) -> bool:
-    """Say whether a second try is worth it; a service that names a time is not asked earlier."""
-    return isinstance(error, UnavailableError) and error.retry_after_s is None
+def _next_try(client: httpx.Client, call: Call, error: Exception) -> bool | float:
+    """Say whether another try is worth it, or in how many seconds."""
+    match error:
+        case UnavailableError(retry_after_s=None):
+            return True
+        case UnavailableError() | RefusedError(kind=Refusal.RATE_LIMITED) if call.waits:
+            wait_s = error.retry_after_s
+        case _:
+            return False
+    if wait_s is None or wait_s > min(LONGEST_WAIT_S, _left_s(client)):
+        return False
+    logger.info(
+        "%s: %s; waiting %.0f s, as it says",
+        error.service,
+        error.why,
+        wait_s,
+        extra={"action": "retry_after", "service": error.service, "wait_s": wait_s},
+    )
+    return wait_s
+
+
+def _left_s(client: httpx.Client) -> float:
+    return client.left_s() if isinstance(client, ServiceClient) else math.inf
 
 
 def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 PAUSES_S = (0.5, 1.5)
 """How long we wait before the second and the third try."""
-LONGEST_WAIT_S = 30.0
+LONGEST_WAIT_S = 60.0
 """A server that wants a longer pause is left alone until the next run."""
 MOST_REDIRECTS = 3
 

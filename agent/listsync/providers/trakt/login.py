@@ -89,7 +89,15 @@ def poll(
     while clock() + interval_s < give_up:
         sleep(interval_s)
         try:
-            login = post(http, options, "oauth/device/token", fields, NewLogin, _judge_waiting)
+            login = post(
+                http,
+                options,
+                "oauth/device/token",
+                fields,
+                NewLogin,
+                _judge_waiting,
+                waits=False,
+            )
             return login.tokens(utc_now())
         except UnavailableError as error:
             if error.retry_after_s:

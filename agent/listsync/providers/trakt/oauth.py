@@ -119,8 +119,10 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one question
     fields: Mapping[str, str | SecretStr],
     shape: type[ShapeT],
     judge: Judge,
+    *,
+    waits: bool = True,
 ) -> ShapeT:
-    """Ask the login service one thing; raises what `get_reply` raises."""
+    """Ask the login service one thing; raises what `get_reply` raises. *waits*: as in `Call`."""
     if options.client_id is None:
         raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
     told = {"client_id": options.client_id, **fields}
@@ -129,6 +131,7 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one question
         url=f"{options.auth_url.rstrip('/')}/{path}",
         body=json.dumps(told, default=SecretStr.get_secret_value).encode(),
         judge=judge,
+        waits=waits,
     )
     reply = get_reply(http, call)
     try:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+import stamina
 
 from listsync import __version__
 from listsync.domain.lists import Validators
@@ -22,6 +23,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.net import pace
 from listsync.net.call import Call
 from listsync.net.http import ask, build_client
 from listsync.net.verdicts import Reply
@@ -124,12 +126,77 @@ def test_a_refusal_is_not_asked_again(status: int) -> None:
     assert len(site.seen) == 1
 
 
-def test_a_server_that_names_a_time_is_not_asked_earlier() -> None:
-    site = Site.of({"/a": answer(status=503, retry_after="120")})
-    with pytest.raises(UnavailableError) as caught:
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_names_a_time_is_not_asked_earlier(status: int) -> None:
+    site = Site.of({"/a": answer(status=status, retry_after="61")})
+    with pytest.raises((UnavailableError, RefusedError)) as caught:
         asked(site)
-    assert caught.value.retry_after_s == 120
+    assert getattr(caught.value, "retry_after_s", None) == 61
     assert len(site.seen) == 1
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """Wait as in earnest, but on a clock that a wait moves on; gives the waits."""
+    slept: list[float] = []
+    clock = time.monotonic
+
+    def sleep(seconds: float) -> None:
+        if seconds:
+            slept.append(seconds)
+
+    monkeypatch.setattr(pace, "_hosts", {})
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(slept))
+    with stamina.set_testing(False):
+        yield slept
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_time_of_up_to_a_minute_is_waited_for(
+    slept: list[float], caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    caplog.set_level(logging.INFO, "listsync")
+    slow = answer(status=status, retry_after="2")
+    site = Site.of({"/a": [slow, slow, answer(b"[1]")]})
+    assert asked(site).body == b"[1]"
+    assert slept == [2, 2]
+    assert any("waiting 2 s, as it says" in one for one in caplog.messages)
+
+
+def test_the_longest_times_are_waited_for_twice(slept: list[float]) -> None:
+    slow = answer(status=429, retry_after="60")
+    site = Site.of({"/a": [slow, slow, answer(b"[1]")]})
+    assert asked(site).body == b"[1]"
+    assert slept == [60, 60]
+
+
+def test_a_service_that_wants_to_be_waited_for_again_and_again_is_left_alone(
+    slept: list[float],
+) -> None:
+    site = Site.of({"/a": answer(status=429, retry_after="2")})
+    with pytest.raises(RefusedError) as caught:
+        asked(site)
+    assert caught.value.retry_after_s == 2
+    assert (slept, len(site.seen)) == ([2, 2], 3)
+
+
+def test_a_time_beyond_that_of_the_list_is_not_waited_for(slept: list[float]) -> None:
+    site = Site.of({"/a": [answer(status=429, retry_after="30"), answer(b"[1]")]})
+    options = ServiceOptions(base_url=HOME, list_timeout_s=20)
+    with (
+        build_client(options, transport=httpx.MockTransport(site)) as http,
+        pytest.raises(RefusedError),
+    ):
+        ask(http, CALL)
+    assert slept == []
+
+
+def test_who_waits_by_itself_is_told_at_once(slept: list[float]) -> None:
+    site = Site.of({"/a": [answer(status=429, retry_after="2"), answer(b"[1]")]})
+    with pytest.raises(RefusedError):
+        asked(site, replace(CALL, waits=False))
+    assert slept == []
 
 
 @pytest.mark.parametrize(

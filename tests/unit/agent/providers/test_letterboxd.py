@@ -327,7 +327,7 @@ def test_each_way_of_saying_no(page: str, status: int, expected: Refusal | None)
     assert getattr(caught.value, "kind", None) is expected
     if expected is Refusal.RATE_LIMITED:
         assert isinstance(caught.value, RefusedError)
-        assert (caught.value.retry_after_s, len(site.seen)) == (30, 1)
+        assert (caught.value.retry_after_s, len(site.seen)) == (30, 3)
 
 
 def test_a_refusal_of_a_later_page_is_a_refusal_of_the_list() -> None:

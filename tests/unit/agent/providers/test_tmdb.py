@@ -205,7 +205,7 @@ def test_the_service_is_waited_for_as_long_as_it_says() -> None:
     site = Site.of({"*": limited})
     with pytest.raises(RefusedError) as caught:
         tmdb(site).fetch(None)
-    assert (caught.value.retry_after_s, len(site.seen)) == (7, 1)
+    assert (caught.value.retry_after_s, len(site.seen)) == (7, 3)
 
 
 def test_a_page_that_fails_fails_the_list() -> None:
