@@ -221,7 +221,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     """
     with ExitStack() as stack:
         stack.enter_context(fewer_collections())
-        server = _server(config, folder, stop, stack)
+        server = open_server(config, folder, stop, stack)
         readers = stack.enter_context(ExitStack())
         around = Surroundings(config.providers, config.chromium, database, state_dir, readers)
         lists = [one for one in config.lists if is_meant(one, scope)]
@@ -271,7 +271,13 @@ def copy_sandbox(folder: Path, target: Path) -> None:
         shutil.copyfile(folder / _SANDBOX_STATE, target / _SANDBOX_STATE)
 
 
-def _server(config: Config, folder: Path, stop: threading.Event, stack: ExitStack) -> Seerr:
+def open_server(config: Config, folder: Path, stop: threading.Event, stack: ExitStack) -> Seerr:
+    """Open the client of the server, which *stack* closes; the sandbox is started for that.
+
+    Raises:
+        UnavailableError: the sandbox does not start, or the server's address is none.
+        RefusedError: the key cannot be one.
+    """
     url, api_key = config.server.url, config.server.api_key
     if url == SANDBOX:
         from listsync.sandbox.process import SandboxProcess

@@ -192,8 +192,17 @@ def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
 @listsync.command()
 @click.argument("file", type=click.Path(path_type=Path, readable=False), required=False)
 @_state_option
-@click.option("--live", is_flag=True, help="Read every list, too; nothing is done with them.")
-def check(file: Path | None, state_dir: Path | None, *, live: bool) -> None:
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Try the server with all that the file names there, and read every list.",
+)
+@click.option(
+    "--arr",
+    is_flag=True,
+    help="With --live: have the server ask Radarr and Sonarr, too. That can end the server.",
+)
+def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -> None:
     r"""Check the configuration and say everything that is wrong with it.
 
     \b
@@ -202,19 +211,22 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool) -> None:
       listsync check ~/listsync.yaml
       listsync check --live
     """
+    if arr and not live:
+        raise click.UsageError("--arr needs --live.")
     with _told():
         config = _load(file)
         for warning in config.warnings:
             click.echo(f"warning: {warning}", err=True)
-        click.echo(f"The configuration is good: {plural(len(config.lists), 'list')}.")
+        count = plural(len(config.lists), "list")
+        click.echo(f"The {'file is valid' if live else 'configuration is good'}: {count}.")
         if live:
             from listsync.app.lean import import_httpcore
 
             import_httpcore()
-            from listsync.cli.live import read_all
+            from listsync.cli.live import check_live
 
             _log_to_stderr(logging.ERROR)
-            sys.exit(read_all(config, _state_dir(state_dir)))
+            sys.exit(check_live(config, _state_dir(state_dir), ask_arr=arr))
         for one in config.lists:
             click.echo(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 

@@ -5,6 +5,7 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 
 from __future__ import annotations
 
+from listsync.domain.languages import LANGUAGES
 from listsync.sandbox import facts
 from listsync.sandbox.answers import Reply, error, ok
 from listsync.sandbox.call import Call
@@ -67,6 +68,29 @@ def series(call: Call) -> Reply:
         **dated("lastAirDate", title),
     }
     return ok(_with_media(call, title, shown))
+
+
+def movie_genres(call: Call) -> Reply:
+    """List the genres of films, as TMDB has them. Source: the OpenAPI files, not observed."""
+    return _genres(call, MOVIE)
+
+
+def series_genres(call: Call) -> Reply:
+    return _genres(call, TV)
+
+
+def _genres(call: Call, kind: str) -> Reply:
+    if call.tmdb_failure is not None:
+        raise error(500, f"Unable to retrieve {'movie' if kind == MOVIE else 'series'} genres.")
+    return ok(facts.known_genres(kind, language_of(call)))
+
+
+def languages(call: Call) -> Reply:
+    """List the languages, as TMDB has them. Source: the OpenAPI files, not observed."""
+    if call.tmdb_failure is not None:
+        raise error(500, "Unable to retrieve languages.")
+    rows = LANGUAGES.items()
+    return ok([{"iso_639_1": code, "english_name": name, "name": name} for code, name in rows])
 
 
 def season(call: Call) -> Reply:

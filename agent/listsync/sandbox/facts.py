@@ -45,6 +45,12 @@ _OF_SERIES = (10759, 16, 35, 80, 99, 18, 10751, 10762, 9648, 10764, 10765, 10766
 _VOTES_BY_POPULARITY = 37
 
 
+def known_genres(kind: str, language: str) -> list[dict[str, object]]:
+    """Name all genres of films, or of series, in *language*."""
+    numbers = (*_OF_FILMS, 10770) if kind == MOVIE else (*_OF_SERIES, 10763, 10767)
+    return [_named(number, language) for number in numbers]
+
+
 def genre_ids(title: Title) -> list[int]:
     """Give one to three genres, those of films or those of series."""
     if title.genres is not None:
@@ -57,8 +63,11 @@ def genre_ids(title: Title) -> list[int]:
 
 def genres(title: Title, language: str) -> list[dict[str, object]]:
     """Name the genres in *language*; of those, TMDB is known to speak German here."""
-    is_german = language[:2] == "de"
-    return [{"id": number, "name": _NAMES[number][is_german]} for number in genre_ids(title)]
+    return [_named(number, language) for number in genre_ids(title)]
+
+
+def _named(number: int, language: str) -> dict[str, object]:
+    return {"id": number, "name": _NAMES[number][language[:2] == "de"]}
 
 
 def votes(title: Title) -> int:

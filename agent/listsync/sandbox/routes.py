@@ -80,6 +80,9 @@ def _reading(product: Product) -> Iterator[Row]:
         details.collection,
         _numbered("collectionId", spoken=True),
     )
+    yield "GET", "/genres/movie", details.movie_genres, Rule(query=_SPOKEN)
+    yield "GET", "/genres/tv", details.series_genres, Rule(query=_SPOKEN)
+    yield "GET", "/languages", details.languages, Rule()
     yield from _public()
     yield from _settings()
     yield from _people(product)

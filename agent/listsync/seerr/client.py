@@ -27,6 +27,7 @@ from listsync.seerr.address import Address
 from listsync.seerr.allowances import allowance_of
 from listsync.seerr.arr_services import SeerrArrServices
 from listsync.seerr.cancelling import cancel
+from listsync.seerr.catalogue import read_genres, read_languages
 from listsync.seerr.identity import identify
 from listsync.seerr.pool import Patience, Pool
 from listsync.seerr.requesting import Order, Writer
@@ -154,6 +155,14 @@ class Seerr:
     @property
     def arr_services(self) -> SeerrArrServices:
         return self._arr_services
+
+    def genres(self, kind: MediaType) -> frozenset[str]:
+        """Read what the catalogue calls the genres of *kind*, folded as filters are."""
+        return read_genres(self._wire, kind)
+
+    def languages(self) -> frozenset[str]:
+        """Read the codes of the languages that titles may have."""
+        return read_languages(self._wire)
 
     def trouble_with_user(self, user: str) -> str | None:
         """Say why nothing can be requested as *user*: a call by id, a page of users by name."""

@@ -52,11 +52,15 @@ class ArrDirectory:
     def __init__(self, names: Mapping[MediaType, ArrNames] | None = None) -> None:
         self._names = dict(names or {})
         self._left_out: set[tuple[MediaType, str]] = set()
+        self._reasons: dict[Way, str | None] = {}
 
     def hold_reason(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
         """Say why nothing can be requested so; None if it can."""
-        found = self._resolve(ArrSelection.of(asking, kind, four_k=four_k))
-        return found.why if isinstance(found, OpenSelection) else None
+        way = (asking, kind, four_k)
+        if way not in self._reasons:
+            found = self.find(ArrSelection.of(asking, kind, four_k=four_k))
+            self._reasons[way] = found.why if isinstance(found, OpenSelection) else None
+        return self._reasons[way]
 
     def destination(
         self, asking: Asking, kind: MediaType, *, four_k: bool, more_tags: tuple[str, ...] = ()
@@ -68,13 +72,14 @@ class ArrDirectory:
         wanted = ArrSelection.of(asking, kind, four_k=four_k)
         united = replace(wanted, more_tags=more_tags)
         for one in (united, wanted):
-            found = self._resolve(one)
+            found = self.find(one)
             if not isinstance(found, OpenSelection):
                 self._tell_left_out(united)
                 return found
         return AS_SERVER_DECIDES
 
-    def _resolve(self, wanted: ArrSelection) -> Destination | OpenSelection:
+    def find(self, wanted: ArrSelection) -> Destination | OpenSelection:
+        """Give the numbers for *wanted*, or say why there are none."""
         return resolve(wanted, self._names.get(wanted.kind, NO_ARR_NAMES))
 
     def _tell_left_out(self, wanted: ArrSelection) -> None:
@@ -125,6 +130,17 @@ class ArrLookup:
     def remembered(self) -> ArrDirectory:
         """Give what is known without a look-up."""
         return ArrDirectory({kind: self.store.load(self.identity, kind) for kind in MediaType})
+
+    def compared(self, wanted: Iterable[ArrSelection]) -> ArrDirectory:
+        """Give what is known, with the server's settings as of now; nothing is remembered."""
+        kinds = {one.kind for one in wanted if not (one.is_empty or needs_nothing(one))}
+        names = {kind: self.store.load(self.identity, kind) for kind in MediaType}
+        return ArrDirectory(
+            {
+                kind: self._with_settings(kind, one) if kind in kinds else one
+                for kind, one in names.items()
+            }
+        )
 
     def look_up(self, wanted: Sequence[ArrSelection]) -> ArrDirectory:
         """Look up what is new in *wanted*, or due again; the rest is remembered.

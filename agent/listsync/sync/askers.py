@@ -11,7 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from listsync.domain.media import MediaType
-from listsync.domain.server import Asking, Destination, SeriesDetails, TitleFacts
+from listsync.domain.server import (
+    AS_SERVER_DECIDES,
+    Asking,
+    Destination,
+    SeriesDetails,
+    TitleFacts,
+)
 from listsync.domain.syncing import ListRules, Member, Skip, SkipReason
 from listsync.sync.allowances import Allowances
 from listsync.sync.arr_lookup import ArrDirectory
@@ -23,9 +29,10 @@ Members = tuple[Member, ...]
 class Doors:
     """What may keep a list from asking, but for its filters; grows stricter during a run.
 
-    `trouble`: (how, kind, 4K) that cannot work, with why. `allowances`: what users may request.
-    `spent`: (user, kind, 4K) of whom the server has refused more, with why. `arr`: what Radarr and
-    Sonarr call things; `doubted`: the kinds for which a request made with that failed.
+    `trouble`: users in whose name nothing can be requested, with why. `allowances`: what users may
+    request. `spent`: (user, kind, 4K) of whom the server has refused more, with why. `arr`: what
+    Radarr and Sonarr call things, None: that is left out; `doubted`: the kinds for which a request
+    made with that failed.
     """
 
     def __init__(
@@ -36,8 +43,8 @@ class Doors:
     ) -> None:
         self.caps = caps or Caps()
         self.allowances = allowances or Allowances()
-        self.arr = arr or ArrDirectory()
-        self.trouble: dict[tuple[Asking, MediaType, bool], str] = {}
+        self.arr = arr
+        self.trouble: dict[str, str] = {}
         self.spent: dict[tuple[str | None, MediaType, bool], str] = {}
         self.doubted: set[MediaType] = set()
 
@@ -46,8 +53,13 @@ class Doors:
     ) -> tuple[Members, Skip | None]:
         """Keep the members whose list may ask; if none may, say why not."""
 
+        def nameless(rules: ListRules) -> str | None:
+            way = (rules.asking, kind)
+            return self.arr.hold_reason(*way, four_k=four_k) if self.arr else None
+
         def trouble(rules: ListRules) -> str | None:
-            return self.trouble.get((rules.asking, kind, four_k))
+            user = rules.asking.user
+            return None if user is None else self.trouble.get(user)
 
         def allowance(rules: ListRules) -> str | None:
             user = rules.asking.user
@@ -56,6 +68,7 @@ class Doors:
 
         steps = (
             (SkipReason.HELD, trouble),
+            (SkipReason.HELD, nameless),
             (SkipReason.HELD, allowance),
             (SkipReason.CAPPED, self.caps.objection),
         )
@@ -74,6 +87,8 @@ class Doors:
         """Say which Radarr or Sonarr a title is for, in the server's numbers."""
         first, united = members[0].rules.asking, asking_of(members)
         more = united.tags[len(first.tags) :]
+        if self.arr is None:
+            return AS_SERVER_DECIDES
         return self.arr.destination(first, kind, four_k=four_k, more_tags=more)
 
 

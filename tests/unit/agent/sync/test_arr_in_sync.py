@@ -163,6 +163,14 @@ def test_only_the_kinds_on_a_list_are_looked_up() -> None:
     assert house.look_ups == [1]
 
 
+def test_one_list_that_is_followed_twice_has_two_ways() -> None:
+    house = House()
+    lost = replace(DORA, name="lost", asking=Asking(tags=("lost",)))
+    house.lists = {lost: [DUNE.key], DORA: [DUNE.key]}
+    house.sync()
+    assert house.sent == {DUNE.key: Destination(server_id=0, tags=(7,))}
+
+
 def test_nothing_is_looked_up_while_everything_is_held() -> None:
     house = House()
     house.unreadable = [rules("not these", is_exclusion=True)]

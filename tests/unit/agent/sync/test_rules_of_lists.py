@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from listsync.domain.arr_services import ArrChoice, ArrNames, ArrOffer, ArrService
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, TitleKey
 from listsync.domain.memory import HandledEntries
@@ -14,6 +15,7 @@ from listsync.domain.rules import Filters, Seasons, Span, Which
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     Asking,
+    Destination,
     MediaStatus,
     RequestBody,
     Season,
@@ -32,13 +34,14 @@ from listsync.domain.syncing import (
     Wish,
 )
 from listsync.domain.syncing import ListRules as Rules
+from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.askers import Doors
 from listsync.sync.capping import Cap, Caps
 from listsync.sync.collecting import members_of, wishes_of
 from listsync.sync.deciding import Knowledge, decide
 from listsync.sync.exclusions import Excluded
 from listsync.sync.patience import next_look
-from tests.unit.agent.sync.records import MOVIE, TV, details, entry, found, rules
+from tests.unit.agent.sync.records import MOVIE, NOON, TV, details, entry, found, rules
 
 FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)
 MATRIX = entry("The Matrix", 1999, MOVIE, tmdb=603)
@@ -157,14 +160,25 @@ def test_a_genre_is_excluded_for_all_lists() -> None:
 
 def test_a_user_that_does_not_exist_holds_only_lists_that_name_it() -> None:
     doors = Doors()
-    doors.trouble[FAMILY, MOVIE, False] = "no user called family"
+    doors.trouble["family"] = "no user called family"
     known = knowing(doors)
     alone = decided(wanted_by(of("a", asking=FAMILY)), known)
     assert alone == Skip(SkipReason.HELD, "no user called family")
     both = decided(wanted_by(of("a", asking=FAMILY), of("b", asking=GUESTS)), known)
     assert body_of(both).asking == GUESTS
-    in_4k = decided(wanted_by(of("a", asking=FAMILY, four_k=True)), known)
-    assert isinstance(in_4k, Request)
+
+
+def test_what_radarr_does_not_have_holds_only_lists_that_name_it() -> None:
+    main = ArrService(id=0, name="Radarr", is_default=True, profile=ArrChoice(4, "HD"))
+    names = ArrNames(services=(main,)).with_offer(
+        0, ArrOffer(tags=(ArrChoice(1, "kids"), ArrChoice(2, "films"))), NOON
+    )
+    known = knowing(Doors(arr=ArrDirectory({MOVIE: names})))
+    alone = decided(wanted_by(of("a", asking=GUESTS)), known)
+    assert alone == Skip(SkipReason.HELD, "tag not looked up yet: 'guests'")
+    both = decided(wanted_by(of("a", asking=GUESTS), of("b", asking=FAMILY)), known)
+    assert body_of(both).destination == Destination(server_id=0, profile_id=4, tags=(1,))
+    assert isinstance(decided(wanted_by(of("a"))), Request)
 
 
 def test_a_user_whose_quota_is_used_up_stops_that_user_only() -> None:

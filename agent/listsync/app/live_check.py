@@ -1,0 +1,278 @@
+"""What `listsync check --live` tries at the server; nothing is changed there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from msgspec import structs
+
+from listsync.app.parts import copy_sandbox, open_server
+from listsync.app.scratch import scratch_folder
+from listsync.config.configuration import Config
+from listsync.domain.arr_services import PROGRAMS, ArrSelection
+from listsync.domain.media import MediaType
+from listsync.domain.server import ServerInfo
+from listsync.domain.syncing import ListRules
+from listsync.errors import (
+    AnswerChangedError,
+    BusyError,
+    Refusal,
+    RefusedError,
+    StateError,
+    UnavailableError,
+)
+from listsync.ports import ArrNamesStore
+from listsync.seerr.client import Seerr
+from listsync.store.arr_names import SqliteArrNames
+from listsync.store.database import FILE_NAME, Database, copy_files
+from listsync.store.lock import locked
+from listsync.sync.arr_lookup import ArrDirectory, ArrLookup
+from listsync.sync.arr_names import OpenSelection, WhyOpen
+
+Kinds = Mapping[str, AbstractSet[MediaType]]
+"""The kinds of titles that each list has, by its source."""
+Named = tuple[str, ArrSelection]
+"""What a list names at Radarr or Sonarr, and how that is called for people."""
+
+_WORDS = {MediaType.MOVIE: "films", MediaType.TV: "series"}
+_MENDED = (Refusal.CREDENTIAL, Refusal.NOT_FOUND)
+
+
+class Mark(StrEnum):
+    """How something stands.
+
+    WRONG: the configuration, or what it names, has to be mended. OPEN: nobody was asked.
+    """
+
+    OK = "ok"
+    WRONG = "wrong"
+    OPEN = "open"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out of one thing that the configuration names."""
+
+    subject: str
+    mark: Mark
+    words: str = ""
+    advice: str = ""
+
+
+class LiveCheck:
+    """Tries what a configuration names at the server, each part when it is asked for.
+
+    `keeps`: what Radarr and Sonarr are asked is remembered for the next sync.
+    """
+
+    def __init__(
+        self, config: Config, server: Seerr, store: ArrNamesStore, *, keeps: bool = False
+    ) -> None:
+        self.keeps = keeps
+        self._server = server
+        self._store = store
+        self._act_as = config.server.act_as
+        self._rules = [one.rules for one in config.lists if not one.rules.is_exclusion]
+        self._info: ServerInfo | None = None
+
+    @property
+    def is_reached(self) -> bool:
+        return self._info is not None
+
+    def reach(self) -> Finding:
+        """Say whether the server answers, and accepts the key; without that nothing else can."""
+        try:
+            self._info = info = self._server.identify()
+        except (RefusedError, UnavailableError, AnswerChangedError) as error:
+            return not_reached(error)
+        words = f"{info.product.value} {info.version}, which accepts the key (of {info.user})"
+        return Finding("server", Mark.OK, words)
+
+    def users(self) -> Iterator[Finding]:
+        """Try every user in whose name titles are to be requested."""
+        named = {} if self._act_as is None else {str(self._act_as): "server.act_as"}
+        for rules in self._rules:
+            if rules.asking.user is not None:
+                named.setdefault(rules.asking.user, f"user of {rules.name}")
+        for user, subject in named.items():
+            look = partial(self._server.trouble_with_user, user)
+            yield _look(f"{subject}, {user!r}", look, "correct it, or add the user at the server")
+
+    def qualities(self, kinds: Kinds) -> Iterator[Finding]:
+        """Say for which lists in 4K the server has nothing to hand their titles to."""
+        has = {
+            MediaType.MOVIE: self._info is not None and self._info.movie_4k,
+            MediaType.TV: self._info is not None and self._info.series_4k,
+        }
+        for rules in self._rules:
+            for kind in _kinds_of(rules, kinds) if rules.four_k else ():
+                if not has[kind]:
+                    why = f"the server has no default {PROGRAMS[kind]} for 4K"
+                    advice = "add one in the server's settings, or leave four_k out"
+                    yield Finding(f"{rules.name}, {_WORDS[kind]} in 4K", Mark.WRONG, why, advice)
+
+    def named(self, kinds: Kinds) -> list[Named]:
+        """Gather what the lists name at Radarr and Sonarr."""
+        found = [
+            (rules.name, ArrSelection.of(rules.asking, kind, four_k=rules.four_k))
+            for rules in self._rules
+            for kind in _kinds_of(rules, kinds)
+        ]
+        return [(f"{name}, {_words_of(one)}", one) for name, one in found if not one.is_empty]
+
+    def names(self, named: Sequence[Named], *, ask_arr: bool) -> Iterator[Finding]:
+        """Say of everything *named* whether it is there.
+
+        The server's settings tell that, and what is remembered. Only with *ask_arr* the server
+        asks a Radarr or Sonarr for the rest, which can end it.
+        """
+        try:
+            known = self._directory([one for _, one in named], ask_arr=ask_arr)
+        except UnavailableError as error:
+            yield Finding("Radarr and Sonarr", Mark.FAILED, error.why)
+            return
+        for subject, wanted in named:
+            yield _of_selection(subject, known, wanted, ask_arr=ask_arr)
+
+    def _directory(self, wanted: Sequence[ArrSelection], *, ask_arr: bool) -> ArrDirectory:
+        lookup = ArrLookup(
+            server=self._server.arr_services,
+            store=self._store,
+            identity=self._info.identity if self._info else "",
+            now=datetime.now(UTC),
+            again=True,
+            careful=False,
+        )
+        return lookup.look_up(wanted) if ask_arr else lookup.compared(wanted)
+
+    def filters(self) -> Iterator[Finding]:
+        """Say whether the server's catalogue knows the genres and languages of filters."""
+        for rules in self._rules:
+            genres = rules.filters.genres | rules.filters.genres_not
+            languages = rules.filters.languages | rules.filters.languages_not
+            if genres:
+                look = partial(self._unknown_genres, genres, rules.kind)
+                yield _look(
+                    f"{rules.name}, genres", look, "correct them: listsync check tells all"
+                )
+            if languages:
+                look = partial(self._unknown_languages, languages)
+                yield _look(f"{rules.name}, languages", look, "use the codes of ISO 639-1")
+
+    def _unknown_genres(self, named: AbstractSet[str], kind: MediaType | None) -> str | None:
+        kinds = [kind] if kind else list(MediaType)
+        known = frozenset[str]().union(*(self._server.genres(one) for one in kinds))
+        return _unknown(named - known)
+
+    def _unknown_languages(self, named: AbstractSet[str]) -> str | None:
+        return _unknown(named - self._server.languages())
+
+
+def not_reached(error: RefusedError | UnavailableError | AnswerChangedError) -> Finding:
+    """Say why the server cannot be used; the error's own words say what to do."""
+    is_wrong = isinstance(error, RefusedError) and error.kind in _MENDED
+    return Finding("server", Mark.WRONG if is_wrong else Mark.FAILED, error.why)
+
+
+def _unknown(names: AbstractSet[str]) -> str | None:
+    shown = ", ".join(map(repr, sorted(names)))
+    return f"the server's catalogue does not know {shown}" if names else None
+
+
+def _look(subject: str, look: Callable[[], str | None], advice: str) -> Finding:
+    """Turn what *look* says is wrong (None: nothing) into a finding."""
+    try:
+        why = look()
+    except (UnavailableError, RefusedError, AnswerChangedError) as error:
+        return Finding(subject, Mark.FAILED, error.why)
+    return Finding(subject, Mark.WRONG, why, advice) if why else Finding(subject, Mark.OK)
+
+
+def _kinds_of(rules: ListRules, kinds: Kinds) -> list[MediaType]:
+    """Name the kinds of titles that a list has; all that it may have, if it was not read."""
+    there = kinds.get(rules.source, frozenset(MediaType))
+    return [kind for kind in MediaType if kind in there and rules.kind in (None, kind)]
+
+
+def _words_of(wanted: ArrSelection) -> str:
+    named = {
+        "service": wanted.service,
+        "profile": wanted.profile,
+        "root folder": wanted.root_folder,
+        "language profile": wanted.language_profile,
+        "tags": ", ".join(wanted.tags) or None,
+    }
+    words = ", ".join(f"{what} {name}" for what, name in named.items() if name is not None)
+    return f"{_WORDS[wanted.kind]}: {words}"
+
+
+def _of_selection(
+    subject: str, known: ArrDirectory, wanted: ArrSelection, *, ask_arr: bool
+) -> Finding:
+    found = known.find(wanted)
+    if not isinstance(found, OpenSelection):
+        return Finding(subject, Mark.OK)
+    match found.reason:
+        case WhyOpen.UNKNOWN:
+            advice = "nothing: the first sync looks it up; check --live --arr does it now"
+            return Finding(subject, Mark.OPEN, found.why, advice)
+        case WhyOpen.MISSING:
+            is_old = found.service_id is not None and not ask_arr
+            more = "; check --live --arr looks whether it is there now" if is_old else ""
+            advice = f"correct the name, or make it there{more}"
+            return Finding(subject, Mark.WRONG, found.why, advice)
+        case WhyOpen.FAILED:
+            program = PROGRAMS[wanted.kind]
+            advice = f"test {program} in the server's settings"
+            return Finding(subject, Mark.FAILED, found.why, advice)
+
+
+@contextmanager
+def open_check(config: Config, state_dir: Path, *, keep: bool) -> Iterator[LiveCheck]:
+    """Open what a check needs, and close it afterwards.
+
+    With *keep*, what is looked up is remembered, unless another listsync works on the state.
+
+    Raises:
+        UnavailableError: the sandbox does not start, or the server's address is none.
+        RefusedError: the key cannot be one.
+        StateError: there is no room for a temporary folder.
+    """
+    with ExitStack() as stack:
+        scratch = stack.enter_context(scratch_folder("check"))
+        copy_sandbox(state_dir, scratch)
+        server = open_server(_as_owner(config), scratch, threading.Event(), stack)
+        keeps = keep and _is_ours(state_dir, stack)
+        database = Database(state_dir / FILE_NAME) if keeps else _copied(state_dir, scratch)
+        stack.callback(database.close)
+        yield LiveCheck(config, server, SqliteArrNames(database), keeps=keeps)
+
+
+def _as_owner(config: Config) -> Config:
+    """Act as nobody else: whether that user exists is a finding of its own."""
+    return replace(config, server=structs.replace(config.server, act_as=None))
+
+
+def _is_ours(state_dir: Path, stack: ExitStack) -> bool:
+    try:
+        stack.enter_context(locked(state_dir))
+    except BusyError:
+        return False
+    return True
+
+
+def _copied(state_dir: Path, scratch: Path) -> Database:
+    """Open a copy of the state; beside an agent that writes it may not be readable: then none."""
+    try:
+        return Database(copy_files(state_dir, scratch))
+    except StateError:
+        return Database(scratch / "nothing.db")
