@@ -77,7 +77,7 @@ from listsync.domain.trust import Trust
 from listsync.errors import UnavailableError
 from listsync.options import SecretStr
 from listsync.providers.trakt.tokens import TraktTokens
-from listsync.sync.patience import is_believed, is_sudden_shrink
+from listsync.sync.patience import is_believed, is_sudden_shrink, pause_before_recheck
 from listsync.sync.titles import fold
 
 Reading = Fetched | Exception
@@ -94,7 +94,6 @@ SERVER = ServerInfo(
 )
 DOWN = UnavailableError("server", "no answer within 30 s")
 
-_RECHECK_DAYS = (1, 3, 7, 14, 30)
 _RETRY_DAYS = (1, 2, 4, 8, 16, 30)
 
 
@@ -739,8 +738,10 @@ class FakeMemory:
             due = now + _pause(_RETRY_DAYS, tries)
             shelf.setbacks[back.definition, back.tvdb_id] = (back.why, tries + 1, due)
         for lookup, match in notes.matches.items():
-            tries = shelf.matches[lookup][1] if lookup in shelf.matches else 0
-            shelf.matches[lookup] = (match, tries + 1, now + _pause(_RECHECK_DAYS, tries))
+            before, tries, _ = shelf.matches.get(lookup, (match, 0, now))
+            tries = tries + 1 if before.found is match.found else 1
+            pause = pause_before_recheck(tries, is_provisional=match.is_provisional)
+            shelf.matches[lookup] = (match, tries, now + pause)
         for intent in intents:
             written = replace(intent, at=now)
             shelf.intents[Definition(intent.body.key, intent.body.four_k)] = written

@@ -20,6 +20,7 @@ from listsync.domain.server import (
     Asking,
     Candidate,
     RequestBody,
+    SearchPage,
     SeriesDetails,
     ServerInfo,
     TitleFacts,
@@ -154,6 +155,7 @@ class Match:
 
     `reasons` are sentences for people; `candidates` are what was on offer, best first.
     `score` is the classic figure: similarity x 2 for the exact year, x 1.5 for one off.
+    `is_provisional`: searches answered nothing, so a later sync must confirm it.
     """
 
     found: Found
@@ -163,11 +165,32 @@ class Match:
     score: float = 0.0
     reasons: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    is_provisional: bool = False
+
+
+Question = tuple[str, str, int | None]
+"""One search at the server: of which sort, for what, of which year."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupAnswers:
+    """What the server answered while a title was looked up.
+
+    `empty` are searches that answered nothing, which may be an outage; they are not in `pages`.
+    """
+
+    pages: Mapping[Question, SearchPage] = field(default_factory=dict)
+    facts: Mapping[TitleKey, TitleFacts] = field(default_factory=dict)
+    empty: frozenset[Question] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A wish with all that must be known to decide: its match and, for series, the seasons."""
+    """A wish with all that must be known to decide: its match and, for series, the seasons.
+
+    `answers`: the match rests on a search that answered nothing, so it is to be asked again.
+    `was_wrong`: such a search answered something when it was.
+    """
 
     wish: Wish
     match: Match | None
@@ -175,6 +198,8 @@ class Prepared:
     facts: TitleFacts | None = None
     is_fresh: bool = False
     error: Exception | None = None
+    answers: LookupAnswers | None = None
+    was_wrong: bool = False
 
 
 class SkipReason(StrEnum):

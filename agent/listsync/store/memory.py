@@ -22,7 +22,12 @@ from listsync.errors import StateError
 from listsync.store import rows, server_requests, standing
 from listsync.store.database import Database
 from listsync.store.server_requests import SqliteServerRequests
-from listsync.sync.patience import is_believed, is_sudden_shrink, words_of_shrink
+from listsync.sync.patience import (
+    is_believed,
+    is_sudden_shrink,
+    pause_before_recheck,
+    words_of_shrink,
+)
 
 _T = TypeVar("_T")
 
@@ -30,13 +35,13 @@ _BATCH = 500
 _GONE_AFTER_READS = 2
 _RUNS_KEPT = timedelta(days=30)
 _RETRY_DAYS = (1, 2, 4, 8, 16, 30)
-_RECHECK_DAYS = (1, 3, 7, 14, 30)
 _PUT_MATCH = """
     INSERT INTO matches (server, lookup, found, how, kind, tmdb, title, score, reasons,
         candidates, tries, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
     ON CONFLICT DO UPDATE SET found = excluded.found, how = excluded.how, kind = excluded.kind,
         tmdb = excluded.tmdb, title = excluded.title, score = excluded.score,
-        reasons = excluded.reasons, candidates = excluded.candidates, tries = tries + 1,
+        reasons = excluded.reasons, candidates = excluded.candidates,
+        tries = iif(matches.found = excluded.found, tries, 0) + 1,
         at = excluded.at, recheck_at = NULL
 """
 
@@ -446,13 +451,15 @@ class SqliteMemory:
                 for lookup, match in notes.matches.items()
             ],
         )
-        for lookup in [lookup for lookup, match in notes.matches.items() if match.key is None]:
+        missed = {lookup: one for lookup, one in notes.matches.items() if one.key is None}
+        for lookup, match in missed.items():
             (tries,) = connection.execute(
                 "SELECT tries FROM matches WHERE server = ? AND lookup = ?", (self._server, lookup)
             ).fetchone()
+            pause = pause_before_recheck(tries, is_provisional=match.is_provisional)
             connection.execute(
                 "UPDATE matches SET recheck_at = ? WHERE server = ? AND lookup = ?",
-                (_iso(at + _pause(_RECHECK_DAYS, tries)), self._server, lookup),
+                (_iso(at + pause), self._server, lookup),
             )
 
     def _write_seekers(self, connection: sqlite3.Connection, notes: Notes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from listsync.domain.syncing import (
     Decision,
     Exclusion,
     Failed,
+    Found,
     Outcome,
     Prepared,
     Refused,
@@ -31,6 +33,10 @@ from listsync.sync.reporting import words_of_skip
 
 READS_AT_ONCE = 4
 _GIVE_UP_AFTER = 5
+_DISBELIEVED = (
+    "searches at the server fail one by one, so that it was not found is not believed; "
+    "it is looked up again by the next sync"
+)
 
 
 class RunEnded(Exception):  # noqa: N818 - not an error: the run ends early, with a report
@@ -73,6 +79,8 @@ class Adder:
         self._listener = listener
         self._overlap: Overlap[Wish, Prepared] = Overlap(preparer.prepare, workers=READS_AT_ONCE)
         self._waiting: list[Prepared] = []
+        self._doubtful: list[Prepared] = []
+        self._lookups_fail = False
         self._unanswered = 0
 
     def add(self, wishes: Iterable[Wish], stop: Callable[[], bool]) -> None:
@@ -83,14 +91,48 @@ class Adder:
             StateError: what is done cannot be written down.
         """
         for prepared in self._overlap.map(wishes, self._preparer.quick):
-            if stop():
-                raise RunEnded(Result.CANCELLED, "stopped on request")
-            self._take(prepared)
+            _check(stop)
+            if prepared.answers is not None:
+                self._doubtful.append(prepared)
+            else:
+                self._take(prepared)
+        self._ask_again(stop)
         waiting, self._waiting = self._waiting, []
         for prepared in waiting:
             self._finish(prepared, self._outcome(prepared))
 
+    def _ask_again(self, stop: Callable[[], bool]) -> None:
+        """Look up once more what rests on searches that answered nothing.
+
+        What is not found then is believed only if no look-up was seen to fail in this run.
+        """
+        doubtful, self._doubtful = self._doubtful, []
+        overlap = Overlap(self._preparer.prepare_again, workers=READS_AT_ONCE)
+        not_found: list[Prepared] = []
+        for prepared in overlap.map(doubtful, _never_quick):
+            _check(stop)
+            self._lookups_fail |= prepared.was_wrong
+            if prepared.answers is not None and prepared.match and prepared.match.key is None:
+                not_found.append(prepared)
+            else:
+                self._take(prepared)
+        for prepared in not_found:
+            if self._lookups_fail:
+                self._disbelieve(prepared)
+            else:
+                self._take(_believed(prepared))
+
+    def _disbelieve(self, prepared: Prepared) -> None:
+        """Leave to the next sync what was not found; nothing is learned of it."""
+        error = UnavailableError("server", _DISBELIEVED)
+        unknown = replace(prepared, match=None, error=error)
+        if excludes(prepared.wish):
+            self._exclude(unknown)
+        else:
+            self._listener.settled(unknown, Failed(error.why, may_pass=True))
+
     def _take(self, prepared: Prepared) -> None:
+        self._lookups_fail |= prepared.error is not None and prepared.match is None
         if excludes(prepared.wish):
             self._exclude(prepared)
             return
@@ -133,7 +175,10 @@ class Adder:
         for exclusion in added:
             self._known.excluded.add(exclusion)
         for wish in wishes_to_exclude(added):
-            self._exclude(self._preparer.quick(wish) or self._preparer.prepare(wish))
+            prepared = self._preparer.quick(wish) or self._preparer.prepare(wish)
+            if prepared.answers is not None:
+                prepared = self._preparer.prepare_again(prepared)
+            self._exclude(prepared)
         return bool(added)
 
     def _outcome(self, prepared: Prepared) -> Outcome:
@@ -173,6 +218,23 @@ class Adder:
         if isinstance(outcome, Skip) and _is_put_off(prepared.wish, outcome):
             self._writer.set_back(prepared, words_of_skip(outcome))
         self._listener.settled(prepared, outcome)
+
+
+def _check(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise RunEnded(Result.CANCELLED, "stopped on request")
+
+
+def _never_quick(_: Prepared) -> None:
+    """Leave it to the readers: each needs a call."""
+
+
+def _believed(prepared: Prepared) -> Prepared:
+    """Take what was not found for that, until a later sync says more."""
+    match = prepared.match
+    if match is None or match.found is not Found.NOT_FOUND:
+        return prepared
+    return replace(prepared, match=replace(match, is_provisional=True))
 
 
 def _is_put_off(wish: Wish, skip: Skip) -> bool:

@@ -18,6 +18,7 @@ _FIRST = {
     ListOutcome.BLOCKED: timedelta(minutes=30),
     ListOutcome.DRIFT: timedelta(hours=1),
 }
+_RECHECK_DAYS = (1, 3, 7, 14, 30)
 _LOOK_EVERY = timedelta(days=7)
 _FIRST_REFUSED = timedelta(hours=1)
 _LONGEST = timedelta(hours=24)
@@ -48,6 +49,17 @@ def pause_after(outcome: ListOutcome, failures: int, asked_s: float | None) -> t
     first = _FIRST.get(outcome, _FIRST_REFUSED)
     ours = min(first * int(2 ** min(failures - 1, 10)), _LONGEST)
     return max(ours, min(timedelta(seconds=asked_s or 0), _LONGEST))
+
+
+def pause_before_recheck(tries: int, *, is_provisional: bool) -> timedelta:
+    """Say how long what was not found *tries* times in a row (from 1) is left alone.
+
+    What rests on searches that answered nothing is no time: the next sync has to confirm it.
+    """
+    done = tries - 1 if is_provisional else tries
+    return (
+        timedelta(days=_RECHECK_DAYS[min(done, len(_RECHECK_DAYS)) - 1]) if done else timedelta()
+    )
 
 
 def next_look(details: SeriesDetails, today: date) -> date:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from listsync.domain.allowance import UNLIMITED
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.domain.syncing import Found, How, Match, Prepared, Wish
+from listsync.domain.syncing import Match, Prepared, Wish
 from listsync.errors import AnswerChangedError, ListsyncError, RefusedError
 from listsync.ports import FactsCache, RequestServer
 from listsync.sync.deciding import Knowledge
-from listsync.sync.resolving import Resolver
+from listsync.sync.lookups import Lookups
+from listsync.sync.resolving import Resolver, may_be_outage
 
 logger = logging.getLogger(__name__)
 
@@ -46,18 +47,47 @@ class Preparer:
         return Prepared(wish=wish, match=match, facts=facts, is_fresh=is_news)
 
     def prepare(self, wish: Wish) -> Prepared:
-        """Look up what a decision needs; runs in a reader thread."""
+        """Look up what a decision needs; runs in a reader thread.
+
+        Where that must be asked again first (`Prepared.answers`), it goes no further.
+        """
         match = self._resolver.known(wish)
         prepared = Prepared(wish=wish, match=match)
         try:
             if match is None:
-                match = self._match(wish)
-                prepared = replace(prepared, match=match, is_fresh=True)
-            if match.key is not None:
-                prepared = self._with_details(prepared, match, match.key)
+                prepared = self._looked_up(wish, Lookups(self._server))
+            return prepared if prepared.answers is not None else self._whole(prepared)
         except ListsyncError as error:
             return replace(prepared, error=error)
-        return prepared
+
+    def prepare_again(self, doubtful: Prepared) -> Prepared:
+        """Ask once more what answered nothing; runs in a reader thread.
+
+        What answers nothing again is in `Prepared.answers` of a match that rests on it.
+        """
+        prepared = Prepared(wish=doubtful.wish, match=None)
+        try:
+            lookups = Lookups(self._server, doubtful.answers)
+            prepared = self._looked_up(doubtful.wish, lookups)
+            return self._whole(prepared)
+        except ListsyncError as error:
+            return replace(prepared, error=error)
+
+    def _looked_up(self, wish: Wish, lookups: Lookups) -> Prepared:
+        match = self._resolver.match(wish, lookups)
+        return Prepared(
+            wish=wish,
+            match=match,
+            is_fresh=True,
+            answers=lookups.answers if may_be_outage(match, lookups) else None,
+            was_wrong=lookups.was_wrong,
+        )
+
+    def _whole(self, prepared: Prepared) -> Prepared:
+        match = prepared.match
+        if match is None or match.key is None:
+            return prepared
+        return self._with_details(prepared, match, match.key)
 
     def learn_allowance(self, user: str | None) -> None:
         """Find out what *user* may request; where the server does not say it, it will refuse.
@@ -71,16 +101,6 @@ class Preparer:
             logger.warning("what a user may request is not known: %s", error)
             allowance = UNLIMITED
         self._known.doors.allowances.learn(user, allowance)
-
-    def _match(self, wish: Wish) -> Match:
-        """Look a title up; what excludes, and is found nowhere, twice: the search may have failed.
-
-        The server answers a title search that failed like one that found nothing.
-        """
-        match = self._resolver.match(wish)
-        if excludes(wish) and match.found is Found.NOT_FOUND and match.how is How.TITLE:
-            match = self._resolver.match(wish)
-        return match
 
     def _with_details(self, prepared: Prepared, match: Match, key: TitleKey) -> Prepared:
         """Read what filters and seasons need; of a series one answer tells both."""

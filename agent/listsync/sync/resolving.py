@@ -19,6 +19,7 @@ from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.ports import RequestServer
 from listsync.sync.confirming import confirm, to_review
+from listsync.sync.lookups import Lookups
 from listsync.sync.matching import BEST_SCORE, Sought, choose, sought
 from listsync.sync.searching import queries
 from listsync.sync.titles import fold
@@ -141,79 +142,80 @@ class Resolver:
         """Tell whether `known` found something out that is not remembered yet."""
         return bool(wish.conflict) and lookup_of(wish) not in self._remembered
 
-    def match(self, wish: Wish) -> Match:
-        """Ask the server; raises what the port raises.
+    def match(self, wish: Wish, lookups: Lookups | None = None) -> Match:
+        """Ask the server, by way of *lookups*; raises what the port raises.
 
         Raises:
             UnavailableError: also when an empty answer may be an outage.
         """
+        lookups = lookups or Lookups(self._server)
         missed: list[Match] = []
-        for look_up in self._lookups(wish):
+        for look_up in self._by_ids(wish, lookups):
             match = look_up()
             if match.found is not Found.NOT_FOUND:
                 return match
             missed.append(match)
         if not missed:
-            return self._by_title_alone(wish)
+            return self._by_title_alone(wish, lookups)
         if not wish.title or wish.year is None or missed[-1].how is How.TMDB_ID:
             return missed[0]
-        return self._by_title_instead(wish, missed)
+        return self._by_title_instead(wish, missed, lookups)
 
-    def _by_title_alone(self, wish: Wish) -> Match:
+    def _by_title_alone(self, wish: Wish, lookups: Lookups) -> Match:
         """Search by title; a TVDB id of a film only helps where the title leaves a doubt.
 
         TMDB lists no TVDB ids of films, so asking for each would be a call for nothing.
         """
         budget = _Budget()
-        match = self._by_title(_sought(wish), budget)
+        match = self._by_title(_sought(wish), budget, lookups)
         if match.found is not Found.REVIEW or wish.ids.tvdb is None:
             return match
-        return confirm(match, wish.ids, self._server.facts, budget.left)
+        return confirm(match, wish.ids, lookups.facts, budget.left)
 
-    def _by_title_instead(self, wish: Wish, missed: list[Match]) -> Match:
+    def _by_title_instead(self, wish: Wish, missed: list[Match], lookups: Lookups) -> Match:
         """Search by title for what no id led to, and let the ids of what it finds decide."""
         budget = _Budget(_MOST_CALLS - len(missed) - 1)
-        match = self._by_title(_sought(wish), budget)
+        match = self._by_title(_sought(wish), budget, lookups)
         unknown = tuple(one.reasons[0] for one in missed)
         if match.found is Found.NOT_FOUND:
             return replace(match, how=missed[0].how, reasons=(*unknown, *match.reasons))
         ids = ExternalIds(imdb=wish.ids.imdb, tvdb=_series_id(wish))
-        match = confirm(match, ids, self._server.facts, budget.left + 1)
+        match = confirm(match, ids, lookups.facts, budget.left + 1)
         return replace(match, reasons=(*match.reasons, *unknown))
 
-    def _lookups(self, wish: Wish) -> list[Callable[[], Match]]:
+    def _by_ids(self, wish: Wish, asked: Lookups) -> list[Callable[[], Match]]:
         """Give the lookups by the ids of *wish*, the surest first."""
         ids, tvdb = wish.ids, _series_id(wish)
         lookups: list[Callable[[], Match]] = []
         if ids.imdb is not None:
-            lookups.append(partial(self._by_imdb, wish, ids.imdb))
+            lookups.append(partial(self._by_imdb, asked, wish, ids.imdb))
         if tvdb is not None:
-            lookups.append(partial(self._by_tvdb, wish, tvdb))
+            lookups.append(partial(self._by_tvdb, asked, wish, tvdb))
         if ids.tmdb is not None:
-            lookups.append(partial(self._by_tmdb, wish, ids.tmdb))
+            lookups.append(partial(self._by_tmdb, asked, wish, ids.tmdb))
         return lookups
 
-    def _by_imdb(self, wish: Wish, imdb: str) -> Match:
-        page = self._server.find_by_imdb(imdb)
+    def _by_imdb(self, lookups: Lookups, wish: Wish, imdb: str) -> Match:
+        page = lookups.find_by_imdb(imdb)
         if not page.candidates:
             what = "is a person" if page.others else "is no film or series there"
             return _nothing(How.IMDB_ID, f"the server's catalogue: {imdb} {what}")
         return _by_id(wish, page.candidates, How.IMDB_ID, imdb)
 
-    def _by_tvdb(self, wish: Wish, tvdb: int) -> Match:
-        page = self._server.find_by_tvdb(tvdb)
+    def _by_tvdb(self, lookups: Lookups, wish: Wish, tvdb: int) -> Match:
+        page = lookups.find_by_tvdb(tvdb)
         if not page.candidates:
             return _nothing(How.TVDB_ID, f"the server's catalogue knows no TVDB id {tvdb}")
         return _by_id(wish, page.candidates, How.TVDB_ID, f"TVDB id {tvdb}")
 
-    def _by_tmdb(self, wish: Wish, tmdb: int) -> Match:
-        page = self._server.find_by_tmdb(tmdb)
+    def _by_tmdb(self, lookups: Lookups, wish: Wish, tmdb: int) -> Match:
+        page = lookups.find_by_tmdb(tmdb)
         if not page.candidates:
             self._must_be_alive(self._clock())
             return _nothing(How.TMDB_ID, f"neither a film nor a series has the TMDB id {tmdb}")
         return _by_id(wish, page.candidates, How.TMDB_ID, f"TMDB id {tmdb}")
 
-    def _by_title(self, wanted: Sought, budget: _Budget) -> Match:
+    def _by_title(self, wanted: Sought, budget: _Budget, lookups: Lookups) -> Match:
         """Search narrow, then wide, then by other names; stop at the first certainty.
 
         Only the same title of the same year is certain before the wide search was seen: it may
@@ -226,10 +228,12 @@ class Resolver:
         was_wide = False
         for title, year in queries(wanted)[: budget.left]:
             budget.left -= 1
-            page = self._server.search(title, year=year)
+            page = lookups.search(title, year=year)
             offered.update((candidate.key, candidate) for candidate in page.candidates)
             is_complete = is_complete and page.pages <= 1
-            was_wide = was_wide or year is None
+            # What the narrow search has, the wide one has too, if it has not failed.
+            has_failed = bool(offered) and not page.candidates
+            was_wide = was_wide or (year is None and not has_failed)
             match = choose(wanted, offered.values(), is_complete=is_complete)
             if match.found is Found.FOUND and (was_wide or match.score >= BEST_SCORE):
                 return match
@@ -252,6 +256,12 @@ class Resolver:
             unused = random.randrange(900_000_000, 999_999_999)  # noqa: S311 - no secret
             self._server.find_by_imdb(f"tt{unused}")
             self._alive_at = self._clock()
+
+
+def may_be_outage(match: Match, lookups: Lookups) -> bool:
+    """Tell a match that an empty answer may have spoiled: only the same title and year is sure."""
+    is_sure = match.found is Found.FOUND and match.score >= BEST_SCORE
+    return lookups.has_empty and not is_sure
 
 
 def _by_id(wish: Wish, candidates: tuple[Candidate, ...], how: How, said: str) -> Match:

@@ -769,3 +769,25 @@ def test_what_a_server_was_found_to_have_belongs_to_it(memory: Memory) -> None:
     memory.record(Notes(seen=[without_request()]))
     memory.use_server(replace(SERVER, identity="other"))
     assert memory.server_requests.remembered() == ()
+
+
+# What was not found
+
+
+def test_what_rests_on_empty_answers_is_due_at_once_until_it_is_confirmed(memory: Memory) -> None:
+    nothing = Match(found=Found.NOT_FOUND, how=How.TITLE, is_provisional=True)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    memory.record(Notes(matches={"title:x||": nothing}))
+    assert memory.matches(later) == {}
+    memory.record(Notes(matches={"title:x||": nothing}))
+    assert set(memory.matches(later)) == {"title:x||"}
+    assert memory.matches(later + timedelta(days=1)) == {}
+
+
+def test_a_title_that_was_in_doubt_is_not_confirmed_to_be_nowhere_by_that(memory: Memory) -> None:
+    doubt = Match(found=Found.REVIEW, how=How.TITLE)
+    nothing = Match(found=Found.NOT_FOUND, how=How.TITLE, is_provisional=True)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    memory.record(Notes(matches={"title:x||": doubt}))
+    memory.record(Notes(matches={"title:x||": nothing}))
+    assert memory.matches(later) == {}

@@ -160,12 +160,6 @@ def test_a_second_sync_works_on_the_remembered_index() -> None:
     assert house.memory.index_pages() is pages
 
 
-def test_a_title_that_was_not_found_is_not_searched_again_at_once() -> None:
-    house = House(entry("Nothing Like It", 2021, MOVIE))
-    assert verdicts(house.sync()) == {Verdict.NOT_FOUND: 1}
-    assert house.sync().calls == 2
-
-
 @pytest.mark.parametrize("status", [None, MediaStatus.DELETED], ids=["declined", "deleted"])
 def test_what_was_turned_down_stays_away(status: MediaStatus | None) -> None:
     house = House(*MINE)
