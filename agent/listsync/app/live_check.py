@@ -230,6 +230,8 @@ def _of_selection(
             more = "; check --live --arr looks whether it is there now" if is_old else ""
             advice = f"correct the name, or make it there{more}"
             return Finding(subject, Mark.WRONG, found.why, advice)
+        case WhyOpen.UNFIT:
+            return Finding(subject, Mark.WRONG, found.why)
         case WhyOpen.FAILED:
             program = PROGRAMS[wanted.kind]
             advice = f"test {program} in the server's settings"

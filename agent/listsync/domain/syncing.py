@@ -218,6 +218,7 @@ class SkipReason(StrEnum):
     NO_TVDB_ID = "no TVDB id"
     SETBACK = "put off, tried again later"
     HELD = "on hold"
+    OPEN = "left open"
     FILTERED = "left out by the list's filters"
     CAPPED = "left for a later sync"
 

@@ -47,20 +47,38 @@ _WENT_AWAY = "the server went away when it was asked; it is asked again after a 
 
 
 class ArrDirectory:
-    """What is known of all Radarrs and Sonarrs of the server, for one run."""
+    """What is known of all Radarrs and Sonarrs of the server, for one run.
 
-    def __init__(self, names: Mapping[MediaType, ArrNames] | None = None) -> None:
+    `is_tentative`: nothing was looked up for it, so that what is not known is an open question.
+    """
+
+    def __init__(
+        self, names: Mapping[MediaType, ArrNames] | None = None, *, is_tentative: bool = False
+    ) -> None:
         self._names = dict(names or {})
+        self._is_tentative = is_tentative
         self._left_out: set[tuple[MediaType, str]] = set()
-        self._reasons: dict[Way, str | None] = {}
+        self._open: dict[Way, OpenSelection | None] = {}
 
     def hold_reason(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
-        """Say why nothing can be requested so; None if it can."""
-        way = (asking, kind, four_k)
-        if way not in self._reasons:
+        """Say why nothing can be requested so; None if it can, or if nobody looked."""
+        found = self._find_open((asking, kind, four_k))
+        return found.why if found is not None and not self._is_question(found) else None
+
+    def open_reason(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
+        """Say what nobody looked up that this depends on."""
+        found = self._find_open((asking, kind, four_k))
+        return found.why if found is not None and self._is_question(found) else None
+
+    def _find_open(self, way: Way) -> OpenSelection | None:
+        if way not in self._open:
+            asking, kind, four_k = way
             found = self.find(ArrSelection.of(asking, kind, four_k=four_k))
-            self._reasons[way] = found.why if isinstance(found, OpenSelection) else None
-        return self._reasons[way]
+            self._open[way] = found if isinstance(found, OpenSelection) else None
+        return self._open[way]
+
+    def _is_question(self, found: OpenSelection) -> bool:
+        return self._is_tentative and found.reason is WhyOpen.UNKNOWN
 
     def destination(
         self, asking: Asking, kind: MediaType, *, four_k: bool, more_tags: tuple[str, ...] = ()
@@ -129,7 +147,8 @@ class ArrLookup:
 
     def remembered(self) -> ArrDirectory:
         """Give what is known without a look-up."""
-        return ArrDirectory({kind: self.store.load(self.identity, kind) for kind in MediaType})
+        names = {kind: self.store.load(self.identity, kind) for kind in MediaType}
+        return ArrDirectory(names, is_tentative=True)
 
     def compared(self, wanted: Iterable[ArrSelection]) -> ArrDirectory:
         """Give what is known, with the server's settings as of now; nothing is remembered."""
@@ -243,4 +262,5 @@ def _pause(found: OpenSelection, names: ArrNames) -> timedelta:
     failure = names.failures.get(found.service_id) if found.service_id is not None else None
     if failure is not None and failure.went_away:
         return WENT_AWAY_FOR
-    return MISSING_FOR if found.reason is WhyOpen.MISSING else FAILED_FOR
+    is_known = found.reason in (WhyOpen.MISSING, WhyOpen.UNFIT)
+    return MISSING_FOR if is_known else FAILED_FOR

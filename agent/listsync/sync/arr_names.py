@@ -28,10 +28,11 @@ _MOST_LETTERS = 60
 
 
 class WhyOpen(StrEnum):
-    """Why a selection has no destination (yet)."""
+    """Why a selection has no destination (yet). UNFIT: what to write instead is in the words."""
 
     UNKNOWN = "not looked up yet"
     MISSING = "not there"
+    UNFIT = "not as it is named"
     FAILED = "could not be asked"
 
 
@@ -169,7 +170,7 @@ class _AtService:
         number = self._service.id if self._service else None
         failure = self._names.failures.get(number) if number is not None else None
         if failure is None:
-            why = f"{what} not looked up yet: {_shown(wanted)}"
+            why = _unknown_words(what, wanted)
             return _OpenError(WhyOpen.UNKNOWN, why, number)
         why = f"{self._called} could not be asked for {what} {_shown(wanted)}: {failure.why}"
         return _OpenError(WhyOpen.FAILED, why, number)
@@ -177,13 +178,14 @@ class _AtService:
     def _not_one(
         self, what: str, wanted: str, found: Sequence[ArrChoice], there: Sequence[ArrChoice]
     ) -> _OpenError:
+        number = self._service.id if self._service else None
         if found:
             ids = ", ".join(str(one.id) for one in found)
             why = f"{self._called} has more than one {what} {_shown(wanted)}: use the id, of {ids}"
-        else:
-            names = f"there are: {_names(there)}" if there else "there is none at all"
-            why = f"{self._called} has no {what} {_shown(wanted)}; {names}"
-        return _OpenError(WhyOpen.MISSING, why, self._service.id if self._service else None)
+            return _OpenError(WhyOpen.UNFIT, why, number)
+        names = f"there are: {_names(there)}" if there else "there is none at all"
+        why = f"{self._called} has no {what} {_shown(wanted)}; {names}"
+        return _OpenError(WhyOpen.MISSING, why, number)
 
     @property
     def _called(self) -> str:
@@ -212,7 +214,8 @@ def _find_service(wanted: ArrSelection, names: ArrNames) -> ArrService:
     found = next((one for one in fitting if one.is_default), None)
     if found is None:
         there = _names(fitting)
-        raise _missing(f"no {what} is the default: name one as service; there are: {there}")
+        why = f"no {what} is the default: name one as service; there are: {there}"
+        raise _OpenError(WhyOpen.UNFIT, why)
     return found
 
 
@@ -228,12 +231,13 @@ def _named_service(
         found = found or _fitting(name, services)
     if len(found) > 1:
         ids = ", ".join(str(one.id) for one in found)
-        raise _missing(f"more than one {program} is called {_shown(name)}: use the id, of {ids}")
+        why = f"more than one {program} is called {_shown(name)}: use the id, of {ids}"
+        raise _OpenError(WhyOpen.UNFIT, why)
     if not found:
         there = f"there are: {_names(services)}" if services else "there is none at all"
         raise _missing(f"the server has no {program} {_shown(name)}; {there}")
     if found[0].four_k != four_k:
-        raise _missing(_wrong_quality(program, found[0], services))
+        raise _OpenError(WhyOpen.UNFIT, _wrong_quality(program, found[0], services))
     return found[0]
 
 
@@ -259,6 +263,10 @@ def _first_unknown(wanted: ArrSelection) -> str:
         "tag": next(iter((*wanted.tags, *wanted.more_tags)), None),
     }
     what, name = next((what, name) for what, name in named.items() if name is not None)
+    return _unknown_words(what, name)
+
+
+def _unknown_words(what: str, name: str) -> str:
     return f"{what} not looked up yet: {_shown(name)}"
 
 

@@ -41,6 +41,7 @@ _SKIPS = {
     SkipReason.NO_TVDB_ID: Verdict.FAILED,
     SkipReason.SETBACK: Verdict.SKIPPED,
     SkipReason.HELD: Verdict.ON_HOLD,
+    SkipReason.OPEN: Verdict.SKIPPED,
     SkipReason.FILTERED: Verdict.SKIPPED,
     SkipReason.CAPPED: Verdict.SKIPPED,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -300,16 +300,18 @@ class _Sync:
         ways = _ways_of_asking(gathered.wanted)
         arr = self._arr_names(info, ways if may_look_up else ())
         doors = Doors(Caps(parts.cap, parts.memory.requested_since(since)), arr=arr)
-        doors.trouble.update(self._troubles_with_users())
+        troubles = self._troubles_with_users()
+        for asking, kind, four_k in ways:
+            why = troubles.get(asking.user) or arr.hold_reason(asking, kind, four_k=four_k)
+            if why is not None:
+                doors.trouble[asking, kind, four_k] = why
         return doors
 
-    def _troubles_with_users(self) -> Iterator[tuple[str, str]]:
+    def _troubles_with_users(self) -> dict[str | None, str | None]:
         """Try every user that a list names; also of an empty one something may be taken back."""
         rules = (one.rules for one in self._parts.lists if not one.rules.is_exclusion)
-        for user in dict.fromkeys(one.asking.user for one in rules):
-            why = None if user is None else self._parts.server.trouble_with_user(user)
-            if user is not None and why is not None:
-                yield user, why
+        users = dict.fromkeys(one.asking.user for one in rules if one.asking.user is not None)
+        return {user: self._parts.server.trouble_with_user(user) for user in users}
 
     def _arr_names(self, info: ServerInfo, ways: Sequence[Way]) -> ArrDirectory:
         """Learn what Radarr and Sonarr call things; a dry run only knows what is remembered."""

@@ -107,7 +107,8 @@ def test_each_server_has_its_own_names() -> None:
     house = House()
     house.look_up(DORA)
     other = replace(house.at(), identity="two")
-    assert why(other.remembered(), DORA) == "tag not looked up yet: 'dora'"
+    said = other.remembered().open_reason(DORA, MOVIE, four_k=False)
+    assert said == "tag not looked up yet: 'dora'"
 
 
 def test_a_changed_configuration_is_looked_up_anew_for_all() -> None:
@@ -292,6 +293,17 @@ def test_tags_of_other_lists_are_looked_for_at_the_service_of_a_list(
     assert house.calls == (1, 2)
     house.look_up(kids, lists)
     assert house.calls == (0, 0)
+
+
+def test_what_nobody_looked_up_is_a_question_and_what_is_missing_is_none() -> None:
+    house = House()
+    lost = Asking(tags=("lost",))
+    house.look_up(lost)
+    known = house.at().remembered()
+    assert "has no tag 'lost'" in str(why(known, lost))
+    assert known.open_reason(lost, MOVIE, four_k=False) is None
+    assert (why(known, DORA), why(known, HD)) == (None, None)
+    assert known.open_reason(HD, MOVIE, four_k=False) is None
 
 
 def test_what_cannot_be_sent_has_no_destination() -> None:
