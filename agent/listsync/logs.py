@@ -109,6 +109,16 @@ def set_level(level: str) -> None:
     logging.getLogger("listsync").setLevel(_LEVELS[level])
 
 
+def warn_rate_limited(service: str, wait_s: float | None) -> None:
+    """Log that *service* asks for patience; people search logs for just these words."""
+    logger.warning(
+        "Rate limited: %s asks us to wait%s",
+        service,
+        "" if wait_s is None else f" {wait_s:.0f} s",
+        extra={"action": "rate_limited", "service": service, "wait_s": wait_s},
+    )
+
+
 def level() -> str:
     """Tell which level is in force, in the words of `set_level`."""
     number = logging.getLogger("listsync").getEffectiveLevel()

@@ -20,6 +20,7 @@ import stamina
 from listsync import __version__
 from listsync.domain.lists import Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.logs import warn_rate_limited
 from listsync.net.call import MIB, Call
 from listsync.net.deadline import keep_deadlines, until
 from listsync.net.pace import turn
@@ -31,6 +32,7 @@ from listsync.options import ServiceOptions
 logger = logging.getLogger(__name__)
 
 MAX_REDIRECTS = 5
+_LIMITS = (Refusal.RATE_LIMITED, Refusal.QUOTA)
 _PROXIES = (  # without their addresses, as a login may be in them
     "a proxy that the environment names cannot be used (http:// and https:// ones can): check "
     "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
@@ -157,6 +159,15 @@ def _left_s(client: httpx.Client) -> float:
 
 
 def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+    try:
+        return _answered(client, call, previous)
+    except (UnavailableError, RefusedError) as error:
+        if error.retry_after_s is not None or getattr(error, "kind", None) in _LIMITS:
+            warn_rate_limited(error.service, error.retry_after_s)
+        raise
+
+
+def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
     try:
         reply = _redacted(call, _exchange(client, call, previous))
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

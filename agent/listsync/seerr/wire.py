@@ -12,12 +12,13 @@ import httpcore
 
 from listsync import __version__
 from listsync.errors import Refusal, UnavailableError
+from listsync.logs import warn_rate_limited
 from listsync.options import SecretStr
 from listsync.seerr.address import Address
 from listsync.seerr.pool import Patience, Pool, open_pool, read_whole
 from listsync.seerr.rate_limit import RateLimit
 from listsync.seerr.reply import Reply
-from listsync.seerr.trouble import PassingError, Trouble, UnsentError
+from listsync.seerr.trouble import PassingError, Trouble, UnsentError, retry_after_s
 from listsync.seerr.words import is_json
 
 logger = logging.getLogger(__name__)
@@ -203,7 +204,10 @@ class Wire:
         # Without the query, which holds what people search for.
         path = target.partition("?")[0]
         logger.debug("%s %s: %s", method, path, response.status)
-        return Reply(path, response.status, response.headers, content)
+        reply = Reply(path, response.status, response.headers, content)
+        if reply.status == 429:
+            warn_rate_limited(self.trouble.service, retry_after_s(reply))
+        return reply
 
 
 def _basic(login: tuple[str, str]) -> bytes:

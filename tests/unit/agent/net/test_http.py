@@ -126,6 +126,26 @@ def test_a_refusal_is_not_asked_again(status: int) -> None:
     assert len(site.seen) == 1
 
 
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (answer(status=429), "Rate limited: demo asks us to wait"),
+        (answer(status=429, retry_after="3600"), "Rate limited: demo asks us to wait 3600 s"),
+        (answer(status=503, retry_after="120"), "Rate limited: demo asks us to wait 120 s"),
+        (answer(status=404), None),
+        (answer(status=500), None),
+    ],
+    ids=["429", "429-with-time", "503-with-time", "404", "500"],
+)
+def test_a_wish_for_a_pause_is_logged_in_words_that_people_search_for(
+    reply: httpx.Response, said: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ListsyncError):
+        asked(Site.of({"/a": reply}))
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert told == ([said] if said else [])
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_names_a_time_is_not_asked_earlier(status: int) -> None:
     site = Site.of({"/a": answer(status=status, retry_after="61")})

@@ -170,6 +170,17 @@ def test_a_wish_for_a_pause_is_obeyed(after: str, pauses: list[float]) -> None:
     assert playback.stop.pauses == pauses
 
 
+def test_a_wish_for_a_pause_is_logged_in_words_that_people_search_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    playback = server(json_reply({}, 429, Retry_After="3"), json_reply({}, 429), GOOD)
+    ask(playback)
+    said = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert [one.getMessage().partition(":")[0] for one in said] == ["Rate limited"] * 2
+    assert said[0].getMessage().endswith("asks us to wait 3 s")
+    assert said[1].getMessage().endswith("asks us to wait")
+
+
 @pytest.mark.parametrize("after", ["3600", "Fri, 31 Dec 2100 23:59:59 GMT"])
 def test_a_long_pause_is_left_to_the_next_run(after: str) -> None:
     playback = server(json_reply({}, 429, Retry_After=after))
