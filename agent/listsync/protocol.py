@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROTOCOL = 1
+SCHEMA_VERSION = 2
+"""Of the shape of all JSON that the programs print, where it stands as `schema_version`."""
 MAX_BYTES = 65536
 """Largest frame either side sends or takes."""
 MAX_PATH_BYTES = 107

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 import click
 
 import listsync
-from listsync.protocol import PROTOCOL, Exit
+from listsync.protocol import PROTOCOL, SCHEMA_VERSION, Exit
 from listsyncctl.options import common, complete_lists, duration
-from listsyncctl.output import SCHEMA, harmless
+from listsyncctl.output import harmless
 from listsyncctl.session import Session, session_of
 from listsyncctl.trouble import TroubleError
 
@@ -382,7 +382,7 @@ def _trouble(exit_: Exit, message: str, code: int | None = None) -> Exit:
     words = harmless(message)
     if _wants_json():
         error = {"exit": int(exit_), "code": code, "message": words}
-        words = json.dumps({"schema": SCHEMA, "error": error}, ensure_ascii=False)
+        words = json.dumps({"schema_version": SCHEMA_VERSION, "error": error}, ensure_ascii=False)
     else:
         words = f"listsyncctl: {words}"
     click.echo(words, err=True)

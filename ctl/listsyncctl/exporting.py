@@ -12,8 +12,7 @@ from typing import Any, TextIO
 
 import click
 
-from listsync.protocol import Exit
-from listsyncctl.output import SCHEMA
+from listsync.protocol import SCHEMA_VERSION, Exit
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
 from listsyncctl.views import VIEWS
@@ -61,7 +60,12 @@ def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str,
 
 def _write(file: TextIO, form: str, items: Iterable[Mapping[str, Any]]) -> None:
     if form == ".json":
-        json.dump({"schema": SCHEMA, "items": list(items)}, file, ensure_ascii=False, indent=1)
+        json.dump(
+            {"schema_version": SCHEMA_VERSION, "items": list(items)},
+            file,
+            ensure_ascii=False,
+            indent=1,
+        )
         file.write("\n")
         return
     columns = VIEWS["items"].columns

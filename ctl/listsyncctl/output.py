@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-SCHEMA = 1
+from listsync.protocol import SCHEMA_VERSION
+
 _GOOD = {"ok", "idle", "started", "active", "requested", "read", "done"}
 _BAD = {"failed", "invalid", "refused", "error", "dead"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -96,7 +97,7 @@ def span(seconds: float) -> str:
 
 
 def as_json(result: Mapping[str, Any]) -> str:
-    return json.dumps({"schema": SCHEMA, **result}, ensure_ascii=False)
+    return json.dumps({"schema_version": SCHEMA_VERSION, **result}, ensure_ascii=False)
 
 
 def plain(result: Mapping[str, Any], rows: str | None, columns: Sequence[str]) -> Iterator[str]:

@@ -69,7 +69,7 @@ def test_exclude_of_what_names_no_title_is_refused(idle: AgentProcess) -> None:
 
 def test_forget_of_what_is_not_known_says_so(idle: AgentProcess) -> None:
     assert idle.ctl_json("forget", "tmdb:movie/1") == {
-        "schema": 1,
+        "schema_version": 2,
         "ok": True,
         "count": 0,
         "message": "Nothing was remembered of tmdb:movie/1.",
@@ -184,7 +184,7 @@ def test_answers_stay_quick_beside_a_sync(
 def test_version_tells_both_sides(idle: AgentProcess) -> None:
     told = idle.ctl_json("version")
     versions = {"version": listsync.__version__, "protocol": PROTOCOL}
-    assert told == {"schema": 1, **versions, "client": versions}
+    assert told == {"schema_version": 2, **versions, "client": versions}
 
 
 def test_agents_finds_it_by_its_process(idle: AgentProcess) -> None:

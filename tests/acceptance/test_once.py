@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from listsync import __version__
 from tests.acceptance.agent_process import started, until
 from tests.acceptance.conftest import Home, titles_csv
 
@@ -39,7 +40,8 @@ def test_dry_run_says_what_would_be_requested_and_changes_nothing(home: Home) ->
 
 def test_dry_run_leaves_an_existing_state_as_it_is(home: Home) -> None:
     home.write_config([home.write_list("two.csv", _TWO)])
-    home.once()
+    report = home.once().report
+    assert (report["schema_version"], report["version"]) == (2, __version__)
     home.write_list("two.csv", _TWO + "movie,680,Pulp Fiction\n")
     before = _digest(home.state)
     assert home.once("--dry-run").requested == ["movie/680"]

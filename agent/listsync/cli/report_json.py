@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from listsync import __version__
 from listsync.domain.messages import message_of
 from listsync.domain.notices import Notice
 from listsync.domain.server import RequestBody
 from listsync.domain.syncing import ItemReport, ListReport, SyncReport, Verdict
-
-JSON_VERSION = 2
+from listsync.protocol import SCHEMA_VERSION
 
 
 def as_json(report: SyncReport) -> Iterator[str]:
@@ -40,7 +40,8 @@ def _array(name: str, values: Iterable[dict[str, Any]], *, end: str) -> Iterator
 
 def _head(report: SyncReport) -> dict[str, Any]:
     return {
-        "version": JSON_VERSION,
+        "schema_version": SCHEMA_VERSION,
+        "version": __version__,
         "run_id": report.run.run_id,
         "dry_run": report.run.dry_run,
         "started_at": report.run.started_at.isoformat(),

@@ -198,7 +198,7 @@ def test_a_command_asks_and_says(
     assert "\x1b" not in ran.out
     assert agent.asked == [asked]
     as_json = ctl(*line.split(), "--json").json
-    assert as_json.pop("schema") == 1
+    assert as_json.pop("schema_version") == 2
     assert answer.items() <= as_json.items()
     assert all("\t" in one for one in ctl(*line.split(), "-oplain").out.splitlines())
 

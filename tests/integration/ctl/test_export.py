@@ -72,7 +72,9 @@ def test_all_items_are_written_for_a_program(pages: Agent, ctl: Ctl, folder: Pat
     assert pages.asked[0][1]["query"] == "crash"
 
 
-@pytest.mark.parametrize(("options", "begin"), [((), _HEAD), (("--json",), '{\n "schema": 1')])
+@pytest.mark.parametrize(
+    ("options", "begin"), [((), _HEAD), (("--json",), '{\n "schema_version": 2')]
+)
 def test_all_items_are_written_to_stdout(
     pages: Agent, ctl: Ctl, options: tuple[str, ...], begin: str
 ) -> None:
