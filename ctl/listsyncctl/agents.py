@@ -29,9 +29,10 @@ _DENIED = (
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A process whose command line is an agent's; None: may not be seen."""
+    """A process whose command line is an agent's; None: may not be seen. `uid`: whose it is."""
 
     process: psutil.Process
+    uid: int
     uptime_s: float
     socket: str | None
     memory: int | None
@@ -113,6 +114,44 @@ def existing_agents(socket: str | Path | None) -> list[Agent]:
     return agents
 
 
+def choose_agents(
+    agents: Sequence[Agent],
+    *,
+    places: Sequence[str],
+    is_named: bool,
+    uid: int,
+    pid: int | None = None,
+) -> list[Agent]:
+    """Choose the one agent that is meant.
+
+    By *pid*, or at the first of the sockets *places*; or, unless the user named that socket
+    (*is_named*), the only one that *uid* runs.
+
+    Raises:
+        TroubleError: there is none, or it is not clear which.
+    """
+    if pid is not None:
+        chosen = [one for one in agents if one.process.pid == pid]
+        if not chosen:
+            why = f"no listsync agent has the pid {pid}: see `listsyncctl agents`"
+            raise TroubleError(Exit.NOT_RUNNING, why)
+        return chosen
+    sockets = [str(Path(place).absolute()) for place in places]
+    at_socket = [one for place in sockets for one in agents if one.socket == place]
+    if at_socket:
+        return at_socket[:1]
+    own = [one for one in agents if one.uid == uid]
+    if is_named or not agents:
+        raise TroubleError(Exit.NOT_RUNNING, _NONE + (f" (at {places[0]})" if is_named else ""))
+    if len(own) == 1:
+        return own
+    pids = ", ".join(str(one.process.pid) for one in own or agents)
+    which = "several agents of yours run" if own else "only agents of other users run"
+    raise TroubleError(
+        Exit.USAGE, f"{which} (pid {pids}): name one with --socket or --pid, or say --all"
+    )
+
+
 def ask_to_sync(agents: Sequence[Agent]) -> Iterator[dict[str, Any]]:
     """Send SIGUSR1 to each; raises TroubleError at the first that does not take it."""
     for agent in agents:
@@ -164,7 +203,8 @@ def _described(process: psutil.Process) -> Agent:
         fds = process.num_fds()
     with suppress(psutil.AccessDenied):
         socket = _socket(process)
-    return Agent(process, time.time() - process.create_time(), socket, memory, fds)
+    up_s = time.time() - process.create_time()
+    return Agent(process, process.uids().real, up_s, socket, memory, fds)
 
 
 def _socket(process: psutil.Process) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -69,13 +70,27 @@ def _with_session(function: _Function) -> _Function:
 @click.option("--force", is_flag=True, help="Also while the agent is paused.")
 @click.option("--no-queue", is_flag=True, help="Refuse (exit 5) while another sync runs.")
 @click.option("--confirm", is_flag=True, help="What is held until you say so is meant.")
-@click.option("--signal", is_flag=True, help="Send SIGUSR1, without the socket.")
-def sync_now(
-    session: Session, *, lists: tuple[str, ...], wait: bool, signal: bool, **flags: bool
+@click.option("--signal", is_flag=True, help="Send SIGUSR1 to your agent, without the socket.")
+@click.option("--pid", type=click.IntRange(1), help="With --signal: to the agent with this pid.")
+@click.option("--all", "everyone", is_flag=True, help="With --signal: to every agent there is.")
+def sync_now(  # noqa: PLR0913 - one argument per option
+    session: Session,
+    *,
+    lists: tuple[str, ...],
+    wait: bool,
+    signal: bool,
+    pid: int | None,
+    everyone: bool,
+    **flags: bool,
 ) -> Exit:
     """Sync now: every list, or only those named."""
     if signal:
-        return _signal(session, alone=not (lists or wait or any(flags.values())))
+        if lists or wait or any(flags.values()):
+            why = "--signal says only `sync now`: use it without the others"
+            raise TroubleError(Exit.USAGE, why)
+        return _signal(session, pid, everyone=everyone)
+    if pid is not None or everyone:
+        raise TroubleError(Exit.USAGE, "--pid and --all say whom --signal is for")
     params: dict[str, Any] = {name: True for name, value in flags.items() if value}
     if lists:
         params["lists"] = list(lists)
@@ -100,12 +115,27 @@ def _wait(session: Session, run_id: str) -> Exit:
     return EXITS.get(str(ended["run"]["result"]), Exit.FAILED)
 
 
-def _signal(session: Session, *, alone: bool) -> Exit:
-    from listsyncctl.agents import ask_to_sync, existing_agents  # noqa: PLC0415 - start-up time
+def _signal(session: Session, pid: int | None, *, everyone: bool) -> Exit:
+    from listsyncctl.agents import (  # noqa: PLC0415 - start-up time
+        ask_to_sync,
+        choose_agents,
+        existing_agents,
+        find_agents,
+    )
 
-    if not alone:
-        raise TroubleError(Exit.USAGE, "--signal says only `sync now`: use it without the others")
-    for one in ask_to_sync(existing_agents(session.chosen_socket)):
+    if everyone:
+        if pid is not None:
+            raise TroubleError(Exit.USAGE, "either --pid or --all, not both")
+        chosen = existing_agents(None)
+    else:
+        chosen = choose_agents(
+            find_agents(),
+            places=session.places,
+            is_named=session.chosen_socket is not None,
+            uid=os.getuid(),
+            pid=pid,
+        )
+    for one in ask_to_sync(chosen):
         session.show("signalled", {"signalled": [one]})
     return Exit.OK
 

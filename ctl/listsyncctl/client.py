@@ -125,7 +125,8 @@ def _not_there(found: Mapping[str, int]) -> TroubleError:
         if code == errno.ECONNREFUSED:
             return TroubleError(
                 Exit.NOT_RUNNING,
-                f"the agent is not running (it crashed: stale socket at {path}): {_START}",
+                "the agent is not running (it crashed or was killed: stale socket at "
+                f"{path}): {_START}",
             )
     for path, code in found.items():
         if code not in {errno.ENOENT, errno.ENOTDIR}:
@@ -135,7 +136,8 @@ def _not_there(found: Mapping[str, int]) -> TroubleError:
     places = " or ".join(found)
     return TroubleError(
         Exit.NOT_RUNNING,
-        f"the agent is not running (never started): no socket at {places}: {_START}",
+        "the agent is not running (it was stopped, or not started yet): no socket at "
+        f"{places}: {_START}",
     )
 
 

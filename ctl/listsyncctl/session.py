@@ -27,11 +27,16 @@ class Session:
         self.output = "text"
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Where our agent's socket may be, in this order."""
+        return client_places(self.socket, os.environ)
+
+    @property
     def chosen_socket(self) -> str | None:
         """The one socket that the user named, if any."""
         if self.socket is None and not os.environ.get("LISTSYNC_SOCKET"):
             return None
-        return client_places(self.socket, os.environ)[0]
+        return self.places[0]
 
     def ask(
         self,
@@ -42,7 +47,7 @@ class Session:
     ) -> dict[str, Any]:
         """Ask the agent; raises TroubleError."""
         return ask(
-            client_places(self.socket, os.environ),
+            self.places,
             method,
             params or {},
             timeout_s=timeout_s or self.timeout_s or DEFAULT_TIMEOUT_S,

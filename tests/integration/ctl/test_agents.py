@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from listsync.protocol import Exit
-from listsyncctl.agents import ask_to_sync, existing_agents, find_agents
+from listsyncctl.agents import Agent, ask_to_sync, choose_agents, existing_agents, find_agents
 from listsyncctl.trouble import TroubleError
 from tests.integration.ctl.conftest import Ctl
 
@@ -77,6 +77,72 @@ def test_the_signal_goes_to_the_agent_at_the_socket(
     assert mine.stdout is not None
     assert mine.stdout.readline() == "signalled\n"
     assert other.poll() is None
+
+
+def test_the_signal_goes_to_the_agent_with_the_pid(
+    started: Started, folder: Path, ctl: Ctl
+) -> None:
+    other, mine = started(folder / "1.sock"), started(folder / "2.sock")
+    ran = ctl("sync-now", "--signal", "--pid", str(mine.pid), "--json")
+    assert ran.json["signalled"] == [{"pid": mine.pid}]
+    assert mine.stdout is not None
+    assert mine.stdout.readline() == "signalled\n"
+    assert other.poll() is None
+
+
+def test_a_pid_that_is_no_agent_is_not_signalled(started: Started, folder: Path, ctl: Ctl) -> None:
+    started(folder / "1.sock")
+    ran = ctl("sync-now", "--signal", "--pid", str(os.getpid()))
+    assert ran.code == Exit.NOT_RUNNING
+    assert f"no listsync agent has the pid {os.getpid()}" in ran.err
+
+
+_PLACES = ("/run/user/7/listsync/agent.sock", "/run/listsync/agent.sock")
+_MINE, _SYSTEM, _ELSEWHERE = *_PLACES, "/tmp/x.sock"
+
+
+def _agents(*of: tuple[int, str | None]) -> list[Agent]:
+    """Describe agents, each of a user and at a socket."""
+    return [Agent(psutil.Process(), uid, 1.0, socket, None, None) for uid, socket in of]
+
+
+@pytest.mark.parametrize(
+    ("of", "chosen"),
+    [
+        pytest.param([(7, _ELSEWHERE), (7, _MINE)], 1, id="at-the-users-socket"),
+        pytest.param([(7, _ELSEWHERE), (8, _SYSTEM)], 1, id="at-the-systems-socket"),
+        pytest.param([(8, _SYSTEM), (7, _MINE)], 1, id="at-the-users-before-the-systems"),
+        pytest.param([(8, _ELSEWHERE), (7, _ELSEWHERE)], 1, id="the-only-one-of-the-user"),
+        pytest.param([(7, None)], 0, id="whose-socket-may-not-be-seen"),
+    ],
+)
+def test_the_own_agent_is_meant(of: list[tuple[int, str | None]], chosen: int) -> None:
+    agents = _agents(*of)
+    found = choose_agents(agents, places=_PLACES, is_named=False, uid=7)
+    assert found == [agents[chosen]]
+
+
+@pytest.mark.parametrize(
+    ("of", "is_named", "exit_", "words"),
+    [
+        ([], False, Exit.NOT_RUNNING, "no listsync agent found"),
+        ([(7, _ELSEWHERE)], True, Exit.NOT_RUNNING, f"no listsync agent found.*at {_MINE}"),
+        ([(8, _ELSEWHERE)], False, Exit.USAGE, "only agents of other users run .*--pid"),
+        (
+            [(7, _ELSEWHERE), (7, _ELSEWHERE)],
+            False,
+            Exit.USAGE,
+            "several agents of yours run .*--socket or --pid, or say --all",
+        ),
+    ],
+    ids=["none", "not-at-the-socket", "of-others", "several"],
+)
+def test_an_agent_that_is_not_clearly_meant_is_not_signalled(
+    of: list[tuple[int, str | None]], is_named: bool, exit_: Exit, words: str
+) -> None:
+    with pytest.raises(TroubleError, match=words) as caught:
+        choose_agents(_agents(*of), places=_PLACES, is_named=is_named, uid=7)
+    assert caught.value.exit == exit_
 
 
 def test_none_is_found(folder: Path, ctl: Ctl) -> None:

@@ -325,6 +325,9 @@ def test_an_older_agent_says_what_it_knows(
         "pause --for soon",
         "nonsense",
         "sync-now --signal --wait",
+        "sync-now --signal --pid 1 --all",
+        "sync-now --pid 1",
+        "sync-now --all",
         "ping x",
     ],
 )

@@ -15,11 +15,12 @@ from listsync.protocol import Exit
 from tests.integration.ctl.conftest import Agent, Ctl, environment
 
 
-def test_never_started(ctl: Ctl, path: Path) -> None:
+def test_stopped_or_never_started(ctl: Ctl, path: Path) -> None:
     ran = ctl("status")
     assert (ran.code, ran.out) == (Exit.NOT_RUNNING, "")
     assert ran.err.startswith(
-        f"listsyncctl: the agent is not running (never started): no socket at {path}: start it"
+        f"listsyncctl: the agent is not running (it was stopped, or not started yet): "
+        f"no socket at {path}: start it"
     )
     assert ran.err.count("\n") == 1
 
@@ -34,7 +35,7 @@ def test_crashed(ctl: Ctl, path: Path) -> None:
         stale.bind(str(path))
     ran = ctl("status")
     assert ran.code == Exit.NOT_RUNNING
-    assert f"crashed: stale socket at {path}" in ran.err
+    assert f"crashed or was killed: stale socket at {path}" in ran.err
 
 
 def test_a_full_queue_is_busy(ctl: Ctl, path: Path) -> None:
