@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import HandledEntries
+from listsync.domain.rules import ALL_SEASONS, Seasons, Which
 from listsync.domain.server import MediaStatus, TitleState
 from listsync.domain.syncing import Exclusion, Found, How, ListRules, Match, Member, SyncReport
 from listsync.ports import Memory
@@ -195,6 +196,10 @@ _ENTRIES = st.builds(
     imdb=st.sampled_from([None, "tt0000001", "tt0000002", "tt0000003", "tt0000009"]),
     tmdb=st.sampled_from([None, 1, 2, 3]),
     tvdb=st.sampled_from([None, 11, 13]),
+    season=st.sampled_from([None, None, 2]),
+)
+_SEASONS = st.sampled_from(
+    [ALL_SEASONS, Seasons(which=Which.FIRST), Seasons(which=Which.NAMED, numbers=frozenset({2}))]
 )
 _EXCLUSIONS = st.sampled_from(
     [Exclusion(title="Dune"), Exclusion(key=TitleKey(TV, 1)), Exclusion(imdb="tt0000002")]
@@ -206,13 +211,17 @@ def _runs(
     lists: Sequence[tuple[ListRules, Sequence[ListEntry]]],
     statuses: Sequence[MediaStatus | None],
     exclusions: Sequence[Exclusion],
+    seasons: Sequence[Sequence[Seasons]],
 ) -> tuple[list[SyncReport], FakeServer, Memory]:
-    """Sync twice; in between the server's titles change to *statuses*."""
+    """Sync twice; in between the server's titles change to *statuses*, and rules of *seasons*."""
     server, memory = FakeServer(*_TITLES), FakeMemory()
     reports = []
-    for excluded in ((), exclusions):
+    for excluded, chosen in zip(((), exclusions), seasons, strict=True):
         parts = Parts(
-            lists=[Followed(one, FakeList(whole(*entries))) for one, entries in lists],
+            lists=[
+                Followed(replace(one, seasons=which), FakeList(whole(*entries)))
+                for (one, entries), which in zip(lists, chosen, strict=False)
+            ],
             exclusions=excluded,
             server=server,
             memory=memory,
@@ -234,21 +243,23 @@ def _runs(
     st.lists(st.lists(_ENTRIES, max_size=4), min_size=1, max_size=3),
     st.tuples(*(_STATUSES for _ in _TITLES)),
     st.lists(_EXCLUSIONS, max_size=1),
+    st.tuples(*(st.tuples(_SEASONS, _SEASONS, _SEASONS) for _ in range(2))),
 )
 def test_settling_changes_no_outcome(
     lists: list[list[ListEntry]],
     statuses: tuple[MediaStatus | None, ...],
     exclusions: list[Exclusion],
+    seasons: tuple[tuple[Seasons, ...], ...],
 ) -> None:
     kinds = (None, None, MOVIE)
     followed = [
         (rules(f"list-{number}", kind=kinds[number], four_k=number == 1), entries)
         for number, entries in enumerate(lists)
     ]
-    ours, server, memory = _runs(followed, statuses, exclusions)
+    ours, server, memory = _runs(followed, statuses, exclusions, seasons)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Settler, "settle", lambda _, wanted: Settled(open=list(wanted)))
-        theirs, plain_server, plain_memory = _runs(followed, statuses, exclusions)
+        theirs, plain_server, plain_memory = _runs(followed, statuses, exclusions, seasons)
     assert ours == theirs
     assert server.posted == plain_server.posted
     # How often titles are looked up depends on how far readers are ahead.
