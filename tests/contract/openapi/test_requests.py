@@ -86,6 +86,10 @@ def offer(kind: MediaType) -> Act:
     return lambda seerr: seerr.arr_services.read_offer(kind, 0)
 
 
+def genres(kind: MediaType) -> Act:
+    return lambda seerr: seerr.genres(kind)
+
+
 def ask(body: RequestBody) -> Act:
     return lambda seerr: seerr.request(body)
 
@@ -105,6 +109,8 @@ ACTS: dict[str, Act] = {
     "cancel": lambda seerr: seerr.cancel(6),
     **{f"settings of {kind}": settings(kind) for kind in MediaType},
     **{f"offer of {kind}": offer(kind) for kind in MediaType},
+    **{f"genres of {kind}": genres(kind) for kind in MediaType},
+    "languages": lambda seerr: seerr.languages(),
     "wait": lambda seerr: seerr.arr_services.wait_until_back(),
     "page": lambda seerr: seerr.search("Dune", page=7),
     **{f"search {n}": search(title) for n, title in enumerate(TITLES)},
@@ -172,6 +178,9 @@ ANSWERS: dict[str, object] = {
     "/user": {"pageInfo": {"results": 1}, "results": [{"id": 7, "displayName": "Kids"}]},
     "/media": {"pageInfo": {"results": 2001}, "results": ROWS},
     "/search": {"page": 1, "results": []},
+    "/genres/movie": [{"id": 1, "name": "Drama"}],
+    "/genres/tv": [{"id": 1, "name": "Drama"}],
+    "/languages": [{"iso_639_1": "en"}],
     "/settings/radarr": SERVICES,
     "/settings/sonarr": SERVICES,
     "/service/radarr/0": OFFER,
@@ -210,6 +219,9 @@ def test_the_recorder_provokes_every_kind_of_call() -> None:
         "GET /",
         "DELETE /request/6",
         "GET /auth/me",
+        "GET /genres/movie",
+        "GET /genres/tv",
+        "GET /languages",
         "GET /media",
         "GET /movie/603",
         "GET /request/6",
