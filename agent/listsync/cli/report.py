@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from listsync.agent.plans import plan_of
 from listsync.cli.words import Palette, duration, harmless, plural, table, width
 from listsync.domain.messages import head_of, message_of
+from listsync.domain.notices import NoticeKind
 from listsync.domain.server import RequestBody
 from listsync.domain.syncing import ItemReport, ListReport, Result, SyncReport, Verdict
 
@@ -51,6 +52,8 @@ def lines(
     for verdict, title, style in _sections(report, verbose=verbose):
         yield from _section(report, verdict, palette.paint(title, style), verbose=verbose)
     for notice in report.notices:
+        if notice.kind is NoticeKind.REQUEST_FAILED:  # told title by title
+            continue
         head = "to do" if notice.kind.needs_person else "note"
         yield palette.paint(f"{head}: {harmless(str(notice), 500)}", "yellow")
     colour = {Result.OK: "green", Result.PARTLY: "yellow"}.get(report.result, "red")
