@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from listsync.protocol import SCHEMA_VERSION
 
-_GOOD = {"ok", "idle", "started", "active", "requested", "read", "done"}
+_GOOD = {"ok", "idle", "started", "active", "requested", "available", "read", "done"}
 _BAD = {"failed", "invalid", "refused", "error", "dead"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 

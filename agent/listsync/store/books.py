@@ -21,7 +21,7 @@ from listsync.domain.books import (
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
-from listsync.domain.syncing import Exclusion, Found
+from listsync.domain.syncing import Exclusion, Found, SkipReason
 from listsync.store import rows, standing
 from listsync.store.database import Database
 from listsync.store.reviews import Reviews
@@ -29,6 +29,7 @@ from listsync.store.stories import Stories
 
 _MOST_REQUESTS = 200
 """Of one run; what is told must fit into one answer."""
+_NEW = "new"
 _ITEMS = """
     FROM entries
     JOIN followed ON followed.id = entries.list
@@ -45,30 +46,47 @@ _ITEMS = """
             OR CAST(entries.tmdb AS TEXT) = :query OR CAST(entries.tvdb AS TEXT) = :query
             OR handled.kind || '/' || handled.tmdb = :query)
 """
-_ITEM_COLUMNS = """
-    entries.*, followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
-    handled.tmdb AS handled_tmdb, (
-        SELECT max(id) FROM requests WHERE requests.server = handled.server
-            AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
-    ) AS last_request
-"""
-_STATUS = """
+_HAS_FAILED = f"""
+    EXISTS (
+        SELECT 1 FROM setbacks WHERE setbacks.server = :server AND setbacks.kind = {{kind}}
+            AND setbacks.tmdb = {{tmdb}}
+            AND instr(setbacks.why, '{SkipReason.NO_SEASONS.value}') != 1
+    )
+"""  # noqa: S608 - constants
+"""What could not be requested, and waits for its own time; not what has nothing to ask for yet."""
+_STATUS = f"""
     CASE
         WHEN handled.at IS NOT NULL THEN coalesce((
+            SELECT status FROM title_status WHERE title_status.server = handled.server
+                AND title_status.kind = handled.kind AND title_status.tmdb = handled.tmdb
+                AND title_status.four_k = handled.four_k
+        ), (
             SELECT answer FROM requests WHERE requests.server = handled.server
                 AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
+                AND requests.four_k = handled.four_k
             ORDER BY requests.id DESC LIMIT 1
         ), 'handled')
+        WHEN {_HAS_FAILED.format(kind="entries.kind", tmdb="entries.tmdb")} THEN 'failed'
         WHEN EXISTS (SELECT 1 FROM choices WHERE choices.lookup = entries.lookup) THEN (
             SELECT iif(tmdb IS NULL, 'rejected', 'open') FROM choices
             WHERE choices.lookup = entries.lookup
         )
         ELSE coalesce((
-            SELECT iif(found = 'found', 'open', found) FROM matches
-            WHERE matches.server = :server AND matches.lookup = entries.lookup
-        ), 'new')
+            SELECT CASE
+                WHEN {_HAS_FAILED.format(kind="matches.kind", tmdb="matches.tmdb")} THEN 'failed'
+                WHEN found = 'found' THEN 'open' ELSE found END
+            FROM matches WHERE matches.server = :server AND matches.lookup = entries.lookup
+        ), '{_NEW}')
     END
-"""
+"""  # noqa: S608 - constants
+_ITEM_COLUMNS = f"""
+    entries.*, followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
+    handled.tmdb AS handled_tmdb, (
+        SELECT max(id) FROM requests WHERE requests.server = handled.server
+            AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
+            AND requests.four_k = handled.four_k
+    ) AS last_request, {_STATUS} AS status
+"""  # noqa: S608 - constants
 _ENTRIES = """
     FROM entries
     JOIN followed ON followed.id = entries.list
@@ -213,26 +231,25 @@ class SqliteBooks:
         return {row["id"]: rows.request_of(row) for row in found}
 
     def _item(self, row: sqlite3.Row, server: object, request: RequestRow | None) -> ItemRow:
-        is_handled, lookup = row["handled_at"] is not None, row["lookup"]
+        is_handled = row["handled_at"] is not None
+        is_unnoted = row["status"] == _NEW and row["lookup"] is None
         key = rows.title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None
         entry = rows.entry_of(row)
         return ItemRow(
             title=entry.label,
             list_name=row["list_name"],
-            status=(request.answer if request else "handled")
-            if is_handled
-            else self._standing(entry, lookup, server),
+            status=self._looked_up(entry, server) if is_unnoted else row["status"],
             at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
             key=key,
             request=request,
         )
 
-    def _standing(self, entry: ListEntry, lookup: str | None, server: object) -> str:
-        """Say how far an entry got that was not acted on."""
+    def _looked_up(self, entry: ListEntry, server: object) -> str:
+        """Say how far an entry got for which no lookup is noted: another may have had the same."""
         # Brings the matching with it, which an idle agent can do without.
         from listsync.sync.resolving import lookup_of_entry  # noqa: PLC0415
 
-        lookup = lookup or lookup_of_entry(entry)
+        lookup = lookup_of_entry(entry)
         choice = self._reviews.choice(lookup) if lookup else None
         if choice is not None:
             return "open" if choice.key else "rejected"
@@ -240,7 +257,7 @@ class SqliteBooks:
             "SELECT found FROM matches WHERE server = ? AND lookup = ?", server, lookup
         )
         if not found:
-            return "new"
+            return _NEW
         return "open" if found[0]["found"] == Found.FOUND else str(found[0]["found"])
 
     def lists(self) -> tuple[ListRow, ...]:

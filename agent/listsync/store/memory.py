@@ -22,6 +22,7 @@ from listsync.errors import StateError
 from listsync.store import rows, server_requests, standing
 from listsync.store.database import Database
 from listsync.store.server_requests import SqliteServerRequests
+from listsync.store.title_status import note_title_status
 from listsync.sync.patience import (
     is_believed,
     is_sudden_shrink,
@@ -53,6 +54,9 @@ class SqliteMemory:
         self._database = database
         self._server: int | None = None
         self._run_id: str | None = None
+        self._index_at: str | None = None
+        self._is_status_stale = False
+        """Whether anything happened that may have changed what became of titles."""
 
     def use_server(self, info: ServerInfo) -> str | None:
         """Choose the server by its identity; see the port."""
@@ -304,6 +308,7 @@ class SqliteMemory:
         return standing.departed(self._database, self._place)
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
+        self._is_status_stale |= cancelled
         standing.settle(self._database, self._place, one, run, cancelled=cancelled)
 
     def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
@@ -340,8 +345,10 @@ class SqliteMemory:
                 "SELECT page, etag FROM index_pages WHERE server = ?", self._server
             )
         }
+        self._index_at = _iso(datetime.now(UTC))
         for number, page in enumerate(pages):
             if page.etag is None or (number, page.etag) not in known:
+                self._is_status_stale = True
                 self._write(
                     "INSERT OR REPLACE INTO index_pages (server, page, etag, total, titles)"
                     " VALUES (?, ?, ?, ?, ?)",
@@ -355,6 +362,7 @@ class SqliteMemory:
         Runs between two requests, so it makes no statement that has nothing to do.
         """
         at = _iso(datetime.now(UTC))
+        self._is_status_stale |= bool(notes.handled or notes.sent or notes.seen)
         with self._database.write() as connection:
             if notes.handled:
                 self._write_handled(connection, notes, at)
@@ -493,6 +501,8 @@ class SqliteMemory:
             one.name: {"outcome": one.outcome, **(Counter(one.verdicts) + Counter(one.departed))}
             for one in report.lists
         }
+        if self._index_at is not None and self._is_status_stale:
+            note_title_status(self._database, self._place, self._index_at)
         before = self._database.read(standing.LAST_NOTICES)
         notices = standing_after(
             rows.notices_of(before[0]["notices"] if before else None), judgement_of(report, at)

@@ -483,8 +483,7 @@ def test_the_entries_of_a_list_are_counted_by_status(world: World) -> None:
     films = [entry(title, rank) for rank, title in enumerate("ABCDEFG", start=1)]
     world.read("mine", *films)
     world.read("other", entry("Z"))
-    world.handle("mine", films[0], _MATRIX, answer=RequestAnswer.REQUESTED)
-    world.handle("mine", films[0], _MATRIX, four_k=True)
+    world.handle("mine", films[0], _MATRIX, four_k=True, answer=RequestAnswer.REQUESTED)
     world.handle("mine", films[1], _BAD)
     for one, found in zip(films[2:5], (Found.REVIEW, Found.REVIEW, Found.FOUND), strict=True):
         world.match(one, found, _BAD if found is Found.FOUND else None)

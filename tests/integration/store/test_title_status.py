@@ -1,0 +1,164 @@
+"""What became of titles: the same word in items, counts and the view for other tools."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.memory import Notes, Setback
+from listsync.domain.server import (
+    IndexPage,
+    RequestAnswer,
+    RequestStatus,
+    ServerRequest,
+    TitleState,
+)
+from listsync.domain.syncing import Found, SkipReason
+from listsync.store.database import FILE_NAME
+from tests.integration.store.state import AT
+from tests.integration.store.test_books import World, entry
+
+_NAMES = ("there", "coming", "deleted", "declined", "failed", "gone")
+
+
+def film(number: int) -> TitleKey:
+    return TitleKey(MediaType.MOVIE, number)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / FILE_NAME)
+    yield world
+    world.database.close()
+
+
+def read_index(world: World, states: dict[int, TitleState], etag: str = "1") -> None:
+    titles = tuple((film(number), state) for number, state in states.items())
+    world.memory.save_index((IndexPage(etag=etag, total=len(titles), titles=titles),))
+
+
+def end(world: World, name: str = "r") -> None:
+    """End a run now."""
+    world.run(name, datetime.now(UTC))
+
+
+def handled(world: World, *names: str) -> list[ListEntry]:
+    entries = [entry(name, rank, tmdb=rank) for rank, name in enumerate(names, start=1)]
+    world.read("mine", *entries)
+    for rank, one in enumerate(entries, start=1):
+        world.handle("mine", one, film(rank), answer=RequestAnswer.REQUESTED)
+    return entries
+
+
+def long_ago(world: World) -> None:
+    """Let all requests have been made before the index is read."""
+    with world.database.write() as connection:
+        connection.execute("UPDATE requests SET at = ?", (AT.isoformat(),))
+
+
+def words(world: World) -> dict[str, str]:
+    return {row.title: row.status for row in world.items()}
+
+
+def test_what_became_of_titles_is_told_apart_and_everywhere_alike(world: World) -> None:
+    handled(world, *_NAMES)
+    long_ago(world)
+    seen = [
+        ServerRequest(definition=Definition(film(number), four_k=False), status=status)
+        for number, status in ((4, RequestStatus.DECLINED), (5, RequestStatus.FAILED))
+    ]
+    world.memory.record(Notes(seen=seen))
+    read_index(
+        world, {1: TitleState(5, 1), 2: TitleState(3, 1), 3: TitleState(7, 1), 5: TitleState(3, 1)}
+    )
+    asked = entry("asked", 7, tmdb=7)
+    world.read("other", asked)
+    world.handle("other", asked, film(7), answer=RequestAnswer.REQUESTED)
+    end(world)
+    expected = {
+        "there": "available",
+        "coming": "requested",
+        "deleted": "deleted",
+        "declined": "declined",
+        "failed": "failed",
+        "gone": "gone",
+        "asked": "requested",
+    }
+    assert words(world) == expected
+    counts = Counter(world.books.counts("mine")) + Counter(world.books.counts("other"))
+    assert counts == Counter(expected.values())
+    view = world.database.read("SELECT title, status FROM synced_items")
+    assert dict(map(tuple, view)) == expected
+
+
+def test_before_a_run_has_noted_it_the_last_answer_is_told(world: World) -> None:
+    handled(world, "one")
+    assert words(world) == {"one": "requested"}
+    view = world.database.read("SELECT status FROM synced_items")
+    assert [row["status"] for row in view] == ["requested"]
+
+
+def test_a_run_that_learned_nothing_notes_nothing(world: World) -> None:
+    handled(world, "one")
+    long_ago(world)
+    read_index(world, {1: TitleState(3, 1)})
+    end(world)
+    with world.database.write() as connection:
+        connection.execute("UPDATE title_status SET status = 'as noted before'")
+    again = World(world.database.read("PRAGMA database_list")[0]["file"])
+    read_index(again, {1: TitleState(3, 1)})
+    end(again, "next")
+    before = words(again)
+    read_index(again, {1: TitleState(5, 1)}, etag="2")
+    end(again, "changed")
+    after = words(again)
+    again.database.close()
+    assert (before, after) == ({"one": "as noted before"}, {"one": "available"})
+
+
+def test_both_editions_of_a_title_have_words_of_their_own(world: World) -> None:
+    one = entry("one", tmdb=1)
+    world.read("mine", one)
+    world.handle("mine", one, film(1))
+    world.read("in 4K", one)
+    world.handle("in 4K", one, film(1), four_k=True)
+    read_index(world, {1: TitleState(5, 3)})
+    end(world)
+    found = {row.list_name: row.status for row in world.items()}
+    assert found == {"mine": "available", "in 4K": "requested"}
+
+
+def test_a_title_that_is_not_ours_any_more_is_not_kept(world: World) -> None:
+    handled(world, "one")
+    read_index(world, {1: TitleState(5, 1)})
+    end(world)
+    with world.database.write() as connection:
+        connection.execute("DELETE FROM requests")
+        connection.execute("DELETE FROM handled")
+    read_index(world, {1: TitleState(3, 1)}, etag="2")
+    end(world, "next")
+    assert world.count("title_status") == 0
+
+
+@pytest.mark.parametrize(
+    ("why", "status"),
+    [
+        ("no such film", "failed"),
+        (f"{SkipReason.NO_SEASONS.value}: nothing but specials", "open"),
+    ],
+    ids=["refused", "nothing-to-ask-for-yet"],
+)
+def test_what_could_not_be_requested_has_failed(world: World, why: str, status: str) -> None:
+    one = entry("one")
+    world.read("mine", one)
+    world.match(one, Found.FOUND, film(1))
+    world.seek("mine", one)
+    world.memory.record(Notes(setbacks=[Setback(Definition(film(1), four_k=False), None, why)]))
+    assert words(world) == {"one": status}
+    assert dict(world.books.counts("mine")) == {status: 1}
