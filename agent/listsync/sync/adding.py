@@ -39,6 +39,9 @@ _DISBELIEVED = (
 )
 
 
+STOPPED = "stopped on request"
+
+
 class RunEnded(Exception):  # noqa: N818 - not an error: the run ends early, with a report
     """The run cannot go on; what was done so far stands. *retry*: it is tried again by itself."""
 
@@ -222,7 +225,7 @@ class Adder:
 
 def _check(stop: Callable[[], bool]) -> None:
     if stop():
-        raise RunEnded(Result.CANCELLED, "stopped on request")
+        raise RunEnded(Result.CANCELLED, STOPPED)
 
 
 def _never_quick(_: Prepared) -> None:

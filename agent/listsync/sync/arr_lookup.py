@@ -32,6 +32,7 @@ from listsync.sync.arr_names import (
     left_out,
     needs_nothing,
     resolve,
+    without_names,
 )
 
 logger = logging.getLogger(__name__)
@@ -89,10 +90,10 @@ class ArrDirectory:
         """
         wanted = ArrSelection.of(asking, kind, four_k=four_k)
         united = replace(wanted, more_tags=more_tags)
-        for one in (united, wanted):
+        self._tell_left_out(united)
+        for one in (united, replace(wanted, more_tags=without_names(more_tags))):
             found = self.find(one)
             if not isinstance(found, OpenSelection):
-                self._tell_left_out(united)
                 return found
         return AS_SERVER_DECIDES
 
@@ -106,7 +107,7 @@ class ArrDirectory:
             if (wanted.kind, tag) not in self._left_out:
                 self._left_out.add((wanted.kind, tag))
                 logger.warning(
-                    "tag %r is left out where another list names a %s that has no such tag",
+                    "tag %r is left out where a list before names another %s, without such a tag",
                     tag,
                     PROGRAMS[wanted.kind],
                     extra={"action": "tag_left_out"},
@@ -116,17 +117,19 @@ class ArrDirectory:
 def selections_of(ways: Iterable[Way]) -> list[ArrSelection]:
     """Gather what the lists name, each once.
 
-    A title of several lists gets the tags of all: where a list has a service of its own, those of
-    the others are looked for there, too.
+    A title of several lists gets the tags of all: those of lists that name another service are
+    looked for at this one, too.
     """
     found = [ArrSelection.of(asking, kind, four_k=four_k) for asking, kind, four_k in ways]
-    more = [replace(one, more_tags=_tags_of_others(one, found)) for one in found if one.service]
-    return list(dict.fromkeys((*found, *more)))
+    more = [replace(one, more_tags=_tags_of_others(one, found)) for one in found]
+    return [one for one in dict.fromkeys((*found, *more)) if not one.is_empty]
 
 
 def _tags_of_others(one: ArrSelection, others: Sequence[ArrSelection]) -> tuple[str, ...]:
     alike = (other for other in others if (other.kind, other.four_k) == (one.kind, one.four_k))
-    tags = dict.fromkeys(tag for other in alike for tag in other.tags)
+    tags = dict.fromkeys(
+        tag for other in alike if other.service != one.service for tag in other.tags
+    )
     return tuple(tag for tag in tags if tag not in one.tags)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -77,14 +77,18 @@ def needs_nothing(wanted: ArrSelection) -> bool:
 
 
 def left_out(wanted: ArrSelection, names: ArrNames) -> tuple[str, ...]:
-    """Name the `more_tags` that the service of *wanted*, which has a destination, lacks."""
-    found = resolve(replace(wanted, more_tags=()), names)
+    """Name the `more_tags` of *wanted* that are not looked for, or not there."""
+    found = resolve(wanted, names)
     number = found.server_id if isinstance(found, Destination) else None
     offer = names.offers.get(number) if number is not None else None
-    if offer is None:
-        return ()
+    there = offer.tags if offer else ()
     named = (one for one in wanted.more_tags if _number(one) is None)
-    return tuple(one for one in named if not _fitting(one, offer.tags))
+    return tuple(one for one in named if not _fitting(one, there))
+
+
+def without_names(tags: Iterable[str]) -> tuple[str, ...]:
+    """Keep the tags that are numbers."""
+    return tuple(tag for tag in tags if _number(tag) is not None)
 
 
 def _resolve(wanted: ArrSelection, names: ArrNames) -> Destination:

@@ -13,7 +13,7 @@ from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries, Notes
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry, retry_of
-from listsync.domain.server import AS_USUAL, RequestAnswer, ServerInfo, TitleState
+from listsync.domain.server import RequestAnswer, ServerInfo, TitleState
 from listsync.domain.syncing import (
     Exclusion,
     Failed,
@@ -30,7 +30,7 @@ from listsync.domain.syncing import (
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.acting import Writer
-from listsync.sync.adding import Adder, RunEnded
+from listsync.sync.adding import STOPPED, Adder, RunEnded
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of
 from listsync.sync.askers import Doors
 from listsync.sync.capping import UNCAPPED, Cap, Caps
@@ -142,6 +142,8 @@ class _Sync:
             self._retry = end.retry
             return end.result, end.why
         except (RefusedError, UnavailableError, AnswerChangedError) as error:
+            if self._parts.stop():  # which ends every wait for the server
+                return Result.CANCELLED, STOPPED
             self._retry = retry_of(error, datetime.now(UTC))
             return Result.FAILED, str(error)
         return Result.OK, ""
@@ -404,7 +406,7 @@ def _ways_of_asking(members: Iterable[Member]) -> list[Way]:
         (rules.asking, kind, rules.four_k): None
         for (_, there), rules in kinds.items()
         for kind in (MediaType if there is None else (there,))
-        if rules.asking != AS_USUAL and rules.kind in (None, kind)
+        if rules.kind in (None, kind)
     }
     return list(ways)
 

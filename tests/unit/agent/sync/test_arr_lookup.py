@@ -288,11 +288,32 @@ def test_tags_of_other_lists_are_looked_for_at_the_service_of_a_list(
         assert destination(found, kids, "lists", "dora") == Destination(server_id=3, tags=(8,))
     assert destination(found, lists, "dora") == Destination(server_id=0, tags=(1, 2))
     assert caplog.messages == [
-        "tag 'dora' is left out where another list names a Radarr that has no such tag"
+        "tag 'dora' is left out where a list before names another Radarr, without such a tag"
     ]
     assert house.calls == (1, 2)
     house.look_up(kids, lists)
     assert house.calls == (0, 0)
+
+
+def test_tags_of_a_list_with_its_own_service_are_looked_for_at_the_default_one_too() -> None:
+    house = House()
+    house.server.offers[MOVIE, 3] = ArrOffer(tags=(ArrChoice(8, "lists"),))
+    kids = Asking(service="kids", tags=("lists", "7"))
+    found = house.look_up(AS_USUAL, kids)
+    assert destination(found, kids) == Destination(server_id=3, tags=(8, 7))
+    assert destination(found, AS_USUAL, "lists", "7") == Destination(server_id=0, tags=(1, 7))
+    assert house.calls == (1, 2)
+
+
+def test_one_service_is_asked_once_however_many_lists_name_its_tags() -> None:
+    house = House()
+    house.look_up(AS_USUAL, DORA, Asking(tags=("lists",)), Asking(user="kids", tags=("dora",)))
+    assert house.calls == (1, 1)
+
+
+def test_numbers_of_tags_are_sent_also_where_names_cannot_be_looked_for() -> None:
+    found = House().at().remembered()
+    assert destination(found, AS_USUAL, "lists", "7") == Destination(tags=(7,))
 
 
 def test_what_nobody_looked_up_is_a_question_and_what_is_missing_is_none() -> None:

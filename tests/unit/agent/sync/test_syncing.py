@@ -653,6 +653,14 @@ def test_the_run_is_timed_and_its_calls_are_counted() -> None:
     assert house.memory.reports == [report]
 
 
+def test_a_stop_while_the_server_is_waited_for_is_no_failure() -> None:
+    house = House(*MINE)
+    house.server.on("identify", DOWN)
+    report = house.sync(stop=lambda: True)
+    assert (report.result, report.why) == (Result.CANCELLED, "stopped on request")
+    assert report.retry is None
+
+
 def test_the_log_says_once_that_the_server_was_reached(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "listsync")
     House(*MINE).sync()
