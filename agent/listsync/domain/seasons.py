@@ -43,8 +43,9 @@ class HandledSeasons(NamedTuple):
     @property
     def is_waiting(self) -> bool:
         """Tell whether none of the seasons that are named existed at the last look."""
-        is_named = self.rules is not None and self.rules[:1].isdigit()
-        return is_named and not self.numbers and self.aired_before is None
+        if self.numbers or self.aired_before is not None or self.rules is None:
+            return False
+        return self.rules[:1].isdigit()
 
     @property
     def season_numbers(self) -> frozenset[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,7 @@ ENTRY_IS_SAME = " AND ".join(
 )
 
 _NO_SEASONS = HandledSeasons(None)
+_SERIES = MediaType.TV.value
 _KINDS = {kind.value: kind for kind in MediaType}
 _HOWS = {how.value: how for how in How}
 
@@ -100,16 +101,20 @@ def handled_from(found: Iterable[Sequence[Any]], sources: Mapping[int, str]) -> 
 
     Many entries remember the same of their seasons; they share it, to save memory.
     """
-    titles: dict[tuple[str, bool], dict[str, Definition]] = {}
-    seasons: dict[tuple[str, bool], dict[str, HandledSeasons]] = {}
-    shared: dict[HandledSeasons, HandledSeasons] = {}
-    for number, entry, four_k, kind, tmdb, *said in found:
-        place = (sources[number], bool(four_k))
-        titles.setdefault(place, {})[entry] = Definition(title_key(kind, tmdb), place[1])
-        if kind == MediaType.TV:
-            one = HandledSeasons(*said)
-            seasons.setdefault(place, {})[entry] = shared.setdefault(one, one)
-    return HandledEntries(titles, seasons)
+    titles: dict[tuple[int, int], dict[str, Definition]] = defaultdict(dict)
+    seasons: dict[tuple[int, int], dict[str, HandledSeasons]] = defaultdict(dict)
+    shared: dict[tuple[str | None, str, str | None], HandledSeasons] = {}
+    for number, entry, four_k, kind, tmdb, rules, numbers, aired_before in found:
+        titles[number, four_k][entry] = Definition(TitleKey(_KINDS[kind], tmdb), four_k == 1)
+        if kind == _SERIES:
+            said = (rules, numbers, aired_before)
+            if said not in shared:
+                shared[said] = HandledSeasons(*said)
+            seasons[number, four_k][entry] = shared[said]
+    return HandledEntries(
+        {(sources[number], bool(four_k)): rows for (number, four_k), rows in titles.items()},
+        {(sources[number], bool(four_k)): rows for (number, four_k), rows in seasons.items()},
+    )
 
 
 def body_columns(body: RequestBody) -> tuple[object, ...]:

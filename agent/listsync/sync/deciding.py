@@ -59,6 +59,7 @@ _STATUS_REASONS: Mapping[int, SkipReason] = {
     MediaStatus.AVAILABLE: SkipReason.AVAILABLE,
     MediaStatus.BLOCKLISTED: SkipReason.BLOCKLISTED,
 }
+_TV = MediaType.TV
 _STAYS_GONE = "asked for before and gone since: stays so"
 _GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _LOOKED_AT = (
@@ -294,7 +295,12 @@ def _decide_series(
     Fewer lists may want fewer seasons, or leave it to another user to ask.
     """
     first = _decide_seasons(wish, members, title, details, known)
-    if isinstance(first, Request) or first.reason is not SkipReason.HELD:
+    if isinstance(first, Request):
+        return first
+    if first.reason is SkipReason.NO_SEASONS and len(members) < len(takes(wish.members, _TV)):
+        # What the others wanted was acted on, and is what can be said of the title.
+        return _skip_by_status(title, known) or first
+    if first.reason is not SkipReason.HELD:
         return first
     for number, member in enumerate(members):
         for fewer in (members[number:], (member,)):

@@ -71,7 +71,10 @@ def is_waiting(member: Member, title: Definition, handled: HandledEntries) -> bo
 
 def is_open(member: Member, title: Definition, handled: HandledEntries) -> bool:
     """Tell whether an entry of a series may want seasons of its rule still."""
-    return is_new(member, title, handled) or is_waiting(member, title, handled)
+    if handled.title_of(member) != title:
+        return True
+    seasons = handled.seasons_of(member)
+    return seasons is None or seasons.is_waiting or not seasons.knows(member.season_rule)
 
 
 def names_specials(members: Iterable[Member]) -> bool:

@@ -419,6 +419,15 @@ def test_a_season_that_does_not_exist_yet_is_looked_for_weekly(
     world.must_be_steady()
 
 
+def test_a_season_that_does_not_exist_yet_does_not_hide_what_is_there(world: World) -> None:
+    rows = [BAD_ENTRY._replace(season=number) for number in (2, 9)]
+    world.follow(rows=rows).sync()
+    for days in (0, 1, 8, 9):
+        report = world.sync(TODAY + timedelta(days=days))
+        assert report.count(Verdict.ALREADY) == 2
+    assert (world.requested, world.looks) == ([(2,)], 3)
+
+
 def test_a_season_that_does_not_exist_yet_keeps_no_other_list_from_asking(world: World) -> None:
     world.follow(named(9)).sync()
     world.follow(ALL_SEASONS, "other").sync()
