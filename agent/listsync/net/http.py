@@ -29,8 +29,6 @@ from listsync.net.verdicts import Reply, verdict
 from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
 
-logger = logging.getLogger(__name__)
-
 MAX_REDIRECTS = 5
 _LIMITS = (Refusal.RATE_LIMITED, Refusal.QUOTA)
 _PROXIES = (  # without their addresses, as a login may be in them
@@ -144,13 +142,6 @@ def _next_try(client: httpx.Client, call: Call, error: Exception) -> bool | floa
             return False
     if wait_s is None or wait_s > min(LONGEST_WAIT_S, _left_s(client)):
         return False
-    logger.info(
-        "%s: %s; waiting %.0f s, as it says",
-        error.service,
-        error.why,
-        wait_s,
-        extra={"action": "retry_after", "service": error.service, "wait_s": wait_s},
-    )
     return wait_s
 
 
