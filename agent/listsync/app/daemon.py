@@ -257,13 +257,13 @@ class _Daemon:
         planned = self._back_off.planned()
         if planned is not None:
             self._queue.submit(Order.new(planned.scope, "retry", eager=False))
-            self._back_off.taken()
+            self._back_off.begin_anew()
 
     def _want(self, scope: Scope) -> None:
         self._queue.submit(Order.new(scope, "config"))
         planned = self._back_off.planned()
         if planned is not None and covers(scope, planned.scope):
-            self._back_off.taken()
+            self._back_off.begin_anew()
 
     def _want_new_lists(self) -> None:
         """Sync lists that came into the file while nothing ran, unless all are due anyway."""

@@ -123,6 +123,12 @@ class BackOff:
                 self._row = replace(self._row, due=None)
         self._save()
 
+    def begin_anew(self) -> None:
+        """Note that what was planned is being done in other circumstances; raises StateError."""
+        with self._lock:
+            self._row = None
+        self._save()
+
     def cancelled(self) -> None:
         """Note that somebody stopped what was being done, for good; raises StateError."""
         with self._lock:

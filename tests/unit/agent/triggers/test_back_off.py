@@ -201,6 +201,14 @@ def test_what_is_being_done_is_not_planned() -> None:
     assert desk.back_off.planned() is None
 
 
+def test_other_circumstances_begin_another_series() -> None:
+    desk = Desk().fail(_DOWN)
+    waits(desk, [_DOWN] * 3)
+    desk.back_off.begin_anew()
+    assert desk.begin().planned() is None
+    assert desk.fail(_DOWN).wait_min == 1
+
+
 def test_a_retry_that_somebody_cancels_is_not_made_again() -> None:
     desk = Desk().fail(_DOWN)
     desk.back_off.taken()
