@@ -5,6 +5,8 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live and read in their code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from listsync.sandbox.answers import error
 from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.codes import RequestStatus, Status
@@ -60,17 +62,22 @@ def delete(world: World, request: Request) -> None:
     world.touch(media)
 
 
-def roll_back(world: World, request: Request) -> None:
-    """Take a request back as a rolled back transaction does: its row goes with the last one."""
-    media = request.media
+def roll_back(world: World, request: Request, before: Sequence[int] | None = None) -> None:
+    """Take a request back as a rolled back transaction does.
+
+    *before* has the statuses that its row had; without them the row was new, and goes unless
+    something else holds it.
+    """
+    media, is4k = request.media, request.is4k
     world.state.drop_request(request)
-    if media.requests:
-        world.touch(media)
-    elif media.statuses[not request.is4k] == Status.UNKNOWN:
-        world.state.drop_media(media)
-    else:
-        media.statuses[request.is4k] = Status.UNKNOWN
-        world.touch(media)
+    if before is not None:
+        media.statuses[is4k] = before[is4k]
+    elif not media.requests and media.statuses[is4k] not in _IN_LIBRARY:
+        media.statuses[is4k] = Status.UNKNOWN
+        if media.statuses[not is4k] == Status.UNKNOWN:
+            world.state.drop_media(media)
+            return
+    world.touch(media)
 
 
 def fulfil(world: World, media: Media, *, is4k: bool) -> None:

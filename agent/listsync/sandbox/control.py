@@ -73,12 +73,10 @@ from starlette.routing import Route
 
 from listsync.sandbox import afterlife
 from listsync.sandbox.catalogue import Title, title_of
-from listsync.sandbox.codes import RequestStatus
 from listsync.sandbox.facts import unknown_genres
 from listsync.sandbox.faults import Fault, OrderedFault
 from listsync.sandbox.journal import Journal
 from listsync.sandbox.orders import (
-    Deed,
     MediaOrder,
     RequestOrder,
     RollBackOrder,
@@ -86,7 +84,8 @@ from listsync.sandbox.orders import (
     TitleOrder,
     UserOrder,
 )
-from listsync.sandbox.state import Media, Request, User, now, scan, set_season
+from listsync.sandbox.request_control import change, roll_back
+from listsync.sandbox.state import Media, User, now, scan, set_season
 from listsync.sandbox.world import Service, Settings, World
 
 Act = Callable[[World, bytes], object]
@@ -105,8 +104,8 @@ def control_routes(world: World) -> list[Route]:
         ("DELETE", "faults"): _clear_faults,
         ("POST", "settings"): _change_settings,
         ("POST", "media"): _set_media,
-        ("POST", "requests"): _change_request,
-        ("POST", "roll-back"): _roll_back,
+        ("POST", "requests"): lambda world, body: change(world, _read(RequestOrder, body)),
+        ("POST", "roll-back"): lambda world, body: roll_back(world, _read(RollBackOrder, body)),
         ("POST", "die"): _die,
         ("POST", "users"): _change_user,
         ("DELETE", "users"): _remove_users,
@@ -212,59 +211,6 @@ def _set_definition(media: Media, title: Title, order: MediaOrder, *, is4k: bool
         set_season(media, number, season_status, is4k=is4k)
     if status is not None:
         scan(media, title, status, is4k=is4k, seasons=not seasons)
-
-
-def _change_request(world: World, body: bytes) -> object:
-    order = _read(RequestOrder, body)
-    request = _find_request(world, order)
-    if order.do is not None:
-        _DEEDS[order.do](world, request)
-    if order.status is not None:
-        afterlife.change(world, request, order.status)
-    if order.is_auto is not None:
-        request.is_auto = order.is_auto
-    world.touch(request.media)
-    return {"id": request.id}
-
-
-def _find_request(world: World, order: RequestOrder) -> Request:
-    if order.id is not None:
-        return world.state.requests[order.id]
-    media = world.state.find_media((order.kind or "", order.tmdb_id or 0))
-    found = [one for one in media.requests if one.is4k == order.is4k] if media else []
-    if not found:
-        raise LookupError(f"no request for {order.kind}/{order.tmdb_id}")
-    return found[-1]
-
-
-def _fail(world: World, request: Request) -> None:
-    afterlife.change(world, request, RequestStatus.FAILED)
-
-
-def _complete(world: World, request: Request) -> None:
-    if not world.product.is_forked:
-        raise LookupError(f"{world.product.name} does not know completed requests")
-    afterlife.change(world, request, RequestStatus.COMPLETED)
-
-
-_DEEDS: dict[Deed, Callable[[World, Request], object]] = {
-    "approve": lambda world, request: afterlife.approve(world, request, world.state.users[1]),
-    "decline": lambda world, request: afterlife.decline(world, request, world.state.users[1]),
-    "fail": _fail,
-    "complete": _complete,
-    "delete": afterlife.delete,
-    "roll_back": afterlife.roll_back,
-}
-
-
-def _roll_back(world: World, body: bytes) -> object:
-    order = _read(RollBackOrder, body)
-    newest_first = list(world.state.requests.values())[::-1]
-    lost = newest_first[: order.last]
-    for request in lost:
-        afterlife.roll_back(world, request)
-    world.journal.lost += len(lost)
-    return {"lost": len(lost)}
 
 
 def _change_user(world: World, body: bytes) -> object:

@@ -182,20 +182,16 @@ async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
 
     The servers save the row before the request: killed in between, they leave an orphan.
     """
-    world, is4k = order.world, bool(order.is4k)
+    world = order.world
     before = tuple(order.media.statuses) if order.media else None
-    shown_media = _known_media(order.media, world) if order.media else None
-    media = order.media or _new_media(order)
-    if media.statuses[is4k] == Status.UNKNOWN:
-        media.statuses[is4k] = Status.PENDING
-    world.touch(media)
-    shown_media = shown_media or media_json(media, world, seasons=False)
-    shown_media |= {"status": media.statuses[0], "status4k": media.statuses[1]}
+    media, shown_media = _save_media(order)
     people = [user_json(user, world, settings=True) for user in (order.requester, order.call.user)]
     await order.call.midway()
+    if world.state.media.get(media.id) is not media:
+        raise error(500, "SQLITE_CONSTRAINT: FOREIGN KEY constraint failed")
     request = _new_request(order, media, seasons)
     if order.call.flight is not None:
-        order.call.flight.undo = lambda: _undo(world, request, before)
+        order.call.flight.undo = lambda: afterlife.roll_back(world, request, before)
     world.touch(media)
     remains = True
     if _is_approved(order):
@@ -204,6 +200,19 @@ async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
     if not remains:
         del shown["id"]
     return shown
+
+
+def _save_media(order: _Order) -> tuple[Media, dict[str, Any]]:
+    """Write the row, and describe it as the answer will: one that was there has its requests."""
+    world, is4k = order.world, bool(order.is4k)
+    known = _known_media(order.media, world) if order.media else None
+    media = order.media or _new_media(order)
+    if media.statuses[is4k] == Status.UNKNOWN:
+        media.statuses[is4k] = Status.PENDING
+    world.touch(media)
+    status, status4k = media.statuses
+    shown = known or media_json(media, world, seasons=False)
+    return media, {**shown, "status": status, "status4k": status4k}
 
 
 def _known_media(media: Media, world: World) -> dict[str, Any]:
@@ -242,14 +251,3 @@ def _is_approved(order: _Order) -> bool:
     """Judge by the acting user, whoever the request is for."""
     rights = _APPROVAL[order.kind, bool(order.is4k)]
     return order.call.user.may(*rights, Permission.MANAGE_REQUESTS)
-
-
-def _undo(world: World, request: Request, before: tuple[int, ...] | None) -> None:
-    """Take a request back as a rolled back transaction does."""
-    media = request.media
-    world.state.drop_request(request)
-    if before is None and not media.requests:
-        world.state.drop_media(media)
-    elif before is not None:
-        media.statuses[request.is4k] = before[request.is4k]
-        world.touch(media)

@@ -178,12 +178,9 @@ def edit(call: Call) -> Reply:
     request.options |= {name: body[name] for name in OPTIONS if name in body}
     request.updated_at = now()
     call.world.touch(request.media)
+    kept = {*body, *(() if request.media.kind == TV else ("languageProfileId",))}
     shown = request_json(request, call.world, whole=True)
-    editable = [name for name in OPTIONS if name != "languageProfileId"]
-    left_out = OPTIONS if request.media.kind == TV else editable
-    return ok(
-        {name: value for name, value in shown.items() if name in body or name not in left_out}
-    )
+    return ok({name: shown[name] for name in shown if name in kept or name not in OPTIONS})
 
 
 def delete(call: Call) -> Reply:

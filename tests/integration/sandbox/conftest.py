@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -114,6 +115,14 @@ def words(answer: httpx.Response) -> str:
     assert set(answer.json()) == {"message"}
     text: str = answer.json()["message"]
     return text
+
+
+def until_seen(server: Server, calls: int) -> None:
+    """Wait until that many calls have come to the only fault."""
+    deadline = time.monotonic() + 5
+    while server.admin("faults")[0]["seen"] < calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

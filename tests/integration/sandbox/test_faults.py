@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from listsync.errors import UnavailableError
-from tests.integration.sandbox.conftest import BREAKING_BAD, DUNE, Json, Server
+from tests.integration.sandbox.conftest import BREAKING_BAD, DUNE, Json, Server, until_seen
 
 
 @pytest.mark.parametrize("status", [429, 500, 502])
@@ -121,14 +121,6 @@ def test_a_slow_post_is_done_though_nobody_waits_for_it(server: Server, kind: st
     while server.status("movie", DUNE) != 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(server.read("/request")["results"]) == 1
-
-
-def until_seen(server: Server, calls: int) -> None:
-    """Wait until that many calls have come to the only fault."""
-    deadline = time.monotonic() + 5
-    while server.admin("faults")[0]["seen"] < calls and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.05)
 
 
 def test_searches_fail_one_by_one_the_same_ones_in_any_order(server: Server) -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from tests.integration.sandbox.conftest import BREAKING_BAD, DUNE, FAMILY, Json, Server, words
+from tests.integration.sandbox.conftest import (
+    BREAKING_BAD,
+    DUNE,
+    FAMILY,
+    Json,
+    Server,
+    until_seen,
+    words,
+)
 
 FILMS = [20_000_001 + number for number in range(5)]
 FILM: Json = {"kind": "movie", "tmdbId": DUNE}
@@ -132,3 +142,21 @@ def test_requests_name_the_services_that_do_not_answer(each: Server) -> None:
         assert errors is None
     else:
         assert (errors["radarr"], [one["name"] for one in errors["sonarr"]]) == ([], ["Sonarr"])
+
+
+def test_a_post_whose_row_goes_while_it_runs_fails(each: Server) -> None:
+    each.admin("faults", {"kind": "slow_midway", "method": "POST", "seconds": 0.3})
+    with ThreadPoolExecutor(1) as pool:
+        film = pool.submit(each.film)
+        until_seen(each, 1)
+        each.shelve("movie", DUNE, remove=True)
+        answer = film.result()
+    assert (answer.status_code, "FOREIGN KEY" in words(answer)) == (500, True)
+    assert requested(each) == set()
+
+
+def test_what_is_in_the_library_stays_when_its_request_is_rolled_back(each: Server) -> None:
+    each.film()
+    each.shelve("movie", DUNE, status=5)
+    each.admin("roll-back", {})
+    assert (each.status("movie", DUNE), requested(each)) == (5, set())
