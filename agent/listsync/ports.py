@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -424,6 +424,14 @@ class Books(Protocol):
 
     def forget_all(self) -> int:
         """Forget what was done with every title; what was requested when stays told."""
+        ...
+
+
+class ConfiguredLists(Protocol):
+    """The lists that the configuration in force names, for whoever reads the state."""
+
+    def replace(self, lists: Iterable[ListRules]) -> None:
+        """Note that these are named now, and no others; raises StateError."""
         ...
 
 

@@ -372,6 +372,9 @@ VIEWS: Mapping[str, View] = {
             "asked_as",
             "requested_at",
             "run_id",
+            "year",
+            "imdb_id",
+            "tvdb_id",
         ),
     ),
     "explain": View(

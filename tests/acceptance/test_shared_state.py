@@ -125,3 +125,22 @@ def test_without_an_agent_the_state_is_backed_up_under_its_lock(home: Home) -> N
     assert (again.code, "exists already" in again.err) == (1, True)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*) FROM synced_items").fetchone() == (2,)
+
+
+def test_other_tools_see_the_lists_that_the_configuration_names_now(
+    home: Home, start_agent: StartAgent
+) -> None:
+    def shown() -> list[str]:
+        with closing(sqlite3.connect(f"file:{home.state}/listsync.db?mode=ro", uri=True)) as other:
+            return [Path(name).name for (name,) in other.execute("SELECT list_id FROM lists")]
+
+    assert home.once().code == 0
+    assert shown() == ["two.csv"]
+    agent = start_agent(home)
+    home.write_config([home.write_list("one.csv", titles_csv([680]))], sync={"every": 0})
+    agent.ask("reload")
+    assert shown() == ["one.csv"]  # before it was ever read
+    home.write_config([home.write_list("two.csv", titles_csv([603]))], sync={"every": 0})
+    agent.terminate()
+    start_agent(home)
+    assert shown() == ["two.csv"]

@@ -37,6 +37,7 @@ from listsync.net.systemd import Systemd
 from listsync.protocol import Exit
 from listsync.store.backup import write_backup
 from listsync.store.books import SqliteBooks
+from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.lock import locked
 from listsync.store.notebook import SqliteNotebook
@@ -197,7 +198,8 @@ class _Daemon:
         self._recall()
         self._refresh()
         config = config_of(self._configuration.in_force.following)
-        self._loader.begin(config, self._timetable, self._notebook, self._retry_at_once)
+        lists = SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S))
+        self._loader.begin(config, self._timetable, self._notebook, lists, self._retry_at_once)
         self._keeper.restore(self._queue)
         self._want_new_lists()
 

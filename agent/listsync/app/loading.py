@@ -12,7 +12,7 @@ from listsync.app.following import config_of, following_of, lists_to_sync, sched
 from listsync.config.configuration import Config
 from listsync.config.load import load
 from listsync.domain.running import Following, Scope
-from listsync.ports import Notebook
+from listsync.ports import ConfiguredLists, Notebook
 from listsync.sync.current import RUN
 from listsync.triggers.schedule import Every, Timetable
 
@@ -42,6 +42,7 @@ class Loader:
         self._environ = dict(environ)
         self._timetable: Timetable | None = None
         self._notebook: Notebook | None = None
+        self._lists: ConfiguredLists | None = None
         self._changed: Callable[[], None] = lambda: None
 
     def load(self) -> Following:
@@ -57,7 +58,7 @@ class Loader:
     def adopt(self, following: Following) -> None:
         config = config_of(following)
         self.set_up_log(config)
-        self._follow_schedules(config, at_once=False)
+        self._follow(config, at_once=False)
         self._changed()
 
     def begin(
@@ -65,14 +66,16 @@ class Loader:
         config: Config,
         timetable: Timetable,
         notebook: Notebook,
+        lists: ConfiguredLists,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Follow the schedules of the first configuration, and of each one after it.
+        """Note the lists and schedules of the first configuration, and of each one after it.
 
         *changed* is called after each change.
         """
         self._timetable, self._notebook, self._changed = timetable, notebook, changed
-        self._follow_schedules(config, at_once=True)
+        self._lists = lists
+        self._follow(config, at_once=True)
 
     def set_up_log(self, config: Config) -> None:
         log, options = config.log, self._options
@@ -85,9 +88,10 @@ class Loader:
         )
         logs.set_up(settings, environ=self._environ, run_id=RUN.get)
 
-    def _follow_schedules(self, config: Config, *, at_once: bool) -> None:
-        if self._timetable is None or self._notebook is None:
+    def _follow(self, config: Config, *, at_once: bool) -> None:
+        if self._timetable is None or self._notebook is None or self._lists is None:
             return
+        self._lists.replace(one.rules for one in config.lists)
         self._timetable.follow(schedules_of(config), at_once=at_once)
         rule = config.schedule
         hours = rule.interval / timedelta(hours=1) if isinstance(rule, Every) else 0.0

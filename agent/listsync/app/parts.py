@@ -30,6 +30,7 @@ from listsync.ports import ListProvider
 from listsync.seerr.client import Seerr
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.books import SqliteBooks
+from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.facts import SqliteFacts
 from listsync.store.films import SqliteFilmIds
@@ -224,6 +225,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         server = open_server(config, folder, stop, stack)
         readers = stack.enter_context(ExitStack())
         around = Surroundings(config.providers, config.chromium, database, state_dir, readers)
+        SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
         lists = [one for one in config.lists if is_meant(one, scope)]
         by_command = Additions(SqliteBooks(database).excluded)
         yield Parts(

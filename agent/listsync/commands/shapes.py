@@ -58,10 +58,11 @@ def request_shape(row: RequestRow) -> dict[str, Any]:
 
 
 def item_shape(row: ItemRow) -> dict[str, Any]:
+    key, said = row.tmdb_key, row.entry
     return {
         "title": row.title[:200],
-        "kind": row.key.kind.value if row.key else None,
-        "tmdb_id": row.key.tmdb_id if row.key else None,
+        "kind": key.kind.value if key else said.kind,
+        "tmdb_id": key.tmdb_id if key else None,
         "list": row.list_name,
         "status": row.status,
         "at": iso(row.at),
@@ -69,6 +70,9 @@ def item_shape(row: ItemRow) -> dict[str, Any]:
         "asked_as": row.request.asked_as if row.request else None,
         "requested_at": iso(row.request.at) if row.request else None,
         "run_id": row.request.run_id if row.request else None,
+        "year": said.year,
+        "imdb_id": said.ids.imdb,
+        "tvdb_id": said.ids.tvdb,
     }
 
 

@@ -57,14 +57,24 @@ class ItemRow:
     """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.
 
     `key` is what the entry was taken for, if anything; `request` the last one for that title.
+    `entry` is what the list says of it.
     """
 
     title: str
     list_name: str
     status: str
     at: datetime
+    entry: ListEntry
     key: TitleKey | None = None
     request: RequestRow | None = None
+
+    @property
+    def tmdb_key(self) -> TitleKey | None:
+        """The title at TMDB: what the entry was taken for, else what its list says."""
+        said = self.entry
+        if self.key is None and said.kind is not None and said.ids.tmdb is not None:
+            return TitleKey(said.kind, said.ids.tmdb)
+        return self.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

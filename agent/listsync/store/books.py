@@ -242,6 +242,7 @@ class SqliteBooks:
             at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
             key=key,
             request=request,
+            entry=entry,
         )
 
     def _looked_up(self, entry: ListEntry, server: object) -> str:

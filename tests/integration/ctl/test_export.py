@@ -13,7 +13,10 @@ from listsync.protocol import Exit
 from tests.integration.ctl.conftest import Agent, Ctl
 from tests.integration.ctl.test_commands import BROUGHT
 
-_HEAD = "title,kind,tmdb_id,list,status,at,brought_by,asked_as,requested_at,run_id\n"
+_HEAD = (
+    "title,kind,tmdb_id,list,status,at,brought_by,asked_as,requested_at,run_id,"
+    "year,imdb_id,tvdb_id\n"
+)
 
 
 def item(title: str) -> dict[str, Any]:
@@ -25,6 +28,9 @@ def item(title: str) -> dict[str, Any]:
         "status": "requested",
         "at": "2020-01-01T00:00:00Z",
         **BROUGHT,
+        "year": 1979,
+        "imdb_id": "tt0078748",
+        "tvdb_id": None,
     }
 
 
@@ -50,6 +56,8 @@ def test_all_items_are_written_for_a_spreadsheet(pages: Agent, ctl: Ctl, folder:
     found = list(csv.DictReader(text.splitlines()))
     assert [row["title"] for row in found] == ["Alien", '"Crash", again', "映画"]
     assert (found[0]["brought_by"], found[0]["asked_as"]) == ("films", "family")
+    ids = [found[0][name] for name in ("tmdb_id", "imdb_id", "tvdb_id", "year")]
+    assert ids == ["348", "tt0078748", "", "1979"]
     assert pages.asked == [
         ("items", {"list": "films", "limit": 200, "offset": offset}) for offset in (0, 2)
     ]

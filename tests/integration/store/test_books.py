@@ -354,8 +354,10 @@ def test_a_run_is_told_with_its_own_notices_and_counts(world: World) -> None:
 
 
 def test_an_entry_nobody_looked_at_is_new(world: World) -> None:
-    world.read("mine", entry("Alien", imdb="tt0078748"))
-    assert world.items() == (ItemRow(title="Alien", list_name="mine", status="new", at=AT),)
+    alien = entry("Alien", imdb="tt0078748")
+    world.read("mine", alien)
+    item = ItemRow(title="Alien", list_name="mine", status="new", at=AT, entry=alien)
+    assert world.items() == (item,)
 
 
 @pytest.mark.parametrize(

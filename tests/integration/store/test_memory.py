@@ -191,8 +191,6 @@ def test_other_tools_see_the_requests_with_their_imdb_ids(
     )
     (row,) = database.read("SELECT title, media_type, imdb_id, overseerr_id FROM synced_items")
     assert tuple(row) == ("Film 1", "movie", "tt0000001", 1)
-    (shown,) = database.read("SELECT list_type, list_id FROM lists")
-    assert tuple(shown) == ("file", "mine")
 
 
 def test_a_run_is_on_record(memory: SqliteMemory, database: Counting) -> None:

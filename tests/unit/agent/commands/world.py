@@ -15,7 +15,8 @@ from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.commands import Commands, Shown, Sources
 from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
 from listsync.domain.running import Ended, Following, Order, PlannedRetry, Scope
 from listsync.domain.syncing import Exclusion, ListRules, Verdict
@@ -50,7 +51,14 @@ def a_run(run_id: str = "abc123", **more: Any) -> RunRow:
 
 
 def an_item(title: str = "The Matrix (1999)", **more: Any) -> ItemRow:
-    given: dict[str, Any] = {"list_name": "one", "status": "requested", "at": AT, "key": FILM}
+    entry = ListEntry(rank=1, title=title, year=1999, ids=ExternalIds(imdb="tt0133093"))
+    given: dict[str, Any] = {
+        "list_name": "one",
+        "status": "requested",
+        "at": AT,
+        "key": FILM,
+        "entry": entry,
+    }
     return ItemRow(title=title, **{**given, **more})
 
 
