@@ -94,7 +94,7 @@ class Writer:
         self._handled = handled
         self._handled_now: set[tuple[str, str, bool]] = set()
         self._notes = Notes()
-        self._requested: dict[Definition, RequestBody] = {}
+        self._requested: dict[Definition, Intent] = {}
         self._ahead: set[RequestBody] = set()
         """Intents that are on disk, of requests whose turn has not come."""
         self._written_at = 0.0
@@ -103,7 +103,7 @@ class Writer:
     @property
     def requested(self) -> tuple[RequestBody, ...]:
         """What was newly asked for, each title once with all its seasons."""
-        return tuple(self._requested.values())
+        return tuple(intent.body for intent in self._requested.values())
 
     def act(
         self, prepared: Prepared, decision: Decision, coming: Coming = lambda _: ()
@@ -127,10 +127,10 @@ class Writer:
 
     def _request(self, prepared: Prepared, decision: Request, coming: Coming) -> Outcome:
         intent = _intent(prepared, decision)
-        body, lists = intent.body, intent.lists
+        body = intent.body
         if self._run.dry_run:
             self._asked(body)
-            self._count(body, lists)
+            self._count(intent)
             return Requested(body, None)
         self._intend(intent, coming)
         try:
@@ -141,13 +141,13 @@ class Writer:
         except UnavailableError:
             self._keep_open(intent)
             raise
-        taken = replace(body, seasons=answered.seasons or body.seasons)
-        self._notes.sent.append(_sent(self._run, replace(intent, body=taken), answered))
+        taken = replace(intent, body=replace(body, seasons=answered.seasons or body.seasons))
+        self._notes.sent.append(_sent(self._run, taken, answered))
         if answered.answer in TAKEN:
             self._asked(body)
             if answered.answer is RequestAnswer.REQUESTED:
-                self._count(taken, lists)
-            return Requested(taken, answered)
+                self._count(taken)
+            return Requested(taken.body, answered)
         return self._refused(prepared, intent, answered)
 
     def _refused(self, prepared: Prepared, intent: Intent, answered: Answered) -> Refused:
@@ -219,15 +219,43 @@ class Writer:
         before = self._known.asked.get(definition, frozenset())
         self._known.asked[definition] = before | frozenset(body.seasons)
 
-    def _count(self, taken: RequestBody, lists: tuple[str, ...]) -> None:
+    def _count(self, taken: Intent) -> None:
         """Count a title that is newly requested, by the list that had it requested first."""
-        self._known.doors.allowances.count(taken)
-        definition = Definition(taken.key, taken.four_k)
-        if definition not in self._requested and lists:
-            self._known.doors.caps.count(lists[0])
+        body = taken.body
+        self._known.doors.allowances.count(body)
+        definition = Definition(body.key, body.four_k)
+        if definition not in self._requested and taken.lists:
+            self._known.doors.caps.count(taken.lists[0])
         earlier = self._requested.get(definition, taken)
-        seasons = tuple(sorted({*earlier.seasons, *taken.seasons}))
-        self._requested[definition] = replace(taken, seasons=seasons)
+        seasons = tuple(sorted({*earlier.body.seasons, *body.seasons}))
+        self._requested[definition] = replace(taken, body=replace(body, seasons=seasons))
+
+    def label_of(self, body: RequestBody) -> str:
+        """Name what was requested in this run."""
+        return self._requested[Definition(body.key, body.four_k)].label
+
+    def request_again(self, body: RequestBody) -> bool:
+        """Request once more what the server took in this run and has lost.
+
+        Returns whether it has a request for it now; one that was declined meanwhile is one.
+
+        Raises:
+            RefusedError, UnavailableError: as `act`.
+        """
+        if self._server.find_requests(body).requests:
+            return True
+        intent = self._requested[Definition(body.key, body.four_k)]
+        self._intend(intent, lambda _: ())
+        try:
+            answered = self._send(intent.body)
+        except (AnswerChangedError, UnavailableError):
+            self._keep_open(intent)
+            raise
+        self._notes.sent.append(_sent(self._run, intent, answered))
+        if answered.answer is RequestAnswer.UNSURE:
+            self._keep_open(intent)
+        self.flush()
+        return bool(self._server.find_requests(body).requests)
 
     def _hold(self, body: RequestBody, answer: RequestAnswer) -> None:
         """Ask no more for the user who was refused; one quota is for both, in 4K and not."""

@@ -53,6 +53,7 @@ from listsync.sync.seasons import adopt
 from listsync.sync.server_requests import clear_orphans
 from listsync.sync.settling import Settler
 from listsync.sync.titles import fold
+from listsync.sync.verification import Verification, is_worth_it
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +183,7 @@ class _Sync:
         known = self._knowledge(info, index, handled, gathered, doubt or gathered.held)
         self._held = known.held
         self._add(wanted, gathered, known, handled)
+        self._verify()
         if doubt is None:
             self._take_back(index)
 
@@ -260,6 +262,15 @@ class _Sync:
             self._doubt_arr_names(known.doors.doubted)
         # What another list wants since this run is not taken back.
         self._writer.flush()
+
+    def _verify(self) -> None:
+        """After many requests: look whether the server still has what it took."""
+        writer, pages = self._writer, len(self._parts.memory.index_pages())
+        if writer is None or self._run.dry_run or not is_worth_it(len(writer.requested), pages):
+            return
+        notice = Verification(writer, writer.requested).mend(self._read_index())
+        if notice is not None:
+            self._notices.append(notice)
 
     def _knowledge(
         self,
