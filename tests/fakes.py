@@ -230,6 +230,7 @@ class FakeServer:
         self.allowances: dict[str | None, Allowance] = {}
         self.pending: dict[int, Cancelled] = {}
         self.cancelled: list[int] = []
+        self.requests: list[ServerRequest] = []
         self.counts: Counter[str] = Counter()
         self.arr_services = FakeArrServices(self.counts)
         self.searched: list[tuple[str, int | None]] = []
@@ -351,6 +352,10 @@ class FakeServer:
         if quota is not None and used > quota.remaining:
             return Answered(answer=RequestAnswer.QUOTA)
         return None
+
+    def read_requests(self) -> tuple[ServerRequest, ...]:
+        self._play("read_requests")
+        return tuple(self.requests)
 
     def cancel(self, request_id: int) -> Cancelled:
         self._play("cancel")
@@ -494,6 +499,8 @@ class _Shelf:
     looks: dict[Definition, date] = field(default_factory=dict)
     cancelled: set[Definition] = field(default_factory=set)
     seen: dict[tuple[Definition, int], ServerRequest] = field(default_factory=dict)
+    lapsed: set[tuple[Definition, int]] = field(default_factory=set)
+    requests_read_at: datetime | None = None
 
 
 class FakeFacts(dict[TitleKey, TitleFacts]):
@@ -510,7 +517,38 @@ class FakeServerRequests:
         self._shelf = shelf
 
     def remembered(self) -> tuple[ServerRequest, ...]:
-        return tuple(self._shelf.seen.values())
+        return tuple(
+            one for name, one in self._shelf.seen.items() if name not in self._shelf.lapsed
+        )
+
+    def read_at(self) -> datetime | None:
+        return self._shelf.requests_read_at
+
+    def unexplained(self, index: Mapping[TitleKey, TitleState]) -> frozenset[Definition]:
+        known = {definition for definition, _ in self._shelf.seen}
+        return frozenset(
+            one
+            for one in _asked_for(self._shelf) - known
+            if index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
+        )
+
+    def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
+        shelf = self._shelf
+        lapsed = {name: shelf.seen[name].request_id or 0 for name in shelf.lapsed}
+        none = {name: one for name, one in shelf.seen.items() if name[1] == RequestStatus.NONE}
+        shelf.seen = none | {(one.definition, int(one.status)): one for one in found}
+        shelf.lapsed = {
+            name
+            for name, number in lapsed.items()
+            if name in shelf.seen and (shelf.seen[name].request_id or 0) <= number
+        }
+        shelf.requests_read_at = at
+
+
+def _asked_for(shelf: _Shelf) -> set[Definition]:
+    """Name what was requested since that was confirmed, and not taken back."""
+    asked = shelf.asked[shelf.confirmed :]
+    return {Definition(sent.body.key, sent.body.four_k) for sent, _ in asked} - shelf.cancelled
 
 
 class FakeMemory:
@@ -644,10 +682,7 @@ class FakeMemory:
 
     def trust(self, index: Mapping[TitleKey, TitleState]) -> Trust:
         shelf = self.shelf
-        asked = {
-            Definition(sent.body.key, sent.body.four_k)
-            for sent, _ in shelf.asked[shelf.confirmed :]
-        } - shelf.cancelled
+        asked = _asked_for(shelf)
         unknown = [
             one
             for one in asked
@@ -678,7 +713,10 @@ class FakeMemory:
         )
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
-        del self.shelf.departed[one.source, one.definition]
+        shelf, declined = self.shelf, (one.definition, int(RequestStatus.DECLINED))
+        del shelf.departed[one.source, one.definition]
+        if declined in shelf.seen and one.definition not in shelf.handled.values():
+            shelf.lapsed.add(declined)
         if cancelled:
             self.shelf.cancelled.add(one.definition)
 
@@ -756,6 +794,9 @@ class FakeMemory:
             if sent.answered.answer in TAKEN:
                 definition = Definition(sent.body.key, sent.body.four_k)
                 shelf.seen.pop((definition, RequestStatus.NONE), None)
+                for name in {one for one in shelf.lapsed if one[0] == definition}:
+                    shelf.lapsed.remove(name)
+                    del shelf.seen[name]
 
     def begin_run(self, run: SyncRun) -> None:
         """Note nothing: what has ended counts."""

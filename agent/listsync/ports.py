@@ -121,6 +121,10 @@ class RequestServer(Protocol):
         """Look what requests there are for the title of *body*, in its edition."""
         ...
 
+    def read_requests(self) -> tuple[ServerRequest, ...]:
+        """Read the requests of all users, the newest ones up to a bound, in pages."""
+        ...
+
     def cancel(self, request_id: int) -> Cancelled:
         """Take one request back if it is pending still and by whom we ask as."""
         ...
@@ -183,7 +187,22 @@ class ServerRequests(Protocol):
     """What is remembered of the requests at one server that its index does not tell."""
 
     def remembered(self) -> tuple[ServerRequest, ...]:
-        """Return what was found for single titles; status NONE: there was no request at all."""
+        """Return what is known of titles: declined or failed requests, NONE for no request.
+
+        What was declined counts until the title has left all lists.
+        """
+        ...
+
+    def read_at(self) -> datetime | None:
+        """Return when the server's list of requests was read last; None: never."""
+        ...
+
+    def unexplained(self, index: Mapping[TitleKey, TitleState]) -> frozenset[Definition]:
+        """Return what we requested that *index* does not have, and of which nothing is known."""
+        ...
+
+    def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
+        """Keep what the list of requests said, in place of what it said before."""
         ...
 
 

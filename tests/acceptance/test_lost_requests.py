@@ -100,3 +100,23 @@ def test_a_server_killed_inside_a_request_has_every_title_once_in_the_end(tmp_pa
         assert requested(sandbox) == films[:1]
         sync_until_nothing_is_open(home)
         assert requested(sandbox) == films
+
+
+def test_a_new_installation_does_not_request_what_was_declined(
+    start_home: Callable[..., Home],
+) -> None:
+    home = start_home(titles=3)
+    films = [FIRST + number for number in range(3)]
+    for film, deed in zip(films[:2], ("decline", "fail"), strict=True):
+        body = {"mediaType": "movie", "mediaId": film, "is4k": False}
+        assert home.sandbox.api("POST", "/request", body)[0] == 201
+        home.sandbox.admin("requests", {"kind": "movie", "tmdbId": film, "do": deed})
+    home.sandbox.admin("reset-log", {})
+    configure(home, titles_csv(films), timeout_s=30)
+    ran = home.once()
+    assert ran.requested == [f"movie/{films[2]}"]
+    assert [*ran.verdicts("handled_before").values()] == ["declined at the server"]
+    assert "failed at Radarr or Sonarr" in str(ran.report["notices"])
+    assert home.sandbox.admin("log")["calls"]["GET /request"] == 1
+    home.once()
+    assert home.sandbox.admin("log")["calls"]["GET /request"] == 1

@@ -25,6 +25,7 @@ from listsync.sync.deciding import Knowledge, decide
 from listsync.sync.exclusions import Excluded, exclusion_of
 from listsync.sync.reporting import verdict_of
 from listsync.sync.resolving import lookup_of_entry
+from listsync.sync.server_requests import RequestsSeen, clear_orphans
 
 OPEN, NEW, EXCLUDED = "open", "new", Verdict.EXCLUDED.value
 _GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
@@ -91,8 +92,11 @@ def _knowledge(sources: Sources, story: Story, excluded: Excluded) -> Knowledge:
     standing, key = story.standing, story.match.key if story.match else None
     if standing is None or key is None:
         return Knowledge(index={}, handled=frozenset(), setbacks={}, excluded=excluded)
+    index, seen = {key: _state_by_now(standing, key)}, RequestsSeen.of(standing.at_server)
+    clear_orphans(index, seen.removed, standing.handled)
     return Knowledge(
-        index={key: _state_by_now(standing, key)},
+        index=index,
+        seen=seen,
         handled=standing.handled,
         entries=standing.entries,
         setbacks=dict(standing.setbacks),

@@ -12,7 +12,7 @@ from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import HandledEntries
 from listsync.domain.notices import Notice
-from listsync.domain.server import Candidate, TitleFacts, TitleState
+from listsync.domain.server import Candidate, ServerRequest, TitleFacts, TitleState
 from listsync.domain.syncing import Found, How, Match, Verdict
 
 _SHORT = 6
@@ -185,7 +185,8 @@ class Standing:
 
     `state` is None where the server's index was never read. `handled`, `setbacks` and `facts` are
     those that a sync would decide by now; `asked` is what was asked for since the index was read.
-    `entries` are those by which it was handled.
+    `entries` are those by which it was handled. `at_server`: what is known of the server's
+    requests that its index does not tell.
     """
 
     state: TitleState | None
@@ -195,3 +196,4 @@ class Standing:
     facts: TitleFacts | None
     requests: tuple[RequestRow, ...]
     entries: HandledEntries = field(default_factory=HandledEntries)
+    at_server: tuple[ServerRequest, ...] = ()

@@ -211,6 +211,8 @@ class SkipReason(StrEnum):
     HANDLED = "handled before"
     BLOCKLISTED = "blocklisted at the server"
     DELETED = "deleted at the server"
+    DECLINED = "declined at the server"
+    REQUEST_FAILED = "requested already, but Radarr or Sonarr did not take it"
     EXCLUDED = "excluded"
     REVIEW = "held for review"
     NOT_FOUND = "not found"

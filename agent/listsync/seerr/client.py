@@ -18,11 +18,12 @@ from listsync.domain.server import (
     SearchPage,
     SeriesDetails,
     ServerInfo,
+    ServerRequest,
     TitleFacts,
 )
 from listsync.errors import Refusal, UnavailableError
 from listsync.options import SecretStr
-from listsync.seerr import details, index, searching
+from listsync.seerr import details, index, request_list, searching
 from listsync.seerr.address import Address
 from listsync.seerr.allowances import allowance_of
 from listsync.seerr.arr_services import SeerrArrServices
@@ -193,6 +194,10 @@ class Seerr:
     def find_requests(self, body: RequestBody) -> FoundRequests:
         """Look for what became of a request that may have been sent; raises as `series` does."""
         return self._writer.find(body)
+
+    def read_requests(self) -> tuple[ServerRequest, ...]:
+        """Read the requests of all users, which the key's owner may see."""
+        return request_list.read_requests(self._wire)
 
     def cancel(self, request_id: int) -> Cancelled:
         """Take one request back.

@@ -22,7 +22,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
 from listsync.domain.syncing import Exclusion, Found, SkipReason
-from listsync.store import rows, standing
+from listsync.store import rows, server_requests, standing
 from listsync.store.database import Database
 from listsync.store.reviews import Reviews
 from listsync.store.stories import Stories
@@ -340,6 +340,7 @@ class SqliteBooks:
         server = self._server()
         standing.confirm(self._database, server)
         with self._database.write() as connection:
+            server_requests.forget_all(connection, server)
             return sum(
                 connection.execute(
                     f"DELETE FROM {table} WHERE server = ?",  # noqa: S608 - constants
@@ -377,6 +378,7 @@ def _keys_of(
 
 
 def _forget_title(connection: sqlite3.Connection, server: int | None, key: tuple[str, int]) -> int:
+    server_requests.forget(connection, server, key)
     return sum(
         connection.execute(
             f"DELETE FROM {table} WHERE server = ? AND kind = ? AND tmdb = ?",  # noqa: S608 - constants

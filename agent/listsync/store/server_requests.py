@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from listsync.domain.media import Definition
-from listsync.domain.server import RequestStatus, ServerRequest
+from listsync.domain.media import Definition, TitleKey
+from listsync.domain.server import RequestStatus, ServerRequest, TitleState
 from listsync.store import rows
 from listsync.store.database import Database
+from listsync.store.request_log import asked_for, is_gone
+
+_PUT = """
+    INSERT OR REPLACE INTO server_requests (server, kind, tmdb, four_k, status, seasons,
+        request_id, lapsed, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 class SqliteServerRequests:
@@ -25,16 +32,97 @@ class SqliteServerRequests:
         )
         return tuple(map(_request_of, found))
 
+    def read_at(self) -> datetime | None:
+        found = self._database.read(
+            "SELECT requests_read_at FROM servers WHERE id = ?", self._server
+        )
+        return rows.moment(found[0]["requests_read_at"])
+
+    def unexplained(self, index: Mapping[TitleKey, TitleState]) -> frozenset[Definition]:
+        known = self._database.read(
+            "SELECT kind, tmdb, four_k FROM server_requests WHERE server = ?", self._server
+        )
+        asked = set(asked_for(self._database, self._server)) - set(map(rows.definition_of, known))
+        return frozenset(one for one in asked if is_gone(one, index))
+
+    def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
+        """Keep what was read; see the port. A declined request that counted no more stays so."""
+        lapsed = {
+            rows.definition_of(row): row["request_id"]
+            for row in self._database.read(
+                "SELECT * FROM server_requests WHERE server = ? AND lapsed", self._server
+            )
+        }
+        read_at = at.astimezone(UTC).isoformat(timespec="milliseconds")
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM server_requests WHERE server = ? AND status != ?",
+                (self._server, int(RequestStatus.NONE)),
+            )
+            connection.executemany(
+                _PUT,
+                [
+                    (self._server, *_columns(one), _is_lapsed(one, lapsed), read_at)
+                    for one in found
+                ],
+            )
+            connection.execute(
+                "UPDATE servers SET requests_read_at = ? WHERE id = ?", (read_at, self._server)
+            )
+
+
+def _is_lapsed(one: ServerRequest, lapsed: Mapping[Definition, int]) -> bool:
+    """Tell a declined request that the title had when it left its lists from a newer one."""
+    is_declined = one.status == RequestStatus.DECLINED
+    return is_declined and (one.request_id or 0) <= lapsed.get(one.definition, -1)
+
+
+def lapse(connection: sqlite3.Connection, server: int | None, title: tuple[object, ...]) -> None:
+    """Let a declined request count no more: *title* (kind, tmdb, four_k) has left all lists."""
+    connection.execute(
+        "UPDATE server_requests SET lapsed = 1 WHERE server = ?1 AND kind = ?2 AND tmdb = ?3"
+        " AND four_k = ?4 AND status = ?5 AND NOT EXISTS (SELECT 1 FROM handled"
+        "   WHERE server = ?1 AND kind = ?2 AND tmdb = ?3 AND four_k = ?4)",
+        (server, *title, int(RequestStatus.DECLINED)),
+    )
+
+
+def forget(connection: sqlite3.Connection, server: int | None, key: tuple[str, int]) -> None:
+    """Let nothing that is known of a title's requests keep it from being requested."""
+    connection.execute(
+        "DELETE FROM server_requests WHERE server = ? AND kind = ? AND tmdb = ? AND status != ?",
+        (server, *key, int(RequestStatus.DECLINED)),
+    )
+    connection.execute(
+        "UPDATE server_requests SET lapsed = 1 WHERE server = ? AND kind = ? AND tmdb = ?",
+        (server, *key),
+    )
+
+
+def forget_all(connection: sqlite3.Connection, server: int | None) -> None:
+    """Have the server's list of requests read anew."""
+    connection.execute("DELETE FROM server_requests WHERE server = ?", (server,))
+    connection.execute("UPDATE servers SET requests_read_at = NULL WHERE id = ?", (server,))
+
+
+def requests_of(
+    database: Database, server: int | None, key: TitleKey
+) -> tuple[ServerRequest, ...]:
+    """Return what is known of the requests for one title."""
+    found = database.read(
+        "SELECT * FROM server_requests WHERE server = ? AND kind = ? AND tmdb = ? AND NOT lapsed",
+        server,
+        key.kind,
+        key.tmdb_id,
+    )
+    return tuple(map(_request_of, found))
+
 
 def note_seen(
     connection: sqlite3.Connection, server: int | None, seen: Iterable[ServerRequest], at: str
 ) -> None:
     """Keep what was found out of single titles."""
-    connection.executemany(
-        "INSERT OR REPLACE INTO server_requests (server, kind, tmdb, four_k, status, seasons,"
-        " request_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(server, *_columns(one), at) for one in seen],
-    )
+    connection.executemany(_PUT, [(server, *_columns(one), False, at) for one in seen])
 
 
 def note_request(
@@ -43,7 +131,7 @@ def note_request(
     """Note that there is a request for each title now, whatever was there before."""
     connection.executemany(
         "DELETE FROM server_requests WHERE server = ? AND kind = ? AND tmdb = ? AND four_k = ?"
-        " AND status = ?",
+        " AND (lapsed OR status = ?)",
         [
             (server, one.key.kind, one.key.tmdb_id, one.four_k, int(RequestStatus.NONE))
             for one in definitions

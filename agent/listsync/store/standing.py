@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import Departure
-from listsync.domain.server import ABSENT, MediaStatus, RequestAnswer, TitleState
+from listsync.domain.server import RequestAnswer, TitleState
 from listsync.domain.syncing import SyncRun
 from listsync.domain.trust import Trust
 from listsync.store import rows
 from listsync.store.database import Database
+from listsync.store.request_log import asked_for, is_gone
+from listsync.store.server_requests import lapse
 
 LAST_NOTICES = (
     "SELECT notices FROM runs WHERE notices IS NOT NULL ORDER BY started_at DESC, id LIMIT 1"
@@ -21,7 +23,7 @@ LAST_NOTICES = (
 
 def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState]) -> Trust:
     """Compare with the servers known, and the index with what was asked for and not taken back."""
-    place = database.read("SELECT confirmed, confirmed_at FROM servers WHERE id = ?", server)[0]
+    place = database.read("SELECT confirmed FROM servers WHERE id = ?", server)[0]
     elsewhere = 0
     if not place["confirmed"]:
         elsewhere = database.read(
@@ -29,22 +31,8 @@ def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState])
             " ORDER BY last_seen DESC LIMIT 1)",
             server,
         )[0][0]
-    asked = database.read(
-        "SELECT DISTINCT kind, tmdb, four_k FROM requests WHERE server = ? AND answer = ?"
-        " AND at > ? AND NOT EXISTS (SELECT 1 FROM requests AS later"
-        "   WHERE later.server = requests.server AND later.kind = requests.kind"
-        "   AND later.tmdb = requests.tmdb AND later.four_k = requests.four_k"
-        "   AND later.answer = ? AND later.id > requests.id)",
-        server,
-        RequestAnswer.REQUESTED,
-        place["confirmed_at"],
-        RequestAnswer.CANCELLED,
-    )
-    definitions = [rows.definition_of(row) for row in asked]
-    gone = sum(
-        index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
-        for one in definitions
-    )
+    definitions = asked_for(database, server)
+    gone = sum(is_gone(one, index) for one in definitions)
     return Trust(asked_elsewhere=elsewhere, asked=len(definitions), gone=gone)
 
 
@@ -96,6 +84,7 @@ def settle(
             " AND list = (SELECT id FROM followed WHERE source = ?)",
             (server, *title, one.source),
         )
+        lapse(connection, server, title)
         if cancelled:
             connection.execute(
                 "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"

@@ -14,6 +14,7 @@ from listsync.domain.server import ABSENT, TitleState
 from listsync.store import rows
 from listsync.store.database import Database
 from listsync.store.facts import SqliteFacts
+from listsync.store.server_requests import requests_of
 from listsync.sync.indexing import index_of
 
 _MOST_REQUESTS = 10
@@ -135,6 +136,7 @@ class Stories:
             ),
             facts=SqliteFacts(self._database).get(key),
             requests=tuple(map(rows.request_of, requests)),
+            at_server=requests_of(self._database, server, key),
         )
 
     def _state(self, server: int | None, key: TitleKey) -> TitleState | None:

@@ -73,6 +73,8 @@ _HANDLED = (
     SkipReason.SAME_RUN,
     SkipReason.HANDLED,
     SkipReason.DELETED,
+    SkipReason.DECLINED,
+    SkipReason.REQUEST_FAILED,
 )
 
 

@@ -48,6 +48,7 @@ from listsync.sync.seasons import (
     is_waiting,
     names_specials,
 )
+from listsync.sync.server_requests import NOTHING_SEEN, RequestsSeen
 
 Wanting = tuple[Members, Skip | None]
 """The members that want something requested, or why there are none."""
@@ -61,6 +62,9 @@ _STATUS_REASONS: Mapping[int, SkipReason] = {
 }
 _TV = MediaType.TV
 _STAYS_GONE = "asked for before and gone since: stays so"
+_REMOVED = "asked for before, and its request was deleted at the server: stays so"
+_RETRY_THERE = "retry it on the page Requests of the server"
+_IN_WORK = (MediaStatus.PENDING, MediaStatus.PROCESSING)
 _GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _LOOKED_AT = (
     MediaStatus.UNKNOWN,
@@ -79,9 +83,10 @@ class Knowledge:
     entries, with the seasons that they were acted on for. `setbacks` say why
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
     `watched` are series that were handled, with the day since when, whose new seasons are due to
-    be looked for. `held` says why nothing of a kind, in 4K or not, may be asked for. Three grow
-    with the run: `doors` (which lists may ask), `asked` (the seasons asked for, empty for films),
-    `unsettled` (why a title must not be asked for again in this run).
+    be looked for. `seen` is what is known of the server's requests beside its index. `held` says
+    why nothing of a kind, in 4K or not, may be asked for. Three grow with the run: `doors` (which
+    lists may ask), `asked` (the seasons asked for, empty for films), `unsettled` (why a title must
+    not be asked for again in this run).
     """
 
     index: Mapping[TitleKey, TitleState]
@@ -95,6 +100,7 @@ class Knowledge:
     asked: dict[Definition, frozenset[int]] = field(default_factory=dict)
     unsettled: dict[Definition, str] = field(default_factory=dict)
     held: dict[tuple[MediaType, bool], str] = field(default_factory=dict)
+    seen: RequestsSeen = NOTHING_SEEN
 
     def state(self, key: TitleKey) -> TitleState:
         return self.index.get(key, ABSENT)
@@ -105,7 +111,8 @@ class Knowledge:
     def look(self, title: Definition, details: SeriesDetails) -> SeasonLook:
         """Put together what the server says of a series and what was done of it."""
         asked = self.asked.get(title, frozenset())
-        return SeasonLook(details, title.four_k, self.entries.of_title(title), asked)
+        declined = self.seen.declined.get(title, frozenset())
+        return SeasonLook(details, title.four_k, self.entries.of_title(title), asked, declined)
 
     def seasons_wanted(
         self, member: Member, title: Definition, details: SeriesDetails
@@ -146,6 +153,8 @@ def stands_well(title: Definition, known: Knowledge) -> bool:
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k) or title in known.watched:
         return False
     if known.excluded.holds_key(title.key) or title in known.unsettled:
+        return False
+    if title in known.seen.failed and _has_failed(title, known):
         return False
     return state.of(four_k=title.four_k) not in _REQUESTABLE
 
@@ -265,14 +274,32 @@ def _are_all_asked(members: Members, done: frozenset[int]) -> bool:
 def _skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
     """Judge by the server's index and our memory of the title."""
     status = known.status(definition)
+    if _has_failed(definition, known):
+        return Skip(SkipReason.REQUEST_FAILED, _RETRY_THERE)
     if status not in _REQUESTABLE:
         return Skip(_STATUS_REASONS.get(status, SkipReason.REQUESTED))
-    is_handled = definition in known.handled
-    if is_handled and status == MediaStatus.PARTIALLY_AVAILABLE:
-        return Skip(SkipReason.AVAILABLE, "in part")
-    if is_handled:
-        return Skip(SkipReason.HANDLED, _STAYS_GONE)
-    return Skip(SkipReason.DELETED) if status == MediaStatus.DELETED else None
+    if status == MediaStatus.PARTIALLY_AVAILABLE:
+        is_handled = definition in known.handled
+        return Skip(SkipReason.AVAILABLE, "in part") if is_handled else None
+    if status == MediaStatus.DELETED:
+        return Skip(SkipReason.DELETED)
+    return _skip_of_gone(definition, known)
+
+
+def _skip_of_gone(title: Definition, known: Knowledge) -> Skip | None:
+    """Say why a title that the index does not have stays away, if it does."""
+    is_handled, is_film = title in known.handled, title.key.kind is MediaType.MOVIE
+    # Of a series seasons are declined; one that was not handled is looked at.
+    if title in known.seen.declined and (is_film or is_handled):
+        return Skip(SkipReason.DECLINED)
+    if not is_handled:
+        return None
+    return Skip(SkipReason.HANDLED, _REMOVED if title in known.seen.removed else _STAYS_GONE)
+
+
+def _has_failed(title: Definition, known: Knowledge) -> bool:
+    """Tell a title whose request hangs, as Radarr or Sonarr did not take it."""
+    return title in known.seen.failed and known.status(title) in _IN_WORK
 
 
 def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Skip | None:
@@ -363,8 +390,11 @@ def _nothing_missing(
         return Skip(SkipReason.NO_SEASONS, "the series has nothing but specials")
     if all(season.number in look.asked for season in existing):
         return Skip(SkipReason.SAME_RUN)
+    are_declined = all(season.number in look.declined for season in gone)
     if len(gone) == len(existing):
-        return Skip(SkipReason.HANDLED, _STAYS_GONE)
+        declined, handled = Skip(SkipReason.DECLINED), Skip(SkipReason.HANDLED, _STAYS_GONE)
+        return declined if are_declined else handled
     reason = _STATUS_REASONS.get(known.status(title), SkipReason.REQUESTED)
     numbers = ", ".join(str(season.number) for season in gone)
-    return Skip(reason, f"but season {numbers}: {_STAYS_GONE}" if gone else "")
+    why = SkipReason.DECLINED.value if are_declined else _STAYS_GONE
+    return Skip(reason, f"but season {numbers}: {why}" if gone else "")

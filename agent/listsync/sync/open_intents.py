@@ -84,6 +84,8 @@ class IntentReview:
                 result.misdated.append(intent)
             return
         result.notes.dropped.append(intent.body)
+        declined = (one for one in found.requests if one.status == RequestStatus.DECLINED)
+        result.notes.seen.extend(declined)
         if not found.requests and self._is_pending(definition):
             result.notes.seen.append(
                 ServerRequest(definition=definition, status=RequestStatus.NONE)

@@ -34,6 +34,8 @@ _SKIPS = {
     SkipReason.HANDLED: Verdict.HANDLED,
     SkipReason.BLOCKLISTED: Verdict.EXCLUDED,
     SkipReason.DELETED: Verdict.HANDLED,
+    SkipReason.DECLINED: Verdict.HANDLED,
+    SkipReason.REQUEST_FAILED: Verdict.ALREADY,
     SkipReason.EXCLUDED: Verdict.EXCLUDED,
     SkipReason.REVIEW: Verdict.REVIEW,
     SkipReason.NOT_FOUND: Verdict.NOT_FOUND,

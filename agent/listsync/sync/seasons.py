@@ -22,13 +22,15 @@ Row = tuple[str, str, bool]
 class SeasonLook:
     """What a look at a series tells, together with what is known of it.
 
-    `before` is what handled entries remember, `asked` what this run has requested.
+    `before` is what handled entries remember, `asked` what this run has requested; `declined` are
+    seasons that were declined at the server.
     """
 
     details: SeriesDetails
     four_k: bool
     before: frozenset[HandledSeasons]
     asked: frozenset[int]
+    declined: frozenset[int] = frozenset()
 
     def existing(self, wanted: Iterable[int]) -> tuple[Season, ...]:
         numbers = set(wanted)
@@ -49,7 +51,7 @@ class SeasonLook:
     def _is_missing(self, one: Season) -> bool:
         if one.number in self.asked or one.is_covered(four_k=self.four_k):
             return False
-        if one.is_deleted(four_k=self.four_k):
+        if one.is_deleted(four_k=self.four_k) or one.number in self.declined:
             return False
         return not any(entry.holds(one) for entry in self.before)
 

@@ -23,6 +23,8 @@ from listsync.domain.syncing import (
     Prepared,
     Refused,
     Result,
+    Skip,
+    SkipReason,
     SyncReport,
     SyncRun,
     Verdict,
@@ -50,7 +52,15 @@ from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver, lookup_of
 from listsync.sync.seasons import adopt
-from listsync.sync.server_requests import clear_orphans
+from listsync.sync.server_requests import (
+    NOTHING_SEEN,
+    RequestsSeen,
+    are_failures_open,
+    clear_orphans,
+    digest,
+    is_reading_due,
+    notice_of_failures,
+)
 from listsync.sync.settling import Settler
 from listsync.sync.titles import fold
 from listsync.sync.verification import Verification, is_worth_it
@@ -121,6 +131,8 @@ class _Sync:
         self._held: Mapping[tuple[MediaType, bool], str] = {}
         self._on_hold: Mapping[Definition, str] = {}
         self._arr_lookup: ArrLookup | None = None
+        self._seen = NOTHING_SEEN
+        self._failed_requests: dict[str, None] = {}
         self._batch = 0
         self._retry: Retry | None = None
         self._unanswered = 0
@@ -179,7 +191,8 @@ class _Sync:
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
         handled = self._adopt(parts.memory.handled(), wanted)
-        clear_orphans(index, parts.memory.server_requests.remembered(), handled.definitions)
+        self._seen = self._requests_seen(index, is_doubted=doubt is not None)
+        clear_orphans(index, self._seen.removed, handled.definitions)
         known = self._knowledge(info, index, handled, gathered, doubt or gathered.held)
         self._held = known.held
         self._add(wanted, gathered, known, handled)
@@ -215,6 +228,23 @@ class _Sync:
         pages = self._parts.server.read_index(self._parts.memory.index_pages())
         self._parts.memory.save_index(pages)
         return index_of(pages)
+
+    def _requests_seen(
+        self, index: dict[TitleKey, TitleState], *, is_doubted: bool
+    ) -> RequestsSeen:
+        """Know what was declined or has failed: read at first, then where something is odd."""
+        memory, now = self._parts.memory.server_requests, datetime.now(UTC)
+        vanished = frozenset() if is_doubted else memory.unexplained(index)
+        remembered = memory.remembered()
+        if is_reading_due(
+            memory.read_at(),
+            now,
+            is_unexplained=bool(vanished),
+            has_failed=are_failures_open(remembered, index),
+        ):
+            memory.save_reading(digest(self._parts.server.read_requests(), vanished), now)
+            remembered = memory.remembered()
+        return RequestsSeen.of(remembered)
 
     def _settle_intents(self, index: dict[TitleKey, TitleState]) -> None:
         """Find out what became of requests whose answer was lost."""
@@ -290,6 +320,7 @@ class _Sync:
             today=self._run.started_at.date(),
             doors=self._doors(info, gathered, may_look_up=held is None),
             unsettled=dict(self._on_hold),
+            seen=self._seen,
         )
         for kind in MediaType:
             if held is not None:
@@ -358,12 +389,15 @@ class _Sync:
     def settled(self, prepared: Prepared, outcome: Outcome) -> None:
         verdict = self._tally.add(prepared, outcome)
         self._unanswered += _is_unanswered(outcome)
+        if isinstance(outcome, Skip) and outcome.reason is SkipReason.REQUEST_FAILED:
+            self._failed_requests[prepared.wish.label] = None
         names = Counter(member.rules.name for member in prepared.wish.members)
         self._parts.board.done(names, requested=verdict is Verdict.REQUESTED)
 
     def _report(self, result: Result, why: str) -> SyncReport:
         lists, items = self._tally.lists(), tuple(self._tally.items)
-        notices = notices_of(lists, items, self._notices)
+        failed = notice_of_failures(self._failed_requests)
+        notices = notices_of(lists, items, [*self._notices, *([failed] if failed else [])])
         is_whole = result is Result.OK
         if is_whole:
             result, why = result_of(lists, notices)

@@ -791,3 +791,86 @@ def test_a_title_that_was_in_doubt_is_not_confirmed_to_be_nowhere_by_that(memory
     memory.record(Notes(matches={"title:x||": doubt}))
     memory.record(Notes(matches={"title:x||": nothing}))
     assert memory.matches(later) == {}
+
+
+# The server's list of requests
+
+
+def declined(number: int = 5, *seasons: int, definition: Definition = FILM) -> ServerRequest:
+    return ServerRequest(
+        definition=definition,
+        status=RequestStatus.DECLINED,
+        request_id=number,
+        seasons=frozenset(seasons),
+    )
+
+
+def leave_the_list(memory: Memory) -> None:
+    """Let a handled entry leave its list for good."""
+    read(memory, DUNE, LOST)
+    memory.record(Notes(handled=[handling()]))
+    read(memory, LOST)
+    read(memory, LOST)
+    for one in memory.departed():
+        memory.settle_departure(one, run(), cancelled=False)
+
+
+def test_the_list_of_requests_was_never_read_at_first(memory: Memory) -> None:
+    assert memory.server_requests.read_at() is None
+    memory.server_requests.save_reading([], NOW)
+    at = memory.server_requests.read_at()
+    assert at is not None
+    assert abs(at - NOW) < timedelta(seconds=1)
+    memory.use_server(OTHER_SERVER)
+    assert memory.server_requests.read_at() is None
+
+
+def test_a_reading_takes_the_place_of_the_last_one(memory: Memory) -> None:
+    series = Definition(TitleKey(MediaType.TV, 4607), four_k=True)
+    first = [declined(), declined(6, 1, 3, definition=series)]
+    memory.record(Notes(seen=[without_request(series)]))
+    memory.server_requests.save_reading(first, NOW)
+    assert set(memory.server_requests.remembered()) == {*first, without_request(series)}
+    failed = replace(declined(7), status=RequestStatus.FAILED)
+    memory.server_requests.save_reading([failed], NOW)
+    assert set(memory.server_requests.remembered()) == {failed, without_request(series)}
+
+
+def test_a_decline_counts_no_more_when_its_title_has_left_its_lists(memory: Memory) -> None:
+    memory.server_requests.save_reading([declined(5)], NOW)
+    leave_the_list(memory)
+    assert memory.server_requests.remembered() == ()
+    memory.server_requests.save_reading([declined(5)], NOW)
+    assert memory.server_requests.remembered() == ()
+    memory.server_requests.save_reading([declined(6)], NOW)
+    assert memory.server_requests.remembered() == (declined(6),)
+
+
+def test_a_decline_counts_while_another_list_holds_its_title(memory: Memory) -> None:
+    memory.server_requests.save_reading([declined()], NOW)
+    other = replace(LIST, source="file:other", name="other")
+    read(memory, DUNE, of=other)
+    (member,) = members_of(other, [DUNE])
+    memory.record(Notes(handled=[Handling(member, FILM)]))
+    leave_the_list(memory)
+    assert memory.server_requests.remembered() == (declined(),)
+
+
+def test_what_we_requested_and_the_index_lacks_is_unexplained_until_it_is_known(
+    memory: Memory,
+) -> None:
+    there = {KEY: TitleState(MediaStatus.PENDING, MediaStatus.UNKNOWN)}
+    assert memory.server_requests.unexplained({}) == frozenset()
+    memory.record(Notes(sent=[sent()]))
+    assert memory.server_requests.unexplained(there) == frozenset()
+    assert memory.server_requests.unexplained({}) == {FILM}
+    memory.server_requests.save_reading([declined()], NOW)
+    assert memory.server_requests.unexplained({}) == frozenset()
+    memory.server_requests.save_reading([without_request()], NOW)
+    assert memory.server_requests.unexplained({}) == frozenset()
+
+
+def test_what_was_taken_back_or_confirmed_needs_no_explanation(memory: Memory) -> None:
+    memory.record(Notes(sent=[sent()]))
+    memory.confirm()
+    assert memory.server_requests.unexplained({}) == frozenset()

@@ -12,7 +12,14 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries
 from listsync.domain.seasons import HandledSeasons
-from listsync.domain.server import AS_USUAL, Candidate, MediaStatus, TitleState
+from listsync.domain.server import (
+    AS_USUAL,
+    Candidate,
+    MediaStatus,
+    RequestStatus,
+    ServerRequest,
+    TitleState,
+)
 from listsync.domain.syncing import Exclusion, Found, How, Match
 from listsync.protocol import Code
 from listsync.sync.collecting import entry_id
@@ -235,6 +242,34 @@ def test_what_was_deleted_stays_so(dune: World) -> None:
         "handled_before",
         "handled before: asked for before and gone since: stays so",
     )
+
+
+def at_server(status: RequestStatus) -> tuple[ServerRequest, ...]:
+    return (ServerRequest(definition=_DUNE_HD, status=status, request_id=7),)
+
+
+@pytest.mark.parametrize(
+    ("status", "seen", "said"),
+    [
+        (1, RequestStatus.DECLINED, "declined at the server"),
+        (1, RequestStatus.NONE, "handled before: asked for before, and its request was deleted"),
+        (1, None, "handled before: asked for before and gone since"),
+        (7, None, "deleted at the server"),
+        (3, RequestStatus.FAILED, "requested already, but Radarr or Sonarr did not take it"),
+    ],
+    ids=["declined", "request-deleted", "gone", "files-deleted", "failed"],
+)
+def test_declined_deleted_and_failed_are_told_apart(
+    dune: World, status: int, seen: RequestStatus | None, said: str
+) -> None:
+    rows = at_server(seen) if seen is not None else ()
+    know(dune, status, handled=frozenset({_DUNE_HD}), at_server=rows)
+    assert why(dune)[1].startswith(said)
+
+
+def test_a_pending_title_without_any_request_is_requested(dune: World) -> None:
+    know(dune, MediaStatus.PENDING, at_server=at_server(RequestStatus.NONE))
+    assert why(dune) == ("open", "the next sync requests it for one")
 
 
 def test_what_was_asked_for_since_the_index_was_read_is_requested(dune: World) -> None:

@@ -87,7 +87,7 @@ def test_a_title_that_the_server_does_not_know_is_asked_for() -> None:
         (MediaStatus.PARTIALLY_AVAILABLE, None, SkipReason.AVAILABLE),
         (MediaStatus.AVAILABLE, SkipReason.AVAILABLE, SkipReason.AVAILABLE),
         (MediaStatus.BLOCKLISTED, SkipReason.BLOCKLISTED, SkipReason.BLOCKLISTED),
-        (MediaStatus.DELETED, SkipReason.DELETED, SkipReason.HANDLED),
+        (MediaStatus.DELETED, SkipReason.DELETED, SkipReason.DELETED),
         (99, SkipReason.REQUESTED, SkipReason.REQUESTED),
     ],
     ids=lambda value: getattr(value, "name", None),

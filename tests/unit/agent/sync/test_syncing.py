@@ -648,7 +648,7 @@ def test_the_board_comes_to_rest_with_all_counted() -> None:
 def test_the_run_is_timed_and_its_calls_are_counted() -> None:
     house = House(MATRIX_ENTRY)
     report = house.sync()
-    assert report.calls == house.server.calls == 3
+    assert report.calls == house.server.calls == 4
     assert report.duration_s >= 0
     assert house.memory.reports == [report]
 
