@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 
-from msgspec import structs
-
-from listsync.app.parts import copy_sandbox, open_server
-from listsync.app.scratch import scratch_folder
 from listsync.config.configuration import Config
+from listsync.domain.allowance import Allowance
 from listsync.domain.arr_services import PROGRAMS, ArrSelection
 from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
 from listsync.domain.syncing import ListRules
 from listsync.errors import (
     AnswerChangedError,
-    BusyError,
     Refusal,
     RefusedError,
-    StateError,
     UnavailableError,
 )
 from listsync.ports import ArrNamesStore
 from listsync.seerr.client import Seerr
-from listsync.store.arr_names import SqliteArrNames
-from listsync.store.database import FILE_NAME, Database, copy_files
-from listsync.store.lock import locked
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup
 from listsync.sync.arr_names import OpenSelection, WhyOpen
 
@@ -120,6 +109,24 @@ class LiveCheck:
                     advice = "add one in the server's settings, or leave four_k out"
                     yield Finding(f"{rules.name}, {_WORDS[kind]} in 4K", Mark.WRONG, why, advice)
 
+    def rights(self, kinds: Kinds) -> Iterator[Finding]:
+        """Say of which lists the user may not request titles."""
+        for user, rules in self._rules_by_user().items():
+            try:
+                allowance = self._server.allowance_of(user)
+            except (UnavailableError, RefusedError, AnswerChangedError):
+                continue  # `users` says why
+            for one in rules:
+                yield from _not_permitted(one, _kinds_of(one, kinds), allowance)
+
+    def _rules_by_user(self) -> dict[str, list[ListRules]]:
+        found: dict[str, list[ListRules]] = {}
+        for rules in self._rules:
+            user = rules.asking.user or self._act_as
+            if user is not None:
+                found.setdefault(str(user), []).append(rules)
+        return found
+
     def named(self, kinds: Kinds) -> list[Named]:
         """Gather what the lists name at Radarr and Sonarr."""
         found = [
@@ -183,6 +190,17 @@ def not_reached(error: RefusedError | UnavailableError | AnswerChangedError) -> 
     return Finding("server", Mark.WRONG if is_wrong else Mark.FAILED, error.why)
 
 
+def _not_permitted(
+    rules: ListRules, kinds: Sequence[MediaType], allowance: Allowance
+) -> Iterator[Finding]:
+    for kind in kinds:
+        if allowance.permitted is not None and (kind, rules.four_k) not in allowance.permitted:
+            what = f"{_WORDS[kind]}{' in 4K' * rules.four_k}"
+            why = f"{allowance.name} has no permission to request {what}"
+            advice = "give it to the user at the server"
+            yield Finding(f"{rules.name}, {what}", Mark.WRONG, why, advice)
+
+
 def _unknown(names: AbstractSet[str]) -> str | None:
     shown = ", ".join(map(repr, sorted(names)))
     return f"the server's catalogue does not know {shown}" if names else None
@@ -236,45 +254,3 @@ def _of_selection(
             program = PROGRAMS[wanted.kind]
             advice = f"test {program} in the server's settings"
             return Finding(subject, Mark.FAILED, found.why, advice)
-
-
-@contextmanager
-def open_check(config: Config, state_dir: Path, *, keep: bool) -> Iterator[LiveCheck]:
-    """Open what a check needs, and close it afterwards.
-
-    With *keep*, what is looked up is remembered, unless another listsync works on the state.
-
-    Raises:
-        UnavailableError: the sandbox does not start, or the server's address is none.
-        RefusedError: the key cannot be one.
-        StateError: there is no room for a temporary folder.
-    """
-    with ExitStack() as stack:
-        scratch = stack.enter_context(scratch_folder("check"))
-        copy_sandbox(state_dir, scratch)
-        server = open_server(_as_owner(config), scratch, threading.Event(), stack)
-        keeps = keep and _is_ours(state_dir, stack)
-        database = Database(state_dir / FILE_NAME) if keeps else _copied(state_dir, scratch)
-        stack.callback(database.close)
-        yield LiveCheck(config, server, SqliteArrNames(database), keeps=keeps)
-
-
-def _as_owner(config: Config) -> Config:
-    """Act as nobody else: whether that user exists is a finding of its own."""
-    return replace(config, server=structs.replace(config.server, act_as=None))
-
-
-def _is_ours(state_dir: Path, stack: ExitStack) -> bool:
-    try:
-        stack.enter_context(locked(state_dir))
-    except BusyError:
-        return False
-    return True
-
-
-def _copied(state_dir: Path, scratch: Path) -> Database:
-    """Open a copy of the state; beside an agent that writes it may not be readable: then none."""
-    try:
-        return Database(copy_files(state_dir, scratch))
-    except StateError:
-        return Database(scratch / "nothing.db")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached, open_check
+from listsync.app.check_wiring import open_check
+from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached
 from listsync.app.parts import open_lists
 from listsync.cli.words import Palette, harmless, plural, wants_colour
 from listsync.config.configuration import Config
@@ -35,6 +36,7 @@ def check_live(config: Config, state_dir: Path, *, ask_arr: bool = False) -> Exi
             view.show(check.users())
         kinds = view.show_lists(config, state_dir)
         if check is not None and check.is_reached:
+            view.show(check.rights(kinds))
             view.show(check.qualities(kinds))
             view.show(check.filters())
             _names(check, kinds, view, ask_arr=ask_arr)

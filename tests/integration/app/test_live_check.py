@@ -122,6 +122,20 @@ def test_all_that_the_file_names_is_tried_and_no_application_asked(
     assert not state.exists()
 
 
+def test_users_who_may_not_request_what_their_lists_hold_are_said(
+    check: Check, sandbox: SandboxProcess
+) -> None:
+    sandbox.admin("users", {"id": 7, "name": "kids", "permissions": 524288})  # series alone
+    code, lines, _ = check({"user": "kids"}, {"user": "kids", "kind": "tv"}, {}, act_as="7")
+    assert code is Exit.CONFIG
+    assert lines[3:] == [
+        "  l0, films  wrong: kids has no permission to request films",
+        "      what you can do: give it to the user at the server",
+        "  l2, films  wrong: kids has no permission to request films",
+        "      what you can do: give it to the user at the server",
+    ]
+
+
 def test_genres_and_languages_that_the_catalogue_does_not_know_are_said(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
