@@ -17,6 +17,7 @@ from listsync.agent.configuration import Configuration
 from listsync.agent.keeping import Keeper
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
+from listsync.agent.retrying import Retries, Retrying
 from listsync.agent.telling import Teller
 from listsync.agent.working import Perform, Work
 from listsync.domain.books import RunRow
@@ -31,8 +32,7 @@ from listsync.domain.events import (
     Signalled,
     WatcherNote,
 )
-from listsync.domain.retry import Retry
-from listsync.domain.running import Ended, Order, PlannedRetry, Scope, covers, together
+from listsync.domain.running import Ended, Order, Scope
 from listsync.domain.syncing import Result
 from listsync.errors import StateError
 
@@ -60,28 +60,6 @@ class Schedules(Protocol):
         ...
 
 
-class Retries(Protocol):
-    """When what failed is tried again. What changes something raises StateError."""
-
-    def planned(self) -> PlannedRetry | None: ...
-
-    def failed(self, scope: Scope, retry: Retry) -> None:
-        """Plan to try *scope* again."""
-        ...
-
-    def settled(self, scope: Scope) -> None:
-        """Note that trying *scope* again would change nothing."""
-        ...
-
-    def taken(self) -> None:
-        """Note that what was planned is being done."""
-        ...
-
-    def cancelled(self) -> None:
-        """Note that somebody stopped what was being done."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What the decider works with."""
@@ -106,6 +84,7 @@ class Agent:
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._retrying = Retrying(means.retries, means.queue, means.configuration)
         self._work: Work | None = None
         self._is_stopping = False
         self._second_look_at: float | None = None
@@ -278,40 +257,18 @@ class Agent:
         try:
             self._means.note_end(ended.row)
         finally:
-            self._plan_retry(order, ended)
-
-    def _plan_retry(self, order: Order, ended: Ended) -> None:
-        retries = self._means.retries
-        if ended.row.result == Result.CANCELLED:
-            retries.cancelled()
-        elif ended.retry is None:
-            retries.settled(order.scope)
-        else:
-            try:
-                retries.failed(order.scope, ended.retry)
-            finally:
-                _say_retry(retries.planned())
+            self._retrying.plan(order, ended)
 
     def _try_again(self, keys: frozenset[str]) -> None:
-        """Let the run of a planned retry start, and that of lists whose own time has come."""
-        retries, everything = self._means.retries, self._means.schedules.everything
-        scope: Scope = keys - {everything}
-        planned = retries.planned() if everything in keys else None
-        running = self._means.queue.standing.running
-        # What runs may do it as well; should that fail, it is planned anew.
-        if planned is not None and not (running and _does(running, planned.scope)):
-            scope = together(scope, planned.scope)
-        else:
-            planned = None
-        if scope == frozenset():
-            return
+        """Let what a failed run left be done, and lists be read whose own time has come."""
+        everything = self._means.schedules.everything
         # First, so that it is not lost when it cannot be noted.
-        self._means.queue.submit(Order.new(scope, "retry", eager=False))
+        is_taken = self._retrying.submit(keys - {everything}, with_run=everything in keys)
         try:
             self._follow_queue()
         finally:
-            if planned is not None:
-                retries.taken()
+            if is_taken:
+                self._retrying.taken()
 
     def _look_at_clock(self) -> None:
         if self._second_look_at is not None and time.monotonic() >= self._second_look_at:
@@ -331,18 +288,6 @@ class Agent:
         if self._means.keeper.is_behind:
             self._means.keeper.keep(self._means.queue.standing)
             self._means.teller.trouble_is_over()
-
-
-def _does(order: Order, scope: Scope) -> bool:
-    return not order.dry_run and covers(order.scope, scope)
-
-
-def _say_retry(planned: PlannedRetry | None) -> None:
-    if planned is None:
-        return
-    minutes = max(1, round((planned.at - datetime.now(UTC)) / timedelta(minutes=1)))
-    extra = {"action": "retry_planned", "at": planned.at.isoformat(), "number": planned.number}
-    logger.info("retry in %d min: %s", minutes, planned.why, extra=extra)
 
 
 def _say_watcher(note: str) -> None:

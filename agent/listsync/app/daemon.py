@@ -21,6 +21,7 @@ from listsync.agent.keeping import Keeper
 from listsync.agent.loop import Agent, Means
 from listsync.agent.past import RecentRuns, told_server
 from listsync.agent.queue import RunQueue
+from listsync.agent.retrying import RETRY
 from listsync.agent.telling import Teller
 from listsync.app.browsing import sweep
 from listsync.app.following import config_of
@@ -258,7 +259,10 @@ class _Daemon:
         """Try again what failed: a change of the configuration may have mended it."""
         planned = self._back_off.planned()
         if planned is not None:
-            self._queue.submit(Order.new(planned.scope, "retry", eager=False))
+            following = self._configuration.in_force.following
+            scope = following.of_those_followed(planned.scope)
+            if scope != frozenset():
+                self._queue.submit(Order.new(scope, RETRY, eager=False))
             self._back_off.begin_anew()
 
     def _want(self, scope: Scope) -> None:

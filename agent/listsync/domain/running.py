@@ -115,6 +115,10 @@ class Following:
     content: object
     warnings: tuple[Problem, ...] = ()
 
+    def of_those_followed(self, scope: Scope) -> Scope:
+        """Leave out what is followed no more."""
+        return None if scope is None else scope & {one.source for one in self.lists}
+
     def named(self, name: str) -> ListRules | None:
         return next((one for one in self.lists if one.name == name), None)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
-from listsync.agent import loop
+from listsync.agent import loop, retrying
 from listsync.domain.events import Event, RetryDue, Signal, Signalled
 from listsync.domain.retry import Retry
 from listsync.domain.running import Order, Pause, PlannedRetry
@@ -37,6 +37,7 @@ def world(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "datetime", Clock)
+        patch.setattr(retrying, "datetime", Clock)
         patch.setattr(time, "monotonic", lambda: world.inbox.now_s)
         yield world
     world.end_all()
@@ -110,6 +111,13 @@ def test_only_what_failed_is_tried_again(world: World) -> None:
     fail_a_run(world, _ONE)
     world.play(_RUN)
     assert running(world).scope == _ONE
+
+
+def test_a_list_that_is_followed_no_more_is_not_tried_again(world: World) -> None:
+    fail_a_run(world, frozenset({"file:gone"}))
+    world.play(_RUN)
+    assert world.queue.standing.running is None
+    assert world.back_off.planned() is None
 
 
 def test_a_run_that_failed_for_good_is_not_tried_again(world: World) -> None:
