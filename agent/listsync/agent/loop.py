@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -126,7 +127,10 @@ class Agent:
             return False
         if work.ended is not None and work.ended.row.result != Result.CANCELLED:
             self._means.keeper.let_go(work.order.run_id)
-            self._settle(work.order, work.ended)
+            try:
+                self._settle(work.order, work.ended)
+            except StateError as error:
+                self._means.teller.trouble(str(error))
         return True
 
     def cancel(self) -> str | None:
@@ -151,7 +155,7 @@ class Agent:
         waits = [self._means.teller.every_s]
         if self._second_look_at is not None:
             waits.append(max(0.0, self._second_look_at - time.monotonic()))
-        if self._means.keeper.is_behind:
+        if self._means.keeper.is_behind or self._means.retries.is_behind:
             waits.append(_WRITE_AGAIN_S)
         pause = self._means.queue.standing.pause
         if pause is not None and pause.until is not None:
@@ -242,11 +246,10 @@ class Agent:
 
     def _finish(self, run_id: str) -> None:
         work, self._work = self._work, None
-        try:
-            # First, so that whoever waits for the end is then told what came of it.
-            self._means.refresh()
-        finally:
-            self._means.queue.finished(run_id)
+        with ExitStack() as stack:
+            # Last, so that whoever waits for the end is then told what came of it.
+            stack.callback(self._means.queue.finished, run_id)
+            stack.callback(self._means.refresh)
             if work is not None and work.ended is not None:
                 self._settle(work.order, work.ended)
 
@@ -285,8 +288,10 @@ class Agent:
 
     def _catch_up(self) -> None:
         """Write down what could not be written before: a lock or a full disk may be gone."""
-        if self._means.keeper.is_behind:
-            self._means.keeper.keep(self._means.queue.standing)
+        keeper, retries = self._means.keeper, self._means.retries
+        if keeper.is_behind or retries.is_behind:
+            keeper.keep(self._means.queue.standing)
+            retries.keep()
             self._means.teller.trouble_is_over()
 
 

@@ -19,7 +19,16 @@ RETRY = "retry"
 
 
 class Retries(Protocol):
-    """When what failed is tried again. What changes something raises StateError."""
+    """When what failed is tried again. What changes something raises StateError.
+
+    `is_behind`: the change holds, but `keep` must be called again.
+    """
+
+    is_behind: bool
+
+    def keep(self) -> None:
+        """Write down what could not be written before."""
+        ...
 
     def planned(self) -> PlannedRetry | None: ...
 

@@ -55,8 +55,8 @@ class _Row:
 class BackOff:
     """Keeps when what failed is tried again. Any thread may use it.
 
-    What is changed holds, also where StateError says that it could not be kept. Who only asks does
-    not wait for what is being written.
+    What is changed holds, also where StateError says that it could not be kept; `is_behind` then
+    says that `keep` is to be called again. Who only asks does not wait for what is being written.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class BackOff:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         draw: Callable[[], float] = random.random,
     ) -> None:
+        self.is_behind = False
         self._notebook = notebook
         self._now = now
         self._draw = draw
@@ -98,7 +99,7 @@ class BackOff:
                 due = min(filter(None, (row.due, due)), default=None)
             scope = scope if row is None else together(scope, row.scope)
             self._row = _Row(retry=retry, scope=scope, number=number, due=due)
-        self._save()
+        self.keep()
 
     def settled(self, scope: Scope) -> None:
         """Note that *scope* came to an end that no retry would change; raises StateError.
@@ -114,27 +115,27 @@ class BackOff:
             elif row.due is not None:
                 soon = min(row.due, self._now() + _STEPS[0])
                 self._row = replace(row, scope=without(row.scope, scope), number=1, due=soon)
-        self._save()
+        self.keep()
 
     def taken(self) -> None:
         """Note that what was planned is being done; raises StateError."""
         with self._lock:
             if self._row is not None:
                 self._row = replace(self._row, due=None)
-        self._save()
+        self.keep()
 
     def begin_anew(self) -> None:
         """Note that what was planned is being done in other circumstances; raises StateError."""
         with self._lock:
             self._row = None
-        self._save()
+        self.keep()
 
     def cancelled(self) -> None:
         """Note that somebody stopped what was being done, for good; raises StateError."""
         with self._lock:
             if self._row is not None and not self._row.is_open(self._now()):
                 self._row = None
-        self._save()
+        self.keep()
 
     def _due(self, number: int, retry: Retry, now: datetime) -> datetime | None:
         pause = pause_before(number, retry)
@@ -143,13 +144,16 @@ class BackOff:
         due = now + pause * (1 + _JITTER_SHARE * self._draw())
         return max(due, retry.not_before or due)
 
-    def _save(self) -> None:
+    def keep(self) -> None:
+        """Write down what is planned, if that has changed; raises StateError."""
         with self._saving:
+            self.is_behind = True
             row = self._row
             kept = row and _kept(row)
             if kept != self._kept:
                 self._notebook.save(_NAME, kept)
                 self._kept = kept
+            self.is_behind = False
 
 
 def _next_number(row: _Row | None, retry: Retry, now: datetime) -> int:

@@ -214,6 +214,30 @@ def test_a_retry_that_cannot_be_noted_is_made_all_the_same(world: World) -> None
     assert world.back_off.planned() is None
 
 
+def test_what_is_planned_is_written_down_once_that_can_be_done(world: World) -> None:
+    world.begin_run()
+    world.notebook.fails = StateError("locked")
+    world.end_run(Result.FAILED, _DOWN)
+    world.notebook.fails = None
+    world.play(for_s=2)
+    assert BackOff(world.notebook, lambda: world.now).planned() == planned(world)
+
+
+def test_who_waits_for_the_end_of_a_run_is_told_of_its_retry(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[PlannedRetry | None] = []
+    finished = world.queue.finished
+
+    def note(run_id: str) -> None:
+        told.append(world.back_off.planned())
+        finished(run_id)
+
+    monkeypatch.setattr(world.queue, "finished", note)
+    fail_a_run(world)
+    assert told == [planned(world)]
+
+
 def test_a_retry_is_planned_though_what_is_shown_of_the_lists_cannot_be_read(
     world: World,
 ) -> None:
@@ -238,6 +262,14 @@ def test_a_run_that_fails_while_the_agent_stops_is_tried_again_after_the_restart
     assert world.agent.stop()
     assert world.notebook.load("owed") is None
     assert BackOff(world.notebook, lambda: world.now).planned() is not None
+
+
+def test_the_agent_stops_though_its_state_cannot_be_written(world: World) -> None:
+    world.begin_run()
+    world.notebook.fails = StateError("the disk is full")
+    world.syncs.stops_when_told = False
+    world.syncs.end(Result.FAILED, _DOWN)
+    assert world.agent.stop()
 
 
 def test_a_sync_that_does_not_come_to_a_report_is_tried_again(world: World) -> None:
