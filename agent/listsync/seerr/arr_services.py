@@ -78,10 +78,13 @@ class _Offer(Answer, frozen=True, rename="camel"):
 
     @property
     def offer(self) -> ArrOffer:
-        folders = _choices(readable(self.root_folders, _Folder))
+        folders = readable(self.root_folders, _Folder)
         return ArrOffer(
             profiles=_choices(readable(self.profiles, _Choice)),
-            root_folders=folders,
+            # A path is sent back as it stands.
+            root_folders=tuple(
+                ArrChoice(one.id, one.name) for one in folders if one.name.isprintable()
+            ),
             language_profiles=_choices(readable(self.language_profiles, _Choice)),
             tags=_choices(readable(self.tags, _Tag)),
         )

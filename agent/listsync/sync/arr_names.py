@@ -177,6 +177,7 @@ class _AtService:
             why = _unknown_words(what, wanted)
             return _OpenError(WhyOpen.UNKNOWN, why, number)
         why = f"{self._called} could not be asked for {what} {_shown(wanted)}: {failure.why}"
+        why += f"; see that {self._called} runs" if failure.went_away else ""
         return _OpenError(WhyOpen.FAILED, why, number)
 
     def _not_one(

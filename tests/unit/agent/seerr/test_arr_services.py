@@ -37,7 +37,11 @@ SETTINGS: list[object] = [
 OFFER = {
     "server": SETTINGS[0],
     "profiles": [{"id": 4, "name": "HD"}, {"id": 7, "name": "Any\n"}],
-    "rootFolders": [{"id": 1, "path": "/films/", "freeSpace": 5}],
+    "rootFolders": [
+        {"id": 1, "path": "/films/", "freeSpace": 5},
+        {"id": 2, "path": "/x" * 200},
+        {"id": 3, "path": "/odd\nfolder"},
+    ],
     "tags": [{"id": 1, "label": "lists"}, {"id": "odd"}],
     "languageProfiles": None,
 }
@@ -85,7 +89,7 @@ def test_settings_of_another_shape_are_told_without_what_they_hold() -> None:
 def test_an_offer_is_read() -> None:
     assert server(json_reply(OFFER)).seerr().arr_services.read_offer(MOVIE, 0) == ArrOffer(
         profiles=(ArrChoice(4, "HD"), ArrChoice(7, "Any")),
-        root_folders=(ArrChoice(1, "/films/"),),
+        root_folders=(ArrChoice(1, "/films/"), ArrChoice(2, "/x" * 200)),
         tags=(ArrChoice(1, "lists"),),
     )
 
