@@ -107,6 +107,15 @@ def test_titles_that_were_there_already_are_shown_once(path: Path, database: Dat
     assert len(set(numbers)) == 3
 
 
+def test_titles_have_the_status_that_is_known_of_them(path: Path, database: Database) -> None:
+    fill(path)
+    with database.write() as connection:
+        connection.execute("INSERT INTO title_status VALUES (1, 'tv', 70523, 0, 'available')")
+        connection.execute("INSERT INTO title_status VALUES (1, 'movie', 603, 0, 'declined')")
+    shown = database.read("SELECT status FROM synced_items ORDER BY id DESC")
+    assert [row["status"] for row in shown] == ["declined", "already_there", "available"]
+
+
 def test_a_file_of_the_version_before_shows_what_it_has(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

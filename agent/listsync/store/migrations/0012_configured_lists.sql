@@ -34,7 +34,11 @@ SELECT
         LIMIT 1
     ) AS imdb_id,
     requests.tmdb AS overseerr_id,
-    requests.answer AS status,
+    coalesce((
+        SELECT title_status.status FROM title_status
+        WHERE title_status.server = requests.server AND title_status.kind = requests.kind
+            AND title_status.tmdb = requests.tmdb AND title_status.four_k = requests.four_k
+    ), requests.answer) AS status,
     requests.at AS last_synced
 FROM requests
 UNION ALL
@@ -46,7 +50,11 @@ SELECT
     handled.kind,
     max(entries.imdb),
     handled.tmdb,
-    'already_there',
+    coalesce((
+        SELECT title_status.status FROM title_status
+        WHERE title_status.server = handled.server AND title_status.kind = handled.kind
+            AND title_status.tmdb = handled.tmdb AND title_status.four_k = handled.four_k
+    ), 'already_there'),
     max(handled.at)
 FROM handled
 JOIN entries ON entries.list = handled.list AND entries.entry = handled.entry
