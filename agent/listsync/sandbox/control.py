@@ -72,6 +72,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from listsync.sandbox import afterlife
+from listsync.sandbox.answers import ApiError
 from listsync.sandbox.catalogue import Title, title_of
 from listsync.sandbox.facts import unknown_genres
 from listsync.sandbox.faults import Fault, OrderedFault
@@ -125,6 +126,8 @@ def _endpoint(world: World, act: Act) -> Callable[[HttpRequest], Awaitable[Respo
             return JSONResponse(act(world, await request.body()))
         except (msgspec.MsgspecError, LookupError) as problem:
             return JSONResponse({"message": str(problem)}, 400)
+        except ApiError as refusal:
+            return Response(refusal.reply.body, 400, media_type="application/json")
 
     return answer
 

@@ -135,7 +135,7 @@ class Writer:
         reply = self._wire.get(details.path_of(body.key))
         media = details.read_details(reply, self._wire.trouble).media
         standing = media.standing(four_k=body.four_k)
-        is_covered = standing and set(body.seasons) <= media.covered(four_k=body.four_k)
+        is_covered = standing and _needed(body) <= media.covered(four_k=body.four_k)
         return FoundRequests(
             covering=max(request.id for request in standing) if is_covered else None,
             requests=tuple(
@@ -255,6 +255,14 @@ class Writer:
         if 'any entity of type "user"' in words:
             return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({said})")
         raise self._wire.trouble.not_taken(f"could not take the request: {said or 'no reason'}")
+
+
+def _needed(body: RequestBody) -> set[int]:
+    """Give the seasons that a request for *body* must have: specials may be left out of others.
+
+    Source: Seerr 3.1.0 with specials off, observed live: [0, 1] is taken as [1].
+    """
+    return set(body.seasons) - {0} or set(body.seasons)
 
 
 def _unsure(lost: _LostError) -> Answered:

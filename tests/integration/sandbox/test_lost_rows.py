@@ -128,6 +128,15 @@ def test_a_deed_for_a_title_without_a_request_is_refused(server: Server) -> None
     assert answer.status_code == 400
 
 
+def test_an_approval_that_fails_at_the_server_is_refused_in_its_words(overseerr: Server) -> None:
+    overseerr.admin("titles", {"media_type": "tv", "tmdb_id": 77, "title": "X", "seasons": 1})
+    overseerr.series(77, [1], user=FAMILY)
+    order = {"kind": "tv", "tmdbId": 77, "do": "approve"}
+    answer = overseerr.http.post(f"{overseerr.process.url}/sandbox/requests", json=order)
+    assert answer.status_code == 400
+    assert "any entity" in words(answer)
+
+
 def test_an_approval_by_order_sends(each: Server) -> None:
     each.film(user=FAMILY)
     assert each.status("movie", DUNE) == 2

@@ -214,6 +214,20 @@ def test_a_lost_answer_never_makes_two_requests(
     assert [one["tmdbId"] for one in written(sandbox)] == [film.key.tmdb_id, series.key.tmdb_id]
 
 
+def test_a_lost_answer_is_found_though_the_server_left_specials_out(
+    seerr: Seerr, sandbox: SandboxProcess, product: str
+) -> None:
+    key = new_title(sandbox, MediaType.TV)
+    body = RequestBody(key=key, four_k=False, seasons=(0, 1))
+    sandbox.admin("faults", {"kind": "drop_after", "method": "POST"})
+    answer = seerr.request(body)
+    (first,) = written(sandbox)
+    assert (answer.answer, answer.request_id) == (RequestAnswer.REQUESTED, first["requestId"])
+    only_specials = RequestBody(key=key, four_k=False, seasons=(0,))
+    is_found = seerr.find_requests(only_specials).covering is not None
+    assert is_found is (product == "overseerr")
+
+
 def test_after_a_timeout_it_is_looked_and_found(
     connect: Connect, sandbox: SandboxProcess, film: RequestBody
 ) -> None:
