@@ -30,6 +30,7 @@ from listsync.domain.books import (
     RunRow,
     Standing,
 )
+from listsync.domain.learned import NOTHING_LEARNED, Learned
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import (
@@ -490,6 +491,7 @@ class _Shelf:
     intents: dict[Definition, Intent] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     pages: tuple[IndexPage, ...] = ()
+    learned: Learned = NOTHING_LEARNED
     has_run_well: bool = False
     elsewhere: int = 0
     confirmed: int = 0
@@ -736,6 +738,12 @@ class FakeMemory:
         }
         return Counter(name for name, _, _ in found)
 
+    def learned(self) -> Learned:
+        return self.shelf.learned
+
+    def save_learned(self, learned: Learned) -> None:
+        self.shelf.learned = learned
+
     def open_intents(self) -> tuple[Intent, ...]:
         return tuple(self.shelf.intents.values())
 
@@ -850,7 +858,7 @@ class FakeNotebook:
 
 NOTHING_KNOWN = Standing(
     state=None,
-    handled=frozenset(),
+    handled=HandledEntries(),
     setbacks={},
     asked=frozenset(),
     facts=None,
@@ -872,6 +880,8 @@ class FakeBooks:
         self.lookups: dict[str, Lookup] = {}
         self.standings: dict[TitleKey, Standing] = {}
         self.noted: list[str] = []
+        self.has_learned = NOTHING_LEARNED
+        self.has_arr_names: dict[MediaType, ArrNames] = {}
         self.forgotten: list[tuple[str, Exclusion]] = []
         self.remembers = 1
         self.fails: Exception | None = None
@@ -943,6 +953,33 @@ class FakeBooks:
         self._play()
         found = (row for row in self.told_entries if query.lower() in row.entry.label.lower())
         return tuple(found)[:limit]
+
+    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
+        self._play()
+        (this,) = (row for row in self.told_entries if row.entry_id == entry_id)
+        return sum(
+            row.entry.rank < this.entry.rank
+            for row in self.told_entries
+            if row.row.source == source and (kind is None or row.entry.kind in (None, kind))
+        )
+
+    def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
+        self._play()
+        found = (row for rows in self.requests.values() for row in rows)
+        return tuple(row for row in found if query.lower() in row.title.lower())[:limit]
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        self._play()
+        found = (row for rows in self.requests.values() for row in rows)
+        return Counter(row.lists[0] for row in found if row.at > since)
+
+    def arr_names(self) -> Mapping[MediaType, ArrNames]:
+        self._play()
+        return self.has_arr_names
+
+    def learned(self) -> Learned:
+        self._play()
+        return self.has_learned
 
     def entries_alike(
         self,

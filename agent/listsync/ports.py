@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         RunRow,
         Standing,
     )
+    from listsync.domain.learned import Learned
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
     from listsync.domain.media import Definition, MediaType, TitleKey
     from listsync.domain.memory import (
@@ -303,6 +304,14 @@ class Memory(Protocol):
         """Count the titles asked for since then, by the name of the list that had them asked."""
         ...
 
+    def learned(self) -> Learned:
+        """Return what earlier runs learned of the server, beside its titles."""
+        ...
+
+    def save_learned(self, learned: Learned) -> None:
+        """Remember *learned* instead."""
+        ...
+
     def open_intents(self) -> tuple[Intent, ...]:
         """Return requests that may have been sent and whose answer was never seen."""
         ...
@@ -402,8 +411,28 @@ class Books(Protocol):
     ) -> tuple[ListEntry, ...]:
         """Return the entries of the lists *sources* that share an id or the title with *one*.
 
-        Also those that were taken for *key*.
+        Also those that were taken for *key*, or might mean it.
         """
+        ...
+
+    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
+        """Count the entries that stand before one on its list; of *kind*, or that may be."""
+        ...
+
+    def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
+        """Return the last request of each title that fits as in `items`, the newest first."""
+        ...
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        """Count the titles asked for since then, as `Memory` does."""
+        ...
+
+    def arr_names(self) -> Mapping[MediaType, ArrNames]:
+        """Return what is remembered of the server's Radarrs and Sonarrs."""
+        ...
+
+    def learned(self) -> Learned:
+        """Return what the last runs learned of the server, beside its titles."""
         ...
 
     def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:

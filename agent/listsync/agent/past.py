@@ -102,7 +102,6 @@ def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
         server=told_server(server.product.value, server.version, url) if server else None,
         notices=report.notices,
         retry=report.retry,
-        held=report.held,
     )
 
 

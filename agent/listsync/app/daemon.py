@@ -24,7 +24,7 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.retrying import RETRY
 from listsync.agent.telling import Teller
 from listsync.app.browsing import sweep
-from listsync.app.following import config_of
+from listsync.app.following import config_of, terms_of
 from listsync.app.heap import share_one
 from listsync.app.loading import DaemonOptions, Loader
 from listsync.app.performing import Performer
@@ -163,7 +163,7 @@ class _Daemon:
                 backups=self._backups,
                 shown=lambda: self._shown,
                 refresh=self._refresh,
-                exclusions=lambda: config_of(self._configuration.in_force.following).exclude,
+                terms=lambda: terms_of(config_of(self._configuration.in_force.following)),
                 due=self._timetable.planned,
                 retry=self._back_off.planned,
                 watcher=self._watcher,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from listsync.app.browsing import sweep, walls_for
-from listsync.app.following import is_meant
+from listsync.app.following import cap_of, is_meant
 from listsync.app.garbage import fewer_collections
 from listsync.app.scratch import scratch_folder
 from listsync.config.configuration import Config, ListConfig
@@ -36,7 +36,6 @@ from listsync.store.facts import SqliteFacts
 from listsync.store.films import SqliteFilmIds
 from listsync.store.lock import locked, looking_at
 from listsync.store.memory import SqliteMemory
-from listsync.sync.capping import Cap
 from listsync.sync.exclusions import Additions
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
@@ -239,7 +238,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             stop=stop.is_set,
             lists_are_read=readers.close,
             facts=SqliteFacts(database),
-            cap=Cap(per_run=config.sync.max_per_run, per_day=config.sync.max_per_day),
+            cap=cap_of(config),
             server_timeout=timedelta(seconds=config.server.timeout_s),
         )
 

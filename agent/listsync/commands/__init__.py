@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from listsync.commands.desk import Commands
-from listsync.commands.sources import Shown, Sources
+from listsync.commands.sources import Shown, Sources, Terms
 
-__all__ = ["Commands", "Shown", "Sources"]
+__all__ = ["Commands", "Shown", "Sources", "Terms"]

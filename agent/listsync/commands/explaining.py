@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
-from listsync.commands.foresight import Story, foresee
+from listsync.commands.foresight import Foreseer, Foresight
+from listsync.commands.lookups import Remembered
 from listsync.commands.shapes import (
     candidate_shape,
     choice_shape,
@@ -17,82 +20,132 @@ from listsync.commands.shapes import (
 )
 from listsync.commands.sources import Sources
 from listsync.domain.books import EntryRow, RequestRow, ReviewRow, Standing
+from listsync.domain.media import TitleKey
 from listsync.domain.server import MediaStatus
-from listsync.domain.syncing import (
-    Found,
-    ListRules,
-    Member,
-    Wish,
-)
-from listsync.ports import RequestServer
+from listsync.domain.syncing import Found, ListRules, Verdict, Wish
 from listsync.sync.collecting import wishes_of
-from listsync.sync.resolving import Resolver, lookup_of
+from listsync.sync.resolving import lookup_of
 
 _MOST_ENTRIES = 200
 _MOST_LISTS = 10
 _MOST_REQUESTS = 5
+_MOST_KEYS = 5
+_MOST_GONE = 20
 
 
 def stories(sources: Sources, query: str, *, limit: int, offset: int) -> dict[str, Any]:
     """Explain the titles that fit; entries that share an id are one title."""
     entries = sources.books.entries(query, limit=_MOST_ENTRIES + 1)
-    followed = {one.source: one for one in sources.configuration.in_force.following.lists}
-    rows: dict[tuple[str, str], EntryRow] = {}
-    members = []
-    for row in entries[:_MOST_ENTRIES]:
-        rows[row.row.source, row.entry_id] = row
-        rules = followed.get(row.row.source) or _rules_of(row)
-        members.append(Member(rules, row.entry, row.entry_id))
-    wishes = wishes_of(members)
-    shown = (
-        _shape(sources, _story(sources, wish, rows), followed)
-        for wish in wishes[offset : offset + limit]
-    )
+    foreseer = Foreseer(sources)
+    rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES])
+    members = [member for row in rows.values() for member in foreseer.members_of(row)]
+    wishes = wishes_of(foreseer.in_order(members))
+    # Those before the page are foreseen, too: what is requested for one list is not for the next.
+    told = [_story(foreseer, wish, rows) for wish in wishes[: offset + limit]]
+    gone = _left_lists(sources, query, {one.key for one in told if one.key})
+    shapes = [*map(_shape, told), *gone]
     return {
-        "total": len(wishes),
+        "total": len(wishes) + len(gone),
         "cut": len(entries) > _MOST_ENTRIES,
-        "titles": fitting(shown),
+        "titles": fitting(shapes[offset : offset + limit]),
     }
 
 
-def _rules_of(row: EntryRow) -> ListRules:
-    """Stand in for the rules of a list that is not followed any more."""
-    return ListRules(source=row.row.source, name=row.row.name, service=row.row.service)
+_Rows = dict[tuple[str, str], EntryRow]
 
 
-def _story(sources: Sources, wish: Wish, rows: Mapping[tuple[str, str], EntryRow]) -> Story:
-    name = lookup_of(wish)
-    found, choice = sources.books.lookup(name) if name else (None, None)
-    remembered = choice.match if choice else found.match if found else None
-    # What is known without a call needs no server.
-    nobody = cast("RequestServer", None)
-    match = Resolver(nobody, {name: remembered} if name and remembered else {}).known(wish)
-    key = match.key if match else None
-    return Story(
+def _with_others(sources: Sources, foreseer: Foreseer, entries: Sequence[EntryRow]) -> _Rows:
+    """Add the entries of the same few titles that do not fit the query: they are decided together.
+
+    One may be there by its number alone, where the query is a title.
+    """
+    rows = {(row.row.source, row.entry_id): row for row in entries}
+    keys = {foreseer.key_of(row) for row in entries} - {None}
+    for key in keys if len(keys) <= _MOST_KEYS else ():
+        for row in sources.books.entries(str(key), limit=_MOST_ENTRIES):
+            rows.setdefault((row.row.source, row.entry_id), row)
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Story:
+    """One title as its lists want it, what is known of it, and what becomes of it."""
+
+    wish: Wish
+    rows: tuple[tuple[EntryRow, ListRules | None], ...]
+    remembered: Remembered
+    standing: Standing | None
+    foresight: Foresight
+
+    @property
+    def key(self) -> TitleKey | None:
+        return self.remembered.match.key if self.remembered.match else None
+
+
+def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
+    remembered = foreseer.remembered(wish)
+    return _Story(
         wish=wish,
-        rows=tuple(rows[one.rules.source, one.entry_id] for one in wish.members),
-        found=found,
-        choice=choice,
-        match=match,
-        standing=sources.books.standing(key, datetime.now(UTC)) if key else None,
+        rows=tuple(
+            (rows[one.rules.source, one.entry_id], foreseer.followed(one.rules))
+            for one in wish.members
+        ),
+        remembered=remembered,
+        standing=foreseer.standing(remembered.match),
+        foresight=foreseer.foresee(wish),
     )
 
 
-def _shape(sources: Sources, story: Story, followed: Mapping[str, ListRules]) -> dict[str, Any]:
-    key = story.match.key if story.match else None
-    verdict, why = foresee(sources, story, followed)
-    requests = story.standing.requests if story.standing else ()
+def _left_lists(
+    sources: Sources, query: str, known: AbstractSet[TitleKey]
+) -> list[dict[str, Any]]:
+    """Tell of titles that were requested, and are on no list any more."""
+    requests = sources.books.requested_titles(query, limit=_MOST_GONE)
+    now = datetime.now(UTC)
+    told = []
+    for one in requests:
+        if one.key not in known:
+            standing = sources.books.standing(one.key, now)
+            told.append(_gone_shape(one, standing))
+    return told
+
+
+def _gone_shape(last: RequestRow, standing: Standing) -> dict[str, Any]:
+    lists = ", ".join(last.lists)[:200]
+    why = f"nothing: it has left the lists that it was requested for ({lists})"
+    return {
+        "title": last.title[:200],
+        "kind": last.key.kind.value,
+        "tmdb_id": last.key.tmdb_id,
+        "four_k": last.four_k,
+        "decision": {"verdict": Verdict.SKIPPED.value, "why": why, "conditions": []},
+        "lists": [],
+        "more_lists": 0,
+        "match": None,
+        "choice": None,
+        "server": _server(standing),
+        "requests": [_request(row) for row in standing.requests[:_MOST_REQUESTS]],
+    }
+
+
+def _shape(story: _Story) -> dict[str, Any]:
+    key, foresight, standing = story.key, story.foresight, story.standing
+    requests, choice = standing.requests if standing else (), story.remembered.choice
     return {
         "title": story.wish.label[:200],
         "kind": key.kind.value if key else story.wish.kind,
         "tmdb_id": key.tmdb_id if key else None,
         "four_k": story.wish.four_k,
-        "decision": {"verdict": verdict, "why": why[:400]},
-        "lists": [_list(row, followed.get(row.row.source)) for row in story.rows[:_MOST_LISTS]],
+        "decision": {
+            "verdict": foresight.verdict,
+            "why": foresight.words[:400],
+            "conditions": [one[:200] for one in foresight.conditions],
+        },
+        "lists": [_list(row, rules) for row, rules in story.rows[:_MOST_LISTS]],
         "more_lists": max(0, len(story.rows) - _MOST_LISTS),
-        "match": _match(story),
-        "choice": choice_shape(story.choice) if story.choice else None,
-        "server": _server(story.standing),
+        "match": _match(story.wish, story.remembered),
+        "choice": choice_shape(choice) if choice else None,
+        "server": _server(standing),
         "requests": [_request(row) for row in requests[:_MOST_REQUESTS]],
     }
 
@@ -117,12 +170,13 @@ def _list(row: EntryRow, rules: ListRules | None) -> dict[str, Any]:
     }
 
 
-def _match(story: Story) -> dict[str, Any] | None:
+def _match(wish: Wish, taken: Remembered) -> dict[str, Any] | None:
     """Tell how the title was found by looking; what the list itself says needs no look."""
-    match = story.found.match if story.found else None if story.choice else story.match
+    found = taken.found
+    match = found.match if found else None if taken.choice else taken.match
     if match is None:
         return None
-    waits = story.found is not None and match.found is not Found.FOUND
+    waits = found is not None and match.found is not Found.FOUND
     return {
         "found": match.found.value,
         "how": match.how.value,
@@ -134,9 +188,9 @@ def _match(story: Story) -> dict[str, Any] | None:
             candidate_shape(number, one, match.reasons)
             for number, one in enumerate(match.candidates[:10], start=1)
         ],
-        "at": iso(story.found.at) if story.found else None,
-        "again_at": iso(story.found.again_at) if story.found and not story.choice else None,
-        "review_id": _review_id(story.wish) if waits else None,
+        "at": iso(found.at) if found else None,
+        "again_at": iso(found.again_at) if found and not taken.choice else None,
+        "review_id": _review_id(wish) if waits else None,
     }
 
 

@@ -1,19 +1,25 @@
-"""What the next sync would decide of one title, as far as that can be told without asking."""
+"""What the next sync decides of titles, by the code of a sync and what is stored.
+
+What can only be known by asking the server is not promised: it is said as a condition.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
+from listsync.commands.exclusions import KnownExclusions
+from listsync.commands.lookups import Remembered, remembered_of, taken_by_list
 from listsync.commands.sources import Sources
-from listsync.domain.books import Choice, EntryRow, Lookup, Standing
-from listsync.domain.exclusions import parse_exclusion
-from listsync.domain.lists import ListEntry
+from listsync.domain.books import EntryRow, Standing
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.server import ABSENT, MediaStatus, TitleState
+from listsync.domain.memory import HandledEntries
+from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
 from listsync.domain.syncing import (
     ListRules,
     Match,
+    Member,
     Prepared,
     Request,
     Skip,
@@ -21,88 +27,197 @@ from listsync.domain.syncing import (
     Verdict,
     Wish,
 )
+from listsync.sync.arr_lookup import ArrDirectory
+from listsync.sync.collecting import wishes_of
 from listsync.sync.deciding import Knowledge, decide
-from listsync.sync.exclusions import Excluded, exclusion_of
+from listsync.sync.knowing import Stored, knowledge_of, watched_of
 from listsync.sync.reporting import verdict_of
-from listsync.sync.resolving import lookup_of_entry
 from listsync.sync.server_requests import RequestsSeen, clear_orphans
 
-OPEN, NEW, EXCLUDED = "open", "new", Verdict.EXCLUDED.value
+OPEN, NEW = "open", "new"
 _GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
+_DAY = timedelta(hours=24)
+_NOTHING = Stored(index={}, handled=HandledEntries(), setbacks={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """One title as its lists want it, and all that is known of it."""
+class Foresight:
+    """A verdict as reports have them, or `open` or `new`, and why.
 
-    wish: Wish
-    rows: tuple[EntryRow, ...]
-    found: Lookup | None
-    choice: Choice | None
-    match: Match | None
-    standing: Standing | None
+    Open without `conditions`: the next sync requests the title. With them it may.
+    """
 
+    verdict: str
+    why: str
+    conditions: tuple[str, ...] = ()
 
-def foresee(sources: Sources, story: Story, followed: Mapping[str, ListRules]) -> tuple[str, str]:
-    """Give a verdict as reports have them, or `open` or `new`, and the sentence that says why."""
-    members = story.wish.members
-    wanting = tuple(one for one in members if one.rules.source in followed)
-    wanting = tuple(one for one in wanting if not one.rules.is_exclusion)
-    if not wanting and any(one.rules.is_exclusion for one in members):
-        return EXCLUDED, "only a list of what must not be requested holds it"
-    if not wanting:
-        return OPEN, "nothing: no list that is followed holds it any more"
-    # The others may have brought ids, but they do not ask.
-    return _of_wish(sources, story, replace(story.wish, members=wanting), followed)
+    @property
+    def words(self) -> str:
+        return ", ".join((self.why, *self.conditions))
 
 
-def _of_wish(
-    sources: Sources, story: Story, wish: Wish, followed: Mapping[str, ListRules]
-) -> tuple[str, str]:
-    match, facts = story.match, story.standing.facts if story.standing else None
-    excluded, by = _excluded(sources, story, followed)
-    if excluded.holds_wish(wish) or excluded.holds_title(wish, match):
-        return EXCLUDED, by
-    if match is None:
-        return NEW, "not looked up yet: the next sync does"
-    known = _knowledge(sources, story, excluded)
-    if facts is None and known.needs_facts(wish, match):
-        return OPEN, "the next sync looks up what the filters ask for, and then decides"
-    decision = decide(Prepared(wish=wish, match=match, facts=facts), known)
-    if isinstance(decision, Request):
-        return OPEN, _requests_it(decision, wish)
-    if decision.reason is SkipReason.SAME_RUN:
-        # Without its seasons a series can only be decided so far.
-        return OPEN, "the next sync looks at its seasons and requests those that are missing"
-    verdict, words = verdict_of(decision)
-    return verdict.value, by if decision == Skip(SkipReason.EXCLUDED) else words
+class Foreseer:
+    """Foresees a few titles, in the order in which a sync comes to them; asks no server."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._books = sources.books
+        self._now = datetime.now(UTC)
+        lists = sources.configuration.in_force.following.lists
+        self._followed = [one for one in lists if not one.is_exclusion]
+        self._excluding = [one for one in lists if one.is_exclusion]
+        self._learned = self._books.learned()
+        self._terms = sources.terms()
+        self._requested = self._books.requested_since(self._now - _DAY)
+        self._exclusions = KnownExclusions(
+            self._books, self._terms.exclusions, self._excluding, self._now
+        )
+        self._arr = ArrDirectory(self._books.arr_names(), is_tentative=True)
+        self._asked: dict[Definition, frozenset[int]] = {}
+
+    def members_of(self, row: EntryRow) -> list[Member]:
+        """Make an entry a member of each list that follows its source; of none: of a stand-in."""
+        lists = (*self._followed, *self._excluding)
+        rules = [one for one in lists if one.source == row.row.source] or [_stand_in(row)]
+        return [Member(one, row.entry, row.entry_id) for one in rules]
+
+    def followed(self, rules: ListRules) -> ListRules | None:
+        """Give *rules* if a list that is followed has them."""
+        return rules if rules in self._followed or rules in self._excluding else None
+
+    def key_of(self, row: EntryRow) -> TitleKey | None:
+        """Tell what an entry alone is taken for."""
+        (wish,) = wishes_of([Member(_stand_in(row), row.entry, row.entry_id)])
+        match = self.remembered(wish).match
+        return match.key if match else None
+
+    def in_order(self, members: Sequence[Member]) -> list[Member]:
+        """Sort *members* as a sync does: by their lists' places, then by their ranks."""
+        places = {one: number for number, one in enumerate((*self._followed, *self._excluding))}
+        return sorted(
+            members, key=lambda one: (places.get(one.rules, len(places)), one.entry.rank)
+        )
+
+    def remembered(self, wish: Wish) -> Remembered:
+        """Tell what *wish* is taken for."""
+        return remembered_of(self._books, wish)
+
+    def standing(self, match: Match | None) -> Standing | None:
+        """Tell how the title of a match stands."""
+        key = match.key if match else None
+        return self._books.standing(key, self._now) if key else None
+
+    def foresee(self, wish: Wish) -> Foresight:
+        """Foresee what becomes of a title that lists hold, or held."""
+        followed = [one for one in wish.members if one.rules in self._followed]
+        if not followed and any(one.rules.is_exclusion for one in wish.members):
+            why = "only a list of what must not be requested holds it"
+            return Foresight(verdict=Verdict.EXCLUDED.value, why=why)
+        if not followed:
+            why = "nothing: no list that is followed holds it any more"
+            return Foresight(verdict=Verdict.SKIPPED.value, why=why)
+        taken = [taken_by_list(self._books, one) for one in followed]
+        wanting = [one for one in taken if isinstance(one, Member)]
+        if not wanting:
+            return Foresight(verdict=Verdict.SKIPPED.value, why=f"left out: {taken[0]}")
+        # Others may have brought ids that unite these; they do not ask.
+        said = [self._of_wish(one) for one in wishes_of(wanting)]
+        return next((one for one in said if one.verdict == OPEN), said[0])
+
+    def _of_wish(self, wish: Wish) -> Foresight:
+        remembered = self.remembered(wish)
+        match = remembered.match
+        excluded_by = self._exclusions.reason(wish, match)
+        if excluded_by is not None:
+            return Foresight(verdict=Verdict.EXCLUDED.value, why=f"excluded: {excluded_by}")
+        if match is None:
+            return Foresight(verdict=NEW, why="not looked up yet: the next sync does")
+        return self._of_match(wish, match, self.standing(match))
+
+    def _of_match(self, wish: Wish, match: Match, standing: Standing | None) -> Foresight:
+        known, key = self._knowledge(match.key, standing), match.key
+        facts = standing.facts if standing else None
+        if key is not None and facts is None and known.needs_facts(wish, match):
+            return self._open(wish, key, known, None, "if its filters let the title through")
+        if key is not None and known.needs_seasons(wish, match, facts):
+            return self._open(wish, key, known, facts, _seasons_words(wish))
+        decision = decide(Prepared(wish=wish, match=match, facts=facts), known)
+        if isinstance(decision, Request):
+            return self._open(wish, decision.body.key, known, facts)
+        return _of_skip(decision)
+
+    def _open(
+        self, wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None, *first: str
+    ) -> Foresight:
+        """Say who requests the title, and on what that depends."""
+        rules = known.asking_members(wish, key, facts)[0].rules
+        conditions = (*first, *self._conditions(rules, key, known))
+        if not conditions:
+            self._asked[Definition(key, wish.four_k)] = frozenset()
+        how = f", as {rules.asking.user}" if rules.asking.user else ""
+        four_k = ", in 4K" if wish.four_k else ""
+        why = f"the next sync requests it for {rules.name}{how}{four_k}"
+        return Foresight(verdict=OPEN, why=why, conditions=conditions)
+
+    def _conditions(self, rules: ListRules, key: TitleKey, known: Knowledge) -> Iterator[str]:
+        """Yield what else must be so, which is not known before the sync."""
+        if not known.index:
+            yield "if the server does not have it"
+        user, allowances = rules.asking.user, known.doors.allowances
+        if not allowances.knows(user) and not (user is None and self._terms.owner_asks):
+            yield f"if {user or 'server.act_as'} may: that is read when something is requested"
+        left = allowances.quota_words(user, key.kind)
+        if left is not None:
+            yield f"while the {left}"
+        yield from (f"as far as {words}" for words in known.doors.caps.words(rules))
+        for label in self._exclusions.unknown[:1]:
+            more = len(self._exclusions.unknown) - 1
+            others = f" (and {more} more)" if more else ""
+            yield f"unless the exclusion {label}{others} means it: that is not looked up yet"
+
+    def _knowledge(self, key: TitleKey | None, standing: Standing | None) -> Knowledge:
+        """Put together what a sync would know of one title."""
+        stored = _NOTHING
+        if standing is not None and key is not None:
+            index = {key: _state_by_now(standing, key)} if standing.state else {}
+            seen = RequestsSeen.of(standing.at_server)
+            clear_orphans(index, seen.removed, standing.handled.definitions)
+            stored = Stored(
+                index=index,
+                seen=seen,
+                handled=standing.handled,
+                setbacks=standing.setbacks,
+                watched=watched_of(standing.watched, self._followed, standing.handled),
+                requested=self._requested,
+            )
+        excluded, today = self._exclusions.everywhere, self._now.date()
+        known = knowledge_of(
+            stored, self._learned, excluded, today, cap=self._terms.cap, arr=self._arr
+        )
+        known.asked = self._asked
+        return known
 
 
-def _requests_it(decision: Request, wish: Wish) -> str:
-    members = decision.members or wish.members
-    user = decision.body.asking.user
-    how = f", as {user}" if user else ""
-    four_k = ", in 4K" if decision.body.four_k else ""
-    return f"the next sync requests it for {members[0].rules.name}{how}{four_k}"
+def _stand_in(row: EntryRow) -> ListRules:
+    """Stand in for the rules of a list that is not followed any more."""
+    return ListRules(source=row.row.source, name=row.row.name, service=row.row.service)
 
 
-def _knowledge(sources: Sources, story: Story, excluded: Excluded) -> Knowledge:
-    """Gather what a sync would know; what held the last one will hold the next, too."""
-    last = sources.recent.last
-    standing, key = story.standing, story.match.key if story.match else None
-    if standing is None or key is None:
-        return Knowledge(index={}, handled=frozenset(), setbacks={}, excluded=excluded)
-    index, seen = {key: _state_by_now(standing, key)}, RequestsSeen.of(standing.at_server)
-    clear_orphans(index, seen.removed, standing.handled)
-    return Knowledge(
-        index=index,
-        seen=seen,
-        handled=standing.handled,
-        entries=standing.entries,
-        setbacks=dict(standing.setbacks),
-        excluded=excluded,
-        held=dict(last.held) if last else {},
-    )
+def _seasons_words(wish: Wish) -> str:
+    if wish.seasons:
+        numbers = ", ".join(map(str, sorted(wish.seasons)))
+        return f"if it has season {numbers} and the server does not"
+    return "if it has seasons that the server lacks"
+
+
+def _of_skip(skip: Skip) -> Foresight:
+    if skip.reason is SkipReason.SAME_RUN:
+        return Foresight(verdict=Verdict.ALREADY.value, why="requested for another list")
+    if skip.reason is SkipReason.OPEN:
+        return Foresight(verdict=NEW, why=f"{skip.detail}: the next sync does")
+    verdict, words = verdict_of(skip)
+    if skip.reason is SkipReason.HELD:
+        words = f"{words} (as the last sync found)"
+    return Foresight(verdict=verdict.value, why=words)
 
 
 def _state_by_now(standing: Standing, key: TitleKey) -> TitleState:
@@ -113,27 +228,3 @@ def _state_by_now(standing: Standing, key: TitleKey) -> TitleState:
     if Definition(key, four_k=True) in standing.asked and state.status_4k in _GONE:
         state = replace(state, status_4k=MediaStatus.PENDING)
     return state
-
-
-def _excluded(
-    sources: Sources, story: Story, followed: Mapping[str, ListRules]
-) -> tuple[Excluded, str]:
-    """Gather what may exclude the title, and say by what it is excluded, if it is."""
-    key = story.match.key if story.match else None
-    said = [parse_exclusion(item) for item in sources.books.excluded()]
-    lists = [one for one in followed.values() if one.is_exclusion]
-    held: list[ListEntry] = []
-    for member in story.wish.members if lists else ():
-        held += sources.books.entries_alike([one.source for one in lists], member.entry, key)
-    excluded = Excluded((*sources.exclusions(), *said))
-    by = "excluded: by `exclude`, in the configuration or by command"
-    for entry in held:
-        exclusion = exclusion_of(entry)
-        excluded.add(replace(exclusion, key=exclusion.key or _taken_for(sources, entry)))
-        by = f"excluded: {', '.join(one.name for one in lists)[:200]} says not to request it"
-    return excluded, by
-
-
-def _taken_for(sources: Sources, entry: ListEntry) -> TitleKey | None:
-    found, choice = sources.books.lookup(lookup_of_entry(entry) or "")
-    return choice.key if choice else found.match.key if found else None

@@ -16,6 +16,7 @@ from listsync.domain.running import PlannedRetry
 from listsync.domain.syncing import Exclusion
 from listsync.errors import Problem
 from listsync.ports import Books
+from listsync.sync.capping import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
 
 
@@ -32,12 +33,21 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for all lists: exclusions, caps, and whether the server's owner asks."""
+
+    exclusions: Sequence[Exclusion] = ()
+    cap: Cap = UNCAPPED
+    owner_asks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """The parts of a running agent that a command may touch, from any thread.
 
     `due` is when each schedule is due, by key (None = never); `retry` what is tried again because
     it failed; `refresh` reads anew what is shown.
-    `exclusions` are those of the configuration.
+    `terms` are those of the configuration.
     `notes` are things that people should know. `cancel` returns the id of what it stopped.
     """
 
@@ -50,7 +60,7 @@ class Sources:
     backups: Backups
     shown: Callable[[], Shown]
     refresh: Callable[[], None]
-    exclusions: Callable[[], Sequence[Exclusion]]
+    terms: Callable[[], Terms]
     due: Callable[[], Mapping[str, datetime | None]]
     retry: Callable[[], PlannedRetry | None]
     watcher: Callable[[], str]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, TitleKey
@@ -183,17 +183,17 @@ class Lookup:
 class Standing:
     """What is known of one title: at the server as read last, and from what we did.
 
-    `state` is None where the server's index was never read. `handled`, `setbacks` and `facts` are
-    those that a sync would decide by now; `asked` is what was asked for since the index was read.
-    `entries` are those by which it was handled. `at_server`: what is known of the server's
-    requests that its index does not tell.
+    `state` is None where the server's index was never read. `handled`, `setbacks`, `watched` and
+    `facts` are those that a sync would decide by now; `asked` is what was asked for since the
+    index was read. `at_server`: what is known of the server's requests that its index does not
+    tell.
     """
 
     state: TitleState | None
-    handled: AbstractSet[Definition]
+    handled: HandledEntries
     setbacks: Mapping[tuple[Definition, int | None], str]
     asked: AbstractSet[Definition]
     facts: TitleFacts | None
     requests: tuple[RequestRow, ...]
-    entries: HandledEntries = field(default_factory=HandledEntries)
+    watched: Mapping[Definition, date] = field(default_factory=dict)
     at_server: tuple[ServerRequest, ...] = ()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from listsync.domain.books import RequestRow, RunRow
-from listsync.domain.media import MediaType
 from listsync.domain.notices import Notice
 from listsync.domain.plans import Plan
 from listsync.domain.retry import Retry
@@ -127,7 +126,7 @@ class Following:
 class Ended:
     """A run that is over; `requests` are the first of what it asked for. `plan`: of a dry run.
 
-    `notices`, `retry` and `held` are those of the run's report.
+    `notices` and `retry` are those of the run's report.
     """
 
     row: RunRow
@@ -136,4 +135,3 @@ class Ended:
     server: Mapping[str, str] | None = None
     notices: tuple[Notice, ...] = ()
     retry: Retry | None = None
-    held: Mapping[tuple[MediaType, bool], str] = field(default_factory=dict)

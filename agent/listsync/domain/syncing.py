@@ -353,8 +353,8 @@ class Result(StrEnum):
 class SyncReport:
     """The whole run. `items` holds what is worth telling, not what was there already.
 
-    `requested` counts titles, each once, however many lists want it. `held` says why nothing of a
-    kind, in 4K or not, could be asked for. `retry` says why the run is tried again by itself.
+    `requested` counts titles, each once, however many lists want it. `retry` says why the run is
+    tried again by itself.
     `is_whole`: every title was looked at.
     """
 
@@ -369,7 +369,6 @@ class SyncReport:
     duration_s: float
     notices: tuple[Notice, ...] = ()
     retry: Retry | None = None
-    held: Mapping[tuple[MediaType, bool], str] = field(default_factory=dict)
     is_whole: bool = True
 
     @property

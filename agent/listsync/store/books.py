@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from listsync.domain.arr_services import ArrNames
 from listsync.domain.books import (
     Choice,
     EntryRow,
@@ -18,11 +19,13 @@ from listsync.domain.books import (
     RunRow,
     Standing,
 )
+from listsync.domain.learned import Learned
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
 from listsync.domain.syncing import Exclusion, Found, SkipReason
-from listsync.store import rows, server_requests, standing
+from listsync.store import learned, rows, server_requests, standing
+from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import Database
 from listsync.store.reviews import Reviews
 from listsync.store.stories import Stories
@@ -314,6 +317,33 @@ class SqliteBooks:
         self, sources: Collection[str], one: ListEntry, key: TitleKey | None
     ) -> tuple[ListEntry, ...]:
         return self._stories.entries_alike(self._server(), sources, one, key)
+
+    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
+        return self._stories.entries_before(source, entry_id, kind)
+
+    def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
+        found = self._database.look_up(
+            "SELECT * FROM requests WHERE server = :server AND id IN (SELECT max(id) FROM requests"
+            "   WHERE server = :server AND (label LIKE :like ESCAPE '\\'"
+            "     OR kind || '/' || tmdb = :query OR CAST(tmdb AS TEXT) = :query)"
+            "   GROUP BY kind, tmdb, four_k) ORDER BY id DESC LIMIT :limit",
+            {"server": self._server(), "limit": limit, **_looking_for(query)},
+        )
+        return tuple(map(rows.request_of, found))
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        server = self._server()
+        return (
+            standing.requested_since(self._database, server, since) if server is not None else {}
+        )
+
+    def arr_names(self) -> Mapping[MediaType, ArrNames]:
+        found = self._database.read("SELECT identity FROM servers WHERE id = ?", self._server())
+        store = SqliteArrNames(self._database)
+        return {kind: store.load(row["identity"], kind) for row in found for kind in MediaType}
+
+    def learned(self) -> Learned:
+        return learned.load(self._database, self._server())
 
     def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
         return self._stories.lookup(self._server(), name), self._reviews.choice(name)

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
+from listsync.domain.learned import Learned
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.memory import Departure, HandledEntries, Intent, Kept, ListSetback, Notes
@@ -19,7 +20,7 @@ from listsync.domain.server import TAKEN, IndexPage, RequestAnswer, ServerInfo, 
 from listsync.domain.syncing import ListRules, Match, Member, SyncReport, SyncRun
 from listsync.domain.trust import Trust
 from listsync.errors import StateError
-from listsync.store import rows, server_requests, standing
+from listsync.store import learned, rows, server_requests, standing
 from listsync.store.database import Database
 from listsync.store.server_requests import SqliteServerRequests
 from listsync.store.title_status import note_title_status
@@ -279,8 +280,7 @@ class SqliteMemory:
     def handled(self) -> HandledEntries:
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
         found = self._database.read(
-            "SELECT list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
-            " FROM handled WHERE server = ?",
+            f"SELECT {rows.HANDLED_COLUMNS} FROM handled WHERE server = ?",  # noqa: S608 - constant
             self._server,
         )
         return rows.handled_from(found, sources)
@@ -316,6 +316,12 @@ class SqliteMemory:
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
         return standing.requested_since(self._database, self._place, since)
+
+    def learned(self) -> Learned:
+        return learned.load(self._database, self._server)
+
+    def save_learned(self, one: Learned) -> None:
+        learned.save(self._database, self._place, one)
 
     @property
     def _place(self) -> int:

@@ -37,6 +37,8 @@ ENTRY_IS_SAME = " AND ".join(
     f"{name} IS excluded.{name}" for name in _ENTRY_COLUMNS if name != "rank"
 )
 
+HANDLED_COLUMNS = "list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
+
 _NO_SEASONS = HandledSeasons(None)
 _SERIES = MediaType.TV.value
 _KINDS = {kind.value: kind for kind in MediaType}
@@ -97,7 +99,7 @@ def handled_columns(one: Handling) -> tuple[object, ...]:
 
 
 def handled_from(found: Iterable[Sequence[Any]], sources: Mapping[int, str]) -> HandledEntries:
-    """Restore what was handled, of list, entry, four_k, kind, tmdb and HandledSeasons' values.
+    """Restore what was handled, of the values of HANDLED_COLUMNS.
 
     Many entries remember the same of their seasons; they share it, to save memory.
     """

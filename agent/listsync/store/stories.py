@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
 
 from listsync.domain.books import EntryRow, Lookup, Standing
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import ABSENT, TitleState
 from listsync.store import rows
 from listsync.store.database import Database
 from listsync.store.facts import SqliteFacts
 from listsync.store.server_requests import requests_of
+from listsync.store.standing import series_to_watch
 from listsync.sync.indexing import index_of
 
 _MOST_REQUESTS = 10
@@ -73,7 +74,11 @@ class Stories:
             "   OR lookup IN (SELECT lookup FROM matches WHERE server = :server"
             "     AND kind = :key_kind AND tmdb = :key_tmdb"
             "     UNION SELECT lookup FROM choices"
-            "     WHERE kind = :key_kind AND tmdb = :key_tmdb))",
+            "     WHERE kind = :key_kind AND tmdb = :key_tmdb)"
+            "   OR EXISTS (SELECT 1 FROM matches, json_each(matches.candidates) AS one"
+            "     WHERE server = :server AND matches.lookup = entries.lookup"
+            "     AND json_extract(one.value, '$[0]') = :key_kind"
+            "     AND json_extract(one.value, '$[1]') = :key_tmdb))",
             {
                 "server": server,
                 "sources": json.dumps(sorted(sources)),
@@ -87,6 +92,19 @@ class Stories:
             },
         )
         return tuple(map(rows.entry_of, found))
+
+    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
+        (found,) = self._database.look_up(
+            "SELECT count(*) AS entries FROM entries"
+            " JOIN followed ON followed.id = entries.list AND source = :source"
+            " JOIN entries AS this ON this.list = entries.list AND this.entry = :entry"
+            " WHERE entries.absent_reads = 0"
+            " AND (:kind IS NULL OR entries.kind IS NULL OR entries.kind = :kind)"
+            " AND (entries.rank, entries.entry) < (this.rank, this.entry)",
+            {"source": source, "entry": entry_id, "kind": kind},
+        )
+        count: int = found["entries"]
+        return count
 
     def lookup(self, server: int | None, name: str) -> Lookup | None:
         found = self._database.read(
@@ -104,12 +122,11 @@ class Stories:
     def standing(self, server: int | None, key: TitleKey, now: datetime) -> Standing:
         title = (server, key.kind, key.tmdb_id)
         handled = self._database.read(
-            "SELECT list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
-            " FROM handled WHERE server = ? AND kind = ? AND tmdb = ?",
+            f"SELECT {rows.HANDLED_COLUMNS} FROM handled"  # noqa: S608 - constant
+            " WHERE server = ? AND kind = ? AND tmdb = ?",
             *title,
         )
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
-        entries = rows.handled_from(handled, sources)
         setbacks = self._database.read(
             "SELECT * FROM setbacks WHERE server = ? AND kind = ? AND tmdb = ? AND retry_at > ?",
             *title,
@@ -124,8 +141,8 @@ class Stories:
         read_at = self._database.look_up(_INDEX_READ, {"server": server})[0]["at"]
         return Standing(
             state=self._state(server, key),
-            handled=entries.definitions,
-            entries=entries,
+            handled=rows.handled_from(handled, sources),
+            watched=self._watched(server, key, now),
             setbacks={
                 (rows.definition_of(row), row["tvdb"] or None): row["why"] for row in setbacks
             },
@@ -138,6 +155,15 @@ class Stories:
             requests=tuple(map(rows.request_of, requests)),
             at_server=requests_of(self._database, server, key),
         )
+
+    def _watched(
+        self, server: int | None, key: TitleKey, now: datetime
+    ) -> Mapping[Definition, date]:
+        """Tell since when new seasons of the title are due to be looked for."""
+        if server is None or key.kind is not MediaType.TV:
+            return {}
+        due = series_to_watch(self._database, server, now)
+        return {title: since for title, since in due.items() if title.key == key}
 
     def _state(self, server: int | None, key: TitleKey) -> TitleState | None:
         """Look the title up in the index, a page at a time: the whole may be large."""

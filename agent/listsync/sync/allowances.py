@@ -66,6 +66,15 @@ class Allowances:
         left = f"{quota.remaining} {one if quota.remaining == 1 else many}"
         return f"quota of {name}: {left} left of {words_of(quota, kind)}, {count} are needed"
 
+    def quota_words(self, user: str | None, kind: MediaType) -> str | None:
+        """Say what is left of a quota: "quota of family lasts: 2 left of 5 films in 7 days"."""
+        allowance = self._known.get(user)
+        quota = self._counted_down(allowance).quotas.get(kind) if allowance else None
+        if allowance is None or quota is None:
+            return None
+        words = f"{quota.remaining} left of {words_of(quota, kind)}"
+        return f"quota of {allowance.name} lasts: {words}"
+
     def _counted_down(self, allowance: Allowance) -> Allowance:
         quotas = {
             kind: Quota(

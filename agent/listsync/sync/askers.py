@@ -29,10 +29,10 @@ Members = tuple[Member, ...]
 class Doors:
     """What may keep a list from asking, but for its filters; grows stricter during a run.
 
-    `trouble`: (how, kind, 4K) that cannot work, with why. `allowances`: what users may request.
-    `spent`: (user, kind, 4K) of whom the server has refused more, with why. `arr`: what Radarr and
-    Sonarr call things, None: that is left out; `doubted`: the kinds for which a request made with
-    that failed.
+    `trouble`: users in whose name nothing can be requested, with why. `allowances`: what users may
+    request. `spent`: (user, kind, 4K) of whom the server has refused more, with why. `arr`: what
+    Radarr and Sonarr call things, None: that is left out; `doubted`: the kinds for which a request
+    made with that failed.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Doors:
         self.caps = caps or Caps()
         self.allowances = allowances or Allowances()
         self.arr = arr
-        self.trouble: dict[tuple[Asking, MediaType, bool], str] = {}
+        self.trouble: dict[str, str] = {}
         self.spent: dict[tuple[str | None, MediaType, bool], str] = {}
         self.doubted: set[MediaType] = set()
 
@@ -62,7 +62,8 @@ class Doors:
             return self.arr.hold_reason(*way, four_k=four_k) if self.arr else None
 
         def trouble(rules: ListRules) -> str | None:
-            return self.trouble.get((rules.asking, kind, four_k))
+            user = rules.asking.user
+            return None if user is None else self.trouble.get(user)
 
         def allowance(rules: ListRules) -> str | None:
             user = rules.asking.user

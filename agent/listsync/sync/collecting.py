@@ -53,6 +53,16 @@ def members_of(rules: ListRules, entries: Iterable[ListEntry]) -> list[Member]:
     return list(seen.values())
 
 
+def of_kind(member: Member) -> Member | None:
+    """Take a member if its list takes it; one without a kind or an id is of the list's kind."""
+    kind, entry = member.rules.kind, member.entry
+    if kind is None or (entry.kind is None and entry.ids):
+        return member
+    if entry.kind is None:
+        return member._replace(entry=entry._replace(kind=kind))
+    return member if entry.kind is kind else None
+
+
 def wishes_of(members: Sequence[Member]) -> list[Wish]:
     """Unite *members* as `united` does; one wish a group."""
     return [wish_of(group) for group in united(members)]

@@ -135,6 +135,12 @@ class Knowledge:
             return False
         return _askers(wish, match.key, self, facts)[1] is None
 
+    def asking_members(
+        self, wish: Wish, key: TitleKey, facts: TitleFacts | None
+    ) -> tuple[Member, ...]:
+        """Find the members that may ask for a title, as far as that can be told by now."""
+        return _askers(wish, key, self, facts)[0]
+
     def needs_facts(self, wish: Wish, match: Match) -> bool:
         """Tell whether the title's facts must be known; once False it stays so, as above."""
         has_reason = self.excluded.genres or need_facts(wish.members)

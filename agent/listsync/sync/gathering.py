@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from listsync.domain.lists import ListEntry, ListOutcome
+from listsync.domain.lists import ListOutcome
 from listsync.domain.memory import Kept
 from listsync.domain.retry import Retry
 from listsync.domain.syncing import ListRules, Member
 from listsync.ports import Memory
-from listsync.sync.collecting import members_of
+from listsync.sync.collecting import members_of, of_kind
 from listsync.sync.patience import must_wait, pause_after, words_of_shrink
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Before, Followed, Reading, read_lists
@@ -158,19 +158,11 @@ def _apply(rules: ListRules, members: list[Member]) -> tuple[list[Member], Count
     """
     count, left_out = len(members), Counter[str]()
     if rules.kind is not None:
-        fitting = [one for one in members if one.entry.kind in (None, rules.kind)]
-        left_out[f"not of kind {rules.kind.value}"] = count - len(fitting)
-        members = [Member(rules, _with_kind(one.entry, rules), one.entry_id) for one in fitting]
+        members = [one for one in map(of_kind, members) if one is not None]
+        left_out[f"not of kind {rules.kind.value}"] = count - len(members)
     if rules.limit is not None:
         left_out[f"beyond its limit of {rules.limit}"] = len(members[rules.limit :])
     return members[: rules.limit], Counter({_EXCLUSION: count}) if rules.is_exclusion else left_out
-
-
-def _with_kind(entry: ListEntry, rules: ListRules) -> ListEntry:
-    """Let a title take the kind that the list is limited to; an id says its kind by itself."""
-    if entry.kind is not None or entry.ids:
-        return entry
-    return entry._replace(kind=rules.kind)
 
 
 def _log(reading: Reading) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from listsync.domain.learned import Hold, Learned, TriedUser
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries, Notes
 from listsync.domain.notices import Notice, NoticeKind
@@ -34,8 +35,7 @@ from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.adding import STOPPED, Adder, RunEnded
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of
-from listsync.sync.askers import Doors
-from listsync.sync.capping import UNCAPPED, Cap, Caps
+from listsync.sync.capping import UNCAPPED, Cap
 from listsync.sync.collecting import Group, united, wish_of, wishes_of
 from listsync.sync.current import RUN
 from listsync.sync.deciding import Knowledge
@@ -44,6 +44,7 @@ from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.indexing import index_of
 from listsync.sync.judging import notices_of, result_of
+from listsync.sync.knowing import Stored, knowledge_of, learned_by, may_watch, watched_of
 from listsync.sync.leaving import Leaver
 from listsync.sync.open_intents import IntentReview, retry_for
 from listsync.sync.preparing import Preparer
@@ -128,7 +129,6 @@ class _Sync:
         self._info: ServerInfo | None = None
         self._notices: list[Notice] = []
         self._writer: Writer | None = None
-        self._held: Mapping[tuple[MediaType, bool], str] = {}
         self._on_hold: Mapping[Definition, str] = {}
         self._arr_lookup: ArrLookup | None = None
         self._seen = NOTHING_SEEN
@@ -193,9 +193,15 @@ class _Sync:
         handled = self._adopt(parts.memory.handled(), wanted)
         self._seen = self._requests_seen(index, is_doubted=doubt is not None)
         clear_orphans(index, self._seen.removed, handled.definitions)
-        known = self._knowledge(info, index, handled, gathered, doubt or gathered.held)
-        self._held = known.held
-        self._add(wanted, gathered, known, handled)
+        held = doubt or gathered.held
+        ways = _ways_of_asking(gathered.wanted)
+        arr = self._arr_names(info, ways if held is None else ())
+        learned = Learned(holds=_holds(info, held), users=tuple(self._tried_users()))
+        known = self._knowledge(index, handled, learned, arr)
+        try:
+            self._add(wanted, gathered, known, handled)
+        finally:
+            self._keep_learned(known, learned)
         self._verify()
         if doubt is None:
             self._take_back(index)
@@ -304,58 +310,46 @@ class _Sync:
 
     def _knowledge(
         self,
-        info: ServerInfo,
         index: dict[TitleKey, TitleState],
         handled: HandledEntries,
-        gathered: Gathered,
-        held: str | None,
+        learned: Learned,
+        arr: ArrDirectory,
     ) -> Knowledge:
-        known = Knowledge(
+        memory, started_at = self._parts.memory, self._run.started_at
+        stored = Stored(
             index=index,
-            handled=handled.definitions,
-            entries=handled,
-            setbacks=self._parts.memory.setbacks(self._run.started_at),
-            excluded=Excluded(self._parts.exclusions),
+            handled=handled,
+            setbacks=memory.setbacks(started_at),
             watched=self._watched(handled),
-            today=self._run.started_at.date(),
-            doors=self._doors(info, gathered, may_look_up=held is None),
-            unsettled=dict(self._on_hold),
+            requested=memory.requested_since(started_at - _DAY),
+            on_hold=self._on_hold,
             seen=self._seen,
         )
-        for kind in MediaType:
-            if held is not None:
-                known.held[kind, False] = known.held[kind, True] = held
-        _hold_4k(info, known)
-        return known
+        excluded, today = Excluded(self._parts.exclusions), started_at.date()
+        return knowledge_of(stored, learned, excluded, today, cap=self._parts.cap, arr=arr)
 
     def _watched(self, handled: HandledEntries) -> Mapping[Definition, date]:
         """Find the series that are due for a look, if any list wants seasons that come later."""
-        are_new_wanted = any(one.rules.new_seasons for one in self._parts.lists)
-        waiting = handled.waiting
-        if not are_new_wanted and not waiting:
+        lists = [one.rules for one in self._parts.lists]
+        if not may_watch(lists, handled):
             return {}
         due = self._parts.memory.series_to_watch(self._run.started_at)
-        return {title: day for title, day in due.items() if are_new_wanted or title in waiting}
+        return watched_of(due, lists, handled)
 
-    def _doors(self, info: ServerInfo, gathered: Gathered, *, may_look_up: bool) -> Doors:
-        """Count what was asked for lately, and try every way of asking that a list names."""
-        parts = self._parts
-        since = self._run.started_at - _DAY
-        ways = _ways_of_asking(gathered.wanted)
-        arr = self._arr_names(info, ways if may_look_up else ())
-        doors = Doors(Caps(parts.cap, parts.memory.requested_since(since)), arr=arr)
-        troubles = self._troubles_with_users()
-        for asking, kind, four_k in ways:
-            why = troubles.get(asking.user) or arr.hold_reason(asking, kind, four_k=four_k)
-            if why is not None:
-                doors.trouble[asking, kind, four_k] = why
-        return doors
+    def _keep_learned(self, known: Knowledge, learned: Learned) -> None:
+        """Have remembered what was learned, for who asks why a title is not requested."""
+        before = self._parts.memory.learned()
+        by_now = learned_by(known, learned).after(before)
+        if by_now != before:
+            self._parts.memory.save_learned(by_now)
 
-    def _troubles_with_users(self) -> dict[str | None, str | None]:
+    def _tried_users(self) -> Iterator[TriedUser]:
         """Try every user that a list names; also of an empty one something may be taken back."""
         rules = (one.rules for one in self._parts.lists if not one.rules.is_exclusion)
-        users = dict.fromkeys(one.asking.user for one in rules if one.asking.user is not None)
-        return {user: self._parts.server.trouble_with_user(user) for user in users}
+        for user in dict.fromkeys(one.asking.user for one in rules):
+            if user is not None:
+                why = self._parts.server.trouble_with_user(user)
+                yield TriedUser(user=user, why=why or "")
 
     def _arr_names(self, info: ServerInfo, ways: Sequence[Way]) -> ArrDirectory:
         """Learn what Radarr and Sonarr call things; a dry run only knows what is remembered."""
@@ -413,7 +407,6 @@ class _Sync:
             duration_s=time.monotonic() - self._started,
             notices=notices,
             retry=self._retry_after(result),
-            held=self._held,
             is_whole=is_whole,
         )
 
@@ -456,9 +449,15 @@ def _ways_of_asking(members: Iterable[Member]) -> list[Way]:
     return list(ways)
 
 
-def _hold_4k(info: ServerInfo, known: Knowledge) -> None:
-    """Keep 4K requests back where the server has nothing to send them to: they would hang."""
-    if not info.movie_4k:
-        known.held[MediaType.MOVIE, True] = "the server has no 4K Radarr"
-    if not info.series_4k:
-        known.held[MediaType.TV, True] = "the server has no 4K Sonarr"
+def _holds(info: ServerInfo, held: str | None) -> tuple[Hold, ...]:
+    """Keep requests back; those in 4K also where there is nothing to send them to: they hang."""
+    lacking = {
+        (MediaType.MOVIE, True): None if info.movie_4k else "the server has no 4K Radarr",
+        (MediaType.TV, True): None if info.series_4k else "the server has no 4K Sonarr",
+    }
+    found = (
+        (kind, four_k, lacking.get((kind, four_k)) or held)
+        for kind in MediaType
+        for four_k in (False, True)
+    )
+    return tuple(Hold(kind=kind, four_k=four_k, why=why) for kind, four_k, why in found if why)

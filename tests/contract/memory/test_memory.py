@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from listsync.domain.allowance import UNLIMITED, Allowance, Quota
+from listsync.domain.learned import NOTHING_LEARNED, Hold, Learned, TriedUser, UserAllowance
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import (
@@ -874,3 +876,36 @@ def test_what_was_taken_back_or_confirmed_needs_no_explanation(memory: Memory) -
     memory.record(Notes(sent=[sent()]))
     memory.confirm()
     assert memory.server_requests.unexplained({}) == frozenset()
+
+
+# What was learned
+
+
+LEARNED = Learned(
+    holds=(Hold(kind=MediaType.TV, four_k=True, why="no 4K Sonarr"),),
+    users=(TriedUser(user="f"), TriedUser(user="g", why="there is no user 'g'")),
+    allowances=(
+        UserAllowance(
+            user=None,
+            allowance=Allowance(
+                user_id=7,
+                name="family",
+                permitted=frozenset({(MediaType.MOVIE, False)}),
+                quotas={MediaType.TV: Quota(limit=5, remaining=0, days=7)},
+            ),
+        ),
+        UserAllowance(user="f", allowance=UNLIMITED),
+    ),
+)
+
+
+def test_what_was_learned_comes_back_as_it_was(memory: Memory) -> None:
+    assert memory.learned() == NOTHING_LEARNED
+    memory.save_learned(LEARNED)
+    assert memory.learned() == LEARNED
+
+
+def test_what_was_learned_belongs_to_one_server(memory: Memory) -> None:
+    memory.save_learned(LEARNED)
+    memory.use_server(OTHER_SERVER)
+    assert memory.learned() == NOTHING_LEARNED

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from listsync.domain.books import Choice
+from listsync.domain.learned import NOTHING_LEARNED, Hold, Learned
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import Handling, Notes, Sent, Setback
@@ -26,7 +27,7 @@ from listsync.domain.server import (
 from listsync.domain.syncing import Found, How, Match, Result, SyncReport, SyncRun
 from listsync.store.database import FILE_NAME
 from listsync.store.facts import SqliteFacts
-from listsync.sync.collecting import members_of
+from listsync.sync.collecting import entry_id, members_of
 from tests.fakes import NOTHING_KNOWN, SERVER
 from tests.integration.store.choosing import (
     CRASH,
@@ -172,8 +173,8 @@ def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) ->
     seasons = HandledSeasons("first", "1")
     handling = Handling(member, Definition(key, four_k=False), seasons)
     world.memory.record(Notes(handled=[handling]))
-    assert world.books.standing(key, AT).entries.seasons_of(member) == seasons
-    assert world.books.standing(HAGGIS, AT).entries.seasons_of(member) is None
+    assert world.books.standing(key, AT).handled.seasons_of(member) == seasons
+    assert world.books.standing(HAGGIS, AT).handled.seasons_of(member) is None
 
 
 # -- lookups -----------------------------------------------------------------------------------
@@ -228,8 +229,8 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
     facts = TitleFacts(ids=ExternalIds(), year=2005)
     SqliteFacts(world.database).put(HAGGIS, facts)
     standing = world.books.standing(HAGGIS, datetime.now(UTC))
-    assert (standing.handled, standing.facts) == (frozenset({_HD}), facts)
-    assert standing.entries.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
+    assert (standing.handled.definitions, standing.facts) == (frozenset({_HD}), facts)
+    assert standing.handled.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
     assert standing.setbacks == {(_HD, None): "no"}
     (one,) = standing.requests
     assert (one.lists, one.asked_as, one.run_id) == (("mine", "other"), "family", "r")
@@ -253,3 +254,50 @@ def test_what_was_asked_for_since_the_index_was_read_is_told(world: World) -> No
     assert world.books.standing(HAGGIS, now).asked == frozenset({_HD})
     run(world, "two", now + timedelta(hours=2))
     assert world.books.standing(HAGGIS, now).asked == frozenset()
+
+
+# -- for explanations --------------------------------------------------------------------------
+
+
+def test_the_entries_before_one_are_counted_as_its_list_takes_them(world: World) -> None:
+    film, series = film_of(1), film_of(2)._replace(kind=MediaType.TV)
+    unknown, last = film_of(3)._replace(kind=None), film_of(4)
+    world.read("mine", film, series, unknown, last)
+    world.read("other", film_of(1))
+    name = entry_id(last)
+    assert world.books.entries_before("file:/mine", name, None) == 3
+    assert world.books.entries_before("file:/mine", name, MediaType.MOVIE) == 2
+    assert world.books.entries_before("file:/mine", entry_id(film), None) == 0
+
+
+def film_of(rank: int) -> ListEntry:
+    return ListEntry(rank=rank, title=f"Film {rank}", kind=MediaType.MOVIE)
+
+
+def test_a_requested_title_is_found_without_any_entry(world: World) -> None:
+    request(world)
+    request(world, user="family")
+    (one,) = world.books.requested_titles("cra", limit=5)
+    assert (one.key, one.asked_as) == (HAGGIS, "family")
+    assert world.books.requested_titles(str(HAGGIS), limit=5) == (one,)
+    assert world.books.requested_titles("100%", limit=5) == ()
+
+
+def test_what_an_exclusion_might_mean_is_alike(world: World) -> None:
+    world.read("not these", CRASH)
+    world.seek(CRASH, REVIEW, "not these")
+    any_entry = ListEntry(rank=1, kind=MediaType.MOVIE, ids=ExternalIds(tmdb=884))
+    for key in (HAGGIS, CRONENBERG):
+        assert world.books.entries_alike(["file:/not these"], any_entry, key) == (CRASH,)
+    other = TitleKey(MediaType.MOVIE, 1)
+    assert world.books.entries_alike(["file:/not these"], any_entry, other) == ()
+
+
+def test_what_the_last_run_learned_is_told_after_a_restart(world: World) -> None:
+    learned = Learned(holds=(Hold(kind=MediaType.MOVIE, four_k=True, why="no 4K Radarr"),))
+    assert world.books.learned() == NOTHING_LEARNED
+    world.memory.save_learned(learned)
+    assert world.books.learned() == learned
+    with world.database.write() as connection:
+        connection.execute("UPDATE servers SET learned = '[\"of another version\"]'")
+    assert world.books.learned() == NOTHING_LEARNED

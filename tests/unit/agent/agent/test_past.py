@@ -58,7 +58,6 @@ def a_report(*bodies: RequestBody, dry_run: bool = True, server: bool = True) ->
         calls=7,
         duration_s=120.0,
         notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
-        held={(MediaType.TV, True): "why"},
     )
 
 
@@ -141,7 +140,6 @@ def test_what_is_kept_of_a_report() -> None:
             "url": "http://seerr",
         },
         notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
-        held={(MediaType.TV, True): "why"},
     )
 
 

@@ -2,18 +2,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from listsync.domain.allowance import Allowance, Quota
+from listsync.domain.arr_services import (
+    ArrChoice,
+    ArrNames,
+    ArrOffer,
+    ArrSelection,
+    ArrService,
+)
 from listsync.domain.books import Choice, EntryRow, Lookup
+from listsync.domain.learned import Hold, Learned, TriedUser, UserAllowance
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries
+from listsync.domain.rules import Seasons, Which
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     AS_USUAL,
+    Asking,
     Candidate,
     MediaStatus,
     RequestStatus,
@@ -22,7 +33,11 @@ from listsync.domain.server import (
 )
 from listsync.domain.syncing import Exclusion, Found, How, Match
 from listsync.protocol import Code
+from listsync.sync.arr_names import key_of
+from listsync.sync.capping import Cap
 from listsync.sync.collecting import entry_id
+from listsync.sync.exclusions import wishes_to_exclude
+from listsync.sync.resolving import lookup_of
 from tests.fakes import NOTHING_KNOWN
 from tests.unit.agent.commands.test_queries import shown
 from tests.unit.agent.commands.test_reviews import a_review
@@ -32,12 +47,12 @@ from tests.unit.agent.commands.world import (
     World,
     a_list,
     a_request,
-    a_run,
     rules,
 )
 
 _DUNE = TitleKey(MediaType.MOVIE, 438631)
 _DUNE_HD = Definition(_DUNE, four_k=False)
+_HANDLED = HandledEntries({("file:/one", False): {"imdb:tt1160419": _DUNE_HD}})
 _LYNCH = Candidate(
     key=TitleKey(MediaType.MOVIE, 841), title="Dune", original_title="Dune", year=1984
 )
@@ -94,6 +109,12 @@ def know(world: World, status: int = 1, status_4k: int = 1, **more: Any) -> None
     world.books.standings[_DUNE] = replace(NOTHING_KNOWN, state=state, **more)
 
 
+def allow(world: World, user: str, **more: Any) -> None:
+    """Let the last sync have learned what *user* may request."""
+    allowance = Allowance(user_id=7, name=user, **more)
+    world.books.has_learned = Learned(allowances=(UserAllowance(user=user, allowance=allowance),))
+
+
 # -- what is told ------------------------------------------------------------------------------
 
 
@@ -102,7 +123,7 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
     world.books.told_entries = [row(_BY_IMDB, handled=handled), row(_BY_IMDB, "gone")]
     world.books.lookups = {"imdb:tt1160419|movie": Lookup(match=_FOUND, at=AT, again_at=None)}
     request = a_request("Dune (2021)", key=_DUNE, asked_as="family", run_id="4f1c")
-    know(world, MediaStatus.AVAILABLE, handled=frozenset({_DUNE_HD}), requests=(request,))
+    know(world, MediaStatus.AVAILABLE, handled=_HANDLED, requests=(request,))
     on_list = {
         "list": "one",
         "label": "Dune (2021)",
@@ -120,7 +141,7 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
         "kind": "movie",
         "tmdb_id": 438631,
         "four_k": False,
-        "decision": {"verdict": "already_there", "why": "available"},
+        "decision": {"verdict": "already_there", "why": "available", "conditions": []},
         "lists": [
             on_list,
             {**on_list, "list": "gone", "followed": False, "handled_at": None},
@@ -176,6 +197,7 @@ def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
     assert title["decision"] == {
         "verdict": "review",
         "why": "held for review: no year, and 2 titles of this name",
+        "conditions": [],
     }
     name = a_review("Dune").short_id
     assert title["match"]["review_id"] == name
@@ -218,6 +240,7 @@ def test_what_is_missing_is_requested_next(dune: World) -> None:
 def test_as_whom_it_will_be_requested_is_told(dune: World) -> None:
     asking = replace(AS_USUAL, user="family")
     dune.follow(rules("one", asking=asking, four_k=True))
+    allow(dune, "family")
     assert why(dune) == ("open", "the next sync requests it for one, as family, in 4K")
 
 
@@ -225,19 +248,190 @@ def test_as_whom_it_will_be_requested_is_told(dune: World) -> None:
     ("four_k", "said"),
     [
         (False, ("open", "the next sync requests it for one")),
-        (True, ("on_hold", "on hold: the server has no 4K Radarr")),
+        (True, ("on_hold", "on hold: the server has no 4K Radarr (as the last sync found)")),
     ],
 )
 def test_what_held_the_last_run_is_told(
     dune: World, *, four_k: bool, said: tuple[str, str]
 ) -> None:
     dune.follow(rules("one", four_k=four_k))
-    dune.end(a_run(), held={(MediaType.MOVIE, True): "the server has no 4K Radarr"})
+    hold = Hold(kind=MediaType.MOVIE, four_k=True, why="the server has no 4K Radarr")
+    dune.books.has_learned = Learned(holds=(hold,))
     assert why(dune) == said
 
 
+FAMILY = Asking(user="family")
+
+
+@pytest.mark.parametrize(
+    ("learned", "verdict", "words"),
+    [
+        ({"permitted": frozenset()}, "on_hold", "family has no permission to request films"),
+        (
+            {"quotas": {MediaType.MOVIE: Quota(limit=5, remaining=0, days=7)}},
+            "on_hold",
+            "quota of family used up: 5 films in 7 days",
+        ),
+        (
+            {"quotas": {MediaType.MOVIE: Quota(limit=5, remaining=2, days=7)}},
+            "open",
+            "while the quota of family lasts: 2 left of 5 films in 7 days",
+        ),
+    ],
+    ids=["permission", "used-up", "left"],
+)
+def test_what_a_user_may_is_told(
+    dune: World, learned: dict[str, Any], verdict: str, words: str
+) -> None:
+    dune.follow(rules("one", asking=FAMILY))
+    allow(dune, "family", **learned)
+    assert why(dune)[0] == verdict
+    assert words in why(dune)[1]
+
+
+def test_what_only_asking_can_tell_is_not_promised(dune: World) -> None:
+    dune.follow(rules("one", asking=FAMILY))
+    assert explained(dune)["decision"]["conditions"] == [
+        "if family may: that is read when something is requested"
+    ]
+
+
+def test_a_profile_that_was_not_looked_up_is_told(dune: World) -> None:
+    dune.follow(rules("one", asking=Asking(profile="HD")))
+    verdict, words = why(dune)
+    assert verdict == "new"
+    assert words == "profile not looked up yet: 'HD': the next sync does"
+
+
+def test_a_missing_profile_is_told(dune: World) -> None:
+    asking = Asking(profile="HDD")
+    dune.follow(rules("one", asking=asking))
+    selection = ArrSelection.of(asking, MediaType.MOVIE, four_k=False)
+    dune.books.has_arr_names[MediaType.MOVIE] = ArrNames(
+        services=(ArrService(id=0, name="Radarr", is_default=True),),
+        offers={0: ArrOffer(profiles=(ArrChoice(4, "HD"),))},
+        asked_at={0: AT},
+        sought={key_of(selection): AT},
+    )
+    verdict, words = why(dune)
+    assert verdict == "on_hold"
+    assert "HDD" in words
+
+
+def test_an_unknown_user_is_told(dune: World) -> None:
+    dune.follow(rules("one", asking=FAMILY))
+    dune.books.has_learned = Learned(
+        users=(TriedUser(user="family", why="there is no such user"),)
+    )
+    assert why(dune) == ("on_hold", "on hold: there is no such user (as the last sync found)")
+
+
+def test_caps_are_told_before_and_when_they_are_reached(dune: World) -> None:
+    dune.follow(rules("one", max_per_day=2))
+    assert explained(dune)["decision"]["conditions"] == [
+        'as far as the list "one": at most 2 in 24 hours'
+    ]
+    now = datetime.now(UTC)
+    dune.books.requests["r"] = (a_request(lists=("one",), at=now), a_request(at=now))
+    assert why(dune) == ("skipped", 'left for a later sync: the list "one": at most 2 in 24 hours')
+    dune.follow(rules("one"))
+    dune.cap = Cap(per_run=1)
+    assert explained(dune)["decision"]["conditions"] == [
+        "as far as all lists together: at most 1 a sync"
+    ]
+
+
+def test_a_season_that_may_not_exist_is_not_promised(world: World) -> None:
+    series = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
+    world.books.told_entries = [row(series)]
+    world.follow(rules("one", seasons=Seasons(which=Which.NAMED, numbers=frozenset({99}))))
+    assert explained(world)["decision"]["conditions"][0] == (
+        "if it has season 99 and the server does not"
+    )
+
+
+def test_what_is_beyond_the_limit_of_its_list_is_left_out(dune: World) -> None:
+    first = _BY_TITLE._replace(title="Another", rank=1)
+    dune.books.told_entries = [row(first), row(_BY_TMDB)]
+    dune.follow(rules("one", limit=1))
+    assert why(dune) == ("skipped", "left out: one takes its first 1 titles only")
+    dune.follow(rules("one", limit=2))
+    assert why(dune)[0] == "open"
+
+
+def test_what_its_list_does_not_take_is_left_out(dune: World) -> None:
+    dune.follow(rules("one", kind=MediaType.TV))
+    assert why(dune) == ("skipped", "left out: one takes no movie")
+
+
+def test_what_a_list_of_exclusions_does_not_take_it_does_not_exclude(dune: World) -> None:
+    dune.books.told_entries.append(row(_BY_TMDB, "seen"))
+    dune.follow(rules("one"), rules("seen", is_exclusion=True, kind=MediaType.TV))
+    dune.books.told_lists = [a_list("one"), a_list("seen")]
+    assert why(dune) == ("open", "the next sync requests it for one")
+
+
+def test_a_list_followed_twice_is_told_twice(dune: World) -> None:
+    dune.follow(rules("one"), rules("one", four_k=True))
+    titles = dune.ask("explain", query="dune")["titles"]
+    assert [one["four_k"] for one in titles] == [False, True]
+
+
+def test_the_list_that_comes_first_in_the_configuration_requests(dune: World) -> None:
+    dune.books.told_entries.append(row(_BY_TMDB, "two"))
+    dune.follow(rules("two"), rules("one"))
+    assert why(dune) == ("open", "the next sync requests it for two")
+
+
+def test_what_is_requested_for_one_entry_is_not_for_another_of_the_same_title(
+    dune: World,
+) -> None:
+    dune.books.told_entries.append(row(_BY_TITLE, "two"))
+    dune.books.lookups["title:dune||movie"] = Lookup(match=_FOUND, at=AT, again_at=None)
+    dune.follow(rules("one"), rules("two"))
+    first, second = dune.ask("explain", query="dune")["titles"]
+    assert first["decision"]["verdict"] == "open"
+    assert second["decision"] == {
+        "verdict": "already_there",
+        "why": "requested for another list",
+        "conditions": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "exclusion",
+    [Exclusion(title="Dune: Part One"), Exclusion(imdb="tt1"), Exclusion(tvdb=5)],
+    ids=["title", "imdb", "tvdb"],
+)
+def test_an_exclusion_by_another_name_is_told_when_it_was_looked_up(
+    dune: World, exclusion: Exclusion
+) -> None:
+    dune.exclusions = (exclusion,)
+    (condition,) = explained(dune)["decision"]["conditions"]
+    assert condition.startswith("unless the exclusion ")
+    lookup = lookup_of(*wishes_to_exclude([exclusion])) or ""
+    dune.books.lookups[lookup] = Lookup(match=_FOUND, at=AT, again_at=None)
+    assert why(dune)[0] == "excluded"
+
+
+def test_a_requested_title_that_has_left_its_lists_is_told(world: World) -> None:
+    request = a_request("Dune (2021)", key=_DUNE, lists=("mine",))
+    world.books.requests = {"r": (request,)}
+    know(world, MediaStatus.PENDING, requests=(request,))
+    title = explained(world)
+    assert title["decision"]["why"] == (
+        "nothing: it has left the lists that it was requested for (mine)"
+    )
+    assert (title["lists"], title["server"]["status"]) == ([], "pending")
+    text = shown("explain", world.ask("explain", query="dune"))
+    assert text.splitlines()[:2] == [
+        "Dune (2021) [movie/438631]",
+        "  Decision   nothing: it has left the lists that it was requested for (mine)",
+    ]
+
+
 def test_what_was_deleted_stays_so(dune: World) -> None:
-    know(dune, handled=frozenset({_DUNE_HD}))
+    know(dune, handled=_HANDLED)
     assert why(dune) == (
         "handled_before",
         "handled before: asked for before and gone since: stays so",
@@ -263,7 +457,7 @@ def test_declined_deleted_and_failed_are_told_apart(
     dune: World, status: int, seen: RequestStatus | None, said: str
 ) -> None:
     rows = at_server(seen) if seen is not None else ()
-    know(dune, status, handled=frozenset({_DUNE_HD}), at_server=rows)
+    know(dune, status, handled=_HANDLED, at_server=rows)
     assert why(dune)[1].startswith(said)
 
 
@@ -273,7 +467,7 @@ def test_a_pending_title_without_any_request_is_requested(dune: World) -> None:
 
 
 def test_what_was_asked_for_since_the_index_was_read_is_requested(dune: World) -> None:
-    know(dune, handled=frozenset({_DUNE_HD}), asked=frozenset({_DUNE_HD}))
+    know(dune, handled=_HANDLED, asked=frozenset({_DUNE_HD}))
     assert why(dune) == ("already_there", "requested already")
     text = shown("explain", dune.ask("explain", query="dune"))
     assert "  Server     not there; 4K: not there; asked for since that was read" in text
@@ -296,7 +490,10 @@ def test_an_entry_that_nobody_looked_up_is_new(world: World) -> None:
         ("all", ("already_there", "requested already")),
         (
             "first",
-            ("open", "the next sync looks at its seasons and requests those that are missing"),
+            (
+                "open",
+                "the next sync requests it for one, if it has seasons that the server lacks",
+            ),
         ),
     ],
 )
@@ -312,9 +509,7 @@ def test_a_series_is_settled_only_for_the_seasons_it_was_acted_on_for(
         {place: {entry_id(one): title}}, {place: {entry_id(one): HandledSeasons(rule, "1")}}
     )
     state = TitleState(MediaStatus.PROCESSING, MediaStatus.UNKNOWN)
-    world.books.standings[key] = replace(
-        NOTHING_KNOWN, state=state, handled=entries.definitions, entries=entries
-    )
+    world.books.standings[key] = replace(NOTHING_KNOWN, state=state, handled=entries)
     assert why(world) == said
 
 
@@ -322,12 +517,13 @@ def test_a_series_is_decided_as_far_as_can_be(world: World) -> None:
     series = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
     world.books.told_entries = [row(series)]
     verdict, words = why(world)
-    assert (verdict, words.split(" and ")[0]) == ("open", "the next sync looks at its seasons")
+    assert verdict == "open"
+    assert words.startswith("the next sync requests it for one, if it has seasons that the server")
 
 
 def test_a_title_of_no_list_that_is_followed_is_not_requested(world: World) -> None:
     world.books.told_entries = [row(_BY_TMDB, "gone")]
-    assert why(world) == ("open", "nothing: no list that is followed holds it any more")
+    assert why(world) == ("skipped", "nothing: no list that is followed holds it any more")
 
 
 @pytest.mark.parametrize(
@@ -355,6 +551,7 @@ def test_a_list_of_what_must_not_be_requested_is_named(dune: World, entry: ListE
     assert titles[0]["decision"] == {
         "verdict": "excluded",
         "why": "excluded: seen says not to request it",
+        "conditions": [],
     }
 
 

@@ -13,7 +13,7 @@ from listsync.agent.backups import Backup, Backups
 from listsync.agent.configuration import Configuration
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
-from listsync.commands import Commands, Shown, Sources
+from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
@@ -22,6 +22,7 @@ from listsync.domain.running import Ended, Following, Order, PlannedRetry, Scope
 from listsync.domain.syncing import Exclusion, ListRules, Verdict
 from listsync.errors import ConfigError, Problem
 from listsync.protocol import RefusedCommand
+from listsync.sync.capping import UNCAPPED
 from listsync.sync.progress import ProgressBoard
 from tests.fakes import FakeBooks
 
@@ -140,6 +141,8 @@ class World:
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
         self.exclusions: tuple[Exclusion, ...] = ()
+        self.cap = UNCAPPED
+        self.owner_asks = True
         self.follow(*map(rules, names))
 
     def follow(self, *lists: ListRules, warnings: tuple[Problem, ...] = ()) -> None:
@@ -152,26 +155,27 @@ class World:
         )
         self.loader = Loader(following)
         self.configuration = Configuration(self.loader, following, lambda _: None)
-        self.commands = Commands(
-            Sources(
-                started_at=datetime.now(UTC),
-                queue=self.queue,
-                configuration=self.configuration,
-                recent=self.recent,
-                board=self.board,
-                books=self.books,
-                backups=self.backups,
-                shown=self._shown,
-                refresh=self._refresh,
-                exclusions=lambda: self.exclusions,
-                due=lambda: self.due,
-                retry=lambda: self.retry,
-                watcher=lambda: "active",
-                notes=lambda: self.notes,
-                cancel=self._cancel,
-                reload=self.configuration.reload,
-            )
+        self.sources = Sources(
+            started_at=datetime.now(UTC),
+            queue=self.queue,
+            configuration=self.configuration,
+            recent=self.recent,
+            board=self.board,
+            books=self.books,
+            backups=self.backups,
+            shown=self._shown,
+            refresh=self._refresh,
+            terms=lambda: Terms(
+                exclusions=self.exclusions, cap=self.cap, owner_asks=self.owner_asks
+            ),
+            due=lambda: self.due,
+            retry=lambda: self.retry,
+            watcher=lambda: "active",
+            notes=lambda: self.notes,
+            cancel=self._cancel,
+            reload=self.configuration.reload,
         )
+        self.commands = Commands(self.sources)
 
     def ask(self, method: str, **params: Any) -> Mapping[str, Any]:
         return self.commands.answer(method, params)

@@ -160,7 +160,7 @@ def test_a_genre_is_excluded_for_all_lists() -> None:
 
 def test_a_user_that_does_not_exist_holds_only_lists_that_name_it() -> None:
     doors = Doors()
-    doors.trouble[FAMILY, MOVIE, False] = "no user called family"
+    doors.trouble["family"] = "no user called family"
     known = knowing(doors)
     alone = decided(wanted_by(of("a", asking=FAMILY)), known)
     assert alone == Skip(SkipReason.HELD, "no user called family")

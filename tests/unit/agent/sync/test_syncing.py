@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import (
     Answered,
     MediaStatus,
@@ -586,10 +587,13 @@ def test_at_another_server_nothing_is_asked_for_until_it_is_confirmed() -> None:
     assert report.notices[0].text == "a new server"
     assert "this is another server; 3 titles were handled at the last" in report.notices[1].text
     assert verdicts(report) == {Verdict.ON_HOLD: 3}
-    assert report.held[MOVIE, False] == report.held[TV, True] == report.notices[1].text
+    holds = house.memory.learned().holds
+    assert {(one.kind, one.four_k) for one in holds} == set(product(MediaType, (False, True)))
+    assert {one.why for one in holds} == {report.notices[1].text}
     assert len(house.server.posted) == 3
     assert verdicts(house.sync(replace(RUN, confirmed=True))) == {Verdict.REQUESTED: 3}
-    assert (house.sync().notices, house.sync().held) == ((), {})
+    assert house.sync().notices == ()
+    assert house.memory.learned().holds == ()
 
 
 def test_what_was_handled_belongs_to_one_server() -> None:

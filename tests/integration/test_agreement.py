@@ -1,0 +1,349 @@
+"""What a plan promises and `explain` claims is what the sync then does, in random worlds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import Phase, event, given, settings
+from hypothesis import strategies as st
+
+from listsync.commands.explaining import stories
+from listsync.domain.allowance import Allowance, Quota
+from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Span, Which
+from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
+from listsync.domain.syncing import Exclusion, ListRules, SyncReport, SyncRun, Verdict
+from listsync.store.arr_names import SqliteArrNames
+from listsync.store.books import SqliteBooks
+from listsync.store.database import FILE_NAME, Database
+from listsync.store.facts import SqliteFacts
+from listsync.store.memory import SqliteMemory
+from listsync.sync.capping import Cap
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.reading import Followed
+from listsync.sync.syncing import Parts, sync
+from tests.fakes import SERVER, FakeList, FakeServer, Title, a_film, a_series, whole
+from tests.unit.agent.commands.world import World
+from tests.unit.agent.sync.records import MOVIE, TV, entry
+
+_EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "25"))
+"""So many in CI; `AGREEMENT_EXAMPLES=2000` by hand."""
+
+_PHASES = set(Phase) - ({Phase.shrink} if _EXAMPLES < 100 else set())
+"""A world that fails is made smaller by hand: that takes minutes."""
+_MEMORY = Path("/dev/shm")
+
+_BOTH = (False, True)
+_FILMS = [a_film(n, f"Film Number {n}", 2000 + n, imdb=f"tt000{n}") for n in range(1, 6)]
+_SERIES = [
+    a_series(100 + n, f"Serial Number {n}", 2010 + n, tvdb=7000 + n, imdb=f"tt700{n}", seasons=s)
+    for n, s in ((1, (1,)), (2, (0, 1, 2)), (3, (1, 2, 3)))
+]
+_TITLES = [*_FILMS, *_SERIES]
+_EVERYTHING = frozenset((kind, four_k) for kind in MediaType for four_k in _BOTH)
+_HD = ArrChoice(4, "HD")
+_BAD = (Asking(user="stranger"), Asking(user="family", profile="missing"))
+_ASKINGS = (
+    *(AS_USUAL,) * 5,
+    Asking(user="family"),
+    Asking(user="7"),
+    Asking(user="guests"),
+    Asking(user="family", profile="HD"),
+    *_BAD,
+)
+
+
+def _key(title: Title) -> TitleKey:
+    return title.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One list: its rules, and which titles it names, each how."""
+
+    rules: ListRules
+    entries: tuple[ListEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomWorld:
+    """A whole world.
+
+    `before`: so many lists were synced already, `requested` titles at the most; `gone`: what the
+    server has forgotten since.
+    """
+
+    lists: tuple[Wanted, ...]
+    exclusions: tuple[Exclusion, ...]
+    cap: Cap
+    allowances: Mapping[str | None, Allowance]
+    states: Mapping[TitleKey, int]
+    covered: Mapping[TitleKey, int]
+    has_4k: bool
+    before: int
+    requested: int | None
+    gone: frozenset[TitleKey]
+
+
+def _entry(title: Title, form: str, rank: int) -> ListEntry:
+    ids, kind = title.ids, title.key.kind
+    match form:
+        case "tmdb":
+            return entry(kind=kind, tmdb=title.key.tmdb_id, rank=rank)
+        case "imdb":
+            return entry(imdb=ids.imdb, rank=rank)
+        case "tvdb" if kind is TV:
+            return entry(tvdb=ids.tvdb, rank=rank)
+        case "season" if kind is TV:
+            return entry(kind=kind, tmdb=title.key.tmdb_id, season=2, rank=rank)
+        case _:
+            return entry(title.name, title.year, kind, rank=rank)
+
+
+@st.composite
+def _lists(draw: st.DrawFn) -> tuple[Wanted, ...]:
+    found = []
+    for number in range(draw(st.sampled_from([2, 1, 3]))):
+        name = f"list {number}"
+        asking = draw(st.sampled_from(_ASKINGS))
+        rules = ListRules(
+            source=f"file:/{number}",
+            name=name,
+            service="file",
+            limit=draw(st.sampled_from([None, None, None, 2])),
+            kind=draw(st.sampled_from([None, None, None, MOVIE, TV])),
+            is_exclusion=number == 2 and draw(st.booleans()),
+            four_k=draw(st.sampled_from([False, False, True])),
+            asking=asking,
+            seasons=draw(
+                st.sampled_from(
+                    [
+                        ALL_SEASONS,
+                        Seasons(which=Which.FIRST),
+                        Seasons(which=Which.NAMED, numbers=frozenset({2})),
+                        Seasons(which=Which.NAMED, numbers=frozenset({99})),
+                    ]
+                )
+            ),
+            filters=draw(st.sampled_from([NO_FILTERS, NO_FILTERS, Filters(year=Span(low=2003))])),
+            max_per_run=draw(st.sampled_from([None, None, None, 1])),
+            max_per_day=draw(st.sampled_from([None, None, None, 2])),
+            new_seasons=draw(st.sampled_from([False, False, True])),
+        )
+        chosen = draw(st.lists(st.sampled_from(_TITLES), min_size=3, max_size=7, unique_by=_key))
+        forms = [
+            draw(st.sampled_from(["tmdb", "tmdb", "imdb", "title", "tvdb", "season"]))
+            for _ in chosen
+        ]
+        entries = tuple(
+            _entry(title, form, rank)
+            for rank, (title, form) in enumerate(zip(chosen, forms, strict=True), start=1)
+        )
+        found.append(Wanted(rules=rules, entries=entries))
+    return tuple(found)
+
+
+def _quotas(films: int | None, seasons: int | None) -> dict[MediaType, Quota]:
+    limits = {MOVIE: films, TV: seasons}
+    return {
+        kind: Quota(limit=5, remaining=left, days=7)
+        for kind, left in limits.items()
+        if left is not None
+    }
+
+
+_ALLOWANCES = st.builds(
+    lambda films, seasons, permitted, guests, is_acting: {
+        "family": (
+            family := Allowance(
+                user_id=7, name="family", permitted=permitted, quotas=_quotas(films, seasons)
+            )
+        ),
+        "7": family,
+        "guests": Allowance(
+            user_id=8, name="guests", permitted=_EVERYTHING, quotas=_quotas(guests, None)
+        ),
+        **({None: family} if is_acting else {}),
+    },
+    st.sampled_from([None, 0, 1, 3]),
+    st.sampled_from([None, 0, 2, 4]),
+    st.sampled_from([_EVERYTHING, _EVERYTHING, frozenset({(MOVIE, False)}), frozenset()]),
+    st.sampled_from([None, 0, 2]),
+    st.sampled_from([False, False, False, True]),
+)
+_KEYS = st.sampled_from([title.key for title in _TITLES])
+_EXCLUSION = st.sampled_from(_TITLES).flatmap(
+    lambda title: st.sampled_from(
+        [
+            Exclusion(key=title.key),
+            Exclusion(imdb=title.ids.imdb),
+            Exclusion(title=title.name, year=title.year),
+            Exclusion(title=title.name),
+        ]
+    )
+)
+_WORLDS = st.builds(
+    RandomWorld,
+    lists=_lists(),
+    exclusions=st.lists(_EXCLUSION, max_size=2).map(tuple),
+    cap=st.sampled_from([Cap(), Cap(), Cap(), Cap(), Cap(per_run=3), Cap(per_day=3)]),
+    allowances=_ALLOWANCES,
+    states=st.dictionaries(
+        _KEYS,
+        st.sampled_from([MediaStatus.PENDING, MediaStatus.AVAILABLE, MediaStatus.DELETED, 4, 6]),
+        max_size=3,
+    ),
+    covered=st.dictionaries(st.sampled_from([one.key for one in _SERIES]), st.just(1), max_size=2),
+    has_4k=st.booleans(),
+    before=st.sampled_from([3, 3, 0, 1]),
+    requested=st.sampled_from([0, 1, 2, None]),
+    gone=st.frozensets(_KEYS, max_size=2),
+)
+
+
+class House:
+    """One random world in a folder of its own."""
+
+    def __init__(self, world: RandomWorld, folder: Path) -> None:
+        self.world = world
+        self.folder = folder
+        self.database = Database(folder / FILE_NAME)
+        self.server = FakeServer(
+            *_TITLES, info=replace(SERVER, movie_4k=world.has_4k, series_4k=world.has_4k)
+        )
+        self.server.troubles = {"stranger": "there is no user 'stranger'"}
+        arr = self.server.arr_services
+        for kind in MediaType:
+            arr.services[kind] = tuple(
+                ArrService(id=number, name="arr", four_k=four_k, is_default=True, profile=_HD)
+                for number, four_k in enumerate(_BOTH)
+            )
+            arr.offers |= {(kind, number): ArrOffer(profiles=(_HD,)) for number in (0, 1)}
+        self.server.allowances = dict(world.allowances)
+        for key, status in world.states.items():
+            is_series_only = status == MediaStatus.PARTIALLY_AVAILABLE and key.kind is MOVIE
+            self.server.states[key] = TitleState(1 if is_series_only else status, 1)
+        for key, season in world.covered.items():
+            self.server.covered[Definition(key, four_k=False)] = {season}
+
+    def sync(
+        self,
+        lists: tuple[Wanted, ...],
+        database: Database,
+        *,
+        dry_run: bool = False,
+        cap: Cap | None = None,
+    ) -> SyncReport:
+        run = SyncRun(
+            run_id=uuid4().hex, origin="test", started_at=datetime.now(UTC), dry_run=dry_run
+        )
+        return sync(
+            run,
+            Parts(
+                lists=[Followed(one.rules, FakeList(whole(*one.entries))) for one in lists],
+                exclusions=self.world.exclusions,
+                server=self.server,
+                memory=SqliteMemory(database),
+                arr_names=SqliteArrNames(database),
+                board=ProgressBoard(),
+                facts=SqliteFacts(database),
+                cap=cap or self.world.cap,
+            ),
+        )
+
+    def plan(self) -> SyncReport:
+        """Run dry on a copy of the state, as the agent does."""
+        self.database.copy_to(self.folder / "copy.sqlite3")
+        copy = Database(self.folder / "copy.sqlite3")
+        try:
+            return self.sync(self.world.lists, copy, dry_run=True)
+        finally:
+            copy.close()
+
+    def explain(self, key: TitleKey) -> list[dict[str, Any]]:
+        agent = World()
+        agent.books = SqliteBooks(self.database)  # type: ignore[assignment]  # the real ones
+        agent.exclusions, agent.cap = self.world.exclusions, self.world.cap
+        agent.owner_asks = None not in self.world.allowances
+        agent.follow(*(one.rules for one in self.world.lists))
+        found = stories(agent.sources, str(key), limit=20, offset=0)["titles"]
+        return [one for one in found if (one["kind"], one["tmdb_id"]) == key]
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a state file that is migrated already."""
+    path = tmp_path_factory.mktemp("empty") / FILE_NAME
+    Database(path).close()
+    return path
+
+
+@contextmanager
+def house_in(world: RandomWorld, empty: Path) -> Iterator[House]:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+        shutil.copyfile(empty, Path(name) / FILE_NAME)
+        house = House(world, Path(name))
+        try:
+            if world.before:
+                cap = Cap(per_run=world.requested)
+                house.sync(world.lists[: world.before], house.database, cap=cap)
+            for key in world.gone:
+                house.server.states.pop(key, None)
+            yield house
+        finally:
+            house.database.close()
+
+
+def _claims(told: list[dict[str, Any]], *, four_k: bool) -> bool | None:
+    """Say whether `explain` claims that a title is requested, or is not; None: that depends."""
+    decisions = [one["decision"] for one in told if one["four_k"] is four_k]
+    if not decisions:
+        return None
+    if any(one["verdict"] == "open" and not one["conditions"] for one in decisions):
+        return True
+    return None if any(one["verdict"] in {"open", "new"} for one in decisions) else False
+
+
+def _bodies(bodies: list[RequestBody]) -> list[tuple[object, ...]]:
+    return [(one.key, one.four_k, one.seasons, one.asking) for one in bodies]
+
+
+@pytest.mark.timeout(60 + _EXAMPLES)
+@given(_WORLDS)
+@settings(max_examples=_EXAMPLES, deadline=None, phases=_PHASES)
+def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: RandomWorld) -> None:
+    with house_in(world, empty) as house:
+        planned = house.plan()
+        told = {title.key: house.explain(title.key) for title in _TITLES}
+        before = len(house.server.posted)
+        done = house.sync(world.lists, house.database)
+        posted = house.server.posted[before:]
+        united = list(done.requested)
+        # A plan asks no Radarr; it says that what it would have to ask for is on hold.
+        if not any("not looked up" in item.why for item in planned.items):
+            assert _bodies(list(planned.requested)) == _bodies(united)
+            assert planned.count(Verdict.FAILED) == done.count(Verdict.FAILED)
+        assert {(one.key, one.four_k) for one in posted} == {
+            (one.key, one.four_k) for one in united
+        }, "the server refused something"
+        requested = {Definition(one.key, one.four_k) for one in united}
+        for key, stories_told in told.items():
+            for four_k in _BOTH:
+                claim = _claims(stories_told, four_k=four_k)
+                event(f"explain claims: {claim}")
+                is_requested = Definition(key, four_k) in requested
+                # Of a list that was never read nothing is known that could be claimed.
+                if claim or (claim is False and world.before >= len(world.lists)):
+                    assert is_requested is claim, (key, four_k, stories_told)
