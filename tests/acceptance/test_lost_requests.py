@@ -120,3 +120,20 @@ def test_a_new_installation_does_not_request_what_was_declined(
     assert home.sandbox.admin("log")["calls"]["GET /request"] == 1
     home.once()
     assert home.sandbox.admin("log")["calls"]["GET /request"] == 1
+
+
+def test_requests_that_the_server_rolled_back_are_made_again(
+    start_home: Callable[..., Home],
+) -> None:
+    home = start_home(titles=12)
+    films = [FIRST + number for number in range(12)]
+    configure(home, titles_csv(films), timeout_s=30)
+    home.sandbox.admin("faults", {"kind": "roll_back", "method": "POST", "nth": [2, 7]})
+    ran = home.once()
+    assert ran.code == 0
+    assert len(ran.requested) == 12
+    assert requested(home.sandbox) == films
+    log = home.sandbox.admin("log")
+    assert (log["lost"], posts(home.sandbox)) == (2, 14)
+    assert home.once().requested == []
+    assert posts(home.sandbox) == 14

@@ -280,10 +280,8 @@ def _are_all_asked(members: Members, done: frozenset[int]) -> bool:
 def _skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
     """Judge by the server's index and our memory of the title."""
     status = known.status(definition)
-    if _has_failed(definition, known):
-        return Skip(SkipReason.REQUEST_FAILED, _RETRY_THERE)
     if status not in _REQUESTABLE:
-        return Skip(_STATUS_REASONS.get(status, SkipReason.REQUESTED))
+        return _skip_of_present(definition, known)
     if status == MediaStatus.PARTIALLY_AVAILABLE:
         is_handled = definition in known.handled
         return Skip(SkipReason.AVAILABLE, "in part") if is_handled else None
@@ -306,6 +304,13 @@ def _skip_of_gone(title: Definition, known: Knowledge) -> Skip | None:
 def _has_failed(title: Definition, known: Knowledge) -> bool:
     """Tell a title whose request hangs, as Radarr or Sonarr did not take it."""
     return title in known.seen.failed and known.status(title) in _IN_WORK
+
+
+def _skip_of_present(title: Definition, known: Knowledge, detail: str = "") -> Skip:
+    """Say how a title is there that the index has."""
+    if _has_failed(title, known):
+        return Skip(SkipReason.REQUEST_FAILED, _RETRY_THERE)
+    return Skip(_STATUS_REASONS.get(known.status(title), SkipReason.REQUESTED), detail)
 
 
 def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Skip | None:
@@ -400,7 +405,6 @@ def _nothing_missing(
     if len(gone) == len(existing):
         declined, handled = Skip(SkipReason.DECLINED), Skip(SkipReason.HANDLED, _STAYS_GONE)
         return declined if are_declined else handled
-    reason = _STATUS_REASONS.get(known.status(title), SkipReason.REQUESTED)
     numbers = ", ".join(str(season.number) for season in gone)
     why = SkipReason.DECLINED.value if are_declined else _STAYS_GONE
-    return Skip(reason, f"but season {numbers}: {why}" if gone else "")
+    return _skip_of_present(title, known, f"but season {numbers}: {why}" if gone else "")

@@ -119,7 +119,7 @@ def retry_for(intents: Sequence[Intent], now: datetime, timeout: timedelta) -> R
 
 def _words_of_hold(due: datetime) -> str:
     at = f"{due.astimezone():%H:%M:%S}"
-    return f"a request that was cut off may still be running; looked at again at {at}"
+    return f"a request that was cut off may still be running; looked at again after {at}"
 
 
 def _found_again(run: SyncRun, intent: Intent, number: int) -> Sent:

@@ -42,26 +42,17 @@ from listsync.sync.deciding import Knowledge
 from listsync.sync.exclusions import Excluded, wishes_to_exclude
 from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
-from listsync.sync.indexing import index_of
 from listsync.sync.judging import notices_of, result_of
 from listsync.sync.knowing import Stored, knowledge_of, learned_by, may_watch, watched_of
 from listsync.sync.leaving import Leaver
-from listsync.sync.open_intents import IntentReview, retry_for
 from listsync.sync.preparing import Preparer
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver, lookup_of
 from listsync.sync.seasons import adopt
-from listsync.sync.server_requests import (
-    NOTHING_SEEN,
-    RequestsSeen,
-    are_failures_open,
-    clear_orphans,
-    digest,
-    is_reading_due,
-    notice_of_failures,
-)
+from listsync.sync.server_reading import ServerReading
+from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans, notice_of_failures
 from listsync.sync.settling import Settler
 from listsync.sync.titles import fold
 from listsync.sync.verification import Verification, is_worth_it
@@ -131,6 +122,7 @@ class _Sync:
         self._writer: Writer | None = None
         self._on_hold: Mapping[Definition, str] = {}
         self._arr_lookup: ArrLookup | None = None
+        self._reading = ServerReading(run, parts.server, parts.memory, parts.server_timeout)
         self._seen = NOTHING_SEEN
         self._failed_requests: dict[str, None] = {}
         self._batch = 0
@@ -184,14 +176,14 @@ class _Sync:
         gathered = gather(parts.lists, parts.memory, board, self._tally, eager=self._run.eager)
         parts.lists_are_read()
         self._retry = gathered.retry
-        index = self._read_index()
-        self._settle_intents(index)
+        index = self._reading.read_index()
+        self._on_hold = self._reading.settle_intents(index)
         doubt = self._doubt(index)
         wanted = united(gathered.wanted)
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
         handled = self._adopt(parts.memory.handled(), wanted)
-        self._seen = self._requests_seen(index, is_doubted=doubt is not None)
+        self._seen = self._reading.requests_seen(index, is_doubted=doubt is not None)
         clear_orphans(index, self._seen.removed, handled.definitions)
         held = doubt or gathered.held
         ways = _ways_of_asking(gathered.wanted)
@@ -230,45 +222,6 @@ class _Sync:
         if not self._parts.go_on(count):
             raise RunEnded(Result.DECLINED, "nothing was requested, as you chose")
 
-    def _read_index(self) -> dict[TitleKey, TitleState]:
-        pages = self._parts.server.read_index(self._parts.memory.index_pages())
-        self._parts.memory.save_index(pages)
-        return index_of(pages)
-
-    def _requests_seen(
-        self, index: dict[TitleKey, TitleState], *, is_doubted: bool
-    ) -> RequestsSeen:
-        """Know what was declined or has failed: read at first, then where something is odd."""
-        memory, now = self._parts.memory.server_requests, datetime.now(UTC)
-        vanished = frozenset() if is_doubted else memory.unexplained(index)
-        remembered = memory.remembered()
-        if is_reading_due(
-            memory.read_at(),
-            now,
-            is_unexplained=bool(vanished),
-            has_failed=are_failures_open(remembered, index),
-        ):
-            memory.save_reading(digest(self._parts.server.read_requests(), vanished), now)
-            remembered = memory.remembered()
-        return RequestsSeen.of(remembered)
-
-    def _settle_intents(self, index: dict[TitleKey, TitleState]) -> None:
-        """Find out what became of requests whose answer was lost."""
-        memory = self._parts.memory
-        intents = memory.open_intents()
-        if intents:
-            now = datetime.now(UTC)
-            review = IntentReview(
-                run=self._run,
-                server=self._parts.server,
-                index=index,
-                now=now,
-                timeout=self._parts.server_timeout,
-            ).review(intents)
-            self._on_hold = review.on_hold
-            if len(review.notes) or review.misdated:
-                memory.record(review.notes, review.misdated)
-
     def _adopt(self, handled: HandledEntries, wanted: list[Group]) -> HandledEntries:
         """After an upgrade: take what was handled as handled by the season rules of today."""
         handled, adopted = adopt(handled, wanted)
@@ -304,7 +257,7 @@ class _Sync:
         writer, pages = self._writer, len(self._parts.memory.index_pages())
         if writer is None or self._run.dry_run or not is_worth_it(len(writer.requested), pages):
             return
-        notice = Verification(writer, writer.requested).mend(self._read_index())
+        notice = Verification(writer, writer.requested).mend(self._reading.read_index())
         if notice is not None:
             self._notices.append(notice)
 
@@ -416,15 +369,8 @@ class _Sync:
         if self._retry is not None or result is Result.CANCELLED:
             return self._retry
         if count < _MANY:
-            return self._retry_of_intents()
+            return self._reading.retry_of_intents() if self._writer else None
         return Retry(why=f"the server did not answer for {count} titles", titles=count)
-
-    def _retry_of_intents(self) -> Retry | None:
-        """Say when it is looked again what came of requests whose answer was lost."""
-        if self._writer is None:
-            return None
-        intents = self._parts.memory.open_intents()
-        return retry_for(intents, datetime.now(UTC), self._parts.server_timeout)
 
 
 def _is_unanswered(outcome: Outcome) -> bool:

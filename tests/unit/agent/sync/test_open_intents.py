@@ -124,7 +124,7 @@ def test_what_may_be_running_is_on_hold_for_the_servers_time_out_then_sent_once(
         )
     report = house.sync()
     assert posted(house) == []
-    assert "may still be running; looked at again at" in report.items[0].why
+    assert "may still be running; looked at again after" in report.items[0].why
     assert [one.body for one in house.memory.open_intents()] == [body]
     assert report.retry is not None
     assert report.retry.not_before is not None

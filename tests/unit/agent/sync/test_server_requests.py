@@ -151,6 +151,15 @@ def test_a_request_that_failed_needs_a_person_and_is_not_repeated() -> None:
     assert MATRIX.key not in [key for key, _ in posted(house)]
 
 
+def test_a_request_for_a_series_that_failed_is_told_at_the_first_sync() -> None:
+    house = house_of(request(LOST.key, FAILED, 1, 1, 2))
+    house.server.set_status(LOST.key, MediaStatus.PROCESSING)
+    house.server.covered[Definition(LOST.key, four_k=False)] = {1, 2}
+    for _ in range(2):
+        assert "Lost" in house.sync().notices[0].text
+    assert posted(house) == [(MATRIX.key, ())]
+
+
 def test_a_failure_is_over_when_the_title_is_there() -> None:
     house = house_of(request(status=FAILED))
     house.server.set_status(MATRIX.key, MediaStatus.AVAILABLE)
