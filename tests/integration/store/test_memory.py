@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from listsync.domain.memory import (
     Notes,
     Sent,
 )
+from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.domain.syncing import ListReport, ListRules, Result, SyncReport, SyncRun, Verdict
 from listsync.errors import StateError
@@ -163,6 +164,24 @@ def test_an_entry_that_is_in_no_snapshot_cannot_be_handled(memory: SqliteMemory)
     with pytest.raises(StateError, match="FOREIGN KEY"):
         memory.record(notes, [INTENT])
     assert memory.open_intents() == ()
+
+
+@pytest.mark.parametrize(
+    ("again", "since"), [(1396, "2026-01-01"), (4607, None)], ids=["the same", "another title"]
+)
+def test_new_seasons_are_those_since_a_series_was_acted_on_first(
+    memory: SqliteMemory, database: Counting, again: int, since: str | None
+) -> None:
+    read(memory, MANY[0])
+    (member,) = members_of(LIST, [MANY[0]])
+    for tmdb, rule in ((1396, "first"), (again, "all")):
+        title = Definition(TitleKey(MediaType.TV, tmdb), four_k=False)
+        memory.record(Notes(handled=[Handling(member, title, HandledSeasons(rule, "1"))]))
+        if rule == "first":
+            with database.write() as connection:
+                connection.execute("UPDATE handled SET at = '2026-01-01T00:00:00.000+00:00'")
+    (day,) = memory.series_to_watch(datetime.now(UTC)).values()
+    assert day == (date.fromisoformat(since) if since else datetime.now(UTC).date())
 
 
 def test_a_request_is_on_record_with_its_provenance(

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries
+from listsync.domain.rules import ALL_SEASONS, Seasons, Which
 from listsync.domain.seasons import HandledSeasons
+from listsync.domain.server import MediaStatus
+from listsync.domain.syncing import ListRules, SyncRun
 from listsync.store import database as database_module
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.memory import SqliteMemory
-from tests.fakes import SERVER
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.reading import Followed
+from listsync.sync.syncing import Parts, sync
+from tests.fakes import SERVER, FakeArrNames, FakeFacts, FakeList, FakeServer, a_series, whole
 
+_NOW = datetime(2026, 11, 29, tzinfo=UTC)
 _AT = "2026-03-04T05:06:07.000+00:00"
 
 
@@ -39,14 +49,14 @@ def old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             )
             connection.executemany(
                 "INSERT INTO entries (list, entry, rank, first_seen) VALUES (1, ?, 1, '')",
-                [("bad",), ("lost",), ("film",)],
+                [("tmdb:tv/1396",), ("lost",), ("film",)],
             )
             connection.executemany(
                 "INSERT INTO handled (server, list, entry, four_k, kind, tmdb, at)"
                 " VALUES (?, 1, ?, ?, ?, ?, ?)",
                 [
-                    (1, "bad", 0, "tv", 1396, _AT),
-                    (1, "bad", 1, "tv", 1396, _AT),
+                    (1, "tmdb:tv/1396", 0, "tv", 1396, _AT),
+                    (1, "tmdb:tv/1396", 1, "tv", 1396, _AT),
                     (1, "lost", 0, "tv", 4607, _AT),
                     (1, "film", 0, "movie", 1396, _AT),
                 ],
@@ -93,3 +103,39 @@ def test_films_have_no_seasons(handled: HandledEntries) -> None:
     film = Definition(TitleKey(MediaType.MOVIE, 1396), four_k=False)
     assert film in handled.definitions
     assert handled.of_title(film) == frozenset()
+
+
+def test_the_first_sync_after_an_upgrade_is_quiet_and_a_later_rule_works_fully(
+    old_file: Path,
+) -> None:
+    bad = replace(a_series(1396, "Breaking Bad", tvdb=81189), seasons=(1, 2, 3, 10, 11))
+    server = FakeServer(bad).set_status(bad.key, MediaStatus.PROCESSING)
+    title = Definition(bad.key, four_k=False)
+    server.covered[title] = {2, 3}  # 10 was requested, too, and declined or deleted since
+    database = Database(old_file)
+    memory = SqliteMemory(database)
+    rules = ListRules(source="file:mine", name="mine", service="file")
+    row = ListEntry(rank=1, kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
+    latest = Seasons(which=Which.LATEST, count=2)
+    for number, (seasons, looks, posted) in enumerate(
+        [
+            (latest, 0, []),
+            (latest, 0, []),
+            (ALL_SEASONS, 1, [(1, 11)]),
+            (ALL_SEASONS, 1, [(1, 11)]),
+        ]
+    ):
+        parts = Parts(
+            lists=[Followed(replace(rules, seasons=seasons), FakeList(whole(row)))],
+            exclusions=[],
+            server=server,
+            memory=memory,
+            arr_names=FakeArrNames(),
+            board=ProgressBoard(),
+            facts=FakeFacts(),
+        )
+        sync(SyncRun(run_id=f"run-{number}", origin="test", started_at=_NOW), parts)
+        assert server.counts["series"] == looks
+        assert [body.seasons for body in server.posted] == posted
+    assert memory.handled().of_title(title) == {HandledSeasons("all", "1,2,3,10,11")}
+    database.close()
