@@ -286,7 +286,7 @@ def test_a_user_or_profile_that_does_not_exist_holds_that_list_only(
     follow_all(home, {"wrong": ("movie,11,,,,\n", rules), "right": ("movie,12,,,,\n", {})})
     ran = home.once()
     assert ran.requested == ["movie/12"]
-    assert words in only(ran, "skipped")
+    assert words in only(ran, "on_hold")
 
 
 def test_a_quota_that_is_used_up_stops_that_user_and_nobody_else(home: Home) -> None:
@@ -439,5 +439,6 @@ def test_a_wrong_server_is_not_flooded(home: Home, start_home: Callable[..., Hom
     follow(moved, _FILMS)
     ran = moved.once()
     assert ran.requested == []
-    assert "another server" in " ".join(ran.report["notices"])
+    assert ran.code == 8
+    assert [one["kind"] for one in ran.report["notices"]][-2:] == ["server_replaced", "on_hold"]
     assert len(moved.once("--confirm").requested) == 6
