@@ -161,6 +161,8 @@ def _lists(result: Result, look: Look) -> Iterator[str]:
     for one in lists:
         if one.get("advice"):
             yield f"{harmless(one.get('name'))}: what you can do: {harmless(one['advice'])}"
+        for notice in one.get("notices") or []:
+            yield notice_words(notice)
     if "counts" in result:
         counts = [f"{count} {harmless(word)}" for word, count in result["counts"].items()]
         yield f"Entries: {', '.join(counts) or 'none'}"
@@ -202,13 +204,19 @@ def _runs(result: Result, look: Look) -> Iterator[str]:
                 _took(run),
                 run.get("result"),
                 run.get("requested"),
-                run.get("message") or run.get("why"),
+                _why_too(run),
             )
             for run in result.get("runs") or []
         ],
         paint=4,
         colour=look.colour,
     )
+
+
+def _why_too(run: Result) -> str:
+    """Say what came of a run, and why not all was done, if so."""
+    message, why = harmless(run.get("message")), harmless(run.get("why"))
+    return f"{message}: {why}" if message and why not in message else message or why
 
 
 def run_lines(result: Result, look: Look) -> Iterator[str]:

@@ -26,6 +26,11 @@ def standing(sources: Sources) -> tuple[_Standing, ...]:
     )
 
 
+def notices_of_list(sources: Sources, name: str) -> tuple[_Standing, ...]:
+    """Give what runs said of one list, beside how it was read."""
+    return tuple((one, since) for one, since in _of_runs(sources) if one.list_name == name)
+
+
 def needs_person(notices: Sequence[_Standing]) -> bool:
     return any(notice.kind.needs_person for notice, _ in notices)
 

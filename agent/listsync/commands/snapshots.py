@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listsync import __version__
-from listsync.commands.notices import needs_person, notice_shape
+from listsync.commands.notices import needs_person, notice_shape, notices_of_list
 from listsync.commands.notices import standing as standing_notices
 from listsync.commands.shapes import ROOM_OF_A_PART, fitting, iso, run_at_length
 from listsync.commands.sources import Sources
@@ -135,6 +135,7 @@ def _list(
         "retry_at": iso(row.asked_again_at) if row else None,
         "why": row.why[:300] if row else "",
         "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
+        "notices": [notice_shape(*one) for one in notices_of_list(sources, rules.name)],
     }
 
 

@@ -22,7 +22,9 @@ _WAITING = """
         WHERE lookup IS NOT NULL AND absent_reads = 0 AND NOT EXISTS (
             SELECT 1 FROM handled WHERE handled.server = :server
                 AND handled.list = entries.list AND handled.entry = entries.entry
-        )
+        ) AND (entries.list IN (
+            SELECT followed.id FROM followed JOIN configured_lists USING (source)
+        ) OR NOT EXISTS (SELECT 1 FROM configured_lists))
         GROUP BY lookup
     ) AS wanted USING (lookup)
     WHERE matches.server = :server AND matches.found = 'review'

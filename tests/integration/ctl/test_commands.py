@@ -203,6 +203,20 @@ def test_a_command_asks_and_says(
     assert all("\t" in one for one in ctl(*line.split(), "-oplain").out.splitlines())
 
 
+def test_runs_say_why_not_all_was_done(agent: Agent, ctl: Ctl) -> None:
+    why = "Dora: 148 titles on hold: Radarr has no tag 'dora'"
+    partly = {**RUN, "result": "partly", "message": "0 requested, 148 on hold", "why": why}
+    agent.script = {"runs": {"runs": [partly, {**RUN, "message": "failed: x", "why": "x"}]}}
+    (_, first, second) = ctl("runs").out.splitlines()
+    assert first.endswith(f"0 requested, 148 on hold: {why}")
+    assert second.endswith("failed: x")
+
+
+def test_one_run_is_told_with_what_stood_in_its_way(agent: Agent, ctl: Ctl) -> None:
+    agent.script = {"runs": {"run": RUN, "notices": STATUS["notices"], "requests": []}}
+    assert "  Dora: 148 titles on hold: Radarr has no tag 'dora'" in ctl("runs", "4f1c").out
+
+
 @pytest.mark.parametrize(
     ("line", "needs_person", "code"),
     [
@@ -241,9 +255,8 @@ def test_plain_is_one_tab_separated_line_a_row(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"items": ITEMS}
     out = ctl("items", "-o", "plain").out
     since = "2020-01-01T00:00:00Z"
-    assert (
-        out == f"Alien?[2J\tmovie\t348\tfilms\trequested\t{since}\tfilms\tfamily\t{since}\t4f1c\n"
-    )
+    brought = f"films\tfamily\t{since}\t4f1c"
+    assert out == f"Alien?[2J\tmovie\t348\tfilms\trequested\t{since}\t{brought}\t\t\t\n"
 
 
 def test_who_brought_a_request_is_shown(agent: Agent, ctl: Ctl) -> None:

@@ -14,6 +14,7 @@ from listsync.domain.books import Choice
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.syncing import Found, How, Match
 from listsync.store import database as module
+from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database
 from tests.fakes import SERVER
 from tests.integration.store.choosing import (
@@ -26,7 +27,7 @@ from tests.integration.store.choosing import (
     film,
     lookup,
 )
-from tests.integration.store.state import AT
+from tests.integration.store.state import AT, rules
 
 _DAY = timedelta(days=1)
 
@@ -70,6 +71,15 @@ def test_what_is_certain_does_not_wait(world: World, found: Found) -> None:
     key = HAGGIS if found is Found.FOUND else None
     world.seek(CRASH, Match(found=found, how=How.TITLE, key=key))
     assert world.books.waiting(limit=10, offset=0) == (0, ())
+
+
+def test_what_only_a_list_holds_that_is_not_followed_any_more_does_not_wait(world: World) -> None:
+    world.wait("one")
+    lists = SqliteConfiguredLists(world.database)
+    lists.replace([rules("other")])
+    assert world.books.waiting(limit=10, offset=0) == (0, ())
+    lists.replace([rules("other"), rules("one")])
+    assert world.books.waiting(limit=10, offset=0)[0] == 1
 
 
 def test_what_left_its_lists_waits_no_more(world: World) -> None:

@@ -286,6 +286,17 @@ def test_a_notice_is_told_with_its_words_and_since_when_it_stands(world: World) 
     ]
 
 
+def test_a_list_is_told_with_what_is_on_hold(world: World) -> None:
+    world.standing = (
+        standing(NoticeKind.ON_HOLD, "one"),
+        standing(NoticeKind.LIST_FAILED, "one"),
+        standing(NoticeKind.ON_HOLD, "two"),
+    )
+    told = world.ask("lists")
+    assert [len(one["notices"]) for one in told["lists"]] == [1, 1, 0]
+    assert "one: why, and what to do" in shown("lists", told)
+
+
 def test_how_a_list_is_now_counts_and_not_how_a_run_read_it(world: World) -> None:
     world.standing = (standing(NoticeKind.LIST_FAILED, "one"),)
     world.show(a_list("one"))
@@ -502,6 +513,7 @@ def test_a_list_that_was_read(world: World) -> None:
             "retry_at": None,
             "why": "page 2 failed",
             "advice": "nothing: what was read counts, and it is read again next time",
+            "notices": [],
         }
     ]
 
