@@ -67,7 +67,9 @@ class Teller:
             self._systemd.status(words)
 
     def trouble(self, what: str) -> None:
-        logger.error("%s", what, extra={"action": "state_trouble"})
+        """Tell what is wrong with the state, once as long as it is the same."""
+        if self._trouble is None or self._trouble[0] != what:
+            logger.error("%s", what, extra={"action": "state_trouble"})
         self._trouble = (what, datetime.now(UTC))
 
     def trouble_is_over(self) -> None:

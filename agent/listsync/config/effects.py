@@ -152,7 +152,8 @@ def _check_seasons(one: _List) -> Iterator[Finding]:
 
 def _check_approval(one: _List, server: Form) -> Iterator[Finding]:
     user = _text(one.form.get("user")) or _text(server.get("act_as"))
-    approved = _is_on(one.form if _has(one.form, "approve") else server, "approve")
+    says = one.form if _text(one.form.get("approve")) else server
+    approved = _is_on(says, "approve")
     if _is_on(one.form, "cancel_removed") and (approved or user in _OWNERS):
         why = "requests of this list are approved at once, so that none waits to be taken back"
         yield _no_effect((*one.path, "cancel_removed"), f"cancel_removed has no effect: {why}")

@@ -24,7 +24,8 @@ PATIENCE_S = 60.0
 """How long a lock of another program (a copy, a backup) is waited for."""
 
 _MOMENT_S = 0.001
-_BUSY_MS = 50
+_BUSY_MS = 5
+"""How long an attempt may take, during which our other threads wait."""
 _PAUSE_S = 0.05
 
 T = TypeVar("T")

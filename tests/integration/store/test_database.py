@@ -61,7 +61,7 @@ def test_what_was_committed_survives_a_power_cut(path: Path) -> None:
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 50,
+        "busy_timeout": 5,
     }
 
 

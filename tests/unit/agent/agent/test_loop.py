@@ -350,11 +350,14 @@ def test_what_could_not_be_written_is_written_at_the_next_move(world: World) -> 
     assert world.notebook.load("owed")["lists"] == ["file:one", "file:two"]
 
 
-def test_what_could_not_be_written_is_written_when_that_is_possible_again(world: World) -> None:
+def test_what_could_not_be_written_is_written_when_that_is_possible_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.notebook.fails = _FULL
     world.begin_run(_ONE)
-    world.play(for_s=1.5)
+    world.play(for_s=5.5)
     assert world.teller.notes()
+    assert caplog.messages.count("the disk is full") == 1
     world.notebook.fails = None
     world.play(for_s=1.5)
     assert world.notebook.load("owed")["lists"] == ["file:one"]

@@ -147,6 +147,13 @@ def test_approval_and_time_zone_without_effect_are_warned_of() -> None:
     assert warned(with_cron) == []
 
 
+def test_what_a_list_says_of_approval_wins_over_the_server() -> None:
+    lists = "lists: [{file: a, user: anna, approve: %s, cancel_removed: true}]"
+    server = "server: {url: sandbox, approve: yes}\n"
+    assert warned(server + lists % "false") == []
+    assert "cancel_removed has no effect" in warned(server + lists % "")[0]
+
+
 def test_the_example_is_without_warnings() -> None:
     assert load(EXAMPLE, KEYS).warnings == ()
 
