@@ -41,7 +41,11 @@ def test_i_am_told_why_a_title_was_requested_and_on_whose_behalf(agent: AgentPro
     assert requested(agent.home) == [_VILLENEUVE]
     found = _explained(agent, "dune")
     assert (found["kind"], found["tmdb_id"]) == ("movie", _VILLENEUVE)
-    assert found["decision"] == {"verdict": "already_there", "why": "requested already"}
+    assert found["decision"] == {
+        "verdict": "already_there",
+        "why": "requested already",
+        "conditions": [],
+    }
     assert [(one["list"], one["rank"], one["followed"]) for one in found["lists"]] == [
         ("films.csv", 1, True)
     ]

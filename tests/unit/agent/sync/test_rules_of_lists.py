@@ -303,13 +303,16 @@ def test_new_seasons_are_held_back_like_anything_else() -> None:
         assert one.detail == "no"
 
 
-@pytest.mark.parametrize("status", [MediaStatus.UNKNOWN, MediaStatus.DELETED])
-def test_what_was_deleted_stays_so_whatever_airs(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(MediaStatus.UNKNOWN, SkipReason.HANDLED), (MediaStatus.DELETED, SkipReason.DELETED)],
+)
+def test_what_was_deleted_stays_so_whatever_airs(status: int, reason: SkipReason) -> None:
     known = knowing(status=status, watched={Definition(SERIES, False): _SINCE})
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
     one = decided(wish, known, seasons=airing(None, _NEW))
     assert isinstance(one, Skip)
-    assert one.reason is SkipReason.HANDLED
+    assert one.reason is reason
 
 
 def test_new_seasons_are_asked_for_only_where_a_list_wants_that_and_it_is_due() -> None:
