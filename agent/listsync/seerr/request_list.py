@@ -60,7 +60,10 @@ def read_requests(wire: Wire) -> tuple[ServerRequest, ...]:
     for number in range(MOST_PAGES):
         reply = wire.get(f"/request?take={PAGE}&skip={number * PAGE}&sort=added")
         page = wire.trouble.read(reply, _Page, "a page of the requests")
-        found += _requests(readable(page.results, _Row))
+        rows = readable(page.results, _Row)
+        if len(rows) * 2 < len(page.results):
+            raise wire.trouble.changed("most of the requests", reply.content)
+        found += _requests(rows)
         if (number + 1) * PAGE >= page.info.results:
             break
     else:

@@ -26,6 +26,7 @@ from listsync.domain.server import (
 from listsync.domain.syncing import SyncRun
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports import RequestServer
+from listsync.sync.server_requests import digest
 
 _UNSEEN = "what came of a request that was cut off cannot be seen"
 _NOTHING_THERE = FoundRequests()
@@ -84,8 +85,7 @@ class IntentReview:
                 result.misdated.append(intent)
             return
         result.notes.dropped.append(intent.body)
-        declined = (one for one in found.requests if one.status == RequestStatus.DECLINED)
-        result.notes.seen.extend(declined)
+        result.notes.seen.extend(digest(found.requests, ()))
         if not found.requests and self._is_pending(definition):
             result.notes.seen.append(
                 ServerRequest(definition=definition, status=RequestStatus.NONE)

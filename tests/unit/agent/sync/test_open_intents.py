@@ -179,6 +179,19 @@ def test_a_declined_request_of_ours_is_not_sent_again() -> None:
     assert house.memory.open_intents() == ()
 
 
+def test_a_cut_off_request_that_was_declined_meanwhile_is_not_sent_again() -> None:
+    """The index shows a declined film like one that was never requested."""
+    house = cut_off(House(MATRIX_ENTRY))
+    house.server.set_status(MATRIX.key, MediaStatus.UNKNOWN)
+    definition = Definition(MATRIX.key, four_k=False)
+    declined = ServerRequest(definition=definition, status=RequestStatus.DECLINED, request_id=5)
+    house.memory.server_requests.save_reading([], datetime.now(UTC))
+    house.server.on("find_requests", FoundRequests(requests=(declined,)))
+    report = house.sync()
+    assert (posted(house), report.items[0].why) == ([], "declined at the server")
+    assert house.memory.open_intents() == ()
+
+
 @pytest.mark.parametrize("ahead", [timedelta(seconds=20), timedelta(days=20_000)])
 def test_an_intent_from_the_future_waits_for_one_time_out_of_our_clock(ahead: timedelta) -> None:
     house = cut_off(House(MATRIX_ENTRY), age=-ahead)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.server import RequestStatus, ServerRequest
+from listsync.errors import AnswerChangedError
+from tests.unit.agent.seerr.playback import Playback, json_reply
+
+SERIES = Definition(TitleKey(MediaType.TV, 1396), four_k=True)
+
+
+def row(number: int, **more: object) -> dict[str, object]:
+    media = {"tmdbId": number, "tvdbId": None, "status": 2}
+    return {"id": number, "type": "movie", "status": 2, "is4k": False, "media": media, **more}
+
+
+def series_row(status: int, *seasons: tuple[int, int]) -> dict[str, object]:
+    rows = [{"id": number, "seasonNumber": number, "status": at} for number, at in seasons]
+    more = {"type": "tv", "is4k": True, "media": {"tmdbId": 1396}, "seasons": rows}
+    return row(9, status=status, **more)
+
+
+def read(*rows: object) -> tuple[ServerRequest, ...]:
+    info = {"pages": 1, "pageSize": 1000, "results": len(rows), "page": 1}
+    reply = json_reply({"pageInfo": info, "results": list(rows)})
+    return Playback().on("GET /request?take=1000&skip=0&sort=added", reply).seerr().read_requests()
+
+
+def test_a_film_is_told_by_its_edition_and_status() -> None:
+    key = TitleKey(MediaType.MOVIE, 7)
+    assert read(row(7, status=4, is4k=True)) == (
+        ServerRequest(definition=Definition(key, four_k=True), status=4, request_id=7),
+    )
+
+
+def test_seasons_that_were_declined_are_told_apart_from_a_request_that_stands() -> None:
+    assert read(series_row(2, (1, 2), (2, 3), (3, 2))) == (
+        ServerRequest(definition=SERIES, status=2, request_id=9, seasons=frozenset({1, 3})),
+        ServerRequest(
+            definition=SERIES,
+            status=RequestStatus.DECLINED,
+            request_id=9,
+            seasons=frozenset({2}),
+        ),
+    )
+
+
+def test_a_declined_series_has_all_its_seasons_declined() -> None:
+    (one,) = read(series_row(3, (1, 1), (2, 3)))
+    assert (one.status, one.seasons) == (RequestStatus.DECLINED, frozenset({1, 2}))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"id": 1},
+        row(1, media=None),
+        row(1, media={}),
+        row(1, type="person"),
+        row(1, status="x"),
+    ],
+)
+def test_an_odd_row_costs_only_itself(odd: object) -> None:
+    assert [one.request_id for one in read(odd, row(7), row(8))] == [7, 8]
+
+
+def test_a_list_of_odd_rows_is_none() -> None:
+    with pytest.raises(AnswerChangedError):
+        read({}, {}, row(7))
