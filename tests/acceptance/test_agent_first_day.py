@@ -132,7 +132,7 @@ def test_sync_now_waits_and_shows_a_bar_on_a_terminal(
     assert code == 0
     assert "[#" in seen
     assert "/40 (" in seen
-    assert "40/40 operations successful, 40 requested" in seen
+    assert "40 requested, 0 already there, 0 to review" in seen
     assert len(requested(home)) == 40
 
 

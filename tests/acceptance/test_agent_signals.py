@@ -25,6 +25,8 @@ from tests.acceptance.conftest import Home, titles_csv
 StartAgent = Callable[..., AgentProcess]
 
 _NUMBERS = range(20_000_001, 20_000_201)
+_MOST_INTENTS = 9
+"""Requests of which a killed sync does not know what came of them."""
 
 
 @pytest.fixture
@@ -113,9 +115,15 @@ def test_a_sync_that_is_cut_off_is_gone_on_with_and_asks_for_nothing_twice(
     again = start_agent(home)
     runs = again.until_synced(2)
     assert runs[0]["result"] == ("cancelled" if how == "term" else "cut_off")
-    assert runs[1]["result"] == "ok"
     assert runs[1]["origin"] == "listsyncctl, resumed"
-    assert sorted(requested(home)) == list(_NUMBERS)
+    asked = requested(home)
+    assert len(asked) == len(set(asked))
+    # What may still be running at the server is asked for by a run of its own.
+    on_hold = set(_NUMBERS) - set(asked)
+    assert (runs[1]["result"], again.status["retry"] is not None) == (
+        ("partly", True) if on_hold else ("ok", False)
+    )
+    assert len(on_hold) <= (0 if how == "term" else _MOST_INTENTS)
     # What was owed has been paid: the next start owes nothing.
     again.kill()
     third = start_agent(home)

@@ -99,10 +99,10 @@ def test_the_status_is_a_sentence_for_people(
     agent.until_synced(1)
     statuses = [one["STATUS"] for one in [*manager.heard, *manager.rest()] if "STATUS" in one]
     assert any(one.startswith("syncing: ") for one in statuses)
-    idle = "idle; last sync: Sync complete: 1/1 operations successful, 1 requested"
+    idle = "idle; last sync ok: 1 requested, 0 already there, 0 to review"
     assert idle in statuses or manager.next("STATUS")["STATUS"] == idle
     agent.ask("pause")
-    assert manager.next("STATUS")["STATUS"].startswith("paused; last sync: ")
+    assert manager.next("STATUS")["STATUS"].startswith("paused; last sync ok: ")
 
 
 @pytest.mark.parametrize("is_good", [True, False], ids=["good", "broken"])
