@@ -393,3 +393,34 @@ def test_a_sudden_shrink_is_held_while_additions_pass(caplog: pytest.LogCaptureF
     (report,) = shelf.reports
     assert "20 entries are gone at once" in report.why
     assert "gone at once" in caplog.text
+
+
+# What is left out
+
+
+def left_out(of: ListRules, *entries: ListEntry) -> dict[str, int]:
+    shelf = Shelf()
+    shelf.gather((of, whole(*entries)))
+    return dict(shelf.reports[0].left_out)
+
+
+@pytest.mark.parametrize(
+    ("of", "entries", "reasons"),
+    [
+        (A, (DUNE, LOST, HEAT), {}),
+        (rules("a", limit=1), (DUNE, LOST, HEAT), {"beyond its limit of 1": 2}),
+        (rules("a", kind=MOVIE), (DUNE, LOST), {"not of kind movie": 1}),
+        (
+            rules("a", kind=MOVIE, limit=1),
+            (DUNE, LOST, HEAT),
+            {"not of kind movie": 1, "beyond its limit of 1": 1},
+        ),
+        (A, (DUNE, DUNE._replace(rank=2)), {"named twice on the list": 1}),
+        (NOT_THESE, (DUNE, LOST), {"says what not to request": 2}),
+    ],
+    ids=["nothing", "limit", "kind", "kind-and-limit", "twice", "exclusion"],
+)
+def test_rows_of_which_nothing_will_be_told_are_counted_by_the_reason(
+    of: ListRules, entries: tuple[ListEntry, ...], reasons: dict[str, int]
+) -> None:
+    assert left_out(of, *entries) == reasons

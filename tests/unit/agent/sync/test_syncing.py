@@ -483,6 +483,10 @@ def test_4k_is_held_where_nothing_would_fetch_it(
     report = house.sync()
     assert report.items[0].why == f"on hold: {why}"
     assert house.server.posted == []
+    assert (report.result, str(report.notices[0])) == (
+        Result.PARTLY,
+        f"mine: 1 title on hold: {why}",
+    )
 
 
 # Trouble
@@ -596,6 +600,29 @@ def test_at_another_server_nothing_is_asked_for_until_it_is_confirmed() -> None:
     assert house.memory.learned().holds == ()
 
 
+def test_a_run_of_which_no_list_could_be_read_has_failed() -> None:
+    house = House(*MINE)
+    house.sync()
+    house.play(DOWN)
+    report = house.sync()
+    assert (report.result, report.why) == (Result.FAILED, "no list could be read")
+    assert report.is_whole
+    assert report.count(Verdict.ALREADY) == 3
+
+
+def test_a_run_that_was_stopped_did_not_look_at_everything() -> None:
+    assert not House(*MINE).sync(stop=lambda: True).is_whole
+
+
+def test_what_is_set_by_the_user_leaves_a_run_well() -> None:
+    house = House()
+    house.follow(*MINE, of=replace(rules(limit=2), max_per_run=1))
+    house.exclusions.append(Exclusion(key=DUNE.key))
+    report = house.sync()
+    assert (report.result, report.notices) == (Result.OK, ())
+    assert report.lists[0].left_out == {"beyond its limit of 2": 1}
+
+
 def test_what_was_handled_belongs_to_one_server() -> None:
     house = House(MATRIX_ENTRY)
     house.sync()
@@ -619,6 +646,7 @@ def test_an_index_that_lost_most_holds_everything_until_it_is_confirmed() -> Non
     house.follow(*rows)
     report = house.sync()
     assert "the server has lost 13 of the 24 titles asked for" in report.notices[0].text
+    assert report.result is Result.PARTLY
     assert len(house.server.posted) == 24
     confirmed = house.sync(replace(RUN, confirmed=True))
     assert [body.key for body in house.server.posted[24:]] == [films[24].key]
