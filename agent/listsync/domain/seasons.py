@@ -17,8 +17,8 @@ class HandledSeasons(NamedTuple):
     `rules` are the season rules by which it was acted on ("all", "first", "latest:2", "1,3"),
     more than one where a list is followed twice; None: not known, as after an upgrade.
     `numbers` are the seasons that were wanted and existed, whatever became of them. With
-    `aired_before`, a day, all regular seasons that had aired by then count as well: the whole
-    series was there, or was wanted whole, and nobody asked for its seasons by number.
+    `aired_before`, a day, all regular seasons that had aired before it count as well: the whole
+    series was there (or an older version handled it), and its seasons were not looked at.
     """
 
     rules: str | None
