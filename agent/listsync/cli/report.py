@@ -52,8 +52,8 @@ def lines(
     for verdict, title, style in _sections(report, verbose=verbose):
         yield from _section(report, verdict, palette.paint(title, style), verbose=verbose)
     for notice in report.notices:
-        if notice.kind is NoticeKind.REQUEST_FAILED:  # told title by title
-            continue
+        if notice.kind is NoticeKind.REQUEST_FAILED and notice.list_name:
+            continue  # told title by title
         head = "to do" if notice.kind.needs_person else "note"
         yield palette.paint(f"{head}: {harmless(str(notice), 500)}", "yellow")
     colour = {Result.OK: "green", Result.PARTLY: "yellow"}.get(report.result, "red")

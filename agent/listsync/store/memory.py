@@ -507,8 +507,7 @@ class SqliteMemory:
             one.name: {"outcome": one.outcome, **(Counter(one.verdicts) + Counter(one.departed))}
             for one in report.lists
         }
-        if self._index_at is not None and self._is_status_stale:
-            note_title_status(self._database, self._place, self._index_at)
+        self._note_status(report.run.started_at)
         before = self._database.read(standing.LAST_NOTICES)
         notices = standing_after(
             rows.notices_of(before[0]["notices"] if before else None), judgement_of(report, at)
@@ -536,6 +535,15 @@ class SqliteMemory:
                 " AND later.result IN ('ok', 'partly')))",
                 (_iso(at - _RUNS_KEPT), report.run.run_id),
             )
+
+    def _note_status(self, since: datetime) -> None:
+        """Note what became of titles, if a run that began at *since* can have learned of it."""
+        if self._index_at is None:
+            return
+        read_at = self.server_requests.read_at()
+        were_read = read_at is not None and _iso(read_at) >= _iso(since)
+        if self._is_status_stale or were_read:
+            note_title_status(self._database, self._place, self._index_at)
 
     def _write(self, sql: str, values: tuple[object, ...]) -> None:
         """Run one statement of the current server, whose number is its first value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -120,6 +120,27 @@ def test_a_run_that_learned_nothing_notes_nothing(world: World) -> None:
     after = words(again)
     again.database.close()
     assert (before, after) == ({"one": "as noted before"}, {"one": "available"})
+
+
+def test_a_request_that_was_declined_meanwhile_is_told_when_the_requests_are_read(
+    world: World,
+) -> None:
+    handled(world, "one")
+    long_ago(world)
+    read_index(world, {})
+    end(world)
+    before = words(world)
+    again = World(world.database.read("PRAGMA database_list")[0]["file"])
+    read_index(again, {})
+    declined = ServerRequest(
+        definition=Definition(film(1), four_k=False), status=RequestStatus.DECLINED
+    )
+    in_the_run = datetime.now(UTC) + timedelta(seconds=1)
+    again.memory.server_requests.save_reading([declined], in_the_run)
+    end(again, "next")
+    after = words(again)
+    again.database.close()
+    assert (before, after) == ({"one": "gone"}, {"one": "declined"})
 
 
 def test_both_editions_of_a_title_have_words_of_their_own(world: World) -> None:

@@ -170,8 +170,14 @@ def test_a_name_is_cut_by_the_cells_that_it_takes(text: str, room: int, cut: str
 
 def test_what_a_person_should_do_is_told_with_its_list() -> None:
     changed = Notice(kind=NoticeKind.SERVER_CHANGED, text="a new server")
-    text = shown(a_report(a_list(), notices=(_HELD, changed)))
-    assert text[-3:-1] == ["to do: Dora: 148 titles on hold", "note: a new server"]
+    failed = Notice(kind=NoticeKind.REQUEST_FAILED, text="failed at Radarr")
+    told_below = Notice(kind=NoticeKind.REQUEST_FAILED, text="1 title failed", list_name="mine")
+    text = shown(a_report(a_list(), notices=(_HELD, failed, told_below, changed)))
+    assert text[-4:-1] == [
+        "to do: Dora: 148 titles on hold",
+        "to do: failed at Radarr",
+        "note: a new server",
+    ]
 
 
 def item(verdict: Verdict) -> ItemReport:
