@@ -162,13 +162,13 @@ class Foreseer:
         """Yield what else must be so, which is not known before the sync."""
         if not known.index:
             yield "if the server does not have it"
-        user, allowances = rules.asking.user, known.doors.allowances
+        user, allowances = rules.asking.user, known.eligibility.allowances
         if not allowances.knows(user) and not (user is None and self._terms.owner_asks):
             yield f"if {user or 'server.act_as'} may: that is read when something is requested"
         left = allowances.quota_words(user, key.kind)
         if left is not None:
             yield f"while the {left}"
-        yield from (f"as far as {words}" for words in known.doors.caps.words(rules))
+        yield from (f"as far as {words}" for words in known.eligibility.caps.words(rules))
         for label in self._exclusions.unknown[:1]:
             more = len(self._exclusions.unknown) - 1
             others = f" (and {more} more)" if more else ""

@@ -224,10 +224,10 @@ class Writer:
     def _count(self, taken: Intent) -> None:
         """Count a title that is newly requested, by the list that had it requested first."""
         body = taken.body
-        self._known.doors.allowances.count(body)
+        self._known.eligibility.allowances.count(body)
         definition = Definition(body.key, body.four_k)
         if definition not in self._requested and taken.lists:
-            self._known.doors.caps.count(taken.lists[0])
+            self._known.eligibility.caps.count(taken.lists[0])
         earlier = self._requested.get(definition, taken)
         seasons = tuple(sorted({*earlier.body.seasons, *body.seasons}))
         self._requested[definition] = replace(taken, body=replace(body, seasons=seasons))
@@ -264,12 +264,12 @@ class Writer:
         both = answer is RequestAnswer.QUOTA
         for four_k in (False, True) if both else (body.four_k,):
             whose = (body.asking.user, body.key.kind, four_k)
-            self._known.doors.spent[whose] = HOLDS[answer]
+            self._known.eligibility.spent[whose] = HOLDS[answer]
 
     def _doubt(self, body: RequestBody) -> None:
         """Doubt what Radarr and Sonarr were said to call things, if *body* was made with that."""
         if body.destination != AS_SERVER_DECIDES:
-            self._known.doors.doubted.add(body.key.kind)
+            self._known.eligibility.doubted.add(body.key.kind)
 
     def _unsettle(self, body: RequestBody, why: str) -> None:
         """Keep this run from asking again for what may have arrived, or was just refused."""

@@ -166,7 +166,7 @@ class Adder:
             decision = decide(prepared, self._known)
         while isinstance(decision, Request):
             user = decision.body.asking.user
-            if self._known.doors.allowances.knows(user):
+            if self._known.eligibility.allowances.knows(user):
                 break
             self._preparer.learn_allowance(user)
             decision = decide(prepared, self._known)

@@ -28,8 +28,8 @@ from listsync.domain.syncing import (
     SkipReason,
     Wish,
 )
-from listsync.sync.askers import (
-    Doors,
+from listsync.sync.eligibility import (
+    Eligibility,
     Members,
     asking_of,
     fitting,
@@ -84,9 +84,9 @@ class Knowledge:
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
     `watched` are series that were handled, with the day since when, whose new seasons are due to
     be looked for. `seen` is what is known of the server's requests beside its index. `held` says
-    why nothing of a kind, in 4K or not, may be asked for. Three grow with the run: `doors` (which
-    lists may ask), `asked` (the seasons asked for, empty for films), `unsettled` (why a title must
-    not be asked for again in this run).
+    why nothing of a kind, in 4K or not, may be asked for. Three grow with the run: `eligibility`
+    (which lists may ask), `asked` (the seasons asked for, empty for films), `unsettled` (why a
+    title must not be asked for again in this run).
     """
 
     index: Mapping[TitleKey, TitleState]
@@ -96,7 +96,7 @@ class Knowledge:
     entries: HandledEntries = field(default_factory=HandledEntries)
     watched: Mapping[Definition, date] = field(default_factory=dict)
     today: date = date.min
-    doors: Doors = field(default_factory=Doors)
+    eligibility: Eligibility = field(default_factory=Eligibility)
     asked: dict[Definition, frozenset[int]] = field(default_factory=dict)
     unsettled: dict[Definition, str] = field(default_factory=dict)
     held: dict[tuple[MediaType, bool], str] = field(default_factory=dict)
@@ -133,20 +133,20 @@ class Knowledge:
         """
         if match.key is None or match.key.kind is not MediaType.TV:
             return False
-        return _askers(wish, match.key, self, facts)[1] is None
+        return _eligible(wish, match.key, self, facts)[1] is None
 
     def asking_members(
         self, wish: Wish, key: TitleKey, facts: TitleFacts | None
     ) -> tuple[Member, ...]:
         """Find the members that may ask for a title, as far as that can be told by now."""
-        return _askers(wish, key, self, facts)[0]
+        return _eligible(wish, key, self, facts)[0]
 
     def needs_facts(self, wish: Wish, match: Match) -> bool:
         """Tell whether the title's facts must be known; once False it stays so, as above."""
         has_reason = self.excluded.genres or need_facts(wish.members)
         if match.key is None or not has_reason:
             return False
-        members, skip = _askers(wish, match.key, self)
+        members, skip = _eligible(wish, match.key, self)
         return skip is None and (bool(self.excluded.genres) or need_facts(members))
 
 
@@ -174,7 +174,7 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
         review = match is not None and match.found is Found.REVIEW
         reason = SkipReason.REVIEW if review else SkipReason.NOT_FOUND
         return Skip(reason, match.reasons[0] if match and match.reasons else "")
-    members, skip = _askers(wish, match.key, known, prepared.facts)
+    members, skip = _eligible(wish, match.key, known, prepared.facts)
     if skip is not None:
         return skip
     title = Definition(match.key, wish.four_k)
@@ -185,13 +185,15 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
             key=match.key,
             four_k=wish.four_k,
             asking=asking_of(members),
-            destination=known.doors.destination_of(members, match.key.kind, four_k=wish.four_k),
+            destination=known.eligibility.destination_of(
+                members, match.key.kind, four_k=wish.four_k
+            ),
         )
         return Request(body, members)
     return _decide_series(wish, members, title, prepared.details, known)
 
 
-def _askers(
+def _eligible(
     wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None = None
 ) -> Wanting:
     """Find the members on whose behalf a title may be asked for, or why there are none."""
@@ -215,7 +217,7 @@ def _askers(
         # What the others wanted was acted on; the filters of these will not change that.
         return (), _skip_by_status(title, known) or skip
     if skip is None:
-        members, skip = known.doors.open_to(members, key.kind, four_k=wish.four_k)
+        members, skip = known.eligibility.eligible(members, key.kind, four_k=wish.four_k)
     return members, skip
 
 
@@ -367,7 +369,7 @@ def _decide_seasons(
             "TMDB knows no TVDB id for this series, and the server drops such requests; "
             "a list that gives the TVDB id mends it",
         )
-    why = known.doors.too_many_seasons(members, len(missing), four_k=wish.four_k)
+    why = known.eligibility.too_many_seasons(members, len(missing), four_k=wish.four_k)
     if why is not None:
         return Skip(SkipReason.HELD, why)
     return Request(
@@ -377,7 +379,9 @@ def _decide_seasons(
             seasons=missing,
             tvdb_id=wish.ids.tvdb if details.ids.tvdb is None else None,
             asking=asking_of(members),
-            destination=known.doors.destination_of(members, title.key.kind, four_k=title.four_k),
+            destination=known.eligibility.destination_of(
+                members, title.key.kind, four_k=title.four_k
+            ),
         ),
         members,
     )

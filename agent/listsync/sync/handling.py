@@ -10,8 +10,8 @@ from listsync.domain.memory import Handling
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import SeriesDetails
 from listsync.domain.syncing import Member, Outcome, Prepared, Skip, SkipReason
-from listsync.sync.askers import takes
 from listsync.sync.deciding import Knowledge, is_decided_whole
+from listsync.sync.eligibility import takes
 from listsync.sync.seasons import Row, is_new, remembered, row_of
 
 Done = tuple[list[Member], set[int], date | None]

@@ -13,9 +13,9 @@ from listsync.domain.server import TitleState
 from listsync.domain.syncing import ListRules
 from listsync.sync.allowances import Allowances
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.askers import Doors
 from listsync.sync.capping import UNCAPPED, Cap, Caps
 from listsync.sync.deciding import Knowledge
+from listsync.sync.eligibility import Eligibility
 from listsync.sync.exclusions import Excluded
 from listsync.sync.server_requests import NOTHING_SEEN, RequestsSeen
 
@@ -48,8 +48,8 @@ def knowledge_of(  # noqa: PLR0913 - each is known from elsewhere
 ) -> Knowledge:
     """Put together what a decision rests on."""
     allowances = Allowances({one.user: one.allowance for one in learned.allowances})
-    doors = Doors(Caps(cap, stored.requested), allowances, arr=arr)
-    doors.trouble.update((tried.user, tried.why) for tried in learned.users if tried.why)
+    eligibility = Eligibility(Caps(cap, stored.requested), allowances, arr=arr)
+    eligibility.trouble.update((tried.user, tried.why) for tried in learned.users if tried.why)
     return Knowledge(
         index=stored.index,
         handled=stored.handled.definitions,
@@ -58,7 +58,7 @@ def knowledge_of(  # noqa: PLR0913 - each is known from elsewhere
         excluded=excluded,
         watched=stored.watched,
         today=today,
-        doors=doors,
+        eligibility=eligibility,
         unsettled=dict(stored.on_hold),
         seen=stored.seen,
         held={(hold.kind, hold.four_k): hold.why for hold in learned.holds},
@@ -81,7 +81,7 @@ def watched_of(
 
 def learned_by(known: Knowledge, learned: Learned) -> Learned:
     """Add what a run learned of users on its way."""
-    left = known.doors.allowances.left
+    left = known.eligibility.allowances.left
     return Learned(
         holds=tuple(
             Hold(kind=kind, four_k=four_k, why=why) for (kind, four_k), why in known.held.items()

@@ -100,7 +100,7 @@ class Preparer:
         except (RefusedError, AnswerChangedError) as error:
             logger.warning("what a user may request is not known: %s", error)
             allowance = UNLIMITED
-        self._known.doors.allowances.learn(user, allowance)
+        self._known.eligibility.allowances.learn(user, allowance)
 
     def _with_details(self, prepared: Prepared, match: Match, key: TitleKey) -> Prepared:
         """Read what filters and seasons need; of a series one answer tells both."""

@@ -248,7 +248,7 @@ class _Sync:
         try:
             adder.add(map(wish_of, settled.open), stop)
         finally:
-            self._doubt_arr_names(known.doors.doubted)
+            self._doubt_arr_names(known.eligibility.doubted)
         # What another list wants since this run is not taken back.
         self._writer.flush()
 

@@ -363,7 +363,7 @@ def test_a_used_up_quota_stops_the_user_for_the_kind_and_a_missing_permission_as
 ) -> None:
     desk = Desk()
     assert isinstance(desk.answered(answer), Refused)
-    assert set(desk.known.doors.spent) == {(None, MOVIE, four_k) for four_k in both}
+    assert set(desk.known.eligibility.spent) == {(None, MOVIE, four_k) for four_k in both}
     assert desk.flushed().handled == []
 
 

@@ -53,8 +53,8 @@ _GROWTH: Sequence[Callable[[Knowledge], object]] = (
     lambda known: known.unsettled.setdefault(SERIES, "no answer"),
     lambda known: known.setbacks.setdefault((SERIES, 81189), "impossible"),
     lambda known: known.held.setdefault((TV, False), "held"),
-    lambda known: known.doors.spent.setdefault((AS_USUAL.user, TV, False), "used up"),
-    lambda known: known.doors.caps.count("a"),
+    lambda known: known.eligibility.spent.setdefault((AS_USUAL.user, TV, False), "used up"),
+    lambda known: known.eligibility.caps.count("a"),
 )
 
 

@@ -35,10 +35,10 @@ from listsync.domain.syncing import (
 )
 from listsync.domain.syncing import ListRules as Rules
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.askers import Doors
 from listsync.sync.capping import Cap, Caps
 from listsync.sync.collecting import members_of, wishes_of
 from listsync.sync.deciding import Knowledge, decide
+from listsync.sync.eligibility import Eligibility
 from listsync.sync.exclusions import Excluded
 from listsync.sync.patience import next_look
 from tests.unit.agent.sync.records import MOVIE, NOON, TV, details, entry, found, rules
@@ -64,7 +64,7 @@ def wanted_by(*lists: Rules, one: ListEntry = MATRIX) -> Wish:
 
 
 def knowing(
-    doors: Doors | None = None,
+    eligibility: Eligibility | None = None,
     *,
     exclusions: tuple[Exclusion, ...] = (),
     status: int = MediaStatus.UNKNOWN,
@@ -83,7 +83,7 @@ def knowing(
         entries=entries,
         setbacks={},
         excluded=Excluded(exclusions),
-        doors=doors or Doors(),
+        eligibility=eligibility or Eligibility(),
         watched=watched or {},
         today=TODAY,
     )
@@ -159,9 +159,9 @@ def test_a_genre_is_excluded_for_all_lists() -> None:
 
 
 def test_a_user_that_does_not_exist_holds_only_lists_that_name_it() -> None:
-    doors = Doors()
-    doors.trouble["family"] = "no user called family"
-    known = knowing(doors)
+    eligibility = Eligibility()
+    eligibility.trouble["family"] = "no user called family"
+    known = knowing(eligibility)
     alone = decided(wanted_by(of("a", asking=FAMILY)), known)
     assert alone == Skip(SkipReason.HELD, "no user called family")
     both = decided(wanted_by(of("a", asking=FAMILY), of("b", asking=GUESTS)), known)
@@ -173,7 +173,7 @@ def test_what_radarr_does_not_have_holds_only_lists_that_name_it() -> None:
     names = ArrNames(services=(main,)).with_offer(
         0, ArrOffer(tags=(ArrChoice(1, "kids"), ArrChoice(2, "films"))), NOON
     )
-    known = knowing(Doors(arr=ArrDirectory({MOVIE: names})))
+    known = knowing(Eligibility(arr=ArrDirectory({MOVIE: names})))
     alone = decided(wanted_by(of("a", asking=GUESTS)), known)
     assert alone == Skip(SkipReason.HELD, "tag not looked up yet: 'guests'")
     both = decided(wanted_by(of("a", asking=GUESTS), of("b", asking=FAMILY)), known)
@@ -182,9 +182,9 @@ def test_what_radarr_does_not_have_holds_only_lists_that_name_it() -> None:
 
 
 def test_a_user_whose_quota_is_used_up_stops_that_user_only() -> None:
-    doors = Doors()
-    doors.spent["family", MOVIE, False] = "used up"
-    known = knowing(doors)
+    eligibility = Eligibility()
+    eligibility.spent["family", MOVIE, False] = "used up"
+    known = knowing(eligibility)
     assert decided(wanted_by(of("a", asking=FAMILY)), known) == Skip(SkipReason.HELD, "used up")
     assert isinstance(decided(wanted_by(of("b")), known), Request)
     series = decided(wanted_by(of("a", asking=FAMILY), one=BAD), known, seasons=details())
@@ -203,18 +203,18 @@ def test_a_user_whose_quota_is_used_up_stops_that_user_only() -> None:
 def test_a_cap_leaves_the_rest_for_later(
     own: dict[str, int], overall: Cap, today: dict[str, int], said: str
 ) -> None:
-    doors = Doors(Caps(overall, today))
-    wish, known = wanted_by(of("a", **own)), knowing(doors)
+    eligibility = Eligibility(Caps(overall, today))
+    wish, known = wanted_by(of("a", **own)), knowing(eligibility)
     for _ in range(2):
         assert isinstance(decided(wish, known), Request)
-        doors.caps.count("a")
+        eligibility.caps.count("a")
     assert decided(wish, known) == Skip(SkipReason.CAPPED, said)
 
 
 def test_where_one_list_is_at_its_cap_the_next_one_asks() -> None:
-    doors = Doors(Caps())
+    eligibility = Eligibility(Caps())
     both = wanted_by(of("a", max_per_run=0, asking=FAMILY), of("b", asking=GUESTS))
-    assert body_of(decided(both, knowing(doors))).asking == GUESTS
+    assert body_of(decided(both, knowing(eligibility))).asking == GUESTS
 
 
 # Seasons

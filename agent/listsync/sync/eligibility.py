@@ -26,7 +26,7 @@ from listsync.sync.capping import Caps
 Members = tuple[Member, ...]
 
 
-class Doors:
+class Eligibility:
     """What may keep a list from asking, but for its filters; grows stricter during a run.
 
     `trouble`: users in whose name nothing can be requested, with why. `allowances`: what users may
@@ -48,7 +48,7 @@ class Doors:
         self.spent: dict[tuple[str | None, MediaType, bool], str] = {}
         self.doubted: set[MediaType] = set()
 
-    def open_to(
+    def eligible(
         self, members: Members, kind: MediaType, *, four_k: bool
     ) -> tuple[Members, Skip | None]:
         """Keep the members whose list may ask; if none may, say why not."""
