@@ -257,6 +257,21 @@ def test_a_run_is_told_with_its_requests_in_order(world: World) -> None:
     )
 
 
+def test_a_run_is_told_with_the_requests_that_it_cancelled(world: World) -> None:
+    run = world.run("abc")
+    one = entry("The Matrix", tmdb=603)
+    world.read("mine", one)
+    world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="before")
+    for _ in range(2):
+        world.read("mine")
+    (departure,) = world.memory.departed()
+    world.memory.settle_departure(departure, run, cancelled=True)
+    found = world.books.run("abc")
+    assert found is not None
+    told = [(one.title, one.answer, one.lists) for one in found[1]]
+    assert told == [("The Matrix", RequestAnswer.CANCELLED.value, ("mine",))]
+
+
 def test_of_the_requests_of_a_run_only_the_first_are_told(world: World) -> None:
     world.run("abc")
     one = entry("The Matrix", tmdb=603)
