@@ -151,15 +151,16 @@ def test_a_state_folder_that_became_read_only_is_a_clear_error(
     assert not socket_of(lone_home).exists()
 
 
-def test_a_state_that_another_program_keeps_locked_is_a_clear_error(
+def test_a_state_that_another_program_has_locked_is_waited_for(
     lone_home: Home, start_agent: StartAgent
 ) -> None:
     start_agent(lone_home).terminate()
     with closing(sqlite3.connect(lone_home.state / FILE_NAME)) as other:
         other.execute("BEGIN IMMEDIATE")
-        told = _refused(start_agent(lone_home, is_awaited=False), 1)
-    assert "locked" in told
-    assert not socket_of(lone_home).exists()
+        agent = start_agent(lone_home, is_awaited=False)
+        until("it has come to the state", socket_of(lone_home).exists)
+        assert agent.code is None
+    agent.until_ready()
 
 
 def test_a_state_that_is_a_file_is_a_clear_error(lone_home: Home, start_agent: StartAgent) -> None:

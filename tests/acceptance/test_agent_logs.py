@@ -59,8 +59,9 @@ def test_text_lines_name_the_run_too(home: Home, start_agent: StartAgent) -> Non
     agent.until_synced(1)
     lines = [line for line in agent.log.splitlines() if line.endswith(f" [run {run_id}]")]
     assert "Background sync started (dry_run=False), asked for by a command" in lines[0]
-    assert "Found 1 items in file list l.csv" in lines[1]
-    assert "Adding batch 1/1" in lines[2]
+    assert "API connection successful: " in lines[1]
+    assert "Found 1 items in file list l.csv" in lines[2]
+    assert "Adding batch 1/1" in lines[3]
     assert "Background sync completed: Successfully synced" in lines[-1]
 
 
@@ -189,7 +190,7 @@ def test_an_agent_that_follows_no_list_says_so(home: Home, start_agent: StartAge
     (said, note) = (line for line in agent.log.splitlines() if "WARNING" in line)
     assert "no lists are followed" in said
     assert "IMDB_LISTS: is empty: it names no list" in note
-    assert len(agent.ask("status")["notes"]) == 2
+    assert len(agent.ask("status")["notices"]) == 2
     elsewhere = str(home.folder / "elsewhere")
     for command in ("check", "once"):
         ran = home.run(command, LISTSYNC_STATE_DIR=elsewhere)
