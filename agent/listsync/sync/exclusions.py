@@ -105,6 +105,11 @@ def exclusion_of(entry: ListEntry) -> Exclusion:
     )
 
 
+def names_title_only(wish: Wish) -> bool:
+    """Tell a wish that names its title by no id: of these all candidates are to be remembered."""
+    return not wish.ids
+
+
 def keys_excluded(wish: Wish, match: Match) -> set[TitleKey]:
     """Give the titles that an exclusion, taken for *match*, keeps from being requested.
 
@@ -114,7 +119,8 @@ def keys_excluded(wish: Wish, match: Match) -> set[TitleKey]:
     keys = {match.key} if match.key else set()
     if match.found is Found.REVIEW and match.how is not How.TITLE:
         return keys | {candidate.key for candidate in match.candidates}
-    if match.how is How.TITLE and wish.title:
+    is_doubtful = match.key is None or names_title_only(wish)
+    if is_doubtful and match.how is How.TITLE and wish.title:
         wanted = sought(wish.title, wish.original_title, wish.year, wish.kind)
         keys |= {one.key for one in match.candidates if _is_namesake(one, wanted)}
     return keys

@@ -39,7 +39,7 @@ from listsync.sync.capping import UNCAPPED, Cap
 from listsync.sync.collecting import Group, united, wish_of, wishes_of
 from listsync.sync.current import RUN
 from listsync.sync.deciding import Knowledge
-from listsync.sync.exclusions import Excluded, wishes_to_exclude
+from listsync.sync.exclusions import Excluded, names_title_only, wishes_to_exclude
 from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.judging import notices_of, result_of
@@ -235,7 +235,8 @@ class _Sync:
     ) -> None:
         memory, stop = self._parts.memory, self._parts.stop
         excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
-        whole = {name for name in map(lookup_of, excluded) if name is not None}
+        by_title = filter(names_title_only, excluded)
+        whole = {name for name in map(lookup_of, by_title) if name is not None}
         resolver = Resolver(self._parts.server, memory.matches(self._run.started_at, whole))
         self._writer = Writer(self._run, self._parts.server, memory, known, handled)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)

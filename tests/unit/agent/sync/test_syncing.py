@@ -716,3 +716,24 @@ def test_no_titles_are_kept_in_memory_after_a_run() -> None:
     fold("Dune")
     house.sync()
     assert (fold.cache_info().currsize, folded.cache_info().currsize) == (0, 0)
+
+
+def test_an_exclusion_with_an_id_means_that_title_only_now_and_later() -> None:
+    """Its id is found nowhere, and the title is: no namesake is meant, whatever is remembered."""
+    house = House(entry(kind=MOVIE, tmdb=1), entry(kind=MOVIE, tmdb=2))
+    house.server.titles = [a_film(1, "Dune", 2021), a_film(2, "DUNE!", 2021)]
+    house.follow(
+        entry("Dune", 2021, MOVIE, imdb="tt404"), of=rules("not these", is_exclusion=True)
+    )
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 1, Verdict.REQUESTED: 1}
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 1, Verdict.ALREADY: 1}
+
+
+def test_an_exclusion_whose_id_is_found_nowhere_excludes_all_that_its_title_may_mean() -> None:
+    house = House(entry(kind=MOVIE, tmdb=1), entry(kind=MOVIE, tmdb=2))
+    house.server.titles = [a_film(1, "Dune", 2021), a_film(2, "Dune", 2021)]
+    house.follow(
+        entry("Dune", 2021, MOVIE, imdb="tt404"), of=rules("not these", is_exclusion=True)
+    )
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 2}
+    assert verdicts(house.sync()) == {Verdict.EXCLUDED: 2}
