@@ -17,7 +17,7 @@ from listsync.domain.syncing import (
 from listsync.domain.trust import CONFIRM
 
 _DOUBTS = (NoticeKind.SERVER_REPLACED, NoticeKind.REQUESTS_GONE)
-_CONFIRM = f"until you say that the server is the one that is meant: {CONFIRM}"
+_CONFIRM = f"say that the server is the one that is meant: {CONFIRM}"
 _FEW = 3
 _HELD = f"{SkipReason.HELD.value}: "
 _PUT_OFF = f"{SkipReason.SETBACK.value}: "
