@@ -17,7 +17,7 @@ from listsync.domain.books import RunRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.messages import operations_of
 from listsync.domain.running import Order, Scope
-from listsync.domain.syncing import ListRules, Progress, Result
+from listsync.domain.syncing import ListRules, Phase, Progress, Result
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
@@ -71,7 +71,7 @@ def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
     is_shown = run_id is not None and now.run_id == run_id
     return {
         "in_progress": running is not None,
-        "phase": now.phase.value if running and is_shown else "connect" if running else "idle",
+        "phase": _phase(now, is_running=running is not None, is_shown=is_shown),
         "progress": now.done if is_shown else 0,
         "total": now.total if is_shown else 0,
         "percent": _percent(now, row) if is_shown else 0,
@@ -94,6 +94,15 @@ def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "eta_s": round(now.eta_s) if is_shown and now.eta_s is not None else None,
         "requested": now.requested if is_shown else 0,
     }
+
+
+def _phase(now: Progress, *, is_running: bool, is_shown: bool) -> str:
+    """Name the phase; a run whose work is over, but not yet written down, is reporting."""
+    if not is_running:
+        return Phase.IDLE.value
+    if not is_shown:
+        return Phase.CONNECT.value
+    return (Phase.REPORT if now.phase is Phase.IDLE else now.phase).value
 
 
 def _percent(now: Progress, row: RunRow | None) -> int:

@@ -54,7 +54,7 @@ class ProgressBoard:
             self._lists = {name: ListProgress(name=name, state="waiting") for name in names}
             self._done_of.clear()
             self._requested = 0
-            self._enter(Phase.IDLE, 0)
+            self._enter(Phase.CONNECT, 0)
 
     def phase(self, phase: Phase, total: int = 0) -> None:
         with self._lock:

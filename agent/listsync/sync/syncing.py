@@ -156,7 +156,6 @@ class _Sync:
     def _work(self) -> None:
         parts, board = self._parts, self._parts.board
         board.start(self._run.run_id, tuple(one.rules.name for one in parts.lists))
-        board.phase(Phase.CONNECT)
         parts.memory.begin_run(self._run)
         self._info = info = parts.server.identify()
         logger.info(

@@ -428,6 +428,14 @@ def test_the_last_result_is_told_while_nothing_runs(
     assert progress["run_id"] == "abc123"
 
 
+def test_a_run_never_idles(world: World) -> None:
+    world.run("abc")
+    world.board.start("abc", ("one",))
+    assert world.ask("progress")["phase"] == "connect"
+    world.board.end()
+    assert world.ask("progress")["phase"] == "report"
+
+
 def test_after_the_end_progress_shows_the_end(world: World) -> None:
     world.board.start("abc123", ("one",))
     world.board.read("one", "complete", 8, 4)

@@ -87,7 +87,7 @@ def test_a_snapshot_does_not_change_any_more() -> None:
     board.done({"a": 1}, requested=True)
     assert before == Progress(
         run_id="run-1",
-        phase=Phase.IDLE,
+        phase=Phase.CONNECT,
         done=0,
         total=0,
         requested=0,
