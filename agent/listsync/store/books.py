@@ -140,10 +140,7 @@ class SqliteBooks:
         return _run(found[0]), tuple(map(rows.request_of, requests))
 
     def note_end(self, row: RunRow) -> None:
-        began, ended = (
-            at.isoformat(timespec="milliseconds") if at else None
-            for at in (row.started_at, row.ended_at)
-        )
+        began, ended = (rows.iso(at) if at else None for at in (row.started_at, row.ended_at))
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO runs (id, origin, started_at, ended_at, result, why, message,"
@@ -179,7 +176,7 @@ class SqliteBooks:
             connection.execute(
                 "UPDATE runs SET ended_at = ?, result = 'cut_off',"
                 " message = 'cut off: the process ended' WHERE result IS NULL",
-                (at.isoformat(timespec="milliseconds"),),
+                (rows.iso(at),),
             )
 
     def items(
@@ -271,7 +268,7 @@ class SqliteBooks:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO excluded (item, at) VALUES (?, ?)",
-                (item, at.isoformat(timespec="milliseconds")),
+                (item, rows.iso(at)),
             )
 
     def excluded(self) -> tuple[str, ...]:

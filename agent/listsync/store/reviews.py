@@ -89,7 +89,7 @@ class Reviews:
                     key.kind if key else None,
                     key.tmdb_id if key else None,
                     choice.title,
-                    choice.at.isoformat(timespec="milliseconds"),
+                    rows.iso(choice.at),
                 ),
             )
 

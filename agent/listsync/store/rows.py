@@ -7,7 +7,7 @@ import sqlite3
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from listsync.domain.books import Choice, ListRow, RequestRow
@@ -216,6 +216,15 @@ def list_of(row: sqlite3.Row) -> ListRow:
     )
 
 
+def iso(at: datetime) -> str:
+    """Write a point in time such that texts sort as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def now() -> str:
+    return iso(datetime.now(UTC))
+
+
 def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
@@ -286,7 +295,7 @@ def notices_text(notices: Sequence[StandingNotice]) -> str:
                 "kind": one.notice.kind,
                 "text": one.notice.text,
                 "list": one.notice.list_name,
-                "since": one.since.isoformat(timespec="milliseconds"),
+                "since": iso(one.since),
                 "run": one.run_id,
             }
             for one in notices

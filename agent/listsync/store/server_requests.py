@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest, TitleState
@@ -53,7 +53,7 @@ class SqliteServerRequests:
                 "SELECT * FROM server_requests WHERE server = ? AND lapsed", self._server
             )
         }
-        read_at = at.astimezone(UTC).isoformat(timespec="milliseconds")
+        read_at = rows.iso(at)
         with self._database.write() as connection:
             connection.execute(
                 "DELETE FROM server_requests WHERE server = ? AND status != ?",

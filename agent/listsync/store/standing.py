@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import Departure
@@ -40,7 +40,7 @@ def confirm(database: Database, server: int | None) -> None:
     """Note that the server and its index are meant to be as they are now."""
     with database.write() as connection:
         connection.execute(
-            "UPDATE servers SET confirmed = 1, confirmed_at = ? WHERE id = ?", (_now(), server)
+            "UPDATE servers SET confirmed = 1, confirmed_at = ? WHERE id = ?", (rows.now(), server)
         )
 
 
@@ -92,7 +92,7 @@ def settle(
                 " VALUES (?, ?, ?, json_array(?), ?, ?, ?, '[]', ?, ?, ?, ?)",
                 (
                     *(server, run.run_id, one.label, one.list_name, *title),
-                    *(RequestAnswer.CANCELLED, "it has left the list", one.request_id, _now()),
+                    *(RequestAnswer.CANCELLED, "it has left the list", one.request_id, rows.now()),
                 ),
             )
 
@@ -124,10 +124,6 @@ def requested_since(database: Database, server: int, since: datetime) -> Mapping
         " AS titles FROM requests WHERE server = ? AND answer = ? AND at > ? GROUP BY name",
         server,
         RequestAnswer.REQUESTED,
-        since.astimezone(UTC).isoformat(timespec="milliseconds"),
+        rows.iso(since),
     )
     return {row["name"]: row["titles"] for row in found if row["name"] is not None}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

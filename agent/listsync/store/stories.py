@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from listsync.domain.books import EntryRow, Lookup, Standing
 from listsync.domain.lists import ListEntry
@@ -130,7 +130,7 @@ class Stories:
         setbacks = self._database.read(
             "SELECT * FROM setbacks WHERE server = ? AND kind = ? AND tmdb = ? AND retry_at > ?",
             *title,
-            now.astimezone(UTC).isoformat(timespec="milliseconds"),
+            rows.iso(now),
         )
         requests = self._database.read(
             "SELECT * FROM requests WHERE server = ? AND kind = ? AND tmdb = ?"
