@@ -322,3 +322,9 @@ def counts_of(text: str | None) -> Counter[Verdict]:
     for one in json.loads(text or "{}").values():
         counts.update({verdict: one.get(verdict.value, 0) for verdict in Verdict})
     return +counts
+
+
+def looking_for(query: str) -> dict[str, str]:
+    """Give the parameters of a statement that looks for *query*, to the letter or within."""
+    like = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return {"query": query, "like": f"%{like}%"}

@@ -27,6 +27,25 @@ _INDEX_READ = """
     )
 """
 """Since when the index is no older; requests of that run or later ones are not in it."""
+_ENTRIES = """
+    FROM entries
+    JOIN followed ON followed.id = entries.list
+    WHERE entries.absent_reads = 0 AND (
+        entries.title LIKE :like ESCAPE '\\' OR entries.original_title LIKE :like ESCAPE '\\'
+        OR entries.imdb = :query
+        OR CAST(entries.tmdb AS TEXT) = :query OR CAST(entries.tvdb AS TEXT) = :query
+        OR entries.kind || '/' || entries.tmdb = :query
+        OR EXISTS (
+            SELECT 1 FROM handled WHERE handled.server = :server AND handled.list = entries.list
+                AND handled.entry = entries.entry AND handled.kind || '/' || handled.tmdb = :query
+        )
+        OR lookup IN (
+            SELECT lookup FROM matches WHERE server = :server AND kind || '/' || tmdb = :query
+            UNION SELECT lookup FROM choices WHERE kind || '/' || tmdb = :query
+        )
+    )
+"""
+"""Entries that fit a query, also by what they were taken for before anything was done."""
 
 
 class Stories:
@@ -35,7 +54,15 @@ class Stories:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def entry_rows(
+    def entries(self, server: int | None, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        found = self._database.look_up(
+            f"SELECT followed.*, entries.* {_ENTRIES} ORDER BY followed.id, entries.rank, entry"
+            " LIMIT :limit",
+            {"server": server, "limit": limit, **rows.looking_for(query)},
+        )
+        return self._entry_rows(server, found)
+
+    def _entry_rows(
         self, server: int | None, found: Collection[sqlite3.Row]
     ) -> tuple[EntryRow, ...]:
         """Make rows of entries, joined with their lists as `list_*`, whole."""
