@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from listsync.domain.media import Definition, MediaType
-from listsync.domain.memory import HandledEntries, Handling, Intent, Notes, Sent, Setback
+from listsync.domain.memory import Handling, Intent, Notes, Sent, Setback
 from listsync.domain.server import (
     AS_SERVER_DECIDES,
     TAKEN,
@@ -87,13 +87,11 @@ class Writer:
         server: RequestServer,
         memory: Memory,
         known: Knowledge,
-        handled: HandledEntries,
     ) -> None:
         self._run = run
         self._server = server
         self._memory = memory
         self._known = known
-        self._handled = handled
         self._handled_now: set[tuple[str, str, bool]] = set()
         self._notes = Notes()
         self._requested: dict[Definition, Intent] = {}
@@ -313,7 +311,7 @@ class Writer:
 
     def _note_film(self, prepared: Prepared, title: Definition) -> None:
         for member in prepared.wish.members:
-            if self._handled.title_of(member) != title:
+            if self._known.handled.title_of(member) != title:
                 self._note_handling(Handling(member, title))
 
     def _note_series(self, prepared: Prepared, title: Definition, outcome: Outcome) -> None:

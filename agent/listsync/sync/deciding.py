@@ -79,8 +79,7 @@ _REQUESTABLE = (MediaStatus.UNKNOWN, MediaStatus.PARTIALLY_AVAILABLE, MediaStatu
 class Knowledge:
     """All that a decision rests on: the server's index, our memory, and this run so far.
 
-    `handled` holds what was acted on for an entry that is still on its list; `entries` are these
-    entries, with the seasons that they were acted on for. `setbacks` say why
+    `handled` are the entries that were acted on and are still on their lists. `setbacks` say why
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
     `watched` are series that were handled, with the day since when, whose new seasons are due to
     be looked for. `seen` is what is known of the server's requests beside its index. `held` says
@@ -90,10 +89,9 @@ class Knowledge:
     """
 
     index: Mapping[TitleKey, TitleState]
-    handled: AbstractSet[Definition]
     setbacks: dict[tuple[Definition, int | None], str]
     excluded: Excluded
-    entries: HandledEntries = field(default_factory=HandledEntries)
+    handled: HandledEntries = field(default_factory=HandledEntries)
     watched: Mapping[Definition, date] = field(default_factory=dict)
     today: date = date.min
     eligibility: Eligibility = field(default_factory=Eligibility)
@@ -112,14 +110,14 @@ class Knowledge:
         """Put together what the server says of a series and what was done of it."""
         asked = self.asked.get(title, frozenset())
         declined = self.seen.declined.get(title, frozenset())
-        return SeasonLook(details, title.four_k, self.entries.of_title(title), asked, declined)
+        return SeasonLook(details, title.four_k, self.handled.of_title(title), asked, declined)
 
     def seasons_wanted(
         self, member: Member, title: Definition, details: SeriesDetails
     ) -> frozenset[int]:
         """Choose the seasons that a member wants now: all of its rule at first, then new ones."""
         wanted: frozenset[int] = frozenset()
-        if is_open(member, title, self.entries):
+        if is_open(member, title, self.handled):
             wanted = seasons_of(member, details)
         since = self.watched.get(title)
         if since is not None and member.rules.new_seasons:
@@ -247,12 +245,12 @@ def _wanting_series(members: Members, title: Definition, known: Knowledge) -> Wa
     one that did not exist.
     """
     status, done = known.status(title), known.asked.get(title)
-    new = tuple(member for member in members if is_new(member, title, known.entries))
+    new = tuple(member for member in members if is_new(member, title, known.handled))
     if is_decided_whole(title, new, known):
         new = ()
     if new and done is not None and _are_all_asked(new, done):
         return (), Skip(SkipReason.SAME_RUN)
-    waiting = tuple(member for member in members if is_waiting(member, title, known.entries))
+    waiting = tuple(member for member in members if is_waiting(member, title, known.handled))
     due: Members = ()
     if title in known.watched and done is None:
         due = (*waiting, *(watching(members) if status not in _GONE else ()))
@@ -285,7 +283,7 @@ def _skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
     if status not in _REQUESTABLE:
         return _skip_of_present(definition, known)
     if status == MediaStatus.PARTIALLY_AVAILABLE:
-        is_handled = definition in known.handled
+        is_handled = definition in known.handled.definitions
         return Skip(SkipReason.AVAILABLE, "in part") if is_handled else None
     if status == MediaStatus.DELETED:
         return Skip(SkipReason.DELETED)
@@ -294,7 +292,7 @@ def _skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
 
 def _skip_of_gone(title: Definition, known: Knowledge) -> Skip | None:
     """Say why a title that the index does not have stays away, if it does."""
-    is_handled, is_film = title in known.handled, title.key.kind is MediaType.MOVIE
+    is_handled, is_film = title in known.handled.definitions, title.key.kind is MediaType.MOVIE
     # Of a series seasons are declined; one that was not handled is looked at.
     if title in known.seen.declined and (is_film or is_handled):
         return Skip(SkipReason.DECLINED)
@@ -397,7 +395,7 @@ def _nothing_missing(
     """Say what became of the seasons that are wanted, none of which is to be requested."""
     look = known.look(title, details)
     existing, gone = look.existing(wanted), look.gone(wanted)
-    if not any(is_open(member, title, known.entries) for member in members):
+    if not any(is_open(member, title, known.handled) for member in members):
         return Skip(SkipReason.AVAILABLE, "no new season has aired")
     if not existing and wanted:
         return _no_season(wanted)

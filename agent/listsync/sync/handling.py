@@ -38,8 +38,8 @@ def acted_on(
 
 
 def _before(member: Member, title: Definition, known: Knowledge) -> HandledSeasons | None:
-    is_same = known.entries.title_of(member) == title
-    return known.entries.seasons_of(member) if is_same else None
+    is_same = known.handled.title_of(member) == title
+    return known.handled.seasons_of(member) if is_same else None
 
 
 def _done(
@@ -51,7 +51,7 @@ def _done(
 ) -> Done:
     if prepared.details is not None:
         return _done_by_look(members, title, prepared.details, known)
-    new = [member for member in members if is_new(member, title, known.entries)]
+    new = [member for member in members if is_new(member, title, known.handled)]
     if isinstance(outcome, Skip) and outcome.reason is SkipReason.SAME_RUN:
         asked = known.asked.get(title, frozenset())
         named = [(member, member.named_seasons) for member in new]

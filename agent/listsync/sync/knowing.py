@@ -52,8 +52,7 @@ def knowledge_of(  # noqa: PLR0913 - each is known from elsewhere
     eligibility.trouble.update((tried.user, tried.why) for tried in learned.users if tried.why)
     return Knowledge(
         index=stored.index,
-        handled=stored.handled.definitions,
-        entries=stored.handled,
+        handled=stored.handled,
         setbacks=dict(stored.setbacks),
         excluded=excluded,
         watched=stored.watched,

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from listsync.domain.media import Definition, MediaType
-from listsync.domain.memory import HandledEntries
 from listsync.sync.collecting import Group, wish_of
 from listsync.sync.deciding import Knowledge, stands_well
 from listsync.sync.resolving import Resolver
@@ -30,8 +29,7 @@ class Settled:
 class Settler:
     """Knows what needs no decision. To be asked when all exclusions are known."""
 
-    def __init__(self, handled: HandledEntries, known: Knowledge, resolver: Resolver) -> None:
-        self._handled = handled
+    def __init__(self, known: Knowledge, resolver: Resolver) -> None:
         self._known = known
         self._resolver = resolver
 
@@ -48,16 +46,16 @@ class Settler:
         return settled
 
     def _is_settled(self, group: Group) -> bool:
-        title = self._handled.title_of(group[0])
+        title = self._known.handled.title_of(group[0])
         if title is None or not stands_well(title, self._known):
             return False
         is_series = title.key.kind is MediaType.TV
         for member in group:
             if member.rules.kind not in (None, title.key.kind):
                 return False
-            if self._handled.title_of(member) != title:
+            if self._known.handled.title_of(member) != title:
                 return False
-            if is_series and is_open(member, title, self._handled):
+            if is_series and is_open(member, title, self._known.handled):
                 return False
         return self._still_means(group, title)
 

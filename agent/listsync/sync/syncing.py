@@ -190,7 +190,7 @@ class _Sync:
         learned = Learned(holds=_holds(info, held), users=tuple(self._tried_users()))
         known = self._knowledge(index, handled, learned, arr)
         try:
-            self._add(wanted, gathered, known, handled)
+            self._add(wanted, gathered, known)
         finally:
             self._keep_learned(known, learned)
         self._verify()
@@ -229,20 +229,18 @@ class _Sync:
             self._parts.memory.record(Notes(handled=batch))
         return handled
 
-    def _add(
-        self, wanted: list[Group], gathered: Gathered, known: Knowledge, handled: HandledEntries
-    ) -> None:
+    def _add(self, wanted: list[Group], gathered: Gathered, known: Knowledge) -> None:
         memory, stop = self._parts.memory, self._parts.stop
         excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
         by_title = filter(names_title_only, excluded)
         whole = {name for name in map(lookup_of, by_title) if name is not None}
         resolver = Resolver(self._parts.server, memory.matches(self._run.started_at, whole))
-        self._writer = Writer(self._run, self._parts.server, memory, known, handled)
+        self._writer = Writer(self._run, self._parts.server, memory, known)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
         adder = Adder(preparer, known, self._writer, self, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
-        settled = Settler(handled, known, resolver).settle(wanted)
+        settled = Settler(known, resolver).settle(wanted)
         self._tally.add_present(settled.entries)
         self._parts.board.done(settled.entries, titles=settled.titles)
         try:

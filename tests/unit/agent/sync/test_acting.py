@@ -75,8 +75,8 @@ class Desk:
         self.server = FakeServer()
         self.memory = FakeMemory()
         self.memory.use_server(SERVER)
-        self.known = Knowledge(index={}, handled=set(), setbacks={}, excluded=Excluded(()))
-        self.writer = Writer(run, self.server, self.memory, self.known, handled)
+        self.known = Knowledge(index={}, setbacks={}, excluded=Excluded(()), handled=handled)
+        self.writer = Writer(run, self.server, self.memory, self.known)
 
     def ask(
         self,

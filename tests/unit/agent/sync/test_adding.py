@@ -9,7 +9,6 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
-from listsync.domain.memory import HandledEntries
 from listsync.domain.server import (
     Answered,
     MediaStatus,
@@ -54,10 +53,8 @@ class Desk:
         self.server = server
         self.memory = FakeMemory()
         self.memory.use_server(SERVER)
-        self.known = Knowledge(
-            index=server.states, handled=set(), setbacks={}, excluded=Excluded(exclusions)
-        )
-        self.writer = Writer(RUN, server, self.memory, self.known, HandledEntries())
+        self.known = Knowledge(index=server.states, setbacks={}, excluded=Excluded(exclusions))
+        self.writer = Writer(RUN, server, self.memory, self.known)
         self.told: list[tuple[str, Outcome]] = []
         self.asked = 0
         resolver = Resolver(server, {}, lambda: 0.0)

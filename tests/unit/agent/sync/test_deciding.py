@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from listsync.domain.media import Definition, TitleKey
+from listsync.domain.memory import HandledEntries
 from listsync.domain.server import MediaStatus, RequestBody, SeriesDetails, TitleState
 from listsync.domain.syncing import (
     Decision,
@@ -48,7 +49,7 @@ def knowing(
     state = TitleState(status, status_4k)
     return Knowledge(
         index={FILM: state, SERIES: state},
-        handled=set(handled),
+        handled=HandledEntries({("file:mine", False): {str(one): one for one in handled}}),
         setbacks={},
         excluded=Excluded(exclusions),
     )
@@ -70,7 +71,7 @@ def on_series(
 
 
 def test_a_title_that_the_server_does_not_know_is_asked_for() -> None:
-    known = Knowledge(index={}, handled=set(), setbacks={}, excluded=Excluded(()))
+    known = Knowledge(index={}, setbacks={}, excluded=Excluded(()))
     wish = film_wish()
     decision = decide(prepared(wish), known)
     assert decision == Request(RequestBody(key=FILM, four_k=False), wish.members)

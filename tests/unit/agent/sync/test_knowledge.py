@@ -80,8 +80,7 @@ def test_what_needs_no_look_never_needs_one_later_in_the_run(
     )
     known = Knowledge(
         index={SERIES.key: TitleState(status, MediaStatus.UNKNOWN)},
-        handled=entries.definitions,
-        entries=entries,
+        handled=entries,
         setbacks={},
         excluded=Excluded(()),
         watched={SERIES: date(2026, 1, 1)} if is_watched and handled else {},

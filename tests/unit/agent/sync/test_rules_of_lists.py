@@ -79,8 +79,7 @@ def knowing(
     entries = HandledEntries(dict.fromkeys(places, row), dict.fromkeys(places, seasons))
     return Knowledge(
         index=states,
-        handled=entries.definitions,
-        entries=entries,
+        handled=entries,
         setbacks={},
         excluded=Excluded(exclusions),
         eligibility=eligibility or Eligibility(),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from listsync.domain.media import TitleKey
-from listsync.domain.memory import HandledEntries, Notes
+from listsync.domain.memory import Notes
 from listsync.domain.syncing import Found, How, Match, Prepared, Skip, SkipReason, Wish
 from listsync.sync.acting import Writer
 from listsync.sync.collecting import members_of, wishes_of
@@ -24,8 +24,8 @@ def noted(*prepared: Prepared) -> list[Notes]:
     """Settle what is prepared; give what was written."""
     memory = FakeMemory()
     memory.use_server(SERVER)
-    known = Knowledge(index={}, handled=set(), setbacks={}, excluded=Excluded(()))
-    writer = Writer(RUN, FakeServer(), memory, known, HandledEntries())
+    known = Knowledge(index={}, setbacks={}, excluded=Excluded(()))
+    writer = Writer(RUN, FakeServer(), memory, known)
     for one in prepared:
         writer.act(one, _SKIP)
     writer.flush()

@@ -60,12 +60,12 @@ def settle(
     entries = HandledEntries({("file:mine", False): titles, ("file:other", False): titles})
     known = Knowledge(
         index={DUNE: state},
-        handled=entries.definitions,
+        handled=entries,
         setbacks={},
         excluded=Excluded(exclusions),
         watched=watched or {},
     )
-    return Settler(entries, known, Resolver(FakeServer(), matches or {})).settle(groups)
+    return Settler(known, Resolver(FakeServer(), matches or {})).settle(groups)
 
 
 def groups(*entries: ListEntry, of: ListRules | None = None) -> list[Group]:
