@@ -37,7 +37,8 @@ def stories(sources: Sources, query: str, *, limit: int, offset: int) -> dict[st
     """Explain the titles that fit; entries that share an id are one title."""
     entries = sources.books.entries(query, limit=_MOST_ENTRIES + 1)
     foreseer = Foreseer(sources)
-    rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES])
+    requested = {one.key for one in sources.books.requested_titles(query, limit=_MOST_GONE)}
+    rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES], requested)
     members = [member for row in rows.values() for member in foreseer.members_of(row)]
     wishes = wishes_of(foreseer.in_order(members))
     # Those before the page are foreseen, too: what is requested for one list is not for the next.
@@ -54,13 +55,19 @@ def stories(sources: Sources, query: str, *, limit: int, offset: int) -> dict[st
 _Rows = dict[tuple[str, str], EntryRow]
 
 
-def _with_others(sources: Sources, foreseer: Foreseer, entries: Sequence[EntryRow]) -> _Rows:
+def _with_others(
+    sources: Sources,
+    foreseer: Foreseer,
+    entries: Sequence[EntryRow],
+    requested: AbstractSet[TitleKey],
+) -> _Rows:
     """Add the entries of the same few titles that do not fit the query: they are decided together.
 
-    One may be there by its number alone, where the query is a title.
+    One may be there by its number alone, where the query is a title. So may be one of a title that
+    was *requested* by another name.
     """
     rows = {(row.row.source, row.entry_id): row for row in entries}
-    keys = {foreseer.key_of(row) for row in entries} - {None}
+    keys = ({foreseer.key_of(row) for row in entries} - {None}) | requested
     for key in keys if len(keys) <= _MOST_KEYS else ():
         for row in sources.books.entries(str(key), limit=_MOST_ENTRIES):
             rows.setdefault((row.row.source, row.entry_id), row)
@@ -157,7 +164,7 @@ def _request(row: RequestRow) -> dict[str, Any]:
 def _list(row: EntryRow, rules: ListRules | None) -> dict[str, Any]:
     one = row.row
     return {
-        "list": one.name[:100],
+        "list": (rules or one).name[:100],
         "label": row.entry.label[:200],
         "rank": row.entry.rank,
         "since": iso(row.first_seen),

@@ -430,6 +430,22 @@ def test_a_requested_title_that_has_left_its_lists_is_told(world: World) -> None
     ]
 
 
+def test_a_requested_title_that_a_list_holds_by_its_number_has_not_left(world: World) -> None:
+    by_number = ListEntry(rank=1, kind=MediaType.MOVIE, ids=ExternalIds(tmdb=438631))
+    world.books.told_entries = [row(by_number, handled=((_DUNE_HD, AT),))]
+    request = a_request("Dune (2021)", key=_DUNE, lists=("another",))
+    world.books.requests = {"r": (request,)}
+    know(world, MediaStatus.PENDING, handled=_HANDLED, requests=(request,))
+    title = explained(world)
+    assert title["decision"]["why"] == "requested already"
+    assert [one["label"] for one in title["lists"]] == ["tmdb:movie/438631"]
+
+
+def test_lists_that_share_a_source_are_told_by_their_own_names(dune: World) -> None:
+    dune.follow(rules("one"), replace(rules("two"), source="file:/one"))
+    assert [one["list"] for one in explained(dune)["lists"]] == ["one", "two"]
+
+
 def test_what_was_deleted_stays_so(dune: World) -> None:
     know(dune, handled=_HANDLED)
     assert why(dune) == (
