@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -235,10 +235,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A decision not to ask."""
+    """A decision not to ask. `of_members`: those for which it is for a reason of their own."""
 
     reason: SkipReason
     detail: str = ""
+    of_members: tuple[tuple[Member, Skip], ...] = ()
+
+    def of(self, member: Member) -> Skip:
+        """Say why nothing is asked for on behalf of one of the members."""
+        return next((own for one, own in self.of_members if one is member), self)
+
+    def apart(self, own: Iterable[tuple[Member, Skip]]) -> Skip:
+        """Add what holds for single members in its place."""
+        differing = ((one, skip) for one, skip in own if skip != self)
+        return replace(self, of_members=(*self.of_members, *differing))
 
 
 Decision = Request | Skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
@@ -216,7 +216,23 @@ def _eligible(
         return (), _skip_by_status(title, known) or skip
     if skip is None:
         members, skip = known.eligibility.eligible(members, key.kind, four_k=wish.four_k)
+        skip = skip and skip.apart(_asking_nothing(takers, wanting, title, facts, known))
     return members, skip
+
+
+def _asking_nothing(
+    takers: Members,
+    wanting: Members,
+    title: Definition,
+    facts: TitleFacts | None,
+    known: Knowledge,
+) -> Iterator[tuple[Member, Skip]]:
+    """Yield who would not ask though it might: what it wants was acted on, or is filtered out."""
+    done = _skip_by_status(title, known)
+    for member in takers:
+        own = fitting((member,), facts)[1] if member in wanting else done
+        if own is not None:
+            yield member, own
 
 
 def _skip_by_title(title: Definition, known: Knowledge) -> Skip | None:
@@ -340,12 +356,32 @@ def _decide_series(
         return _skip_by_status(title, known) or first
     if first.reason is not SkipReason.HELD:
         return first
-    for number, member in enumerate(members):
-        for fewer in (members[number:], (member,)):
-            decision = _decide_seasons(wish, fewer, title, details, known)
-            if isinstance(decision, Request):
-                return decision
-    return first
+    fitting_in = (
+        _decide_for_some(wish, members[number:], title, details, known)
+        for number in range(len(members))
+    )
+    return next((one for one in fitting_in if one is not None), first)
+
+
+def _decide_for_some(
+    wish: Wish,
+    members: Members,
+    title: Definition,
+    details: SeriesDetails | None,
+    known: Knowledge,
+) -> Request | None:
+    """Ask as the first of *members*, for as many of the others as its quota has seasons for."""
+    chosen: Members = ()
+    request = None
+    for member in members:
+        decision = _decide_seasons(wish, (*chosen, member), title, details, known)
+        if isinstance(decision, Request):
+            request = decision
+        if isinstance(decision, Request) or decision.reason is not SkipReason.HELD:
+            chosen = (*chosen, member)
+        elif not chosen:
+            return None
+    return request
 
 
 def _decide_seasons(

@@ -77,10 +77,13 @@ class Eligibility:
             (SkipReason.HELD, allowance),
             (SkipReason.CAPPED, self.caps.objection),
         )
+        own: list[tuple[Member, Skip]] = []
         for reason, objection in steps:
-            members, skip = kept(members, objection, reason)
-            if skip is not None:
-                return (), skip
+            said = [(member, objection(member.rules)) for member in members]
+            own.extend((member, Skip(reason, why)) for member, why in said if why is not None)
+            members = tuple(member for member, why in said if why is None)
+            if not members:
+                return (), own[-len(said)][1].apart(own)
         return members, None
 
     def too_many_seasons(self, members: Members, seasons: int, *, four_k: bool) -> str | None:

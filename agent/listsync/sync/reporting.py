@@ -128,20 +128,21 @@ class Tally:
 
     def add(self, prepared: Prepared, outcome: Outcome) -> Verdict:
         """Count *outcome* in every list that wished it; only the first one requested it."""
-        first, why = verdict_of(outcome)
-        verdict = first
+        common = verdict_of(outcome)
         for member in prepared.wish.members:
             name = member.rules.name
-            if isinstance(outcome, Requested) and verdict is Verdict.REQUESTED:
-                definition = Definition(outcome.body.key, outcome.body.four_k)
+            own = outcome.of(member) if isinstance(outcome, Skip) else outcome
+            verdict, why = common if own is outcome else verdict_of(own)
+            if isinstance(own, Requested) and verdict is Verdict.REQUESTED:
+                definition = Definition(own.body.key, own.body.four_k)
                 if definition in self._requested_for:
                     verdict = Verdict.SHARED
                     why = f"requested for the list {self._requested_for[definition]}"
                 self._requested_for.setdefault(definition, name)
             self._verdicts[name][verdict] += 1
-            if not (isinstance(outcome, Skip) and outcome.reason in _QUIET):
+            if not (isinstance(own, Skip) and own.reason in _QUIET):
                 self._tell(prepared, name, member.entry.label, verdict, why)
-        return first
+        return common[0]
 
     def add_present(self, entries: Mapping[str, int]) -> None:
         """Count entries, by list name, of which is known in bulk that they are there already."""

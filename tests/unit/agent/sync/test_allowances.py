@@ -144,6 +144,38 @@ def test_where_a_quota_is_too_small_for_all_that_is_wanted_the_first_list_gets_i
     assert [body.seasons for body in one.server.posted] == [(4,)]
 
 
+def test_where_a_quota_is_too_small_for_all_that_is_wanted_its_rows_go_together() -> None:
+    one = house(family=family(seasons=3))
+    rows = [entry(kind=TV, tmdb=50, season=number) for number in (2, 3)]
+    one.follow(*rows, of=by("family", "rows"))
+    one.follow(entry(kind=TV, tmdb=50), of=by("guests", "all of it"))
+    one.sync()
+    assert [(body.asking.user, body.seasons) for body in one.server.posted] == [("family", (2, 3))]
+
+
+def test_each_list_is_told_what_keeps_itself_from_asking() -> None:
+    one = house(family=family(0), guests=replace(family(user_id=8), permitted=frozenset()))
+    one.follow(*films(1), of=by("family", "a"))
+    one.follow(*films(1), of=by("guests", "b"))
+    report = one.sync()
+    assert [(notice.list_name, notice.text) for notice in report.notices] == [
+        ("a", "1 title on hold: quota of family used up: 0 films in 7 days"),
+        ("b", "1 title on hold: family has no permission to request films"),
+    ]
+
+
+def test_who_has_the_seasons_that_it_wants_is_not_on_hold_for_who_has_not() -> None:
+    one = house(guests=replace(family(user_id=8), permitted=frozenset()))
+    one.follow(entry(kind=TV, tmdb=50, season=2), of=by(None, "the second"))
+    one.sync()
+    one.follow(entry(kind=TV, tmdb=50), of=by("guests", "all of it"))
+    report = one.sync()
+    assert [dict(each.verdicts) for each in report.lists[1:]] == [
+        {Verdict.ALREADY: 1},
+        {Verdict.ON_HOLD: 1},
+    ]
+
+
 def test_a_used_up_quota_of_one_user_lets_the_next_list_ask() -> None:
     one = house(family=family(0), guests=family(1, user_id=8))
     one.follow(*films(1), of=by("family", "a"))
