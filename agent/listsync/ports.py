@@ -293,7 +293,7 @@ class Memory(Protocol):
         ...
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
-        """Note what became of a title that left its list: its request was taken back, or not."""
+        """Note what became of a title that left its list: its request was cancelled, or not."""
         ...
 
     def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:

@@ -147,7 +147,7 @@ def _sections(report: SyncReport, *, verbose: bool) -> Iterator[tuple[Verdict, s
 
 
 def _changes(report: SyncReport, palette: Palette, *, verbose: bool) -> Iterator[str]:
-    """Write what would be asked for, and taken back, as a difference."""
+    """Write what would be requested, and cancelled, as a difference."""
     items = [one for one in plan_of(report).items if one.body or one.verdict is Verdict.CANCELLED]
     shown = items if verbose else items[:_SHOWN]
     for item in shown:

@@ -155,7 +155,7 @@ def _check_approval(one: _List, server: Form) -> Iterator[Finding]:
     says = one.form if _text(one.form.get("approve")) else server
     approved = _is_on(says, "approve")
     if _is_on(one.form, "cancel_removed") and (approved or user in _OWNERS):
-        why = "requests of this list are approved at once, so that none waits to be taken back"
+        why = "requests of this list are approved at once, so that none waits to be cancelled"
         yield _no_effect((*one.path, "cancel_removed"), f"cancel_removed has no effect: {why}")
 
 

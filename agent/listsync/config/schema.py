@@ -215,7 +215,7 @@ class ListForm(Options, frozen=True, kw_only=True):
     tags: Annotated[tuple[Name, ...], "Tags that the title gets there, by name or id."] = ()
     cancel_removed: Annotated[
         bool,
-        "true: when a title leaves the list, our request for it is taken back while "
+        "true: when a title leaves the list, our request for it is cancelled while "
         "it waits for approval.",
     ] = False
     every: Annotated[

@@ -226,7 +226,7 @@ class RequestAnswer(StrEnum):
     IMPOSSIBLE: it will never work as asked (unknown title, no TVDB id, TVDB id taken, or what
     `asking` names is not there).
     UNSURE: the connection broke, and a look at the server did not show the request.
-    CANCELLED: it was asked for before, and has been taken back.
+    CANCELLED: it was requested before, and has been cancelled.
     """
 
     REQUESTED = "requested"

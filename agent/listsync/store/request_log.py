@@ -11,7 +11,7 @@ from listsync.store.database import Database
 
 
 def asked_for(database: Database, server: int) -> list[Definition]:
-    """Name what was requested and not taken back, since the index was confirmed last."""
+    """Name what was requested and not cancelled, since the index was confirmed last."""
     found = database.read(
         "SELECT DISTINCT kind, tmdb, four_k FROM requests WHERE server = ?1 AND answer = ?2"
         " AND at > (SELECT confirmed_at FROM servers WHERE id = ?1)"

@@ -1,4 +1,7 @@
-"""How a server stands to what was asked of it, and what has left its list. For `SqliteMemory`."""
+"""What was requested at a server, beside what it has, and what has left its list.
+
+For `SqliteMemory` and `SqliteBooks`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ LAST_NOTICES = (
 
 
 def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState]) -> Trust:
-    """Compare with the servers known, and the index with what was asked for and not taken back."""
+    """Compare with the servers known, and the index with what was requested and not cancelled."""
     place = database.read("SELECT confirmed FROM servers WHERE id = ?", server)[0]
     elsewhere = 0
     if not place["confirmed"]:
@@ -75,7 +78,7 @@ def departed(database: Database, server: int) -> tuple[Departure, ...]:
 def settle(
     database: Database, server: int, one: Departure, run: SyncRun, *, cancelled: bool
 ) -> None:
-    """Forget a departure; a request that was taken back is told among the requests."""
+    """Forget a departure; a request that was cancelled is told among the requests."""
     key, four_k = one.definition.key, one.definition.four_k
     title = (key.kind, key.tmdb_id, four_k)
     with database.write() as connection:

@@ -346,7 +346,7 @@ class Writer:
             self._memory.record(notes)
 
     def _take_notes(self) -> Notes:
-        """Take what is to be written; what is on disk ahead of its turn is taken back with it."""
+        """Take what is to be written; what is on disk ahead of its turn is dropped with it."""
         notes, self._notes = self._notes, Notes()
         notes.dropped.extend(self._ahead)
         self._ahead = set()

@@ -247,7 +247,7 @@ class _Sync:
             adder.add(map(wish_of, settled.open), stop)
         finally:
             self._doubt_arr_names(known.eligibility.doubted)
-        # What another list wants since this run is not taken back.
+        # What another list wants since this run is not cancelled.
         self._writer.flush()
 
     def _verify(self) -> None:
@@ -295,7 +295,7 @@ class _Sync:
             self._parts.memory.save_learned(by_now)
 
     def _tried_users(self) -> Iterator[TriedUser]:
-        """Try every user that a list names; also of an empty one something may be taken back."""
+        """Try every user that a list names; also of an empty one something may be cancelled."""
         rules = (one.rules for one in self._parts.lists if not one.rules.is_exclusion)
         for user in dict.fromkeys(one.asking.user for one in rules):
             if user is not None:
