@@ -23,6 +23,7 @@ from listsync.domain.arr_services import (
 )
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
+from listsync.domain.syncing import Member
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, ArrServices
 from listsync.sync.arr_names import (
@@ -112,6 +113,18 @@ class ArrDirectory:
                     PROGRAMS[wanted.kind],
                     extra={"action": "tag_left_out"},
                 )
+
+
+def ways_of_asking(members: Iterable[Member]) -> list[Way]:
+    """Gather how titles may be requested, by the kinds that each list has (or may have)."""
+    kinds = {(member.rules.name, member.entry.kind): member.rules for member in members}
+    ways = {
+        (rules.asking, kind, rules.four_k): None
+        for (_, there), rules in kinds.items()
+        for kind in (MediaType if there is None else (there,))
+        if rules.kind in (None, kind)
+    }
+    return list(ways)
 
 
 def selections_of(ways: Iterable[Way]) -> list[ArrSelection]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from listsync.domain.learned import Hold, Learned, UserAllowance
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries
-from listsync.domain.server import TitleState
+from listsync.domain.server import ServerInfo, TitleState
 from listsync.domain.syncing import ListRules
 from listsync.sync.allowances import Allowances
 from listsync.sync.arr_lookup import ArrDirectory
@@ -62,6 +62,20 @@ def knowledge_of(  # noqa: PLR0913 - each is known from elsewhere
         seen=stored.seen,
         held={(hold.kind, hold.four_k): hold.why for hold in learned.holds},
     )
+
+
+def holds_of(info: ServerInfo, held: str | None) -> tuple[Hold, ...]:
+    """Keep requests back; those in 4K also where there is nothing to send them to: they hang."""
+    lacking = {
+        (MediaType.MOVIE, True): None if info.movie_4k else "the server has no 4K Radarr",
+        (MediaType.TV, True): None if info.series_4k else "the server has no 4K Sonarr",
+    }
+    found = (
+        (kind, four_k, lacking.get((kind, four_k)) or held)
+        for kind in MediaType
+        for four_k in (False, True)
+    )
+    return tuple(Hold(kind=kind, four_k=four_k, why=why) for kind, four_k, why in found if why)
 
 
 def may_watch(lists: Iterable[ListRules], handled: HandledEntries) -> bool:

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from listsync.domain.learned import Hold, Learned, TriedUser
+from listsync.domain.learned import Learned, TriedUser
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.memory import HandledEntries, Notes
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry, retry_of
-from listsync.domain.server import RequestAnswer, ServerInfo, TitleState
+from listsync.domain.server import ServerInfo, TitleState
 from listsync.domain.syncing import (
     Exclusion,
-    Failed,
-    Member,
-    Outcome,
     Phase,
-    Prepared,
-    Refused,
     Result,
-    Skip,
-    SkipReason,
     SyncReport,
     SyncRun,
-    Verdict,
 )
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.acting import Writer
 from listsync.sync.adding import STOPPED, Adder, RunEnded
-from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of
+from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
 from listsync.sync.capping import UNCAPPED, Cap
 from listsync.sync.collecting import Group, united, wish_of, wishes_of
 from listsync.sync.current import RUN
@@ -43,8 +34,9 @@ from listsync.sync.exclusions import Excluded, names_title_only, wishes_to_exclu
 from listsync.sync.forms import folded
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.judging import notices_of, result_of
-from listsync.sync.knowing import Stored, knowledge_of, learned_by, may_watch, watched_of
+from listsync.sync.knowing import Stored, holds_of, knowledge_of, learned_by, may_watch, watched_of
 from listsync.sync.leaving import Leaver
+from listsync.sync.outcomes import Outcomes
 from listsync.sync.preparing import Preparer
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
@@ -52,7 +44,7 @@ from listsync.sync.reporting import Tally
 from listsync.sync.resolving import Resolver, lookup_of
 from listsync.sync.seasons import adopt
 from listsync.sync.server_reading import ServerReading
-from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans, notice_of_failures
+from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
 from listsync.sync.settling import Settler
 from listsync.sync.titles import fold
 from listsync.sync.verification import Verification, is_worth_it
@@ -61,10 +53,6 @@ logger = logging.getLogger(__name__)
 
 _DAY = timedelta(hours=24)
 _ADOPTED_AT_ONCE = 250
-_BATCH = 20
-"""Titles for which one line of progress is logged."""
-_MANY = 2
-"""So many titles that nobody answered for are no matter of one title."""
 ASK_ABOVE = 200
 """A first sync of more titles than this is asked for before it goes on."""
 
@@ -115,6 +103,7 @@ class _Sync:
         self._run = run
         self._parts = parts
         self._tally = Tally()
+        self._outcomes = Outcomes(self._tally, parts.board, is_dry=run.dry_run)
         self._started = time.monotonic()
         self._calls_before = parts.server.calls
         self._info: ServerInfo | None = None
@@ -124,10 +113,7 @@ class _Sync:
         self._arr_lookup: ArrLookup | None = None
         self._reading = ServerReading(run, parts.server, parts.memory, parts.server_timeout)
         self._seen = NOTHING_SEEN
-        self._failed_requests: dict[str, None] = {}
-        self._batch = 0
         self._retry: Retry | None = None
-        self._unanswered = 0
 
     def run(self) -> SyncReport:
         try:
@@ -185,9 +171,9 @@ class _Sync:
         self._seen = self._reading.requests_seen(index, is_doubted=doubt is not None)
         clear_orphans(index, self._seen.removed, handled.definitions)
         held = doubt or gathered.held
-        ways = _ways_of_asking(gathered.wanted)
+        ways = ways_of_asking(gathered.wanted)
         arr = self._arr_names(info, ways if held is None else ())
-        learned = Learned(holds=_holds(info, held), users=tuple(self._tried_users()))
+        learned = Learned(holds=holds_of(info, held), users=tuple(self._tried_users()))
         known = self._knowledge(index, handled, learned, arr)
         try:
             self._add(wanted, gathered, known)
@@ -237,7 +223,7 @@ class _Sync:
         resolver = Resolver(self._parts.server, memory.matches(self._run.started_at, whole))
         self._writer = Writer(self._run, self._parts.server, memory, known)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
-        adder = Adder(preparer, known, self._writer, self, self._parts.excluded_since)
+        adder = Adder(preparer, known, self._writer, self._outcomes, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
         settled = Settler(known, resolver).settle(wanted)
@@ -318,30 +304,9 @@ class _Sync:
             if self._arr_lookup is not None:
                 self._arr_lookup.doubt(kind)
 
-    def asking(self) -> None:
-        """Log once for each batch of which anything is asked for."""
-        done, total = self._parts.board.titles
-        batch = done // _BATCH + 1
-        if batch != self._batch and not self._run.dry_run:
-            self._batch = batch
-            logger.info(
-                "Adding batch %d/%d",
-                batch,
-                -(-total // _BATCH),
-                extra={"action": "batch", "batch": batch},
-            )
-
-    def settled(self, prepared: Prepared, outcome: Outcome) -> None:
-        verdict = self._tally.add(prepared, outcome)
-        self._unanswered += _is_unanswered(outcome)
-        if isinstance(outcome, Skip) and outcome.reason is SkipReason.REQUEST_FAILED:
-            self._failed_requests[prepared.wish.label] = None
-        names = Counter(member.rules.name for member in prepared.wish.members)
-        self._parts.board.done(names, requested=verdict is Verdict.REQUESTED)
-
     def _report(self, result: Result, why: str) -> SyncReport:
         lists, items = self._tally.lists(), tuple(self._tally.items)
-        failed = notice_of_failures(self._failed_requests)
+        failed = self._outcomes.notice()
         notices = notices_of(lists, items, [*self._notices, *([failed] if failed else [])])
         is_whole = result is Result.OK
         if is_whole:
@@ -362,46 +327,9 @@ class _Sync:
         )
 
     def _retry_after(self, result: Result) -> Retry | None:
-        """Say why the run is tried again; a single title has a time of its own, or waits."""
-        count = self._unanswered
         if self._retry is not None or result is Result.CANCELLED:
             return self._retry
-        if count < _MANY:
-            return self._reading.retry_of_intents() if self._writer else None
-        return Retry(why=f"the server did not answer for {count} titles", titles=count)
-
-
-def _is_unanswered(outcome: Outcome) -> bool:
-    match outcome:
-        case Failed(may_pass=may_pass):
-            return may_pass
-        case Refused(answered=answered):
-            return answered.answer is RequestAnswer.UNSURE
-        case _:
-            return False
-
-
-def _ways_of_asking(members: Iterable[Member]) -> list[Way]:
-    """Gather how titles may be requested, by the kinds that each list has (or may have)."""
-    kinds = {(member.rules.name, member.entry.kind): member.rules for member in members}
-    ways = {
-        (rules.asking, kind, rules.four_k): None
-        for (_, there), rules in kinds.items()
-        for kind in (MediaType if there is None else (there,))
-        if rules.kind in (None, kind)
-    }
-    return list(ways)
-
-
-def _holds(info: ServerInfo, held: str | None) -> tuple[Hold, ...]:
-    """Keep requests back; those in 4K also where there is nothing to send them to: they hang."""
-    lacking = {
-        (MediaType.MOVIE, True): None if info.movie_4k else "the server has no 4K Radarr",
-        (MediaType.TV, True): None if info.series_4k else "the server has no 4K Sonarr",
-    }
-    found = (
-        (kind, four_k, lacking.get((kind, four_k)) or held)
-        for kind in MediaType
-        for four_k in (False, True)
-    )
-    return tuple(Hold(kind=kind, four_k=four_k, why=why) for kind, four_k, why in found if why)
+        retry = self._outcomes.retry()
+        if retry is None and self._writer is not None:
+            return self._reading.retry_of_intents()
+        return retry
