@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from listsync.domain.media import Definition, MediaType
-from listsync.domain.memory import Handling, Intent, Notes, Sent, Setback
+from listsync.domain.media import Definition
+from listsync.domain.memory import Intent, Sent
 from listsync.domain.server import (
     AS_SERVER_DECIDES,
     TAKEN,
@@ -37,23 +37,18 @@ from listsync.domain.syncing import (
     Request,
     Requested,
     Skip,
-    SkipReason,
     SyncRun,
 )
 from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
 from listsync.ports import Memory, RequestServer
 from listsync.sync.deciding import Knowledge
-from listsync.sync.handling import acted_on
-from listsync.sync.patience import next_look
-from listsync.sync.resolving import lookup_of
-from listsync.sync.seasons import row_of
+from listsync.sync.recording import Recorder
 
 logger = logging.getLogger(__name__)
 
 Coming = Callable[[int], Iterable[tuple[Prepared, Request]]]
 """Gives what will probably be asked for next, of at most so many wishes."""
 
-_NOTES_AT_ONCE = 250
 _UNWRITTEN_S = 0.2
 """How old an outcome may get, and one request more, until it is on disk."""
 _MOST_AHEAD = 8
@@ -67,15 +62,6 @@ HOLDS = {
 """Why nothing more is asked for as a user, by what the server answered."""
 _UNSURE = "requested in this run without an answer; a later one looks what came of it"
 _BLOCKLISTED = "the server refused it in this run: it is blocklisted"
-_HANDLED = (
-    SkipReason.AVAILABLE,
-    SkipReason.REQUESTED,
-    SkipReason.SAME_RUN,
-    SkipReason.HANDLED,
-    SkipReason.DELETED,
-    SkipReason.DECLINED,
-    SkipReason.REQUEST_FAILED,
-)
 
 
 class Writer:
@@ -90,13 +76,9 @@ class Writer:
     ) -> None:
         self._run = run
         self._server = server
-        self._memory = memory
         self._known = known
-        self._handled_now: set[tuple[str, str, bool]] = set()
-        self._notes = Notes()
+        self._recorder = Recorder(memory, known)
         self._requested: dict[Definition, Intent] = {}
-        self._ahead: set[RequestBody] = set()
-        """Intents that are on disk, of requests whose turn has not come."""
         self._written_at = 0.0
         self._took_s = math.inf
 
@@ -122,7 +104,7 @@ class Writer:
                 outcome = self._request(prepared, decision, coming)
             case _ as never:
                 assert_never(never)
-        self._note(prepared, outcome)
+        self._recorder.note(prepared, outcome)
         return outcome
 
     def _request(self, prepared: Prepared, decision: Request, coming: Coming) -> Outcome:
@@ -142,7 +124,7 @@ class Writer:
             self._keep_open(intent)
             raise
         taken = replace(intent, body=replace(body, seasons=answered.seasons or body.seasons))
-        self._notes.sent.append(_sent(self._run, taken, answered))
+        self._recorder.notes.sent.append(_sent(self._run, taken, answered))
         if answered.answer in TAKEN:
             self._asked(body)
             if answered.answer is RequestAnswer.REQUESTED:
@@ -169,22 +151,22 @@ class Writer:
     def _keep_open(self, intent: Intent) -> None:
         """Leave it to a later run what came of a request; it may be running until now."""
         self._unsettle(intent.body, _UNSURE)
-        self._memory.record(self._take_notes(), [intent])
+        self._recorder.write([intent])
 
     def _note_without_request(self, body: RequestBody) -> None:
         """Remember that a refusal may have left the title's row at the server, but no request."""
         definition = Definition(body.key, body.four_k)
-        self._notes.seen.append(ServerRequest(definition=definition, status=RequestStatus.NONE))
+        self._recorder.notes.seen.append(
+            ServerRequest(definition=definition, status=RequestStatus.NONE)
+        )
 
     def _intend(self, intent: Intent, coming: Coming) -> None:
         """Have *intent* on disk; where it is not yet, those that will follow quickly go along."""
         now = time.monotonic()
-        if intent.body not in self._ahead or now - self._written_at > _UNWRITTEN_S:
-            intents = [intent, *self._following(intent, coming)]
-            self._memory.record(self._take_notes(), intents)
-            self._ahead = {one.body for one in intents}
+        if not self._recorder.is_intended(intent.body) or now - self._written_at > _UNWRITTEN_S:
+            self._recorder.intend([intent, *self._following(intent, coming)])
             self._written_at = now
-        self._ahead.remove(intent.body)
+        self._recorder.begin(intent.body)
 
     def _following(self, intent: Intent, coming: Coming) -> Iterator[Intent]:
         """Yield the intents of as many requests as go out before the next commit."""
@@ -251,7 +233,7 @@ class Writer:
         except (AnswerChangedError, UnavailableError):
             self._keep_open(intent)
             raise
-        self._notes.sent.append(_sent(self._run, intent, answered))
+        self._recorder.notes.sent.append(_sent(self._run, intent, answered))
         if answered.answer is RequestAnswer.UNSURE:
             self._keep_open(intent)
         self.flush()
@@ -279,90 +261,16 @@ class Writer:
         return outcome
 
     def learn(self, prepared: Prepared) -> None:
-        """Remember the match of *prepared*, if it is a fresh one, and who seeks what is open."""
-        match = prepared.match
-        if match is not None and (prepared.is_fresh or match.key is None):
-            lookup = lookup_of(prepared.wish)
-            if lookup is not None and prepared.is_fresh:
-                self._notes.matches[lookup] = match
-            if lookup is not None:
-                before = self._notes.seekers.get(lookup, ())
-                self._notes.seekers[lookup] = (*before, *prepared.wish.members)
-            self._flush_if_full()
+        """Have remembered what was learned of a wish on which nothing else is done."""
+        self._recorder.learn(prepared)
 
     def set_back(self, prepared: Prepared, why: str) -> None:
-        """Remember that asking for this title would fail; it is tried again later."""
-        if prepared.match is not None and prepared.match.key is not None:
-            definition = Definition(prepared.match.key, prepared.wish.four_k)
-            tvdb = prepared.wish.ids.tvdb
-            self._known.setbacks[definition, tvdb] = why
-            self._notes.setbacks.append(Setback(definition, tvdb, why))
-
-    def _note(self, prepared: Prepared, outcome: Outcome) -> None:
-        key = prepared.match.key if prepared.match else None
-        if key is not None and (_is_handled(outcome) or _is_waiting(prepared, outcome)):
-            title = Definition(key, prepared.wish.four_k)
-            if key.kind is MediaType.MOVIE:
-                self._note_film(prepared, title)
-            else:
-                self._note_series(prepared, title, outcome)
-        self._note_look(prepared, outcome)
-        self.learn(prepared)
-
-    def _note_film(self, prepared: Prepared, title: Definition) -> None:
-        for member in prepared.wish.members:
-            if self._known.handled.title_of(member) != title:
-                self._note_handling(Handling(member, title))
-
-    def _note_series(self, prepared: Prepared, title: Definition, outcome: Outcome) -> None:
-        """Remember the entries of which nothing is missing now, each with its seasons."""
-        for one in acted_on(prepared, title, outcome, self._known):
-            self._note_handling(one)
-
-    def _note_handling(self, one: Handling) -> None:
-        row = row_of(one.member)
-        if row not in self._handled_now and not one.member.rules.is_exclusion:
-            self._handled_now.add(row)
-            self._notes.handled.append(one)
-            self._flush_if_full()
-
-    def _note_look(self, prepared: Prepared, outcome: Outcome) -> None:
-        """Remember when to look for new seasons again, where this was looked for now."""
-        match, details = prepared.match, prepared.details
-        if match is None or match.key is None or details is None:
-            return
-        definition = Definition(match.key, prepared.wish.four_k)
-        if definition in self._known.watched or _is_waiting(prepared, outcome):
-            self._notes.looked[definition] = next_look(details, self._known.today)
-
-    def _flush_if_full(self) -> None:
-        if len(self._notes) >= _NOTES_AT_ONCE:
-            self.flush()
+        """Have remembered that requesting this title would fail; it is tried again later."""
+        self._recorder.set_back(prepared, why)
 
     def flush(self) -> None:
         """Write what is not written yet."""
-        notes = self._take_notes()
-        if len(notes):
-            self._memory.record(notes)
-
-    def _take_notes(self) -> Notes:
-        """Take what is to be written; what is on disk ahead of its turn is dropped with it."""
-        notes, self._notes = self._notes, Notes()
-        notes.dropped.extend(self._ahead)
-        self._ahead = set()
-        return notes
-
-
-def _is_handled(outcome: Outcome) -> bool:
-    if isinstance(outcome, Requested):
-        return True
-    return isinstance(outcome, Skip) and outcome.reason in _HANDLED
-
-
-def _is_waiting(prepared: Prepared, outcome: Outcome) -> bool:
-    """Tell whether only seasons are wanted that do not exist yet: they are looked for later."""
-    is_unmet = isinstance(outcome, Skip) and outcome.reason is SkipReason.NO_SEASONS
-    return is_unmet and bool(prepared.wish.seasons)
+        self._recorder.write()
 
 
 def _lists_of(prepared: Prepared, decision: Request) -> tuple[str, ...]:
