@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,13 +36,6 @@ NAMES = (
     .with_offer(0, ArrOffer(profiles=CHOICES, root_folders=CHOICES, tags=CHOICES), NOON)
     .with_failure(4, ArrFailure(why="no", went_away=True), NOON)
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / FILE_NAME)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(params=["fake", "sqlite"])

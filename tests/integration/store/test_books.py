@@ -36,6 +36,7 @@ from listsync.store.memory import SqliteMemory
 from listsync.sync.collecting import members_of
 from listsync.sync.resolving import lookup_of_entry
 from tests.fakes import SERVER
+from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT, StateFile, rules
 
 _SECOND = timedelta(seconds=1)
@@ -809,25 +810,19 @@ def test_nobody_sees_half_a_transaction(world: World) -> None:
 
 
 @pytest.fixture
-def old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def old_file(path: Path, old_database: OldDatabase) -> Path:
     """Make a file of version 1, with two runs in it."""
-    path = tmp_path / FILE_NAME
-    first = database_module._scripts()[:1]
-    with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_scripts", lambda: first)
-        database = Database(path)
-        with database.write() as connection:
-            connection.execute(
-                "INSERT INTO servers VALUES (1, 'fake-1', 'Seerr', '3', '2026', '2026')"
-            )
-            connection.executemany(
-                "INSERT INTO runs VALUES (?, 1, 'once', ?, ?, ?, 'why', 4, 9, '{}')",
-                [
-                    ("old", "2026-01-01T00:00:00+00:00", "2026-01-01T00:01:00+00:00", "ok"),
-                    ("cut", "2026-01-02T00:00:00+00:00", None, None),
-                ],
-            )
-        database.close()
+    with old_database(1) as database, database.write() as connection:
+        connection.execute(
+            "INSERT INTO servers VALUES (1, 'fake-1', 'Seerr', '3', '2026', '2026')"
+        )
+        connection.executemany(
+            "INSERT INTO runs VALUES (?, 1, 'once', ?, ?, ?, 'why', 4, 9, '{}')",
+            [
+                ("old", "2026-01-01T00:00:00+00:00", "2026-01-01T00:01:00+00:00", "ok"),
+                ("cut", "2026-01-02T00:00:00+00:00", None, None),
+            ],
+        )
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,10 @@ import pytest
 from listsync.domain.syncing import ListRules
 from listsync.store import database as module
 from listsync.store.configured_lists import SqliteConfiguredLists
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
 
 _AT = "2026-01-01T00:00:00+00:00"
 _BEFORE = 12
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / FILE_NAME
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    opened = Database(path)
-    yield opened
-    opened.close()
 
 
 def rules(source: str, name: str = "") -> ListRules:

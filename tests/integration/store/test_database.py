@@ -7,14 +7,9 @@ import pytest
 
 from listsync.errors import StateError
 from listsync.store import database as module
-from listsync.store.database import FILE_NAME, Database, copy_files
+from listsync.store.database import Database, copy_files
 
 _FIRST = module._scripts()[-1][0]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / FILE_NAME
 
 
 def version_of(path: Path) -> int:

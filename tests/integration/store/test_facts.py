@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
 from listsync.store.facts import SqliteFacts
 
 KEY = TitleKey(MediaType.MOVIE, 603)
@@ -20,13 +18,6 @@ FACTS = TitleFacts(
     votes=26_000,
     language="en",
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    one = Database(tmp_path / FILE_NAME)
-    yield one
-    one.close()
 
 
 def grow_old(database: Database, days: int) -> None:

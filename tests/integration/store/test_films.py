@@ -1,25 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from listsync.domain.films import FilmRecord
 from listsync.domain.media import ExternalIds, MediaType
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
 from listsync.store.films import SqliteFilmIds
 
 DUNE = FilmRecord(MediaType.MOVIE, ExternalIds(imdb="tt1160419", tmdb=438631))
 NUMBERLESS = FilmRecord()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / FILE_NAME)
-    yield database
-    database.close()
 
 
 def test_what_was_learnt_comes_back(database: Database) -> None:

@@ -12,15 +12,10 @@ from pathlib import Path
 import pytest
 
 from listsync.errors import StateError
-from listsync.store.database import FILE_NAME, PATIENCE_S, Database
+from listsync.store.database import PATIENCE_S, Database
 from listsync.store.notebook import SqliteNotebook
 
 _HELD_S = 0.3
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / FILE_NAME
 
 
 @pytest.fixture

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from listsync.domain.learned import NOTHING_LEARNED, Hold, Learned
 from listsync.domain.media import MediaType
-from listsync.store import database as database_module
 from listsync.store.books import SqliteBooks
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
 from listsync.store.memory import SqliteMemory
 from tests.fakes import SERVER
+from tests.integration.store.conftest import OldDatabase
 
 
-def test_a_file_of_the_version_before_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scripts = [row for row in database_module._scripts() if row[0] < 13]
-    with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_scripts", lambda: scripts)
-        old = Database(tmp_path / FILE_NAME)
+def test_a_file_of_the_version_before_is_opened(path: Path, old_database: OldDatabase) -> None:
+    with old_database(12) as old:
         SqliteMemory(old).use_server(SERVER)
-        old.close()
-    database = Database(tmp_path / FILE_NAME)
+    database = Database(path)
     memory = SqliteMemory(database)
     memory.use_server(SERVER)
     assert memory.learned() == NOTHING_LEARNED

@@ -2,27 +2,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from listsync.errors import StateError
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
 from listsync.store.notebook import SqliteNotebook
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / FILE_NAME
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    opened = Database(path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -16,65 +16,59 @@ from listsync.domain.rules import ALL_SEASONS, Seasons, Which
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import MediaStatus
 from listsync.domain.syncing import ListRules, SyncRun
-from listsync.store import database as database_module
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
 from listsync.store.memory import SqliteMemory
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.syncing import Parts, sync
 from tests.fakes import SERVER, FakeArrNames, FakeFacts, FakeList, FakeServer, a_series, whole
+from tests.integration.store.conftest import OldDatabase
 
 _NOW = datetime(2026, 11, 29, tzinfo=UTC)
 _AT = "2026-03-04T05:06:07.000+00:00"
 
 
 @pytest.fixture
-def old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def old_file(path: Path, old_database: OldDatabase) -> Path:
     """Make a file of version 6: series that were handled, and what was requested of them."""
-    path = tmp_path / FILE_NAME
-    scripts = [row for row in database_module._scripts() if row[0] <= 6]
-    with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_scripts", lambda: scripts)
-        database = Database(path)
-        with database.write() as connection:
-            for number, identity in ((1, SERVER.identity), (2, "other")):
-                connection.execute(
-                    "INSERT INTO servers (id, identity, product, version, first_seen, last_seen)"
-                    " VALUES (?, ?, 'Seerr', '3', '', '')",
-                    (number, identity),
-                )
+    with old_database(6) as database, database.write() as connection:
+        for number, identity in ((1, SERVER.identity), (2, "other")):
             connection.execute(
-                "INSERT INTO followed (id, source, service, name, last_try, outcome)"
-                " VALUES (1, 'file:mine', 'file', 'mine', '', 'complete')"
+                "INSERT INTO servers (id, identity, product, version, first_seen, last_seen)"
+                " VALUES (?, ?, 'Seerr', '3', '', '')",
+                (number, identity),
             )
-            connection.executemany(
-                "INSERT INTO entries (list, entry, rank, first_seen) VALUES (1, ?, 1, '')",
-                [("tmdb:tv/1396",), ("lost",), ("film",)],
-            )
-            connection.executemany(
-                "INSERT INTO handled (server, list, entry, four_k, kind, tmdb, at)"
-                " VALUES (?, 1, ?, ?, ?, ?, ?)",
-                [
-                    (1, "tmdb:tv/1396", 0, "tv", 1396, _AT),
-                    (1, "tmdb:tv/1396", 1, "tv", 1396, _AT),
-                    (1, "lost", 0, "tv", 4607, _AT),
-                    (1, "film", 0, "movie", 1396, _AT),
-                ],
-            )
-            connection.executemany(
-                "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
-                " answer, detail, at) VALUES (?, 'r', '', '[]', ?, 1396, ?, ?, ?, '', ?)",
-                [
-                    (1, "tv", 0, "[10, 2]", "requested", _AT),
-                    (1, "tv", 0, "[2, 3]", "covered", _AT),
-                    (1, "tv", 0, "[4]", "quota", _AT),
-                    (1, "tv", 0, "[]", "cancelled", _AT),
-                    (1, "tv", 1, "[5]", "requested", _AT),
-                    (1, "movie", 0, "[]", "requested", _AT),
-                    (2, "tv", 0, "[6]", "requested", _AT),
-                ],
-            )
-        database.close()
+        connection.execute(
+            "INSERT INTO followed (id, source, service, name, last_try, outcome)"
+            " VALUES (1, 'file:mine', 'file', 'mine', '', 'complete')"
+        )
+        connection.executemany(
+            "INSERT INTO entries (list, entry, rank, first_seen) VALUES (1, ?, 1, '')",
+            [("tmdb:tv/1396",), ("lost",), ("film",)],
+        )
+        connection.executemany(
+            "INSERT INTO handled (server, list, entry, four_k, kind, tmdb, at)"
+            " VALUES (?, 1, ?, ?, ?, ?, ?)",
+            [
+                (1, "tmdb:tv/1396", 0, "tv", 1396, _AT),
+                (1, "tmdb:tv/1396", 1, "tv", 1396, _AT),
+                (1, "lost", 0, "tv", 4607, _AT),
+                (1, "film", 0, "movie", 1396, _AT),
+            ],
+        )
+        connection.executemany(
+            "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
+            " answer, detail, at) VALUES (?, 'r', '', '[]', ?, 1396, ?, ?, ?, '', ?)",
+            [
+                (1, "tv", 0, "[10, 2]", "requested", _AT),
+                (1, "tv", 0, "[2, 3]", "covered", _AT),
+                (1, "tv", 0, "[4]", "quota", _AT),
+                (1, "tv", 0, "[]", "cancelled", _AT),
+                (1, "tv", 1, "[5]", "requested", _AT),
+                (1, "movie", 0, "[]", "requested", _AT),
+                (2, "tv", 0, "[6]", "requested", _AT),
+            ],
+        )
     return path
 
 

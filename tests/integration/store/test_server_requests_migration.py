@@ -8,32 +8,26 @@ import pytest
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
-from listsync.store import database as database_module
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
 from listsync.store.memory import SqliteMemory
 from tests.fakes import SERVER
+from tests.integration.store.conftest import OldDatabase
 
 
 @pytest.fixture
-def old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def old_file(path: Path, old_database: OldDatabase) -> Path:
     """Make a file of version 8 with two titles that could not be requested."""
-    path = tmp_path / FILE_NAME
-    scripts = [row for row in database_module._scripts() if row[0] <= 8]
-    with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_scripts", lambda: scripts)
-        database = Database(path)
-        with database.write() as connection:
-            connection.execute(
-                "INSERT INTO servers (id, identity, product, version, first_seen, last_seen)"
-                " VALUES (1, ?, 'Overseerr', '1', '', '')",
-                (SERVER.identity,),
-            )
-            connection.executemany(
-                "INSERT INTO setbacks (server, kind, tmdb, four_k, tvdb, why, tries, retry_at)"
-                " VALUES (1, 'tv', ?, 0, ?, 'no TVDB id', 1, '2026')",
-                [(1396, 0), (1396, 81189), (4607, 0)],
-            )
-        database.close()
+    with old_database(8) as database, database.write() as connection:
+        connection.execute(
+            "INSERT INTO servers (id, identity, product, version, first_seen, last_seen)"
+            " VALUES (1, ?, 'Overseerr', '1', '', '')",
+            (SERVER.identity,),
+        )
+        connection.executemany(
+            "INSERT INTO setbacks (server, kind, tmdb, four_k, tvdb, why, tries, retry_at)"
+            " VALUES (1, 'tv', ?, 0, ?, 'no TVDB id', 1, '2026')",
+            [(1396, 0), (1396, 81189), (4607, 0)],
+        )
     return path
 
 

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from listsync.store import database as module
+from listsync.store.database import FILE_NAME, Database
+
+OldDatabase = Callable[[int], AbstractContextManager[Database]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / FILE_NAME
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    opened = Database(path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def old_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> OldDatabase:
+    """Open the file as an older version does, by the number of its last migration."""
+
+    @contextmanager
+    def opened(version: int) -> Iterator[Database]:
+        scripts = [row for row in module._scripts() if row[0] <= version]
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "_scripts", lambda: scripts)
+            database = Database(path)
+            yield database
+            database.close()
+
+    return opened
