@@ -227,10 +227,14 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A decision to ask for a title, on behalf of *members*, the first of them above all."""
+    """A decision to ask for a title, on behalf of *members*, the first of them above all.
+
+    `left_out`: members that want seasons which are not asked for now, with why.
+    """
 
     body: RequestBody
     members: tuple[Member, ...] = ()
+    left_out: tuple[tuple[Member, Skip], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +260,18 @@ Decision = Request | Skip
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The server took the request (in a dry run: would have been asked)."""
+    """The server took the request (in a dry run: would have been asked).
+
+    `left_out` as in the decision.
+    """
 
     body: RequestBody
     answered: Answered | None
+    left_out: tuple[tuple[Member, Skip], ...] = ()
+
+    def of(self, member: Member) -> Requested | Skip:
+        """Say what became of the title for one of the members."""
+        return next((own for one, own in self.left_out if one is member), self)
 
 
 @dataclass(frozen=True, slots=True)

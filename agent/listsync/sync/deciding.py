@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from listsync.domain.media import Definition, MediaType, TitleKey
@@ -61,6 +61,7 @@ _STATUS_REASONS: Mapping[int, SkipReason] = {
     MediaStatus.BLOCKLISTED: SkipReason.BLOCKLISTED,
 }
 _TV = MediaType.TV
+_TOO_MANY = "the quota of the list that asks for this series has no room for more seasons"
 _STAYS_GONE = "asked for before and gone since: stays so"
 _REMOVED = "asked for before, and its request was deleted at the server: stays so"
 _RETRY_THERE = "retry it on the page Requests of the server"
@@ -188,7 +189,35 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
             ),
         )
         return Request(body, members)
-    return _decide_series(wish, members, title, prepared.details, known)
+    decision = _decide_series(wish, members, title, prepared.details, known)
+    return _told_whole(decision, prepared, known)
+
+
+def _told_whole(decision: Decision, prepared: Prepared, known: Knowledge) -> Decision:
+    """Add to a request who wants more of the series."""
+    details = prepared.details
+    if not isinstance(decision, Request) or details is None:
+        return decision
+    return replace(decision, left_out=tuple(_left_out(decision, prepared, details, known)))
+
+
+def _left_out(
+    decision: Request, prepared: Prepared, details: SeriesDetails, known: Knowledge
+) -> Iterator[tuple[Member, Skip]]:
+    """Yield the members that want more seasons of a series than is asked for, with why."""
+    body, facts = decision.body, prepared.facts
+    title = Definition(body.key, body.four_k)
+    others = [one for one in takes(prepared.wish.members, _TV) if one not in decision.members]
+    for member in others:
+        lacking = known.look(title, details).missing(known.seasons_wanted(member, title, details))
+        if set(lacking) <= set(body.seasons):
+            continue
+        eligibility, four_k = known.eligibility, title.four_k
+        own = (
+            fitting((member,), facts)[1] or eligibility.eligible((member,), _TV, four_k=four_k)[1]
+        )
+        why = eligibility.too_many_seasons((member,), len(lacking), four_k=four_k) or _TOO_MANY
+        yield member, own or Skip(SkipReason.HELD, why)
 
 
 def _eligible(

@@ -131,7 +131,7 @@ class Tally:
         common = verdict_of(outcome)
         for member in prepared.wish.members:
             name = member.rules.name
-            own = outcome.of(member) if isinstance(outcome, Skip) else outcome
+            own = outcome.of(member) if isinstance(outcome, Skip | Requested) else outcome
             verdict, why = common if own is outcome else verdict_of(own)
             if isinstance(own, Requested) and verdict is Verdict.REQUESTED:
                 definition = Definition(own.body.key, own.body.four_k)

@@ -153,6 +153,20 @@ def test_where_a_quota_is_too_small_for_all_that_is_wanted_its_rows_go_together(
     assert [(body.asking.user, body.seasons) for body in one.server.posted] == [("family", (2, 3))]
 
 
+def test_who_wants_more_seasons_than_are_requested_is_on_hold() -> None:
+    one = house(family=family(seasons=3), guests=replace(family(user_id=8), permitted=frozenset()))
+    one.follow(entry(kind=TV, tmdb=50, season=2), of=by("family", "the second"))
+    one.follow(entry(kind=TV, tmdb=50), of=by("guests", "all of it"))
+    one.follow(entry(kind=TV, tmdb=50, season=2), of=by("guests", "the same"))
+    report = one.sync()
+    assert [dict(each.verdicts) for each in report.lists[1:]] == [
+        {Verdict.REQUESTED: 1},
+        {Verdict.ON_HOLD: 1},
+        {Verdict.SHARED: 1},
+    ]
+    assert report.result is Result.PARTLY
+
+
 def test_each_list_is_told_what_keeps_itself_from_asking() -> None:
     one = house(family=family(0), guests=replace(family(user_id=8), permitted=frozenset()))
     one.follow(*films(1), of=by("family", "a"))
