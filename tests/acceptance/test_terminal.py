@@ -64,7 +64,7 @@ def test_yes_does_not_ask(start_home: Callable[..., Home]) -> None:
     code, seen = _on_a_terminal(home, "once", "--yes", answers={})
     assert code == 0
     assert "Go on?" not in seen
-    assert "Sync complete: 201 titles requested" in seen
+    assert "Sync complete: 201 requested" in seen
 
 
 def test_the_demo_shows_itself_and_leaves_nothing_behind(home: Home) -> None:
@@ -72,8 +72,8 @@ def test_the_demo_shows_itself_and_leaves_nothing_behind(home: Home) -> None:
     scratch.mkdir()
     ran = home.run("demo", TMPDIR=str(scratch))
     assert ran.code == 0, ran.err
-    assert "Sync complete: 542 titles requested" in ran.out
-    assert "Sync complete: 0 titles requested" in ran.out
+    assert "Sync complete: 542 requested" in ran.out
+    assert "Sync complete: 0 requested" in ran.out
     for kind in ("Requested:", "Wanted by two lists:", "Held for review:", "Not found:"):
         assert kind in ran.out
     assert list(scratch.iterdir()) == []

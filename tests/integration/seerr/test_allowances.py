@@ -68,10 +68,10 @@ def test_quotas_are_read_in_one_call_beside_the_look_up(
     sandbox.admin("users", {"id": 20, "name": "Limited", "permissions": 32, **limits})
     client = connect(act_as=20)
     for kind, seasons in ((MOVIE, ()), (TV, (1, 2, 3))):
-        row = {"media_type": kind.value, "tmdb_id": 987_000_001, "title": "New"}
-        more = {"tvdb_id": 987_000_001, "seasons": 3} if kind is TV else {}
+        row = {"media_type": kind.value, "tmdb_id": 988_000_001, "title": "New"}
+        more = {"tvdb_id": 988_000_001, "seasons": 3} if kind is TV else {}
         sandbox.admin("titles", {**row, "date": "2024-01-01", **more})
-        body = RequestBody(key=TitleKey(kind, 987_000_001), four_k=False, seasons=seasons)
+        body = RequestBody(key=TitleKey(kind, 988_000_001), four_k=False, seasons=seasons)
         assert client.request(body).answer is RequestAnswer.REQUESTED
     before = client.calls
     for user in (None, "limited", "20"):
