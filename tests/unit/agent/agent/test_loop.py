@@ -1,47 +1,21 @@
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 
 import pytest
 
 from listsync.agent import loop
 from listsync.domain.events import ConfigChanged, Due, Event, Signal, Signalled, WatcherNote
-from listsync.domain.running import Order, Pause, Scope
+from listsync.domain.running import Pause, Scope
 from listsync.domain.syncing import Result
 from listsync.errors import StateError
-from tests.unit.agent.agent.world import BROKEN, World, following
+from tests.unit.agent.agent.world import BROKEN, World, following, running
 
 _ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
 _FULL = StateError("the disk is full")
 _SYNC, _RELOAD = Signalled(Signal.SYNC), Signalled(Signal.RELOAD)
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[World]:
-    caplog.set_level(logging.INFO, "listsync")
-    world = World()
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            assert tz is not None
-            return world.now
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "datetime", Clock)
-        patch.setattr(time, "monotonic", lambda: world.inbox.now_s)
-        yield world
-    world.end_all()
-
-
-def running(world: World) -> Order:
-    order = world.queue.standing.running
-    assert order is not None
-    return order
 
 
 # -- signals -----------------------------------------------------------------------------------

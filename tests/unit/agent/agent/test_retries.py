@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 
 import pytest
 
-from listsync.agent import loop, retrying
 from listsync.domain.events import Event, RetryDue, Signal, Signalled
 from listsync.domain.retry import Retry
 from listsync.domain.running import Order, Pause, PlannedRetry
 from listsync.domain.syncing import Result
 from listsync.errors import StateError, UnavailableError
 from listsync.triggers.schedule import BackOff, ScheduleTrigger
-from tests.unit.agent.agent.world import World
+from tests.unit.agent.agent.world import World, running
 
 _DOWN = Retry(why="the server cannot be reached")
 _RUN, _LIST_ONE = RetryDue(frozenset({""})), RetryDue(frozenset({"file:one"}))
 _ONE = frozenset({"file:one"})
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[World]:
-    caplog.set_level(logging.INFO, "listsync")
-    world = World()
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            assert tz is not None
-            return world.now
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "datetime", Clock)
-        patch.setattr(retrying, "datetime", Clock)
-        patch.setattr(time, "monotonic", lambda: world.inbox.now_s)
-        yield world
-    world.end_all()
 
 
 def planned(world: World) -> PlannedRetry:
@@ -51,12 +28,6 @@ def planned(world: World) -> PlannedRetry:
 
 def wait(world: World) -> timedelta:
     return planned(world).at - world.now
-
-
-def running(world: World) -> Order:
-    order = world.queue.standing.running
-    assert order is not None
-    return order
 
 
 def fail_a_run(world: World, scope: frozenset[str] | None = None) -> None:

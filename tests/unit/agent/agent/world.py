@@ -281,3 +281,9 @@ class World:
         self.refreshes += 1
         if self.refresh_fails is not None:
             raise self.refresh_fails
+
+
+def running(world: World) -> Order:
+    order = world.queue.standing.running
+    assert order is not None
+    return order
