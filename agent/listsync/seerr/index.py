@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Raw, field
+from msgspec import field
 
 from listsync.answers import Answer, readable
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.media import TitleKey
 from listsync.domain.server import IndexPage, TitleState
+from listsync.seerr.pages import KINDS, Page
 from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import Trouble
 from listsync.seerr.wire import Wire
@@ -17,12 +18,6 @@ PAGE = 1000
 """Rows a page. A bigger page would freeze the server, which is one thread, for longer."""
 MOST_READINGS = 3
 
-_KINDS = {kind.value: kind for kind in MediaType}
-
-
-class _PageInfo(Answer, frozen=True):
-    results: int
-
 
 class _Row(Answer, frozen=True):
     kind: str = field(name="mediaType")
@@ -30,11 +25,6 @@ class _Row(Answer, frozen=True):
     status_4k: int = field(name="status4k", default=1)
     tmdb_id: int | None = field(name="tmdbId", default=None)
     tvdb_id: int | None = field(name="tvdbId", default=None)
-
-
-class _Page(Answer, frozen=True):
-    info: _PageInfo = field(name="pageInfo")
-    results: list[Raw]
 
 
 def read_index(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
@@ -88,7 +78,7 @@ def parse_page(reply: Reply, skipped: int, trouble: Trouble) -> IndexPage:
     Raises:
         AnswerChangedError: the page, or most of its rows, cannot be read.
     """
-    page = trouble.read(reply, _Page, "a page of the index")
+    page = trouble.read(reply, Page, "a page of the index")
     rows = readable(page.results, _Row)
     expected = min(PAGE, page.info.results - skipped)
     if len(rows) * 2 < expected:
@@ -104,7 +94,7 @@ def _titles(rows: Iterable[_Row]) -> tuple[tuple[TitleKey, TitleState], ...]:
     states: dict[tuple[int, int, int | None], TitleState] = {}
     titles = []
     for row in rows:
-        kind = _KINDS.get(row.kind)
+        kind = KINDS.get(row.kind)
         if kind is None or row.tmdb_id is None:
             continue
         facts = (row.status, row.status_4k, row.tvdb_id)

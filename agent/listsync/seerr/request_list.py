@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from msgspec import Raw, field
 
 from listsync.answers import Answer, readable
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
+from listsync.seerr.pages import KINDS, Page
 from listsync.seerr.wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -17,17 +18,6 @@ logger = logging.getLogger(__name__)
 PAGE = 1000
 MOST_PAGES = 20
 """Beyond them are requests of years ago."""
-
-_KINDS = {kind.value: kind for kind in MediaType}
-
-
-class _PageInfo(Answer, frozen=True):
-    results: int
-
-
-class _Page(Answer, frozen=True):
-    info: _PageInfo = field(name="pageInfo")
-    results: list[Raw]
 
 
 class _Media(Answer, frozen=True):
@@ -59,7 +49,7 @@ def read_requests(wire: Wire) -> tuple[ServerRequest, ...]:
     found: list[ServerRequest] = []
     for number in range(MOST_PAGES):
         reply = wire.get(f"/request?take={PAGE}&skip={number * PAGE}&sort=added")
-        page = wire.trouble.read(reply, _Page, "a page of the requests")
+        page = wire.trouble.read(reply, Page, "a page of the requests")
         rows = readable(page.results, _Row)
         if len(rows) * 2 < len(page.results):
             raise wire.trouble.changed("most of the requests", reply.content)
@@ -73,7 +63,7 @@ def read_requests(wire: Wire) -> tuple[ServerRequest, ...]:
 
 def _requests(rows: Iterable[_Row]) -> Iterator[ServerRequest]:
     for row in rows:
-        kind, number = _KINDS.get(row.kind), row.media.tmdb_id
+        kind, number = KINDS.get(row.kind), row.media.tmdb_id
         if kind is not None and number is not None:
             yield from _parts(row, Definition(TitleKey(kind, number), row.four_k))
 

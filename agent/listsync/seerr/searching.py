@@ -10,6 +10,7 @@ from msgspec import Raw, field
 from listsync.answers import Answer, readable
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
+from listsync.seerr.pages import KINDS
 from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import Trouble
 from listsync.seerr.words import clean
@@ -19,7 +20,6 @@ NOTHING = SearchPage(candidates=(), page=1, pages=1)
 _LONGEST_QUERY = 200
 _LONGEST_TITLE = 500
 _PATTERN = re.compile(r"(tmdb|imdb|tvdb|year):(?=\d|tt\d|nm\d)", re.IGNORECASE)
-_KINDS = {kind.value: kind for kind in MediaType}
 _NO_TITLES = frozenset({"person", "collection"})
 
 
@@ -70,7 +70,7 @@ def read_page(reply: Reply, trouble: Trouble) -> SearchPage:
     """Read one page of results; a row that is odd is left out, all rows odd is a new format."""
     answer = trouble.read(reply, _Page, "the answer to a search")
     results = readable(answer.results, _Result)
-    titles = [result for result in results if result.kind in _KINDS]
+    titles = [result for result in results if result.kind in KINDS]
     candidates = tuple(filter(None, map(_candidate, titles)))
     if titles and not candidates:
         raise trouble.changed("every result of a search", reply.content)
@@ -84,7 +84,7 @@ def read_page(reply: Reply, trouble: Trouble) -> SearchPage:
 
 def _candidate(result: _Result) -> Candidate | None:
     """Make a candidate of a film or series; None without id or title."""
-    kind = _KINDS[result.kind]
+    kind = KINDS[result.kind]
     if kind is MediaType.MOVIE:
         title, original, date = result.title, result.original_title, result.release_date
     else:
