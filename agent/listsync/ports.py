@@ -301,7 +301,7 @@ class Memory(Protocol):
         ...
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
-        """Count the titles asked for since then, by the name of the list that had them asked."""
+        """Count the titles requested since then, by the list that had them requested."""
         ...
 
     def learned(self) -> Learned:
@@ -399,7 +399,7 @@ class Books(Protocol):
         ...
 
     def requests_for(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
-        """Return what was asked for because the list wanted it too, the newest first."""
+        """Return what was requested because the list wanted it too, the newest first."""
         ...
 
     def entries(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
@@ -424,7 +424,7 @@ class Books(Protocol):
         ...
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
-        """Count the titles asked for since then, as `Memory` does."""
+        """Count the titles requested since then, as `Memory` does."""
         ...
 
     def arr_names(self) -> Mapping[MediaType, ArrNames]:

@@ -22,7 +22,7 @@ _TOLD = (
 
 
 def plan_of(report: SyncReport) -> Plan:
-    """Gather what is worth telling, a title that is asked for once with all lists that want it."""
+    """Gather what is worth telling, a title that is requested once with all lists that want it."""
     lists = _lists_by_key(report)
     bodies: dict[TitleKey, deque[RequestBody]] = {}
     for body in report.requested:
@@ -47,7 +47,7 @@ def plan_of(report: SyncReport) -> Plan:
 
 
 def _lists_by_key(report: SyncReport) -> dict[TitleKey, dict[str, None]]:
-    """Name the lists that want each title that would be asked for, the first one first."""
+    """Name the lists that want each title that would be requested, the first one first."""
     found: dict[TitleKey, dict[str, None]] = {body.key: {} for body in report.requested}
     for item in report.items:
         is_wanted = item.verdict in (Verdict.REQUESTED, Verdict.SHARED)

@@ -221,7 +221,7 @@ def _of_skip(skip: Skip) -> Foresight:
 
 
 def _state_by_now(standing: Standing, key: TitleKey) -> TitleState:
-    """Add to the index what was asked for since it was read."""
+    """Add to the index what was requested since it was read."""
     state = standing.state or ABSENT
     if Definition(key, four_k=False) in standing.asked and state.status in _GONE:
         state = replace(state, status=MediaStatus.PENDING)

@@ -184,7 +184,7 @@ class Standing:
     """What is known of one title: at the server as read last, and from what we did.
 
     `state` is None where the server's index was never read. `handled`, `setbacks`, `watched` and
-    `facts` are those that a sync would decide by now; `asked` is what was asked for since the
+    `facts` are those that a sync would decide by now; `asked` is what was requested since the
     index was read. `at_server`: what is known of the server's requests that its index does not
     tell.
     """

@@ -30,7 +30,7 @@ class TitleKey(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """A title in one definition (4K or not): what is asked for once."""
+    """A title in one edition (4K or not): what is requested once."""
 
     key: TitleKey
     four_k: bool

@@ -138,7 +138,7 @@ class Setback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """A title that was asked for, whose entry has left its list.
+    """A title that was requested, whose entry has left its list.
 
     `request_id` is the server's number of our request; `is_wanted`: by another list.
     """

@@ -124,7 +124,7 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run that is over; `requests` are the first of what it asked for. `plan`: of a dry run.
+    """A run that is over; `requests` are the first of what it requested. `plan`: of a dry run.
 
     `notices` and `retry` are those of the run's report.
     """

@@ -131,9 +131,9 @@ class TitleFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Season:
-    """One season; `covered` says that it is there or asked for already (in this definition).
+    """One season; `covered` says that it is there or requested already (in this edition).
 
-    `deleted`: it was there and is gone; it is not asked for again. `airs` is when its first
+    `deleted`: it was there and is gone; it is not requested again. `airs` is when its first
     episode airs, None where that is not known.
     """
 

@@ -18,8 +18,8 @@ _WAY_ON = (
 class Trust:
     """What speaks against asking for anything.
 
-    `asked_elsewhere` counts titles that were asked for at another server, if this one is new and
-    nobody has said yet that it is meant. `asked` and `gone` count what was asked for here, and
+    `asked_elsewhere` counts titles that were requested at another server, if this one is new and
+    nobody has said yet that it is meant. `asked` and `gone` count what was requested here, and
     what of that the index has lost since that was last confirmed.
     """
 
@@ -29,7 +29,7 @@ class Trust:
 
     @property
     def doubt(self) -> str | None:
-        """Say why nothing may be asked for, and what the user can do."""
+        """Say why nothing may be requested, and what the user can do."""
         if self.asked_elsewhere:
             why = f"this is another server; {self.asked_elsewhere} titles were handled at the last"
             return f"{why}: {_WAY_ON}"

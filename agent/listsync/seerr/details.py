@@ -1,4 +1,4 @@
-"""Details of one title: its seasons, and what of it is there or asked for."""
+"""Details of one title: its seasons, and what of it is there or requested."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class MediaInfo(Answer, frozen=True):
         return readable(self.requests, Requested)
 
     def covered(self, *, four_k: bool) -> frozenset[int]:
-        """List the seasons that are there or asked for.
+        """List the seasons that are there or requested.
 
         Library scans make `seasons`, requests make `requests`: only both together are the
         truth. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
@@ -91,7 +91,7 @@ class MediaInfo(Answer, frozen=True):
         return frozenset(there | asked)
 
     def deleted(self, *, four_k: bool) -> frozenset[int]:
-        """List the seasons that were there and are gone; those asked for again are covered."""
+        """List the seasons that were there and are gone; those requested again are covered."""
         seasons = readable(self.seasons, _SeasonState)
         return frozenset(
             one.number for one in seasons if one.of(four_k=four_k) == MediaStatus.DELETED

@@ -38,7 +38,7 @@ _HAS_FAILED = f"""
             AND instr(setbacks.why, '{SkipReason.NO_SEASONS.value}') != 1
     )
 """  # noqa: S608 - constants
-"""What could not be requested, and waits for its own time; not what has nothing to ask for yet."""
+"""What could not be requested, and waits for its own time; not what has nothing to request yet."""
 _STATUS = f"""
     CASE
         WHEN handled.at IS NOT NULL THEN coalesce((

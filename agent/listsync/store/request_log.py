@@ -10,7 +10,7 @@ from listsync.store import rows
 from listsync.store.database import Database
 
 
-def asked_for(database: Database, server: int) -> list[Definition]:
+def requested_at(database: Database, server: int) -> list[Definition]:
     """Name what was requested and not cancelled, since the index was confirmed last."""
     found = database.read(
         "SELECT DISTINCT kind, tmdb, four_k FROM requests WHERE server = ?1 AND answer = ?2"

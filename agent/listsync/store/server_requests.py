@@ -11,7 +11,7 @@ from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest, TitleState
 from listsync.store import rows
 from listsync.store.database import Database
-from listsync.store.request_log import asked_for, is_gone
+from listsync.store.request_log import is_gone, requested_at
 
 _PUT = """
     INSERT OR REPLACE INTO server_requests (server, kind, tmdb, four_k, status, seasons,
@@ -42,7 +42,9 @@ class SqliteServerRequests:
         known = self._database.read(
             "SELECT kind, tmdb, four_k FROM server_requests WHERE server = ?", self._server
         )
-        asked = set(asked_for(self._database, self._server)) - set(map(rows.definition_of, known))
+        asked = set(requested_at(self._database, self._server)) - set(
+            map(rows.definition_of, known)
+        )
         return frozenset(one for one in asked if is_gone(one, index))
 
     def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:

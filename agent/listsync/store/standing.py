@@ -15,7 +15,7 @@ from listsync.domain.syncing import SyncRun
 from listsync.domain.trust import Trust
 from listsync.store import rows
 from listsync.store.database import Database
-from listsync.store.request_log import asked_for, is_gone
+from listsync.store.request_log import is_gone, requested_at
 from listsync.store.server_requests import lapse
 
 LAST_NOTICES = (
@@ -34,7 +34,7 @@ def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState])
             " ORDER BY last_seen DESC LIMIT 1)",
             server,
         )[0][0]
-    definitions = asked_for(database, server)
+    definitions = requested_at(database, server)
     gone = sum(is_gone(one, index) for one in definitions)
     return Trust(asked_elsewhere=elsewhere, asked=len(definitions), gone=gone)
 
@@ -48,7 +48,7 @@ def confirm(database: Database, server: int | None) -> None:
 
 
 def departed(database: Database, server: int) -> tuple[Departure, ...]:
-    """Return what has left its list; `is_wanted` by another list that had it asked for."""
+    """Return what has left its list; `is_wanted` by another list that had it requested."""
     found = database.read(
         "SELECT departed.*, source, name, (SELECT request_id FROM requests WHERE"
         "   requests.server = departed.server AND requests.kind = departed.kind"
@@ -121,7 +121,7 @@ def series_to_watch(database: Database, server: int, now: datetime) -> Mapping[D
 
 
 def requested_since(database: Database, server: int, since: datetime) -> Mapping[str, int]:
-    """Count titles by the list that had them asked for, which is the first one named."""
+    """Count titles by the list that had them requested, which is the first one named."""
     found = database.read(
         "SELECT json_extract(lists, '$[0]') AS name, count(DISTINCT kind || tmdb || four_k)"
         " AS titles FROM requests WHERE server = ? AND answer = ? AND at > ? GROUP BY name",

@@ -47,7 +47,7 @@ from listsync.sync.recording import Recorder
 logger = logging.getLogger(__name__)
 
 Coming = Callable[[int], Iterable[tuple[Prepared, Request]]]
-"""Gives what will probably be asked for next, of at most so many wishes."""
+"""Gives what will probably be requested next, of at most so many wishes."""
 
 _UNWRITTEN_S = 0.2
 """How old an outcome may get, and one request more, until it is on disk."""
@@ -59,7 +59,7 @@ HOLDS = {
     RequestAnswer.QUOTA: "the quota of the requesting user is used up",
     RequestAnswer.PERMISSION: "the requesting user may not ask for this",
 }
-"""Why nothing more is asked for as a user, by what the server answered."""
+"""Why nothing more is requested as a user, by what the server answered."""
 _UNSURE = "requested in this run without an answer; a later one looks what came of it"
 _BLOCKLISTED = "the server refused it in this run: it is blocklisted"
 
@@ -84,7 +84,7 @@ class Writer:
 
     @property
     def requested(self) -> tuple[RequestBody, ...]:
-        """What was newly asked for, each title once with all its seasons."""
+        """What was newly requested, each title once with all its seasons."""
         return tuple(intent.body for intent in self._requested.values())
 
     def act(
@@ -176,7 +176,7 @@ class Writer:
             one = _intent(prepared, decision)
             definition = Definition(one.body.key, one.body.four_k)
             # More of a title is decided anew when its turn comes; and of a title that the server
-            # has already, its index would not tell the next run whether this was asked for.
+            # has already, its index would not tell the next run whether this was requested.
             status = self._known.state(definition.key).of(four_k=one.body.four_k)
             if status == MediaStatus.UNKNOWN and definition not in taken:
                 taken.add(definition)
@@ -274,7 +274,7 @@ class Writer:
 
 
 def _lists_of(prepared: Prepared, decision: Request) -> tuple[str, ...]:
-    """Name the lists that want the title; the one on whose behalf it is asked for first."""
+    """Name the lists that want the title; the one on whose behalf it is requested first."""
     members = (*decision.members, *prepared.wish.members)
     return tuple(dict.fromkeys(member.rules.name for member in members))
 

@@ -56,7 +56,7 @@ class Listener(Protocol):
     """Hears how the adding goes on."""
 
     def asking(self) -> None:
-        """The next wish is about to be asked for."""
+        """The next wish is about to be requested."""
         ...
 
     def settled(self, prepared: Prepared, outcome: Outcome) -> None:
@@ -146,7 +146,7 @@ class Adder:
             self._finish(prepared, outcome)
 
     def _exclude(self, prepared: Prepared) -> None:
-        """Learn one more exclusion; if it cannot be looked up, nothing may be asked for."""
+        """Learn one more exclusion; if it cannot be looked up, nothing may be requested."""
         wish, match = prepared.wish, prepared.match
         if match is None:
             why = f"the exclusion {wish.label} could not be looked up: {prepared.error}"
@@ -205,7 +205,7 @@ class Adder:
         return outcome
 
     def _coming(self, most: int) -> Iterator[tuple[Prepared, Request]]:
-        """Yield what will be asked for next, as far as can be told by now, of *most* wishes."""
+        """Yield what will be requested next, as far as can be told by now, of *most* wishes."""
         for prepared in self._overlap.ready(most):
             decision = decide(prepared, self._known) if prepared.error is None else None
             if isinstance(decision, Request):

@@ -62,8 +62,8 @@ _STATUS_REASONS: Mapping[int, SkipReason] = {
 }
 _TV = MediaType.TV
 _TOO_MANY = "the quota of the list that asks for this series has no room for more seasons"
-_STAYS_GONE = "asked for before and gone since: stays so"
-_REMOVED = "asked for before, and its request was deleted at the server: stays so"
+_STAYS_GONE = "requested before and gone since: stays so"
+_REMOVED = "requested before, and its request was deleted at the server: stays so"
 _RETRY_THERE = "retry it on the page Requests of the server"
 _IN_WORK = (MediaStatus.PENDING, MediaStatus.PROCESSING)
 _GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
@@ -84,9 +84,9 @@ class Knowledge:
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
     `watched` are series that were handled, with the day since when, whose new seasons are due to
     be looked for. `seen` is what is known of the server's requests beside its index. `held` says
-    why nothing of a kind, in 4K or not, may be asked for. Three grow with the run: `eligibility`
-    (which lists may ask), `asked` (the seasons asked for, empty for films), `unsettled` (why a
-    title must not be asked for again in this run).
+    why nothing of a kind, in 4K or not, may be requested. Three grow with the run: `eligibility`
+    (which lists may ask), `asked` (the seasons requested, empty for films), `unsettled` (why a
+    title must not be requested again in this run).
     """
 
     index: Mapping[TitleKey, TitleState]
@@ -137,7 +137,7 @@ class Knowledge:
     def asking_members(
         self, wish: Wish, key: TitleKey, facts: TitleFacts | None
     ) -> tuple[Member, ...]:
-        """Find the members that may ask for a title, as far as that can be told by now."""
+        """Find the members that may have a title requested, as far as that can be told by now."""
         return _eligible(wish, key, self, facts)[0]
 
     def needs_facts(self, wish: Wish, match: Match) -> bool:
@@ -152,7 +152,7 @@ class Knowledge:
 def stands_well(title: Definition, known: Knowledge) -> bool:
     """Tell whether a title that was handled is at the server, and no look is due.
 
-    Whoever wants it, and whatever else this run asks for: it is not asked for again.
+    Whoever wants it, and whatever else this run requests: it is not requested again.
     """
     state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k) or title in known.watched:
@@ -223,7 +223,7 @@ def _left_out(
 def _eligible(
     wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None = None
 ) -> Wanting:
-    """Find the members on whose behalf a title may be asked for, or why there are none."""
+    """Find the members on whose behalf a title may be requested, or why there are none."""
     takers, title = takes(wish.members, key.kind), Definition(key, wish.four_k)
     if not takers:
         return (), Skip(SkipReason.EXCLUDED, f"the list takes no {key.kind.value}")

@@ -1,4 +1,4 @@
-"""For which of the lists that want a title it is asked for, and how. Pure.
+"""For which of the lists that want a title it is requested, and how. Pure.
 
 The lists of a title are asked in their order. The first whose rules let the title through gives
 user, server, profile and so on; tags are those of all that let it through; of a series the seasons
@@ -134,7 +134,7 @@ def watching(members: Members) -> Members:
 
 
 def asking_of(members: Members) -> Asking:
-    """Say how a title is asked for."""
+    """Say how a title is requested."""
     first = members[0].rules.asking
     tags = tuple(dict.fromkeys(tag for member in members for tag in member.rules.asking.tags))
     return first if tags == first.tags else replace(first, tags=tags)

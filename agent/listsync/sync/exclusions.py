@@ -17,7 +17,7 @@ _RULES = ListRules(source="exclude", name="exclude", service="exclude", is_exclu
 
 
 class Excluded:
-    """The titles that must never be asked for, found by any of their names."""
+    """The titles that must never be requested, found by any of their names."""
 
     def __init__(self, exclusions: Iterable[Exclusion]) -> None:
         self._keys: set[TitleKey] = set()

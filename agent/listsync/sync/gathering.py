@@ -29,9 +29,9 @@ _KEPT = (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY, ListOut
 
 @dataclass(slots=True)
 class Gathered:
-    """What all lists together want, in list order, and what must not be asked for.
+    """What all lists together want, in list order, and what must not be requested.
 
-    `held` says why nothing may be asked for at all, if so, and `retry` when that may be over.
+    `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
     """
 
     wanted: list[Member] = field(default_factory=list)

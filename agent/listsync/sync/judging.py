@@ -79,7 +79,7 @@ def _is_done(one: ListReport) -> bool:
 
 
 def _failed_before(item: ItemReport) -> bool:
-    """Tell a title that waits for its own time, other than one with nothing to ask for yet."""
+    """Tell a title that waits for its own time, other than one with nothing to request yet."""
     return item.why.startswith(_PUT_OFF) and not item.why.startswith(_NOTHING_YET)
 
 

@@ -125,5 +125,5 @@ class Preparer:
 
 
 def excludes(wish: Wish) -> bool:
-    """Tell a wish that something is never asked for."""
+    """Tell a wish that something is never requested."""
     return wish.members[0].rules.is_exclusion

@@ -1,6 +1,6 @@
-"""What was handled before and stands well at the server, settled without a decision of its own.
+"""What was handled before and is still at the server, settled without a decision of its own.
 
-After years nearly every entry is such. It is there or asked for, so nothing that this run does
+After years nearly every entry is such. It is there or requested, so nothing that this run does
 can change what becomes of it; the order of lists and what they want together do not matter to it.
 """
 

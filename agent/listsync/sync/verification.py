@@ -25,7 +25,7 @@ _MOST_NAMED = 10
 def is_worth_it(requests: int, pages: int) -> bool:
     """Tell whether so many requests are worth *pages* more of the index.
 
-    From ten on a page is a tenth of what was asked for anyway; where the index is long, the calls
+    From ten on a page is a tenth of what was requested anyway; where the index is long, the calls
     of a run are at most doubled. A smaller run meets fewer of another client's failures: at the
     share that was observed, it loses a row in one of five such meetings at the most.
     """

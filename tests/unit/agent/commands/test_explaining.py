@@ -450,7 +450,7 @@ def test_what_was_deleted_stays_so(dune: World) -> None:
     know(dune, handled=_HANDLED)
     assert why(dune) == (
         "handled_before",
-        "handled before: asked for before and gone since: stays so",
+        "handled before: requested before and gone since: stays so",
     )
 
 
@@ -462,8 +462,8 @@ def at_server(status: RequestStatus) -> tuple[ServerRequest, ...]:
     ("status", "seen", "said"),
     [
         (1, RequestStatus.DECLINED, "declined at the server"),
-        (1, RequestStatus.NONE, "handled before: asked for before, and its request was deleted"),
-        (1, None, "handled before: asked for before and gone since"),
+        (1, RequestStatus.NONE, "handled before: requested before, and its request was deleted"),
+        (1, None, "handled before: requested before and gone since"),
         (7, None, "deleted at the server"),
         (3, RequestStatus.FAILED, "requested already, but Radarr or Sonarr did not take it"),
     ],
