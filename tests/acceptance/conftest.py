@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,23 @@ class Home:
 
     def once(self, *options: str) -> Ran:
         return self.run("once", "--json", *options)
+
+    def kill_once(self, when: Callable[[], bool], delay_s: float = 0) -> None:
+        """Run a sync and kill it *delay_s* after *when* holds."""
+        child = subprocess.Popen(
+            self.command("once", "--json"),
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 30
+        while not when():
+            assert child.poll() is None, "the sync ended before it could be killed"
+            assert time.monotonic() < until
+            time.sleep(0.002)
+        time.sleep(delay_s)
+        child.kill()
+        child.wait(30)
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
 
+from tests.acceptance.agent_process import requested
 from tests.acceptance.conftest import Home, titles_csv
 
 FIRST = 20_000_001
@@ -18,29 +17,10 @@ TIMEOUT_S = 1
 """What may be running still is waited for so long."""
 
 
-def posted(home: Home) -> list[int]:
-    """Give the titles that the server was asked for, in order."""
-    requests = home.sandbox.admin("log")["requests"]
-    return [int(one["tmdbId"]) for one in requests]
-
-
 def kill_after(home: Home, posts: int, delay_s: float) -> None:
     """Run a sync and kill it *delay_s* after the server got *posts* more requests."""
-    before = len(posted(home))
-    child = subprocess.Popen(
-        home.command("once", "--json"),
-        env=home.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 30
-    while len(posted(home)) < before + posts:
-        assert child.poll() is None, "the sync ended before it could be killed"
-        assert time.monotonic() < until
-        time.sleep(0.002)
-    time.sleep(delay_s)
-    child.send_signal(signal.SIGKILL)
-    child.wait(30)
+    before = len(requested(home))
+    home.kill_once(lambda: len(requested(home)) >= before + posts, delay_s)
 
 
 def test_a_sync_that_is_killed_again_and_again_asks_for_every_title_once(
@@ -55,7 +35,7 @@ def test_a_sync_that_is_killed_again_and_again_asks_for_every_title_once(
     home.once()
     time.sleep(TIMEOUT_S)
     assert home.once().code == 0
-    assert sorted(posted(home)) == numbers
+    assert sorted(requested(home)) == numbers
     with closing(sqlite3.connect(home.state / "listsync.db")) as connection:
         assert connection.execute("SELECT count(*) FROM intents").fetchone() == (0,)
         known = connection.execute("SELECT DISTINCT tmdb FROM requests ORDER BY tmdb").fetchall()

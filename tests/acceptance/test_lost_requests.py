@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -46,27 +44,11 @@ def open_intents(home: Home) -> int:
         return int(connection.execute("SELECT count(*) FROM intents").fetchone()[0])
 
 
-def kill_inside_a_post(home: Home) -> None:
-    """Kill a sync while its first request is at the server."""
-    child = subprocess.Popen(
-        home.command("once", "--json"),
-        env=home.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 30
-    while not posts(home.sandbox):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    child.send_signal(signal.SIGKILL)
-    child.wait(30)
-
-
 def sync_until_nothing_is_open(home: Home) -> None:
     until = time.monotonic() + 30
     while home.once().code != 0 or open_intents(home):
         assert time.monotonic() < until
-        time.sleep(0.2)
+        time.sleep(1)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +62,7 @@ def test_a_sync_killed_inside_a_slow_request_and_started_at_once_does_not_repeat
     home = start_home()
     configure(home, f"kind,tmdb_id\n{title}\n", timeout_s=5)
     home.sandbox.admin("faults", {"kind": kind, "method": "POST", "seconds": 4})
-    kill_inside_a_post(home)
+    home.kill_once(lambda: posts(home.sandbox) > 0)
     sync_until_nothing_is_open(home)
     assert posts(home.sandbox) == 1
     assert requested(home.sandbox) == [int(title.partition(",")[2])]
