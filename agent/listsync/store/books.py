@@ -151,7 +151,9 @@ class SqliteBooks:
     def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         found = self._database.look_up(
             "SELECT * FROM requests WHERE server = :server AND id IN (SELECT max(id) FROM requests"
-            "   WHERE server = :server AND (label LIKE :like ESCAPE '\\'"
+            "   WHERE server = :server AND ((label LIKE :like ESCAPE '\\'"
+            # A label may be a number itself, in which another number is found by chance.
+            "     AND NOT (:query NOT GLOB '*[^0-9]*' AND label GLOB 't[mv]db:*'))"
             "     OR kind || '/' || tmdb = :query OR CAST(tmdb AS TEXT) = :query)"
             "   GROUP BY kind, tmdb, four_k) ORDER BY id DESC LIMIT :limit",
             {"server": self._server(), "limit": limit, **rows.looking_for(query)},

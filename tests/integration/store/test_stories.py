@@ -63,10 +63,12 @@ def handle(world: World, entry: ListEntry = CRASH, *, four_k: bool = False) -> N
     world.memory.record(Notes(handled=[handling]))
 
 
-def request(world: World, run_id: str = "r", user: str | None = None) -> None:
+def request(
+    world: World, run_id: str = "r", user: str | None = None, label: str = "Crash"
+) -> None:
     body = RequestBody(key=HAGGIS, four_k=False, asking=replace(AS_USUAL, user=user))
     answered = Answered(answer=RequestAnswer.REQUESTED, detail="as said")
-    sent = Sent(run_id, "Crash", ("mine", "other"), body, answered)
+    sent = Sent(run_id, label, ("mine", "other"), body, answered)
     world.memory.record(Notes(sent=[sent]))
 
 
@@ -281,6 +283,13 @@ def test_a_requested_title_is_found_without_any_entry(world: World) -> None:
     assert (one.key, one.asked_as) == (HAGGIS, "family")
     assert world.books.requested_titles(str(HAGGIS), limit=5) == (one,)
     assert world.books.requested_titles("100%", limit=5) == ()
+
+
+def test_a_requested_title_is_not_found_by_a_part_of_its_number(world: World) -> None:
+    request(world, label=f"tmdb:movie/{HAGGIS.tmdb_id}")
+    (one,) = world.books.requested_titles(f"{HAGGIS.tmdb_id}", limit=5)
+    assert one.key == HAGGIS
+    assert world.books.requested_titles(f"{HAGGIS.tmdb_id}"[1:], limit=5) == ()
 
 
 def test_what_an_exclusion_might_mean_is_alike(world: World) -> None:
