@@ -18,7 +18,7 @@ class Product(StrEnum):
 
 
 class MediaStatus(IntEnum):
-    """Status of a title at the server, per definition (4K and not).
+    """Status of a title at the server, per edition (4K and not).
 
     The published OpenAPI files call 6 "deleted"; the servers mean "blocklisted" and use 7 for
     deleted. Source: the code of the three servers, and their live answers.

@@ -109,7 +109,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """One title that one or more lists want, in one definition.
+    """One title that one or more lists want, in one edition.
 
     `members` in list order; `ids` are those of all members together; `seasons` are those that all
     members name, empty where that depends on the series.

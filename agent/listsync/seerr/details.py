@@ -71,12 +71,12 @@ class MediaInfo(Answer, frozen=True):
     requests: list[Raw] | None = None
 
     def standing(self, *, four_k: bool) -> list[Requested]:
-        """List the requests in this definition that were not declined, in the server's order."""
+        """List the requests in this edition that were not declined, in the server's order."""
         return [one for one in self.all_requests if one.stands and one.four_k == four_k]
 
     @property
     def all_requests(self) -> tuple[Requested, ...]:
-        """List every request in either definition, in the server's order."""
+        """List every request in either edition, in the server's order."""
         return readable(self.requests, Requested)
 
     def covered(self, *, four_k: bool) -> frozenset[int]:

@@ -142,7 +142,7 @@ class Writer:
         if answered.answer is RequestAnswer.UNSURE:
             self._keep_open(intent)
         if answered.answer is RequestAnswer.BLOCKLISTED:
-            self._unsettle(body, _BLOCKLISTED)
+            self._put_on_hold(body, _BLOCKLISTED)
         if answered.answer is RequestAnswer.IMPOSSIBLE:
             self.set_back(prepared, answered.detail)
             self._note_without_request(body)
@@ -150,7 +150,7 @@ class Writer:
 
     def _keep_open(self, intent: Intent) -> None:
         """Leave it to a later run what came of a request; it may be running until now."""
-        self._unsettle(intent.body, _UNSURE)
+        self._put_on_hold(intent.body, _UNSURE)
         self._recorder.write([intent])
 
     def _note_without_request(self, body: RequestBody) -> None:
@@ -251,9 +251,9 @@ class Writer:
         if body.destination != AS_SERVER_DECIDES:
             self._known.eligibility.doubted.add(body.key.kind)
 
-    def _unsettle(self, body: RequestBody, why: str) -> None:
+    def _put_on_hold(self, body: RequestBody, why: str) -> None:
         """Keep this run from asking again for what may have arrived, or was just refused."""
-        self._known.unsettled[Definition(body.key, body.four_k)] = why
+        self._known.on_hold[Definition(body.key, body.four_k)] = why
 
     def fail(self, prepared: Prepared, outcome: Failed) -> Failed:
         """Keep what was learned of a wish that could not be taken to its end."""

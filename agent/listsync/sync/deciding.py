@@ -83,9 +83,9 @@ class Knowledge:
     `handled` are the entries that were acted on and are still on their lists. `setbacks` say why
     a request failed that is not due again yet; the number is the TVDB id it was tried with.
     `watched` are series that were handled, with the day since when, whose new seasons are due to
-    be looked for. `seen` is what is known of the server's requests beside its index. `held` says
+    be looked for. `seen` is what is known of the server's requests beside its index. `holds` say
     why nothing of a kind, in 4K or not, may be requested. Three grow with the run: `eligibility`
-    (which lists may ask), `asked` (the seasons requested, empty for films), `unsettled` (why a
+    (which lists may ask), `asked` (the seasons requested, empty for films), `on_hold` (why a
     title must not be requested again in this run).
     """
 
@@ -97,8 +97,8 @@ class Knowledge:
     today: date = date.min
     eligibility: Eligibility = field(default_factory=Eligibility)
     asked: dict[Definition, frozenset[int]] = field(default_factory=dict)
-    unsettled: dict[Definition, str] = field(default_factory=dict)
-    held: dict[tuple[MediaType, bool], str] = field(default_factory=dict)
+    on_hold: dict[Definition, str] = field(default_factory=dict)
+    holds: dict[tuple[MediaType, bool], str] = field(default_factory=dict)
     seen: RequestsSeen = NOTHING_SEEN
 
     def state(self, key: TitleKey) -> TitleState:
@@ -157,7 +157,7 @@ def stands_well(title: Definition, known: Knowledge) -> bool:
     state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k) or title in known.watched:
         return False
-    if known.excluded.holds_key(title.key) or title in known.unsettled:
+    if known.excluded.holds_key(title.key) or title in known.on_hold:
         return False
     if title in known.seen.failed and _has_failed(title, known):
         return False
@@ -271,7 +271,7 @@ def _skip_by_title(title: Definition, known: Knowledge) -> Skip | None:
     state = known.state(title.key)
     if MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
         return Skip(SkipReason.BLOCKLISTED)
-    held = known.unsettled.get(title)
+    held = known.on_hold.get(title)
     return Skip(SkipReason.HELD, held) if held is not None else None
 
 
@@ -362,7 +362,7 @@ def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Sk
     setback = known.setbacks.get((definition, wish.ids.tvdb))
     if setback is not None:
         return Skip(SkipReason.SETBACK, setback)
-    held = known.held.get((definition.key.kind, definition.four_k))
+    held = known.holds.get((definition.key.kind, definition.four_k))
     return Skip(SkipReason.HELD, held) if held is not None else None
 
 

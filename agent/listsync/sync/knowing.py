@@ -58,9 +58,9 @@ def knowledge_of(  # noqa: PLR0913 - each is known from elsewhere
         watched=stored.watched,
         today=today,
         eligibility=eligibility,
-        unsettled=dict(stored.on_hold),
+        on_hold=dict(stored.on_hold),
         seen=stored.seen,
-        held={(hold.kind, hold.four_k): hold.why for hold in learned.holds},
+        holds={(hold.kind, hold.four_k): hold.why for hold in learned.holds},
     )
 
 
@@ -97,7 +97,7 @@ def learned_by(known: Knowledge, learned: Learned) -> Learned:
     left = known.eligibility.allowances.left
     return Learned(
         holds=tuple(
-            Hold(kind=kind, four_k=four_k, why=why) for (kind, four_k), why in known.held.items()
+            Hold(kind=kind, four_k=four_k, why=why) for (kind, four_k), why in known.holds.items()
         ),
         users=learned.users,
         allowances=tuple(UserAllowance(user=user, allowance=one) for user, one in left.items()),

@@ -381,7 +381,7 @@ def test_what_may_have_arrived_or_is_blocklisted_is_left_alone_in_this_run(
 ) -> None:
     desk = Desk()
     assert isinstance(desk.answered(answer), Refused)
-    assert set(desk.known.unsettled) == {Definition(FILM, False)}
+    assert set(desk.known.on_hold) == {Definition(FILM, False)}
     notes = desk.flushed()
     assert notes.handled == []
     assert [sent.answered.answer for sent in notes.sent] == [answer]
@@ -390,10 +390,10 @@ def test_what_may_have_arrived_or_is_blocklisted_is_left_alone_in_this_run(
 @pytest.mark.parametrize(
     "answer", [RequestAnswer.QUOTA, RequestAnswer.PERMISSION, RequestAnswer.IMPOSSIBLE]
 )
-def test_a_clear_no_leaves_nothing_unsettled(answer: RequestAnswer) -> None:
+def test_a_clear_no_leaves_nothing_on_hold(answer: RequestAnswer) -> None:
     desk = Desk()
     desk.answered(answer)
-    assert desk.known.unsettled == {}
+    assert desk.known.on_hold == {}
 
 
 def test_an_answer_of_unknown_shape_fails_the_title_and_keeps_the_intent() -> None:
@@ -402,7 +402,7 @@ def test_an_answer_of_unknown_shape_fails_the_title_and_keeps_the_intent() -> No
     assert desk.ask() == Failed("what is this?")
     desk.writer.flush()
     assert desk.intended() == [FILM_BODY]
-    assert Definition(FILM, False) in desk.known.unsettled
+    assert Definition(FILM, False) in desk.known.on_hold
 
 
 def test_no_answer_is_raised_and_keeps_the_intent() -> None:
@@ -412,7 +412,7 @@ def test_no_answer_is_raised_and_keeps_the_intent() -> None:
         desk.ask()
     desk.writer.flush()
     assert desk.intended() == [FILM_BODY]
-    assert Definition(FILM, False) in desk.known.unsettled
+    assert Definition(FILM, False) in desk.known.on_hold
 
 
 def test_two_requests_for_one_series_are_counted_as_one_title() -> None:

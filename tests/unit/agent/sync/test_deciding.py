@@ -251,7 +251,7 @@ def test_another_tvdb_id_gets_over_a_setback() -> None:
 
 def test_a_kind_that_is_held_is_not_asked_for() -> None:
     known = knowing()
-    known.held[MOVIE, False] = "the quota is used up"
+    known.holds[MOVIE, False] = "the quota is used up"
     assert decide(prepared(film_wish()), known) == Skip(SkipReason.HELD, "the quota is used up")
     assert on_film(known, four_k=True) is None
 
@@ -259,13 +259,13 @@ def test_a_kind_that_is_held_is_not_asked_for() -> None:
 def test_more_seasons_of_a_held_kind_are_not_asked_for() -> None:
     known = knowing()
     known.asked[Definition(SERIES, False)] = frozenset({1})
-    known.held[TV, False] = "the quota is used up"
+    known.holds[TV, False] = "the quota is used up"
     assert on_series(known, details()) is SkipReason.HELD
 
 
 def test_what_may_have_arrived_is_not_asked_for_again() -> None:
     known = knowing()
-    known.unsettled[Definition(FILM, False)] = "the connection broke"
+    known.on_hold[Definition(FILM, False)] = "the connection broke"
     assert on_film(known) is SkipReason.HELD
 
 

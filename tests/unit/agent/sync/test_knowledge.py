@@ -50,9 +50,9 @@ _GROWTH: Sequence[Callable[[Knowledge], object]] = (
     lambda known: _ask(known, frozenset({1})),
     lambda known: _ask(known, frozenset({2})),
     lambda known: _ask(known, frozenset({0, 9})),
-    lambda known: known.unsettled.setdefault(SERIES, "no answer"),
+    lambda known: known.on_hold.setdefault(SERIES, "no answer"),
     lambda known: known.setbacks.setdefault((SERIES, 81189), "impossible"),
-    lambda known: known.held.setdefault((TV, False), "held"),
+    lambda known: known.holds.setdefault((TV, False), "held"),
     lambda known: known.eligibility.spent.setdefault((AS_USUAL.user, TV, False), "used up"),
     lambda known: known.eligibility.caps.count("a"),
 )

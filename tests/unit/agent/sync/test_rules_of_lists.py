@@ -290,8 +290,8 @@ def test_new_seasons_are_held_back_like_anything_else() -> None:
     series = Definition(SERIES, False)
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
     for trouble in (
-        {"held": {(SERIES.kind, False): "no"}},
-        {"unsettled": {series: "no"}},
+        {"holds": {(SERIES.kind, False): "no"}},
+        {"on_hold": {series: "no"}},
         {"setbacks": {(series, wish.ids.tvdb): "no"}},
     ):
         known = knowing(status=MediaStatus.AVAILABLE, watched={series: _SINCE})
