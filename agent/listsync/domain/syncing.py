@@ -262,11 +262,12 @@ Decision = Request | Skip
 class Requested:
     """The server took the request (in a dry run: would have been asked).
 
-    `left_out` as in the decision.
+    `members` and `left_out` as in the decision.
     """
 
     body: RequestBody
     answered: Answered | None
+    members: tuple[Member, ...] = ()
     left_out: tuple[tuple[Member, Skip], ...] = ()
 
     def of(self, member: Member) -> Requested | Skip:

@@ -113,7 +113,7 @@ class Writer:
         if self._run.dry_run:
             self._asked(body)
             self._count(intent)
-            return Requested(body, None, decision.left_out)
+            return Requested(body, None, decision.members, decision.left_out)
         self._intend(intent, coming)
         try:
             answered = self._send(body)
@@ -129,7 +129,7 @@ class Writer:
             self._asked(body)
             if answered.answer is RequestAnswer.REQUESTED:
                 self._count(taken)
-            return Requested(taken.body, answered, decision.left_out)
+            return Requested(taken.body, answered, decision.members, decision.left_out)
         return self._refused(prepared, intent, answered)
 
     def _refused(self, prepared: Prepared, intent: Intent, answered: Answered) -> Refused:

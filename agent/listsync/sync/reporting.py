@@ -16,6 +16,7 @@ from listsync.domain.syncing import (
     ItemReport,
     ListReport,
     Match,
+    Member,
     Outcome,
     Prepared,
     Refused,
@@ -127,22 +128,35 @@ class Tally:
         self._left_out[name] = +Counter(rows)
 
     def add(self, prepared: Prepared, outcome: Outcome) -> Verdict:
-        """Count *outcome* in every list that wished it; only the first one requested it."""
+        """Count *outcome* in every list that wished it; only the one that may ask requested it."""
         common = verdict_of(outcome)
+        if isinstance(outcome, Requested) and common[0] is Verdict.REQUESTED:
+            self._add_requested(prepared, outcome, common)
+            return common[0]
         for member in prepared.wish.members:
-            name = member.rules.name
-            own = outcome.of(member) if isinstance(outcome, Skip | Requested) else outcome
-            verdict, why = common if own is outcome else verdict_of(own)
-            if isinstance(own, Requested) and verdict is Verdict.REQUESTED:
-                definition = Definition(own.body.key, own.body.four_k)
-                if definition in self._requested_for:
-                    verdict = Verdict.SHARED
-                    why = f"requested for the list {self._requested_for[definition]}"
-                self._requested_for.setdefault(definition, name)
-            self._verdicts[name][verdict] += 1
-            if not (isinstance(own, Skip) and own.reason in _QUIET):
-                self._tell(prepared, name, member.entry.label, verdict, why)
+            own = outcome.of(member) if isinstance(outcome, Skip) else outcome
+            self._count(prepared, member, own, common if own is outcome else verdict_of(own))
         return common[0]
+
+    def _add_requested(
+        self, prepared: Prepared, outcome: Requested, requested: tuple[Verdict, str]
+    ) -> None:
+        definition = Definition(outcome.body.key, outcome.body.four_k)
+        is_first = definition not in self._requested_for
+        asker = (outcome.members or prepared.wish.members)[0]
+        name = self._requested_for.setdefault(definition, asker.rules.name)
+        shared = Verdict.SHARED, f"requested for the list {name}"
+        for member in prepared.wish.members:
+            own = outcome.of(member)
+            said = requested if is_first and member is asker else shared
+            self._count(prepared, member, own, said if own is outcome else verdict_of(own))
+
+    def _count(
+        self, prepared: Prepared, member: Member, outcome: Outcome, said: tuple[Verdict, str]
+    ) -> None:
+        self._verdicts[member.rules.name][said[0]] += 1
+        if not (isinstance(outcome, Skip) and outcome.reason in _QUIET):
+            self._tell(prepared, member.rules.name, member.entry.label, *said)
 
     def add_present(self, entries: Mapping[str, int]) -> None:
         """Count entries, by list name, of which is known in bulk that they are there already."""

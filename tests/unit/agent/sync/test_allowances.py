@@ -167,6 +167,16 @@ def test_who_wants_more_seasons_than_are_requested_is_on_hold() -> None:
     assert report.result is Result.PARTLY
 
 
+def test_the_list_that_asks_is_the_one_that_requested_a_title() -> None:
+    one = house(guests=replace(family(user_id=8), permitted=frozenset()))
+    one.follow(*films(1), of=by("guests", "may not"))
+    one.follow(*films(1), of=by(None, "asks"))
+    assert [dict(each.verdicts) for each in one.sync(DRY_RUN).lists[1:]] == [
+        {Verdict.SHARED: 1},
+        {Verdict.REQUESTED: 1},
+    ]
+
+
 def test_each_list_is_told_what_keeps_itself_from_asking() -> None:
     one = house(family=family(0), guests=replace(family(user_id=8), permitted=frozenset()))
     one.follow(*films(1), of=by("family", "a"))
