@@ -238,8 +238,11 @@ class _Sync:
 
     def _verify(self) -> None:
         """After many requests: look whether the server still has what it took."""
-        writer, pages = self._writer, len(self._parts.memory.index_pages())
-        if writer is None or self._run.dry_run or not is_worth_it(len(writer.requested), pages):
+        writer = self._writer
+        if writer is None or self._run.dry_run or not writer.requested:
+            return
+        pages = len(self._parts.memory.index_pages())
+        if not is_worth_it(len(writer.requested), pages):
             return
         notice = Verification(writer, writer.requested).mend(self._reading.read_index())
         if notice is not None:
