@@ -54,7 +54,7 @@ def lines(
     for notice in report.notices:
         if notice.kind is NoticeKind.REQUEST_FAILED and notice.list_name:
             continue  # told title by title
-        head = "to do" if notice.kind.needs_person else "note"
+        head = "to do" if notice.needs_person else "note"
         yield palette.paint(f"{head}: {harmless(str(notice), 500)}", "yellow")
     colour = {Result.OK: "green", Result.PARTLY: "yellow"}.get(report.result, "red")
     yield palette.paint(summary(report), colour)

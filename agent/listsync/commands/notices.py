@@ -8,12 +8,16 @@ from typing import Any
 
 from listsync.commands.shapes import iso
 from listsync.commands.sources import Sources
-from listsync.domain.advice import trouble_words
+from listsync.domain.advice import passes_by_itself, trouble_words
+from listsync.domain.books import ListRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.syncing import Result
 
 _Standing = tuple[Notice, datetime | None]
+
+_LASTS = 6
+"""What has failed more often in a row, hours long, hardly ends by itself."""
 
 
 def standing(sources: Sources) -> tuple[_Standing, ...]:
@@ -32,7 +36,7 @@ def notices_of_list(sources: Sources, name: str) -> tuple[_Standing, ...]:
 
 
 def needs_person(notices: Sequence[_Standing]) -> bool:
-    return any(notice.kind.needs_person for notice, _ in notices)
+    return any(notice.needs_person for notice, _ in notices)
 
 
 def notice_shape(notice: Notice, since: datetime | None = None) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def notice_shape(notice: Notice, since: datetime | None = None) -> dict[str, Any
         "text": notice.text[:400],
         "list": notice.list_name,
         "since": iso(since),
-        "needs_person": notice.kind.needs_person,
+        "needs_person": notice.needs_person,
     }
 
 
@@ -56,7 +60,12 @@ def _of_agent(sources: Sources) -> Iterator[Notice]:
     last = sources.recent.last_sync
     if last is not None and last.row.result == Result.FAILED:
         text = f"the last sync failed: {last.row.why or last.row.message}"
-        yield Notice(kind=NoticeKind.SYNC_FAILED, text=text)
+        yield Notice(kind=NoticeKind.SYNC_FAILED, text=text, passes=_is_tried_again(sources))
+
+
+def _is_tried_again(sources: Sources) -> bool:
+    planned = sources.retry()
+    return planned is not None and not planned.is_slow and planned.number <= _LASTS
 
 
 def _of_runs(sources: Sources) -> Iterator[_Standing]:
@@ -74,8 +83,16 @@ def _of_lists(sources: Sources) -> Iterator[Notice]:
     for rules in sources.configuration.in_force.following.lists:
         row = rows.get(rules.source)
         if row is not None and not ListOutcome(row.outcome).whole:
-            text = trouble_words(row.service, ListOutcome(row.outcome), row.why)
-            yield Notice(kind=NoticeKind.LIST_FAILED, text=text, list_name=row.name)
+            yield _of_list(row, ListOutcome(row.outcome))
+
+
+def _of_list(row: ListRow, outcome: ListOutcome) -> Notice:
+    return Notice(
+        kind=NoticeKind.LIST_FAILED,
+        text=trouble_words(row.service, outcome, row.why),
+        list_name=row.name,
+        passes=passes_by_itself(row.service, outcome) and row.failures <= _LASTS,
+    )
 
 
 def _of_reviews(sources: Sources) -> Iterator[Notice]:

@@ -38,6 +38,13 @@ _OWN_WORDS = {
     },
 }
 
+_PASSING = (ListOutcome.PARTIAL, ListOutcome.RATE_LIMITED, ListOutcome.UNAVAILABLE)
+
+
+def passes_by_itself(service: str, outcome: ListOutcome) -> bool:
+    """Tell whether there is nothing that the user must do about it."""
+    return outcome in _PASSING and (service, outcome) not in _OWN_WORDS
+
 
 def advice_on(service: str, outcome: ListOutcome) -> str:
     """Say what the user can do; empty where all is well."""

@@ -33,12 +33,18 @@ class NoticeKind(StrEnum):
 class Notice:
     """One thing that a person should learn; `text` says what it is and what can be done.
 
-    `list_name` is the list that it is about, if it is about one.
+    `list_name` is the list that it is about, if it is about one. `passes`: what it tells is tried
+    again by itself, and has not lasted long.
     """
 
     kind: NoticeKind
     text: str
     list_name: str | None = None
+    passes: bool = False
+
+    @property
+    def needs_person(self) -> bool:
+        return self.kind.needs_person and not self.passes
 
     def __str__(self) -> str:
         return f"{self.list_name}: {self.text}" if self.list_name else self.text

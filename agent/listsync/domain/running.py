@@ -92,12 +92,16 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRetry:
-    """What failed is tried again at this time; `number` counts the tries after the first."""
+    """What failed is tried again at this time; `number` counts the tries after the first.
+
+    `is_slow`: it hardly passes by itself.
+    """
 
     at: datetime
     why: str
     scope: Scope
     number: int
+    is_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from listsync.domain.advice import trouble_words
+from listsync.domain.advice import passes_by_itself, trouble_words
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.syncing import (
     ItemReport,
@@ -42,7 +42,12 @@ def _of_list(
     if not one.is_good:
         words = trouble_words(one.service, one.outcome, one.why)
         kept = "; the last good reading was used" if one.from_memory else ""
-        yield Notice(kind=NoticeKind.LIST_FAILED, text=words + kept, list_name=one.name)
+        yield Notice(
+            kind=NoticeKind.LIST_FAILED,
+            text=words + kept,
+            list_name=one.name,
+            passes=passes_by_itself(one.service, one.outcome),
+        )
     held = [item for item in items if item.verdict is Verdict.ON_HOLD]
     if held:
         reasons = (item.why.removeprefix(_HELD) for item in held)

@@ -83,7 +83,13 @@ class BackOff:
             due = min(row.due, self._now() + _LONGEST)
             if due != row.due:
                 self._row = replace(row, due=due)
-            return PlannedRetry(at=due, why=row.retry.why, scope=row.scope, number=row.number)
+            return PlannedRetry(
+                at=due,
+                why=row.retry.why,
+                scope=row.scope,
+                number=row.number,
+                is_slow=row.retry.is_slow,
+            )
 
     def failed(self, scope: Scope, retry: Retry) -> None:
         """Plan to try *scope* again; the run of somebody else does not put off what is planned.

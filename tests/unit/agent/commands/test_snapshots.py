@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from listsync import __version__
+from listsync.domain.books import ListRow
 from listsync.domain.notices import Notice, NoticeKind, StandingNotice
 from listsync.domain.running import Order, Pause, PlannedRetry, Scope
 from listsync.domain.syncing import Phase, Verdict
@@ -303,6 +305,16 @@ def test_how_a_list_is_now_counts_and_not_how_a_run_read_it(world: World) -> Non
     assert kinds(world) == []
 
 
+def fail_and_retry(world: World, *, number: int, is_slow: bool = False) -> None:
+    world.end(a_run(result="failed"))
+    world.retry = PlannedRetry(at=_LATER, why="away", scope=None, number=number, is_slow=is_slow)
+
+
+def unavailable(*, failures: int) -> ListRow:
+    row = a_list("one", outcome="unavailable", failures=failures)
+    return replace(row, service="trakt")
+
+
 @pytest.mark.parametrize(
     ("spoil", "needs_person"),
     [
@@ -315,6 +327,16 @@ def test_how_a_list_is_now_counts_and_not_how_a_run_read_it(world: World) -> Non
         pytest.param(lambda world: setattr(world, "waiting", 1), True, id="review"),
         pytest.param(
             lambda world: world.show(a_list("one", outcome="blocked")), True, id="a-list"
+        ),
+        pytest.param(lambda world: fail_and_retry(world, number=1), False, id="tried-again"),
+        pytest.param(lambda world: fail_and_retry(world, number=7), True, id="again-and-again"),
+        pytest.param(
+            lambda world: fail_and_retry(world, number=1, is_slow=True), True, id="hardly-passing"
+        ),
+        pytest.param(lambda world: world.show(unavailable(failures=6)), False, id="asked-again"),
+        pytest.param(lambda world: world.show(unavailable(failures=7)), True, id="for-hours"),
+        pytest.param(
+            lambda world: world.show(a_list("one", outcome="unavailable")), True, id="a-disk"
         ),
         pytest.param(
             lambda world: setattr(world, "standing", (standing(NoticeKind.ON_HOLD, "one"),)),
