@@ -10,8 +10,9 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	@$(BIN)/listsync demo
 
+# With bytecode: tests start hundreds of processes, which would each compile all that they import.
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal $(TEST_OPTIONS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal $(TEST_OPTIONS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -187,6 +187,7 @@ def _lives(process: psutil.Process) -> bool:
 def test_an_agent_that_follows_no_list_says_so(home: Home, start_agent: StartAgent) -> None:
     home.write_config([], sync={"every": 0})
     agent = start_agent(home, environment={"IMDB_LISTS": ""})
+    agent.until_logged("it names no list")
     (said, note) = (line for line in agent.log.splitlines() if "WARNING" in line)
     assert "no lists are followed" in said
     assert "IMDB_LISTS: is empty: it names no list" in note

@@ -24,12 +24,12 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.retrying import RETRY
 from listsync.agent.telling import Teller
 from listsync.app.browsing import sweep
-from listsync.app.following import config_of, terms_of
+from listsync.app.following import cap_of, config_of
 from listsync.app.heap import share_one
 from listsync.app.loading import DaemonOptions, Loader
 from listsync.app.performing import Performer
 from listsync.app.threads import Threads
-from listsync.commands import Commands, Shown, Sources
+from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.control import ControlSocket
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.running import Following, Order, Scope, covers
@@ -163,7 +163,7 @@ class _Daemon:
                 backups=self._backups,
                 shown=lambda: self._shown,
                 refresh=self._refresh,
-                terms=lambda: terms_of(config_of(self._configuration.in_force.following)),
+                terms=self._terms,
                 due=self._timetable.planned,
                 retry=self._back_off.planned,
                 watcher=self._watcher,
@@ -296,6 +296,12 @@ class _Daemon:
             self._teller.ready(self._queue.standing)
             # So that the decider knows if the file is bad now, and looks at it again.
             self._inbox.put(QueueMoved())
+
+    def _terms(self) -> Terms:
+        config = config_of(self._configuration.in_force.following)
+        return Terms(
+            exclusions=config.exclude, cap=cap_of(config), owner_asks=config.server.act_as is None
+        )
 
     def _watcher(self) -> str:
         if self._options.config_path is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from listsync.commands import Terms
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.values import SANDBOX
 from listsync.domain.running import Following, Scope
@@ -37,13 +36,6 @@ def config_of(following: Following) -> Config:
 
 def cap_of(config: Config) -> Cap:
     return Cap(per_run=config.sync.max_per_run, per_day=config.sync.max_per_day)
-
-
-def terms_of(config: Config) -> Terms:
-    """Give what holds for all lists."""
-    return Terms(
-        exclusions=config.exclude, cap=cap_of(config), owner_asks=config.server.act_as is None
-    )
 
 
 def schedules_of(config: Config) -> dict[str, Rule]:

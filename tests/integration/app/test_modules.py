@@ -127,4 +127,5 @@ def test_a_sync_imports_what_reads_its_own_lists_alone(config: Path, tmp_path: P
     assert readers(modules) == {"file"}
     assert modules & (_OF_NOBODY - {"difflib"}) == set()
     assert "selectolax" not in modules
+    assert "listsync.commands" not in modules, "only an agent is asked anything"
     assert "html" not in modules
