@@ -16,7 +16,7 @@ from typing import cast
 
 import zmq
 
-from listsync.control.callers import caller_of
+from listsync.control.callers import Caller, caller_of
 from listsync.control.desk import Answer, Desk
 from listsync.control.place import Place
 from listsync.errors import ListsyncError
@@ -124,11 +124,16 @@ class ControlSocket:
             self._send(self._answered(first, frames))
 
     def _answered(self, first: zmq.Frame, frames: int) -> bytes:
+        """Answer one message; its failure is its own, that of the socket ends `run`."""
         if frames > 1:
             return self._desk.refuse(
                 Code.INVALID_REQUEST, f"a request is one frame, this was {frames}"
             )
-        return self._desk.reply(first.bytes, caller_of(str(first.get("Peer-Address"))))
+        try:
+            return self._desk.reply(first.bytes, _caller_behind(first))
+        except Exception:
+            logger.exception("a control message failed", extra={"action": "control_failed"})
+            return self._desk.refuse(Code.INTERNAL, "the agent failed: see its log")
 
     def _send(self, reply: bytes) -> None:
         try:
@@ -167,6 +172,14 @@ class ControlSocket:
             logger.warning(
                 "control connections are taken again", extra={"action": "control_roomy"}
             )
+
+
+def _caller_behind(frame: zmq.Frame) -> Caller | None:
+    """Tell who sent *frame*; None for a peer of ZMTP 1 or 2, which libzmq knows nothing of."""
+    try:
+        return caller_of(str(frame.get("Peer-Address")))
+    except zmq.ZMQError:
+        return None
 
 
 def _open_files() -> int:

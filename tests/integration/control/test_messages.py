@@ -218,6 +218,45 @@ def test_raw_connections_do_not_disturb(
         raw.close()
 
 
+_OLD_PEERS = {
+    "zmtp-1": b"\x01\x00\x01\x01\x06\x00hello",
+    "zmtp-1-with-a-name": b"\x04\x00abc\x01\x01\x06\x00hello",
+    "zmtp-1-without-delimiter": b"\x01\x00\x06\x00hello",
+    "zmtp-2": b"\xff" + bytes(8) + b"\x7f\x01\x03" + b"\x00\x00" + b"\x01\x00\x00\x05hello",
+    "zmtp-2-in-parts": b"\xff" + bytes(8) + b"\x7f\x01\x03\x00\x00\x01\x00\x01\x02hi\x00\x02ho",
+}
+
+
+@pytest.mark.parametrize("sent", _OLD_PEERS.values(), ids=_OLD_PEERS)
+def test_a_peer_of_an_older_protocol_is_nobody_and_ends_nothing(
+    talker: Talker, answer: Scripted, path: Path, sent: bytes
+) -> None:
+    with socket.socket(socket.AF_UNIX) as raw:
+        raw.connect(str(path))
+        raw.sendall(sent)
+        assert "result" in talker.ask()
+    assert [method for method, _ in answer.asked] == ["ping"]
+
+
+def test_an_older_peer_may_do_nothing(
+    control: ControlSocket, answer: Scripted, path: Path
+) -> None:
+    """Such a peer tells not who it is, so it is refused even what everybody may see."""
+    message = body("trigger")
+    assert len(message) < 254
+    with socket.socket(socket.AF_UNIX) as raw:
+        raw.settimeout(5)
+        raw.connect(str(path))
+        raw.sendall(b"\x01\x00\x01\x01" + bytes([len(message) + 1, 0]) + message)
+        said = b""
+        while b"unknown user" not in said:
+            piece = raw.recv(4096)
+            assert piece, said
+            said += piece
+    assert answer.asked == []
+    assert control.heartbeat > 0
+
+
 def test_a_silent_peer_is_sent_away(talker: Talker, path: Path) -> None:
     assert "result" in talker.ask()
     with socket.socket(socket.AF_UNIX) as raw:
