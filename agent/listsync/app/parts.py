@@ -27,6 +27,7 @@ from listsync.domain.running import Scope
 from listsync.net.walls import Walls
 from listsync.options import PageOptions, SecretStr, ServiceOptions
 from listsync.ports import ListProvider
+from listsync.providers.trakt.client_id import ClientIdCheck
 from listsync.seerr.client import Seerr
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.books import SqliteBooks
@@ -64,7 +65,7 @@ class Surroundings:
     """What a provider may need besides its source; what must be closed goes on `stack`.
 
     `folder` holds what must be real also in a dry run: a login that is renewed is spent. `walls`
-    are by service.
+    are by service, `client_id_check` is that of all lists of Trakt.
     """
 
     options: ProvidersOptions
@@ -73,6 +74,7 @@ class Surroundings:
     folder: Path
     stack: ExitStack
     walls: dict[str, Walls] = field(default_factory=dict)
+    client_id_check: ClientIdCheck = field(default_factory=ClientIdCheck)
 
     def client(self, options: ServiceOptions) -> httpx.Client:
         from listsync.net.http import build_client
@@ -140,7 +142,13 @@ def _trakt(source: TraktSource, around: Surroundings) -> ListProvider:
     from listsync.providers.trakt.reader import Trakt
 
     options = around.options.trakt
-    return Trakt(source, options, around.client(options), trakt_login(around.folder))
+    return Trakt(
+        source,
+        options,
+        around.client(options),
+        trakt_login(around.folder),
+        around.client_id_check,
+    )
 
 
 PROVIDERS: dict[str, Build] = {

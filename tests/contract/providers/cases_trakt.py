@@ -152,6 +152,19 @@ CASES = (
     ),
     _trakt("trakt/private-401.json", Refusal.PRIVATE),
     _trakt("trakt/bad-key-403.json", Refusal.CREDENTIAL),
+    Case(
+        name="trakt/not-visible-403",
+        samples=("trakt/bad-key-403.headers.txt",),
+        provider=lambda: trakt_provider(
+            Site.of(
+                {
+                    "*": sample("trakt/bad-key-403.json"),
+                    "/movies/trending": sample("trakt/movies-trending.json"),
+                }
+            )
+        ),
+        expected=Refusal.PRIVATE,
+    ),
     _trakt("trakt/cloudflare-403.html", Refusal.BLOCKED),
     _trakt("trakt/missing-404.json", Refusal.NOT_FOUND),
     _trakt("trakt/locked-423.json", Refusal.CREDENTIAL),

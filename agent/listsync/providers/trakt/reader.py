@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, Validators
-from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.fields import whole_number
 from listsync.net.pages import in_parallel
 from listsync.net.rows import Document, Entries, get_document
 from listsync.options import SecretStr
+from listsync.providers.trakt.client_id import NEUTRAL, ClientIdCheck, refused_client_id
 from listsync.providers.trakt.oauth import NEEDS_ID, access_token
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.places import SERVICE, Login, Part, TraktSource
@@ -26,6 +27,7 @@ from listsync.providers.trakt.wire import (
     MAX_PAGES,
     PAGE_SIZE,
     UNPAGED,
+    ForbiddenError,
     Paging,
     judge,
     paging_of,
@@ -66,11 +68,13 @@ class Trakt:
         options: TraktOptions,
         http: httpx.Client,
         tokens: Tokens | None = None,
+        client_id_check: ClientIdCheck | None = None,
     ) -> None:
         self._source = source
         self._options = options
         self._http = http
         self._tokens = tokens
+        self._client_id_check = client_id_check or ClientIdCheck()
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the list in its own order, of a chart the first places; raises what `ask` raises.
@@ -78,6 +82,25 @@ class Trakt:
         It is unchanged when the service dates its last change well before our last reading.
         """
         headers = self._headers()
+        try:
+            return self._fetch(previous, headers)
+        except ForbiddenError as error:
+            raise self._forbidden(headers) from error
+
+    def _forbidden(self, headers: Mapping[str, SecretStr]) -> ListsyncError:
+        """Say what a 403 means; where the list itself is open to all, nothing need be asked."""
+        if self._source.login is Login.NEVER:
+            return refused_client_id()
+        anonymous = {name: value for name, value in headers.items() if name != "Authorization"}
+        neutral = partial(self._ask, NEUTRAL, anonymous, limit=1)
+        trouble = self._client_id_check.trouble(neutral)
+        if trouble is not None:
+            return trouble
+        whom = "the account that is logged in" if "Authorization" in headers else "you"
+        why = f"does not show this list to {whom} (403): it is private, or not visible"
+        return RefusedError(SERVICE, Refusal.PRIVATE, why)
+
+    def _fetch(self, previous: Validators | None, headers: dict[str, SecretStr]) -> Fetched:
         if previous is not None and self._is_as_at(previous.stamp, headers):
             return Fetched.unchanged(previous)
         entries = Entries(SERVICE, Row)

@@ -23,6 +23,10 @@ _REFUSALS = {
 }
 
 
+class ForbiddenError(RefusedError):
+    """A 403 of the service itself; it may mean the list, and it may mean the client id."""
+
+
 HEADERS = {"Content-Type": "application/json", "trakt-api-version": "2"}
 """What every question of the API carries, besides what `secret_headers_of` gives."""
 
@@ -43,11 +47,7 @@ def judge(reply: Reply) -> ListsyncError | None:
     if status == 401:
         return RefusedError(SERVICE, Refusal.CREDENTIAL, f"wants a login for this (401): {LOG_IN}")
     if status == 403 and (not reply.is_page or {"x-request-id", "x-runtime"} & headers.keys()):
-        return RefusedError(
-            SERVICE,
-            Refusal.CREDENTIAL,
-            "refuses providers.trakt.client_id (403): its app is unknown, removed or not approved",
-        )
+        return ForbiddenError(SERVICE, Refusal.PRIVATE, "refuses this (403)")
     if status in _REFUSALS:
         kind, why = _REFUSALS[status]
         return RefusedError(SERVICE, kind, f"{why} (HTTP {status})")

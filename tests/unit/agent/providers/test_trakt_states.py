@@ -14,8 +14,11 @@ from listsync.errors import (
 )
 from listsync.net.call import Call
 from listsync.options import SecretStr
+from listsync.providers.trakt.client_id import ClientIdCheck
 from listsync.providers.trakt.options import sendable
-from tests.contract.providers.site import Site, answer, sample
+from listsync.providers.trakt.reader import Trakt
+from listsync.providers.trakt.source import parse
+from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_ACCESS as ACCESS
 from tests.fakes import TRAKT_REFRESH as REFRESH
 from tests.fakes import KeptTokens
@@ -158,3 +161,82 @@ def test_an_answer_that_quotes_our_login_does_not_show_it() -> None:
 def test_a_client_id_that_no_header_can_carry_is_refused(secret: str) -> None:
     with pytest.raises(ValueError, match="expected ASCII"):
         sendable(SecretStr(secret))
+
+
+NEUTRAL = "/movies/trending"
+
+
+def forbidden(neutral: httpx.Response) -> Site:
+    return Site.of({"*": sample("trakt/bad-key-403.json"), NEUTRAL: neutral})
+
+
+def test_a_list_that_is_not_visible_is_told_from_a_refused_client_id() -> None:
+    site = forbidden(sample("trakt/movies-trending.json"))
+    with pytest.raises(RefusedError, match="does not show this list to you") as caught:
+        trakt(site).fetch(None)
+    assert caught.value.kind is Refusal.PRIVATE
+    assert site.paths == [ITEMS, NEUTRAL]
+    assert site.seen[-1].url.params["limit"] == "1"
+
+
+def test_a_refused_client_id_is_refused_for_what_everybody_may_read_too() -> None:
+    site = forbidden(sample("trakt/bad-key-403.json"))
+    with pytest.raises(RefusedError, match=r"providers\.trakt\.client_id") as caught:
+        trakt(site).fetch(None)
+    assert caught.value.kind is Refusal.CREDENTIAL
+    assert site.paths == [ITEMS, NEUTRAL]
+
+
+@pytest.mark.parametrize(
+    ("neutral", "words", "wait"),
+    [
+        pytest.param(sample("trakt/server-502.html"), "out of order", None, id="down"),
+        pytest.param(sample("trakt/cloudflare-403.html"), "bot wall", None, id="wall"),
+        pytest.param(answer(status=429, retry_after="3600"), "slow down", 3600, id="too-fast"),
+        pytest.param(answer(b"<html>"), "web page", None, id="page"),
+        pytest.param(answer(status=404), "HTTP 404", None, id="missing"),
+    ],
+)
+def test_where_the_doubt_stays_it_is_said_as_what_may_pass(
+    neutral: httpx.Response, words: str, wait: float | None
+) -> None:
+    with pytest.raises(UnavailableError, match="could not be seen now") as caught:
+        trakt(forbidden(neutral)).fetch(None)
+    assert words in caught.value.why
+    assert caught.value.retry_after_s == wait
+
+
+def test_the_neutral_question_shows_no_login() -> None:
+    site = forbidden(sample("trakt/movies-trending.json"))
+    with pytest.raises(RefusedError, match="the account that is logged in"):
+        trakt(site, "me/watchlist", KeptTokens()).fetch(None)
+    assert ["Authorization" in request.headers for request in site.seen] == [True, False]
+
+
+def test_a_chart_that_is_forbidden_leaves_no_doubt() -> None:
+    site = Site.of({"*": sample("trakt/bad-key-403.json")})
+    with pytest.raises(RefusedError, match=r"providers\.trakt\.client_id"):
+        trakt(site, "popular:movies").fetch(None)
+    assert len(site.seen) == 1
+
+
+@pytest.mark.parametrize("neutral", ["trakt/movies-trending.json", "trakt/server-502.html"])
+def test_the_lists_of_one_sync_share_the_neutral_answer(neutral: str) -> None:
+    site, check = forbidden(sample(neutral)), ClientIdCheck()
+    told, alone = set(), 0
+    for name in ("one", "two", "three"):
+        chosen = options()
+        source = parse(f"user/lists/{name}")
+        provider = Trakt(source, chosen, client(chosen, site), None, check)
+        with pytest.raises(ListsyncError) as caught:
+            provider.fetch(None)
+        told.add(str(caught.value))
+        alone = alone or site.paths.count(NEUTRAL)
+    assert len(told) == 1
+    assert site.paths.count(NEUTRAL) == alone
+
+
+def test_a_list_that_is_visible_costs_no_neutral_question() -> None:
+    site = Site.of({ITEMS: [sample(page) for page in PAGES]})
+    trakt(site).fetch(None)
+    assert NEUTRAL not in site.paths
