@@ -31,8 +31,10 @@ from listsync.providers.mdblist.source import parse as parse_mdblist
 from listsync.providers.stevenlu.options import StevenLuOptions
 from listsync.providers.stevenlu.reader import StevenLu
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
+from tests.contract.providers.mdblist_official import OfficialLists
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
 
+Handler = Callable[[httpx.Request], httpx.Response]
 KEY = "not-a-real-key-0123456789"
 LIST = "/lists/sample_user/synthetic-list"
 NO_ITEMS = b'[{"items": 0, "updated": "2026-11-21T04:30:11Z"}]'
@@ -61,7 +63,7 @@ def stevenlu_provider(site: Site, value: str = "popular") -> ListProvider:
 
 
 def mdblist_provider(
-    site: Site, value: str = "sample_user/synthetic-list", key: str | None = None
+    site: Handler, value: str = "sample_user/synthetic-list", key: str | None = None
 ) -> ListProvider:
     options = MdbListOptions(api_key=SecretStr(key) if key else None)
     return MdbList(parse_mdblist(value), options, client(options, site))
@@ -128,6 +130,18 @@ def _keyed(
         name=name,
         samples=samples,
         provider=lambda: mdblist_provider(Site.of({**pages}), value, KEY),
+        expected=expected,
+        titles=titles,
+    )
+
+
+def _official(name: str, expected: ListOutcome | Refusal, titles: int = 0) -> Case:
+    """Read an official list of MDBList as the service has it."""
+    value = f"https://mdblist.com/lists/official/{name}"
+    return Case(
+        name=f"mdblist/official/{name}",
+        samples=(),
+        provider=lambda: mdblist_provider(OfficialLists(films=120, series=30), value, KEY),
         expected=expected,
         titles=titles,
     )
@@ -277,6 +291,10 @@ CASES: tuple[Case, ...] = (
         Refusal.PRIVATE,
         value="https://mdblist.com/watchlist/somebody_else",
     ),
+    _official("movies/trending", ListOutcome.COMPLETE, titles=120),
+    _official("shows/trending", ListOutcome.COMPLETE, titles=30),
+    _official("shows/justwatch-streaming-charts", ListOutcome.COMPLETE, titles=20),
+    _official("movies/of-no-such-name", Refusal.NOT_FOUND),
     _imdb(
         "graphql/list.page1.json",
         ListOutcome.COMPLETE,

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from listsync.answers import Answer
-from listsync.domain.lists import ListEntry
+from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import (
     AnswerChangedError,
@@ -31,9 +31,10 @@ from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, retry_after_s
 from listsync.providers.mdblist.source import SERVICE
 
-PAGE_SIZE = 1000  # the most that one call gives
 _Count = Annotated[int, Meta(ge=0)]
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV}
+_LONGEST_CURSOR = 1000
+_OTHER_KIND = "not of the kind that the address shows"
 _SAID = re.compile(r'\s*\{[^\[\]]*?"error"\s*:\s*"((?:[^"\\]|\\.){0,300})"')
 _REFUSALS = {  # the first that is part of the service's words
     "invalid api key": Refusal.CREDENTIAL,
@@ -96,9 +97,15 @@ class Item(Answer, frozen=True):
         )
 
 
-def entry_of(rank: int, item: Item) -> ListEntry:
-    """Turn an item into an entry; *rank* is its place in the order of the list."""
-    kind = _KINDS.get(item.mediatype or "")
+def entry_of(rank: int, item: Item, only: MediaType | None = None) -> ListEntry | SkippedRow:
+    """Turn an item into an entry; *rank* is its place in the order of the list.
+
+    *only* is what the list is of: the kind of rows that do not say it, and of no others.
+    """
+    kind = _KINDS.get(item.mediatype or "", only)
+    if only is not None and kind is not only:
+        what = title_text(item.title) or f"row {rank}"
+        return SkippedRow(rank=rank, what=what, why=_OTHER_KIND)
     return ListEntry(
         rank=rank,
         title=title_text(item.title),
@@ -111,6 +118,13 @@ def entry_of(rank: int, item: Item) -> ListEntry:
 class _Pagination(Answer, frozen=True):
     total: _Count | None = None
     has_more: bool = False
+    next_cursor: object = None
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next page begins; the service gives it as a number or as a text."""
+        told = str(self.next_cursor) if isinstance(self.next_cursor, str | int) else ""
+        return told if 0 < len(told) <= _LONGEST_CURSOR else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,19 +134,29 @@ class Page:
     items: list[object]
     total: int | None
     more: bool
+    cursor: str | None = None
 
 
-def page_of(document: Document) -> Page:
-    """Read one page in either shape."""
+def page_of(document: Document, size: int) -> Page:
+    """Read one page in any shape: one list, films and series apart, or a chart in one piece.
+
+    *size* is how many rows were asked for: so many may not be all, where nothing says it.
+    """
     content = document.content
-    if isinstance(content, dict) and {"movies", "shows"} <= content.keys():
+    if isinstance(content, dict) and content.keys() & {"movies", "shows"}:
         pagination = check_one(SERVICE, content.get("pagination") or {}, _Pagination)
-        items = _merged(content["movies"], content["shows"])
-        return Page(items=items, total=pagination.total, more=pagination.has_more)
+        return Page(
+            items=_merged(content.get("movies"), content.get("shows")),
+            total=pagination.total,
+            more=pagination.has_more,
+            cursor=pagination.cursor,
+        )
+    if isinstance(content, dict) and isinstance(content.get("results"), list):
+        return Page(items=content["results"], total=None, more=False)
     if not isinstance(content, list):
         raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
     said = document.reply.headers.get("x-has-more", "").lower()
-    more = said == "true" if said in ("true", "false") else len(content) >= PAGE_SIZE
+    more = said == "true" if said in ("true", "false") else len(content) >= size
     return Page(items=content, total=None, more=more)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, Validators
@@ -11,7 +12,6 @@ from listsync.net.rows import Entries, check_one, get_document, get_list
 from listsync.net.texts import one_line
 from listsync.options import SecretStr
 from listsync.providers.mdblist.answers import (
-    PAGE_SIZE,
     Account,
     Description,
     Item,
@@ -103,19 +103,29 @@ class MdbList:
 
     def _read(self, key: SecretStr, entries: Entries[Item]) -> int | None:
         """Read page after page, until there is no more; returns what the first one says of all."""
-        shape = {"unified": "true"} if self._source.described else {}
-        total, last = None, None
+        into = partial(entry_of, only=self._source.kind)
+        total, last, cursor = None, None, None
         for number in range(MAX_PAGES):
-            query = {**shape, **dict(self._source.params)}
-            call = self._call(
-                key, f"{self._source.path}/items", limit=PAGE_SIZE, offset=entries.count, **query
-            )
-            page = page_of(get_document(self._http, call))
+            asked = self._page(key, entries.count, cursor)
+            page = page_of(get_document(self._http, asked), self._source.page_size)
             if page.items and page.items == last:
                 break
-            entries.add(page.items, entry_of)
+            entries.add(page.items, into)
             total = page.total if number == 0 else total
             if not page.more or not page.items:
                 return total
-            last = page.items
+            last, cursor = page.items, page.cursor
         raise AnswerChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
+
+    def _page(self, key: SecretStr, read: int, cursor: str | None) -> Call:
+        """Ask for the page behind *read* rows; a chart has but one."""
+        source, paging = self._source, dict[str, str | int]()
+        if source.described:
+            paging["unified"] = "true"
+        if not source.is_chart:
+            paging["limit"] = source.page_size
+            if source.by_cursor and cursor is not None:
+                paging["cursor"] = cursor
+            else:
+                paging["offset"] = read
+        return self._call(key, source.rows_path, **paging, **dict(source.params))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from listsync.domain.media import MediaType
 from listsync.net.forms import Form, source_of
 
 SERVICE = "mdblist"
@@ -18,6 +19,13 @@ FORMS = (
     "123 or https://mdblist.com/?list=123 (key)",
     "watchlist or https://mdblist.com/watchlist/user (key, your own)",
 )
+PAGE_SIZE = 1000  # the most that one call gives
+_OFFICIAL_PAGE_SIZE = 100
+_CHART = "justwatch-streaming-charts"
+_CHART_FILTERS = ("locale", "country", "rank", "provider", "genre")
+_LIST_FILTERS = ("locale", "rank")
+_KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
+_MEDIA = {"movies": "movie", "shows": "show"}
 _PART = r"(?!\.+$)[A-Za-z0-9_.~%+-]+"
 _USER_AND_NAME = re.compile(rf"(?P<user>(?!\.+/)[A-Za-z0-9_.~%+-]+)/(?P<id>{_PART})")
 
@@ -27,7 +35,8 @@ class MdbListSource:
     """One list. `path` is its place at the REST API, `open_path` where it is read without a key.
 
     `described` says that the API tells a list's size and date at `path`. `owner` is the user
-    whose watchlist is meant; the API gives only the key owner's.
+    whose watchlist is meant; the API gives only the key owner's. Rows are at `rows_path`; those of
+    an official list are of one `kind`, and come `by_cursor` where the API gives one.
     """
 
     name: str
@@ -35,11 +44,20 @@ class MdbListSource:
     open_path: str | None = None
     described: bool = True
     owner: str | None = None
+    filters: tuple[tuple[str, str], ...] = ()
     params: tuple[tuple[str, str], ...] = ()
+    is_chart: bool = False
+    kind: MediaType | None = None
+    page_size: int = PAGE_SIZE
+    by_cursor: bool = False
 
     def __str__(self) -> str:
-        query = "&".join(f"{name}={value}" for name, value in self.params)
+        query = "&".join(f"{name}={value}" for name, value in self.filters)
         return f"{self.name}?{query}" if query else self.name
+
+    @property
+    def rows_path(self) -> str:
+        return self.path if self.is_chart else f"{self.path}/items"
 
 
 def parse(text: str) -> MdbListSource:
@@ -89,10 +107,35 @@ def _from_form(form: Form, address: str) -> MdbListSource | None:
 
 
 def _official(groups: Mapping[str, str], address: str) -> MdbListSource | None:
-    """Read an official list; a filter that the API may not know would silently widen the list."""
+    """Read an official list; a filter that the API may not know would silently widen the list.
+
+    The page of the streaming charts shows what the API has elsewhere: the official list of that
+    name sums them up, and is another one.
+    """
+    media, slug = groups["media"], groups["id"]
     query = dict(parse_qsl(urlsplit(address).query))
-    if {"genre", "provider"} & query.keys() or not re.fullmatch(_PART, groups["id"]):
+    known = _CHART_FILTERS if slug == _CHART else _LIST_FILTERS
+    if (query.keys() & set(_CHART_FILTERS)) - set(known) or not re.fullmatch(_PART, slug):
         return None
-    name = f"official/{groups['media']}/{groups['id']}"
-    kept = tuple(pair for pair in query.items() if pair[0] in ("locale", "rank"))
-    return MdbListSource(name=name, path=f"lists/{name}", described=False, params=kept)
+    name = f"official/{media}/{slug}"
+    filters = tuple(pair for pair in query.items() if pair[0] in known)
+    if slug == _CHART:
+        return MdbListSource(
+            name=name,
+            path=f"justwatch/streaming-charts/{_MEDIA[media]}",
+            described=False,
+            filters=filters,
+            params=filters,
+            is_chart=True,
+            kind=_KINDS[media],
+        )
+    return MdbListSource(
+        name=name,
+        path=f"lists/official/{slug}",
+        described=False,
+        filters=filters,
+        params=(*filters, ("mediatype", _MEDIA[media])),
+        kind=_KINDS[media],
+        page_size=_OFFICIAL_PAGE_SIZE,
+        by_cursor=True,
+    )
