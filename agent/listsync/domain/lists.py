@@ -15,7 +15,9 @@ class ListEntry(NamedTuple):
     `title` or one of `ids` is there.
 
     `rank` counts rows from 1; `kind` is None where the list does not tell films from series;
-    `season` is set where the row means one season of a series.
+    `seasons` are those of a series that the row means, ascending, none where it names none.
+    `doubt` says what the row tells that was not understood: a person must look at it before
+    anything is requested.
     """
 
     rank: int
@@ -24,7 +26,8 @@ class ListEntry(NamedTuple):
     year: int | None = None
     kind: MediaType | None = None
     ids: ExternalIds = NO_IDS
-    season: int | None = None
+    seasons: tuple[int, ...] = ()
+    doubt: str | None = None
 
     @property
     def label(self) -> str:

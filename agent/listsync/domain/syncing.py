@@ -95,16 +95,15 @@ class Member(NamedTuple):
     @property
     def named_seasons(self) -> frozenset[int] | None:
         """The seasons that the row or its list names; None: it depends on the series."""
-        if self.entry.season is not None:
-            return frozenset((self.entry.season,))
+        if self.entry.seasons:
+            return frozenset(self.entry.seasons)
         rule = self.rules.seasons
         return rule.numbers if rule.which is Which.NAMED else None
 
     @property
     def season_rule(self) -> str:
-        """By which rule seasons are chosen; a season that the row names is one by itself."""
-        season = self.entry.season
-        return str(self.rules.seasons) if season is None else str(season)
+        """By which rule seasons are chosen; seasons that the row names are one by themselves."""
+        return ",".join(map(str, self.entry.seasons)) or str(self.rules.seasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,8 @@ class Wish:
 
     `members` in list order; `ids` are those of all members together; `seasons` are those that all
     members name, empty where that depends on the series.
-    `conflict` says why the members cannot mean one title, if so.
+    `conflict` says why the members cannot mean one title, or what they say that was not
+    understood, if so.
     """
 
     members: tuple[Member, ...]

@@ -133,7 +133,7 @@ def _is_named(lookup: str, name: str) -> bool:
 
 def _words_of(lookup: str) -> str:
     """Make of a lookup that no entry has any more something to read."""
-    head, _, rest = lookup.partition(":")
+    head, _, rest = lookup.removeprefix("doubt:").partition(":")
     name, _, more = rest.partition("|")
     year = more.partition("|")[0] if head == "title" else ""
     words = name if head == "title" else f"{head}:{name}"

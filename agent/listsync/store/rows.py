@@ -28,7 +28,8 @@ _ENTRY_COLUMNS = (
     "imdb",
     "tmdb",
     "tvdb",
-    "season",
+    "seasons",
+    "doubt",
 )
 ENTRY_COLUMNS = ", ".join(_ENTRY_COLUMNS)
 ENTRY_MARKS = ", ".join("?" for _ in _ENTRY_COLUMNS)
@@ -58,7 +59,8 @@ def columns_of(entry: ListEntry) -> tuple[object, ...]:
         ids.imdb,
         ids.tmdb,
         ids.tvdb,
-        entry.season,
+        ",".join(map(str, entry.seasons)),
+        entry.doubt,
     )
 
 
@@ -68,7 +70,7 @@ def entry_of(row: sqlite3.Row) -> ListEntry:
 
 def entry_from(values: Sequence[Any]) -> ListEntry:
     """Make an entry of the values of ENTRY_COLUMNS."""
-    rank, title, original_title, year, kind, imdb, tmdb, tvdb, season = values
+    rank, title, original_title, year, kind, imdb, tmdb, tvdb, seasons, doubt = values
     return ListEntry(
         rank=rank,
         title=title,
@@ -76,7 +78,8 @@ def entry_from(values: Sequence[Any]) -> ListEntry:
         year=year,
         kind=_KINDS[kind] if kind else None,
         ids=ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb),
-        season=season,
+        seasons=tuple(map(int, seasons.split(","))) if seasons else (),
+        doubt=doubt,
     )
 
 

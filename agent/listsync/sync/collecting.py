@@ -24,14 +24,21 @@ def entry_id(entry: ListEntry) -> str:
 
     What was handled is remembered by these names: to change them takes a migration.
     """
-    ids, season = entry.ids, f" s{entry.season}" if entry.season is not None else ""
+    ids, part = entry.ids, _part_of(entry)
     if ids.imdb:
-        return f"imdb:{ids.imdb}{season}"
+        return f"imdb:{ids.imdb}{part}"
     if ids.tmdb is not None:
-        return f"tmdb:{entry.kind or '?'}/{ids.tmdb}{season}"
+        return f"tmdb:{entry.kind or '?'}/{ids.tmdb}{part}"
     if ids.tvdb is not None:
-        return f"tvdb:{ids.tvdb}{season}"
-    return title_token(entry) + season
+        return f"tvdb:{ids.tvdb}{part}"
+    return title_token(entry) + part
+
+
+def _part_of(entry: ListEntry) -> str:
+    """Tell apart what rows want of one title."""
+    if entry.doubt:
+        return " ?"
+    return f" s{','.join(map(str, entry.seasons))}" if entry.seasons else ""
 
 
 def title_token(entry: ListEntry) -> str:
@@ -41,9 +48,13 @@ def title_token(entry: ListEntry) -> str:
 
 
 def members_of(rules: ListRules, entries: Iterable[ListEntry]) -> list[Member]:
-    """Give each entry its id; a row that only repeats another of the same list is dropped."""
+    """Give each entry its id; a row that only repeats another of the same list is dropped.
+
+    What must not be requested is left out whatever else its row says: there is no doubt in it.
+    """
     seen: dict[str, Member] = {}
-    for entry in entries:
+    for row in entries:
+        entry = row._replace(doubt=None) if rules.is_exclusion and row.doubt else row
         name = entry_id(entry)
         first = seen.get(name)
         if first is not None and (first.entry.ids, first.entry.kind) != (entry.ids, entry.kind):
@@ -90,8 +101,13 @@ def united(members: Sequence[Member]) -> list[Group]:
 
 
 def _tokens(entry: ListEntry) -> list[_Token]:
-    """Name what makes two entries one: ids; only where there are none, the title."""
+    """Name what makes two entries one: ids; only where there are none, the title.
+
+    A doubt is shared with what has the very same one: it is no reason to hold others back.
+    """
     ids = entry.ids
+    if entry.doubt:
+        return [(entry_id(entry), entry.doubt)]
     tokens: list[_Token] = []
     if ids.imdb:
         tokens.append(("imdb", ids.imdb))
@@ -119,6 +135,7 @@ def wish_of(group: Group) -> Wish:
             year=entry.year,
             seasons=named_by_all(group),
             four_k=group[0].rules.four_k,
+            conflict=entry.doubt,
         )
     entries = [member.entry for member in group]
     named = next((entry for entry in entries if entry.title), entries[0])
@@ -136,7 +153,7 @@ def wish_of(group: Group) -> Wish:
         year=named.year,
         seasons=named_by_all(group),
         four_k=group[0].rules.four_k,
-        conflict=_conflict(entries),
+        conflict=named.doubt or _conflict(entries),
     )
 
 

@@ -18,6 +18,7 @@ from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.ports import RequestServer
+from listsync.sync.collecting import entry_id
 from listsync.sync.confirming import confirm, to_review
 from listsync.sync.lookups import Lookups
 from listsync.sync.matching import BEST_SCORE, Sought, choose, sought
@@ -31,6 +32,9 @@ _MOST_CALLS = 4
 
 def lookup_of(wish: Wish) -> str | None:
     """Name what must be looked up for *wish*; None when it names its title itself."""
+    first = wish.members[0].entry
+    if first.doubt:
+        return _lookup_of_doubt(first)
     if wish.conflict:
         return f"conflict:{'|'.join(sorted(_ids_of_members(wish)))}"
     return lookup_of_entry(wish)
@@ -38,6 +42,8 @@ def lookup_of(wish: Wish) -> str | None:
 
 def lookup_of_entry(one: ListEntry | Wish) -> str | None:
     """Name what must be looked up for an entry alone, as `lookup_of` does."""
+    if isinstance(one, ListEntry) and one.doubt:
+        return _lookup_of_doubt(one)
     ids, kind = one.ids, one.kind
     if ids.tmdb is not None and kind is not None:
         return None
@@ -49,6 +55,11 @@ def lookup_of_entry(one: ListEntry | Wish) -> str | None:
         return f"tmdb:{ids.tmdb}|{fold(one.title or '')}|{one.year or ''}"
     wanted = _sought(one)
     return f"title:{fold(wanted.titles[0])}|{wanted.year or ''}|{kind or ''}"
+
+
+def _lookup_of_doubt(entry: ListEntry) -> str:
+    """Name what a person is to say of a row; another doubt about it is another question."""
+    return f"doubt:{entry_id(entry)}|{entry.doubt}"
 
 
 def _ids_of_members(wish: Wish) -> set[str]:
@@ -72,7 +83,7 @@ def _unsettled(wish: Wish, conflict: str) -> Match:
     }
     return Match(
         found=Found.REVIEW,
-        how=How.TMDB_ID,
+        how=How.TMDB_ID if named else How.TITLE,
         reasons=(conflict,),
         candidates=tuple(
             Candidate(
@@ -133,7 +144,7 @@ class Resolver:
 
     def title_of(self, entry: ListEntry) -> TitleKey | None:
         """Return what an entry alone is taken for, where that costs no call."""
-        if entry.kind is not None and entry.ids.tmdb is not None:
+        if entry.kind is not None and entry.ids.tmdb is not None and not entry.doubt:
             return TitleKey(entry.kind, entry.ids.tmdb)
         match = self._remembered.get(lookup_of_entry(entry) or "")
         return match.key if match else None

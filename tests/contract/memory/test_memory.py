@@ -61,7 +61,8 @@ DUNE = ListEntry(
     kind=MediaType.MOVIE,
     ids=ExternalIds(imdb="tt1160419", tmdb=438631),
 )
-LOST = ListEntry(rank=2, ids=ExternalIds(tvdb=73739), season=0)
+LOST = ListEntry(rank=2, ids=ExternalIds(tvdb=73739), seasons=(0, 2))
+DOUBTFUL = ListEntry(rank=4, title="Dark", doubt="the season")
 HEAT = ListEntry(rank=3, title="Heat")
 KEY = TitleKey(MediaType.MOVIE, 438631)
 FILM = Definition(KEY, four_k=False)
@@ -136,8 +137,8 @@ def test_a_list_never_read_has_nothing(memory: Memory) -> None:
 
 
 def test_entries_come_back_as_they_were_read(memory: Memory) -> None:
-    read(memory, DUNE, LOST, HEAT)
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST, HEAT)
+    read(memory, DUNE, LOST, HEAT, DOUBTFUL)
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST, HEAT, DOUBTFUL)
 
 
 def test_entries_come_back_by_rank(memory: Memory) -> None:
@@ -167,7 +168,7 @@ def test_a_list_keeps_its_memory_under_a_new_name(memory: Memory) -> None:
 
 def test_entries_not_seen_before_are_named(memory: Memory) -> None:
     assert read(memory, DUNE) == {"imdb:tt1160419"}
-    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
+    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0,2"}
     assert read(memory, DUNE._replace(rank=7), LOST) == frozenset()
 
 
@@ -201,7 +202,7 @@ def test_an_unchanged_reading_brings_its_own_marks(memory: Memory) -> None:
 
 def test_a_partial_reading_adds(memory: Memory) -> None:
     read(memory, DUNE)
-    assert read(memory, LOST, declared=9) == {"tvdb:73739 s0"}
+    assert read(memory, LOST, declared=9) == {"tvdb:73739 s0,2"}
     assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST)
 
 
@@ -241,7 +242,7 @@ def test_an_entry_absent_twice_is_new_when_it_comes_back(memory: Memory) -> None
     read(memory, DUNE, LOST)
     read(memory, DUNE)
     read(memory, DUNE)
-    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
+    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0,2"}
 
 
 def test_an_unchanged_reading_is_a_whole_one(memory: Memory) -> None:
@@ -249,7 +250,7 @@ def test_an_unchanged_reading_is_a_whole_one(memory: Memory) -> None:
     read(memory, DUNE)
     unchanged(memory)
     assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
-    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0"}
+    assert read(memory, DUNE, LOST) == {"tvdb:73739 s0,2"}
 
 
 def test_a_list_declared_empty_loses_its_entries_in_two_readings(memory: Memory) -> None:

@@ -72,7 +72,9 @@ class House:
         rules = ListRules(source=f"file:{place}", name=f"list {place}", service="file")
         ids = ExternalIds(tmdb=self.key.tmdb_id)
         entries = [
-            ListEntry(rank=rank, kind=MediaType.TV, ids=ids, season=season)
+            ListEntry(
+                rank=rank, kind=MediaType.TV, ids=ids, seasons=() if season is None else (season,)
+            )
             for rank, (_, season) in enumerate(rows)
         ]
         return Followed(replace(rules, seasons=rows[0][0]), FakeList(whole(*entries)))

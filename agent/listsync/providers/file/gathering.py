@@ -73,7 +73,7 @@ class Gathering:
                     year=year_number(raw.year),
                     kind=media,
                     ids=external_ids(imdb, tmdb, tvdb, media),
-                    season=season if media is MediaType.TV else None,
+                    seasons=() if season is None or media is not MediaType.TV else (season,),
                 )
             )
 

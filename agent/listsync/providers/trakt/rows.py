@@ -90,6 +90,11 @@ def _number(part: _Part | None) -> int | None:
     return whole_number(part.number) if part else None
 
 
+def _seasons(part: _Part | None) -> tuple[int, ...]:
+    number = _number(part)
+    return () if number is None else (number,)
+
+
 def entry_of(
     rank: int, row: Row, bare: MediaType | None, only: MediaType | None
 ) -> ListEntry | SkippedRow:
@@ -114,7 +119,7 @@ def entry_of(
         year=year_number(media.year),
         kind=kind,
         ids=external_ids(*media.numbers(), kind),
-        season=_number(row.season) if meaning == "season" else None,
+        seasons=_seasons(row.season) if meaning == "season" else (),
     )
     if only is not None and kind is not only:
         return SkippedRow(

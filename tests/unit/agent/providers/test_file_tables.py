@@ -67,7 +67,7 @@ def test_columns_are_found_by_name(read: Reader) -> None:
         "Hafenstraße",
         2016,
     )
-    assert (entry.kind, entry.season, entry.ids.imdb) == (MediaType.TV, 2, "tt90000021")
+    assert (entry.kind, entry.seasons, entry.ids.imdb) == (MediaType.TV, (2,), "tt90000021")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

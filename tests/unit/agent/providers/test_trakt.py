@@ -84,7 +84,7 @@ def test_a_list_is_read_in_pages_and_every_row_counted() -> None:
     assert film.ids == ExternalIds(imdb="tt90000011", tmdb=9000011)
     assert series.kind is MediaType.TV
     assert series.ids == ExternalIds(imdb="tt90000021", tmdb=9000021, tvdb=800021)
-    assert (season.title, season.season) == ("Three Days in May", 2)
+    assert (season.title, season.seasons) == ("Three Days in May", (2,))
     assert season.ids.tvdb == 800023
     assert [(row.rank, row.what) for row in fetched.skipped] == [
         (4, "Глубина 1x03"),

@@ -47,6 +47,7 @@ def entry(
     tmdb: int | None = None,
     tvdb: int | None = None,
     season: int | None = None,
+    doubt: str | None = None,
 ) -> ListEntry:
     ids = ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb)
     return ListEntry(
@@ -56,7 +57,8 @@ def entry(
         year=year,
         kind=kind,
         ids=ids or NO_IDS,
-        season=season,
+        seasons=() if season is None else (season,),
+        doubt=doubt,
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -35,10 +36,22 @@ def wishes(*entries: ListEntry) -> list[Wish]:
         (entry("Dune", 2021, tmdb=2), "tmdb:?/2"),
         (entry("Lost", tvdb=3), "tvdb:3"),
         (entry("Lost", tvdb=3, season=0), "tvdb:3 s0"),
+        (entry("Lost", tvdb=3)._replace(seasons=(1, 3)), "tvdb:3 s1,3"),
+        (entry("Lost", tvdb=3, doubt="the season"), "tvdb:3 ?"),
         (entry("Düne (2021)", kind=MOVIE), "title:dune|2021|movie"),
         (entry("Dune", 1984), "title:dune|1984|"),
     ],
-    ids=["imdb", "tmdb", "tmdb-no-kind", "tvdb", "specials", "title", "title-no-kind"],
+    ids=[
+        "imdb",
+        "tmdb",
+        "tmdb-no-kind",
+        "tvdb",
+        "specials",
+        "seasons",
+        "doubt",
+        "title",
+        "title-no-kind",
+    ],
 )
 def test_an_entry_is_named_by_its_steadiest_id(one: ListEntry, name: str) -> None:
     assert entry_id(one) == name
@@ -235,3 +248,19 @@ def test_no_member_is_lost_or_doubled(entries: list[ListEntry]) -> None:
 def test_kinds_are_the_only_difference_between_equal_numbers() -> None:
     kinds = [MediaType.MOVIE, MediaType.TV, None]
     assert len(wishes(*(entry("Same", kind=kind, tmdb=1396) for kind in kinds))) == 3
+
+
+def test_a_row_in_doubt_holds_no_other_row_of_its_title_back() -> None:
+    sure, doubtful = wishes(entry(kind=TV, tmdb=1), entry(kind=TV, tmdb=1, doubt="season ?"))
+    assert (sure.conflict, doubtful.conflict) == (None, "season ?")
+
+
+def test_the_same_doubt_on_two_lists_is_one_question() -> None:
+    (doubtful,) = wishes(*[entry(kind=TV, tmdb=1, doubt="season ?")] * 2)
+    assert (doubtful.conflict, len(doubtful.members)) == ("season ?", 2)
+
+
+def test_what_must_not_be_requested_is_beyond_doubt() -> None:
+    row = entry(kind=TV, tmdb=1, season=2, doubt="season ?")
+    (member,) = members_of(replace(A, is_exclusion=True), [row])
+    assert (member.entry, member.entry_id) == (row._replace(doubt=None), "tmdb:tv/1 s2")

@@ -97,6 +97,34 @@ def test_a_contradiction_is_for_review_at_no_cost() -> None:
     assert match.found is Found.REVIEW
 
 
+@pytest.mark.parametrize(
+    "row", [entry("Lost", 2004, TV, tmdb=4607), entry("Lost", 2004)], ids=["id", "title"]
+)
+def test_a_row_in_doubt_is_for_review_at_no_cost(row: ListEntry) -> None:
+    doubtful = wish(row._replace(doubt="the season is not understood"))
+    match = Resolver(FakeServer(LOST), {}).known(doubtful)
+    assert match is not None
+    assert (match.found, match.reasons) == (Found.REVIEW, ("the season is not understood",))
+    assert [one.key for one in match.candidates] == ([LOST.key] if row.ids else [])
+
+
+def test_a_row_in_doubt_alone_is_no_title() -> None:
+    row = entry("Lost", 2004, TV, tmdb=4607, doubt="the season")
+    assert Resolver(FakeServer(), {}).title_of(row) is None
+    assert lookup_of_entry(row) == lookup_of(wish(row))
+
+
+def test_a_persons_choice_settles_this_doubt_and_no_other() -> None:
+    row = entry("Lost", 2004, TV, tmdb=4607, doubt="season ?")
+    choice = replace(found(LOST.key), how=How.CHOICE)
+    resolver = Resolver(FakeServer(), {lookup_of_entry(row) or "": choice})
+    assert resolver.known(wish(row)) == choice
+    assert resolver.title_of(row) == LOST.key
+    other = resolver.known(wish(row._replace(doubt="season !")))
+    assert other is not None
+    assert other.found is Found.REVIEW
+
+
 def contradiction() -> Wish:
     entries = [
         entry(kind=TV, imdb="tt1", tvdb=3),

@@ -236,7 +236,7 @@ def test_seasons_that_any_list_wants(lists: list[Seasons], seasons: tuple[int, .
 
 
 def test_a_row_that_names_a_season_stands_above_the_rule_of_its_list() -> None:
-    wish = wanted_by(of("a", seasons=Seasons(which=Which.FIRST)), one=BAD._replace(season=2))
+    wish = wanted_by(of("a", seasons=Seasons(which=Which.FIRST)), one=BAD._replace(seasons=(2,)))
     assert body_of(decided(wish, seasons=details((0, 1, 2, 3)))).seasons == (2,)
 
 

@@ -127,6 +127,18 @@ def world(request: pytest.FixtureRequest) -> World:
     return World(four_k=request.param)
 
 
+def test_of_a_row_in_doubt_nothing_is_requested(world: World) -> None:
+    doubtful = BAD_ENTRY._replace(rank=2, doubt='the season "latest" is not understood')
+    world.follow(rows=[BAD_ENTRY._replace(seasons=(1, 2)), doubtful])
+    report = world.sync()
+    assert world.requested == [(1, 2)]
+    (item,) = [one for one in report.items if one.verdict is Verdict.REVIEW]
+    assert "latest" in item.why
+    world.sync()
+    assert world.requested == [(1, 2)]
+    assert world.looks == 1
+
+
 # A series of which the server has a part
 
 
@@ -136,7 +148,7 @@ def world(request: pytest.FixtureRequest) -> World:
     [
         (ALL_SEASONS, [BAD_ENTRY], (2, 3)),
         (named(3), [BAD_ENTRY], (3,)),
-        (ALL_SEASONS, [BAD_ENTRY._replace(season=2)], (2,)),
+        (ALL_SEASONS, [BAD_ENTRY._replace(seasons=(2,))], (2,)),
         (Seasons(which=Which.LATEST), [BAD_ENTRY], (3,)),
         (named(0, 1), [BAD_ENTRY], (0,)),
     ],
@@ -188,7 +200,7 @@ def test_a_list_that_is_added_later_gets_what_the_first_one_did_not_want(
 def test_a_row_for_another_season_that_a_file_gains_is_requested(
     world: World, status: int
 ) -> None:
-    second, third = (BAD_ENTRY._replace(season=number) for number in (2, 3))
+    second, third = (BAD_ENTRY._replace(seasons=(number,)) for number in (2, 3))
     world.follow(rows=[second]).sync()
     world.has(2, status=status).follow(rows=[second, third]).sync()
     assert (world.requested, world.looks) == ([(2,), (3,)], 2)
@@ -407,7 +419,7 @@ def test_a_season_that_does_not_exist_yet_is_looked_for_weekly(
     if status is not None:
         world.has(1, 2, 3, status=status)
     is_whole = status == MediaStatus.AVAILABLE
-    world.follow(rows=[BAD_ENTRY._replace(season=4)])
+    world.follow(rows=[BAD_ENTRY._replace(seasons=(4,))])
     report = [world.sync() for _ in range(3)][-1]
     assert world.looks == (0 if is_whole else 1)
     assert report.count(Verdict.ALREADY if is_whole else Verdict.SKIPPED) == 1
@@ -420,7 +432,7 @@ def test_a_season_that_does_not_exist_yet_is_looked_for_weekly(
 
 
 def test_a_season_that_does_not_exist_yet_does_not_hide_what_is_there(world: World) -> None:
-    rows = [BAD_ENTRY._replace(season=number) for number in (2, 9)]
+    rows = [BAD_ENTRY._replace(seasons=(number,)) for number in (2, 9)]
     world.follow(rows=rows).sync()
     for days in (0, 1, 8, 9):
         report = world.sync(TODAY + timedelta(days=days))
