@@ -22,6 +22,9 @@ _OWN_WORDS = {
     ("file", ListOutcome.PRIVATE): "let the user that listsync runs as read the file",
     ("file", ListOutcome.UNAVAILABLE): "check that the file's disk is there",
     ("file", ListOutcome.DRIFT): "look at the file: the reason says what is wrong with it",
+    ("imdb", ListOutcome.NOT_FOUND): (
+        "check its address: it must be a public list of titles; it may have been deleted"
+    ),
     ("trakt", ListOutcome.PRIVATE): "log in with `listsync trakt-login`, or make the list public",
     ("trakt", ListOutcome.CREDENTIAL): (
         "log in with `listsync trakt-login`, with the client id in providers.trakt"

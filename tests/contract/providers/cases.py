@@ -21,6 +21,7 @@ from listsync.ports import ListProvider
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileSource
+from listsync.providers.imdb.fields import MissingFields
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.page import read_pages
 from listsync.providers.imdb.reader import Imdb
@@ -149,7 +150,7 @@ def _official(name: str, expected: ListOutcome | Refusal, titles: int = 0) -> Ca
 
 def imdb_provider(site: Site, value: str = "ls990000001") -> ListProvider:
     options = ImdbOptions()
-    return Imdb(parse_imdb(value), options, client(options, site))
+    return Imdb(parse_imdb(value), options, client(options, site), MissingFields())
 
 
 def _imdb(
@@ -307,6 +308,19 @@ CASES: tuple[Case, ...] = (
     _imdb("graphql/list.notfound.json", Refusal.NOT_FOUND),
     _imdb("graphql/list.null-without-errors.json", Refusal.NOT_FOUND),
     _imdb("graphql/list.partial-with-errors.json", ListOutcome.COMPLETE, titles=2, skipped=1),
+    _imdb("graphql/list.people.json", Refusal.NOT_FOUND),
+    _imdb(
+        "graphql/list.people-refused.json",
+        Refusal.NOT_FOUND,
+        more=("graphql/list-type.people.json",),
+    ),
+    _imdb(
+        "graphql/unknown-field.json",
+        ListOutcome.COMPLETE,
+        "ur99000001",
+        titles=3,
+        more=("graphql/watchlist.json",),
+    ),
     _imdb("graphql/list.private.json", Refusal.PRIVATE),
     _imdb("graphql/list.short-page-count-mismatch.json", ListOutcome.PARTIAL, titles=4),
     _imdb("graphql/watchlist.json", ListOutcome.COMPLETE, "ur99000001", titles=3),

@@ -32,7 +32,7 @@ _UNWANTED = {
     "podcastSeries": "a podcast",
     "podcastEpisode": "a podcast",
 }
-_PERSON = re.compile(r"nm\d+", re.ASCII)
+PERSON = re.compile(r"nm\d+", re.ASCII)
 
 
 class _Text(Answer, frozen=True):
@@ -66,7 +66,7 @@ class Title(Answer, frozen=True):
 
     @property
     def is_person(self) -> bool:
-        return self.id.startswith("nm") and _PERSON.fullmatch(self.id) is not None
+        return self.id.startswith("nm") and PERSON.fullmatch(self.id) is not None
 
 
 class PageInfo(Answer, frozen=True):
@@ -98,7 +98,6 @@ class ListNode(Answer, frozen=True):
 
     titles: Connection = field(name="titleListItemSearch")
     modified: str | None = field(name="lastModifiedDate", default=None)
-    type: _Type | None = field(name="listType", default=None)
 
 
 class Profile(Answer, frozen=True):

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.rows import check_one
 from listsync.net.texts import one_line
-from listsync.providers.imdb.answers import Connection, ListNode, inside
+from listsync.providers.imdb.answers import PERSON, Connection, ListNode, inside
 from listsync.providers.imdb.questions import Question
 from listsync.providers.imdb.source import SERVICE
+
+PEOPLE, TITLES = "PEOPLE", "TITLES"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,12 @@ class Part:
     total: int | None
     cursor: str | None
     modified: str | None
+
+    @property
+    def is_of_people(self) -> bool:
+        """True when every row is a person."""
+        ids = [str(inside(row, "id")) for row in self.titles]
+        return bool(ids) and all(PERSON.fullmatch(one) for one in ids)
 
     @property
     def state(self) -> str:
@@ -62,10 +70,20 @@ def _shown(node: object) -> Connection:
 
 
 def _listed(node: object, name: str) -> tuple[Connection, str | None]:
-    """Read a list and the date of its last change; one of people is not empty of titles."""
+    """Read a list and the date of its last change; one of people is not empty of titles.
+
+    A type that is not known is no reason to leave titles behind that came.
+    """
+    kind = inside(node, "listType", "id")
+    if kind == PEOPLE:
+        raise not_of_titles(name, kind)
+    if kind not in (None, TITLES) and not inside(node, "titleListItemSearch", "total"):
+        raise not_of_titles(name, str(kind))
     found = check_one(SERVICE, node, ListNode, strict=True)
-    kind = found.type.id if found.type else None
-    if found.titles.total == 0 and kind not in (None, "TITLES"):
-        why = f"{name} is a list of {one_line(str(kind).lower(), 40)}, not of titles"
-        raise RefusedError(SERVICE, Refusal.NOT_FOUND, why)
     return found.titles, found.modified
+
+
+def not_of_titles(name: str, kind: str) -> RefusedError:
+    """Say what a list is of, in place of titles."""
+    of = one_line(kind.lower().replace("_", " "), 40)
+    return RefusedError(SERVICE, Refusal.NOT_FOUND, f"{name} is a list of {of}, not of titles")

@@ -2,7 +2,7 @@
 
 Source: the questions of clients that ran in August 2026. `lastModifiedDate` and `listType` are
 what the site's own scripts and other clients ask for (read 2026-11); both may be missing from an
-answer.
+answer, and imdb/fields.py says what becomes of a question when the service does not know a field.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Question:
     count: int | None = None
 
 
+TYPE = "query T($id: ID!) { list(id: $id) { listType { id } } }"
 PROFILE = "query P($id: ID!) { userProfile(input: { profileId: $id }) { userId } }"
 
 

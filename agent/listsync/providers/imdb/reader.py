@@ -9,18 +9,19 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, Validators
-from listsync.errors import AnswerChangedError, Refusal, RefusedError
+from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.documents import text_of
 from listsync.net.rows import Entries, check_one, get_document
 from listsync.net.walls import load_page, past_wall
 from listsync.providers.imdb import page
-from listsync.providers.imdb.answers import Profile, Title, entry_of
+from listsync.providers.imdb.answers import Profile, Title, entry_of, inside
+from listsync.providers.imdb.fields import MISSING, MissingFields
 from listsync.providers.imdb.options import ImdbOptions
-from listsync.providers.imdb.parts import Part, part_of
-from listsync.providers.imdb.questions import PROFILE, Question, question_of
-from listsync.providers.imdb.refusals import judge
-from listsync.providers.imdb.source import SERVICE, ImdbSource
+from listsync.providers.imdb.parts import PEOPLE, TITLES, Part, not_of_titles, part_of
+from listsync.providers.imdb.questions import PROFILE, TYPE, Question, question_of
+from listsync.providers.imdb.refusals import QuestionRefusedError, UnknownFieldsError, judge
+from listsync.providers.imdb.source import SERVICE, ImdbSource, ListKind
 
 if TYPE_CHECKING:
     import httpx
@@ -32,10 +33,17 @@ _USER = re.compile(r"ur\d+", re.ASCII)
 class Imdb:
     """Reads one IMDb list."""
 
-    def __init__(self, source: ImdbSource, options: ImdbOptions, http: httpx.Client) -> None:
+    def __init__(
+        self,
+        source: ImdbSource,
+        options: ImdbOptions,
+        http: httpx.Client,
+        missing: MissingFields = MISSING,
+    ) -> None:
         self._source = source
         self._options = options
         self._http = http
+        self._missing = missing
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list in its own order; raises what `get_document` raises.
@@ -71,11 +79,33 @@ class Imdb:
         target = self._target(known)
         question = question_of(self._source, target)
         parts = self._parts(question)
-        first = next(parts)
+        first = self._first(parts)
         stamp = f"{target} {first.state}"
         if stamp == known:
             return Fetched.unchanged(previous)
         return self._gathered(question, chain([first], parts), Validators(stamp=stamp))
+
+    def _first(self, parts: Iterator[Part]) -> Part:
+        """Read the first page; a list of people may be refused, in words that nobody has noted."""
+        try:
+            first = next(parts)
+        except QuestionRefusedError as error:
+            kind = self._kind_of_list()
+            if kind in (None, TITLES):
+                raise error.plain() from error
+            raise not_of_titles(str(self._source), str(kind)) from error
+        if first.is_of_people:
+            raise not_of_titles(str(self._source), PEOPLE)
+        return first
+
+    def _kind_of_list(self) -> object:
+        """Ask what the list is of, and nothing else; None where that is not known either."""
+        if self._source.kind is not ListKind.LIST:
+            return None
+        try:
+            return inside(self._ask(TYPE, {"id": self._source.id}), "list", "listType", "id")
+        except ListsyncError:
+            return None
 
     def _target(self, known: str | None) -> str:
         """Give the id to ask for; that of a profile is looked up once, and then remembered."""
@@ -132,6 +162,16 @@ class Imdb:
         raise self._changed("says that more follows, without an end")
 
     def _ask(self, text: str, variables: Mapping[str, object]) -> dict[str, object]:
+        """Ask; a field that the service does not know is left out, and the rest asked again."""
+        while True:  # every turn but the last leaves a field out, of a few
+            asked = self._missing.left_out_of(text)
+            try:
+                return self._ask_once(asked, variables)
+            except UnknownFieldsError as error:
+                if not self._missing.can_spare(error.fields, asked):
+                    raise error.plain() from error
+
+    def _ask_once(self, text: str, variables: Mapping[str, object]) -> dict[str, object]:
         site = self._options.web_url.rstrip("/")
         call = Call(
             service=SERVICE,

@@ -1,10 +1,13 @@
 """How IMDb says no: in the `errors` of an answer, or in place of one.
 
 Source: clients and reports of 2026; samples in tests/fixtures/imdb/graphql. Every answer of the
-GraphQL service comes with HTTP 200; other statuses are those of what stands before.
+GraphQL service comes with HTTP 200, or with 400 where it refuses the question itself; other
+statuses are those of what stands before.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from listsync.errors import (
     AnswerChangedError,
@@ -17,8 +20,12 @@ from listsync.net.documents import parse_json, text_of
 from listsync.net.fields import title_text
 from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, retry_after_s
+from listsync.providers.imdb.fields import field_in
 from listsync.providers.imdb.source import SERVICE
 
+_OF_QUESTION = (400, 422)
+_MOST_ERRORS_READ = 100
+_LONGEST = 400
 _REFUSALS = {  # the first that is part of an error's code and message
     "forbidden": Refusal.PRIVATE,
     "permission denied": Refusal.PRIVATE,
@@ -31,6 +38,22 @@ _REFUSALS = {  # the first that is part of an error's code and message
 }
 
 
+class QuestionRefusedError(AnswerChangedError):
+    """The service does not take the whole question, for a reason that is not known here."""
+
+    def plain(self) -> AnswerChangedError:
+        """Give the error as others know it."""
+        return AnswerChangedError(SERVICE, self.why, sample=self.sample)
+
+
+class UnknownFieldsError(QuestionRefusedError):
+    """The service does not know *fields*, and refuses the question for them."""
+
+    def __init__(self, why: str, fields: tuple[str, ...], *, sample: str = "") -> None:
+        super().__init__(SERVICE, why, sample=sample)
+        self.fields = fields
+
+
 def judge(reply: Reply) -> ListsyncError | None:
     """Read what stands before the service, and the `errors` of an answer of its own."""
     if reply.status in (401, 403):  # private lists are said with 200
@@ -38,22 +61,53 @@ def judge(reply: Reply) -> ListsyncError | None:
         return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
     if reply.status in (404, 410):
         return AnswerChangedError(SERVICE, f"its service is not there (HTTP {reply.status})")
-    if reply.status != 200 or reply.is_page or not reply.body.strip():
+    if reply.status not in (200, *_OF_QUESTION) or reply.is_page or not reply.body.strip():
         return None
     text = text_of(reply)
+    if reply.status in _OF_QUESTION:
+        return _refused_question(reply, text)
     # Without the word there are none, and a good page need not be parsed twice.
     return _refusal(parse_json(SERVICE, text)) if '"errors"' in text else None
 
 
+def _refused_question(reply: Reply, text: str) -> ListsyncError | None:
+    """Read the words that come with a 400; None where there are none, and the status must do."""
+    try:
+        content = parse_json(SERVICE, text)
+    except AnswerChangedError:
+        return None
+    found = _refusal(content)
+    if found is None and isinstance(content, dict) and title_text(content.get("message")):
+        found = _meaning(content)
+    if isinstance(found, UnknownFieldsError) or not isinstance(found, QuestionRefusedError):
+        return found
+    return QuestionRefusedError(SERVICE, f"{found.why} (HTTP {reply.status})", sample=found.sample)
+
+
 def _refusal(content: object) -> ListsyncError | None:
-    """Find an error that concerns more than single titles of a list."""
+    """Find what is wrong with more than single titles of a list."""
     errors = content.get("errors") if isinstance(content, dict) else None
-    for error in errors if isinstance(errors, list) else [errors] if errors else []:
-        if not isinstance(error, dict):
-            return AnswerChangedError(SERVICE, "says that something is wrong, and not what")
-        if not _concerns_row(content, error.get("path")):
-            return _meaning(error)
-    return None
+    told = errors if isinstance(errors, list) else [errors] if errors else []
+    found = [
+        _meaning(error if isinstance(error, dict) else {"message": error})
+        for error in told[:_MOST_ERRORS_READ]
+        if not isinstance(error, dict) or not _concerns_row(content, error.get("path"))
+    ]
+    return _foremost(found)
+
+
+def _foremost(found: Iterable[ListsyncError]) -> ListsyncError | None:
+    """Choose the first; unknown fields are told together, as far as nothing else is wrong."""
+    fields: list[UnknownFieldsError] = []
+    for error in found:
+        if not isinstance(error, UnknownFieldsError):
+            return error
+        fields.append(error)
+    if not fields:
+        return None
+    names = (name for error in fields for name in error.fields)
+    why = one_line("; ".join(dict.fromkeys(error.why for error in fields)), _LONGEST)
+    return UnknownFieldsError(why, tuple(dict.fromkeys(names)), sample=fields[0].sample)
 
 
 def _concerns_row(content: object, path: object) -> bool:
@@ -77,4 +131,7 @@ def _meaning(error: dict[object, object]) -> ListsyncError:
             return RefusedError(SERVICE, kind, words)
     if code == "INTERNAL_SERVER_ERROR":
         return UnavailableError(SERVICE, words)
-    return AnswerChangedError(SERVICE, words, sample=one_line(str(code)))
+    field, sample = field_in(message), one_line(str(code))
+    if field is not None:
+        return UnknownFieldsError(words, (field,), sample=sample)
+    return QuestionRefusedError(SERVICE, words, sample=sample)

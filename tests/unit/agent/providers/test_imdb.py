@@ -15,6 +15,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.providers.imdb.fields import MissingFields
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import parse
@@ -60,7 +61,7 @@ def imdb(
     site: Callable[[httpx.Request], httpx.Response], value: str = LIST, page_size: int = 250
 ) -> Imdb:
     options = ImdbOptions(page_size=page_size)
-    return Imdb(parse(value), options, client(options, site))
+    return Imdb(parse(value), options, client(options, site), MissingFields())
 
 
 def serving(*names: str) -> Site:
