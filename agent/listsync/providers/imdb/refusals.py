@@ -8,6 +8,7 @@ statuses are those of what stands before.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from listsync.errors import (
     AnswerChangedError,
@@ -88,12 +89,12 @@ def _refusal(content: object) -> ListsyncError | None:
     """Find what is wrong with more than single titles of a list."""
     errors = content.get("errors") if isinstance(content, dict) else None
     told = errors if isinstance(errors, list) else [errors] if errors else []
-    found = [
+    found = (
         _meaning(error if isinstance(error, dict) else {"message": error})
-        for error in told[:_MOST_ERRORS_READ]
+        for error in told
         if not isinstance(error, dict) or not _concerns_row(content, error.get("path"))
-    ]
-    return _foremost(found)
+    )
+    return _foremost(islice(found, _MOST_ERRORS_READ))
 
 
 def _foremost(found: Iterable[ListsyncError]) -> ListsyncError | None:

@@ -227,3 +227,11 @@ def test_only_a_list_is_asked_for_its_kind() -> None:
     with pytest.raises(ListsyncError, match=r"says: No\."):
         imdb(site, "ur99000001").fetch(None)
     assert len(site.seen) == 1
+
+
+def test_an_error_of_the_list_behind_many_of_its_rows_is_not_overlooked() -> None:
+    rows = [{"message": "x", "path": ["list", "titleListItemSearch", "edges", 0]}] * 300
+    errors = [*rows, {"message": "x", "extensions": {"code": "FORBIDDEN"}}]
+    with pytest.raises(RefusedError) as caught:
+        imdb(saying({**listed([titled(1)], 1), "errors": errors})).fetch(None)
+    assert caught.value.kind is Refusal.PRIVATE
