@@ -475,6 +475,7 @@ class _List:
     why: str = ""
     retry_at: datetime | None = None
     shrunk_at: datetime | None = None
+    read_at: datetime | None = None
     name: str = ""
 
 
@@ -497,6 +498,7 @@ class _Shelf:
     confirmed: int = 0
     asked: list[tuple[Sent, datetime]] = field(default_factory=list)
     departed: dict[tuple[str, Definition], str] = field(default_factory=dict)
+    told: set[tuple[str, Definition]] = field(default_factory=set)
     handled_on: dict[Definition, date] = field(default_factory=dict)
     looks: dict[Definition, date] = field(default_factory=dict)
     cancelled: set[Definition] = field(default_factory=set)
@@ -579,7 +581,13 @@ class FakeMemory:
         return "back at a known server" if is_known else "a new server"
 
     def previous(self, source: str) -> Validators | None:
-        return self._list(source).validators
+        one = self._list(source)
+        is_open = any(one.absent.values()) or any(place == source for place, _ in self._departed)
+        return None if is_open else one.validators
+
+    @property
+    def _departed(self) -> dict[tuple[str, Definition], str]:
+        return self.shelf.departed if self._server else {}
 
     def entries(self, source: str) -> dict[str, ListEntry]:
         one = self._list(source)
@@ -604,8 +612,7 @@ class FakeMemory:
         one = self._list(rules.source)
         one.outcome, one.why, one.name = fetched.outcome, why, rules.name
         if fetched.is_unchanged:
-            self._count_absent(rules.source, [name for name in one.entries if one.absent[name]])
-            one.validators = fetched.validators
+            one.validators, one.read_at = fetched.validators, at
             one.failures = 0
             return Kept()
         read = {member.entry_id: member.entry for member in members}
@@ -620,11 +627,16 @@ class FakeMemory:
             return Kept(frozenset(new))
         one.failures = 0
         one.counts = (fetched.read, fetched.declared)
+        last, one.read_at = one.read_at, at
+        if fetched.doubt:
+            one.validators = None
+            return Kept(frozenset(new), doubted=gone)
         one.shrunk_at = (one.shrunk_at or at) if is_sudden_shrink(present, gone) else None
         if one.shrunk_at is not None and not is_believed(one.shrunk_at, at):
             one.validators = None
             return Kept(frozenset(new), len(missing))
-        self._count_absent(rules.source, sorted(missing))
+        if last != at:
+            self._count_absent(rules.source, sorted(missing))
         one.validators = fetched.validators
         return Kept(frozenset(new))
 
@@ -702,17 +714,37 @@ class FakeMemory:
             Definition(sent.body.key, sent.body.four_k): sent.answered.request_id
             for sent, _ in shelf.asked
         }
+        missing = {
+            (source, shelf.handled[source, name, four_k])
+            for source, one in self.lists.items()
+            for name in one.absent
+            for four_k in (False, True)
+            if one.absent[name] and (source, name, four_k) in shelf.handled
+        }
+        present = {
+            title
+            for (source, name, _), title in shelf.handled.items()
+            if not self._list(source).absent[name]
+        }
+        gone = {(place, True) for place in shelf.departed} | {(place, False) for place in missing}
         return tuple(
             Departure(
                 source=source,
-                list_name=name,
+                list_name=self._list(source).name,
                 label=str(one.key),
                 definition=one,
                 request_id=numbers.get(one),
-                is_wanted=one in shelf.handled.values(),
+                is_wanted=one in (shelf.handled.values() if is_gone else present),
+                is_gone=is_gone,
+                was_told=(source, one) in shelf.told,
             )
-            for (source, one), name in sorted(shelf.departed.items(), key=str)
+            for (source, one), is_gone in sorted(gone, key=str)
         )
+
+    def save_cancel_warnings(self, told: Collection[Departure]) -> None:
+        missing = {(one.source, one.definition) for one in self.departed()}
+        self.shelf.told &= missing
+        self.shelf.told |= {(one.source, one.definition) for one in told}
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
         shelf, declined = self.shelf, (one.definition, int(RequestStatus.DECLINED))

@@ -219,7 +219,11 @@ class Memory(Protocol):
         ...
 
     def previous(self, source: str) -> Validators | None:
-        """Return what the last good read of the list gave to make the next one cheap."""
+        """Return what the last good read of the list gave to make the next one cheap.
+
+        None while the next reading has to be fresh: what it lacked is to be confirmed, or a
+        departure from it is not settled.
+        """
         ...
 
     def entries(self, source: str) -> Mapping[str, ListEntry]:
@@ -240,9 +244,10 @@ class Memory(Protocol):
     ) -> Kept:
         """Keep what was read.
 
-        Only a whole reading replaces the snapshot; a partial one adds to it. An entry has left
-        the list when two whole readings in a row lack it; then it is forgotten. Where a great
-        part is gone at once (`sync.patience`), a whole reading only adds, until that has lasted.
+        Only a whole reading replaces the snapshot; a partial one, and one in doubt, adds to it.
+        An entry has left the list when two fresh whole readings of different times lack it in a
+        row; an unchanged one counts for neither. Then it is forgotten. Where a great part is gone
+        at once (`sync.patience`), a whole reading only adds, until that has lasted.
         """
         ...
 
@@ -289,7 +294,17 @@ class Memory(Protocol):
         ...
 
     def departed(self) -> tuple[Departure, ...]:
-        """Return the handled titles whose entries have left their lists, not settled yet."""
+        """Return the handled titles whose entries have left their lists, not settled yet.
+
+        And those that the last whole reading lacked: they leave if the next one does, too.
+        """
+        ...
+
+    def save_cancel_warnings(self, told: Collection[Departure]) -> None:
+        """Remember, in place of what was told before, of what was told that it is cancelled.
+
+        Of the lists of other runs as well: what is told of them is among `departed` all the time.
+        """
         ...
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:

@@ -216,7 +216,7 @@ class ListForm(Options, frozen=True, kw_only=True):
     cancel_removed: Annotated[
         bool,
         "true: when a title leaves the list, our request for it is cancelled while "
-        "it waits for approval.",
+        "it waits for approval, once a sync has said so and the next one misses it still.",
     ] = False
     every: Annotated[
         Duration | None,

@@ -108,7 +108,9 @@ class Fetched:
     """One reading of one list.
 
     `read` counts rows as the service delivered them (entries + skipped), before any filter;
-    `declared` is the count the service itself gives, None where it gives none.
+    `declared` is the count the service itself gives, None where it gives none. `repeated` rows
+    only repeat another row of this reading; `broken` ones, which are among `skipped`, may be
+    titles that are known.
     """
 
     entries: tuple[ListEntry, ...] = ()
@@ -116,6 +118,8 @@ class Fetched:
     declared: int | None = None
     validators: Validators | None = None
     is_unchanged: bool = False
+    repeated: int = 0
+    broken: int = 0
 
     @classmethod
     def unchanged(cls, validators: Validators | None) -> Fetched:
@@ -127,11 +131,22 @@ class Fetched:
         return len(self.entries) + len(self.skipped)
 
     @property
+    def distinct(self) -> int:
+        return self.read - self.repeated
+
+    @property
+    def doubt(self) -> str:
+        """Say why what is missing from this reading may be on the list all the same, if so."""
+        counts = ((self.repeated, "only repeated another"), (self.broken, "came broken"))
+        said = [f"{n} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
+        return " and ".join(said)
+
+    @property
     def outcome(self) -> ListOutcome:
         """Judge by counts alone; what went wrong otherwise is raised, never returned."""
         if self.is_unchanged:
             return ListOutcome.UNCHANGED
-        if self.declared is not None and self.read < self.declared:
+        if self.declared is not None and self.distinct < self.declared:
             return ListOutcome.PARTIAL
         if self.read == 0:
             return ListOutcome.EMPTY if self.declared == 0 else ListOutcome.DRIFT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,6 +13,8 @@ from listsync.domain.media import Definition
 from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import Answered, RequestBody, ServerRequest
 from listsync.domain.syncing import Match, Member
+
+_LABEL = re.compile(r"(?P<title>.+) \((?P<year>\d{4})\)")
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,12 @@ class Kept:
     """What a reading changed. `new`: ids of entries not seen before.
 
     `held`: how many entries the reading lacks that are still believed to be on the list, because
-    so many have gone at once.
+    so many have gone at once; `doubted`: because the reading itself is in doubt.
     """
 
     new: frozenset[str] = frozenset()
     held: int = 0
+    doubted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,10 @@ class Setback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """A title that was requested, whose entry has left its list.
+    """A title that was handled, whose entry has left its list, or has been missing once.
 
-    `request_id` is the server's number of our request; `is_wanted`: by another list.
+    `is_gone`: it has left. `was_told`: an earlier run said that its request would be cancelled.
+    `request_id` is the server's number of our request; `is_wanted`: by another list or entry.
     """
 
     source: str
@@ -149,6 +154,14 @@ class Departure:
     definition: Definition
     request_id: int | None
     is_wanted: bool
+    is_gone: bool = True
+    was_told: bool = False
+
+    @property
+    def named(self) -> tuple[str, int | None]:
+        """Split its label into title and year."""
+        found = _LABEL.fullmatch(self.label)
+        return (found["title"], int(found["year"])) if found else (self.label, None)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,8 @@ class NoticeKind(StrEnum):
     REQUESTS_GONE = "requests_gone"
     ON_HOLD = "on_hold"
     LIST_FAILED = "list_failed"
+    LIST_DOUBTED = "list_doubted"
+    TO_CANCEL = "to_cancel"
     REQUEST_FAILED = "request_failed"
     REVIEW = "review"
     SYNC_FAILED = "sync_failed"
@@ -26,7 +28,12 @@ class NoticeKind(StrEnum):
     @property
     def needs_person(self) -> bool:
         """Tell whether it does not end by itself."""
-        return self not in (NoticeKind.SERVER_CHANGED, NoticeKind.CONFIG_WARNING)
+        return self not in (
+            NoticeKind.SERVER_CHANGED,
+            NoticeKind.CONFIG_WARNING,
+            NoticeKind.LIST_DOUBTED,
+            NoticeKind.TO_CANCEL,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +78,15 @@ class Judgement:
     notices: tuple[Notice, ...]
     lists: Collection[str]
     is_whole: bool
+
+
+_FEW = 3
+
+
+def few(said: Sequence[str], between: str = "; ") -> str:
+    """Name the first of what is *said*, and how many more there are."""
+    more = [f"and {len(said) - _FEW} more"] if len(said) > _FEW else []
+    return between.join([*said[:_FEW], *more])
 
 
 def standing_after(before: Iterable[StandingNotice], run: Judgement) -> tuple[StandingNotice, ...]:

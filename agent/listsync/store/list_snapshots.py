@@ -27,11 +27,17 @@ class ListSnapshots:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def previous(self, source: str) -> Validators | None:
-        found = self._database.read("SELECT validators FROM followed WHERE source = ?", source)
-        if not found or found[0]["validators"] is None:
-            return None
-        return Validators(**json.loads(found[0]["validators"]))
+    def previous(self, source: str, server: int | None) -> Validators | None:
+        """Give the validators, unless something waits for a fresh reading: see the port."""
+        found = self._database.read(
+            "SELECT validators FROM followed WHERE source = ? AND validators IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM entries WHERE list = followed.id"
+            "   AND absent_reads > 0)"
+            " AND NOT EXISTS (SELECT 1 FROM departed WHERE list = followed.id AND server = ?)",
+            source,
+            server,
+        )
+        return Validators(**json.loads(found[0]["validators"])) if found else None
 
     def entries(self, source: str) -> dict[str, ListEntry]:
         found = self._database.read(
@@ -57,7 +63,6 @@ class ListSnapshots:
         """Keep what was read; see the port. The validators are written last."""
         number = self._follow(rules, fetched.outcome, why, at)
         if fetched.is_unchanged:
-            self._count_absent(number, self._absent_entries(number))
             self._read_well(number, fetched, at, count=None)
             return Kept()
         known = self._known_entries(number)
@@ -68,42 +73,43 @@ class ListSnapshots:
         if not fetched.outcome.whole:
             return Kept(new)
         missing = [name for name in known if name not in values]
-        if self._holds(number, known, missing, at):
-            self._follow(rules, fetched.outcome, words_of_shrink(len(missing)), at)
+        kept = replace(self._judge_missing(number, known, missing, fetched, at), new=new)
+        if kept.held:
+            self._follow(rules, fetched.outcome, words_of_shrink(kept.held), at)
+        if kept.held or fetched.doubt:
             # Without validators: an unchanged list could never show that it has recovered.
             fetched = replace(fetched, validators=None)
-            self._read_well(number, fetched, at, count=fetched.read)
-            return Kept(new, len(missing))
-        self._count_absent(number, missing)
         self._read_well(number, fetched, at, count=fetched.read)
-        return Kept(new)
+        return kept
 
-    def _holds(
+    def _judge_missing(
         self,
         number: int,
         known: Mapping[str, tuple[object, ...]],
         missing: Sequence[str],
+        fetched: Fetched,
         at: datetime,
-    ) -> bool:
-        """Tell whether what is missing is still believed to be there; notes since when it is."""
+    ) -> Kept:
+        """Count what a whole reading lacks, as far as the reading is believed."""
+        since, last = self._database.read(
+            "SELECT shrunk_at, last_success FROM followed WHERE id = ?", number
+        )[0]
+        if fetched.doubt:
+            return Kept(doubted=sum(1 for name in missing if not known[name][-1]))
         present = sum(1 for row in known.values() if not row[-1])
         gone = sum(1 for name in missing if not known[name][-1])
-        since = self._database.read("SELECT shrunk_at FROM followed WHERE id = ?", number)[0][0]
-        if not is_sudden_shrink(present, gone):
-            if since is not None:
-                self._note_shrink(number, None)
-            return False
-        if since is None:
-            self._note_shrink(number, rows.iso(at))
-        return not is_believed(datetime.fromisoformat(since) if since else None, at)
+        is_shrink = is_sudden_shrink(present, gone)
+        if is_shrink != (since is not None):
+            self._note_shrink(number, rows.iso(at) if is_shrink else None)
+        if is_shrink and not is_believed(datetime.fromisoformat(since) if since else None, at):
+            return Kept(held=len(missing))
+        if last != rows.iso(at):  # two readings of one instant are one
+            self._count_absent(number, missing)
+        return Kept()
 
     def _note_shrink(self, number: int, since: str | None) -> None:
         with self._database.write() as connection:
             connection.execute("UPDATE followed SET shrunk_at = ? WHERE id = ?", (since, number))
-
-    def _absent_entries(self, number: int) -> list[str]:
-        sql = "SELECT entry FROM entries WHERE list = ? AND absent_reads > 0"
-        return [row["entry"] for row in self._database.read(sql, number)]
 
     def _known_entries(self, number: int) -> dict[str, tuple[object, ...]]:
         found = self._database.read(
@@ -139,7 +145,7 @@ class ListSnapshots:
                 connection.executemany(sql, [(number, rows.iso(at), *value) for value in batch])
 
     def _count_absent(self, number: int, names: Sequence[str]) -> None:
-        """Count one more whole reading without *names*; after two they have left the list."""
+        """Count one more fresh whole reading without *names*; after two they have left."""
         for batch in _batches(names):
             with self._database.write() as connection:
                 connection.executemany(

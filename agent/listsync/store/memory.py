@@ -67,7 +67,7 @@ class SqliteMemory:
         return "this is a new server: what was asked for at the last one is not remembered here"
 
     def previous(self, source: str) -> Validators | None:
-        return self._lists.previous(source)
+        return self._lists.previous(source, self._server)
 
     def entries(self, source: str) -> dict[str, ListEntry]:
         return self._lists.entries(source)
@@ -144,6 +144,9 @@ class SqliteMemory:
 
     def departed(self) -> tuple[Departure, ...]:
         return standing.departed(self._database, self._place)
+
+    def save_cancel_warnings(self, told: Collection[Departure]) -> None:
+        standing.save_cancel_warnings(self._database, self._place, told)
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
         self._is_status_stale |= cancelled

@@ -5,7 +5,7 @@ For `SqliteMemory` and `SqliteBooks`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from listsync.domain.media import Definition, MediaType, TitleKey
@@ -47,18 +47,35 @@ def confirm(database: Database, server: int | None) -> None:
         )
 
 
+_MISSING = (
+    "SELECT server, list, kind, tmdb, four_k, label, 1 AS is_gone FROM departed UNION ALL"
+    " SELECT handled.server, handled.list, handled.kind, handled.tmdb, handled.four_k,"
+    "   min(coalesce(title || iif(year IS NULL, '', ' (' || year || ')'), entries.entry)), 0"
+    " FROM entries INDEXED BY entries_absent CROSS JOIN handled"
+    "   ON handled.list = entries.list AND handled.entry = entries.entry"
+    " WHERE absent_reads > 0"
+    " GROUP BY handled.server, handled.list, handled.kind, handled.tmdb, handled.four_k"
+)
+_SAME_TITLE = (
+    "{0}.server = gone.server AND {0}.kind = gone.kind AND {0}.tmdb = gone.tmdb"
+    " AND {0}.four_k = gone.four_k"
+)
+
+
 def departed(database: Database, server: int) -> tuple[Departure, ...]:
-    """Return what has left its list; `is_wanted` by another list that had it requested."""
+    """Return what has left its list or is missing; `is_wanted` by an entry that is not."""
     found = database.read(
-        "SELECT departed.*, source, name, (SELECT request_id FROM requests WHERE"
-        "   requests.server = departed.server AND requests.kind = departed.kind"
-        "   AND requests.tmdb = departed.tmdb AND requests.four_k = departed.four_k"
+        "SELECT gone.*, source, name, (SELECT request_id FROM requests"  # noqa: S608 - constant
+        f"   WHERE {_SAME_TITLE.format('requests')}"
         "   AND answer = ? ORDER BY id DESC LIMIT 1) AS request_id,"
-        " EXISTS (SELECT 1 FROM handled WHERE handled.server = departed.server"
-        "   AND handled.kind = departed.kind AND handled.tmdb = departed.tmdb"
-        "   AND handled.four_k = departed.four_k) AS wanted"
-        " FROM departed JOIN followed ON followed.id = departed.list WHERE server = ?"
-        " ORDER BY list, kind, tmdb, four_k",
+        f" EXISTS (SELECT 1 FROM handled WHERE {_SAME_TITLE.format('handled')}"
+        "   AND (gone.is_gone OR NOT EXISTS (SELECT 1 FROM entries"
+        "     WHERE entries.list = handled.list AND entries.entry = handled.entry"
+        "     AND absent_reads > 0))) AS wanted,"
+        " EXISTS (SELECT 1 FROM cancel_warnings AS told"
+        f"   WHERE {_SAME_TITLE.format('told')} AND told.list = gone.list) AS was_told"
+        f" FROM ({_MISSING}) AS gone JOIN followed ON followed.id = gone.list WHERE server = ?"
+        " ORDER BY list, kind, tmdb, four_k, is_gone",
         RequestAnswer.REQUESTED,
         server,
     )
@@ -70,9 +87,39 @@ def departed(database: Database, server: int) -> tuple[Departure, ...]:
             definition=rows.definition_of(row),
             request_id=row["request_id"],
             is_wanted=bool(row["wanted"]),
+            is_gone=bool(row["is_gone"]),
+            was_told=bool(row["was_told"]),
         )
         for row in found
     )
+
+
+def save_cancel_warnings(database: Database, server: int, told: Collection[Departure]) -> None:
+    """Remember what was told; what is not missing any more was told in vain."""
+    values = [
+        (
+            server,
+            one.source,
+            one.definition.key.kind,
+            one.definition.key.tmdb_id,
+            one.definition.four_k,
+        )
+        for one in told
+    ]
+    if not values and not database.read("SELECT 1 FROM cancel_warnings LIMIT 1"):
+        return
+    with database.write() as connection:
+        connection.execute(
+            "DELETE FROM cancel_warnings AS told WHERE server = ? AND NOT EXISTS ("  # noqa: S608 - constant
+            f"SELECT 1 FROM ({_MISSING}) AS gone WHERE gone.list = told.list"
+            f" AND {_SAME_TITLE.format('told')})",
+            (server,),
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO cancel_warnings (server, list, kind, tmdb, four_k)"
+            " SELECT ?, id, ?3, ?4, ?5 FROM followed WHERE source = ?2",
+            values,
+        )
 
 
 def settle(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.memory import Kept
+from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry
 from listsync.domain.syncing import ListRules, Member
 from listsync.ports import Memory
@@ -32,12 +33,15 @@ class Gathered:
     """What all lists together want, in list order, and what must not be requested.
 
     `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
+    `firm` are the sources whose every reading in this run was fresh, whole and beyond doubt.
     """
 
     wanted: list[Member] = field(default_factory=list)
     excluded: list[Member] = field(default_factory=list)
     held: str | None = None
     retry: Retry | None = None
+    firm: set[str] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
 
 
 def gather(
@@ -54,10 +58,11 @@ def gather(
     """
     gathered = Gathered()
     saved: set[str] = set()
+    gathered.firm.update(one.rules.source for one in lists)
     before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
     for reading in read_lists(lists, before):
         rules = reading.rules
-        members = _keep(reading, memory, tally, saved)
+        members = _keep(reading, memory, tally, saved, gathered)
         total = 0 if rules.is_exclusion else len(members)
         board.read(rules.name, reading.outcome.value, _rows(reading), total)
         if not rules.is_exclusion:
@@ -78,7 +83,9 @@ def _retry_of(reading: Reading, why: str, memory: Memory) -> Retry | None:
     return Retry(why=why, not_before=setback.retry_at)
 
 
-def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> list[Member]:
+def _keep(
+    reading: Reading, memory: Memory, tally: Tally, saved: set[str], gathered: Gathered
+) -> list[Member]:
     """Save what was read; returns the members to work on.
 
     A source followed twice (4K and not) is saved once a run: two readings a run would let an
@@ -95,19 +102,13 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
         kept = memory.save_reading(rules, members, fetched, at, reading.why)
         if reading.outcome.whole:
             saved.add(rules.source)
-        if kept.held:
-            reading = replace(reading, why=words_of_shrink(kept.held))
-            logger.warning(
-                "%s list %s: %s",
-                rules.service,
-                rules.name,
-                reading.why,
-                extra={"action": "list_shrunk", "list": rules.name, "held": kept.held},
-            )
+        reading = _with_doubts(reading, kept, gathered)
     elif not is_saved and not reading.was_left_alone:
         _save_setback(reading, memory, at)
-    is_new_snapshot = reading.outcome in (ListOutcome.COMPLETE, ListOutcome.EMPTY)
-    if is_saved or not is_new_snapshot or kept.held:
+    is_firm = _is_fresh_and_whole(reading) and not kept.held
+    if not is_firm:
+        gathered.firm.discard(rules.source)
+    if is_saved or not is_firm:
         entries = memory.entries(rules.source)
         members = [Member(rules, entry, name) for name, entry in entries.items()]
     if fetched is None or fetched.is_unchanged:
@@ -127,6 +128,39 @@ def _keep(reading: Reading, memory: Memory, tally: Tally, saved: set[str]) -> li
     )
     tally.leave_out(rules.name, left_out)
     return wanted
+
+
+def _with_doubts(reading: Reading, kept: Kept, gathered: Gathered) -> Reading:
+    """Say of what a reading lacks why it is kept, if it is."""
+    rules = reading.rules
+    if reading.fetched and kept.doubted:
+        gathered.notices.append(_notice_of_doubt(rules, reading.fetched.doubt, kept.doubted))
+    if not kept.held:
+        return reading
+    reading = replace(reading, why=words_of_shrink(kept.held))
+    logger.warning(
+        "%s list %s: %s",
+        rules.service,
+        rules.name,
+        reading.why,
+        extra={"action": "list_shrunk", "list": rules.name, "held": kept.held},
+    )
+    return reading
+
+
+def _is_fresh_and_whole(reading: Reading) -> bool:
+    """Tell whether what is not in *reading* is not on the list."""
+    is_whole = reading.outcome in (ListOutcome.COMPLETE, ListOutcome.EMPTY)
+    return reading.fetched is not None and is_whole and not reading.fetched.doubt
+
+
+def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
+    titles = "1 known title was" if missing == 1 else f"{missing} known titles were"
+    text = (
+        f"{titles} not read, but {doubt}: what is known is kept, and nothing leaves the list "
+        "until it is read without such rows; if that lasts, remove or replace them at the service"
+    )
+    return Notice(kind=NoticeKind.LIST_DOUBTED, text=text, list_name=rules.name)
 
 
 def _before(source: str, memory: Memory, *, eager: bool) -> Before:

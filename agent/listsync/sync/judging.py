@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from listsync.domain.advice import passes_by_itself, trouble_words
-from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.notices import Notice, NoticeKind, few
 from listsync.domain.syncing import (
     ItemReport,
     ListReport,
@@ -18,7 +18,6 @@ from listsync.domain.trust import CONFIRM
 
 _DOUBTS = (NoticeKind.SERVER_REPLACED, NoticeKind.REQUESTS_GONE)
 _CONFIRM = f"say that the server is the one that is meant: {CONFIRM}"
-_FEW = 3
 _HELD = f"{SkipReason.HELD.value}: "
 _PUT_OFF = f"{SkipReason.SETBACK.value}: "
 _NOTHING_YET = f"{_PUT_OFF}{SkipReason.NO_SEASONS.value}"
@@ -68,7 +67,7 @@ def result_of(lists: Sequence[ListReport], notices: Sequence[Notice]) -> tuple[R
 
     What was put off after an earlier failure was told then: it waits for its own time.
     """
-    why = _few([str(one) for one in notices if one.kind.needs_person])
+    why = few([str(one) for one in notices if one.kind.needs_person])
     wanted = [one for one in lists if not one.is_exclusion] or lists
     if wanted and not any(one.was_read for one in wanted):
         return Result.FAILED, "no list could be read"
@@ -93,7 +92,7 @@ def _titles(items: Sequence[ItemReport]) -> str:
 
 
 def _names(items: Sequence[ItemReport]) -> str:
-    return _few([item.label for item in items], ", ")
+    return few([item.label for item in items], ", ")
 
 
 def _joined(reasons: Iterable[str]) -> str:
@@ -101,9 +100,4 @@ def _joined(reasons: Iterable[str]) -> str:
     counts = Counter(reasons).most_common()
     if len(counts) == 1:
         return counts[0][0]
-    return _few([f"{why} ({count})" for why, count in counts])
-
-
-def _few(said: Sequence[str], between: str = "; ") -> str:
-    more = [f"and {len(said) - _FEW} more"] if len(said) > _FEW else []
-    return between.join([*said[:_FEW], *more])
+    return few([f"{why} ({count})" for why, count in counts])

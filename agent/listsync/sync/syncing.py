@@ -161,6 +161,7 @@ class _Sync:
         gathered = gather(parts.lists, parts.memory, board, self._tally, eager=self._run.eager)
         parts.lists_are_read()
         self._retry = gathered.retry
+        self._notices.extend(gathered.notices)
         index = self._reading.read_index()
         self._on_hold = self._reading.settle_intents(index)
         doubt = self._doubt(index)
@@ -181,7 +182,7 @@ class _Sync:
             self._keep_learned(known, learned)
         self._verify()
         if doubt is None:
-            self._take_back(index)
+            self._take_back(index, gathered)
 
     def _doubt(self, index: dict[TitleKey, TitleState]) -> str | None:
         """Say why this server, or its index, may not be the one that is meant."""
@@ -198,9 +199,12 @@ class _Sync:
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})
         return trust.doubt
 
-    def _take_back(self, index: dict[TitleKey, TitleState]) -> None:
-        leaver = Leaver(self._run, self._parts.server, self._parts.memory, index)
-        for item in leaver.take_back([one.rules for one in self._parts.lists]):
+    def _take_back(self, index: dict[TitleKey, TitleState], gathered: Gathered) -> None:
+        server, memory = self._parts.server, self._parts.memory
+        leaver = Leaver(self._run, server, memory, index, gathered.firm)
+        found = leaver.find([one.rules for one in self._parts.lists])
+        self._notices.extend(leaver.warn(found))
+        for item in leaver.cancel(found):
             self._tally.tell(item)
 
     def _must_agree(self, count: int) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -68,6 +69,7 @@ KEY = TitleKey(MediaType.MOVIE, 438631)
 FILM = Definition(KEY, four_k=False)
 BODY = RequestBody(key=KEY, four_k=False)
 SERIES_BODY = RequestBody(key=TitleKey(MediaType.TV, 4607), four_k=True, seasons=(1, 2))
+_SECONDS = itertools.count()
 MARK = Validators(etag='W/"1"', last_modified="yesterday", digest="ab", stamp="7")
 
 
@@ -80,7 +82,8 @@ def read(
 ) -> frozenset[str]:
     count = len(entries) if declared is None else declared
     fetched = Fetched(entries=entries, declared=count, validators=validators)
-    return memory.save_reading(of, members_of(of, entries), fetched, NOW).new
+    at = NOW + timedelta(seconds=next(_SECONDS))
+    return memory.save_reading(of, members_of(of, entries), fetched, at).new
 
 
 def unchanged(memory: Memory, validators: Validators | None = MARK) -> frozenset[str]:
@@ -245,12 +248,57 @@ def test_an_entry_absent_twice_is_new_when_it_comes_back(memory: Memory) -> None
     assert read(memory, DUNE, LOST) == {"tvdb:73739 s0,2"}
 
 
-def test_an_unchanged_reading_is_a_whole_one(memory: Memory) -> None:
+def test_an_unchanged_reading_confirms_nothing(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     read(memory, DUNE)
     unchanged(memory)
     assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
+    assert read(memory, DUNE, LOST) == frozenset()
+
+
+def test_an_unchanged_reading_between_does_not_begin_the_count_anew(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    read(memory, DUNE)
+    unchanged(memory)
+    read(memory, DUNE)
     assert read(memory, DUNE, LOST) == {"tvdb:73739 s0,2"}
+
+
+def test_a_reading_that_lacked_something_leaves_no_marks_until_it_is_settled(
+    memory: Memory,
+) -> None:
+    read(memory, DUNE, LOST, validators=MARK)
+    memory.record(Notes(handled=[handling()]))
+    read(memory, LOST, validators=MARK)
+    assert memory.previous(LIST.source) is None
+    read(memory, LOST, validators=MARK)
+    assert memory.previous(LIST.source) is None
+    (gone,) = memory.departed()
+    memory.settle_departure(gone, run(), cancelled=False)
+    assert memory.previous(LIST.source) == MARK
+
+
+def test_two_readings_of_one_instant_are_one(memory: Memory) -> None:
+    read(memory, DUNE, LOST)
+    fetched = Fetched(entries=(DUNE,), declared=1)
+    later = NOW + timedelta(days=1)
+    for _ in range(2):
+        memory.save_reading(LIST, members_of(LIST, [DUNE]), fetched, later)
+    assert read(memory, DUNE, LOST) == frozenset()
+
+
+@pytest.mark.parametrize("doubtful", [Fetched(broken=1), Fetched(repeated=1)], ids=str)
+def test_a_reading_in_doubt_counts_nothing_as_absent(memory: Memory, doubtful: Fetched) -> None:
+    read(memory, DUNE, LOST, HEAT)
+    read(memory, DUNE, HEAT)
+    fetched = replace(doubtful, entries=(DUNE,), validators=MARK)
+    for hour in range(1, 4):
+        at = NOW + timedelta(hours=hour)
+        kept = memory.save_reading(LIST, members_of(LIST, [DUNE]), fetched, at)
+        assert kept == Kept(doubted=1)
+        assert memory.previous(LIST.source) is None
+    assert tuple(memory.entries(LIST.source).values()) == (DUNE, HEAT)
+    assert read(memory, DUNE, LOST, HEAT) == frozenset()
 
 
 def test_a_list_declared_empty_loses_its_entries_in_two_readings(memory: Memory) -> None:
@@ -549,14 +597,35 @@ def test_titles_asked_for_lately_are_counted_by_the_list_that_had_them_asked(
 def test_a_handled_title_that_left_its_list_is_told_until_it_is_settled(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
     memory.record(Notes(handled=[handling()], sent=[sent()]))
-    read(memory, HEAT)
     assert memory.departed() == ()
+    read(memory, HEAT)
+    (missing,) = memory.departed()
+    assert (missing.definition, missing.is_gone, missing.was_told) == (FILM, False, False)
+    assert (missing.request_id, missing.is_wanted) == (7, False)
     read(memory, HEAT)
     (gone,) = memory.departed()
     assert (gone.source, gone.list_name, gone.definition) == ("file:mine", "mine", FILM)
-    assert (gone.request_id, gone.is_wanted) == (7, False)
+    assert (gone.request_id, gone.is_wanted, gone.is_gone) == (7, False, True)
     memory.settle_departure(gone, run(), cancelled=True)
     assert memory.departed() == ()
+
+
+def test_what_was_told_of_a_missing_title_is_known_until_it_is_back(memory: Memory) -> None:
+    read(memory, DUNE, HEAT)
+    memory.record(Notes(handled=[handling()], sent=[sent()]))
+    read(memory, HEAT)
+    memory.save_cancel_warnings(memory.departed())
+    memory.save_cancel_warnings([])
+    assert [one.was_told for one in memory.departed()] == [True]
+    read(memory, HEAT)
+    assert [one.was_told for one in memory.departed()] == [True]
+    (gone,) = memory.departed()
+    memory.settle_departure(gone, run(), cancelled=False)
+    memory.save_cancel_warnings([])
+    read(memory, DUNE, HEAT)
+    memory.record(Notes(handled=[handling()], sent=[sent()]))
+    read(memory, HEAT)
+    assert [one.was_told for one in memory.departed()] == [False]
 
 
 def test_what_another_list_had_asked_for_too_is_wanted(memory: Memory) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from listsync.domain.lists import Fetched, ListEntry
@@ -28,8 +29,11 @@ class StateFile:
         self.books = SqliteBooks(self.database)
         self.memory = SqliteMemory(self.database)
         self.memory.use_server(SERVER)
+        self._readings = Counter[str]()
 
-    def read(self, name: str, *entries: ListEntry, at: datetime = AT) -> None:
-        """Note that list *name* was read whole."""
+    def read(self, name: str, *entries: ListEntry, at: datetime | None = None) -> None:
+        """Note that list *name* was read whole: at AT first, then a second later each time."""
+        at = at or AT + timedelta(seconds=self._readings[name])
+        self._readings[name] += 1
         fetched = Fetched(entries=entries, declared=len(entries))
         self.memory.save_reading(rules(name), members_of(rules(name), entries), fetched, at)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import MediaType
+from listsync.domain.notices import NoticeKind
 from listsync.domain.syncing import ListReport, ListRules
 from listsync.errors import (
     AnswerChangedError,
@@ -204,15 +207,66 @@ def test_an_entry_missing_once_is_not_worked_on_but_remembered() -> None:
     assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1", "imdb:tt2"}
 
 
+def test_an_entry_leaves_after_two_whole_readings_without_it() -> None:
+    shelf = Shelf()
+    for read in (whole(DUNE, LOST), whole(DUNE), whole(DUNE)):
+        shelf.read(read)
+    assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1"}
+
+
 @pytest.mark.parametrize(
-    "second", [whole(DUNE), Fetched.unchanged(MARK)], ids=["read", "unchanged"]
+    "second",
+    [
+        Fetched.unchanged(MARK),
+        Fetched(entries=(DUNE,), declared=9),
+        Fetched(entries=(DUNE,), broken=1),
+        Fetched(entries=(DUNE, DUNE), repeated=1),
+        DOWN,
+    ],
+    ids=["unchanged", "partial", "broken", "repeated", "failed"],
 )
-def test_an_entry_leaves_after_two_whole_readings_without_it(second: Played) -> None:
+def test_what_is_no_fresh_whole_reading_beyond_doubt_confirms_nothing(second: Played) -> None:
+    shelf = Shelf()
+    for read in (whole(DUNE, LOST), whole(DUNE), second, second):
+        shelf.read(read)
+    assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1", "imdb:tt2"}
+    shelf.read(whole(DUNE))
+    assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1"}
+
+
+@pytest.mark.parametrize("doubtful", [Fetched(broken=1), Fetched(repeated=1)], ids=str)
+def test_a_doubtful_reading_keeps_all_that_is_known_and_says_so(doubtful: Fetched) -> None:
     shelf = Shelf()
     shelf.read(whole(DUNE, LOST))
+    gathered = shelf.gather((A, replace(doubtful, entries=(DUNE, DUNE), validators=MARK)))
+    assert titles(gathered) == ["Dune", "Lost"]
+    assert gathered.firm == set()
+    assert shelf.memory.previous(A.source) is None
+    (notice,) = gathered.notices
+    assert (notice.kind, notice.list_name) == (NoticeKind.LIST_DOUBTED, "a")
+    assert not notice.needs_person
+
+
+def test_a_doubtful_reading_that_lacks_nothing_is_not_worth_a_notice() -> None:
+    shelf = Shelf()
     shelf.read(whole(DUNE))
-    shelf.read(second)
-    assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1"}
+    assert shelf.gather((A, Fetched(entries=(DUNE,), broken=1))).notices == []
+
+
+def test_what_a_reading_lacked_makes_the_next_one_fresh_and_only_that() -> None:
+    shelf, provider = Shelf(), FakeList(*[replace(whole(DUNE), validators=MARK)] * 4)
+    shelf.read(replace(whole(DUNE, LOST), validators=MARK))
+    for _ in range(4):
+        shelf.board.start("run", ("a",))
+        gather([Followed(A, provider)], shelf.memory, shelf.board, Tally())
+    assert provider.asked == [MARK, None, MARK, MARK]
+
+
+@pytest.mark.parametrize("played", [Fetched(entries=(DUNE,), declared=9), DOWN], ids=str)
+def test_one_edition_that_was_read_badly_makes_the_list_unsure(played: Played) -> None:
+    four_k = replace(A, name="a in 4K", four_k=True)
+    assert Shelf().gather((A, whole(DUNE)), (four_k, whole(DUNE))).firm == {A.source}
+    assert Shelf().gather((A, whole(DUNE)), (four_k, played)).firm == set()
 
 
 @pytest.mark.parametrize(

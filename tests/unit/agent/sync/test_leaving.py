@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from listsync.domain.lists import Fetched, ListEntry
+from listsync.domain.notices import NoticeKind
 from listsync.domain.server import Answered, Cancelled, MediaStatus, RequestAnswer, TitleState
-from listsync.domain.syncing import ListRules, SyncReport, Verdict
-from tests.fakes import FakeServer, Title, a_film, whole
+from listsync.domain.syncing import ListRules, Result, SyncReport, Verdict
+from listsync.errors import UnavailableError
+from tests.fakes import DOWN, FakeServer, Title, a_film, whole
+from tests.fakes import Reading as Played
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, entry, rules
 from tests.unit.agent.sync.test_syncing import House
 
@@ -57,6 +61,125 @@ def test_what_left_the_list_is_taken_back_after_two_readings() -> None:
     (item,) = [one for one in report.items if one.verdict is Verdict.CANCELLED]
     assert (item.list_name, item.key) == ("mine", FILMS[2].key)
     assert house.sync().count(Verdict.CANCELLED) == 0
+
+
+def notices(report: SyncReport) -> list[str]:
+    return [one.text for one in report.notices if one.kind is NoticeKind.TO_CANCEL]
+
+
+def test_what_the_next_sync_cancels_is_said_before() -> None:
+    house = Leaving(LEAVING, FILMS[:8])
+    house.show(FILMS[:7])
+    report = house.sync()
+    (said,) = notices(report)
+    assert said.startswith("1 title is missing from the list: movie/8; if the list still lacks")
+    assert "the next sync cancels their requests" in said
+    assert report.result is Result.OK
+    assert notices(house.sync()) == []
+    assert house.server.cancelled == [8]
+
+
+def test_what_a_dry_run_misses_first_is_cancelled_by_the_sync_after_the_next() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.show(FILMS[:2])
+    assert "the sync after the next cancels" in notices(house.sync(DRY_RUN))[0]
+
+
+def test_more_than_a_tenth_is_said_to_be_held() -> None:
+    house = Leaving(LEAVING, FILMS[:20])
+    house.show(FILMS[:16])
+    (said,) = notices(house.sync())
+    assert "movie/17, movie/18, movie/19, and 1 more" in said
+    assert "holds their requests until `listsyncctl sync-now --confirm`" in said
+
+
+@pytest.mark.parametrize("of", [STAYING, LEAVING])
+def test_nothing_is_said_of_what_will_not_be_cancelled(of: ListRules) -> None:
+    house = Leaving(of, FILMS[:3])
+    house.server.states[FILMS[2].key] = TitleState(MediaStatus.AVAILABLE, MediaStatus.UNKNOWN)
+    if of is STAYING:
+        house.server.states[FILMS[2].key] = TitleState(MediaStatus.PENDING, MediaStatus.UNKNOWN)
+    house.show(FILMS[:2])
+    assert notices(house.sync()) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        DOWN,
+        Fetched(entries=tuple(entries(*FILMS[:2])), declared=9),  # type: ignore[arg-type]
+        Fetched(entries=tuple(entries(*FILMS[:2])), broken=1),  # type: ignore[arg-type]
+        Fetched(entries=tuple(entries(*FILMS[:2])), repeated=1),  # type: ignore[arg-type]
+        Fetched.unchanged(None),
+    ],
+    ids=["failed", "partial", "broken", "repeated", "unchanged"],
+)
+@pytest.mark.parametrize("is_gone", [False, True], ids=["missing", "gone"])
+def test_a_reading_in_doubt_cancels_nothing_and_a_good_one_does(
+    bad: Played, *, is_gone: bool
+) -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    if is_gone:
+        house.server.on("cancel", UnavailableError("server", "down"))
+        assert house.left(FILMS[:2]).result is Result.FAILED
+    else:
+        house.show(FILMS[:2])
+        house.sync()
+    house.play(bad, LEAVING)
+    for _ in range(3):
+        report = house.sync(replace(RUN, confirmed=True))
+        assert "movie/3" in notices(report)[0]
+    assert house.server.cancelled == []
+    house.show(FILMS[:2])
+    house.sync()
+    assert house.server.cancelled == [3]
+
+
+def test_what_nobody_said_before_is_said_first() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.show(FILMS[:2])
+    house.lists["mine"] = (STAYING, house.lists["mine"][1])
+    house.sync()
+    house.show(FILMS[:2])
+    assert len(notices(house.sync())) == 1
+    assert house.server.cancelled == []
+    house.sync()
+    assert house.server.cancelled == [3]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        entry("Film 3", 2000, MOVIE, imdb="tt3"),
+        entry("Film 3", 2001),
+        entry("Renamed", 1990, MOVIE, imdb="tt3", tmdb=3),
+    ],
+    ids=["an id more", "ids lost", "another title"],
+)
+def test_a_row_that_changed_is_no_departure(row: ListEntry) -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.play(whole(*entries(*FILMS[:2]), row), LEAVING)  # type: ignore[arg-type]
+    for _ in range(4):
+        house.sync()
+    assert house.server.cancelled == []
+
+
+def test_what_moved_to_another_list_is_not_cancelled() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.play(whole(*entries(FILMS[2])), replace(LEAVING, name="b", source="file:b"))  # type: ignore[arg-type]
+    house.show(FILMS[:2])
+    assert [notices(house.sync()) for _ in range(3)] == [[], [], []]
+    assert house.server.cancelled == []
+
+
+def test_one_edition_of_a_list_may_wait_where_the_other_does_not() -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    keep = replace(STAYING, name="4K", four_k=True)
+    films = whole(*entries(*FILMS[:2]))  # type: ignore[arg-type]
+    house.play(films, LEAVING).play(films, keep)
+    house.sync()
+    house.sync()
+    assert house.server.cancelled == [3]
 
 
 def test_it_is_asked_for_again_when_it_comes_back() -> None:
