@@ -6,8 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from listsync.domain.lists import Fetched, ListEntry, Validators
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Handling, Notes
+from listsync.domain.media import ExternalIds, MediaType
 from listsync.store.database import Database
 from listsync.store.memory import SqliteMemory
 from listsync.sync.collecting import members_of
@@ -17,7 +16,17 @@ from tests.integration.store.state import AT, rules
 
 MINE = rules("mine")
 DUNE = ListEntry(rank=1, title="Dune", year=2021, kind=MediaType.MOVIE, ids=ExternalIds(tmdb=1))
-HEAT = ListEntry(rank=2, title="Heat", year=1995, kind=MediaType.MOVIE, ids=ExternalIds(tmdb=2))
+
+_MISSING_ONCE = """
+INSERT INTO followed (id, source, service, name, last_try, outcome, validators)
+VALUES (1, 'file:/mine', 'file', 'mine', '2026-06-01T12:00:00+00:00', 'complete', '{"etag": "1"}');
+INSERT INTO entries (list, entry, rank, title, year, kind, tmdb, first_seen, absent_reads) VALUES
+    (1, 'tmdb:movie/1', 1, 'Dune', 2021, 'movie', 1, '2026-06-01T12:00:00+00:00', 0),
+    (1, 'tmdb:movie/2', 2, 'Heat', 1995, 'movie', 2, '2026-06-01T12:00:00+00:00', 1);
+INSERT INTO handled (server, list, entry, four_k, kind, tmdb, at)
+VALUES (1, 1, 'tmdb:movie/2', 0, 'movie', 2, '2026-06-01T12:00:00+00:00');
+"""
+"""Heat was missing in the last reading."""
 
 
 def read(memory: SqliteMemory, day: int, *entries: ListEntry) -> None:
@@ -30,13 +39,10 @@ def test_a_file_of_the_version_before_says_first_what_it_cancels(
     path: Path, old_database: OldDatabase
 ) -> None:
     with old_database(13) as old:
-        memory = SqliteMemory(old)
-        memory.use_server(SERVER)
-        read(memory, 0, DUNE, HEAT)
-        title = Definition(TitleKey(MediaType.MOVIE, 2), four_k=False)
-        handling = Handling(members_of(MINE, [HEAT])[0], title)
-        memory.record(Notes(handled=[handling]))
-        read(memory, 1, DUNE)
+        SqliteMemory(old).use_server(SERVER)
+        with old.write() as connection:
+            for statement in _MISSING_ONCE.split(";"):
+                connection.execute(statement)
     database = Database(path)
     memory = SqliteMemory(database)
     memory.use_server(SERVER)

@@ -36,6 +36,8 @@ def test_little_is_only_to_know() -> None:
     assert {kind for kind in NoticeKind if not kind.needs_person} == {
         NoticeKind.SERVER_CHANGED,
         NoticeKind.CONFIG_WARNING,
+        NoticeKind.LIST_DOUBTED,
+        NoticeKind.TO_CANCEL,
     }
 
 
