@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from listsync.providers.file.gathering import RawRow
@@ -23,7 +24,22 @@ FIELDS = {
     "tmdbid": "tmdb",
     "tvdb": "tvdb",
     "tvdbid": "tvdb",
-    "season": "season",
+    **dict.fromkeys(
+        (
+            *("season", "seasons", "seasonnumber", "seasonnumbers", "seasonno", "seasonnr"),
+            *("seasonnum", "tvseason", "staffel", "saison", "temporada", "stagione", "seizoen"),
+            "sezon",
+        ),
+        "season",
+    ),
+    **dict.fromkeys(
+        (
+            *("episode", "episodenumber", "episodeno", "episodenr", "episodenum", "ep", "epno"),
+            *("epnumber", "episodetitle", "episodename", "folge", "aflevering", "odcinek"),
+            "episodio",
+        ),
+        "episode",
+    ),
 }
 NAMING = ("title", "imdb", "tmdb", "tvdb")  # a row needs one of these
 KNOWN = "title (or name), year, type, imdb_id (or const), tmdb_id, tvdb_id, season"
@@ -68,6 +84,23 @@ def header_places(header: list[str]) -> tuple[int, ...]:
         if field is not None and places[_PLACES[field]] < 0:
             places[_PLACES[field]] = column
     return tuple(places)
+
+
+def ids_of_parts(names: Iterable[str]) -> bool | None:
+    """Tell whether ids are those of the season or the episode that a row is about.
+
+    So in TMDB's account export and in Trakt's exports of lists: there is one set of ids, and rows
+    of episodes. Trakt's other exports have the ids of episodes besides: False. None: not told.
+    """
+    plain = {plain_name(name) for name in names}
+    if any(name.startswith("episode") and name.endswith("id") for name in plain):
+        return False
+    return True if any(FIELDS.get(name) == "episode" for name in plain) else None
+
+
+def speaks_of_series(names: Iterable[str]) -> bool:
+    """Tell whether there is a place for what only series have, or for which of both it is."""
+    return any(FIELDS.get(name) in ("kind", "tvdb", "season", "episode") for name in names)
 
 
 def names_titles(places: tuple[int, ...]) -> bool:

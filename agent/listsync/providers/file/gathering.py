@@ -11,14 +11,25 @@ from listsync.net.fields import (
     imdb_id,
     number_id,
     title_text,
-    whole_number,
     year_number,
 )
 from listsync.net.rows import refuse_drift
 from listsync.providers.file.kinds import Kind, kind_of
+from listsync.providers.file.season_cells import (
+    NOT_TOLD,
+    Told,
+    is_title_of_episode,
+    names_episode,
+    read_seasons,
+    without_season,
+)
 from listsync.providers.file.source import SERVICE
 
 NOTHING = "no title and no id"
+AN_EPISODE = "an episode"
+_FILM_WITH_SEASON = "the row says that it is a film, and names a season"
+_SOME_SEASON = "the row is about one season, and does not say which"
+_NUMBER_OF_SEASON = "the row has no title, and its number may be that of the season itself"
 _UNSAID = Kind()
 CUT_OFF = "cut off: the file ends in the middle of this row"
 
@@ -34,6 +45,7 @@ class RawRow(NamedTuple):
     tmdb: object = None
     tvdb: object = None
     season: object = None
+    episode: object = None
 
 
 class Gathering:
@@ -44,6 +56,7 @@ class Gathering:
         self._skipped: list[SkippedRow] = []
         self._broken: list[SkippedRow] = []
         self.is_cut = False
+        self.ids_of_parts: bool | None = None  # see `columns`
         self.says_empty = False  # the file itself shows that it is meant to hold nothing
 
     @property
@@ -55,27 +68,39 @@ class Gathering:
         kind = kind_of(raw.kind) if raw.kind and isinstance(raw.kind, str) else _UNSAID
         imdb, tmdb, tvdb = imdb_id(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
         title = title_text(raw.title)
+        told = NOT_TOLD if raw.season is None or raw.season == "" else read_seasons(raw.season)
         if kind.unwanted is not None:
             self.skip(title or str(raw.imdb), kind.unwanted)
+        elif told.is_episode or _is_episode(raw, title, kind):
+            self.skip(title or _sketch(raw), AN_EPISODE)
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
         elif title is None and imdb is None and tmdb is None and tvdb is None:
             self.skip_broken(_sketch(raw), NOTHING)
         else:
-            season = whole_number(raw.season)
-            numbered = tvdb is not None or season is not None
-            media = kind.media or assumed or (MediaType.TV if numbered else None)
-            self._entries.append(
-                ListEntry(
-                    rank=self.next_rank,
-                    title=title,
-                    original_title=_other(title, raw.original_title),
-                    year=year_number(raw.year),
-                    kind=media,
-                    ids=external_ids(imdb, tmdb, tvdb, media),
-                    seasons=() if season is None or media is not MediaType.TV else (season,),
-                )
+            of_series = tvdb is not None or told.is_said
+            media = kind.media or assumed or (MediaType.TV if of_series else None)
+            entry = ListEntry(
+                rank=self.next_rank,
+                title=title,
+                original_title=_other(title, raw.original_title),
+                year=year_number(raw.year),
+                kind=media,
+                ids=external_ids(imdb, tmdb, tvdb, media),
             )
+            is_plain = told is NOT_TOLD and not kind.is_season  # nearly all
+            self._entries.append(entry if is_plain else self._of_seasons(entry, kind, told))
+
+    def _of_seasons(self, entry: ListEntry, kind: Kind, told: Told) -> ListEntry:
+        """Make *entry* one of the seasons that its row tells."""
+        if entry.kind is MediaType.MOVIE:
+            is_doubtful = told.names_seasons and told.numbers != (0,)  # some write 0 for none
+            return entry._replace(doubt=_FILM_WITH_SEASON) if is_doubtful else entry
+        if kind.is_season and not told.names_seasons:
+            return entry._replace(doubt=_SOME_SEASON)
+        entry = entry._replace(seasons=told.numbers, doubt=told.doubt)
+        of_part = kind.is_season if self.ids_of_parts is None else self.ids_of_parts
+        return _by_title(entry, told) if told.names_seasons and of_part else entry
 
     def skip(self, what: str, why: str) -> None:
         """Leave a row out that means something, but no title that could be requested."""
@@ -110,6 +135,24 @@ def is_person(value: object) -> bool:
         return False
     text = value.strip().lower()
     return text.startswith("nm") and text[2:].isdigit()
+
+
+def _is_episode(raw: RawRow, title: str | None, kind: Kind) -> bool:
+    if raw.episode and names_episode(raw.episode):
+        return True
+    is_film = kind.media is MediaType.MOVIE
+    return title is not None and not is_film and is_title_of_episode(title)
+
+
+def _by_title(entry: ListEntry, told: Told) -> ListEntry:
+    """Take a row about a season by its title: its numbers may be those of the season itself.
+
+    IMDb does not number seasons, so an IMDb id is that of the series.
+    """
+    if entry.title is None and entry.ids.imdb is None:
+        return entry._replace(doubt=_NUMBER_OF_SEASON)
+    title = entry.title and without_season(entry.title, told)
+    return entry._replace(title=title, ids=external_ids(entry.ids.imdb, None, None, entry.kind))
 
 
 def _other(title: str | None, original: object) -> str | None:

@@ -11,7 +11,12 @@ from functools import lru_cache
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.fields import imdb_id, number_id
-from listsync.providers.file.columns import place_of, plain_name
+from listsync.providers.file.columns import (
+    ids_of_parts,
+    place_of,
+    plain_name,
+    speaks_of_series,
+)
 from listsync.providers.file.gathering import Gathering, RawRow
 from listsync.providers.file.lines import gather_line
 from listsync.providers.file.source import SERVICE
@@ -31,6 +36,7 @@ def gather_json(gathering: Gathering, content: object) -> None:
     names = {plain_name(key) for shape in shapes for key in shape}
     films = not names.isdisjoint(_FILM_MARKS) or _numbers_films(names)
     assumed = MediaType.MOVIE if films else None
+    gathering.ids_of_parts = ids_of_parts(names)
     for item in content:
         if isinstance(item, dict):
             gathering.add(_raw(item), assumed)
@@ -42,9 +48,7 @@ def gather_json(gathering: Gathering, content: object) -> None:
 
 def _numbers_films(names: set[str]) -> bool:
     """Recognise Radarr's custom list: `id` is a film's number where nothing speaks of series."""
-    return "id" in names and names.isdisjoint(
-        ("kind", "type", "titletype", "mediatype", "tvdb", "tvdbid", "season", "show", "movie")
-    )
+    return "id" in names and names.isdisjoint(("show", "movie")) and not speaks_of_series(names)
 
 
 def _not_an_array(content: dict[object, object]) -> RefusedError | AnswerChangedError:
@@ -71,7 +75,7 @@ def _raw(item: dict[str, object]) -> RawRow:
     nested = item.get("ids")
     for source in (item, nested if isinstance(nested, dict) else {}):
         for name, place in _places(tuple(source)):
-            if not values[place]:
+            if not values[place] and source[name] not in (None, ""):
                 values[place] = source[name]
     return _with_bare_id(RawRow._make(values), item)
 

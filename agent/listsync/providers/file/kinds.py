@@ -16,10 +16,16 @@ from listsync.domain.media import MediaType
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a word says; both are None for a word that says nothing."""
+    """What a word says; nothing where all is as it begins. `is_season`: one season of a series."""
 
     media: MediaType | None = None
     unwanted: str | None = None
+    is_season: bool = False
+
+
+SEASON_WORDS = (
+    r"seasons?|series|staffeln?|saisons?|temporadas?|stagion[ei]|seizoen(?:en)?|sezon[yu]?"
+)
 
 
 _RULES = (  # the first that is found anywhere in the folded word
@@ -34,8 +40,9 @@ _RULES = (  # the first that is found anywhere in the folded word
         Kind(unwanted="a music video"),
     ),
     (r"person", Kind(unwanted="a person")),
+    (rf"^(tv ?)?(?!series)({SEASON_WORDS})$", Kind(MediaType.TV, is_season=True)),
     (r"film|movie|pelicul|short|court|kurz|corto|curta", Kind(MediaType.MOVIE)),
-    (r"seri|show|\btv ?season|^seasons?$|^tv$", Kind(MediaType.TV)),
+    (r"seri|show|\btv ?season|^tv$", Kind(MediaType.TV)),
     (r"special|video|documentary", Kind(MediaType.MOVIE)),
 )
 _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)

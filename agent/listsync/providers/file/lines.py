@@ -8,7 +8,8 @@ import re
 from listsync.domain.media import MediaType
 from listsync.net.fields import imdb_id, number_id
 from listsync.net.forms import Form, is_address, recognise
-from listsync.providers.file.gathering import Gathering, RawRow, is_person
+from listsync.providers.file.gathering import AN_EPISODE, Gathering, RawRow, is_person
+from listsync.providers.file.season_cells import part_in_address, parted_title
 
 _LONGEST = 1000
 _COMMENT = re.compile(r"#|//")
@@ -21,7 +22,7 @@ _NUMBERED = re.compile(
 _DATED = re.compile(r"(?P<title>.*\S)\s*[(\[](?P<year>\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?[)\]]")
 _TRAKT = re.compile(
     r"(?:https?://)?(?:www\.|app\.|classic\.)?trakt\.tv/(?P<media>movies|shows)"
-    r"/(?P<slug>[a-z0-9-]+)/?(?:[?#].*)?",
+    r"/(?P<slug>[a-z0-9-]+)(?:/seasons/[^?#]+)?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
 _SLUG_YEAR = re.compile(r"(?P<words>.+)-(?P<year>(?:19|20)\d\d)")
@@ -49,48 +50,54 @@ def gather_line(gathering: Gathering, line: str) -> None:
         gathering.skip_broken(line[:80], "the line is too long for a title")
         return
     bare = _AFTER.sub("", line.strip())
-    numbered = _NUMBERED.fullmatch(bare)
+    named, season = parted_title(bare)
+    numbered = _NUMBERED.fullmatch(named)
     trakt = _TRAKT.fullmatch(bare)
     form = recognise(bare) if is_address(bare) else None
     if numbered is not None:
-        _gather_number(gathering, bare, numbered)
+        _gather_number(gathering, bare, numbered, season)
     elif form is not None:
         _gather_address(gathering, bare, form)
     elif trakt is not None:
-        _gather_trakt(gathering, trakt)
+        _gather_trakt(gathering, bare, trakt)
     elif "://" in bare:
         _gather_unknown(gathering, bare)
-    elif imdb_id(bare) or is_person(bare):
-        gathering.add(RawRow(imdb=bare))
+    elif imdb_id(named) or is_person(named):
+        gathering.add(RawRow(imdb=named, season=season))
     else:
         _gather_title(gathering, line.strip())
 
 
-def _gather_number(gathering: Gathering, line: str, found: re.Match[str]) -> None:
+def _gather_number(
+    gathering: Gathering, line: str, found: re.Match[str], season: str | None
+) -> None:
     base, number = found["base"].lower(), found["id"]
     media = (found["kind"] or "").lower()
     kind = _KINDS.get(media, "tv") if media else None
     if base == "imdb":
-        gathering.add(RawRow(imdb=number, kind=kind))
+        gathering.add(RawRow(imdb=number, kind=kind, season=season))
     elif number_id(number) is None:
         gathering.skip_broken(line, f"{number} is no number of {base.upper()}")
     elif base == "tmdb":
-        gathering.add(RawRow(tmdb=number, kind=kind))
+        gathering.add(RawRow(tmdb=number, kind=kind, season=season))
     elif kind == "movie":
         gathering.skip(line, "films cannot be looked up by their TVDB number")
     else:
-        gathering.add(RawRow(tvdb=number))
+        gathering.add(RawRow(tvdb=number, season=season))
 
 
 def _gather_address(gathering: Gathering, line: str, form: Form) -> None:
     number = form.groups.get("id", "")
+    season, is_episode = part_in_address(line)
     match (form.provider, form.kind):
+        case (_, "title") if is_episode:
+            gathering.skip(line, AN_EPISODE)
         case ("imdb", "title"):
-            gathering.add(RawRow(imdb=number))
+            gathering.add(RawRow(imdb=number, season=season))
         case ("tmdb", "title"):
-            gathering.add(RawRow(tmdb=number, kind=form.groups["media"]))
+            gathering.add(RawRow(tmdb=number, kind=form.groups["media"], season=season))
         case ("tvdb", "title") if form.groups["media"] == "series" and number_id(number):
-            gathering.add(RawRow(tvdb=number))
+            gathering.add(RawRow(tvdb=number, season=season))
         case ("tvdb", "title"):
             gathering.skip(line, "an address of TheTVDB without the number of a series")
         case ("letterboxd", "film"):
@@ -102,13 +109,18 @@ def _gather_address(gathering: Gathering, line: str, form: Form) -> None:
             gathering.skip(line, why)
 
 
-def _gather_trakt(gathering: Gathering, found: re.Match[str]) -> None:
+def _gather_trakt(gathering: Gathering, line: str, found: re.Match[str]) -> None:
     """Take the title from Trakt's address: words, for a film nearly always with its year."""
     slug = found["slug"].lower()
     dated = _SLUG_YEAR.fullmatch(slug)
     words = (dated["words"] if dated else slug).replace("-", " ")
     kind = MediaType.MOVIE if found["media"].lower() == "movies" else MediaType.TV
-    gathering.add(RawRow(title=words, year=dated["year"] if dated else None), kind)
+    year = dated["year"] if dated else None
+    season, is_episode = part_in_address(line)
+    if is_episode:
+        gathering.skip(line, AN_EPISODE)
+    else:
+        gathering.add(RawRow(title=words, year=year, season=season), kind)
 
 
 def _gather_unknown(gathering: Gathering, line: str) -> None:
@@ -118,8 +130,9 @@ def _gather_unknown(gathering: Gathering, line: str) -> None:
 
 def _gather_title(gathering: Gathering, line: str) -> None:
     text = line.removeprefix("\\")
-    dated = _DATED.fullmatch(_AFTER.sub("", text))
+    named, season = parted_title(_AFTER.sub("", text))
+    dated = _DATED.fullmatch(named)
     if dated is not None:
-        gathering.add(RawRow(title=dated["title"], year=dated["year"]))
+        gathering.add(RawRow(title=dated["title"], year=dated["year"], season=season))
     else:
-        gathering.add(RawRow(title=text))
+        gathering.add(RawRow(title=named if season else text, season=season))

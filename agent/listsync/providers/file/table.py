@@ -15,6 +15,7 @@ from listsync.net.tables import TableReader, with_is_last
 from listsync.providers.file.columns import (
     KNOWN,
     header_places,
+    ids_of_parts,
     is_understood,
     names_titles,
     plain_name,
@@ -84,6 +85,7 @@ def gather_table(gathering: Gathering, path: Path, table: str, header: Header) -
             f"{path} has no column that names titles; known columns are {KNOWN}",
             sample=header.delimiter.join(header.names)[:200],
         )
+    gathering.ids_of_parts = ids_of_parts(header.names)
     ends_well = table.endswith(("\n", "\r")) and not gathering.is_cut
     reader = TableReader(table, header.delimiter)
     _gather_rows(gathering, reader, header, itemgetter(*places), ends_well=ends_well)

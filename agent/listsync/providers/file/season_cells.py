@@ -1,0 +1,209 @@
+"""What a row says of seasons and episodes, in the words of people and of other programs.
+
+A cell that is not understood never means all seasons: it is a doubt, which a person must look at.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from listsync.net.fields import title_text
+from listsync.providers.file.kinds import SEASON_WORDS
+
+_LONGEST = 200
+_MOST = 100
+_WORD = rf"(?:{SEASON_WORDS})"
+_NUMBER = rf"(?:(?:{_WORD}|s)[ :.#-]*(?:(?:no|nr|number)[ .]+)?)?#?(\d{{1,6}})(?:\.0+)?"
+_ONE = re.compile(_NUMBER, re.ASCII)
+_ORDINAL = re.compile(rf"(\d{{1,3}})(?:st|nd|rd|th|a|o|e|er|eme|de)?[. ] ?{_WORD}", re.ASCII)
+_COUNT = re.compile(r"\d+ \w+", re.ASCII)  # "3 seasons", "1 season": how many, and not which
+_RANGE = re.compile(
+    rf"{_NUMBER}(?: ?(?:-|\.\.+) ?| (?:to|through|thru|until|till|bis|t/m|a|do) ){_NUMBER}",
+    re.ASCII,
+)
+_LISTED = re.compile(r" ?[,;] ?")
+_JOINED = re.compile(r" ?[&+|] ?| (?:and|und|et|en|e|y|i) |(?<=\d) (?=s\d)", re.ASCII)
+_SPECIALS = re.compile(r"(?:tv )?(?:specials?|spezials?|specia(?:le|li|ux)|especia(?:l|les|is))")
+_ALL = re.compile(
+    r"\*|(?:all|any|every|complete|entire|full|whole|alle[ns]?|komplett|tous|toutes?|todas?|todos?"
+    rf"|tutt[aeio]|wszystkie)(?: (?:the |les |las |le |as )?(?:{_WORD}|serien?|shows?))?"
+)
+_EPISODE = re.compile(
+    r"s ?\d{1,4}[ .:x-]*(?:e|ep|episode)[ .]?\d{1,5}(?: ?- ?e?\d{1,5})?|\d{1,4}x\d{1,5}"
+    rf"|(?:(?:{_WORD}|s)[ .:]*\d{{1,4}}[ ,:-]*)?"
+    r"(?:ep|episod[ae]s?|episodio|folge|aflevering|odcinek)[ .:#]*\d{1,5}",
+    re.ASCII,
+)
+_NOTHING = frozenset(("", "-", "--", "---", "n/a", "na", "n.a.", "none", "null", "nil", "nan"))
+_NO_EPISODE = re.compile(r"0+(?:\.0+)?|no|false", re.ASCII)
+_EPISODE_IN_TITLE = re.compile(r"\b[Ss]\d{1,3} ?[Ee]\d{1,4}\b", re.ASCII)
+_AFTER_TITLE = re.compile(
+    r"(?P<title>.*\S)(?:\s+(?P<short>S\d{1,3}(?:\s*[-\u2013,&+]\s*S?\d{1,3})*)"
+    rf"|\s*(?:[-\u2013:,]\s+|[(\[])(?P<long>(?i:{_WORD})\s+\d{{1,3}}(?:\s*[-\u2013,&+]\s*\d{{1,3}})*)"
+    r"[)\]]?)",
+    re.ASCII,
+)
+_ADDRESS = re.compile(
+    r"/seasons?/(?:(?:official|dvd|absolute)/)?(?P<path>[^/?#]+)(?P<more>/episodes?/\d+)?"
+    r"|[?&]season=(?P<query>[^&#]+)"
+    r"|(?P<episode>/episodes?/\d+)",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+class Told(NamedTuple):
+    """What a cell tells: `numbers` of seasons, all of them, an episode, or what nobody knows.
+
+    `is_said` is False for a cell that says nothing. All seasons are told by no numbers.
+    """
+
+    is_said: bool = False
+    numbers: tuple[int, ...] = ()
+    is_episode: bool = False
+    doubt: str | None = None
+
+    @property
+    def names_seasons(self) -> bool:
+        """Tell whether the row is about some seasons, known or not, and not the whole series."""
+        return bool(self.numbers or self.doubt)
+
+
+NOT_TOLD = Told()
+_EVERY = Told(is_said=True)
+_AN_EPISODE = Told(is_said=True, is_episode=True)
+
+
+def read_seasons(cell: object) -> Told:
+    """Read a season cell, or a value of JSON."""
+    if cell is None or cell == "" or cell is False:
+        return NOT_TOLD
+    if isinstance(cell, str):
+        return _read_text(cell) if len(cell) <= _LONGEST else _doubt(cell)
+    if isinstance(cell, list):
+        return _united(cell)
+    if isinstance(cell, dict):
+        number = next((cell[name] for name in _KEYS if name in cell), None)
+        return _doubt(cell) if number is None else read_seasons(number)
+    if cell is True or not isinstance(cell, int | float):
+        return _doubt(cell)
+    return _read_text(str(cell))
+
+
+_KEYS = ("number", "season", "season_number", "seasonNumber")
+
+
+def names_episode(cell: object) -> bool:
+    """Tell whether an episode cell is filled; nought and words for nothing are not."""
+    if isinstance(cell, str):
+        text = _folded(cell[:_LONGEST])
+        says_nothing = text in _NOTHING or _NO_EPISODE.fullmatch(text) or _ALL.fullmatch(text)
+        return not says_nothing
+    return bool(cell)
+
+
+def is_title_of_episode(title: str) -> bool:
+    """Recognise `Friends S1E1`."""
+    return _EPISODE_IN_TITLE.search(title) is not None
+
+
+def parted_title(text: str) -> tuple[str, str | None]:
+    """Part `The Wire S02`, `The Wire (2002) - Season 2` into what is meant and its season.
+
+    A number after the bare word stays with the title: `Open Season 2` is a film.
+    """
+    found = _AFTER_TITLE.fullmatch(text)
+    return (found["title"], found["short"] or found["long"]) if found else (text, None)
+
+
+def part_in_address(address: str) -> tuple[str | None, bool]:
+    """Find the season in an address of a series, and whether it is the address of an episode."""
+    found = _ADDRESS.search(address)
+    if found is None:
+        return None, False
+    return found["path"] or found["query"], bool(found["more"] or found["episode"])
+
+
+def without_season(title: str, told: Told) -> str:
+    """Drop from *title* the season that the row tells in a column of its own, too."""
+    bare, cell = parted_title(title)
+    return bare if cell and told.numbers == read_seasons(cell).numbers else title
+
+
+@lru_cache(maxsize=1024)
+def _read_text(cell: str) -> Told:
+    text = _folded(cell)
+    if text in _NOTHING:
+        return NOT_TOLD
+    if _ALL.fullmatch(text):
+        return _EVERY
+    if _EPISODE.fullmatch(text):
+        return _AN_EPISODE
+    numbers: set[int] = set()
+    for part in _parts(text):
+        found = _numbers(part)
+        if found is None or len(numbers) + len(found) > _MOST:
+            return _doubt(cell)
+        numbers.update(found)
+    return Told(is_said=True, numbers=tuple(sorted(numbers))) if numbers else _doubt(cell)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield what is enumerated; what stands beside a sign that joins two must not be missing."""
+    for listed in _LISTED.split(text):
+        if listed:
+            yield from _JOINED.split(listed)
+
+
+def _numbers(part: str) -> range | None:
+    if _SPECIALS.fullmatch(part):
+        return range(1)
+    spread = _RANGE.fullmatch(part)
+    single = _ONE.fullmatch(part) or (None if _COUNT.fullmatch(part) else _ORDINAL.fullmatch(part))
+    if spread is not None:
+        first, last = int(spread[1]), int(spread[2])
+    elif single is not None:
+        first = last = int(single[1])
+    else:
+        return None
+    is_sane = _may_be_season(first) and _may_be_season(last) and first <= last
+    return range(first, last + 1) if is_sane and last - first < _MOST else None
+
+
+def _may_be_season(number: int) -> bool:
+    """Tell numbers of seasons, which some series count by years, from other ones."""
+    return number < 200 or 1900 <= number <= 2100
+
+
+def _united(cells: Iterable[object]) -> Told:
+    """Read an array of seasons; objects with more than a number describe a series."""
+    values = list(cells)
+    if values and all(isinstance(one, dict) and len(one) > 1 for one in values):
+        return NOT_TOLD
+    numbers: set[int] = set()
+    said = [told for told in map(read_seasons, values) if told.is_said]
+    for told in said:
+        if told.doubt or told.is_episode:
+            return _doubt(values)
+        if not told.numbers:
+            return _EVERY
+        numbers.update(told.numbers)
+    if len(numbers) > _MOST:
+        return _doubt(values)
+    return Told(is_said=True, numbers=tuple(sorted(numbers))) if said else NOT_TOLD
+
+
+def _doubt(cell: object) -> Told:
+    words = title_text(str(cell)[:_LONGEST]) or "?"
+    return Told(is_said=True, doubt=f'the season "{words[:60]}" is not understood')
+
+
+def _folded(text: str) -> str:
+    """Drop case, accents and doubled blanks; one form for all dashes and underscores."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    dashed = re.sub(r"[\u2010-\u2015\u2212]", "-", letters)
+    return re.sub(r"[\s_]+", " ", dashed).strip()
