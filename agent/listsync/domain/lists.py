@@ -136,10 +136,20 @@ class Fetched:
 
     @property
     def doubt(self) -> str:
-        """Say why what is missing from this reading may be on the list all the same, if so."""
-        counts = ((self.repeated, "only repeated another"), (self.broken, "came broken"))
+        """Say why what is missing from this reading may be on the list all the same, if so.
+
+        Rows that came twice may have come in place of others, unless all that were declared came.
+        """
+        is_filled = self.declared is not None and self.distinct >= self.declared
+        repeated = 0 if is_filled else self.repeated
+        counts = ((repeated, "only repeated another"), (self.broken, "came broken"))
         said = [f"{n} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
         return " and ".join(said)
+
+    @property
+    def is_sure(self) -> bool:
+        """True when it is the whole list, so that what is missing from it is not on the list."""
+        return self.outcome.whole and not self.doubt
 
     @property
     def outcome(self) -> ListOutcome:

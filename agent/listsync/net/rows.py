@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from listsync.answers import Answer, UnknownFormError, convert
@@ -111,7 +111,14 @@ class Entries(Generic[RowT]):
         self._good: list[ListEntry] = []
         self._bad: list[SkippedRow] = []
         self._left_out: list[SkippedRow] = []
+        self._seen: set[int] = set()
+        self._repeated = 0
         self.count = 0
+
+    @property
+    def distinct(self) -> int:
+        """Count the rows that do not only repeat another."""
+        return self.count - self._repeated
 
     def expect(self, announced: int | None) -> None:
         """Refuse a list that announces more rows than a list may have, before they are read."""
@@ -144,8 +151,12 @@ class Entries(Generic[RowT]):
             made = entry_of(self.count, row)
             if isinstance(made, ListEntry):
                 self._good.append(made)
+                said = hash(made._replace(rank=0))
             else:
                 self._left_out.append(made)
+                said = hash(repr(row))
+            self._repeated += said in self._seen
+            self._seen.add(said)
 
     def _note(self, item: object, error: UnknownFormError) -> None:
         bad = self._bad
@@ -158,14 +169,20 @@ class Entries(Generic[RowT]):
             raise AnswerChangedError(self._service, why, sample=bad[0].what)
 
     def fetched(self, *, declared: int | None, validators: Validators | None) -> Fetched:
-        """Sum the reading up; raises AnswerChangedError when too many rows are bad."""
+        """Sum the reading up; raises AnswerChangedError when too many rows are bad.
+
+        The *validators* are kept of a whole reading without a doubt only.
+        """
         refuse_drift(self._service, self._bad, total=self.count)
-        return Fetched(
+        fetched = Fetched(
             entries=tuple(self._good),
             skipped=(*self._bad, *self._left_out),
             declared=declared,
             validators=validators,
+            repeated=self._repeated,
+            broken=len(self._bad),
         )
+        return fetched if fetched.is_sure else replace(fetched, validators=None)
 
 
 def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:

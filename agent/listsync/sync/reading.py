@@ -120,7 +120,8 @@ def _read(one: Followed, previous: Validators | None) -> Reading:
 def _judge(rules: ListRules, fetched: Fetched) -> Reading:
     why = ""
     if fetched.outcome is ListOutcome.PARTIAL:
-        why = f"only {fetched.read} of {fetched.declared} rows could be read"
+        why = f"only {fetched.distinct} of {fetched.declared} rows could be read"
+        why += f": {fetched.doubt}" if fetched.doubt else ""
     elif fetched.outcome is ListOutcome.DRIFT:
         why = "nothing was read, and nothing says that the list is empty"
     return Reading(rules=rules, outcome=fetched.outcome, fetched=fetched, why=why)

@@ -122,7 +122,7 @@ class Imdb:
     def _gathered(
         self, question: Question, parts: Iterable[Part], validators: Validators
     ) -> Fetched:
-        """Put the parts together; *validators* are for the whole list only."""
+        """Put the parts together; *validators* are for the whole list."""
         entries, declared = Entries(SERVICE, Title), None
         for part in parts:
             entries.expect(question.count or part.total)
@@ -138,8 +138,7 @@ class Imdb:
             raise self._changed(f"no titles came, where {declared} were announced")
         if not read and not question.proves_empty:
             raise self._changed("no titles came, and that does not prove that there are none")
-        is_whole = declared is None or read == declared
-        return entries.fetched(declared=declared, validators=validators if is_whole else None)
+        return entries.fetched(declared=declared, validators=validators)
 
     def _parts(self, question: Question) -> Iterator[Part]:
         """Read page after page, until the service says that there is no more."""

@@ -67,7 +67,7 @@ class Letterboxd:
         if source.kind == "popular":
             rows = rows[: self._options.chart_films]
         fetched, is_known = self._listed(rows, first.declared)
-        if state and is_known and fetched.outcome.whole:
+        if state and is_known and fetched.is_sure:
             return replace(fetched, validators=Validators(stamp=self._stamp(state)))
         return fetched
 
@@ -106,7 +106,15 @@ class Letterboxd:
             for rank, row in enumerate(rows, start=1)
             if row.title is not None
         )
-        fetched = Fetched(entries=entries, skipped=tuple(skipped), declared=declared)
+        # A film may be in a diary as often as it was seen.
+        distinct = len(rows) if self._source.kind == "diary" else len(set(rows))
+        fetched = Fetched(
+            entries=entries,
+            skipped=tuple(skipped),
+            declared=declared,
+            repeated=len(rows) - distinct,
+            broken=len(skipped),
+        )
         wanted = self._options.film_pages > 0
         return fetched, not wanted or all(row.slug in films for row in rows if row.slug)
 

@@ -71,10 +71,9 @@ class MdbList:
         entries.expect(about.items)
         total = self._read(key, entries)
         declared = about.items if self._source.described else total
-        whole = declared is not None and entries.count >= declared
+        is_dated = about.stamp and declared is not None
         return entries.fetched(
-            declared=declared,
-            validators=Validators(stamp=about.stamp) if whole and about.stamp else None,
+            declared=declared, validators=Validators(stamp=about.stamp) if is_dated else None
         )
 
     def _call(self, key: SecretStr, path: str, **params: str | int) -> Call:

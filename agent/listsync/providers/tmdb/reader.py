@@ -83,8 +83,7 @@ class Tmdb:
                 declared = max(page.declared, declared or 0)
         if declared is not None and top is not None:
             declared = min(declared, top)
-        whole = declared is None or entries.count >= declared
-        return entries.fetched(declared=declared, validators=validators if whole else None)
+        return entries.fetched(declared=declared, validators=validators)
 
     def _count(self, first: Page) -> int:
         """Say how many pages are to be read."""

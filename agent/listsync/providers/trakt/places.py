@@ -39,6 +39,7 @@ _PARAMS: dict[str, tuple[tuple[str, str], ...]] = {
     "recommendations/shows": _NEW,
     "watched/shows": (("extended", "noseasons"),),
 }
+_TYPES = "movie,show,season,episode"
 _ME = "me"
 SLUG = r"(?!\.+$)[A-Za-z0-9_.-]+"
 
@@ -53,11 +54,16 @@ class Login(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One path of the API; `kind` is what its bare objects are."""
+    """One path of the API; `kind` is what its bare objects are.
+
+    `in_order` is a path to the same rows in the order of their ranks, whatever the owner likes to
+    see: pages of a list in random order repeat some rows and lack others.
+    """
 
     path: str
     kind: MediaType | None = None
     params: tuple[tuple[str, str], ...] = ()
+    in_order: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +128,8 @@ def user_list(user: str, name: str, media: str = "") -> TraktSource | None:
 def _list(name: str, path: str, media: str, login: Login = Login.IF_THERE) -> TraktSource:
     return TraktSource(
         name=f"{name}?display={media}" if media else name,
-        parts=(Part(path=f"{path}/items"),),  # all types, so that the rows can be counted
+        # All types, so that the rows can be counted.
+        parts=(Part(path=f"{path}/items", in_order=f"{path}/items/{_TYPES}/rank/asc"),),
         login=login,
         about=path,
         stamps=("updated_at",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from listsync.providers.trakt.wire import (
     judge,
     paging_of,
     secret_headers_of,
+    sort_of,
 )
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ class _Page:
 class _Reading:
     """What was read of one part; `declared` is how many rows it has, as far as it is wanted.
 
-    `headers` are those of its first page.
+    It is no less than what came, so that no part can make up for another. `headers` are those of
+    its first page.
     """
 
-    count: int
     declared: int | None
     headers: Mapping[str, str]
 
@@ -109,7 +110,7 @@ class Trakt:
         declared = sum(count for count in counts if count is not None)
         return entries.fetched(
             declared=None if None in counts else declared,
-            validators=self._validators(readings, declared),
+            validators=self._validators(readings, declared) if None not in counts else None,
         )
 
     def _headers(self) -> dict[str, SecretStr]:
@@ -130,12 +131,8 @@ class Trakt:
         return is_unchanged(stamp, about, self._source.stamps)
 
     def _validators(self, readings: list[_Reading], declared: int) -> Validators | None:
-        """Remember a whole reading of a list that the service can date."""
-        is_whole = all(
-            reading.declared is not None and reading.count >= reading.declared
-            for reading in readings
-        )
-        if self._source.about is None or not is_whole:
+        """Remember the state of a list that the service can date."""
+        if self._source.about is None:
             return None
         stamp = stamp_of(readings[0].headers, declared)
         return Validators(stamp=stamp) if stamp else None
@@ -154,16 +151,20 @@ class Trakt:
 
     def _read(self, part: Part, headers: dict[str, SecretStr], entries: Entries[Row]) -> _Reading:
         """Read the pages of one part: the first tells how many there are, and how long."""
-        before = entries.count
+        before, distinct_before = entries.count, entries.distinct
         into = partial(entry_of, bare=part.kind, only=self._source.only)
         most = self._options.special_items_limit if self._source.is_chart else None
-        first = self._page(part, headers, min(PAGE_SIZE, most or PAGE_SIZE), 1)
+        size = min(PAGE_SIZE, most or PAGE_SIZE)
+        first = self._page(part, headers, size, 1)
+        if part.in_order and "random" in sort_of(first.headers):
+            part = replace(part, path=part.in_order, in_order=None)
+            first = self._page(part, headers, size, 1)
         paging = first.paging
         if paging is None:
             if not first.rows or (most is None and len(first.rows) >= UNPAGED):
                 raise self._changed(f"{len(first.rows)} rows, and no word on how many it has")
             entries.add(first.rows[:most], into)
-            return _Reading(count=entries.count - before, declared=None, headers=first.headers)
+            return _Reading(declared=None, headers=first.headers)
         if most is None and not paging.is_possible:
             raise self._changed(f"{paging.items} rows in {paging.pages} pages of {paging.size}")
         entries.expect(min(paging.items, most or paging.items))
@@ -179,13 +180,11 @@ class Trakt:
                     if page.paging.size != paging.size:
                         raise self._changed("the pages are of unequal length")
                     declared = max(declared, page.paging.items)
-                wanted = None if most is None else max(0, most - (entries.count - before))
-                entries.add(page.rows[:wanted], into)
-        return _Reading(
-            count=entries.count - before,
-            declared=declared if most is None else min(declared, most),
-            headers=first.headers,
-        )
+                left = None if most is None else max(0, most - (entries.count - before))
+                entries.add(page.rows[:left], into)
+        wanted = declared if most is None else min(declared, most)
+        came = entries.distinct - distinct_before
+        return _Reading(declared=max(wanted, came), headers=first.headers)
 
     def _changed(self, what: str) -> AnswerChangedError:
         return AnswerChangedError(SERVICE, f"{self._source.name}: {what}")

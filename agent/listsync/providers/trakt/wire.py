@@ -68,6 +68,12 @@ class Paging:
         return self.pages <= min(MAX_PAGES, max(1, -(-self.items // self.size)))
 
 
+def sort_of(headers: Mapping[str, str]) -> frozenset[str]:
+    """Tell by what the rows of a page are sorted: by the owner's wish, and in this answer."""
+    names = ("x-sort-by", "x-applied-sort-by")
+    return frozenset(headers.get(name, "").lower() for name in names)
+
+
 def paging_of(headers: Mapping[str, str]) -> Paging | None:
     """Read the counts that come with a page; None for an answer without pages."""
     size, pages, items = (

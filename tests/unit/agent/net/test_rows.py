@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from listsync.answers import Answer
-from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.errors import AnswerChangedError, ListsyncError
 from listsync.net.call import Call
 from listsync.net.fields import title_text
@@ -164,3 +164,51 @@ def test_encodings(body: bytes, kind: str) -> None:
 def test_half_a_surrogate_is_a_bad_row() -> None:
     with pytest.raises(ListsyncError):
         got(answer(b'[{"title": "\\ud800"}]'))
+
+
+def listed(*pages: object, declared: int | None) -> Fetched:
+    entries = Entries("demo", Film)
+    for page in pages:
+        entries.add(page, entry_of)
+    return entries.fetched(declared=declared, validators=Validators(stamp="now"))
+
+
+def test_rows_that_come_again_do_not_make_a_list_whole() -> None:
+    fetched = listed(films("A", "B"), films("B", "A"), declared=4)
+    assert (fetched.read, fetched.distinct, fetched.outcome) == (4, 2, ListOutcome.PARTIAL)
+    assert fetched.doubt == "2 rows only repeated another"
+    assert fetched.validators is None
+
+
+def test_a_title_of_another_year_is_no_repeat() -> None:
+    fetched = listed([{"title": "A", "year": 1999}, {"title": "A", "year": 2021}], declared=2)
+    assert (fetched.distinct, fetched.is_sure) == (2, True)
+    assert fetched.validators is not None
+
+
+def test_repeats_beside_all_that_was_declared_raise_no_doubt() -> None:
+    fetched = listed(films("A", "B", "A"), declared=2)
+    assert (fetched.distinct, fetched.doubt, fetched.is_sure) == (2, "", True)
+
+
+def test_repeats_in_a_list_without_a_count_are_a_doubt() -> None:
+    fetched = listed(films("A", "B", "A"), declared=None)
+    assert fetched.outcome is ListOutcome.COMPLETE
+    assert (fetched.doubt, fetched.is_sure) == ("1 row only repeated another", False)
+    assert fetched.validators is None
+
+
+def test_a_broken_row_may_be_any_title() -> None:
+    fetched = listed([*films("A", "B", "C", "D"), None], declared=5)
+    assert fetched.outcome is ListOutcome.COMPLETE
+    assert (fetched.broken, fetched.doubt) == (1, "1 row came broken")
+    assert (fetched.is_sure, fetched.validators) == (False, None)
+
+
+def test_rows_left_out_are_told_apart_by_what_they_say() -> None:
+    def left_out(rank: int, film: Film) -> SkippedRow:
+        return SkippedRow(rank=rank, what="a person", why=f"in {film.year or 'no year'}")
+
+    entries = Entries("demo", Film)
+    entries.add(films("A", "B", "A"), left_out)
+    assert entries.distinct == 2

@@ -47,8 +47,16 @@ def dated(response: httpx.Response, date: str = DATE) -> httpx.Response:
     return response
 
 
+def row(number: int, kind: str = "movie") -> dict[str, object]:
+    return {"type": kind, kind: {"title": f"Title {number}", "ids": {"tmdb": number}}}
+
+
+def plain(headers: httpx.Headers) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name != "content-length"}
+
+
 class Shelf:
-    """Gives pages of *total* films as the service does; *most* is the longest page it gives."""
+    """Gives pages of *total* titles as the service does; *most* is the longest page it gives."""
 
     def __init__(self, total: int, most: int = 250) -> None:
         self.total, self.most = total, most
@@ -59,10 +67,8 @@ class Shelf:
         asked = request.url.params
         size, number = min(int(asked["limit"]), self.most), int(asked["page"])
         ranks = range((number - 1) * size + 1, min(number * size, self.total) + 1)
-        rows = [
-            {"type": "movie", "movie": {"title": f"Film {rank}", "ids": {"tmdb": rank}}}
-            for rank in ranks
-        ]
+        kind = "show" if request.url.path.endswith("/shows") else "movie"
+        rows = [row(rank, kind) for rank in ranks]
         return answer(
             json.dumps(rows).encode(),
             date=DATE,
@@ -112,6 +118,38 @@ def test_a_thousand_titles_cost_four_questions(value: str) -> None:
     assert [entry.rank for entry in fetched.entries] == list(range(1, 1001))
     assert [entry.ids.tmdb for entry in fetched.entries] == list(range(1, 1001))
     assert len(shelf.seen) == 4
+
+
+def test_repeated_rows_do_not_make_a_list_whole() -> None:
+    """The count of rows agrees, but some came twice and as many never."""
+    shelf = Shelf(600)
+
+    def repeating(request: httpx.Request) -> httpx.Response:
+        reply = shelf(request)
+        if request.url.params["page"] == "1":
+            return reply
+        rows = [row(2 + number) for number in range(len(json.loads(reply.content)))]
+        return httpx.Response(200, content=json.dumps(rows), headers=plain(reply.headers))
+
+    fetched = trakt(repeating).fetch(None)
+    assert (fetched.outcome, fetched.read, fetched.distinct) == (ListOutcome.PARTIAL, 600, 251)
+    assert (fetched.declared, fetched.validators) == (600, None)
+
+
+def test_a_list_in_random_order_is_asked_for_by_rank() -> None:
+    shelf = Shelf(600)
+
+    def shuffled(request: httpx.Request) -> httpx.Response:
+        reply = shelf(request)
+        if request.url.path == ITEMS:
+            reply.headers["x-sort-by"] = "random"
+        return reply
+
+    fetched = trakt(shuffled).fetch(None)
+    assert (fetched.outcome, fetched.distinct) == (ListOutcome.COMPLETE, 600)
+    ordered = f"{ITEMS}/movie,show,season,episode/rank/asc"
+    assert [one.url.path for one in shelf.seen].count(ordered) == 3
+    assert [one.url.path for one in shelf.seen].count(ITEMS) == 1
 
 
 def test_pages_are_as_long_as_the_service_says() -> None:
