@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from listsync.domain.allowance import UNLIMITED, Allowance
@@ -127,6 +128,8 @@ class Title:
             rating=self.rating,
             votes=self.votes,
             language=self.language,
+            title=self.name,
+            original_title=self.original_name or self.name,
         )
 
     @property
@@ -313,11 +316,14 @@ class FakeServer:
         )
         return SeriesDetails(ids=title.ids, seasons=seasons, facts=title.facts)
 
-    def facts(self, key: TitleKey) -> TitleFacts:
+    def facts(self, key: TitleKey, *, patient: bool = True) -> TitleFacts:  # noqa: ARG002 - the port's
         scripted = self._play("facts")
         if isinstance(scripted, TitleFacts):
             return scripted
-        return next(title for title in self.titles if title.key == key).facts
+        known = [title for title in self.titles if title.key == key]
+        if not known:
+            raise UnavailableError("server", f"has no details of {key}")
+        return known[0].facts
 
     def trouble_with_user(self, user: str) -> str | None:
         self._play("trouble_with_user")
@@ -688,6 +694,18 @@ class FakeMemory:
 
     def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
         return {name: why for name, (why, _, due) in self.shelf.setbacks.items() if due > now}
+
+    def rename_entries(self, source: str, names: Mapping[str, str]) -> None:
+        one = self._list(source)
+        for old, new in names.items():
+            if old not in one.entries or new in one.entries:
+                continue
+            one.entries[new] = one.entries.pop(old)
+            for shelf in self.shelves.values():
+                rows: tuple[dict[Any, Any], ...] = (shelf.handled, shelf.seasons)
+                for row, four_k in product(rows, (False, True)):
+                    if (source, old, four_k) in row:
+                        row[source, new, four_k] = row.pop((source, old, four_k))
 
     def believe(self, source: str) -> None:
         one = self._list(source)

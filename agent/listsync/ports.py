@@ -97,8 +97,8 @@ class RequestServer(Protocol):
         """Read the seasons of a series and which of them are covered."""
         ...
 
-    def facts(self, key: TitleKey) -> TitleFacts:
-        """Read what the catalogue says of one title."""
+    def facts(self, key: TitleKey, *, patient: bool = True) -> TitleFacts:
+        """Read what the catalogue says of one title; not *patient*: by one call."""
         ...
 
     def trouble_with_user(self, user: str) -> str | None:
@@ -248,6 +248,13 @@ class Memory(Protocol):
         An entry has left the list when two fresh whole readings of different times lack it in a
         row; an unchanged one counts for neither. Then it is forgotten. Where a great part is gone
         at once (`sync.patience`), a whole reading only adds, until that has lasted.
+        """
+        ...
+
+    def rename_entries(self, source: str, names: Mapping[str, str]) -> None:
+        """Call entries of the list otherwise; *names* are the new ones by the old.
+
+        What was handled under the old names is under the new ones.
         """
         ...
 

@@ -54,6 +54,10 @@ _SERIES = [
 _TITLES = [*_FILMS, *_SERIES]
 _EVERYTHING = frozenset((kind, four_k) for kind in MediaType for four_k in _BOTH)
 _HD = ArrChoice(4, "HD")
+_FORMS = (
+    *("tmdb", "tmdb", "imdb", "title", "tvdb", "season"),
+    *("checked", "wrong", "numbered"),
+)
 _BAD = (Asking(user="stranger"), Asking(user="family", profile="missing"))
 _ASKINGS = (
     *(AS_USUAL,) * 5,
@@ -99,17 +103,18 @@ class RandomWorld:
 
 def _entry(title: Title, form: str, rank: int) -> ListEntry:
     ids, kind = title.ids, title.key.kind
-    match form:
-        case "tmdb":
-            return entry(kind=kind, tmdb=title.key.tmdb_id, rank=rank)
-        case "imdb":
-            return entry(imdb=ids.imdb, rank=rank)
-        case "tvdb" if kind is TV:
-            return entry(tvdb=ids.tvdb, rank=rank)
-        case "season" if kind is TV:
-            return entry(kind=kind, tmdb=title.key.tmdb_id, season=2, rank=rank)
-        case _:
-            return entry(title.name, title.year, kind, rank=rank)
+    by_name = entry(title.name, title.year, kind, rank=rank)
+    by_number = entry(kind=kind, tmdb=title.key.tmdb_id, rank=rank)
+    forms = {
+        "tmdb": by_number,
+        "imdb": entry(imdb=ids.imdb, rank=rank),
+        "tvdb": entry(tvdb=ids.tvdb, rank=rank) if kind is TV else by_name,
+        "season": by_number._replace(seasons=(2,)) if kind is TV else by_name,
+        "checked": by_name._replace(ids=by_number.ids, check_ids=True),
+        "wrong": by_name._replace(ids=_FILMS[4].ids._replace(tmdb=None), check_ids=True),
+        "numbered": by_name._replace(bare_id=rank),
+    }
+    return forms.get(form, by_name)
 
 
 @st.composite
@@ -143,10 +148,7 @@ def _lists(draw: st.DrawFn) -> tuple[Wanted, ...]:
             new_seasons=draw(st.sampled_from([False, False, True])),
         )
         chosen = draw(st.lists(st.sampled_from(_TITLES), min_size=3, max_size=7, unique_by=_key))
-        forms = [
-            draw(st.sampled_from(["tmdb", "tmdb", "imdb", "title", "tvdb", "season"]))
-            for _ in chosen
-        ]
+        forms = [draw(st.sampled_from(_FORMS)) for _ in chosen]
         entries = tuple(
             _entry(title, form, rank)
             for rank, (title, form) in enumerate(zip(chosen, forms, strict=True), start=1)
@@ -347,3 +349,36 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
                 # Of a list that was never read nothing is known that could be claimed.
                 if claim or (claim is False and world.before >= len(world.lists)):
                     assert is_requested is claim, (key, four_k, stories_told)
+
+
+def test_explain_and_review_say_why_an_id_is_not_believed(empty: Path) -> None:
+    other, matrix = _FILMS[4], _FILMS[1]
+    rows = (
+        _entry(matrix, "wrong", 1),
+        entry("Nothing Like It", 1950, imdb=other.ids.imdb, check=True, rank=2),
+        entry(matrix.name, matrix.year, imdb=matrix.ids.imdb, tmdb=3, check=True, rank=3),
+    )
+    world = RandomWorld(
+        lists=(Wanted(rules=ListRules(source="file:/a", name="a", service="file"), entries=rows),),
+        exclusions=(),
+        cap=Cap(),
+        allowances={},
+        states={},
+        covered={},
+        has_4k=False,
+        before=0,
+        requested=None,
+        gone=frozenset(),
+    )
+    with house_in(world, empty) as house:
+        report = house.sync(world.lists, house.database)
+        why = "the list says Film Number 2 (2002), but tt0005 is Film Number 5 (2005) [movie/5]"
+        assert [body.key for body in house.server.posted] == [matrix.key]
+        assert why in report.items[0].reasons[0]
+        (told,) = (one for one in house.explain(matrix.key) if one["match"]["found"] == "found")
+        assert why in told["match"]["why"]
+        _, waiting = SqliteBooks(house.database).waiting(limit=9, offset=0)
+        said = {one.label: one.reasons[0] for one in waiting}
+        assert said.keys() == {"Nothing Like It (1950)", "Film Number 2 (2002)"}
+        assert "but tt0005 is Film Number 5" in said["Nothing Like It (1950)"]
+        assert "the ids contradict each other" in said["Film Number 2 (2002)"]

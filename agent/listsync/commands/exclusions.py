@@ -63,9 +63,10 @@ class KnownExclusions:
             for entry in self._books.entries_alike([rules.source], one.entry, key):
                 member = taken_by_list(self._books, Member(rules, entry, entry_id(entry)))
                 if isinstance(member, Member):
-                    excluded.add(exclusion_of(member.entry))
                     (unwanted,) = wishes_of([member])
-                    self._exclude(excluded, unwanted, remembered_of(self._books, unwanted).match)
+                    means = remembered_of(self._books, unwanted).match
+                    excluded.add(exclusion_of(member.entry, means))
+                    self._exclude(excluded, unwanted, means)
         return excluded
 
     @staticmethod
@@ -77,4 +78,4 @@ class KnownExclusions:
 def _holds(excluded: Excluded, wish: Wish, match: Match | None) -> bool:
     if match is not None and match.key is not None and excluded.holds_key(match.key):
         return True
-    return excluded.holds_wish(wish) or excluded.holds_title(wish, match)
+    return excluded.holds_wish(wish, match) or excluded.holds_title(wish, match)

@@ -24,7 +24,7 @@ from listsync.domain.media import TitleKey
 from listsync.domain.server import MediaStatus
 from listsync.domain.syncing import Found, ListRules, Verdict, Wish
 from listsync.sync.collecting import wishes_of
-from listsync.sync.resolving import lookup_of
+from listsync.sync.lookup_names import lookup_of
 
 _MOST_ENTRIES = 200
 _MOST_LISTS = 10

@@ -10,7 +10,8 @@ from listsync.domain.books import Choice, Lookup
 from listsync.domain.syncing import Match, Member, Wish
 from listsync.ports import Books, RequestServer
 from listsync.sync.collecting import of_kind
-from listsync.sync.resolving import Resolver, lookup_of
+from listsync.sync.lookup_names import lookups_of
+from listsync.sync.resolving import Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,15 @@ class Remembered:
 
 def remembered_of(books: Books, wish: Wish) -> Remembered:
     """Tell what *wish* is taken for, where that costs no call."""
-    name = lookup_of(wish)
-    found, choice = books.lookup(name) if name else (None, None)
-    known = choice.match if choice else found.match if found else None
     # What is known without a call needs no server.
     nobody = cast("RequestServer", None)
-    match = Resolver(nobody, {name: known} if name and known else {}).known(wish)
-    return Remembered(found, choice, match)
+    for name in lookups_of(wish):
+        found, choice = books.lookup(name)
+        known = choice.match if choice else found.match if found else None
+        match = Resolver(nobody, {name: known} if known else {}).known(wish)
+        if match is not None:
+            return Remembered(found, choice, match)
+    return Remembered(None, None, Resolver(nobody, {}).known(wish))
 
 
 def taken_by_list(books: Books, member: Member) -> Member | str:

@@ -17,7 +17,9 @@ class ListEntry(NamedTuple):
     `rank` counts rows from 1; `kind` is None where the list does not tell films from series;
     `seasons` are those of a series that the row means, ascending, none where it names none.
     `doubt` says what the row tells that was not understood: a person must look at it before
-    anything is requested.
+    anything is requested. `check_ids`: nobody vouches for the ids, so they are held against title
+    and year, which are there then. `bare_id` is a number that is called only `id`: the title's at
+    TMDB, or the list's own.
     """
 
     rank: int
@@ -28,6 +30,8 @@ class ListEntry(NamedTuple):
     ids: ExternalIds = NO_IDS
     seasons: tuple[int, ...] = ()
     doubt: str | None = None
+    check_ids: bool = False
+    bare_id: int | None = None
 
     @property
     def label(self) -> str:

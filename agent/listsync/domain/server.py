@@ -117,8 +117,8 @@ class SearchPage:
 class TitleFacts:
     """What the server's catalogue says of one title: what filters and confirmations need.
 
-    `genres` are folded English names; `rating` is 0 to 10, None without votes; `language` is the
-    original one (ISO 639-1); `ids` are those of the catalogue.
+    `title` is empty where it was not kept. `genres` are folded English names; `rating` is 0 to 10,
+    None without votes; `language` is the original one (ISO 639-1); `ids` are the catalogue's.
     """
 
     ids: ExternalIds
@@ -127,6 +127,8 @@ class TitleFacts:
     rating: float | None = None
     votes: int = 0
     language: str | None = None
+    title: str = ""
+    original_title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

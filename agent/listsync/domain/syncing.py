@@ -113,7 +113,7 @@ class Wish:
     `members` in list order; `ids` are those of all members together; `seasons` are those that all
     members name, empty where that depends on the series.
     `conflict` says why the members cannot mean one title, or what they say that was not
-    understood, if so.
+    understood, if so. `check_ids` and `bare_id` are as of entries.
     """
 
     members: tuple[Member, ...]
@@ -125,6 +125,8 @@ class Wish:
     seasons: frozenset[int]
     four_k: bool
     conflict: str | None = None
+    check_ids: bool = False
+    bare_id: int | None = None
 
     @property
     def label(self) -> str:
@@ -132,12 +134,16 @@ class Wish:
 
 
 class How(StrEnum):
-    """By what evidence a wish was taken for a title."""
+    """By what evidence a wish was taken for a title.
+
+    TITLE_INSTEAD: by the title, because the ids lead to another one.
+    """
 
     TMDB_ID = "TMDB id"
     IMDB_ID = "IMDb id"
     TVDB_ID = "TVDB id"
     TITLE = "title"
+    TITLE_INSTEAD = "title instead of the id"
     CHOICE = "choice"
 
 

@@ -149,9 +149,12 @@ class Seerr:
         """
         return details.series_of(self._read_details(TitleKey(MediaType.TV, tmdb_id)))
 
-    def facts(self, key: TitleKey) -> TitleFacts:
-        """Read what the catalogue says of a title; raises as `series` does."""
-        return details.facts_of(self._read_details(key))
+    def facts(self, key: TitleKey, *, patient: bool = True) -> TitleFacts:
+        """Read what the catalogue says of a title; raises as `series` does.
+
+        Not *patient*: what may be a number that does not exist is not asked for again.
+        """
+        return details.facts_of(self._read_details(key, patient=patient))
 
     @property
     def arr_services(self) -> SeerrArrServices:
@@ -209,9 +212,9 @@ class Seerr:
         ours = self._users.found_ids | {OWNER}
         return cancel(self._wire, self._pen, request_id, ours)
 
-    def _read_details(self, key: TitleKey) -> details.Details:
+    def _read_details(self, key: TitleKey, *, patient: bool = True) -> details.Details:
         try:
-            reply = self._wire.get(details.path_of(key))
+            reply = self._wire.get(details.path_of(key), patient=patient)
         except PassingError as error:
             if "unable to retrieve" not in error.why.lower():
                 raise

@@ -12,7 +12,9 @@ from listsync.answers import Answer, readable
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import MediaStatus, Season, SeriesDetails, TitleFacts, year_of
 from listsync.seerr.reply import Reply
+from listsync.seerr.searching import LONGEST_TITLE
 from listsync.seerr.trouble import Trouble
+from listsync.seerr.words import clean
 
 _UNKNOWN_OR_DELETED = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _DECLINED, _COMPLETED = 3, 5
@@ -128,6 +130,10 @@ class Details(Answer, frozen=True, rename="camel"):
     """
 
     id: int
+    title: Raw = _NULL
+    name: Raw = _NULL
+    original_title: Raw = _NULL
+    original_name: Raw = _NULL
     imdb_id: Raw = _NULL
     release_date: Raw = _NULL
     first_air_date: Raw = _NULL
@@ -195,7 +201,13 @@ def facts_of(details: Details) -> TitleFacts:
         rating=rating if rating is not None and 0 <= rating <= _BEST_RATING else None,
         votes=votes,
         language=(_fact(details.original_language, str) or "").strip().lower() or None,
+        title=_name(details.title) or _name(details.name),
+        original_title=_name(details.original_title) or _name(details.original_name),
     )
+
+
+def _name(value: Raw) -> str:
+    return clean(_fact(value, str) or "", LONGEST_TITLE)
 
 
 def _fact(value: Raw, shape: type[FactT]) -> FactT | None:

@@ -18,7 +18,7 @@ from listsync.seerr.words import clean
 NOTHING = SearchPage(candidates=(), page=1, pages=1)
 
 _LONGEST_QUERY = 200
-_LONGEST_TITLE = 500
+LONGEST_TITLE = 500
 _PATTERN = re.compile(r"(tmdb|imdb|tvdb|year):(?=\d|tt\d|nm\d)", re.IGNORECASE)
 _NO_TITLES = frozenset({"person", "collection"})
 
@@ -93,8 +93,8 @@ def _candidate(result: _Result) -> Candidate | None:
         return None
     return Candidate(
         key=TitleKey(kind, result.id),
-        title=clean(title, _LONGEST_TITLE),
-        original_title=clean(original or title, _LONGEST_TITLE),
+        title=clean(title, LONGEST_TITLE),
+        original_title=clean(original or title, LONGEST_TITLE),
         year=year_of(date),
         popularity=result.popularity or 0.0,
     )

@@ -50,6 +50,8 @@ def _text_of(facts: TitleFacts) -> str:
             "rating": facts.rating,
             "votes": facts.votes,
             "language": facts.language,
+            "title": facts.title,
+            "original_title": facts.original_title,
         },
         ensure_ascii=False,
     )
@@ -64,4 +66,6 @@ def _facts_of(row: dict[str, Any]) -> TitleFacts:
         rating=row["rating"],
         votes=row["votes"],
         language=row["language"],
+        title=row.get("title", ""),
+        original_title=row.get("original_title", ""),
     )

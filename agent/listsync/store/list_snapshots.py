@@ -82,6 +82,28 @@ class ListSnapshots:
         self._read_well(number, fetched, at, count=fetched.read)
         return kept
 
+    def rename_entries(self, source: str, names: Mapping[str, str]) -> None:
+        """Call entries otherwise; a name that is taken stays with whom it is."""
+        found = self._database.read(
+            "SELECT id, entry FROM followed LEFT JOIN entries ON list = id WHERE source = ?",
+            source,
+        )
+        taken = {row["entry"] for row in found}
+        values = [
+            (new, found[0]["id"], old)
+            for old, new in names.items()
+            if old in taken and new not in taken
+        ]
+        for batch in _batches(values):
+            with self._database.write() as connection:
+                # Until its end the rows of `handled` name entries that are not there.
+                connection.execute("PRAGMA defer_foreign_keys = ON")
+                for table in ("entries", "handled"):
+                    connection.executemany(
+                        f"UPDATE {table} SET entry = ? WHERE list = ? AND entry = ?",  # noqa: S608 - constants
+                        batch,
+                    )
+
     def _judge_missing(
         self,
         number: int,

@@ -98,6 +98,9 @@ class SqliteMemory:
     def setback_of_list(self, source: str) -> ListSetback | None:
         return self._lists.setback_of_list(source)
 
+    def rename_entries(self, source: str, names: Mapping[str, str]) -> None:
+        self._lists.rename_entries(source, names)
+
     def believe(self, source: str) -> None:
         self._lists.believe(source)
 

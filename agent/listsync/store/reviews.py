@@ -135,6 +135,7 @@ def _words_of(lookup: str) -> str:
     """Make of a lookup that no entry has any more something to read."""
     head, _, rest = lookup.removeprefix("doubt:").partition(":")
     name, _, more = rest.partition("|")
-    year = more.partition("|")[0] if head == "title" else ""
-    words = name if head == "title" else f"{head}:{name}"
+    by_title = head in ("title", "title+id", "checked")
+    year = more.partition("|")[0] if by_title else ""
+    words = name if by_title else f"{head}:{name}"
     return f"{words} ({year})" if year else words

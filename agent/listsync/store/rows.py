@@ -30,13 +30,20 @@ _ENTRY_COLUMNS = (
     "tvdb",
     "seasons",
     "doubt",
+    "check_ids",
+    "bare_id",
 )
+_RENUMBERED = ("rank", "bare_id")
 ENTRY_COLUMNS = ", ".join(_ENTRY_COLUMNS)
 ENTRY_MARKS = ", ".join("?" for _ in _ENTRY_COLUMNS)
 ENTRY_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in _ENTRY_COLUMNS)
 ENTRY_IS_SAME = " AND ".join(
-    f"{name} IS excluded.{name}" for name in _ENTRY_COLUMNS if name != "rank"
+    [
+        *(f"{name} IS excluded.{name}" for name in _ENTRY_COLUMNS if name not in _RENUMBERED),
+        "(bare_id IS NULL) = (excluded.bare_id IS NULL)",
+    ]
 )
+"""Whether an entry is looked up as before."""
 
 HANDLED_COLUMNS = "list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
 
@@ -61,6 +68,8 @@ def columns_of(entry: ListEntry) -> tuple[object, ...]:
         ids.tvdb,
         ",".join(map(str, entry.seasons)),
         entry.doubt,
+        int(entry.check_ids),
+        entry.bare_id,
     )
 
 
@@ -70,16 +79,19 @@ def entry_of(row: sqlite3.Row) -> ListEntry:
 
 def entry_from(values: Sequence[Any]) -> ListEntry:
     """Make an entry of the values of ENTRY_COLUMNS."""
-    rank, title, original_title, year, kind, imdb, tmdb, tvdb, seasons, doubt = values
+    rank, title, original, year, kind, imdb, tmdb, tvdb, seasons, doubt, *more = values
+    check_ids, bare_id = more
     return ListEntry(
         rank=rank,
         title=title,
-        original_title=original_title,
+        original_title=original,
         year=year,
         kind=_KINDS[kind] if kind else None,
         ids=ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb),
         seasons=tuple(map(int, seasons.split(","))) if seasons else (),
         doubt=doubt,
+        check_ids=bool(check_ids),
+        bare_id=bare_id,
     )
 
 

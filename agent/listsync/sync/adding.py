@@ -156,7 +156,7 @@ class Adder:
         for key in keys_excluded(wish, match):
             self._known.excluded.add(Exclusion(key=key))
         for member in wish.members:
-            self._known.excluded.add(exclusion_of(member.entry))
+            self._known.excluded.add(exclusion_of(member.entry, match))
         self._writer.learn(prepared)
 
     def _decide(self, prepared: Prepared) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from listsync.domain.lists import ListEntry
@@ -47,21 +47,69 @@ def title_token(entry: ListEntry) -> str:
     return f"title:{fold(wanted.titles[0])}|{wanted.year or ''}|{entry.kind or ''}"
 
 
-def members_of(rules: ListRules, entries: Iterable[ListEntry]) -> list[Member]:
+def members_of(rules: ListRules, entries: Sequence[ListEntry]) -> list[Member]:
     """Give each entry its id; a row that only repeats another of the same list is dropped.
 
-    What must not be requested is left out whatever else its row says: there is no doubt in it.
+    Rows of one id that nobody vouches for and of several titles bear their titles in their names,
+    whatever their order. What must not be requested is left out whatever else its row says: there
+    is no doubt in it.
     """
     seen: dict[str, Member] = {}
+    ambiguous = _ambiguous_names(entries)
     for row in entries:
         entry = row._replace(doubt=None) if rules.is_exclusion and row.doubt else row
         name = entry_id(entry)
+        if entry.check_ids and name in ambiguous:
+            name += f" {title_token(entry)}"
         first = seen.get(name)
         if first is not None and (first.entry.ids, first.entry.kind) != (entry.ids, entry.kind):
             name += f" {entry.kind or '?'}/{entry.ids.tmdb}/{entry.ids.tvdb}"
         if name not in seen:
             seen[name] = Member(rules, entry, name)
     return list(seen.values())
+
+
+def _ambiguous_names(entries: Sequence[ListEntry]) -> set[str]:
+    """Find the names that a row whose ids are to be checked shares with one of another title."""
+    by_name: dict[str, list[ListEntry]] = defaultdict(list)
+    for entry in entries if any(one.check_ids for one in entries) else ():
+        by_name[entry_id(entry)].append(entry)
+    return {
+        name
+        for name, rows in by_name.items()
+        if len(rows) > 1 and any(one.check_ids for one in rows) and len(set(map(_row, rows))) > 1
+    }
+
+
+def _row(entry: ListEntry) -> tuple[str, int | None, tuple[int, ...]]:
+    """Name a row by what it says beside its ids."""
+    wanted = sought(entry.title or "", None, entry.year, None)
+    return fold(wanted.titles[0]), wanted.year, entry.seasons
+
+
+def renamed(known: Mapping[str, ListEntry], members: Iterable[Member]) -> dict[str, str]:
+    """Find the entries that are called otherwise than when their list was read before.
+
+    Gives their new names by the old ones. They are told by title, year and season: rows whose ids
+    nobody vouches for may be sorted anew, and older versions named them by other ids.
+    """
+    members = list(members)
+    names = {member.entry_id for member in members}
+    new = [
+        one
+        for one in members
+        if (one.entry.check_ids or one.entry.bare_id is not None) and one.entry_id not in known
+    ]
+    lost: dict[object, list[str]] = defaultdict(list)
+    for name, entry in known.items() if new else ():
+        if name not in names and entry.title:
+            lost[_row(entry)].append(name)
+    found: dict[str, str] = {}
+    for member in new if lost else ():
+        before = lost.get(_row(member.entry))
+        if before:
+            found[before.pop(0)] = member.entry_id
+    return found
 
 
 def of_kind(member: Member) -> Member | None:
@@ -103,11 +151,19 @@ def united(members: Sequence[Member]) -> list[Group]:
 def _tokens(entry: ListEntry) -> list[_Token]:
     """Name what makes two entries one: ids; only where there are none, the title.
 
-    A doubt is shared with what has the very same one: it is no reason to hold others back.
+    A doubt is shared with what has the very same one: it is no reason to hold others back. Ids
+    that nobody vouches for make one only what has the same title as well.
     """
-    ids = entry.ids
     if entry.doubt:
         return [(entry_id(entry), entry.doubt)]
+    if entry.check_ids:
+        said = "|".join(map(str, _row(entry)[:2]))
+        return [(f"{name} {number}", said) for name, number in _trusted_tokens(entry)]
+    return _trusted_tokens(entry)
+
+
+def _trusted_tokens(entry: ListEntry) -> list[_Token]:
+    ids = entry.ids
     tokens: list[_Token] = []
     if ids.imdb:
         tokens.append(("imdb", ids.imdb))
@@ -136,6 +192,8 @@ def wish_of(group: Group) -> Wish:
             seasons=named_by_all(group),
             four_k=group[0].rules.four_k,
             conflict=entry.doubt,
+            check_ids=entry.check_ids,
+            bare_id=entry.bare_id,
         )
     entries = [member.entry for member in group]
     named = next((entry for entry in entries if entry.title), entries[0])
@@ -154,6 +212,8 @@ def wish_of(group: Group) -> Wish:
         seasons=named_by_all(group),
         four_k=group[0].rules.four_k,
         conflict=named.doubt or _conflict(entries),
+        check_ids=any(entry.check_ids for entry in entries),
+        bare_id=_first(entry.bare_id for entry in entries),
     )
 
 

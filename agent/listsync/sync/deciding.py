@@ -167,7 +167,7 @@ def stands_well(title: Definition, known: Knowledge) -> bool:
 def decide(prepared: Prepared, known: Knowledge) -> Decision:
     """Decide what to do with a wish whose match (and seasons, for a series) are known."""
     wish, match = prepared.wish, prepared.match
-    if known.excluded.holds_wish(wish) or known.excluded.holds_title(wish, match):
+    if known.excluded.holds_wish(wish, match) or known.excluded.holds_title(wish, match):
         return Skip(SkipReason.EXCLUDED)
     if match is None or match.key is None:
         review = match is not None and match.found is Found.REVIEW

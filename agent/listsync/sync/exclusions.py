@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import ExternalIds, TitleKey
+from listsync.domain.media import NO_IDS, ExternalIds, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Exclusion, Found, How, ListRules, Match, Member, Wish
 from listsync.sync.collecting import entry_id, wish_of
 from listsync.sync.matching import Sought, sought
 from listsync.sync.titles import fold
 
+_BY_TITLE = (How.TITLE, How.TITLE_INSTEAD)
 _RULES = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)
 
 
@@ -46,8 +47,13 @@ class Excluded:
     def holds_key(self, key: TitleKey) -> bool:
         return key in self._keys
 
-    def holds_wish(self, wish: Wish) -> bool:
-        """Check what the lists say of *wish*, before anything is looked up."""
+    def holds_wish(self, wish: Wish, match: Match | None) -> bool:
+        """Check what the lists say of *wish*, which may not be looked up yet.
+
+        Ids that nobody vouches for count when it was, and if they were believed.
+        """
+        if wish.check_ids and (match is None or match.how is How.TITLE_INSTEAD):
+            return False
         ids = self._ids
         if ids and (wish.ids.imdb in ids or f"tvdb:{wish.ids.tvdb}" in ids):
             return True
@@ -92,9 +98,13 @@ def wishes_to_exclude(exclusions: Iterable[Exclusion]) -> list[Wish]:
     return [_wish_to_exclude(one) for one in exclusions if one.imdb or one.tvdb or one.title]
 
 
-def exclusion_of(entry: ListEntry) -> Exclusion:
-    """Turn an entry of a list of what must not be requested into an exclusion."""
-    ids, kind = entry.ids, entry.kind
+def exclusion_of(entry: ListEntry, match: Match | None) -> Exclusion:
+    """Turn an entry of a list of what must not be requested into an exclusion.
+
+    Ids that lead to another title than the entry's exclude nothing.
+    """
+    is_of_another = match is not None and match.how is How.TITLE_INSTEAD
+    ids, kind = NO_IDS if is_of_another else entry.ids, entry.kind
     return Exclusion(
         key=TitleKey(kind, ids.tmdb) if kind is not None and ids.tmdb is not None else None,
         imdb=ids.imdb,
@@ -117,10 +127,10 @@ def keys_excluded(wish: Wish, match: Match) -> set[TitleKey]:
     all of that very name, as far as year and kind fit.
     """
     keys = {match.key} if match.key else set()
-    if match.found is Found.REVIEW and match.how is not How.TITLE:
+    if match.found is Found.REVIEW and match.how not in _BY_TITLE:
         return keys | {candidate.key for candidate in match.candidates}
     is_doubtful = match.key is None or names_title_only(wish)
-    if is_doubtful and match.how is How.TITLE and wish.title:
+    if is_doubtful and match.how in _BY_TITLE and wish.title:
         wanted = sought(wish.title, wish.original_title, wish.year, wish.kind)
         keys |= {one.key for one in match.candidates if _is_namesake(one, wanted)}
     return keys

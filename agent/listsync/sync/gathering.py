@@ -14,7 +14,7 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry
 from listsync.domain.syncing import ListRules, Member
 from listsync.ports import Memory
-from listsync.sync.collecting import members_of, of_kind
+from listsync.sync.collecting import members_of, of_kind, renamed
 from listsync.sync.patience import must_wait, pause_after, words_of_shrink
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Before, Followed, Reading, read_lists
@@ -99,6 +99,7 @@ def _keep(
     is_saved = rules.source in saved
     if fetched is not None and reading.outcome in _KEPT and not is_saved:
         members = members_of(rules, fetched.entries)
+        _rename(rules, members, memory)
         kept = memory.save_reading(rules, members, fetched, at, reading.why)
         if reading.outcome.whole:
             saved.add(rules.source)
@@ -161,6 +162,14 @@ def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
         "until it is read without such rows; if that lasts, remove or replace them at the service"
     )
     return Notice(kind=NoticeKind.LIST_DOUBTED, text=text, list_name=rules.name)
+
+
+def _rename(rules: ListRules, members: Sequence[Member], memory: Memory) -> None:
+    """Recognise entries whose ids nobody vouches for by what else they say."""
+    if any(one.entry.check_ids or one.entry.bare_id is not None for one in members):
+        names = renamed(memory.entries(rules.source), members)
+        if names:
+            memory.rename_entries(rules.source, names)
 
 
 def _before(source: str, memory: Memory, *, eager: bool) -> Before:

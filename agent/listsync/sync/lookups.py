@@ -12,14 +12,23 @@ from collections.abc import Callable
 from listsync.domain.media import TitleKey
 from listsync.domain.server import SearchPage, TitleFacts
 from listsync.domain.syncing import LookupAnswers, Question
-from listsync.ports import RequestServer
+from listsync.ports import FactsCache, RequestServer
 
 
 class Lookups:
-    """Asks for one wish; for one thread at a time. *before* is what was answered earlier."""
+    """Asks for one wish; for one thread at a time.
 
-    def __init__(self, server: RequestServer, before: LookupAnswers | None = None) -> None:
+    *before* is what was answered earlier; *known* remembers what is read of titles, for all.
+    """
+
+    def __init__(
+        self,
+        server: RequestServer,
+        before: LookupAnswers | None = None,
+        known: FactsCache | None = None,
+    ) -> None:
         self._server = server
+        self._known = known
         self._before = before or LookupAnswers()
         self._pages: dict[Question, SearchPage] = dict(self._before.pages)
         self._facts: dict[TitleKey, TitleFacts] = dict(self._before.facts)
@@ -44,6 +53,11 @@ class Lookups:
         question = ("search", title, year)
         return self._doubted(question, lambda: self._server.search(title, year=year))
 
+    def find_by_bare_id(self, number: int) -> SearchPage:
+        """Look up what may be a TMDB id; that it is none is no news, so it is not asked again."""
+        question = ("tmdb", str(number), None)
+        return self._once(question, lambda: self._server.find_by_tmdb(number))
+
     def find_by_tmdb(self, tmdb_id: int) -> SearchPage:
         question = ("tmdb", str(tmdb_id), None)
         return self._doubted(question, lambda: self._server.find_by_tmdb(tmdb_id))
@@ -56,10 +70,20 @@ class Lookups:
         question = ("tvdb", str(tvdb_id), None)
         return self._once(question, lambda: self._server.find_by_tvdb(tvdb_id))
 
-    def facts(self, key: TitleKey) -> TitleFacts:
+    def facts(self, key: TitleKey, *, patient: bool = True) -> TitleFacts:
+        """Read what the catalogue says of a title; not *patient*: by one call at most."""
         if key not in self._facts:
-            self._facts[key] = self._server.facts(key)
+            self._facts[key] = self._read(key, patient=patient)
         return self._facts[key]
+
+    def _read(self, key: TitleKey, *, patient: bool) -> TitleFacts:
+        known = self._known.get(key) if self._known is not None else None
+        if known is not None and known.title:
+            return known
+        facts = self._server.facts(key, patient=patient)
+        if self._known is not None:
+            self._known.put(key, facts)
+        return facts
 
     def _once(self, question: Question, ask: Callable[[], SearchPage]) -> SearchPage:
         if question not in self._pages:

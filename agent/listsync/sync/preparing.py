@@ -32,7 +32,7 @@ class Preparer:
     def quick(self, wish: Wish) -> Prepared | None:
         """Prepare a wish without any call, if it can be."""
         match = self._resolver.known(wish)
-        if not excludes(wish) and self._known.excluded.holds_wish(wish):
+        if not excludes(wish) and self._known.excluded.holds_wish(wish, match):
             return Prepared(wish=wish, match=match)
         if match is None:
             return None
@@ -55,7 +55,7 @@ class Preparer:
         prepared = Prepared(wish=wish, match=match)
         try:
             if match is None:
-                prepared = self._looked_up(wish, Lookups(self._server))
+                prepared = self._looked_up(wish, Lookups(self._server, known=self._facts))
             return prepared if prepared.answers is not None else self._whole(prepared)
         except ListsyncError as error:
             return replace(prepared, error=error)
@@ -67,7 +67,7 @@ class Preparer:
         """
         prepared = Prepared(wish=doubtful.wish, match=None)
         try:
-            lookups = Lookups(self._server, doubtful.answers)
+            lookups = Lookups(self._server, doubtful.answers, self._facts)
             prepared = self._looked_up(doubtful.wish, lookups)
             return self._whole(prepared)
         except ListsyncError as error:

@@ -11,8 +11,8 @@ from listsync.domain.syncing import Outcome, Prepared, Requested, Skip, SkipReas
 from listsync.ports import Memory
 from listsync.sync.deciding import Knowledge
 from listsync.sync.handling import acted_on
+from listsync.sync.lookup_names import lookup_of
 from listsync.sync.patience import next_look
-from listsync.sync.resolving import lookup_of
 from listsync.sync.seasons import row_of
 
 _NOTES_AT_ONCE = 250

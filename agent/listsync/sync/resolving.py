@@ -17,61 +17,25 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match, Wish
+from listsync.errors import UnavailableError
 from listsync.ports import RequestServer
-from listsync.sync.collecting import entry_id
 from listsync.sync.confirming import confirm, to_review
+from listsync.sync.id_verification import bears_out, contradicts
+from listsync.sync.lookup_names import (
+    lookup_of,
+    lookup_of_entry,
+    lookups_of,
+    series_id,
+    wanted_of,
+)
 from listsync.sync.lookups import Lookups
-from listsync.sync.matching import BEST_SCORE, Sought, choose, sought
+from listsync.sync.matching import BEST_SCORE, Sought, choose
 from listsync.sync.searching import queries
-from listsync.sync.titles import fold
+from listsync.sync.titles import without_suffixes
 
 _ALIVE_FOR_S = 2.0
 _MOST_CALLS = 4
 """Calls that may lead to a title; asking for it is the fifth."""
-
-
-def lookup_of(wish: Wish) -> str | None:
-    """Name what must be looked up for *wish*; None when it names its title itself."""
-    first = wish.members[0].entry
-    if first.doubt:
-        return _lookup_of_doubt(first)
-    if wish.conflict:
-        return f"conflict:{'|'.join(sorted(_ids_of_members(wish)))}"
-    return lookup_of_entry(wish)
-
-
-def lookup_of_entry(one: ListEntry | Wish) -> str | None:
-    """Name what must be looked up for an entry alone, as `lookup_of` does."""
-    if isinstance(one, ListEntry) and one.doubt:
-        return _lookup_of_doubt(one)
-    ids, kind = one.ids, one.kind
-    if ids.tmdb is not None and kind is not None:
-        return None
-    if ids.imdb:
-        return f"imdb:{ids.imdb}|{kind or ''}"
-    if _series_id(one) is not None:
-        return f"tvdb:{ids.tvdb}"
-    if ids.tmdb is not None:
-        return f"tmdb:{ids.tmdb}|{fold(one.title or '')}|{one.year or ''}"
-    wanted = _sought(one)
-    return f"title:{fold(wanted.titles[0])}|{wanted.year or ''}|{kind or ''}"
-
-
-def _lookup_of_doubt(entry: ListEntry) -> str:
-    """Name what a person is to say of a row; another doubt about it is another question."""
-    return f"doubt:{entry_id(entry)}|{entry.doubt}"
-
-
-def _ids_of_members(wish: Wish) -> set[str]:
-    names: set[str] = set()
-    for entry in (member.entry for member in wish.members):
-        if entry.ids.imdb:
-            names.add(f"imdb:{entry.ids.imdb}")
-        if entry.ids.tmdb is not None:
-            names.add(f"tmdb:{entry.kind or '?'}/{entry.ids.tmdb}")
-        if entry.ids.tvdb is not None:
-            names.add(f"tvdb:{entry.ids.tvdb}")
-    return names
 
 
 def _unsettled(wish: Wish, conflict: str) -> Match:
@@ -95,15 +59,6 @@ def _unsettled(wish: Wish, conflict: str) -> Match:
             for key, entry in named.items()
         ),
     )
-
-
-def _series_id(one: ListEntry | Wish) -> int | None:
-    """Give the TVDB id unless it is that of a film: the server looks up series only."""
-    return None if one.kind is MediaType.MOVIE else one.ids.tvdb
-
-
-def _sought(one: ListEntry | Wish) -> Sought:
-    return sought(one.title or "", one.original_title, one.year, one.kind)
 
 
 @dataclass(slots=True)
@@ -132,6 +87,8 @@ class Resolver:
         """Return the match that costs no call, if there is one."""
         if wish.conflict:
             return self._remembered.get(lookup_of(wish) or "") or _unsettled(wish, wish.conflict)
+        if wish.check_ids:
+            return self._known_as_checked(wish)
         if wish.kind is None or wish.ids.tmdb is None:
             return self._remembered.get(lookup_of(wish) or "")
         return Match(
@@ -142,16 +99,32 @@ class Resolver:
             reasons=("the list gives the TMDB id",),
         )
 
+    def _known_as_checked(self, wish: Wish) -> Match | None:
+        """Return what was verified, or was found by an id before ids were, if the title fits."""
+        name, *former = lookups_of(wish)
+        match = self._remembered.get(name)
+        if match is not None or not former:
+            return match
+        found = self._remembered.get(former[0])
+        if found is None or found.key is None:
+            return None
+        label, year = without_suffixes(found.title)
+        said = Candidate(key=found.key, title=label, original_title=label, year=year)
+        fits = bears_out(wanted_of(wish), said) and wish.ids.tmdb in (None, found.key.tmdb_id)
+        return found if found.how is How.CHOICE or fits else None
+
     def title_of(self, entry: ListEntry) -> TitleKey | None:
         """Return what an entry alone is taken for, where that costs no call."""
-        if entry.kind is not None and entry.ids.tmdb is not None and not entry.doubt:
-            return TitleKey(entry.kind, entry.ids.tmdb)
+        kind, tmdb = entry.kind, entry.ids.tmdb
+        if kind is not None and tmdb is not None and not (entry.check_ids or entry.doubt):
+            return TitleKey(kind, tmdb)
         match = self._remembered.get(lookup_of_entry(entry) or "")
         return match.key if match else None
 
     def is_news(self, wish: Wish) -> bool:
         """Tell whether `known` found something out that is not remembered yet."""
-        return bool(wish.conflict) and lookup_of(wish) not in self._remembered
+        is_remembered = bool(wish.conflict) or wish.check_ids
+        return is_remembered and lookup_of(wish) not in self._remembered
 
     def match(self, wish: Wish, lookups: Lookups | None = None) -> Match:
         """Ask the server, by way of *lookups*; raises what the port raises.
@@ -161,16 +134,60 @@ class Resolver:
         """
         lookups = lookups or Lookups(self._server)
         missed: list[Match] = []
+        others: list[Match] = []
         for look_up in self._by_ids(wish, lookups):
             match = look_up()
-            if match.found is not Found.NOT_FOUND:
-                return match
-            missed.append(match)
+            if match.found is Found.NOT_FOUND:
+                missed.append(match)
+            elif wish.check_ids and _is_another(wish, match):
+                others.append(match)
+            else:
+                return self._unless_ids_differ(wish, match, others, lookups)
+        if others:
+            return self._by_title_not_ids(wish, others, len(missed), lookups)
         if not missed:
             return self._by_title_alone(wish, lookups)
-        if not wish.title or wish.year is None or missed[-1].how is How.TMDB_ID:
+        is_named = bool(wish.title) and wish.year is not None
+        if not wish.check_ids and (not is_named or missed[-1].how is How.TMDB_ID):
             return missed[0]
         return self._by_title_instead(wish, missed, lookups)
+
+    def _unless_ids_differ(
+        self, wish: Wish, match: Match, others: list[Match], lookups: Lookups
+    ) -> Match:
+        """Leave to a person what several ids that nobody vouches for lead to, if it is not one."""
+        tmdb = wish.ids.tmdb
+        if not wish.check_ids or match.key is None:
+            return match
+        if not others and tmdb is not None and match.key.tmdb_id != tmdb:
+            others = [self._by_tmdb(lookups, wish, tmdb)]
+        if not others:
+            return match
+        reasons = (match.reasons[0], *(one.reasons[0] for one in others))
+        return Match(
+            found=Found.REVIEW,
+            how=match.how,
+            reasons=(f"the ids contradict each other: {', but '.join(reasons)}",),
+            candidates=(*match.candidates, *(c for one in others for c in one.candidates)),
+        )
+
+    def _by_title_not_ids(
+        self, wish: Wish, others: list[Match], missed: int, lookups: Lookups
+    ) -> Match:
+        """Search by title what the ids do not lead to; what is not found so needs a person."""
+        budget = _Budget(max(1, _MOST_CALLS - len(others) - missed))
+        match = self._by_title(wanted_of(wish), budget, lookups)
+        known = {one.key for one in match.candidates}
+        led_to = [c for one in others for c in one.candidates if c.key not in known]
+        end = "looked up by its title" if match.key is None else "matched by its title"
+        reasons = (f"the list says {wish.label}, but {one.reasons[0]}; {end}" for one in others)
+        return replace(
+            match,
+            found=_at_least_review(match.found),
+            how=How.TITLE_INSTEAD,
+            reasons=(*reasons, *match.reasons),
+            candidates=(*match.candidates, *led_to),
+        )
 
     def _by_title_alone(self, wish: Wish, lookups: Lookups) -> Match:
         """Search by title; a TVDB id of a film only helps where the title leaves a doubt.
@@ -178,25 +195,41 @@ class Resolver:
         TMDB lists no TVDB ids of films, so asking for each would be a call for nothing.
         """
         budget = _Budget()
-        match = self._by_title(_sought(wish), budget, lookups)
+        match = self._by_bare_id(wish, budget, lookups)
+        if match is not None:
+            return match
+        match = self._by_title(wanted_of(wish), budget, lookups)
         if match.found is not Found.REVIEW or wish.ids.tvdb is None:
             return match
         return confirm(match, wish.ids, lookups.facts, budget.left)
 
     def _by_title_instead(self, wish: Wish, missed: list[Match], lookups: Lookups) -> Match:
         """Search by title for what no id led to, and let the ids of what it finds decide."""
-        budget = _Budget(_MOST_CALLS - len(missed) - 1)
-        match = self._by_title(_sought(wish), budget, lookups)
+        budget = _Budget(max(1, _MOST_CALLS - len(missed) - 1))
+        match = self._by_title(wanted_of(wish), budget, lookups)
         unknown = tuple(one.reasons[0] for one in missed)
         if match.found is Found.NOT_FOUND:
             return replace(match, how=missed[0].how, reasons=(*unknown, *match.reasons))
-        ids = ExternalIds(imdb=wish.ids.imdb, tvdb=_series_id(wish))
-        match = confirm(match, ids, lookups.facts, budget.left + 1)
+        ids = ExternalIds(imdb=wish.ids.imdb, tvdb=series_id(wish))
+        if ids:
+            match = confirm(match, ids, lookups.facts, budget.left + 1)
         return replace(match, reasons=(*match.reasons, *unknown))
+
+    def _by_bare_id(self, wish: Wish, budget: _Budget, lookups: Lookups) -> Match | None:
+        """Take what a number that is called only `id` leads to, if that has the title."""
+        if wish.bare_id is None:
+            return None
+        budget.left -= 1
+        page = lookups.find_by_bare_id(wish.bare_id)
+        fitting = [one for one in page.candidates if bears_out(wanted_of(wish), one)]
+        if len(fitting) != 1:
+            return None
+        match = _by_id(wish, tuple(fitting), How.TMDB_ID, f"TMDB id {wish.bare_id}")
+        return replace(match, reasons=(*match.reasons, "the list has the number as `id`"))
 
     def _by_ids(self, wish: Wish, asked: Lookups) -> list[Callable[[], Match]]:
         """Give the lookups by the ids of *wish*, the surest first."""
-        ids, tvdb = wish.ids, _series_id(wish)
+        ids, tvdb = wish.ids, series_id(wish)
         lookups: list[Callable[[], Match]] = []
         if ids.imdb is not None:
             lookups.append(partial(self._by_imdb, asked, wish, ids.imdb))
@@ -220,6 +253,10 @@ class Resolver:
         return _by_id(wish, page.candidates, How.TVDB_ID, f"TVDB id {tvdb}")
 
     def _by_tmdb(self, lookups: Lookups, wish: Wish, tmdb: int) -> Match:
+        if wish.kind is not None:
+            described = _described(lookups, TitleKey(wish.kind, tmdb))
+            if described is not None:
+                return _by_id(wish, (described,), How.TMDB_ID, f"TMDB id {tmdb}")
         page = lookups.find_by_tmdb(tmdb)
         if not page.candidates:
             self._must_be_alive(self._clock())
@@ -269,6 +306,24 @@ class Resolver:
             self._alive_at = self._clock()
 
 
+def _described(lookups: Lookups, key: TitleKey) -> Candidate | None:
+    """Read the title behind *key*; None where that fails: there may be none."""
+    try:
+        facts = lookups.facts(key, patient=False)
+    except UnavailableError:
+        return None
+    if not facts.title:
+        return None
+    original = facts.original_title or facts.title
+    return Candidate(key=key, title=facts.title, original_title=original, year=facts.year)
+
+
+def _is_another(wish: Wish, match: Match) -> bool:
+    """Tell whether title and year of *wish* speak against all that its id leads to."""
+    wanted = wanted_of(wish)
+    return all(contradicts(wanted, one) for one in match.candidates)
+
+
 def may_be_outage(match: Match, lookups: Lookups) -> bool:
     """Tell a match that an empty answer may have spoiled: only the same title and year is sure."""
     is_sure = match.found is Found.FOUND and match.score >= BEST_SCORE
@@ -293,7 +348,7 @@ def _by_id(wish: Wish, candidates: tuple[Candidate, ...], how: How, said: str) -
         reason = f"the list says {_word(wish.kind)}, but {said} is {other.label} [{other.key}]"
         return Match(found=Found.REVIEW, how=how, reasons=(reason,), candidates=candidates)
     if wish.title:
-        match = choose(_sought(wish), fitting, is_complete=True)
+        match = choose(wanted_of(wish), fitting, is_complete=True)
         return replace(match, how=how, found=_at_least_review(match.found))
     reason = f"{said} names {len(fitting)} titles"
     return Match(found=Found.REVIEW, how=how, reasons=(reason,), candidates=tuple(fitting))

@@ -68,4 +68,4 @@ class Settler:
         match = self._resolver.known(wish)
         if match is None or match.key != title.key:
             return False
-        return not (excluded.holds_wish(wish) or excluded.holds_title(wish, match))
+        return not (excluded.holds_wish(wish, match) or excluded.holds_title(wish, match))

@@ -36,12 +36,13 @@ from listsync.sync.gathering import Gathered, gather
 from listsync.sync.judging import notices_of, result_of
 from listsync.sync.knowing import Stored, holds_of, knowledge_of, learned_by, may_watch, watched_of
 from listsync.sync.leaving import Leaver
+from listsync.sync.lookup_names import lookup_of
 from listsync.sync.outcomes import Outcomes
 from listsync.sync.preparing import Preparer
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
 from listsync.sync.reporting import Tally
-from listsync.sync.resolving import Resolver, lookup_of
+from listsync.sync.resolving import Resolver
 from listsync.sync.seasons import adopt
 from listsync.sync.server_reading import ServerReading
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans

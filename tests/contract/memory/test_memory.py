@@ -203,6 +203,36 @@ def test_an_unchanged_reading_brings_its_own_marks(memory: Memory) -> None:
     assert memory.previous(LIST.source) == Validators(etag="2")
 
 
+def test_an_entry_that_is_called_otherwise_stays_what_it_was(memory: Memory) -> None:
+    read(memory, DUNE, HEAT)
+    memory.record(Notes(handled=[handling(), handling(four_k=True)]))
+    (old, heat), new = memory.entries(LIST.source), "title:dune|2021|movie"
+    memory.rename_entries(LIST.source, {old: heat})  # which is another one's
+    memory.rename_entries(LIST.source, {old: new, "nobody": "x"})
+    assert dict(memory.entries(LIST.source)) == {new: DUNE, heat: HEAT}
+    for four_k in (False, True):
+        titles = memory.handled().titles[LIST.source, four_k]
+        assert dict(titles) == {new: Definition(KEY, four_k)}
+    assert memory.departed() == ()
+
+
+def test_the_entries_of_other_lists_keep_their_names(memory: Memory) -> None:
+    other = replace(LIST, source="file:/other")
+    read(memory, DUNE)
+    read(memory, DUNE, of=other)
+    (name,) = memory.entries(LIST.source)
+    memory.rename_entries(LIST.source, {name: "new"})
+    memory.rename_entries("file:/never seen", {name: "new"})
+    assert tuple(memory.entries(other.source)) == (name,)
+
+
+def test_how_far_ids_are_believed_is_kept_with_an_entry(memory: Memory) -> None:
+    checked = DUNE._replace(check_ids=True)
+    numbered = HEAT._replace(bare_id=7)
+    read(memory, checked, numbered)
+    assert tuple(memory.entries(LIST.source).values()) == (checked, numbered)
+
+
 def test_a_partial_reading_adds(memory: Memory) -> None:
     read(memory, DUNE)
     assert read(memory, LOST, declared=9) == {"tvdb:73739 s0,2"}

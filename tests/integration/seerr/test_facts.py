@@ -34,6 +34,8 @@ FACTS = {
         rating=7.4,
         votes=1200,
         language="fr",
+        title="Fact",
+        original_title="Fact",
     ),
     SERIES: TitleFacts(
         ids=ExternalIds(imdb="tt9790002", tmdb=SERIES.tmdb_id, tvdb=979_002),
@@ -42,6 +44,8 @@ FACTS = {
         rating=7.4,
         votes=1200,
         language="fr",
+        title="Facts",
+        original_title="Facts",
     ),
 }
 

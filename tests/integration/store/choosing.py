@@ -11,7 +11,7 @@ from listsync.domain.memory import Notes
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match
 from listsync.sync.collecting import members_of
-from listsync.sync.resolving import lookup_of_entry
+from listsync.sync.lookup_names import lookup_of_entry
 from tests.integration.store.state import AT, StateFile, rules
 
 HAGGIS, CRONENBERG = TitleKey(MediaType.MOVIE, 1640), TitleKey(MediaType.MOVIE, 884)

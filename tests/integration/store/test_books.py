@@ -34,7 +34,7 @@ from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.memory import SqliteMemory
 from listsync.sync.collecting import members_of
-from listsync.sync.resolving import lookup_of_entry
+from listsync.sync.lookup_names import lookup_of_entry
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT, StateFile, rules

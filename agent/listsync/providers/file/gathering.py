@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
@@ -31,6 +32,7 @@ _FILM_WITH_SEASON = "the row says that it is a film, and names a season"
 _SOME_SEASON = "the row is about one season, and does not say which"
 _NUMBER_OF_SEASON = "the row has no title, and its number may be that of the season itself"
 _UNSAID = Kind()
+_DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 CUT_OFF = "cut off: the file ends in the middle of this row"
 
 
@@ -46,6 +48,7 @@ class RawRow(NamedTuple):
     tvdb: object = None
     season: object = None
     episode: object = None
+    bare_id: object = None
 
 
 class Gathering:
@@ -57,6 +60,7 @@ class Gathering:
         self._broken: list[SkippedRow] = []
         self.is_cut = False
         self.ids_of_parts: bool | None = None  # see `columns`
+        self.is_export = False  # of a list service, whose ids need no check
         self.says_empty = False  # the file itself shows that it is meant to hold nothing
 
     @property
@@ -80,13 +84,16 @@ class Gathering:
         else:
             of_series = tvdb is not None or told.is_said
             media = kind.media or assumed or (MediaType.TV if of_series else None)
+            ids, year = external_ids(imdb, tmdb, tvdb, media), year_number(raw.year)
             entry = ListEntry(
                 rank=self.next_rank,
                 title=title,
                 original_title=_other(title, raw.original_title),
-                year=year_number(raw.year),
+                year=year,
                 kind=media,
-                ids=external_ids(imdb, tmdb, tvdb, media),
+                ids=ids,
+                check_ids=bool(ids) and not self.is_export and _says_more(title, year),
+                bare_id=None if ids or title is None else number_id(raw.bare_id),
             )
             is_plain = told is NOT_TOLD and not kind.is_season  # nearly all
             self._entries.append(entry if is_plain else self._of_seasons(entry, kind, told))
@@ -152,7 +159,13 @@ def _by_title(entry: ListEntry, told: Told) -> ListEntry:
     if entry.title is None and entry.ids.imdb is None:
         return entry._replace(doubt=_NUMBER_OF_SEASON)
     title = entry.title and without_season(entry.title, told)
-    return entry._replace(title=title, ids=external_ids(entry.ids.imdb, None, None, entry.kind))
+    ids = external_ids(entry.ids.imdb, None, None, entry.kind)
+    return entry._replace(title=title, ids=ids, check_ids=entry.check_ids and bool(ids))
+
+
+def _says_more(title: str | None, year: int | None) -> bool:
+    """Tell whether there is a title with its year, against which ids can be held."""
+    return title is not None and (year is not None or _DATED.search(title) is not None)
 
 
 def _other(title: str | None, original: object) -> str | None:

@@ -1,22 +1,24 @@
 """JSON lists: Radarr's and Sonarr's custom lists, StevenLu's and MDBList's forms, one's own.
 
 Sources: the custom list readers of Radarr (2025-11) and Sonarr (2026-06), which take `id` for the
-TMDB number and any case in names.
+TMDB number and any case in names. In lists of one's own it is a running number as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.fields import imdb_id, number_id
+from listsync.net.fields import imdb_id, number_id, title_text
 from listsync.providers.file.columns import (
     ids_of_parts,
     place_of,
     plain_name,
     speaks_of_series,
 )
+from listsync.providers.file.exports import is_export
 from listsync.providers.file.gathering import Gathering, RawRow
 from listsync.providers.file.lines import gather_line
 from listsync.providers.file.source import SERVICE
@@ -32,18 +34,30 @@ def gather_json(gathering: Gathering, content: object) -> None:
     if not isinstance(content, list):
         raise AnswerChangedError(SERVICE, "the JSON is no list of titles")
     gathering.says_empty = not content
-    shapes = {tuple(item) for item in content if isinstance(item, dict)}
-    names = {plain_name(key) for shape in shapes for key in shape}
-    films = not names.isdisjoint(_FILM_MARKS) or _numbers_films(names)
-    assumed = MediaType.MOVIE if films else None
+    rows = [item for item in content if isinstance(item, dict)]
+    names, nested = _names_of(rows), _names_of(map(_nested, rows))
+    gathering.is_export = is_export(names) or is_export(nested)
+    marks_films, numbers_films = not names.isdisjoint(_FILM_MARKS), _numbers_films(names)
     gathering.ids_of_parts = ids_of_parts(names)
     for item in content:
         if isinstance(item, dict):
-            gathering.add(_raw(item), assumed)
+            raw = _raw(item, is_export=gathering.is_export)
+            films = marks_films or (numbers_films and raw.bare_id is None)
+            gathering.add(raw, MediaType.MOVIE if films else None)
         elif isinstance(item, str):
             gather_line(gathering, item)
         else:
             gathering.skip_broken(str(item)[:80], "neither a title nor an object")
+
+
+def _nested(item: dict[str, object]) -> dict[str, object]:
+    ids = item.get("ids")
+    return ids if isinstance(ids, dict) else {}
+
+
+def _names_of(rows: Iterable[dict[str, object]]) -> set[str]:
+    shapes = {tuple(row) for row in rows}
+    return {plain_name(name) for shape in shapes for name in shape}
 
 
 def _numbers_films(names: set[str]) -> bool:
@@ -70,18 +84,20 @@ def _places(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     return tuple((name, place) for name, place in found if place is not None)
 
 
-def _raw(item: dict[str, object]) -> RawRow:
+def _raw(item: dict[str, object], *, is_export: bool) -> RawRow:
     values: list[object] = [None] * _FIELDS
-    nested = item.get("ids")
-    for source in (item, nested if isinstance(nested, dict) else {}):
+    for source in (item, _nested(item)):
         for name, place in _places(tuple(source)):
             if not values[place] and source[name] not in (None, ""):
                 values[place] = source[name]
-    return _with_bare_id(RawRow._make(values), item)
+    return _with_bare_id(RawRow._make(values), item, is_export=is_export)
 
 
-def _with_bare_id(raw: RawRow, item: dict[str, object]) -> RawRow:
-    """Take `id` for the TMDB number, unless the row shows that it is some program's own number."""
+def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_export: bool) -> RawRow:
+    """Take `id` for the TMDB number, unless the row shows that it is some program's own number.
+
+    Beside a title or an id by its name it may be the list's own number, but in an export.
+    """
     bare = item.get("id")
     if bare is None or raw.tmdb or (number_id(raw.tvdb) and not raw.kind):
         return raw
@@ -89,4 +105,6 @@ def _with_bare_id(raw: RawRow, item: dict[str, object]) -> RawRow:
         return raw  # a record with parts: the number is that of the record
     if imdb_id(bare):
         return raw if raw.imdb else raw._replace(imdb=bare)
-    return raw._replace(tmdb=bare)
+    if is_export or not (title_text(raw.title) or imdb_id(raw.imdb)):
+        return raw._replace(tmdb=bare)
+    return raw._replace(bare_id=bare)

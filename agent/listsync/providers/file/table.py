@@ -20,6 +20,7 @@ from listsync.providers.file.columns import (
     names_titles,
     plain_name,
 )
+from listsync.providers.file.exports import is_export
 from listsync.providers.file.gathering import Gathering, RawRow
 from listsync.providers.file.source import SERVICE
 
@@ -88,6 +89,7 @@ def gather_table(gathering: Gathering, path: Path, table: str, header: Header) -
     gathering.ids_of_parts = ids_of_parts(header.names)
     ends_well = table.endswith(("\n", "\r")) and not gathering.is_cut
     reader = TableReader(table, header.delimiter)
+    gathering.is_export = is_export({plain_name(name) for name in header.names})
     _gather_rows(gathering, reader, header, itemgetter(*places), ends_well=ends_well)
     gathering.says_empty = ends_well and all(map(is_understood, header.names))
     if gathering.next_rank == 1 and not gathering.says_empty:

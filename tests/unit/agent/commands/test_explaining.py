@@ -37,7 +37,7 @@ from listsync.sync.arr_names import key_of
 from listsync.sync.capping import Cap
 from listsync.sync.collecting import entry_id
 from listsync.sync.exclusions import wishes_to_exclude
-from listsync.sync.resolving import lookup_of
+from listsync.sync.lookup_names import lookup_of
 from tests.fakes import NOTHING_KNOWN
 from tests.unit.agent.commands.test_queries import shown
 from tests.unit.agent.commands.test_reviews import a_review

@@ -121,6 +121,14 @@ def test_another_shape_is_said_to_be_one() -> None:
         server.seerr().series(1)
 
 
+def test_who_is_not_patient_asks_for_details_once() -> None:
+    server = Playback().on("GET /movie/9?language=en", message(500, "Unable to retrieve movie."))
+    seerr = server.seerr()
+    with pytest.raises(UnavailableError, match="knows no such film"):
+        seerr.facts(TitleKey(MediaType.MOVIE, 9), patient=False)
+    assert seerr.calls == 1
+
+
 def facts(**more: object) -> TitleFacts:
     body = {"id": 603, "externalIds": {"imdbId": "tt0133093"}, **more}
     server = Playback().on("GET /movie/603?language=en", json_reply(body))
@@ -134,6 +142,8 @@ def test_facts_are_folded() -> None:
         voteAverage=8.2,
         voteCount=25_000,
         originalLanguage="EN",
+        title=" The \nMatrix",
+        originalTitle="Matrix",
     )
     assert read == TitleFacts(
         ids=ExternalIds(imdb="tt0133093", tmdb=603),
@@ -142,6 +152,8 @@ def test_facts_are_folded() -> None:
         rating=8.2,
         votes=25_000,
         language="en",
+        title="The Matrix",
+        original_title="Matrix",
     )
 
 
@@ -164,6 +176,8 @@ def test_a_film_may_have_its_imdb_id_in_one_place_only() -> None:
                 "genres": "Drama",
                 "originalLanguage": 5,
                 "releaseDate": {},
+                "title": 5,
+                "originalTitle": [],
             },
             id="odd",
         ),

@@ -48,6 +48,8 @@ def entry(
     tvdb: int | None = None,
     season: int | None = None,
     doubt: str | None = None,
+    check: bool = False,
+    bare_id: int | None = None,
 ) -> ListEntry:
     ids = ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb)
     return ListEntry(
@@ -59,6 +61,8 @@ def entry(
         ids=ids or NO_IDS,
         seasons=() if season is None else (season,),
         doubt=doubt,
+        check_ids=check,
+        bare_id=bare_id,
     )
 
 

@@ -11,7 +11,8 @@ from listsync.domain.server import SearchPage, TitleFacts
 from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.resolving import Resolver, lookup_of, lookup_of_entry
+from listsync.sync.lookup_names import lookup_of, lookup_of_entry
+from listsync.sync.resolving import Resolver
 from tests.fakes import FakeServer, Title, a_film, a_series
 from tests.unit.agent.sync.records import MOVIE, TV, entry, found, offer, rules, wish
 

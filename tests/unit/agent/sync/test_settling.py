@@ -20,9 +20,10 @@ from listsync.ports import Memory
 from listsync.sync.collecting import Group, members_of, united, wish_of
 from listsync.sync.deciding import Knowledge
 from listsync.sync.exclusions import Excluded
+from listsync.sync.lookup_names import lookup_of
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
-from listsync.sync.resolving import Resolver, lookup_of
+from listsync.sync.resolving import Resolver
 from listsync.sync.settling import Settled, Settler
 from listsync.sync.syncing import Parts, sync
 from tests.fakes import (

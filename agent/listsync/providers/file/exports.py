@@ -1,0 +1,23 @@
+"""Which files are exports of list services: their ids are right. Told by their columns.
+
+Sources: exports of IMDb, Trakt, Letterboxd and TMDB, 2024 to 2026; JSON of MDBList and StevenLu;
+letterboxd-list-radarr, 2025-09.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+_FORMS = (
+    *({"const", "titletype"}, {"const", "yourrating"}, {"const", "imdbrating"}),  # IMDb
+    *({"traktid", "imdbid"}, {"trakt", "slug", "imdb"}, {"trakt", "slug", "tmdb"}),  # Trakt
+    {"tmdbid", "imdbid", "name", "seasonnumber", "episodenumber"},  # TMDB
+    {"mediatype", "releaseyear", "imdbid"},  # MDBList
+    {"imdbid", "posterurl"},  # StevenLu
+    *({"letterboxduri", "name"}, {"cleantitle", "releaseyear", "adult"}),  # Letterboxd
+)
+
+
+def is_export(names: AbstractSet[str]) -> bool:
+    """Tell whether a file with columns of these *names* (plain ones) is such an export."""
+    return any(form <= names for form in _FORMS)

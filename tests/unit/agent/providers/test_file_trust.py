@@ -1,0 +1,127 @@
+"""How far the ids of a list file are believed, by its form."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import ExternalIds, MediaType
+from tests.unit.agent.providers.reader import Reader
+
+_IMDB = "Position,Const,Title,URL,Title Type,Year,Your Rating\n1,tt0133093,A,,Movie,1999,8\n"
+_OLD_IMDB = "Const,Your Rating,Date Rated,Title,Year\ntt0133093,8,2024-01-01,A,1999\n"
+_TRAKT = "rated_at,type,title,year,trakt_id,imdb_id,tmdb_id\n,movie,A,1999,481,tt0133093,603\n"
+_TMDB = (
+    "TMDb ID,IMDb ID,Type,Name,Release Date,Season Number,Episode Number,Your Rating\n"
+    "603,tt0133093,movie,A,1999-03-31,,,9\n"
+)
+_MDBLIST = {
+    "id": 603,
+    "rank": 1,
+    "title": "A",
+    "imdb_id": "tt0133093",
+    "mediatype": "movie",
+    "release_year": 1999,
+}
+_STEVENLU = {"title": "A (1999)", "imdb_id": "tt0133093", "poster_url": "x"}
+_LETTERBOXD = {
+    "id": 603,
+    "title": "A",
+    "imdb_id": "tt0133093",
+    "release_year": "1999",
+    "clean_title": "/film/a/",
+    "adult": False,
+}
+_TRAKT_IDS = {
+    "title": "A",
+    "year": 1999,
+    "ids": {"trakt": 1, "slug": "a-1999", "imdb": "tt0133093", "tmdb": 603},
+}
+
+
+def only(read: Reader, content: object, name: str | None = None) -> ListEntry:
+    text = content if isinstance(content, str) else json.dumps([content])
+    suffix = "csv" if isinstance(content, str) else "json"
+    (entry,) = read(text, name or f"list.{suffix}").entries
+    return entry
+
+
+@pytest.mark.parametrize(
+    "content",
+    [_IMDB, _OLD_IMDB, _TRAKT, _TMDB, _MDBLIST, _STEVENLU, _LETTERBOXD, _TRAKT_IDS],
+    ids=["imdb", "old imdb", "trakt", "tmdb", "mdblist", "stevenlu", "letterboxd", "trakt json"],
+)
+def test_exports_of_services_are_believed(read: Reader, content: object) -> None:
+    entry = only(read, content)
+    assert entry.ids.imdb == "tt0133093"
+    assert not entry.check_ids
+    assert entry.bare_id is None
+
+
+def test_the_id_of_an_export_is_that_of_tmdb(read: Reader) -> None:
+    assert only(read, _MDBLIST).ids.tmdb == 603
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "title,year,imdb_id\nA,1999,tt0133093\n",
+        "title,year,tmdb_id\nA,1999,603\n",
+        "const,title,year\ntt0133093,A,1999\n",
+        "title,type,tmdb_id\nA (1999),movie,603\n",
+        {"title": "A", "year": 1999, "imdbId": "tt0133093"},
+        {"title": "A", "year": "1999", "ids": {"imdb": "tt0133093"}},
+        {"title": "A", "year": 1999, "id": "tt0133093"},
+    ],
+)
+def test_other_tables_are_checked_where_a_row_says_title_and_year(
+    read: Reader, content: object
+) -> None:
+    assert only(read, content).check_ids
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "title,year,imdb_id\nA,,tt0133093\n",
+        "title,year,imdb_id,tmdb_id\n,1999,tt0133093,603\n",
+        "title,year,imdb_id\nA,1999,\n",
+        {"imdb_id": "tt0133093", "year": 1999},
+        {"id": 603},
+        "tt0133093",
+        "tmdb:movie:603",
+    ],
+)
+def test_there_is_nothing_to_check_in_a_row_that_says_only_one(
+    read: Reader, content: object
+) -> None:
+    name = "list.txt" if content in ("tt0133093", "tmdb:movie:603") else None
+    assert not only(read, content, name).check_ids
+
+
+@pytest.mark.parametrize(
+    ("row", "ids", "bare_id"),
+    [
+        ({"id": 603}, ExternalIds(tmdb=603), None),
+        ({"id": 1, "title": "A"}, ExternalIds(), 1),
+        ({"id": "1", "title": "A", "type": "movie", "year": 1999}, ExternalIds(), 1),
+        ({"id": 1, "title": "A", "imdb_id": "tt0133093"}, ExternalIds(imdb="tt0133093"), None),
+        ({"id": 1, "imdb_id": "tt0133093"}, ExternalIds(imdb="tt0133093"), None),
+        ({"id": 1, "title": "A", "tmdb_id": 603}, ExternalIds(tmdb=603), None),
+        ({"id": 1, "title": "A", "tvdb_id": 8, "type": "tv"}, ExternalIds(tvdb=8), None),
+        ({"id": "x-1", "title": "A"}, ExternalIds(), None),
+    ],
+)
+def test_a_number_that_is_called_only_id_is_no_id_beside_a_title(
+    read: Reader, row: dict[str, object], ids: ExternalIds, bare_id: int | None
+) -> None:
+    entry = only(read, row)
+    assert (entry.ids, entry.bare_id) == (ids, bare_id)
+
+
+def test_a_bare_id_beside_a_title_says_nothing_of_the_kind(read: Reader) -> None:
+    assert only(read, {"id": 1, "title": "A"}).kind is None
+    assert only(read, {"id": 603}).kind is MediaType.MOVIE
+    assert only(read, {"id": 1, "title": "A", "poster_url": "x"}).kind is MediaType.MOVIE
