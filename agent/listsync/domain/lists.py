@@ -114,7 +114,7 @@ class Fetched:
     `read` counts rows as the service delivered them (entries + skipped), before any filter;
     `declared` is the count the service itself gives, None where it gives none. `repeated` rows
     only repeat another row of this reading; `broken` ones, which are among `skipped`, may be
-    titles that are known.
+    titles that are known. `remark` says what could not be learnt besides the rows.
     """
 
     entries: tuple[ListEntry, ...] = ()
@@ -124,6 +124,7 @@ class Fetched:
     is_unchanged: bool = False
     repeated: int = 0
     broken: int = 0
+    remark: str = ""
 
     @classmethod
     def unchanged(cls, validators: Validators | None) -> Fetched:

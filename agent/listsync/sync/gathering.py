@@ -151,8 +151,8 @@ def _with_doubts(reading: Reading, kept: Kept, gathered: Gathered) -> Reading:
 
 def _is_fresh_and_whole(reading: Reading) -> bool:
     """Tell whether what is not in *reading* is not on the list."""
-    is_whole = reading.outcome in (ListOutcome.COMPLETE, ListOutcome.EMPTY)
-    return reading.fetched is not None and is_whole and not reading.fetched.doubt
+    fetched = reading.fetched
+    return fetched is not None and not fetched.is_unchanged and fetched.is_sure
 
 
 def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:

@@ -118,7 +118,7 @@ def _read(one: Followed, previous: Validators | None) -> Reading:
 
 
 def _judge(rules: ListRules, fetched: Fetched) -> Reading:
-    why = ""
+    why = fetched.remark
     if fetched.outcome is ListOutcome.PARTIAL:
         why = f"only {fetched.distinct} of {fetched.declared} rows could be read"
         why += f": {fetched.doubt}" if fetched.doubt else ""

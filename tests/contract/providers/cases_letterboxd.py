@@ -23,7 +23,7 @@ _FILMS = "/sample_user/films/"
 def letterboxd_provider(
     site: Site, value: str = "sample_user/list/synthetic-list"
 ) -> ListProvider:
-    options = LetterboxdOptions(film_pages=0)
+    options = LetterboxdOptions(film_pages=0, pace_s=0)
     http = client(options, site)
     return Letterboxd(parse(value), options, http, FilmIdsInMemory())
 

@@ -54,7 +54,7 @@ _SERVICES = {
         lambda options, http: Letterboxd(
             parse_letterboxd(LETTERBOXD), options, http, FilmIdsInMemory()
         ),
-        {"film_pages": 0},
+        {"film_pages": 0, "pace_s": 0},
     ),
     "mdblist": _Service(
         MdbListOptions, lambda options, http: MdbList(parse_mdblist(MDBLIST), options, http)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from listsync.domain.films import FilmRecord
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError
+from listsync.errors import AnswerChangedError, ListsyncError
 from listsync.net.fields import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.net.pages import as_far_as_possible, get_reply
 from listsync.providers.letterboxd.markup import Row, call_for, document_of
@@ -53,30 +53,39 @@ class FilmIdsInMemory:
 
 def learn(
     http: httpx.Client, base_url: str, slugs: Sequence[str], cache: FilmIds, *, at_once: int
-) -> None:
-    """Look films up and put what their pages say into the cache.
+) -> str:
+    """Look films up and put what their pages say into the cache; says why if none could be.
 
     The list has been read already: a film that cannot be must not cost it. It keeps its title and
     year, and is looked up again next time.
     """
+    failures: list[str] = []
 
     def read(slug: str) -> FilmRecord:
-        return record_of(document_of(get_reply(http, call_for(f"{base_url}/film/{slug}/"))))
+        try:
+            return record_of(document_of(get_reply(http, call_for(f"{base_url}/film/{slug}/"))))
+        except ListsyncError as error:
+            failures.append(str(error))
+            raise
 
+    has_learnt = False
     for slug, record in as_far_as_possible(read, slugs, at_once=at_once):
         cache.put(slug, record or FilmRecord())
+        has_learnt = True
+    if has_learnt or not failures:
+        return ""
+    return f"no film could be looked up for its ids ({failures[0]}); titles stand in for them"
 
 
 def record_of(document: LexborHTMLParser) -> FilmRecord:
     """Read the ids on a film's page; raises AnswerChangedError when it is none."""
-    body = document.css_first("body.film, body[data-type=film]")
+    body = document.css_first("body.film, body[data-type=film], body[data-tmdb-id]")
     if body is None:
         raise AnswerChangedError("letterboxd", "a page that is no film's came in its place")
     link = _TMDB.search(_link(document, "TMDB"))
-    linked = (link[1], link[2]) if link else (None, None)
     kind, number = body.attributes.get("data-tmdb-type"), body.attributes.get("data-tmdb-id")
-    if kind not in _KINDS or number_id(number) is None:
-        kind, number = linked
+    if link and (kind not in _KINDS or number_id(number) is None):
+        kind, number = link[1], link[2]
     title = _IMDB.search(_link(document, "IMDb"))
     media = _KINDS.get(kind or "")
     imdb = imdb_id(title[1]) if title else None

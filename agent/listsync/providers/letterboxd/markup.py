@@ -38,7 +38,14 @@ _ITEMS = (
     "li.posteritem, li.griditem, article.list-detailed-entry, li.poster-container, "
     "li.film-detail, tr.diary-entry-row"
 )
-_POSTER = "[data-item-name], [data-item-slug], [data-film-slug], [data-target-link]"
+_COMPONENTS = "[data-component-class=LazyPoster], [data-item-slug]"
+_GRIDS = frozenset(
+    {"poster-grid", "grid", "poster-list", "js-list-entries", "js-watchlist-content"}
+)
+_MARKS_OF_POSTERS = frozenset(
+    {"data-item-name", "data-item-slug", "data-film-slug", "data-target-link"}
+)
+_POSTER = ", ".join(f"[{name}]" for name in sorted(_MARKS_OF_POSTERS))
 _SLUG = re.compile(r"(?:/.*)?/film/([a-z0-9-]+)/?|([a-z0-9-]+)", re.ASCII)
 _NAME = re.compile(r"(.+) \((\d{4})\)", re.ASCII)
 _COUNT = re.compile(r"\s*(?:A list of )?(\d[\d.,\s]*)\s*films?\b|\s*(\d+)\s*")
@@ -124,7 +131,7 @@ def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) 
     ):
         raise AnswerChangedError(SERVICE, f"another page came than {source}", sample=reply.sample)
     films = document.css_first(".js-list-entries, .js-watchlist-content") or document.root
-    rows = tuple(_row(item) for item in films.css(_ITEMS)) if films else ()
+    rows = tuple(_row(item) for item in _items(films, is_part=is_part)) if films else ()
     declared = _declared(document, source)
     if declared is None and not rows and source.kind != "list" and _says_none(document):
         declared = 0
@@ -140,8 +147,35 @@ def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) 
     )
 
 
+def _items(films: LexborNode, *, is_part: bool) -> Iterator[LexborNode]:
+    """Give what holds a film each: known items, and posters in a grid whatever is around them."""
+    known = {node.mem_id for node in films.css(_ITEMS)}
+    for node in films.css(f":is({_ITEMS}, {_COMPONENTS})"):
+        if node.mem_id in known:
+            yield node
+            continue
+        around = list(_ancestors(node))
+        if any(one.mem_id in known or _is_poster(one) for one in around):
+            continue
+        if is_part or any(
+            _GRIDS & set((one.attributes.get("class") or "").split()) for one in around
+        ):
+            yield node
+
+
+def _is_poster(node: LexborNode) -> bool:
+    return not _MARKS_OF_POSTERS.isdisjoint(node.attributes)
+
+
+def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    above = node.parent
+    while above is not None and above.tag != "html":
+        yield above
+        above = above.parent
+
+
 def _row(item: LexborNode) -> Row:
-    node = item.css_first(_POSTER)
+    node = item if _is_poster(item) else item.css_first(_POSTER)
     said = node.attributes if node else {}
     named = said.get("data-item-name") or said.get("data-item-full-display-name")
     title = title_text(named or said.get("data-film-name") or _alt(item))

@@ -13,6 +13,13 @@ class LetterboxdOptions(PageOptions, frozen=True, kw_only=True):
     """How Letterboxd is read; there is nothing to log in to."""
 
     base_url: WebAddress = "https://letterboxd.com"
+    # Clients that asked more were turned away; those that ask so are served (October 2026).
+    at_once: Annotated[
+        int, Meta(ge=1, le=16), "How many questions the service gets at a time."
+    ] = 3
+    pace_s: Annotated[
+        float, Meta(ge=0, le=60), "Seconds from one question to the next, at least."
+    ] = 0.35
     film_pages: Annotated[
         int,
         Meta(ge=0, le=5000),

@@ -100,7 +100,7 @@ class Letterboxd:
             if row.title is None
         ]
         refuse_drift(SERVICE, skipped, total=len(rows))
-        films = self._look_up(rows)
+        films, remark = self._look_up(rows)
         entries = tuple(
             _entry(rank, row, films.get(row.slug or "", FilmRecord()))
             for rank, row in enumerate(rows, start=1)
@@ -114,18 +114,22 @@ class Letterboxd:
             declared=declared,
             repeated=len(rows) - distinct,
             broken=len(skipped),
+            remark=remark,
         )
         wanted = self._options.film_pages > 0
         return fetched, not wanted or all(row.slug in films for row in rows if row.slug)
 
-    def _look_up(self, rows: Sequence[Row]) -> Mapping[str, FilmRecord]:
+    def _look_up(self, rows: Sequence[Row]) -> tuple[Mapping[str, FilmRecord], str]:
+        """Give what is known of the films, and why nothing more could be learnt, if so."""
         slugs = tuple(dict.fromkeys(row.slug for row in rows if row.slug))
         known = self._films.get_many(slugs)
         unknown = [slug for slug in slugs if slug not in known][: self._options.film_pages]
         if not unknown:
-            return known
-        learn(self._http, self._base_url, unknown, self._films, at_once=self._options.at_once)
-        return {**known, **self._films.get_many(unknown)}
+            return known, ""
+        remark = learn(
+            self._http, self._base_url, unknown, self._films, at_once=self._options.at_once
+        )
+        return {**known, **self._films.get_many(unknown)}, remark
 
 
 def _entry(rank: int, row: Row, film: FilmRecord) -> ListEntry:

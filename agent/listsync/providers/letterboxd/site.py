@@ -16,6 +16,7 @@ from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
 if TYPE_CHECKING:
     import httpx
 
+_BROWSER = "csi/films/films-browser-list"
 _EVENT = re.compile(r"<guid[^>]*>(letterboxd-(?:watch|review)-\d+)</guid>", re.ASCII)
 _PART = re.compile(r"/(?:csi/films|films/ajax)/[a-z0-9/-]+/(?:\?[A-Za-z0-9=&]*)?", re.ASCII)
 
@@ -58,11 +59,15 @@ class Site:
         Charts come without films, and say where scripts would load them from.
         """
         page = read_page(reply, source)
-        if page.rows or page.part is None:
+        part = page.part
+        if source.kind == "popular" and (part is None or part.startswith("/films/ajax/")):
+            # The page may be a mere shell for scripts, and what it named before is there no more.
+            part = f"/{_BROWSER}/{source.path.removeprefix('films/')}/?esiAllowFilters=true"
+        if page.rows or part is None:
             return page, f"{source.path}/"
-        if not _PART.fullmatch(page.part):
+        if not _PART.fullmatch(part):
             raise AnswerChangedError(SERVICE, f"loads the films of {source} from another place")
-        path = page.part.removeprefix("/")
+        path = part.removeprefix("/")
         return read_page(self._get(path), source, is_part=True), path
 
     def rest(self, source: LetterboxdSource, path: str, first: Page) -> list[Page]:

@@ -36,7 +36,7 @@ def html(text: str) -> httpx.Response:
 def provider(
     site: Site, value: str = LIST, films: FilmIds | None = None, film_pages: int = 0
 ) -> Letterboxd:
-    options = LetterboxdOptions(film_pages=film_pages, chart_films=150)
+    options = LetterboxdOptions(film_pages=film_pages, chart_films=150, pace_s=0)
     cache = FilmIdsInMemory() if films is None else films
     return Letterboxd(parse(value), options, client(options, site), cache)
 
@@ -168,6 +168,85 @@ def test_a_chart_is_read_from_where_scripts_would_and_only_so_far() -> None:
     assert site.paths[:2] == ["/films/popular/this/week/", part]
     assert sorted(site.paths[2:]) == [f"{part}page/2/", f"{part}page/3/"]
     assert all(request.url.query == b"esiAllowFilters=true" for request in site.seen[1:])
+
+
+@pytest.mark.parametrize("named", ["", 'data-url="/films/ajax/popular/this/week/"'])
+def test_a_chart_that_is_a_mere_shell_is_read_from_where_its_films_are(named: str) -> None:
+    shell = (
+        "<!DOCTYPE html><html><head><title>Popular films • Letterboxd</title></head><body>"
+        f'<div id="films-browser-list-container" {named}></div></body></html>'
+    )
+    part = "/csi/films/films-browser-list/popular/this/week/"
+    pages = site_with("popular", 72, 72)
+    site = Site.of({"/films/popular/this/week/": html(shell), part: pages.pages["/popular/"]})
+    fetched = provider(site, "films/popular/this/week").fetch(None)
+    assert (fetched.outcome, fetched.read) == (ListOutcome.COMPLETE, 72)
+    assert [str(one.url.query) for one in site.seen[1:]] == ["b'esiAllowFilters=true'"]
+
+
+@pytest.mark.parametrize("wrapper", ["li class='somethingnew'", "div", "article class='x'"])
+def test_a_row_is_its_poster_whatever_is_around_it(wrapper: str) -> None:
+    """Half of the rows got a new class once, and the list looked whole without them."""
+    text = page_of(LIST, 1, range(1, 51), 1, declared=50)
+    for number in range(1, 51, 2):
+        bare = poster(number).removeprefix('<li class="posteritem numbered-list-item">')
+        around = f"<{wrapper}>{bare.removesuffix('</li>')}</{wrapper.split(maxsplit=1)[0]}>"
+        text = text.replace(poster(number), around)
+    fetched = provider(Site.of({"*": html(text)})).fetch(None)
+    assert (fetched.outcome, fetched.read) == (ListOutcome.COMPLETE, 50)
+    assert titles(fetched) == [(f"Film {number}", 2019) for number in range(1, 51)]
+
+
+def test_posters_beside_the_list_are_not_on_it() -> None:
+    text = page_of(LIST, 1, range(1, 4), 1, declared=3)
+    aside = poster(99).replace('li class="posteritem numbered-list-item"', "div")
+    text = text.replace("</body>", f"<aside>{aside}</aside></body>")
+    assert provider(Site.of({"*": html(text)})).fetch(None).read == 3
+
+
+def test_a_poster_without_a_name_is_a_broken_row() -> None:
+    text = page_of(LIST, 1, range(1, 6), 1, declared=5)
+    nameless = '<li><div class="react-component" data-component-class="LazyPoster"></div></li>'
+    fetched = provider(Site.of({"*": html(text.replace(poster(3), nameless))})).fetch(None)
+    assert (fetched.read, fetched.broken) == (5, 1)
+    assert (fetched.outcome, fetched.is_sure) == (ListOutcome.COMPLETE, False)
+
+
+def test_the_same_page_of_films_twice_does_not_make_a_list_whole() -> None:
+    text = page_of(LIST, 1, [1, 2, 3, 1, 2, 3], 1, declared=6)
+    fetched = provider(Site.of({"*": html(text)})).fetch(None)
+    assert (fetched.outcome, fetched.distinct) == (ListOutcome.PARTIAL, 3)
+
+
+def test_that_no_film_could_be_looked_up_is_said() -> None:
+    text = page_of(LIST, 1, range(1, 4), 1, declared=3)
+    site = Site.of({f"/{LIST}/": html(text), "*": answer(b"", status=429)})
+    fetched = provider(site, film_pages=10).fetch(None)
+    assert fetched.outcome is ListOutcome.COMPLETE
+    assert fetched.remark.startswith("no film could be looked up for its ids (letterboxd: ")
+    assert fetched.validators is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "number"),
+    [
+        ('data-tmdb-type="movie" data-tmdb-id="77"', MediaType.MOVIE, 77),
+        ('data-tmdb-type="tv" data-tmdb-id="77"', MediaType.TV, 77),
+        ('data-tmdb-id="77"', None, 77),
+    ],
+)
+def test_a_page_of_a_film_may_tell_its_id_in_its_body_alone(
+    said: str, kind: MediaType | None, number: int
+) -> None:
+    text = page_of(LIST, 1, [1], 1, declared=1)
+    film = f"<html><head><title>Film • Letterboxd</title></head><body {said}></body></html>"
+    site = Site.of({f"/{LIST}/": html(text), "*": html(film)})
+    only = provider(site, film_pages=10).fetch(None).entries[0]
+    assert (only.kind, only.ids.tmdb) == (kind, number)
+
+
+def test_the_default_pace_is_gentle() -> None:
+    assert (LetterboxdOptions().at_once, LetterboxdOptions().pace_s) == (3, 0.35)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +430,7 @@ def test_pages_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         asked.append(request.url.path)
         return html(page_of(LIST, 1, [len(asked)], 2))
 
-    options = LetterboxdOptions(film_pages=0)
+    options = LetterboxdOptions(film_pages=0, pace_s=0)
     http = client(options, endless)
     with pytest.raises(AnswerChangedError, match="without an end"):
         Letterboxd(parse(LIST), options, http, FilmIdsInMemory()).fetch(None)
