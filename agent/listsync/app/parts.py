@@ -27,7 +27,6 @@ from listsync.domain.running import Scope
 from listsync.net.walls import Walls
 from listsync.options import PageOptions, SecretStr, ServiceOptions
 from listsync.ports import ListProvider
-from listsync.providers.trakt.client_id import ClientIdCheck
 from listsync.seerr.client import Seerr
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.books import SqliteBooks
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from listsync.providers.mdblist.source import MdbListSource
     from listsync.providers.stevenlu.source import StevenLuSource
     from listsync.providers.tmdb.source import TmdbSource
+    from listsync.providers.trakt.client_id import ClientIdCheck
     from listsync.providers.trakt.places import TraktSource
     from listsync.providers.trakt.tokens import FileTokens
 
@@ -74,7 +74,15 @@ class Surroundings:
     folder: Path
     stack: ExitStack
     walls: dict[str, Walls] = field(default_factory=dict)
-    client_id_check: ClientIdCheck = field(default_factory=ClientIdCheck)
+    _client_ids: list[ClientIdCheck] = field(default_factory=list)
+
+    def client_id_check(self) -> ClientIdCheck:
+        """Give the one check of the client id that all lists of Trakt share."""
+        from listsync.providers.trakt.client_id import ClientIdCheck
+
+        if not self._client_ids:
+            self._client_ids.append(ClientIdCheck())
+        return self._client_ids[0]
 
     def client(self, options: ServiceOptions) -> httpx.Client:
         from listsync.net.http import build_client
@@ -147,7 +155,7 @@ def _trakt(source: TraktSource, around: Surroundings) -> ListProvider:
         options,
         around.client(options),
         trakt_login(around.folder),
-        around.client_id_check,
+        around.client_id_check(),
     )
 
 
