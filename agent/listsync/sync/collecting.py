@@ -83,8 +83,7 @@ def _ambiguous_names(entries: Sequence[ListEntry]) -> set[str]:
 
 def _row(entry: ListEntry) -> tuple[str, int | None, tuple[int, ...]]:
     """Name a row by what it says beside its ids."""
-    wanted = sought(entry.title or "", None, entry.year, None)
-    return fold(wanted.titles[0]), wanted.year, entry.seasons
+    return fold(entry.title or ""), entry.year, entry.seasons
 
 
 def renamed(known: Mapping[str, ListEntry], members: Iterable[Member]) -> dict[str, str]:
@@ -157,7 +156,7 @@ def _tokens(entry: ListEntry) -> list[_Token]:
     if entry.doubt:
         return [(entry_id(entry), entry.doubt)]
     if entry.check_ids:
-        said = "|".join(map(str, _row(entry)[:2]))
+        said = f"{fold(entry.title or '')}|{entry.year}"
         return [(f"{name} {number}", said) for name, number in _trusted_tokens(entry)]
     return _trusted_tokens(entry)
 

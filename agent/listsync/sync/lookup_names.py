@@ -28,7 +28,7 @@ def lookup_of_entry(one: ListEntry | Wish) -> str | None:
         return _lookup_of_doubt(one)
     if one.check_ids:
         said = "+".join(str(number or "") for number in one.ids)
-        return f"checked:{_title_and_year(one)}|{one.kind or ''}|{said}"
+        return f"checked:{fold(one.title or '')}|{one.year or ''}|{one.kind or ''}|{said}"
     return _lookup_by_ids(one) if one.ids else _lookup_by_title(one)
 
 
