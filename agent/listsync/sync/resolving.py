@@ -155,12 +155,16 @@ class Resolver:
     def _unless_ids_differ(
         self, wish: Wish, match: Match, others: list[Match], lookups: Lookups
     ) -> Match:
-        """Leave to a person what several ids that nobody vouches for lead to, if it is not one."""
+        """Leave to a person what several ids that nobody vouches for lead to, if it is not one.
+
+        A TMDB id that leads nowhere contradicts nothing: TMDB drops and joins titles.
+        """
         tmdb = wish.ids.tmdb
         if not wish.check_ids or match.key is None:
             return match
         if not others and tmdb is not None and match.key.tmdb_id != tmdb:
-            others = [self._by_tmdb(lookups, wish, tmdb)]
+            other = self._by_tmdb(lookups, wish, tmdb)
+            others = [] if other.found is Found.NOT_FOUND else [other]
         if not others:
             return match
         reasons = (match.reasons[0], *(one.reasons[0] for one in others))

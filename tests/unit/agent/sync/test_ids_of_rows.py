@@ -162,6 +162,11 @@ def test_ids_of_one_row_that_lead_to_two_titles_go_to_review() -> None:
     assert server.calls == 2
 
 
+def test_a_tmdb_id_that_leads_nowhere_contradicts_nothing() -> None:
+    match, _ = match_of(checked("The Matrix", 1999, imdb="tt0133093", tmdb=999_999))
+    assert (match.found, match.key) == (Found.FOUND, MATRIX.key)
+
+
 def test_an_id_of_another_title_beside_the_right_one_goes_to_review() -> None:
     match, _ = match_of(checked("The Matrix", 1999, imdb="tt0068646", tmdb=603))
     assert match.found is Found.REVIEW
