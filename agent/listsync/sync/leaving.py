@@ -163,6 +163,8 @@ def _may_be(entry: ListEntry, one: Departure) -> bool:
         return False
     if entry.ids.tmdb is not None:
         return entry.ids.tmdb == key.tmdb_id
+    if not entry.title and entry.doubt:
+        return True  # what it means is not looked up
     title, year = one.named
     if not entry.title or fold(entry.title) != fold(title):
         return False

@@ -65,7 +65,7 @@ def gather_line(gathering: Gathering, line: str) -> None:
     elif imdb_id(named) or is_person(named):
         gathering.add(RawRow(imdb=named, season=season))
     else:
-        _gather_title(gathering, line.strip())
+        _gather_title(gathering, line.strip(), named, season)
 
 
 def _gather_number(
@@ -128,11 +128,11 @@ def _gather_unknown(gathering: Gathering, line: str) -> None:
     gathering.skip(line, "a person" if person else "an address that is not known")
 
 
-def _gather_title(gathering: Gathering, line: str) -> None:
-    text = line.removeprefix("\\")
-    named, season = parted_title(_AFTER.sub("", text))
+def _gather_title(gathering: Gathering, line: str, named: str, season: str | None) -> None:
+    named = named.removeprefix("\\")
     dated = _DATED.fullmatch(named)
     if dated is not None:
         gathering.add(RawRow(title=dated["title"], year=dated["year"], season=season))
     else:
-        gathering.add(RawRow(title=named if season else text, season=season))
+        title = named if season else line.removeprefix("\\")
+        gathering.add(RawRow(title=title, season=season))

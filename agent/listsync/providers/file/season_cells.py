@@ -14,6 +14,7 @@ from typing import NamedTuple
 from listsync.net.fields import title_text
 from listsync.providers.file.kinds import SEASON_WORDS
 
+_KEYS = ("number", "season", "season_number", "seasonNumber")
 _LONGEST = 200
 _MOST = 100
 _WORD = rf"(?:{SEASON_WORDS})"
@@ -47,6 +48,7 @@ _AFTER_TITLE = re.compile(
     r"[)\]]?)",
     re.ASCII,
 )
+_MAY_END = re.compile(r"[a-zA-Z]\s+\d|\sS\d", re.ASCII)  # quick, and rare
 _ADDRESS = re.compile(
     r"/seasons?/(?:(?:official|dvd|absolute)/)?(?P<path>[^/?#]+)(?P<more>/episodes?/\d+)?"
     r"|[?&]season=(?P<query>[^&#]+)"
@@ -86,14 +88,16 @@ def read_seasons(cell: object) -> Told:
     if isinstance(cell, list):
         return _united(cell)
     if isinstance(cell, dict):
-        number = next((cell[name] for name in _KEYS if name in cell), None)
-        return _doubt(cell) if number is None else read_seasons(number)
+        return _read_object(cell)
     if cell is True or not isinstance(cell, int | float):
         return _doubt(cell)
     return _read_text(str(cell))
 
 
-_KEYS = ("number", "season", "season_number", "seasonNumber")
+def _read_object(cell: dict[str, object]) -> Told:
+    number = next((cell[name] for name in _KEYS if name in cell), None)
+    is_plain = number is not None and not isinstance(number, dict | list)
+    return read_seasons(number) if is_plain else _doubt(cell)
 
 
 def names_episode(cell: object) -> bool:
@@ -115,7 +119,7 @@ def parted_title(text: str) -> tuple[str, str | None]:
 
     A number after the bare word stays with the title: `Open Season 2` is a film.
     """
-    found = _AFTER_TITLE.fullmatch(text)
+    found = _AFTER_TITLE.fullmatch(text) if _MAY_END.search(text) else None
     return (found["title"], found["short"] or found["long"]) if found else (text, None)
 
 
@@ -183,6 +187,8 @@ def _united(cells: Iterable[object]) -> Told:
     values = list(cells)
     if values and all(isinstance(one, dict) and len(one) > 1 for one in values):
         return NOT_TOLD
+    if any(isinstance(one, list) for one in values):
+        return _doubt(values)
     numbers: set[int] = set()
     said = [told for told in map(read_seasons, values) if told.is_said]
     for told in said:

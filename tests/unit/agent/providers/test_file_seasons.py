@@ -142,7 +142,18 @@ def test_nothing_in_json(read: Reader, value: object) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [-1, 2.5, True, 10**30, ["latest"], [1, "S01E02"], [True], {"name": "x"}, list(range(150))],
+    [
+        -1,
+        2.5,
+        True,
+        10**30,
+        ["latest"],
+        [1, "S01E02"],
+        [True],
+        {"name": "x"},
+        [[1]],
+        list(range(150)),
+    ],
     ids=lambda value: str(value)[:20],
 )
 def test_a_doubt_in_json(read: Reader, value: object) -> None:
@@ -430,3 +441,9 @@ def test_a_season_of_an_address_that_is_not_understood_is_in_doubt(read: Reader)
 )
 def test_a_line_of_an_episode_is_skipped(read: Reader, line: str) -> None:
     assert whys(read(f"{line}\n")) == [(1, line, "an episode")]
+
+
+@pytest.mark.parametrize("deep", ["[" * 900 + "]" * 900, '{"number":' * 900 + "1" + "}" * 900])
+def test_a_season_buried_deeply_in_json_is_in_doubt(read: Reader, deep: str) -> None:
+    entry = first(read('[{"title": "Dark", "season": ' + deep + "}]", "a.json"))
+    assert "is not understood" in (entry.doubt or "")

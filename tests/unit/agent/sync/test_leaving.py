@@ -164,6 +164,23 @@ def test_a_row_that_changed_is_no_departure(row: ListEntry) -> None:
     assert house.server.cancelled == []
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        entry("Film 3", 2000, MOVIE, tmdb=3),
+        entry(kind=MOVIE, imdb="tt3"),
+    ],
+    ids=["its number", "an id that leads to it"],
+)
+def test_a_row_in_doubt_is_no_departure(row: ListEntry) -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    doubtful = row._replace(doubt="the season is not understood")
+    house.play(whole(*entries(*FILMS[:2]), doubtful), LEAVING)  # type: ignore[arg-type]
+    for _ in range(4):
+        house.sync()
+    assert house.server.cancelled == []
+
+
 def test_what_moved_to_another_list_is_not_cancelled() -> None:
     house = Leaving(LEAVING, FILMS[:3])
     house.play(whole(*entries(FILMS[2])), replace(LEAVING, name="b", source="file:b"))  # type: ignore[arg-type]
