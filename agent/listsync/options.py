@@ -107,6 +107,10 @@ ProxyAddress = Annotated[SecretStr, Check(_parse_proxy)]
 HeaderText = Annotated[str, Check(_parse_header)]
 
 
+AtOnce = Annotated[int, Meta(ge=1, le=16), "How many questions the service gets at a time."]
+Pace = Annotated[float, Meta(ge=0, le=60), "Seconds from one question to the next, at least."]
+
+
 class ServiceOptions(Options, frozen=True, kw_only=True):
     """How one list service is reached; every service's `providers.<name>` starts from this."""
 
@@ -115,12 +119,8 @@ class ServiceOptions(Options, frozen=True, kw_only=True):
     user_agent: Annotated[HeaderText | None, "Sent as User-Agent instead of listsync's own."] = (
         None
     )
-    at_once: Annotated[
-        int, Meta(ge=1, le=16), "How many questions the service gets at a time."
-    ] = 4
-    pace_s: Annotated[
-        float, Meta(ge=0, le=60), "Seconds from one question to the next, at least."
-    ] = 0
+    at_once: AtOnce = 4
+    pace_s: Pace = 0
     list_timeout_s: Annotated[
         float,
         Meta(gt=0, le=86400),

@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     ON_HOLD = "on_hold"
     LIST_FAILED = "list_failed"
     LIST_DOUBTED = "list_doubted"
+    LOOK_UPS_FAILED = "look_ups_failed"
     TO_CANCEL = "to_cancel"
     REQUEST_FAILED = "request_failed"
     REVIEW = "review"
@@ -32,6 +33,7 @@ class NoticeKind(StrEnum):
             NoticeKind.SERVER_CHANGED,
             NoticeKind.CONFIG_WARNING,
             NoticeKind.LIST_DOUBTED,
+            NoticeKind.LOOK_UPS_FAILED,
             NoticeKind.TO_CANCEL,
         )
 

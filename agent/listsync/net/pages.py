@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from listsync.errors import (
     AnswerChangedError,
-    ListsyncError,
     Refusal,
     RefusedError,
     UnavailableError,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ENOUGH_FAILURES = 3
+Failure = UnavailableError | RefusedError | AnswerChangedError
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
@@ -58,14 +58,18 @@ def in_parallel(
 
 
 def as_far_as_possible(
-    function: Callable[[Item], Done], items: Sequence[Item], *, at_once: int = 4
+    function: Callable[[Item], Done],
+    items: Sequence[Item],
+    failures: list[Failure],
+    *,
+    at_once: int = 4,
 ) -> Iterator[tuple[Item, Done | None]]:
     """Call *function* for each of *items*, whose results are worth having, but not needed.
 
-    None stands for what the service does not know. What fails otherwise is left out; after a
-    refusal, or a few failures, the rest is not tried this time, and the log says so.
+    None stands for what the service does not know. What fails otherwise is left out and noted in
+    *failures*; after a refusal, or a few of them, the rest is not tried this time, and the log
+    says so.
     """
-    failures: list[ListsyncError] = []
 
     def attempt(item: Item) -> tuple[Done | None, ...]:
         refused = any(isinstance(error, RefusedError) for error in failures)

@@ -136,6 +136,9 @@ def _with_doubts(reading: Reading, kept: Kept, gathered: Gathered) -> Reading:
     rules = reading.rules
     if reading.fetched and kept.doubted:
         gathered.notices.append(_notice_of_doubt(rules, reading.fetched.doubt, kept.doubted))
+    if reading.fetched and reading.fetched.remark:
+        text, name = reading.fetched.remark, rules.name
+        gathered.notices.append(Notice(kind=NoticeKind.LOOK_UPS_FAILED, text=text, list_name=name))
     if not kept.held:
         return reading
     reading = replace(reading, why=words_of_shrink(kept.held))

@@ -17,6 +17,7 @@ from tests.contract.providers.site import FIXTURES, Site, client, sample
 
 _AT = "/sample_user/list/synthetic-list/"
 _WATCH = "/sample_user/watchlist/"
+_PART = "/csi/films/films-browser-list/popular/this/week/"
 _FILMS = "/sample_user/films/"
 
 
@@ -33,7 +34,9 @@ def _letterboxd(
     names: tuple[str, ...],
     expected: ListOutcome | type[ListsyncError] | Refusal,
     titles: int = 0,
+    *,
     status: int = 200,
+    skipped: int = 0,
 ) -> Case:
     """Read a Letterboxd list whose pages are *names*, in turn."""
     samples = tuple(f"letterboxd/pages/{name}.html" for name in names)
@@ -48,14 +51,28 @@ def _letterboxd(
         provider=lambda: letterboxd_provider(Site.of({**pages}), path),
         expected=expected,
         titles=titles,
+        skipped=skipped,
+    )
+
+
+def _chart(page: str) -> Case:
+    """Read a chart whose *page* comes without films."""
+    films = "letterboxd/pages/popular.part.html"
+    return Case(
+        name=f"letterboxd/{page}",
+        samples=(page, films),
+        provider=lambda: letterboxd_provider(
+            Site.of({"/films/popular/this/week/": sample(page), _PART: sample(films)}),
+            "films/popular/this/week",
+        ),
+        expected=ListOutcome.COMPLETE,
+        titles=2,
     )
 
 
 def _sites() -> tuple[Case, ...]:
-    part = "/csi/films/films-browser-list/popular/this/week/"
     folder = "letterboxd/pages"
     diary, feed = f"{folder}/diary.page.html", f"{folder}/rss.xml"
-    chart, films = f"{folder}/popular.html", f"{folder}/popular.part.html"
     return (
         Case(
             name="letterboxd/diary",
@@ -67,16 +84,8 @@ def _sites() -> tuple[Case, ...]:
             expected=ListOutcome.COMPLETE,
             titles=3,
         ),
-        Case(
-            name="letterboxd/chart",
-            samples=(chart, films),
-            provider=lambda: letterboxd_provider(
-                Site.of({"/films/popular/this/week/": sample(chart), part: sample(films)}),
-                "films/popular/this/week",
-            ),
-            expected=ListOutcome.COMPLETE,
-            titles=2,
-        ),
+        _chart(f"{folder}/popular.html"),
+        _chart(f"{folder}/popular.shell.html"),
     )
 
 
@@ -85,6 +94,9 @@ CASES = (
     _letterboxd(_AT, ("list.page1", "list.page-beyond-last"), ListOutcome.PARTIAL, 4),
     _letterboxd(_AT, ("list.old-markup-2024", "list.page2"), ListOutcome.COMPLETE, 6),
     _letterboxd(_AT, ("list-detail.page",), ListOutcome.COMPLETE, 2),
+    _letterboxd(_AT, ("list.rows-of-several-classes",), ListOutcome.COMPLETE, 7),
+    _letterboxd(_AT, ("list.poster-without-name",), ListOutcome.COMPLETE, 6, skipped=1),
+    _letterboxd(_AT, ("list.repeated-rows",), ListOutcome.PARTIAL, 7),
     _letterboxd(_AT, ("list.empty",), ListOutcome.EMPTY),
     _letterboxd(_AT, ("list.page-beyond-last",), AnswerChangedError),
     _letterboxd(_AT, ("list.drift-unknown-markup",), AnswerChangedError),
@@ -95,6 +107,11 @@ CASES = (
     _letterboxd("/film/the-lantern-keeper/", ("film.movie",), ListOutcome.COMPLETE, 1),
     _letterboxd("/film/three-days-in-may/", ("film.tv-miniseries",), ListOutcome.COMPLETE, 1),
     _letterboxd("/film/untitled-harbor-project/", ("film.no-tmdb",), ListOutcome.COMPLETE, 1),
+    _letterboxd(
+        "/film/the-lantern-keeper/", ("film.tmdb-attributes-only",), ListOutcome.COMPLETE, 1
+    ),
+    _letterboxd(_AT, ("sign-in",), AnswerChangedError),
+    _letterboxd(_FILMS, ("sign-in",), AnswerChangedError),
     _letterboxd(_AT, ("private-403",), Refusal.PRIVATE),
     _letterboxd(_AT, ("blocked-cloudflare-403",), Refusal.BLOCKED),
     _letterboxd(_AT, ("ratelimit-1015-429",), Refusal.RATE_LIMITED),

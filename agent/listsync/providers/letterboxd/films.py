@@ -12,16 +12,22 @@ from typing import TYPE_CHECKING, Protocol
 
 from listsync.domain.films import FilmRecord
 from listsync.domain.media import MediaType
-from listsync.errors import AnswerChangedError, ListsyncError
+from listsync.errors import AnswerChangedError
 from listsync.net.fields import external_ids, imdb_id, number_id, title_text, year_number
-from listsync.net.pages import as_far_as_possible, get_reply
-from listsync.providers.letterboxd.markup import Row, call_for, document_of
+from listsync.net.pages import Failure, as_far_as_possible, get_reply
+from listsync.providers.letterboxd.document import document_of
+from listsync.providers.letterboxd.markup import call_for
+from listsync.providers.letterboxd.rows import ELSEWHERE, IN_POSTER, POSTER, Row
 
 if TYPE_CHECKING:
     import httpx
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _KINDS = {"movie": MediaType.MOVIE, "tv": MediaType.TV}
+_FILM = (  # what shows that it is the page of a film
+    "body.film, body[data-type=film], body[data-tmdb-id], "
+    'meta[name="production:identifier"], meta[property="og:type"][content^="video."]'
+)
 _TMDB = re.compile(r"themoviedb\.org/(movie|tv)/(\d+)", re.ASCII)
 _IMDB = re.compile(r"imdb\.com/title/(tt\d+)", re.ASCII)
 
@@ -54,42 +60,59 @@ class FilmIdsInMemory:
 def learn(
     http: httpx.Client, base_url: str, slugs: Sequence[str], cache: FilmIds, *, at_once: int
 ) -> str:
-    """Look films up and put what their pages say into the cache; says why if none could be.
+    """Look films up and put what their pages say into the cache.
 
     The list has been read already: a film that cannot be must not cost it. It keeps its title and
-    year, and is looked up again next time.
+    year, and is looked up again next time. Returns what kept all of them from being read, if so.
     """
-    failures: list[str] = []
+    failures: list[Failure] = []
+    learnt = 0
 
     def read(slug: str) -> FilmRecord:
-        try:
-            return record_of(document_of(get_reply(http, call_for(f"{base_url}/film/{slug}/"))))
-        except ListsyncError as error:
-            failures.append(str(error))
-            raise
+        return record_of(document_of(get_reply(http, call_for(f"{base_url}/film/{slug}/"))))
 
-    has_learnt = False
-    for slug, record in as_far_as_possible(read, slugs, at_once=at_once):
+    for slug, record in as_far_as_possible(read, slugs, failures, at_once=at_once):
         cache.put(slug, record or FilmRecord())
-        has_learnt = True
-    if has_learnt or not failures:
-        return ""
-    return f"no film could be looked up for its ids ({failures[0]}); titles stand in for them"
+        learnt += 1
+    return "" if learnt or not failures else str(failures[0])
 
 
 def record_of(document: LexborHTMLParser) -> FilmRecord:
     """Read the ids on a film's page; raises AnswerChangedError when it is none."""
-    body = document.css_first("body.film, body[data-type=film], body[data-tmdb-id]")
-    if body is None:
+    if document.css_first(_FILM) is None:
         raise AnswerChangedError("letterboxd", "a page that is no film's came in its place")
-    link = _TMDB.search(_link(document, "TMDB"))
-    kind, number = body.attributes.get("data-tmdb-type"), body.attributes.get("data-tmdb-id")
-    if link and (kind not in _KINDS or number_id(number) is None):
-        kind, number = link[1], link[2]
+    kind, number = _tmdb(document)
     title = _IMDB.search(_link(document, "IMDb"))
-    media = _KINDS.get(kind or "")
-    imdb = imdb_id(title[1]) if title else None
-    return FilmRecord(media, external_ids(imdb, number_id(number), None, media))
+    return FilmRecord(kind, external_ids(imdb_id(title[1]) if title else None, number, None, kind))
+
+
+def _tmdb(document: LexborHTMLParser) -> tuple[MediaType | None, int | None]:
+    """Read TMDB's number and which kind it counts, from what the page and its link say alike.
+
+    A number alone is kept without a kind: the same is a film's and a series', and nothing else on
+    the page tells them apart (it calls a mini-series a movie). What contradicts itself is left
+    out: better no id than the wrong one.
+    """
+    link = _TMDB.search(_link(document, "TMDB"))
+    told = {_told(node) for node in document.css("body[data-tmdb-id]") or _owned(document)}
+    if link:
+        told.add((_KINDS[link[1]], number_id(link[2])))
+    told = {(kind, number) for kind, number in told if number is not None}
+    kinds = {kind for kind, _ in told if kind is not None}
+    numbers = {number for _, number in told}
+    if len(numbers) != 1 or len(kinds) > 1:
+        return None, None
+    return next(iter(kinds), None), numbers.pop()
+
+
+def _owned(document: LexborHTMLParser) -> list[LexborNode]:
+    """Find where a page may carry the number of its film instead; never in what it recommends."""
+    return document.css(f"[data-tmdb-id]:not({ELSEWHERE}, {POSTER}, {IN_POSTER})")
+
+
+def _told(node: LexborNode) -> tuple[MediaType | None, int | None]:
+    said = node.attributes
+    return _KINDS.get(said.get("data-tmdb-type") or ""), number_id(said.get("data-tmdb-id"))
 
 
 def film_row(document: LexborHTMLParser, slug: str) -> Row:

@@ -1,4 +1,4 @@
-"""The pages of Letterboxd: how it says no, which films a page shows, and whether more follow.
+"""The pages of Letterboxd: how it says no, whose page one is, and whether more follow.
 
 Source: the markup as maintained scrapers read it, of 2024 and from 2025-08 to 2026-10. Nothing
 that is read here is filled in by scripts.
@@ -18,14 +18,15 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.net.call import Call
-from listsync.net.documents import text_of
-from listsync.net.fields import title_text, whole_number, year_number
+from listsync.net.call import MIB, Call
+from listsync.net.fields import whole_number
 from listsync.net.verdicts import Reply
+from listsync.providers.letterboxd.document import document_of
+from listsync.providers.letterboxd.rows import POSTER, Row, rows_of
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborHTMLParser
 
 _FULL = {"list": 100, "watchlist": 28, "diary": 50}  # films on a full page
 _FULL_GRID = 72
@@ -33,21 +34,9 @@ _MARKS = {  # what shows that it is such a page
     "list": 'meta[property="og:type"][content="letterboxd:list"], body.list-page',
     "watchlist": ".js-watchlist-content, body.watchlist",
 }
-_ARRIVED = "#content, #films-browser-list-container, .poster-grid, li.posteritem"
-_ITEMS = (
-    "li.posteritem, li.griditem, article.list-detailed-entry, li.poster-container, "
-    "li.film-detail, tr.diary-entry-row"
-)
-_COMPONENTS = "[data-component-class=LazyPoster], [data-item-slug]"
-_GRIDS = frozenset(
-    {"poster-grid", "grid", "poster-list", "js-list-entries", "js-watchlist-content"}
-)
-_MARKS_OF_POSTERS = frozenset(
-    {"data-item-name", "data-item-slug", "data-film-slug", "data-target-link"}
-)
-_POSTER = ", ".join(f"[{name}]" for name in sorted(_MARKS_OF_POSTERS))
-_SLUG = re.compile(r"(?:/.*)?/film/([a-z0-9-]+)/?|([a-z0-9-]+)", re.ASCII)
-_NAME = re.compile(r"(.+) \((\d{4})\)", re.ASCII)
+SHELLS = ("popular", "collection")  # may come as pages that scripts fill
+_PAGE_BYTES = 4 * MIB
+_ARRIVED = f"#content, #films-browser-list-container, .poster-grid, {POSTER}"
 _COUNT = re.compile(r"\s*(?:A list of )?(\d[\d.,\s]*)\s*films?\b|\s*(\d+)\s*")
 _PAGE = re.compile(r"/page/(\d{1,6})/", re.ASCII)
 
@@ -72,38 +61,14 @@ def full_page(kind: str) -> int:
 
 def call_for(url: str) -> Call:
     """Build the question for one page."""
-    return Call(service=SERVICE, url=url, accept="text/html", judge=judge, wait_for=_ARRIVED)
-
-
-def document_of(reply: Reply, *, is_part: bool = False) -> LexborHTMLParser:
-    """Parse a page, or a *part* of one that scripts would load; a page that is cut off raises.
-
-    Raises:
-        AnswerChangedError: it is no page of Letterboxd.
-        UnavailableError: it has no end.
-    """
-    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - an idle agent needs none
-
-    text = text_of(reply)
-    document = LexborHTMLParser(text)
-    title = document.css_first("title")
-    if not is_part and (title is None or "Letterboxd" not in title.text()):
-        name = f' "{reply.title}"' if reply.title else ""
-        raise AnswerChangedError(
-            SERVICE, f"a page{name} that is not its own came", sample=reply.sample
-        )
-    if ("</ul>" if is_part else "</html>") not in text.rpartition("</li>")[2].lower():
-        raise UnavailableError(SERVICE, "the page is cut off")
-    return document
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One film on a page; `slug` is its name in addresses."""
-
-    title: str | None
-    year: int | None
-    slug: str | None
+    return Call(
+        service=SERVICE,
+        url=url,
+        accept="text/html",
+        judge=judge,
+        wait_for=_ARRIVED,
+        limit_bytes=_PAGE_BYTES,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,14 +89,9 @@ class Page:
 def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) -> Page:
     """Read one page; raises what `document_of` raises, and when it is another kind of page."""
     document = document_of(reply, is_part=is_part)
-    marks = _MARKS.get(source.kind)
-    owner = _attribute(document, "body[data-owner]", "data-owner")
-    if (marks and document.css_first(marks) is None) or (
-        source.user and owner and owner.lower() != source.user
-    ):
+    if not is_part and not _is_of(document, source):
         raise AnswerChangedError(SERVICE, f"another page came than {source}", sample=reply.sample)
-    films = document.css_first(".js-list-entries, .js-watchlist-content") or document.root
-    rows = tuple(_row(item) for item in _items(films, is_part=is_part)) if films else ()
+    rows = rows_of(document, is_known=source.kind in SHELLS and not is_part)
     declared = _declared(document, source)
     if declared is None and not rows and source.kind != "list" and _says_none(document):
         declared = 0
@@ -147,57 +107,18 @@ def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) 
     )
 
 
-def _items(films: LexborNode, *, is_part: bool) -> Iterator[LexborNode]:
-    """Give what holds a film each: known items, and posters in a grid whatever is around them."""
-    known = {node.mem_id for node in films.css(_ITEMS)}
-    for node in films.css(f":is({_ITEMS}, {_COMPONENTS})"):
-        if node.mem_id in known:
-            yield node
-            continue
-        around = list(_ancestors(node))
-        if any(one.mem_id in known or _is_poster(one) for one in around):
-            continue
-        if is_part or any(
-            _GRIDS & set((one.attributes.get("class") or "").split()) for one in around
-        ):
-            yield node
-
-
-def _is_poster(node: LexborNode) -> bool:
-    return not _MARKS_OF_POSTERS.isdisjoint(node.attributes)
-
-
-def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
-    above = node.parent
-    while above is not None and above.tag != "html":
-        yield above
-        above = above.parent
-
-
-def _row(item: LexborNode) -> Row:
-    node = item if _is_poster(item) else item.css_first(_POSTER)
-    said = node.attributes if node else {}
-    named = said.get("data-item-name") or said.get("data-item-full-display-name")
-    title = title_text(named or said.get("data-film-name") or _alt(item))
-    year = year_number(said.get("data-film-release-year"))
-    found = _NAME.fullmatch(title) if title else None
-    named_year = year_number(found[2]) if found else None
-    if found and named_year and year in (None, named_year):
-        title, year = found[1], named_year
-    return Row(title, year, _slug(said))
-
-
-def _alt(item: LexborNode) -> str | None:
-    image = item.css_first("img[alt]")
-    return image.attributes.get("alt") if image else None
-
-
-def _slug(said: dict[str, str | None]) -> str | None:
-    for name in ("data-item-slug", "data-film-slug", "data-item-link", "data-target-link"):
-        found = _SLUG.fullmatch(said.get(name) or "")
-        if found:
-            return found[1] or found[2]
-    return None
+def _is_of(document: LexborHTMLParser, source: LetterboxdSource) -> bool:
+    """Tell the page of *source* from that of another list, a login or a question for consent."""
+    marks = _MARKS.get(source.kind)
+    if marks and document.css_first(marks) is None:
+        return False
+    owner = _attribute(document, "body[data-owner]", "data-owner")
+    if source.user is None or owner:
+        return source.user is None or (owner or "").lower() == source.user
+    return marks is not None or any(
+        (link.attributes.get("href") or "").lower().startswith(f"/{source.user}/")
+        for link in document.css("body [href]")
+    )
 
 
 def _declared(document: LexborHTMLParser, source: LetterboxdSource) -> int | None:
@@ -214,13 +135,13 @@ def _declared(document: LexborHTMLParser, source: LetterboxdSource) -> int | Non
 
 def _goes_on(document: LexborHTMLParser, *, is_sure: bool, is_full: bool) -> bool:
     """Say whether a page follows; where no count tells (*is_sure*), only its end ends a list."""
-    if document.css_first(".pagination a.next") is not None:
+    if document.css_first(".pagination .next[href]") is not None:
         return True
     if is_sure:
         return False
     if document.css_first(".pagination") is None:
         return is_full
-    return document.css_first(".pagination span.next, .pagination a.previous") is None
+    return document.css_first(".pagination span.next, .pagination .previous[href]") is None
 
 
 def _says_none(document: LexborHTMLParser) -> bool:
@@ -229,7 +150,7 @@ def _says_none(document: LexborHTMLParser) -> bool:
 
 
 def _page_numbers(document: LexborHTMLParser) -> Iterator[int]:
-    for link in document.css(".pagination a[href]"):
+    for link in document.css(".pagination [href]"):
         number = _PAGE.search(link.attributes.get("href") or "")
         if number:
             yield int(number[1])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import PageOptions, WebAddress
+from listsync.options import AtOnce, Pace, PageOptions, WebAddress
 
 
 class LetterboxdOptions(PageOptions, frozen=True, kw_only=True):
@@ -14,12 +14,8 @@ class LetterboxdOptions(PageOptions, frozen=True, kw_only=True):
 
     base_url: WebAddress = "https://letterboxd.com"
     # Clients that asked more were turned away; those that ask so are served (October 2026).
-    at_once: Annotated[
-        int, Meta(ge=1, le=16), "How many questions the service gets at a time."
-    ] = 3
-    pace_s: Annotated[
-        float, Meta(ge=0, le=60), "Seconds from one question to the next, at least."
-    ] = 0.35
+    at_once: AtOnce = 3
+    pace_s: Pace = 0.35
     film_pages: Annotated[
         int,
         Meta(ge=0, le=5000),

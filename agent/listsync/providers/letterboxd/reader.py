@@ -12,14 +12,11 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
 from listsync.net.rows import refuse_drift
 from listsync.net.verdicts import Reply
-from listsync.providers.letterboxd.films import (
-    FilmIds,
-    film_row,
-    learn,
-    record_of,
-)
-from listsync.providers.letterboxd.markup import Page, Row, document_of
+from listsync.providers.letterboxd.document import document_of
+from listsync.providers.letterboxd.films import FilmIds, film_row, learn, record_of
+from listsync.providers.letterboxd.markup import Page, full_page
 from listsync.providers.letterboxd.options import LetterboxdOptions
+from listsync.providers.letterboxd.rows import Row, believed, distinct
 from listsync.providers.letterboxd.site import Site
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
 
@@ -63,10 +60,10 @@ class Letterboxd:
         if state and seen == self._stamp(state):
             return Fetched.unchanged(previous)
         pages = [first, *self._site.rest(source, path, first)]
-        rows = [row for page in pages for row in page.rows]
+        rows, declared = _all_rows(source, pages)
         if source.kind == "popular":
             rows = rows[: self._options.chart_films]
-        fetched, is_known = self._listed(rows, first.declared)
+        fetched, is_known = self._listed(rows, declared)
         if state and is_known and fetched.is_sure:
             return replace(fetched, validators=Validators(stamp=self._stamp(state)))
         return fetched
@@ -95,7 +92,7 @@ class Letterboxd:
                 SERVICE, f"{self._source} shows no films, and does not say that it is empty"
             )
         skipped = [
-            SkippedRow(rank=rank, what=row.slug or "a row", why="it has no title")
+            SkippedRow(rank=rank, what=row.slug or "a row", why=row.flaw or "it has no title")
             for rank, row in enumerate(rows, start=1)
             if row.title is None
         ]
@@ -107,29 +104,57 @@ class Letterboxd:
             if row.title is not None
         )
         # A film may be in a diary as often as it was seen.
-        distinct = len(rows) if self._source.kind == "diary" else len(set(rows))
+        different = len(rows) if self._source.kind == "diary" else distinct(rows)
         fetched = Fetched(
             entries=entries,
             skipped=tuple(skipped),
             declared=declared,
-            repeated=len(rows) - distinct,
+            repeated=len(rows) - different,
             broken=len(skipped),
             remark=remark,
         )
         wanted = self._options.film_pages > 0
-        return fetched, not wanted or all(row.slug in films for row in rows if row.slug)
+        named = [row.slug for row in rows if row.slug and row.title]
+        return fetched, not wanted or all(slug in films for slug in named)
 
     def _look_up(self, rows: Sequence[Row]) -> tuple[Mapping[str, FilmRecord], str]:
-        """Give what is known of the films, and why nothing more could be learnt, if so."""
-        slugs = tuple(dict.fromkeys(row.slug for row in rows if row.slug))
+        """Give what is known of the films, and why nothing new is where all look-ups failed."""
+        slugs = tuple(dict.fromkeys(row.slug for row in rows if row.slug and row.title))
         known = self._films.get_many(slugs)
-        unknown = [slug for slug in slugs if slug not in known][: self._options.film_pages]
-        if not unknown:
+        unknown = [slug for slug in slugs if slug not in known]
+        asked = unknown[: self._options.film_pages]
+        if not asked:
             return known, ""
-        remark = learn(
-            self._http, self._base_url, unknown, self._films, at_once=self._options.at_once
+        trouble = learn(
+            self._http, self._base_url, asked, self._films, at_once=self._options.at_once
         )
-        return {**known, **self._films.get_many(unknown)}, remark
+        if trouble:
+            return known, _words_of(trouble, len(unknown))
+        return {**known, **self._films.get_many(asked)}, ""
+
+
+def _words_of(trouble: str, films: int) -> str:
+    titles = "1 title is" if films == 1 else f"{films:,} titles are"
+    return f"no film could be looked up for its ids ({trouble}); {titles} matched by name instead"
+
+
+def _all_rows(source: LetterboxdSource, pages: Sequence[Page]) -> tuple[list[Row], int | None]:
+    """Put the rows of all pages together; also say how many films the list has, if it says so.
+
+    Without such a count, a page before the last that is not full has lost rows.
+    """
+    declared = pages[0].declared
+    if declared is not None:
+        declared = max(page.declared or 0 for page in pages)
+    rows: list[Row] = []
+    filled = [page for page in pages if page.rows]
+    for page in filled:
+        rows.extend(page.rows)
+        films = len(page.rows) if source.kind == "diary" else distinct(page.rows)
+        full = full_page(source.kind)
+        if page is not filled[-1] and films < full and declared is None and source.kind != "list":
+            rows.append(Row(flaw=f"only {films} films are on a page of {full}"))
+    return believed(rows, declared), declared
 
 
 def _entry(rank: int, row: Row, film: FilmRecord) -> ListEntry:

@@ -10,13 +10,16 @@ from listsync.net.documents import text_of
 from listsync.net.pages import get_reply, in_parallel
 from listsync.net.rows import MOST_ROWS
 from listsync.net.verdicts import Reply
-from listsync.providers.letterboxd.markup import Page, Row, call_for, full_page, read_page
+from listsync.providers.letterboxd.markup import SHELLS, Page, call_for, full_page, read_page
+from listsync.providers.letterboxd.rows import Row
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
 
 if TYPE_CHECKING:
     import httpx
 
-_BROWSER = "csi/films/films-browser-list"
+_PARTS = "csi/films/films-browser-list/"
+"""Where scripts load films from, as far as is known; the older place answers 404."""
+_OLD_PARTS = "/films/ajax/"
 _EVENT = re.compile(r"<guid[^>]*>(letterboxd-(?:watch|review)-\d+)</guid>", re.ASCII)
 _PART = re.compile(r"/(?:csi/films|films/ajax)/[a-z0-9/-]+/(?:\?[A-Za-z0-9=&]*)?", re.ASCII)
 
@@ -56,19 +59,32 @@ class Site:
     def read(self, source: LetterboxdSource, reply: Reply) -> tuple[Page, str]:
         """Read the first page; also say under which path the others are.
 
-        Charts come without films, and say where scripts would load them from.
+        Charts come without films; scripts would load them from where the page or, as far as is
+        known, its address says.
         """
         page = read_page(reply, source)
-        part = page.part
-        if source.kind == "popular" and (part is None or part.startswith("/films/ajax/")):
-            # The page may be a mere shell for scripts, and what it named before is there no more.
-            part = f"/{_BROWSER}/{source.path.removeprefix('films/')}/?esiAllowFilters=true"
-        if page.rows or part is None:
+        if page.rows or page.declared == 0:
             return page, f"{source.path}/"
-        if not _PART.fullmatch(part):
+        path = self._part(source, page)
+        if path is None:
+            return page, f"{source.path}/"
+        try:
+            part = self._get(path)
+        except RefusedError as error:
+            if error.kind is not Refusal.NOT_FOUND:
+                raise
+            why = f"{source} comes without its films, and they are not where they were"
+            raise AnswerChangedError(SERVICE, why) from error
+        return read_page(part, source, is_part=True), path
+
+    def _part(self, source: LetterboxdSource, page: Page) -> str | None:
+        """Say where the films of a page without any are loaded from; None: nothing tells."""
+        is_old = page.part is None or page.part.startswith(_OLD_PARTS)
+        if source.kind in SHELLS and is_old:
+            return f"{_PARTS}{source.path.removeprefix('films/')}/?esiAllowFilters=true"
+        if page.part is not None and not _PART.fullmatch(page.part):
             raise AnswerChangedError(SERVICE, f"loads the films of {source} from another place")
-        path = part.removeprefix("/")
-        return read_page(self._get(path), source, is_part=True), path
+        return page.part.removeprefix("/") if page.part else None
 
     def rest(self, source: LetterboxdSource, path: str, first: Page) -> list[Page]:
         """Read the pages after *first*, several at a time, until one says that it is the last."""

@@ -63,7 +63,7 @@ class Tmdb:
         if known is None or known[1] == "1" or known[2] != _today() or not self._source.is_list:
             return False
         count = int(known[1])
-        pages = as_far_as_possible(self._page, [count])
+        pages = as_far_as_possible(self._page, [count], [])
         return any(page is not None and _stamp(count, page) == known[0] for _, page in pages)
 
     def _others(self, first: Page, pages: Iterable[Page]) -> Iterator[Page]:

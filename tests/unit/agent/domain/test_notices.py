@@ -37,6 +37,7 @@ def test_little_is_only_to_know() -> None:
         NoticeKind.SERVER_CHANGED,
         NoticeKind.CONFIG_WARNING,
         NoticeKind.LIST_DOUBTED,
+        NoticeKind.LOOK_UPS_FAILED,
         NoticeKind.TO_CANCEL,
     }
 

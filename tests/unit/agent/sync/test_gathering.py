@@ -79,6 +79,12 @@ def read(played: Played) -> Reading:
             ListOutcome.PARTIAL,
             "only 1 of 3 rows could be read",
         ),
+        (
+            Fetched(entries=(DUNE,), declared=3, remark="no ids"),
+            ListOutcome.PARTIAL,
+            "only 1 of 3 rows could be read; no ids",
+        ),
+        (Fetched(entries=(DUNE,), remark="no ids"), ListOutcome.COMPLETE, "no ids"),
         (Fetched(declared=3), ListOutcome.PARTIAL, "only 0 of 3 rows could be read"),
         (
             Fetched(),
@@ -86,7 +92,17 @@ def read(played: Played) -> Reading:
             "nothing was read, and nothing says that the list is empty",
         ),
     ],
-    ids=["complete", "undeclared", "empty", "unchanged", "partial", "nothing-of-3", "nothing"],
+    ids=[
+        "complete",
+        "undeclared",
+        "empty",
+        "unchanged",
+        "partial",
+        "partial-and",
+        "remark",
+        "nothing-of-3",
+        "nothing",
+    ],
 )
 def test_a_reading_is_judged_by_its_counts(
     fetched: Fetched, outcome: ListOutcome, why: str
@@ -245,6 +261,17 @@ def test_a_doubtful_reading_keeps_all_that_is_known_and_says_so(doubtful: Fetche
     (notice,) = gathered.notices
     assert (notice.kind, notice.list_name) == (NoticeKind.LIST_DOUBTED, "a")
     assert not notice.needs_person
+
+
+def test_what_could_not_be_learnt_besides_the_rows_is_said_until_it_can() -> None:
+    shelf = Shelf()
+    said = "no film could be looked up for its ids (letterboxd: a bot wall)"
+    gathered = shelf.gather((A, Fetched(entries=(DUNE,), remark=said)))
+    (notice,) = gathered.notices
+    assert (notice.kind, notice.text, notice.list_name) == (NoticeKind.LOOK_UPS_FAILED, said, "a")
+    assert not notice.needs_person
+    assert gathered.firm == {A.source}
+    assert shelf.gather((A, whole(DUNE))).notices == []
 
 
 def test_a_doubtful_reading_that_lacks_nothing_is_not_worth_a_notice() -> None:
