@@ -126,14 +126,15 @@ class _Row:
 
 
 def _remarks(report: SyncReport) -> Iterator[str]:
-    """Say why rows were left out, and what else is odd of a list that was read."""
+    """Say why rows were left out, and what else is odd of a list that no notice tells."""
+    told = {notice.text for notice in report.notices}
     for one in report.lists:
         rest = one.read - sum(one.verdicts.values()) - sum(one.left_out.values())
         reasons = {**one.left_out, "not looked at": max(0, rest)}
         said = [f"{count:,} {reason}" for reason, count in reasons.items() if count]
         if said:
             yield f"{harmless(one.name, 48)}: left out: {', '.join(said)}"
-        if one.is_good and one.why:
+        if one.is_good and one.why and one.why not in told:
             yield f"{harmless(one.name, 48)}: {harmless(one.why, 300)}"
 
 

@@ -217,6 +217,16 @@ def test_the_last_line_sums_up(result: Result, head: str, *, dry_run: bool) -> N
     assert shown(report)[-1].startswith(head)
 
 
+def test_what_is_odd_of_a_list_is_told_once() -> None:
+    odd = a_list(REQUESTED=1, why="no ids were found")
+    notice = Notice(kind=NoticeKind.LOOK_UPS_FAILED, text=odd.why, list_name=odd.name)
+    for report, line in (
+        (a_report(odd), "mine: no ids were found"),
+        (a_report(odd, notices=(notice,)), "note: mine: no ids were found"),
+    ):
+        assert [one for one in shown(report) if odd.why in one] == [line]
+
+
 # -- for programs ------------------------------------------------------------------------------
 
 
