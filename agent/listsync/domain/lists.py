@@ -148,7 +148,7 @@ class Fetched:
         is_filled = self.declared is not None and self.distinct >= self.declared
         repeated = 0 if is_filled else self.repeated
         counts = ((repeated, "only repeated another"), (self.broken, "came broken"))
-        said = [f"{n} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
+        said = [f"{n:,} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
         return " and ".join(said)
 
     @property

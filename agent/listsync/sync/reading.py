@@ -118,10 +118,11 @@ def _read(one: Followed, previous: Validators | None) -> Reading:
 
 
 def _judge(rules: ListRules, fetched: Fetched) -> Reading:
-    why = ""
+    why = fetched.doubt
     if fetched.outcome is ListOutcome.PARTIAL:
-        why = f"only {fetched.distinct} of {fetched.declared} rows could be read"
-        why += f": {fetched.doubt}" if fetched.doubt else ""
+        what = "are distinct" if fetched.repeated else "could be read"
+        why = f"only {fetched.distinct:,} of {fetched.declared:,} rows {what}"
+        why += f": {fetched.doubt}, while others never came" if fetched.doubt else ""
     elif fetched.outcome is ListOutcome.DRIFT:
         why = "nothing was read, and nothing says that the list is empty"
     why = "; ".join(words for words in (why, fetched.remark) if words)

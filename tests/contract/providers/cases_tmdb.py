@@ -12,12 +12,12 @@ from listsync.ports import ListProvider
 from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import parse
-from tests.contract.providers.cases import FAILING_ANSWERS, KEY, Case
+from tests.contract.providers.cases import FAILING_ANSWERS, KEY, Case, Handler
 from tests.contract.providers.site import Site, client, sample
 
 
 def tmdb_provider(
-    site: Site, value: str = "8990001", *, token: str | None = KEY, key: str | None = None
+    site: Handler, value: str = "8990001", *, token: str | None = KEY, key: str | None = None
 ) -> ListProvider:
     options = TmdbOptions(
         token=SecretStr(token) if token else None, api_key=SecretStr(key) if key else None

@@ -56,13 +56,16 @@ def read_pages(load: Callable[[int], str]) -> Fetched:
     entries.expect(first.total)
     entries.add(first.titles, entry_of)
     for number in range(2, MAX_PAGES + 1):
-        if first.total is None or entries.count >= first.total:
+        known = entries.distinct
+        if first.total is None or known >= first.total:
             break
         shown, before = _titles_of(load(number)), shown
-        if not shown.titles or shown.titles == before.titles:  # then it is a part of the list
+        if shown.titles == before.titles:  # then it is a part of the list
             break
         entries.add(shown.titles, entry_of)
-    if first.total is not None and entries.count > first.total:
+        if entries.distinct == known:
+            break
+    if first.total is not None and entries.distinct > first.total:
         raise AnswerChangedError(SERVICE, "the pages show more titles than they announce")
     return entries.fetched(declared=first.total, validators=None)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_PAGES = 1000
+_MOST_TIMES = 2  # so often at most are as many rows read as a list announces
 _USER = re.compile(r"ur\d+", re.ASCII)
 
 
@@ -131,17 +132,20 @@ class Imdb:
                 declared = max(part.total, declared or 0)
         if declared is not None and question.count is not None:
             declared = min(declared, question.count)
-        read = entries.count
-        if declared is not None and read > declared:
-            raise self._changed(f"{read} titles came, where {declared} were announced")
-        if not read and declared:
+        if declared is not None and entries.distinct > declared:
+            came = entries.distinct
+            raise self._changed(f"{came} titles came, where {declared} were announced")
+        if not entries.count and declared:
             raise self._changed(f"no titles came, where {declared} were announced")
-        if not read and not question.proves_empty:
+        if not entries.count and not question.proves_empty:
             raise self._changed("no titles came, and that does not prove that there are none")
         return entries.fetched(declared=declared, validators=validators)
 
     def _parts(self, question: Question) -> Iterator[Part]:
-        """Read page after page, until the service says that there is no more."""
+        """Read page after page, until the service says that there is no more.
+
+        Rows may come again before the last one, but not without an end.
+        """
         read, cursor, last = 0, None, None
         for _ in range(MAX_PAGES):
             first = self._options.page_size
@@ -156,7 +160,7 @@ class Imdb:
             read, cursor, last = read + len(part.titles), part.cursor, part.titles
             if cursor is None or not part.titles or (question.count and read >= question.count):
                 return
-            if part.total is not None and read >= part.total:
+            if part.total is not None and read >= _MOST_TIMES * part.total:
                 break
         raise self._changed("says that more follows, without an end")
 

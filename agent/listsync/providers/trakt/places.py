@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from listsync.domain.media import MediaType
@@ -64,6 +64,11 @@ class Part:
     kind: MediaType | None = None
     params: tuple[tuple[str, str], ...] = ()
     in_order: str | None = None
+
+    @property
+    def ordered(self) -> Part:
+        """Give the path in the order of ranks; itself where there is none."""
+        return replace(self, path=self.in_order, in_order=None) if self.in_order else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +172,15 @@ def _parts(user: str, what: str, media: str) -> tuple[Part, ...]:
     """Name the paths: one for both kinds where the API has it, else one for each."""
     base = what if what == "recommendations" else f"users/{user}/{what}"
     if not media and what in _BOTH:
-        return (Part(path=f"{base}{_BOTH[what]}"),)
-    return tuple(
-        Part(path=f"{base}/{kind}", kind=_KINDS[kind], params=_PARAMS.get(f"{what}/{kind}", ()))
-        for kind in ([media] if media else _KINDS)
+        return (_part(base, what, _BOTH[what]),)
+    return tuple(_part(base, what, f"/{kind}") for kind in ([media] if media else _KINDS))
+
+
+def _part(base: str, what: str, types: str) -> Part:
+    """Describe a path; some shelves take a sort, behind the *types*."""
+    return Part(
+        path=f"{base}{types}",
+        kind=_KINDS.get(types.removeprefix("/")),
+        params=_PARAMS.get(f"{what}{types}", ()),
+        in_order=f"{base}{types}/rank" if types and what in _BOTH else None,
     )

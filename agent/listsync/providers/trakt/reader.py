@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from listsync.domain.lists import Fetched, Validators
+from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.net.call import Call
 from listsync.net.fields import whole_number
@@ -80,7 +80,8 @@ class Trakt:
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the list in its own order, of a chart the first places; raises what `ask` raises.
 
-        It is unchanged when the service dates its last change well before our last reading.
+        It is unchanged when the service dates its last change well before our last reading. Where
+        rows came again and others never, it is read once more in an order that stays.
         """
         headers = self._headers()
         try:
@@ -104,8 +105,21 @@ class Trakt:
     def _fetch(self, previous: Validators | None, headers: dict[str, SecretStr]) -> Fetched:
         if previous is not None and self._is_as_at(previous.stamp, headers):
             return Fetched.unchanged(previous)
+        fetched = self._gathered(self._source.parts, headers)
+        in_order = [part.ordered for part in self._source.parts]
+        if fetched.outcome is not ListOutcome.PARTIAL or not fetched.repeated:
+            return fetched
+        if in_order == list(self._source.parts):
+            return fetched
+        try:
+            again = self._gathered(in_order, headers)
+        except ListsyncError:
+            return fetched  # what was read is better than nothing
+        return again if again.is_sure or again.distinct > fetched.distinct else fetched
+
+    def _gathered(self, parts: Sequence[Part], headers: dict[str, SecretStr]) -> Fetched:
         entries = Entries(SERVICE, Row)
-        readings = [self._read(part, headers, entries) for part in self._source.parts]
+        readings = [self._read(part, headers, entries) for part in parts]
         counts = [reading.declared for reading in readings]
         declared = sum(count for count in counts if count is not None)
         return entries.fetched(
@@ -157,7 +171,7 @@ class Trakt:
         size = min(PAGE_SIZE, most or PAGE_SIZE)
         first = self._page(part, headers, size, 1)
         if part.in_order and "random" in sort_of(first.headers):
-            part = replace(part, path=part.in_order, in_order=None)
+            part = part.ordered
             first = self._page(part, headers, size, 1)
         paging = first.paging
         if paging is None:

@@ -43,7 +43,10 @@ class _Part(Answer, frozen=True):
 
 
 class _Person(Answer, frozen=True):
+    """A person; the ids tell two of one name apart."""
+
     name: object = None
+    ids: object = None
 
 
 class Row(_Media, frozen=True):

@@ -75,7 +75,7 @@ def check(fetched: Fetched, content: object) -> None:
         assert totals == [0]
         assert not any(numbers(content, "errors"))
     if fetched.outcome is ListOutcome.COMPLETE and totals:
-        assert fetched.read == max(totals)
+        assert fetched.distinct == max(totals)
     for entry in fetched.entries:
         assert entry.title or entry.ids
         entry.label.encode()

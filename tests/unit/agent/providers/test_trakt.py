@@ -136,6 +136,47 @@ def test_repeated_rows_do_not_make_a_list_whole() -> None:
     assert (fetched.declared, fetched.validators) == (600, None)
 
 
+def test_two_persons_of_one_name_are_two_rows() -> None:
+    rows = [
+        {"type": "person", "person": {"name": "Ada Sample", "ids": {"trakt": number}}}
+        for number in (1, 2)
+    ]
+    reply = Shelf(2)(httpx.Request("GET", "http://trakt.invalid/?page=1&limit=250"))
+    site = Site.of({ITEMS: httpx.Response(200, json=rows, headers=plain(reply.headers))})
+    fetched = trakt(site).fetch(None)
+    assert (fetched.outcome, fetched.distinct) == (ListOutcome.COMPLETE, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "ordered"),
+    [
+        (VALUE, f"{ITEMS}/movie,show,season,episode/rank/asc"),
+        ("bob/watchlist/movies", "/users/bob/watchlist/movies/rank"),
+        ("bob/favorites", "/users/bob/favorites/media/rank"),
+        ("bob/watchlist", None),
+        ("bob/collection/movies", None),
+    ],
+)
+def test_rows_that_come_again_cost_a_reading_in_order_where_there_is_one(
+    value: str, ordered: str | None
+) -> None:
+    """Without a type, a watchlist holds seasons, which a reading of films and series lacks."""
+    shelf = Shelf(300)
+
+    def repeating(request: httpx.Request) -> httpx.Response:
+        reply = shelf(request)
+        if request.url.path == ordered or request.url.params["page"] == "1":
+            return reply
+        kind = "show" if request.url.path.endswith("/shows") else "movie"
+        rows = [row(number, kind) for number in range(2, 52)]
+        return httpx.Response(200, json=rows, headers=plain(reply.headers))
+
+    fetched = trakt(repeating, value, KeptTokens()).fetch(None)
+    paths = [one.url.path for one in shelf.seen]
+    assert (len(paths), paths.count(ordered or "")) == ((4, 2) if ordered else (2, 0))
+    assert fetched.outcome is (ListOutcome.COMPLETE if ordered else ListOutcome.PARTIAL)
+
+
 def test_a_list_in_random_order_is_asked_for_by_rank() -> None:
     shelf = Shelf(600)
 

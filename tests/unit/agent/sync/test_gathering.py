@@ -87,6 +87,19 @@ def read(played: Played) -> Reading:
         (Fetched(entries=(DUNE,), remark="no ids"), ListOutcome.COMPLETE, "no ids"),
         (Fetched(declared=3), ListOutcome.PARTIAL, "only 0 of 3 rows could be read"),
         (
+            Fetched(entries=(DUNE,) * 1200, declared=1200, repeated=9),
+            ListOutcome.PARTIAL,
+            (
+                "only 1,191 of 1,200 rows are distinct: 9 rows only repeated another, "
+                "while others never came"
+            ),
+        ),
+        (
+            Fetched(entries=(DUNE,) * 2, repeated=1),
+            ListOutcome.COMPLETE,
+            "1 row only repeated another",
+        ),
+        (
             Fetched(),
             ListOutcome.DRIFT,
             "nothing was read, and nothing says that the list is empty",
@@ -101,6 +114,8 @@ def read(played: Played) -> Reading:
         "partial-and",
         "remark",
         "nothing-of-3",
+        "repeated",
+        "repeated-without-a-count",
         "nothing",
     ],
 )
