@@ -504,7 +504,7 @@ class _Shelf:
     confirmed: int = 0
     asked: list[tuple[Sent, datetime]] = field(default_factory=list)
     departed: dict[tuple[str, Definition], str] = field(default_factory=dict)
-    told: set[tuple[str, Definition]] = field(default_factory=set)
+    reported: set[tuple[str, Definition]] = field(default_factory=set)
     handled_on: dict[Definition, date] = field(default_factory=dict)
     looks: dict[Definition, date] = field(default_factory=dict)
     cancelled: set[Definition] = field(default_factory=set)
@@ -754,15 +754,15 @@ class FakeMemory:
                 request_id=numbers.get(one),
                 is_wanted=one in (shelf.handled.values() if is_gone else present),
                 is_gone=is_gone,
-                was_told=(source, one) in shelf.told,
+                was_reported=(source, one) in shelf.reported,
             )
             for (source, one), is_gone in sorted(gone, key=str)
         )
 
-    def save_cancel_warnings(self, told: Collection[Departure]) -> None:
+    def save_cancel_warnings(self, reported: Collection[Departure]) -> None:
         missing = {(one.source, one.definition) for one in self.departed()}
-        self.shelf.told &= missing
-        self.shelf.told |= {(one.source, one.definition) for one in told}
+        self.shelf.reported &= missing
+        self.shelf.reported |= {(one.source, one.definition) for one in reported}
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
         shelf, declined = self.shelf, (one.definition, int(RequestStatus.DECLINED))

@@ -307,10 +307,10 @@ class Memory(Protocol):
         """
         ...
 
-    def save_cancel_warnings(self, told: Collection[Departure]) -> None:
-        """Remember, in place of what was told before, of what was told that it is cancelled.
+    def save_cancel_warnings(self, reported: Collection[Departure]) -> None:
+        """Remember that a run said that the requests of *reported* would be cancelled.
 
-        Of the lists of other runs as well: what is told of them is among `departed` all the time.
+        What was remembered before stays, as long as it is among `departed`.
         """
         ...
 

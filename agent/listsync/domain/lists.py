@@ -153,8 +153,8 @@ class Fetched:
 
     @property
     def is_sure(self) -> bool:
-        """True when it is the whole list, so that what is missing from it is not on the list."""
-        return self.outcome.whole and not self.doubt
+        """True when it brought the whole list: what is missing from it is not on the list."""
+        return not self.is_unchanged and self.outcome.whole and not self.doubt
 
     @property
     def outcome(self) -> ListOutcome:

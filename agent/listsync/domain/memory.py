@@ -144,7 +144,8 @@ class Setback:
 class Departure:
     """A title that was handled, whose entry has left its list, or has been missing once.
 
-    `is_gone`: it has left. `was_told`: an earlier run said that its request would be cancelled.
+    `is_gone`: it has left. `was_reported`: an earlier run said that its request
+    would be cancelled.
     `request_id` is the server's number of our request; `is_wanted`: by another list or entry.
     """
 
@@ -155,7 +156,7 @@ class Departure:
     request_id: int | None
     is_wanted: bool
     is_gone: bool = True
-    was_told: bool = False
+    was_reported: bool = False
 
     @property
     def named(self) -> tuple[str, int | None]:

@@ -148,8 +148,8 @@ class SqliteMemory:
     def departed(self) -> tuple[Departure, ...]:
         return standing.departed(self._database, self._place)
 
-    def save_cancel_warnings(self, told: Collection[Departure]) -> None:
-        standing.save_cancel_warnings(self._database, self._place, told)
+    def save_cancel_warnings(self, reported: Collection[Departure]) -> None:
+        standing.save_cancel_warnings(self._database, self._place, reported)
 
     def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
         self._is_status_stale |= cancelled

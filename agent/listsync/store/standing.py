@@ -72,8 +72,8 @@ def departed(database: Database, server: int) -> tuple[Departure, ...]:
         "   AND (gone.is_gone OR NOT EXISTS (SELECT 1 FROM entries"
         "     WHERE entries.list = handled.list AND entries.entry = handled.entry"
         "     AND absent_reads > 0))) AS wanted,"
-        " EXISTS (SELECT 1 FROM cancel_warnings AS told"
-        f"   WHERE {_SAME_TITLE.format('told')} AND told.list = gone.list) AS was_told"
+        " EXISTS (SELECT 1 FROM cancel_warnings AS warned"
+        f"   WHERE {_SAME_TITLE.format('warned')} AND warned.list = gone.list) AS was_reported"
         f" FROM ({_MISSING}) AS gone JOIN followed ON followed.id = gone.list WHERE server = ?"
         " ORDER BY list, kind, tmdb, four_k, is_gone",
         RequestAnswer.REQUESTED,
@@ -88,14 +88,14 @@ def departed(database: Database, server: int) -> tuple[Departure, ...]:
             request_id=row["request_id"],
             is_wanted=bool(row["wanted"]),
             is_gone=bool(row["is_gone"]),
-            was_told=bool(row["was_told"]),
+            was_reported=bool(row["was_reported"]),
         )
         for row in found
     )
 
 
-def save_cancel_warnings(database: Database, server: int, told: Collection[Departure]) -> None:
-    """Remember what was told; what is not missing any more was told in vain."""
+def save_cancel_warnings(database: Database, server: int, reported: Collection[Departure]) -> None:
+    """Remember what was reported, and forget it of what is not missing any more."""
     values = [
         (
             server,
@@ -104,15 +104,15 @@ def save_cancel_warnings(database: Database, server: int, told: Collection[Depar
             one.definition.key.tmdb_id,
             one.definition.four_k,
         )
-        for one in told
+        for one in reported
     ]
     if not values and not database.read("SELECT 1 FROM cancel_warnings LIMIT 1"):
         return
     with database.write() as connection:
         connection.execute(
-            "DELETE FROM cancel_warnings AS told WHERE server = ? AND NOT EXISTS ("  # noqa: S608 - constant
-            f"SELECT 1 FROM ({_MISSING}) AS gone WHERE gone.list = told.list"
-            f" AND {_SAME_TITLE.format('told')})",
+            "DELETE FROM cancel_warnings AS warned WHERE server = ? AND NOT EXISTS ("  # noqa: S608 - constant
+            f"SELECT 1 FROM ({_MISSING}) AS gone WHERE gone.list = warned.list"
+            f" AND {_SAME_TITLE.format('warned')})",
             (server,),
         )
         connection.executemany(

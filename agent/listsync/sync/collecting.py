@@ -77,35 +77,36 @@ def _ambiguous_names(entries: Sequence[ListEntry]) -> set[str]:
     return {
         name
         for name, rows in by_name.items()
-        if len(rows) > 1 and any(one.check_ids for one in rows) and len(set(map(_row, rows))) > 1
+        if len(rows) > 1
+        and any(one.check_ids for one in rows)
+        and len(set(map(_beside_ids, rows))) > 1
     }
 
 
-def _row(entry: ListEntry) -> tuple[str, int | None, tuple[int, ...]]:
-    """Name a row by what it says beside its ids."""
+def may_be_renamed(entry: ListEntry) -> bool:
+    """Tell whether another row of its list may have the ids of *entry* the next time."""
+    return entry.check_ids or entry.bare_id is not None
+
+
+def _beside_ids(entry: ListEntry) -> tuple[str, int | None, tuple[int, ...]]:
     return fold(entry.title or ""), entry.year, entry.seasons
 
 
-def renamed(known: Mapping[str, ListEntry], members: Iterable[Member]) -> dict[str, str]:
+def renamed(known: Mapping[str, ListEntry], members: Sequence[Member]) -> dict[str, str]:
     """Find the entries that are called otherwise than when their list was read before.
 
     Gives their new names by the old ones. They are told by title, year and season: rows whose ids
     nobody vouches for may be sorted anew, and older versions named them by other ids.
     """
-    members = list(members)
     names = {member.entry_id for member in members}
-    new = [
-        one
-        for one in members
-        if (one.entry.check_ids or one.entry.bare_id is not None) and one.entry_id not in known
-    ]
+    new = [one for one in members if may_be_renamed(one.entry) and one.entry_id not in known]
     lost: dict[object, list[str]] = defaultdict(list)
     for name, entry in known.items() if new else ():
         if name not in names and entry.title:
-            lost[_row(entry)].append(name)
+            lost[_beside_ids(entry)].append(name)
     found: dict[str, str] = {}
     for member in new if lost else ():
-        before = lost.get(_row(member.entry))
+        before = lost.get(_beside_ids(member.entry))
         if before:
             found[before.pop(0)] = member.entry_id
     return found

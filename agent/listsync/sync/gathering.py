@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from listsync.domain.lists import ListOutcome
+from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.memory import Kept
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry
 from listsync.domain.syncing import ListRules, Member
 from listsync.ports import Memory
-from listsync.sync.collecting import members_of, of_kind, renamed
+from listsync.sync.collecting import may_be_renamed, members_of, of_kind, renamed
 from listsync.sync.patience import must_wait, pause_after, words_of_shrink
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Before, Followed, Reading, read_lists
@@ -33,14 +33,15 @@ class Gathered:
     """What all lists together want, in list order, and what must not be requested.
 
     `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
-    `firm` are the sources whose every reading in this run was fresh, whole and beyond doubt.
+    `surely_read` are the sources whose every reading in this run was fresh, whole and beyond
+    doubt.
     """
 
     wanted: list[Member] = field(default_factory=list)
     excluded: list[Member] = field(default_factory=list)
     held: str | None = None
     retry: Retry | None = None
-    firm: set[str] = field(default_factory=set)
+    surely_read: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -56,13 +57,12 @@ def gather(
 
     Not *eager*: lists that failed lately are left alone for a while.
     """
-    gathered = Gathered()
-    saved: set[str] = set()
-    gathered.firm.update(one.rules.source for one in lists)
+    gathered = Gathered(surely_read={one.rules.source for one in lists})
+    keeper = _Keeper(memory, tally, gathered)
     before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
     for reading in read_lists(lists, before):
         rules = reading.rules
-        members = _keep(reading, memory, tally, saved, gathered)
+        members = keeper.keep(reading)
         total = 0 if rules.is_exclusion else len(members)
         board.read(rules.name, reading.outcome.value, _rows(reading), total)
         if not rules.is_exclusion:
@@ -83,79 +83,88 @@ def _retry_of(reading: Reading, why: str, memory: Memory) -> Retry | None:
     return Retry(why=why, not_before=setback.retry_at)
 
 
-def _keep(
-    reading: Reading, memory: Memory, tally: Tally, saved: set[str], gathered: Gathered
-) -> list[Member]:
-    """Save what was read; returns the members to work on.
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """Keeps what is read. `saved` are the sources of which a whole reading was saved."""
 
-    A source followed twice (4K and not) is saved once a run: two readings a run would let an
-    entry leave its list in one. *saved* are the sources saved whole.
-    """
-    rules, at, fetched = reading.rules, datetime.now(UTC), reading.fetched
-    if not reading.was_left_alone:
-        _log(reading)
-    kept = Kept()
-    members: list[Member] = []
-    is_saved = rules.source in saved
-    if fetched is not None and reading.outcome in _KEPT and not is_saved:
-        members = members_of(rules, fetched.entries)
-        _rename(rules, members, memory)
-        kept = memory.save_reading(rules, members, fetched, at, reading.why)
-        if reading.outcome.whole:
-            saved.add(rules.source)
-        reading = _with_doubts(reading, kept, gathered)
-    elif not is_saved and not reading.was_left_alone:
-        _save_setback(reading, memory, at)
-    is_firm = _is_fresh_and_whole(reading) and not kept.held
-    if not is_firm:
-        gathered.firm.discard(rules.source)
-    if is_saved or not is_firm:
-        entries = memory.entries(rules.source)
-        members = [Member(rules, entry, name) for name, entry in entries.items()]
-    if fetched is None or fetched.is_unchanged:
-        read, declared = memory.counts(rules.source)
-    else:
-        read, declared = fetched.read, fetched.declared
-    wanted, left_out = _apply(rules, members)
-    rest = read - len(reading.skipped) - len(members)
-    if rest > 0:
-        left_out[_NO_TITLES if fetched is None or fetched.is_unchanged else _REPEATS] = rest
-    tally.add_list(
-        reading,
-        new=len(kept.new),
-        read=read,
-        declared=declared,
-        from_memory=not reading.outcome.whole and bool(members),
-    )
-    tally.leave_out(rules.name, left_out)
-    return wanted
+    memory: Memory
+    tally: Tally
+    gathered: Gathered
+    saved: set[str] = field(default_factory=set)
+
+    def keep(self, reading: Reading) -> list[Member]:
+        """Save what was read, and count it; returns the members to work on."""
+        rules, fetched = reading.rules, reading.fetched
+        if not reading.was_left_alone:
+            _log(reading)
+        reading, kept, members = self._save(reading)
+        wanted, left_out = _apply(rules, members)
+        if fetched is None or fetched.is_unchanged:
+            (read, declared), rest = self.memory.counts(rules.source), _NO_TITLES
+        else:
+            read, declared, rest = fetched.read, fetched.declared, _REPEATS
+        others = read - len(reading.skipped) - len(members)
+        if others > 0:
+            left_out[rest] = others
+        self.tally.add_list(
+            reading,
+            new=len(kept.new),
+            read=read,
+            declared=declared,
+            from_memory=not reading.outcome.whole and bool(members),
+        )
+        self.tally.leave_out(rules.name, left_out)
+        return wanted
+
+    def _save(self, reading: Reading) -> tuple[Reading, Kept, list[Member]]:
+        """Save a reading or a failure; returns what is on the list now.
+
+        A source followed twice (4K and not) is saved once a run: two readings a run would let an
+        entry leave its list in one.
+        """
+        rules, fetched, at = reading.rules, reading.fetched, datetime.now(UTC)
+        kept, members = Kept(), list[Member]()
+        is_saved = rules.source in self.saved
+        if fetched is not None and reading.outcome in _KEPT and not is_saved:
+            members = members_of(rules, fetched.entries)
+            _rename(rules, members, self.memory)
+            kept = self.memory.save_reading(rules, members, fetched, at, reading.why)
+            if reading.outcome.whole:
+                self.saved.add(rules.source)
+            self.gathered.notices.extend(_notices_of(rules, fetched, kept))
+            reading = _with_shrink(reading, kept)
+        elif not is_saved and not reading.was_left_alone:
+            _save_setback(reading, self.memory, at)
+        is_sure = fetched is not None and fetched.is_sure and not kept.held
+        if not is_sure:
+            self.gathered.surely_read.discard(rules.source)
+        if is_saved or not is_sure:
+            entries = self.memory.entries(rules.source)
+            members = [Member(rules, entry, name) for name, entry in entries.items()]
+        return reading, kept, members
 
 
-def _with_doubts(reading: Reading, kept: Kept, gathered: Gathered) -> Reading:
-    """Say of what a reading lacks why it is kept, if it is."""
-    rules = reading.rules
-    if reading.fetched and kept.doubted:
-        gathered.notices.append(_notice_of_doubt(rules, reading.fetched.doubt, kept.doubted))
-    if reading.fetched and reading.fetched.remark:
-        text, name = reading.fetched.remark, rules.name
-        gathered.notices.append(Notice(kind=NoticeKind.LOOK_UPS_FAILED, text=text, list_name=name))
+def _with_shrink(reading: Reading, kept: Kept) -> Reading:
+    """Say of a reading that so much is gone from it at once that it is not believed yet."""
     if not kept.held:
         return reading
-    reading = replace(reading, why=words_of_shrink(kept.held))
+    rules, why = reading.rules, words_of_shrink(kept.held)
     logger.warning(
         "%s list %s: %s",
         rules.service,
         rules.name,
-        reading.why,
+        why,
         extra={"action": "list_shrunk", "list": rules.name, "held": kept.held},
     )
-    return reading
+    return replace(reading, why=why)
 
 
-def _is_fresh_and_whole(reading: Reading) -> bool:
-    """Tell whether what is not in *reading* is not on the list."""
-    fetched = reading.fetched
-    return fetched is not None and not fetched.is_unchanged and fetched.is_sure
+def _notices_of(rules: ListRules, fetched: Fetched, kept: Kept) -> Iterator[Notice]:
+    if kept.doubted:
+        yield _notice_of_doubt(rules, fetched.doubt, kept.doubted)
+    if fetched.remark:
+        kind = NoticeKind.LOOK_UPS_FAILED
+        yield Notice(kind=kind, text=fetched.remark, list_name=rules.name)
 
 
 def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
@@ -169,7 +178,7 @@ def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
 
 def _rename(rules: ListRules, members: Sequence[Member], memory: Memory) -> None:
     """Recognise entries whose ids nobody vouches for by what else they say."""
-    if any(one.entry.check_ids or one.entry.bare_id is not None for one in members):
+    if any(may_be_renamed(one.entry) for one in members):
         names = renamed(memory.entries(rules.source), members)
         if names:
             memory.rename_entries(rules.source, names)

@@ -45,14 +45,14 @@ class ListDepartures:
 class Leaver:
     """Cancels requests. Whoever else wants the title, or what is not pending, keeps it.
 
-    `firm` are the sources whose reading in this run may say that something has left them.
+    `surely_read` are the sources whose reading in this run may say that something left them.
     """
 
     run: SyncRun
     server: RequestServer
     memory: Memory
     index: Mapping[TitleKey, TitleState]
-    firm: Collection[str]
+    surely_read: Collection[str]
 
     def find(self, lists: Sequence[ListRules]) -> list[ListDepartures]:
         """Find what has left *lists*, or seems to, and had requests that are ours to cancel.
@@ -73,8 +73,8 @@ class Leaver:
     def warn(self, found: Iterable[ListDepartures]) -> list[Notice]:
         """Say what a later sync cancels, and remember that it was said."""
         found = list(found)
-        told = [one for each in found for one in (*each.due, *each.later)]
-        self.memory.save_cancel_warnings(told)
+        missing = [one for each in found for one in (*each.due, *each.later)]
+        self.memory.save_cancel_warnings(missing)
         return [self._notice(each) for each in found if each.later]
 
     def cancel(self, found: Iterable[ListDepartures]) -> Iterator[ItemReport]:
@@ -103,7 +103,7 @@ class Leaver:
             if any(_may_be(entry, one) for entry in unknown):
                 if one.is_gone:
                     self.memory.settle_departure(one, self.run, cancelled=False)
-            elif one.is_gone and one.was_told and rules.source in self.firm:
+            elif one.is_gone and one.was_reported and rules.source in self.surely_read:
                 due.append(one)
             else:
                 later.append(one)
@@ -117,7 +117,7 @@ class Leaver:
 
     def _notice(self, each: ListDepartures) -> Notice:
         held = len(each.due) if each.are_too_many(len(each.due)) else 0
-        is_new = not all(one.was_told for one in each.later)
+        is_new = not all(one.was_reported for one in each.later)
         # A dry run leaves no trace: the next sync is the first one that says so.
         next_sync = "the sync after the next" if self.run.dry_run and is_new else "the next sync"
         names = few([one.label for one in each.later], ", ")

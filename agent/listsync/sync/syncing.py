@@ -183,7 +183,7 @@ class _Sync:
             self._keep_learned(known, learned)
         self._verify()
         if doubt is None:
-            self._take_back(index, gathered)
+            self._cancel_removed(index, gathered)
 
     def _doubt(self, index: dict[TitleKey, TitleState]) -> str | None:
         """Say why this server, or its index, may not be the one that is meant."""
@@ -200,9 +200,9 @@ class _Sync:
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})
         return trust.doubt
 
-    def _take_back(self, index: dict[TitleKey, TitleState], gathered: Gathered) -> None:
+    def _cancel_removed(self, index: dict[TitleKey, TitleState], gathered: Gathered) -> None:
         server, memory = self._parts.server, self._parts.memory
-        leaver = Leaver(self._run, server, memory, index, gathered.firm)
+        leaver = Leaver(self._run, server, memory, index, gathered.surely_read)
         found = leaver.find([one.rules for one in self._parts.lists])
         self._notices.extend(leaver.warn(found))
         for item in leaver.cancel(found):

@@ -630,7 +630,7 @@ def test_a_handled_title_that_left_its_list_is_told_until_it_is_settled(memory: 
     assert memory.departed() == ()
     read(memory, HEAT)
     (missing,) = memory.departed()
-    assert (missing.definition, missing.is_gone, missing.was_told) == (FILM, False, False)
+    assert (missing.definition, missing.is_gone, missing.was_reported) == (FILM, False, False)
     assert (missing.request_id, missing.is_wanted) == (7, False)
     read(memory, HEAT)
     (gone,) = memory.departed()
@@ -640,22 +640,22 @@ def test_a_handled_title_that_left_its_list_is_told_until_it_is_settled(memory: 
     assert memory.departed() == ()
 
 
-def test_what_was_told_of_a_missing_title_is_known_until_it_is_back(memory: Memory) -> None:
+def test_what_was_reported_of_a_missing_title_is_known_until_it_is_back(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
     memory.record(Notes(handled=[handling()], sent=[sent()]))
     read(memory, HEAT)
     memory.save_cancel_warnings(memory.departed())
     memory.save_cancel_warnings([])
-    assert [one.was_told for one in memory.departed()] == [True]
+    assert [one.was_reported for one in memory.departed()] == [True]
     read(memory, HEAT)
-    assert [one.was_told for one in memory.departed()] == [True]
+    assert [one.was_reported for one in memory.departed()] == [True]
     (gone,) = memory.departed()
     memory.settle_departure(gone, run(), cancelled=False)
     memory.save_cancel_warnings([])
     read(memory, DUNE, HEAT)
     memory.record(Notes(handled=[handling()], sent=[sent()]))
     read(memory, HEAT)
-    assert [one.was_told for one in memory.departed()] == [False]
+    assert [one.was_reported for one in memory.departed()] == [False]
 
 
 def test_what_another_list_had_asked_for_too_is_wanted(memory: Memory) -> None:

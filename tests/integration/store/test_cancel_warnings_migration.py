@@ -48,7 +48,7 @@ def test_a_file_of_the_version_before_says_first_what_it_cancels(
     memory.use_server(SERVER)
     assert memory.previous(MINE.source) is None
     (one,) = memory.departed()
-    assert (one.label, one.is_gone, one.was_told) == ("Heat (1995)", False, False)
+    assert (one.label, one.is_gone, one.was_reported) == ("Heat (1995)", False, False)
     memory.save_cancel_warnings([one])
     read(memory, 2, DUNE)
     database.close()
@@ -56,5 +56,5 @@ def test_a_file_of_the_version_before_says_first_what_it_cancels(
     memory = SqliteMemory(database)
     memory.use_server(SERVER)
     (one,) = memory.departed()
-    assert (one.label, one.is_gone, one.was_told) == ("Heat (1995)", True, True)
+    assert (one.label, one.is_gone, one.was_reported) == ("Heat (1995)", True, True)
     database.close()

@@ -271,7 +271,7 @@ def test_a_doubtful_reading_keeps_all_that_is_known_and_says_so(doubtful: Fetche
     shelf.read(whole(DUNE, LOST))
     gathered = shelf.gather((A, replace(doubtful, entries=(DUNE, DUNE), validators=MARK)))
     assert titles(gathered) == ["Dune", "Lost"]
-    assert gathered.firm == set()
+    assert gathered.surely_read == set()
     assert shelf.memory.previous(A.source) is None
     (notice,) = gathered.notices
     assert (notice.kind, notice.list_name) == (NoticeKind.LIST_DOUBTED, "a")
@@ -285,7 +285,7 @@ def test_what_could_not_be_learnt_besides_the_rows_is_said_until_it_can() -> Non
     (notice,) = gathered.notices
     assert (notice.kind, notice.text, notice.list_name) == (NoticeKind.LOOK_UPS_FAILED, said, "a")
     assert not notice.needs_person
-    assert gathered.firm == {A.source}
+    assert gathered.surely_read == {A.source}
     assert shelf.gather((A, whole(DUNE))).notices == []
 
 
@@ -307,8 +307,8 @@ def test_what_a_reading_lacked_makes_the_next_one_fresh_and_only_that() -> None:
 @pytest.mark.parametrize("played", [Fetched(entries=(DUNE,), declared=9), DOWN], ids=str)
 def test_one_edition_that_was_read_badly_makes_the_list_unsure(played: Played) -> None:
     four_k = replace(A, name="a in 4K", four_k=True)
-    assert Shelf().gather((A, whole(DUNE)), (four_k, whole(DUNE))).firm == {A.source}
-    assert Shelf().gather((A, whole(DUNE)), (four_k, played)).firm == set()
+    assert Shelf().gather((A, whole(DUNE)), (four_k, whole(DUNE))).surely_read == {A.source}
+    assert Shelf().gather((A, whole(DUNE)), (four_k, played)).surely_read == set()
 
 
 @pytest.mark.parametrize(
