@@ -14,13 +14,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.ports import RequestServer
 from listsync.sync.confirming import confirm, to_review
-from listsync.sync.id_verification import bears_out, contradicts
+from listsync.sync.id_matches import (
+    ids_differ,
+    leads_to_another,
+    match_of_id,
+    nothing,
+    title_instead_of_ids,
+    unsettled,
+)
+from listsync.sync.id_verification import bears_out
 from listsync.sync.lookup_names import (
     lookup_of,
     lookup_of_entry,
@@ -36,29 +44,6 @@ from listsync.sync.titles import without_suffixes
 _ALIVE_FOR_S = 2.0
 _MOST_CALLS = 4
 """Calls that may lead to a title; asking for it is the fifth."""
-
-
-def _unsettled(wish: Wish, conflict: str) -> Match:
-    """Leave it to a person which of the titles that the lists name is meant."""
-    named = {
-        TitleKey(entry.kind, entry.ids.tmdb): entry
-        for entry in (member.entry for member in wish.members)
-        if entry.kind is not None and entry.ids.tmdb is not None
-    }
-    return Match(
-        found=Found.REVIEW,
-        how=How.TMDB_ID if named else How.TITLE,
-        reasons=(conflict,),
-        candidates=tuple(
-            Candidate(
-                key=key,
-                title=entry.title or entry.label,
-                original_title=entry.original_title or entry.title or entry.label,
-                year=entry.year,
-            )
-            for key, entry in named.items()
-        ),
-    )
 
 
 @dataclass(slots=True)
@@ -86,7 +71,7 @@ class Resolver:
     def known(self, wish: Wish) -> Match | None:
         """Return the match that costs no call, if there is one."""
         if wish.conflict:
-            return self._remembered.get(lookup_of(wish) or "") or _unsettled(wish, wish.conflict)
+            return self._remembered.get(lookup_of(wish) or "") or unsettled(wish, wish.conflict)
         if wish.check_ids:
             return self._known_as_checked(wish)
         if wish.kind is None or wish.ids.tmdb is None:
@@ -139,7 +124,7 @@ class Resolver:
             match = look_up()
             if match.found is Found.NOT_FOUND:
                 missed.append(match)
-            elif wish.check_ids and _is_another(wish, match):
+            elif wish.check_ids and leads_to_another(wish, match):
                 others.append(match)
             else:
                 return self._unless_ids_differ(wish, match, others, lookups)
@@ -167,13 +152,7 @@ class Resolver:
             others = [] if other.found is Found.NOT_FOUND else [other]
         if not others:
             return match
-        reasons = (match.reasons[0], *(one.reasons[0] for one in others))
-        return Match(
-            found=Found.REVIEW,
-            how=match.how,
-            reasons=(f"the ids contradict each other: {', but '.join(reasons)}",),
-            candidates=(*match.candidates, *(c for one in others for c in one.candidates)),
-        )
+        return ids_differ(match, others)
 
     def _by_title_not_ids(
         self, wish: Wish, others: list[Match], missed: int, lookups: Lookups
@@ -181,17 +160,7 @@ class Resolver:
         """Search by title what the ids do not lead to; what is not found so needs a person."""
         budget = _Budget(max(1, _MOST_CALLS - len(others) - missed))
         match = self._by_title(wanted_of(wish), budget, lookups)
-        known = {one.key for one in match.candidates}
-        led_to = [c for one in others for c in one.candidates if c.key not in known]
-        end = "looked up by its title" if match.key is None else "matched by its title"
-        reasons = (f"the list says {wish.label}, but {one.reasons[0]}; {end}" for one in others)
-        return replace(
-            match,
-            found=_at_least_review(match.found),
-            how=How.TITLE_INSTEAD,
-            reasons=(*reasons, *match.reasons),
-            candidates=(*match.candidates, *led_to),
-        )
+        return title_instead_of_ids(wish, match, others)
 
     def _by_title_alone(self, wish: Wish, lookups: Lookups) -> Match:
         """Search by title; a TVDB id of a film only helps where the title leaves a doubt.
@@ -228,7 +197,7 @@ class Resolver:
         fitting = [one for one in page.candidates if bears_out(wanted_of(wish), one)]
         if len(fitting) != 1:
             return None
-        match = _by_id(wish, tuple(fitting), How.TMDB_ID, f"TMDB id {wish.bare_id}")
+        match = match_of_id(wish, tuple(fitting), How.TMDB_ID, f"TMDB id {wish.bare_id}")
         return replace(match, reasons=(*match.reasons, "the list has the number as `id`"))
 
     def _by_ids(self, wish: Wish, asked: Lookups) -> list[Callable[[], Match]]:
@@ -247,25 +216,25 @@ class Resolver:
         page = lookups.find_by_imdb(imdb)
         if not page.candidates:
             what = "is a person" if page.others else "is no film or series there"
-            return _nothing(How.IMDB_ID, f"the server's catalogue: {imdb} {what}")
-        return _by_id(wish, page.candidates, How.IMDB_ID, imdb)
+            return nothing(How.IMDB_ID, f"the server's catalogue: {imdb} {what}")
+        return match_of_id(wish, page.candidates, How.IMDB_ID, imdb)
 
     def _by_tvdb(self, lookups: Lookups, wish: Wish, tvdb: int) -> Match:
         page = lookups.find_by_tvdb(tvdb)
         if not page.candidates:
-            return _nothing(How.TVDB_ID, f"the server's catalogue knows no TVDB id {tvdb}")
-        return _by_id(wish, page.candidates, How.TVDB_ID, f"TVDB id {tvdb}")
+            return nothing(How.TVDB_ID, f"the server's catalogue knows no TVDB id {tvdb}")
+        return match_of_id(wish, page.candidates, How.TVDB_ID, f"TVDB id {tvdb}")
 
     def _by_tmdb(self, lookups: Lookups, wish: Wish, tmdb: int) -> Match:
         if wish.kind is not None:
             described = _described(lookups, TitleKey(wish.kind, tmdb))
             if described is not None:
-                return _by_id(wish, (described,), How.TMDB_ID, f"TMDB id {tmdb}")
+                return match_of_id(wish, (described,), How.TMDB_ID, f"TMDB id {tmdb}")
         page = lookups.find_by_tmdb(tmdb)
         if not page.candidates:
             self._must_be_alive(self._clock())
-            return _nothing(How.TMDB_ID, f"neither a film nor a series has the TMDB id {tmdb}")
-        return _by_id(wish, page.candidates, How.TMDB_ID, f"TMDB id {tmdb}")
+            return nothing(How.TMDB_ID, f"neither a film nor a series has the TMDB id {tmdb}")
+        return match_of_id(wish, page.candidates, How.TMDB_ID, f"TMDB id {tmdb}")
 
     def _by_title(self, wanted: Sought, budget: _Budget, lookups: Lookups) -> Match:
         """Search narrow, then wide, then by other names; stop at the first certainty.
@@ -275,7 +244,7 @@ class Resolver:
         """
         started = self._clock()
         offered: dict[TitleKey, Candidate] = {}
-        match = _nothing(How.TITLE, "no title like it")
+        match = nothing(How.TITLE, "no title like it")
         is_complete = True
         was_wide = False
         for title, year in queries(wanted)[: budget.left]:
@@ -322,40 +291,10 @@ def _described(lookups: Lookups, key: TitleKey) -> Candidate | None:
     return Candidate(key=key, title=facts.title, original_title=original, year=facts.year)
 
 
-def _is_another(wish: Wish, match: Match) -> bool:
-    """Tell whether title and year of *wish* speak against all that its id leads to."""
-    wanted = wanted_of(wish)
-    return all(contradicts(wanted, one) for one in match.candidates)
-
-
 def may_be_outage(match: Match, lookups: Lookups) -> bool:
     """Tell a match that an empty answer may have spoiled: only the same title and year is sure."""
     is_sure = match.found is Found.FOUND and match.score >= BEST_SCORE
     return lookups.has_empty and not is_sure
-
-
-def _by_id(wish: Wish, candidates: tuple[Candidate, ...], how: How, said: str) -> Match:
-    """Take the one candidate that an id names; several, or the wrong kind, need a person."""
-    fitting = [c for c in candidates if wish.kind is None or c.key.kind is wish.kind]
-    if len(fitting) == 1:
-        only = fitting[0]
-        return Match(
-            found=Found.FOUND,
-            how=how,
-            key=only.key,
-            title=only.label,
-            reasons=(f"{said} is {only.label} [{only.key}]",),
-            candidates=(only,),
-        )
-    if not fitting:
-        other = candidates[0]
-        reason = f"the list says {_word(wish.kind)}, but {said} is {other.label} [{other.key}]"
-        return Match(found=Found.REVIEW, how=how, reasons=(reason,), candidates=candidates)
-    if wish.title:
-        match = choose(wanted_of(wish), fitting, is_complete=True)
-        return replace(match, how=how, found=_at_least_review(match.found))
-    reason = f"{said} names {len(fitting)} titles"
-    return Match(found=Found.REVIEW, how=how, reasons=(reason,), candidates=tuple(fitting))
 
 
 def _is_lasting(wanted: Sought, match: Match) -> bool:
@@ -365,15 +304,3 @@ def _is_lasting(wanted: Sought, match: Match) -> bool:
     but an original title may still lead to the right one.
     """
     return wanted.year is None or (match.score >= BEST_SCORE and len(wanted.titles) == 1)
-
-
-def _at_least_review(found: Found) -> Found:
-    return Found.REVIEW if found is Found.NOT_FOUND else found
-
-
-def _word(kind: MediaType | None) -> str:
-    return "series" if kind is MediaType.TV else "film"
-
-
-def _nothing(how: How, reason: str) -> Match:
-    return Match(found=Found.NOT_FOUND, how=how, reasons=(reason,))
