@@ -10,7 +10,7 @@ import http.client
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +19,7 @@ import listsync
 import listsyncctl
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
+from listsync.sandbox.catalogue import invented
 from listsync.sync.matching import sought, weigh
 from tests.bench import agents, browser, services, titles
 from tests.bench.figures import Figure
@@ -122,17 +123,33 @@ def _latency_s() -> float:
 
 
 def later_syncs() -> Iterator[Figure]:
-    rows = [{"kind": "movie", "tmdb_id": FIRST_INVENTED + n} for n in range(10_000)]
     start_up = _start_up()
+    yield from _later_sync("10,000", start_up, _film)
+    yield from _later_sync("10,000 checked", start_up, _checked_film)
+
+
+def _later_sync(
+    what: str, start_up: float, row: Callable[[int], dict[str, object]]
+) -> Iterator[Figure]:
+    """Measure a sync in which nothing is new: rows of ids, or rows whose ids are held to them."""
     with bench(titles=10_000, library=13_000) as one:
-        one.write_list(rows)
+        one.write_list([row(n) for n in range(1, 10_001)])
         one.once()
         runs = [one.once() for _ in range(RUNS)]
     cpu = statistics.median(run.cpu_s for run in runs)
     pages = -(-13_000 // 1000)
-    yield Figure("re-sync of 10,000: requested", runs[0].requested, "titles", 0)
+    yield Figure(f"re-sync of {what}: requested", runs[0].requested, "titles", 0)
     yield Figure("  calls beyond the pages of the index", runs[0].calls - pages, "", 6)
     yield Figure("  own CPU an item, start-up taken off", (cpu - start_up) / 10, "ms", 0.1)
+
+
+def _film(number: int) -> dict[str, object]:
+    return {"kind": "movie", "tmdb_id": invented(number).tmdb_id}
+
+
+def _checked_film(number: int) -> dict[str, object]:
+    film = invented(number)
+    return _film(number) | {"title": film.title, "year": film.year}
 
 
 def memory() -> Iterator[Figure]:
