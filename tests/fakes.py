@@ -1006,11 +1006,12 @@ class FakeBooks:
 
     def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
         self._play()
-        (this,) = (row for row in self.told_entries if row.entry_id == entry_id)
+        held = [row for row in self.told_entries if row.row.source == source]
+        (this,) = (row for row in held if row.entry_id == entry_id)
         return sum(
             row.entry.rank < this.entry.rank
-            for row in self.told_entries
-            if row.row.source == source and (kind is None or row.entry.kind in (None, kind))
+            for row in held
+            if kind is None or row.entry.kind in (None, kind)
         )
 
     def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
@@ -1033,16 +1034,16 @@ class FakeBooks:
 
     def entries_alike(
         self,
-        sources: Collection[str],
+        source: str,
         one: ListEntry,
         key: TitleKey | None,  # noqa: ARG002 - the port's
-    ) -> tuple[ListEntry, ...]:
+    ) -> dict[str, ListEntry]:
         self._play()
-        return tuple(
-            row.entry
+        return {
+            row.entry_id: row.entry
             for row in self.told_entries
-            if row.row.source in sources and row.entry.title == one.title
-        )
+            if row.row.source == source and row.entry.title == one.title
+        }
 
     def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
         self._play()

@@ -429,9 +429,9 @@ class Books(Protocol):
         ...
 
     def entries_alike(
-        self, sources: Collection[str], one: ListEntry, key: TitleKey | None
-    ) -> tuple[ListEntry, ...]:
-        """Return the entries of the lists *sources* that share an id or the title with *one*.
+        self, source: str, one: ListEntry, key: TitleKey | None
+    ) -> Mapping[str, ListEntry]:
+        """Return the entries of a list that share an id or the title with *one*, by their names.
 
         Also those that were taken for *key*, or might mean it.
         """

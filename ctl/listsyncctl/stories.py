@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from listsyncctl.output import harmless, relative
+from listsyncctl.output import harmless, moment, relative
 
 if TYPE_CHECKING:
     from listsyncctl.views import Look, Result
@@ -86,7 +86,7 @@ def _title(one: Mapping[str, Any], look: Look) -> Iterator[str]:
     if more := one.get("more_lists"):
         yield f"             and {more} more"
     if match := one.get("match"):
-        yield from _match(match, look)
+        yield from _match(match, look, is_chosen=bool(one.get("choice")))
     if choice := one.get("choice"):
         yield f"  Choice     {choice_words(choice, look)}"
     if server := one.get("server"):
@@ -114,17 +114,27 @@ def _since(row: Mapping[str, Any], look: Look) -> str:
     return "since now" if said == "now" else f"since {said}"
 
 
-def _match(match: Mapping[str, Any], look: Look) -> Iterator[str]:
+def _match(match: Mapping[str, Any], look: Look, *, is_chosen: bool) -> Iterator[str]:
     found = {"found": "found", "review": "several are possible", "not_found": "not found"}
     how = f"by {harmless(match.get('how'))}"
     when = f", {look.ago(match['at'])}" if match.get("at") else ""
-    again = f", again {relative(match['again_at'], look.now)}" if match.get("again_at") else ""
+    again = "" if is_chosen else _again(match, look)
     word = found.get(str(match.get("found")), harmless(match.get("found")))
     yield f"  Match      {word} {how}{when}{again}{_why(match.get('why'))}"
     yield from candidates(match.get("candidates") or [], "             ")
     if match.get("review_id"):
         name = harmless(match["review_id"])
         yield f"             choose: `listsyncctl review accept {name} NUMBER`, or a TMDB id"
+
+
+def _again(match: Mapping[str, Any], look: Look) -> str:
+    """Say when a title is looked up again; a row in doubt never is, nor are contradictions."""
+    at = moment(match.get("again_at"))
+    if at is None:
+        return ", until you choose or its lists change" if match.get("found") == "review" else ""
+    return (
+        f", again {relative(match['again_at'], look.now) if at > look.now else 'by the next sync'}"
+    )
 
 
 def _at_server(server: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from listsync.commands.explaining import stories
 from listsync.domain.allowance import Allowance, Quota
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Span, Which
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
 from listsync.domain.syncing import Exclusion, ListRules, SyncReport, SyncRun, Verdict
@@ -54,10 +54,14 @@ _SERIES = [
 _TITLES = [*_FILMS, *_SERIES]
 _EVERYTHING = frozenset((kind, four_k) for kind in MediaType for four_k in _BOTH)
 _HD = ArrChoice(4, "HD")
-_FORMS = (
-    *("tmdb", "tmdb", "imdb", "title", "tvdb", "season"),
-    *("checked", "wrong", "numbered"),
+_FORMS = ("tmdb", "tmdb", "imdb", "title", "tvdb", "season")
+_CHECKED_FORMS = (
+    *("right imdb", "right tmdb", "wrong imdb", "wrong tmdb", "contradicting", "translated"),
+    *("dead imdb", "dead tmdb", "dead tmdb, right imdb", "right id", "wrong id", "dead id"),
+    *("right imdb, no kind", "wrong imdb, no kind", "right id, no kind"),
+    *("unknown title, wrong id", "unknown title, wrong imdb", "unknown title, dead imdb", "doubt"),
 )
+"""Forms whose ids are held against title and year, or that are doubted themselves."""
 _BAD = (Asking(user="stranger"), Asking(user="family", profile="missing"))
 _ASKINGS = (
     *(AS_USUAL,) * 5,
@@ -110,11 +114,43 @@ def _entry(title: Title, form: str, rank: int) -> ListEntry:
         "imdb": entry(imdb=ids.imdb, rank=rank),
         "tvdb": entry(tvdb=ids.tvdb, rank=rank) if kind is TV else by_name,
         "season": by_number._replace(seasons=(2,)) if kind is TV else by_name,
-        "checked": by_name._replace(ids=by_number.ids, check_ids=True),
-        "wrong": by_name._replace(ids=_FILMS[4].ids._replace(tmdb=None), check_ids=True),
-        "numbered": by_name._replace(bare_id=rank),
+        "doubt": by_number._replace(doubt="its season is not understood: many"),
     }
-    return forms.get(form, by_name)
+    checked = _checked_entry(title, form, rank)
+    return checked or forms.get(form, by_name)
+
+
+def _checked_entry(title: Title, form: str, rank: int) -> ListEntry | None:
+    """Write a row whose ids nobody vouches for; the next title's are wrong, 999 leads nowhere."""
+    by_name = entry(title.name, title.year, title.key.kind, rank=rank)
+    unknown = by_name._replace(title="Nothing Like It", year=1950)
+    other = _TITLES[(_TITLES.index(title) + 3) % len(_TITLES)]
+    own, wrong = title.key.tmdb_id, other.key.tmdb_id
+    if form.endswith(", no kind"):
+        row = _checked_entry(title, form.removesuffix(", no kind"), rank)
+        return row and row._replace(kind=None)
+    numbers = {"right id": own, "wrong id": wrong, "dead id": 999}
+    if form in numbers:
+        return by_name._replace(bare_id=numbers[form])
+    if form == "unknown title, wrong id":
+        return unknown._replace(bare_id=wrong)
+    rows = {
+        "right imdb": (by_name, title.ids.imdb, None),
+        "right tmdb": (by_name, None, own),
+        "wrong imdb": (by_name, other.ids.imdb, None),
+        "wrong tmdb": (by_name, None, wrong),
+        "contradicting": (by_name, title.ids.imdb, wrong),
+        "translated": (by_name._replace(title="Etwas Anderes"), title.ids.imdb, None),
+        "dead imdb": (by_name, "tt9990", None),
+        "dead tmdb": (by_name, None, 999),
+        "dead tmdb, right imdb": (by_name, title.ids.imdb, 999),
+        "unknown title, wrong imdb": (unknown, other.ids.imdb, None),
+        "unknown title, dead imdb": (unknown, "tt9990", None),
+    }
+    if form not in rows:
+        return None
+    row, imdb, tmdb = rows[form]
+    return row._replace(ids=ExternalIds(imdb=imdb, tmdb=tmdb), check_ids=True)
 
 
 @st.composite
@@ -129,7 +165,7 @@ def _lists(draw: st.DrawFn) -> tuple[Wanted, ...]:
             service="file",
             limit=draw(st.sampled_from([None, None, None, 2])),
             kind=draw(st.sampled_from([None, None, None, MOVIE, TV])),
-            is_exclusion=number == 2 and draw(st.booleans()),
+            is_exclusion=number > 0 and draw(st.sampled_from([False, False, True])),
             four_k=draw(st.sampled_from([False, False, True])),
             asking=asking,
             seasons=draw(
@@ -148,7 +184,9 @@ def _lists(draw: st.DrawFn) -> tuple[Wanted, ...]:
             new_seasons=draw(st.sampled_from([False, False, True])),
         )
         chosen = draw(st.lists(st.sampled_from(_TITLES), min_size=3, max_size=7, unique_by=_key))
-        forms = [draw(st.sampled_from(_FORMS)) for _ in chosen]
+        are_checked = draw(st.booleans())
+        offered = (*_FORMS, *_CHECKED_FORMS) if are_checked else _FORMS
+        forms = [draw(st.sampled_from(offered)) for _ in chosen]
         entries = tuple(
             _entry(title, form, rank)
             for rank, (title, form) in enumerate(zip(chosen, forms, strict=True), start=1)
@@ -318,6 +356,17 @@ def _claims(told: list[dict[str, Any]], *, four_k: bool) -> bool | None:
     return None if any(one["verdict"] in {"open", "new"} for one in decisions) else False
 
 
+def _is_checked(story: dict[str, Any], world: RandomWorld) -> bool:
+    """Tell whether a row of the story has ids that nobody vouches for."""
+    labels = {(one["list"], one["rank"]) for one in story["lists"]}
+    return any(
+        entry.check_ids or entry.bare_id is not None
+        for one in world.lists
+        for entry in one.entries
+        if (one.rules.name, entry.rank) in labels
+    )
+
+
 def _bodies(bodies: list[RequestBody]) -> list[tuple[object, ...]]:
     return [(one.key, one.four_k, one.seasons, one.asking) for one in bodies]
 
@@ -341,26 +390,24 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
             (one.key, one.four_k) for one in united
         }, "the server refused something"
         requested = {Definition(one.key, one.four_k) for one in united}
-        has_checked_ids = any(
-            entry.check_ids or entry.bare_id for wanted in world.lists for entry in wanted.entries
-        )
         for key, stories_told in told.items():
             for four_k in _BOTH:
                 claim = _claims(stories_told, four_k=four_k)
-                event(f"explain claims: {claim}")
+                are_checked = any(_is_checked(one, world) for one in stories_told)
+                event(f"explain claims: {claim}{', ids are checked' if are_checked else ''}")
                 is_requested = Definition(key, four_k) in requested
-                # Of a list that was never read nothing is known that could be claimed, and whether
-                # a row's ids are believed is looked up by a sync only.
-                if has_checked_ids:
-                    continue
-                if claim or (claim is False and world.before >= len(world.lists)):
-                    assert is_requested is claim, (key, four_k, stories_told)
+                # Of a list that was never read nothing is known that could be claimed, nor of
+                # what somebody did at the server since it was read.
+                is_known = world.before >= len(world.lists)
+                is_changed = key in world.gone and key in world.states
+                if claim or (claim is False and is_known and not is_changed):
+                    assert is_requested is claim, (key, four_k, stories_told, world)
 
 
 def test_explain_and_review_say_why_an_id_is_not_believed(empty: Path) -> None:
     other, matrix = _FILMS[4], _FILMS[1]
     rows = (
-        _entry(matrix, "wrong", 1),
+        entry(matrix.name, matrix.year, MOVIE, imdb=other.ids.imdb, check=True),
         entry("Nothing Like It", 1950, imdb=other.ids.imdb, check=True, rank=2),
         entry(matrix.name, matrix.year, imdb=matrix.ids.imdb, tmdb=3, check=True, rank=3),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import product
 
 from listsync.commands.lookups import remembered_of, taken_by_list
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import TitleKey
 from listsync.domain.syncing import Exclusion, ListRules, Match, Member, Wish
 from listsync.ports import Books
-from listsync.sync.collecting import entry_id, wishes_of
+from listsync.sync.collecting import wishes_of
 from listsync.sync.exclusions import (
     Additions,
     Excluded,
@@ -35,14 +36,15 @@ class KnownExclusions:
     ) -> None:
         self._books = books
         self._lists = lists
+        self._now = now
         exclusions = (*configured, *Additions(books.excluded).take())
         self.everywhere = Excluded(exclusions)
         self.unknown: list[str] = []
         for wish in wishes_to_exclude(exclusions):
-            remembered = remembered_of(books, wish)
-            if remembered.match is None or remembered.is_due(now):
+            match = remembered_of(books, wish, now).match
+            if match is None:
                 self.unknown.append(wish.label)
-            self._exclude(self.everywhere, wish, remembered.match)
+            self._exclude(self.everywhere, wish, match)
         read = {row.source for row in books.lists() if row.last_success}
         self.unknown += [f"list {one.name}" for one in lists if one.source not in read]
 
@@ -59,15 +61,24 @@ class KnownExclusions:
         """Gather what lists exclude that has to do with a title."""
         key = match.key if match else None
         excluded = Excluded(())
-        for rules, one in product(self._lists, wish.members):
-            for entry in self._books.entries_alike([rules.source], one.entry, key):
-                member = taken_by_list(self._books, Member(rules, entry, entry_id(entry)))
-                if isinstance(member, Member):
-                    (unwanted,) = wishes_of([member])
-                    means = remembered_of(self._books, unwanted).match
-                    excluded.add(exclusion_of(member.entry, means))
-                    self._exclude(excluded, unwanted, means)
+        found = [
+            taken_by_list(self._books, Member(rules, entry, name))
+            for rules in self._lists
+            for name, entry in self._alike(rules.source, wish, key).items()
+        ]
+        # As a sync unites them: what they mean together is remembered, not what each does.
+        for unwanted in wishes_of([one for one in found if isinstance(one, Member)]):
+            means = remembered_of(self._books, unwanted, self._now).match
+            for member in unwanted.members:
+                excluded.add(exclusion_of(member.entry, means))
+            self._exclude(excluded, unwanted, means)
         return excluded
+
+    def _alike(self, source: str, wish: Wish, key: TitleKey | None) -> dict[str, ListEntry]:
+        alike: dict[str, ListEntry] = {}
+        for member in wish.members:
+            alike |= self._books.entries_alike(source, member.entry, key)
+        return alike
 
     @staticmethod
     def _exclude(excluded: Excluded, wish: Wish, match: Match | None) -> None:

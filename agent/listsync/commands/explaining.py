@@ -67,7 +67,7 @@ def _with_others(
     was *requested* by another name.
     """
     rows = {(row.row.source, row.entry_id): row for row in entries}
-    keys = ({foreseer.key_of(row) for row in entries} - {None}) | requested
+    keys = {key for row in entries for key in foreseer.keys_of(row)} | requested
     for key in keys if len(keys) <= _MOST_KEYS else ():
         for row in sources.books.entries(str(key), limit=_MOST_ENTRIES):
             rows.setdefault((row.row.source, row.entry_id), row)
@@ -90,16 +90,18 @@ class _Story:
 
 
 def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
-    remembered = foreseer.remembered(wish)
+    foresight = foreseer.foresee(wish)
+    decided = foresight.wish or wish
+    remembered = foreseer.remembered(decided)
     return _Story(
-        wish=wish,
+        wish=decided,
         rows=tuple(
             (rows[one.rules.source, one.entry_id], foreseer.followed(one.rules))
             for one in wish.members
         ),
         remembered=remembered,
         standing=foreseer.standing(remembered.match),
-        foresight=foreseer.foresee(wish),
+        foresight=foresight,
     )
 
 
@@ -183,6 +185,8 @@ def _match(wish: Wish, taken: Remembered) -> dict[str, Any] | None:
     match = found.match if found else None if taken.choice else taken.match
     if match is None:
         return None
+    # A contradiction, or a row in doubt, is not looked up: a person or the list settles it.
+    is_looked_up = not taken.choice and not wish.conflict
     waits = found is not None and match.found is not Found.FOUND
     return {
         "found": match.found.value,
@@ -196,7 +200,7 @@ def _match(wish: Wish, taken: Remembered) -> dict[str, Any] | None:
             for number, one in enumerate(match.candidates[:10], start=1)
         ],
         "at": iso(found.at) if found else None,
-        "again_at": iso(found.again_at) if found and not taken.choice else None,
+        "again_at": iso(found.again_at) if found and is_looked_up else None,
         "review_id": _review_id(wish) if waits else None,
     }
 

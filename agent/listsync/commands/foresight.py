@@ -28,7 +28,7 @@ from listsync.domain.syncing import (
     Wish,
 )
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.collecting import wishes_of
+from listsync.sync.collecting import of_kind, wishes_of
 from listsync.sync.deciding import Knowledge, decide
 from listsync.sync.knowing import Stored, knowledge_of, watched_of
 from listsync.sync.reporting import verdict_of
@@ -44,12 +44,14 @@ _NOTHING = Stored(index={}, handled=HandledEntries(), setbacks={})
 class Foresight:
     """A verdict as reports have them, or `open` or `new`, and why.
 
-    Open without `conditions`: the next sync requests the title. With them it may.
+    Open without `conditions`: the next sync requests the title. With them it may. `wish` is what a
+    sync makes of the entries whose lists let them through, and decides about; None: of none.
     """
 
     verdict: str
     why: str
     conditions: tuple[str, ...] = ()
+    wish: Wish | None = None
 
     @property
     def words(self) -> str:
@@ -71,6 +73,8 @@ class Foreseer:
         self._exclusions = KnownExclusions(
             self._books, self._terms.exclusions, self._excluding, self._now
         )
+        read = {row.source for row in self._books.lists() if row.last_success}
+        self._unread = {one.source for one in self._followed} - read
         self._arr = ArrDirectory(self._books.arr_names(), is_tentative=True)
         self._asked: dict[Definition, frozenset[int]] = {}
 
@@ -78,17 +82,18 @@ class Foreseer:
         """Make an entry a member of each list that follows its source; of none: of a stand-in."""
         lists = (*self._followed, *self._excluding)
         rules = [one for one in lists if one.source == row.row.source] or [_stand_in(row)]
-        return [Member(one, row.entry, row.entry_id) for one in rules]
+        members = [Member(one, row.entry, row.entry_id) for one in rules]
+        return [of_kind(one) or one for one in members]
 
     def followed(self, rules: ListRules) -> ListRules | None:
         """Give *rules* if a list that is followed has them."""
         return rules if rules in self._followed or rules in self._excluding else None
 
-    def key_of(self, row: EntryRow) -> TitleKey | None:
-        """Tell what an entry alone is taken for."""
-        (wish,) = wishes_of([Member(_stand_in(row), row.entry, row.entry_id)])
-        match = self.remembered(wish).match
-        return match.key if match else None
+    def keys_of(self, row: EntryRow) -> set[TitleKey]:
+        """Tell what an entry alone is taken for, by each of its lists."""
+        wishes = [wish for one in self.members_of(row) for wish in wishes_of([one])]
+        matches = [self.remembered(wish).match for wish in wishes]
+        return {one.key for one in matches if one and one.key}
 
     def in_order(self, members: Sequence[Member]) -> list[Member]:
         """Sort *members* as a sync does: by their lists' places, then by their ranks."""
@@ -99,7 +104,7 @@ class Foreseer:
 
     def remembered(self, wish: Wish) -> Remembered:
         """Tell what *wish* is taken for."""
-        return remembered_of(self._books, wish)
+        return remembered_of(self._books, wish, self._now)
 
     def standing(self, match: Match | None) -> Standing | None:
         """Tell how the title of a match stands."""
@@ -124,11 +129,17 @@ class Foreseer:
         return next((one for one in said if one.verdict == OPEN), said[0])
 
     def _of_wish(self, wish: Wish) -> Foresight:
-        remembered = self.remembered(wish)
+        foresight = self._of_lookup(wish, self.remembered(wish))
+        return replace(foresight, wish=wish)
+
+    def _of_lookup(self, wish: Wish, remembered: Remembered) -> Foresight:
         match = remembered.match
         excluded_by = self._exclusions.reason(wish, match)
         if excluded_by is not None:
             return Foresight(verdict=Verdict.EXCLUDED.value, why=f"excluded: {excluded_by}")
+        if match is None and remembered.found is not None:
+            why = "nothing sure was found before: the next sync looks again"
+            return Foresight(verdict=NEW, why=why)
         if match is None:
             return Foresight(verdict=NEW, why="not looked up yet: the next sync does")
         return self._of_match(wish, match, self.standing(match))
@@ -150,7 +161,7 @@ class Foreseer:
     ) -> Foresight:
         """Say who requests the title, and on what that depends."""
         rules = known.asking_members(wish, key, facts)[0].rules
-        conditions = (*first, *self._conditions(rules, key, known))
+        conditions = (*first, *self._conditions(wish, rules, key, known))
         if not conditions:
             self._asked[Definition(key, wish.four_k)] = frozenset()
         how = f", as {rules.asking.user}" if rules.asking.user else ""
@@ -158,7 +169,9 @@ class Foreseer:
         why = f"the next sync requests it for {rules.name}{how}{four_k}"
         return Foresight(verdict=OPEN, why=why, conditions=conditions)
 
-    def _conditions(self, rules: ListRules, key: TitleKey, known: Knowledge) -> Iterator[str]:
+    def _conditions(
+        self, wish: Wish, rules: ListRules, key: TitleKey, known: Knowledge
+    ) -> Iterator[str]:
         """Yield what else must be so, which is not known before the sync."""
         if not known.index:
             yield "if the server does not have it"
@@ -169,6 +182,9 @@ class Foreseer:
         if left is not None:
             yield f"while the {left}"
         yield from (f"as far as {words}" for words in known.eligibility.caps.words(rules))
+        unread = self._unread - {one.rules.source for one in wish.members}
+        for name in [one.name for one in self._followed if one.source in unread][:1]:
+            yield f"unless {name} says otherwise of it: that list was not read yet"
         for label in self._exclusions.unknown[:1]:
             more = len(self._exclusions.unknown) - 1
             others = f" (and {more} more)" if more else ""

@@ -16,30 +16,27 @@ from listsync.sync.resolving import Resolver
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What was found for a wish, what a person said of it, and what it is taken for by that."""
+    """What was found for a wish, what a person said of it, and what the next sync takes it for.
+
+    `match` is None where that looks for it: for the first time, or again.
+    """
 
     found: Lookup | None
     choice: Choice | None
     match: Match | None
 
-    def is_due(self, now: datetime) -> bool:
-        """Tell whether the next sync looks again for what was not found."""
-        if self.found is None or self.choice is not None or self.found.match.key is not None:
-            return False
-        return self.found.again_at is not None and self.found.again_at <= now
 
-
-def remembered_of(books: Books, wish: Wish) -> Remembered:
+def remembered_of(books: Books, wish: Wish, now: datetime) -> Remembered:
     """Tell what *wish* is taken for, where that costs no call."""
+    said = {name: books.lookup(name) for name in lookups_of(wish)}
+    known = {name: one.match for name, (one, _) in said.items() if one and not one.is_due(now)}
+    known |= {name: choice.match for name, (_, choice) in said.items() if choice}
     # What is known without a call needs no server.
-    nobody = cast("RequestServer", None)
-    for name in lookups_of(wish):
-        found, choice = books.lookup(name)
-        known = choice.match if choice else found.match if found else None
-        match = Resolver(nobody, {name: known} if known else {}).known(wish)
-        if match is not None:
-            return Remembered(found, choice, match)
-    return Remembered(None, None, Resolver(nobody, {}).known(wish))
+    match = Resolver(cast("RequestServer", None), known).known(wish)
+    # By the names of earlier versions only what still counts is of interest.
+    by_name = [one for one in said.values() if any(one)] if match else [*said.values()][:1]
+    found, choice = by_name[0] if by_name else (None, None)
+    return Remembered(found, choice, match)
 
 
 def taken_by_list(books: Books, member: Member) -> Member | str:

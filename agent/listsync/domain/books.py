@@ -178,6 +178,10 @@ class Lookup:
     at: datetime
     again_at: datetime | None
 
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether the next sync looks again."""
+        return self.match.key is None and self.again_at is not None and self.again_at <= now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from listsync.domain.arr_services import ArrNames
@@ -141,9 +141,9 @@ class SqliteBooks:
         return self._stories.entries(self._server(), query, limit=limit)
 
     def entries_alike(
-        self, sources: Collection[str], one: ListEntry, key: TitleKey | None
-    ) -> tuple[ListEntry, ...]:
-        return self._stories.entries_alike(self._server(), sources, one, key)
+        self, source: str, one: ListEntry, key: TitleKey | None
+    ) -> Mapping[str, ListEntry]:
+        return self._stories.entries_alike(self._server(), source, one, key)
 
     def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
         return self._stories.entries_before(source, entry_id, kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
@@ -89,11 +88,11 @@ class Stories:
         return tuple((rows.definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
 
     def entries_alike(
-        self, server: int | None, sources: Collection[str], one: ListEntry, key: TitleKey | None
-    ) -> tuple[ListEntry, ...]:
+        self, server: int | None, source: str, one: ListEntry, key: TitleKey | None
+    ) -> Mapping[str, ListEntry]:
         found = self._database.look_up(
             "SELECT entries.* FROM entries JOIN followed ON followed.id = entries.list"
-            " WHERE absent_reads = 0 AND source IN (SELECT value FROM json_each(:sources))"
+            " WHERE absent_reads = 0 AND source = :source"
             " AND (entries.imdb = :imdb OR entries.tvdb = :tvdb"
             "   OR (entries.tmdb = :tmdb AND entries.kind = :kind)"
             "   OR entries.title = :title COLLATE NOCASE"
@@ -105,10 +104,11 @@ class Stories:
             "   OR EXISTS (SELECT 1 FROM matches, json_each(matches.candidates) AS one"
             "     WHERE server = :server AND matches.lookup = entries.lookup"
             "     AND json_extract(one.value, '$[0]') = :key_kind"
-            "     AND json_extract(one.value, '$[1]') = :key_tmdb))",
+            "     AND json_extract(one.value, '$[1]') = :key_tmdb))"
+            " ORDER BY rank, entry",
             {
                 "server": server,
-                "sources": json.dumps(sorted(sources)),
+                "source": source,
                 "imdb": one.ids.imdb,
                 "tvdb": one.ids.tvdb,
                 "tmdb": one.ids.tmdb,
@@ -118,7 +118,7 @@ class Stories:
                 "key_tmdb": key.tmdb_id if key else None,
             },
         )
-        return tuple(map(rows.entry_of, found))
+        return {row["entry"]: rows.entry_of(row) for row in found}
 
     def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
         (found,) = self._database.look_up(

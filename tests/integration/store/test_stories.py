@@ -155,16 +155,16 @@ def test_entries_that_share_something_are_found(
 ) -> None:
     world.read("seen", held)
     one = film("Crash", imdb="tt0375679")
-    found = world.books.entries_alike(["file:/seen"], one, HAGGIS)
+    found = world.books.entries_alike("file:/seen", one, HAGGIS)
     assert bool(found) is is_alike
-    assert world.books.entries_alike(["file:/mine"], one, HAGGIS) == ()
+    assert world.books.entries_alike("file:/mine", one, HAGGIS) == {}
 
 
 def test_entries_that_were_taken_for_the_title_are_found(world: World) -> None:
     other = film("L.A. Crash")
     world.read("seen", other)
     world.seek(other, _FOUND, "seen")
-    assert world.books.entries_alike(["file:/seen"], CRASH, HAGGIS) == (other,)
+    assert world.books.entries_alike("file:/seen", CRASH, HAGGIS) == {entry_id(other): other}
 
 
 def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) -> None:
@@ -297,9 +297,10 @@ def test_what_an_exclusion_might_mean_is_alike(world: World) -> None:
     world.seek(CRASH, REVIEW, "not these")
     any_entry = ListEntry(rank=1, kind=MediaType.MOVIE, ids=ExternalIds(tmdb=884))
     for key in (HAGGIS, CRONENBERG):
-        assert world.books.entries_alike(["file:/not these"], any_entry, key) == (CRASH,)
+        found = world.books.entries_alike("file:/not these", any_entry, key)
+        assert found == {entry_id(CRASH): CRASH}
     other = TitleKey(MediaType.MOVIE, 1)
-    assert world.books.entries_alike(["file:/not these"], any_entry, other) == ()
+    assert world.books.entries_alike("file:/not these", any_entry, other) == {}
 
 
 def test_what_the_last_run_learned_is_told_after_a_restart(world: World) -> None:

@@ -35,9 +35,9 @@ from listsync.domain.syncing import Exclusion, Found, How, Match
 from listsync.protocol import Code
 from listsync.sync.arr_names import key_of
 from listsync.sync.capping import Cap
-from listsync.sync.collecting import entry_id
+from listsync.sync.collecting import entry_id, members_of, wishes_of
 from listsync.sync.exclusions import wishes_to_exclude
-from listsync.sync.lookup_names import lookup_of
+from listsync.sync.lookup_names import lookup_of, lookup_of_entry
 from tests.fakes import NOTHING_KNOWN
 from tests.unit.agent.commands.test_queries import shown
 from tests.unit.agent.commands.test_reviews import a_review
@@ -72,6 +72,9 @@ _FOUND = Match(
     title="Dune (2021)",
     reasons=("tt1160419 is Dune (2021) [movie/438631]",),
 )
+_DAYS = 40_000
+_AGAIN_AT = AT + timedelta(days=_DAYS, hours=1)
+"""Not due while this is tested."""
 _REVIEW = Match(
     found=Found.REVIEW,
     how=How.TITLE,
@@ -79,6 +82,12 @@ _REVIEW = Match(
     reasons=("no year, and 2 titles of this name", "Dune (1984) [movie/841]: same title (1.00)"),
     candidates=(_LYNCH,),
 )
+
+
+@pytest.fixture(autouse=True)
+def _read(world: World) -> None:
+    """Let all lists have been read."""
+    world.books.told_lists = [a_list("one"), a_list("two"), a_list("Trending Movies")]
 
 
 def row(entry: ListEntry, name: str = "one", **more: Any) -> EntryRow:
@@ -190,9 +199,8 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
 
 def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
     world.books.told_entries = [row(_BY_TITLE)]
-    again_at = AT + timedelta(days=1, hours=1)
     lookup = "title:dune||movie"
-    world.books.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=again_at)}
+    world.books.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)}
     title = explained(world)
     assert title["decision"] == {
         "verdict": "review",
@@ -202,9 +210,90 @@ def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
     name = a_review("Dune").short_id
     assert title["match"]["review_id"] == name
     text = shown("explain", world.ask("explain", query="Dune"))
-    assert "Match      several are possible by title, now, again in 1 d: no year, and 2" in text
+    assert (
+        f"Match      several are possible by title, now, again in {_DAYS} d: no year, and 2"
+        in text
+    )
     assert "             1  Dune (1984) [movie/841]: same title (1.00)\n" in text
     assert f"`listsyncctl review accept {name} NUMBER`" in text
+
+
+def test_what_is_due_is_looked_up_again_by_the_next_sync(world: World) -> None:
+    world.books.told_entries = [row(_BY_TITLE)]
+    world.books.lookups = {
+        "title:dune||movie": Lookup(match=_REVIEW, at=AT - timedelta(days=1), again_at=AT)
+    }
+    title = explained(world)
+    assert title["decision"]["verdict"] == "new"
+    assert title["decision"]["why"] == "nothing sure was found before: the next sync looks again"
+    text = shown("explain", world.ask("explain", query="Dune"))
+    assert "several are possible by title, 1 d ago, again by the next sync: no year" in text
+
+
+@pytest.mark.parametrize("again_at", [_AGAIN_AT, AT], ids=["later", "due"])
+def test_a_row_in_doubt_waits_for_a_person_and_not_for_a_time(
+    world: World, again_at: datetime
+) -> None:
+    doubtful = _BY_TITLE._replace(doubt="its season is not understood: many")
+    world.books.told_entries = [row(doubtful)]
+    doubt = Match(found=Found.REVIEW, how=How.TITLE, reasons=(doubtful.doubt or "",))
+    lookup = lookup_of_entry(doubtful) or ""
+    world.books.lookups = {lookup: Lookup(match=doubt, at=AT, again_at=again_at)}
+    title = explained(world)
+    assert title["decision"]["verdict"] == "review"
+    assert title["match"]["again_at"] is None
+    assert title["match"]["review_id"]
+    text = shown("explain", world.ask("explain", query="Dune"))
+    assert ", now, until you choose or its lists change: its season is not understood" in text
+    assert "again" not in text
+
+
+def test_a_list_that_was_not_read_may_say_otherwise(dune: World) -> None:
+    dune.books.told_lists = [a_list("two")]
+    assert explained(dune)["decision"]["conditions"] == [
+        "unless Trending Movies says otherwise of it: that list was not read yet"
+    ]
+
+
+def test_a_row_without_a_kind_is_told_by_what_its_list_makes_of_it(world: World) -> None:
+    world.follow(rules("one", kind=MediaType.MOVIE))
+    world.books.told_entries = [row(_BY_TITLE._replace(kind=None))]
+    world.books.lookups = {"title:dune||movie": Lookup(match=_FOUND, at=AT, again_at=None)}
+    know(world)
+    title = explained(world)
+    assert (title["tmdb_id"], title["decision"]["verdict"]) == (438631, "open")
+    assert title["match"]["key"] == "movie/438631"
+
+
+def test_what_lies_beyond_a_limit_changes_nothing_of_what_is_told(world: World) -> None:
+    wanted = _BY_TITLE._replace(rank=9, year=2021, ids=_BY_IMDB.ids, check_ids=True)
+    beyond = wanted._replace(rank=2, ids=ExternalIds(imdb="tt1160419", tmdb=1))
+    first = _BY_TITLE._replace(title="Another", rank=1)
+    world.follow(rules("one", limit=1), rules("two"))
+    world.books.told_entries = [row(first), row(beyond), row(wanted, "two")]
+    lookup = lookup_of_entry(wanted) or ""
+    world.books.lookups = {lookup: Lookup(match=_FOUND, at=AT, again_at=None)}
+    know(world)
+    (title,) = (one for one in world.ask("explain", query="dune")["titles"] if one["tmdb_id"])
+    assert title["decision"]["why"] == "the next sync requests it for two"
+    assert title["match"]["found"] == "found"
+    assert [one["list"] for one in title["lists"]] == ["one", "two"]
+
+
+def test_rows_that_exclude_together_exclude_what_they_were_taken_for(dune: World) -> None:
+    dune.follow(rules("one"), rules("seen", is_exclusion=True))
+    dune.books.told_lists.append(a_list("seen"))
+    said = _BY_TITLE._replace(year=1999, title="Dune", check_ids=True)
+    first = said._replace(ids=ExternalIds(imdb="tt1160419"))
+    second = said._replace(ids=ExternalIds(imdb="tt1160419", tvdb=5), rank=2)
+    dune.books.told_entries += [row(first, "seen"), row(second, "seen")]
+    (together,) = wishes_of(members_of(rules("seen", is_exclusion=True), [first, second]))
+    elsewhere = replace(_FOUND, how=How.TITLE_INSTEAD, key=TitleKey(MediaType.MOVIE, 7))
+    elsewhere = replace(elsewhere, title="Dune: Another")
+    lookup = lookup_of(together) or ""
+    dune.books.lookups[lookup] = Lookup(match=elsewhere, at=AT, again_at=None)
+    verdicts = {one["decision"]["verdict"] for one in dune.ask("explain", query="dune")["titles"]}
+    assert "open" in verdicts
 
 
 @pytest.mark.parametrize(
@@ -219,9 +308,7 @@ def test_a_choice_is_told_and_counts(
     world: World, key: TitleKey | None, verdict: str, words: str
 ) -> None:
     world.books.told_entries = [row(_BY_TITLE)]
-    world.books.lookups = {
-        "title:dune||movie": Lookup(match=_REVIEW, at=AT, again_at=AT + timedelta(days=1))
-    }
+    world.books.lookups = {"title:dune||movie": Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)}
     world.books.reviews = [a_review("Dune", choice=Choice(key, "Dune (2021)", AT))]
     know(world)
     assert explained(world)["decision"]["verdict"] == verdict
