@@ -1,6 +1,6 @@
-"""What a list says is believed only as far as it can be, at every service.
+"""What a list says is believed only as far as it can be, at every service and in a file.
 
-A service that repeats rows, loses some, sends nulls or answers 403 for a while has nothing taken
+One that repeats rows, loses some, sends nulls or answers 403 for a while has nothing taken
 back and nothing wrong requested; a title that really left its list is taken back.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,12 +17,15 @@ from typing import Any
 import pytest
 
 import listsync.sandbox
+from tests.acceptance.agent_process import AgentProcess, requested
 from tests.acceptance.conftest import Home
 from tests.unit.agent.providers.test_letterboxd import page_of
 
 _EACH = 8
 _REQUEST = 32
+_FILE = "film numbers.csv"
 _LISTS = {
+    "file": _FILE,
     "trakt": "sample_user/lists/synthetic-list",
     "tmdb": "8990001",
     "mdblist": "sample_user/synthetic-list",
@@ -30,6 +33,7 @@ _LISTS = {
     "letterboxd": "sample_user/list/synthetic-list",
     "stevenlu": "popular",
 }
+_CANCEL = "DELETE /request/{requestId}"
 Film = dict[str, Any]
 Rows = list[Film | None]
 
@@ -77,7 +81,8 @@ def _tmdb(_: str, rows: Rows, declared: int) -> tuple[object, dict[str, str]]:
 
 
 def _mdblist(path: str, rows: Rows, declared: int) -> tuple[object, dict[str, str]]:
-    if not path.endswith("/items"):
+    """Answer at the API, or at the open address, which tells no count."""
+    if not path.endswith(("/items", "/json/")):
         return [{"items": declared}], {}
     content = [
         one and {"id": one["tmdb_id"], "title": one["title"], "mediatype": "movie"} for one in rows
@@ -100,7 +105,14 @@ def _imdb(_: str, rows: Rows, declared: int) -> tuple[object, dict[str, str]]:
     ]
     info = {"hasNextPage": False, "endCursor": None}
     found = {"total": declared, "pageInfo": info, "edges": edges}
-    return {"data": {"list": {"titleListItemSearch": found}}}, {}
+    answer: dict[str, object] = {"data": {"list": {"titleListItemSearch": found}}}
+    path = ["list", "titleListItemSearch", "edges"]
+    errors = [
+        {"message": "Internal error", "path": [*path, place, "title"]}
+        for place, one in enumerate(rows)
+        if one is None
+    ]
+    return answer | ({"errors": errors} if errors else {}), {}
 
 
 def _letterboxd(_: str, rows: Rows, declared: int) -> tuple[object, dict[str, str]]:
@@ -131,24 +143,37 @@ _SHAPES: dict[str, Callable[[str, Rows, int], tuple[object, dict[str, str]]]] = 
 }
 
 
+def _file(rows: Rows, declared: int) -> str:
+    """Write what a person keeps; a row that was lost is one that was not written to its end."""
+    lines = ["," if one is None else f"{one['title']},{one['tmdb_id']}" for one in rows]
+    cut = "Cut" if len(lines) < declared else ""
+    return "\n".join(["title,tmdb_id,type", *(f"{line},movie" for line in lines), cut])
+
+
+# What is wrong hides one film of each list: more at once are held back for their number alone.
+
+
 def _well(films: list[Film]) -> tuple[Rows, int]:
     return [*films], len(films)
 
 
 def _repeating(films: list[Film]) -> tuple[Rows, int]:
-    return [*films[:4], *films[:4]], len(films)
+    return [*films[:-1], films[0]], len(films)
 
 
 def _losing(films: list[Film]) -> tuple[Rows, int]:
-    return [*films[:5]], len(films)
+    return [*films[:-1]], len(films)
 
 
 def _breaking(films: list[Film]) -> tuple[Rows, int]:
-    return [*films[:6], None, None], len(films)
+    return [*films[:-1], None], len(films)
 
 
 def _without_the_last(films: list[Film]) -> tuple[Rows, int]:
     return [*films[:-1]], len(films) - 1
+
+
+Says = Callable[[list[Film]], tuple[Rows, int]]
 
 
 @dataclass
@@ -156,7 +181,7 @@ class Services:
     """All services on one port, each below its own name; `says` is what they make of a list."""
 
     url: str = ""
-    says: Callable[[list[Film]], tuple[Rows, int]] | None = _well
+    says: Says | None = _well
     asked: set[str] = field(default_factory=set)
 
     def answer(self, path: str) -> tuple[int, str, dict[str, str]]:
@@ -199,48 +224,98 @@ def services() -> Iterator[Services]:
         thread.join(10)
 
 
-def _configure(home: Home, url: str) -> None:
+@dataclass
+class Sheet:
+    """The list file of a person, which says what the services say."""
+
+    path: Path
+
+    def write(self, says: Says | None) -> None:
+        """Write it anew; None has it away, as a disk that is not there.
+
+        Rows that a person repeats are no sign of others that are missing.
+        """
+        if says is None:
+            self.path.unlink()
+        elif says is not _repeating:
+            self.path.write_text(_file(*says(_FILMS["file"])), encoding="utf-8")
+
+
+def _configure(home: Home, url: str, names: Collection[str], key: str | None) -> None:
     home.sandbox.admin("users", {"id": 2, "name": "family", "permissions": _REQUEST})
-    keys: dict[str, dict[str, object]] = {
+    options: dict[str, dict[str, object]] = {
         "trakt": {"client_id": "not-a-real-key"},
         "tmdb": {"api_key": "not-a-real-key"},
-        "mdblist": {"api_key": "not-a-real-key"},
+        "mdblist": {"api_key": key, "web_url": f"{url}/mdblist"},
         "imdb": {"browser": "never"},
         "letterboxd": {"browser": "never", "film_pages": 0, "pace_s": 0},
         "stevenlu": {},
     }
     rules = {"user": "family", "cancel_removed": True}
     home.write_config(
-        [{service: name, "name": service, **rules} for service, name in _LISTS.items()],
-        providers={
-            service: {"base_url": f"{url}/{service}", **more} for service, more in keys.items()
-        },
+        [{name: _LISTS[name], "name": name, **rules} for name in names],
+        sync={"every": 0},
+        providers={name: {"base_url": f"{url}/{name}", **more} for name, more in options.items()},
     )
 
 
-def _outcomes(report: dict[str, Any]) -> dict[str, str]:
-    return {one["name"]: one["outcome"] for one in report["lists"]}
+@dataclass
+class Follower:
+    """An agent that follows the lists; each sync is a run of its own."""
+
+    agent: AgentProcess
+    synced: int = 0
+
+    def sync(self) -> set[str]:
+        """Sync all lists; gives how they were read."""
+        self.agent.ask("trigger")
+        self.synced += 1
+        self.agent.until_synced(self.synced)
+        return {one["outcome"] for one in self.agent.ask("lists")["lists"]}
+
+    @property
+    def cancelled(self) -> int:
+        calls: dict[str, int] = self.agent.home.sandbox.admin("log")["calls"]
+        return calls.get(_CANCEL, 0)
 
 
-def test_what_a_service_does_wrong_takes_nothing_back(home: Home, services: Services) -> None:
-    _configure(home, services.url)
-    wanted = {f"movie/{film['tmdb_id']}" for films in _FILMS.values() for film in films}
+@pytest.mark.parametrize(
+    ("names", "key"),
+    [
+        pytest.param(tuple(_LISTS), "not-a-real-key", id="every service, and a file"),
+        pytest.param(("mdblist",), None, id="MDBList without a key"),
+    ],
+)
+def test_what_a_list_does_wrong_takes_nothing_back(
+    shared_home: Home,
+    services: Services,
+    start_agent: Callable[..., AgentProcess],
+    names: tuple[str, ...],
+    key: str | None,
+) -> None:
+    _configure(shared_home, services.url, names, key)
+    sheet = Sheet(shared_home.folder / _FILE)
+    sheet.write(_well)
+    follower = Follower(start_agent(shared_home))
+    wanted = sorted(film["tmdb_id"] for name in names for film in _FILMS[name])
 
-    first = home.once()
-    assert set(first.requested) == wanted
-    assert services.asked == set(_LISTS)
-    for says in (_repeating, _losing, _breaking, None):
+    assert follower.sync() == {"complete"}
+    assert services.asked == {*names} - {"file"}
+    for says in (_repeating, _repeating, _losing, _breaking, None):
         services.says = says
-        for _ in range(2 if says is _repeating else 1):
-            ran = home.once()
-            assert ran.requested == []
-            assert ran.verdicts("cancelled") == {}
-            outcomes = set(_outcomes(ran.report).values())
-            assert says is not None or not outcomes & {"complete", "unchanged", "empty"}
+        sheet.write(says)
+        outcomes = follower.sync()
+        assert says is not None or not outcomes & {"complete", "unchanged", "empty"}
+        assert sorted(requested(shared_home)) == wanted
+        assert follower.cancelled == 0, says
 
     services.says = _well
-    assert set(_outcomes(home.once().report).values()) <= {"complete", "unchanged"}
+    sheet.write(_well)
+    assert follower.sync() <= {"complete", "unchanged"}
     services.says = _without_the_last
-    assert home.once().verdicts("cancelled") == {}
-    left = home.once().verdicts("cancelled")
-    assert len(left) == len(_LISTS), left
+    sheet.write(_without_the_last)
+    follower.sync()
+    assert follower.cancelled == 0
+    follower.sync()
+    assert follower.cancelled == len(names)
+    assert sorted(requested(shared_home)) == wanted

@@ -24,7 +24,7 @@ def test_a_list_behind_the_wall_can_be_read(place: Place) -> None:
                 {
                     "server": {"url": "sandbox"},
                     "lists": [{"letterboxd": "sample_user/list/synthetic-list", "name": "one"}],
-                    "providers": {"letterboxd": {"base_url": walled.url}},
+                    "providers": {"letterboxd": {"base_url": walled.url, "pace_s": 0}},
                 }
             ),
             encoding="utf-8",

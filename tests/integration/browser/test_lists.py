@@ -61,7 +61,9 @@ def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
                 base_url=walled.url, web_url=walled.url, list_timeout_s=patience_s
             )
             return Imdb(parse_imdb(text), options, client(options))
-        settings = LetterboxdOptions(base_url=walled.url, film_pages=0, list_timeout_s=patience_s)
+        settings = LetterboxdOptions(
+            base_url=walled.url, film_pages=0, pace_s=0, list_timeout_s=patience_s
+        )
         source = parse_letterboxd(text)
         return Letterboxd(source, settings, client(settings), FilmIdsInMemory())
 
