@@ -79,8 +79,9 @@ def entry_of(row: sqlite3.Row) -> ListEntry:
 
 def entry_from(values: Sequence[Any]) -> ListEntry:
     """Make an entry of the values of ENTRY_COLUMNS."""
-    rank, title, original, year, kind, imdb, tmdb, tvdb, seasons, doubt, *more = values
-    check_ids, bare_id = more
+    rank, title, original, year, kind, imdb, tmdb, tvdb, seasons, doubt, check_ids, bare_id = (
+        values
+    )
     return ListEntry(
         rank=rank,
         title=title,

@@ -17,8 +17,8 @@ from listsync.net.fields import (
 from listsync.net.rows import refuse_drift
 from listsync.providers.file.kinds import Kind, kind_of
 from listsync.providers.file.season_cells import (
-    NOT_TOLD,
-    Told,
+    EMPTY_CELL,
+    SeasonCell,
     is_title_of_episode,
     names_episode,
     read_seasons,
@@ -72,17 +72,17 @@ class Gathering:
         kind = kind_of(raw.kind) if raw.kind and isinstance(raw.kind, str) else _UNSAID
         imdb, tmdb, tvdb = imdb_id(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
         title = title_text(raw.title)
-        told = NOT_TOLD if raw.season is None or raw.season == "" else read_seasons(raw.season)
+        cell = read_seasons(raw.season)
         if kind.unwanted is not None:
             self.skip(title or str(raw.imdb), kind.unwanted)
-        elif told.is_episode or _is_episode(raw, title, kind):
+        elif cell.is_episode or _is_episode(raw, title, kind):
             self.skip(title or _sketch(raw), AN_EPISODE)
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
         elif title is None and imdb is None and tmdb is None and tvdb is None:
             self.skip_broken(_sketch(raw), NOTHING)
         else:
-            of_series = tvdb is not None or told.is_said
+            of_series = tvdb is not None or cell.is_said
             media = kind.media or assumed or (MediaType.TV if of_series else None)
             ids, year = external_ids(imdb, tmdb, tvdb, media), year_number(raw.year)
             entry = ListEntry(
@@ -95,19 +95,19 @@ class Gathering:
                 check_ids=bool(ids) and not self.is_export and _says_more(title, year),
                 bare_id=None if ids or title is None else number_id(raw.bare_id),
             )
-            is_plain = told is NOT_TOLD and not kind.is_season  # nearly all
-            self._entries.append(entry if is_plain else self._of_seasons(entry, kind, told))
+            is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
+            self._entries.append(entry if is_plain else self._of_seasons(entry, kind, cell))
 
-    def _of_seasons(self, entry: ListEntry, kind: Kind, told: Told) -> ListEntry:
+    def _of_seasons(self, entry: ListEntry, kind: Kind, cell: SeasonCell) -> ListEntry:
         """Make *entry* one of the seasons that its row tells."""
         if entry.kind is MediaType.MOVIE:
-            is_doubtful = told.names_seasons and told.numbers != (0,)  # some write 0 for none
+            is_doubtful = cell.names_seasons and cell.numbers != (0,)  # some write 0 for none
             return entry._replace(doubt=_FILM_WITH_SEASON) if is_doubtful else entry
-        if kind.is_season and not told.names_seasons:
+        if kind.is_season and not cell.names_seasons:
             return entry._replace(doubt=_SOME_SEASON)
-        entry = entry._replace(seasons=told.numbers, doubt=told.doubt)
+        entry = entry._replace(seasons=cell.numbers, doubt=cell.doubt)
         of_part = kind.is_season if self.ids_of_parts is None else self.ids_of_parts
-        return _by_title(entry, told) if told.names_seasons and of_part else entry
+        return _by_title(entry, cell) if cell.names_seasons and of_part else entry
 
     def skip(self, what: str, why: str) -> None:
         """Leave a row out that means something, but no title that could be requested."""
@@ -151,14 +151,14 @@ def _is_episode(raw: RawRow, title: str | None, kind: Kind) -> bool:
     return title is not None and not is_film and is_title_of_episode(title)
 
 
-def _by_title(entry: ListEntry, told: Told) -> ListEntry:
+def _by_title(entry: ListEntry, cell: SeasonCell) -> ListEntry:
     """Take a row about a season by its title: its numbers may be those of the season itself.
 
     IMDb does not number seasons, so an IMDb id is that of the series.
     """
     if entry.title is None and entry.ids.imdb is None:
         return entry._replace(doubt=_NUMBER_OF_SEASON)
-    title = entry.title and without_season(entry.title, told)
+    title = entry.title and without_season(entry.title, cell)
     ids = external_ids(entry.ids.imdb, None, None, entry.kind)
     return entry._replace(title=title, ids=ids, check_ids=entry.check_ids and bool(ids))
 

@@ -57,7 +57,7 @@ _ADDRESS = re.compile(
 )
 
 
-class Told(NamedTuple):
+class SeasonCell(NamedTuple):
     """What a cell tells: `numbers` of seasons, all of them, an episode, or what nobody knows.
 
     `is_said` is False for a cell that says nothing. All seasons are told by no numbers.
@@ -74,15 +74,15 @@ class Told(NamedTuple):
         return bool(self.numbers or self.doubt)
 
 
-NOT_TOLD = Told()
-_EVERY = Told(is_said=True)
-_AN_EPISODE = Told(is_said=True, is_episode=True)
+EMPTY_CELL = SeasonCell()
+_ALL_SEASONS = SeasonCell(is_said=True)
+_AN_EPISODE = SeasonCell(is_said=True, is_episode=True)
 
 
-def read_seasons(cell: object) -> Told:
+def read_seasons(cell: object) -> SeasonCell:
     """Read a season cell, or a value of JSON."""
     if cell is None or cell == "" or cell is False:
-        return NOT_TOLD
+        return EMPTY_CELL
     if isinstance(cell, str):
         return _read_text(cell) if len(cell) <= _LONGEST else _doubt(cell)
     if isinstance(cell, list):
@@ -94,7 +94,7 @@ def read_seasons(cell: object) -> Told:
     return _read_text(str(cell))
 
 
-def _read_object(cell: dict[str, object]) -> Told:
+def _read_object(cell: dict[str, object]) -> SeasonCell:
     number = next((cell[name] for name in _KEYS if name in cell), None)
     is_plain = number is not None and not isinstance(number, dict | list)
     return read_seasons(number) if is_plain else _doubt(cell)
@@ -131,19 +131,19 @@ def part_in_address(address: str) -> tuple[str | None, bool]:
     return found["path"] or found["query"], bool(found["more"] or found["episode"])
 
 
-def without_season(title: str, told: Told) -> str:
+def without_season(title: str, cell: SeasonCell) -> str:
     """Drop from *title* the season that the row tells in a column of its own, too."""
-    bare, cell = parted_title(title)
-    return bare if cell and told.numbers == read_seasons(cell).numbers else title
+    bare, season = parted_title(title)
+    return bare if season and cell.numbers == read_seasons(season).numbers else title
 
 
 @lru_cache(maxsize=1024)
-def _read_text(cell: str) -> Told:
+def _read_text(cell: str) -> SeasonCell:
     text = _folded(cell)
     if text in _NOTHING:
-        return NOT_TOLD
+        return EMPTY_CELL
     if _ALL.fullmatch(text):
-        return _EVERY
+        return _ALL_SEASONS
     if _EPISODE.fullmatch(text):
         return _AN_EPISODE
     numbers: set[int] = set()
@@ -152,7 +152,7 @@ def _read_text(cell: str) -> Told:
         if found is None or len(numbers) + len(found) > _MOST:
             return _doubt(cell)
         numbers.update(found)
-    return Told(is_said=True, numbers=tuple(sorted(numbers))) if numbers else _doubt(cell)
+    return SeasonCell(is_said=True, numbers=tuple(sorted(numbers))) if numbers else _doubt(cell)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -182,11 +182,11 @@ def _may_be_season(number: int) -> bool:
     return number < 200 or 1900 <= number <= 2100
 
 
-def _united(cells: Iterable[object]) -> Told:
+def _united(cells: Iterable[object]) -> SeasonCell:
     """Read an array of seasons; objects with more than a number describe a series."""
     values = list(cells)
     if values and all(isinstance(one, dict) and len(one) > 1 for one in values):
-        return NOT_TOLD
+        return EMPTY_CELL
     if any(isinstance(one, list) for one in values):
         return _doubt(values)
     numbers: set[int] = set()
@@ -195,16 +195,16 @@ def _united(cells: Iterable[object]) -> Told:
         if told.doubt or told.is_episode:
             return _doubt(values)
         if not told.numbers:
-            return _EVERY
+            return _ALL_SEASONS
         numbers.update(told.numbers)
     if len(numbers) > _MOST:
         return _doubt(values)
-    return Told(is_said=True, numbers=tuple(sorted(numbers))) if said else NOT_TOLD
+    return SeasonCell(is_said=True, numbers=tuple(sorted(numbers))) if said else EMPTY_CELL
 
 
-def _doubt(cell: object) -> Told:
+def _doubt(cell: object) -> SeasonCell:
     words = title_text(str(cell)[:_LONGEST]) or "?"
-    return Told(is_said=True, doubt=f'the season "{words[:60]}" is not understood')
+    return SeasonCell(is_said=True, doubt=f'the season "{words[:60]}" is not understood')
 
 
 def _folded(text: str) -> str:

@@ -63,9 +63,8 @@ class Site:
         known, its address says.
         """
         page = read_page(reply, source)
-        if page.rows or page.declared == 0:
-            return page, f"{source.path}/"
-        path = self._part(source, page)
+        is_filled = bool(page.rows) or page.declared == 0
+        path = None if is_filled else self._part(source, page)
         if path is None:
             return page, f"{source.path}/"
         try:
