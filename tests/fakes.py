@@ -1032,6 +1032,12 @@ class FakeBooks:
         self._play()
         return self.has_learned
 
+    def entries_with(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
+        self._play()
+        imdb = one.ids.imdb
+        found = (row for row in self.told_entries if imdb and row.entry.ids.imdb == imdb)
+        return tuple(found)[:limit]
+
     def entries_alike(
         self,
         source: str,

@@ -428,6 +428,10 @@ class Books(Protocol):
         """Return entries that fit as in `items`, in the order of their lists."""
         ...
 
+    def entries_with(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
+        """Return entries of all lists that share an id, or title and year, with *one*."""
+        ...
+
     def entries_alike(
         self, source: str, one: ListEntry, key: TitleKey | None
     ) -> Mapping[str, ListEntry]:

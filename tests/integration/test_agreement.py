@@ -89,8 +89,8 @@ class Wanted:
 class RandomWorld:
     """A whole world.
 
-    `before`: so many lists were synced already, `requested` titles at the most; `gone`: what the
-    server has forgotten since.
+    `first`: so many lists were followed before the others came; `before`: so many lists were
+    synced already, `requested` titles at the most; `gone`: what the server has forgotten since.
     """
 
     lists: tuple[Wanted, ...]
@@ -103,6 +103,7 @@ class RandomWorld:
     before: int
     requested: int | None
     gone: frozenset[TitleKey]
+    first: int = 0
 
 
 def _entry(title: Title, form: str, rank: int) -> ListEntry:
@@ -250,6 +251,21 @@ _WORLDS = st.builds(
     before=st.sampled_from([3, 3, 0, 1]),
     requested=st.sampled_from([0, 1, 2, None]),
     gone=st.frozensets(_KEYS, max_size=2),
+    first=st.sampled_from([0, 0, 1]),
+)
+
+
+_PLAIN = RandomWorld(
+    lists=(),
+    exclusions=(),
+    cap=Cap(),
+    allowances={},
+    states={},
+    covered={},
+    has_4k=False,
+    before=0,
+    requested=None,
+    gone=frozenset(),
 )
 
 
@@ -338,6 +354,8 @@ def house_in(world: RandomWorld, empty: Path) -> Iterator[House]:
         try:
             if world.before:
                 cap = Cap(per_run=world.requested)
+                if world.first:
+                    house.sync(world.lists[: world.first], house.database, cap=cap)
                 house.sync(world.lists[: world.before], house.database, cap=cap)
             for key in world.gone:
                 house.server.states.pop(key, None)
@@ -404,6 +422,18 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
                     assert is_requested is claim, (key, four_k, stories_told, world)
 
 
+def test_an_entry_that_came_later_is_explained_with_its_title(empty: Path) -> None:
+    film = _entry(_FILMS[0], "imdb", 1)
+    lists = tuple(
+        Wanted(rules=ListRules(source=f"file:/{one}", name=one, service="file"), entries=(film,))
+        for one in ("a", "b")
+    )
+    world = replace(_PLAIN, lists=lists, first=1, before=2, requested=0)
+    with house_in(world, empty) as house:
+        (told,) = house.explain(_FILMS[0].key)
+        assert [one["list"] for one in told["lists"]] == ["a", "b"]
+
+
 def test_explain_and_review_say_why_an_id_is_not_believed(empty: Path) -> None:
     other, matrix = _FILMS[4], _FILMS[1]
     rows = (
@@ -411,18 +441,8 @@ def test_explain_and_review_say_why_an_id_is_not_believed(empty: Path) -> None:
         entry("Nothing Like It", 1950, imdb=other.ids.imdb, check=True, rank=2),
         entry(matrix.name, matrix.year, imdb=matrix.ids.imdb, tmdb=3, check=True, rank=3),
     )
-    world = RandomWorld(
-        lists=(Wanted(rules=ListRules(source="file:/a", name="a", service="file"), entries=rows),),
-        exclusions=(),
-        cap=Cap(),
-        allowances={},
-        states={},
-        covered={},
-        has_4k=False,
-        before=0,
-        requested=None,
-        gone=frozenset(),
-    )
+    rules = ListRules(source="file:/a", name="a", service="file")
+    world = replace(_PLAIN, lists=(Wanted(rules=rules, entries=rows),))
     with house_in(world, empty) as house:
         report = house.sync(world.lists, house.database)
         why = "the list says Film Number 2 (2002), but tt0005 is Film Number 5 (2005) [movie/5]"

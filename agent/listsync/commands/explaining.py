@@ -30,6 +30,7 @@ _MOST_ENTRIES = 200
 _MOST_LISTS = 10
 _MOST_REQUESTS = 5
 _MOST_KEYS = 5
+_MOST_ALIKE = 10
 _MOST_GONE = 20
 
 
@@ -64,14 +65,21 @@ def _with_others(
     """Add the entries of the same few titles that do not fit the query: they are decided together.
 
     One may be there by its number alone, where the query is a title. So may be one of a title that
-    was *requested* by another name.
+    was *requested* by another name, or one that shares an id with an entry that fits.
     """
+    books = sources.books
     rows = {(row.row.source, row.entry_id): row for row in entries}
     keys = {key for row in entries for key in foreseer.keys_of(row)} | requested
     for key in keys if len(keys) <= _MOST_KEYS else ():
-        for row in sources.books.entries(str(key), limit=_MOST_ENTRIES):
-            rows.setdefault((row.row.source, row.entry_id), row)
+        _add(rows, books.entries(str(key), limit=_MOST_ENTRIES))
+    for row in [*rows.values()] if len(rows) <= _MOST_ALIKE else ():
+        _add(rows, books.entries_with(row.entry, limit=_MOST_ENTRIES))
     return rows
+
+
+def _add(rows: _Rows, found: Sequence[EntryRow]) -> None:
+    for row in found:
+        rows.setdefault((row.row.source, row.entry_id), row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,9 @@ class SqliteBooks:
     def entries(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
         return self._stories.entries(self._server(), query, limit=limit)
 
+    def entries_with(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
+        return self._stories.entries_with(self._server(), one, limit=limit)
+
     def entries_alike(
         self, source: str, one: ListEntry, key: TitleKey | None
     ) -> Mapping[str, ListEntry]:

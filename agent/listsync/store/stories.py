@@ -87,6 +87,27 @@ class Stories:
         )
         return tuple((rows.definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
 
+    def entries_with(
+        self, server: int | None, one: ListEntry, *, limit: int
+    ) -> tuple[EntryRow, ...]:
+        found = self._database.look_up(
+            "SELECT followed.*, entries.* FROM entries JOIN followed ON followed.id = entries.list"
+            " WHERE absent_reads = 0 AND (entries.imdb = :imdb OR entries.tvdb = :tvdb"
+            "   OR (entries.tmdb = :tmdb AND entries.kind = :kind)"
+            "   OR (entries.title = :title COLLATE NOCASE AND entries.year IS :year))"
+            " ORDER BY followed.id, entries.rank, entry LIMIT :limit",
+            {
+                "imdb": one.ids.imdb,
+                "tvdb": one.ids.tvdb,
+                "tmdb": one.ids.tmdb,
+                "kind": one.kind,
+                "title": one.title,
+                "year": one.year,
+                "limit": limit,
+            },
+        )
+        return self._entry_rows(server, found)
+
     def entries_alike(
         self, server: int | None, source: str, one: ListEntry, key: TitleKey | None
     ) -> Mapping[str, ListEntry]:

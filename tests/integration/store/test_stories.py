@@ -160,6 +160,25 @@ def test_entries_that_share_something_are_found(
     assert world.books.entries_alike("file:/mine", one, HAGGIS) == {}
 
 
+@pytest.mark.parametrize(
+    ("held", "is_found"),
+    [
+        (film("L.A. Crash", imdb="tt0375679"), True),
+        (film("CRASH")._replace(year=2005), True),
+        (film("Crash")._replace(year=1996), False),
+        (film("Heat", imdb="tt0113277"), False),
+    ],
+    ids=["id", "title-and-year", "another-year", "another"],
+)
+def test_entries_of_all_lists_that_share_an_id_or_title_and_year_are_found(
+    world: World, *, held: ListEntry, is_found: bool
+) -> None:
+    world.read("seen", held)
+    one = film("Crash", imdb="tt0375679")._replace(year=2005)
+    found = [row.entry for row in world.books.entries_with(one, limit=5)]
+    assert found == ([held] if is_found else [])
+
+
 def test_entries_that_were_taken_for_the_title_are_found(world: World) -> None:
     other = film("L.A. Crash")
     world.read("seen", other)
