@@ -181,6 +181,18 @@ def judge(reply: Reply) -> ListsyncError | None:
     for part, kind in _REFUSALS.items():
         if part in said[1].lower():
             return RefusedError(SERVICE, kind, words, retry_after_s=wait)
-    if reply.status == 403:
-        return RefusedError(SERVICE, Refusal.CREDENTIAL, words)
     return UnavailableError(SERVICE, words, retry_after_s=wait) if reply.status == 200 else None
+
+
+def judge_key(reply: Reply) -> ListsyncError | None:
+    """Judge an answer of the API: it refuses a bad key by 401 or 403, and lists by other words.
+
+    A web page is not the API's own answer.
+    """
+    told = judge(reply)
+    if told is not None or reply.status not in (401, 403) or reply.is_page:
+        return told
+    said = _SAID.match(reply.look)
+    words = f": {one_line(said[1])}" if said else ""
+    why = f"does not accept providers.mdblist.api_key (HTTP {reply.status}){words}"
+    return RefusedError(SERVICE, Refusal.CREDENTIAL, why)

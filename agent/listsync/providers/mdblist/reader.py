@@ -17,6 +17,7 @@ from listsync.providers.mdblist.answers import (
     Item,
     entry_of,
     judge,
+    judge_key,
     page_of,
 )
 from listsync.providers.mdblist.options import MdbListOptions
@@ -78,7 +79,8 @@ class MdbList:
 
     def _call(self, key: SecretStr, path: str, **params: str | int) -> Call:
         url = f"{self._options.base_url.rstrip('/')}/{path}"
-        return Call(service=SERVICE, url=url, params=params, secrets={"apikey": key}, judge=judge)
+        secrets = {"apikey": key}
+        return Call(service=SERVICE, url=url, params=params, secrets=secrets, judge=judge_key)
 
     def _check_owner(self, key: SecretStr) -> None:
         """Make sure that a watchlist is the key owner's: the API would give theirs instead."""

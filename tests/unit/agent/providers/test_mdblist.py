@@ -279,6 +279,24 @@ def test_errors_are_read_before_rows(
         assert type(caught.value) is expected
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"error": "Nope"}', b'{"detail": "Forbidden"}'])
+def test_a_403_tells_of_the_key_only_where_there_is_one(body: bytes) -> None:
+    site = Site.of({"*": answer(body, 403)})
+    with pytest.raises(RefusedError, match=r"does not accept providers\.mdblist\.api_key") as bad:
+        mdblist_provider(site, key=KEY).fetch(None)
+    with pytest.raises(RefusedError, match="may be private") as hidden:
+        mdblist_provider(site).fetch(None)
+    assert (bad.value.kind, hidden.value.kind) == (Refusal.CREDENTIAL, Refusal.PRIVATE)
+    assert len(site.seen) == 2
+
+
+def test_a_page_that_comes_with_403_is_not_about_the_key() -> None:
+    site = Site.of({"*": answer(b"<html><title>403 Forbidden</title></html>", 403)})
+    with pytest.raises(RefusedError) as caught:
+        mdblist_provider(site, key=KEY).fetch(None)
+    assert caught.value.kind is Refusal.PRIVATE
+
+
 def test_a_quota_says_when_it_ends() -> None:
     body = b'{"response": false, "error": "API Limit Reached!"}'
     site = Site.of({"*": answer(body, 429, x_ratelimit_reset="600")})
