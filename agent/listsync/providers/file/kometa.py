@@ -29,6 +29,7 @@ _REFERENCES = {
     "text_file": "file",
 }
 _OWN_WORD = {"stevenlu_popular": "popular"}
+_PARTS = ("season", "episode")  # what `builder_level` has a collection hold in place of titles
 
 
 def gather_kometa(gathering: Gathering, content: object) -> None:
@@ -38,23 +39,32 @@ def gather_kometa(gathering: Gathering, content: object) -> None:
         raise AnswerChangedError(SERVICE, "the YAML has no titles under `collections:`")
     for builders in collections.values():
         if isinstance(builders, dict):
+            part = _part(builders)
             for name, value in builders.items():
-                _gather_builder(gathering, str(name).lower(), value)
+                _gather_builder(gathering, str(name).lower(), value, part)
     if gathering.next_rank == 1:
         raise AnswerChangedError(SERVICE, "the YAML names no titles and no lists")
 
 
-def _gather_builder(gathering: Gathering, name: str, value: object) -> None:
+def _part(builders: dict[object, object]) -> str | None:
+    """Say what part of series a collection holds: its ids ask for no whole ones."""
+    for name, value in builders.items():
+        if str(name).lower() == "builder_level" and str(value).strip().lower() in _PARTS:
+            return str(value)
+    return None
+
+
+def _gather_builder(gathering: Gathering, name: str, value: object, part: str | None) -> None:
     for word in _words(value):
         match name.removesuffix("_details"):
             case "imdb_id":
-                gathering.add(RawRow(imdb=word))
+                gathering.add(RawRow(imdb=word, kind=part))
             case "tmdb_movie":
                 gathering.add(RawRow(tmdb=word), MediaType.MOVIE)
             case "tmdb_show":
-                gathering.add(RawRow(tmdb=word), MediaType.TV)
+                gathering.add(RawRow(tmdb=word, kind=part), MediaType.TV)
             case "tvdb_show":
-                gathering.add(RawRow(tvdb=word))
+                gathering.add(RawRow(tvdb=word, kind=part))
             case "tvdb_movie":
                 gathering.skip(word, "films cannot be looked up by their TVDB number")
             case builder if builder in _REFERENCES:

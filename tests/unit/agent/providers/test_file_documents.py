@@ -71,6 +71,24 @@ def test_kometa_with_aliases_of_aliases_is_read_at_once(read: Reader) -> None:
     assert [entry.label for entry in fetched.entries] == ["imdb:tt90000011"]
 
 
+@pytest.mark.parametrize("builder", ["tmdb_show: 1396", "tvdb_show: 81189", "imdb_id: tt0903747"])
+def test_kometa_collections_of_parts_of_series_ask_for_no_whole_one(
+    read: Reader, builder: str
+) -> None:
+    text = (
+        "collections:\n"
+        "  Parts:\n    {}\n    Builder_Level: {}\n"
+        "  Whole:\n    imdb_id: tt90000011\n"
+    )
+    fetched = read(text.format(builder, "Season"))
+    assert [bool(entry.doubt) for entry in fetched.entries] == [True, False]
+    fetched = read(text.format(builder, "episode"))
+    assert [entry.label for entry in fetched.entries] == ["imdb:tt90000011"]
+    assert [row.why for row in fetched.skipped] == ["an episode"]
+    fetched = read(text.format(builder, "show"))
+    assert [bool(entry.doubt) for entry in fetched.entries] == [False, False]
+
+
 def test_kometa_settings_and_odd_values_are_passed_by(read: Reader) -> None:
     fetched = read(
         "---\n# mine\ncollections:\n"
