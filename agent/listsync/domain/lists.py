@@ -114,7 +114,8 @@ class Fetched:
     `read` counts rows as the service delivered them (entries + skipped), before any filter;
     `declared` is the count the service itself gives, None where it gives none. `repeated` rows
     only repeat another row of this reading; `broken` ones, which are among `skipped`, may be
-    titles that are known. `remark` says what could not be learnt besides the rows.
+    titles that are known. `lacks_count`: the service counts such lists, and
+    did not this time. `remark` says what could not be learnt besides the rows.
     """
 
     entries: tuple[ListEntry, ...] = ()
@@ -124,6 +125,7 @@ class Fetched:
     is_unchanged: bool = False
     repeated: int = 0
     broken: int = 0
+    lacks_count: bool = False
     remark: str = ""
 
     @classmethod
@@ -149,6 +151,8 @@ class Fetched:
         repeated = 0 if is_filled else self.repeated
         counts = ((repeated, "only repeated another"), (self.broken, "came broken"))
         said = [f"{n:,} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
+        if self.lacks_count:
+            said.append("the count of its rows was missing")
         return " and ".join(said)
 
     @property

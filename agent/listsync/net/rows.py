@@ -151,12 +151,12 @@ class Entries(Generic[RowT]):
             made = entry_of(self.count, row)
             if isinstance(made, ListEntry):
                 self._good.append(made)
-                said = hash(made._replace(rank=0))
+                said = _names_of(made)
             else:
                 self._left_out.append(made)
-                said = hash(repr(row))
-            self._repeated += said in self._seen
-            self._seen.add(said)
+                said = {hash(repr(row))}
+            self._repeated += not said.isdisjoint(self._seen)
+            self._seen |= said
 
     def _note(self, item: object, error: UnknownFormError) -> None:
         bad = self._bad
@@ -168,10 +168,13 @@ class Entries(Generic[RowT]):
             why = f"the first {_ALL_BAD} rows are not of the known form: {bad[0].why}"
             raise AnswerChangedError(self._service, why, sample=bad[0].what)
 
-    def fetched(self, *, declared: int | None, validators: Validators | None) -> Fetched:
+    def fetched(
+        self, *, declared: int | None, validators: Validators | None, is_counted: bool = False
+    ) -> Fetched:
         """Sum the reading up; raises AnswerChangedError when too many rows are bad.
 
-        The *validators* are kept of a whole reading without a doubt only.
+        *is_counted*: the service counts such lists, so that no count is a doubt. The
+        *validators* are kept of a whole reading without a doubt only.
         """
         refuse_drift(self._service, self._bad, total=self.count)
         fetched = Fetched(
@@ -181,8 +184,20 @@ class Entries(Generic[RowT]):
             validators=validators,
             repeated=self._repeated,
             broken=len(self._bad),
+            lacks_count=is_counted and declared is None,
         )
         return fetched if fetched.is_sure else replace(fetched, validators=None)
+
+
+def _names_of(entry: ListEntry) -> set[int]:
+    """Name a title by each of its ids: another row with one of them repeats it in other words.
+
+    Rows without ids are the same only when all that they say is.
+    """
+    ids, part = entry.ids, (entry.kind, entry.seasons)
+    if not ids:
+        return {hash(entry._replace(rank=0))}
+    return {hash((name, *part)) for name in enumerate(ids) if name[1] is not None}
 
 
 def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:

@@ -171,7 +171,7 @@ def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
     titles = "1 known title was" if missing == 1 else f"{missing} known titles were"
     text = (
         f"{titles} not read, but {doubt}: what is known is kept, and nothing leaves the list "
-        "until it is read without such rows; if that lasts, remove or replace them at the service"
+        "until it is read without that; if that lasts, look at the list at the service"
     )
     return Notice(kind=NoticeKind.LIST_DOUBTED, text=text, list_name=rules.name)
 

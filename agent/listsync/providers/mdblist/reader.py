@@ -74,7 +74,9 @@ class MdbList:
         declared = about.items if self._source.described else total
         is_dated = about.stamp and declared is not None
         return entries.fetched(
-            declared=declared, validators=Validators(stamp=about.stamp) if is_dated else None
+            declared=declared,
+            validators=Validators(stamp=about.stamp) if is_dated else None,
+            is_counted=self._source.described,
         )
 
     def _call(self, key: SecretStr, path: str, **params: str | int) -> Call:

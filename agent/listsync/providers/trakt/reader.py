@@ -125,6 +125,7 @@ class Trakt:
         return entries.fetched(
             declared=None if None in counts else declared,
             validators=self._validators(readings, declared) if None not in counts else None,
+            is_counted=not self._source.is_chart,
         )
 
     def _headers(self) -> dict[str, SecretStr]:

@@ -9,6 +9,7 @@ import pytest
 
 from listsync.answers import Answer
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
+from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, ListsyncError
 from listsync.net.call import Call
 from listsync.net.fields import title_text
@@ -178,6 +179,39 @@ def test_rows_that_come_again_do_not_make_a_list_whole() -> None:
     assert (fetched.read, fetched.distinct, fetched.outcome) == (4, 2, ListOutcome.PARTIAL)
     assert fetched.doubt == "2 rows only repeated another"
     assert fetched.validators is None
+
+
+class Numbered(Answer, frozen=True):
+    imdb: str | None = None
+    tmdb: int | None = None
+    year: int | None = None
+
+
+def numbered(rank: int, row: Numbered) -> ListEntry:
+    kind = MediaType.MOVIE
+    return ListEntry(rank=rank, year=row.year, kind=kind, ids=ExternalIds(row.imdb, row.tmdb))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [{"imdb": "tt1", "tmdb": 1}, {"imdb": "tt1"}, {"tmdb": 1, "year": 1999}],
+    ids=["without its year", "by one id", "by the other id"],
+)
+def test_a_row_that_comes_again_in_other_words_is_a_repeat(again: object) -> None:
+    entries = Entries("demo", Numbered)
+    entries.add([{"imdb": "tt1", "tmdb": 1, "year": 1999}, again], numbered)
+    fetched = entries.fetched(declared=2, validators=None)
+    assert (fetched.distinct, fetched.outcome) == (1, ListOutcome.PARTIAL)
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_a_missing_count_is_a_doubt_where_there_should_be_one(is_counted: bool) -> None:
+    entries = Entries("demo", Film)
+    entries.add(films("A"), entry_of)
+    fetched = entries.fetched(declared=None, validators=Validators(), is_counted=is_counted)
+    assert fetched.is_sure is not is_counted
+    assert fetched.doubt == ("the count of its rows was missing" if is_counted else "")
+    assert (fetched.validators is None) is is_counted
 
 
 def test_a_title_of_another_year_is_no_repeat() -> None:

@@ -212,6 +212,14 @@ def test_a_page_without_rows_ends_the_list() -> None:
     assert (fetched.outcome, fetched.read, fetched.declared) == (ListOutcome.PARTIAL, 3, 5)
 
 
+def test_a_list_whose_description_has_no_count_is_read_with_a_doubt() -> None:
+    pages = [sample(name) for name in PAGES]
+    site = Site.of({LIST: answer(b'[{"name": "x"}]'), f"{LIST}/items": pages})
+    fetched = mdblist_provider(site, key=KEY).fetch(None)
+    assert (fetched.read, fetched.is_sure) == (5, False)
+    assert fetched.doubt == "the count of its rows was missing"
+
+
 def test_full_pages_go_on_where_the_service_says_nothing() -> None:
     def films(first: int, count: int) -> httpx.Response:
         rows = [{"title": f"Film {n}", "mediatype": "movie"} for n in range(first, first + count)]

@@ -311,6 +311,13 @@ def test_many_rows_without_a_count_may_be_a_first_page() -> None:
         trakt(Site.of({"*": answer(whole)})).fetch(None)
 
 
+@pytest.mark.parametrize(("value", "is_sure"), [(VALUE, False), ("boxoffice:movies", True)])
+def test_rows_of_a_list_without_a_count_are_read_with_a_doubt(value: str, is_sure: bool) -> None:
+    some = Shelf(5)(httpx.Request("GET", "https://x/?page=1&limit=100")).content
+    fetched = trakt(Site.of({"*": answer(some)}), value).fetch(None)
+    assert (fetched.read, fetched.is_sure) == (5, is_sure)
+
+
 def counts(number: int, limit: int, page_count: int, item_count: int) -> dict[str, str]:
     return {
         "x-pagination-page": str(number),

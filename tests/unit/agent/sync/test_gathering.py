@@ -265,7 +265,9 @@ def test_what_is_no_fresh_whole_reading_beyond_doubt_confirms_nothing(second: Pl
     assert set(shelf.memory.lists[A.source].entries) == {"imdb:tt1"}
 
 
-@pytest.mark.parametrize("doubtful", [Fetched(broken=1), Fetched(repeated=1)], ids=str)
+@pytest.mark.parametrize(
+    "doubtful", [Fetched(broken=1), Fetched(repeated=1), Fetched(lacks_count=True)], ids=str
+)
 def test_a_doubtful_reading_keeps_all_that_is_known_and_says_so(doubtful: Fetched) -> None:
     shelf = Shelf()
     shelf.read(whole(DUNE, LOST))
