@@ -28,7 +28,9 @@ FIELDS = {
         (
             *("season", "seasons", "seasonnumber", "seasonnumbers", "seasonno", "seasonnr"),
             *("seasonnum", "tvseason", "staffel", "saison", "temporada", "stagione", "seizoen"),
-            "sezon",
+            *("sezon", "staffeln", "saisons", "temporadas", "stagioni", "seizoenen", "sezony"),
+            *("seasonname", "seasontitle", "seasonlist", "showseason", "seasonswanted"),
+            *("wantedseasons", "monitoredseasons"),
         ),
         "season",
     ),

@@ -31,6 +31,7 @@ AN_EPISODE = "an episode"
 _FILM_WITH_SEASON = "the row says that it is a film, and names a season"
 _SOME_SEASON = "the row is about one season, and does not say which"
 _NUMBER_OF_SEASON = "the row has no title, and its number may be that of the season itself"
+_WHOSE_NUMBER = "the row gives its title under a name that is not understood"
 _UNSAID = Kind()
 _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 CUT_OFF = "cut off: the file ends in the middle of this row"
@@ -80,7 +81,7 @@ class Gathering:
         elif imdb is None and is_person(raw.imdb):
             self.skip(title or str(raw.imdb), "a person")
         elif title is None and imdb is None and tmdb is None and tvdb is None:
-            self.skip_broken(_sketch(raw), NOTHING)
+            self._add_nameless(raw)
         else:
             of_series = tvdb is not None or cell.is_said
             media = kind.media or assumed or (MediaType.TV if of_series else None)
@@ -97,6 +98,16 @@ class Gathering:
             )
             is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
             self._entries.append(entry if is_plain else self._of_seasons(entry, kind, cell))
+
+    def _add_nameless(self, raw: RawRow) -> None:
+        """Take a row of which only a number is understood, that may be the list's own."""
+        bare = number_id(raw.bare_id)
+        if bare is None:
+            self.skip_broken(_sketch(raw), NOTHING)
+        else:
+            ids = external_ids(None, bare, None, None)
+            entry = ListEntry(rank=self.next_rank, ids=ids, doubt=_WHOSE_NUMBER)
+            self._entries.append(entry)
 
     def _of_seasons(self, entry: ListEntry, kind: Kind, cell: SeasonCell) -> ListEntry:
         """Make *entry* one of the seasons that its row tells."""

@@ -6,6 +6,7 @@ TMDB number and any case in names. In lists of one's own it is a running number 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -14,16 +15,18 @@ from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.fields import imdb_id, number_id, title_text
 from listsync.providers.file.columns import (
     ids_of_parts,
+    is_understood,
     place_of,
     plain_name,
     speaks_of_series,
 )
-from listsync.providers.file.exports import is_export
+from listsync.providers.file.exports import is_export, is_numbered_export
 from listsync.providers.file.gathering import Gathering, RawRow
 from listsync.providers.file.lines import gather_line
 from listsync.providers.file.source import SERVICE
 
 _FIELDS = len(RawRow._fields)
+_WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu: films only
 
 
@@ -35,13 +38,13 @@ def gather_json(gathering: Gathering, content: object) -> None:
         raise AnswerChangedError(SERVICE, "the JSON is no list of titles")
     gathering.says_empty = not content
     rows = [item for item in content if isinstance(item, dict)]
-    names, nested = _names_of(rows), _names_of(map(_nested, rows))
-    gathering.is_export = is_export(names) or is_export(nested)
+    names = _names_of(rows)
     marks_films, numbers_films = not names.isdisjoint(_FILM_MARKS), _numbers_films(names)
     gathering.ids_of_parts = ids_of_parts(names)
     for item in content:
         if isinstance(item, dict):
-            raw = _raw(item, is_export=gathering.is_export)
+            gathering.is_export, is_numbered = _trust(tuple(item), tuple(_nested(item)))
+            raw = _raw(item, is_numbered=is_numbered)
             films = marks_films or (numbers_films and raw.bare_id is None)
             gathering.add(raw, MediaType.MOVIE if films else None)
         elif isinstance(item, str):
@@ -84,19 +87,45 @@ def _places(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     return tuple((name, place) for name, place in found if place is not None)
 
 
-def _raw(item: dict[str, object], *, is_export: bool) -> RawRow:
+@lru_cache(maxsize=64)
+def _trust(names: tuple[str, ...], nested: tuple[str, ...]) -> tuple[bool, bool]:
+    """Tell whether a row is of an export, and whether its `id` is the number of TMDB."""
+    plain = {plain_name(name) for name in names}
+    export = is_export(plain) or is_export({plain_name(name) for name in nested})
+    return export, is_numbered_export(plain)
+
+
+def _raw(item: dict[str, object], *, is_numbered: bool) -> RawRow:
     values: list[object] = [None] * _FIELDS
     for source in (item, _nested(item)):
         for name, place in _places(tuple(source)):
             if not values[place] and source[name] not in (None, ""):
                 values[place] = source[name]
-    return _with_bare_id(RawRow._make(values), item, is_export=is_export)
+    raw = RawRow._make(values)
+    if not title_text(raw.title) and (raw.imdb or raw.tmdb or raw.tvdb or item.get("id")):
+        raw = raw._replace(title=_named(item))
+    return _with_bare_id(raw, item, is_numbered=is_numbered)
 
 
-def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_export: bool) -> RawRow:
+def _named(item: dict[str, object]) -> object:
+    """Find a title under its other names, which alone would not make a list one of titles."""
+    found = {plain_name(name): value for name, value in item.items()}
+    return title_text(found.get("name")) or title_text(found.get("originaltitle"))
+
+
+def _says_more(item: dict[str, object]) -> bool:
+    """Tell whether there are words under names that are not understood."""
+    return any(
+        isinstance(value, str) and _WORDS.match(value) and not is_understood(name)
+        for name, value in item.items()
+    )
+
+
+def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_numbered: bool) -> RawRow:
     """Take `id` for the TMDB number, unless the row shows that it is some program's own number.
 
-    Beside a title or an id by its name it may be the list's own number, but in an export.
+    Beside a title, an id by its name or words that are not understood it may be the list's own
+    number, but in an export.
     """
     bare = item.get("id")
     if bare is None or raw.tmdb or (number_id(raw.tvdb) and not raw.kind):
@@ -105,6 +134,7 @@ def _with_bare_id(raw: RawRow, item: dict[str, object], *, is_export: bool) -> R
         return raw  # a record with parts: the number is that of the record
     if imdb_id(bare):
         return raw if raw.imdb else raw._replace(imdb=bare)
-    if is_export or not (title_text(raw.title) or imdb_id(raw.imdb)):
+    says_what = title_text(raw.title) or imdb_id(raw.imdb) or _says_more(item)
+    if is_numbered or not says_what:
         return raw._replace(tmdb=bare)
     return raw._replace(bare_id=bare)

@@ -10,7 +10,7 @@ from listsync.providers.file.formats import read_list
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.source import SERVICE, FileSource
 
-_READING = 2  # raise it when a file of the same bytes is to be read in another way
+_READING = 3  # raise it when a file of the same bytes is to be read in another way
 
 
 class ListFile:

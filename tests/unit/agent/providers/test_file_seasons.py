@@ -194,6 +194,7 @@ def test_a_season_of_0_is_not_lost_to_an_empty_twin(read: Reader, row: object) -
     "name",
     [
         *("season", "Season", "seasons", "season_number", "Season Number", "seasonNumber"),
+        *("Staffeln", "Saisons", "Temporadas", "season_name", "Monitored Seasons"),
         *("Season No.", "Season #", "season nr", "Staffel", "Saison", "Temporada"),
     ],
 )

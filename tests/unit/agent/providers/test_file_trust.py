@@ -7,7 +7,7 @@ import json
 import pytest
 
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import ExternalIds, MediaType
+from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 from tests.unit.agent.providers.reader import Reader
 
 _IMDB = "Position,Const,Title,URL,Title Type,Year,Your Rating\n1,tt0133093,A,,Movie,1999,8\n"
@@ -58,6 +58,43 @@ def test_exports_of_services_are_believed(read: Reader, content: object) -> None
     assert entry.ids.imdb == "tt0133093"
     assert not entry.check_ids
     assert entry.bare_id is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": 1, "name": "The Matrix", "year": 1999},
+        {"id": 1, "original_title": "The Matrix", "year": 1999},
+        {"id": 1, "title": "The Matrix", "poster_url": "x", "imdb_id": None},
+    ],
+)
+def test_a_number_beside_a_title_of_any_name_is_weak(read: Reader, row: object) -> None:
+    entry = only(read, row)
+    assert (entry.title, entry.ids.tmdb, entry.bare_id) == ("The Matrix", None, 1)
+
+
+def test_an_id_by_its_name_is_checked_against_any_name_of_the_title(read: Reader) -> None:
+    entry = only(read, {"tmdb_id": 1, "name": "The Matrix", "year": 1999})
+    assert (entry.title, entry.ids.tmdb, entry.check_ids) == ("The Matrix", 1, True)
+
+
+@pytest.mark.parametrize("name", ["film", "label", "movie_title", "primaryTitle", "slug"])
+def test_a_number_beside_words_that_are_not_understood_is_a_doubt(read: Reader, name: str) -> None:
+    entry = only(read, {"id": 1, name: "The Matrix", "year": 1999})
+    assert entry.doubt == "the row gives its title under a name that is not understood"
+
+
+@pytest.mark.parametrize("more", [{}, {"poster": "/a.jpg"}, {"link": "https://x/abc"}])
+def test_a_number_alone_is_that_of_tmdb(read: Reader, more: dict[str, str]) -> None:
+    entry = only(read, {"id": 603, **more})
+    assert (entry.ids.tmdb, entry.doubt) == (603, None)
+
+
+def test_one_row_of_an_export_vouches_for_no_other(read: Reader) -> None:
+    own = {"id": 1, "title": "The Matrix", "year": 1999}
+    first, second = read(json.dumps([own, _MDBLIST]), "list.json").entries
+    assert (first.ids, first.bare_id) == (NO_IDS, 1)
+    assert second.ids.tmdb == 603
 
 
 def test_the_id_of_an_export_is_that_of_tmdb(read: Reader) -> None:
