@@ -114,8 +114,8 @@ class Fetched:
     `read` counts rows as the service delivered them (entries + skipped), before any filter;
     `declared` is the count the service itself gives, None where it gives none. `repeated` rows
     only repeat another row of this reading; `broken` ones, which are among `skipped`, may be
-    titles that are known. `lacks_count`: the service counts such lists, and
-    did not this time. `remark` says what could not be learnt besides the rows.
+    titles that are known. `lacks_count`: the service counts such lists, and did not this
+    time. `remark` says what could not be learnt besides the rows.
     """
 
     entries: tuple[ListEntry, ...] = ()
