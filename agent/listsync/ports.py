@@ -429,7 +429,10 @@ class Books(Protocol):
         ...
 
     def entries_with(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
-        """Return entries of all lists that share an id, or title and year, with *one*."""
+        """Return entries of all lists that share an id, or title and year, with *one*.
+
+        Ids that nobody vouches for do not count.
+        """
         ...
 
     def entries_alike(

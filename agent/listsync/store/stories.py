@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from listsync.domain.books import EntryRow, Lookup, Standing
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
 from listsync.domain.server import ABSENT, TitleState
 from listsync.store import rows
 from listsync.store.database import Database
@@ -90,16 +90,18 @@ class Stories:
     def entries_with(
         self, server: int | None, one: ListEntry, *, limit: int
     ) -> tuple[EntryRow, ...]:
+        ids = NO_IDS if one.check_ids else one.ids
         found = self._database.look_up(
             "SELECT followed.*, entries.* FROM entries JOIN followed ON followed.id = entries.list"
-            " WHERE absent_reads = 0 AND (entries.imdb = :imdb OR entries.tvdb = :tvdb"
-            "   OR (entries.tmdb = :tmdb AND entries.kind = :kind)"
-            "   OR (entries.title = :title COLLATE NOCASE AND entries.year IS :year))"
+            " WHERE absent_reads = 0 AND ("
+            "   (entries.title = :title COLLATE NOCASE AND entries.year IS :year)"
+            "   OR (check_ids = 0 AND (entries.imdb = :imdb OR entries.tvdb = :tvdb"
+            "     OR (entries.tmdb = :tmdb AND entries.kind = :kind))))"
             " ORDER BY followed.id, entries.rank, entry LIMIT :limit",
             {
-                "imdb": one.ids.imdb,
-                "tvdb": one.ids.tvdb,
-                "tmdb": one.ids.tmdb,
+                "imdb": ids.imdb,
+                "tvdb": ids.tvdb,
+                "tmdb": ids.tmdb,
                 "kind": one.kind,
                 "title": one.title,
                 "year": one.year,

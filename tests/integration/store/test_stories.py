@@ -167,8 +167,9 @@ def test_entries_that_share_something_are_found(
         (film("CRASH")._replace(year=2005), True),
         (film("Crash")._replace(year=1996), False),
         (film("Heat", imdb="tt0113277"), False),
+        (film("Heat", imdb="tt0375679")._replace(year=1995, check_ids=True), False),
     ],
-    ids=["id", "title-and-year", "another-year", "another"],
+    ids=["id", "title-and-year", "another-year", "another", "an-id-that-nobody-vouches-for"],
 )
 def test_entries_of_all_lists_that_share_an_id_or_title_and_year_are_found(
     world: World, *, held: ListEntry, is_found: bool
