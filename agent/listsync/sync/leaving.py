@@ -133,20 +133,20 @@ class Leaver:
 
     def _cancel(self, one: Departure) -> ItemReport:
         if self.run.dry_run:
-            return _told(one, Verdict.CANCELLED, "it has left the list: would be taken back")
+            return _told(one, Verdict.CANCELLED, "it has left the list: would be cancelled")
         result = self.server.cancel(one.request_id or 0)
         self.memory.settle_departure(one, self.run, cancelled=result is Cancelled.DONE)
         if result is not Cancelled.DONE:
             why = "it has left the list, but its request does not wait for approval any more"
             return _told(one, Verdict.SKIPPED, why)
         logger.info(
-            "taken back: %s [%s]: it has left the list %s",
+            "cancelled: %s [%s]: it has left the list %s",
             one.label,
             one.definition.key,
             one.list_name,
             extra={"action": "cancel", "list": one.list_name},
         )
-        return _told(one, Verdict.CANCELLED, "it has left the list: its request was taken back")
+        return _told(one, Verdict.CANCELLED, "it has left the list: its request was cancelled")
 
 
 def _list_of(one: Departure, lists: Sequence[ListRules]) -> int | None:

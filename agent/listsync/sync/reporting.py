@@ -51,7 +51,7 @@ _SKIPS = {
 _QUIET = (SkipReason.AVAILABLE, SkipReason.REQUESTED)
 _SAID = {
     RequestAnswer.IMPOSSIBLE: "the server cannot do it",
-    RequestAnswer.CANCELLED: "taken back",
+    RequestAnswer.CANCELLED: "cancelled",
     RequestAnswer.UNSURE: "the connection broke, and the request does not show at the server",
 }
 
