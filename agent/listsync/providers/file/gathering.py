@@ -143,7 +143,8 @@ class Gathering:
             entries=tuple(self._entries),
             skipped=tuple(self._skipped),
             declared=read + 1 if self.is_cut else read or (0 if self.says_empty else None),
-            validators=None if self.is_cut else validators,
+            validators=None if self.is_cut or self._broken else validators,
+            broken=len(self._broken),
         )
 
 

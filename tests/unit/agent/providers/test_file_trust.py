@@ -90,6 +90,14 @@ def test_a_number_alone_is_that_of_tmdb(read: Reader, more: dict[str, str]) -> N
     assert (entry.ids.tmdb, entry.doubt) == (603, None)
 
 
+def test_rows_that_came_broken_are_a_doubt(read: Reader) -> None:
+    rows = [{"title": title} for title in "ABCDEF"]
+    fetched = read(json.dumps([*rows, None, {"oops": 1}]), "list.json")
+    assert (fetched.read, fetched.broken, fetched.is_sure) == (8, 2, False)
+    assert fetched.doubt == "2 rows came broken"
+    assert fetched.validators is None
+
+
 def test_one_row_of_an_export_vouches_for_no_other(read: Reader) -> None:
     own = {"id": 1, "title": "The Matrix", "year": 1999}
     first, second = read(json.dumps([own, _MDBLIST]), "list.json").entries
