@@ -284,10 +284,13 @@ def test_rows_that_exclude_together_exclude_what_they_were_taken_for(dune: World
     dune.follow(rules("one"), rules("seen", is_exclusion=True))
     dune.books.told_lists.append(a_list("seen"))
     said = _BY_TITLE._replace(year=1999, title="Dune", check_ids=True)
-    first = said._replace(ids=ExternalIds(imdb="tt1160419"))
+    first = said._replace(ids=ExternalIds(imdb="tt1160419", tmdb=7))
     second = said._replace(ids=ExternalIds(imdb="tt1160419", tvdb=5), rank=2)
-    dune.books.told_entries += [row(first, "seen"), row(second, "seen")]
-    (together,) = wishes_of(members_of(rules("seen", is_exclusion=True), [first, second]))
+    members = members_of(rules("seen", is_exclusion=True), [first, second])
+    dune.books.told_entries += [
+        replace(row(one.entry, "seen"), entry_id=one.entry_id) for one in members
+    ]
+    (together,) = wishes_of(members)
     elsewhere = replace(_FOUND, how=How.TITLE_INSTEAD, key=TitleKey(MediaType.MOVIE, 7))
     elsewhere = replace(elsewhere, title="Dune: Another")
     lookup = lookup_of(together) or ""
