@@ -31,6 +31,7 @@ from listsync.domain.books import (
     RunRow,
     Standing,
 )
+from listsync.domain.clock import Clock
 from listsync.domain.learned import NOTHING_LEARNED, Learned
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
@@ -877,6 +878,22 @@ def _without_reasons(match: Match) -> Match:
 
 def _pause(days: Sequence[int], tries: int) -> timedelta:
     return timedelta(days=days[min(tries, len(days) - 1)])
+
+
+class FakeClock(Clock):
+    """A clock that goes when it is told to, and can be set."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at, self.passed_s = at, 0.0
+        super().__init__(lambda: self.at, lambda: self.passed_s)
+
+    def let_pass(self, time: timedelta) -> None:
+        self.at += time
+        self.passed_s += time.total_seconds()
+
+    def set_by(self, step: timedelta) -> None:
+        """Set the clock, as a person or a time server does; no time passes."""
+        self.at += step
 
 
 class FakeNotebook:

@@ -72,6 +72,30 @@ def test_what_was_missed_is_made_up_for_once(
     assert len(again.runs) == 2
 
 
+def test_a_clock_that_was_a_year_ahead_puts_off_no_sync(
+    home: Home, start_agent: StartAgent
+) -> None:
+    _follow(home, every="1m")
+    agent = start_agent(home)
+    agent.until_synced(1)
+    assert agent.ctl("pause", "--for", "2h").code == 0
+    agent.terminate()
+    ahead = datetime.now(UTC) + timedelta(days=365)
+    _set_last(home, ahead.isoformat())
+    pause = {"since": ahead.isoformat(), "until": (ahead + timedelta(hours=2)).isoformat()}
+    with closing(sqlite3.connect(home.state / "listsync.db")) as database, database:
+        database.execute("UPDATE runs SET started_at = ?", (ahead.isoformat(),))
+        database.execute(
+            "UPDATE notebook SET value = ? WHERE name = 'pause'", (json.dumps(pause),)
+        )
+    again = start_agent(home)
+    assert 30 < again.due_in_s() <= 60
+    until = datetime.fromisoformat(again.status["paused"]["until"])
+    assert timedelta(hours=1.9) < until - datetime.now(UTC) <= timedelta(hours=2)
+    assert datetime.fromisoformat(again.runs[0]["started_at"]) <= datetime.now(UTC)
+    assert "the clock was ahead when listsync ran last" in again.log
+
+
 def test_it_syncs_when_it_is_due(home: Home, start_agent: StartAgent) -> None:
     _follow(home, every="1m")
     agent = start_agent(home)

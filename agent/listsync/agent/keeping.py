@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listsync.agent.queue import RunQueue, Standing
+from listsync.domain.clock import put_right
 from listsync.domain.running import Order, Pause, Scope
 from listsync.ports import Notebook
 
@@ -40,11 +41,9 @@ class Keeper:
 
     def restore(self, queue: RunQueue) -> None:
         """Put back into *queue* what was kept: the pause, and one sync for all that is owed."""
-        pause = self._kept[_PAUSE]
+        pause = _restored(self._kept[_PAUSE], datetime.now(UTC))
         if pause is not None:
-            until = datetime.fromisoformat(pause["until"]) if pause["until"] else None
-            if until is None or until > datetime.now(UTC):
-                queue.pause(Pause(until))
+            queue.pause(pause)
         owed = self._kept[_OWED]
         if owed is not None:
             queue.submit(Order.new(_scope(owed["lists"]), f"{owed['origin']}, resumed"))
@@ -71,7 +70,22 @@ class Keeper:
 def _pause_of(pause: Pause | None) -> dict[str, str | None] | None:
     if pause is None:
         return None
-    return {"until": pause.until.isoformat() if pause.until else None}
+    times = {"until": pause.until, "since": pause.since}
+    return {name: at.isoformat() if at else None for name, at in times.items()}
+
+
+def _restored(kept: dict[str, str | None] | None, now: datetime) -> Pause | None:
+    """Give the pause that was kept, unless it has ended meanwhile."""
+    if kept is None:
+        return None
+    until, since = _moment(kept["until"]), _moment(kept.get("since"))
+    if until is not None and since is not None and since > now:
+        until, since = put_right(until, since=since, now=now), now
+    return Pause(until, since) if until is None or until > now else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _scope(lists: list[str] | None) -> Scope:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Protocol, assert_never
 
@@ -22,7 +22,9 @@ from listsync.agent.retrying import Retries, Retrying
 from listsync.agent.telling import Teller
 from listsync.agent.working import Perform, Work
 from listsync.domain.books import RunRow
+from listsync.domain.clock import Clock, ClockSteps
 from listsync.domain.events import (
+    ClockSet,
     ConfigChanged,
     Due,
     Event,
@@ -60,6 +62,10 @@ class Schedules(Protocol):
         """Note that *keys* were taken up; raises StateError."""
         ...
 
+    def keep(self) -> None:
+        """Write down what has changed, also by the clock; raises StateError."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
@@ -78,6 +84,9 @@ class Means:
     """Called when a sync has ended: the state may not know yet. Raises StateError."""
     refresh: Callable[[], None]
     """Called when a run has ended, to read anew what is shown of the lists."""
+    clock: Clock
+    clock_set: Callable[[timedelta], None]
+    """Called when the clock was set, to move what the state holds with it. Raises StateError."""
 
 
 class Agent:
@@ -89,6 +98,7 @@ class Agent:
         self._work: Work | None = None
         self._is_stopping = False
         self._second_look_at: float | None = None
+        self._steps = ClockSteps(means.clock)
         self.watcher_note = ""
 
     def run(self) -> None:
@@ -159,7 +169,7 @@ class Agent:
             waits.append(_WRITE_AGAIN_S)
         pause = self._means.queue.standing.pause
         if pause is not None and pause.until is not None:
-            left = min(pause.until - datetime.now(UTC), _LONGEST_WAIT)
+            left = min(pause.until - self._means.clock.now(), _LONGEST_WAIT)
             waits.append(max(0.0, left.total_seconds()))
         return min((one for one in waits if one is not None), default=None)
 
@@ -177,6 +187,8 @@ class Agent:
                     self._means.schedules.fired(keys)
             case RetryDue(keys=keys):
                 self._try_again(keys)
+            case ClockSet():
+                pass  # after each event the clock is looked at
             case ConfigChanged():
                 if not self._means.configuration.look():
                     # Perhaps somebody is still writing.
@@ -280,11 +292,30 @@ class Agent:
         if self._second_look_at is None and self._means.configuration.in_force.problems:
             # The watcher does not see a file that is what it was before it broke.
             self._second_look_at = time.monotonic() + _LONGEST_WAIT.total_seconds()
-        pause = self._means.queue.standing.pause
-        if pause is not None and pause.until is not None and datetime.now(UTC) >= pause.until:
+        step = self._steps.taken()
+        if step:
+            self._means.queue.follow_clock(step)
+        pause, now = self._means.queue.standing.pause, self._means.clock.now()
+        if pause is not None and pause.until is not None and now >= pause.until:
             logger.info("the pause is over", extra={"action": "resumed"})
             self._means.queue.resume()
         self._means.teller.beat(self._means.queue.standing)
+        if step:
+            self._follow_clock(step)
+
+    def _follow_clock(self, step: timedelta) -> None:
+        """Write down what a clock that was set has changed."""
+        way = "back" if step < timedelta() else "forward"
+        logger.warning(
+            "the clock was set %s by %s: all times follow it",
+            way,
+            abs(step),
+            extra={"action": "clock_set", "by_s": step.total_seconds()},
+        )
+        self._means.clock_set(step)
+        self._means.schedules.keep()
+        self._means.retries.keep()
+        self._means.keeper.keep(self._means.queue.standing)
 
     def _catch_up(self) -> None:
         """Write down what could not be written before: a lock or a full disk may be gone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from listsync.domain.running import Order, Pause, Ticket, together
 from listsync.protocol import Code, RefusedCommand
@@ -61,6 +62,12 @@ class RunQueue:
         with self._lock:
             self._standing = replace(self._standing, pause=pause)
         self._moved()
+
+    def follow_clock(self, step: timedelta) -> None:
+        """Let a pause end when it would have ended, had the clock not been set by *step*."""
+        with self._lock:
+            if self._standing.pause is not None:
+                self._standing = replace(self._standing, pause=self._standing.pause.moved(step))
 
     def resume(self) -> bool:
         """End the pause; what waited goes on. Returns whether there was one."""

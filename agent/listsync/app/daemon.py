@@ -31,6 +31,7 @@ from listsync.app.performing import Performer
 from listsync.app.threads import Threads
 from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.control import ControlSocket
+from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.running import Following, Order, Scope, covers
 from listsync.errors import Problem
@@ -38,6 +39,7 @@ from listsync.net.systemd import Systemd
 from listsync.protocol import Exit
 from listsync.store.backup import write_backup
 from listsync.store.books import SqliteBooks
+from listsync.store.clock import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.lock import locked
@@ -132,6 +134,7 @@ class _Daemon:
         self._recent = RecentRuns()
         self._shown = Shown()
         self.has_failed = False
+        self._since = datetime.now(UTC)  # what is dated later was dated by this process
 
     def wire(self, systemd: Systemd) -> None:
         """Put the parts together; opens nothing."""
@@ -150,6 +153,8 @@ class _Daemon:
             perform=Performer(self._database, self._options.state_dir, board),
             note_end=self._books.note_end,
             refresh=self._refresh,
+            clock=SYSTEM_CLOCK,
+            clock_set=self._follow_clock,
         )
         self._agent = Agent(means)
         commands = Commands(
@@ -195,7 +200,10 @@ class _Daemon:
         self._threads.start("schedule", lambda: schedule.run(self._inbox.put, stop))
 
     def _take_up(self) -> None:
-        SqliteBooks(self._database).close_cut_off_runs(datetime.now(UTC))
+        now = datetime.now(UTC)
+        if pull_back(self._database, now):
+            logger.warning("%s", CLOCK_WAS_AHEAD, extra={"action": "clock_was_ahead"})
+        SqliteBooks(self._database).close_cut_off_runs(now)
         self._recall()
         self._refresh()
         config = config_of(self._configuration.in_force.following)
@@ -287,6 +295,12 @@ class _Daemon:
             notices=self._books.notices(),
             waiting=self._books.waiting(limit=0, offset=0)[0],
         )
+
+    def _follow_clock(self, step: timedelta) -> None:
+        since, self._since = self._since, self._since + step
+        patient = self._database.with_patience(_DECIDER_WAITS_S)
+        follow_step(patient, step, since=since, now=datetime.now(UTC))
+        self._refresh()
 
     def _reload(self) -> tuple[Problem, ...]:
         self._systemd.reloading()

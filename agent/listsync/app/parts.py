@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from listsync.ports import ListProvider
 from listsync.seerr.client import Seerr
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.books import SqliteBooks
+from listsync.store.clock import pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.facts import SqliteFacts
@@ -191,6 +192,7 @@ def open_parts(
         folder = stack.enter_context(_state(state_dir, dry_run=dry_run))
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
+        pull_back(database, datetime.now(UTC))
         yield stack.enter_context(
             wired(
                 config,

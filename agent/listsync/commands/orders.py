@@ -46,14 +46,14 @@ def plan(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def pause(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
-    until = None
+    until, now = None, datetime.now(UTC)
     if (for_s := params.get("for_s")) is not None:
         if not 0 < for_s <= _LONGEST_PAUSE_S:
             raise RefusedCommand(
                 Code.INVALID_PARAMS, "pause: for_s must be more than 0 and at most ten years"
             )
-        until = datetime.now(UTC) + timedelta(seconds=for_s)
-    sources.queue.pause(Pause(until))
+        until = now + timedelta(seconds=for_s)
+    sources.queue.pause(Pause(until, now if until else None))
     return {"until": iso(until)}
 
 

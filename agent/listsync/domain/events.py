@@ -41,6 +41,11 @@ class RetryDue:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSet:
+    """Somebody has set the clock; by how much, each owner of times notices by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Signalled:
     """A signal came in."""
 
@@ -59,4 +64,6 @@ class QueueMoved:
     """What runs, what waits or whether there is a pause is not what it was."""
 
 
-Event = ConfigChanged | WatcherNote | Due | RetryDue | Signalled | RunFinished | QueueMoved
+Event = (
+    ConfigChanged | WatcherNote | Due | RetryDue | ClockSet | Signalled | RunFinished | QueueMoved
+)

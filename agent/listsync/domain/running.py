@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from listsync.domain.books import RequestRow, RunRow
@@ -85,9 +85,18 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing starts by itself until *until*; None = until somebody ends it."""
+    """Nothing starts by itself until *until*; None = until somebody ends it.
+
+    *since*: when that was said, if it ends by itself.
+    """
 
     until: datetime | None
+    since: datetime | None = None
+
+    def moved(self, step: timedelta) -> Pause:
+        """Give the same pause on a clock that was set by *step*."""
+        until, since = self.until, self.since
+        return Pause(until and until + step, since and since + step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

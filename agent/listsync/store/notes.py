@@ -119,7 +119,7 @@ def _write_setbacks(connection: sqlite3.Connection, server: int | None, notes: N
         connection.execute(
             "UPDATE setbacks SET retry_at = ? WHERE server = ? AND kind = ? AND tmdb = ?"
             " AND four_k = ? AND tvdb = ?",
-            (rows.iso(at + _pause(_RETRY_DAYS, tries)), *key),
+            (rows.iso(at + pause_of_setback(tries)), *key),
         )
 
 
@@ -157,5 +157,6 @@ def _write_seekers(connection: sqlite3.Connection, notes: Notes) -> None:
     )
 
 
-def _pause(days: Sequence[int], tries: int) -> timedelta:
-    return timedelta(days=days[min(tries, len(days)) - 1])
+def pause_of_setback(tries: int) -> timedelta:
+    """Say how long a request that failed *tries* times (from 1) is put off."""
+    return timedelta(days=_RETRY_DAYS[min(tries, len(_RETRY_DAYS)) - 1])

@@ -214,7 +214,7 @@ class ArrLookup:
         found = resolve(wanted, names)
         if at is None or self.again:
             return at is None or isinstance(found, OpenSelection)
-        return isinstance(found, OpenSelection) and self.now - at >= _pause(found, names)
+        return isinstance(found, OpenSelection) and abs(self.now - at) >= _pause(found, names)
 
     def _with_settings(self, kind: MediaType, names: ArrNames) -> ArrNames:
         try:
@@ -262,7 +262,7 @@ class ArrLookup:
         if not self.careful:
             return None
         times = [names.asked_at[number] for number, one in names.failures.items() if one.went_away]
-        return next((at for at in times if self.now - at < WENT_AWAY_FOR), None)
+        return next((at for at in times if abs(self.now - at) < WENT_AWAY_FOR), None)
 
 
 def _services_to_ask(due: Iterable[ArrSelection], names: ArrNames) -> list[int]:

@@ -19,7 +19,7 @@ _FIRST = {
     ListOutcome.DRIFT: timedelta(hours=1),
 }
 _RECHECK_DAYS = (1, 3, 7, 14, 30)
-_LOOK_EVERY = timedelta(days=7)
+LOOK_EVERY = timedelta(days=7)
 _FIRST_REFUSED = timedelta(hours=1)
 _LONGEST = timedelta(hours=24)
 
@@ -65,7 +65,7 @@ def pause_before_recheck(tries: int, *, is_provisional: bool) -> timedelta:
 def next_look(details: SeriesDetails, today: date) -> date:
     """Say when a series is looked at again for new seasons: when the next one airs, or weekly."""
     coming = [one.airs for one in details.seasons if one.airs is not None and one.airs > today]
-    return max(min([*coming, today + _LOOK_EVERY]), today + timedelta(days=1))
+    return max(min([*coming, today + LOOK_EVERY]), today + timedelta(days=1))
 
 
 def must_wait(before: ListSetback | None, now: datetime, *, eager: bool) -> bool:

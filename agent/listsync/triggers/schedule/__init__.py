@@ -8,8 +8,8 @@ from listsync.triggers.schedule.rules import (
     Cron,
     Every,
     Rule,
+    due_after_step,
     host_id,
-    kept_due,
     next_due,
     stable_jitter,
 )
@@ -24,8 +24,8 @@ __all__ = [
     "Rule",
     "ScheduleTrigger",
     "Timetable",
+    "due_after_step",
     "host_id",
-    "kept_due",
     "next_due",
     "stable_jitter",
 ]

@@ -9,9 +9,10 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps, put_right
 from listsync.domain.retry import Retry
 from listsync.domain.running import PlannedRetry, Scope, covers, together, without
 from listsync.ports import Notebook
@@ -39,13 +40,22 @@ def pause_before(number: int, retry: Retry) -> timedelta | None:
 class _Row:
     """What is to be tried again; `due` is None while that is done, or once it is left alone.
 
-    `number` counts the retries, the one that is due included.
+    `number` counts the retries, the one that is due included. `since`: when that was planned;
+    `is_own`: by this process, which so knows how much time has passed since.
     """
 
     retry: Retry
     scope: Scope
     number: int
     due: datetime | None
+    since: datetime
+    is_own: bool = True
+
+    def after_step(self, step: timedelta) -> _Row:
+        """Follow a clock that was set by *step*; what another process planned is not put off."""
+        if step > timedelta() and not self.is_own:
+            return self
+        return replace(self, due=self.due and self.due + step, since=self.since + step)
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether the time is still to come."""
@@ -62,29 +72,28 @@ class BackOff:
     def __init__(
         self,
         notebook: Notebook,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = SYSTEM_CLOCK,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.is_behind = False
         self._notebook = notebook
-        self._now = now
+        self._clock = clock
+        self._steps = ClockSteps(self._clock)
         self._draw = draw
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._kept: Any = notebook.load(_NAME)
-        self._row = _restored(self._kept) if self._kept else None
+        self._row = _restored(self._kept, self._clock.now()) if self._kept else None
 
     def planned(self) -> PlannedRetry | None:
-        """Return what is tried again, and when; never further ahead than the clock allows."""
+        """Return what is tried again, and when, by the clock as it is now."""
         with self._lock:
+            self._now()
             row = self._row
             if row is None or row.due is None:
                 return None
-            due = min(row.due, self._now() + _LONGEST)
-            if due != row.due:
-                self._row = replace(row, due=due)
             return PlannedRetry(
-                at=due,
+                at=row.due,
                 why=row.retry.why,
                 scope=row.scope,
                 number=row.number,
@@ -98,13 +107,14 @@ class BackOff:
             StateError: it cannot be kept.
         """
         with self._lock:
-            now, row = self._now(), self._row
+            now = self._now()
+            row = self._row
             number = _next_number(row, retry, now)
             due = self._due(number, retry, now)
             if row is not None and row.is_open(now):
                 due = min(filter(None, (row.due, due)), default=None)
             scope = scope if row is None else together(scope, row.scope)
-            self._row = _Row(retry=retry, scope=scope, number=number, due=due)
+            self._row = _Row(retry=retry, scope=scope, number=number, due=due, since=now)
         self.keep()
 
     def settled(self, scope: Scope) -> None:
@@ -113,14 +123,16 @@ class BackOff:
         What is left is tried soon: the server answers.
         """
         with self._lock:
+            now = self._now()
             row = self._row
             if row is None:
                 return
             if covers(scope, row.scope):
                 self._row = None
             elif row.due is not None:
-                soon = min(row.due, self._now() + _STEPS[0])
-                self._row = replace(row, scope=without(row.scope, scope), number=1, due=soon)
+                soon = min(row.due, now + _STEPS[0])
+                left = without(row.scope, scope)
+                self._row = replace(row, scope=left, number=1, due=soon, since=now)
         self.keep()
 
     def taken(self) -> None:
@@ -139,9 +151,17 @@ class BackOff:
     def cancelled(self) -> None:
         """Note that somebody stopped what was being done, for good; raises StateError."""
         with self._lock:
-            if self._row is not None and not self._row.is_open(self._now()):
+            now = self._now()
+            if self._row is not None and not self._row.is_open(now):
                 self._row = None
         self.keep()
+
+    def _now(self) -> datetime:
+        """Move the time with a clock that was set; returns what it says now."""
+        step = self._steps.taken()
+        if step and self._row is not None:
+            self._row = self._row.after_step(step)
+        return self._clock.now()
 
     def _due(self, number: int, retry: Retry, now: datetime) -> datetime | None:
         pause = pause_before(number, retry)
@@ -183,14 +203,22 @@ def _kept(row: _Row) -> dict[str, Any]:
         "lists": None if row.scope is None else sorted(row.scope),
         "number": row.number,
         "due": row.due.isoformat() if row.due else None,
+        "since": row.since.isoformat(),
     }
 
 
-def _restored(kept: dict[str, Any]) -> _Row:
-    lists, due = kept["lists"], kept["due"]
+def _restored(kept: dict[str, Any], now: datetime) -> _Row:
+    """Restore what was kept; a time that a wrong clock has named begins anew."""
+    lists = kept["lists"]
+    due = datetime.fromisoformat(kept["due"]) if kept["due"] else None
+    since = datetime.fromisoformat(kept["since"]) if kept.get("since") else now
+    if due is not None:
+        due = min(put_right(due, since=since, now=now), now + _LONGEST)
     return _Row(
         retry=Retry(why=kept["why"], is_slow=kept["is_slow"], titles=kept["titles"]),
         scope=None if lists is None else frozenset(lists),
         number=kept["number"],
-        due=datetime.fromisoformat(due) if due else None,
+        due=due,
+        since=min(since, now),
+        is_own=False,
     )

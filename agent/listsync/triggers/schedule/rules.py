@@ -53,25 +53,32 @@ def next_due(
 ) -> datetime | None:
     """Return when the next sync is due, in UTC; None = never.
 
-    *last* is when the last one started; without one (None) it is due now. What was missed is
-    made up for once, *jitter* from now. A *last* more than one interval ahead of *now* comes
-    from a clock that was wrong.
+    *last* is when the last one started, not later than *now*; without one (None) it is due
+    now. What was missed is made up for once, *jitter* from now.
     """
     if _step(rule, now) is None:
         return None
     if last is None:
         return now
     due = _step(rule, last)
-    if due is None:
-        return None
-    return now + jitter if due <= now else kept_due(rule, due=due, now=now)
+    return now + jitter if due is not None and due <= now else due
 
 
-def kept_due(rule: Rule, *, due: datetime, now: datetime) -> datetime:
-    """Return *due*, or one from now if the clock has been set back by more than an interval."""
+def due_after_step(
+    rule: Rule, *, last: datetime | None, due: datetime, step: timedelta, now: datetime
+) -> datetime:
+    """Return what *due* is since the clock was set by *step*, so that it is *now*.
+
+    An interval counts the time that passes. A time of day is one on the new clock: what that has
+    jumped over is due, and what it comes to again is not, so soon after *last* (by the new clock).
+    """
+    if isinstance(rule, Every) or last is None:
+        return due + step
     first = _step(rule, now)
     second = first and _step(rule, first)
-    return first if first and second and due > second else due
+    if step > timedelta() or first is None or second is None:
+        return due
+    return second if first - last < (second - first) / 2 else first
 
 
 def stable_jitter(rule: Rule, key: str, host: str, now: datetime) -> timedelta:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps
 from listsync.ports import Notebook
 from listsync.triggers.schedule.rules import (
     EVERYTHING,
     Cron,
     Rule,
-    kept_due,
+    due_after_step,
     next_due,
     stable_jitter,
 )
@@ -23,11 +24,27 @@ _NAME = "timetable"
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One schedule: when it fired last (or was first seen), and when it will."""
+    """One schedule: when it fired last (or was first seen), and when it will.
+
+    `is_own`: both were noted by this process, which so knows how much time has passed since.
+    """
 
     rule: Rule
     last: datetime | None
     due: datetime | None
+    is_own: bool = True
+
+    def after_step(self, step: timedelta, now: datetime) -> _Row:
+        """Follow a clock that was set by *step*.
+
+        What another process noted may have been noted by the right clock, before this one began
+        with a wrong one: it is not put off then.
+        """
+        if self.due is None or (step > timedelta() and not self.is_own):
+            return self
+        last = self.last and self.last + step
+        due = due_after_step(self.rule, last=last, due=self.due, step=step, now=now)
+        return replace(self, last=last, due=due)
 
 
 class Timetable:
@@ -43,11 +60,12 @@ class Timetable:
         self,
         notebook: Notebook,
         host: str,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._notebook = notebook
         self._host = host
-        self._now = now
+        self._now = clock.now
+        self._steps = ClockSteps(clock)
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._kept: dict[str, Any] = notebook.load(_NAME) or {}
@@ -60,14 +78,14 @@ class Timetable:
             StateError: the due times cannot be kept.
         """
         with self._lock:
-            now = self._now()
+            now = self._follow_clock()
             self._rows = {key: self._row(key, rule, now, at_once) for key, rule in rules.items()}
         self._save()
 
     def fired(self, keys: Iterable[str]) -> None:
         """Note that *keys* were due and have been taken up; raises StateError."""
         with self._lock:
-            now = self._now()
+            now = self._follow_clock()
             for key in keys:
                 if row := self._rows.get(key):
                     due = next_due(row.rule, last=now, now=now)
@@ -80,20 +98,28 @@ class Timetable:
             return frozenset(self._rows)
 
     def planned(self) -> dict[str, datetime | None]:
-        """Return when each schedule is due, never further ahead than its rule and the clock allow.
+        """Return when each schedule is due by the clock as it is now.
 
         None: a schedule that never comes round by itself.
         """
         with self._lock:
-            now = self._now()
-            return {
-                key: row.due and kept_due(row.rule, due=row.due, now=now)
-                for key, row in self._rows.items()
-            }
+            self._follow_clock()
+            return {key: row.due for key, row in self._rows.items()}
 
     def due_times(self) -> dict[str, datetime]:
         """Return what is due when, without what never is."""
         return {key: due for key, due in self.planned().items() if due is not None}
+
+    def keep(self) -> None:
+        """Write down what has changed, also by the clock; raises StateError."""
+        self._save()
+
+    def _follow_clock(self) -> datetime:
+        """Move all times with a clock that was set; returns what it says now."""
+        step, now = self._steps.taken(), self._now()
+        if step:
+            self._rows = {key: row.after_step(step, now) for key, row in self._rows.items()}
+        return now
 
     def _row(self, key: str, rule: Rule, now: datetime, at_once: bool) -> _Row:
         running = self._rows.get(key)
@@ -101,13 +127,17 @@ class Timetable:
             return running
         kept = self._kept.get(key)
         last = datetime.fromisoformat(kept["last"]) if kept else None if at_once else now
+        if last is not None and last > now:
+            last = now  # a clock that was ahead has dated it
         if running is not None and isinstance(rule, Cron):
             last = now  # a new time of day has missed nothing
         # Only a restart has.
         jitter = timedelta()
         if running is None and kept:
             jitter = stable_jitter(rule, key, self._host, now)
-        return _Row(rule, last, next_due(rule, last=last, now=now, jitter=jitter))
+        due = next_due(rule, last=last, now=now, jitter=jitter)
+        is_own = running.is_own if running else kept is None
+        return _Row(rule, last, due, is_own)
 
     def _save(self) -> None:
         with self._saving:

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 import pytest
 
-from listsync.agent import loop, retrying
+from listsync.agent import retrying
 from tests.unit.agent.agent.world import World
 
 
@@ -23,7 +23,6 @@ def world(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
             return world.now
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "datetime", Clock)
         patch.setattr(retrying, "datetime", Clock)
         patch.setattr(time, "monotonic", lambda: world.inbox.now_s)
         yield world

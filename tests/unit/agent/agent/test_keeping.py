@@ -160,6 +160,16 @@ def test_a_pause_that_ended_meanwhile_is_over() -> None:
     assert standing.running is not None
 
 
+def test_a_pause_that_a_wrong_clock_has_dated_begins_anew() -> None:
+    since = datetime.now(UTC) + timedelta(days=400)
+    pause = restored(kept(Standing(pause=Pause(since + timedelta(hours=2), since)))).pause
+    assert pause is not None
+    assert pause.until is not None
+    assert pause.since is not None
+    assert pause.until - pause.since == timedelta(hours=2)
+    assert abs(pause.since - datetime.now(UTC)) < timedelta(minutes=1)
+
+
 def test_a_pause_that_ended_meanwhile_is_forgotten() -> None:
     notebook = kept(Standing(pause=Pause(_PAST)))
     Keeper(notebook).keep(Standing())

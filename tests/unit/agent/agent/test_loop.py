@@ -7,7 +7,15 @@ from datetime import timedelta
 import pytest
 
 from listsync.agent import loop
-from listsync.domain.events import ConfigChanged, Due, Event, Signal, Signalled, WatcherNote
+from listsync.domain.events import (
+    ClockSet,
+    ConfigChanged,
+    Due,
+    Event,
+    Signal,
+    Signalled,
+    WatcherNote,
+)
 from listsync.domain.running import Pause, Scope
 from listsync.domain.syncing import Result
 from listsync.errors import StateError
@@ -270,7 +278,7 @@ def test_what_runs_is_owed_until_it_has_ended(world: World) -> None:
 def test_a_pause_is_kept(world: World) -> None:
     world.queue.pause(Pause(None))
     world.play()
-    assert world.notebook.load("pause") == {"until": None}
+    assert world.notebook.load("pause") == {"until": None, "since": None}
 
 
 def test_a_pause_ends_by_itself(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -283,10 +291,32 @@ def test_a_pause_ends_by_itself(world: World, caplog: pytest.LogCaptureFixture) 
     assert "the pause is over" in caplog.messages
 
 
-def test_a_pause_ends_soon_after_the_clock_was_set_forward(world: World) -> None:
-    world.queue.pause(Pause(world.now + timedelta(days=1)))
+@pytest.mark.parametrize("days", [-400, -1, 1, 400])
+def test_a_pause_lasts_as_long_as_was_said_however_the_clock_is_set(
+    world: World, days: float
+) -> None:
+    world.queue.pause(Pause(world.now + timedelta(minutes=10), world.now))
+    world.play(for_s=120)
+    world.set_by = timedelta(days=days)
+    world.play(_SYNC, ClockSet(), for_s=479)
+    assert world.syncs.given == []
+    pause = world.queue.standing.pause
+    assert pause is not None
+    assert pause.until is not None
+    assert world.notebook.load("pause")["until"] == pause.until.isoformat()
+    world.play(for_s=1)
+    assert world.syncs.begun() == running(world)
+
+
+def test_all_that_holds_times_follows_a_clock_that_is_set(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.play()
-    assert (world.agent._wait_s() or 0) <= 30
+    world.set_by = timedelta(hours=-5)
+    world.play(ClockSet(), ClockSet())
+    assert world.steps == [timedelta(hours=-5)]
+    assert world.schedules.keeps == 1
+    assert "the clock was set back by 5:00:00: all times follow it" in caplog.messages
 
 
 def test_a_pause_for_good_does_not_end(world: World) -> None:

@@ -40,7 +40,7 @@ def let_pass(world: World, wanted: timedelta) -> list[Event]:
     emitted: list[Event] = []
     trigger = ScheduleTrigger(
         dict,
-        lambda: world.now,
+        world.clock,
         lambda: {"": found.at} if (found := world.back_off.planned()) else {},
     )
     until = world.now + wanted
@@ -191,7 +191,7 @@ def test_what_is_planned_is_written_down_once_that_can_be_done(world: World) -> 
     world.end_run(Result.FAILED, _DOWN)
     world.notebook.fails = None
     world.play(for_s=2)
-    assert BackOff(world.notebook, lambda: world.now).planned() == planned(world)
+    assert BackOff(world.notebook, world.clock).planned() == planned(world)
 
 
 def test_who_waits_for_the_end_of_a_run_is_told_of_its_retry(
@@ -219,7 +219,7 @@ def test_a_retry_is_planned_though_what_is_shown_of_the_lists_cannot_be_read(
 
 def test_what_is_planned_outlives_a_restart(world: World) -> None:
     fail_a_run(world)
-    again = BackOff(world.notebook, lambda: world.now)
+    again = BackOff(world.notebook, world.clock)
     assert again.planned() == planned(world)
 
 
@@ -232,7 +232,7 @@ def test_a_run_that_fails_while_the_agent_stops_is_tried_again_after_the_restart
     world.syncs.stops_when_told = False
     assert world.agent.stop()
     assert world.notebook.load("owed") is None
-    assert BackOff(world.notebook, lambda: world.now).planned() is not None
+    assert BackOff(world.notebook, world.clock).planned() is not None
 
 
 def test_the_agent_stops_though_its_state_cannot_be_written(world: World) -> None:

@@ -15,6 +15,7 @@ from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
 from listsync.domain.books import RunRow
+from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
 from listsync.domain.retry import Retry
 from listsync.domain.running import Following, Order, Scope
@@ -107,10 +108,14 @@ class FakeSchedules:
     def __init__(self, *keys: str) -> None:
         self.all = keys
         self.taken: list[frozenset[str]] = []
+        self.keeps = 0
         self.fails: Exception | None = None
 
     def keys(self) -> Collection[str]:
         return self.all
+
+    def keep(self) -> None:
+        self.keeps += 1
 
     def fired(self, keys: Iterable[str]) -> None:
         self.taken.append(frozenset(keys))
@@ -200,10 +205,13 @@ class World:
     def __init__(self) -> None:
         first = following("first", "one", "two", "three")
         self.inbox = Inbox()
+        self.set_by = timedelta()
+        self.clock = Clock(lambda: self.now, lambda: self.inbox.now_s)
+        self.steps: list[timedelta] = []
         self.notebook = FakeNotebook()
         self.systemd = FakeSystemd()
         self.schedules = FakeSchedules("")
-        self.back_off = BackOff(self.notebook, now=lambda: self.now, draw=lambda: 0.0)
+        self.back_off = BackOff(self.notebook, self.clock, draw=lambda: 0.0)
         self.syncs = FakeSyncs()
         self.recent = RecentRuns()
         self.noted: list[RunRow] = []
@@ -226,12 +234,14 @@ class World:
                 perform=self.syncs,
                 note_end=self.noted.append,
                 refresh=self._refresh,
+                clock=self.clock,
+                clock_set=self.steps.append,
             )
         )
 
     @property
     def now(self) -> datetime:
-        return AT + timedelta(seconds=self.inbox.now_s)
+        return AT + timedelta(seconds=self.inbox.now_s) + self.set_by
 
     def submit(self, scope: Scope = None, origin: str = "test") -> Order:
         order = Order.new(scope, origin)

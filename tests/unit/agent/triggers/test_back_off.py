@@ -9,7 +9,7 @@ from listsync.domain.retry import Retry
 from listsync.domain.running import PlannedRetry, Scope
 from listsync.errors import StateError
 from listsync.triggers.schedule import BackOff
-from tests.fakes import FakeNotebook
+from tests.fakes import FakeClock, FakeNotebook
 
 _NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _DOWN = Retry(why="the server cannot be reached")
@@ -21,15 +21,19 @@ class Desk:
     """A back-off on a clock of its own."""
 
     def __init__(self, notebook: FakeNotebook | None = None, drawn: float = 0.0) -> None:
-        self.now = _NOON
+        self.clock = FakeClock(_NOON)
         self.notebook = notebook or FakeNotebook()
         self.drawn = drawn
         self.back_off = self.begin()
 
     def begin(self) -> BackOff:
         """Begin again on what was kept, as after a restart."""
-        self.back_off = BackOff(self.notebook, lambda: self.now, lambda: self.drawn)
+        self.back_off = BackOff(self.notebook, self.clock, lambda: self.drawn)
         return self.back_off
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.at
 
     @property
     def planned(self) -> PlannedRetry:
@@ -42,7 +46,7 @@ class Desk:
         return (self.planned.at - self.now) / timedelta(minutes=1)
 
     def let_pass(self, minutes: float) -> None:
-        self.now += timedelta(minutes=minutes)
+        self.clock.let_pass(timedelta(minutes=minutes))
 
     def fail(self, *retries: Retry, scope: Scope = None) -> Desk:
         for retry in retries:
@@ -51,7 +55,7 @@ class Desk:
 
     def try_in_vain(self, retry: Retry, scope: Scope = None) -> float | None:
         """Let what is planned be done, and fail; returns the minutes until the next try."""
-        self.now = self.planned.at
+        self.clock.let_pass(self.planned.at - self.now)
         self.back_off.taken()
         self.fail(retry, scope=scope)
         return self.wait_min if self.back_off.planned() else None
@@ -254,12 +258,36 @@ def test_what_is_over_is_over_after_a_restart() -> None:
     assert desk.begin().planned() is None
 
 
-def test_a_clock_that_was_wrong_puts_nothing_off_for_long() -> None:
+@pytest.mark.parametrize("days", [-400, -1, 1, 400])
+def test_a_clock_that_is_set_puts_nothing_off_and_hurries_nothing(days: float) -> None:
+    desk = Desk().fail(_KEY)
+    desk.let_pass(20)
+    desk.clock.set_by(timedelta(days=days))
+    assert desk.wait_min == 40
+    desk.back_off.keep()
+    desk.begin()
+    assert desk.wait_min == 40
+
+
+def test_a_time_that_a_wrong_clock_named_before_the_start_begins_anew_once() -> None:
+    desk = Desk().fail(_KEY)
+    desk.clock.set_by(timedelta(days=-400))
+    desk.begin()
+    assert desk.wait_min == 60
+    desk.back_off.keep()
+    desk.let_pass(20)
+    desk.begin()
+    assert desk.wait_min == 40
+
+
+def test_what_was_kept_without_the_time_of_its_plan_waits_no_longer_than_a_server_may_ask() -> (
+    None
+):
     desk = Desk().fail(_DOWN)
-    desk.now -= timedelta(days=400)
-    first = desk.planned.at
-    desk.let_pass(60)
-    assert desk.planned.at == first <= desk.now + timedelta(days=1)
+    del desk.notebook.kept["retry"]["since"]
+    desk.clock.set_by(timedelta(days=-400))
+    desk.begin()
+    assert desk.wait_min == 25 * 60
 
 
 def test_what_cannot_be_kept_holds_until_the_agent_ends() -> None:

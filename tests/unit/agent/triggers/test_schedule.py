@@ -8,18 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from listsync.domain.events import Due, Event, RetryDue
+from listsync.domain.events import ClockSet, Due, Event, RetryDue
 from listsync.triggers.schedule import (
     EVERYTHING,
     Cron,
     Every,
     Rule,
     ScheduleTrigger,
+    Timetable,
     host_id,
-    kept_due,
     next_due,
     stable_jitter,
 )
+from tests.fakes import FakeClock, FakeNotebook
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -60,35 +61,6 @@ def test_what_was_missed_is_made_up_for_once_after_the_jitter(rule: Rule) -> Non
     after = next_due(rule, last=due, now=due, jitter=jitter)
     assert after is not None
     assert after > due + jitter
-
-
-def test_a_last_one_in_the_future_is_not_believed() -> None:
-    assert next_due(Every(_HOUR), last=_NOON + _DAY, now=_NOON) == _NOON + _HOUR
-
-
-@pytest.mark.parametrize(
-    ("back", "due"),
-    [
-        pytest.param(timedelta(minutes=30), _NOON + _HOUR, id="half-an-interval"),
-        pytest.param(_HOUR, _NOON + _HOUR, id="one-interval"),
-        pytest.param(_DAY, _NOON - _DAY + _HOUR, id="a-day"),
-    ],
-)
-def test_a_clock_set_back_by_more_than_an_interval_starts_anew(
-    back: timedelta, due: datetime
-) -> None:
-    assert kept_due(Every(_HOUR), due=_NOON + _HOUR, now=_NOON - back) == due
-
-
-def test_a_cron_time_is_kept_unless_two_come_before_it() -> None:
-    daily = Cron("0 4 * * *", UTC)
-    due = utc("2026-06-10T04:00")
-    assert kept_due(daily, due=due, now=utc("2026-06-08T12:00")) == due
-    assert kept_due(daily, due=due, now=utc("2026-06-07T12:00")) == utc("2026-06-08T04:00")
-
-
-def test_a_due_time_stays_when_its_rule_has_become_never() -> None:
-    assert kept_due(_NEVER, due=_NOON + _DAY, now=_NOON) == _NOON + _DAY
 
 
 def test_cron_goes_by_the_clock_of_its_zone() -> None:
@@ -183,20 +155,33 @@ def test_a_host_goes_by_its_id(tmp_path: Path) -> None:
 class Clock(threading.Event):
     """A clock and the flag that the trigger waits on: waiting is what lets time pass.
 
-    `steps` (number of the wait to seconds) lets the wall clock jump during a wait.
+    `steps` (by the number of the wait) sets the wall clock during a wait, `asleep` lets the
+    computer be suspended.
     """
 
-    def __init__(self, until: timedelta, steps: Mapping[int, timedelta] | None = None) -> None:
+    def __init__(
+        self,
+        until: timedelta,
+        steps: Mapping[int, timedelta] | None = None,
+        asleep: Mapping[int, timedelta] | None = None,
+    ) -> None:
         super().__init__()
-        self.now = _NOON
+        self.clock = FakeClock(_NOON)
         self.waits: list[float] = []
         self._passed = timedelta()
         self._until = until
         self._steps = steps or {}
+        self._asleep = asleep or {}
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.at
 
     def wait(self, timeout: float | None = None) -> bool:
         assert timeout is not None
-        self.now += timedelta(seconds=timeout) + self._steps.get(len(self.waits), timedelta())
+        asleep = self._asleep.get(len(self.waits), timedelta())
+        self.clock.let_pass(timedelta(seconds=timeout) + asleep)
+        self.clock.set_by(self._steps.get(len(self.waits), timedelta()))
         self.waits.append(timeout)
         self._passed += timedelta(seconds=timeout)
         if self._passed >= self._until:
@@ -205,26 +190,23 @@ class Clock(threading.Event):
 
 
 class Owner:
-    """Keeps due times as the agent does: one rule a key, a new due time after each `Due`."""
+    """A timetable whose keys fire when they are due."""
 
     def __init__(self, clock: Clock, rules: Mapping[str, Rule], last: datetime) -> None:
         self._clock = clock
-        self._rules = rules
-        self.due = {key: next_due(rule, last=last, now=clock.now) for key, rule in rules.items()}
+        kept = {key: {"last": last.isoformat()} for key in rules}
+        self.table = Timetable(FakeNotebook(timetable=kept), "host", clock.clock)
+        self.table.follow(rules, at_once=True)
         self.seen: list[tuple[datetime, frozenset[str]]] = []
-
-    def due_times(self) -> dict[str, datetime]:
-        for key, due in self.due.items():
-            if due:
-                self.due[key] = kept_due(self._rules[key], due=due, now=self._clock.now)
-        return {key: due for key, due in self.due.items() if due}
+        self.clock_sets = 0
 
     def emit(self, event: Event) -> None:
+        if isinstance(event, ClockSet):
+            self.clock_sets += 1
+            return
         assert isinstance(event, Due)
-        now = self._clock.now
-        self.seen.append((now, event.keys))
-        for key in event.keys:
-            self.due[key] = next_due(self._rules[key], last=now, now=now)
+        self.seen.append((self._clock.now, event.keys))
+        self.table.fired(event.keys)
 
 
 def follow(
@@ -232,10 +214,11 @@ def follow(
     until: timedelta,
     steps: Mapping[int, timedelta] | None = None,
     last: datetime = _NOON,
+    asleep: Mapping[int, timedelta] | None = None,
 ) -> tuple[Owner, Clock]:
-    clock = Clock(until, steps)
+    clock = Clock(until, steps, asleep)
     owner = Owner(clock, rules, last)
-    ScheduleTrigger(owner.due_times, lambda: clock.now).run(owner.emit, clock)
+    ScheduleTrigger(owner.table.due_times, clock.clock).run(owner.emit, clock)
     return owner, clock
 
 
@@ -271,7 +254,7 @@ def test_everything_is_due_beside_lists_of_their_own() -> None:
     clock = Clock(timedelta(minutes=61))
     emitted: list[Event] = []
     times_ = {EVERYTHING: _NOON + _HOUR, "imdb: top": _NOON + _HOUR}
-    ScheduleTrigger(lambda: times_, lambda: clock.now).run(emitted.append, clock)
+    ScheduleTrigger(lambda: times_, clock.clock).run(emitted.append, clock)
     assert emitted == [Due(frozenset({EVERYTHING, "imdb: top"}))]
 
 
@@ -279,7 +262,7 @@ def test_a_due_time_that_its_owner_keeps_is_emitted_once() -> None:
     clock = Clock(_HOUR)
     emitted: list[Event] = []
     overdue = {EVERYTHING: _NOON - _DAY}
-    ScheduleTrigger(lambda: overdue, lambda: clock.now).run(emitted.append, clock)
+    ScheduleTrigger(lambda: overdue, clock.clock).run(emitted.append, clock)
     assert emitted == [Due(frozenset({EVERYTHING}))]
 
 
@@ -288,7 +271,7 @@ def test_the_time_of_a_retry_is_an_event_of_its_own() -> None:
     emitted: list[Event] = []
     schedules = {EVERYTHING: _NOON + _HOUR}
     retries = {EVERYTHING: _NOON + _HOUR, "imdb: top": _NOON + _HOUR / 2}
-    trigger = ScheduleTrigger(lambda: schedules, lambda: clock.now, lambda: retries)
+    trigger = ScheduleTrigger(lambda: schedules, clock.clock, lambda: retries)
     trigger.run(emitted.append, clock)
     assert emitted == [
         RetryDue(frozenset({"imdb: top"})),
@@ -300,32 +283,45 @@ def test_the_time_of_a_retry_is_an_event_of_its_own() -> None:
 def test_a_planned_retry_wakes_it_no_more_often() -> None:
     planned, idle = Clock(_HOUR), Clock(_HOUR)
     at = {EVERYTHING: _NOON + timedelta(minutes=50, seconds=7)}
-    ScheduleTrigger(dict, lambda: planned.now, lambda: at).run(lambda _: None, planned)
-    ScheduleTrigger(dict, lambda: idle.now).run(lambda _: None, idle)
+    ScheduleTrigger(dict, planned.clock, lambda: at).run(lambda _: None, planned)
+    ScheduleTrigger(dict, idle.clock).run(lambda _: None, idle)
     assert len(planned.waits) <= len(idle.waits) + 2
 
 
 def test_overdue_at_the_start_is_caught_up_with_once() -> None:
     owner, _ = follow({EVERYTHING: Every(_HOUR)}, timedelta(minutes=50), last=_NOON - 9 * _DAY)
-    assert times(owner) == [timedelta()]
+    (at,) = times(owner)
+    assert at < timedelta(minutes=6.5)
 
 
 def test_eight_hours_of_suspend_are_one_event_right_after() -> None:
-    owner, _ = follow({EVERYTHING: Every(_HOUR)}, _HOUR, {3: timedelta(hours=8)})
+    owner, _ = follow({EVERYTHING: Every(_HOUR)}, _HOUR, asleep={3: timedelta(hours=8)})
     assert times(owner) == [timedelta(hours=8, minutes=2)]
 
 
-def test_a_clock_a_day_ahead_is_one_event() -> None:
-    owner, _ = follow({EVERYTHING: Every(_HOUR)}, timedelta(minutes=90), {3: _DAY})
-    assert times(owner) == [_DAY + timedelta(minutes=2), _DAY + timedelta(minutes=62)]
+@pytest.mark.parametrize(
+    "step", [-365 * _DAY, -_DAY, -3 * _HOUR, 3 * _HOUR, _DAY, 365 * _DAY], ids=str
+)
+def test_a_clock_that_is_set_changes_no_interval(step: timedelta) -> None:
+    rules = {EVERYTHING: Every(_HOUR)}
+    owner, _ = follow(rules, timedelta(hours=4, minutes=30), {150: step})  # after one sync
+    first, second, *others = times(owner)
+    assert (first, second - step) == (_HOUR, 2 * _HOUR)
+    assert [one - step for one in others] == [3 * _HOUR, 4 * _HOUR]
+    assert owner.clock_sets == 1
 
 
-@pytest.mark.parametrize("rule", [Every(_HOUR), Cron("2 * * * *", UTC)], ids=["every", "cron"])
-def test_a_clock_set_back_by_a_day_does_not_stop_the_schedule(rule: Rule) -> None:
-    owner, _ = follow({EVERYTHING: rule}, timedelta(hours=2, minutes=30), {4: -_DAY})
+@pytest.mark.parametrize("step", [-365 * _DAY, -_DAY, -3 * _HOUR], ids=str)
+def test_a_clock_set_back_does_not_stop_what_is_due_by_the_clock(step: timedelta) -> None:
+    owner, _ = follow({EVERYTHING: Cron("2 * * * *", UTC)}, timedelta(hours=2.5), {4: step})
     first, second = times(owner)[-2:]
-    assert first - timedelta(minutes=2.5) + _DAY <= _HOUR
+    assert first - timedelta(minutes=2.5) - step <= _HOUR
     assert second - first == _HOUR
+
+
+def test_a_clock_set_by_less_than_two_seconds_is_not_told() -> None:
+    owner, _ = follow({EVERYTHING: Every(_HOUR)}, _HOUR, {4: timedelta(seconds=1.5)})
+    assert owner.clock_sets == 0
 
 
 def test_a_new_due_time_is_followed_within_30_seconds() -> None:
@@ -336,7 +332,7 @@ def test_a_new_due_time_is_followed_within_30_seconds() -> None:
         soon = clock.now >= _NOON + timedelta(minutes=1)
         return {EVERYTHING: _NOON + (timedelta(seconds=65) if soon else _DAY)}
 
-    trigger = ScheduleTrigger(due_times, lambda: clock.now)
+    trigger = ScheduleTrigger(due_times, clock.clock)
     trigger.run(lambda _: emitted.append(clock.now), clock)
     assert emitted == [_NOON + timedelta(seconds=65)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from listsync.errors import StateError
 from listsync.triggers.schedule import EVERYTHING, Cron, Every, Rule, Timetable, stable_jitter
-from tests.fakes import FakeNotebook
+from tests.fakes import FakeClock, FakeNotebook
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -21,9 +21,17 @@ class World:
     """A clock, a notebook, and a timetable that can be started anew."""
 
     def __init__(self) -> None:
-        self.now = _NOON
+        self.clock = FakeClock(_NOON)
         self.notebook = FakeNotebook()
         self.table = self._table()
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.at
+
+    @now.setter
+    def now(self, at: datetime) -> None:
+        self.clock.let_pass(at - self.clock.at)
 
     def start(self, rules: Mapping[str, Rule]) -> None:
         """Start as after a restart."""
@@ -37,7 +45,7 @@ class World:
         return self.table.due_times().get(key)
 
     def _table(self) -> Timetable:
-        return Timetable(self.notebook, "host", lambda: self.now)
+        return Timetable(self.notebook, "host", self.clock)
 
 
 @pytest.fixture
@@ -239,34 +247,104 @@ def test_a_schedule_that_has_gone_is_forgotten(world: World) -> None:
     assert set(world.notebook.load("timetable")) == {EVERYTHING}
 
 
-# -- clocks that jump --------------------------------------------------------------------------
+# -- clocks that are set -----------------------------------------------------------------------
+
+_STEPS = [timedelta(seconds=5), _HOUR, 3 * _DAY, 365 * _DAY]
 
 
-def test_a_clock_set_forward_makes_due_what_it_jumped_over(world: World) -> None:
+@pytest.mark.parametrize("step", [*_STEPS, *(-one for one in _STEPS)], ids=str)
+def test_an_interval_counts_the_time_that_passes_however_the_clock_is_set(
+    world: World, step: timedelta
+) -> None:
+    world.start({EVERYTHING: _DAILY})
+    world.table.fired([EVERYTHING])
+    world.now += 8 * _HOUR
+    world.clock.set_by(step)
+    assert world.due() == world.now + 16 * _HOUR
+    world.table.keep()
+    world.start({EVERYTHING: _DAILY})
+    assert world.due() == world.now + 16 * _HOUR
+
+
+def test_a_clock_set_forward_and_back_again_changes_nothing(world: World) -> None:
+    world.start({EVERYTHING: _DAILY})
+    world.table.fired([EVERYTHING])
+    for step in (365 * _DAY, -365 * _DAY, -3 * _DAY, 3 * _DAY):
+        world.now += _HOUR
+        world.clock.set_by(step)
+        assert world.due() == world.now + _DAY - timedelta(seconds=world.clock.passed_s)
+    assert world.due() == _NOON + _DAY
+
+
+def test_the_time_of_a_suspended_computer_counts(world: World) -> None:
     world.start({EVERYTHING: _DAILY})
     world.table.fired([EVERYTHING])
     world.now += 40 * _DAY
     assert world.due() == _NOON + _DAY
 
 
-def test_a_clock_set_back_a_little_changes_no_due_time(world: World) -> None:
+def test_what_is_due_stays_due_on_a_clock_set_back(world: World) -> None:
     world.start({EVERYTHING: _DAILY})
-    world.table.fired([EVERYTHING])
-    world.now -= _HOUR
-    assert world.due() == _NOON + _DAY
+    world.clock.set_by(-3 * _DAY)
+    assert world.due() == world.now
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["running", "over-a-restart"])
-def test_a_clock_set_far_back_does_not_put_a_sync_off_for_years(
-    world: World, *, restart: bool
+def test_what_a_right_clock_noted_before_the_start_is_missed_when_this_one_is_put_right(
+    world: World,
 ) -> None:
-    world.now += 4000 * _DAY
     world.start({EVERYTHING: _DAILY})
     world.table.fired([EVERYTHING])
-    world.now = _NOON
-    if restart:
-        world.start({EVERYTHING: _DAILY})
-    assert world.due() == _NOON + _DAY
+    world.now += _HOUR  # and a computer without a clock of its own is switched off for three days
+    world.start({EVERYTHING: _DAILY})
+    world.clock.set_by(3 * _DAY)
+    assert world.due() == _NOON + _DAY < world.now
+
+
+@pytest.mark.parametrize("step", [365 * _DAY, 3 * _DAY], ids=str)
+@pytest.mark.parametrize("rule", [_DAILY, _AT_SIX], ids=["every", "cron"])
+def test_a_last_time_that_is_yet_to_come_begins_anew_once(
+    world: World, rule: Rule, step: timedelta
+) -> None:
+    world.now += step
+    world.start({EVERYTHING: rule})
+    world.table.fired([EVERYTHING])
+    world.clock.set_by(-step)
+    world.start({EVERYTHING: rule})
+    due = world.due()
+    assert due is not None
+    assert due <= _NOON + _DAY
+    world.now += _HOUR
+    world.start({EVERYTHING: rule})
+    assert world.due() == due
+
+
+@pytest.mark.parametrize(
+    ("step", "due"),
+    [
+        pytest.param(-_DAY, "2026-06-02T06:00", id="a-day"),
+        pytest.param(-40 * _DAY, "2026-04-24T06:00", id="forty-days"),
+        pytest.param(timedelta(seconds=-90), "2026-06-03T06:00", id="not-twice-at-once"),
+        pytest.param(-4 * _HOUR, "2026-06-03T06:00", id="not-twice-on-a-day"),
+        pytest.param(_HOUR, "2026-06-03T06:00", id="an-hour-forward"),
+    ],
+)
+def test_a_time_of_day_is_one_on_the_clock_that_was_set(
+    world: World, step: timedelta, due: str
+) -> None:
+    world.start({EVERYTHING: _AT_SIX})
+    world.table.fired([EVERYTHING])
+    world.now = datetime(2026, 6, 2, 6, tzinfo=UTC)
+    world.table.fired([EVERYTHING])
+    world.now += timedelta(minutes=1)
+    world.clock.set_by(step)
+    assert world.due() == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+def test_a_time_of_day_that_the_clock_has_jumped_over_is_due(world: World) -> None:
+    world.start({EVERYTHING: _AT_SIX})
+    world.table.fired([EVERYTHING])
+    world.clock.set_by(40 * _DAY)
+    assert (world.due() or world.now) < world.now
 
 
 # -- the notebook ------------------------------------------------------------------------------
