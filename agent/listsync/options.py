@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from listsync.certificates import CaFileError, check_ca_file
+
 
 class Options(Struct, frozen=True, kw_only=True):
     """A part of the configuration; unknown keys fail.
@@ -107,6 +109,22 @@ ProxyAddress = Annotated[SecretStr, Check(_parse_proxy)]
 HeaderText = Annotated[str, Check(_parse_header)]
 
 
+def _read_ca_file(value: object, folder: Path) -> Path:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("expected a path as text")
+    try:
+        path = folder.absolute() / Path(value.strip()).expanduser()
+        check_ca_file(path)
+    except RuntimeError:  # whose home is meant
+        raise ValueError("is in the home of no known user") from None
+    except CaFileError as error:
+        raise ValueError(f"the file {error}") from None
+    return path
+
+
+CaFile = Annotated[Path, Form(_read_ca_file, {"type": "string", "minLength": 1})]
+"""A file of certificate authorities; relative to the folder of the configuration."""
+
 AtOnce = Annotated[int, Meta(ge=1, le=16), "How many questions the service gets at a time."]
 Pace = Annotated[float, Meta(ge=0, le=60), "Seconds from one question to the next, at least."]
 
@@ -129,6 +147,11 @@ class ServiceOptions(Options, frozen=True, kw_only=True):
     proxy: Annotated[
         ProxyAddress | None,
         "Proxy for this service, e.g. http://proxy:3128; a login may stand before an @.",
+    ] = None
+    ca_file: Annotated[
+        CaFile | None,
+        "Certificates (PEM) of an authority of your own, trusted for this service beside the "
+        "usual ones; relative to the folder of this configuration.",
     ] = None
 
 

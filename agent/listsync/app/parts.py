@@ -310,6 +310,7 @@ def open_server(config: Config, folder: Path, stop: threading.Event, stack: Exit
         approve=config.server.approve,
         timeout_s=config.server.timeout_s,
         max_per_second=config.server.max_per_second,
+        ca_file=config.server.ca_file,
         stop=stop,
     )
     stack.callback(server.close)

@@ -20,7 +20,7 @@ from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timez
 from listsync.config.wanted import SeasonsForm
 from listsync.domain.media import MediaType
 from listsync.domain.rules import ALL_SEASONS
-from listsync.options import Check, Form, Options, SecretStr
+from listsync.options import CaFile, Check, Form, Options, SecretStr
 from listsync.providers.file.options import FileOptions
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.letterboxd.options import LetterboxdOptions
@@ -89,6 +89,11 @@ class ServerOptions(Options, frozen=True, kw_only=True):
         float | None,
         Meta(gt=0, le=1000),
         "At most so many calls of the server in a second; empty = as many as it answers.",
+    ] = None
+    ca_file: Annotated[
+        CaFile | None,
+        "Certificates (PEM) of an authority of your own, trusted for the server beside the "
+        "usual ones; relative to the folder of this configuration.",
     ] = None
 
     def __repr__(self) -> str:

@@ -13,11 +13,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache, partial
+from pathlib import Path
 
 import httpx
 import stamina
 
 from listsync import __version__
+from listsync.certificates import CaFileError, distrust, trust_ca_file
 from listsync.domain.lists import Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.logs import warn_rate_limited
@@ -43,6 +45,14 @@ USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
 def _trusted() -> ssl.SSLContext:
     """Load the certificate authorities once: every load costs megabytes and milliseconds."""
     return httpx.create_ssl_context()
+
+
+def _trusted_with(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return _trusted()
+    context = httpx.create_ssl_context()
+    trust_ca_file(context, ca_file)
+    return context
 
 
 class ServiceClient(httpx.Client):
@@ -89,7 +99,10 @@ def build_client(
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
     try:
-        client = connected(transport=transport, verify=_trusted())
+        client = connected(transport=transport, verify=_trusted_with(options.ca_file))
+    except CaFileError as error:
+        why = f"its ca_file {options.ca_file} {error}"
+        client = connected(proxy=None, transport=_NoWay(why))
     except (ValueError, ImportError, httpx.InvalidURL):  # the last word on proxies is httpx's
         client = connected(proxy=None, transport=_NoWay(_PROXIES))
     except OSError:
@@ -175,9 +188,19 @@ def _not_reached(call: Call, error: Exception) -> UnavailableError:
     said = one_line(str(error))
     if isinstance(error, httpx.ProxyError):
         return UnavailableError(call.service, f"the proxy does not let us through: {said}")
+    if isinstance(root := _root_of(error), ssl.SSLCertVerificationError):
+        why = distrust(root, f"providers.{call.service}.ca_file")
+        return UnavailableError(call.service, one_line(why, 300))
     if isinstance(error, httpx.ConnectError):
         return UnavailableError(call.service, f"cannot be reached: {said}")
     return UnavailableError(call.service, f"the connection broke: {said}")
+
+
+def _root_of(error: BaseException) -> BaseException:
+    """Find the operating system's error under what httpx and httpcore make of it."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
 
 
 def _conditions(previous: Validators | None) -> dict[str, str]:

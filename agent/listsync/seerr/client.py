@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 from listsync.domain.allowance import Allowance
 from listsync.domain.media import MediaType, TitleKey
@@ -61,6 +62,7 @@ class Seerr:
         approve: bool = False,
         timeout_s: float = TIMEOUT_S,
         max_per_second: float | None = None,
+        ca_file: Path | None = None,
         stop: threading.Event | None = None,
         pool: Pool | None = None,
     ) -> None:
@@ -74,6 +76,7 @@ class Seerr:
                 otherwise they are made with that user's rights and may wait for approval.
             timeout_s: seconds to wait for one answer.
             max_per_second: calls, reads and writes together; None: no limit.
+            ca_file: certificates that are trusted beside the usual ones.
             stop: when set, pauses before another try end at once.
             pool: takes the place of the network, for tests.
 
@@ -94,6 +97,7 @@ class Seerr:
             stop=stop,
             pool=pool,
             max_per_second=max_per_second,
+            ca_file=ca_file,
         )
         self._pen = Pen(self._wire)
         self._writer = Writer(self._wire, self._pen)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import ssl
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 
+from listsync.certificates import CaFileError, trust_ca_file
 from listsync.seerr.address import Address
 
 KEEP_ALIVE_S = 4.0
@@ -59,13 +61,13 @@ class Pool(Protocol):
     def close(self) -> None: ...
 
 
-def open_pool(address: Address) -> Pool:
-    """Open a pool; nothing is connected yet.
+def open_pool(address: Address, ca_file: Path | None = None) -> Pool:
+    """Open a pool; nothing is connected yet. The authorities in *ca_file* are trusted, too.
 
     Raises:
-        ValueError: the environment names a proxy or certificates that cannot be used.
+        ValueError: a proxy or certificates that are named cannot be used.
     """
-    tls = _build_tls(address)
+    tls = _build_tls(address, ca_file)
     proxy = find_proxy(address)
     if proxy is None:
         return httpcore.ConnectionPool(
@@ -141,7 +143,7 @@ def _is_packed(headers: list[tuple[bytes, bytes]]) -> bool:
     )
 
 
-def _build_tls(address: Address) -> ssl.SSLContext:
+def _build_tls(address: Address, ca_file: Path | None) -> ssl.SSLContext:
     """Trust what httpx trusts and what the machine trusts; nothing to load for plain http."""
     if not address.encrypted:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -150,6 +152,10 @@ def _build_tls(address: Address) -> ssl.SSLContext:
     try:
         context = httpx.create_ssl_context()
         context.load_default_certs()
+        if ca_file is not None:
+            trust_ca_file(context, ca_file)
+    except CaFileError as error:
+        raise ValueError(f"server.ca_file {ca_file} {error}") from error
     except OSError as error:
         named = "SSL_CERT_FILE or SSL_CERT_DIR"
         raise ValueError(f"the certificates that {named} names cannot be read") from error

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from listsync.answers import UnknownFormError, decode
+from listsync.certificates import distrust
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -112,10 +113,7 @@ class Trouble:
     def _of_connecting(self, root: BaseException) -> UnavailableError:
         match root:
             case ssl.SSLCertVerificationError():
-                return self.unavailable(
-                    f"its certificate is not trusted ({clean(root.verify_message)}): use the name "
-                    "that is in the certificate, or give its authority in SSL_CERT_FILE"
-                )
+                return self.unavailable(clean(distrust(root, "server.ca_file"), 300))
             case ssl.SSLError():
                 said = clean(getattr(root, "reason", None) or str(root))
                 why = f"no encryption ({said}): should server.url start with http:// instead?"

@@ -6,6 +6,7 @@ import logging
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpcore
@@ -50,6 +51,7 @@ class Wire:
         stop: threading.Event | None = None,
         pool: Pool | None = None,
         max_per_second: float | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         self._address = address
         self.trouble = Trouble(address, patience)
@@ -69,7 +71,7 @@ class Wire:
             self._headers.append((b"Authorization", _basic(address.login)))
         self._extensions = {"timeout": patience.timeouts}
         try:
-            self._pool = pool or open_pool(address)
+            self._pool = pool or open_pool(address, ca_file)
         except ValueError as error:
             raise self.trouble.unavailable(str(error)) from error
         self._calls = 0

@@ -95,7 +95,7 @@ def test_a_read_is_tried_three_times_only(reply: Reply) -> None:
         pytest.param(
             connect_error(certificate_error()),
             UnavailableError,
-            "not trusted .self-signed certificate.: .*SSL_CERT_FILE",
+            "not trusted .self-signed certificate.: .*server.ca_file",
             id="certificate",
         ),
         pytest.param(
