@@ -31,7 +31,6 @@ _THEIR_LEVELS = {
     "": logging.WARNING,  # the root, and so every logger that has no level of its own
     "httpx": logging.WARNING,  # this and the next write whole addresses, keys included
     "httpcore": logging.WARNING,
-    "stamina": logging.ERROR,  # warns of every retry; we tell what came of them
 }
 
 _CLOCK = "%H:%M:%S"

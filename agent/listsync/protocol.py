@@ -26,6 +26,9 @@ MAX_PATH_BYTES = 107
 SYSTEM_SOCKET = "/run/listsync/agent.sock"
 
 
+FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
+"""Beginnings of cells that spreadsheets run as formulas: an export of ours puts a ' before them,
+which reading a list takes off."""
 YES = ("1", "true", "yes", "on")
 """What switches a variable of the environment on, in any case of letters."""
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-import io
-import os
-import sys
 from typing import NoReturn
+
+from listsync import interrupts
 
 
 def main() -> NoReturn:
@@ -15,11 +13,17 @@ def main() -> NoReturn:
     What a program consists of is none, and the searches while it loads, and taking it apart at
     its end, would take a fifth of all the time of a short command.
     """
+    interrupts.leave_at_once()
+    # ruff: noqa: PLC0415 - before that, Ctrl-C would be a traceback
+    import gc
+    import io
+    import sys
+
     gc.disable()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show is no trouble: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
-    from listsyncctl.cli import main as run  # noqa: PLC0415 - see above
+    from listsyncctl.cli import main as run
 
     gc.freeze()
     gc.enable()
@@ -30,6 +34,9 @@ def main() -> NoReturn:
 
 
 def _leave(end: SystemExit) -> NoReturn:
+    import os
+    import sys
+
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()

@@ -6,6 +6,7 @@ import os
 import time
 from typing import Any
 
+from listsync.interrupts import raised
 from listsync.protocol import Exit
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
@@ -20,10 +21,11 @@ def back_up(session: Session, file: str) -> dict[str, Any]:
     done = session.ask("backup", {"file": os.path.abspath(file)})  # noqa: PTH100 - start-up time
     pause_s = _FIRST_LOOK_S
     try:
-        while done.get("state") == "running":
-            time.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LOOK_S)
-            done = session.ask("backup_result", {"id": done.get("id")})
+        with raised():
+            while done.get("state") == "running":
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LOOK_S)
+                done = session.ask("backup_result", {"id": done.get("id")})
     except KeyboardInterrupt:
         raise TroubleError(
             Exit.INTERRUPTED, f"detached: the agent goes on writing {done.get('file')}"

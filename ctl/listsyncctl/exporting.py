@@ -12,7 +12,8 @@ from typing import Any, TextIO
 
 import click
 
-from listsync.protocol import SCHEMA_VERSION, Exit
+from listsync.interrupts import raised
+from listsync.protocol import FORMULAS, SCHEMA_VERSION, Exit
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
 from listsyncctl.views import VIEWS
@@ -35,17 +36,25 @@ def export(session: Session, target: str, params: Mapping[str, object]) -> None:
         _write(text, form, items)
         click.echo(text.getvalue().encode(), nl=False)  # whatever the terminal's encoding is
         return
-    # Whole or not at all: what is there already is only replaced at the end.
+    try:
+        with raised():
+            _replace(path, form, items)
+    except OSError as error:
+        raise TroubleError(Exit.FAILED, f"cannot write {path}: {error.strerror}") from None
+    click.echo(f"{len(items)} items are in {path}.", err=True)
+
+
+def _replace(path: Path, form: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Write whole or not at all: what is there already is only replaced at the end."""
     new = path.with_name(f".{path.name}.new")
     try:
         with new.open("w", encoding="utf-8", newline="") as file:
             _write(file, form, items)
         new.replace(path)
-    except OSError as error:
+    except BaseException:
         with suppress(OSError):
             new.unlink()
-        raise TroubleError(Exit.FAILED, f"cannot write {path}: {error.strerror}") from None
-    click.echo(f"{len(items)} items are in {path}.", err=True)
+        raise
 
 
 def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str, Any]]:
@@ -71,4 +80,15 @@ def _write(file: TextIO, form: str, items: Iterable[Mapping[str, Any]]) -> None:
     columns = VIEWS["items"].columns
     writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(items)
+    writer.writerows({name: _harmless(value) for name, value in one.items()} for one in items)
+
+
+def _harmless(value: object) -> object:
+    """Keep a spreadsheet from running what a list calls a title, as its users do it.
+
+    What begins like a marked cell gets a mark as well, so that taking one off gives it back.
+    """
+    if not isinstance(value, str):
+        return value
+    text = " ".join(value.split())  # a cell that begins with a tab or a return is run as well
+    return f"'{text}" if text.lstrip("'").startswith(FORMULAS) else text

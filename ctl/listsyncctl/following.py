@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
 from listsyncctl.output import as_json, is_terminal, width
 from listsyncctl.session import Session
@@ -65,6 +66,11 @@ def follow_run(session: Session, run_id: str) -> dict[str, Any]:
         KeyboardInterrupt: the user left; the sync goes on.
 
     """
+    with raised():
+        return _followed(session, run_id)
+
+
+def _followed(session: Session, run_id: str) -> dict[str, Any]:
     until = None if session.timeout_s is None else time.monotonic() + session.timeout_s
     bar = Bar()
     misses = 0
@@ -127,6 +133,11 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
 
 def follow_progress(session: Session) -> dict[str, Any]:
     """Show progress until nothing runs; give the last snapshot."""
+    with raised():
+        return _followed_progress(session)
+
+
+def _followed_progress(session: Session) -> dict[str, Any]:
     bar = Bar()
     last = ""
     try:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import os
-import sys
-
-from listsync.protocol import YES
-from listsync.triggers import signal_mask
+from listsync import interrupts
 
 
 def main() -> None:
     """Run the command line; imports what it needs only now."""
+    interrupts.leave_at_once()
+    # ruff: noqa: PLC0415 - before that, Ctrl-C would be a traceback
+    import io
+    import os
+    import sys
+
+    from listsync.protocol import YES
+    from listsync.triggers import signal_mask
+
     is_automated = os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES
     if sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:]):
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
@@ -19,6 +23,6 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show must not end a sync: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
-    from listsync.cli.commands import listsync  # noqa: PLC0415 - `import listsync.cli` stays cheap
+    from listsync.cli.commands import listsync
 
     listsync(prog_name="listsync")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from listsync import __version__
+from listsync import __version__, interrupts
 from listsync.cli.words import plural
 from listsync.errors import BusyError, ConfigError, ListsyncError
 from listsync.protocol import YES, Exit, client_sockets
@@ -185,7 +185,8 @@ def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
         from listsync.cli.running_agent import refuse_beside_agent
 
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
-        size = back_up(_state_dir(state_dir), file)
+        with interrupts.raised():
+            size = back_up(_state_dir(state_dir), file)
         click.echo(f"The state is in {file} ({size / 2**20:.1f} MB).")
 
 
@@ -226,7 +227,8 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             from listsync.cli.live import check_live
 
             _log_to_stderr(logging.ERROR)
-            sys.exit(check_live(config, _state_dir(state_dir), ask_arr=arr))
+            with interrupts.raised():
+                sys.exit(check_live(config, _state_dir(state_dir), ask_arr=arr))
         for one in config.lists:
             click.echo(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 
@@ -250,7 +252,7 @@ def demo() -> None:
     from listsync.cli import demo as command
 
     _log_to_stderr(logging.ERROR)
-    with _told():
+    with _told(), interrupts.raised():
         sys.exit(command.run())
 
 
@@ -271,8 +273,10 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
 
     _log_to_stderr(logging.WARNING)
     with _told():
+        config = _load(config_path)
         try:
-            log_in(_load(config_path), _state_dir(state_dir))
+            with interrupts.raised():
+                log_in(config, _state_dir(state_dir))
         except KeyboardInterrupt:
             click.echo("listsync: stopped; there is no new login", err=True)
             sys.exit(Exit.INTERRUPTED)
@@ -284,7 +288,8 @@ def sandbox(options: tuple[str, ...]) -> None:
     """Serve the built-in request server, to try things on (--help tells its options)."""
     from listsync.sandbox.__main__ import main as serve
 
-    serve(options)
+    with _told(), interrupts.raised():
+        serve(options)
 
 
 def _load(path: Path | None) -> Config:
@@ -315,6 +320,8 @@ def _told() -> Iterator[None]:
     except ListsyncError as error:
         click.echo(f"listsync: {error}", err=True)
         sys.exit(Exit.FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(Exit.INTERRUPTED)
 
 
 def _log_to_stderr(level: int) -> None:

@@ -31,6 +31,8 @@ from listsync.net.verdicts import Reply, verdict
 from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
 
+stamina.instrumentation.set_on_retry_hooks(())
+"""It would warn of every try, on the terminal too; we tell what came of all of them."""
 MAX_REDIRECTS = 5
 _LIMITS = (Refusal.RATE_LIMITED, Refusal.QUOTA)
 _PROXIES = (  # without their addresses, as a login may be in them

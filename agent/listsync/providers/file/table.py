@@ -12,6 +12,7 @@ from pathlib import Path
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
 from listsync.net.tables import TableReader, with_is_last
+from listsync.protocol import FORMULAS
 from listsync.providers.file.columns import (
     KNOWN,
     header_places,
@@ -115,7 +116,15 @@ def _gather_rows(
             gathering.skip_broken(" ".join(fields), f"{size} fields, the header has {width}")
         else:
             fields.extend([""] * (width - size + 1))
-            gathering.add(RawRow._make(pick(fields)), assumed)
+            gathering.add(_unmarked(RawRow._make(pick(fields))), assumed)
+
+
+def _unmarked(row: RawRow) -> RawRow:
+    """Take off what keeps a spreadsheet from running a title as a formula."""
+    title = row.title
+    if isinstance(title, str) and title[:1] == "'" and title.lstrip("'").startswith(FORMULAS):
+        return row._replace(title=title[1:])
+    return row
 
 
 def _assumed(header: Header) -> MediaType | None:
