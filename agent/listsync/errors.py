@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class ListsyncError(Exception):
@@ -31,6 +32,16 @@ class ConfigError(ListsyncError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class BeingWrittenError(ListsyncError):
+    """A program still writes a file that is to be read: look again when it has closed it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is being written: it is read when the program that writes it has closed it"
+        )
+        self.path = path
 
 
 class UnavailableError(ListsyncError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from listsync.domain.running import Following, Scope
-from listsync.errors import ConfigError, Problem
+from listsync.errors import BeingWrittenError, ConfigError, Problem
+from listsync.net.whole_file import MOST_S
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +23,12 @@ class Loader(Protocol):
 
     path: Path | None
 
-    def load(self) -> Following:
-        """Read and check the file; raises ConfigError."""
+    def load(self, *, anyway: bool, is_closed: bool) -> Following:
+        """Read and check the file; raises ConfigError.
+
+        *is_closed*: its last writer is known to have closed it. Raises BeingWrittenError while a
+        program is writing it, but for *anyway*.
+        """
         ...
 
     def changed(self, old: Following, new: Following) -> Scope:
@@ -56,6 +62,17 @@ class Configuration:
         self._wanted = wanted
         self._lock = threading.Lock()
         self._in_force = InForce(following=following, loaded_at=datetime.now(UTC))
+        self._writer_met_at: float | None = None
+
+    @property
+    def awaits_writer(self) -> bool:
+        """Tell whether the file was being written when it was to be read last."""
+        return self._writer_met_at is not None
+
+    @property
+    def is_to_be_read_again(self) -> bool:
+        """Tell whether the file may be another one, or be told otherwise, without a change."""
+        return bool(self._in_force.problems) or self._in_force.following.is_unfinished
 
     @property
     def path(self) -> Path | None:
@@ -70,26 +87,43 @@ class Configuration:
         for warning in self._in_force.following.warnings:
             logger.warning("%s", warning, extra={"action": "config_warning"})
 
-    def look(self) -> bool:
-        """Read the file; returns whether it is good now. A bad one changes nothing, silently."""
+    def look(self, *, is_closed: bool = False) -> bool:
+        """Read the file; returns whether it is good now. A bad one changes nothing, silently.
+
+        Nor does one that is being written.
+        """
         with self._lock:
             try:
-                following = self._loader.load()
-            except ConfigError:
+                following = self._load(is_closed=is_closed)
+            except (ConfigError, BeingWrittenError):
                 return False
             self._take(following)
             return True
 
     def reload(self) -> tuple[Problem, ...]:
-        """Read the file; keep what is in force if it is bad, and return what is wrong."""
+        """Read the file; keep what is in force if it is bad, and return what is wrong.
+
+        Raises:
+            BeingWrittenError: it is to be read when the program that writes it has closed it.
+        """
         with self._lock:
             try:
-                following = self._loader.load()
+                following = self._load()
             except ConfigError as error:
                 self._refuse(error.problems)
             else:
                 self._take(following)
             return self._in_force.problems
+
+    def _load(self, *, is_closed: bool = False) -> Following:
+        """Let a program that writes the file end, but do not wait for it for ever."""
+        met, self._writer_met_at = self._writer_met_at, None
+        is_late = met is not None and time.monotonic() - met >= MOST_S
+        try:
+            return self._loader.load(anyway=is_late, is_closed=is_closed)
+        except BeingWrittenError:
+            self._writer_met_at = time.monotonic() if met is None else met
+            raise
 
     def _refuse(self, problems: tuple[Problem, ...]) -> None:
         old = self._in_force

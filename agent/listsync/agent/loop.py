@@ -37,7 +37,7 @@ from listsync.domain.events import (
 )
 from listsync.domain.running import Ended, Order, Scope
 from listsync.domain.syncing import Result
-from listsync.errors import StateError
+from listsync.errors import BeingWrittenError, StateError
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ _ANSWERS_LEAVE_S = 0.005
 on a busy machine that would wait for several slices of the new thread's time."""
 _LONGEST_WAIT = timedelta(seconds=30)
 _SECOND_LOOK_S = 1.0
+_WRITER_LOOK_S = 0.1
+"""How often it is looked whether a program has ended writing the configuration."""
 _WRITE_AGAIN_S = 1.0
 
 
@@ -189,10 +191,8 @@ class Agent:
                 self._try_again(keys)
             case ClockSet():
                 pass  # after each event the clock is looked at
-            case ConfigChanged():
-                if not self._means.configuration.look():
-                    # Perhaps somebody is still writing.
-                    self._second_look_at = time.monotonic() + _SECOND_LOOK_S
+            case ConfigChanged(is_closed=is_closed):
+                self._look_at_file(is_closed=is_closed)
             case WatcherNote(note=note):
                 self.watcher_note = note
                 _say_watcher(note)
@@ -221,7 +221,7 @@ class Agent:
                 )
                 self._means.teller.reloading()
                 try:
-                    self._means.configuration.reload()
+                    self._reload()
                 finally:
                     self._means.teller.ready(self._means.queue.standing)
             case Signal.STOP:
@@ -285,13 +285,36 @@ class Agent:
             if is_taken:
                 self._retrying.taken()
 
-    def _look_at_clock(self) -> None:
-        if self._second_look_at is not None and time.monotonic() >= self._second_look_at:
-            self._second_look_at = None
+    def _look_at_file(self, *, is_closed: bool = False) -> None:
+        self._second_look_at = None
+        if not self._means.configuration.look(is_closed=is_closed):
+            # Perhaps it is being written in several goes.
+            self._second_look_at = time.monotonic() + _SECOND_LOOK_S
+
+    def _reload(self) -> None:
+        self._second_look_at = None
+        try:
             self._means.configuration.reload()
-        if self._second_look_at is None and self._means.configuration.in_force.problems:
-            # The watcher does not see a file that is what it was before it broke.
-            self._second_look_at = time.monotonic() + _LONGEST_WAIT.total_seconds()
+        except BeingWrittenError as error:
+            logger.info("%s", error, extra={"action": "config_being_written"})
+
+    def _look_again_at_file(self) -> None:
+        """Look again when it is time, and say when it is next."""
+        configuration, now = self._means.configuration, time.monotonic()
+        if self._second_look_at is not None and now >= self._second_look_at:
+            if configuration.awaits_writer:
+                self._look_at_file()
+            else:
+                self._reload()
+        soon, late = now + _WRITER_LOOK_S, now + _LONGEST_WAIT.total_seconds()
+        if configuration.awaits_writer:
+            self._second_look_at = min(self._second_look_at or soon, soon)
+        elif self._second_look_at is None and configuration.is_to_be_read_again:
+            # The watcher sees neither a file that is what it was before it broke, nor its closing.
+            self._second_look_at = late
+
+    def _look_at_clock(self) -> None:
+        self._look_again_at_file()
         step = self._steps.taken()
         if step:
             self._means.queue.follow_clock(step)

@@ -27,6 +27,7 @@ def following_of(config: Config) -> Following:
         server=url if url == SANDBOX else Address.parse(url).base,
         content=config,
         warnings=config.warnings,
+        is_unfinished=config.is_unfinished,
     )
 
 

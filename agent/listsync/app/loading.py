@@ -12,6 +12,7 @@ from listsync.app.following import config_of, following_of, lists_to_sync, sched
 from listsync.config.configuration import Config
 from listsync.config.load import load
 from listsync.domain.running import Following, Scope
+from listsync.net.whole_file import MOST_S, Patience
 from listsync.ports import ConfiguredLists, Notebook
 from listsync.sync.current import RUN
 from listsync.triggers.schedule import Every, Timetable
@@ -45,8 +46,16 @@ class Loader:
         self._lists: ConfiguredLists | None = None
         self._changed: Callable[[], None] = lambda: None
 
-    def load(self) -> Following:
-        config = load(self.path, self._environ)
+    def await_first(self, pause: Callable[[float], bool | None]) -> Following:
+        """Read the configuration at the start, when whoever is writing it can be waited for."""
+        return self._read(Patience(pause=pause))
+
+    def load(self, *, anyway: bool, is_closed: bool) -> Following:
+        most_s = 0.0 if anyway else MOST_S
+        return self._read(Patience(most_s, pause=None, closed=self.path if is_closed else None))
+
+    def _read(self, patience: Patience) -> Following:
+        config = load(self.path, self._environ, patience)
         interval = self._options.interval
         if interval is not None:
             config = replace(config, schedule=Every(interval) if interval else None)

@@ -65,8 +65,9 @@ _SANDBOX_STATE = "sandbox.json"
 class Surroundings:
     """What a provider may need besides its source; what must be closed goes on `stack`.
 
-    `folder` holds what must be real also in a dry run: a login that is renewed is spent. `walls`
-    are by service, `client_id_check` is that of all lists of Trakt.
+    `folder` holds what must be real also in a dry run: a login that is renewed is spent. `stop`
+    ends what is waited for. `walls` are by service, `client_id_check` is that of all lists of
+    Trakt.
     """
 
     options: ProvidersOptions
@@ -74,6 +75,7 @@ class Surroundings:
     database: Database
     folder: Path
     stack: ExitStack
+    stop: threading.Event
     walls: dict[str, Walls] = field(default_factory=dict)
     _client_ids: list[ClientIdCheck] = field(default_factory=list)
 
@@ -108,7 +110,7 @@ Build = Callable[[Any, Surroundings], ListProvider]
 def _file(source: FileSource, around: Surroundings) -> ListProvider:
     from listsync.providers.file.reader import ListFile
 
-    return ListFile(source, around.options.file)
+    return ListFile(source, around.options.file, around.stop.wait)
 
 
 def _imdb(source: ImdbSource, around: Surroundings) -> ListProvider:
@@ -214,7 +216,9 @@ def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
         folder = stack.enter_context(scratch_folder("check"))
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
-        around = Surroundings(options, config.chromium, database, state_dir, stack)
+        around = Surroundings(
+            options, config.chromium, database, state_dir, stack, threading.Event()
+        )
         yield [_followed(one, around) for one in config.lists]
 
 
@@ -241,7 +245,9 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         stack.enter_context(fewer_collections())
         server = open_server(config, folder, stop, stack)
         readers = stack.enter_context(ExitStack())
-        around = Surroundings(config.providers, config.chromium, database, state_dir, readers)
+        around = Surroundings(
+            config.providers, config.chromium, database, state_dir, readers, stop
+        )
         SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
         lists = [one for one in config.lists if is_meant(one, scope)]
         by_command = Additions(SqliteBooks(database).excluded)

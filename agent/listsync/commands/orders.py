@@ -13,6 +13,8 @@ from listsync.commands.shapes import iso
 from listsync.commands.snapshots import words_of
 from listsync.commands.sources import Sources
 from listsync.domain.running import Order, Pause, Scope
+from listsync.errors import BeingWrittenError
+from listsync.net.whole_file import MOST_S
 from listsync.protocol import Code, RefusedCommand
 
 logger = logging.getLogger(__name__)
@@ -70,7 +72,10 @@ def cancel(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reload(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
-    problems = sources.reload()
+    try:
+        problems = sources.reload()
+    except BeingWrittenError as error:
+        raise RefusedCommand(Code.BUSY, f"{error}, or in {MOST_S:g} s") from error
     if problems:
         raise RefusedCommand(
             Code.CONFIG_INVALID,

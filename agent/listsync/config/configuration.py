@@ -43,7 +43,7 @@ class Config:
     """All that the user wants, checked. `lists` in the user's order, the most important first.
 
     `schedule` is what `sync` says of it; None: only on command or change. `warnings` tell what has
-    no effect.
+    no effect. `is_unfinished`: a program still had a file of it open for writing.
     """
 
     server: ServerOptions
@@ -56,3 +56,4 @@ class Config:
     control: ControlOptions
     log: LogOptions
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
+    is_unfinished: bool = field(default=False, compare=False)

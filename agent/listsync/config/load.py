@@ -22,30 +22,53 @@ from listsync.config.yaml_document import Document, load_document
 from listsync.domain.server import Asking
 from listsync.domain.syncing import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
+from listsync.net.whole_file import MOST_S, Patience
 from listsync.triggers.schedule import Rule
 
+_UNFINISHED = (
+    f"was read as it is: a program has had it open for writing for more than {MOST_S:g} s, "
+    "so more may come"
+)
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+
+def load(
+    path: Path | None, environ: Mapping[str, str], patience: Patience | None = None
+) -> Config:
     """Read the configuration; *path* None: from *environ* alone.
+
+    Programs that are writing it, or a secret's file, are waited for, with *patience*.
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the file.
+        BeingWrittenError: see `Patience`.
     """
+    patience = patience or Patience()
     if path is None and not environ.get(SERVER_URL, "").strip():
         what = f"no configuration file was found, and {SERVER_URL} is not set"
         raise ConfigError((Problem(file="listsync.yaml", what=what),))
-    document = load_document(path) if path else Document(file="environment", data={})
-    return check(document, environ, path.parent if path else Path())
+    document = load_document(path, patience) if path else Document(file="environment", data={})
+    config = check(document, environ, path.parent if path else Path(), patience)
+    unfinished = tuple(
+        Problem(file=str(one), what=_UNFINISHED) for one in sorted(patience.unfinished)
+    )
+    return replace(
+        config, warnings=(*config.warnings, *unfinished), is_unfinished=bool(unfinished)
+    )
 
 
-def check(document: Document, environ: Mapping[str, str], folder: Path) -> Config:
+def check(
+    document: Document,
+    environ: Mapping[str, str],
+    folder: Path,
+    patience: Patience | None = None,
+) -> Config:
     """Check what was read; *folder* is where relative paths in it begin.
 
     Raises:
         ConfigError: see `load`.
     """
     overlay = lay_over(document.data, environ)
-    secrets = SecretSource(environ, folder)
+    secrets = SecretSource(environ, folder, patience)
     form, wrong = read_form(ConfigForm, overlay.data, folder, secrets)
     findings = (*check_rules(overlay.data), *check_effects(overlay.data), *wrong)
     told = {_problem(finding, document, overlay): finding.is_warning for finding in findings}

@@ -9,6 +9,7 @@ from pathlib import Path
 from listsync.config.paths import at_home
 from listsync.config.text_file import UnreadableError, check_mode, load_bytes
 from listsync.config.yaml_document import quote
+from listsync.net.whole_file import Patience
 
 MAX_BYTES = 64 * 1024
 
@@ -18,9 +19,12 @@ _FORMS = "expected the secret as text, {env: NAME} or {file: PATH}"
 class SecretSource:
     """Reads secrets; *folder* is where relative paths begin."""
 
-    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], folder: Path, patience: Patience | None = None
+    ) -> None:
         self._environ = environ
         self._folder = folder
+        self._patience = patience or Patience()
 
     def read(self, form: object) -> str:
         """Give the secret behind *form*.
@@ -49,7 +53,7 @@ class SecretSource:
         path = self._folder / at_home(name)
         shown = quote(str(path), 200)
         try:
-            content, facts = load_bytes(path, MAX_BYTES)
+            content, facts = load_bytes(path, MAX_BYTES, self._patience)
             check_mode(facts, os.geteuid())
             text = content.decode()
         except UnreadableError as error:

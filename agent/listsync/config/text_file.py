@@ -1,4 +1,4 @@
-"""Small text files that a person wrote: read with a cap, and never wait for a pipe."""
+"""Small text files that a person wrote: read with a cap, whole, and never wait for a pipe."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import os
 import stat
 from pathlib import Path
 
-from listsync.net.opening import open_at_once
+from listsync.net.whole_file import Patience, read_whole
 
 
 class UnreadableError(ValueError):
     """The file cannot be used; the message says why, without its name."""
 
 
-def load_bytes(path: Path, cap: int) -> tuple[bytes, os.stat_result]:
+def load_bytes(path: Path, cap: int, patience: Patience) -> tuple[bytes, os.stat_result]:
     """Read a regular file of at most *cap* bytes, together with its owner and mode.
+
+    A program that is writing it is waited for, with *patience*.
 
     Raises:
         UnreadableError: it is missing, not allowed, no regular file, or too large.
+        BeingWrittenError: see `Patience`.
     """
     try:
-        with open(path, "rb", opener=open_at_once) as file:
-            facts = os.fstat(file.fileno())
-            _check_kind(facts)
-            content: bytes = file.read(cap + 1)
-    except IsADirectoryError:
-        raise UnreadableError("is a directory, expected a file") from None
+        found = read_whole(path, cap, _check_kind, patience)
     except (OSError, ValueError) as error:
         raise UnreadableError(_why(error)) from None
-    if len(content) > cap:
+    if found.is_too_large:
         raise UnreadableError(f"is larger than {cap // 1024} KiB")
-    return content, facts
+    return found.data, found.facts
 
 
 def _check_kind(facts: os.stat_result) -> None:
+    if stat.S_ISDIR(facts.st_mode):
+        raise UnreadableError("is a directory, expected a file")
     if not stat.S_ISREG(facts.st_mode):
         raise UnreadableError("is not a regular file")
 

@@ -17,6 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listsync.config.text_file import UnreadableError, load_bytes
 from listsync.errors import ConfigError, Problem
+from listsync.net.whole_file import Patience
 
 Place = tuple[int, int]
 KeyPath = tuple[str | int, ...]
@@ -72,15 +73,16 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
 
-def load_document(path: Path) -> Document:
-    """Read *path*.
+def load_document(path: Path, patience: Patience | None = None) -> Document:
+    """Read *path*; a program that is writing it is waited for.
 
     Raises:
         ConfigError: it cannot be read, or is no YAML.
+        BeingWrittenError: see `Patience`.
     """
     file = str(path)
     try:
-        content, _ = load_bytes(path, MAX_BYTES)
+        content, _ = load_bytes(path, MAX_BYTES, patience or Patience())
     except UnreadableError as error:
         raise ConfigError((Problem(file=file, what=str(error)),)) from None
     return parse_document(_decode(content, file), file)

@@ -16,7 +16,12 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanged:
-    """The configuration on disk is not what it was; whether it means something else is open."""
+    """The configuration on disk is not what it was; whether it means something else is open.
+
+    `is_closed`: its last writer was seen to close it.
+    """
+
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,8 @@ class Fetched:
     `declared` is the count the service itself gives, None where it gives none. `repeated` rows
     only repeat another row of this reading; `broken` ones, which are among `skipped`, may be
     titles that are known. `lacks_count`: the service counts such lists, and did not this
-    time. `remark` says what could not be learnt besides the rows.
+    time. `is_unfinished`: a program was still writing it. `remark` says what could not be learnt
+    besides the rows.
     """
 
     entries: tuple[ListEntry, ...] = ()
@@ -126,6 +127,7 @@ class Fetched:
     repeated: int = 0
     broken: int = 0
     lacks_count: bool = False
+    is_unfinished: bool = False
     remark: str = ""
 
     @classmethod
@@ -153,6 +155,8 @@ class Fetched:
         said = [f"{n:,} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
         if self.lacks_count:
             said.append("the count of its rows was missing")
+        if self.is_unfinished:
+            said.append("a program still had it open for writing")
         return " and ".join(said)
 
     @property

@@ -118,7 +118,7 @@ class Following:
     """What one configuration asks for, as far as the agent must know it.
 
     `content` is the configuration itself: the agent only hands it on. `warnings` tell what has no
-    effect in it.
+    effect in it. `is_unfinished`: a program still had it open for writing when it was read.
     """
 
     lists: tuple[ListRules, ...]
@@ -126,6 +126,7 @@ class Following:
     server: str
     content: object
     warnings: tuple[Problem, ...] = ()
+    is_unfinished: bool = False
 
     def of_those_followed(self, scope: Scope) -> Scope:
         """Leave out what is followed no more."""

@@ -11,47 +11,63 @@ from pathlib import Path
 
 from listsync.errors import (
     AnswerChangedError,
+    BeingWrittenError,
     ListsyncError,
     Refusal,
     RefusedError,
     UnavailableError,
 )
-from listsync.net.opening import open_at_once
+from listsync.net.whole_file import Patience, read_whole
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file holds; `digest` is its SHA-256."""
+    """What a file holds; `digest` is its SHA-256.
+
+    `is_unfinished`: a program that writes it did not close it in time, so more may come.
+    """
 
     data: bytes
     digest: str
+    is_unfinished: bool = False
 
 
-def load_file(service: str, path: Path, *, limit_bytes: int) -> Content:
+def load_file(
+    service: str, path: Path, *, limit_bytes: int, patience: Patience | None = None
+) -> Content:
     """Read a regular file whole. Anything else (a folder, a pipe, a device) is not opened.
+
+    A program that is writing it is waited for, with *patience*.
 
     Raises:
         RefusedError: NOT_FOUND or PERMISSION; the message names the path.
-        UnavailableError: the disk fails, or somebody writes the file at this moment.
+        UnavailableError: the disk fails, or it is written to without a pause.
         AnswerChangedError: it is larger than *limit_bytes*.
     """
     try:
-        _demand_file(service, path, os.stat(path))  # noqa: PTH116 - the pair of the open below
-        with os.fdopen(open_at_once(path, os.O_RDONLY), "rb") as file:
-            before = os.fstat(file.fileno())
-            _demand_file(service, path, before)
-            data = b"" if before.st_size > limit_bytes else file.read(limit_bytes + 1)
-            after = os.fstat(file.fileno())
+        found = read_whole(
+            path,
+            limit_bytes,
+            lambda facts: _demand_file(service, path, facts),
+            patience or Patience(),
+        )
     except (OSError, ValueError) as error:
         raise _trouble(service, path, error) from error
-    if max(before.st_size, len(data)) > limit_bytes:
+    except BeingWrittenError as error:
+        raise _being_written(service, path) from error
+    if found.is_too_large:
         limit = f"{limit_bytes / 1024 / 1024:g} MiB"
         raise AnswerChangedError(service, f"{path} is larger than {limit}; not read")
-    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise UnavailableError(service, f"{path} is being written; it is read at the next run")
-    return Content(data, hashlib.sha256(data).hexdigest())
+    if found.is_torn:
+        raise _being_written(service, path)
+    digest = hashlib.sha256(found.data).hexdigest()
+    return Content(found.data, digest, found.is_unfinished)
+
+
+def _being_written(service: str, path: Path) -> UnavailableError:
+    return UnavailableError(service, f"{path} is being written; it is read at the next run")
 
 
 def _demand_file(service: str, path: Path, facts: os.stat_result) -> None:

@@ -22,6 +22,10 @@ from listsync.sync.reporting import Tally
 
 logger = logging.getLogger(__name__)
 
+_UNFINISHED = (
+    "read as it is: a program still had it open for writing, so more may come; nothing leaves the "
+    "list until that program has closed it"
+)
 _REPEATS = "named twice on the list"
 _NO_TITLES = "no titles, or named twice"
 _EXCLUSION = "says what not to request"
@@ -160,7 +164,9 @@ def _with_shrink(reading: Reading, kept: Kept) -> Reading:
 
 
 def _notices_of(rules: ListRules, fetched: Fetched, kept: Kept) -> Iterator[Notice]:
-    if kept.doubted:
+    if fetched.is_unfinished:
+        yield Notice(kind=NoticeKind.LIST_DOUBTED, text=_UNFINISHED, list_name=rules.name)
+    elif kept.doubted:
         yield _notice_of_doubt(rules, fetched.doubt, kept.doubted)
     if fetched.remark:
         kind = NoticeKind.LOOK_UPS_FAILED

@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from watchdog.events import (
+    EVENT_TYPE_MODIFIED,
     DirModifiedEvent,
     FileClosedEvent,
     FileCreatedEvent,
@@ -29,6 +30,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from listsync.domain.events import ConfigChanged, Event, WatcherNote
+from listsync.net.folder_moves import FolderMoves
 from listsync.net.opening import open_at_once
 
 _MOST_LINKS = 40  # the kernel's own limit for one path
@@ -38,6 +40,8 @@ _NO_FILE = b"no file"
 _MOST_BYTES = 16 * 1024 * 1024
 _EMPTY = hashlib.sha256().digest()
 _READS = frozenset({"opened", "closed_no_write"})
+_WRITES = frozenset({"created", "modified", "closed", "moved"})
+_MOST_STARTS = 3
 _HINTS: list[type[FileSystemEvent]] = [
     # The named classes make the kernel's mask, which leaves reading out; the base class lets
     # every event of that mask through, also those that are new in a later watchdog.
@@ -93,6 +97,7 @@ class ConfigFileTrigger:
         self._cap_s = cap_s
         self._poll_s = poll_s
         self._seen = seen
+        self._was_open = False
         self._touched = threading.Event()
 
     def run(self, emit: Callable[[Event], None], stop: threading.Event) -> None:
@@ -123,7 +128,7 @@ class ConfigFileTrigger:
 
     def _look(self, watch: _Watch, emit: Callable[[Event], None], stop: threading.Event) -> None:
         # Watching comes before reading: what happens after reading is then seen by the watch.
-        watch.follow(_folders(self._path))
+        watch.follow(self._path)
         found = digest(self._path)
         if found == _EMPTY != self._seen:
             # Somebody who writes in place has it empty for a moment.
@@ -132,8 +137,11 @@ class ConfigFileTrigger:
             found = digest(self._path)
         if stop.is_set():
             return
-        if self._seen not in (None, found):
-            emit(ConfigChanged())
+        is_closed = watch.takes_closing()
+        # What was told of while it was open is told of again when it is closed.
+        if self._seen not in (None, found) or (is_closed and self._was_open):
+            emit(ConfigChanged(is_closed))
+            self._was_open = not is_closed
         self._seen = found
 
 
@@ -143,32 +151,51 @@ class _Watch:
     def __init__(
         self, touched: threading.Event, poll_s: float, emit: Callable[[Event], None]
     ) -> None:
+        self._touched = touched
         self._handler = _Touch(touched)
         self._instead = f"looking every {poll_s:g} s"
         self._emit = emit
         self._note = ""
         self._observer: BaseObserver | None = None
+        self._moves: FolderMoves | None = None
         self._watched: Mapping[Path, _Identity] = {}
 
-    def follow(self, folders: frozenset[Path]) -> None:
-        """Watch *folders*, anew if one is another one than before or its watch has died."""
-        wanted = {folder: _identity(folder) for folder in folders}
-        if self._observer is None or wanted != self._watched or not _is_alive(self._observer):
+    def follow(self, path: Path) -> None:
+        """Watch the folders of *path*, anew if one is another one than before or a watch died."""
+        self._handler.target = os.path.realpath(path)
+        folders = _folders(path)
+        for _ in range(_MOST_STARTS):
+            # Again, if one has come or gone while they were looked at.
+            wanted = _with_those_above(folders)
+            if wanted == self._watched and self._is_alive():
+                return
             self.close()
             self._watched = wanted
-            self._say(self._start())
+            self._say(self._start(folders))
+
+    def takes_closing(self) -> bool:
+        """Tell whether the file was last seen to be closed by a writer, or put there; once."""
+        seen, self._handler.is_closed = self._handler.is_closed, False
+        return seen
 
     def close(self) -> None:
         if self._observer is not None:
             _stop(self._observer)
             self._observer = None
+        if self._moves is not None:
+            self._moves.close()
+            self._moves = None
 
-    def _start(self) -> str:
+    def _is_alive(self) -> bool:
+        return self._moves is not None and self._observer is not None and _is_alive(self._observer)
+
+    def _start(self, folders: frozenset[Path]) -> str:
         """Return what is wrong, or nothing."""
-        there = [folder for folder, identity in self._watched.items() if identity]
-        missing = sorted(self._watched.keys() - there)
+        there = [folder for folder in folders if self._watched[folder]]
+        missing = sorted(folders.difference(there))
         try:
             self._observer = _observer(self._handler, there)
+            self._moves = FolderMoves(folders, self._touched.set)
         except (OSError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or str(error)
             return f"cannot watch for changes ({why}): {self._instead}"
@@ -185,14 +212,19 @@ class _Watch:
 
 
 class _Touch(FileSystemEventHandler):
-    """Takes any event but reading as a hint."""
+    """Takes any event but reading as a hint; `is_closed` is what the last one says of `target`."""
 
     def __init__(self, touched: threading.Event) -> None:
         self._touched = touched
+        self.target = ""
+        self.is_closed = False
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in _READS:
-            self._touched.set()
+        if event.event_type in _READS:
+            return
+        if self.target in (event.src_path, event.dest_path) and event.event_type in _WRITES:
+            self.is_closed = event.event_type != EVENT_TYPE_MODIFIED
+        self._touched.set()
 
 
 def _folders(path: Path) -> frozenset[Path]:
@@ -209,6 +241,11 @@ def _folders(path: Path) -> frozenset[Path]:
             break
         path = link.parent / target / path.relative_to(link)
     return frozenset(folders)
+
+
+def _with_those_above(folders: frozenset[Path]) -> dict[Path, _Identity]:
+    everything = {one for folder in folders for one in (folder, *folder.parents)}
+    return {one: _identity(one) for one in everything}
 
 
 def _target(path: Path) -> Path | None:

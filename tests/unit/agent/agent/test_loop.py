@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,13 +17,14 @@ from listsync.domain.events import (
     Signalled,
     WatcherNote,
 )
-from listsync.domain.running import Pause, Scope
+from listsync.domain.running import Following, Pause, Scope
 from listsync.domain.syncing import Result
-from listsync.errors import StateError
+from listsync.errors import Problem, StateError
 from tests.unit.agent.agent.world import BROKEN, World, following, running
 
 _ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
 _FULL = StateError("the disk is full")
+_HELD = Problem(file="listsync.yaml", what="was read as it is")
 _SYNC, _RELOAD = Signalled(Signal.SYNC), Signalled(Signal.RELOAD)
 
 
@@ -216,6 +218,70 @@ def test_the_second_look_waits_while_somebody_writes(world: World) -> None:
     world.play(ConfigChanged(), for_s=0.8)
     world.play(ConfigChanged(), for_s=0.8)
     assert world.configuration.in_force.problems == ()
+
+
+def in_force(world: World) -> Following:
+    return world.configuration.in_force.following
+
+
+def test_a_file_that_is_being_written_is_read_as_soon_as_its_writer_has_closed_it(
+    world: World,
+) -> None:
+    world.loader.file, world.loader.is_being_written = following("second", "one"), True
+    world.play(ConfigChanged(), for_s=4)
+    assert in_force(world).content == "first"
+    world.loader.is_being_written = False
+    world.play(for_s=0.2)
+    assert in_force(world).content == "second"
+    assert running(world).scope == _ONE
+
+
+def test_a_file_whose_writer_never_closes_it_is_read_as_it_is_after_10_s(world: World) -> None:
+    world.loader.file, world.loader.is_being_written = following("second", "one"), True
+    world.play(ConfigChanged(), for_s=5)
+    world.play(ConfigChanged(), for_s=4.5)
+    assert in_force(world).content == "first"
+    world.play(for_s=0.7)
+    assert in_force(world).content == "second"
+    loads = world.loader.loads
+    world.play(for_s=20)
+    assert world.loader.loads == loads
+
+
+def test_a_file_that_is_bad_when_its_writer_has_closed_it_is_told_of(world: World) -> None:
+    world.loader.file, world.loader.is_being_written = BROKEN, True
+    world.play(ConfigChanged(), for_s=3)
+    assert not world.configuration.in_force.problems
+    world.loader.is_being_written = False
+    world.play(for_s=1.2)
+    assert world.configuration.in_force.problems == BROKEN
+
+
+def test_hup_waits_for_who_writes_the_file(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    world.loader.file, world.loader.is_being_written = following("second", "one"), True
+    world.play(_RELOAD)
+    assert [what for what, _ in world.systemd.said[1:3]] == ["reloading", "ready"]
+    assert any("is being written" in one for one in caplog.messages)
+    world.loader.is_being_written = False
+    world.play(for_s=0.2)
+    assert in_force(world).content == "second"
+
+
+def test_a_file_that_was_read_unfinished_is_read_again_until_it_is_closed(world: World) -> None:
+    half = following("second", "one")
+    world.loader.file = replace(half, is_unfinished=True, warnings=(_HELD,))
+    world.play(ConfigChanged(), for_s=1)
+    assert in_force(world).warnings == (_HELD,)
+    world.loader.file = half
+    world.play(for_s=31)
+    assert in_force(world).warnings == ()
+
+
+def test_what_the_watcher_saw_of_the_writer_is_passed_on(world: World) -> None:
+    world.play(ConfigChanged(is_closed=True))
+    world.play(ConfigChanged())
+    assert world.loader.closings == [True, False]
 
 
 @pytest.mark.parametrize(

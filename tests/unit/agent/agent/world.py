@@ -20,7 +20,7 @@ from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signa
 from listsync.domain.retry import Retry
 from listsync.domain.running import Following, Order, Scope
 from listsync.domain.syncing import ListRules, Result, SyncReport, SyncRun
-from listsync.errors import ConfigError, Problem
+from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.net.systemd import Systemd
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule import BackOff
@@ -83,9 +83,14 @@ class FakeLoader:
         self.adopted: list[Following] = []
         self.loads = 0
         self.fails: Exception | None = None
+        self.is_being_written = False
+        self.closings: list[bool] = []
 
-    def load(self) -> Following:
+    def load(self, *, anyway: bool, is_closed: bool) -> Following:
         self.loads += 1
+        self.closings.append(is_closed)
+        if self.is_being_written and not anyway:
+            raise BeingWrittenError(Path("/etc/listsync.yaml"))
         if isinstance(self.file, Following):
             return self.file
         raise ConfigError(self.file)

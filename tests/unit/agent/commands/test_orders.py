@@ -166,6 +166,13 @@ def test_cancel_of_nothing_is_no_error(world: World) -> None:
     assert world.ask("cancel") == {"ok": True, "message": "Nothing runs."}
 
 
+def test_a_reload_of_a_file_that_is_being_written_says_when_it_is_read(world: World) -> None:
+    world.loader.is_being_written = True
+    refused = world.refusal("reload")
+    assert refused.code == Code.BUSY
+    assert refused.message.endswith("when the program that writes it has closed it, or in 10 s")
+
+
 def test_a_reload_of_a_good_file(world: World) -> None:
     message = "The configuration is good and in force."
     assert world.ask("reload") == {"ok": True, "message": message}

@@ -20,7 +20,7 @@ from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
 from listsync.domain.running import Ended, Following, Order, PlannedRetry, Scope
 from listsync.domain.syncing import Exclusion, ListRules, Verdict
-from listsync.errors import ConfigError, Problem
+from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
 from listsync.sync.capping import UNCAPPED
 from listsync.sync.progress import ProgressBoard
@@ -97,8 +97,11 @@ class Loader:
     def __init__(self, following: Following) -> None:
         self.following = following
         self.problems: tuple[Problem, ...] = ()
+        self.is_being_written = False
 
-    def load(self) -> Following:
+    def load(self, *, anyway: bool, is_closed: bool) -> Following:  # noqa: ARG002 - the port's
+        if self.is_being_written:
+            raise BeingWrittenError(Path("/etc/listsync.yaml"))
         if self.problems:
             raise ConfigError(self.problems)
         return self.following

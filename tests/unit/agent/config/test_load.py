@@ -24,6 +24,7 @@ from listsync.domain.rules import Filters, Seasons, Span, Which
 from listsync.domain.server import Asking
 from listsync.domain.syncing import Exclusion, ListRules
 from listsync.errors import ConfigError
+from listsync.net.whole_file import Patience
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from listsync.triggers.schedule import Cron, Every, Rule
 
@@ -780,6 +781,35 @@ def test_any_text_behind_a_key_is_a_configuration_or_a_config_error(text: str) -
     for start in ("lists:\n  - file: ", "lists:\n  - stevenlu: ", "exclude:\n  - ", "", "sync: "):
         with contextlib.suppress(ConfigError):
             check(parse_document(f"{SERVER}{start}{text}", "f"), {}, Path())
+
+
+def test_a_writer_of_the_file_or_of_a_secret_is_waited_for(tmp_path: Path) -> None:
+    path, key = tmp_path / "listsync.yaml", tmp_path / "key"
+    path.write_text("server: {url: http://localhost, api_key: {file: key}}\n")
+    key.touch(mode=0o600)
+    with path.open("a") as file, key.open("w") as secret:
+
+        def end(_: float) -> None:
+            if not file.closed:
+                file.close()
+            else:
+                secret.write("abc")
+                secret.close()
+
+        config = load(path, {}, Patience(pause=end))
+    assert config.server.api_key is not None
+    assert config.server.api_key.get_secret_value() == "abc"
+    assert not config.is_unfinished
+
+
+def test_a_file_that_is_never_closed_is_read_as_it_is_with_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "listsync.yaml"
+    path.write_text(f"{SERVER}lists: [stevenlu: popular]\n")
+    with path.open("a"):
+        config = load(path, {}, Patience(0.1))
+    assert config.is_unfinished
+    (warning,) = config.warnings
+    assert str(warning).startswith(f"{path}: was read as it is")
 
 
 VALUES = st.recursive(

@@ -291,6 +291,19 @@ def test_what_could_not_be_learnt_besides_the_rows_is_said_until_it_can() -> Non
     assert shelf.gather((A, whole(DUNE))).notices == []
 
 
+def test_what_was_still_being_written_takes_nothing_off_the_list_and_that_is_said() -> None:
+    shelf = Shelf()
+    shelf.read(whole(DUNE, LOST))
+    half = replace(whole(DUNE), is_unfinished=True, validators=MARK)
+    gathered = shelf.gather((A, half))
+    assert titles(gathered) == ["Dune", "Lost"]
+    assert gathered.surely_read == set()
+    assert shelf.memory.previous(A.source) is None
+    (notice,) = gathered.notices
+    assert (notice.kind, notice.needs_person) == (NoticeKind.LIST_DOUBTED, False)
+    assert "read as it is" in notice.text
+
+
 def test_a_doubtful_reading_that_lacks_nothing_is_not_worth_a_notice() -> None:
     shelf = Shelf()
     shelf.read(whole(DUNE))
