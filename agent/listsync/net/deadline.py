@@ -10,12 +10,14 @@ import math
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import httpcore
 import httpx
+
+from listsync.net.redirects import places_of
 
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
@@ -63,8 +65,25 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        try:
+            places = places_of(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        for place in places[:-1]:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self._connect(place, port, timeout, local_address, socket_options)
+        return self._connect(places[-1], port, timeout, local_address, socket_options)
+
+    def _connect(
+        self,
+        place: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
+        return _Stream(self._backend.connect_tcp(place, port, left, local_address, socket_options))
 
     def sleep(self, seconds: float) -> None:
         self._backend.sleep(seconds)

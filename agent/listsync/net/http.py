@@ -26,6 +26,7 @@ from listsync.logs import warn_rate_limited
 from listsync.net.call import MIB, Call
 from listsync.net.deadline import keep_deadlines, until
 from listsync.net.pace import turn
+from listsync.net.redirects import follow, on_the_way
 from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, verdict
 from listsync.net.walls import Walls
@@ -243,30 +244,18 @@ def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[Non
 
 
 def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Reply:
-    give_up = time.monotonic() + deadline_s
+    give_up, first = time.monotonic() + deadline_s, request.url
     with until(give_up):
         for hops in range(MAX_REDIRECTS + 1):
-            response = client.send(request, stream=True)
+            with on_the_way(call, first, request.url):
+                response = client.send(request, stream=True)
             try:
                 if response.next_request is None:
                     return _read(call, response, hops=hops, give_up=give_up)
-                request = _next_hop(call, request, response.next_request)
+                request = follow(call, request, response.next_request)
             finally:
                 response.close()
     raise UnavailableError(call.service, f"sends us from place to place ({MAX_REDIRECTS} times)")
-
-
-def _next_hop(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Request:
-    """Check a redirect: never from HTTPS to HTTP, and no header of ours for another host."""
-    if here.url.scheme == "https" and there.url.scheme != "https":
-        raise UnavailableError(call.service, "sends us from https to an address without it")
-    if here.url.host != there.url.host:
-        if call.body is not None:
-            # What is sent may hold a secret, and is meant for nobody else.
-            raise UnavailableError(call.service, f"sends us on to {there.url.host} with our data")
-        for name in (*call.headers, *call.secret_headers):
-            there.headers.pop(name, None)
-    return there
 
 
 def _read(call: Call, response: httpx.Response, *, hops: int, give_up: float) -> Reply:
