@@ -79,6 +79,7 @@ class AgentProcess:
         command: Sequence[str] = ("run",),
         as_nobody_special: bool = False,
         socket: Path | None = None,
+        executable: Sequence[str] | None = None,
     ) -> None:
         self.home = home
         self.socket = socket or socket_of(home)
@@ -87,7 +88,7 @@ class AgentProcess:
         self._log_begins = self.log_file.stat().st_size if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self._child = subprocess.Popen(
-                home.command(*command, *options),
+                executable or home.command(*command, *options),
                 env=agent_environment(home, LISTSYNC_SOCKET=str(self.socket))
                 | dict(environment or {}),
                 cwd=home.folder,

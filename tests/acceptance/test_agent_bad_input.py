@@ -7,8 +7,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -270,3 +270,73 @@ def test_an_agent_of_which_a_part_has_failed_ends_to_be_started_again(lone_home:
     assert "the schedule thread failed: the agent ends" in ran.stderr
     assert "what went wrong" in ran.stderr
     assert not socket_of(lone_home).exists()
+
+
+_MUTE = """
+from listsync.triggers import signal_mask
+signal_mask.block()
+from listsync.control.server import ControlSocket
+from listsync.commands import Commands
+def fail(*_):
+    raise ValueError("what went wrong")
+{0} = fail
+from listsync.cli import main
+main()
+"""
+
+
+@contextmanager
+def faulty_agent(home: Home, what: str) -> Iterator[AgentProcess]:
+    """Run an agent of which the function *what* fails."""
+    command = [sys.executable, "-c", _MUTE.format(what), "run"]
+    agent = AgentProcess(home, executable=command)
+    try:
+        until("its socket", agent.socket.is_socket)
+        yield agent
+    finally:
+        agent.close()
+
+
+def test_a_control_thread_that_has_failed_ends_the_agent_and_is_named(lone_home: Home) -> None:
+    with faulty_agent(lone_home, "ControlSocket._answered") as agent:
+        assert agent.ctl("ping", "--timeout", "1").code != 0
+        assert agent.wait() == 1
+        assert "the control thread failed: the agent ends" in agent.log
+        assert "what went wrong" in agent.log
+    assert not socket_of(lone_home).exists()
+
+
+def test_a_message_that_fails_is_answered_and_ends_nothing(lone_home: Home) -> None:
+    with faulty_agent(lone_home, "Commands.answer") as agent:
+        for _ in range(2):
+            told = agent.ctl("status")
+            assert (told.code, told.err.count("\n")) == (1, 1)
+            assert "status failed in the agent: see its log" in told.err
+        assert agent.terminate() == 0
+        assert agent.log.count("ValueError: what went wrong") == 2
+
+
+# -- too few files ------------------------------------------------------------------------------
+
+
+def run_with_files(home: Home, count: int) -> AgentProcess:
+    return AgentProcess(home, executable=["prlimit", f"--nofile={count}", *home.command("run")])
+
+
+def test_an_agent_that_may_open_too_few_files_says_so_and_does_not_start(lone_home: Home) -> None:
+    agent = run_with_files(lone_home, 63)
+    assert agent.wait() == 78
+    assert "at most 63 may be open, the agent needs 64: raise the hard limit" in agent.log
+    assert agent.log.count("\n") == 1
+    assert not socket_of(lone_home).exists()
+
+
+def test_an_agent_that_may_open_64_files_syncs_beside_a_crowd(lone_home: Home) -> None:
+    lone_home.write_list("l.csv", titles_csv([603, 27205]))
+    agent = run_with_files(lone_home, 64).until_ready()
+    with closing(agent), ExitStack() as crowd:
+        for _ in range(50):
+            crowd.enter_context(socket.socket(socket.AF_UNIX)).connect(str(agent.socket))
+        assert agent.ctl("sync-now", "--wait").code == 0
+        assert agent.runs[-1]["requested"] == 2
+        assert agent.terminate() == 0

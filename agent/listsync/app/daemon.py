@@ -27,6 +27,7 @@ from listsync.app.browsing import sweep
 from listsync.app.following import cap_of, config_of
 from listsync.app.heap import share_one
 from listsync.app.loading import DaemonOptions, Loader
+from listsync.app.open_files import raise_limit
 from listsync.app.performing import Performer
 from listsync.app.threads import Threads
 from listsync.commands import Commands, Shown, Sources, Terms
@@ -71,11 +72,13 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     """Run until a signal ends it; call it in the main thread, with USR1 and HUP held back.
 
     Raises:
-        ConfigError: the configuration is invalid; nothing was started.
+        ConfigError: the configuration is invalid, or too few files may be open; nothing was
+            started.
         BusyError: another listsync works on the state, or answers at the socket.
         StateError: the state or the socket cannot be used.
     """
     share_one()
+    raise_limit()
     inbox: SimpleQueue[Event] = SimpleQueue()
     signals.install(inbox.put)
     # Before the file is read: a change after this moment is then seen by the watcher.

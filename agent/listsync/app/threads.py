@@ -36,7 +36,8 @@ class Threads:
     def _run(self, name: str, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:
+        except BaseException:
+            # SystemExit, too: it would end the thread alone, and nobody would know.
             logger.exception(
                 "the %s thread failed: the agent ends",
                 name,

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from listsync.control.doorway import ControlSocket
+from listsync.control.server import ControlSocket
 
 __all__ = ["ControlSocket"]

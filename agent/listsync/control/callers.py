@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
+import struct
 from dataclasses import dataclass
 
 from listsync.protocol import Access, Code, RefusedCommand
+
+_PACKED = struct.Struct("3Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +20,13 @@ class Caller:
     gid: int
     pid: int
 
+    def packed(self) -> bytes:
+        """Give it as bytes, for `unpacked`."""
+        return _PACKED.pack(self.uid, self.gid, self.pid)
 
-def caller_of(address: str) -> Caller | None:
-    """Read libzmq's `Peer-Address` of an ipc peer: `localhost:UID:GID:PID`."""
-    try:
-        _, uid, gid, pid = address.split(":")
-        return Caller(int(uid), int(gid), int(pid))
-    except ValueError:
-        return None
+    @staticmethod
+    def unpacked(data: bytes) -> Caller:
+        return Caller(*_PACKED.unpack(data))
 
 
 def permit(caller: Caller | None, access: Access, group: int | None) -> None:

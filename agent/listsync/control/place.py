@@ -29,7 +29,7 @@ class Place:
         self._inode: tuple[int, int] | None = None
 
     def listen(self) -> socket.socket:
-        """Bind and listen; call it before threads start, as it sets the umask for a moment.
+        """Bind and listen, at the start or when the file is gone; from any thread.
 
         Raises:
             BusyError: somebody answers at the path already.
@@ -41,7 +41,6 @@ class Place:
                 f"the socket's path is longer than {MAX_PATH_BYTES} bytes: {self._path}: "
                 "choose a shorter one with --socket or LISTSYNC_SOCKET"
             )
-        before = os.umask(0o177 if self._group is None else 0o117)
         try:
             self._make_folder()
             with _alone_in(self._path.parent):
@@ -49,15 +48,20 @@ class Place:
                 return self._bound()
         except OSError as error:
             raise StateError(f"no socket can be made at {self._path}: {error.strerror}") from error
-        finally:
-            os.umask(before)
+
+    def is_ours(self) -> bool:
+        """Tell whether the file is there, and the one that was made here."""
+        try:
+            there = self._path.lstat()
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == self._inode
 
     def remove(self) -> None:
         """Remove the file, unless another has taken its place."""
         try:
             with _alone_in(self._path.parent, wait_s=_END_WAIT_S):
-                there = self._path.lstat()
-                if (there.st_dev, there.st_ino) == self._inode:
+                if self.is_ours():
                     self._path.unlink()
         except (OSError, BusyError):
             # It is gone already, which is what was wanted; or the next agent replaces it.
@@ -65,15 +69,9 @@ class Place:
 
     def _make_folder(self) -> None:
         folder = self._path.parent
-        if folder.is_dir():
-            return
-        usual = os.umask(0o022)
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700 if self._group is None else 0o750, exist_ok=True)
-        finally:
-            os.umask(usual)
-        if self._group is not None:
+        for missing in reversed([one for one in folder.parents if not one.exists()]):
+            _make(missing, 0o755)
+        if _make(folder, 0o700 if self._group is None else 0o750) and self._group is not None:
             os.chown(folder, -1, self._group)
 
     def _clear(self) -> None:
@@ -93,17 +91,31 @@ class Place:
     def _bound(self) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
+            # What the file may at most be for others; the umask, which belongs to all threads,
+            # may only take from it. Nobody can connect before listen().
+            mode = 0o600 if self._group is None else 0o660
+            os.fchmod(listener.fileno(), mode)
             listener.bind(os.fsencode(self._path))
             there = self._path.lstat()
             self._inode = (there.st_dev, there.st_ino)
             if self._group is not None:
-                # Nobody can connect before listen(): there is no moment with the wrong group.
                 os.chown(self._path, -1, self._group, follow_symlinks=False)
+            if stat.S_IMODE(there.st_mode) != mode:
+                self._path.chmod(mode)
             listener.listen(_BACKLOG)
         except OSError:
             listener.close()
             raise
         return listener
+
+
+def _make(folder: Path, mode: int) -> bool:
+    """Make *folder* with this mode, whatever the umask; False if it was there."""
+    if folder.is_dir():
+        return False
+    folder.mkdir(mode=mode & 0o700, exist_ok=True)
+    folder.chmod(mode)
+    return True
 
 
 def _answers(path: Path) -> bool:

@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,12 +71,12 @@ class Talker:
 
     def __init__(self, path: Path) -> None:
         self._context = zmq.Context()
-        self._address = f"ipc://{path}"
+        self.address = f"ipc://{path}"
 
     def connected(self, kind: int = zmq.REQ) -> zmq.Socket[bytes]:
         talking = self._context.socket(kind)
         talking.setsockopt(zmq.LINGER, 0)
-        talking.connect(self._address)
+        talking.connect(self.address)
         return talking
 
     def exchange(self, *frames: bytes, wait_s: float = 5) -> dict[str, Any] | None:
@@ -106,11 +106,12 @@ class RawPeer:
 
     def __init__(self, path: Path) -> None:
         self._raw = socket.socket(socket.AF_UNIX)
-        self._raw.settimeout(2)
         self._raw.connect(str(path))
+        self._raw.settimeout(2)
         ready = b"\x05READY\x0bSocket-Type\x00\x00\x00\x03REQ"
         greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-        self._raw.sendall(greeting + bytes([4, len(ready)]) + ready)
+        with suppress(ConnectionError):  # one that came later may have put it out
+            self._raw.sendall(greeting + bytes([4, len(ready)]) + ready)
 
     def __enter__(self) -> Self:
         return self
@@ -127,6 +128,14 @@ class RawPeer:
 
     def write(self, what: bytes) -> None:
         self._raw.sendall(what)
+
+    def until_said(self, words: bytes) -> None:
+        """Read until *words* came; fails after 2 s of silence."""
+        found = b""
+        while words not in found:
+            piece = self._raw.recv(4096)
+            assert piece, found
+            found += piece
 
     def ended(self) -> bool:
         """Read until the other side closes; False if it does not within 2 s of silence."""

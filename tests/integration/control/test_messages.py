@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from listsync.control import ControlSocket
 from listsync.protocol import MAX_BYTES, METHODS, Code, RefusedCommand
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body, running
 
-_FUZZ_S = 3.0
+_FUZZ_S = 1.5
 
 
 def changed(**fields: object) -> bytes:
@@ -228,33 +228,18 @@ _OLD_PEERS = {
 
 
 @pytest.mark.parametrize("sent", _OLD_PEERS.values(), ids=_OLD_PEERS)
-def test_a_peer_of_an_older_protocol_is_nobody_and_ends_nothing(
+def test_a_peer_of_an_older_protocol_is_hung_up_on(
     talker: Talker, answer: Scripted, path: Path, sent: bytes
 ) -> None:
     with socket.socket(socket.AF_UNIX) as raw:
-        raw.connect(str(path))
-        raw.sendall(sent)
-        assert "result" in talker.ask()
-    assert [method for method, _ in answer.asked] == ["ping"]
-
-
-def test_an_older_peer_may_do_nothing(
-    control: ControlSocket, answer: Scripted, path: Path
-) -> None:
-    """Such a peer tells not who it is, so it is refused even what everybody may see."""
-    message = body("trigger")
-    assert len(message) < 254
-    with socket.socket(socket.AF_UNIX) as raw:
         raw.settimeout(5)
         raw.connect(str(path))
-        raw.sendall(b"\x01\x00\x01\x01" + bytes([len(message) + 1, 0]) + message)
-        said = b""
-        while b"unknown user" not in said:
-            piece = raw.recv(4096)
-            assert piece, said
-            said += piece
-    assert answer.asked == []
-    assert control.heartbeat > 0
+        raw.sendall(sent)
+        with suppress(ConnectionError):
+            while raw.recv(100):
+                pass
+        assert "result" in talker.ask()
+    assert [method for method, _ in answer.asked] == ["ping"]
 
 
 def test_a_silent_peer_is_sent_away(talker: Talker, path: Path) -> None:
@@ -264,6 +249,32 @@ def test_a_silent_peer_is_sent_away(talker: Talker, path: Path) -> None:
         raw.settimeout(5)
         while raw.recv(100):
             pass
+
+
+def test_requests_sent_ahead_are_answered_one_by_one(talker: Talker, answer: Scripted) -> None:
+    """More than one read holds, each with its own envelope as behind a proxy."""
+    with talker.connected(zmq.DEALER) as dealer:
+        for number in range(200):
+            dealer.send_multipart([b"proxy", b"%d" % number, b"", body(id_=f"n{number}")])
+        for number in range(200):
+            assert dealer.poll(5000)
+            *envelope, reply = dealer.recv_multipart()
+            assert envelope == [b"proxy", b"%d" % number, b""]
+            assert json.loads(reply)["id"] == f"n{number}"
+    assert len(answer.asked) == 200
+
+
+def test_pings_are_answered(talker: Talker) -> None:
+    """Without a PONG libzmq would hang up after 50 ms, and ask again."""
+    with talker.connected() as asking:
+        for option, value in ((zmq.HEARTBEAT_IVL, 20), (zmq.HEARTBEAT_TIMEOUT, 50)):
+            asking.setsockopt(option, value)
+        events = asking.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        asking.connect(talker.address)
+        time.sleep(0.3)
+        assert not events.poll(0)
+        asking.disable_monitor()
+        events.close(linger=0)
 
 
 def test_other_socket_types_are_answered_or_ignored(talker: Talker) -> None:
@@ -304,9 +315,7 @@ def test_random_messages_leave_it_well(talker: Talker, path: Path) -> None:
                 peer.send(*delimiter, *parts)
             if not dice.randrange(4):
                 peer.write(dice.randbytes(dice.randrange(1, 100)))
-    # After a malformed message of a peer that has gone, libzmq (4.3.5) drops one reply: its REP
-    # forgets that nothing has been begun. listsyncctl asks a second time.
-    assert talker.exchange(body(), wait_s=3) or talker.exchange(body(), wait_s=3)
+    assert "result" in talker.ask()
     until = time.monotonic() + 3
     while _open_files() > files + 10 and time.monotonic() < until:
         time.sleep(0.05)
@@ -370,7 +379,7 @@ def test_the_heartbeat_goes_on(path: Path, answer: Scripted) -> None:
     control = ControlSocket(path, answer)
     with running(control):
         before = control.heartbeat
-        time.sleep(0.05)
-        control.wake()
-        time.sleep(0.1)
+        with closing(Talker(path)) as talker:
+            talker.ask()
+            talker.ask()
         assert control.heartbeat > before
