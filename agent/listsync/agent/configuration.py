@@ -23,11 +23,11 @@ class Loader(Protocol):
 
     path: Path | None
 
-    def load(self, *, anyway: bool, is_closed: bool) -> Following:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
         """Read and check the file; raises ConfigError.
 
-        *is_closed*: its last writer is known to have closed it. Raises BeingWrittenError while a
-        program is writing it, but for *anyway*.
+        *is_closed*: whether its last writer is known to have closed it. Raises BeingWrittenError
+        while a program is writing it, but for *anyway*.
         """
         ...
 
@@ -63,6 +63,7 @@ class Configuration:
         self._lock = threading.Lock()
         self._in_force = InForce(following=following, loaded_at=datetime.now(UTC))
         self._writer_met_at: float | None = None
+        self._is_closed: bool | None = None
 
     @property
     def awaits_writer(self) -> bool:
@@ -87,14 +88,18 @@ class Configuration:
         for warning in self._in_force.following.warnings:
             logger.warning("%s", warning, extra={"action": "config_warning"})
 
-    def look(self, *, is_closed: bool = False) -> bool:
+    def changed(self, *, is_closed: bool | None) -> None:
+        """Note that the file is another one, and whether its writer was seen to close it."""
+        self._is_closed = is_closed
+
+    def look(self) -> bool:
         """Read the file; returns whether it is good now. A bad one changes nothing, silently.
 
         Nor does one that is being written.
         """
         with self._lock:
             try:
-                following = self._load(is_closed=is_closed)
+                following = self._load()
             except (ConfigError, BeingWrittenError):
                 return False
             self._take(following)
@@ -115,14 +120,16 @@ class Configuration:
                 self._take(following)
             return self._in_force.problems
 
-    def _load(self, *, is_closed: bool = False) -> Following:
+    def _load(self) -> Following:
         """Let a program that writes the file end, but do not wait for it for ever."""
         met, self._writer_met_at = self._writer_met_at, None
+        seen, self._is_closed = self._is_closed, None
         is_late = met is not None and time.monotonic() - met >= MOST_S
         try:
-            return self._loader.load(anyway=is_late, is_closed=is_closed)
+            return self._loader.load(anyway=is_late, is_closed=seen)
         except BeingWrittenError:
             self._writer_met_at = time.monotonic() if met is None else met
+            self._is_closed = seen
             raise
 
     def _refuse(self, problems: tuple[Problem, ...]) -> None:

@@ -192,7 +192,8 @@ class Agent:
             case ClockSet():
                 pass  # after each event the clock is looked at
             case ConfigChanged(is_closed=is_closed):
-                self._look_at_file(is_closed=is_closed)
+                self._means.configuration.changed(is_closed=is_closed)
+                self._look_at_file()
             case WatcherNote(note=note):
                 self.watcher_note = note
                 _say_watcher(note)
@@ -285,9 +286,9 @@ class Agent:
             if is_taken:
                 self._retrying.taken()
 
-    def _look_at_file(self, *, is_closed: bool = False) -> None:
+    def _look_at_file(self) -> None:
         self._second_look_at = None
-        if not self._means.configuration.look(is_closed=is_closed):
+        if not self._means.configuration.look():
             # Perhaps it is being written in several goes.
             self._second_look_at = time.monotonic() + _SECOND_LOOK_S
 

@@ -50,9 +50,9 @@ class Loader:
         """Read the configuration at the start, when whoever is writing it can be waited for."""
         return self._read(Patience(pause=pause))
 
-    def load(self, *, anyway: bool, is_closed: bool) -> Following:
-        most_s = 0.0 if anyway else MOST_S
-        return self._read(Patience(most_s, pause=None, closed=self.path if is_closed else None))
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
+        seen = None if self.path is None or is_closed is None else (self.path, is_closed)
+        return self._read(Patience(0.0 if anyway else MOST_S, pause=None, seen=seen))
 
     def _read(self, patience: Patience) -> Following:
         config = load(self.path, self._environ, patience)

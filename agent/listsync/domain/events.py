@@ -18,10 +18,10 @@ class Signal(StrEnum):
 class ConfigChanged:
     """The configuration on disk is not what it was; whether it means something else is open.
 
-    `is_closed`: its last writer was seen to close it.
+    `is_closed`: whether its last writer was seen to close it; None: nobody was seen.
     """
 
-    is_closed: bool = False
+    is_closed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Reading a file whole: a program that is still writing it is waited for, but not for ever.
 
 Whether one is: the kernel refuses a read lease while anybody has the file open for writing. It
-grants none on some file systems, and on other people's files to root alone: there a file counts as
-being written until its last change is a few seconds old.
+grants none on some file systems, refuses some on shares for other reasons, and gives those of
+other people's files to root alone: there a file counts as being written until its last change is a
+few seconds old.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from listsync.net.opening import open_at_once
 MOST_S = 10.0
 """How long a program that never closes the file is waited for."""
 _LOOK_AGAIN_S = 0.05
-_QUIET_S = 3.0
+_QUIET_S = 5.0
 _SKEW_S = 60.0
 """How far another machine's clock may be ahead: a change later than that is of no time at all."""
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_SHARES = ("nfs", "cifs", "smb")
 
 Check = Callable[[os.stat_result], None]
 
@@ -48,19 +52,19 @@ class Patience:
     """How long one reading waits for programs that write; `unfinished` are what it did not await.
 
     *pause* waits for so many seconds, and returns True to give up; None: whoever reads may not
-    wait. *closed* is a file of which is known that its last writer has closed it.
+    wait. *seen* names a file of which is known whether its last writer has closed it.
     """
 
     def __init__(
         self,
         most_s: float = MOST_S,
         pause: Callable[[float], bool | None] | None = time.sleep,
-        closed: Path | None = None,
+        seen: tuple[Path, bool] | None = None,
     ) -> None:
         self.unfinished: set[Path] = set()
         self._most_s = most_s
         self._pause = pause
-        self._closed = closed
+        self._seen = seen
 
     def lasts(self, path: Path, waited_s: float) -> bool:
         """Wait a moment and return True; False when *path* is to be read as it is.
@@ -74,8 +78,8 @@ class Patience:
             raise BeingWrittenError(path)
         return True
 
-    def knows_closed(self, path: Path) -> bool:
-        return path == self._closed
+    def knows_closed(self, path: Path) -> bool | None:
+        return self._seen[1] if self._seen and self._seen[0] == path else None
 
 
 def read_whole(path: Path, cap: int, check: Check, patience: Patience) -> FileContent:
@@ -87,12 +91,12 @@ def read_whole(path: Path, cap: int, check: Check, patience: Patience) -> FileCo
     """
     look = _Look(path=path, cap=cap, check=check, is_closed=patience.knows_closed(path))
     began = time.monotonic()
-    content, quiet_s = look(anyway=False)
-    while content.is_unfinished:
-        if not patience.lasts(path, max(quiet_s, time.monotonic() - began)):
-            content, _ = look(anyway=True)
+    is_over = False
+    while True:
+        content, quiet_s = look(anyway=is_over)
+        if content is not None and (is_over or not content.is_unfinished):
             break
-        content, quiet_s = look(anyway=False)
+        is_over = not patience.lasts(path, max(quiet_s, time.monotonic() - began))
     if content.is_unfinished:
         patience.unfinished.add(path)
     return content
@@ -103,13 +107,22 @@ class _Look:
     path: Path
     cap: int
     check: Check
-    is_closed: bool
+    is_closed: bool | None
 
-    def __call__(self, *, anyway: bool) -> tuple[FileContent, float]:
+    def __call__(self, *, anyway: bool) -> tuple[FileContent | None, float]:
         """Read the file, what is being written only *anyway*; say also since when it is as it is.
 
-        That is in seconds, by its own time.
+        That is in seconds, by its own time. None: another program has a lease of its own, which
+        the kernel has told it now to give up.
         """
+        try:
+            return self._read(anyway=anyway)
+        except BlockingIOError:
+            if anyway:
+                raise
+            return None, 0.0
+
+    def _read(self, *, anyway: bool) -> tuple[FileContent, float]:
         self.check(os.stat(self.path))  # noqa: PTH116 - the pair of the next; opening may act on a device
         with open(self.path, "rb", opener=open_at_once) as file:
             before = os.fstat(file.fileno())
@@ -134,7 +147,9 @@ class _Look:
         is_open = is_open_for_writing(file)
         if is_open is not None:
             return is_open
-        return not self.is_closed and -_SKEW_S < time.time() - facts.st_mtime < _QUIET_S
+        if self.is_closed is not None:
+            return not self.is_closed
+        return -_SKEW_S < time.time() - facts.st_mtime < _QUIET_S
 
 
 def is_open_for_writing(file: int) -> bool | None:
@@ -146,5 +161,18 @@ def is_open_for_writing(file: int) -> bool | None:
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
-        return True if error.errno == errno.EAGAIN else None
+        return True if error.errno == errno.EAGAIN and not _is_shared(os.fstat(file)) else None
     return False
+
+
+def _is_shared(facts: os.stat_result) -> bool:
+    """Tell whether a file lies on a share that may refuse a lease though nobody writes."""
+    device = f"{os.major(facts.st_dev)}:{os.minor(facts.st_dev)}"
+    try:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(
+        line.split()[2] == device and line.partition(" - ")[2].startswith(_SHARES)
+        for line in mounts
+    )

@@ -141,7 +141,7 @@ class ConfigFileTrigger:
         # What was told of while it was open is told of again when it is closed.
         if self._seen not in (None, found) or (is_closed and self._was_open):
             emit(ConfigChanged(is_closed))
-            self._was_open = not is_closed
+            self._was_open = is_closed is False
         self._seen = found
 
 
@@ -173,9 +173,9 @@ class _Watch:
             self._watched = wanted
             self._say(self._start(folders))
 
-    def takes_closing(self) -> bool:
-        """Tell whether the file was last seen to be closed by a writer, or put there; once."""
-        seen, self._handler.is_closed = self._handler.is_closed, False
+    def takes_closing(self) -> bool | None:
+        """Tell once whether the last writer was seen to close the file, or to put it there."""
+        seen, self._handler.is_closed = self._handler.is_closed, None
         return seen
 
     def close(self) -> None:
@@ -217,7 +217,7 @@ class _Touch(FileSystemEventHandler):
     def __init__(self, touched: threading.Event) -> None:
         self._touched = touched
         self.target = ""
-        self.is_closed = False
+        self.is_closed: bool | None = None
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         if event.event_type in _READS:

@@ -281,7 +281,10 @@ def test_a_file_that_was_read_unfinished_is_read_again_until_it_is_closed(world:
 def test_what_the_watcher_saw_of_the_writer_is_passed_on(world: World) -> None:
     world.play(ConfigChanged(is_closed=True))
     world.play(ConfigChanged())
-    assert world.loader.closings == [True, False]
+    assert world.loader.closings == [True, None]
+    world.loader.is_being_written = True
+    world.play(ConfigChanged(is_closed=False), for_s=0.25)
+    assert world.loader.closings[2:] == [False] * 3
 
 
 @pytest.mark.parametrize(

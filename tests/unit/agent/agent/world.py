@@ -84,9 +84,9 @@ class FakeLoader:
         self.loads = 0
         self.fails: Exception | None = None
         self.is_being_written = False
-        self.closings: list[bool] = []
+        self.closings: list[bool | None] = []
 
-    def load(self, *, anyway: bool, is_closed: bool) -> Following:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
         self.loads += 1
         self.closings.append(is_closed)
         if self.is_being_written and not anyway:

@@ -99,7 +99,7 @@ class Loader:
         self.problems: tuple[Problem, ...] = ()
         self.is_being_written = False
 
-    def load(self, *, anyway: bool, is_closed: bool) -> Following:  # noqa: ARG002 - the port's
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:  # noqa: ARG002 - the port's
         if self.is_being_written:
             raise BeingWrittenError(Path("/etc/listsync.yaml"))
         if self.problems:

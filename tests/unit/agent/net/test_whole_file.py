@@ -28,6 +28,19 @@ os.setgroups([]); os.setgid(65534); os.setuid(65534)
 print(is_open_for_writing(os.open(sys.argv[1], os.O_RDONLY)))
 """
 
+_HOLDS_A_LEASE = """
+import fcntl, os, signal, sys, time
+file = os.open(sys.argv[1], os.O_RDWR)
+def give_up(*_):
+    time.sleep(0.2)
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    os.close(file)
+signal.signal(signal.SIGIO, give_up)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+signal.pause()
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -189,6 +202,44 @@ def test_whoever_opens_it_in_the_instant_of_asking_harms_nobody(path: Path) -> N
     assert said <= {True, False}
 
 
+def test_a_refusal_on_a_share_says_nothing_of_writers(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS and SMB refuse what the server has not granted: a delegation, an oplock."""
+    facts = path.stat()
+    device = f"{os.major(facts.st_dev)}:{os.minor(facts.st_dev)}"
+    mounts = path.with_name("mountinfo")
+    monkeypatch.setattr(whole_file, "_MOUNTS", mounts)
+    with path.open("a"), path.open() as file:
+        for kind, said in (
+            ("nfs4 nas:/ rw", None),
+            ("cifs //nas/x rw", None),
+            ("ext4 /dev/x rw", True),
+        ):
+            mounts.write_text(
+                f"22 1 0:5 / /proc rw - proc proc rw\n23 1 {device} / /srv rw - {kind}\n"
+            )
+            assert is_open_for_writing(file.fileno()) is said
+        mounts.unlink()
+        assert is_open_for_writing(file.fileno()) is True
+
+
+def test_a_program_with_a_lease_of_its_own_is_waited_for(path: Path) -> None:
+    """As Samba has on what it serves: opening is refused until it has given the lease up."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDS_A_LEASE, path], stdout=subprocess.PIPE
+    ) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            with pytest.raises(BlockingIOError):
+                os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            content = read(path)
+        finally:
+            holder.kill()
+    assert (content.data, content.is_unfinished) == (b"whole\n", False)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_of_other_peoples_files_the_kernel_does_not_say() -> None:
     with tempfile.NamedTemporaryFile(dir="/tmp") as file:
@@ -212,13 +263,13 @@ def test_where_the_kernel_does_not_say_what_has_just_changed_is_waited_for(
         path.write_text("more")
 
     def fall_quiet() -> None:
-        os.utime(path, (time.time() - 4, time.time() - 4))
+        os.utime(path, (time.time() - 6, time.time() - 6))
 
     content = read(path, Patience(_WAITS_S, pause=acts(go_on, fall_quiet)))
     assert (content.data, content.is_unfinished) == (b"more", False)
 
 
-@pytest.mark.parametrize("age_s", [4, -3600], ids=["long-ago", "in-no-time"])
+@pytest.mark.parametrize("age_s", [6, -3600], ids=["long-ago", "in-no-time"])
 def test_where_the_kernel_does_not_say_what_is_quiet_is_read_at_once(
     path: Path, monkeypatch: pytest.MonkeyPatch, age_s: float
 ) -> None:
@@ -231,11 +282,21 @@ def test_where_the_kernel_does_not_say_a_writer_that_was_seen_to_close_it_is_eno
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grant_no_lease(monkeypatch)
-    assert not read(path, Patience(pause=refuse, closed=path)).is_unfinished
+    assert not read(path, Patience(pause=refuse, seen=(path, True))).is_unfinished
     with pytest.raises(BeingWrittenError):
-        read(path, Patience(pause=None, closed=path.with_name("another")))
+        read(path, Patience(pause=None, seen=(path.with_name("another"), True)))
+
+
+def test_where_the_kernel_does_not_say_a_writer_that_was_seen_not_to_close_it_is_awaited(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant_no_lease(monkeypatch)
+    os.utime(path, (time.time() - 6, time.time() - 6))
+    with pytest.raises(BeingWrittenError):
+        read(path, Patience(pause=None, seen=(path, False)))
+    assert read(path, Patience(5.0, pause=refuse, seen=(path, False))).is_unfinished
 
 
 def test_a_writer_is_believed_over_what_was_seen(path: Path) -> None:
     with path.open("a"), pytest.raises(BeingWrittenError):
-        read(path, Patience(pause=None, closed=path))
+        read(path, Patience(pause=None, seen=(path, True)))
