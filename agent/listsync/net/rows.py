@@ -112,6 +112,7 @@ class Entries(Generic[RowT]):
         self._bad: list[SkippedRow] = []
         self._left_out: list[SkippedRow] = []
         self._seen: set[int] = set()
+        self._titles = _Titles()
         self._repeated = 0
         self.count = 0
 
@@ -151,12 +152,12 @@ class Entries(Generic[RowT]):
             made = entry_of(self.count, row)
             if isinstance(made, ListEntry):
                 self._good.append(made)
-                said = _names_of(made)
+                self._repeated += self._titles.repeat(made)
             else:
                 self._left_out.append(made)
-                said = {hash(repr(row))}
-            self._repeated += not said.isdisjoint(self._seen)
-            self._seen |= said
+                said = hash(repr(row))
+                self._repeated += said in self._seen
+                self._seen.add(said)
 
     def _note(self, item: object, error: UnknownFormError) -> None:
         bad = self._bad
@@ -189,15 +190,31 @@ class Entries(Generic[RowT]):
         return fetched if fetched.is_sure else replace(fetched, validators=None)
 
 
-def _names_of(entry: ListEntry) -> set[int]:
-    """Name a title by each of its ids: another row with one of them repeats it in other words.
+class _Titles:
+    """Tells which rows only repeat a title of their list, also in other words.
 
-    Rows without ids are the same only when all that they say is.
+    A title is named by each of its ids. A row without any repeats one that is called alike,
+    whether that has ids or not; the years may be missing, but not differ.
     """
-    ids, part = entry.ids, (entry.kind, entry.seasons)
-    if not ids:
-        return {hash(entry._replace(rank=0))}
-    return {hash((name, *part)) for name in enumerate(ids) if name[1] is not None}
+
+    def __init__(self) -> None:
+        self._ids: set[int] = set()
+        self._years: dict[bool, dict[int, set[int | None]]] = {False: {}, True: {}}
+
+    def repeat(self, entry: ListEntry) -> bool:
+        """Tell whether *entry* repeats an earlier one, and remember it."""
+        part = (entry.kind, entry.seasons)
+        ids = {hash((name, *part)) for name in enumerate(entry.ids) if name[1] is not None}
+        is_repeated = not ids.isdisjoint(self._ids)
+        self._ids |= ids
+        title = hash(((entry.title or "").casefold(), *part))
+        for has_ids in (False,) if ids else (False, True):
+            years = self._years[has_ids].get(title)
+            if years and (entry.year is None or not years.isdisjoint((entry.year, None))):
+                is_repeated = True
+        if entry.title:
+            self._years[bool(ids)].setdefault(title, set()).add(entry.year)
+        return is_repeated
 
 
 def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:

@@ -179,20 +179,16 @@ def imdb_site(told: Listed) -> Callable[[], ListProvider]:
     return lambda: _ImdbSite(told)
 
 
-def letterboxd(told: Listed, *, is_counted: bool = True) -> Callable[[], ListProvider]:
+def letterboxd(told: Listed) -> Callable[[], ListProvider]:
     last = len(told.pages)
     pages = {}
     for place, numbers in enumerate(told.pages, start=1):
         films = [n for n in numbers if n is not None]
-        text = page_of(_PATH, place, films, last, told.declared if is_counted else None)
+        text = page_of(_PATH, place, films, last, told.declared)
         bare = _BARE * (len(numbers) - len(films))
         path = f"/{_PATH}/" if place == 1 else f"/{_PATH}/page/{place}/"
         pages[path] = html(text.replace("</ul>", f"{bare}</ul>", 1))
     return lambda: letterboxd_provider(Site.of({**pages}))
-
-
-def letterboxd_uncounted(told: Listed) -> Callable[[], ListProvider]:
-    return letterboxd(told, is_counted=False)
 
 
 COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
@@ -206,5 +202,4 @@ COUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
 UNCOUNTED: dict[str, Callable[[Listed], Callable[[], ListProvider]]] = {
     "mdblist-open": mdblist_open,
     "stevenlu": stevenlu,
-    "letterboxd-uncounted": letterboxd_uncounted,
 }

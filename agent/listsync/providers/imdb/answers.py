@@ -61,7 +61,7 @@ class Title(Answer, frozen=True):
             if self.is_person:
                 return
             raise ValueError("no id of a title")
-        if self.name is UNSET or self.type is UNSET:
+        if self.name is UNSET or not self.type or not self.type.id:
             raise ValueError("titleText or titleType is missing")
 
     @property

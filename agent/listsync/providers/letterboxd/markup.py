@@ -20,7 +20,7 @@ from listsync.errors import (
 )
 from listsync.net.call import MIB, Call
 from listsync.net.fields import whole_number
-from listsync.net.verdicts import Reply
+from listsync.net.verdicts import Reply, retry_after_s
 from listsync.providers.letterboxd.document import document_of
 from listsync.providers.letterboxd.rows import POSTER, Row, rows_of
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
@@ -34,6 +34,7 @@ _MARKS = {  # what shows that it is such a page
     "list": 'meta[property="og:type"][content="letterboxd:list"], body.list-page',
     "watchlist": ".js-watchlist-content, body.watchlist",
 }
+COUNTED = tuple(_MARKS)  # tell how many films they have
 SHELLS = ("popular", "collection")  # may come as pages that scripts fill
 _PAGE_BYTES = 4 * MIB
 _ARRIVED = f"#content, #films-browser-list-container, .poster-grid, {POSTER}"
@@ -48,7 +49,8 @@ def judge(reply: Reply) -> ListsyncError | None:
         return RefusedError(SERVICE, Refusal.PRIVATE, "does not show this to everybody (403)")
     if reply.status in (403, 426):
         why = f"something in front of it turns us away ({reply.status})"
-        return RefusedError(SERVICE, Refusal.BLOCKED, why)
+        wait = retry_after_s(reply.headers)
+        return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
     if reply.status == 404 and not own:
         return UnavailableError(SERVICE, "somebody else answers in its place (404)")
     return None

@@ -14,7 +14,7 @@ from listsync.net.rows import refuse_drift
 from listsync.net.verdicts import Reply
 from listsync.providers.letterboxd.document import document_of
 from listsync.providers.letterboxd.films import FilmIds, film_row, learn, record_of
-from listsync.providers.letterboxd.markup import Page, full_page
+from listsync.providers.letterboxd.markup import COUNTED, Page, full_page
 from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.rows import Row, believed, distinct
 from listsync.providers.letterboxd.site import Site
@@ -111,6 +111,7 @@ class Letterboxd:
             declared=declared,
             repeated=len(rows) - different,
             broken=len(skipped),
+            lacks_count=declared is None and self._source.kind in COUNTED,
             remark=remark,
         )
         wanted = self._options.film_pages > 0
@@ -141,7 +142,8 @@ def _words_of(trouble: str, films: int) -> str:
 def _all_rows(source: LetterboxdSource, pages: Sequence[Page]) -> tuple[list[Row], int | None]:
     """Put the rows of all pages together; also say how many films the list has, if it says so.
 
-    Without such a count, a page before the last that is not full has lost rows.
+    Without such a count, a page before the last that is not full has lost rows, and so has one
+    without any to which others link.
     """
     declared = pages[0].declared
     if declared is not None:
@@ -154,6 +156,9 @@ def _all_rows(source: LetterboxdSource, pages: Sequence[Page]) -> tuple[list[Row
         full = full_page(source.kind)
         if page is not filled[-1] and films < full and declared is None and source.kind != "list":
             rows.append(Row(flaw=f"only {films} films are on a page of {full}"))
+    is_cut = not pages[-1].rows and max((page.last for page in filled), default=0) > len(filled)
+    if is_cut and declared is None:
+        rows.append(Row(flaw=f"page {len(filled) + 1} shows no films, and others link to it"))
     return believed(rows, declared), declared
 
 

@@ -79,11 +79,6 @@ class Row:
     def is_bare(self) -> bool:
         return self.title is None and self.slug is None
 
-    @property
-    def film(self) -> object:
-        """What tells films apart."""
-        return self.slug or (self.title, self.year)
-
 
 def rows_of(document: LexborHTMLParser, *, is_known: bool) -> tuple[Row, ...]:
     """Read the rows of a page; with *is_known*, only where films are known to be.
@@ -155,14 +150,22 @@ def _slug(said: dict[str, str | None]) -> str | None:
 
 
 def distinct(rows: Iterable[Row]) -> int:
-    """Count the films; what shows none may be one that no other row shows."""
-    films, bare = set(), 0
+    """Count the films; what shows none may be one that no other row shows.
+
+    Films of one title and year are told apart by their slugs; a row without one may repeat any.
+    """
+    slugs: set[str] = set()
+    named, nameless = set[object](), set[object]()
+    bare = 0
     for row in rows:
         if row.is_bare:
             bare += 1
+        elif row.slug:
+            slugs.add(row.slug)
+            named |= {(row.title, row.year), (row.title, None)}
         else:
-            films.add(row.film)
-    return len(films) + bare
+            nameless.add((row.title, row.year))
+    return len(slugs) + len(nameless - named) + bare
 
 
 def believed(rows: Sequence[Row], declared: int | None) -> list[Row]:

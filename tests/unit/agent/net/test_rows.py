@@ -246,3 +246,25 @@ def test_rows_left_out_are_told_apart_by_what_they_say() -> None:
     entries = Entries("demo", Film)
     entries.add(films("A", "B", "A"), left_out)
     assert entries.distinct == 2
+
+
+def perhaps_with_id(rank: int, row: Numbered) -> ListEntry:
+    return ListEntry(rank=rank, title="A", year=row.year, ids=ExternalIds(row.imdb, row.tmdb))
+
+
+@pytest.mark.parametrize(
+    ("rows", "distinct"),
+    [
+        ([{"imdb": "tt1", "year": 1999}, {"year": 1999}], 1),
+        ([{"imdb": "tt1", "year": 1999}, {}], 1),
+        ([{"imdb": "tt1"}, {"year": 1999}], 1),
+        ([{}, {"imdb": "tt1", "year": 1999}], 1),
+        ([{"year": 1999}, {}], 1),
+        ([{"imdb": "tt1", "year": 1999}, {"year": 2021}], 2),
+        ([{"imdb": "tt1", "year": 1999}, {"imdb": "tt2", "year": 1999}], 2),
+    ],
+)
+def test_a_row_without_ids_repeats_what_is_called_alike(rows: list[object], distinct: int) -> None:
+    entries = Entries("demo", Numbered)
+    entries.add(rows, perhaps_with_id)
+    assert entries.distinct == distinct

@@ -458,6 +458,10 @@ def test_no_rows_where_there_must_be_some_are_no_empty_list(value: str) -> None:
     [
         ({**titled(1), "id": "co0000001"}, "no id of a title"),
         ({"id": "tt0000001", "titleText": None}, "titleText or titleType is missing"),
+        (
+            {"id": "tt0000001", "titleText": {"text": "A"}, "titleType": None},
+            "titleText or titleType is missing",
+        ),
         ({**titled(1), "titleText": []}, "titleText"),
     ],
 )

@@ -409,6 +409,14 @@ def test_each_way_of_saying_no(page: str, status: int, expected: Refusal | None)
         assert (caught.value.retry_after_s, len(site.seen)) == (30, 3)
 
 
+@pytest.mark.parametrize("status", [403, 426])
+def test_what_stands_before_it_says_how_long_to_wait(status: int) -> None:
+    site = Site.of({"*": httpx.Response(status, headers={"Retry-After": "7200"}, text="no")})
+    with pytest.raises(RefusedError) as caught:
+        provider(site).fetch(None)
+    assert (caught.value.kind, caught.value.retry_after_s) == (Refusal.BLOCKED, 7200)
+
+
 def test_a_refusal_of_a_later_page_is_a_refusal_of_the_list() -> None:
     site = Site.of({f"/{LIST}/": taken("list.page1.html")})
     site.pages["*"] = [taken("blocked-cloudflare-403.html")]

@@ -130,6 +130,31 @@ def test_a_film_is_the_same_by_its_place_whatever_its_poster_is_called() -> None
     assert (fetched.outcome, fetched.distinct) == (ListOutcome.PARTIAL, 1)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_film_without_its_place_may_be_any_of_its_name(is_first: bool) -> None:
+    again = re.sub(r' data-(item-slug|item-link|target-link)="[^"]*"', "", poster(1))
+    films = [again, poster(1)] if is_first else [poster(1), again]
+    fetched = listed("".join(films), 2)
+    assert (fetched.outcome, fetched.distinct) == (ListOutcome.PARTIAL, 1)
+
+
+@pytest.mark.parametrize("value", [LIST, "sample_user/watchlist"])
+def test_a_list_without_its_count_is_not_sure(value: str) -> None:
+    page = page_of(value, 1, [1, 2], 1).replace("<body>", '<body class="watchlist">')
+    fetched = provider(Site.of({"*": html(page)}), value).fetch(None)
+    assert (fetched.lacks_count, fetched.is_sure) == (True, False)
+
+
+@pytest.mark.parametrize("films", [100, 172])
+def test_a_last_page_without_films_has_lost_them(films: int) -> None:
+    site = site_with(FILMS, films, 72)
+    last = -(-films // 72)
+    site.pages[f"/{FILMS}/page/{last}/"] = [html(page_of(FILMS, last, [], last))]
+    fetched = provider(site, FILMS).fetch(None)
+    assert (fetched.broken, fetched.is_sure) == (1, False)
+    assert fetched.skipped[-1].why == f"page {last} shows no films, and others link to it"
+
+
 def test_the_highest_count_of_all_pages_holds() -> None:
     site = site_with(LIST, 200, 100, declared=200)
     site.pages[f"/{LIST}/page/2/"] = [html(page_of(LIST, 2, range(101, 201), 2, 201))]
