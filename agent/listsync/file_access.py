@@ -1,10 +1,19 @@
-"""Files that somebody else may have put there, or may change: opened with care, and judged."""
+"""Files that somebody else may have put there, or may change: opened with care, and judged.
+
+Links of the user that we run as, and of root, are followed as any program does: people keep their
+state on another disk. A link of somebody else is followed nowhere where something is made.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
+
+_MOST_LINKS = 40
+_OTHERS_WRITE = 0o002
 
 
 def load_small(path: Path, cap: int) -> tuple[bytes, os.stat_result]:
@@ -23,3 +32,98 @@ def load_small(path: Path, cap: int) -> tuple[bytes, os.stat_result]:
     if len(content) > cap:
         raise ValueError(f"is larger than {cap // 1024} KiB")
     return content, facts
+
+
+def open_to_write(path: Path, flags: int) -> int:
+    """Open a file, which is made for its owner only; waits for no pipe.
+
+    Raises:
+        OSError: it cannot be opened, or a link of another user leads to it.
+    """
+    place = own_path(path)
+    wary = os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+    if not _is_magic(place):  # what looked like no link must be none when it is opened
+        wary |= os.O_NOFOLLOW
+    handle = os.open(place, flags | wary, 0o600)
+    os.set_blocking(handle, True)
+    return handle
+
+
+def own_path(path: Path) -> Path:
+    """Follow the links on the way to *path*, which need not exist.
+
+    Raises:
+        OSError: one of them is another user's, or they lead in a circle.
+    """
+    place, ahead, links = Path("/"), _reversed(path.absolute()), 0
+    while ahead:
+        part = ahead.pop()
+        place = place.parent if part == ".." else place / part
+        try:
+            facts = place.lstat()
+        except FileNotFoundError:
+            return place.joinpath(*reversed(ahead))
+        if not stat.S_ISLNK(facts.st_mode) or _is_magic(place):
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        if facts.st_uid not in {0, os.geteuid()}:
+            raise OSError(
+                errno.ELOOP, f"{place} is a link of another user (uid {facts.st_uid})", str(path)
+            )
+        target = place.readlink()
+        place = Path("/") if target.is_absolute() else place.parent
+        ahead += _reversed(target)
+    return place
+
+
+def _reversed(path: Path) -> list[str]:
+    return [part for part in reversed(path.parts) if part != "/"]
+
+
+def _is_magic(place: Path) -> bool:
+    """Tell what only looks like a link: /dev/stdout leads to such a place."""
+    return place.is_relative_to("/proc")
+
+
+def make_private(path: Path) -> None:
+    """Let *path* be a file that no other user can read, made if it is missing.
+
+    What a group may, which somebody must have allowed, stays. Raises OSError for a link of
+    another user only.
+    """
+    place = own_path(path)
+    with suppress(OSError):  # who opens it says why it cannot be used
+        if not os.path.lexists(place):
+            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            place.chmod(0o600)  # whatever the umask takes away
+        elif (mode := stat.S_IMODE(place.stat().st_mode)) & 0o007:
+            place.chmod(mode & 0o770)
+
+
+def doubt_about(path: Path) -> str:
+    """Say why others may change what is at *path*, as the end of a sentence; empty: they may not.
+
+    A group is no doubt: somebody put its members there. A sticky folder, such as /tmp, is none.
+    """
+    try:
+        place = own_path(path)
+        facts = place.stat()
+        if facts.st_uid not in {0, os.geteuid()}:
+            return f"belongs to another user (uid {facts.st_uid}), who can change it"
+        if _may_everybody_write(facts):
+            return f"can be changed by every user: `chmod o-w {place}`"
+        for above in place.parents:
+            if _may_everybody_write(above.stat()):
+                return f"lies in {above}, where every user can replace it: `chmod o-w {above}`"
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
+    return ""
+
+
+def _may_everybody_write(facts: os.stat_result) -> bool:
+    is_sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
+    return bool(facts.st_mode & _OTHERS_WRITE) and not is_sticky

@@ -18,6 +18,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
+from listsync.file_access import open_to_write
+
 logger = logging.getLogger(__name__)
 
 _LEVELS = {
@@ -147,7 +149,7 @@ class _FileHandler(_Handler, RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        descriptor = os.open(self.baseFilename, flags, 0o600)
+        descriptor = open_to_write(Path(self.baseFilename), flags)
         return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
 
     def doRollover(self) -> None:  # noqa: N802 - logging's name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -46,9 +47,9 @@ def export(session: Session, target: str, params: Mapping[str, object]) -> None:
 
 def _replace(path: Path, form: str, items: Iterable[Mapping[str, Any]]) -> None:
     """Write whole or not at all: what is there already is only replaced at the end."""
-    new = path.with_name(f".{path.name}.new")
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with new.open("w", encoding="utf-8", newline="") as file:
+        with new.open("x", encoding="utf-8", newline="") as file:  # follows nobody's link
             _write(file, form, items)
         new.replace(path)
     except BaseException:

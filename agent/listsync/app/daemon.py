@@ -23,6 +23,7 @@ from listsync.agent.past import RecentRuns, told_server
 from listsync.agent.queue import RunQueue
 from listsync.agent.retrying import RETRY
 from listsync.agent.telling import Teller
+from listsync.app import access
 from listsync.app.browsing import sweep
 from listsync.app.following import cap_of, config_of
 from listsync.app.heap import share_one
@@ -300,7 +301,12 @@ class _Daemon:
             self._want(frozenset(new))
 
     def _refresh(self) -> None:
+        options = self._options
+        doubts = access.doubts(options.config_path, options.state_dir, options.socket)
+        for doubt in sorted(set(doubts) - set(self._shown.doubts)):
+            logger.warning("%s", doubt, extra={"action": "open_to_others"})
         self._shown = Shown(
+            doubts=doubts,
             lists={row.source: row for row in self._books.lists()},
             notices=self._books.notices(),
             waiting=self._books.waiting(limit=0, offset=0)[0],
@@ -318,6 +324,7 @@ class _Daemon:
             return self._configuration.reload()
         finally:
             self._teller.ready(self._queue.standing)
+            self._refresh()
             # So that the decider knows if the file is bad now, and looks at it again.
             self._inbox.put(QueueMoved())
 

@@ -159,7 +159,7 @@ def once(
     _log_to_stderr(logging.INFO if verbose else logging.WARNING)
     with _told():
         config = _load(config_path)
-        for warning in config.warnings:
+        for warning in (*config.warnings, *_doubts(config_path, state_dir)):
             logger.warning("%s", warning)
         refuse_beside_agent(client_sockets(socket, os.environ))
         report = command.run(
@@ -216,7 +216,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
         raise click.UsageError("--arr needs --live.")
     with _told():
         config = _load(file)
-        for warning in config.warnings:
+        for warning in (*config.warnings, *_doubts(file, state_dir)):
             click.echo(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
         click.echo(f"The {'file is valid' if live else 'configuration is good'}: {count}.")
@@ -303,6 +303,21 @@ def _state_dir(option: Path | None) -> Path:
     from listsync.config.paths import find_state_dir
 
     return find_state_dir(option, os.environ)
+
+
+def _doubts(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]:
+    """Say what others may change of the places that an agent would use."""
+    from listsync.app.access import doubts
+    from listsync.config.paths import find_config
+    from listsync.errors import StateError
+    from listsync.protocol import agent_socket
+
+    try:
+        state: Path | None = _state_dir(state_dir)
+    except StateError:  # who needs one says so
+        state = None
+    socket = agent_socket(None, os.environ)
+    return doubts(find_config(config_path, os.environ), state, socket)
 
 
 @contextmanager

@@ -55,6 +55,8 @@ def _of_agent(sources: Sources) -> Iterator[Notice]:
         yield Notice(kind=NoticeKind.CONFIG_INVALID, text=text)
     for warning in sources.configuration.in_force.following.warnings:
         yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(warning))
+    for doubt in sources.shown().doubts:
+        yield Notice(kind=NoticeKind.OPEN_TO_OTHERS, text=doubt)
     for note in sources.notes():
         yield Notice(kind=NoticeKind.STATE_TROUBLE, text=note)
     last = sources.recent.last_sync

@@ -24,12 +24,14 @@ from listsync.sync.progress import ProgressBoard
 class Shown:
     """What was read from the books when the last run ended, so that nobody waits for the disk.
 
-    `lists` is how each list was read last, by source; `waiting` counts titles for review.
+    `lists` is how each list was read last, by source; `waiting` counts titles for review;
+    `doubts` tell which places others may change.
     """
 
     lists: Mapping[str, ListRow] = field(default_factory=dict)
     notices: tuple[StandingNotice, ...] = ()
     waiting: int = 0
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

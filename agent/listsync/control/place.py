@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from listsync.errors import BusyError, StateError
+from listsync.file_access import own_path
 from listsync.protocol import MAX_PATH_BYTES
 
 _BACKLOG = 64
@@ -68,7 +69,7 @@ class Place:
             return
 
     def _make_folder(self) -> None:
-        folder = self._path.parent
+        folder = own_path(self._path.parent)
         for missing in reversed([one for one in folder.parents if not one.exists()]):
             _make(missing, 0o755)
         if _make(folder, 0o700 if self._group is None else 0o750) and self._group is not None:

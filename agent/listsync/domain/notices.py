@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     CONFIG_INVALID = "config_invalid"
     CONFIG_WARNING = "config_warning"
     STATE_TROUBLE = "state_trouble"
+    OPEN_TO_OTHERS = "open_to_others"
 
     @property
     def needs_person(self) -> bool:
@@ -35,6 +36,7 @@ class NoticeKind(StrEnum):
             NoticeKind.LIST_DOUBTED,
             NoticeKind.LOOK_UPS_FAILED,
             NoticeKind.TO_CANCEL,
+            NoticeKind.OPEN_TO_OTHERS,
         )
 
 

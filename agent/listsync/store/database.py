@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from listsync.errors import StateError
+from listsync.file_access import make_private, own_path
 from listsync.store.backup import copy_database
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ FILE_NAME = "listsync.db"
 PATIENCE_S = 60.0
 """How long a lock of another program (a copy, a backup) is waited for."""
 
+_PARTS = ("-wal", "-shm", "-journal")
 _MOMENT_S = 0.001
 _BUSY_MS = 5
 """How long an attempt may take, during which our other threads wait."""
@@ -46,6 +48,9 @@ class Database:
         self._patience_s = patience_s
         self._lock = threading.RLock()
         with _named_errors(path), ExitStack() as undo:
+            for part in _PARTS:
+                own_path(path.with_name(path.name + part))
+            make_private(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             undo.callback(self._connection.close)
             _set_up(self._connection, patience_s)
@@ -193,6 +198,8 @@ def copy_as_it_is(folder: Path, target: Path) -> None:
 def _named_errors(path: Path) -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        raise StateError(f"cannot open {path}: {error.strerror}") from error
     except sqlite3.OperationalError as error:
         raise StateError(f"cannot open {path}: {error}") from error
     except sqlite3.DatabaseError as error:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from listsync.errors import BusyError, StateError
+from listsync.file_access import open_to_write, own_path
 
 FILE_NAME = "listsync.lock"
 
@@ -46,8 +47,8 @@ def locked(folder: Path) -> Iterator[None]:
         StateError: the folder cannot be used.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        own_path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = open_to_write(folder / FILE_NAME, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise StateError(f"cannot use the state directory {folder}: {error.strerror}") from error
     try:

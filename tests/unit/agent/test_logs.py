@@ -156,7 +156,6 @@ def test_refused_settings_change_nothing(settings: LogSettings) -> None:
     [
         ("httpx", logging.INFO),
         ("httpcore.http11", logging.DEBUG),
-        ("stamina", logging.WARNING),
         ("watchdog.observers", logging.INFO),
         ("asyncio", logging.DEBUG),
         ("uvicorn.access", logging.INFO),

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from listsync.answers import Answer, UnknownFormError, decode
 from listsync.errors import Refusal, RefusedError, UnavailableError
+from listsync.file_access import open_to_write
 from listsync.net.opening import open_at_once
 from listsync.options import SecretStr
 from listsync.providers.trakt.options import SENDABLE
@@ -141,7 +142,7 @@ class FileTokens:
         beside = self._path.with_name(f".{self._path.name}.lock")
         try:
             self._make_folder()
-            handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = open_to_write(beside, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise self._unavailable("locked", error) from error
         try:

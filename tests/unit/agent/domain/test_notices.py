@@ -39,6 +39,7 @@ def test_little_is_only_to_know() -> None:
         NoticeKind.LIST_DOUBTED,
         NoticeKind.LOOK_UPS_FAILED,
         NoticeKind.TO_CANCEL,
+        NoticeKind.OPEN_TO_OTHERS,
     }
 
 
