@@ -15,6 +15,7 @@ Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 _AHEAD = 2048
+_CHECK_EVERY_S = 0.1
 
 
 class _Slot(Generic[Item, Done]):
@@ -44,8 +45,17 @@ class Overlap(Generic[Item, Done]):
         self._started = 0
         self._slow_waiting = 0
 
-    def map(self, items: Iterable[Item], quick: Callable[[Item], Done | None]) -> Iterator[Done]:
-        """Yield one result an item, in order; what *quick* answers costs no thread."""
+    def map(
+        self,
+        items: Iterable[Item],
+        quick: Callable[[Item], Done | None],
+        check: Callable[[], None] = lambda: None,
+    ) -> Iterator[Done]:
+        """Yield one result an item, in order; what *quick* answers costs no thread.
+
+        *check* is called again and again while a result is waited for, and before it is given:
+        what it raises ends the waiting, and leaves the threads behind.
+        """
         waiting = self._waiting
         source = iter(items)
         try:
@@ -54,7 +64,7 @@ class Overlap(Generic[Item, Done]):
                 head = waiting.popleft()
                 if isinstance(head, _Slot):
                     self._slow_waiting -= 1
-                    yield _take(head)
+                    yield _awaited(head, check)
                 else:
                     yield head
                 self._fill(waiting, source, quick)
@@ -126,8 +136,14 @@ class Overlap(Generic[Item, Done]):
         self._started = 0
 
 
+def _awaited(slot: _Slot[Item, Done], check: Callable[[], None]) -> Done:
+    while not slot.ready.wait(_CHECK_EVERY_S):
+        check()
+    check()
+    return _take(slot)
+
+
 def _take(slot: _Slot[Item, Done]) -> Done:
-    slot.ready.wait()
     if slot.error is not None:
         raise slot.error
     assert slot.result is not None  # noqa: S101 - the worker sets one of the two

@@ -146,7 +146,7 @@ class Agent:
         return True
 
     def cancel(self) -> str | None:
-        """Stop the running sync for good; returns its id. Any thread may call it."""
+        """Stop the running sync for good, soon; returns its id. Any thread may call it."""
         work = self._work
         if work is None:
             return None
@@ -323,7 +323,8 @@ class Agent:
         if pause is not None and pause.until is not None and now >= pause.until:
             logger.info("the pause is over", extra={"action": "resumed"})
             self._means.queue.resume()
-        self._means.teller.beat(self._means.queue.standing)
+        heartbeat = self._work.token.heartbeat if self._work is not None else None
+        self._means.teller.beat(self._means.queue.standing, heartbeat)
         if step:
             self._follow_clock(step)
 

@@ -128,6 +128,13 @@ def failed(
     )
 
 
+def left_behind(order: Order, started_at: datetime, at: datetime) -> Ended:
+    """Tell of a run that was stopped and hangs in something all the same."""
+    why = "stopped on request; what it waited for has not ended and was left behind"
+    ended = failed(order, started_at, at, why)
+    return replace(ended, row=replace(ended.row, result=Result.CANCELLED.value))
+
+
 def _requests(plan: Plan, at: datetime) -> Iterator[RequestRow]:
     bodies = ((item, item.body) for item in plan.items if item.body is not None)
     for item, body in islice(bodies, _MOST_REQUESTS):

@@ -5,24 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import Standing
+from listsync.cancellation import Heartbeat
 from listsync.net.systemd import Systemd
 from listsync.sync.progress import ProgressBoard
 
 logger = logging.getLogger(__name__)
-
-_STUCK_S = 1800.0
-"""A sync of which nothing was seen for so long hangs: every call has a shorter deadline."""
-
-
-@dataclass(slots=True)
-class _Seen:
-    sequence: int = -1
-    at: float = 0.0
 
 
 class Teller:
@@ -39,7 +30,7 @@ class Teller:
         self._board = board
         self._recent = recent
         self._control_is_well = control_is_well
-        self._seen = _Seen()
+        self._seen = -1
         self._next_beat = 0.0
         self._said = ""
         self._trouble: tuple[str, datetime] | None = None
@@ -83,24 +74,25 @@ class Teller:
         what, at = self._trouble
         return (f"{at:%Y-%m-%d %H:%M} UTC: {what}",)
 
-    def beat(self, standing: Standing) -> None:
-        """Serve the watchdog when it is time and everybody is well."""
+    def beat(self, standing: Standing, sync: Heartbeat | None) -> None:
+        """Serve the watchdog when it is time and everybody is well, a running *sync* too."""
         if self.every_s is None or time.monotonic() < self._next_beat:
             return
         self._next_beat = time.monotonic() + 0.9 * self.every_s
         self.tell(standing)
         if not self._control_is_well():
             logger.error("the control socket hangs", extra={"action": "stuck"})
-        elif self._is_stuck(standing):
+        elif sync is not None and self._is_stuck(sync):
             logger.error("the running sync hangs", extra={"action": "stuck"})
         else:
             self._systemd.watchdog()
 
-    def _is_stuck(self, standing: Standing) -> bool:
+    def _is_stuck(self, sync: Heartbeat) -> bool:
         sequence = self._board.snapshot().sequence
-        if standing.running is None or sequence != self._seen.sequence:
-            self._seen = _Seen(sequence, time.monotonic())
-        return time.monotonic() - self._seen.at > _STUCK_S
+        if sequence != self._seen:
+            self._seen = sequence
+            sync.beat()
+        return sync.is_late
 
     def _words(self, standing: Standing) -> str:
         if standing.running is not None:

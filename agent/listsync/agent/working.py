@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from listsync.agent.past import ended_of, failed
+from listsync.agent.past import ended_of, failed, left_behind
+from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken
 from listsync.domain.messages import operations_of
 from listsync.domain.notices import NoticeKind
 from listsync.domain.retry import Retry, retry_of
@@ -17,14 +18,15 @@ from listsync.errors import ListsyncError
 
 logger = logging.getLogger(__name__)
 
-Perform = Callable[[SyncRun, Following, Order, threading.Event], SyncReport]
-"""Runs one sync of the lists that an order means, until its end or until the event is set."""
+Perform = Callable[[SyncRun, Following, Order, CancelToken], SyncReport]
+"""Runs one sync of the lists that an order means, until its end or until the token is set."""
 
 
 class Work:
-    """One sync, from its start to `done`, which is called in its thread.
+    """One sync, from its start to `done`, which is called in a thread of its own, once.
 
-    `ended` is what `done` was given.
+    `ended` is what `done` was given. A sync that was told to stop ends within `LEAVE_AFTER_S`:
+    what then still hangs in something is left behind, with a token by which it can do nothing.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class Work:
         self._following = following
         self._perform = perform
         self._done = done
-        self._stop = threading.Event()
+        self.token = CancelToken()
+        self._ending = threading.Lock()
+        self._over = threading.Event()
         # A daemon: the end of the process does not wait for a call that hangs.
         self.ended: Ended | None = None
         self._thread = threading.Thread(target=self._run, name="listsync-sync", daemon=True)
@@ -59,14 +63,31 @@ class Work:
             self._end(self._failed(f"{error}", retry))
 
     def stop(self) -> None:
-        """Let the sync end after its current title."""
-        self._stop.set()
+        """Let the sync end after its current title, or soon without it."""
+        with self._ending:
+            is_told = self.token.is_set()
+            self.token.set()
+        if is_told:
+            return
+        try:
+            threading.Thread(target=self._end_by_force, name="listsync-end", daemon=True).start()
+        except RuntimeError:  # there is no room for a thread
+            self.token.cut()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for its end; returns whether it came."""
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def _end_by_force(self) -> None:
+        if self._over.wait(CUT_AFTER_S):
+            return
+        self.token.cut()
+        if self._over.wait(LEAVE_AFTER_S - CUT_AFTER_S):
+            return
+        self.token.revoke()
+        self._end(left_behind(self.order, self.started_at, datetime.now(UTC)))
 
     def _run(self) -> None:
         order = self.order
@@ -79,12 +100,14 @@ class Work:
             confirmed=order.confirmed,
         )
         try:
-            report = self._perform(run, self._following, order, self._stop)
+            report = self._perform(run, self._following, order, self.token)
             ended = ended_of(report, datetime.now(UTC), self._following.server)
         except ListsyncError as error:
             ended = self._failed(str(error), retry_of(error, datetime.now(UTC)))
         except Exception as error:
-            logger.exception("the sync failed in an unforeseen way", extra={"run": run.run_id})
+            if not self.token.is_revoked:
+                extra = {"run": run.run_id}
+                logger.exception("the sync failed in an unforeseen way", extra=extra)
             why = f"a fault in listsync itself ({type(error).__name__}); the log says where"
             ended = self._failed(why)
         self._end(ended)
@@ -93,7 +116,11 @@ class Work:
         return failed(self.order, self.started_at, datetime.now(UTC), why, retry)
 
     def _end(self, ended: Ended) -> None:
-        self.ended = ended
+        with self._ending:
+            if self.ended is not None:
+                return
+            self.ended = ended
+        self._over.set()
         _log_end(ended)
         self._done(ended)
 

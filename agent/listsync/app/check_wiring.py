@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,6 +12,7 @@ from msgspec import structs
 from listsync.app.live_check import LiveCheck
 from listsync.app.parts import copy_sandbox, open_server
 from listsync.app.scratch import scratch_folder
+from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.errors import BusyError, StateError
 from listsync.store.arr_names import SqliteArrNames
@@ -34,7 +34,7 @@ def open_check(config: Config, state_dir: Path, *, keep: bool) -> Iterator[LiveC
     with ExitStack() as stack:
         scratch = stack.enter_context(scratch_folder("check"))
         copy_sandbox(state_dir, scratch)
-        server = open_server(_as_owner(config), scratch, threading.Event(), stack)
+        server = open_server(_as_owner(config), scratch, CancelToken(), stack)
         keeps = keep and _is_ours(state_dir, stack)
         database = Database(state_dir / FILE_NAME) if keeps else _copied(state_dir, scratch)
         stack.callback(database.close)

@@ -6,7 +6,6 @@ Brings all that a sync needs with it, which an agent that waits can do without.
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from listsync.app.browsing import sweep, walls_for
 from listsync.app.following import cap_of, is_meant
 from listsync.app.garbage import fewer_collections
 from listsync.app.scratch import scratch_folder
+from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config.values import SANDBOX
@@ -65,7 +65,7 @@ _SANDBOX_STATE = "sandbox.json"
 class Surroundings:
     """What a provider may need besides its source; what must be closed goes on `stack`.
 
-    `folder` holds what must be real also in a dry run: a login that is renewed is spent. `stop`
+    `folder` holds what must be real also in a dry run: a login that is renewed is spent. `token`
     ends what is waited for. `walls` are by service, `client_id_check` is that of all lists of
     Trakt.
     """
@@ -75,9 +75,10 @@ class Surroundings:
     database: Database
     folder: Path
     stack: ExitStack
-    stop: threading.Event
+    token: CancelToken
     walls: dict[str, Walls] = field(default_factory=dict)
     _client_ids: list[ClientIdCheck] = field(default_factory=list)
+    _login_clients: list[httpx.Client] = field(default_factory=list)
 
     def client_id_check(self) -> ClientIdCheck:
         """Give the one check of the client id that all lists of Trakt share."""
@@ -87,10 +88,22 @@ class Surroundings:
             self._client_ids.append(ClientIdCheck())
         return self._client_ids[0]
 
+    def trakt_login_client(self) -> httpx.Client:
+        """Give the one client that renews the login at Trakt.
+
+        A renewal that was broken off would cost the login: it is not cut off with the run, and
+        nobody closes the client, which goes with the last thread that uses it.
+        """
+        from listsync.net.http import build_client
+
+        if not self._login_clients:
+            self._login_clients.append(build_client(self.options.trakt))
+        return self._login_clients[0]
+
     def client(self, options: ServiceOptions) -> httpx.Client:
         from listsync.net.http import build_client
 
-        return self.stack.enter_context(build_client(options))
+        return self.stack.enter_context(build_client(options, token=self.token))
 
     def page_client(self, service: str, options: PageOptions) -> httpx.Client:
         """Build a client that may use a browser, one for all lists of the service."""
@@ -100,7 +113,7 @@ class Surroundings:
         if walls is None and options.browser == "auto":
             walls = walls_for(service, options, self.chromium, self.folder)
             self.walls[service] = self.stack.enter_context(walls)
-        return self.stack.enter_context(build_client(options, walls=walls))
+        return self.stack.enter_context(build_client(options, walls=walls, token=self.token))
 
 
 Build = Callable[[Any, Surroundings], ListProvider]
@@ -110,7 +123,7 @@ Build = Callable[[Any, Surroundings], ListProvider]
 def _file(source: FileSource, around: Surroundings) -> ListProvider:
     from listsync.providers.file.reader import ListFile
 
-    return ListFile(source, around.options.file, around.stop.wait)
+    return ListFile(source, around.options.file, around.token)
 
 
 def _imdb(source: ImdbSource, around: Surroundings) -> ListProvider:
@@ -159,6 +172,7 @@ def _trakt(source: TraktSource, around: Surroundings) -> ListProvider:
         around.client(options),
         trakt_login(around.folder),
         around.client_id_check(),
+        login_http=around.trakt_login_client(),
     )
 
 
@@ -179,7 +193,7 @@ def open_parts(
     state_dir: Path,
     *,
     dry_run: bool,
-    stop: threading.Event,
+    token: CancelToken,
 ) -> Iterator[Parts]:
     """Wire what one sync needs, and close it all afterwards.
 
@@ -201,7 +215,7 @@ def open_parts(
                 database,
                 folder,
                 board=ProgressBoard(),
-                stop=stop,
+                token=token,
                 state_dir=state_dir,
             )
         )
@@ -216,9 +230,7 @@ def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
         folder = stack.enter_context(scratch_folder("check"))
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
-        around = Surroundings(
-            options, config.chromium, database, state_dir, stack, threading.Event()
-        )
+        around = Surroundings(options, config.chromium, database, state_dir, stack, CancelToken())
         yield [_followed(one, around) for one in config.lists]
 
 
@@ -229,7 +241,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     folder: Path,
     *,
     board: ProgressBoard,
-    stop: threading.Event,
+    token: CancelToken,
     scope: Scope = None,
     state_dir: Path,
 ) -> Iterator[Parts]:
@@ -243,10 +255,10 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     """
     with ExitStack() as stack:
         stack.enter_context(fewer_collections())
-        server = open_server(config, folder, stop, stack)
+        server = open_server(config, folder, token, stack)
         readers = stack.enter_context(ExitStack())
         around = Surroundings(
-            config.providers, config.chromium, database, state_dir, readers, stop
+            config.providers, config.chromium, database, state_dir, readers, token
         )
         SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
         lists = [one for one in config.lists if is_meant(one, scope)]
@@ -259,7 +271,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             memory=SqliteMemory(database),
             arr_names=SqliteArrNames(database),
             board=board,
-            stop=stop.is_set,
+            stop=token.is_set,
             lists_are_read=readers.close,
             facts=SqliteFacts(database),
             cap=cap_of(config),
@@ -296,7 +308,7 @@ def copy_sandbox(folder: Path, target: Path) -> None:
         shutil.copyfile(folder / _SANDBOX_STATE, target / _SANDBOX_STATE)
 
 
-def open_server(config: Config, folder: Path, stop: threading.Event, stack: ExitStack) -> Seerr:
+def open_server(config: Config, folder: Path, token: CancelToken, stack: ExitStack) -> Seerr:
     """Open the client of the server, which *stack* closes; the sandbox is started for that.
 
     Raises:
@@ -317,7 +329,7 @@ def open_server(config: Config, folder: Path, stop: threading.Event, stack: Exit
         timeout_s=config.server.timeout_s,
         max_per_second=config.server.max_per_second,
         ca_file=config.server.ca_file,
-        stop=stop,
+        token=token,
     )
     stack.callback(server.close)
     return server

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from listsync.app.following import config_of
 from listsync.app.heap import give_back
 from listsync.app.lean import import_httpcore
 from listsync.app.scratch import scratch_folder
+from listsync.cancellation import CancelToken
 from listsync.domain.running import Following, Order
 from listsync.domain.syncing import SyncReport, SyncRun
 from listsync.store.database import FILE_NAME, Database
@@ -26,7 +26,7 @@ class Performer:
         self._board = board
 
     def __call__(
-        self, run: SyncRun, following: Following, order: Order, stop: threading.Event
+        self, run: SyncRun, following: Following, order: Order, token: CancelToken
     ) -> SyncReport:
         """Run one sync to its end; raises what `sync` and `wired` raise."""
         import_httpcore()
@@ -36,13 +36,13 @@ class Performer:
         config = config_of(following)
         try:
             with (
-                self._state(dry_run=run.dry_run) as (database, folder),
+                self._state(token, dry_run=run.dry_run) as (database, folder),
                 wired(
                     config,
                     database,
                     folder,
                     board=self._board,
-                    stop=stop,
+                    token=token,
                     scope=order.scope,
                     state_dir=self._folder,
                 ) as parts,
@@ -53,10 +53,10 @@ class Performer:
             give_back()
 
     @contextmanager
-    def _state(self, *, dry_run: bool) -> Iterator[tuple[Database, Path]]:
-        """Open what the sync writes to: for a dry run a copy."""
+    def _state(self, token: CancelToken, *, dry_run: bool) -> Iterator[tuple[Database, Path]]:
+        """Open what the sync writes to, until *token* is revoked: for a dry run a copy."""
         if not dry_run:
-            yield self._database, self._folder
+            yield self._database.until_over(lambda: token.is_revoked), self._folder
             return
         from listsync.app.parts import copy_sandbox  # noqa: PLC0415 - see above
 

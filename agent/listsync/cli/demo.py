@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -12,6 +11,7 @@ import click
 
 from listsync.app.parts import open_parts
 from listsync.app.scratch import scratch_folder
+from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
 from listsync.cli.report import explained
 from listsync.config.load import load
@@ -39,8 +39,8 @@ def run() -> Exit:
     with scratch_folder("demo") as folder:
         config = load(_write_config(folder), {})
         click.echo("Three lists against a built-in request server; nothing leaves this machine.\n")
-        stop = threading.Event()
-        with open_parts(config, folder / "state", dry_run=False, stop=stop) as parts:
+        stop = CancelToken()
+        with open_parts(config, folder / "state", dry_run=False, token=stop) as parts:
             return _two_syncs(parts)
 
 

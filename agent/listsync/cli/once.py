@@ -18,6 +18,7 @@ from uuid import uuid4
 import click
 
 from listsync.app.parts import open_parts
+from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report as words
 from listsync.cli import report_json
 from listsync.cli.bar import ProgressBar
@@ -47,10 +48,10 @@ def run(
     Raises:
         ListsyncError: the state or the server's address cannot be used.
     """
-    stop = threading.Event()
+    stop = CancelToken()
     with (
         _stopped_by_signals(stop),
-        open_parts(config, state_dir, dry_run=dry_run, stop=stop) as parts,
+        open_parts(config, state_dir, dry_run=dry_run, token=stop) as parts,
     ):
         is_asked = ask and is_terminal(sys.stdin)
         return sync_now(parts, dry_run=dry_run, ask=is_asked, confirmed=confirmed)
@@ -99,13 +100,16 @@ def exit_code(report: SyncReport) -> Exit:
 
 
 @contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Let INT and TERM end the sync between two titles; the second one ends it at once."""
+def _stopped_by_signals(stop: CancelToken) -> Iterator[None]:
+    """Let INT and TERM end the sync after its title, or soon; the second one ends it at once."""
 
     def handle(_number: int, _frame: object) -> None:
         if stop.is_set():
             os._exit(Exit.INTERRUPTED)
         stop.set()
+        cutting = threading.Timer(CUT_AFTER_S, stop.cut)
+        cutting.daemon = True
+        cutting.start()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

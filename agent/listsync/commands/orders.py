@@ -68,7 +68,7 @@ def cancel(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
     run_id = sources.cancel()
     if run_id is None:
         return _done("Nothing runs.")
-    return {**_done(f"Sync {run_id} ends after its current title."), "run_id": run_id}
+    return {**_done(f"Sync {run_id} ends after its current title, within 5 s."), "run_id": run_id}
 
 
 def reload(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:

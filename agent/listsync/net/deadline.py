@@ -1,23 +1,38 @@
 """A deadline that holds for the connection too: for a head that drips in, for many small answers.
 
-httpx bounds each single read, so a byte a second keeps it waiting for ever. Here no wait of a
-connection is longer than what is left of the time of the question that it serves.
+httpx and httpcore bound each single read, so a byte a second keeps them waiting for ever. Here no
+wait of a connection is longer than what is left of the time of the question that it serves, and
+none outlasts the run that asks.
 """
 
 from __future__ import annotations
 
 import math
+import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any
+from functools import partial
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpcore
-import httpx
 
+from listsync.cancellation import CancelToken
+from listsync.net.bounded import call_bounded
 from listsync.net.redirects import places_of
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+NAME_S = 20.0
+"""How much longer a connection to a name may take: a resolver asks its second server after 5 s."""
+_DAY_S = 86400.0
+_ENDED = "the run was ended"
 
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
@@ -32,30 +47,37 @@ def until(moment: float) -> Iterator[None]:
         _ends_at.reset(token)
 
 
-def keep_deadlines(client: httpx.Client) -> None:
-    """Make the connections of *client*, those to proxies included, heed `until`."""
+def keep_deadlines(client: httpx.Client, token: CancelToken) -> None:
+    """Make the connections of *client*, those to proxies included, heed `until` and *token*."""
     # httpx hands no network backend to its pools; one that hides them otherwise stays as it is.
     for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001
         pool = getattr(transport, "_pool", None)
         backend = getattr(pool, "_network_backend", None)
         if isinstance(backend, httpcore.NetworkBackend):
-            pool._network_backend = _Backend(backend)  # type: ignore[union-attr]  # noqa: SLF001
+            pool._network_backend = DeadlineBackend(backend, token)  # type: ignore[union-attr]  # noqa: SLF001
 
 
-def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float:
     """Cut *timeout* to what is left; raises *error* when nothing is."""
-    ends_at = _ends_at.get()
-    if ends_at == math.inf:
-        return timeout
-    left = ends_at - time.monotonic()
+    left = min(_ends_at.get() - time.monotonic(), _DAY_S)
     if left <= 0:
         raise error("the deadline is over")
     return left if timeout is None else min(timeout, left)
 
 
-class _Backend(httpcore.NetworkBackend):
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+class NotResolvedError(httpcore.ConnectTimeout):
+    """No connection came within a time in which the name alone should have been looked up."""
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Opens connections that heed `until`; `cut` of *token* wakes whoever waits for them.
+
+    After `cut` nothing is sent any more, and nothing that comes is taken for an answer.
+    """
+
+    def __init__(self, backend: httpcore.NetworkBackend, token: CancelToken) -> None:
         self._backend = backend
+        self._token = token
 
     def connect_tcp(
         self,
@@ -64,6 +86,30 @@ class _Backend(httpcore.NetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        if self._token.is_cut:
+            raise httpcore.ConnectError(_ENDED)
+        left = _left(timeout, httpcore.ConnectTimeout)
+        connect = partial(
+            self._connect_any_place, host, port, timeout, local_address, socket_options
+        )
+        longest = left if _is_address(host) else _left(left + NAME_S, httpcore.ConnectTimeout)
+        try:
+            # Names are looked up by a call that knows no time-out and cannot be interrupted.
+            stream = call_bounded(connect, longest, self._token, lambda late: late.close())
+        except TimeoutError:
+            if self._token.is_cut:
+                raise httpcore.ConnectError(_ENDED) from None
+            raise NotResolvedError from None
+        return _Stream(stream, self._token)
+
+    def _connect_any_place(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
     ) -> httpcore.NetworkStream:
         try:
             places = places_of(host, port)
@@ -83,21 +129,25 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
     ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_tcp(place, port, left, local_address, socket_options))
+        return self._backend.connect_tcp(place, port, left, local_address, socket_options)
 
     def sleep(self, seconds: float) -> None:
         self._backend.sleep(seconds)
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, token: CancelToken) -> None:
         self._stream = stream
+        self._token = token
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        left = _left(timeout, httpcore.ReadTimeout)
+        # What a broken connection gave looks like an answer that is whole.
+        return self._waiting(lambda: self._stream.read(max_bytes, left), left, httpcore.ReadError)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        left = _left(timeout, httpcore.WriteTimeout)
+        self._waiting(lambda: self._stream.write(buffer, left), left, httpcore.WriteError)
 
     def close(self) -> None:
         self._stream.close()
@@ -109,7 +159,37 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+        stream = self._waiting(
+            lambda: self._stream.start_tls(ssl_context, server_hostname, left),
+            left,
+            httpcore.ConnectError,
+        )
+        return _Stream(stream, self._token)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+    def _waiting(
+        self, work: Callable[[], T], seconds: float, error: type[httpcore.NetworkError]
+    ) -> T:
+        self._token.heartbeat.beat(seconds)
+        with self._token.breaking(self._break_off):
+            done = work()
+        if self._token.is_cut:
+            raise error(_ENDED)
+        return done
+
+    def _break_off(self) -> None:
+        """Wake the thread that waits; closing the socket would not, and another might get it."""
+        connected = self._stream.get_extra_info("socket")
+        with suppress(OSError):
+            # Not that of an SSLSocket, which forgets its encryption while somebody reads.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -19,6 +19,7 @@ import httpx
 import stamina
 
 from listsync import __version__
+from listsync.cancellation import CancelToken
 from listsync.certificates import CaFileError, distrust, trust_ca_file
 from listsync.domain.lists import Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
@@ -41,6 +42,7 @@ _PROXIES = (  # without their addresses, as a login may be in them
     "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
 )
 _AUTHORITIES = "no certificate authorities can be loaded: check SSL_CERT_FILE and SSL_CERT_DIR"
+_ENDED = "the sync was ended"
 USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
 
 
@@ -61,13 +63,15 @@ def _trusted_with(ca_file: Path | None) -> ssl.SSLContext:
 class ServiceClient(httpx.Client):
     """A client for one list: how many questions at a time, how far apart, how long altogether.
 
-    The time of `list_s` begins with the first question. `walls` is the way past a bot wall.
+    The time of `list_s` begins with the first question. `walls` is the way past a bot wall,
+    `token` ends what it waits for.
     """
 
     at_once = 4
     pace_s = 0.0
     list_s = math.inf
     walls: Walls | None = None
+    token: CancelToken
     _give_up = math.inf
 
     def left_s(self) -> float:
@@ -76,6 +80,8 @@ class ServiceClient(httpx.Client):
 
     def remaining_s(self, call: Call) -> float:
         """Say how long *call* may take; raises UnavailableError when the list's time is over."""
+        if self.token.is_set():
+            raise UnavailableError(call.service, _ENDED)
         now = time.monotonic()
         if self._give_up == math.inf:
             self._give_up = now + self.list_s
@@ -90,6 +96,7 @@ def build_client(
     *,
     transport: httpx.BaseTransport | None = None,
     walls: Walls | None = None,
+    token: CancelToken | None = None,
 ) -> httpx.Client:
     """Build the client for one list; the caller closes it. *transport* replaces the network."""
     for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
@@ -110,7 +117,8 @@ def build_client(
         client = connected(proxy=None, transport=_NoWay(_PROXIES))
     except OSError:
         client = connected(proxy=None, transport=_NoWay(_AUTHORITIES))
-    keep_deadlines(client)
+    client.token = token or CancelToken()
+    keep_deadlines(client, client.token)
     client.at_once, client.pace_s = options.at_once, options.pace_s
     client.list_s, client.walls = options.list_timeout_s, walls
     return client
@@ -149,6 +157,8 @@ def ask(client: httpx.Client, call: Call, previous: Validators | None = None) ->
 
 def _next_try(client: httpx.Client, call: Call, error: Exception) -> bool | float:
     """Say whether another try is worth it, or in how many seconds."""
+    if isinstance(client, ServiceClient) and client.token.is_set():
+        return False
     match error:
         case UnavailableError(retry_after_s=None):
             return True
@@ -179,6 +189,10 @@ def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> 
         reply = _redacted(call, _exchange(client, call, previous))
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise _not_reached(call, error) from error
+    except RuntimeError as error:
+        if not client.is_closed:  # by whoever ended the sync: nobody waits for this any more
+            raise
+        raise UnavailableError(call.service, _ENDED) from error
     trouble = verdict(reply, call.judge, conditional=bool(_conditions(previous)))
     if trouble is not None:
         raise trouble

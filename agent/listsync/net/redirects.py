@@ -12,12 +12,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-
-import httpx
+from typing import TYPE_CHECKING
 
 from listsync.errors import UnavailableError
 from listsync.net.call import Call
 from listsync.net.texts import one_line
+
+if TYPE_CHECKING:
+    import httpx
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -33,6 +33,10 @@ class PageLoader(Protocol):
         """End it; doing it twice does no harm."""
         ...
 
+    def kill(self) -> None:
+        """End it while another thread waits for a page, which then gets none."""
+        ...
+
 
 class Walls:
     """One service's browser for one sync, started when it is first needed.
@@ -90,6 +94,13 @@ class Walls:
             finally:
                 self._turn.release()
 
+    def cut(self) -> None:
+        """Let nobody wait for a page any more."""
+        self._is_closed = True
+        browser = self._browser
+        if browser is not None:
+            browser.kill()
+
     def _end(self) -> None:
         browser, self._browser = self._browser, None
         if browser is not None:
@@ -125,8 +136,10 @@ def load_page(client: httpx.Client, call: Call) -> Reply:
     if not isinstance(client, ServiceClient) or client.walls is None:
         raise RefusedError(call.service, Refusal.BLOCKED, "no browser may be used")
     in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
-    with in_turn:
-        return client.walls.load(call, min(_LONGEST_S, client.remaining_s(call)))
+    with in_turn, client.token.breaking(client.walls.cut):
+        deadline_s = min(_LONGEST_S, client.remaining_s(call))
+        client.token.heartbeat.beat(deadline_s)
+        return client.walls.load(call, deadline_s)
 
 
 def _reply(call: Call, page: BrowserPage) -> Reply:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
 
 from msgspec import Raw, field
 
 from listsync.answers import Answer, UnknownFormError, decode, readable
+from listsync.cancellation import CancelToken
 from listsync.domain.arr_services import PROGRAMS, ArrChoice, ArrFailure, ArrOffer, ArrService
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
@@ -97,9 +97,9 @@ def _choices(rows: Sequence[_Choice]) -> tuple[ArrChoice, ...]:
 class SeerrArrServices:
     """Implements `ports.ArrServices`; see there."""
 
-    def __init__(self, wire: Wire, stop: threading.Event) -> None:
+    def __init__(self, wire: Wire, token: CancelToken) -> None:
         self._wire = wire
-        self._stop = stop
+        self._token = token
 
     def list_services(self, kind: MediaType) -> tuple[ArrService, ...]:
         """Read the services from the settings; where those are closed, from the open list."""
@@ -152,7 +152,7 @@ class SeerrArrServices:
                 self._wire.get("/settings/public")
             except UnavailableError as error:
                 logger.debug("the server is not back yet: %s", error)
-                if self._stop.wait(_BACK_PAUSE_S):
+                if self._token.wait(_BACK_PAUSE_S):
                     raise
             else:
                 return

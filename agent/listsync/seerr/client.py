@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import replace
 from pathlib import Path
 
+from listsync.cancellation import CancelToken
 from listsync.domain.allowance import Allowance
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
@@ -38,7 +38,6 @@ from listsync.seerr.users import OWNER, Actor, Users
 from listsync.seerr.wire import Wire
 from listsync.seerr.writing import Pen
 
-CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""
 
@@ -63,7 +62,8 @@ class Seerr:
         timeout_s: float = TIMEOUT_S,
         max_per_second: float | None = None,
         ca_file: Path | None = None,
-        stop: threading.Event | None = None,
+        token: CancelToken | None = None,
+        patience: Patience | None = None,
         pool: Pool | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
@@ -74,10 +74,11 @@ class Seerr:
             act_as: in whose name requests are made: a user's name or id; None: the owner.
             approve: requests for *act_as* are approved at once, by the owner's right;
                 otherwise they are made with that user's rights and may wait for approval.
-            timeout_s: seconds to wait for one answer.
+            timeout_s: seconds to wait for one answer, or a piece of it.
             max_per_second: calls, reads and writes together; None: no limit.
             ca_file: certificates that are trusted beside the usual ones.
-            stop: when set, pauses before another try end at once.
+            token: ends what waits for the server.
+            patience: takes the place of what follows from *timeout_s*, for tests.
             pool: takes the place of the network, for tests.
 
         Raises:
@@ -88,13 +89,12 @@ class Seerr:
             self._address = Address.parse(url)
         except ValueError as error:
             raise UnavailableError("server", f"server.url {error}") from error
-        connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
-        patience = Patience(connect_s=connect_s, answer_s=timeout_s)
+        token = token or CancelToken()
         self._wire = Wire(
             self._address,
             api_key,
-            patience=patience,
-            stop=stop,
+            patience=patience or Patience.of(timeout_s),
+            token=token,
             pool=pool,
             max_per_second=max_per_second,
             ca_file=ca_file,
@@ -102,7 +102,7 @@ class Seerr:
         self._pen = Pen(self._wire)
         self._writer = Writer(self._wire, self._pen)
         self._users = Users(self._wire)
-        self._arr_services = SeerrArrServices(self._wire, stop or threading.Event())
+        self._arr_services = SeerrArrServices(self._wire, token)
         self._act_as = act_as
         self._approve = approve
 

@@ -11,19 +11,25 @@ import ssl
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 
+from listsync.cancellation import CancelToken
 from listsync.certificates import CaFileError, trust_ca_file
+from listsync.net.deadline import DeadlineBackend
 from listsync.seerr.address import Address
 
 KEEP_ALIVE_S = 4.0
 """The servers close an idle connection after 5 s (observed live, header Keep-Alive)."""
 CONNECTIONS = 5
 """Four readers and one writer."""
+
+CONNECT_S = 5.0
+LEAST_WHOLE_S = 120.0
+"""Enough for a page of the index (1 MB) at 10 kB/s."""
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of one answer, unpacked; the largest, a page of the index, has about one."""
@@ -37,10 +43,24 @@ class UnreadableError(httpcore.RemoteProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds a connection, and then an answer, may take."""
+    """How many seconds things may take: a connection, silence, and an answer as a whole.
+
+    `answer_s` is waited for each piece of an answer. All of it may take longer, so that large
+    pages still come from a server that is slow; but not for ever.
+    """
 
     connect_s: float
     answer_s: float
+    whole_s: float
+
+    @classmethod
+    def of(cls, timeout_s: float) -> Self:
+        """Derive all from `server.timeout_s`."""
+        return cls(
+            connect_s=min(CONNECT_S, timeout_s),
+            answer_s=timeout_s,
+            whole_s=max(LEAST_WHOLE_S, 4 * timeout_s),
+        )
 
     @property
     def timeouts(self) -> dict[str, float]:
@@ -61,13 +81,16 @@ class Pool(Protocol):
     def close(self) -> None: ...
 
 
-def open_pool(address: Address, ca_file: Path | None = None) -> Pool:
-    """Open a pool; nothing is connected yet. The authorities in *ca_file* are trusted, too.
+def open_pool(address: Address, token: CancelToken, ca_file: Path | None = None) -> Pool:
+    """Open a pool whose connections heed deadlines and *token*; nothing is connected yet.
+
+    The authorities in *ca_file* are trusted, too.
 
     Raises:
         ValueError: a proxy or certificates that are named cannot be used.
     """
     tls = _build_tls(address, ca_file)
+    backend = DeadlineBackend(httpcore.SyncBackend(), token)
     proxy = find_proxy(address)
     if proxy is None:
         return httpcore.ConnectionPool(
@@ -75,6 +98,7 @@ def open_pool(address: Address, ca_file: Path | None = None) -> Pool:
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=KEEP_ALIVE_S,
+            network_backend=backend,
         )
     try:
         place = Address.parse(proxy)
@@ -88,6 +112,7 @@ def open_pool(address: Address, ca_file: Path | None = None) -> Pool:
         max_connections=CONNECTIONS,
         max_keepalive_connections=CONNECTIONS,
         keepalive_expiry=KEEP_ALIVE_S,
+        network_backend=backend,
     )
 
 

@@ -23,6 +23,7 @@ from listsync.errors import (
     UnavailableError,
     UnreachableError,
 )
+from listsync.net.deadline import NotResolvedError
 from listsync.seerr.address import API, Address
 from listsync.seerr.pool import Patience, UnreadableError, find_proxy
 from listsync.seerr.reply import Reply
@@ -92,14 +93,9 @@ class Trouble:
         """Name what kept the call from being answered."""
         match error:
             case httpcore.ConnectTimeout() | httpcore.PoolTimeout():
-                return self._unreached(
-                    f"no connection within {self._patience.connect_s:g} s: is the host in "
-                    "server.url right, and does a firewall let it pass?"
-                )
+                return self._of_no_connection(error)
             case httpcore.TimeoutException():
-                return TimedOutError(
-                    self.service, f"no answer within {self._patience.answer_s:g} s"
-                )
+                return self.timed_out()
             case httpcore.ConnectError():
                 return self._of_connecting(_root_of(error))
             case httpcore.ProxyError():
@@ -109,6 +105,26 @@ class Trouble:
                 return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
             case _:
                 return ClosedError(self.service, _how_lost(error))
+
+    def _of_no_connection(self, error: Exception) -> UnreachedError:
+        if isinstance(error, NotResolvedError):
+            return self._unreached(f"the name {self._host} is not looked up in time: check DNS")
+        return self._unreached(
+            f"no connection within {self._patience.connect_s:g} s: is the host in "
+            "server.url right, and does a firewall let it pass?"
+        )
+
+    def timed_out(self, *, is_whole: bool = False) -> TimedOutError:
+        """Name an answer that did not come in time; *is_whole*: some of it came, and came."""
+        if is_whole:
+            why = f"its answer is not whole after {self._patience.whole_s:g} s"
+        else:
+            why = f"no answer within {self._patience.answer_s:g} s"
+        return TimedOutError(self.service, why)
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._address.base).hostname or ""
 
     def _of_connecting(self, root: BaseException) -> UnavailableError:
         match root:
@@ -123,8 +139,9 @@ class Trouble:
                 why = f"the proxy cannot be reached ({said}): check HTTP_PROXY and NO_PROXY"
                 return self._unreached(why)
             case socket.gaierror():
-                host = urlsplit(self._address.base).hostname
-                return self._unreached(f"the name {host} is not known: check server.url and DNS")
+                return self._unreached(
+                    f"the name {self._host} is not known: check server.url and DNS"
+                )
             case ConnectionRefusedError():
                 return self._unreached(
                     "connection refused: is the server running, and is server.url right?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -12,8 +13,10 @@ from urllib.parse import urlsplit
 import httpcore
 
 from listsync import __version__
+from listsync.cancellation import CancelToken
 from listsync.errors import Refusal, UnavailableError
 from listsync.logs import warn_rate_limited
+from listsync.net.deadline import until
 from listsync.options import SecretStr
 from listsync.seerr.address import Address
 from listsync.seerr.pool import Patience, Pool, open_pool, read_whole
@@ -48,15 +51,15 @@ class Wire:
         api_key: SecretStr,
         *,
         patience: Patience,
-        stop: threading.Event | None = None,
+        token: CancelToken | None = None,
         pool: Pool | None = None,
         max_per_second: float | None = None,
         ca_file: Path | None = None,
     ) -> None:
         self._address = address
         self.trouble = Trouble(address, patience)
-        self._stop = stop or threading.Event()
-        self._rate_limit = RateLimit(max_per_second, self._stop)
+        self._token = token or CancelToken()
+        self._rate_limit = RateLimit(max_per_second, self._token)
         place = urlsplit(address.base)
         self._origin = httpcore.URL(address.base)
         self._path = urlsplit(address.api).path
@@ -69,9 +72,10 @@ class Wire:
         ]
         if address.login is not None:
             self._headers.append((b"Authorization", _basic(address.login)))
+        self._whole_s = patience.whole_s
         self._extensions = {"timeout": patience.timeouts}
         try:
-            self._pool = pool or open_pool(address, ca_file)
+            self._pool = pool or open_pool(address, self._token, ca_file)
         except ValueError as error:
             raise self.trouble.unavailable(str(error)) from error
         self._calls = 0
@@ -151,7 +155,7 @@ class Wire:
         if wait_s > LONGEST_WAIT_S:
             raise error
         logger.debug("%s; trying again in %.1f s", error, wait_s)
-        if self._stop.wait(wait_s):
+        if self._token.wait(wait_s):
             raise UnavailableError(error.service, f"stopped while waiting ({error.why})")
 
     def _follow(self, path: str, headers: Mapping[str, str]) -> Reply:
@@ -198,9 +202,13 @@ class Wire:
             raise self.trouble.unavailable("stopped while waiting for its turn")
         with self._counting:
             self._calls += 1
+        ends_at = time.monotonic() + self._whole_s
         try:
-            response = self._pool.handle_request(request)
-            content = read_whole(response)
+            with until(ends_at):
+                response = self._pool.handle_request(request)
+                content = read_whole(response)
+        except httpcore.ReadTimeout as error:
+            raise self.trouble.timed_out(is_whole=time.monotonic() >= ends_at) from error
         except _FAILURES as error:
             raise self.trouble.of_exception(error) from error
         # Without the query, which holds what people search for.

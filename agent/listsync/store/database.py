@@ -46,6 +46,7 @@ class Database:
     def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
         self._path = path
         self._patience_s = patience_s
+        self._is_over: Callable[[], bool] = lambda: False
         self._lock = threading.RLock()
         with _named_errors(path), ExitStack() as undo:
             for part in _PARTS:
@@ -65,6 +66,12 @@ class Database:
         other._patience_s = seconds  # noqa: SLF001 - of our own kind
         return other
 
+    def until_over(self, is_over: Callable[[], bool]) -> Database:
+        """Give the same database to a run: when *is_over*, what is left of it writes nothing."""
+        other = copy.copy(self)
+        other._is_over = is_over  # noqa: SLF001 - of our own kind
+        return other
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Run one transaction; it is on disk when the block is left.
@@ -73,7 +80,7 @@ class Database:
             StateError: nothing of the block was written.
         """
         try:
-            with self._turn(lambda: self._connection.execute("BEGIN IMMEDIATE")):
+            with self._turn(self._begin):
                 try:
                     yield self._connection
                     self._connection.execute("COMMIT")
@@ -84,6 +91,11 @@ class Database:
                     raise
         except sqlite3.Error as error:
             raise StateError(f"cannot write {self._path}: {self._words(error)}") from error
+
+    def _begin(self) -> None:
+        if self._is_over():
+            raise StateError("the run was ended: nothing more of it is written")
+        self._connection.execute("BEGIN IMMEDIATE")
 
     @contextmanager
     def _turn(self, begin: Callable[[], T]) -> Iterator[T]:

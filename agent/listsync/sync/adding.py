@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from listsync.domain.retry import Retry, retry_of
@@ -93,8 +94,8 @@ class Adder:
             RunEnded: stopped, or the server does not answer or accept us any more.
             StateError: what is done cannot be written down.
         """
-        for prepared in self._overlap.map(wishes, self._preparer.quick):
-            _check(stop)
+        for prepared in self._overlap.map(wishes, self._preparer.quick, partial(check, stop)):
+            check(stop)
             if prepared.answers is not None:
                 self._doubtful.append(prepared)
             else:
@@ -112,8 +113,7 @@ class Adder:
         doubtful, self._doubtful = self._doubtful, []
         overlap = Overlap(self._preparer.prepare_again, workers=READS_AT_ONCE)
         not_found: list[Prepared] = []
-        for prepared in overlap.map(doubtful, _never_quick):
-            _check(stop)
+        for prepared in overlap.map(doubtful, _never_quick, partial(check, stop)):
             self._lookups_fail |= prepared.was_wrong
             if prepared.answers is not None and prepared.match and prepared.match.key is None:
                 not_found.append(prepared)
@@ -223,7 +223,8 @@ class Adder:
         self._listener.settled(prepared, outcome)
 
 
-def _check(stop: Callable[[], bool]) -> None:
+def check(stop: Callable[[], bool]) -> None:
+    """Raise RunEnded when the run is to end."""
     if stop():
         raise RunEnded(Result.CANCELLED, STOPPED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -49,22 +49,24 @@ class Gathered:
     notices: list[Notice] = field(default_factory=list)
 
 
-def gather(
+def gather(  # noqa: PLR0913 - each is a part of its own
     lists: Sequence[Followed],
     memory: Memory,
     board: ProgressBoard,
     tally: Tally,
     *,
     eager: bool = True,
+    check: Callable[[], None] = lambda: None,
 ) -> Gathered:
     """Read all *lists*; one that fails is replaced by its last good snapshot.
 
-    Not *eager*: lists that failed lately are left alone for a while.
+    Not *eager*: lists that failed lately are left alone for a while. *check* raises when the run
+    is to end: what comes of a reading after that is not even a failure.
     """
     gathered = Gathered(surely_read={one.rules.source for one in lists})
     keeper = _Keeper(memory, tally, gathered)
     before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
-    for reading in read_lists(lists, before):
+    for reading in read_lists(lists, before, check):
         rules = reading.rules
         members = keeper.keep(reading)
         total = 0 if rules.is_exclusion else len(members)

@@ -60,11 +60,12 @@ class ProgressBoard:
         with self._lock:
             self._enter(phase, total)
 
-    def end(self) -> None:
-        """Say that the run is over; what it came to stays to be seen."""
+    def end(self, run_id: str) -> None:
+        """Say that run *run_id* is over, if it is the one; what it came to stays to be seen."""
         with self._lock:
-            self._phase = Phase.IDLE
-            self._move()
+            if run_id == self._run_id:
+                self._phase = Phase.IDLE
+                self._move()
 
     def _enter(self, phase: Phase, total: int) -> None:
         self._phase, self._total, self._done = phase, total, 0

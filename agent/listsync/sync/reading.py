@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
@@ -67,12 +67,19 @@ class Before:
     left_alone: ListSetback | None = None
 
 
-def read_lists(lists: Sequence[Followed], before: Mapping[str, Before]) -> Iterator[Reading]:
-    """Yield one reading a list, in their order; *before* is by source."""
+def read_lists(
+    lists: Sequence[Followed],
+    before: Mapping[str, Before],
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[Reading]:
+    """Yield one reading a list, in their order; *before* is by source, *check* for `Overlap`."""
     overlap: Overlap[Followed, Reading] = Overlap(
-        lambda one: _read(one, before[one.rules.source].validators), workers=_LISTS_AT_ONCE
+        lambda one: _read(one, before[one.rules.source].validators),
+        workers=_LISTS_AT_ONCE,
     )
-    return overlap.map(lists, lambda one: _left_alone(one, before[one.rules.source].left_alone))
+    return overlap.map(
+        lists, lambda one: _left_alone(one, before[one.rules.source].left_alone), check
+    )
 
 
 def _left_alone(one: Followed, setback: ListSetback | None) -> Reading | None:

@@ -24,7 +24,7 @@ from listsync.domain.syncing import (
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.acting import Writer
-from listsync.sync.adding import STOPPED, Adder, RunEnded
+from listsync.sync.adding import STOPPED, Adder, RunEnded, check
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
 from listsync.sync.capping import UNCAPPED, Cap
 from listsync.sync.collecting import Group, united, wish_of, wishes_of
@@ -63,9 +63,10 @@ class Parts:
     """What a sync works with.
 
     `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
-    between titles; `lists_are_read` frees what only reading them needed. `cap` holds for all lists
-    together. `excluded_since` gives the exclusions that were added since it was asked last (first:
-    since `exclusions`). `server_timeout` is how long the server may take for one request.
+    between titles, and while lists and look-ups are waited for; `lists_are_read` frees what only
+    reading lists needed. `cap` holds for all lists together. `excluded_since` gives the
+    exclusions that were added since it was asked last (first: since `exclusions`).
+    `server_timeout` is how long the server may take for one request.
     """
 
     lists: Sequence[Followed]
@@ -123,7 +124,7 @@ class _Sync:
                 self._writer.flush()
             report = self._report(result, why)
         finally:
-            self._parts.board.end()
+            self._parts.board.end(self._run.run_id)
         self._parts.memory.end_run(report, datetime.now(UTC))
         return report
 
@@ -159,7 +160,14 @@ class _Sync:
         board.phase(Phase.COLLECT, total=len(parts.lists))
         for one in parts.lists if self._run.confirmed else ():
             parts.memory.believe(one.rules.source)
-        gathered = gather(parts.lists, parts.memory, board, self._tally, eager=self._run.eager)
+        gathered = gather(
+            parts.lists,
+            parts.memory,
+            board,
+            self._tally,
+            eager=self._run.eager,
+            check=self._check,
+        )
         parts.lists_are_read()
         self._retry = gathered.retry
         self._notices.extend(gathered.notices)
@@ -181,9 +189,13 @@ class _Sync:
             self._add(wanted, gathered, known)
         finally:
             self._keep_learned(known, learned)
+        self._check()
         self._verify()
         if doubt is None:
             self._cancel_removed(index, gathered)
+
+    def _check(self) -> None:
+        check(self._parts.stop)
 
     def _doubt(self, index: dict[TitleKey, TitleState]) -> str | None:
         """Say why this server, or its index, may not be the one that is meant."""
@@ -207,6 +219,7 @@ class _Sync:
         self._notices.extend(leaver.warn(found))
         for item in leaver.cancel(found):
             self._tally.tell(item)
+            self._check()
 
     def _must_agree(self, count: int) -> None:
         if not self._parts.go_on(count):

@@ -46,7 +46,7 @@ def ask_service(port: int, ca_file: Path | None) -> object:
 
 def ask_server(port: int, ca_file: Path | None) -> object:
     address = Address.parse(f"https://localhost:{port}")
-    wire = Wire(address, SecretStr("key"), patience=Patience(5, 5), ca_file=ca_file)
+    wire = Wire(address, SecretStr("key"), patience=Patience.of(5), ca_file=ca_file)
     try:
         return wire.get("/status").content
     finally:

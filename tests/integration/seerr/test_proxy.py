@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from listsync.cancellation import CancelToken
 from listsync.errors import UnavailableError
 from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
@@ -57,9 +58,9 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     monkeypatch.setenv("http_proxy", f"http://anna:pa%40ss@127.0.0.1:{port}")
-    stop = threading.Event()
+    stop = CancelToken()
     stop.set()  # the pauses between its tries
-    seerr = Seerr("http://seerr.test:5055", SecretStr("key"), stop=stop)
+    seerr = Seerr("http://seerr.test:5055", SecretStr("key"), token=stop)
     with pytest.raises(UnavailableError, match=r"proxy cannot be reached .*refused") as raised:
         seerr.search("Dune")
     seerr.close()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -270,3 +272,37 @@ def test_a_copy_of_nothing_is_a_fresh_start(tmp_path: Path) -> None:
     copied = Database(copy_files(tmp_path / "none", target))
     assert count(copied) == 0
     copied.close()
+
+
+# What a run that was ended has left behind
+
+
+def test_a_run_that_is_over_writes_nothing_more_and_others_do(path: Path) -> None:
+    database = Database(path)
+    over: list[bool] = []
+    of_run = database.until_over(lambda: bool(over))
+    columns = [row["name"] for row in database.read("PRAGMA table_info(notebook)")]
+    put = f"INSERT INTO notebook ({columns[0]}, {columns[1]}) VALUES (?, '1')"
+    with of_run.write() as connection:
+        connection.execute(put, ("first",))
+    over.append(True)
+    with pytest.raises(StateError, match="the run was ended"), of_run.write() as connection:
+        connection.execute(put, ("second",))
+    with database.write() as connection:
+        connection.execute(put, ("third",))
+    names = [row[0] for row in of_run.read(f"SELECT {columns[0]} FROM notebook")]
+    assert sorted(names) == ["first", "third"]
+    database.close()
+
+
+def test_a_run_that_is_over_waits_for_no_lock(path: Path) -> None:
+    database = Database(path)
+    began = time.monotonic()
+    of_run = database.until_over(lambda: time.monotonic() > began + 0.2)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError, match="the run was ended"), of_run.write():
+            pass
+        other.execute("ROLLBACK")
+    assert time.monotonic() - began < 5
+    database.close()

@@ -73,6 +73,7 @@ class Browser:
         self._service = service
         self._settings = settings
         self._child: _Child | None = None
+        self._is_killed = False
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +91,13 @@ class Browser:
         child, self._child = self._child, None
         if child is not None:
             child.end()
+
+    def kill(self) -> None:
+        """End Chromium while another thread waits for it; for good."""
+        self._is_killed = True
+        child = self._child
+        if child is not None:
+            child.kill()
 
     def page(
         self, url: str, *, wait_for: str | None = None, deadline_s: float = 60
@@ -112,6 +120,8 @@ class Browser:
             if self._child is None or not self._child.is_alive:
                 self.close()
                 self._child = _start(self._service, self._settings)
+            if self._is_killed:
+                self._child.kill()
             order = Order(url=url, wait_for=wait_for, deadline_s=deadline_s)
             said = self._child.ask(order, deadline_s + _GRACE_S)
         except _ChildError as error:
@@ -181,6 +191,17 @@ class _Child:
             return answer(said)
         except TypeError as error:
             raise _ChildError("the browser's process does not make sense") from error
+
+    def kill(self) -> None:
+        """End the process itself; who waits for it sees that, and ends the rest."""
+        with suppress(OSError):
+            held = os.pidfd_open(self._process.pid)
+            try:
+                # Raises where that number belongs to somebody else by now.
+                os.waitid(os.P_PIDFD, held, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                signal.pidfd_send_signal(held, signal.SIGKILL)
+            finally:
+                os.close(held)
 
     def end(self) -> None:
         """End all of it: it does that itself when its input ends; else it is killed.

@@ -61,19 +61,22 @@ class _Reading:
 
 
 class Trakt:
-    """Reads one Trakt list."""
+    """Reads one Trakt list. *login_http* renews the login, if not *http*."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of its own
         self,
         source: TraktSource,
         options: TraktOptions,
         http: httpx.Client,
         tokens: Tokens | None = None,
         client_id_check: ClientIdCheck | None = None,
+        *,
+        login_http: httpx.Client | None = None,
     ) -> None:
         self._source = source
         self._options = options
         self._http = http
+        self._login_http = login_http or http
         self._tokens = tokens
         self._client_id_check = client_id_check or ClientIdCheck()
 
@@ -133,7 +136,7 @@ class Trakt:
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
         access = None
         if self._tokens is not None and self._source.login is not Login.NEVER:
-            access = access_token(self._http, self._options, self._tokens)
+            access = access_token(self._login_http, self._options, self._tokens)
         if access is None and self._source.login is Login.ALWAYS:
             why = f"{self._source.name} is read with a login: {LOG_IN}"
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, why)

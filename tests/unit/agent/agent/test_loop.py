@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from listsync.agent import loop
+from listsync.agent import loop, working
 from listsync.domain.events import (
     ClockSet,
     ConfigChanged,
@@ -573,3 +573,25 @@ def test_a_sync_that_hangs_is_left_behind_and_owed(
     world.begin_run(_ONE)
     assert not world.agent.stop()
     assert world.notebook.load("owed")["lists"] == ["file:one"]
+
+
+def test_a_cancelled_sync_that_hangs_blocks_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "CUT_AFTER_S", 0.0)
+    monkeypatch.setattr(working, "LEAVE_AFTER_S", 0.0)
+    world.syncs.stops_when_told = False
+    hanging = world.begin_run(_ONE)
+    waiting = world.submit(_TWO)
+    assert world.agent.cancel() == hanging.run_id
+    for _ in range(250):
+        world.play()
+        if world.noted:
+            break
+        time.sleep(0.02)
+    assert [(row.run_id, row.result) for row in world.noted] == [(hanging.run_id, "cancelled")]
+    assert running(world) == waiting
+    assert world.syncs.begun() == waiting
+    world.play(Due(frozenset({""})))
+    assert world.queue.standing.pending is not None
+    assert world.notebook.load("owed")["lists"] is None

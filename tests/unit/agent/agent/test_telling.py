@@ -7,6 +7,7 @@ import pytest
 from listsync.agent.past import RecentRuns, failed
 from listsync.agent.queue import Standing
 from listsync.agent.telling import Teller
+from listsync.cancellation import COMPUTING_S, Heartbeat
 from listsync.domain.running import Order, Pause
 from listsync.domain.syncing import Phase
 from listsync.net.systemd import Systemd
@@ -15,7 +16,6 @@ from tests.unit.agent.agent.world import AT, FakeSystemd
 
 _ORDER = Order(run_id="r", scope=None, origins=("test",))
 _IDLE, _RUNNING = Standing(), Standing(running=_ORDER)
-_HALF_AN_HOUR_S = 1800.0
 
 
 class Bench:
@@ -28,9 +28,9 @@ class Bench:
         self.teller = Teller(systemd, self.board, self.recent, lambda: self.control_is_well)
         monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
 
-    def beat(self, standing: Standing, *, after_s: float) -> None:
+    def beat(self, standing: Standing, sync: Heartbeat | None = None, *, after_s: float) -> None:
         self.now_s += after_s
-        self.teller.beat(standing)
+        self.teller.beat(standing, sync)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_the_watchdog_is_not_served_more_often_than_needed(
 def test_without_a_watchdog_nobody_is_asked(bench: Bench) -> None:
     systemd = FakeSystemd(watchdog_every_s=None)
     teller = Teller(systemd, bench.board, bench.recent, lambda: pytest.fail("was asked"))
-    teller.beat(_IDLE)
+    teller.beat(_IDLE, None)
     assert teller.every_s is None
     assert systemd.said == []
 
@@ -90,32 +90,47 @@ def test_the_watchdog_is_served_again_when_the_socket_answers(
     assert systemd.count("watchdog") == 1
 
 
-def test_the_watchdog_starves_when_a_sync_has_not_moved_for_half_an_hour(
+def test_the_watchdog_starves_when_a_sync_neither_moves_nor_waits(
     bench: Bench, systemd: FakeSystemd, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.beat(_RUNNING, after_s=10)
-    bench.beat(_RUNNING, after_s=_HALF_AN_HOUR_S + 1)
+    sync = Heartbeat()
+    bench.beat(_RUNNING, sync, after_s=10)
+    bench.beat(_RUNNING, sync, after_s=COMPUTING_S + 1)
     assert systemd.count("watchdog") == 1
     assert "the running sync hangs" in caplog.messages
 
 
 def test_a_sync_that_moves_never_hangs(bench: Bench, systemd: FakeSystemd) -> None:
+    sync = Heartbeat()
     for _ in range(3):
         bench.board.done({"one": 1}, requested=False)
-        bench.beat(_RUNNING, after_s=_HALF_AN_HOUR_S + 1)
+        bench.beat(_RUNNING, sync, after_s=COMPUTING_S + 1)
     assert systemd.count("watchdog") == 3
+
+
+def test_a_sync_hangs_only_when_it_has_waited_for_longer_than_it_may(
+    bench: Bench, systemd: FakeSystemd
+) -> None:
+    sync = Heartbeat()
+    bench.beat(_RUNNING, sync, after_s=10)
+    sync.beat(wait_s=900)
+    sync.beat(wait_s=1)  # another of its threads waits for less
+    bench.beat(_RUNNING, sync, after_s=900 + COMPUTING_S - 1)
+    assert systemd.count("watchdog") == 2
+    bench.beat(_RUNNING, sync, after_s=10)
+    assert systemd.count("watchdog") == 2
 
 
 def test_an_idle_agent_never_hangs(bench: Bench, systemd: FakeSystemd) -> None:
     for _ in range(3):
-        bench.beat(_IDLE, after_s=_HALF_AN_HOUR_S + 1)
+        bench.beat(_IDLE, after_s=COMPUTING_S + 1)
     assert systemd.count("watchdog") == 3
 
 
-def test_a_sync_has_its_half_hour_from_its_start(bench: Bench, systemd: FakeSystemd) -> None:
+def test_a_sync_has_its_time_from_its_start(bench: Bench, systemd: FakeSystemd) -> None:
     for _ in range(3):
-        bench.beat(_IDLE, after_s=_HALF_AN_HOUR_S)
-    bench.beat(_RUNNING, after_s=10)
+        bench.beat(_IDLE, after_s=COMPUTING_S)
+    bench.beat(_RUNNING, Heartbeat(), after_s=10)
     assert systemd.count("watchdog") == 4
 
 

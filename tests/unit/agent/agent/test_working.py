@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from listsync.agent import working
 from listsync.agent.working import Perform, Work
+from listsync.cancellation import CancelToken
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.running import Ended, Following, Order
@@ -87,9 +89,7 @@ def test_a_sync_for_which_there_is_no_thread_has_failed(monkeypatch: pytest.Monk
 def test_a_sync_is_given_what_was_ordered(order: Order) -> None:
     given: list[tuple[SyncRun, Following, Order]] = []
 
-    def perform(
-        run: SyncRun, following: Following, order: Order, stop: threading.Event
-    ) -> SyncReport:
+    def perform(run: SyncRun, following: Following, order: Order, stop: CancelToken) -> SyncReport:
         assert not stop.is_set()
         given.append((run, following, order))
         return a_report(run)
@@ -115,7 +115,7 @@ def test_a_sync_runs_in_a_thread_that_nobody_waits_for() -> None:
 
 
 def test_stop_reaches_the_sync() -> None:
-    def perform(run: SyncRun, _: object, __: object, stop: threading.Event) -> SyncReport:
+    def perform(run: SyncRun, _: object, __: object, stop: CancelToken) -> SyncReport:
         return a_report(run, Result.CANCELLED if stop.wait(5) else Result.OK)
 
     ends: list[Ended] = []
@@ -227,3 +227,108 @@ def test_the_log_names_the_run(caplog: pytest.LogCaptureFixture) -> None:
 def test_notices_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     worked(ending(Result.OK))
     assert caplog.messages[-1] == "the server is new"
+
+
+# -- its end -----------------------------------------------------------------------------------
+
+
+class Hanging:
+    """A sync that heeds nothing until it is let go, and what it does then."""
+
+    def __init__(self, then: Exception | None = None) -> None:
+        self.token: CancelToken | None = None
+        self._go_on = threading.Event()
+        self._then = then
+
+    def __call__(self, run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
+        self.token = token
+        assert self._go_on.wait(10)
+        if self._then is not None:
+            raise self._then
+        return a_report(run)
+
+    def let_go(self, work: Work) -> None:
+        self._go_on.set()
+        assert work.wait(5)
+
+
+@pytest.fixture
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "CUT_AFTER_S", 0.05)
+    monkeypatch.setattr(working, "LEAVE_AFTER_S", 0.1)
+
+
+def stopped(perform: Perform) -> tuple[Work, list[Ended]]:
+    """Stop a sync in the middle, and wait until it has ended for everybody else."""
+    ends: list[Ended] = []
+    over = threading.Event()
+
+    def done(ended: Ended) -> None:
+        ends.append(ended)
+        over.set()
+
+    work = Work(_ORDER, _FOLLOWING, perform, done)
+    work.start()
+    work.stop()
+    work.stop()
+    assert over.wait(5)
+    return work, ends
+
+
+@pytest.mark.usefixtures("_in_a_hurry")
+def test_a_sync_that_heeds_no_stop_is_left_behind_as_cancelled() -> None:
+    hanging = Hanging()
+    work, ends = stopped(hanging)
+    assert hanging.token is not None
+    assert (hanging.token.is_cut, hanging.token.is_revoked) == (True, True)
+    hanging.let_go(work)
+    (ended,) = ends
+    assert (ended.row.result, ended.retry) == ("cancelled", None)
+    assert "left behind" in ended.row.message
+    assert work.ended is ended
+
+
+@pytest.mark.usefixtures("_in_a_hurry")
+@pytest.mark.parametrize("then", [StateError("x"), KeyError("x")], ids=["foreseen", "unforeseen"])
+def test_what_becomes_of_a_sync_that_was_left_behind_is_no_news(
+    then: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    hanging = Hanging(then)
+    work, ends = stopped(hanging)
+    caplog.clear()
+    hanging.let_go(work)
+    assert len(ends) == 1
+    assert caplog.messages == []
+
+
+@pytest.mark.usefixtures("_in_a_hurry")
+def test_a_sync_that_is_cut_ends_by_itself() -> None:
+    def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
+        cut = threading.Event()
+        with token.breaking(cut.set):
+            assert cut.wait(5)
+        return a_report(run, Result.CANCELLED)
+
+    _, (ended,) = stopped(perform)
+    assert (ended.row.result, ended.row.calls) == ("cancelled", 2)
+
+
+def test_a_sync_gets_its_time_before_it_is_cut() -> None:
+    def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
+        assert token.wait(5)
+        assert not token.is_cut
+        return a_report(run, Result.CANCELLED)
+
+    _, (ended,) = stopped(perform)
+    assert ended.row.result == "cancelled"
+
+
+def test_without_room_for_a_thread_a_stop_cuts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Work(_ORDER, _FOLLOWING, ending(Result.OK), lambda _: None)
+
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    work.stop()
+    assert work.token.is_cut

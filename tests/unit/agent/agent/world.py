@@ -14,6 +14,7 @@ from listsync.agent.loop import Agent, Means
 from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
 from listsync.agent.telling import Teller
+from listsync.cancellation import CancelToken
 from listsync.domain.books import RunRow
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
@@ -141,7 +142,7 @@ class FakeSyncs:
         self._may_end = threading.Semaphore(0)
 
     def __call__(
-        self, run: SyncRun, following: Following, order: Order, stop: threading.Event
+        self, run: SyncRun, following: Following, order: Order, stop: CancelToken
     ) -> SyncReport:
         self.given.append((order, following))
         self._begun.release()
@@ -170,7 +171,7 @@ class FakeSyncs:
         self.result, self.retry = result, retry
         self._may_end.release()
 
-    def _wait(self, stop: threading.Event) -> Result:
+    def _wait(self, stop: CancelToken) -> Result:
         for _ in range(1000):
             if self._may_end.acquire(timeout=0.005):
                 return self.result

@@ -454,7 +454,7 @@ def test_a_run_never_idles(world: World) -> None:
     world.run("abc")
     world.board.start("abc", ("one",))
     assert world.ask("progress")["phase"] == "connect"
-    world.board.end()
+    world.board.end("abc")
     assert world.ask("progress")["phase"] == "report"
 
 
@@ -464,7 +464,7 @@ def test_after_the_end_progress_shows_the_end(world: World) -> None:
     world.board.phase(Phase.ADD, 4)
     for _ in range(4):
         world.board.done({"one": 1}, requested=True)
-    world.board.end()
+    world.board.end("abc123")
     world.end(a_run())
     progress = world.ask("progress")
     assert (progress["in_progress"], progress["phase"]) == (False, "idle")
@@ -480,7 +480,7 @@ def test_after_a_failed_run_progress_shows_how_far_it_came(world: World) -> None
     world.board.phase(Phase.ADD, 40)
     for _ in range(10):
         world.board.done({})
-    world.board.end()
+    world.board.end("abc123")
     world.end(a_run(result="failed"))
     progress = world.ask("progress")
     assert (progress["phase"], progress["last_result"]["success"]) == ("idle", False)
@@ -489,7 +489,7 @@ def test_after_a_failed_run_progress_shows_how_far_it_came(world: World) -> None
 
 def test_a_sync_that_had_nothing_to_do_has_done_all(world: World) -> None:
     world.board.start("abc123", ())
-    world.board.end()
+    world.board.end("abc123")
     world.end(a_run())
     assert world.ask("progress")["percent"] == 100
 
@@ -499,7 +499,7 @@ def test_the_end_of_a_run_that_never_came_to_the_board_is_not_that_of_another(
 ) -> None:
     world.board.start("before", ("one",))
     world.board.phase(Phase.ADD, 4)
-    world.board.end()
+    world.board.end("abc123")
     world.end(a_run(result="failed"))
     progress = world.ask("progress")
     assert (progress["total"], progress["lists"]) == (0, [])

@@ -29,6 +29,7 @@ class Browser:
     urls: list[str] = field(default_factory=list)
     closed: int = 0
     while_loading: Callable[[], None] = lambda: None
+    killed: threading.Event = field(default_factory=threading.Event)
 
     def page(self, url: str, *, wait_for: str | None, deadline_s: float) -> BrowserPage:
         assert (wait_for, 0 < deadline_s <= 60) == (CALL.wait_for, True)
@@ -40,6 +41,9 @@ class Browser:
 
     def close(self) -> None:
         self.closed += 1
+
+    def kill(self) -> None:
+        self.killed.set()
 
 
 def page(status: int | None = 200, url: str = CALL.url) -> BrowserPage:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 
 import httpx
 
+from listsync.cancellation import CancelToken
 from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
 from tests.network import Network
@@ -36,7 +36,7 @@ def message(status: int, text: str) -> httpx.Response:
 GUARD = {"status": 403, "error": "You do not have permission to access this endpoint"}
 
 
-class Clockless(threading.Event):
+class Clockless(CancelToken):
     """A stop flag that counts pauses instead of making them."""
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class Playback(Network):
             SecretStr(key),
             act_as=act_as,
             approve=approve,
-            stop=self.stop,
+            token=self.stop,
             pool=self,
             max_per_second=max_per_second,
         )

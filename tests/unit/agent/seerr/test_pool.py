@@ -7,6 +7,7 @@ from pathlib import Path
 import httpcore
 import pytest
 
+from listsync.cancellation import CancelToken
 from listsync.errors import UnavailableError
 from listsync.options import SecretStr
 from listsync.seerr.address import Address
@@ -24,7 +25,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_idle_connections_are_dropped_before_the_server_drops_them() -> None:
-    pool = open_pool(Address.parse("http://nas:5055"))
+    pool = open_pool(Address.parse("http://nas:5055"), CancelToken())
     assert isinstance(pool, httpcore.ConnectionPool)
     expiry = pool._keepalive_expiry
     assert expiry is not None
@@ -98,7 +99,7 @@ def test_certificates_that_cannot_be_read_are_named(
 
 
 def test_encrypted_calls_trust_the_usual_authorities() -> None:
-    pool = open_pool(Address.parse("https://seerr.test"))
+    pool = open_pool(Address.parse("https://seerr.test"), CancelToken())
     assert isinstance(pool, httpcore.ConnectionPool)
     context = pool._ssl_context
     assert context is not None

@@ -56,7 +56,7 @@ def test_what_a_run_came_to_stays_to_be_seen() -> None:
     board = started()
     board.phase(Phase.ADD, total=2)
     board.done({"a": 1}, requested=True)
-    board.end()
+    board.end("run-1")
     snapshot = board.snapshot()
     assert (snapshot.phase, snapshot.done, snapshot.total) == (Phase.IDLE, 1, 2)
 

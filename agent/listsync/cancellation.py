@@ -1,0 +1,85 @@
+"""How a run is ended from outside, and how it shows that it goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+COMPUTING_S = 300.0
+"""How long a run may work without waiting for anything: the largest lists take a tenth of it."""
+CUT_AFTER_S = 2.0
+"""How long what a run waits for may still come when it is to end."""
+LEAVE_AFTER_S = 4.0
+"""How long it may take until it has ended for everybody else, whatever it hangs in."""
+
+
+class Heartbeat:
+    """When a run was last seen to go on, or until when it said that it would wait.
+
+    Beaten by what works and by what waits, never by a loop beside them: a run that hangs in
+    something without a deadline falls silent.
+    """
+
+    def __init__(self) -> None:
+        self._silent_until = time.monotonic()
+
+    def beat(self, wait_s: float = 0.0) -> None:
+        """Show progress: nothing else may be seen for *wait_s* seconds. Any thread may call it."""
+        self._silent_until = max(self._silent_until, time.monotonic() + wait_s)
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the run was silent for longer than all that it waits for may take."""
+        return time.monotonic() > self._silent_until + COMPUTING_S
+
+
+class CancelToken(threading.Event):
+    """Ends one run in three steps, each of which any thread may take.
+
+    `set`: nothing new is begun, and pauses end. `cut`: what waits for somebody's answer is broken
+    off. `revoke`: the run is over for everybody else; what is left of it can change nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heartbeat = Heartbeat()
+        self.is_cut = False
+        self.is_revoked = False
+        self._cutting = threading.Lock()
+        self._breaks: dict[object, Callable[[], None]] = {}
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Pause; returns at once, and then true, when the run is to end."""
+        self.heartbeat.beat(timeout or 0.0)
+        return super().wait(timeout)
+
+    def cut(self) -> None:
+        """Break off all waiting, now and from now on."""
+        self.set()
+        with self._cutting:
+            self.is_cut = True
+            breaks = tuple(self._breaks.values())
+        for break_off in breaks:
+            break_off()
+
+    def revoke(self) -> None:
+        """Let nothing that is left of the run have any effect."""
+        self.is_revoked = True
+        self.cut()
+
+    @contextmanager
+    def breaking(self, break_off: Callable[[], None]) -> Iterator[None]:
+        """Have `cut` call *break_off*, which wakes what waits in the block, and never raises."""
+        mark = object()
+        with self._cutting:
+            self._breaks[mark] = break_off
+            is_cut = self.is_cut
+        try:
+            if is_cut:
+                break_off()
+            yield
+        finally:
+            with self._cutting:
+                del self._breaks[mark]

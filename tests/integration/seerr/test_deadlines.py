@@ -1,0 +1,206 @@
+"""Answers that never end, on real sockets: each has a deadline, and a cut ends every wait."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from listsync.cancellation import CancelToken
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.server import RequestAnswer, RequestBody
+from listsync.errors import UnavailableError
+from listsync.net import deadline
+from listsync.net.call import Call
+from listsync.net.http import ask, build_client
+from listsync.options import SecretStr, ServiceOptions
+from listsync.seerr.client import Seerr
+from listsync.seerr.pool import Patience
+from tests.integration.providers.trap import Answer, Question, Trap, said, trap
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
+BARE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+PATIENCE = Patience(connect_s=2, answer_s=2, whole_s=0.6)
+DUNE = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
+
+
+def dripping(*first: bytes, piece: bytes = b" ") -> Iterator[bytes]:
+    """Say *first*, then one piece after the other, for ever."""
+    yield from first
+    while True:
+        time.sleep(0.03)
+        yield piece
+
+
+def seerr(server: Trap, patience: Patience = PATIENCE, token: CancelToken | None = None) -> Seerr:
+    return Seerr(server.url, SecretStr("key"), patience=patience, token=token)
+
+
+ENDLESS: dict[str, Answer] = {
+    "body": lambda _: dripping(HEAD),
+    "body-without-length": lambda _: dripping(BARE_HEAD),
+    "head": lambda _: dripping(b"HTTP/1.1 200 OK\r\nx: ", piece=b"a"),
+    "heads-of-headers": lambda _: dripping(b"HTTP/1.1 200 OK\r\n", piece=b"x: y\r\n"),
+    "chunks": lambda _: dripping(
+        BARE_HEAD[:-2] + b"transfer-encoding: chunked\r\n\r\n", piece=b"1\r\n \r\n"
+    ),
+    "interim-answers": lambda _: dripping(piece=b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+def test_an_endless_answer_ends_at_the_deadline_of_the_whole(answer: Answer) -> None:
+    with trap(answer) as server:
+        client = seerr(server)
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match=r"its answer is not whole after 0\.6 s"):
+            client.read_index(())
+        assert 0.5 < time.monotonic() - began < 5
+        assert len(server.asked) == 1
+        client.close()
+
+
+def test_the_deadline_of_the_whole_is_longer_than_that_of_a_piece() -> None:
+    assert Patience.of(30).whole_s == 120
+    assert Patience.of(2).whole_s == 120
+    assert Patience.of(90).whole_s == 360
+
+
+def test_a_page_of_1000_rows_comes_through_at_a_slow_and_steady_pace() -> None:
+    rows = [{"mediaType": "movie", "tmdbId": number, "status": 5} for number in range(1000)]
+    page = json.dumps({"pageInfo": {"results": 1000}, "results": rows}).encode()
+    size = len(page) // 20 + 1
+
+    def slowly(_: Question) -> Iterator[bytes]:
+        whole = said(page)
+        for start in range(0, len(whole), size):
+            time.sleep(0.03)
+            yield whole[start : start + size]
+
+    patience = Patience(connect_s=2, answer_s=0.4, whole_s=20)
+    with trap(slowly) as server:
+        client = seerr(server, patience)
+        (read,) = client.read_index(())
+        client.close()
+    assert len(read.titles) == 1000
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["made", "not-made"])
+def test_a_request_whose_answer_never_ends_is_looked_for_and_never_sent_again(
+    *, is_there: bool
+) -> None:
+    info = {"status": 3, "requests": [{"id": 9, "status": 2, "is4k": False}]}
+    found = {"id": 603, "title": "Dune", "mediaInfo": info if is_there else None}
+
+    def answer(question: Question) -> Iterable[bytes]:
+        if question.head.startswith("POST"):
+            return dripping(HEAD.replace(b"200 OK", b"201 Created"))
+        return [said(json.dumps(found).encode())]
+
+    with trap(answer) as server:
+        client = seerr(server)
+        answered = client.request(DUNE)
+        client.close()
+    posts = [one for one in server.asked if one.head.startswith("POST")]
+    assert len(posts) == 1
+    assert len(server.asked) == 2
+    assert answered.answer is (RequestAnswer.REQUESTED if is_there else RequestAnswer.UNSURE)
+
+
+@contextmanager
+def cut_soon(token: CancelToken) -> Iterator[None]:
+    """Cut in the middle of the block, which is to end soon after that."""
+    timer = threading.Timer(0.15, token.cut)
+    began = time.monotonic()
+    timer.start()
+    yield
+    timer.join()
+    assert time.monotonic() - began < 3
+
+
+PATIENT = Patience(connect_s=30, answer_s=30, whole_s=60)
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+def test_a_cut_ends_the_wait_for_the_server_and_nothing_is_sent_after_it(answer: Answer) -> None:
+    token = CancelToken()
+    with trap(answer) as server:
+        client = seerr(server, PATIENT, token)
+        with cut_soon(token), pytest.raises(UnavailableError):
+            client.request(DUNE)
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                client.request(DUNE)
+        client.close()
+    assert len(server.asked) == 1
+
+
+def test_what_a_cut_leaves_of_a_list_is_no_list() -> None:
+    token = CancelToken()
+    options = ServiceOptions(base_url="http://127.0.0.1", timeout_s=30)
+    whole_so_far = b'[{"id": 1}]'
+    with (
+        trap(lambda _: dripping(BARE_HEAD + whole_so_far)) as server,
+        build_client(options, token=token) as http,
+        cut_soon(token),
+        pytest.raises(UnavailableError),
+    ):
+        ask(http, Call(service="demo", url=server.url))
+
+
+def _hanging(_host: str, *_: object, **__: object) -> list[object]:
+    HANGS.wait(30)
+    return []
+
+
+HANGS = threading.Event()
+
+
+@pytest.fixture
+def _no_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    HANGS.clear()
+    monkeypatch.setattr(socket, "getaddrinfo", _hanging)
+    yield
+    HANGS.set()
+
+
+def _search(token: CancelToken) -> Callable[[], object]:
+    patience = Patience(connect_s=0.1, answer_s=30, whole_s=60)
+    client = Seerr("http://seerr.test:5055", SecretStr("key"), patience=patience, token=token)
+    return lambda: client.search("Dune")
+
+
+@pytest.mark.usefixtures("_no_names")
+def test_a_name_that_is_never_looked_up_is_waited_for_so_long_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deadline, "NAME_S", 0.1)
+    token = CancelToken()
+    monkeypatch.setattr(token, "wait", lambda _: False)  # between the tries
+    with pytest.raises(UnavailableError, match=r"the name seerr\.test is not looked up in time"):
+        _search(token)()
+
+
+@pytest.mark.usefixtures("_no_names")
+def test_a_cut_ends_the_wait_for_a_name() -> None:
+    token = CancelToken()
+    with cut_soon(token), pytest.raises(UnavailableError):
+        _search(token)()
+
+
+def test_a_wait_with_a_deadline_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[float] = []
+    token = CancelToken()
+    monkeypatch.setattr(token.heartbeat, "beat", beats.append)
+    with trap(lambda _: dripping(HEAD)) as server:
+        client = seerr(server, token=token)
+        with pytest.raises(UnavailableError):
+            client.read_index(())
+        client.close()
+    assert len(beats) > 5
+    assert max(beats) <= PATIENCE.answer_s
