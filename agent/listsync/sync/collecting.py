@@ -92,6 +92,11 @@ def _beside_ids(entry: ListEntry) -> tuple[str, int | None, tuple[int, ...]]:
     return fold(entry.title or ""), entry.year, entry.seasons
 
 
+def _undated(entry: ListEntry) -> object:
+    """Give what tells an entry of which the year was not read: older versions read no dates."""
+    return fold(entry.title or ""), entry.seasons, entry.ids, entry.bare_id
+
+
 def renamed(known: Mapping[str, ListEntry], members: Sequence[Member]) -> dict[str, str]:
     """Find the entries that are called otherwise than when their list was read before.
 
@@ -104,11 +109,14 @@ def renamed(known: Mapping[str, ListEntry], members: Sequence[Member]) -> dict[s
     for name, entry in known.items() if new else ():
         if name not in names and entry.title:
             lost[_beside_ids(entry)].append(name)
+            if entry.year is None:
+                lost[_undated(entry)].append(name)
     found: dict[str, str] = {}
     for member in new if lost else ():
-        before = lost.get(_beside_ids(member.entry))
+        keys = (_beside_ids(member.entry), _undated(member.entry))
+        before = [name for key in keys for name in lost.get(key, ()) if name not in found]
         if before:
-            found[before.pop(0)] = member.entry_id
+            found[before[0]] = member.entry_id
     return found
 
 

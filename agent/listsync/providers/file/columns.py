@@ -13,6 +13,13 @@ FIELDS = {
     "originaltitle": "original_title",
     "year": "year",
     "releaseyear": "year",
+    **dict.fromkeys(
+        (
+            *("releasedate", "released", "premiered", "premieredate", "premiere", "firstairdate"),
+            "firstaired",
+        ),
+        "date",
+    ),
     "kind": "kind",
     "type": "kind",
     "titletype": "kind",
@@ -49,7 +56,7 @@ KNOWN = "title (or name), year, type, imdb_id (or const), tmdb_id, tvdb_id, seas
 _UNUSED = frozenset(
     {
         *("position", "created", "modified", "description", "url", "imdbrating", "runtimemins"),
-        *("genres", "numvotes", "releasedate", "releasedatemonthdayyear", "directors", "rank"),
+        *("genres", "numvotes", "releasedatemonthdayyear", "directors", "rank"),
         *("yourrating", "yourated", "daterated", "date", "letterboxduri", "rating", "rating10"),
         *("rewatch", "tags", "watcheddate", "review", "knownfor", "birthdate"),
     }

@@ -33,6 +33,7 @@ _SOME_SEASON = "the row is about one season, and does not say which"
 _NUMBER_OF_SEASON = "the row has no title, and its number may be that of the season itself"
 _WHOSE_NUMBER = "the row gives its title under a name that is not understood"
 _UNSAID = Kind()
+_YEARS = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
 _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 CUT_OFF = "cut off: the file ends in the middle of this row"
 
@@ -43,6 +44,7 @@ class RawRow(NamedTuple):
     title: object = None
     original_title: object = None
     year: object = None
+    date: object = None
     kind: object = None
     imdb: object = None
     tmdb: object = None
@@ -86,6 +88,10 @@ class Gathering:
             of_series = tvdb is not None or cell.is_said
             media = kind.media or assumed or (MediaType.TV if of_series else None)
             ids, year = external_ids(imdb, tmdb, tvdb, media), year_number(raw.year)
+            bare_id = None if ids or title is None else number_id(raw.bare_id)
+            is_checked = not self.is_export and (bool(ids) or bare_id is not None)
+            if year is None and raw.date and is_checked and not (cell.is_said or kind.is_season):
+                year = _year_of(raw.date)
             entry = ListEntry(
                 rank=self.next_rank,
                 title=title,
@@ -93,8 +99,8 @@ class Gathering:
                 year=year,
                 kind=media,
                 ids=ids,
-                check_ids=bool(ids) and not self.is_export and _says_more(title, year),
-                bare_id=None if ids or title is None else number_id(raw.bare_id),
+                check_ids=bool(ids) and is_checked and _says_more(title, year),
+                bare_id=bare_id,
             )
             is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
             self._entries.append(entry if is_plain else self._of_seasons(entry, kind, cell))
@@ -178,6 +184,18 @@ def _by_title(entry: ListEntry, cell: SeasonCell) -> ListEntry:
 def _says_more(title: str | None, year: int | None) -> bool:
     """Tell whether there is a title with its year, against which ids can be held."""
     return title is not None and (year is not None or _DATED.search(title) is not None)
+
+
+def _year_of(date: object) -> int | None:
+    """Read the year of the date on which a title came out, in any order of its parts.
+
+    Only ids are held against it: entries without ids are called by their year, and keep their
+    names.
+    """
+    if not isinstance(date, str):
+        return year_number(date)
+    years = _YEARS.findall(date[:40])
+    return year_number(years[0]) if len(years) == 1 else None
 
 
 def _other(title: str | None, original: object) -> str | None:

@@ -19,7 +19,7 @@ from listsync.providers.file.source import SERVICE, FileSource
 
 LONGEST_S = 60.0
 """How long a disk, or a share of another machine, may take to give the file."""
-_READING = 3  # raise it when a file of the same bytes is to be read in another way
+_READING = 4  # raise it when a file of the same bytes is to be read in another way
 
 
 class ListFile:

@@ -170,3 +170,47 @@ def test_a_bare_id_beside_a_title_says_nothing_of_the_kind(read: Reader) -> None
     assert only(read, {"id": 1, "title": "A"}).kind is None
     assert only(read, {"id": 603}).kind is MediaType.MOVIE
     assert only(read, {"id": 1, "title": "A", "poster_url": "x"}).kind is MediaType.MOVIE
+
+
+@pytest.mark.parametrize(
+    ("name", "date"),
+    [
+        ("release_date", "1999-03-31"),
+        ("Released", "31 Mar 1999"),
+        ("premiered", "3/31/1999"),
+        ("first_air_date", "1999"),
+        ("firstAired", 1999),
+    ],
+)
+def test_the_date_of_a_title_says_its_year_where_an_id_is_to_be_checked(
+    read: Reader, name: str, date: object
+) -> None:
+    checked = only(read, {"title": "A", "tmdb_id": 603, name: date})
+    assert (checked.year, checked.check_ids) == (1999, True)
+    bare = only(read, {"title": "A", "id": 603, name: date})
+    assert (bare.year, bare.bare_id) == (1999, 603)
+    table = only(read, f"title,imdb_id,{name}\nA,tt0133093,{date}\n")
+    assert (table.year, table.check_ids) == (1999, True)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"title": "A", "release_date": "1999-03-31"},
+        {"title": "A", "tmdb_id": 603, "type": "tv", "season": 2, "release_date": "1999-03-31"},
+        {"title": "A", "tmdb_id": 603, "release_date": "1999-03-31 to 2001-01-01"},
+        {"title": "A", "tmdb_id": 603, "released": True},
+        {**_TRAKT_IDS, "year": None, "released": "1999-03-31"},
+    ],
+    ids=["no id", "a season", "two years", "no date", "an export"],
+)
+def test_a_date_says_nothing_where_it_is_not_that_of_a_title_to_be_checked(
+    read: Reader, row: dict[str, object]
+) -> None:
+    entry = only(read, row)
+    assert (entry.year, entry.check_ids) == (None, False)
+
+
+def test_a_year_counts_more_than_a_date(read: Reader) -> None:
+    row = {"title": "A", "tmdb_id": 603, "release_date": "2000-01-01", "year": 1999}
+    assert only(read, row).year == 1999

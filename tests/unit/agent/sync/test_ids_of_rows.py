@@ -337,6 +337,15 @@ def test_an_entry_that_is_called_otherwise_is_recognised_by_what_it_says() -> No
     }
 
 
+def test_an_entry_whose_year_was_not_read_before_is_recognised_by_its_ids() -> None:
+    undated = numbered(7, "The Matrix", None)
+    other = numbered(8, "The Matrix", None)
+    known = {one.entry_id: one.entry for one in members_of(rules(), [undated])}
+    dated, another = (members_of(rules(), [one._replace(year=1999)]) for one in (undated, other))
+    assert renamed(known, dated) == {"title:the matrix||": dated[0].entry_id}
+    assert renamed(known, another) == {}
+
+
 def test_rows_of_a_service_are_never_renamed() -> None:
     known = {"imdb:tt9": entry("Inception", 2010, imdb="tt9")}
     assert renamed(known, members_of(rules(), [entry("Inception", 2010, imdb="tt8")])) == {}
