@@ -44,81 +44,63 @@ def lists_of(home: Home) -> list[dict[str, object]]:
 
 
 def test_a_configuration_is_followed_when_its_writer_has_closed_it(
-    home: Home, start_agent: Callable[..., AgentProcess]
+    shared_home: Home, start_agent: Callable[..., AgentProcess]
 ) -> None:
-    home.write_config(lists=[])
-    agent = start_agent(home)
+    shared_home.write_config(lists=[])
+    agent = start_agent(shared_home)
     agent.until_synced(1)
-    server = json.dumps({"url": home.sandbox.url, "api_key": home.sandbox.api_key})
-    wanted, unwanted = (json.dumps(one) for one in lists_of(home))
+    server = json.dumps({"url": shared_home.sandbox.url, "api_key": shared_home.sandbox.api_key})
+    wanted, unwanted = (json.dumps(one) for one in lists_of(shared_home))
     begun = f"server: {server}\nlists:\n- {wanted}\n"
     for gap_s in (0.3, 1.2, 2.5):
         whole = f"{begun}- {unwanted}\nsync: {{timezone: UTC}}\n# {gap_s}\n"
-        with half_written(config_of(home), whole, len(begun)) as end:
+        with half_written(config_of(shared_home), whole, len(begun)) as end:
             time.sleep(gap_s)
             assert len(agent.runs) <= 2
             end()
         agent.until_synced(2)
-    assert len(requested(home)) == 1
+    assert len(requested(shared_home)) == 1
 
 
 def test_a_writer_that_never_closes_the_configuration_is_waited_for_10_s_and_named(
-    home: Home, start_agent: Callable[..., AgentProcess]
+    lone_home: Home, start_agent: Callable[..., AgentProcess]
 ) -> None:
-    home.write_config(lists=[])
-    agent = start_agent(home)
-    agent.until_synced(1)
-    lists = lists_of(home)
-    with config_of(home).open("r+") as file:
-        home.write_config(lists=lists)
+    agent = start_agent(lone_home)
+    with config_of(lone_home).open("a") as file:
+        file.write("log: {level: debug}\n")
+        file.flush()
         written = time.monotonic()
-        agent.until_synced(2)
-        assert 8 < time.monotonic() - written < 14
-        assert any("has had it open for writing" in one["text"] for one in notices(agent))
-        file.seek(0)
-    assert len(requested(home)) == 1
+        agent.until_logged("has had it open for writing")
+        assert 9 < time.monotonic() - written < 15
+        (notice,) = agent.status["notices"]
+        assert "has had it open for writing" in notice["text"]
 
 
-def notices(agent: AgentProcess) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = agent.status["notices"]
-    return found
-
-
-def test_an_exclusion_list_is_obeyed_when_its_writer_has_closed_it(home: Home) -> None:
-    wanted, unwanted = lists_of(home)
-    home.write_config(lists=[wanted, unwanted])
-    path = home.folder / "unwanted.txt"
+def test_an_exclusion_list_is_obeyed_when_its_writer_has_closed_it(shared_home: Home) -> None:
+    wanted, unwanted = lists_of(shared_home)
+    shared_home.write_config(lists=[wanted, unwanted])
+    path = shared_home.folder / "unwanted.txt"
     whole = path.read_text()
     with half_written(path, whole, len(whole) // 2) as end:
         sync = subprocess.Popen(
-            home.command("once", "--json"), env=home.environment(), stdout=subprocess.DEVNULL
+            shared_home.command("once", "--json"),
+            env=shared_home.environment(),
+            stdout=subprocess.DEVNULL,
         )
         time.sleep(2.5)
         assert sync.poll() is None
-        assert requested(home) == []
+        assert requested(shared_home) == []
         end()
         assert sync.wait(20) == 0
-    assert len(requested(home)) == 1
-
-
-def test_a_list_whose_writer_never_closes_it_is_read_as_it_is_and_that_is_said(home: Home) -> None:
-    home.write_config(lists=lists_of(home))
-    with (home.folder / "wanted.txt").open("a"):
-        os.utime(home.folder / "wanted.txt", (1, 1))
-        ran = home.once()
-    assert ran.code == 0
-    assert len(ran.requested) == 1
-    (notice,) = ran.report["notices"]
-    assert (notice["kind"], notice["list"]) == ("list_doubted", "wanted.txt")
+    assert len(requested(shared_home)) == 1
 
 
 def test_an_agent_that_waits_for_its_first_configuration_ends_when_asked_to(
-    home: Home, start_agent: Callable[..., AgentProcess]
+    lone_home: Home, start_agent: Callable[..., AgentProcess]
 ) -> None:
-    home.write_config(lists=[])
-    with config_of(home).open("a"):
-        os.utime(config_of(home))
-        agent = start_agent(home, is_awaited=False)
+    with config_of(lone_home).open("a"):
+        os.utime(config_of(lone_home))
+        agent = start_agent(lone_home, is_awaited=False)
         until("it waits", lambda: agent.process.num_threads() > 1)
         time.sleep(0.5)
         assert agent.terminate(3) == 0

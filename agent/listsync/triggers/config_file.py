@@ -172,6 +172,8 @@ class _Watch:
             self.close()
             self._watched = wanted
             self._say(self._start(folders))
+            if not self._is_alive():
+                return
 
     def takes_closing(self) -> bool | None:
         """Tell once whether the last writer was seen to close the file, or to put it there."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from listsync.cancellation import CancelToken
 from listsync.domain.lists import ListOutcome
 from listsync.errors import (
     AnswerChangedError,
@@ -141,6 +142,30 @@ def test_the_same_bytes_are_not_read_again(tmp_path: Path) -> None:
     path.write_text(HEADER + FILM + FILM)
     second = provider.fetch(first.validators)
     assert (second.is_unchanged, second.read) == (False, 2)
+
+
+def test_a_file_that_is_still_being_written_is_read_as_it_is_and_so_marked(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.csv"
+    provider = ListFile(FileSource(path), FileOptions())
+    with path.open("w") as file:
+        file.write(HEADER + FILM)
+        file.flush()
+        os.utime(path, (0, 0))
+        first = provider.fetch(None)
+        again = provider.fetch(first.validators)
+    assert (first.read, first.is_unfinished, first.is_sure) == (1, True, False)
+    assert (again.is_unchanged, again.is_unfinished) == (True, True)
+    assert not provider.fetch(None).is_unfinished
+
+
+def test_a_reader_that_is_stopped_gives_up_what_is_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    token = CancelToken()
+    token.set()
+    with path.open("w"), pytest.raises(UnavailableError, match="being written"):
+        ListFile(FileSource(path), FileOptions(), token).fetch(None)
 
 
 def test_the_limit_is_the_users(tmp_path: Path) -> None:
