@@ -105,7 +105,7 @@ class Work:
         except ListsyncError as error:
             ended = self._failed(str(error), retry_of(error, datetime.now(UTC)))
         except Exception as error:
-            if not self.token.is_revoked:
+            if self.ended is None:
                 extra = {"run": run.run_id}
                 logger.exception("the sync failed in an unforeseen way", extra=extra)
             why = f"a fault in listsync itself ({type(error).__name__}); the log says where"

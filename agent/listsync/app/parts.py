@@ -91,14 +91,19 @@ class Surroundings:
     def trakt_login_client(self) -> httpx.Client:
         """Give the one client that renews the login at Trakt.
 
-        A renewal that was broken off would cost the login: it is not cut off with the run, and
-        nobody closes the client, which goes with the last thread that uses it.
+        A renewal that was broken off would cost the login: it is not cut off with the run, which
+        then leaves the client to the last thread that uses it.
         """
         from listsync.net.http import build_client
 
         if not self._login_clients:
             self._login_clients.append(build_client(self.options.trakt))
+            self.stack.callback(self._close_login_client)
         return self._login_clients[0]
+
+    def _close_login_client(self) -> None:
+        if not self.token.is_set():
+            self._login_clients[0].close()
 
     def client(self, options: ServiceOptions) -> httpx.Client:
         from listsync.net.http import build_client
@@ -263,6 +268,8 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
         lists = [one for one in config.lists if is_meant(one, scope)]
         by_command = Additions(SqliteBooks(database).excluded)
+        # First of all at the end: what was left behind of it finds all doors closed.
+        stack.callback(token.revoke)
         yield Parts(
             lists=[_followed(one, around) for one in lists],
             exclusions=(*config.exclude, *by_command.take()),

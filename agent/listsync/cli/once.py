@@ -102,10 +102,12 @@ def exit_code(report: SyncReport) -> Exit:
 @contextmanager
 def _stopped_by_signals(stop: CancelToken) -> Iterator[None]:
     """Let INT and TERM end the sync after its title, or soon; the second one ends it at once."""
+    is_told: list[bool] = []
 
     def handle(_number: int, _frame: object) -> None:
-        if stop.is_set():
+        if is_told:
             os._exit(Exit.INTERRUPTED)
+        is_told.append(True)
         stop.set()
         cutting = threading.Timer(CUT_AFTER_S, stop.cut)
         cutting.daemon = True

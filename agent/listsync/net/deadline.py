@@ -39,8 +39,11 @@ _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
 @contextmanager
 def until(moment: float) -> Iterator[None]:
-    """Let this thread wait for no connection beyond *moment*, of the monotonic clock."""
-    token = _ends_at.set(moment)
+    """Let this thread wait for no connection beyond *moment*, of the monotonic clock.
+
+    Nor beyond that of a block around this one.
+    """
+    token = _ends_at.set(min(moment, _ends_at.get()))
     try:
         yield
     finally:

@@ -254,7 +254,7 @@ def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> 
 
 def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[None]:
     """Wait until *client* may ask *host*."""
-    return turn(host, at_once=client.at_once, apart_s=client.pace_s)
+    return turn(host, at_once=client.at_once, apart_s=client.pace_s, token=client.token)
 
 
 def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Reply:

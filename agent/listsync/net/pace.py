@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from listsync.cancellation import CancelToken
+
 _lock = threading.Lock()
 _hosts: dict[str, _Host] = {}
 
@@ -21,14 +23,17 @@ class _Host:
 
 
 @contextmanager
-def turn(host: str, *, at_once: int, apart_s: float) -> Iterator[None]:
-    """Wait for a place among *at_once*, and until *apart_s* after the one before began."""
+def turn(host: str, *, at_once: int, apart_s: float, token: CancelToken) -> Iterator[None]:
+    """Wait for a place among *at_once*, and until *apart_s* after the one before began.
+
+    Whoever is told by *token* to end does not wait for that time.
+    """
     queue = _queue(host, at_once)
     with queue.places:
         with _lock:
             begin = max(time.monotonic(), queue.next_at)
             queue.next_at = begin + apart_s
-        time.sleep(max(0.0, begin - time.monotonic()))
+        token.wait(max(0.0, begin - time.monotonic()))
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 from msgspec import Raw, field
@@ -12,6 +13,7 @@ from listsync.cancellation import CancelToken
 from listsync.domain.arr_services import PROGRAMS, ArrChoice, ArrFailure, ArrOffer, ArrService
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.net.deadline import until
 from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import PassingError, TimedOutError, UnsentError
 from listsync.seerr.wire import Wire
@@ -19,6 +21,7 @@ from listsync.seerr.words import clean, complaint, is_json
 
 logger = logging.getLogger(__name__)
 
+_BACK_S = 120.0
 _BACK_TRIES = 15
 _BACK_PAUSE_S = 2.0
 """With the pauses of each try, somewhat more than a minute."""
@@ -147,6 +150,10 @@ class SeerrArrServices:
 
     def wait_until_back(self) -> None:
         """Wait until the server answers; see the port."""
+        with until(time.monotonic() + _BACK_S):
+            self._wait_until_back()
+
+    def _wait_until_back(self) -> None:
         for _ in range(_BACK_TRIES):
             try:
                 self._wire.get("/settings/public")

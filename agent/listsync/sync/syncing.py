@@ -142,6 +142,7 @@ class _Sync:
         return Result.OK, ""
 
     def _work(self) -> None:
+        self._check()
         parts, board = self._parts, self._parts.board
         board.start(self._run.run_id, tuple(one.rules.name for one in parts.lists))
         parts.memory.begin_run(self._run)

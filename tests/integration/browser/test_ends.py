@@ -165,3 +165,24 @@ def test_what_a_kill_of_all_leaves_is_swept(place: Place, site: Site) -> None:
     assert sweep(place.settings.records) == 1
     assert place.is_clean(), place.processes()
     assert sweep(place.settings.records) == 0
+
+
+def test_a_browser_that_is_killed_while_it_loads_gives_no_page_and_leaves_nothing(
+    place: Place, site: Site
+) -> None:
+    def kill() -> None:
+        wait_for("/endless", site)
+        browser.kill()
+
+    with Browser("demo", place.settings) as browser:
+        browser.page(site.url("/plain"))
+        killer = threading.Thread(target=kill)
+        killer.start()
+        began = time.monotonic()
+        with pytest.raises(UnavailableError):
+            browser.page(site.url("/endless"), deadline_s=60)
+        killer.join()
+        assert time.monotonic() - began < 20
+        with pytest.raises(UnavailableError):
+            browser.page(site.url("/plain"), deadline_s=60)
+    assert place.is_clean()

@@ -4,6 +4,7 @@ import threading
 import time
 from itertools import pairwise
 
+from listsync.cancellation import CancelToken
 from listsync.net.pace import turn
 from listsync.net.pages import in_parallel
 
@@ -14,7 +15,7 @@ def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
 
     def ask(_: int) -> bool:
         nonlocal now, most
-        with turn("pace-1.example", at_once=2, apart_s=0):
+        with turn("pace-1.example", at_once=2, apart_s=0, token=CancelToken()):
             with lock:
                 now += 1
                 most = max(most, now)
@@ -32,7 +33,7 @@ def test_questions_to_one_host_begin_apart() -> None:
     began: list[float] = []
 
     def ask(_: int) -> bool:
-        with turn("pace-2.example", at_once=4, apart_s=0.2):
+        with turn("pace-2.example", at_once=4, apart_s=0.2, token=CancelToken()):
             began.append(time.monotonic())
         return True
 
@@ -43,7 +44,17 @@ def test_questions_to_one_host_begin_apart() -> None:
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
-    with turn("pace-3.example", at_once=1, apart_s=60):
+    with turn("pace-3.example", at_once=1, apart_s=60, token=CancelToken()):
         start = time.monotonic()
-        with turn("pace-4.example", at_once=1, apart_s=60):
+        with turn("pace-4.example", at_once=1, apart_s=60, token=CancelToken()):
             assert time.monotonic() - start < 30
+
+
+def test_whoever_is_told_to_end_waits_for_no_turn() -> None:
+    token = CancelToken()
+    token.set()
+    start = time.monotonic()
+    for _ in range(3):
+        with turn("pace-5.example", at_once=1, apart_s=60, token=token):
+            pass
+    assert time.monotonic() - start < 30

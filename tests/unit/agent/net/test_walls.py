@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from listsync.cancellation import CancelToken
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.net.browser.window import BrowserPage
 from listsync.net.call import Call
@@ -50,7 +51,12 @@ def page(status: int | None = 200, url: str = CALL.url) -> BrowserPage:
     return BrowserPage(url=url, status=status, title="A", html="<p>A</p>")
 
 
-def ask(walls: Walls | None, plain: httpx.Response, times: int = 1) -> tuple[Reply, int]:
+def ask(
+    walls: Walls | None,
+    plain: httpx.Response,
+    times: int = 1,
+    token: CancelToken | None = None,
+) -> tuple[Reply, int]:
     """Ask some times; the last reply, and how often it was asked plainly."""
     asked = []
 
@@ -60,7 +66,7 @@ def ask(walls: Walls | None, plain: httpx.Response, times: int = 1) -> tuple[Rep
 
     transport = httpx.MockTransport(handler)
     with build_client(
-        ServiceOptions(base_url=CALL.url), transport=transport, walls=walls
+        ServiceOptions(base_url=CALL.url), transport=transport, walls=walls, token=token
     ) as client:
         replies = [get_reply(client, CALL) for _ in range(times)]
     return replies[-1], len(asked)
@@ -146,3 +152,23 @@ def test_closing_does_not_wait_for_a_page_and_who_loads_it_ends_the_browser() ->
     go_on.set()
     thread.join()
     assert browser.closed == 1
+
+
+def test_a_cut_ends_the_browser_under_whoever_waits_for_a_page() -> None:
+    loading, token = threading.Event(), CancelToken()
+    browser = Browser(UnavailableError("demo", "it has ended"))
+
+    def load() -> None:
+        loading.set()
+        assert browser.killed.wait(10)
+
+    browser.while_loading = load
+
+    def cut() -> None:
+        assert loading.wait(10)
+        token.cut()
+
+    threading.Thread(target=cut).start()
+    with pytest.raises(RefusedError):
+        ask(Walls("demo", lambda: browser), WALL, token=token)
+    assert (browser.killed.is_set(), browser.closed) == (True, 1)
