@@ -34,11 +34,13 @@ _MARKS = {  # what shows that it is such a page
     "list": 'meta[property="og:type"][content="letterboxd:list"], body.list-page',
     "watchlist": ".js-watchlist-content, body.watchlist",
 }
+_UNOWNED = ("person", "collection")  # nothing but its address tells one from another
 COUNTED = tuple(_MARKS)  # tell how many films they have
 SHELLS = ("popular", "collection")  # may come as pages that scripts fill
 _PAGE_BYTES = 4 * MIB
 _ARRIVED = f"#content, #films-browser-list-container, .poster-grid, {POSTER}"
 _COUNT = re.compile(r"\s*(?:A list of )?(\d[\d.,\s]*)\s*films?\b|\s*(\d+)\s*")
+_HOST = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
 _PAGE = re.compile(r"/page/(\d{1,6})/", re.ASCII)
 
 
@@ -114,6 +116,8 @@ def _is_of(document: LexborHTMLParser, source: LetterboxdSource) -> bool:
     marks = _MARKS.get(source.kind)
     if marks and document.css_first(marks) is None:
         return False
+    if source.kind in _UNOWNED and not _is_at(document, source.path):
+        return False
     owner = _attribute(document, "body[data-owner]", "data-owner")
     if source.user is None or owner:
         return source.user is None or (owner or "").lower() == source.user
@@ -121,6 +125,13 @@ def _is_of(document: LexborHTMLParser, source: LetterboxdSource) -> bool:
         (link.attributes.get("href") or "").lower().startswith(f"/{source.user}/")
         for link in document.css("body [href]")
     )
+
+
+def _is_at(document: LexborHTMLParser, path: str) -> bool:
+    """Tell whether a page says that it belongs below *path*, if it says where."""
+    said = _attribute(document, 'meta[property="og:url"]', "content")
+    said = said or _attribute(document, 'link[rel="canonical"]', "href")
+    return said is None or f"{_HOST.sub('', said)}/".startswith(f"/{path}/")
 
 
 def _declared(document: LexborHTMLParser, source: LetterboxdSource) -> int | None:

@@ -155,6 +155,32 @@ def test_a_last_page_without_films_has_lost_them(films: int) -> None:
     assert fetched.skipped[-1].why == f"page {last} shows no films, and others link to it"
 
 
+@pytest.mark.parametrize("value", ["director/somebody", "films/in/a-collection"])
+@pytest.mark.parametrize(
+    ("named", "is_its_own"),
+    [
+        ('<meta property="og:url" content="https://letterboxd.com/{}/"/>', True),
+        ('<link rel="canonical" href="/{}"/>', True),
+        ('<meta property="og:url" content="https://letterboxd.com/{}/by/release/"/>', True),
+        ("", True),
+        ('<meta property="og:url" content="https://letterboxd.com/{}-else/"/>', False),
+        ('<meta property="og:url" content="https://letterboxd.com/"/>', False),
+        ('<meta property="og:url" content="https://[/"/>', False),
+        ('<link rel="canonical" href="https://letterboxd.com/films/popular/"/>', False),
+    ],
+)
+def test_a_page_that_names_another_address_is_not_that_of_a_person_or_collection(
+    value: str, named: str, *, is_its_own: bool
+) -> None:
+    page = page_of(value, 1, [1, 2], 1).replace("<head>", f"<head>{named.format(value)}")
+    site = Site.of({"*": html(page)})
+    if is_its_own:
+        assert len(provider(site, value).fetch(None).entries) == 2
+    else:
+        with pytest.raises(AnswerChangedError, match="another page came"):
+            provider(site, value).fetch(None)
+
+
 def test_the_highest_count_of_all_pages_holds() -> None:
     site = site_with(LIST, 200, 100, declared=200)
     site.pages[f"/{LIST}/page/2/"] = [html(page_of(LIST, 2, range(101, 201), 2, 201))]
