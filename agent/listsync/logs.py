@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import sys
 import time
 import traceback
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from listsync.file_access import open_to_write
+from listsync.terminal import REPLACEMENT, harmless
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +40,6 @@ _DATE_AND_CLOCK = "%Y-%m-%d %H:%M:%S"
 _DIM, _YELLOW, _RED = "2", "33", "31"
 _COLOURS = {"DEBUG": _DIM, "WARNING": _YELLOW, "ERROR": _RED, "CRITICAL": _RED}
 
-# Control characters, all that ends a line or turns the direction of writing, lone surrogates.
-_HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]"
-)
 _OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "asctime", "message", "run"}
 
 
@@ -239,6 +235,18 @@ class _TextFormatter(logging.Formatter):
         return f"{at} {word} " + "\n".join(_lines(record))
 
 
+class _PlainFormatter(logging.Formatter):
+    """`WARNING message`, for commands: a person looks on, and no file is kept."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname} " + "\n".join(_lines(record))
+
+
+def plain_formatter() -> logging.Formatter:
+    """Give the form of lines for a person who waits for a command."""
+    return _PlainFormatter()
+
+
 class _JournalFormatter(logging.Formatter):
     """Lines as sd-daemon(3) has them, each with its priority: the journal takes each by itself."""
 
@@ -318,4 +326,4 @@ def _said(value: object) -> str:
 
 
 def _harmless(text: str) -> str:
-    return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return harmless(text).replace("\t", REPLACEMENT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from typing import Any, NoReturn
 import click
 
 import listsync
-from listsync.protocol import PROTOCOL, SCHEMA_VERSION, Exit
+from listsync.protocol import PROTOCOL, Exit
 from listsyncctl.options import common, complete_lists, duration
-from listsyncctl.output import harmless
+from listsyncctl.output import as_json, harmless, say
 from listsyncctl.session import Session, session_of
 from listsyncctl.trouble import TroubleError
 
@@ -412,10 +411,10 @@ def _trouble(exit_: Exit, message: str, code: int | None = None) -> Exit:
     words = harmless(message)
     if _wants_json():
         error = {"exit": int(exit_), "code": code, "message": words}
-        words = json.dumps({"schema_version": SCHEMA_VERSION, "error": error}, ensure_ascii=False)
+        words = as_json({"error": error})
     else:
         words = f"listsyncctl: {words}"
-    click.echo(words, err=True)
+    say(words, err=True)
     return exit_
 
 

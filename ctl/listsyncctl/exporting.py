@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Any, TextIO
 
 import click
 
+from listsync import terminal
 from listsync.interrupts import raised
 from listsync.protocol import FORMULAS, SCHEMA_VERSION, Exit
 from listsyncctl.session import Session
@@ -70,13 +70,8 @@ def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str,
 
 def _write(file: TextIO, form: str, items: Iterable[Mapping[str, Any]]) -> None:
     if form == ".json":
-        json.dump(
-            {"schema_version": SCHEMA_VERSION, "items": list(items)},
-            file,
-            ensure_ascii=False,
-            indent=1,
-        )
-        file.write("\n")
+        whole = {"schema_version": SCHEMA_VERSION, "items": list(items)}
+        file.write(terminal.as_json(whole, indent=1) + "\n")
         return
     columns = VIEWS["items"].columns
     writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
@@ -91,5 +86,7 @@ def _harmless(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
-    text = " ".join(value.split())  # a cell that begins with a tab or a return is run as well
+    text = terminal.harmless(
+        " ".join(value.split())
+    )  # a cell that begins with a tab or a return is run as well
     return f"'{text}" if text.lstrip("'").startswith(FORMULAS) else text

@@ -8,11 +8,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
+from listsync import terminal
 from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
-from listsyncctl.output import as_json, is_terminal, width
+from listsyncctl.output import as_json, is_terminal, say, width
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
 from listsyncctl.views import progress_words
@@ -46,7 +45,7 @@ class Bar:
         columns = shutil.get_terminal_size().columns
         while width(words) >= columns:
             words = words[:-1]
-        sys.stderr.write("\r\x1b[K" + words)
+        sys.stderr.write("\r\x1b[K" + terminal.harmless(words))
         sys.stderr.flush()
         self._drawn = True
 
@@ -149,7 +148,7 @@ def _followed_progress(session: Session) -> dict[str, Any]:
             if session.output != "json" and is_terminal(sys.stderr):
                 bar.draw(progress)
             elif line != last:
-                click.echo(line)
+                say(line)
             last = line
             time.sleep(_EVERY_S)
     finally:

@@ -112,4 +112,7 @@ def complete_lists(
     except TroubleError:
         return []
     names = [str(one.get("name")) for one in found]
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    # A shell prints what it is offered as it is.
+    return [
+        CompletionItem(one) for one in names if one.startswith(incomplete) and one.isprintable()
+    ]

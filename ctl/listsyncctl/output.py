@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+import click
+
+from listsync import terminal
 from listsync.protocol import SCHEMA_VERSION
 
 _GOOD = {"ok", "idle", "started", "active", "requested", "available", "read", "done"}
@@ -39,6 +41,11 @@ def harmless(value: object) -> str:
     """Make one line without control characters, which could rewrite the terminal."""
     text = "" if value is None else str(value)
     return "".join(one if one.isprintable() else "?" for one in " ".join(text.split()))
+
+
+def say(line: str, *, err: bool = False, colour: bool = False) -> None:
+    """Print one line, in which nothing of what the agent said can steer the terminal."""
+    click.echo(terminal.line(line), err=err, color=colour)
 
 
 def width(text: str) -> int:
@@ -97,7 +104,7 @@ def span(seconds: float) -> str:
 
 
 def as_json(result: Mapping[str, Any]) -> str:
-    return json.dumps({"schema_version": SCHEMA_VERSION, **result}, ensure_ascii=False)
+    return terminal.as_json({"schema_version": SCHEMA_VERSION, **result})
 
 
 def plain(result: Mapping[str, Any], rows: str | None, columns: Sequence[str]) -> Iterator[str]:
@@ -121,5 +128,5 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
-        return harmless(json.dumps(value, ensure_ascii=False))
+        return harmless(terminal.as_json(value))
     return harmless(value)

@@ -11,7 +11,7 @@ import click
 
 from listsync.protocol import Code, Exit
 from listsyncctl import stories
-from listsyncctl.output import is_terminal
+from listsyncctl.output import harmless, is_terminal, say
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
 from listsyncctl.views import Look
@@ -43,7 +43,8 @@ def go_through(session: Session, *, sync: bool) -> None:
     accepted = 0
     rows = _rows(session)
     for row in rows:
-        click.echo("\n".join(stories.review(row, look)), color=look.colour)
+        for line in stories.review(row, look):
+            say(line, colour=look.colour)
         done = _ask(session, row)
         if done is None:
             break
@@ -90,7 +91,7 @@ def _ask(session: Session, row: Mapping[str, Any]) -> dict[str, Any] | None:
         except TroubleError as trouble:
             if trouble.code != Code.INVALID_PARAMS:
                 raise
-            click.echo(trouble.message)
+            say(trouble.message)
             continue
-        click.echo(str(done.get("message")))
+        say(harmless(done.get("message")))
         return done

@@ -12,7 +12,7 @@ import click
 
 from listsync.protocol import client_places
 from listsyncctl.client import ask
-from listsyncctl.output import as_json, colours, plain
+from listsyncctl.output import as_json, colours, plain, say
 from listsyncctl.views import MESSAGE, VIEWS, Look
 
 DEFAULT_TIMEOUT_S = 5.0
@@ -70,7 +70,7 @@ class Session:
             case _:
                 lines = list(view.text(result, Look(datetime.now(UTC), colour)))
         for line in lines:
-            click.echo(line, color=colour)
+            say(line, colour=colour)
 
 
 def session_of(context: click.Context) -> Session:

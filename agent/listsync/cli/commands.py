@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from listsync import __version__, interrupts
-from listsync.cli.words import plural
+from listsync.cli.words import plural, say
 from listsync.errors import BusyError, ConfigError, ListsyncError
 from listsync.protocol import YES, Exit, client_sockets
 
@@ -187,7 +187,7 @@ def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
             size = back_up(_state_dir(state_dir), file)
-        click.echo(f"The state is in {file} ({size / 2**20:.1f} MB).")
+        say(f"The state is in {file} ({size / 2**20:.1f} MB).")
 
 
 @listsync.command()
@@ -217,9 +217,9 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
     with _told():
         config = _load(file)
         for warning in (*config.warnings, *_doubts(file, state_dir)):
-            click.echo(f"warning: {warning}", err=True)
+            say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
-        click.echo(f"The {'file is valid' if live else 'configuration is good'}: {count}.")
+        say(f"The {'file is valid' if live else 'configuration is good'}: {count}.")
         if live:
             from listsync.app.lean import import_httpcore
 
@@ -230,7 +230,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             with interrupts.raised():
                 sys.exit(check_live(config, _state_dir(state_dir), ask_arr=arr))
         for one in config.lists:
-            click.echo(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
+            say(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 
 
 @listsync.command()
@@ -327,17 +327,21 @@ def _told() -> Iterator[None]:
         yield
     except ConfigError as error:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            say(str(problem), err=True)
         sys.exit(Exit.CONFIG)
     except BusyError as error:
-        click.echo(f"listsync: {error}", err=True)
+        say(f"listsync: {error}", err=True)
         sys.exit(Exit.BUSY)
     except ListsyncError as error:
-        click.echo(f"listsync: {error}", err=True)
+        say(f"listsync: {error}", err=True)
         sys.exit(Exit.FAILED)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(Exit.INTERRUPTED)
 
 
 def _log_to_stderr(level: int) -> None:
-    logging.basicConfig(level=level, format="%(levelname)s %(message)s", stream=sys.stderr)
+    from listsync.logs import plain_formatter
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(plain_formatter())
+    logging.basicConfig(level=level, handlers=[handler])

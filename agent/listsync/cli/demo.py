@@ -14,6 +14,7 @@ from listsync.app.scratch import scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
 from listsync.cli.report import explained
+from listsync.cli.words import say
 from listsync.config.load import load
 from listsync.domain.syncing import ItemReport, Result, SyncReport, Verdict
 from listsync.errors import ListsyncError
@@ -49,7 +50,7 @@ def _two_syncs(parts: Parts) -> Exit:
     show(first, as_json=False, verbose=False)
     click.echo("\nOne decision of each kind, explained:\n")
     for line in _explanations(first):
-        click.echo(line)
+        say(line)
     click.echo("\nThe same lists once more:\n")
     second = sync_now(parts)
     show(second, as_json=False, verbose=False)

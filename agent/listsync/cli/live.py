@@ -12,7 +12,7 @@ import click
 from listsync.app.check_wiring import open_check
 from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached
 from listsync.app.parts import open_lists
-from listsync.cli.words import Palette, harmless, plural, wants_colour
+from listsync.cli.words import Palette, harmless, plural, say, wants_colour
 from listsync.config.configuration import Config
 from listsync.domain.advice import advice_on
 from listsync.domain.media import MediaType
@@ -79,9 +79,9 @@ class _View:
             self._marks.append(one.mark)
             mark = self._palette.paint(one.mark.value, _COLOURS[one.mark])
             words = f": {harmless(one.words, 300)}" if one.words else ""
-            click.echo(f"  {harmless(one.subject, 160)}  {mark}{words}", color=True)
+            say(f"  {harmless(one.subject, 160)}  {mark}{words}")
             if one.advice:
-                click.echo(f"      what you can do: {one.advice}")
+                say(f"      what you can do: {one.advice}")
 
     def show_lists(self, config: Config, state_dir: Path) -> dict[str, frozenset[MediaType]]:
         """Read every list; returns the kinds of titles of those that could be read."""
@@ -94,17 +94,17 @@ class _View:
                 if reading.fetched is not None:
                     kinds[reading.rules.source] = _kinds_in(reading)
                 for line in _lines(reading, min(width, 48), self._palette):
-                    click.echo(line, color=True)
+                    say(line)
         return kinds
 
     def end(self, lists: int) -> Exit:
         """Sum up."""
         if self._bad_lists:
             whole = f"{self._bad_lists} of {plural(lists, 'list')} cannot be read whole."
-            click.echo(whole, err=True)
+            say(whole, err=True)
         wrong, failed = (self._marks.count(mark) for mark in (Mark.WRONG, Mark.FAILED))
         if wrong or failed:
-            click.echo(_sum_of(wrong, failed), err=True)
+            say(_sum_of(wrong, failed), err=True)
         if wrong or failed:
             return Exit.CONFIG if wrong else Exit.FAILED
         return Exit.PARTLY if self._bad_lists else Exit.OK

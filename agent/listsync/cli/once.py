@@ -22,7 +22,7 @@ from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report as words
 from listsync.cli import report_json
 from listsync.cli.bar import ProgressBar
-from listsync.cli.words import Palette, is_terminal, wants_colour
+from listsync.cli.words import Palette, is_terminal, say, wants_colour
 from listsync.domain.syncing import Result, SyncReport, SyncRun
 from listsync.protocol import Exit
 from listsync.sync.syncing import sync
@@ -92,7 +92,7 @@ def show(report: SyncReport, *, as_json: bool, verbose: bool) -> None:
     palette = Palette(enabled=wants_colour(sys.stdout))
     columns = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
     for line in words.lines(report, palette, verbose=verbose, columns=columns):
-        click.echo(line, color=True)
+        say(line)
 
 
 def exit_code(report: SyncReport) -> Exit:

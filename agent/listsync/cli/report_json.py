@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from listsync import __version__
+from listsync import __version__, terminal
 from listsync.domain.messages import message_of
 from listsync.domain.notices import Notice
 from listsync.domain.server import RequestBody
@@ -19,7 +18,7 @@ def as_json(report: SyncReport) -> Iterator[str]:
 
     Written piece by piece: a first sync of 50,000 titles has as many items.
     """
-    head = json.dumps(_head(report), ensure_ascii=False, indent=2)
+    head = terminal.as_json(_head(report), indent=2)
     yield head.removesuffix("\n}") + ","
     yield from _array("requested", map(_request, report.requested), end=",")
     yield from _array("items", map(_item, report.items), end="")
@@ -32,7 +31,7 @@ def _array(name: str, values: Iterable[dict[str, Any]], *, end: str) -> Iterator
     for value in values:
         if before is not None:
             yield f"    {before},"
-        before = json.dumps(value, ensure_ascii=False)
+        before = terminal.as_json(value)
     if before is not None:
         yield f"    {before}"
     yield f"  ]{end}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from listsync.app.parts import trakt_login
+from listsync.cli.words import say
 from listsync.errors import Refusal, RefusedError
 from listsync.net.http import build_client
 from listsync.providers.trakt.login import begin, poll
@@ -35,8 +36,8 @@ def log_in(config: Config, state_dir: Path) -> None:
         pass  # a login that cannot be kept is not asked for
     with build_client(options) as http:
         code = begin(http, options)
-        click.echo(f"Open {code.verification_url} and enter the code {code.user_code}")
-        click.echo(f"Waiting for it, at most {code.expires_in_s / 60:.0f} min ...", err=True)
+        say(f"Open {code.verification_url} and enter the code {code.user_code}")
+        say(f"Waiting for it, at most {code.expires_in_s / 60:.0f} min ...", err=True)
         login = poll(http, options, code)
     with tokens.alone():
         tokens.save(login)

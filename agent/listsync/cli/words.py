@@ -7,7 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TextIO
 
-_BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+import click
+
+from listsync import terminal
+
 _GAP = "  "
 _SHORTEST = 12
 """What is left of a name in a narrow terminal."""
@@ -16,13 +19,13 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 
 def harmless(text: str, limit: int = 120) -> str:
     """Replace control and direction characters, so that a title cannot play with the terminal."""
-    clean = "".join(
-        "\N{REPLACEMENT CHARACTER}"
-        if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Co")
-        else char
-        for char in text
-    )
+    clean = terminal.harmless(text)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print one line, in which nothing that came from outside can steer the terminal."""
+    click.echo(terminal.line(text), err=err, color=True)
 
 
 def width(text: str) -> int:
