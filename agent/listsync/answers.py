@@ -16,6 +16,10 @@ _PLACED = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 AnswerT = TypeVar("AnswerT")
 
 
+_MOST_VALUES = 1_000_000
+"""In one answer, each of 80 bytes at most; the fullest, a page of the index, has a tenth."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """The part of a service's answer that we read; fields that we do not use are ignored.
 
@@ -34,6 +38,9 @@ def decode(content: bytes | str, shape: type[AnswerT]) -> AnswerT:
     Raises:
         UnknownFormError: it is no JSON, or not of that form.
     """
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > _MOST_VALUES:
+        raise UnknownFormError(f"it holds more than {_MOST_VALUES:,} values")
     try:
         return msgspec.json.decode(content, type=shape, strict=False)
     except (ValueError, RecursionError) as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from listsync.net.large import Turn
 from listsync.net.verdicts import Judge, no_opinion
 from listsync.options import SecretStr
 
 MIB = 1024 * 1024
-PAGE_BYTES = 8 * MIB
-"""Of one page of a list: many times what the fullest one has."""
+PAGE_BYTES = 2 * MIB
+"""Of one page of a list, several of which are read at a time: four times what the fullest has."""
 LIST_BYTES = 32 * MIB
 """Of a list that comes as a whole: 100,000 rows of 300 bytes."""
 
@@ -23,7 +24,8 @@ class Call:
     logged, raised or printed. `judge` knows the service's own ways of saying no. `deadline_s`
     bounds one answer, body included. With a `body` (JSON) it is a POST. `wait_for` (a CSS
     selector) is what shows a browser that a page is there; None: that it has been loaded. Not
-    `waits`: a time that the service names is left to whoever asks.
+    `waits`: a time that the service names is left to whoever asks. Its `turn` is waited for as
+    soon as an answer proves large.
     """
 
     service: str
@@ -39,3 +41,4 @@ class Call:
     limit_bytes: int = PAGE_BYTES
     deadline_s: float = 120
     waits: bool = True
+    turn: Turn | None = field(default=None, repr=False)

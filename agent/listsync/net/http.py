@@ -26,6 +26,7 @@ from listsync.errors import AnswerChangedError, Refusal, RefusedError, Unavailab
 from listsync.logs import warn_rate_limited
 from listsync.net.call import MIB, Call
 from listsync.net.deadline import keep_deadlines, until
+from listsync.net.large import LARGE_BYTES
 from listsync.net.pace import turn
 from listsync.net.redirects import follow, on_the_way
 from listsync.net.texts import one_line
@@ -265,31 +266,45 @@ def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: 
                 response = client.send(request, stream=True)
             try:
                 if response.next_request is None:
-                    return _read(call, response, hops=hops, give_up=give_up)
+                    token = client.token if isinstance(client, ServiceClient) else CancelToken()
+                    return _read(call, response, token, hops=hops, give_up=give_up)
                 request = follow(call, request, response.next_request)
             finally:
                 response.close()
     raise UnavailableError(call.service, f"sends us from place to place ({MAX_REDIRECTS} times)")
 
 
-def _read(call: Call, response: httpx.Response, *, hops: int, give_up: float) -> Reply:
+def _read(
+    call: Call, response: httpx.Response, token: CancelToken, *, hops: int, give_up: float
+) -> Reply:
+    try:
+        body = b"".join(_within(call, _plain(call, response), token, give_up))
+    except BaseException:
+        if call.turn is not None:  # who waits for it may stand before us when we ask again
+            call.turn.end()
+        raise
     return Reply(
         service=call.service,
         status=response.status_code,
         headers=response.headers,
-        body=b"".join(_within(call, _plain(call, response), give_up)),
+        body=body,
         path=f"{response.request.url.host}{response.request.url.path}",
         hops=hops,
     )
 
 
-def _within(call: Call, pieces: Iterable[bytes], give_up: float) -> Iterator[bytes]:
+def _within(
+    call: Call, pieces: Iterable[bytes], token: CancelToken, give_up: float
+) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
         if size > call.limit_bytes:
             raise _too_big(call)
-        if time.monotonic() > give_up:
+        is_late = time.monotonic() > give_up
+        if call.turn is not None and size > LARGE_BYTES:
+            is_late = not call.turn.take(token, give_up - time.monotonic())
+        if is_late:
             raise UnavailableError(call.service, "the answer takes too long to come")
         yield piece
 

@@ -11,8 +11,9 @@ from listsync.answers import Answer, UnknownFormError, convert
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
 from listsync.net.call import Call
-from listsync.net.documents import parse_json, parse_lazily, text_of
+from listsync.net.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.net.fields import title_text
+from listsync.net.large import turn
 from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, not_json
 
@@ -24,6 +25,8 @@ MOST_ROWS = 100_000
 
 A service that sends more has a fault, or means harm: time and memory must end somewhere.
 """
+MOST_LETTERS = 10_000_000
+"""Of all its titles together: 100 a row, where few have 40."""
 _ALL_BAD = 100
 """So many rows, the first and all of them bad, say that the rest needs no look."""
 
@@ -43,14 +46,18 @@ class Document:
 
 def get_document(client: httpx.Client, call: Call, previous: Validators | None = None) -> Document:
     """Ask, and parse the answer as JSON; raises what `ask` raises."""
-    return _document(client, call, previous, parse_json)
+
+    def parse(reply: Reply) -> object:
+        return parse_json(call.service, text_of(reply))
+
+    return _document(client, call, previous, parse)
 
 
 def _document(
     client: httpx.Client,
     call: Call,
     previous: Validators | None,
-    parse: Callable[[str, str], object],
+    parse: Callable[[Reply], object],
 ) -> Document:
     from listsync.net.http import ask  # noqa: PLC0415 - brings httpx, which an idle agent can do without
 
@@ -65,8 +72,7 @@ def _document(
     page = not_json(reply)
     if page is not None:
         raise page
-    content = parse(call.service, text_of(reply))
-    return Document(reply=reply, content=content, validators=reply.validators)
+    return Document(reply=reply, content=parse(reply), validators=reply.validators)
 
 
 def get_list(
@@ -77,11 +83,16 @@ def get_list(
     previous: Validators | None,
 ) -> Fetched:
     """Read a list that is one JSON array of *row*; raises what `ask` raises."""
-    document = _document(client, call, previous, parse_lazily)
-    if document.unchanged:
-        return Fetched.unchanged(document.validators)
+
+    def parse(reply: Reply) -> object:
+        return parse_lazily(call.service, pieces_of(reply))
+
     entries = Entries(call.service, row)
-    entries.add(document.content, entry_of)
+    with turn() as one:
+        document = _document(client, replace(call, turn=one), previous, parse)
+        if document.unchanged:
+            return Fetched.unchanged(document.validators)
+        entries.add(document.content, entry_of)
     return entries.fetched(declared=None, validators=document.validators)
 
 
@@ -114,6 +125,7 @@ class Entries(Generic[RowT]):
         self._seen: set[int] = set()
         self._titles = _Titles()
         self._repeated = 0
+        self._letters = 0
         self.count = 0
 
     @property
@@ -124,11 +136,7 @@ class Entries(Generic[RowT]):
     def expect(self, announced: int | None) -> None:
         """Refuse a list that announces more rows than a list may have, before they are read."""
         if announced is not None and announced > MOST_ROWS:
-            raise self._too_long(f"{announced:,}")
-
-    def _too_long(self, rows: str) -> AnswerChangedError:
-        why = f"{rows} rows are more than listsync reads of one list ({MOST_ROWS:,})"
-        return AnswerChangedError(self._service, why)
+            raise too_long(self._service, announced)
 
     def add(self, items: object, entry_of: Callable[[int, RowT], ListEntry | SkippedRow]) -> None:
         """Check the rows of the next page, a JSON array or an iterator over one.
@@ -143,7 +151,7 @@ class Entries(Generic[RowT]):
         for item in items:
             self.count += 1
             if self.count > MOST_ROWS:
-                raise self._too_long(f"{self.count:,}")
+                raise too_long(self._service, self.count)
             try:
                 row = convert(item, self._row, strict=True)
             except UnknownFormError as error:
@@ -153,6 +161,9 @@ class Entries(Generic[RowT]):
             if isinstance(made, ListEntry):
                 self._good.append(made)
                 self._repeated += self._titles.repeat(made)
+                self._letters += letters_of(made)
+                if self._letters > MOST_LETTERS:
+                    raise too_wordy(self._service)
             else:
                 self._left_out.append(made)
                 said = hash(repr(row))
@@ -188,6 +199,23 @@ class Entries(Generic[RowT]):
             lacks_count=is_counted and declared is None,
         )
         return fetched if fetched.is_sure else replace(fetched, validators=None)
+
+
+def letters_of(entry: ListEntry) -> int:
+    """Count the letters of an entry's titles."""
+    return len(entry.title or "") + len(entry.original_title or "")
+
+
+def too_wordy(service: str) -> AnswerChangedError:
+    """Refuse a list whose titles have more than `MOST_LETTERS`."""
+    why = f"its titles have more letters than listsync reads of one list ({MOST_LETTERS:,})"
+    return AnswerChangedError(service, why)
+
+
+def too_long(service: str, rows: int) -> AnswerChangedError:
+    """Refuse a list of more than `MOST_ROWS`, however many *rows* of it have been seen."""
+    why = f"{rows:,} rows are more than listsync reads of one list ({MOST_ROWS:,})"
+    return AnswerChangedError(service, why)
 
 
 class _Titles:

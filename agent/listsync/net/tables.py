@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TypeVar
+
+from listsync.net.texts import MOST_OF_LINE
 
 _END = "\x1aend of list\x1a"
 _RowT = TypeVar("_RowT")
 
 
 class TableReader:
-    """Iterates the rows of a table; afterwards `is_cut` says whether a quote never ended.
+    """Iterates the rows of a table, given as lines with their ends.
+
+    Afterwards `is_cut` says whether a quote never ended, or a row is longer than any row is.
 
     A line that cannot be data follows the last one. When it comes back as a row of its own, all
     quotes were closed; when not, the row that swallowed it is the cut one, and `is_cut` is set
     before that row is yielded.
     """
 
-    def __init__(self, text: str, delimiter: str) -> None:
-        lines = chain(io.StringIO(text, newline=""), [_END])
-        self._reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
+        source = chain(self._counted(lines), [_END])
+        self._reader = csv.reader(source, delimiter=delimiter, skipinitialspace=True)
+        self._size_of_row = 0
         self.is_cut = False
+
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            self._size_of_row += len(line)
+            if self._size_of_row > MOST_OF_LINE:
+                raise csv.Error
+            yield line
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield each row; an empty line is an empty row."""
@@ -36,10 +47,11 @@ class TableReader:
                 return
 
     def _next(self) -> list[str]:
+        self._size_of_row = 0
         try:
             return next(self._reader)
-        except csv.Error:  # a field beyond all bounds: its quote never ended
-            return ["(a quote that does not end)", _END]
+        except csv.Error:  # beyond all bounds: a quote never ended
+            return ["(a row that does not end)", _END]
 
 
 def with_is_last(rows: Iterator[_RowT]) -> Iterator[tuple[_RowT, bool]]:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+BLANKS = "\ufeff \t\r\n\f\v"
+MOST_OF_LINE = 1_000_000
+"""Characters of one line, or of a row of several."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _LOOK = 100_000  # characters that show whether it is text
@@ -13,6 +19,7 @@ _HARMFUL = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ud800-\udfff]+"
 )
+PIECE = 256 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -27,51 +34,118 @@ def one_line(text: str, limit: int = 200) -> str:
     return text[:limit].rstrip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Decoded text; `is_cut` when the bytes end in the middle of a character."""
+    """Text as *data* hold it, decoded a piece at a time: whole, it can take four times their size.
 
-    body: str
-    is_cut: bool = False
+    `is_cut` when the bytes end in the middle of a character, `ends_line` when the last line has an
+    end. `is_blank`: nothing but white space; `is_binary`: this never was text (a NUL, or many
+    control characters). `foreign` counts the letters beyond ASCII, `bad` those that stand for
+    bytes which are none.
+    """
 
-    @property
-    def is_binary(self) -> bool:
-        """True when this never was text: a NUL, or many control characters."""
-        if "\0" in self.body:
-            return True
-        beginning = self.body[:_LOOK]
-        controls = len(_CONTROL.findall(beginning))
-        return controls > 2 and controls * 50 > len(beginning)
+    data: bytes = field(repr=False)
+    encoding: str
+    errors: str
+    is_cut: bool
+    is_blank: bool
+    is_binary: bool
+    ends_line: bool
+    foreign: int
+    bad: int
+
+    def pieces(self) -> Iterator[str]:
+        return _decoded(self.data, codecs.getincrementaldecoder(self.encoding)(self.errors))
+
+    def start(self, most: int) -> str:
+        """Give the first *most* characters, or fewer, after marks and white space."""
+        found, size = list[str](), 0
+        for piece in self.pieces():
+            found.append(piece if found else piece.lstrip(BLANKS))
+            size += len(found[-1])
+            if not size:
+                found.clear()
+            elif size >= most:
+                break
+        return "".join(found)[:most]
 
 
 def decode(data: bytes) -> Text:
     """Decode by byte order mark, else as UTF-8, else as the old Windows and Latin-1 letters."""
     if data.startswith(_UTF16):
-        return _until_cut(data, "utf-16", "replace")
+        return _scanned(data, "utf-16", "replace")
     try:
-        text = _until_cut(data, "utf-8-sig", "strict")
+        text = _scanned(data, "utf-8-sig", "strict")
     except UnicodeDecodeError:
         return _by_majority(data)
-    return _as_latin(data) if text.is_cut and text.body.isascii() else text
+    return _as_latin(data) if text.is_cut and not text.foreign else text
 
 
-def _until_cut(data: bytes, encoding: str, errors: str) -> Text:
+def decoded(data: bytes, encoding: str) -> Iterator[str]:
+    """Yield text piece by piece; raises UnicodeDecodeError where it is not in *encoding*."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    yield from _decoded(data, decoder)
+    yield decoder.decode(b"", final=True)
+
+
+def _decoded(data: bytes, decoder: codecs.IncrementalDecoder) -> Iterator[str]:
+    for at in range(0, len(data), PIECE):
+        if piece := decoder.decode(data[at : at + PIECE]):
+            yield piece
+
+
+def _scanned(data: bytes, encoding: str, errors: str) -> Text:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    body = decoder.decode(data)
-    return Text(body, is_cut=bool(decoder.getstate()[0]))
+    foreign = bad = controls = looked = 0
+    is_blank, has_nul, last = True, False, ""
+    for piece in _decoded(data, decoder):
+        foreign += len(piece) - len(piece.encode("ascii", "ignore"))
+        bad += piece.count("\ufffd")
+        has_nul = has_nul or "\0" in piece
+        is_blank = is_blank and not piece.strip(BLANKS)
+        if looked < _LOOK:
+            beginning = piece[: _LOOK - looked]
+            looked += len(beginning)
+            controls += len(_CONTROL.findall(beginning))
+        last = piece[-1]
+    return Text(
+        data=data,
+        encoding=encoding,
+        errors=errors,
+        is_cut=bool(decoder.getstate()[0]),
+        is_blank=is_blank,
+        is_binary=has_nul or (controls > 2 and controls * 50 > looked),
+        ends_line=last in ("\n", "\r"),
+        foreign=foreign,
+        bad=bad,
+    )
 
 
 def _by_majority(data: bytes) -> Text:
     """Choose between damaged UTF-8 and Latin-1: good letters against bad bytes."""
-    text = _until_cut(data, "utf-8-sig", "replace")
-    bad = text.body.count("\ufffd")
-    good = sum(1 for letter in text.body if letter > "\x7f") - bad
-    return text if good > bad else _as_latin(data)
+    text = _scanned(data, "utf-8-sig", "replace")
+    return text if text.foreign - text.bad > text.bad else _as_latin(data)
 
 
 def _as_latin(data: bytes) -> Text:
     """Decode as cp1252; the five bytes it does not know are taken from Latin-1."""
     try:
-        return Text(data.decode("cp1252"))
+        return _scanned(data, "cp1252", "strict")
     except UnicodeDecodeError:
-        return Text(data.decode("latin-1"))
+        return _scanned(data, "latin-1", "strict")
+
+
+def lines_of(pieces: Iterable[str]) -> Iterator[str]:
+    r"""Yield the lines of a text, each with its end: \n, \r\n or \r.
+
+    What a line has beyond `MOST_OF_LINE` characters may be left out, so longer ones are no data.
+    """
+    rest = ""
+    for piece in pieces:
+        lines = io.StringIO(rest + piece, newline="").readlines()
+        rest = lines.pop() if lines else ""
+        yield from lines
+        if len(rest) > MOST_OF_LINE + 2:
+            rest = rest[: MOST_OF_LINE + 1] + rest[-1]  # half of an end may be there
+    if rest:
+        yield rest

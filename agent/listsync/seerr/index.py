@@ -17,6 +17,8 @@ from listsync.seerr.wire import Wire
 PAGE = 1000
 """Rows a page. A bigger page would freeze the server, which is one thread, for longer."""
 MOST_READINGS = 3
+MOST_TITLES = 300_000
+"""Ten times what large libraries have; each takes 200 bytes of memory."""
 
 
 class _Row(Answer, frozen=True):
@@ -79,6 +81,9 @@ def parse_page(reply: Reply, skipped: int, trouble: Trouble) -> IndexPage:
         AnswerChangedError: the page, or most of its rows, cannot be read.
     """
     page = trouble.read(reply, Page, "a page of the index")
+    if len(page.results) > PAGE or page.info.results > MOST_TITLES:
+        most = f"a page of the index (of more than {PAGE:,} rows, or of {MOST_TITLES:,} in all)"
+        raise trouble.changed(most, reply.content)
     rows = readable(page.results, _Row)
     expected = min(PAGE, page.info.results - skipped)
     if len(rows) * 2 < expected:

@@ -31,8 +31,8 @@ CONNECT_S = 5.0
 LEAST_WHOLE_S = 120.0
 """Enough for a page of the index (1 MB) at 10 kB/s."""
 
-MOST_BYTES = 64 * 1024 * 1024
-"""Of one answer, unpacked; the largest, a page of the index, has about one."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Of one answer, unpacked; the largest, a page of the index, has about one million."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 

@@ -50,6 +50,8 @@ def read_requests(wire: Wire) -> tuple[ServerRequest, ...]:
     for number in range(MOST_PAGES):
         reply = wire.get(f"/request?take={PAGE}&skip={number * PAGE}&sort=added")
         page = wire.trouble.read(reply, Page, "a page of the requests")
+        if len(page.results) > PAGE:
+            raise wire.trouble.changed(f"a page of more than {PAGE:,} requests", reply.content)
         rows = readable(page.results, _Row)
         if len(rows) * 2 < len(page.results):
             raise wire.trouble.changed("most of the requests", reply.content)

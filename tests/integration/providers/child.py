@@ -6,10 +6,14 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from listsync.errors import ListsyncError
+from listsync.providers.file.options import FileOptions
+from listsync.providers.file.reader import ListFile
+from listsync.providers.file.source import FileSource
 from tests.integration.providers.lists import provider
 
 _ROOT = Path(__file__).parents[3]
@@ -24,7 +28,10 @@ class Read:
 
 
 def read_apart(url: str, *services: str) -> list[Read]:
-    """Read the lists of *services* at *url*, one after the other, in a process of its own."""
+    """Read the lists of *services* at *url*, one after the other, in a process of its own.
+
+    Of the service `file` it is a path.
+    """
     command = [sys.executable, "-m", "tests.integration.providers.child", url, *services]
     ran = subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=100, cwd=_ROOT
@@ -44,12 +51,17 @@ def main(url: str, *services: str) -> None:
 
 
 def _read(service: str, url: str) -> str:
-    with provider(service, url) as one:
+    opened = nullcontext(_file(Path(url))) if service == "file" else provider(service, url)
+    with opened as one:
         try:
             one.fetch(None)
         except ListsyncError as error:
             return f"{type(error).__name__}: {error}"
     return "read"
+
+
+def _file(path: Path) -> ListFile:
+    return ListFile(FileSource(path), FileOptions())
 
 
 def _kilobytes(name: str) -> int:

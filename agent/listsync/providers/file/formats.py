@@ -7,15 +7,17 @@ from pathlib import Path
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, UnavailableError
-from listsync.net.documents import parse_json, parse_yaml
+from listsync.net.documents import parse_lazily, parse_yaml
 from listsync.net.texts import Text
 from listsync.providers.file.gathering import Gathering
 from listsync.providers.file.json_list import gather_json
 from listsync.providers.file.kometa import gather_kometa
 from listsync.providers.file.lines import gather_lines
 from listsync.providers.file.source import SERVICE
-from listsync.providers.file.table import gather_table, header_of, table_start
+from listsync.providers.file.table import gather_table, header_of
 
+_START = 1_000_001
+"""Characters that show the format; as many as YAML may have, and one."""
 _MARKUP = re.compile(r"<[!?a-zA-Z]")
 _PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.IGNORECASE)
 _JSON = re.compile(r'\[\s*(?:[{"\[\]]|$)|\{\s*(?:["}]|$)')
@@ -35,32 +37,31 @@ def read_list(path: Path, text: Text, validators: Validators) -> Fetched:
         UnavailableError: there is nothing in it, as while somebody writes it.
         AnswerChangedError: it is no list in any known format.
     """
-    body = text.body.lstrip("\ufeff \t\r\n\f\v")
-    _demand_list(path, text, body)
+    start = text.start(_START)
+    _demand_list(path, text, start)
     gathering = Gathering()
     gathering.is_cut = text.is_cut
     suffix = path.suffix.lower()
-    if suffix == ".json" or _JSON.match(body):
-        gather_json(gathering, parse_json(SERVICE, body))
-    elif suffix in (".yml", ".yaml") or _KOMETA.match(body):
-        gather_kometa(gathering, parse_yaml(SERVICE, body))
+    if suffix == ".json" or _JSON.match(start):
+        gather_json(gathering, lambda: parse_lazily(SERVICE, text.pieces()))
+    elif suffix in (".yml", ".yaml") or _KOMETA.match(start):
+        gather_kometa(gathering, parse_yaml(SERVICE, start))
     else:
-        _gather_text(gathering, path, text.body, expect_table=suffix in (".csv", ".tsv"))
+        _gather_text(gathering, path, text, expect_table=suffix in (".csv", ".tsv"))
     return gathering.fetched(validators)
 
 
-def _gather_text(gathering: Gathering, path: Path, body: str, *, expect_table: bool) -> None:
-    table = table_start(body)
-    header = header_of(table, surely=expect_table)
+def _gather_text(gathering: Gathering, path: Path, text: Text, *, expect_table: bool) -> None:
+    header = header_of(text, surely=expect_table)
     if header is None:
-        gather_lines(gathering, body)
+        gather_lines(gathering, text)
     else:
-        gather_table(gathering, path, table, header)
+        gather_table(gathering, path, text, header)
 
 
 def _demand_list(path: Path, text: Text, body: str) -> None:
-    if not body:
-        size = "0 bytes" if not text.body else "nothing but white space"
+    if text.is_blank:
+        size = "0 bytes" if not text.data else "nothing but white space"
         raise UnavailableError(SERVICE, f"{path} holds {size}; the last good reading is kept")
     if body.startswith(_ARCHIVES):
         raise AnswerChangedError(SERVICE, f"{path} is an archive; name a file out of it")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError
 from listsync.net.fields import (
     external_ids,
     imdb_id,
@@ -14,7 +16,15 @@ from listsync.net.fields import (
     title_text,
     year_number,
 )
-from listsync.net.rows import refuse_drift
+from listsync.net.rows import (
+    MOST_LETTERS,
+    MOST_ROWS,
+    letters_of,
+    refuse_drift,
+    too_long,
+    too_wordy,
+)
+from listsync.net.texts import Text, lines_of
 from listsync.providers.file.kinds import Kind, kind_of
 from listsync.providers.file.season_cells import (
     EMPTY_CELL,
@@ -26,6 +36,7 @@ from listsync.providers.file.season_cells import (
 )
 from listsync.providers.file.source import SERVICE
 
+_MOST_LINES = 1_000_000
 NOTHING = "no title and no id"
 AN_EPISODE = "an episode"
 _FILM_WITH_SEASON = "the row says that it is a film, and names a season"
@@ -54,6 +65,18 @@ class RawRow(NamedTuple):
     bare_id: object = None
 
 
+def lines_of_list(text: Text) -> Iterator[str]:
+    """Yield the lines of a list file, comments and empty ones too, each with its end.
+
+    Raises:
+        AnswerChangedError: there are far more than a list has.
+    """
+    for number, line in enumerate(lines_of(text.pieces())):
+        if number >= _MOST_LINES:
+            raise AnswerChangedError(SERVICE, f"has more than {_MOST_LINES:,} lines; not read")
+        yield line
+
+
 class Gathering:
     """Collects rows in their order; one reading of one file uses one."""
 
@@ -61,6 +84,7 @@ class Gathering:
         self._entries: list[ListEntry] = []
         self._skipped: list[SkippedRow] = []
         self._broken: list[SkippedRow] = []
+        self._letters = self._parts = 0
         self.is_cut = False
         self.ids_of_parts: bool | None = None  # see `columns`
         self.is_export = False  # of a list service, whose ids need no check
@@ -103,7 +127,24 @@ class Gathering:
                 bare_id=bare_id,
             )
             is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
-            self._entries.append(entry if is_plain else self._of_seasons(entry, kind, cell))
+            self._add_entry(entry if is_plain else self._of_seasons(entry, kind, cell))
+
+    def _add_entry(self, entry: ListEntry) -> None:
+        self._demand_room()
+        self._letters += letters_of(entry)
+        if self._letters > MOST_LETTERS:
+            raise too_wordy(SERVICE)
+        self._entries.append(entry)
+
+    def count_part(self) -> None:
+        """Count something that need not be a row; raises AnswerChangedError at far too many."""
+        self._parts += 1
+        if self._parts > _MOST_LINES:
+            raise AnswerChangedError(SERVICE, f"has more than {_MOST_LINES:,} parts; not read")
+
+    def _demand_room(self) -> None:
+        if self.next_rank > MOST_ROWS:
+            raise too_long(SERVICE, self.next_rank)
 
     def _add_nameless(self, raw: RawRow) -> None:
         """Take a row of which only a number is understood, that may be the list's own."""
@@ -113,7 +154,7 @@ class Gathering:
         else:
             ids = external_ids(None, bare, None, None)
             entry = ListEntry(rank=self.next_rank, ids=ids, doubt=_WHOSE_NUMBER)
-            self._entries.append(entry)
+            self._add_entry(entry)
 
     def _of_seasons(self, entry: ListEntry, kind: Kind, cell: SeasonCell) -> ListEntry:
         """Make *entry* one of the seasons that its row tells."""
@@ -128,6 +169,7 @@ class Gathering:
 
     def skip(self, what: str, why: str) -> None:
         """Leave a row out that means something, but no title that could be requested."""
+        self._demand_room()
         row = SkippedRow(rank=self.next_rank, what=(title_text(what) or "?")[:80], why=why)
         self._skipped.append(row)
 

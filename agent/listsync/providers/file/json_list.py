@@ -7,13 +7,15 @@ TMDB number and any case in names. In lists of one's own it is a running number 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.fields import imdb_id, number_id, title_text
+from listsync.net.rows import MOST_ROWS, too_long
 from listsync.providers.file.columns import (
+    FIELDS,
     ids_of_parts,
     is_understood,
     place_of,
@@ -26,23 +28,25 @@ from listsync.providers.file.lines import gather_line
 from listsync.providers.file.source import SERVICE
 
 _FIELDS = len(RawRow._fields)
+_MOST_NAMES = 1000
+_TELLING = frozenset(("id", "show", "movie", "cleantitle", "posterurl"))
 _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no address
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu: films only
 
 
-def gather_json(gathering: Gathering, content: object) -> None:
-    """Read an array of titles; an empty array is the file's word that there are none."""
-    if isinstance(content, dict):
-        raise _not_an_array(content)
-    if not isinstance(content, list):
-        raise AnswerChangedError(SERVICE, "the JSON is no list of titles")
-    gathering.says_empty = not content
-    rows = [item for item in content if isinstance(item, dict)]
-    names = _names_of(rows)
+def gather_json(gathering: Gathering, read: Callable[[], object]) -> None:
+    """Read an array of titles; an empty array is the file's word that there are none.
+
+    *read* gives it as an iterator, and is called twice: what rows mean depends on all of them.
+    """
+    count, names = _look_at(_array(read()))
+    gathering.says_empty = not count
     marks_films, numbers_films = not names.isdisjoint(_FILM_MARKS), _numbers_films(names)
     gathering.ids_of_parts = ids_of_parts(names)
-    for item in content:
-        if isinstance(item, dict):
+    for item in _array(read()):
+        if isinstance(item, dict) and len(item) > _MOST_NAMES:
+            gathering.skip_broken(str(item.get("title")), f"more than {_MOST_NAMES:,} names")
+        elif isinstance(item, dict):
             gathering.is_export, is_numbered = _trust(tuple(item), tuple(_nested(item)))
             raw = _raw(item, is_numbered=is_numbered)
             films = marks_films or (numbers_films and raw.bare_id is None)
@@ -55,12 +59,32 @@ def gather_json(gathering: Gathering, content: object) -> None:
 
 def _nested(item: dict[str, object]) -> dict[str, object]:
     ids = item.get("ids")
-    return ids if isinstance(ids, dict) else {}
+    return ids if isinstance(ids, dict) and len(ids) <= _MOST_NAMES else {}
 
 
-def _names_of(rows: Iterable[dict[str, object]]) -> set[str]:
-    shapes = {tuple(row) for row in rows}
-    return {plain_name(name) for shape in shapes for name in shape}
+def _array(content: object) -> Iterator[object]:
+    if isinstance(content, dict):
+        raise _not_an_array(content)
+    if not isinstance(content, Iterator):
+        raise AnswerChangedError(SERVICE, "the JSON is no list of titles")
+    return content
+
+
+def _look_at(items: Iterable[object]) -> tuple[int, set[str]]:
+    """Count all elements, and find which of the names that tell something they have."""
+    count, names, last = 0, set[str](), ()
+    for item in items:
+        count += 1
+        if count > MOST_ROWS:
+            raise too_long(SERVICE, count)
+        if isinstance(item, dict) and (shape := tuple(item)) != last:
+            last = shape
+            names.update(filter(_tells, map(plain_name, shape)))
+    return count, names
+
+
+def _tells(name: str) -> bool:
+    return name in _TELLING or name in FIELDS or name.startswith("episode")
 
 
 def _numbers_films(names: set[str]) -> bool:
@@ -80,14 +104,14 @@ def _not_an_array(content: dict[object, object]) -> RefusedError | AnswerChanged
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _places(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     """Say which names are fields, and of which place; the rows of one list are mostly alike."""
     found = ((name, place_of(name)) for name in names)
     return tuple((name, place) for name, place in found if place is not None)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _trust(names: tuple[str, ...], nested: tuple[str, ...]) -> tuple[bool, bool]:
     """Tell whether a row is of an export, and whether its `id` is the number of TMDB."""
     plain = {plain_name(name) for name in names}

@@ -55,7 +55,7 @@ def _part(builders: dict[object, object]) -> str | None:
 
 
 def _gather_builder(gathering: Gathering, name: str, value: object, part: str | None) -> None:
-    for word in _words(value):
+    for word in _words(gathering, value):
         match name.removesuffix("_details"):
             case "imdb_id":
                 gathering.add(RawRow(imdb=word, kind=part))
@@ -77,9 +77,13 @@ def _point_out(gathering: Gathering, name: str, word: str) -> None:
     gathering.skip(f"{name}: {word}", why)
 
 
-def _words(value: object) -> Iterator[str]:
-    """Yield the words of a scalar, a comma text, a list, or mappings with an address or an id."""
+def _words(gathering: Gathering, value: object) -> Iterator[str]:
+    """Yield the words of a scalar, a comma text, a list, or mappings with an address or an id.
+
+    A value may be used again and again, by aliases.
+    """
     for part in value if isinstance(value, list) else [value]:
+        gathering.count_part()
         if isinstance(part, dict):
             found = next((part[key] for key in ("url", "list_id", "id") if key in part), None)
             yield found if isinstance(found, str) else "nothing that can be looked up"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 from listsync.domain.media import MediaType
 from listsync.net.fields import imdb_id, number_id
 from listsync.net.forms import Form, is_address, recognise
-from listsync.providers.file.gathering import AN_EPISODE, Gathering, RawRow, is_person
+from listsync.net.tables import with_is_last
+from listsync.net.texts import BLANKS, Text
+from listsync.providers.file.gathering import (
+    AN_EPISODE,
+    Gathering,
+    RawRow,
+    is_person,
+    lines_of_list,
+)
 from listsync.providers.file.season_cells import part_in_address, parted_title
 
 _LONGEST = 1000
@@ -29,16 +36,17 @@ _SLUG_YEAR = re.compile(r"(?P<words>.+)-(?P<year>(?:19|20)\d\d)")
 _KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
 
 
-def gather_lines(gathering: Gathering, text: str) -> None:
+def gather_lines(gathering: Gathering, text: Text) -> None:
     """Read every line; a file of nothing but comments says that it is empty."""
-    lines = [line.strip("\ufeff \t\r\n\f\v") for line in io.StringIO(text, newline=None)]
-    wanted = [line for line in lines if line and not _COMMENT.match(line)]
-    gathering.says_empty = not wanted and not gathering.is_cut
-    last = wanted.pop() if wanted and gathering.is_cut else None
-    for line in wanted:
-        gather_line(gathering, line)
-    if last is not None:
-        gathering.skip_cut(last)
+    lines = (line.strip(BLANKS) for line in lines_of_list(text))
+    wanted = (line for line in lines if line and not _COMMENT.match(line))
+    gathering.says_empty = not gathering.is_cut
+    for line, is_last in with_is_last(wanted):
+        gathering.says_empty = False
+        if is_last and gathering.is_cut:
+            gathering.skip_cut(line)
+        else:
+            gather_line(gathering, line)
 
 
 def gather_line(gathering: Gathering, line: str) -> None:

@@ -12,4 +12,4 @@ from listsync.options import Options
 class FileOptions(Options, frozen=True, kw_only=True):
     """What is accepted as a list file."""
 
-    limit_mib: Annotated[int, Meta(gt=0, le=1024), "Largest file, in MiB."] = 64
+    limit_mib: Annotated[int, Meta(gt=0, le=64), "Largest file, in MiB."] = 64

@@ -10,6 +10,7 @@ from listsync.domain.lists import Fetched, Validators
 from listsync.errors import UnavailableError
 from listsync.net.bounded import call_bounded
 from listsync.net.call import MIB
+from listsync.net.large import LARGE_BYTES, turn
 from listsync.net.local_file import Content, load_file
 from listsync.net.texts import decode
 from listsync.net.whole_file import Patience
@@ -42,6 +43,20 @@ class ListFile:
             RefusedError: it is not there, is no file, or may not be read.
             AnswerChangedError: it is no list in any known format.
         """
+        with turn() as one:
+            if self._is_large() and not one.take(self._token, LONGEST_S):
+                raise UnavailableError(
+                    SERVICE, "waits for other large lists; it is read next time"
+                )
+            return self._fetch(previous)
+
+    def _is_large(self) -> bool:
+        try:
+            return self._path.stat().st_size > LARGE_BYTES
+        except (OSError, ValueError):
+            return False
+
+    def _fetch(self, previous: Validators | None) -> Fetched:
         content = self._load()
         validators = Validators(digest=f"{_READING}:{content.digest}")
         if previous is not None and previous.digest == validators.digest:

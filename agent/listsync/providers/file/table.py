@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, dropwhile, islice
 from operator import itemgetter
 from pathlib import Path
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
 from listsync.net.tables import TableReader, with_is_last
+from listsync.net.texts import Text, lines_of
 from listsync.protocol import FORMULAS
 from listsync.providers.file.columns import (
     KNOWN,
@@ -22,13 +23,15 @@ from listsync.providers.file.columns import (
     plain_name,
 )
 from listsync.providers.file.exports import is_export
-from listsync.providers.file.gathering import Gathering, RawRow
+from listsync.providers.file.gathering import Gathering, RawRow, lines_of_list
 from listsync.providers.file.source import SERVICE
 
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
 _DELIMITERS = (",", ";", "\t", "|")
 _LETTERBOXD = "letterboxd list export"
-_HEAD = re.compile(r"(?:[ \t]*(?:#(?![,;\t|])[^\r\n]*|sep=.)?(?:\r\n|\r|\n))+", re.IGNORECASE)
+_HEAD = re.compile(r"[ \t]*(?:#(?![,;\t|])[^\r\n]*|sep=.)?(?:\r\n|\r|\n)", re.IGNORECASE)
+_START = 20_000  # characters in which the header is looked for
+_MOST_COLUMNS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,45 +43,56 @@ class Header:
     skips: int
 
 
-def table_start(text: str) -> str:
-    """Drop what may stand before a table: a mark, comments, empty lines, `sep=;`."""
-    body = text.removeprefix("\ufeff")
-    head = _HEAD.match(body)
-    return body[head.end() :] if head else body
+def _lines_of(text: Text) -> Iterator[str]:
+    """Yield the lines of a table, but not those before it: comments, empty lines, `sep=;`."""
+    lines = lines_of_list(text)
+    first = next(lines, "").removeprefix("\ufeff")
+    return dropwhile(_HEAD.fullmatch, chain([first], lines))
 
 
-def header_of(table: str, *, surely: bool) -> Header | None:
+def header_of(text: Text, *, surely: bool) -> Header | None:
     """Find the header; None when this is no table.
 
     *surely* a table (by the name of the file), one column is enough, and a header without any
     known column is one too. Otherwise two known columns are needed: a title may contain a comma.
     """
-    if table[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
-        return _letterboxd_header(table)
-    found = [_first_row(table, delimiter) for delimiter in _DELIMITERS]
+    start = _start_of(text)
+    if start[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
+        return _letterboxd_header(text)
+    found = [_first_row(start, delimiter) for delimiter in _DELIMITERS]
     best = max(found, key=_understood)
     return best if surely or _understood(best) > 1 else None
+
+
+def _start_of(text: Text) -> str:
+    found, size = [], 0
+    for line in _lines_of(text):
+        found.append(line[:_START])
+        size += len(found[-1])
+        if size >= _START:
+            break
+    return "".join(found)[:_START]
 
 
 def _understood(header: Header) -> int:
     return sum(place >= 0 for place in header_places(header.names))
 
 
-def _first_row(table: str, delimiter: str) -> Header:
-    names = next(iter(TableReader(table[:20_000], delimiter)), [])
+def _first_row(start: str, delimiter: str) -> Header:
+    names = next(iter(TableReader(lines_of([start]), delimiter)), [])
     return Header(names=names, delimiter=delimiter, skips=1)
 
 
-def _letterboxd_header(table: str) -> Header:
+def _letterboxd_header(text: Text) -> Header:
     """Skip the part about the list itself: it ends with an empty line, or the file is cut."""
-    rows = iter(TableReader(table, ","))
+    rows = iter(TableReader(_lines_of(text), ","))
     for skipped, fields in enumerate(rows, start=1):
         if not fields:
             return Header(names=next(rows, []), delimiter=",", skips=skipped + 1)
     return Header(names=[], delimiter=",", skips=0)
 
 
-def gather_table(gathering: Gathering, path: Path, table: str, header: Header) -> None:
+def gather_table(gathering: Gathering, path: Path, text: Text, header: Header) -> None:
     """Read the rows under *header*, which says where the fields are."""
     places = header_places(header.names)
     if not names_titles(places) or any("\n" in name or "\r" in name for name in header.names):
@@ -87,9 +101,11 @@ def gather_table(gathering: Gathering, path: Path, table: str, header: Header) -
             f"{path} has no column that names titles; known columns are {KNOWN}",
             sample=header.delimiter.join(header.names)[:200],
         )
+    if len(header.names) > _MOST_COLUMNS:
+        raise AnswerChangedError(SERVICE, f"{path} has more than {_MOST_COLUMNS:,} columns")
     gathering.ids_of_parts = ids_of_parts(header.names)
-    ends_well = table.endswith(("\n", "\r")) and not gathering.is_cut
-    reader = TableReader(table, header.delimiter)
+    ends_well = text.ends_line and not gathering.is_cut
+    reader = TableReader(_lines_of(text), header.delimiter)
     gathering.is_export = is_export({plain_name(name) for name in header.names})
     _gather_rows(gathering, reader, header, itemgetter(*places), ends_well=ends_well)
     gathering.says_empty = ends_well and all(map(is_understood, header.names))

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import codecs
+import io
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from listsync.net.tables import TableReader, with_is_last
-from listsync.net.texts import Text, decode, one_line
+from listsync.net.texts import BLANKS, decode, lines_of, one_line
 
 BLUE = "Blåfjell und Ördög\n"
 
@@ -25,17 +28,18 @@ BLUE = "Blåfjell und Ördög\n"
     ids=["utf-8", "mark", "utf-16", "utf-16-be", "latin-1", "cp1252", "neither", "end"],
 )
 def test_encodings(data: bytes, text: str) -> None:
-    assert decode(data) == Text(text)
+    found = decode(data)
+    assert ("".join(found.pieces()), found.is_cut) == (text, False)
 
 
 def test_one_bad_byte_does_not_turn_the_rest_into_other_letters() -> None:
-    assert decode(BLUE.encode() + b"\xff\n").body == BLUE + "\ufffd\n"
+    assert decode(BLUE.encode() + b"\xff\n").start(100) == BLUE + "\ufffd\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_text_that_ends_inside_a_letter_is_cut(encoding: str) -> None:
     text = decode("Blå å".encode(encoding)[:-1])
-    assert text == Text("Blå ", is_cut=True)
+    assert ("".join(text.pieces()), text.is_cut) == ("Blå ", True)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +53,33 @@ def test_text_that_ends_inside_a_letter_is_cut(encoding: str) -> None:
     ],
 )
 def test_binary(body: str, expected: bool) -> None:
-    assert Text(body).is_binary is expected
+    assert decode(body.encode()).is_binary is expected
+
+
+@given(st.text(max_size=20), st.integers(1, 3), st.sampled_from(["utf-8", "utf-16"]))
+def test_text_is_the_same_in_pieces(text: str, size: int, encoding: str) -> None:
+    assume(not text.startswith("\ufeff"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("listsync.net.texts.PIECE", size)
+        found = decode(text.encode(encoding, "replace"))
+        assert "".join(found.pieces()) == text.encode(encoding, "replace").decode(encoding)
+        assert found.is_blank is (not text.strip(BLANKS))
+
+
+@given(st.lists(st.text(alphabet="a\r\n\u2028", max_size=4)))
+def test_lines_do_not_depend_on_how_the_text_comes(pieces: list[str]) -> None:
+    assert list(lines_of(pieces)) == list(io.StringIO("".join(pieces), newline=""))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_without_an_end_in_sight_is_not_kept(end: str) -> None:
+    long, last = lines_of([*(500_000 * "x" for _ in range(9)), "yy" + end[:1], end[1:] + "z"])
+    assert 1_000_000 < len(long) < 2_000_000
+    assert (long.endswith(end), last) == (True, "z")
 
 
 def rows(text: str) -> tuple[list[list[str]], bool]:
-    reader = TableReader(text, ",")
+    reader = TableReader(lines_of([text]), ",")
     return list(reader), reader.is_cut
 
 
@@ -72,6 +98,13 @@ def test_a_quote_that_never_ends_is_a_cut(end: str) -> None:
 
 def test_a_field_beyond_all_bounds_is_a_cut() -> None:
     found, is_cut = rows('a,b\nc,"' + "long line\n" * 20_000)
+    assert is_cut
+    assert found[0] == ["a", "b"]
+    assert len(found) == 2
+
+
+def test_a_row_of_many_lines_without_an_end_is_a_cut() -> None:
+    found, is_cut = rows('a,b\nc,"' + 'x\n","' * 300_000)
     assert is_cut
     assert found[0] == ["a", "b"]
     assert len(found) == 2
