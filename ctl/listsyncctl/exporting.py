@@ -16,7 +16,7 @@ from listsync import terminal
 from listsync.interrupts import raised
 from listsync.protocol import FORMULAS, SCHEMA_VERSION, Exit
 from listsyncctl.session import Session
-from listsyncctl.trouble import TroubleError
+from listsyncctl.trouble import TroubleError, not_understood
 from listsyncctl.views import VIEWS
 
 _PAGE = 200
@@ -62,7 +62,9 @@ def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str,
     found: list[dict[str, Any]] = []
     while True:
         page = session.ask("items", {**params, "limit": _PAGE, "offset": len(found)})
-        items = page.get("items") or []
+        items = page["items"]
+        if items and items == found[-len(items) :]:
+            raise not_understood("items", "total")  # the same for ever
         found += items
         if not items or len(found) >= int(page.get("total") or 0):
             return found

@@ -7,7 +7,7 @@ from typing import Any
 from listsync.protocol import Exit
 from listsyncctl.following import EXITS, follow_run
 from listsyncctl.session import Session
-from listsyncctl.trouble import TroubleError
+from listsyncctl.trouble import TroubleError, not_understood
 
 
 def wait_for_plan(session: Session, run_id: str) -> Exit:
@@ -40,7 +40,9 @@ def show_plan(session: Session, run_id: str) -> Exit:
     while after:
         page = session.ask("plan_result", {"run_id": run_id, "offset": after})
         plan["items"] += page.get("items") or []
-        after = page.get("next_offset")
+        before, after = after, page.get("next_offset")
+        if after and after <= before:
+            raise not_understood("plan_result", "next_offset")
     session.show("plan_result", plan)
     return EXITS.get(str(_run(plan).get("result")), Exit.FAILED)
 

@@ -13,6 +13,8 @@ import click
 from listsync.protocol import client_places
 from listsyncctl.client import ask
 from listsyncctl.output import as_json, colours, plain, say
+from listsyncctl.replies import strange_in
+from listsyncctl.trouble import not_understood
 from listsyncctl.views import MESSAGE, VIEWS, Look
 
 DEFAULT_TIMEOUT_S = 5.0
@@ -45,13 +47,16 @@ class Session:
         *,
         timeout_s: float | None = None,
     ) -> dict[str, Any]:
-        """Ask the agent; raises TroubleError."""
-        return ask(
+        """Ask the agent; raises TroubleError, also for a reply that is not understood."""
+        result = ask(
             self.places,
             method,
             params or {},
             timeout_s=timeout_s or self.timeout_s or DEFAULT_TIMEOUT_S,
         )
+        if (field := strange_in(method, result)) is not None:
+            raise not_understood(method, field)
+        return result
 
     @property
     def has_colour(self) -> bool:

@@ -28,3 +28,12 @@ def refusal(code: int, message: str) -> TroubleError:
     """Turn the agent's error reply into trouble."""
     known = next((exit_ for one, exit_ in _EXITS.items() if one == code), Exit.FAILED)
     return TroubleError(known, message, code)
+
+
+def not_understood(method: str, field: str) -> TroubleError:
+    """Say that *field* of the reply to *method* is not what it should be."""
+    return TroubleError(
+        Exit.FAILED,
+        f"the agent answered something this listsyncctl does not understand ({field} of "
+        f"{method}): are they of one version? See `listsyncctl version`",
+    )

@@ -106,7 +106,8 @@ def test_no_more_is_imported_to_ask_and_tell() -> None:
 def _answer_once(agent: socket.socket) -> None:
     connection, _ = agent.accept()
     with connection:
-        connection.sendall(HANDSHAKE + short(MORE, b"") + short(0, b'{"result": {"pid": 4711}}'))
+        reply = b'{"result": {"pid": 4711, "state": "idle"}}'
+        connection.sendall(HANDSHAKE + short(MORE, b"") + short(0, reply))
         while connection.recv(4096):
             pass
 

@@ -24,6 +24,7 @@ from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
 from listsync.sync.capping import UNCAPPED
 from listsync.sync.progress import ProgressBoard
+from listsyncctl.replies import strange_in
 from tests.fakes import FakeBooks
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 250_999, tzinfo=UTC)
@@ -181,7 +182,9 @@ class World:
         self.commands = Commands(self.sources)
 
     def ask(self, method: str, **params: Any) -> Mapping[str, Any]:
-        return self.commands.answer(method, params)
+        answered = self.commands.answer(method, params)
+        assert strange_in(method, answered) is None, "listsyncctl would not understand it"
+        return answered
 
     def refusal(self, method: str, **params: Any) -> RefusedCommand:
         with pytest.raises(RefusedCommand) as refused:

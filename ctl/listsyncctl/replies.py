@@ -1,0 +1,278 @@
+"""What is understood of each reply: an older, newer or strange agent may say anything.
+
+Fields that are not named here may be there and be anything; those that are named may be missing or
+null, except where they end in `!`, which have to be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_TEXT, _FLAG = str, bool
+_NUMBER = float
+"""Whole or not, and of a size that one can reckon with."""
+_LARGEST = 1e15
+_ANY_NAME = "*"
+
+_NOTICE = {
+    "kind": _TEXT,
+    "text!": _TEXT,
+    "list": _TEXT,
+    "since": _TEXT,
+    "needs_person": _FLAG,
+}
+_RUN = {
+    "run_id": _TEXT,
+    "origin": _TEXT,
+    "dry_run": _FLAG,
+    "started_at": _TEXT,
+    "ended_at": _TEXT,
+    "result": _TEXT,
+    "why": _TEXT,
+    "message": _TEXT,
+    "requested": _NUMBER,
+    "calls": _NUMBER,
+}
+_REQUEST = {
+    "title": _TEXT,
+    "kind": _TEXT,
+    "tmdb_id": _NUMBER,
+    "seasons": _TEXT,
+    "four_k": _FLAG,
+    "answer": _TEXT,
+    "lists": _TEXT,
+    "asked_as": _TEXT,
+    "at": _TEXT,
+    "detail": _TEXT,
+    "run_id": _TEXT,
+}
+_PROGRESS = {
+    "in_progress!": _FLAG,
+    "phase": _TEXT,
+    "progress": _NUMBER,
+    "total": _NUMBER,
+    "percent": _NUMBER,
+    "last_checkpoint": _TEXT,
+    "last_result": {"success": _FLAG, "message": _TEXT},
+    "run_id": _TEXT,
+    "sequence": _NUMBER,
+    "lists": [
+        {
+            "name": _TEXT,
+            "state": _TEXT,
+            "read": _NUMBER,
+            "done": _NUMBER,
+            "total": _NUMBER,
+        }
+    ],
+    "eta_s": _NUMBER,
+    "requested": _NUMBER,
+}
+_STATUS = {
+    "state!": _TEXT,
+    "pid!": _NUMBER,
+    "version": _TEXT,
+    "uptime_s": _NUMBER,
+    "started_at": _TEXT,
+    "config": {"file": _TEXT, "valid": _FLAG, "problems": [_TEXT], "loaded_at": _TEXT},
+    "watcher": _TEXT,
+    "server": {"product": _TEXT, "version": _TEXT, "url": _TEXT},
+    "paused": {"until": _TEXT},
+    "running": _PROGRESS,
+    "pending": {"run_id": _TEXT, "lists": [_TEXT], "origins": [_TEXT]},
+    "last_run": _RUN,
+    "next_due": _TEXT,
+    "retry": {"at": _TEXT, "why": _TEXT, "lists": [_TEXT], "number": _NUMBER},
+    "lists": _NUMBER,
+    "needs_person": _FLAG,
+    "notices": [_NOTICE],
+    "notices_total": _NUMBER,
+}
+_LIST = {
+    "name!": _TEXT,
+    "service": _TEXT,
+    "source": _TEXT,
+    "exclude": _FLAG,
+    "outcome": _TEXT,
+    "read": _NUMBER,
+    "declared": _NUMBER,
+    "last_try": _TEXT,
+    "last_success": _TEXT,
+    "failures": _NUMBER,
+    "next_due": _TEXT,
+    "retry_at": _TEXT,
+    "why": _TEXT,
+    "advice": _TEXT,
+    "notices": [_NOTICE],
+}
+_ITEM = {
+    "title": _TEXT,
+    "kind": _TEXT,
+    "tmdb_id": _NUMBER,
+    "list": _TEXT,
+    "status": _TEXT,
+    "at": _TEXT,
+    "brought_by": _TEXT,
+    "asked_as": _TEXT,
+    "requested_at": _TEXT,
+    "run_id": _TEXT,
+    "year": _NUMBER,
+    "imdb_id": _TEXT,
+    "tvdb_id": _NUMBER,
+}
+_CANDIDATE = {
+    "number": _NUMBER,
+    "key": _TEXT,
+    "title": _TEXT,
+    "year": _NUMBER,
+    "evidence": _TEXT,
+}
+_CHOICE = {"key": _TEXT, "title": _TEXT, "at": _TEXT}
+_TITLE = {
+    "title": _TEXT,
+    "kind": _TEXT,
+    "tmdb_id": _NUMBER,
+    "four_k": _FLAG,
+    "decision": {"verdict": _TEXT, "why": _TEXT, "conditions": [_TEXT]},
+    "lists": [
+        {
+            "list": _TEXT,
+            "label": _TEXT,
+            "rank": _NUMBER,
+            "since": _TEXT,
+            "followed": _FLAG,
+            "exclude": _FLAG,
+            "outcome": _TEXT,
+            "last_success": _TEXT,
+            "why": _TEXT,
+            "handled_at": _TEXT,
+        }
+    ],
+    "more_lists": _NUMBER,
+    "match": {
+        "found": _TEXT,
+        "how": _TEXT,
+        "key": _TEXT,
+        "title": _TEXT,
+        "score": _NUMBER,
+        "why": _TEXT,
+        "candidates": [_CANDIDATE],
+        "at": _TEXT,
+        "again_at": _TEXT,
+        "review_id": _TEXT,
+    },
+    "choice": _CHOICE,
+    "server": {"status": _TEXT, "status_4k": _TEXT, "asked_since": _FLAG},
+    "requests": [_REQUEST],
+}
+_REVIEW = {
+    "id!": _TEXT,
+    "title": _TEXT,
+    "lists": _TEXT,
+    "since": _TEXT,
+    "score": _NUMBER,
+    "why": _TEXT,
+    "candidates": [_CANDIDATE],
+    "choice": _CHOICE,
+    "lookup": _TEXT,
+}
+_PLANNED = {
+    "verdict!": _TEXT,
+    "label": _TEXT,
+    "title": _TEXT,
+    "kind": _TEXT,
+    "tmdb_id": _NUMBER,
+    "lists": _TEXT,
+    "why": _TEXT,
+    "candidates": [_TEXT],
+    "four_k": _FLAG,
+    "seasons": [_NUMBER],
+    "asking": {"approve": _FLAG, "tags": [object]},
+}
+_ORDERED = {"run_id!": _TEXT, "state!": _TEXT}
+_DONE = {"ok": _FLAG, "message!": _TEXT}
+_BACKUP = {
+    "id": _TEXT,
+    "state!": _TEXT,
+    "file": _TEXT,
+    "size": _NUMBER,
+    "took_s": _NUMBER,
+    "why": _TEXT,
+}
+_ONE_RUN = {"run!": _RUN, "notices": [_NOTICE], "requests": [_REQUEST]}
+_SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "ping": {"pid!": _NUMBER},
+    "version": {"version!": _TEXT, "protocol": _NUMBER},
+    "status": _STATUS,
+    "progress": _PROGRESS,
+    "lists": {"lists!": [_LIST], "counts": {_ANY_NAME: _NUMBER}, "requests": [_REQUEST]},
+    "runs": {"runs!": [_RUN]},
+    "items": {"items!": [_ITEM], "total": _NUMBER},
+    "explain": {"titles!": [_TITLE], "total": _NUMBER, "cut": _FLAG},
+    "review": {"reviews!": [_REVIEW], "total": _NUMBER},
+    "review_decide": {**_DONE, "id": _TEXT, "title": _TEXT, "key": _TEXT, "lists": [_TEXT]},
+    "trigger": _ORDERED,
+    "plan": _ORDERED,
+    "plan_result": {
+        "state!": _TEXT,
+        "run_id": _TEXT,
+        "run": _RUN,
+        "counts": {_ANY_NAME: _NUMBER},
+        "total": _NUMBER,
+        "left_out": _NUMBER,
+        "items": [_PLANNED],
+        "next_offset": _NUMBER,
+        "notices": [_NOTICE],
+    },
+    "pause": {"until": _TEXT},
+    "resume": _DONE,
+    "cancel": {**_DONE, "run_id": _TEXT},
+    "reload": _DONE,
+    "exclude": _DONE,
+    "forget": {**_DONE, "count": _NUMBER},
+    "backup": _BACKUP,
+    "backup_result": _BACKUP,
+    "log_level": {**_DONE, "level": _TEXT},
+}
+
+
+def strange_in(method: str, result: Mapping[str, Any]) -> str | None:
+    """Name the first field of the reply to *method* that is not understood; None: all is."""
+    shape = _ONE_RUN if method == "runs" and "run" in result else _SHAPES[method]
+    return next(_strange(result, shape, ""), None)
+
+
+def _strange(value: Any, shape: Any, name: str) -> Iterator[str]:
+    """Go through *value* beside *shape*; *name* is how one gets to it."""
+    if isinstance(shape, Mapping):
+        if isinstance(value, dict):
+            yield from _strange_fields(value, shape, name)
+        else:
+            yield name
+    elif isinstance(shape, list):
+        if isinstance(value, list):
+            for one in value:
+                yield from _strange(one, shape[0], name)
+        else:
+            yield name
+    elif not _is(value, shape):
+        yield name
+
+
+def _strange_fields(
+    value: Mapping[str, Any], shape: Mapping[str, Any], name: str
+) -> Iterator[str]:
+    fields = dict.fromkeys(value, shape[_ANY_NAME]) if _ANY_NAME in shape else shape
+    for key, one in fields.items():
+        field = key.removesuffix("!")
+        found = value.get(field)
+        if found is not None or field != key:
+            yield from _strange(found, one, f"{name}.{field}".lstrip("."))
+
+
+def _is(value: object, kind: type) -> bool:
+    if kind is not _NUMBER:
+        return isinstance(value, kind)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and -_LARGEST < value < _LARGEST  # type: ignore[operator]  # see above
