@@ -156,7 +156,7 @@ def test_cancel_says_which_sync_ends(world: World) -> None:
     world.run("abc")
     reply = {
         "ok": True,
-        "message": "Sync abc ends after its current title.",
+        "message": "Sync abc ends after its current title, within 5 s.",
         "run_id": "abc",
     }
     assert world.ask("cancel") == reply
