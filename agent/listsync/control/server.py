@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import resource
 import socket
 import threading
@@ -118,10 +119,10 @@ class ControlSocket:
         self._waker.close()
 
     def _hear(self) -> None:
-        self._heard_at = time.monotonic()
+        self._heard_at = now = time.monotonic()
         wait_s = self._connections.wait_s
-        idle_s = min(BEAT_S, self._look_every_s)
-        for ready, event in self._poller.poll(round(1000 * (wait_s or idle_s))):
+        idle_s = max(0.0, self._looked_at + self._look_every_s - now)
+        for ready, event in self._poller.poll(math.ceil(1000 * min(wait_s or idle_s, idle_s))):
             if ready is self._asking:
                 self._pass_back()
             elif ready == self._woken.fileno():
