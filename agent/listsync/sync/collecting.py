@@ -84,8 +84,19 @@ def _ambiguous_names(entries: Sequence[ListEntry]) -> set[str]:
 
 
 def may_be_renamed(entry: ListEntry) -> bool:
+    """Tell whether *entry* may have been called otherwise before."""
+    return bool(entry.ids and entry.title) or _is_unsure(entry)
+
+
+def _is_unsure(entry: ListEntry) -> bool:
     """Tell whether another row of its list may have the ids of *entry* the next time."""
     return entry.check_ids or entry.bare_id is not None
+
+
+def _has_learnt_ids(before: ListEntry, now: ListEntry) -> bool:
+    """Tell whether *now* may be what was read without ids: Letterboxd tells them bit by bit."""
+    is_nameless = not before.ids and before.bare_id is None and before.doubt == now.doubt
+    return is_nameless and before.kind in (None, now.kind)
 
 
 def _beside_ids(entry: ListEntry) -> tuple[str, int | None, tuple[int, ...]]:
@@ -101,7 +112,8 @@ def renamed(known: Mapping[str, ListEntry], members: Sequence[Member]) -> dict[s
     """Find the entries that are called otherwise than when their list was read before.
 
     Gives their new names by the old ones. They are told by title, year and season: rows whose ids
-    nobody vouches for may be sorted anew, and older versions named them by other ids.
+    nobody vouches for may be sorted anew, older versions named them by other ids, and what had no
+    ids is called by its title until it has.
     """
     names = {member.entry_id for member in members}
     new = [one for one in members if may_be_renamed(one.entry) and one.entry_id not in known]
@@ -113,10 +125,14 @@ def renamed(known: Mapping[str, ListEntry], members: Sequence[Member]) -> dict[s
                 lost[_undated(entry)].append(name)
     found: dict[str, str] = {}
     for member in new if lost else ():
-        keys = (_beside_ids(member.entry), _undated(member.entry))
-        before = [name for key in keys for name in lost.get(key, ()) if name not in found]
-        if before:
-            found[before[0]] = member.entry_id
+        entry = member.entry
+        before = (
+            name for key in (_beside_ids(entry), _undated(entry)) for name in lost.get(key, ())
+        )
+        for name in before:
+            if name not in found and (_is_unsure(entry) or _has_learnt_ids(known[name], entry)):
+                found[name] = member.entry_id
+                break
     return found
 
 

@@ -185,7 +185,7 @@ def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
 
 
 def _rename(rules: ListRules, members: Sequence[Member], memory: Memory) -> None:
-    """Recognise entries whose ids nobody vouches for by what else they say."""
+    """Recognise entries whose ids were others before, or none, by what else they say."""
     if any(may_be_renamed(one.entry) for one in members):
         names = renamed(memory.entries(rules.source), members)
         if names:

@@ -346,7 +346,22 @@ def test_an_entry_whose_year_was_not_read_before_is_recognised_by_its_ids() -> N
     assert renamed(known, another) == {}
 
 
-def test_rows_of_a_service_are_never_renamed() -> None:
+def test_an_entry_that_has_learnt_its_ids_is_the_one_it_was() -> None:
+    known = {
+        one.entry_id: one.entry
+        for one in members_of(
+            rules(), [entry("Inception", 2010), entry("Dune", 1984), entry("Fargo", 2014, MOVIE)]
+        )
+    }
+    now = [
+        entry("Inception", 2010, MOVIE, imdb="tt8", tmdb=8),
+        entry("Dune", 2021, MOVIE, tmdb=9),
+        entry("Fargo", 2014, TV, tmdb=10),
+    ]
+    assert renamed(known, members_of(rules(), now)) == {"title:inception|2010|": "imdb:tt8"}
+
+
+def test_rows_of_a_service_that_have_ids_are_never_renamed() -> None:
     known = {"imdb:tt9": entry("Inception", 2010, imdb="tt9")}
     assert renamed(known, members_of(rules(), [entry("Inception", 2010, imdb="tt8")])) == {}
 
