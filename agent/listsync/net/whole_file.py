@@ -1,9 +1,8 @@
 """Reading a file whole: a program that is still writing it is waited for, but not for ever.
 
 Whether one is: the kernel refuses a read lease while anybody has the file open for writing. It
-grants none on some file systems, refuses some on shares for other reasons, and gives those of
-other people's files to root alone: there a file counts as being written until its last change is a
-few seconds old.
+gives those of other people's files to root alone, and on shares it does not know or grants none:
+there a file counts as being written until its last change is a few seconds old.
 """
 
 from __future__ import annotations
@@ -28,7 +27,10 @@ _SKEW_S = 60.0
 """How far another machine's clock may be ahead: a change later than that is of no time at all."""
 
 _MOUNTS = Path("/proc/self/mountinfo")
-_SHARES = ("nfs", "cifs", "smb")
+_REFUSING = ("nfs", "cifs", "smb")
+"""They also refuse a lease when the server has not granted what it takes."""
+_SEEN_FROM_HERE_ONLY = ("fuse", "virtiofs", "9p", "vboxsf")
+"""They grant a lease whoever writes elsewhere: on the host of a container, or another machine."""
 
 Check = Callable[[os.stat_result], None]
 
@@ -161,18 +163,18 @@ def is_open_for_writing(file: int) -> bool | None:
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
-        return True if error.errno == errno.EAGAIN and not _is_shared(os.fstat(file)) else None
-    return False
+        is_refused = error.errno == errno.EAGAIN and not _lies_on(_REFUSING, os.fstat(file))
+        return True if is_refused else None
+    return None if _lies_on(_SEEN_FROM_HERE_ONLY, os.fstat(file)) else False
 
 
-def _is_shared(facts: os.stat_result) -> bool:
-    """Tell whether a file lies on a share that may refuse a lease though nobody writes."""
+def _lies_on(kinds: tuple[str, ...], facts: os.stat_result) -> bool:
+    """Tell whether a file lies on a file system whose kind begins like one of *kinds*."""
     device = f"{os.major(facts.st_dev)}:{os.minor(facts.st_dev)}"
     try:
         mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return False
     return any(
-        line.split()[2] == device and line.partition(" - ")[2].startswith(_SHARES)
-        for line in mounts
+        line.split()[2] == device and line.partition(" - ")[2].startswith(kinds) for line in mounts
     )

@@ -202,26 +202,35 @@ def test_whoever_opens_it_in_the_instant_of_asking_harms_nobody(path: Path) -> N
     assert said <= {True, False}
 
 
-def test_a_refusal_on_a_share_says_nothing_of_writers(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("kind", "while_open", "when_closed"),
+    [
+        pytest.param("ext4 /dev/x rw", True, False, id="disk"),
+        pytest.param("nfs4 nas:/ rw", None, False, id="nfs"),
+        pytest.param("cifs //nas/x rw", None, False, id="smb"),
+        pytest.param("fuse.mergerfs x rw", True, None, id="fuse"),
+        pytest.param("virtiofs x rw", True, None, id="virtual-machine"),
+    ],
+)
+def test_on_a_share_the_kernel_is_believed_as_far_as_it_knows(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    while_open: bool | None,
+    when_closed: bool | None,
 ) -> None:
-    """NFS and SMB refuse what the server has not granted: a delegation, an oplock."""
+    """NFS and SMB refuse what no server has granted; FUSE knows nothing of other machines."""
     facts = path.stat()
     device = f"{os.major(facts.st_dev)}:{os.minor(facts.st_dev)}"
     mounts = path.with_name("mountinfo")
+    mounts.write_text(
+        f"22 1 0:5 / /proc rw - proc proc rw\n23 1 {device} / /srv rw shared:1 - {kind}\n"
+    )
     monkeypatch.setattr(whole_file, "_MOUNTS", mounts)
-    with path.open("a"), path.open() as file:
-        for kind, said in (
-            ("nfs4 nas:/ rw", None),
-            ("cifs //nas/x rw", None),
-            ("ext4 /dev/x rw", True),
-        ):
-            mounts.write_text(
-                f"22 1 0:5 / /proc rw - proc proc rw\n23 1 {device} / /srv rw - {kind}\n"
-            )
-            assert is_open_for_writing(file.fileno()) is said
-        mounts.unlink()
-        assert is_open_for_writing(file.fileno()) is True
+    with path.open() as file:
+        with path.open("a"):
+            assert is_open_for_writing(file.fileno()) is while_open
+        assert is_open_for_writing(file.fileno()) is when_closed
 
 
 def test_a_program_with_a_lease_of_its_own_is_waited_for(path: Path) -> None:
