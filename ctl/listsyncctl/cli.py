@@ -200,7 +200,7 @@ def resume(session: Session) -> None:
 
 @_command("cancel")
 def cancel(session: Session) -> None:
-    """Stop the running sync after its current title."""
+    """Stop the running sync after its current title, within 5 s."""
     session.show("cancel", session.ask("cancel"))
 
 

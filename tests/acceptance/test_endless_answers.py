@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from listsync.sandbox.process import SandboxProcess
 from tests.acceptance.agent_process import AgentProcess, requested, until
 from tests.acceptance.conftest import Home, titles_csv
 from tests.acceptance.dripping import DrippingProxy, dripping_proxy
@@ -22,17 +23,27 @@ def home(shared_home: Home) -> Home:
     return shared_home
 
 
-@pytest.fixture
-def proxy(home: Home) -> Iterator[DrippingProxy]:
-    """Stand before the server of *home*, which follows a list of two films through it."""
-    with dripping_proxy(home.sandbox.url, home.folder / "proxy") as proxy:
-        follow(home, proxy, home.write_list("l.csv", titles_csv([603, 604])))
+@pytest.fixture(scope="module")
+def standing_proxy(
+    _shared_sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DrippingProxy]:
+    folder = tmp_path_factory.mktemp("proxy") / "p"
+    with dripping_proxy(_shared_sandbox.url, folder) as proxy:
         yield proxy
 
 
-def follow(home: Home, proxy: DrippingProxy, *lists: dict[str, object], **more: object) -> None:
-    server = {"url": proxy.url, "api_key": home.sandbox.api_key, "timeout_s": 2}
-    home.write_config(lists, server=server, sync={"every": 0}, **more)
+@pytest.fixture
+def proxy(home: Home, standing_proxy: DrippingProxy) -> DrippingProxy:
+    """Stand before the server and the service of *home*, which follows two films and a list."""
+    standing_proxy.stop()
+    server = {"url": standing_proxy.url, "api_key": home.sandbox.api_key, "timeout_s": 2}
+    home.write_config(
+        [home.write_list("l.csv", titles_csv([603, 604])), {"stevenlu": "popular"}],
+        server=server,
+        providers={"stevenlu": {"base_url": standing_proxy.url}},
+        sync={"every": 0},
+    )
+    return standing_proxy
 
 
 def until_over(agent: AgentProcess, run_id: str) -> float:
@@ -45,56 +56,44 @@ def until_over(agent: AgentProcess, run_id: str) -> float:
     return took_s
 
 
-@pytest.mark.parametrize(
-    "calls", ["GET /api/v1/status", "GET /api/v1/media", "POST /api/v1/request"]
-)
-def test_cancel_ends_a_sync_whose_answer_never_ends_and_the_next_one_runs(
-    home: Home, start_agent: StartAgent, proxy: DrippingProxy, calls: str
+def test_cancel_ends_a_sync_whatever_it_waits_for_and_the_next_one_runs(
+    home: Home, start_agent: StartAgent, proxy: DrippingProxy
 ) -> None:
     agent = start_agent(home)
-    proxy.drip(calls)
+
+    def cancelled(until_it_waits: Callable[[], None]) -> None:
+        run_id = agent.ask("trigger")["run_id"]
+        until_it_waits()
+        assert "within 5 s" in agent.ask("cancel")["message"]
+        assert until_over(agent, run_id) < PROMISED_S
+
+    proxy.drip("GET /movies.json")
+    cancelled(proxy.until_dripping)
+    read = agent.ask("lists")["lists"][1]
+    assert (read["outcome"], read["failures"], read["retry_at"]) == ("not read yet", 0, None)
+
+    proxy.drip("GET /api/v1/media")
+    cancelled(proxy.until_dripping)
+
+    proxy.stop()
+    wait = {"kind": "status", "status": 429, "path": "/media", "headers": {"Retry-After": "50"}}
+    home.sandbox.admin("faults", wait)
+    cancelled(lambda: agent.until_logged("Rate limited"))
+
+    proxy.drip("POST /api/v1/request")
     run_id = agent.ask("trigger")["run_id"]
     proxy.until_dripping()
+    assert requested(home) == [603]
     waiting = agent.ask("trigger")
     assert waiting["state"] == "queued"
     proxy.stop()
-    told = agent.ctl("cancel")
-    assert (told.code, "within 5 s" in told.out) == (0, True)
-    assert until_over(agent, run_id) < PROMISED_S
-    runs = agent.until_synced(2)
-    assert runs[1]["run_id"] == waiting["run_id"]
-    assert sorted(requested(home)) == [603, 604]
-
-
-def test_cancel_ends_a_sync_whose_list_never_ends_and_nothing_of_it_counts(
-    home: Home, start_agent: StartAgent, proxy: DrippingProxy
-) -> None:
-    services = {"stevenlu": {"base_url": proxy.url}}
-    follow(home, proxy, {"stevenlu": "popular"}, providers=services)
-    agent = start_agent(home)
-    proxy.drip("GET /movies.json")
-    run_id = agent.ask("trigger")["run_id"]
-    proxy.until_dripping()
     agent.ask("cancel")
     assert until_over(agent, run_id) < PROMISED_S
-    (one,) = agent.ask("lists")["lists"]
-    assert (one["outcome"], one["failures"], one["retry_at"]) == ("not read yet", 0, None)
+    assert agent.until_synced(5)[-1]["run_id"] == waiting["run_id"]
+    assert requested(home) == [603, 604]
 
 
-@pytest.mark.usefixtures("proxy")
-def test_cancel_ends_a_sync_that_the_server_asked_to_wait(
-    home: Home, start_agent: StartAgent
-) -> None:
-    agent = start_agent(home)
-    slower = {"kind": "status", "status": 429, "path": "/media", "headers": {"Retry-After": "50"}}
-    home.sandbox.admin("faults", slower)
-    run_id = agent.ask("trigger")["run_id"]
-    agent.until_logged("Rate limited")
-    agent.ask("cancel")
-    assert until_over(agent, run_id) < 2
-
-
-def test_term_ends_an_agent_whose_sync_waits_for_ever_and_the_next_one_goes_on(
+def test_term_ends_an_agent_whose_sync_waits_for_ever(
     home: Home, start_agent: StartAgent, proxy: DrippingProxy
 ) -> None:
     agent = start_agent(home)
@@ -104,10 +103,6 @@ def test_term_ends_an_agent_whose_sync_waits_for_ever_and_the_next_one_goes_on(
     began = time.monotonic()
     assert agent.terminate() == 0
     assert time.monotonic() - began < PROMISED_S
-    proxy.stop()
-    again = start_agent(home)
-    again.until_synced(2)
-    assert sorted(requested(home)) == [603, 604]
 
 
 def test_ctrl_c_ends_a_sync_without_an_agent_too(home: Home, proxy: DrippingProxy) -> None:

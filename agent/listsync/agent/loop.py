@@ -133,7 +133,7 @@ class Agent:
 
     def _has_ended(self, work: Work) -> bool:
         """Stop *work* and wait for it; what came to its own end is not owed."""
-        logger.info("stopping: the running sync ends after its current title")
+        logger.info("stopping: the running sync ends after its current title, or soon")
         work.stop()
         if not work.wait(GRACE_S):
             return False

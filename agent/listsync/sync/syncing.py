@@ -263,7 +263,9 @@ class _Sync:
         pages = len(self._parts.memory.index_pages())
         if not is_worth_it(len(writer.requested), pages):
             return
-        notice = Verification(writer, writer.requested).mend(self._reading.read_index())
+        notice = Verification(writer, writer.requested, self._check).mend(
+            self._reading.read_index()
+        )
         if notice is not None:
             self._notices.append(notice)
 

@@ -7,7 +7,7 @@ answered with success: 8 of 360, in groups. Source: Seerr 3.1.0 on SQLite, obser
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from listsync.domain.media import TitleKey
@@ -49,6 +49,8 @@ class Verification:
 
     writer: Writer
     requested: Sequence[RequestBody]
+    check: Callable[[], None] = lambda: None
+    """Raises when the run is to end."""
 
     def mend(self, index: Mapping[TitleKey, TitleState]) -> Notice | None:
         """Request again what *index* lacks; returns what a person should learn of the rest.
@@ -68,12 +70,16 @@ class Verification:
         )
         if trust.doubt is not None:
             return _notice(f"{trust.gone} of {trust.asked} requests of this sync", "")
-        gone = [body for body in lost if not self.writer.request_again(body)]
+        gone = [body for body in lost if not self._is_mended(body)]
         if not gone:
             return None
         names = ", ".join(self.writer.label_of(body) for body in gone[:_MOST_NAMED])
         more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
         return _notice(f"{names}{more}", ", also when it was requested again")
+
+    def _is_mended(self, body: RequestBody) -> bool:
+        self.check()
+        return self.writer.request_again(body)
 
 
 def _notice(what: str, how_often: str) -> Notice:

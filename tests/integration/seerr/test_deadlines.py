@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,7 @@ from listsync.net.http import ask, build_client
 from listsync.options import SecretStr, ServiceOptions
 from listsync.seerr.client import Seerr
 from listsync.seerr.pool import Patience
+from tests.integration.net.authority import authority
 from tests.integration.providers.trap import Answer, Question, Trap, said, trap
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
@@ -138,6 +141,44 @@ def test_a_cut_ends_the_wait_for_the_server_and_nothing_is_sent_after_it(answer:
                 client.request(DUNE)
         client.close()
     assert len(server.asked) == 1
+
+
+@contextmanager
+def dripping_encrypted(folder: Path) -> Iterator[int]:
+    """Answer one call with an encrypted drip, at the port that is given."""
+    (folder / "server.pem").write_bytes(authority("mine").signed("localhost"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as encrypted:
+            encrypted.recv(65536)
+            for piece in dripping(HEAD):
+                encrypted.sendall(piece)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(5)
+
+
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "deadline"])
+def test_an_endless_answer_that_is_encrypted_has_an_end(tmp_path: Path, *, is_cut: bool) -> None:
+    (tmp_path / "ca.pem").write_bytes(authority("mine").pem)
+    token = CancelToken()
+    with dripping_encrypted(tmp_path) as port:
+        client = Seerr(
+            f"https://localhost:{port}",
+            SecretStr("key"),
+            ca_file=tmp_path / "ca.pem",
+            patience=PATIENT if is_cut else PATIENCE,
+            token=token,
+        )
+        with cut_soon(token) if is_cut else nullcontext(), pytest.raises(UnavailableError):
+            client.read_index(())
+        client.close()
 
 
 def test_what_a_cut_leaves_of_a_list_is_no_list() -> None:
