@@ -108,5 +108,28 @@ class StateError(ListsyncError):
     """The state file cannot be used: say what to do with it, request nothing."""
 
 
+class DamagedStateError(StateError):
+    """The state file is damaged, or not ours: set it aside, go on with a backup, on hold."""
+
+    def __init__(self, path: object, why: str) -> None:
+        why = "".join(one if one.isprintable() else "?" for one in why[:200])
+        super().__init__(
+            f"{path} is damaged ({why}); `listsync run` and `listsync once` set it aside and go "
+            "on with the newest good backup"
+        )
+        self.why = why
+
+
+class NewerStateError(StateError):
+    """A newer listsync wrote the state: exit 78, another start would not help.
+
+    `has_our_tables`: nothing but the number of its schema says so.
+    """
+
+    def __init__(self, what: str, *, has_our_tables: bool) -> None:
+        super().__init__(what)
+        self.has_our_tables = has_our_tables
+
+
 class BusyError(ListsyncError):
     """Another listsync works on this state already: exit 5."""

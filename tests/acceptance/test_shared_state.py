@@ -110,7 +110,7 @@ def test_a_backup_of_a_running_agent_is_a_state_to_go_on_with(
     beside = home.run("backup", str(tmp_path / "b.db"), "--socket", str(agent.socket))
     assert (beside.code, "listsyncctl backup" in beside.err) == (5, True)
     agent.terminate()
-    restored = home.run("once", "--json", "--state-dir", str(copy.parent))
+    restored = home.run("once", "--json", "--confirm", "--state-dir", str(copy.parent))
     assert (restored.code, restored.requested) == (0, [])
     assert requested(home) == [603, 27205]
 

@@ -16,8 +16,9 @@ from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.errors import BusyError, StateError
 from listsync.store.arr_names import SqliteArrNames
-from listsync.store.database import FILE_NAME, Database, copy_files
+from listsync.store.database import Database, copy_files
 from listsync.store.lock import locked
+from listsync.store.recovery import opened_state
 
 
 @contextmanager
@@ -36,8 +37,11 @@ def open_check(config: Config, state_dir: Path, *, keep: bool) -> Iterator[LiveC
         copy_sandbox(state_dir, scratch)
         server = open_server(_as_owner(config), scratch, CancelToken(), stack)
         keeps = keep and _is_ours(state_dir, stack)
-        database = Database(state_dir / FILE_NAME) if keeps else _copied(state_dir, scratch)
-        stack.callback(database.close)
+        if keeps:
+            database = stack.enter_context(opened_state(state_dir))
+        else:
+            database = _copied(state_dir, scratch)
+            stack.callback(database.close)
         yield LiveCheck(config, server, SqliteArrNames(database), keeps=keeps)
 
 

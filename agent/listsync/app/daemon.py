@@ -43,9 +43,11 @@ from listsync.store.backup import write_backup
 from listsync.store.books import SqliteBooks
 from listsync.store.clock import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import Database
+from listsync.store.doubt import load_doubt
 from listsync.store.lock import locked
 from listsync.store.notebook import SqliteNotebook
+from listsync.store.recovery import close_state, open_state
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers import signal_mask, signals
 from listsync.triggers.config_file import ConfigFileTrigger, digest
@@ -91,7 +93,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     with ExitStack() as stack:
         stack.enter_context(locked(options.state_dir))
         sweep(options.state_dir)
-        database = Database(options.state_dir / FILE_NAME)
+        database = open_state(options.state_dir)
         daemon = _Daemon(options, loader, following, database, inbox)
         systemd = Systemd(environ)
         daemon.wire(systemd)
@@ -103,7 +105,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
             # A thread hangs in a call: nothing that matters is lost, intents are written ahead.
             logging.shutdown()
             os._exit(Exit.FAILED if daemon.has_failed else Exit.OK)
-        database.close()
+        close_state(database, options.state_dir)
     return Exit.OK
 
 
@@ -305,11 +307,13 @@ class _Daemon:
         doubts = access.doubts(options.config_path, options.state_dir, options.socket)
         for doubt in sorted(set(doubts) - set(self._shown.doubts)):
             logger.warning("%s", doubt, extra={"action": "open_to_others"})
+        state_doubt = load_doubt(self._database)
         self._shown = Shown(
             doubts=doubts,
             lists={row.source: row for row in self._books.lists()},
             notices=self._books.notices(),
             waiting=self._books.waiting(limit=0, offset=0)[0],
+            state_doubt=state_doubt.why if state_doubt else "",
         )
 
     def _follow_clock(self, step: timedelta) -> None:

@@ -37,6 +37,7 @@ from listsync.store.facts import SqliteFacts
 from listsync.store.films import SqliteFilmIds
 from listsync.store.lock import locked, looking_at
 from listsync.store.memory import SqliteMemory
+from listsync.store.recovery import opened_state
 from listsync.sync.exclusions import Additions
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Followed
@@ -211,8 +212,7 @@ def open_parts(
     """
     with ExitStack() as stack:
         folder = stack.enter_context(_state(state_dir, dry_run=dry_run))
-        database = Database(folder / FILE_NAME)
-        stack.callback(database.close)
+        database = stack.enter_context(_opened(folder, dry_run=dry_run))
         pull_back(database, datetime.now(UTC))
         yield stack.enter_context(
             wired(
@@ -224,6 +224,19 @@ def open_parts(
                 state_dir=state_dir,
             )
         )
+
+
+@contextmanager
+def _opened(folder: Path, *, dry_run: bool) -> Iterator[Database]:
+    if not dry_run:
+        with opened_state(folder) as database:
+            yield database
+        return
+    database = Database(folder / FILE_NAME)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @contextmanager

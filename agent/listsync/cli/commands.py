@@ -17,7 +17,7 @@ import click
 
 from listsync import __version__, interrupts
 from listsync.cli.words import plural, say
-from listsync.errors import BusyError, ConfigError, ListsyncError
+from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError
 from listsync.protocol import YES, Exit, client_sockets
 
 if TYPE_CHECKING:
@@ -328,6 +328,9 @@ def _told() -> Iterator[None]:
     except ConfigError as error:
         for problem in error.problems:
             say(str(problem), err=True)
+        sys.exit(Exit.CONFIG)
+    except NewerStateError as error:
+        say(f"listsync: {error}", err=True)
         sys.exit(Exit.CONFIG)
     except BusyError as error:
         say(f"listsync: {error}", err=True)

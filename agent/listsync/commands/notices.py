@@ -13,6 +13,7 @@ from listsync.domain.books import ListRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.syncing import Result
+from listsync.domain.trust import Trust
 
 _Standing = tuple[Notice, datetime | None]
 
@@ -24,6 +25,7 @@ def standing(sources: Sources) -> tuple[_Standing, ...]:
     """Gather all that stands, with the time since when, where that is known."""
     return (
         *((notice, None) for notice in _of_agent(sources)),
+        *((notice, None) for notice in _of_state(sources)),
         *_of_runs(sources),
         *((notice, None) for notice in _of_lists(sources)),
         *((notice, None) for notice in _of_reviews(sources)),
@@ -63,6 +65,14 @@ def _of_agent(sources: Sources) -> Iterator[Notice]:
     if last is not None and last.row.result == Result.FAILED:
         text = f"the last sync failed: {last.row.why or last.row.message}"
         yield Notice(kind=NoticeKind.SYNC_FAILED, text=text, passes=_is_tried_again(sources))
+
+
+def _of_state(sources: Sources) -> Iterator[Notice]:
+    """Tell of a doubt before a run does."""
+    said = {one.notice.kind for one in sources.shown().notices}
+    doubt = Trust(state=sources.shown().state_doubt).doubt
+    if doubt and NoticeKind.STATE_IN_DOUBT not in said:
+        yield Notice(kind=NoticeKind.STATE_IN_DOUBT, text=doubt)
 
 
 def _is_tried_again(sources: Sources) -> bool:

@@ -25,13 +25,15 @@ class Shown:
     """What was read from the books when the last run ended, so that nobody waits for the disk.
 
     `lists` is how each list was read last, by source; `waiting` counts titles for review;
-    `doubts` tell which places others may change.
+    `doubts` tell which places others may change, `state_doubt` why what is remembered may not be
+    the whole of it.
     """
 
     lists: Mapping[str, ListRow] = field(default_factory=dict)
     notices: tuple[StandingNotice, ...] = ()
     waiting: int = 0
     doubts: tuple[str, ...] = ()
+    state_doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

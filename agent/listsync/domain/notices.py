@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     CONFIG_WARNING = "config_warning"
     STATE_TROUBLE = "state_trouble"
     OPEN_TO_OTHERS = "open_to_others"
+    STATE_IN_DOUBT = "state_in_doubt"
 
     @property
     def needs_person(self) -> bool:

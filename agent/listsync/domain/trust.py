@@ -18,11 +18,13 @@ _WAY_ON = (
 class Trust:
     """What speaks against asking for anything.
 
-    `asked_elsewhere` counts titles that were requested at another server, if this one is new and
-    nobody has said yet that it is meant. `asked` and `gone` count what was requested here, and
-    what of that the index has lost since that was last confirmed.
+    `state` says why what is remembered may not be the whole of it. `asked_elsewhere` counts titles
+    that were requested at another server, if this one is new and nobody has said yet that it is
+    meant. `asked` and `gone` count what was requested here, and what of that the index has lost
+    since that was last confirmed.
     """
 
+    state: str = ""
     asked_elsewhere: int = 0
     asked: int = 0
     gone: int = 0
@@ -30,6 +32,8 @@ class Trust:
     @property
     def doubt(self) -> str | None:
         """Say why nothing may be requested, and what the user can do."""
+        if self.state:
+            return f"{self.state}: {_WAY_ON}"
         if self.asked_elsewhere:
             why = f"this is another server; {self.asked_elsewhere} titles were handled at the last"
             return f"{why}: {_WAY_ON}"

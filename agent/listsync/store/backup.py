@@ -8,10 +8,14 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from listsync.errors import StateError
 
+FOLDER = "backups"
+"""Where, in the state directory, backups are that listsync makes by itself."""
+KEPT = 7
 _PAGES = 256
 """So many (1 MiB) are copied at a time: a step takes about a millisecond."""
 _PARTS = ("-wal", "-shm", "-journal")
@@ -56,11 +60,56 @@ def write_backup(path: Path, copy_to: Callable[[Path], None]) -> int:
         os.fsync(handle)
         size = os.fstat(handle).st_size
         _name(new, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return size
     finally:
         os.close(handle)
         new.unlink(missing_ok=True)
+
+
+def backups_of(folder: Path) -> list[Path]:
+    """Find what may take the place of the state in *folder*, the newest first.
+
+    After the backups by number come those that were made before an upgrade.
+    """
+    daily = sorted((folder / FOLDER).glob("listsync-[0-9]*.db"), key=_number_of, reverse=True)
+    return [*daily, *sorted(folder.glob("listsync-v*.db"), key=_version_of, reverse=True)]
+
+
+def next_backup(folder: Path, now: datetime) -> Path:
+    """Name the next backup in *folder*; by their numbers they sort as they were made.
+
+    Clocks may be set, so their times need not. Raises OSError.
+    """
+    place = folder / FOLDER
+    place.mkdir(mode=0o700, exist_ok=True)
+    number = max(map(_number_of, place.glob("listsync-[0-9]*.db")), default=0) + 1
+    return place / f"listsync-{number:06d}-{now:%Y%m%dT%H%M%SZ}.db"
+
+
+def made_at(backup: Path) -> datetime | None:
+    """Say when a backup was made, as its name tells."""
+    with suppress(ValueError):
+        text = backup.stem.rsplit("-", 1)[-1]
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return None
+
+
+def prune(folder: Path) -> None:
+    """Remove the oldest backups beyond those that are kept; raises OSError."""
+    daily = sorted((folder / FOLDER).glob("listsync-[0-9]*.db"), key=_number_of, reverse=True)
+    for one in daily[KEPT:]:
+        one.unlink(missing_ok=True)
+
+
+def _number_of(backup: Path) -> int:
+    digits = backup.stem.split("-")[1]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _version_of(copy: Path) -> tuple[int, str]:
+    digits, _, stamp = copy.stem.removeprefix("listsync-v").partition("-")
+    return (int(digits) if digits.isdecimal() else 0, stamp)
 
 
 def _check(copy: Path) -> None:
@@ -95,7 +144,19 @@ def _refuse_existing(path: Path) -> None:
         raise StateError(f"{path} exists already: a backup never replaces a file")
 
 
-def _sync_folder(folder: Path) -> None:
+def finish(new: Path, path: Path) -> None:
+    """Bring a finished file to disk, for its owner only, and then to its name; raises OSError."""
+    handle = os.open(new, os.O_RDWR)
+    try:
+        os.fchmod(handle, 0o600)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    new.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
     with suppress(OSError):  # not every file system can, and the copy itself is on disk
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 import shutil
 import sqlite3
 import threading
@@ -14,9 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from listsync.errors import StateError
+from listsync.errors import DamagedStateError, NewerStateError, StateError
 from listsync.file_access import make_private, own_path
-from listsync.store.backup import copy_database
+from listsync.store.backup import copy_database, finish
+from listsync.store.integrity import (
+    check_header,
+    check_quickly,
+    check_whole,
+    is_of_version,
+    version_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +51,20 @@ class Database:
     threads away: what only reads goes on meanwhile.
     """
 
-    def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        patience_s: float = PATIENCE_S,
+        *,
+        keeps_copy: bool = True,
+    ) -> None:
+        """Open *path*; *keeps_copy*: before an upgrade.
+
+        Raises:
+            DamagedStateError: its structure is.
+            NewerStateError: a newer listsync wrote it.
+            StateError: it cannot be opened, though it may be good.
+        """
         self._path = path
         self._patience_s = patience_s
         self._is_over: Callable[[], bool] = lambda: False
@@ -55,8 +76,11 @@ class Database:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             undo.callback(self._connection.close)
             _set_up(self._connection, patience_s)
-            _check(self._connection)
-            _migrate(self._connection, path)
+            check_quickly(self._connection)
+            checkpoint = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self.log_frames: int = checkpoint[1]
+            """How much of the log could be read."""
+            _migrate(self._connection, path, keeps_copy=keeps_copy)
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             undo.pop_all()
 
@@ -213,12 +237,20 @@ def _named_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StateError(f"cannot open {path}: {error.strerror}") from error
     except sqlite3.OperationalError as error:
-        raise StateError(f"cannot open {path}: {error}") from error
+        raise StateError(f"cannot open {path}: {_words_of(error, path)}") from error
     except sqlite3.DatabaseError as error:
-        raise StateError(
-            f"{path} is damaged ({error}); move it away together with its -wal and -shm "
-            "files, or put a backup in its place"
-        ) from error
+        raise DamagedStateError(path, str(error)) from error
+
+
+def _words_of(error: sqlite3.Error, path: Path) -> str:
+    """Say what is wrong in the words of the system, where SQLite has none."""
+    folder = path.parent
+    with suppress(OSError):
+        if os.statvfs(folder).f_bavail == 0:
+            return f"{error}: the disk is full"
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            return f"{error}: the file system is read-only"
+    return str(error)
 
 
 def _is_foreign_lock(error: sqlite3.Error) -> bool:
@@ -238,11 +270,29 @@ def _set_up(connection: sqlite3.Connection, patience_s: float) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    """Look for damage; `quick_check` answers rows, it does not raise."""
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(found.splitlines()[-1])  # above it stands a headline
+def inspect(path: Path) -> None:
+    """Look for any damage that can be seen, without touching the file or its log.
+
+    Raises:
+        DamagedStateError: there is some, or the file is not ours.
+        NewerStateError: a newer listsync wrote it.
+        StateError: it cannot be read, though it may be good.
+    """
+    with _named_errors(path):
+        try:
+            check_header(path)
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            try:
+                check_whole(connection, _scripts())
+                _refuse_newer(connection, path)
+            finally:
+                connection.close()
+        except UnicodeDecodeError as error:  # also of a message that quotes what is there
+            raise sqlite3.DatabaseError("its schema cannot be read") from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # something is not there
+                raise sqlite3.DatabaseError(str(error)) from error
+            raise
 
 
 def _scripts() -> list[tuple[int, str]]:
@@ -252,20 +302,45 @@ def _scripts() -> list[tuple[int, str]]:
     )
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date, each step whole or not at all; a copy is kept before."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    scripts = _scripts()
-    if version > scripts[-1][0]:
-        raise StateError(
-            f"{path} was written by a newer listsync (schema {version}, this one knows "
-            f"{scripts[-1][0]}); install the newer one, or use another --state-dir"
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the schema, which this listsync knows."""
+    version, scripts = version_of(connection), _scripts()
+    latest = scripts[-1][0]
+    if version > latest:
+        raise NewerStateError(
+            f"{path} was written by a newer listsync (schema {version}, this one knows {latest});"
+            " install the newer one, or use another --state-dir",
+            has_our_tables=is_of_version(connection, latest, scripts),
         )
-    due = [(number, script) for number, script in scripts if number > version]
-    if due and version > 0:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        connection.execute(
-            "VACUUM INTO ?", (str(path.with_name(f"{path.stem}-v{version}-{stamp}.db")),)
-        )
-    for number, script in due:
-        connection.executescript(f"BEGIN;{script};PRAGMA user_version = {number};COMMIT;")
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, *, keeps_copy: bool) -> None:
+    """Bring the schema up to date, whole or not at all; a copy is kept before."""
+    version, scripts = _refuse_newer(connection, path), _scripts()
+    latest = scripts[-1][0]
+    due = [script for number, script in scripts if number > version]
+    if not due:
+        return
+    copy_ = _keep_copy(connection, path, version) if version and keeps_copy else None
+    steps = ";".join(due)
+    connection.executescript(f"BEGIN;{steps};PRAGMA user_version = {latest};COMMIT;")
+    if copy_ is not None:
+        for other in set(path.parent.glob(f"{path.stem}-v{version}-*.db")) - {copy_}:
+            other.unlink()  # of an upgrade that was cut off
+
+
+def _keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    target = path.with_name(f"{path.stem}-v{version}-{stamp}.db")
+    new = path.with_name(f".{target.name}.part")
+    try:
+        try:
+            new.unlink(missing_ok=True)
+            connection.execute("VACUUM INTO ?", (str(new),))
+            finish(new, target)
+        finally:
+            new.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateError(f"cannot write {target}: {error.strerror or error}") from error
+    return target

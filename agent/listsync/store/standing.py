@@ -15,6 +15,7 @@ from listsync.domain.syncing import SyncRun
 from listsync.domain.trust import Trust
 from listsync.store import rows
 from listsync.store.database import Database
+from listsync.store.doubt import lift_doubt, load_doubt
 from listsync.store.request_log import is_gone, requested_at
 from listsync.store.server_requests import lapse
 
@@ -36,11 +37,18 @@ def trust(database: Database, server: int, index: Mapping[TitleKey, TitleState])
         )[0][0]
     definitions = requested_at(database, server)
     gone = sum(is_gone(one, index) for one in definitions)
-    return Trust(asked_elsewhere=elsewhere, asked=len(definitions), gone=gone)
+    doubt = load_doubt(database)
+    return Trust(
+        state=doubt.why if doubt else "",
+        asked_elsewhere=elsewhere,
+        asked=len(definitions),
+        gone=gone,
+    )
 
 
 def confirm(database: Database, server: int | None) -> None:
-    """Note that the server and its index are meant to be as they are now."""
+    """Note that the server, its index and the state are meant to be as they are now."""
+    lift_doubt(database)
     with database.write() as connection:
         connection.execute(
             "UPDATE servers SET confirmed = 1, confirmed_at = ? WHERE id = ?", (rows.now(), server)

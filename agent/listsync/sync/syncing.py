@@ -21,6 +21,7 @@ from listsync.domain.syncing import (
     SyncReport,
     SyncRun,
 )
+from listsync.domain.trust import Trust
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.acting import Writer
@@ -208,8 +209,7 @@ class _Sync:
             logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
             memory.confirm()
             return None
-        kind = NoticeKind.SERVER_REPLACED if trust.asked_elsewhere else NoticeKind.REQUESTS_GONE
-        self._notices.append(Notice(kind=kind, text=trust.doubt))
+        self._notices.append(Notice(kind=_kind_of(trust), text=trust.doubt))
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})
         return trust.doubt
 
@@ -357,3 +357,9 @@ class _Sync:
         if retry is None and self._writer is not None:
             return self._reading.retry_of_intents()
         return retry
+
+
+def _kind_of(trust: Trust) -> NoticeKind:
+    if trust.state:
+        return NoticeKind.STATE_IN_DOUBT
+    return NoticeKind.SERVER_REPLACED if trust.asked_elsewhere else NoticeKind.REQUESTS_GONE

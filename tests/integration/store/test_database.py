@@ -155,7 +155,7 @@ def test_a_damaged_file_is_refused_and_left_alone(
     assert callable(damage), request.node.name
     damage(path)
     before = path.read_bytes()
-    with pytest.raises(StateError, match=r"is damaged .* move it away together with its -wal"):
+    with pytest.raises(StateError, match=r"is damaged .* set it aside and go on"):
         Database(path)
     assert path.read_bytes() == before
 
