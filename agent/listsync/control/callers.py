@@ -29,18 +29,18 @@ class Caller:
         return Caller(*_PACKED.unpack(data))
 
 
-def permit(caller: Caller | None, access: Access, group: int | None) -> None:
+def permit(caller: Caller, access: Access, group: int | None) -> None:
     """Raise RefusedCommand unless *caller* may: root and owner all, the group may read."""
-    if caller is not None:
-        if caller.uid in {0, os.geteuid()}:
-            return
-        if access is Access.READ and group is not None and group in _groups(caller):
-            return
+    if caller.uid in {0, os.geteuid()}:
+        return
+    if access is Access.READ and group is not None and group in _groups(caller):
+        return
     owner = _name(os.geteuid())
-    who = "an unknown user" if caller is None else f"user {_name(caller.uid)}"
     what = "look" if access is Access.READ else "control it"
     raise RefusedCommand(
-        Code.FORBIDDEN, f"{who} may not {what}: the agent runs as {owner}; use `sudo -u {owner}`"
+        Code.FORBIDDEN,
+        f"user {_name(caller.uid)} may not {what}: the agent runs as {owner}; "
+        f"use `sudo -u {owner}`",
     )
 
 

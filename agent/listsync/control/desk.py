@@ -37,7 +37,7 @@ class Desk:
         """Build the reply to something that is not even one frame."""
         return _dumped(error_reply(None, code, message))
 
-    def reply(self, body: bytes, caller: Caller | None) -> bytes:
+    def reply(self, body: bytes, caller: Caller) -> bytes:
         id_: str | None = None
         try:
             message = read(body)
@@ -45,7 +45,7 @@ class Desk:
             request = check(message)
             permit(caller, request.spec.access, self._group)
             # Another user's id is not this one's: nobody reads the reply to somebody else.
-            key = (-1 if caller is None else caller.uid, request.id)
+            key = (caller.uid, request.id)
             if (known := self._replies.get(key)) is not None:
                 return known
             return self._remembered(key, self._carried_out(request, caller))
@@ -55,7 +55,7 @@ class Desk:
             logger.exception("a control message failed", extra={"action": "control_failed"})
             return _dumped(error_reply(id_, Code.INTERNAL, "the agent failed: see its log"))
 
-    def _carried_out(self, request: Request, caller: Caller | None) -> bytes:
+    def _carried_out(self, request: Request, caller: Caller) -> bytes:
         if self._clock() > request.deadline:
             raise RefusedCommand(
                 Code.EXPIRED, f"{request.method} came after its deadline and was not carried out"
@@ -64,7 +64,7 @@ class Desk:
             logger.info(
                 "%s asked for, by uid %s",
                 request.method,
-                caller.uid if caller else "?",
+                caller.uid,
                 extra={"action": "control", "method": request.method, "caller": str(caller)},
             )
         try:

@@ -29,6 +29,8 @@ BEAT_S = 20.0
 _MOST = 64
 _FILES_PER_CONNECTION = 8
 _INSIDE = "inproc://control"
+_LAST_ANSWER_S = 1.0
+"""How long an answer may still take when hearing the clients has failed."""
 
 
 class ControlSocket:
@@ -50,9 +52,13 @@ class ControlSocket:
         self._place = Place(self._path, group)
         self._look_every_s = look_every_s
         self._looked_at = self._heard_at = self._answered_at = time.monotonic()
+        self._unanswered = 0
         self._is_away = False
         self._desk = Desk(answer, group=group)
         self._failure: BaseException | None = None
+        self._answering = threading.Thread(
+            target=self._answer_all, name="listsync-control-rep", daemon=True
+        )
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
@@ -60,7 +66,7 @@ class ControlSocket:
     @property
     def heartbeat(self) -> float:
         """When both threads were last seen to be well, by the monotonic clock."""
-        return min(self._heard_at, self._answered_at)
+        return min(self._heard_at, self._answered_at) if self._unanswered else self._heard_at
 
     def open(self) -> None:
         """Bind and listen; raises BusyError or StateError."""
@@ -85,19 +91,19 @@ class ControlSocket:
 
     def run(self, stop: threading.Event) -> None:
         """Answer until *stop* is set; `wake` makes it look at once."""
-        answering = threading.Thread(
-            target=self._answer_all, name="listsync-control-rep", daemon=True
-        )
-        answering.start()
+        self._answering.start()
         try:
             while not stop.is_set():
                 self._hear()
-                if self._failure is not None:
-                    raise self._failure
-        finally:
-            # An empty message, which no client can send through `_forward`, is the end.
-            self._asking.send_multipart([b"", b""])
-            answering.join()
+        except BaseException:
+            self._end(_LAST_ANSWER_S)
+            raise
+        self._end()
+
+    def _end(self, wait_s: float | None = None) -> None:
+        # An empty message, which no client can send through `_forward`, is the end.
+        self._asking.send_multipart([b"", b""])
+        self._answering.join(wait_s)
 
     def wake(self) -> None:
         """Let `run` look at its *stop* now; from any thread, also after `close`."""
@@ -112,9 +118,10 @@ class ControlSocket:
         """Close everything and remove the file, if it is still ours."""
         self._place.remove()
         self._connections.close()
-        self._asking.close(linger=0)
-        self._replying.close(linger=0)
-        self._context.term()
+        if not self._answering.is_alive():  # else the process ends in a moment, as it has failed
+            self._asking.close(linger=0)
+            self._replying.close(linger=0)
+            self._context.term()
         self._woken.close()
         self._waker.close()
 
@@ -134,24 +141,28 @@ class ControlSocket:
         if time.monotonic() - self._looked_at >= self._look_every_s:
             self._looked_at = time.monotonic()
             self._be_there()
+        if self._failure is not None:
+            raise self._failure
 
     def _forward(self, address: bytes, caller: Caller, message: Message) -> None:
         parts = caller.packed(), b"%d" % message.frames, message.body
         self._asking.send_multipart([address, b"", *parts], zmq.NOBLOCK)
+        if not self._unanswered:
+            self._answered_at = time.monotonic()
+        self._unanswered += 1
 
     def _pass_back(self) -> None:
         with suppress(zmq.Again):
             while True:
                 address, _, reply = self._asking.recv_multipart(zmq.NOBLOCK)
+                self._unanswered -= 1
+                self._answered_at = time.monotonic()
                 self._connections.reply(address, reply)
 
     def _answer_all(self) -> None:
         """Answer what comes from `_forward`, until the empty message."""
         try:
             while True:
-                self._answered_at = time.monotonic()
-                if not self._replying.poll(round(1000 * BEAT_S)):
-                    continue
                 caller, *message = self._replying.recv_multipart()
                 if not message:
                     return

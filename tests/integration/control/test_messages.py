@@ -383,3 +383,19 @@ def test_the_heartbeat_goes_on(path: Path, answer: Scripted) -> None:
             talker.ask()
             talker.ask()
         assert control.heartbeat > before
+
+
+def test_the_heartbeat_stops_while_an_answer_hangs(path: Path, answer: Scripted) -> None:
+    control = ControlSocket(path, answer)
+    answer.takes_s = 0.5
+    with running(control), closing(Talker(path)) as talker, talker.connected() as asking:
+        asking.send(body())
+        time.sleep(0.2)
+        stuck = control.heartbeat
+        control.wake()
+        time.sleep(0.1)
+        assert control.heartbeat == stuck
+        asking.recv()
+        control.wake()
+        time.sleep(0.1)
+        assert control.heartbeat > stuck
