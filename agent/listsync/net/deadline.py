@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 NAME_S = 20.0
 """How much longer a connection to a name may take: a resolver asks its second server after 5 s."""
+_MOMENT_S = 1.0
 _DAY_S = 86400.0
 _ENDED = "the run was ended"
 
@@ -96,15 +97,17 @@ class DeadlineBackend(httpcore.NetworkBackend):
         connect = partial(
             self._connect_any_place, host, port, timeout, local_address, socket_options
         )
-        longest = left if _is_address(host) else _left(left + NAME_S, httpcore.ConnectTimeout)
-        try:
-            # Names are looked up by a call that knows no time-out and cannot be interrupted.
+        # Names are looked up by a call that knows no time-out and cannot be interrupted.
+        more = _MOMENT_S if _is_address(host) else NAME_S
+        longest = _left(left + more, httpcore.ConnectTimeout)
+        stream = None
+        with suppress(TimeoutError):
             stream = call_bounded(connect, longest, self._token, lambda late: late.close())
-        except TimeoutError:
-            if self._token.is_cut:
-                raise httpcore.ConnectError(_ENDED) from None
-            raise NotResolvedError from None
-        return _Stream(stream, self._token)
+        if stream is not None:
+            return _Stream(stream, self._token)
+        if self._token.is_cut:
+            raise httpcore.ConnectError(_ENDED)
+        raise httpcore.ConnectTimeout if _is_address(host) else NotResolvedError
 
     def _connect_any_place(
         self,

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -232,6 +232,32 @@ def test_a_cut_ends_the_wait_for_a_name() -> None:
     token = CancelToken()
     with cut_soon(token), pytest.raises(UnavailableError):
         _search(token)()
+
+
+@contextmanager
+def full_server() -> Iterator[str]:
+    """Listen where no connection is taken any more: it is waited for, as behind a firewall."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as stack:
+        for _ in range(4):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "deadline"])
+def test_a_connection_that_is_not_taken_is_not_waited_for_without_an_end(
+    monkeypatch: pytest.MonkeyPatch, *, is_cut: bool
+) -> None:
+    token = CancelToken()
+    monkeypatch.setattr(token, "wait", lambda _: token.is_set())  # between the tries
+    patience = Patience(connect_s=30 if is_cut else 0.1, answer_s=30, whole_s=60)
+    words = "stopped while waiting" if is_cut else r"no connection within 0\.1 s"
+    with full_server() as url, cut_soon(token) if is_cut else nullcontext():
+        client = Seerr(url, SecretStr("key"), patience=patience, token=token)
+        with pytest.raises(UnavailableError, match=words):
+            client.search("Dune")
+        client.close()
 
 
 def test_a_wait_with_a_deadline_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
