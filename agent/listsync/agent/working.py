@@ -44,6 +44,7 @@ class Work:
         self.token = CancelToken()
         self._ending = threading.Lock()
         self._over = threading.Event()
+        self._is_told = False
         # A daemon: the end of the process does not wait for a call that hangs.
         self.ended: Ended | None = None
         self._thread = threading.Thread(target=self._run, name="listsync-sync", daemon=True)
@@ -64,10 +65,10 @@ class Work:
 
     def stop(self) -> None:
         """Let the sync end after its current title, or soon without it."""
+        self.token.set()
         with self._ending:
-            is_told = self.token.is_set()
-            self.token.set()
-        if is_told:
+            was_told, self._is_told = self._is_told, True
+        if was_told:
             return
         try:
             threading.Thread(target=self._end_by_force, name="listsync-end", daemon=True).start()
@@ -86,8 +87,10 @@ class Work:
         self.token.cut()
         if self._over.wait(LEAVE_AFTER_S - CUT_AFTER_S):
             return
-        self.token.revoke()
-        self._end(left_behind(self.order, self.started_at, datetime.now(UTC)))
+        ended = left_behind(self.order, self.started_at, datetime.now(UTC))
+        if self._is_the_end(ended):
+            self.token.revoke()  # before anybody learns that it is over
+            self._tell(ended)
 
     def _run(self) -> None:
         order = self.order
@@ -116,10 +119,17 @@ class Work:
         return failed(self.order, self.started_at, datetime.now(UTC), why, retry)
 
     def _end(self, ended: Ended) -> None:
+        if self._is_the_end(ended):
+            self._tell(ended)
+
+    def _is_the_end(self, ended: Ended) -> bool:
+        """Take *ended* for the end, unless there was one; then what comes later is no news."""
         with self._ending:
-            if self.ended is not None:
-                return
-            self.ended = ended
+            if self.ended is None:
+                self.ended = ended
+            return self.ended is ended
+
+    def _tell(self, ended: Ended) -> None:
         self._over.set()
         _log_end(ended)
         self._done(ended)

@@ -188,9 +188,10 @@ class _Stream(httpcore.NetworkStream):
     def _break_off(self) -> None:
         """Wake the thread that waits; closing the socket would not, and another might get it."""
         connected = self._stream.get_extra_info("socket")
-        with suppress(OSError):
-            # Not that of an SSLSocket, which forgets its encryption while somebody reads.
-            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+        if isinstance(connected, socket.socket):
+            with suppress(OSError):
+                # Not that of an SSLSocket, which forgets its encryption while somebody reads.
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _is_address(host: str) -> bool:

@@ -332,3 +332,18 @@ def test_without_room_for_a_thread_a_stop_cuts_at_once(monkeypatch: pytest.Monke
     monkeypatch.setattr(threading.Thread, "start", none_left)
     work.stop()
     assert work.token.is_cut
+
+
+@pytest.mark.usefixtures("_in_a_hurry")
+def test_a_sync_that_hangs_in_clearing_up_is_left_behind_too() -> None:
+    go_on = threading.Event()
+
+    def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
+        token.revoke()  # as the parts of a sync do when they are put away
+        assert go_on.wait(10)
+        return a_report(run)
+
+    work, (ended,) = stopped(perform)
+    go_on.set()
+    assert work.wait(5)
+    assert ended.row.result == "cancelled"
