@@ -227,7 +227,8 @@ class RequestAnswer(StrEnum):
     COVERED: it was there already (202 or 409). BLOCKLISTED, QUOTA, PERMISSION: it said no (403).
     IMPOSSIBLE: it will never work as asked (unknown title, no TVDB id, TVDB id taken, or what
     `asking` names is not there).
-    UNSURE: the connection broke, and a look at the server did not show the request.
+    UNSURE: the connection broke, or the answer was about something else, and a look at the server
+    did not show the request.
     CANCELLED: it was requested before, and has been cancelled.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from msgspec import Raw
+from msgspec import Raw, field
 
 from listsync.answers import Answer
 from listsync.domain.media import Definition, MediaType
@@ -26,7 +26,7 @@ from listsync.seerr.wire import Wire
 from listsync.seerr.words import clean, complaint, is_json
 from listsync.seerr.writing import Pen
 
-_LOST = "the answer was lost on the way, but the server has the request"
+_LOST = "the answer was lost on the way"
 _PENDING, _FAILED = 1, 4
 _DETAILS: dict[int | None, str] = {
     _PENDING: "waits for approval",
@@ -36,10 +36,32 @@ _GATEWAY_LOST = frozenset({502, 503})
 _GATEWAY_TIMED_OUT = 504
 
 
+class _Named(Answer, frozen=True):
+    """The title that a request is said to be for."""
+
+    tmdb_id: int | None = field(name="tmdbId", default=None)
+    kind: str | None = field(name="mediaType", default=None)
+
+
 class _Created(Answer, frozen=True):
     id: int | None = None
     status: int | None = None
+    is_4k: bool | None = field(name="is4k", default=None)
+    media: _Named | None = None
     seasons: Raw = Raw(b"null")
+
+    def objection(self, body: RequestBody) -> str:
+        """Say why this is no answer to a request for *body*; empty if it is one."""
+        if self.media is None or self.media.tmdb_id is None:
+            return "the answer to the request names no title"
+        if (self.media.kind, self.media.tmdb_id) != (body.key.kind.value, body.key.tmdb_id):
+            named = clean(f"{self.media.kind}/{self.media.tmdb_id}", 40)
+            return f"the answer to the request is about another title ({named})"
+        if self.is_4k not in {None, body.four_k}:
+            return "the answer to the request is about the other edition"
+        if not set(self.season_numbers) <= set(body.seasons):
+            return "the answer to the request is about other seasons"
+        return ""
 
     @property
     def season_numbers(self) -> tuple[int, ...]:
@@ -48,12 +70,17 @@ class _Created(Answer, frozen=True):
 
 
 class _LostError(Exception):
-    """The request was sent, its answer is lost; `may_run`: the server may still be at it."""
+    """The request was sent, its answer is lost, or none to it.
 
-    def __init__(self, why: str, *, may_run: bool) -> None:
+    `may_run`: the server may still be at it, or has done what nobody knows. `told` says it where
+    the request is found after all.
+    """
+
+    def __init__(self, why: str, *, may_run: bool, told: str = _LOST) -> None:
         super().__init__(why)
         self.why = why
         self.may_run = may_run
+        self.told = told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +211,14 @@ class Writer:
             raise self._wire.trouble.unavailable(why) from error
         if number is None:
             return None
-        return Answered(answer=RequestAnswer.REQUESTED, detail=_LOST, request_id=number)
+        detail = f"{lost.told}, but the server has the request"
+        return Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
 
     def _judge(self, reply: Reply, body: RequestBody, headers: dict[str, str]) -> Answered:
         status = reply.status
         trouble = self._wire.trouble
         if status in {200, 201}:
-            return self._created(reply)
+            return self._created(reply, body)
         if status in {202, 409} and is_json(reply):
             return Answered(answer=RequestAnswer.COVERED, detail=complaint(reply))
         if status == 403:
@@ -203,8 +231,11 @@ class Writer:
             raise _LostError("a proxy gave up waiting for the answer (504)", may_run=True)
         raise trouble.of_answer(reply)
 
-    def _created(self, reply: Reply) -> Answered:
-        """Read a success; without an id the server has dropped the request again."""
+    def _created(self, reply: Reply, body: RequestBody) -> Answered:
+        """Read a success; without an id the server has dropped the request again.
+
+        What does not name the title asked for is no success: what is there has to be looked at.
+        """
         if not is_json(reply):
             why = "a web page came where the answer to a request should be"
             raise _LostError(why, may_run=False)
@@ -212,6 +243,8 @@ class Writer:
         if created.id is None:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
+        if objection := created.objection(body):
+            raise _LostError(objection, may_run=True, told=objection)
         return Answered(
             answer=RequestAnswer.REQUESTED,
             detail=_DETAILS.get(created.status, ""),

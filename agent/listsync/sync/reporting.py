@@ -52,7 +52,7 @@ _QUIET = (SkipReason.AVAILABLE, SkipReason.REQUESTED)
 _SAID = {
     RequestAnswer.IMPOSSIBLE: "the server cannot do it",
     RequestAnswer.CANCELLED: "cancelled",
-    RequestAnswer.UNSURE: "the connection broke, and the request does not show at the server",
+    RequestAnswer.UNSURE: "what came of the request is not known",
 }
 
 

@@ -157,7 +157,9 @@ class Recorder(Network):
             case 2:
                 raise httpcore.ReadError("reset")
             case _:
-                return httpx.Response(201, json={"id": 1, "status": 2})
+                asked = json.loads(self.asked[-1].content)
+                media = {"tmdbId": asked["mediaId"], "mediaType": asked["mediaType"]}
+                return httpx.Response(201, json={"id": 1, "status": 2, "media": media})
 
 
 SERVICES = [

@@ -29,6 +29,18 @@ def html_reply(
     return httpx.Response(status, html=text)
 
 
+def created(number: int = 1, status: int = 2, **more: object) -> Reply:
+    """Answer a request as the servers do: with the title that was asked for."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        media = {"tmdbId": asked["mediaId"], "mediaType": asked["mediaType"]}
+        told = {"id": number, "status": status, "is4k": asked["is4k"], "media": media, **more}
+        return json_reply(told, 201)
+
+    return answer
+
+
 def message(status: int, text: str) -> httpx.Response:
     return json_reply({"message": text}, status)
 

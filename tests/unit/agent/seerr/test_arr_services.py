@@ -11,6 +11,7 @@ from tests.unit.agent.seerr.playback import (
     GUARD,
     Playback,
     Reply,
+    created,
     html_reply,
     json_reply,
     message,
@@ -157,7 +158,7 @@ def test_a_stop_ends_the_wait() -> None:
 
 
 def test_a_destination_is_sent_as_far_as_it_says_something() -> None:
-    playback = Playback().on("POST /request", json_reply({"id": 1, "status": 2}, 201))
+    playback = Playback().on("POST /request", created())
     body = RequestBody(
         key=FILM, four_k=False, destination=Destination(server_id=0, root_folder="/f", tags=(2, 1))
     )
@@ -175,7 +176,7 @@ def test_a_destination_is_sent_as_far_as_it_says_something() -> None:
 
 
 def test_a_request_that_fails_at_once_at_radarr_says_so() -> None:
-    playback = Playback().on("POST /request", json_reply({"id": 1, "status": 4}, 201))
+    playback = Playback().on("POST /request", created(status=4))
     answered = playback.seerr().request(RequestBody(key=FILM, four_k=False))
     assert answered.answer is RequestAnswer.REQUESTED
     assert answered.not_handed_on

@@ -8,7 +8,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import RequestBody
 from listsync.errors import UnavailableError
 from listsync.seerr.rate_limit import RateLimit
-from tests.unit.agent.seerr.playback import Clockless, Playback, json_reply
+from tests.unit.agent.seerr.playback import Clockless, Playback, created, json_reply
 
 FILM = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
 
@@ -17,7 +17,7 @@ def server() -> Playback:
     return (
         Playback()
         .on("GET /search", json_reply({"page": 1, "results": []}))
-        .on("POST /request", json_reply({"id": 1, "status": 2}, 201))
+        .on("POST /request", created())
     )
 
 

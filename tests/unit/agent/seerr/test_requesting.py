@@ -17,6 +17,7 @@ from tests.unit.agent.seerr.playback import (
     GUARD,
     Playback,
     Reply,
+    created,
     html_reply,
     json_reply,
     message,
@@ -24,7 +25,7 @@ from tests.unit.agent.seerr.playback import (
 
 FILM = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
 SERIES = RequestBody(key=TitleKey(MediaType.TV, 1396), four_k=True, seasons=(1, 2), tvdb_id=81189)
-CREATED = json_reply({"id": 77, "status": 2}, 201)
+CREATED = created(77)
 ME = json_reply({"id": 1})
 KEY_REFUSED = json_reply(GUARD, 403)
 POST = "POST /api/v1/request"
@@ -87,7 +88,7 @@ def test_with_approval_the_owner_asks_for_the_user() -> None:
 @pytest.mark.parametrize(
     ("said", "taken"),
     [
-        ([{"seasonNumber": 3, "status": 2}, {"seasonNumber": 1}], (1, 3)),
+        ([{"seasonNumber": 2, "status": 2}, {"seasonNumber": 1}], (1, 2)),
         ([{"seasonNumber": "x"}, {}, {"seasonNumber": 2}], (2,)),
         ([], ()),
         (None, ()),
@@ -96,12 +97,41 @@ def test_with_approval_the_owner_asks_for_the_user() -> None:
     ids=["some", "odd ones", "none", "null", "no list"],
 )
 def test_the_seasons_that_the_server_took_are_read(said: object, taken: tuple[int, ...]) -> None:
-    created = json_reply({"id": 77, "status": 2, "seasons": said}, 201)
-    assert answered(created, body=SERIES).seasons == taken
+    assert answered(created(seasons=said), body=SERIES).seasons == taken
+
+
+OTHER: list[dict[str, object]] = [
+    {"media": {"tmdbId": 999, "mediaType": "movie"}},
+    {"media": {"tmdbId": 603, "mediaType": "tv"}},
+    {"media": {"mediaType": "movie"}},
+    {"media": None},
+    {"is4k": True},
+    {"seasons": [{"seasonNumber": 3}]},
+]
+
+
+@pytest.mark.parametrize("other", OTHER)
+def test_an_answer_about_something_else_is_not_believed_and_nothing_repeated(
+    other: dict[str, object],
+) -> None:
+    playback = server(created(77, **other)).on("GET /movie/603", NOTHING)
+    answer = playback.seerr().request(FILM)
+    assert (answer.answer, answer.request_id) == (RequestAnswer.UNSURE, None)
+    assert answer.detail.startswith("the answer to the request")
+    assert "the server does not show the request" in answer.detail
+    assert playback.targets == [POST, LOOK]
+
+
+def test_a_request_that_is_there_counts_whatever_its_answer_names() -> None:
+    playback = server(created(77, **OTHER[0])).on("GET /movie/603", found())
+    answer = playback.seerr().request(FILM)
+    assert (answer.answer, answer.request_id) == (RequestAnswer.REQUESTED, 78)
+    assert "another title (movie/999), but the server has the request" in answer.detail
+    assert playback.targets == [POST, LOOK]
 
 
 def test_a_pending_request_says_so() -> None:
-    assert answered(json_reply({"id": 1, "status": 1}, 201)).detail == "waits for approval"
+    assert answered(created(status=1)).detail == "waits for approval"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import RequestBody
 from listsync.errors import Refusal, RefusedError
-from tests.unit.agent.seerr.playback import Playback, json_reply, message
+from tests.unit.agent.seerr.playback import Playback, created, json_reply, message
 
 USERS: list[dict[str, object]] = [
     {"id": 1, "displayName": "Ann", "email": "ann@example.com"},
@@ -27,7 +27,7 @@ def server() -> Playback:
     return (
         Playback()
         .on("GET /user", json_reply(users_page(USERS, len(USERS))))
-        .on("POST /request", json_reply({"id": 1, "status": 2}, 201))
+        .on("POST /request", created())
         .on("GET /user/2", json_reply(USERS[1]))
     )
 
