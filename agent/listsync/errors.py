@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,13 @@ from pathlib import Path
 
 class ListsyncError(Exception):
     """Root of everything that listsync raises on purpose."""
+
+    def reword(self, words: Callable[[str], str]) -> None:
+        """Put *words* of each of its texts in the text's place."""
+        self.args = tuple(words(one) if isinstance(one, str) else one for one in self.args)
+        for name in ("why", "sample"):
+            if hasattr(self, name):
+                setattr(self, name, words(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

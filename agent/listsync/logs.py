@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from listsync.file_access import open_to_write
+from listsync.redaction import redactor_of
 from listsync.terminal import REPLACEMENT, harmless
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class LogSettings:
     """A file that would grow past this is put aside; 0 lets it grow."""
     keep: int = 5
     """How many files that were put aside are kept."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """What no line may hold, whatever brought it there; the edges see to it before."""
 
 
 def set_up(
@@ -86,13 +89,20 @@ def set_up(
     earlier = [handler for handler in logging.root.handlers if isinstance(handler, _Handler)]
     stream = stream or sys.stderr
     formatter = _formatter(settings.format, stream, environ)
-    _add(_StreamHandler(stream), formatter, run_id)
+    _add(_StreamHandler(stream), formatter, settings.secrets, run_id)
     for handler in earlier:
         logging.root.removeHandler(handler)
         with suppress(OSError, ValueError):  # what it still held back cannot be written
             handler.close()
     if settings.file is not None:
         _add_file(settings.file, settings, run_id)
+
+
+def set_up_plainly(level: int, secrets: frozenset[str] = frozenset()) -> None:
+    """Log to stderr for somebody who waits for a command: level and message, nothing else."""
+    handler = _StreamHandler(sys.stderr)
+    _add(handler, plain_formatter(), secrets, lambda: "")
+    logging.root.setLevel(level)
 
 
 def set_level(level: str) -> None:
@@ -132,6 +142,11 @@ def _one_of(names: Mapping[str, int] | tuple[str, ...]) -> str:
 class _Handler(logging.Handler):
     """What all of ours are; one that cannot write is silent: the agent goes on without it."""
 
+    redactor = redactor_of(frozenset())
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self.redactor.text(super().format(record))
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         pass
 
@@ -159,13 +174,17 @@ class _FileHandler(_Handler, RotatingFileHandler):
 
 
 def _add(
-    handler: logging.Handler, formatter: logging.Formatter, run_id: Callable[[], str]
+    handler: _Handler,
+    formatter: logging.Formatter,
+    secrets: frozenset[str],
+    run_id: Callable[[], str],
 ) -> None:
     def mark(record: logging.LogRecord) -> bool:
         if not hasattr(record, "run"):
             record.run = run_id()
         return True
 
+    handler.redactor = redactor_of(secrets)
     handler.setFormatter(formatter)
     handler.addFilter(mark)
     logging.root.addHandler(handler)
@@ -189,7 +208,8 @@ def _add_file(path: Path, settings: LogSettings, run_id: Callable[[], str]) -> N
         )
         return
     as_json = settings.format == "json"
-    _add(handler, _JsonFormatter() if as_json else _TextFormatter(_DATE_AND_CLOCK), run_id)
+    formatter = _JsonFormatter() if as_json else _TextFormatter(_DATE_AND_CLOCK)
+    _add(handler, formatter, settings.secrets, run_id)
 
 
 def _formatter(

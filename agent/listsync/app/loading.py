@@ -10,6 +10,7 @@ from pathlib import Path
 from listsync import logs
 from listsync.app.following import config_of, following_of, lists_to_sync, schedules_of
 from listsync.config.configuration import Config
+from listsync.config.known_secrets import secrets_of
 from listsync.config.load import load
 from listsync.domain.running import Following, Scope
 from listsync.net.whole_file import MOST_S, Patience
@@ -94,6 +95,7 @@ class Loader:
             file=options.log_file or log.file,
             max_bytes=round(log.max_mb * 1024 * 1024),
             keep=log.keep,
+            secrets=secrets_of(config),
         )
         logs.set_up(settings, environ=self._environ, run_id=RUN.get)
 

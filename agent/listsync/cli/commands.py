@@ -156,9 +156,9 @@ def once(
     from listsync.cli import once as command
     from listsync.cli.running_agent import refuse_beside_agent
 
-    _log_to_stderr(logging.INFO if verbose else logging.WARNING)
     with _told():
         config = _load(config_path)
+        _log_to_stderr(logging.INFO if verbose else logging.WARNING, config)
         for warning in (*config.warnings, *_doubts(config_path, state_dir)):
             logger.warning("%s", warning)
         refuse_beside_agent(client_sockets(socket, os.environ))
@@ -226,7 +226,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             import_httpcore()
             from listsync.cli.live import check_live
 
-            _log_to_stderr(logging.ERROR)
+            _log_to_stderr(logging.ERROR, config)
             with interrupts.raised():
                 sys.exit(check_live(config, _state_dir(state_dir), ask_arr=arr))
         for one in config.lists:
@@ -249,9 +249,10 @@ def schema() -> None:
 @listsync.command()
 def demo() -> None:
     """Show a whole sync against the built-in server: no network, nothing left behind."""
+    from listsync import logs
     from listsync.cli import demo as command
 
-    _log_to_stderr(logging.ERROR)
+    logs.set_up_plainly(logging.ERROR)
     with _told(), interrupts.raised():
         sys.exit(command.run())
 
@@ -271,9 +272,9 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     import_httpcore()
     from listsync.cli.trakt import log_in
 
-    _log_to_stderr(logging.WARNING)
     with _told():
         config = _load(config_path)
+        _log_to_stderr(logging.WARNING, config)
         try:
             with interrupts.raised():
                 log_in(config, _state_dir(state_dir))
@@ -342,9 +343,8 @@ def _told() -> Iterator[None]:
         sys.exit(Exit.INTERRUPTED)
 
 
-def _log_to_stderr(level: int) -> None:
-    from listsync.logs import plain_formatter
+def _log_to_stderr(level: int, config: Config) -> None:
+    from listsync import logs
+    from listsync.config.known_secrets import secrets_of
 
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(plain_formatter())
-    logging.basicConfig(level=level, handlers=[handler])
+    logs.set_up_plainly(level, secrets_of(config))

@@ -11,6 +11,7 @@ from listsync.config.findings import Finding, dotted
 from listsync.config.services import NOT_YET, SERVICES
 from listsync.config.values import SANDBOX
 from listsync.config.yaml_document import KeyPath, quote
+from listsync.redaction import without_secrets
 
 
 def check_rules(data: object) -> Iterator[Finding]:
@@ -39,7 +40,26 @@ def name_of(form: dict[str, object]) -> str | None:
     if isinstance(name, str) and name.strip():
         return name.strip()
     text = form.get(service) if service else None
-    return f"{service}: {text.strip()}" if isinstance(text, str) else None
+    if service is None or not isinstance(text, str):
+        return None
+    return f"{service}: {_shown(service, text.strip())}"
+
+
+def _shown(service: str, text: str) -> str:
+    """Write a list as the user does, but without login, key and query of an address.
+
+    Where it would then not be the same list, it is called as the service's parser calls it.
+    """
+    shown = text if service == "file" else without_secrets(text)
+    source = None if shown == text else _parsed(service, text)
+    return shown if source in {None, _parsed(service, shown)} else str(source)
+
+
+def _parsed(service: str, text: str) -> object:
+    try:
+        return SERVICES[service](text)
+    except ValueError:
+        return None
 
 
 def _check_server(server: object) -> Iterator[Finding]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 
 from listsync.config.findings import Finding, dotted
 from listsync.config.services import NOT_YET, not_supported
 from listsync.config.yaml_document import KeyPath, quote
+from listsync.redaction import with_marks
 
 MAPPING = "expected a mapping (key: value)"
 SEQUENCE = "expected a list of entries that begin with -"
@@ -16,8 +16,6 @@ WHOLE = "expected a whole number"
 NUMBER = "expected a number"
 TEXT = "expected text"
 
-_LOGIN = re.compile(r"(\w+://)[^@\s\"']*@|[^\s\"'/@]*:[^\s\"'@]*@")
-_QUERY = re.compile(r"(\w+://[^?\s\"']*)\?[^\s\"']*")
 _ENVIRONMENT_NAMES = {
     ("server",): "OVERSEERR_URL",
     ("server", "url"): "OVERSEERR_URL",
@@ -90,17 +88,13 @@ def _found(value: object, words: str) -> str:
         case str() if words in {MAPPING, SEQUENCE}:
             return "text"  # unseen: it may be a key that was pasted a line too high
         case str(text):
-            return quote(_without_logins(text))
+            return quote(with_marks(text))
         case None:
             return "nothing"
         case dict():
             return "a mapping"
         case _:
             return "a list of entries"
-
-
-def _without_logins(text: str) -> str:
-    return _QUERY.sub(r"\1?…", _LOGIN.sub(r"\1…@", text))
 
 
 def _did_you_mean(text: str, known: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from listsync.net.large import Turn
 from listsync.net.verdicts import Judge, no_opinion
 from listsync.options import SecretStr
+from listsync.redaction import logins_in
 
 MIB = 1024 * 1024
 PAGE_BYTES = 2 * MIB
@@ -21,11 +22,11 @@ class Call:
     """One question to one service.
 
     `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
-    logged, raised or printed. `judge` knows the service's own ways of saying no. `deadline_s`
-    bounds one answer, body included. With a `body` (JSON) it is a POST. `wait_for` (a CSS
-    selector) is what shows a browser that a page is there; None: that it has been loaded. Not
-    `waits`: a time that the service names is left to whoever asks. Its `turn` is waited for as
-    soon as an answer proves large.
+    logged, raised or printed; `hidden` holds what is secret in the address. `judge` knows the
+    service's own ways of saying no. `deadline_s` bounds one answer, body included. With a `body`
+    (JSON) it is a POST. `wait_for` (a CSS selector) is what shows a browser that a page is there;
+    None: that it has been loaded. Not `waits`: a time that the service names is left to whoever
+    asks. Its `turn` is waited for as soon as an answer proves large.
     """
 
     service: str
@@ -34,6 +35,7 @@ class Call:
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    hidden: tuple[SecretStr, ...] = ()
     judge: Judge = no_opinion
     body: bytes | None = field(default=None, repr=False)
     accept: str = "application/json"
@@ -42,3 +44,10 @@ class Call:
     deadline_s: float = 120
     waits: bool = True
     turn: Turn | None = field(default=None, repr=False)
+
+    @property
+    def known_secrets(self) -> frozenset[str]:
+        """Give all that an answer to this must not repeat; of `Bearer TOKEN` that is the token."""
+        sent = (*self.secrets.values(), *self.secret_headers.values(), *self.hidden)
+        texts = (one.get_secret_value().removeprefix("Bearer ") for one in sent)
+        return logins_in(self.url).union(texts)

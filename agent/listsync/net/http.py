@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -33,10 +34,12 @@ from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, verdict
 from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
+from listsync.redaction import Redactor, logins_in, proxy_logins, redactor_of
 
 stamina.instrumentation.set_on_retry_hooks(())
 """It would warn of every try, on the terminal too; we tell what came of all of them."""
 MAX_REDIRECTS = 5
+_LONGEST_NAME = 40
 _LIMITS = (Refusal.RATE_LIMITED, Refusal.QUOTA)
 _PROXIES = (  # without their addresses, as a login may be in them
     "a proxy that the environment names cannot be used (http:// and https:// ones can): check "
@@ -65,7 +68,7 @@ class ServiceClient(httpx.Client):
     """A client for one list: how many questions at a time, how far apart, how long altogether.
 
     The time of `list_s` begins with the first question. `walls` is the way past a bot wall,
-    `token` ends what it waits for.
+    `token` ends what it waits for; `known_secrets` are those of the proxies.
     """
 
     at_once = 4
@@ -73,6 +76,7 @@ class ServiceClient(httpx.Client):
     list_s = math.inf
     walls: Walls | None = None
     token: CancelToken
+    known_secrets: frozenset[str] = frozenset()
     _give_up = math.inf
 
     def left_s(self) -> float:
@@ -102,11 +106,12 @@ def build_client(
     """Build the client for one list; the caller closes it. *transport* replaces the network."""
     for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
         logging.getLogger(name).setLevel(logging.WARNING)
+    proxy = options.proxy.get_secret_value() if options.proxy else None
     connected = partial(
         ServiceClient,
         headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
         timeout=options.timeout_s,
-        proxy=options.proxy.get_secret_value() if options.proxy else None,
+        proxy=proxy,
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
     try:
@@ -122,6 +127,7 @@ def build_client(
     keep_deadlines(client, client.token)
     client.at_once, client.pace_s = options.at_once, options.pace_s
     client.list_s, client.walls = options.list_timeout_s, walls
+    client.known_secrets = logins_in(proxy or "") | proxy_logins()
     return client
 
 
@@ -186,24 +192,35 @@ def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> 
 
 
 def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+    redactor = redactor_of(call.known_secrets | getattr(client, "known_secrets", frozenset()))
     try:
-        reply = _redacted(call, _exchange(client, call, previous))
+        reply = _redacted(_exchange(client, call, previous), redactor)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise _not_reached(call, error) from error
+        raise _not_reached(call, redactor.text(str(error)), error) from error
     except RuntimeError as error:
         if not client.is_closed:  # by whoever ended the sync: nobody waits for this any more
             raise
         raise UnavailableError(call.service, _ENDED) from error
+    except (UnavailableError, RefusedError, AnswerChangedError) as error:
+        error.reword(redactor.text)
+        raise
     trouble = verdict(reply, call.judge, conditional=bool(_conditions(previous)))
     if trouble is not None:
         raise trouble
     return reply
 
 
-def _not_reached(call: Call, error: Exception) -> UnavailableError:
+def _redacted(reply: Reply, redactor: Redactor) -> Reply:
+    """Take what it quotes of our secrets out of an answer, before anybody can repeat it."""
+    headers = [(name, redactor.words(value)) for name, value in reply.headers.raw]
+    blot = redactor.data if reply.status == 200 else redactor.words
+    return replace(reply, headers=httpx.Headers(headers), body=blot(reply.body))
+
+
+def _not_reached(call: Call, words: str, error: Exception) -> UnavailableError:
     if isinstance(error, httpx.TimeoutException):
         return UnavailableError(call.service, "does not answer in time")
-    said = one_line(str(error))
+    said = one_line(words)
     if isinstance(error, httpx.ProxyError):
         return UnavailableError(call.service, f"the proxy does not let us through: {said}")
     if isinstance(root := _root_of(error), ssl.SSLCertVerificationError):
@@ -324,9 +341,9 @@ def _plain(call: Call, response: httpx.Response) -> Iterator[bytes]:
     elif coding in ("gzip", "x-gzip", "deflate"):
         yield from _unpacked(call, response.iter_raw())
     else:
-        raise AnswerChangedError(
-            call.service, f"answers in a packing we did not ask for: {one_line(coding, 40)}"
-        )
+        named = f": {one_line(coding)}" if len(coding) <= _LONGEST_NAME else ""
+        why = f"answers in a packing we did not ask for{named}"
+        raise AnswerChangedError(call.service, why)
 
 
 def _unpacked(call: Call, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -343,13 +360,3 @@ def _unpacked(call: Call, pieces: Iterable[bytes]) -> Iterator[bytes]:
             ) from error
     if started and not decoder.eof:
         raise UnavailableError(call.service, "the answer is cut off")
-
-
-def _redacted(call: Call, reply: Reply) -> Reply:
-    """Blot a secret out of an answer that quotes our question, before anybody can repeat it."""
-    body = reply.body
-    for secret in (*call.secrets.values(), *call.secret_headers.values()):
-        # Of `Bearer TOKEN` the token is the secret, however it is quoted.
-        word = secret.get_secret_value().removeprefix("Bearer ").encode()
-        body = body.replace(word or b"\0", b"***")
-    return reply if body == reply.body else reply.with_body(body)

@@ -61,7 +61,7 @@ def _port(url: httpx.URL) -> int:
 
 
 def _host(request: httpx.Request) -> str:
-    return one_line(request.url.host, 100)
+    return one_line(request.url.host, 300)
 
 
 @contextmanager

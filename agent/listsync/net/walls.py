@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.net.call import Call
 from listsync.net.verdicts import Reply, verdict
+from listsync.redaction import redactor_of
 
 if TYPE_CHECKING:
     import httpx
@@ -82,7 +83,8 @@ class Walls:
                 self._browser = self._start()
             return self._browser.page(call.url, wait_for=call.wait_for, deadline_s=deadline_s)
         except UnavailableError as error:
-            why = f"a bot wall answers in its place, and the browser is no help: {error.why}"
+            said = redactor_of(call.known_secrets).text(error.why)
+            why = f"a bot wall answers in its place, and the browser is no help: {said}"
             raise RefusedError(self._service, Refusal.BLOCKED, why) from error
 
     def close(self) -> None:
@@ -150,7 +152,7 @@ def _reply(call: Call, page: BrowserPage) -> Reply:
         service=call.service,
         status=page.status or 200,
         headers=httpx.Headers({"content-type": "text/html; charset=utf-8"}),
-        body=page.html.encode("utf-8", "replace"),
+        body=redactor_of(call.known_secrets).words(page.html.encode("utf-8", "replace")),
         path=f"{ended.hostname}{ended.path}",
         hops=int((asked.hostname, asked.path) != (ended.hostname, ended.path)),
     )

@@ -24,12 +24,15 @@ from listsync.errors import (
     UnreachableError,
 )
 from listsync.net.deadline import NotResolvedError
+from listsync.redaction import Redactor
 from listsync.seerr.address import API, Address
 from listsync.seerr.pool import Patience, UnreadableError, find_proxy
 from listsync.seerr.reply import Reply
 from listsync.seerr.words import clean, complaint, is_json
 
 Shape = TypeVar("Shape")
+_LOOK = 4096
+"""Bytes of an answer, of which a sample is cut when nothing is left in it to blot out."""
 
 
 class PassingError(UnavailableError):
@@ -57,11 +60,12 @@ class WrongAskingError(RefusedError):
 
 
 class Trouble:
-    """Names errors for the server at one address."""
+    """Names errors for the server at one address, without what *redactor* knows."""
 
-    def __init__(self, address: Address, patience: Patience) -> None:
+    def __init__(self, address: Address, patience: Patience, redactor: Redactor) -> None:
         self._address = address
         self._patience = patience
+        self._redactor = redactor
         self.service = f"server {address.base}"
 
     def unavailable(self, why: str) -> UnavailableError:
@@ -78,9 +82,13 @@ class Trouble:
 
     def changed(self, what: str, sample: bytes = b"") -> AnswerChangedError:
         why = f"{what} is not of the known shape; is this Overseerr, Jellyseerr or Seerr?"
-        return AnswerChangedError(
-            self.service, why, sample=clean(sample[:800].decode("utf-8", "replace"))
-        )
+        return AnswerChangedError(self.service, why, sample=self._beginning(sample))
+
+    def _beginning(self, content: bytes) -> str:
+        return self._clean(content[:_LOOK].decode("utf-8", "replace"))
+
+    def _clean(self, text: str, limit: int = 200) -> str:
+        return clean(self._redactor.text(text), limit)
 
     def read(self, reply: Reply, shape: type[Shape], what: str) -> Shape:
         """Read *what* was answered; raises AnswerChangedError where it is not of that shape."""
@@ -99,7 +107,7 @@ class Trouble:
             case httpcore.ConnectError():
                 return self._of_connecting(_root_of(error))
             case httpcore.ProxyError():
-                said = clean(str(error))
+                said = self._clean(str(error))
                 return self._unreached(f"the proxy fails ({said}): check HTTP_PROXY and NO_PROXY")
             case httpcore.UnsupportedProtocol() | httpcore.LocalProtocolError():
                 return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
@@ -129,13 +137,13 @@ class Trouble:
     def _of_connecting(self, root: BaseException) -> UnavailableError:
         match root:
             case ssl.SSLCertVerificationError():
-                return self.unavailable(clean(distrust(root, "server.ca_file"), 300))
+                return self.unavailable(self._clean(distrust(root, "server.ca_file"), 300))
             case ssl.SSLError():
-                said = clean(getattr(root, "reason", None) or str(root))
+                said = self._clean(getattr(root, "reason", None) or str(root))
                 why = f"no encryption ({said}): should server.url start with http:// instead?"
                 return self.unavailable(why)
             case _ if find_proxy(self._address) is not None:
-                said = clean(getattr(root, "strerror", None) or str(root))
+                said = self._clean(getattr(root, "strerror", None) or str(root))
                 why = f"the proxy cannot be reached ({said}): check HTTP_PROXY and NO_PROXY"
                 return self._unreached(why)
             case socket.gaierror():
@@ -147,7 +155,7 @@ class Trouble:
                     "connection refused: is the server running, and is server.url right?"
                 )
             case _:
-                said = clean(getattr(root, "strerror", None) or str(root))
+                said = self._clean(getattr(root, "strerror", None) or str(root))
                 return self._unreached(f"cannot be reached ({said}): check server.url")
 
     def _unreached(self, why: str) -> UnreachedError:
@@ -155,7 +163,7 @@ class Trouble:
 
     def of_redirect(self, target: Address) -> UnavailableError:
         """Name a redirect to another server; it is not followed, so that the key stays here."""
-        base = clean(target.base.partition(API)[0].rstrip("/"))
+        base = self._clean(target.base.partition(API)[0].rstrip("/"))
         return self.unavailable(
             f"redirects to {base}: set server.url to that, or let {API} pass the login that "
             "stands in front of it"
@@ -182,7 +190,7 @@ class Trouble:
                 f"answers with a web page (status {status}) instead of data: is server.url "
                 "right, or does a login stand in front of it?"
             )
-        sample = clean(reply.content[:800].decode("utf-8", "replace"))
+        sample = self._beginning(reply.content)
         return AnswerChangedError(self.service, f"answered {status}: {said}", sample=sample)
 
     def _of_refusal(self, reply: Reply) -> RefusedError:

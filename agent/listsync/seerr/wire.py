@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from listsync.errors import Refusal, UnavailableError
 from listsync.logs import warn_rate_limited
 from listsync.net.deadline import until
 from listsync.options import SecretStr
+from listsync.redaction import basic_token, proxy_logins, redactor_of
 from listsync.seerr.address import Address
 from listsync.seerr.pool import Patience, Pool, open_pool, read_whole
 from listsync.seerr.rate_limit import RateLimit
@@ -33,6 +33,7 @@ LONGEST_WAIT_S = 60.0
 """A server that wants a longer pause is left alone until the next run."""
 MOST_REDIRECTS = 3
 
+_GOOD = frozenset({200, 201})
 _FAILURES = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -57,7 +58,8 @@ class Wire:
         ca_file: Path | None = None,
     ) -> None:
         self._address = address
-        self.trouble = Trouble(address, patience)
+        self._redactor = redactor_of(_secrets(address, api_key))
+        self.trouble = Trouble(address, patience, self._redactor)
         self._token = token or CancelToken()
         self._rate_limit = RateLimit(max_per_second, self._token)
         place = urlsplit(address.base)
@@ -71,7 +73,8 @@ class Wire:
             (b"X-Api-Key", self._usable(api_key).encode()),
         ]
         if address.login is not None:
-            self._headers.append((b"Authorization", _basic(address.login)))
+            sent = basic_token(*address.login)
+            self._headers.append((b"Authorization", f"Basic {sent}".encode()))
         self._whole_s = patience.whole_s
         self._extensions = {"timeout": patience.timeouts}
         try:
@@ -214,11 +217,26 @@ class Wire:
         # Without the query, which holds what people search for.
         path = target.partition("?")[0]
         logger.debug("%s %s: %s", method, path, response.status)
-        reply = Reply(path, response.status, response.headers, content)
+        reply = self._redacted(path, response, content)
         if reply.status == 429:
             warn_rate_limited(self.trouble.service, retry_after_s(reply))
         return reply
 
+    def _redacted(self, path: str, response: httpcore.Response, content: bytes) -> Reply:
+        """Blot our secrets out of an answer that quotes them, before anybody can repeat it."""
+        redactor, status = self._redactor, response.status
+        blot = redactor.data if status in _GOOD else redactor.words
+        values = [value for _, value in response.headers]
+        together = b"\n".join(values)
+        if redactor.words(together) != together:
+            values = [redactor.words(value) for value in values]
+        headers = [
+            (name, value) for (name, _), value in zip(response.headers, values, strict=True)
+        ]
+        return Reply(path, status, headers, blot(content))
 
-def _basic(login: tuple[str, str]) -> bytes:
-    return b"Basic " + b64encode(":".join(login).encode())
+
+def _secrets(address: Address, api_key: SecretStr) -> frozenset[str]:
+    login = {address.login[1], basic_token(*address.login)} if address.login else set()
+    key = api_key.get_secret_value().strip()
+    return proxy_logins().union(login, {key})

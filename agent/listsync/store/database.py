@@ -18,6 +18,7 @@ from typing import TypeVar
 from listsync.errors import DamagedStateError, NewerStateError, StateError
 from listsync.file_access import make_private, own_path
 from listsync.store.backup import copy_database, finish
+from listsync.store.functions import add_functions
 from listsync.store.integrity import (
     check_header,
     check_quickly,
@@ -33,6 +34,8 @@ PATIENCE_S = 60.0
 """How long a lock of another program (a copy, a backup) is waited for."""
 
 _PARTS = ("-wal", "-shm", "-journal")
+_WITHOUT_SECRETS = 18
+"""The migration that takes keys out of names; a file from before it may hold some."""
 _MOMENT_S = 0.001
 _BUSY_MS = 5
 """How long an attempt may take, during which our other threads wait."""
@@ -324,10 +327,20 @@ def _migrate(connection: sqlite3.Connection, path: Path, *, keeps_copy: bool) ->
         return
     copy_ = _keep_copy(connection, path, version) if version and keeps_copy else None
     steps = ";".join(due)
+    add_functions(connection)
     connection.executescript(f"BEGIN;{steps};PRAGMA user_version = {latest};COMMIT;")
     if copy_ is not None:
         for other in set(path.parent.glob(f"{path.stem}-v{version}-*.db")) - {copy_}:
             other.unlink()  # of an upgrade that was cut off
+    if 0 < version < _WITHOUT_SECRETS:
+        _overwrite_free_space(connection)
+
+
+def _overwrite_free_space(connection: sqlite3.Connection) -> None:
+    """Let nothing be found any more that was taken out; where there is no room, in time."""
+    with suppress(sqlite3.OperationalError):
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> Path:

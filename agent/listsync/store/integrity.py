@@ -14,6 +14,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
 from listsync.domain.server import RequestAnswer
 from listsync.domain.syncing import Found, How
+from listsync.store.functions import add_functions
 
 _JSON = {
     ("requests", "lists"),
@@ -107,6 +108,7 @@ def is_of_version(connection: sqlite3.Connection, version: int, scripts: Scripts
 def _made_by(steps: tuple[str, ...]) -> dict[str, dict[str, str]]:
     model = sqlite3.connect(":memory:", isolation_level=None)
     try:
+        add_functions(model)
         for step in steps:
             model.executescript(step)
         return _columns(model)

@@ -20,7 +20,7 @@ from listsync.logs import LogSettings, set_level, set_up
 
 logger = logging.getLogger("listsync.sync.example")
 
-_NAMES = ("", "listsync", "httpx", "httpcore", "stamina")
+_NAMES = ("", "listsync", "httpx", "httpcore")
 _AT = datetime(2026, 6, 1, 12, 4, 31, 250_000, UTC).timestamp()
 _NONE: Mapping[str, str] = {}
 

@@ -21,6 +21,7 @@ from listsync.errors import (
 from listsync.net.call import MIB, Call
 from listsync.net.fields import whole_number
 from listsync.net.verdicts import Reply, retry_after_s
+from listsync.options import SecretStr
 from listsync.providers.letterboxd.document import document_of
 from listsync.providers.letterboxd.rows import POSTER, Row, rows_of
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
@@ -42,6 +43,7 @@ _ARRIVED = f"#content, #films-browser-list-container, .poster-grid, {POSTER}"
 _COUNT = re.compile(r"\s*(?:A list of )?(\d[\d.,\s]*)\s*films?\b|\s*(\d+)\s*")
 _HOST = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
 _PAGE = re.compile(r"/page/(\d{1,6})/", re.ASCII)
+_SHARED = re.compile(r"/share/([A-Za-z0-9]+)", re.ASCII)  # who knows it may see an unlisted list
 
 
 def judge(reply: Reply) -> ListsyncError | None:
@@ -72,6 +74,7 @@ def call_for(url: str) -> Call:
         judge=judge,
         wait_for=_ARRIVED,
         limit_bytes=_PAGE_BYTES,
+        hidden=tuple(map(SecretStr, _SHARED.findall(url))),
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from listsync.domain.media import MediaType
 from listsync.net.fields import number_id
 from listsync.net.forms import Form, foreign, recognise
+from listsync.redaction import is_credential
 
 SERVICE = "tmdb"
 FORMS = (
@@ -31,7 +32,7 @@ _CHARTS = {
 _NO_LISTS = {"title": "is one title, not a list", "user": "can be read by its owner only"}
 _TRENDING = re.compile(r"trending/(all|movie|tv)(?:/(day|week))?")
 _DISCOVER = re.compile(r"discover/(movie|tv)\?(.+)", re.DOTALL)
-_FILTER = re.compile(r"(?!api_key$|session_id$)[a-z_]+(?:\.(?:gte|lte))?")
+_FILTER = re.compile(r"[a-z_]+(?:\.(?:gte|lte))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +111,12 @@ def _chart(path: str, kind: MediaType | None) -> TmdbSource:
 
 
 def _discover(media: str, query: str) -> TmdbSource | None:
-    """Read filters in any order; one of them twice, or none, would widen the list silently."""
-    pairs = [pair for pair in sorted(parse_qsl(query)) if pair[0] != "page"]
+    """Read filters in any order; one of them twice, or none, would widen the list silently.
+
+    Keys do not belong to the list.
+    """
+    pairs = sorted(parse_qsl(query))
+    pairs = [pair for pair in pairs if pair[0] != "page" and not is_credential(pair[0])]
     names = {name for name, _ in pairs}
     if not pairs or len(names) < len(pairs) or not all(map(_FILTER.fullmatch, names)):
         return None

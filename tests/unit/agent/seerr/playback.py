@@ -29,7 +29,7 @@ def html_reply(
     return httpx.Response(status, html=text)
 
 
-def created(number: int = 1, status: int = 2, **more: object) -> Reply:
+def created(number: int = 1, status: object = 2, **more: object) -> Reply:
     """Answer a request as the servers do: with the title that was asked for."""
 
     def answer(request: httpx.Request) -> httpx.Response:
