@@ -8,12 +8,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+from listsync.domain.clock import SYSTEM_CLOCK, Clock
 from listsync.errors import StateError
 
 logger = logging.getLogger(__name__)
+
+_FIRST_S = 300.0
+_LOOK_S = 1800.0
+_AGAIN_S = 3600.0
+_DAY_S = 24 * 3600.0
 
 Write = Callable[[Path, threading.Event], int]
 """Brings a backup to a path that does not exist yet, unless the event is set; gives its size."""
@@ -67,6 +74,12 @@ class Backups:
                 self._last = replace(begun, state="failed", why=str(error))
             return begun
 
+    def wait(self) -> Backup | None:
+        """Wait for the end of what is being made; returns it."""
+        if self._thread is not None:
+            self._thread.join()
+        return self._last
+
     def stop(self, timeout_s: float) -> None:
         """Give up what is being made, and wait until nothing is left of it."""
         self._stop.set()
@@ -89,6 +102,74 @@ class Backups:
         ended = replace(ended, took_s=round(time.monotonic() - since, 3))
         _log(ended)
         self._last = ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where backups are that nobody asked for: each raises OSError.
+
+    `newest` says when the last one was made; `name` gives the path of the next one; `prune`
+    removes those beyond the number that is kept.
+    """
+
+    newest: Callable[[], datetime | None]
+    name: Callable[[datetime], Path]
+    prune: Callable[[], None]
+
+
+class DailyBackups:
+    """Makes a backup a day, in a thread of its own; `note` says why there is none, for people."""
+
+    def __init__(self, write: Write, shelf: Shelf, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.note = ""
+        self._backups = Backups(write)
+        self._shelf = shelf
+        self._clock = clock
+        self._due_s: float | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Block until *stop* is set. What begins with the agent comes first."""
+        stop.wait(_FIRST_S)
+        while not stop.is_set():
+            stop.wait(self.look())
+
+    def stop(self, timeout_s: float) -> None:
+        """Give up what is being made."""
+        self._backups.stop(timeout_s)
+
+    def look(self) -> float:
+        """Make a backup if one is due; returns in how many seconds to look again.
+
+        Elapsed time counts, whatever the clock says meanwhile; a long wait would not count the
+        time that the computer is suspended.
+        """
+        try:
+            if self._due_s is None:
+                self._due_s = self._clock.elapsed_s() + self._left_s()
+            if self._clock.elapsed_s() >= self._due_s:
+                self._due_s = self._clock.elapsed_s() + (_DAY_S if self._make() else _AGAIN_S)
+        except OSError as error:
+            self._fail(error.strerror or str(error))
+            self._due_s = self._clock.elapsed_s() + _AGAIN_S
+        return min(self._due_s - self._clock.elapsed_s(), _LOOK_S)
+
+    def _left_s(self) -> float:
+        newest = self._shelf.newest()
+        age_s = (self._clock.now() - newest).total_seconds() if newest else _DAY_S
+        return _DAY_S - age_s if 0 <= age_s < _DAY_S else 0.0
+
+    def _make(self) -> bool:
+        self._backups.start(self._shelf.name(self._clock.now()))
+        made = self._backups.wait()
+        if made is None or made.state != "done":
+            self._fail(made.why if made else "")
+            return False
+        self.note = ""
+        self._shelf.prune()
+        return True
+
+    def _fail(self, why: str) -> None:
+        self.note = f"no daily backup of the state was made: {why}"
 
 
 def _words(file: Path, error: OSError) -> str:

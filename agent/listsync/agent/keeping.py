@@ -11,7 +11,7 @@ from listsync.domain.clock import put_right
 from listsync.domain.running import Order, Pause, Scope
 from listsync.ports import Notebook
 
-_PAUSE, _OWED = "pause", "owed"
+_PAUSE, _OWED, _TRIED = "pause", "owed", "tried"
 
 
 class Keeper:
@@ -34,6 +34,10 @@ class Keeper:
             self._save(_PAUSE, _pause_of(standing.pause))
             self._save(_OWED, self._owed(standing))
             self.is_behind = False
+
+    def try_to_write(self) -> None:
+        """Write something, to see whether that can be done again; raises StateError."""
+        self._notebook.save(_TRIED, datetime.now(UTC).isoformat())
 
     def let_go(self, run_id: str) -> None:
         """Owe run *run_id* no longer, from the next `keep` on; waits for nothing."""

@@ -167,7 +167,7 @@ class Agent:
         waits = [self._means.teller.every_s]
         if self._second_look_at is not None:
             waits.append(max(0.0, self._second_look_at - time.monotonic()))
-        if self._means.keeper.is_behind or self._means.retries.is_behind:
+        if self._is_behind():
             waits.append(_WRITE_AGAIN_S)
         pause = self._means.queue.standing.pause
         if pause is not None and pause.until is not None:
@@ -344,11 +344,16 @@ class Agent:
 
     def _catch_up(self) -> None:
         """Write down what could not be written before: a lock or a full disk may be gone."""
-        keeper, retries = self._means.keeper, self._means.retries
-        if keeper.is_behind or retries.is_behind:
-            keeper.keep(self._means.queue.standing)
-            retries.keep()
+        if self._is_behind():
+            self._means.keeper.keep(self._means.queue.standing)
+            self._means.retries.keep()
+            self._means.keeper.try_to_write()
             self._means.teller.trouble_is_over()
+
+    def _is_behind(self) -> bool:
+        """Tell whether something could not be written, or read, and it is not known to be over."""
+        means = self._means
+        return means.keeper.is_behind or means.retries.is_behind or means.teller.is_troubled
 
 
 def _say_watcher(note: str) -> None:

@@ -63,6 +63,10 @@ class Teller:
             logger.error("%s", what, extra={"action": "state_trouble"})
         self._trouble = (what, datetime.now(UTC))
 
+    @property
+    def is_troubled(self) -> bool:
+        return self._trouble is not None
+
     def trouble_is_over(self) -> None:
         logger.info("the state can be written again", extra={"action": "state_good"})
         self._trouble = None

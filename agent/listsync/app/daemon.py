@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from listsync import __version__
-from listsync.agent.backups import Backups
+from listsync.agent.backups import Backups, DailyBackups, Shelf
 from listsync.agent.configuration import Configuration
 from listsync.agent.keeping import Keeper
 from listsync.agent.loop import Agent, Means
@@ -39,7 +39,7 @@ from listsync.domain.running import Following, Order, Scope, covers
 from listsync.errors import Problem
 from listsync.net.systemd import Systemd
 from listsync.protocol import Exit
-from listsync.store.backup import write_backup
+from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.books import SqliteBooks
 from listsync.store.clock import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
@@ -138,6 +138,7 @@ class _Daemon:
         self._books = SqliteBooks(database.with_patience(_COMMAND_WAITS_S))
         self._notebook = SqliteNotebook(database.with_patience(_DECIDER_WAITS_S))
         self._backups = Backups(self._back_up)
+        self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
         self._keeper = Keeper(self._notebook)
         self._timetable = Timetable(self._notebook, host_id())
         self._back_off = BackOff(self._notebook)
@@ -185,7 +186,7 @@ class _Daemon:
                 due=self._timetable.planned,
                 retry=self._back_off.planned,
                 watcher=self._watcher,
-                notes=self._teller.notes,
+                notes=self._notes,
                 cancel=self._agent.cancel,
                 reload=self._reload,
             )
@@ -211,6 +212,7 @@ class _Daemon:
             self._threads.start("config-file", lambda: watcher.run(self._inbox.put, stop))
         schedule = ScheduleTrigger(self._timetable.due_times, retry_times=self._retry_times)
         self._threads.start("schedule", lambda: schedule.run(self._inbox.put, stop))
+        self._threads.start("daily-backup", lambda: self._daily.run(stop))
 
     def _take_up(self) -> None:
         now = datetime.now(UTC)
@@ -248,11 +250,15 @@ class _Daemon:
         self._agent.run()
         is_clean = self._agent.stop()
         self._threads.stop.set()
+        self._daily.stop(_JOIN_S)
         self.control.wake()
         is_clean &= self._threads.join(_JOIN_S)
         self._backups.stop(_JOIN_S)
         logger.info("listsync has ended", extra={"action": "ended"})
         return is_clean
+
+    def _notes(self) -> tuple[str, ...]:
+        return (*self._teller.notes(), *filter(None, [self._daily.note]))
 
     def _back_up(self, path: Path, stop: threading.Event) -> int:
         return write_backup(path, lambda new: self._database.copy_to(new, stop))
@@ -345,3 +351,11 @@ class _Daemon:
 
     def _is_control_well(self) -> bool:
         return time.monotonic() - self.control.heartbeat < _CONTROL_IS_DEAD_S
+
+
+def _shelf(folder: Path) -> Shelf:
+    return Shelf(
+        newest=lambda: newest_at(folder),
+        name=lambda now: next_backup(folder, now),
+        prune=lambda: prune(folder),
+    )

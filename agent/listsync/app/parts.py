@@ -5,6 +5,7 @@ Brings all that a sync needs with it, which an agent that waits can do without.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,11 +25,13 @@ from listsync.config.configuration import Config, ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config.values import SANDBOX
 from listsync.domain.running import Scope
+from listsync.errors import StateError
 from listsync.net.walls import Walls
 from listsync.options import PageOptions, SecretStr, ServiceOptions
 from listsync.ports import ListProvider
 from listsync.seerr.client import Seerr
 from listsync.store.arr_names import SqliteArrNames
+from listsync.store.backup import back_up_daily
 from listsync.store.books import SqliteBooks
 from listsync.store.clock import pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
     from listsync.providers.trakt.client_id import ClientIdCheck
     from listsync.providers.trakt.places import TraktSource
     from listsync.providers.trakt.tokens import FileTokens
+
+logger = logging.getLogger(__name__)
 
 # What one service alone needs is imported for its lists: nobody follows lists of all of them.
 # ruff: noqa: PLC0415
@@ -231,12 +236,20 @@ def _opened(folder: Path, *, dry_run: bool) -> Iterator[Database]:
     if not dry_run:
         with opened_state(folder) as database:
             yield database
+            _back_up_daily(folder, database)
         return
     database = Database(folder / FILE_NAME)
     try:
         yield database
     finally:
         database.close()
+
+
+def _back_up_daily(folder: Path, database: Database) -> None:
+    try:
+        back_up_daily(folder, database.copy_to, datetime.now(UTC))
+    except (OSError, StateError) as error:
+        logger.warning("no daily backup of the state was made: %s", error)
 
 
 @contextmanager

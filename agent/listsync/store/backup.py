@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from listsync.errors import StateError
@@ -16,6 +16,7 @@ from listsync.errors import StateError
 FOLDER = "backups"
 """Where, in the state directory, backups are that listsync makes by itself."""
 KEPT = 7
+_DAILY = f"listsync-{'[0-9]' * 6}-*.db"
 _PAGES = 256
 """So many (1 MiB) are copied at a time: a step takes about a millisecond."""
 _PARTS = ("-wal", "-shm", "-journal")
@@ -72,7 +73,7 @@ def backups_of(folder: Path) -> list[Path]:
 
     After the backups by number come those that were made before an upgrade.
     """
-    daily = sorted((folder / FOLDER).glob("listsync-[0-9]*.db"), key=_number_of, reverse=True)
+    daily = sorted((folder / FOLDER).glob(_DAILY), key=_number_of, reverse=True)
     return [*daily, *sorted(folder.glob("listsync-v*.db"), key=_version_of, reverse=True)]
 
 
@@ -83,7 +84,7 @@ def next_backup(folder: Path, now: datetime) -> Path:
     """
     place = folder / FOLDER
     place.mkdir(mode=0o700, exist_ok=True)
-    number = max(map(_number_of, place.glob("listsync-[0-9]*.db")), default=0) + 1
+    number = max(map(_number_of, place.glob(_DAILY)), default=0) + 1
     return place / f"listsync-{number:06d}-{now:%Y%m%dT%H%M%SZ}.db"
 
 
@@ -95,9 +96,23 @@ def made_at(backup: Path) -> datetime | None:
     return None
 
 
+def newest_at(folder: Path) -> datetime | None:
+    """Say when the newest of the backups by number was made, if that is known."""
+    daily = sorted((folder / FOLDER).glob(_DAILY), key=_number_of)
+    return made_at(daily[-1]) if daily else None
+
+
+def back_up_daily(folder: Path, copy_to: Callable[[Path], None], now: datetime) -> None:
+    """Make a backup if the newest one is older than a day; raises StateError, OSError."""
+    newest = newest_at(folder)
+    if newest is None or not timedelta() <= now - newest < timedelta(days=1):
+        write_backup(next_backup(folder, now), copy_to)
+        prune(folder)
+
+
 def prune(folder: Path) -> None:
     """Remove the oldest backups beyond those that are kept; raises OSError."""
-    daily = sorted((folder / FOLDER).glob("listsync-[0-9]*.db"), key=_number_of, reverse=True)
+    daily = sorted((folder / FOLDER).glob(_DAILY), key=_number_of, reverse=True)
     for one in daily[KEPT:]:
         one.unlink(missing_ok=True)
 

@@ -7,13 +7,20 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from listsync.errors import StateError
 from listsync.store import backup
-from listsync.store.backup import copy_database, write_backup
+from listsync.store.backup import (
+    back_up_daily,
+    backups_of,
+    copy_database,
+    newest_at,
+    write_backup,
+)
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.notebook import SqliteNotebook
 
@@ -172,3 +179,46 @@ def test_others_get_their_turns_while_a_copy_is_made(
 
 def _without_links(_: Path, __: Path) -> None:
     raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+# -- by themselves -----------------------------------------------------------------------------
+
+_NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+_DAY = timedelta(days=1)
+
+
+def test_seven_daily_backups_are_kept_whatever_their_dates(
+    database: Database, tmp_path: Path
+) -> None:
+    for day in range(12):
+        now = _NOON + day * _DAY + (400 * _DAY if day == 3 else timedelta())  # a wrong clock
+        for _ in range(2):
+            back_up_daily(tmp_path, database.copy_to, now)
+    kept = backups_of(tmp_path)
+    assert [int(one.name.split("-")[1]) for one in kept] == [12, 11, 10, 9, 8, 7, 6]
+    assert newest_at(tmp_path) == _NOON + 11 * _DAY
+    assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o700
+    assert {one.stat().st_mode & 0o777 for one in kept} == {0o600}
+
+
+def test_copies_before_upgrades_come_after_daily_backups(
+    database: Database, tmp_path: Path
+) -> None:
+    for name in ("listsync-v9-20260101T000000Z.db", "listsync-v16-20250101T000000Z.db"):
+        (tmp_path / name).write_bytes(b"")
+    back_up_daily(tmp_path, database.copy_to, _NOON)
+    names = [one.name for one in backups_of(tmp_path)]
+    assert names[0] == "listsync-000001-20260601T120000Z.db"
+    assert names[1:] == ["listsync-v16-20250101T000000Z.db", "listsync-v9-20260101T000000Z.db"]
+
+
+def test_files_of_others_among_the_backups_are_left_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "notes.txt").write_text("mine")
+    (tmp_path / "backups" / "listsync-0-copy.db").write_text("mine")
+    for day in range(9):
+        back_up_daily(tmp_path, database.copy_to, _NOON + day * _DAY)
+    assert (tmp_path / "backups" / "notes.txt").exists()
+    assert (tmp_path / "backups" / "listsync-0-copy.db").exists()

@@ -4,12 +4,14 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from listsync.agent.backups import Backup, Backups
+from listsync.agent.backups import Backup, Backups, DailyBackups, Shelf
 from listsync.errors import StateError
+from tests.fakes import FakeClock
 
 _FILE = Path("/var/backups/b.db")
 
@@ -106,3 +108,89 @@ def test_a_system_without_room_for_a_thread_is_told(
     backups.start(_FILE)
     assert backups.last is not None
     assert (backups.last.state, backups.last.why) == ("failed", "can't start new thread")
+
+
+# -- by themselves -----------------------------------------------------------------------------
+
+_NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+_DAY = timedelta(days=1)
+
+
+class Days:
+    """Daily backups on a clock of their own; `made` are the times of those that were made."""
+
+    def __init__(self, newest: datetime | None = None) -> None:
+        self.clock = FakeClock(_NOON)
+        self.newest = newest
+        self.made: list[timedelta] = []
+        self.prunes = 0
+        self.fails: Exception | None = None
+        self.start()
+
+    def start(self) -> None:
+        shelf = Shelf(newest=lambda: self.newest, name=self._name, prune=self._prune)
+        self.daily = DailyBackups(self._write, shelf, self.clock)
+
+    def let_pass(self, time: timedelta) -> None:
+        """Let it look as often as it wants to meanwhile."""
+        until = self.clock.passed_s + time.total_seconds()
+        while self.clock.passed_s < until:
+            wait_s = min(self.daily.look(), until - self.clock.passed_s)
+            self.clock.let_pass(timedelta(seconds=wait_s))
+
+    def _name(self, now: datetime) -> Path:
+        return Path(f"/state/backups/{now:%Y%m%dT%H%M%SZ}.db")
+
+    def _prune(self) -> None:
+        self.prunes += 1
+
+    def _write(self, _: Path, __: threading.Event) -> int:
+        if self.fails is not None:
+            raise self.fails
+        self.made.append(timedelta(seconds=self.clock.passed_s))
+        self.newest = self.clock.at
+        return 4096
+
+
+def test_a_backup_is_made_each_day() -> None:
+    days = Days()
+    days.let_pass(3.5 * _DAY)
+    assert days.made == [0 * _DAY, _DAY, 2 * _DAY, 3 * _DAY]
+    assert days.prunes == 4
+
+
+def test_a_restart_makes_no_more_of_them() -> None:
+    days = Days()
+    for _ in range(8):
+        days.start()
+        days.let_pass(_DAY / 4)
+    assert days.made == [0 * _DAY, _DAY]
+
+
+@pytest.mark.parametrize("step", [-400 * _DAY, -_DAY, _DAY, 400 * _DAY], ids=str)
+def test_a_clock_that_is_set_changes_nothing_of_that(step: timedelta) -> None:
+    days = Days()
+    days.let_pass(_DAY / 2)
+    days.clock.set_by(step)
+    days.let_pass(2 * _DAY)
+    assert days.made == [0 * _DAY, _DAY, 2 * _DAY]
+
+
+@pytest.mark.parametrize("newest", [_NOON - 3 * _DAY, _NOON + 400 * _DAY], ids=["old", "ahead"])
+def test_a_backup_that_is_old_or_dated_by_a_wrong_clock_is_followed_at_once(
+    newest: datetime,
+) -> None:
+    days = Days(newest)
+    days.let_pass(_DAY / 2)
+    assert days.made == [0 * _DAY]
+
+
+def test_what_fails_is_said_and_tried_again_each_hour() -> None:
+    days = Days()
+    days.fails = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    days.let_pass(timedelta(hours=2.5))
+    assert "no daily backup of the state was made" in days.daily.note
+    assert "No space left" in days.daily.note
+    days.fails = None
+    days.let_pass(timedelta(hours=1))
+    assert (days.made, days.daily.note) == ([timedelta(hours=3)], "")

@@ -408,6 +408,30 @@ def test_the_watchdog_is_served_while_nothing_happens(world: World) -> None:
 # -- trouble -----------------------------------------------------------------------------------
 
 
+def test_a_note_of_trouble_goes_when_something_could_be_written_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.schedules.fails = world.notebook.fails = StateError("the disk is full")
+    world.play(Due(frozenset({""})), for_s=5)
+    assert "the disk is full" in world.teller.notes()[0]
+    world.schedules.fails = world.notebook.fails = None
+    world.play(for_s=2)
+    assert world.teller.notes() == ()
+    assert caplog.messages.count("the state can be written again") == 1
+    world.play()
+    assert world.agent._wait_s() is None
+
+
+def test_a_note_of_trouble_with_something_else_goes_too(world: World) -> None:
+    world.refresh_fails = StateError("cannot read")
+    world.begin_run()
+    world.end_run()
+    assert world.teller.notes()
+    world.refresh_fails = None
+    world.play(for_s=2)
+    assert world.teller.notes() == ()
+
+
 def test_a_state_that_cannot_be_written_is_told_and_the_sync_runs(world: World) -> None:
     world.notebook.fails = _FULL
     world.begin_run()
