@@ -127,3 +127,14 @@ def doubt_about(path: Path) -> str:
 def _may_everybody_write(facts: os.stat_result) -> bool:
     is_sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
     return bool(facts.st_mode & _OTHERS_WRITE) and not is_sticky
+
+
+def can_everybody_read(path: Path) -> bool:
+    """Tell whether any user can read the file at *path*, which its folders let them reach."""
+    try:
+        place = own_path(path)
+        return bool(place.stat().st_mode & 0o004) and all(
+            above.stat().st_mode & 0o001 for above in place.parents
+        )
+    except OSError:
+        return False

@@ -12,6 +12,7 @@ from listsync.config.configuration import Config, ListConfig
 from listsync.config.effects import check_effects
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
 from listsync.config.findings import Finding
+from listsync.config.plain_secrets import warn_of_readers
 from listsync.config.reading import read_form
 from listsync.config.rules import check_rules, name_of
 from listsync.config.schedules import find_zone, local_zone, rule_of
@@ -51,8 +52,11 @@ def load(
     unfinished = tuple(
         Problem(file=str(one), what=_UNFINISHED) for one in sorted(patience.unfinished)
     )
+    open_to_all = warn_of_readers(path, document.data) if path else ()
     return replace(
-        config, warnings=(*config.warnings, *unfinished), is_unfinished=bool(unfinished)
+        config,
+        warnings=(*config.warnings, *unfinished, *open_to_all),
+        is_unfinished=bool(unfinished),
     )
 
 
