@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,8 +24,13 @@ _OF_MODULES = {
 _SAFE_LOADERS = {"BaseLoader", "CBaseLoader", "SafeLoader", "CSafeLoader"}
 
 
+_FASTER_ONE = re.compile(r"getattr\(yaml, 'C(?:Base|Safe)Loader', yaml\.(?:Base|Safe)Loader\)")
+
+
 def dangers(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    loaders = _SAFE_LOADERS | set(_safe_names(tree))
+    for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
                 yield from (one.name for one in names if one.name.split(".")[0] in _FORMATS)
@@ -35,19 +41,30 @@ def dangers(source: str) -> Iterator[str]:
             case ast.Call(func=ast.Name(id=name)) if name in _BUILT_IN:
                 yield name
             case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name), keywords=keys):
-                yield from _of_call(module, name, keys)
+                yield from _of_call(module, name, keys, loaders)
             case ast.Call(keywords=keys):
                 yield from _shells(keys)
 
 
-def _of_call(module: str, name: str, keys: list[ast.keyword]) -> Iterator[str]:
+def _safe_names(tree: ast.Module) -> Iterator[str]:
+    """Give the names that stand for a loader which makes plain data only."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                if _FASTER_ONE.fullmatch(ast.unparse(value)):
+                    yield name
+
+
+def _of_call(
+    module: str, name: str, keys: list[ast.keyword], safe_loaders: set[str]
+) -> Iterator[str]:
     if (module, name) in _OF_MODULES:
         yield f"{module}.{name}"
     if (module, name) in {("yaml", "load"), ("yaml", "load_all")}:
-        loaders = [one.value for one in keys if one.arg == "Loader"]
-        if not any(
-            isinstance(one, ast.Attribute) and one.attr in _SAFE_LOADERS for one in loaders
-        ):
+        given = {
+            ast.unparse(one.value).removeprefix("yaml.") for one in keys if one.arg == "Loader"
+        }
+        if not safe_loaders & given:
             yield f"yaml.{name}"
     yield from _shells(keys)
 
@@ -77,6 +94,7 @@ def test_nothing_is_run_that_came_as_text() -> None:
         "eval('1')",
         "import yaml; yaml.load(text)",
         "import yaml; yaml.load(text, Loader=yaml.Loader)",
+        "import yaml; loader = yaml.Loader; yaml.load(text, Loader=loader)",
     ],
 )
 def test_each_danger_is_found(source: str) -> None:
