@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from typing import TypeVar
 
 from listsync.cancellation import CancelToken
 from listsync.domain.lists import Fetched, Validators
@@ -17,6 +18,8 @@ from listsync.net.whole_file import Patience
 from listsync.providers.file.formats import read_list
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.source import SERVICE, FileSource
+
+T = TypeVar("T")
 
 LONGEST_S = 60.0
 """How long a disk, or a share of another machine, may take to give the file."""
@@ -44,7 +47,7 @@ class ListFile:
             AnswerChangedError: it is no list in any known format.
         """
         with turn() as one:
-            if self._is_large() and not one.take(self._token, LONGEST_S):
+            if self._from_disk(self._is_large) and not one.take(self._token, LONGEST_S):
                 raise UnavailableError(
                     SERVICE, "waits for other large lists; it is read next time"
                 )
@@ -57,7 +60,7 @@ class ListFile:
             return False
 
     def _fetch(self, previous: Validators | None) -> Fetched:
-        content = self._load()
+        content = self._from_disk(self._load)
         validators = Validators(digest=f"{_READING}:{content.digest}")
         if previous is not None and previous.digest == validators.digest:
             fetched = Fetched.unchanged(validators)
@@ -67,11 +70,12 @@ class ListFile:
 
     def _load(self) -> Content:
         patience = Patience(pause=self._token.wait)
-        load = partial(
-            load_file, SERVICE, self._path, limit_bytes=self._limit_bytes, patience=patience
-        )
+        return load_file(SERVICE, self._path, limit_bytes=self._limit_bytes, patience=patience)
+
+    def _from_disk(self, look: Callable[[], T]) -> T:
+        """Do what a share that does not answer would keep waiting for ever."""
         try:
-            return call_bounded(load, LONGEST_S, self._token)
+            return call_bounded(look, LONGEST_S, self._token)
         except TimeoutError:
             why = f"{self._path} is not read within {LONGEST_S:g} s: does its share still answer?"
             raise UnavailableError(SERVICE, why) from None

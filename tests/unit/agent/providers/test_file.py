@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import pathlib
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from listsync.errors import (
     AnswerChangedError,
     UnavailableError,
 )
+from listsync.providers.file import reader
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileSource, parse
@@ -173,3 +177,21 @@ def test_the_limit_is_the_users(tmp_path: Path) -> None:
     path.write_bytes(b"A\n" * (1024 * 1024))
     with pytest.raises(AnswerChangedError, match="larger than 1 MiB"):
         ListFile(FileSource(path), FileOptions(limit_mib=1)).fetch(None)
+
+
+@pytest.mark.parametrize("call", ["load_file", "Path.stat"])
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "deadline"])
+def test_a_share_that_does_not_answer_is_not_waited_for_without_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_cut: bool, call: str
+) -> None:
+    back, token = threading.Event(), CancelToken()
+    module = reader if call == "load_file" else pathlib
+    monkeypatch.setattr(f"{module.__name__}.{call}", lambda *_, **__: back.wait(20))
+    monkeypatch.setattr(reader, "LONGEST_S", 20.0 if is_cut else 0.05)
+    if is_cut:
+        threading.Timer(0.05, token.cut).start()
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match="does its share still answer"):
+        ListFile(FileSource(tmp_path / "a.csv"), FileOptions(), token).fetch(None)
+    assert time.monotonic() - began < 10
+    back.set()
