@@ -102,10 +102,11 @@ def make_private(path: Path) -> None:
             place.chmod(mode & 0o770)
 
 
-def doubt_about(path: Path) -> str:
+def doubt_about(path: Path, *, above: bool = True) -> str:
     """Say why others may change what is at *path*, as the end of a sentence; empty: they may not.
 
-    A group is no doubt: somebody put its members there. A sticky folder, such as /tmp, is none.
+    With *above*, the folders that it lies in are looked at, too. A group is no doubt: somebody put
+    its members there. A sticky folder, such as /tmp, is none.
     """
     try:
         place = own_path(path)
@@ -114,13 +115,17 @@ def doubt_about(path: Path) -> str:
             return f"belongs to another user (uid {facts.st_uid}), who can change it"
         if _may_everybody_write(facts):
             return f"can be changed by every user: `chmod o-w {place}`"
-        for above in place.parents:
-            if _may_everybody_write(above.stat()):
-                return f"lies in {above}, where every user can replace it: `chmod o-w {above}`"
+        return _doubt_above(place) if above else ""
     except FileNotFoundError:
         return ""
     except OSError as error:
         return f"cannot be looked at: {error.strerror}"
+
+
+def _doubt_above(place: Path) -> str:
+    for folder in place.parents:
+        if _may_everybody_write(folder.stat()):
+            return f"lies in {folder}, where every user can replace it: `chmod o-w {folder}`"
     return ""
 
 

@@ -91,6 +91,7 @@ def test_places_that_every_user_may_change_are_told(
     assert (checked.code, told) == (0, expected)
 
     agent = start_agent(home, environment=places, socket=run / "a.sock")
+    assert checked.err.count("every user") == len(expected)
     doubts = [one for one in agent.status["notices"] if one["kind"] == "open_to_others"]
     assert {place for place in expected for one in doubts if place in one["text"]} == expected
     assert not any(one["needs_person"] for one in doubts)

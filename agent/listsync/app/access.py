@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from listsync.file_access import doubt_about
+from listsync.file_access import doubt_about, own_path
 
 
 def doubts(
@@ -16,15 +16,27 @@ def doubts(
 
 
 def _doubts(config: Path | None, state_dir: Path | None, socket: Path | None) -> Iterator[str]:
-    places = {
-        "the configuration": config,
-        "the folder of the configuration": config.absolute().parent if config else None,
-        "the state folder": state_dir,
-        "the folder of the socket": socket.absolute().parent if socket else None,
-    }
+    places: list[tuple[str, Path]] = []
+    if config is not None:
+        if doubt := doubt_about(config, above=False):
+            yield f"the configuration, {config}, {doubt}"
+        places += [("the folder of the configuration", one) for one in _folders_of(config)]
+    if state_dir is not None:
+        places.append(("the state folder", state_dir))
+    if socket is not None:
+        places.append(("the folder of the socket", socket.absolute().parent))
     said = set()
-    for name, place in places.items():
-        doubt = doubt_about(place) if place is not None else ""
+    for name, place in places:
+        doubt = doubt_about(place)
         if doubt and doubt not in said:
             said.add(doubt)
             yield f"{name}, {place}, {doubt}"
+
+
+def _folders_of(config: Path) -> tuple[Path, ...]:
+    """Give the folder that names it, and the one where it lies if that is a link."""
+    named = config.absolute().parent
+    try:
+        return named, own_path(config).parent
+    except OSError:
+        return (named,)

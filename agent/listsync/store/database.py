@@ -226,6 +226,7 @@ def copy_as_it_is(folder: Path, target: Path) -> None:
     """
     path = folder / FILE_NAME
     with _named_errors(path):
+        own_path(path)  # reading it folds its log in, which is writing
         source = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
         try:
             copy_database(source, target)

@@ -17,7 +17,7 @@ from listsync.errors import ListsyncError, StateError, UnavailableError
 from listsync.file_access import doubt_about, open_to_write, own_path
 from listsync.providers.trakt.tokens import FileTokens
 from listsync.store.backup import write_backup
-from listsync.store.database import FILE_NAME, Database
+from listsync.store.database import FILE_NAME, Database, copy_as_it_is
 from listsync.store.lock import locked
 
 _NOBODY = 65534
@@ -113,6 +113,16 @@ def test_nothing_is_made_or_written_through_the_link_of_another_user(
     assert victim.read_text(encoding="utf-8") == "precious"
     assert not (tmp_path / "nothing").exists()
     assert (folder / name).is_symlink()
+
+
+@_as_root
+def test_no_backup_is_made_of_what_the_link_of_another_user_leads_to(tmp_path: Path) -> None:
+    Database(tmp_path / "theirs.db").close()
+    (tmp_path / "f").mkdir()
+    foreign_link(tmp_path / "f" / FILE_NAME, tmp_path / "theirs.db")
+    with pytest.raises(StateError, match="link of another user"):
+        copy_as_it_is(tmp_path / "f", tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
 
 
 @_as_root
