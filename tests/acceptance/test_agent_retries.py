@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.acceptance.agent_process import AgentProcess, requested
+from tests.acceptance.agent_process import AgentProcess, as_if_left_so, requested
 from tests.acceptance.conftest import Home, titles_csv
 
 StartAgent = Callable[..., AgentProcess]
@@ -30,6 +30,7 @@ def _let_a_minute_pass(home: Home) -> None:
         (kept,) = database.execute("SELECT value FROM notebook WHERE name = 'retry'").fetchone()
         changed = json.dumps({**json.loads(kept), "due": _PAST})
         database.execute("UPDATE notebook SET value = ? WHERE name = 'retry'", (changed,))
+    as_if_left_so(home)
 
 
 def _retry_in_s(agent: AgentProcess) -> float:
@@ -130,6 +131,7 @@ def test_a_list_that_failed_is_asked_again_alone_at_its_own_time(
             database.execute(
                 "UPDATE followed SET retry_at = ? WHERE retry_at IS NOT NULL", (_PAST,)
             )
+        as_if_left_so(home)
         Service.is_well = True
         agent = start_agent(home)
         runs = agent.until_synced(2)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.acceptance.agent_process import AgentProcess, requested
+from tests.acceptance.agent_process import AgentProcess, as_if_left_so, requested
 from tests.acceptance.conftest import Home, titles_csv
 
 StartAgent = Callable[..., AgentProcess]
@@ -30,11 +30,6 @@ def _follow(home: Home, **sync: object) -> None:
     home.write_config([home.write_list("l.csv", titles_csv([603]))], sync=sync)
 
 
-def _as_if_left_so(home: Home) -> None:
-    """Let listsync believe that nobody else has written to its state."""
-    (home.state / "listsync.db.sha256").write_text("between")
-
-
 def _set_last(home: Home, at: str) -> None:
     with closing(sqlite3.connect(home.state / "listsync.db")) as database, database:
         changed = database.execute(
@@ -42,7 +37,7 @@ def _set_last(home: Home, at: str) -> None:
             (json.dumps({"": {"last": at}}),),
         ).rowcount
     assert changed == 1
-    _as_if_left_so(home)
+    as_if_left_so(home)
 
 
 def test_a_restart_does_not_sync_before_it_is_due(home: Home, start_agent: StartAgent) -> None:
@@ -94,7 +89,7 @@ def test_a_clock_that_was_a_year_ahead_puts_off_no_sync(
         database.execute(
             "UPDATE notebook SET value = ? WHERE name = 'pause'", (json.dumps(pause),)
         )
-    _as_if_left_so(home)
+    as_if_left_so(home)
     again = start_agent(home)
     assert 30 < again.due_in_s() <= 60
     until = datetime.fromisoformat(again.status["paused"]["until"])

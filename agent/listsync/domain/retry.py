@@ -44,7 +44,9 @@ def retry_of(error: Exception, now: datetime) -> Retry | None:
             return Retry(why=str(error), not_before=_named_time(error.retry_after_s, now))
         case RefusedError(kind=Refusal.CREDENTIAL | Refusal.BLOCKED):
             return Retry(why=str(error), is_slow=True)
-        case AnswerChangedError() | StateError():
+        case StateError():  # a full disk, another program's lock
+            return Retry(why=str(error))
+        case AnswerChangedError():
             return Retry(why=str(error), is_slow=True)
         case _:
             return None

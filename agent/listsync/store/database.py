@@ -250,7 +250,7 @@ def _words_of(error: sqlite3.Error, path: Path) -> str:
     """Say what is wrong in the words of the system, where SQLite has none."""
     folder = path.parent
     with suppress(OSError):
-        if os.statvfs(folder).f_bavail == 0:
+        if os.statvfs(folder).f_bavail == 0 and "full" not in str(error):
             return f"{error}: the disk is full"
         if os.statvfs(folder).f_flag & os.ST_RDONLY:
             return f"{error}: the file system is read-only"

@@ -18,6 +18,11 @@ from listsync.errors import (
 _AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
+def test_a_disk_that_is_full_is_tried_again_soon() -> None:
+    error = StateError("the disk is full")
+    assert retry_of(error, _AT) == Retry(why="the disk is full")
+
+
 def test_a_server_that_cannot_be_reached_is_tried_again_soon() -> None:
     error = UnreachableError("server http://seerr", "connection refused")
     assert retry_of(error, _AT) == Retry(why="the server cannot be reached (connection refused)")
@@ -53,9 +58,8 @@ def test_a_server_that_names_a_time_is_not_tried_before(
         RefusedError("server", Refusal.CREDENTIAL, "the key is refused"),
         RefusedError("server", Refusal.BLOCKED, "something keeps us out"),
         AnswerChangedError("server", "what is this?"),
-        StateError("the disk is full"),
     ],
-    ids=["key", "in-front-of-it", "not-understood", "state"],
+    ids=["key", "in-front-of-it", "not-understood"],
 )
 def test_what_hardly_passes_by_itself_is_tried_rarely(error: Exception) -> None:
     assert retry_of(error, _AT) == Retry(why=str(error), is_slow=True)
