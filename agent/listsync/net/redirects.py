@@ -10,11 +10,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from listsync.cancellation import CancelToken
 from listsync.errors import UnavailableError
+from listsync.net.bounded import call_bounded
 from listsync.net.call import Call
 from listsync.net.texts import one_line
 
@@ -25,8 +27,9 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
-_strange: ContextVar[tuple[str, str] | None] = ContextVar("strange", default=None)
-"""The host that must be public, and the service that names it."""
+_LOOK_UP_S = 3.0
+_strange: ContextVar[tuple[str, str, str] | None] = ContextVar("strange", default=None)
+"""The host that must be public, the one that the user wrote, and the service."""
 
 
 def follow(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Request:
@@ -73,12 +76,13 @@ def on_the_way(call: Call, first: httpx.URL, now: httpx.URL) -> Iterator[None]:
     Raises:
         UnavailableError: the address is not public as it is written.
     """
-    if now.host == first.host or is_at_home(first.host):
+    if now.host == first.host:
         yield
         return
-    if _is_written_private(now.host):
+    # The rest is judged where it is connected to, which a proxy does not let us see.
+    if _is_written_private(now.host) and not _is_soon_known_at_home(first.host):
         raise _refused(call.service, now.host)
-    token = _strange.set((now.host, call.service))
+    token = _strange.set((now.host, first.host, call.service))
     try:
         yield
     finally:
@@ -98,8 +102,8 @@ def places_of(host: str, port: int) -> list[str]:
     if strange is None or host != strange[0]:
         return [host]
     addresses = _addresses(host, port)
-    if not all(map(_is_public, addresses)):
-        raise _refused(strange[1], host)
+    if not all(map(_is_public, addresses)) and not is_at_home(strange[1]):
+        raise _refused(strange[2], host)
     return [str(one) for one in addresses]
 
 
@@ -109,6 +113,13 @@ def is_at_home(host: str) -> bool:
         return not all(map(_is_public, _addresses(host, 0)))
     except OSError:
         return False
+
+
+def _is_soon_known_at_home(host: str) -> bool:
+    """Tell the same without waiting long for it: in doubt, *host* is public."""
+    with suppress(TimeoutError):
+        return call_bounded(lambda: is_at_home(host), _LOOK_UP_S, CancelToken(), lambda _: None)
+    return False
 
 
 def _addresses(host: str, port: int) -> list[IpAddress]:
