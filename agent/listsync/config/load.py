@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
@@ -13,7 +13,7 @@ from listsync.config.effects import check_effects
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
 from listsync.config.findings import Finding
 from listsync.config.plain_secrets import warn_of_readers
-from listsync.config.reading import read_form
+from listsync.config.reading import MAX_FINDINGS, read_form
 from listsync.config.rules import check_rules, name_of
 from listsync.config.schedules import find_zone, local_zone, rule_of
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
@@ -78,7 +78,7 @@ def check(
     told = {_problem(finding, document, overlay): finding.is_warning for finding in findings}
     problems = {*document.problems, *(one for one, is_warning in told.items() if not is_warning)}
     if form is None or problems:
-        raise ConfigError(tuple(sorted(problems, key=_order)))
+        raise ConfigError(_foremost(problems, document.file))
     zone = find_zone(form.sync.timezone) if form.sync.timezone else None
     warnings = {one for one, is_warning in told.items() if is_warning} | {
         Problem(file=variable, what="is empty: it names no list") for variable in overlay.empty
@@ -98,6 +98,15 @@ def _problem(finding: Finding, document: Document, overlay: Overlay) -> Problem:
             break
     line, column = place or (None, None)
     return Problem(file=document.file, what=finding.what, line=line, column=column)
+
+
+def _foremost(problems: Collection[Problem], file: str) -> tuple[Problem, ...]:
+    """Sort them, and cut off what nobody reads any more."""
+    told = sorted(problems, key=_order)
+    more = len(told) - MAX_FINDINGS
+    if more > 0:
+        told[MAX_FINDINGS:] = [Problem(file=file, what=f"and {more:,} more that is wrong")]
+    return tuple(told)
 
 
 def _order(problem: Problem) -> tuple[bool, int, int, str, str]:

@@ -16,6 +16,7 @@ WHOLE = "expected a whole number"
 NUMBER = "expected a number"
 TEXT = "expected text"
 
+_LONGEST = 2000  # of a value that is shown, and searched for what must not be
 _ENVIRONMENT_NAMES = {
     ("server",): "OVERSEERR_URL",
     ("server", "url"): "OVERSEERR_URL",
@@ -87,6 +88,8 @@ def _found(value: object, words: str) -> str:
     match value:
         case str() if words in {MAPPING, SEQUENCE}:
             return "text"  # unseen: it may be a key that was pasted a line too high
+        case str(text) if len(text) > _LONGEST:
+            return f"{len(text):,} characters"
         case str(text):
             return quote(with_marks(text))
         case None:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from listsync.cancellation import CancelToken
 
-LARGE_BYTES = 2 * 1024 * 1024
+LARGE_BYTES = 256 * 1024
+"""Of a list that comes whole: from so many on it may have tens of thousands of rows."""
 _LOOK_AGAIN_S = 0.05
 _ONE = threading.Lock()
 

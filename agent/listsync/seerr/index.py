@@ -17,8 +17,8 @@ from listsync.seerr.wire import Wire
 PAGE = 1000
 """Rows a page. A bigger page would freeze the server, which is one thread, for longer."""
 MOST_READINGS = 3
-MOST_TITLES = 300_000
-"""Ten times what large libraries have; each takes 200 bytes of memory."""
+MOST_TITLES = 150_000
+"""Three times what the largest libraries have; each takes 350 bytes of memory."""
 
 
 class _Row(Answer, frozen=True):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from listsync.domain.lists import Fetched, ListOutcome
+from listsync.domain.lists import MOST_OF_ALL, Fetched, ListOutcome
 from listsync.domain.memory import Kept
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry
@@ -28,6 +28,7 @@ _UNFINISHED = (
 )
 _REPEATS = "named twice on the list"
 _NO_TITLES = "no titles, or named twice"
+_TOO_MANY = f"with it all lists together have more than {MOST_OF_ALL:,} rows; it is not looked at"
 _EXCLUSION = "says what not to request"
 _KEPT = (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY, ListOutcome.PARTIAL)
 
@@ -37,8 +38,8 @@ class Gathered:
     """What all lists together want, in list order, and what must not be requested.
 
     `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
-    `surely_read` are the sources whose every reading in this run was fresh, whole and beyond
-    doubt.
+    `rows` counts those of all lists. `surely_read` are the sources whose every reading in this
+    run was fresh, whole and beyond doubt.
     """
 
     wanted: list[Member] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Gathered:
     held: str | None = None
     retry: Retry | None = None
     surely_read: set[str] = field(default_factory=set)
+    rows: int = 0
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -68,15 +70,17 @@ def gather(  # noqa: PLR0913 - each is a part of its own
     before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
     for reading in read_lists(lists, before, check):
         rules = reading.rules
-        members = keeper.keep(reading)
+        has_room = keeper.takes_room(reading)
+        members = keeper.keep(reading) if has_room else keeper.refuse(reading)
         total = 0 if rules.is_exclusion else len(members)
         board.read(rules.name, reading.outcome.value, _rows(reading), total)
         if not rules.is_exclusion:
             gathered.wanted.extend(members)
             continue
         gathered.excluded.extend(members)
-        if not reading.outcome.whole and not members:
-            gathered.held = f'the exclusion list "{rules.name}" could not be read: {reading.why}'
+        if not members and not (reading.outcome.whole and has_room):
+            why = reading.why if has_room else _TOO_MANY
+            gathered.held = f'the exclusion list "{rules.name}" could not be read: {why}'
             gathered.retry = _retry_of(reading, gathered.held, memory)
     return gathered
 
@@ -121,6 +125,27 @@ class _Keeper:
         )
         self.tally.leave_out(rules.name, left_out)
         return wanted
+
+    def takes_room(self, reading: Reading) -> bool:
+        """Take up the room of a reading; False when all together would have too many rows."""
+        rows, fetched = _rows(reading), reading.fetched
+        if fetched is None or not fetched.is_sure:  # what is known of it counts as well
+            rows = max(rows, self.memory.counts(reading.rules.source)[0])
+        if self.gathered.rows + rows > MOST_OF_ALL:
+            return False
+        self.gathered.rows += rows
+        return True
+
+    def refuse(self, reading: Reading) -> list[Member]:
+        """Note that a list has no place in this run; what is known of it stays as it is."""
+        rules = reading.rules
+        reading = replace(reading, fetched=None, outcome=ListOutcome.DRIFT, why=_TOO_MANY)
+        _log(reading)
+        if rules.source not in self.saved:
+            _save_setback(reading, self.memory, datetime.now(UTC))
+        self.gathered.surely_read.discard(rules.source)
+        self.tally.add_list(reading, new=0, read=0, declared=None, from_memory=False)
+        return []
 
     def _save(self, reading: Reading) -> tuple[Reading, Kept, list[Member]]:
         """Save a reading or a failure; returns what is on the list now.

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
+from listsync.domain.lists import (
+    MOST_OF_ALL,
+    Fetched,
+    ListEntry,
+    ListOutcome,
+    SkippedRow,
+    Validators,
+)
 from listsync.domain.memory import ListSetback
 from listsync.domain.syncing import ListRules
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
@@ -41,6 +49,7 @@ class Reading:
     """How reading one list ended. `fetched` is None when it failed; `why` says it in words.
 
     `was_left_alone`: it was not asked this time; outcome and why are those of the time before.
+    `is_put_off`: there was no room for what was read before its turn.
     """
 
     rules: ListRules
@@ -49,6 +58,7 @@ class Reading:
     why: str = ""
     retry_after_s: float | None = None
     was_left_alone: bool = False
+    is_put_off: bool = False
 
     @property
     def entries(self) -> tuple[ListEntry, ...]:
@@ -73,13 +83,40 @@ def read_lists(
     check: Callable[[], None] = lambda: None,
 ) -> Iterator[Reading]:
     """Yield one reading a list, in their order; *before* is by source, *check* for `Overlap`."""
+    room = _Room()
+
+    def read(one: Followed) -> Reading:
+        return _read(one, before[one.rules.source].validators)
+
     overlap: Overlap[Followed, Reading] = Overlap(
-        lambda one: _read(one, before[one.rules.source].validators),
-        workers=_LISTS_AT_ONCE,
+        lambda one: room.admit(read(one)), workers=_LISTS_AT_ONCE
     )
-    return overlap.map(
+    readings = overlap.map(
         lists, lambda one: _left_alone(one, before[one.rules.source].left_alone), check
     )
+    for one, ahead in zip(lists, readings, strict=True):
+        yield read(one) if ahead.is_put_off else ahead
+        room.leave(ahead)
+
+
+class _Room:
+    """Holds readings before their turn, as far as memory goes; the rest is read again then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows = 0
+
+    def admit(self, reading: Reading) -> Reading:
+        rows = reading.fetched.read if reading.fetched else 0
+        with self._lock:
+            if self._rows and self._rows + rows > MOST_OF_ALL // 2:
+                return replace(reading, fetched=None, is_put_off=True)
+            self._rows += rows
+        return reading
+
+    def leave(self, reading: Reading) -> None:
+        with self._lock:
+            self._rows -= reading.fetched.read if reading.fetched else 0
 
 
 def _left_alone(one: Followed, setback: ListSetback | None) -> Reading | None:

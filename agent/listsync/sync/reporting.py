@@ -48,6 +48,7 @@ _SKIPS = {
     SkipReason.FILTERED: Verdict.SKIPPED,
     SkipReason.CAPPED: Verdict.SKIPPED,
 }
+_MOST_SKIPPED_TOLD = 1000  # of one list
 _QUIET = (SkipReason.AVAILABLE, SkipReason.REQUESTED)
 _SAID = {
     RequestAnswer.IMPOSSIBLE: "the server cannot do it",
@@ -103,7 +104,7 @@ class Tally:
     def add_list(
         self, reading: Reading, *, new: int, read: int, declared: int | None, from_memory: bool
     ) -> None:
-        """Note how a list was read; rows that are no titles are told one by one."""
+        """Note how a list was read; rows that are no titles are told one by one, to an end."""
         self._lists.append(
             ListReport(
                 name=reading.rules.name,
@@ -119,9 +120,15 @@ class Tally:
         )
         self._departed.setdefault(reading.rules.name, Counter())
         verdicts = self._verdicts.setdefault(reading.rules.name, Counter())
-        for row in reading.skipped:
-            verdicts[Verdict.SKIPPED] += 1
-            self.items.append(_skipped_row(reading.rules.name, row))
+        name, skipped = reading.rules.name, reading.skipped
+        if skipped:
+            verdicts[Verdict.SKIPPED] += len(skipped)
+        self.items.extend(_skipped_row(name, row) for row in skipped[:_MOST_SKIPPED_TOLD])
+        if more := len(skipped[_MOST_SKIPPED_TOLD:]):
+            label, why = f"{more:,} more rows", "too many to tell each"
+            self.items.append(
+                ItemReport(list_name=name, label=label, verdict=Verdict.SKIPPED, why=why)
+            )
 
     def leave_out(self, name: str, rows: Mapping[str, int]) -> None:
         """Count rows of a list of which nothing more will be told, by the reason."""

@@ -7,7 +7,7 @@ import pytest
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.domain.notices import NoticeKind
-from listsync.domain.syncing import ListReport, ListRules
+from listsync.domain.syncing import ListReport, ListRules, Verdict
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -535,3 +535,50 @@ def test_rows_of_which_nothing_will_be_told_are_counted_by_the_reason(
     of: ListRules, entries: tuple[ListEntry, ...], reasons: dict[str, int]
 ) -> None:
     assert left_out(of, *entries) == reasons
+
+
+# Room for all of them
+
+
+@pytest.fixture
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("gathering", "reading"):
+        monkeypatch.setattr(f"listsync.sync.{module}.MOST_OF_ALL", 3)
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_list_that_would_be_too_much_is_refused_and_keeps_what_it_had() -> None:
+    shelf = Shelf()
+    assert shelf.read(whole(LOST, HEAT), B) == ["Lost", "Heat"]
+    gathered = shelf.gather((A, whole(DUNE, HEAT)), (B, whole(LOST, HEAT)))
+    assert titles(gathered) == ["Dune", "Heat"]
+    assert gathered.surely_read == {A.source}
+    refused = shelf.reports[1]
+    assert (refused.outcome, refused.read) == (ListOutcome.DRIFT, 0)
+    assert refused.why.startswith("with it all lists together have more than")
+    assert len(shelf.memory.entries(B.source)) == 2
+
+
+@pytest.mark.usefixtures("little_room")
+def test_no_list_of_exclusions_is_left_out_silently() -> None:
+    gathered = Shelf().gather((A, whole(DUNE, HEAT)), (NOT_THESE, whole(LOST, DUNE)))
+    assert gathered.held is not None
+    assert "not these" in gathered.held
+
+
+@pytest.mark.usefixtures("little_room")
+def test_what_is_read_before_its_turn_is_read_again_where_it_took_too_much_room() -> None:
+    lists = [rules(str(number)) for number in range(9)]
+    followed = [Followed(one, FakeList(whole(DUNE, HEAT))) for one in lists]
+    readings = list(read_lists(followed, {one.source: Before() for one in lists}))
+    assert [reading.rules for reading in readings] == lists
+    assert all(len(reading.entries) == 2 for reading in readings)
+
+
+def test_rows_that_are_no_titles_take_room_and_are_told_to_an_end() -> None:
+    rows = tuple(SkippedRow(rank=number, what="x", why="a game") for number in range(1, 1501))
+    shelf = Shelf()
+    shelf.gather((A, Fetched(entries=(DUNE,), skipped=rows)))
+    assert shelf.reports[0].verdicts[Verdict.SKIPPED] == 1500
+    assert len(shelf.tally.items) == 1001
+    assert shelf.tally.items[-1].label == "500 more rows"
