@@ -51,6 +51,11 @@ def follow(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Reque
     return there
 
 
+def _wire_host(url: httpx.URL) -> str:
+    """Give the host as it is connected to: letters of other scripts are encoded."""
+    return url.raw_host.decode("ascii")
+
+
 def _is_same(here: httpx.URL, there: httpx.URL) -> bool:
     """Tell whether the same server is meant; it may well begin to encrypt."""
     is_upgrade = (here.scheme, there.scheme) == ("http", "https")
@@ -76,13 +81,14 @@ def on_the_way(call: Call, first: httpx.URL, now: httpx.URL) -> Iterator[None]:
     Raises:
         UnavailableError: the address is not public as it is written.
     """
-    if now.host == first.host:
+    host, users = _wire_host(now), _wire_host(first)
+    if host == users:
         yield
         return
     # The rest is judged where it is connected to, which a proxy does not let us see.
-    if _is_written_private(now.host) and not _is_soon_known_at_home(first.host):
-        raise _refused(call.service, now.host)
-    token = _strange.set((now.host, first.host, call.service))
+    if _is_written_private(host) and not _is_soon_known_at_home(users):
+        raise _refused(call.service, host)
+    token = _strange.set((host, users, call.service))
     try:
         yield
     finally:

@@ -123,6 +123,9 @@ def asked(url: str, **more: Any) -> bytes:
         "http://[::ffff:127.0.0.2]:{port}/",
         "http://inside.test:{port}/",
         "http://localhost:{port}/",
+        "http://xn--mnchen-3ya.test:{port}/",
+        "http://INSIDE.test:{port}/",
+        "http://lists.example@127.0.0.2:{port}/",
         "http://169.254.169.254/latest/meta-data/",
         "http://10.0.0.1/",
         "http://192.168.1.1/",
@@ -136,6 +139,7 @@ def test_a_redirect_into_a_private_network_is_not_followed(
 ) -> None:
     public, home = sites
     names |= {"inside.test": ["127.0.0.2"], "localhost": ["127.0.0.2"]}
+    names["xn--mnchen-3ya.test"] = ["127.0.0.2"]
     public.location = place.format(port=home.port)
     with pytest.raises(UnavailableError, match="private network: not followed"):
         asked(public.url)
