@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -114,6 +115,24 @@ def test_a_process_killed_while_it_opens_or_closes_the_state_leaves_no_doubt(fol
     checksum_of(folder / FILE_NAME).write_text("between\n")
     with opened_state(folder) as database:
         assert (requested(database), doubt_of(database)) == (_WHOLE, "")
+
+
+def test_kills_at_any_moment_leave_no_doubt(folder: Path) -> None:
+    """While the state is opened, written and closed."""
+    drawn = random.Random(1)
+    for _ in range(40):
+        pid = os.fork()
+        if pid == 0:
+            with opened_state(folder) as database:
+                fill(database, count=3)
+            os._exit(0)
+        time.sleep(drawn.random() * drawn.choice([0.004, 0.02, 0.06]))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    with opened_state(folder) as database:
+        assert doubt_of(database) == ""
+        assert requested(database)[:_TITLES] == _WHOLE
+    assert damaged(folder) == []
 
 
 def test_a_first_start_has_nothing_to_doubt(tmp_path: Path) -> None:
