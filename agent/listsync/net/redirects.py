@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Those of a network's own translator (RFC 8215), and what IPv4 once looked like (RFC 4291).
+_NOT_PUBLIC = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
 _PORTS = {"http": 80, "https": 443}
 _LOOK_UP_S = 3.0
 _strange: ContextVar[tuple[str, str, str] | None] = ContextVar("strange", default=None)
@@ -148,7 +150,7 @@ def _is_public(address: IpAddress) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return _is_public(inner)
-        if address.is_site_local:
+        if address.is_site_local or any(address in one for one in _NOT_PUBLIC):
             return False
     return address.is_global and not address.is_multicast
 

@@ -132,6 +132,9 @@ def asked(url: str, **more: Any) -> bytes:
         "http://[fe80::1]/",
         "http://[64:ff9b::a9fe:a9fe]/",
         "http://0.0.0.0:{port}/",
+        "http://[::127.0.0.2]:{port}/",
+        "http://[64:ff9b:1::7f00:2]/",
+        "http://[2002:7f00:2::]/",
     ],
 )
 def test_a_redirect_into_a_private_network_is_not_followed(
