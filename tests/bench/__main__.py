@@ -21,7 +21,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sandbox.catalogue import invented
 from listsync.sync.matching import sought, weigh
-from tests.bench import agents, browser, services, titles
+from tests.bench import agents, browser, services, titles, worst
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -208,6 +208,7 @@ PARTS = (
     steady,
     memory,
     *services.PARTS,
+    *worst.PARTS,
     *agents.PARTS,
     *browser.PARTS,
 )
