@@ -212,8 +212,8 @@ def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> 
 
 def _redacted(reply: Reply, redactor: Redactor) -> Reply:
     """Take what it quotes of our secrets out of an answer, before anybody can repeat it."""
-    headers = [(name, redactor.words(value)) for name, value in reply.headers.raw]
     blot = redactor.data if reply.status == 200 else redactor.words
+    headers = [(name, blot(value)) for name, value in reply.headers.raw]
     return replace(reply, headers=httpx.Headers(headers), body=blot(reply.body))
 
 

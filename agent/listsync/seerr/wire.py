@@ -228,8 +228,8 @@ class Wire:
         blot = redactor.data if status in _GOOD else redactor.words
         values = [value for _, value in response.headers]
         together = b"\n".join(values)
-        if redactor.words(together) != together:
-            values = [redactor.words(value) for value in values]
+        if blot(together) != together:
+            values = [blot(value) for value in values]
         headers = [
             (name, value) for (name, _), value in zip(response.headers, values, strict=True)
         ]

@@ -394,6 +394,16 @@ def test_the_key_is_sent_and_shown_nowhere(caplog: pytest.LogCaptureFixture) -> 
     assert SECRET not in shown
 
 
+def test_no_header_brings_a_secret_back_and_a_short_one_breaks_no_number() -> None:
+    headers = {"etag": f'"{SECRET}"', "x-pages": "1234", "content-type": "application/json"}
+    question = replace(CALL, secrets={"apikey": SecretStr(SECRET), "pin": SecretStr("1234")})
+    reply = asked(
+        Site.of({"/a": httpx.Response(200, headers=headers, content=b"[1234]")}), question
+    )
+    assert reply.validators.etag == '"***"'
+    assert (reply.headers["x-pages"], reply.body) == ("1234", b"[1234]")
+
+
 def test_a_key_does_not_show_in_retries(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
