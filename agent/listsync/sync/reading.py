@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from listsync.domain.lists import (
     MOST_OF_ALL,
@@ -24,6 +24,7 @@ from listsync.ports import ListProvider
 logger = logging.getLogger(__name__)
 
 _LISTS_AT_ONCE = 8
+_FEW_ROWS = 1000  # for which there is always room
 _REFUSALS = {
     Refusal.NOT_FOUND: ListOutcome.NOT_FOUND,
     Refusal.PRIVATE: ListOutcome.PRIVATE,
@@ -88,15 +89,20 @@ def read_lists(
     def read(one: Followed) -> Reading:
         return _read(one, before[one.rules.source].validators)
 
-    overlap: Overlap[Followed, Reading] = Overlap(
-        lambda one: room.admit(read(one)), workers=_LISTS_AT_ONCE
-    )
+    def read_ahead(one: Followed) -> Reading:
+        return room.admit(read(one)) if room.is_open else _put_off(one.rules)
+
+    overlap: Overlap[Followed, Reading] = Overlap(read_ahead, workers=_LISTS_AT_ONCE)
     readings = overlap.map(
         lists, lambda one: _left_alone(one, before[one.rules.source].left_alone), check
     )
     for one, ahead in zip(lists, readings, strict=True):
         yield read(one) if ahead.is_put_off else ahead
         room.leave(ahead)
+
+
+def _put_off(rules: ListRules) -> Reading:
+    return Reading(rules=rules, outcome=ListOutcome.UNAVAILABLE, is_put_off=True)
 
 
 class _Room:
@@ -106,11 +112,16 @@ class _Room:
         self._lock = threading.Lock()
         self._rows = 0
 
+    @property
+    def is_open(self) -> bool:
+        """False while so much is held that nothing more should be begun before its turn."""
+        return self._rows < MOST_OF_ALL // 2
+
     def admit(self, reading: Reading) -> Reading:
         rows = reading.fetched.read if reading.fetched else 0
         with self._lock:
-            if self._rows and self._rows + rows > MOST_OF_ALL // 2:
-                return replace(reading, fetched=None, is_put_off=True)
+            if rows > _FEW_ROWS and self._rows and self._rows + rows > MOST_OF_ALL // 2:
+                return _put_off(reading.rules)
             self._rows += rows
         return reading
 

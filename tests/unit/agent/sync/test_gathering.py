@@ -544,6 +544,7 @@ def test_rows_of_which_nothing_will_be_told_are_counted_by_the_reason(
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("gathering", "reading"):
         monkeypatch.setattr(f"listsync.sync.{module}.MOST_OF_ALL", 3)
+    monkeypatch.setattr("listsync.sync.reading._FEW_ROWS", 0)
 
 
 @pytest.mark.usefixtures("little_room")
