@@ -33,6 +33,7 @@ _LIST = _all("name service source outcome last_success why advice")
 ANSWERS: dict[str, Any] = {
     "status": {
         "state": EVIL,
+        "pid": 1,
         "version": EVIL,
         "config": {"file": EVIL, "valid": False, "problems": [EVIL], "loaded_at": EVIL},
         "watcher": EVIL,
@@ -64,7 +65,12 @@ ANSWERS: dict[str, Any] = {
         "total": 1,
     },
     "review": {"reviews": [{**_ROW, "candidates": _CANDIDATES, "choice": _CHOICE}], "total": 1},
-    "plan_result": {"state": "done", "run": _RUN, "items": [_ROW], "notices": [_NOTICE]},
+    "plan_result": {
+        "state": "done",
+        "run": _RUN,
+        "items": [_ROW | {"seasons": [1]}],
+        "notices": [_NOTICE],
+    },
     "pause": {"until": EVIL},
     "resume": {"message": EVIL},
     "version": {"version": EVIL, "protocol": 1},
