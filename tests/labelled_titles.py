@@ -10,7 +10,10 @@ from typing import Any
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 
-CASES = Path(__file__).parent / "fixtures" / "matching" / "cases.jsonl"
+_FOLDER = Path(__file__).parent / "fixtures" / "matching"
+SETS = {"our own": _FOLDER / "cases.jsonl", "missing or renamed": _FOLDER / "offers.jsonl"}
+_VOTES_OF_POPULARITY = 150
+"""What made the votes of the second set of popularity; the first has none of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +50,9 @@ class LabelledTitle:
         )
 
 
-def load() -> list[LabelledTitle]:
-    """Read the cases in the order of the file."""
-    with CASES.open(encoding="utf-8") as lines:
+def load(name: str = "our own") -> list[LabelledTitle]:
+    """Read the cases of one set in the order of its file."""
+    with SETS[name].open(encoding="utf-8") as lines:
         return [_case(json.loads(line)) for line in lines]
 
 
@@ -74,6 +77,7 @@ def _candidate(row: dict[str, Any]) -> Candidate:
         original_title=row["original_title"],
         year=row["year"],
         popularity=row["popularity"],
+        votes=row.get("votes", int(row["popularity"] * _VOTES_OF_POPULARITY)),
     )
 
 

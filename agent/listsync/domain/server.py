@@ -88,19 +88,34 @@ class IndexPage:
     titles: tuple[tuple[TitleKey, TitleState], ...]
 
 
+_VOTES_OF_POPULARITY = 10.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A title that a search at the server offers. `year` is None where it has no date."""
+    """A title that a search at the server offers. `year` is None where it has no date.
+
+    `votes` at TMDB grow with the years, `popularity` moves by the day. `genres` are TMDB's
+    numbers; `countries` are ISO 3166-1 codes, which searches tell of series only.
+    """
 
     key: TitleKey
     title: str
     original_title: str
     year: int | None
     popularity: float = 0.0
+    votes: int = 0
+    genres: tuple[int, ...] = ()
+    countries: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         return f"{self.title} ({self.year})" if self.year else self.title
+
+    @property
+    def following(self) -> float:
+        """How many know it, in votes; what is too new for votes counts by its popularity."""
+        return max(self.votes, _VOTES_OF_POPULARITY * self.popularity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 from urllib.parse import quote
 
 from msgspec import Raw, field
@@ -16,6 +17,8 @@ from listsync.seerr.trouble import Trouble
 from listsync.seerr.words import clean
 
 NOTHING = SearchPage(candidates=(), page=1, pages=1)
+
+Part = TypeVar("Part")
 
 _LONGEST_QUERY = 200
 LONGEST_TITLE = 500
@@ -35,6 +38,9 @@ class _Result(Answer, frozen=True, rename="camel"):
     release_date: str | None = None
     first_air_date: str | None = None
     popularity: float | None = None
+    vote_count: float | None = None
+    genre_ids: object = None
+    origin_country: object = None
 
 
 class _Page(Answer, frozen=True):
@@ -97,4 +103,13 @@ def _candidate(result: _Result) -> Candidate | None:
         original_title=clean(original or title, LONGEST_TITLE),
         year=year_of(date),
         popularity=result.popularity or 0.0,
+        votes=int(result.vote_count or 0),
+        genres=_all_of(int, result.genre_ids),
+        countries=_all_of(str, result.origin_country),
     )
+
+
+def _all_of(type_: type[Part], value: object) -> tuple[Part, ...]:
+    """Read a list; what is odd in it costs no title."""
+    parts = value if isinstance(value, list) else []
+    return tuple(part for part in parts if isinstance(part, type_))

@@ -176,10 +176,7 @@ def _lists_text(lists: tuple[str, ...]) -> str:
 
 def match_columns(match: Match) -> tuple[object, ...]:
     """Give found, how, kind, tmdb, title, score, reasons, candidates."""
-    candidates = [
-        [str(c.key.kind), c.key.tmdb_id, c.title, c.original_title, c.year, c.popularity]
-        for c in match.candidates
-    ]
+    candidates = [_packed_candidate(one) for one in match.candidates]
     return (
         match.found,
         match.how,
@@ -266,18 +263,28 @@ def whole_match_of(row: sqlite3.Row) -> Match:
     )
 
 
+def _packed_candidate(one: Candidate) -> list[object]:
+    key, seen = one.key, (one.title, one.original_title, one.year, one.popularity, one.votes)
+    return [str(key.kind), key.tmdb_id, *seen, one.genres, one.countries]
+
+
 def candidates_of(text: str) -> tuple[Candidate, ...]:
     return tuple(_candidate(value) for value in json.loads(text))
 
 
-def _candidate(value: list[object]) -> Candidate:
-    kind, tmdb, title, original, year, popularity = value
+def _candidate(value: list[Any]) -> Candidate:
+    """Restore what `_packed_candidate` made; older rows end with the popularity."""
+    kind, tmdb, title, original, year, popularity, *others = value
+    votes, genres, countries = others or (0, (), ())
     return Candidate(
-        key=TitleKey(_KINDS[str(kind)], int(str(tmdb))),
-        title=str(title),
-        original_title=str(original),
-        year=int(str(year)) if year is not None else None,
-        popularity=float(str(popularity)),
+        key=TitleKey(_KINDS[kind], tmdb),
+        title=title,
+        original_title=original,
+        year=year,
+        popularity=popularity,
+        votes=votes,
+        genres=tuple(genres),
+        countries=tuple(countries),
     )
 
 

@@ -10,7 +10,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.syncing import ListRules, Member, Wish
 from listsync.sync.eligibility import named_by_all
-from listsync.sync.matching import sought
+from listsync.sync.evidence import sought
 from listsync.sync.titles import fold
 
 _T = TypeVar("_T")

@@ -10,7 +10,7 @@ from listsync.domain.media import NO_IDS, ExternalIds, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Exclusion, Found, How, ListRules, Match, Member, Wish
 from listsync.sync.collecting import entry_id, wish_of
-from listsync.sync.matching import Sought, sought
+from listsync.sync.evidence import Sought, sought
 from listsync.sync.titles import fold
 
 _BY_TITLE = (How.TITLE, How.TITLE_INSTEAD)

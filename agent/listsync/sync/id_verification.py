@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from listsync.domain.server import Candidate
 from listsync.sync.comparing import Alike
-from listsync.sync.matching import Evidence, Sought, weigh
+from listsync.sync.evidence import Evidence, Sought, weigh
 
 
 def contradicts(wanted: Sought, candidate: Candidate) -> bool:

@@ -8,7 +8,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
 from listsync.domain.syncing import Wish
 from listsync.sync.collecting import entry_id
-from listsync.sync.matching import Sought, sought
+from listsync.sync.evidence import Sought, sought
 from listsync.sync.titles import fold
 
 

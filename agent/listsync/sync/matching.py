@@ -8,28 +8,32 @@ likely but not certain is held for review.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.media import TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match
-from listsync.sync.comparing import UNLIKE, Alike, Likeness, compare
-from listsync.sync.forms import Folded, folded
-from listsync.sync.titles import names_country, without_suffixes
+from listsync.sync.comparing import Alike
+from listsync.sync.evidence import OTHER_NUMBER, Evidence, Sought, weigh
+from listsync.sync.forms import folded
+from listsync.sync.prominence import (
+    is_better_known,
+    is_dwarfed,
+    is_talked_about,
+    overshadowing,
+    without_unknown_twins,
+)
+from listsync.sync.spellings import joined
 
-BEST_SCORE = 2.0
-"""The classic score of the same title in the same year."""
-_EXACT_YEAR_FACTOR = BEST_SCORE
-_NEAR_YEAR_FACTOR = 1.5
 _SLIP_YEARS = 3
 _KEPT = 5
+_BESIDE = 3
+"""So many well-known titles of the year are shown beside what is likely by its name."""
 _MOST_NAMESAKES = 20
 _RARE_WORDS = 4
-_OTHER_ORIGINAL = {True: 0.5, False: 0.25}
-"""Originals less similar than this contradict each other; by whether they are in Latin letters."""
-
-_OTHER_NUMBER = "another number in the title"
-_OTHER_ORIGINAL_TITLE = "another original title"
+_SHARE_OF_A_RIVAL = 0.1
+_TYPO = 0.88
+_NEAR_TYPO = 0.8
+_TYPO_LETTERS = 8
 
 _TIERS = (
     (Alike.SAME, 0),
@@ -42,123 +46,6 @@ _TIERS = (
 """Title evidence and years off that are enough, strongest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """What a list says about one title; `titles` are its display and original title.
-
-    `other_year` is the year behind the title where the list gives another one as well;
-    `has_namesake` says that the list names a country to tell it from another of its name.
-    """
-
-    titles: tuple[str, ...]
-    year: int | None
-    kind: MediaType | None
-    other_year: int | None = None
-    has_namesake: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One candidate weighed. `years_off` is None when either side has no year.
-
-    `objection` rules it out; `doubt` leaves it to a person.
-    """
-
-    candidate: Candidate
-    likeness: Likeness
-    years_off: int | None
-    objection: str | None
-    same_original: bool = False
-    doubt: str | None = None
-
-    @property
-    def alike(self) -> Alike:
-        return self.likeness.alike
-
-    @property
-    def score(self) -> float:
-        """The classic score: similarity x 2 for the exact year, x 1.5 for one off."""
-        if self.years_off == 0:
-            return self.likeness.similarity * _EXACT_YEAR_FACTOR
-        return self.likeness.similarity * (_NEAR_YEAR_FACTOR if self.years_off == 1 else 1.0)
-
-    def is_near(self, years: int) -> bool:
-        return self.years_off is not None and self.years_off <= years
-
-    def words(self) -> str:
-        """Say what speaks for and against the candidate, in one line."""
-        year = {None: "year unknown", 0: "same year", 1: "one year off"}.get(
-            self.years_off, f"{self.years_off} years off"
-        )
-        against = "".join(f", {one}" for one in (self.objection, self.doubt) if one)
-        key = self.candidate.key
-        title = self.alike.words
-        return f"{self.candidate.label} [{key}]: {title}, {year}{against} ({self.score:.2f})"
-
-
-def sought(title: str, original: str | None, year: int | None, kind: MediaType | None) -> Sought:
-    """Clean what a list says: a year or country in brackets is no part of the title."""
-    bare, suffix_year = without_suffixes(title)
-    titles = [bare]
-    if original and original != title:
-        titles.append(without_suffixes(original)[0])
-    return Sought(
-        titles=tuple(titles),
-        year=year or suffix_year,
-        kind=kind,
-        other_year=suffix_year,
-        has_namesake=names_country(title),
-    )
-
-
-def weigh(wanted: Sought, candidate: Candidate) -> Evidence:
-    """Weigh one candidate: the better of its display and its original title counts."""
-    ours = [folded(title) for title in wanted.titles]
-    theirs = [folded(title) for title in {candidate.title, candidate.original_title} if title]
-    likeness = max((compare(one, other) for one in ours for other in theirs), default=UNLIKE)
-    same_original = _same_original(ours, theirs, candidate)
-    return Evidence(
-        candidate=candidate,
-        likeness=likeness,
-        years_off=_years_off(wanted, candidate),
-        objection=_objection(wanted, candidate, same_numbers=likeness.same_numbers),
-        same_original=same_original is True,
-        doubt=_OTHER_ORIGINAL_TITLE if same_original is False else None,
-    )
-
-
-def _years_off(wanted: Sought, candidate: Candidate) -> int | None:
-    said = [year for year in (wanted.year, wanted.other_year) if year is not None]
-    if candidate.year is None:
-        return None
-    return min((abs(year - candidate.year) for year in said), default=None)
-
-
-def _same_original(
-    ours: Sequence[Folded], theirs: Sequence[Folded], candidate: Candidate
-) -> bool | None:
-    """Say whether the list's original title is the candidate's; None where that is unknown.
-
-    One in Latin letters says nothing about one in another script: it may be its transcription.
-    """
-    if len(ours) < 2 or not theirs:
-        return None
-    original = ours[1]
-    likeness = max(compare(original, other) for other in theirs)
-    if likeness.alike >= Alike.SUBTITLE:
-        return likeness.alike >= Alike.WRITTEN or None
-    native = folded(candidate.original_title)
-    if original.is_latin and not native.is_latin:
-        return None
-    return False if likeness.similarity < _OTHER_ORIGINAL[original.is_latin] else None
-
-
-def _objection(wanted: Sought, candidate: Candidate, *, same_numbers: bool) -> str | None:
-    if wanted.kind is not None and candidate.key.kind is not wanted.kind:
-        return "a series" if candidate.key.kind is MediaType.TV else "a film"
-    return None if same_numbers else _OTHER_NUMBER
-
-
 def choose(wanted: Sought, candidates: Iterable[Candidate], *, is_complete: bool) -> Match:
     """Choose among *candidates*; `is_complete` says that the search offered all it has.
 
@@ -168,13 +55,14 @@ def choose(wanted: Sought, candidates: Iterable[Candidate], *, is_complete: bool
     weighed = sorted(
         (weigh(wanted, candidate) for candidate in candidates), key=_rank, reverse=True
     )
-    fitting = [evidence for evidence in weighed if evidence.objection is None]
-    chosen, reason = _accept(wanted, weighed, is_complete=is_complete)
-    if chosen is not None:
+    chosen, reason = _best(wanted, weighed, is_complete=is_complete)
+    other = None if chosen is None else overshadowing(chosen, weighed)
+    if chosen is not None and other is None:
         return _found(chosen, reason, weighed)
-    doubtful = [evidence for evidence in fitting if _is_likely(wanted, evidence)]
-    doubtful = doubtful or [evidence for evidence in weighed if _is_of_that_year(evidence)]
-    shown = _worth_showing(doubtful or weighed)
+    if other is not None:
+        reason = f"hardly known, and {other.candidate.label} [{other.candidate.key}] is: {reason}"
+    doubtful = _doubtful(wanted, weighed, other)
+    shown = doubtful or _worth_showing(weighed)
     return Match(
         found=Found.REVIEW if doubtful else Found.NOT_FOUND,
         how=How.TITLE,
@@ -184,15 +72,31 @@ def choose(wanted: Sought, candidates: Iterable[Candidate], *, is_complete: bool
     )
 
 
+def _doubtful(
+    wanted: Sought, weighed: Sequence[Evidence], other: Evidence | None
+) -> list[Evidence]:
+    """List what a person may choose from: likely by name, *other*, and what people know."""
+    fitting = [one for one in weighed if one.objection is None]
+    likely = [one for one in fitting if one is other or _is_likely(wanted, one)]
+    others = [one for one in weighed if _is_of_that_year(one) and one not in likely]
+    most = _BESIDE if likely else _KEPT
+    return [*_worth_showing(likely), *_best_known(others, most)]
+
+
 def _worth_showing(ranked: Sequence[Evidence]) -> Sequence[Evidence]:
     """Keep the best; of titles of that very name all, since each may be the one."""
     namesakes = sum(evidence.alike is Alike.SAME for evidence in ranked)
     return ranked[: max(_KEPT, min(namesakes, _MOST_NAMESAKES))]
 
 
+def _best_known(others: Sequence[Evidence], most: int) -> Sequence[Evidence]:
+    """Keep those that more people know: the list may call one of them by another name."""
+    return sorted(others, key=lambda one: one.candidate.following, reverse=True)[:most]
+
+
 def _is_of_that_year(evidence: Evidence) -> bool:
     """Worth a look for want of better: the search, which knows more names, offered it."""
-    has_its_kind = evidence.objection in (None, _OTHER_NUMBER)
+    has_its_kind = evidence.objection in (None, OTHER_NUMBER)
     return has_its_kind and evidence.years_off == 0
 
 
@@ -220,22 +124,33 @@ def _found(chosen: Evidence, reason: str, weighed: Sequence[Evidence]) -> Match:
     )
 
 
-def _accept(
+def _best(
     wanted: Sought, weighed: Sequence[Evidence], *, is_complete: bool
 ) -> tuple[Evidence | None, str]:
     fitting = [one for one in weighed if one.objection is None and one.doubt is None]
     if not fitting:
         return None, "no title like it"
     if wanted.year is None:
-        return _accept_without_year(fitting, is_complete=is_complete)
+        return _accept_without_year(wanted, fitting, is_complete=is_complete)
     for alike, years_off in _TIERS:
-        named = [one for one in fitting if one.alike is alike and one.years_off == years_off]
+        offered = [one for one in fitting if one.alike is alike and one.years_off == years_off]
+        named = without_unknown_twins(offered)
         best = _nearest(named)
         if named and best is None:
             return None, f"{len(named)} titles of this name and year"
         if best is not None:
             taken, reason = _unless_rivalled(wanted, best, weighed)
-            return taken, f"the nearest of its name: {reason}" if len(named) > 1 else reason
+            return taken, f"the nearest of its name: {reason}" if len(offered) > 1 else reason
+    return _accept_a_slip(wanted, fitting, is_complete=is_complete)
+
+
+def _accept_a_slip(
+    wanted: Sought, fitting: Sequence[Evidence], *, is_complete: bool
+) -> tuple[Evidence | None, str]:
+    """Take a title that only a slip in its name, or in its year, keeps from being the one."""
+    misspelt = _misspelt(wanted, fitting)
+    if misspelt is not None:
+        return misspelt, f"misspelt: {misspelt.words()}"
     alone = _alone_of_its_name(wanted, fitting) if is_complete else None
     if alone is not None:
         return alone, f"the only title of this name: {alone.words()}"
@@ -257,8 +172,11 @@ def _unless_rivalled(
     """Accept *best* unless its evidence is thin and another candidate could be meant as well."""
     if best.alike is Alike.SAME and best.years_off == 0:
         return best, best.words()
-    if any(_is_rival(one, best) for one in weighed if one is not best):
+    others = [one for one in weighed if one is not best]
+    if any(_is_rival(one, best) or _is_cut_part(wanted, one, best) for one in others):
         return None, "more than one title could be meant"
+    if wanted.country and best.years_off != 0 and not best.candidate.countries:
+        return None, "the list names a country, and its year is another"
     if best.alike < Alike.WRITTEN and wanted.kind is None:
         return None, "the list does not say whether it is a film or a series"
     return best, best.words()
@@ -269,12 +187,29 @@ def _is_rival(one: Evidence, best: Evidence) -> bool:
 
     Where the list leaves a part number out, another part of that year could be meant as well.
     """
-    if one.objection == _OTHER_NUMBER:
+    if one.objection == OTHER_NUMBER:
         return best.alike is one.alike is Alike.SUBTITLE and one.years_off == 0
+    fits = one.objection is None and one.doubt is None
+    if fits and one.alike is Alike.SAME and best.alike is Alike.SUBTITLE:
+        return one.is_near(_SLIP_YEARS) and not is_dwarfed(one, best)
     enough = (
         Alike.TRIMMED if (best.alike, best.years_off) == (Alike.WRITTEN, 0) else Alike.SUBTITLE
     )
-    return one.objection is None and one.doubt is None and one.alike >= enough and one.is_near(1)
+    fits = fits and one.alike >= enough and one.is_near(1)
+    return fits and not is_dwarfed(one, best)
+
+
+def _is_cut_part(wanted: Sought, one: Evidence, best: Evidence) -> bool:
+    """Say whether *one* is a part of the list's title, as *best* is, and known well enough."""
+    if best.alike is not Alike.SUBTITLE or one.objection is not None:
+        return False
+    if not one.is_near(best.years_off or 0):
+        return False
+    if one.candidate.following < _SHARE_OF_A_RIVAL * best.candidate.following:
+        return False
+    names = folded(one.candidate.title).trimmed
+    pairs = folded(wanted.name).pairs
+    return any(joined(part.split(" ")) in names for pair in pairs for part in pair)
 
 
 def _alone_of_its_name(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence | None:
@@ -283,7 +218,7 @@ def _alone_of_its_name(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence 
     A candidate without a year is taken only for a name that is hardly used twice.
     """
     named = [one for one in fitting if one.alike >= Alike.TRIMMED]
-    if wanted.kind is None or wanted.has_namesake or len(named) != 1:
+    if wanted.kind is None or wanted.country or len(named) != 1:
         return None
     best = named[0]
     if best.alike is not Alike.SAME:
@@ -295,6 +230,18 @@ def _alone_of_its_name(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence 
     return best if best.years_off <= _SLIP_YEARS else None
 
 
+def _misspelt(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence | None:
+    """Take a well-known title of that very year whose name is a slip of the pen away."""
+    best = max(fitting, key=lambda one: one.likeness.similarity)
+    letters = sum(map(str.isalpha, wanted.name))
+    fits = best.likeness.similarity >= _TYPO and best.years_off == 0 and wanted.kind is not None
+    if not fits or letters < _TYPO_LETTERS or not is_talked_about(best):
+        return None
+    near = [one for one in fitting if one is not best and one.is_near(1)]
+    rivals = [one for one in near if one.likeness.similarity >= _NEAR_TYPO]
+    return None if any(not is_dwarfed(one, best) for one in rivals) else best
+
+
 def _is_rare(title: str) -> bool:
     """Say whether *title* has a part number or several words."""
     form = folded(title)
@@ -303,14 +250,25 @@ def _is_rare(title: str) -> bool:
 
 
 def _accept_without_year(
-    fitting: Sequence[Evidence], *, is_complete: bool
+    wanted: Sought, fitting: Sequence[Evidence], *, is_complete: bool
 ) -> tuple[Evidence | None, str]:
-    named = [evidence for evidence in fitting if evidence.alike >= Alike.TRIMMED]
+    """Take a title only where everybody who says no more than its name means it."""
+    offered = [evidence for evidence in fitting if evidence.alike >= Alike.TRIMMED]
+    named = without_unknown_twins(offered)
     if len(named) > 1:
         return None, f"no year, and {len(named)} titles of this name"
-    if named and named[0].alike >= Alike.WRITTEN and is_complete:
-        return named[0], f"the only title of this name: {named[0].words()}"
-    return None, "no year to be certain by"
+    best = named[0] if named else None
+    if best is None or best.alike < Alike.WRITTEN or not is_complete:
+        return None, "no year to be certain by"
+    longer = (one for one in fitting if one not in offered and _contains(one, wanted))
+    if not all(is_better_known(best, one) for one in longer):
+        return None, "no year, and a longer title of this name is as well known"
+    return best, f"the only title of this name: {best.words()}"
+
+
+def _contains(one: Evidence, wanted: Sought) -> bool:
+    name = f" {folded(wanted.name).words} "
+    return name in f" {folded(one.candidate.title).words} "
 
 
 def _is_likely(wanted: Sought, evidence: Evidence) -> bool:

@@ -20,6 +20,7 @@ from listsync.domain.syncing import Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.ports import RequestServer
 from listsync.sync.confirming import confirm, to_review
+from listsync.sync.evidence import BEST_SCORE, Sought
 from listsync.sync.id_matches import (
     ids_differ,
     leads_to_another,
@@ -37,7 +38,7 @@ from listsync.sync.lookup_names import (
     wanted_of,
 )
 from listsync.sync.lookups import Lookups
-from listsync.sync.matching import BEST_SCORE, Sought, choose
+from listsync.sync.matching import choose
 from listsync.sync.searching import queries
 from listsync.sync.titles import without_suffixes
 

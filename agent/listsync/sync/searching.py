@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from listsync.sync.matching import Sought
+from listsync.sync.evidence import Sought
 from listsync.sync.spellings import article_in_front
 from listsync.sync.titles import fold, main_title
 
@@ -22,15 +22,15 @@ def queries(wanted: Sought) -> list[Query]:
     Narrow, by title and year; wide, by title alone, which also shows whether another could be
     meant; then by the other names, each of which only matters if it folds to something new.
     """
-    titles = [article_in_front(title) for title in wanted.titles]
-    narrow = [(titles[0], wanted.year)] if wanted.year is not None else []
-    seen = {fold(titles[0])}
+    first, *further = (article_in_front(title) for title in (wanted.name, *wanted.titles[1:]))
+    narrow = [(first, wanted.year)] if wanted.year is not None else []
+    seen = {fold(first)}
     others: list[Query] = []
-    for name in (*titles[1:], main_title(titles[0]), _plain(titles[0])):
+    for name in (*further, wanted.name_in_country, main_title(first), _plain(first)):
         if name and fold(name) and fold(name) not in seen:
             seen.add(fold(name))
             others.append((name, wanted.year))
-    return [*narrow, (titles[0], None), *others]
+    return [*narrow, (first, None), *others]
 
 
 def _plain(title: str) -> str:

@@ -130,6 +130,8 @@ def _one_word(words: list[str], at: int) -> str:
         return "and"
     if word == "st":
         return "street" if at == len(words) - 1 else "saint"
+    if word == "v" and is_inside:
+        return "vs"
     if word in _LONG_WORDS:
         return _LONG_WORDS[word]
     for pattern, american in _AMERICAN:

@@ -34,7 +34,8 @@ _NUMBER_WORDS = {
     word: str(number) for number, word in enumerate(_NUMBERS_IN_WORDS.split(), start=1)
 }
 _YEAR_SUFFIX = re.compile(r"\s*[(\[]((?:18|19|20)\d\d)[)\]]\s*$")
-_COUNTRY_SUFFIX = re.compile(r"\s*\((?:US|UK|USA|AU|CA|NZ|IE|DE|FR|ES|IT|JP|KR|IN|BR)\)\s*$")
+_COUNTRY_SUFFIX = re.compile(r"\s*\((US|UK|USA|AU|CA|NZ|IE|DE|FR|ES|IT|JP|KR|IN|BR)\)\s*$")
+_CODES = {"UK": "GB", "USA": "US"}
 _CUT = re.compile(
     r",?\sor\s?[:(]\s?|,\sor,?\s|\s?(?:(?<!\d)[:\uff1a]|[:\uff1a](?!\d))\s?|\s[-\u2013\u2014/|]\s"
     r"|\s\((?=[^()]+\)$)"
@@ -120,11 +121,13 @@ def without_suffixes(title: str) -> tuple[str, int | None]:
         bare = bare[: match.start()]
 
 
-def names_country(title: str) -> bool:
-    """Say whether a country in brackets tells *title* from another of its name."""
+def country_of(title: str) -> str | None:
+    """Read the country in brackets that tells *title* from another of its name: `(UK)` is GB."""
     bare = _YEAR_SUFFIX.sub("", _one_line(title))
     match = _COUNTRY_SUFFIX.search(bare)
-    return match is not None and match.start() > 0
+    if match is None or match.start() == 0:
+        return None
+    return _CODES.get(match.group(1), match.group(1))
 
 
 def _one_line(title: str) -> str:

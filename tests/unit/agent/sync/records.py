@@ -121,6 +121,8 @@ def offer(
     tmdb: int = 1,
     original: str = "",
     popularity: float = 1.0,
+    votes: int = 0,
+    countries: tuple[str, ...] = (),
 ) -> Candidate:
     return Candidate(
         key=TitleKey(kind, tmdb),
@@ -128,4 +130,6 @@ def offer(
         original_title=original or title,
         year=year,
         popularity=popularity,
+        votes=votes,
+        countries=countries,
     )

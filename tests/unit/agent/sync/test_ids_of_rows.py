@@ -12,10 +12,10 @@ from listsync.domain.server import Candidate, MediaStatus
 from listsync.domain.syncing import Exclusion, Found, How, Match, SyncReport, Verdict
 from listsync.errors import UnavailableError
 from listsync.sync.collecting import members_of, renamed, wishes_of
+from listsync.sync.evidence import sought
 from listsync.sync.id_verification import bears_out, contradicts
 from listsync.sync.lookup_names import lookup_of
 from listsync.sync.lookups import Lookups
-from listsync.sync.matching import sought
 from listsync.sync.resolving import Resolver
 from tests.fakes import FakeFacts, FakeServer, a_film, a_series
 from tests.unit.agent.sync.records import MOVIE, TV, entry, rules, wish

@@ -10,7 +10,8 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, Match
 from listsync.sync.comparing import Alike
-from listsync.sync.matching import choose, sought, weigh
+from listsync.sync.evidence import sought, weigh
+from listsync.sync.matching import choose
 from tests.unit.agent.sync.records import MOVIE, TV, offer
 
 FEW = settings(max_examples=40, deadline=2000)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.sync.matching import sought
+from listsync.sync.evidence import sought
 from listsync.sync.searching import queries
 
 

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from listsync.sync.forms import folded
-from listsync.sync.titles import cuts, fold, main_title, names_country, without_suffixes
+from listsync.sync.titles import country_of, cuts, fold, main_title, without_suffixes
 
 _ODD = "aAeVIx12&+.·*:-()[]'!³½Ⅱßガはदिไก่éI\u2019\u0627\u0301\u200d "
 _TITLES = st.one_of(
@@ -143,7 +143,7 @@ def test_a_long_odd_title_takes_no_long_time(piece: str, times: int) -> None:
     folded(title)
     main_title(title)
     without_suffixes(title)
-    names_country(title)
+    country_of(title)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +240,8 @@ def test_a_title_is_cut_at_each_subtitle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "names"),
-    [("Wilfred (AU)", True), ("Wilfred (AU) (2007)", True), ("Wilfred", False), ("(US)", False)],
+    ("title", "country"),
+    [("Wilfred (AU)", "AU"), ("Ghosts (UK) (2019)", "GB"), ("Wilfred", None), ("(US)", None)],
 )
-def test_a_country_in_brackets_tells_of_a_namesake(title: str, *, names: bool) -> None:
-    assert names_country(title) is names
+def test_a_country_in_brackets_tells_of_a_namesake(title: str, country: str | None) -> None:
+    assert country_of(title) == country
