@@ -56,6 +56,7 @@ from listsync.domain.server import (
     IndexPage,
     MediaStatus,
     Product,
+    Production,
     RequestAnswer,
     RequestBody,
     RequestStatus,
@@ -119,6 +120,7 @@ class Title:
     votes: int = 0
     language: str | None = None
     airs: Mapping[int, date] = field(default_factory=dict)
+    production: Production = field(default_factory=Production)
 
     @property
     def facts(self) -> TitleFacts:
@@ -131,6 +133,7 @@ class Title:
             language=self.language,
             title=self.name,
             original_title=self.original_name or self.name,
+            production=self.production,
         )
 
     @property
@@ -325,6 +328,11 @@ class FakeServer:
         if not known:
             raise UnavailableError("server", f"has no details of {key}")
         return known[0].facts
+
+    def parts(self, collection: int) -> tuple[TitleKey, ...]:
+        self._play("parts")
+        parts = [one for one in self.titles if one.production.collection == collection]
+        return tuple(one.key for one in sorted(parts, key=lambda one: one.year or 9999))
 
     def trouble_with_user(self, user: str) -> str | None:
         self._play("trouble_with_user")

@@ -101,6 +101,10 @@ class RequestServer(Protocol):
         """Read what the catalogue says of one title; not *patient*: by one call."""
         ...
 
+    def parts(self, collection: int) -> tuple[TitleKey, ...]:
+        """Read the parts of a film series in the order of their release; by one call."""
+        ...
+
     def trouble_with_user(self, user: str) -> str | None:
         """Say why nothing can be requested as *user*, a name or an id; None if it can."""
         ...

@@ -129,11 +129,26 @@ class SearchPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Production:
+    """When a title came out, and who made it.
+
+    `release_years` are those of its releases anywhere, or of its seasons; `people` are cast, crew
+    and creators; `collection` is the number of the film series that it is a part of.
+    """
+
+    release_years: frozenset[int] = frozenset()
+    people: frozenset[str] = frozenset()
+    companies: frozenset[str] = frozenset()
+    collection: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TitleFacts:
     """What the server's catalogue says of one title: what filters and confirmations need.
 
-    `title` is empty where it was not kept. `genres` are folded English names; `rating` is 0 to 10,
-    None without votes; `language` is the original one (ISO 639-1); `ids` are the catalogue's.
+    `title` is empty, and `production` None, where it was not kept. `genres` are folded English
+    names; `rating` is 0 to 10, None without votes; `language` is the original one (ISO 639-1);
+    `ids` are the catalogue's.
     """
 
     ids: ExternalIds
@@ -144,6 +159,7 @@ class TitleFacts:
     language: str | None = None
     title: str = ""
     original_title: str = ""
+    production: Production | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

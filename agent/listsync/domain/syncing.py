@@ -160,7 +160,8 @@ class Match:
     """The title a wish was taken for, or why it was taken for none.
 
     `reasons` are sentences for people; `candidates` are what was on offer, best first.
-    `score` is the classic figure: similarity x 2 for the exact year, x 1.5 for one off.
+    `score` is the classic figure: similarity x 2 for the exact year, x 1.5 for one off; what its
+    details prove has that of the same title and year.
     `is_provisional`: searches answered nothing, so a later sync must confirm it.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -20,7 +20,7 @@ class Title:
 
     Unless `specials` says whether there are some, long-running series and those without any
     regular season have them. Where genres (in English), votes and rating are None, `facts` makes
-    them up.
+    them up; where releases (day by country), people and companies are, `production` knows them.
     """
 
     kind: str
@@ -38,6 +38,10 @@ class Title:
     genres: tuple[str, ...] | None = None
     votes: int | None = None
     rating: float | None = None
+    releases: Mapping[str, str] | None = None
+    people: tuple[str, ...] | None = None
+    companies: tuple[str, ...] | None = None
+    collection: int | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -92,12 +96,14 @@ PERSONS = (
 COLLECTIONS = (
     Collection(tmdb_id=230, name="The Godfather Collection", parts=(238, 240, 242)),
     Collection(tmdb_id=726871, name="Dune Collection", parts=(438631, 693134, 1170608)),
+    Collection(tmdb_id=2344, name="The Matrix Collection", parts=(603, 604, 605, 624860)),
+    Collection(tmdb_id=8945, name="Mad Max Collection", parts=(9659, 8810, 9355, 76341, 786892)),
+    Collection(tmdb_id=52785, name="xXx Collection", parts=(7451, 11679, 47971)),
 )
 
 
 def title_of(row: dict[str, Any]) -> Title:
     """Read one row of `catalogue.jsonl`."""
-    genres = row.get("genres")
     return Title(
         kind=row["media_type"],
         tmdb_id=row["tmdb_id"],
@@ -111,10 +117,18 @@ def title_of(row: dict[str, Any]) -> Title:
         announced=row.get("announced") or 0,
         specials=row.get("specials"),
         popularity=row.get("popularity") or 0.0,
-        genres=None if genres is None else tuple(genres),
+        genres=_tuple(row.get("genres")),
         votes=row.get("votes"),
         rating=row.get("rating"),
+        releases=row.get("releases"),
+        people=_tuple(row.get("people")),
+        companies=_tuple(row.get("companies")),
+        collection=row.get("collection"),
     )
+
+
+def _tuple(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
 
 
 def load_titles() -> list[Title]:
@@ -176,6 +190,23 @@ class Catalogue:
     def ordered(self) -> list[Title]:
         """Give the titles that were put beside those of the file, or in their place."""
         return list(self._ordered.values())
+
+    def find_collection(self, number: int) -> Collection | None:
+        """Find a film series: one that is known, or one that ordered titles are parts of."""
+        parts = [title for title in self.ordered if title.collection == number]
+        if parts:
+            name = f"{parts[0].title} Collection"
+            return Collection(
+                tmdb_id=number, name=name, parts=tuple(title.tmdb_id for title in parts)
+            )
+        return next((known for known in COLLECTIONS if known.tmdb_id == number), None)
+
+    def collection_of(self, title: Title) -> Collection | None:
+        if title.collection is not None:
+            return self.find_collection(title.collection)
+        if title.key in self._ordered:
+            return None
+        return next((known for known in COLLECTIONS if title.tmdb_id in known.parts), None)
 
     @property
     def is_changed(self) -> bool:

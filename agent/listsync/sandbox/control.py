@@ -29,8 +29,9 @@ POST /sandbox/die: saves and ends the process, a moment later.
 POST /sandbox/users: changes a user or adds one (`orders.UserOrder`). DELETE leaves the owner.
 POST /sandbox/titles: adds or replaces a title or a list of them: a row of `catalogue.jsonl`, with
     `announced` for how many of its last seasons have no episodes yet, `specials` for whether it
-    has a season 0, and `genres`, `votes`, `rating`. DELETE removes all titles but the invented
-    ones, persons and film series too.
+    has a season 0, `genres`, `votes`, `rating`, and `releases`, `people`, `companies` and
+    `collection` (`orders.TitleOrder`). DELETE removes all titles but the invented ones, persons
+    and film series too.
 POST /sandbox/services: adds or replaces a Radarr or Sonarr (`orders.ServiceOrder`), or removes
     one.
 

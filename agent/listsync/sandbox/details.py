@@ -6,10 +6,10 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 from __future__ import annotations
 
 from listsync.domain.languages import LANGUAGES
-from listsync.sandbox import facts
+from listsync.sandbox import facts, production
 from listsync.sandbox.answers import Reply, error, ok
 from listsync.sandbox.call import Call
-from listsync.sandbox.catalogue import COLLECTIONS, MOVIE, TV, Title
+from listsync.sandbox.catalogue import MOVIE, TV, Title
 from listsync.sandbox.finding import language_of
 from listsync.sandbox.shapes import Json, media_info
 from listsync.sandbox.title_shapes import dated, poster, result_json
@@ -31,15 +31,15 @@ def movie(call: Call) -> Reply:
         "imdbId": title.imdb_id,
         "title": title.named_in(language_of(call)),
         "originalTitle": title.original_title,
-        "releases": {"results": []},
+        "releases": production.releases(title),
         "runtime": 90 + title.tmdb_id % 60,
         "status": "Released" if title.date else "Planned",
         "externalIds": {**_NO_IDS, "imdbId": title.imdb_id},
         **dated("releaseDate", title),
     }
-    for collection in COLLECTIONS:
-        if title.tmdb_id in collection.parts:
-            shown["collection"] = {"id": collection.tmdb_id, "name": collection.name}
+    part_of = call.world.catalogue.collection_of(title)
+    if part_of is not None:
+        shown["collection"] = {"id": part_of.tmdb_id, "name": part_of.name}
     return ok(_with_media(call, title, shown))
 
 
@@ -54,7 +54,7 @@ def series(call: Call) -> Reply:
         "status": "Returning Series" if title.announced else "Ended",
         "type": "Scripted",
         "inProduction": bool(title.announced),
-        "createdBy": [],
+        "createdBy": production.creators(title),
         "networks": [],
         "contentRatings": {"results": []},
         "languages": [title.language],
@@ -124,7 +124,7 @@ def season(call: Call) -> Reply:
 def collection(call: Call) -> Reply:
     """List the parts of a film series."""
     number = call.number("collectionId")
-    found = next((known for known in COLLECTIONS if known.tmdb_id == number), None)
+    found = call.world.catalogue.find_collection(number)
     if found is None or call.tmdb_failure is not None:
         raise error(500, "Unable to retrieve collection.")
     world = call.world
@@ -157,10 +157,10 @@ def _common(call: Call, title: Title) -> Json:
         "keywords": [],
         "posterPath": poster(title),
         "backdropPath": None,
-        "credits": {"cast": [], "crew": []},
+        "credits": production.credits_of(title),
         "relatedVideos": [],
         "watchProviders": [],
-        "productionCompanies": [],
+        "productionCompanies": production.companies(title),
         "productionCountries": [{"iso_3166_1": "US", "name": "United States of America"}],
         "spokenLanguages": [_language(title)],
     }

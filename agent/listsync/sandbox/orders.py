@@ -56,7 +56,10 @@ class UserOrder(_Order, frozen=True):
 
 
 class TitleOrder(_Order, frozen=True):
-    """A row of `catalogue.jsonl`."""
+    """A row of `catalogue.jsonl`; `releases` are days by country, `people` the director first.
+
+    `collection` is the number of a film series: its parts are the ordered titles that name it.
+    """
 
     media_type: str
     tmdb_id: int
@@ -73,6 +76,10 @@ class TitleOrder(_Order, frozen=True):
     genres: list[str] | None = None
     votes: int | None = None
     rating: float | None = None
+    releases: dict[str, str] | None = None
+    people: list[str] | None = None
+    companies: list[str] | None = None
+    collection: int | None = None
 
 
 class ServiceOrder(_Order, frozen=True):

@@ -114,8 +114,7 @@ def _restore_orders(saved: dict[str, Any], world: World) -> None:
     if not saved.get("has_embedded", True):
         world.remove_titles()
     for row in saved.get("titles", ()):
-        genres = row["genres"]
-        world.put_title(Title(**{**row, "genres": None if genres is None else tuple(genres)}))
+        world.put_title(msgspec.convert(row, Title))
     for program, number, values in saved.get("services", ()):
         service = values and msgspec.convert(values, Service, str_keys=True)
         world.ordered_services[program, number] = service

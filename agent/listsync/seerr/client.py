@@ -160,6 +160,11 @@ class Seerr:
         """
         return details.facts_of(self._read_details(key, patient=patient))
 
+    def parts(self, collection: int) -> tuple[TitleKey, ...]:
+        """Read the parts of a film series; raises as `series` does."""
+        path = details.path_of_collection(collection)
+        return details.read_parts(self._wire.get(path, patient=False), self._wire.trouble)
+
     @property
     def arr_services(self) -> SeerrArrServices:
         return self._arr_services

@@ -9,8 +9,15 @@ from typing import TypeVar
 from msgspec import Raw, field
 
 from listsync.answers import Answer, readable
-from listsync.domain.media import ExternalIds, TitleKey
-from listsync.domain.server import MediaStatus, Season, SeriesDetails, TitleFacts, year_of
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.server import (
+    MediaStatus,
+    Production,
+    Season,
+    SeriesDetails,
+    TitleFacts,
+    year_of,
+)
 from listsync.seerr.reply import Reply
 from listsync.seerr.searching import LONGEST_TITLE
 from listsync.seerr.trouble import Trouble
@@ -19,6 +26,7 @@ from listsync.seerr.words import clean
 _UNKNOWN_OR_DELETED = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _DECLINED, _COMPLETED = 3, 5
 _BEST_RATING = 10.0
+_ON_DISC = 5
 _NULL = Raw(b"null")
 
 FactT = TypeVar("FactT")
@@ -119,8 +127,45 @@ class _SeasonRow(Answer, frozen=True):
             return None
 
 
-class _Genre(Answer, frozen=True):
+class _Named(Answer, frozen=True):
+    """A genre, a person or a company."""
+
     name: str
+
+
+class _Release(Answer, frozen=True):
+    date: str = field(name="release_date")
+    type: Raw = _NULL
+
+    @property
+    def is_on_disc(self) -> bool:
+        return _fact(self.type, int) == _ON_DISC
+
+
+class _Country(Answer, frozen=True):
+    released: list[Raw] = field(name="release_dates")
+
+
+class _Releases(Answer, frozen=True):
+    countries: list[Raw] = field(name="results")
+
+
+class _Credits(Answer, frozen=True):
+    cast: Raw = _NULL
+    crew: Raw = _NULL
+
+
+class _Collection(Answer, frozen=True):
+    id: int
+
+
+class _Part(Answer, frozen=True):
+    id: int
+    released: str | None = field(name="releaseDate", default=None)
+
+
+class _Parts(Answer, frozen=True):
+    parts: Raw = _NULL
 
 
 class Details(Answer, frozen=True, rename="camel"):
@@ -142,6 +187,11 @@ class Details(Answer, frozen=True, rename="camel"):
     vote_count: Raw = _NULL
     original_language: Raw = _NULL
     external_ids: _ExternalIds = _ExternalIds()
+    releases: Raw = _NULL
+    credits: Raw = _NULL
+    created_by: Raw = _NULL
+    production_companies: Raw = _NULL
+    collection: Raw = _NULL
     seasons: list[Raw] | None = None
     media_info: MediaInfo | None = None
 
@@ -154,6 +204,18 @@ class Details(Answer, frozen=True, rename="camel"):
 def path_of(key: TitleKey) -> str:
     """Write the path of a title; its genres come in the language that is asked for."""
     return f"/{key.kind.value}/{key.tmdb_id}?language=en"
+
+
+def path_of_collection(number: int) -> str:
+    return f"/collection/{number}?language=en"
+
+
+def read_parts(reply: Reply, trouble: Trouble) -> tuple[TitleKey, ...]:
+    """Read the parts of a film series in the order of their release, those to come last."""
+    answer = trouble.read(reply, _Parts, "the parts of a film series")
+    rows = readable(_fact(answer.parts, list[Raw]), _Part)
+    dated = sorted(rows, key=lambda row: row.released or "9999")
+    return tuple(TitleKey(MediaType.MOVIE, row.id) for row in dated)
 
 
 def read_details(reply: Reply, trouble: Trouble) -> Details:
@@ -189,7 +251,6 @@ def facts_of(details: Details) -> TitleFacts:
     rating = _fact(details.vote_average, float) if votes else None
     imdb = details.external_ids.imdb or _fact(details.imdb_id, str)
     released = _fact(details.release_date, str) or _fact(details.first_air_date, str)
-    genres = readable(_fact(details.genres, list[Raw]), _Genre)
     return TitleFacts(
         ids=ExternalIds(
             imdb=imdb.lower() if imdb else None,
@@ -197,13 +258,44 @@ def facts_of(details: Details) -> TitleFacts:
             tvdb=details.external_ids.tvdb or None,
         ),
         year=year_of(released),
-        genres=frozenset(genre.name.strip().casefold() for genre in genres),
+        genres=frozenset(genre.casefold() for genre in _names(details.genres)),
         rating=rating if rating is not None and 0 <= rating <= _BEST_RATING else None,
         votes=votes,
         language=(_fact(details.original_language, str) or "").strip().lower() or None,
         title=_name(details.title) or _name(details.name),
         original_title=_name(details.original_title) or _name(details.original_name),
+        production=_production_of(details),
     )
+
+
+def _production_of(details: Details) -> Production:
+    credits_ = _fact(details.credits, _Credits) or _Credits()
+    collection = _fact(details.collection, _Collection)
+    return Production(
+        release_years=frozenset(filter(None, map(year_of, _release_dates(details)))),
+        people=_names(credits_.cast) | _names(credits_.crew) | _names(details.created_by),
+        companies=_names(details.production_companies),
+        collection=collection.id if collection else None,
+    )
+
+
+def _release_dates(details: Details) -> Iterable[str]:
+    """Give when a film was released anywhere, or when a series' seasons began.
+
+    Discs and specials count for nothing: they come years later for nearly every title.
+    """
+    releases = _fact(details.releases, _Releases)
+    for country in readable(releases.countries if releases else None, _Country):
+        rows = readable(country.released, _Release)
+        yield from (one.date for one in rows if not one.is_on_disc)
+    for season in readable(details.seasons, _SeasonRow):
+        if season.number > 0 and season.airs is not None:
+            yield season.airs.isoformat()
+
+
+def _names(rows: Raw) -> frozenset[str]:
+    named = readable(_fact(rows, list[Raw]), _Named)
+    return frozenset(clean(one.name, LONGEST_TITLE).strip() for one in named)
 
 
 def _name(value: Raw) -> str:

@@ -8,11 +8,23 @@ known meanwhile, and costs nothing. Source: Overseerr 1.34.0 and Seerr 3.1.0, ob
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from listsync.domain.media import TitleKey
-from listsync.domain.server import SearchPage, TitleFacts
+from listsync.domain.server import Production, SearchPage, TitleFacts
 from listsync.domain.syncing import LookupAnswers, Question
+from listsync.errors import UnavailableError
 from listsync.ports import FactsCache, RequestServer
+
+MOST_CALLS = 4
+"""Calls that may lead to a title; asking for it is the fifth."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Calls that may still be made for one title."""
+
+    left: int = MOST_CALLS
 
 
 class Lookups:
@@ -75,6 +87,20 @@ class Lookups:
         if key not in self._facts:
             self._facts[key] = self._read(key, patient=patient)
         return self._facts[key]
+
+    def production(self, key: TitleKey) -> Production:
+        """Read when and by whom a title was made, which is not remembered."""
+        facts = self.facts(key)
+        if facts.production is None:
+            facts = self._facts[key] = self._server.facts(key)
+        return facts.production or Production()
+
+    def parts(self, collection: int) -> tuple[TitleKey, ...]:
+        """Read the parts of a film series in order; none where that fails: it may be gone."""
+        try:
+            return self._server.parts(collection)
+        except UnavailableError:
+            return ()
 
     def _read(self, key: TitleKey, *, patient: bool) -> TitleFacts:
         known = self._known.get(key) if self._known is not None else None

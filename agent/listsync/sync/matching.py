@@ -24,7 +24,7 @@ from listsync.sync.prominence import (
 )
 from listsync.sync.spellings import joined
 
-_SLIP_YEARS = 3
+SLIP_YEARS = 3
 _KEPT = 5
 _BESIDE = 3
 """So many well-known titles of the year are shown beside what is likely by its name."""
@@ -49,8 +49,8 @@ _TIERS = (
 def choose(wanted: Sought, candidates: Iterable[Candidate], *, is_complete: bool) -> Match:
     """Choose among *candidates*; `is_complete` says that the search offered all it has.
 
-    Without a year, or with one that is far off, only a title that is alone of its name is
-    accepted, and only when nothing was left unread.
+    Without a year only a title that is alone of its name is accepted, and only when nothing was
+    left unread; so is one that has no date itself.
     """
     weighed = sorted(
         (weigh(wanted, candidate) for candidate in candidates), key=_rank, reverse=True
@@ -151,8 +151,8 @@ def _accept_a_slip(
     misspelt = _misspelt(wanted, fitting)
     if misspelt is not None:
         return misspelt, f"misspelt: {misspelt.words()}"
-    alone = _alone_of_its_name(wanted, fitting) if is_complete else None
-    if alone is not None:
+    alone = alone_of_its_name(wanted, fitting) if is_complete else None
+    if alone is not None and alone.years_off is None and _is_rare(alone.candidate.title):
         return alone, f"the only title of this name: {alone.words()}"
     return None, "nothing certain"
 
@@ -191,7 +191,7 @@ def _is_rival(one: Evidence, best: Evidence) -> bool:
         return best.alike is one.alike is Alike.SUBTITLE and one.years_off == 0
     fits = one.objection is None and one.doubt is None
     if fits and one.alike is Alike.SAME and best.alike is Alike.SUBTITLE:
-        return one.is_near(_SLIP_YEARS) and not is_dwarfed(one, best)
+        return one.is_near(SLIP_YEARS) and not is_dwarfed(one, best)
     enough = (
         Alike.TRIMMED if (best.alike, best.years_off) == (Alike.WRITTEN, 0) else Alike.SUBTITLE
     )
@@ -212,10 +212,11 @@ def _is_cut_part(wanted: Sought, one: Evidence, best: Evidence) -> bool:
     return any(joined(part.split(" ")) in names for pair in pairs for part in pair)
 
 
-def _alone_of_its_name(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence | None:
-    """Take the only one of its name although its year is a slip, or unknown, and nothing like it.
+def alone_of_its_name(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence | None:
+    """Find the only one of its name whose year is a slip, or unknown, and nothing is like it.
 
-    A candidate without a year is taken only for a name that is hardly used twice.
+    Without a year it is taken for a name that is hardly used twice; with another one, only where
+    its details speak for it (`claims`).
     """
     named = [one for one in fitting if one.alike >= Alike.TRIMMED]
     if wanted.kind is None or wanted.country or len(named) != 1:
@@ -225,9 +226,7 @@ def _alone_of_its_name(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence 
         return None
     if any(one is not best and one.alike >= Alike.CLOSE and one.is_near(1) for one in fitting):
         return None
-    if best.years_off is None:
-        return best if _is_rare(best.candidate.title) else None
-    return best if best.years_off <= _SLIP_YEARS else None
+    return best if best.years_off is None or best.years_off <= SLIP_YEARS else None
 
 
 def _misspelt(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence | None:
@@ -277,4 +276,4 @@ def _is_likely(wanted: Sought, evidence: Evidence) -> bool:
         return evidence.alike is Alike.WITHIN and evidence.years_off == 0
     if wanted.year is None or evidence.years_off is None:
         return evidence.alike >= Alike.TRIMMED or wanted.year is None
-    return evidence.is_near(_SLIP_YEARS if evidence.alike >= Alike.SUBTITLE else 1)
+    return evidence.is_near(SLIP_YEARS if evidence.alike >= Alike.SUBTITLE else 1)

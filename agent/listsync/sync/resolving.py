@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from listsync.domain.lists import ListEntry
@@ -37,21 +37,13 @@ from listsync.sync.lookup_names import (
     series_id,
     wanted_of,
 )
-from listsync.sync.lookups import Lookups
+from listsync.sync.lookups import MOST_CALLS, Budget, Lookups
 from listsync.sync.matching import choose
-from listsync.sync.searching import queries
+from listsync.sync.proving import Prover
+from listsync.sync.searching import Offered, queries
 from listsync.sync.titles import without_suffixes
 
 _ALIVE_FOR_S = 2.0
-_MOST_CALLS = 4
-"""Calls that may lead to a title; asking for it is the fifth."""
-
-
-@dataclass(slots=True)
-class _Budget:
-    """Calls that may still be made for one title."""
-
-    left: int = _MOST_CALLS
 
 
 class Resolver:
@@ -159,7 +151,7 @@ class Resolver:
         self, wish: Wish, others: list[Match], missed: int, lookups: Lookups
     ) -> Match:
         """Search by title what the ids do not lead to; what is not found so needs a person."""
-        budget = _Budget(max(1, _MOST_CALLS - len(others) - missed))
+        budget = Budget(max(1, MOST_CALLS - len(others) - missed))
         match = self._by_title(wanted_of(wish), budget, lookups)
         return title_instead_of_ids(wish, match, others)
 
@@ -168,7 +160,7 @@ class Resolver:
 
         TMDB lists no TVDB ids of films, so asking for each would be a call for nothing.
         """
-        budget = _Budget()
+        budget = Budget()
         match = self._by_bare_id(wish, budget, lookups)
         if match is not None:
             return match
@@ -179,7 +171,7 @@ class Resolver:
 
     def _by_title_instead(self, wish: Wish, missed: list[Match], lookups: Lookups) -> Match:
         """Search by title for what no id led to, and let the ids of what it finds decide."""
-        budget = _Budget(max(1, _MOST_CALLS - len(missed) - 1))
+        budget = Budget(max(1, MOST_CALLS - len(missed) - 1))
         match = self._by_title(wanted_of(wish), budget, lookups)
         unknown = tuple(one.reasons[0] for one in missed)
         if match.found is Found.NOT_FOUND:
@@ -189,7 +181,7 @@ class Resolver:
             match = confirm(match, ids, lookups.facts, budget.left + 1)
         return replace(match, reasons=(*match.reasons, *unknown))
 
-    def _by_bare_id(self, wish: Wish, budget: _Budget, lookups: Lookups) -> Match | None:
+    def _by_bare_id(self, wish: Wish, budget: Budget, lookups: Lookups) -> Match | None:
         """Take what a number that is called only `id` leads to, if that has the title."""
         if wish.bare_id is None:
             return None
@@ -237,31 +229,28 @@ class Resolver:
             return nothing(How.TMDB_ID, f"neither a film nor a series has the TMDB id {tmdb}")
         return match_of_id(wish, page.candidates, How.TMDB_ID, f"TMDB id {tmdb}")
 
-    def _by_title(self, wanted: Sought, budget: _Budget, lookups: Lookups) -> Match:
+    def _by_title(self, wanted: Sought, budget: Budget, lookups: Lookups) -> Match:
         """Search narrow, then wide, then by other names; stop at the first certainty.
 
-        Only the same title of the same year is certain before the wide search was seen: it may
-        offer one that fits better than what the narrow one let through.
+        Only the same title of the same year, and what its details prove, is certain before the
+        wide search was seen: it may offer one that fits better than what the narrow one let
+        through.
         """
         started = self._clock()
-        offered: dict[TitleKey, Candidate] = {}
+        offered, prover = Offered(), Prover(wanted, budget, lookups)
         match = nothing(How.TITLE, "no title like it")
-        is_complete = True
-        was_wide = False
-        for title, year in queries(wanted)[: budget.left]:
+        for title, year in queries(wanted):
+            if budget.left < 1:
+                break
             budget.left -= 1
-            page = lookups.search(title, year=year)
-            offered.update((candidate.key, candidate) for candidate in page.candidates)
-            is_complete = is_complete and page.pages <= 1
-            # What the narrow search has, the wide one has too, if it has not failed.
-            has_failed = bool(offered) and not page.candidates
-            was_wide = was_wide or (year is None and not has_failed)
-            match = choose(wanted, offered.values(), is_complete=is_complete)
-            if match.found is Found.FOUND and (was_wide or match.score >= BEST_SCORE):
+            offered.add(lookups.search(title, year=year), year)
+            chosen = choose(wanted, offered.candidates.values(), is_complete=offered.is_complete)
+            match = prover.settle(chosen, offered)
+            if match.found is Found.FOUND and (offered.is_all or match.score >= BEST_SCORE):
                 return match
             if match.found is Found.REVIEW and _is_lasting(wanted, match):
                 break
-        if not offered:
+        if not offered.candidates:
             self._must_be_alive(started)
         return to_review(match) if match.found is Found.FOUND else match
 

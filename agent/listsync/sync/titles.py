@@ -41,6 +41,13 @@ _CUT = re.compile(
     r"|\s\((?=[^()]+\)$)"
 )
 _MOST_CUTS = 4
+_MAKER = re.compile(
+    r"(?!(?:an?|the)\s)(\S+(?:\s\S+){1,3}?)(?:['\u2019]s|(?<=s)['\u2019])\s(\S.*)", re.IGNORECASE
+)
+_NUMBERED = re.compile(
+    r"(\S.*?)[\s:,-]+(?:(?:part|pt|volume|vol|chapter|episode|book)\.?\s)?\w+", re.IGNORECASE
+)
+_PART_NUMBERS = range(2, 21)
 
 
 @lru_cache(maxsize=16384)
@@ -108,6 +115,26 @@ def cuts(title: str) -> list[tuple[str, str]]:
 def main_title(title: str) -> str | None:
     """Return what stands before a subtitle, None where there is none."""
     return next((head for head, _ in cuts(title)), None)
+
+
+def maker_and_title(title: str) -> tuple[str, str] | None:
+    """Split `John Carpenter's The Thing` into who made it and the title behind; None without.
+
+    A name of one word is none: `Schindler's List`.
+    """
+    match = _MAKER.fullmatch(_one_line(title))
+    return (match[1], match[2]) if match else None
+
+
+def series_and_part(title: str) -> tuple[str, int] | None:
+    """Split `Beverly Hills Cop IV` into the name of the film series and 4; None without."""
+    name = _one_line(title)
+    match = _NUMBERED.fullmatch(name)
+    number = fold(name).rpartition(" ")[2]
+    is_short = number.isascii() and number.isdigit() and len(number) <= 2
+    if match is None or not is_short or int(number) not in _PART_NUMBERS:
+        return None
+    return (match[1], int(number)) if any(map(str.isalnum, match[1])) else None
 
 
 def without_suffixes(title: str) -> tuple[str, int | None]:

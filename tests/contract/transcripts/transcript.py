@@ -128,6 +128,9 @@ def _title(row: Json) -> Json:
         "genres": ["Drama"],
         "votes": 100,
         "rating": 7.1,
+        "releases": {},
+        "people": [],
+        "companies": [],
     }
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.server import SeriesDetails, TitleFacts
+from listsync.domain.server import Production, SeriesDetails, TitleFacts
 from listsync.errors import AnswerChangedError, UnavailableError
 from tests.unit.agent.seerr.playback import Playback, json_reply, message
 
@@ -154,6 +154,7 @@ def test_facts_are_folded() -> None:
         language="en",
         title="The Matrix",
         original_title="Matrix",
+        production=Production(),
     )
 
 
@@ -186,7 +187,77 @@ def test_a_film_may_have_its_imdb_id_in_one_place_only() -> None:
     ],
 )
 def test_what_is_missing_or_odd_is_none(odd: dict[str, object]) -> None:
-    assert facts(**odd) == TitleFacts(ids=ExternalIds(imdb="tt0133093", tmdb=603))
+    nothing = TitleFacts(ids=ExternalIds(imdb="tt0133093", tmdb=603), production=Production())
+    assert facts(**odd) == nothing
+
+
+def test_when_and_by_whom_a_film_was_made() -> None:
+    dates = ["1999-03-31T00:00:00.000Z", "2019-08-30T00:00:00.000Z", "", 5, None]
+    read = facts(
+        releases={
+            "results": [
+                {"iso_3166_1": "US", "release_dates": [{"release_date": one} for one in dates]},
+                {"iso_3166_1": "DE", "release_dates": [{"release_date": "2000-01-01"}, {}, 5]},
+                {"iso_3166_1": "FR", "release_dates": [{"release_date": "2003-05-01", "type": 5}]},
+                {
+                    "iso_3166_1": "IT",
+                    "release_dates": [{"release_date": "2001-05-01", "type": {}}],
+                },
+                {"iso_3166_1": "ES"},
+                None,
+            ]
+        },
+        credits={"cast": [{"name": "Keanu Reeves"}, {}], "crew": [{"name": " Lana\nWachowski "}]},
+        productionCompanies=[{"name": "Village Roadshow Pictures"}, 5],
+        collection={"id": 2344, "name": "The Matrix Collection"},
+    )
+    assert read.production == Production(
+        release_years=frozenset({1999, 2000, 2001, 2019}),
+        people=frozenset({"Keanu Reeves", "Lana Wachowski"}),
+        companies=frozenset({"Village Roadshow Pictures"}),
+        collection=2344,
+    )
+
+
+@pytest.mark.parametrize("odd", [None, 5, "odd", [], {}, [None], {"results": 5, "cast": 5}])
+def test_odd_details_of_how_it_was_made_are_none(odd: object) -> None:
+    named = ("releases", "credits", "createdBy", "productionCompanies", "collection")
+    read = facts(**dict.fromkeys(named, odd))
+    assert read.production == Production()
+
+
+def test_a_series_came_out_whenever_a_season_did_but_for_specials() -> None:
+    airs = {0: "2021-05-27", 1: "2009-04-09", 2: "2009-09-17", 3: "2011-01-20", 4: None}
+    rows = [{"seasonNumber": number, "airDate": date} for number, date in airs.items()]
+    read = series(seasons=rows, createdBy=[{"name": "Greg Daniels"}]).facts
+    assert read is not None
+    assert read.production == Production(
+        release_years=frozenset({2009, 2011}), people=frozenset({"Greg Daniels"})
+    )
+
+
+def test_the_parts_of_a_film_series_are_in_the_order_of_their_release() -> None:
+    dates = {5: "", 4: "2024-07-02", 9: "2003-11-05", 2: "2003-05-15", 7: None}
+    rows = [{"id": number, "releaseDate": date} for number, date in dates.items()]
+    body = {"id": 85861, "parts": [*rows, {"releaseDate": "1999-01-01"}, None]}
+    server = Playback().on("GET /collection/85861?language=en", json_reply(body))
+    parts = server.seerr().parts(85861)
+    assert [key.tmdb_id for key in parts] == [2, 9, 4, 5, 7]
+    assert {key.kind for key in parts} == {MediaType.MOVIE}
+
+
+@pytest.mark.parametrize("odd", [{}, {"parts": None}, {"parts": "odd"}])
+def test_a_film_series_of_another_form_has_no_parts(odd: object) -> None:
+    server = Playback().on("GET /collection/1?language=en", json_reply(odd))
+    assert server.seerr().parts(1) == ()
+
+
+def test_a_film_series_that_is_gone_is_asked_for_once() -> None:
+    reply = message(500, "Unable to retrieve collection.")
+    seerr = Playback().on("GET /collection/1?language=en", reply).seerr()
+    with pytest.raises(UnavailableError):
+        seerr.parts(1)
+    assert seerr.calls == 1
 
 
 def test_one_odd_genre_costs_itself_alone() -> None:

@@ -130,7 +130,7 @@ def test_not_found_is_not_believed_where_the_search_for_an_id_fails() -> None:
 
 
 def test_titles_that_are_not_believed_to_be_nowhere_do_not_end_the_run() -> None:
-    nowhere = [entry(f"Nothing Like {n}", 2021, MOVIE, rank=n) for n in range(1, 9)]
+    nowhere = [entry(f"Nothing Like {n} Of", 2021, MOVIE, rank=n) for n in range(1, 9)]
     house = House(*nowhere, DUNE_ENTRY)
     house.server.on("find_by_imdb", None).on("search", *[None] * 16, EMPTY, EMPTY)
     report = sync(house)

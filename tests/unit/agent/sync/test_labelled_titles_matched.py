@@ -6,7 +6,15 @@ from collections import Counter
 
 import pytest
 
-from tests.bench.titles import LEAST_RIGHT, Verdict, match_of, percent_right, verdict_on
+from tests.bench.titles import (
+    LEAST_RIGHT,
+    Verdict,
+    claim_on,
+    is_for_details,
+    match_of,
+    percent_right,
+    verdict_on,
+)
 from tests.labelled_titles import SETS, load
 
 CASES = {name: load(name) for name in SETS}
@@ -45,3 +53,27 @@ def test_a_person_who_is_to_choose_is_shown_the_right_one(name: str) -> None:
     ]
     shown = {case.id: [one.key for one in MATCHES[case.id].candidates] for case in held}
     assert [case.id for case in held if case.right not in shown[case.id]] == []
+
+
+NEEDS_DETAILS = {
+    "year-off-by-more-cinema-paradiso",
+    "year-off-by-more-city-of-god",
+    "year-off-by-more-lobster",
+    "year-off-by-more-parks-2012",
+    "year-off-by-more-princess-mononoke",
+    "year-off-by-more-rashomon",
+    "year-off-by-more-terrifier",
+}
+"""Two or three years off: believed when a release or a season of that year is known."""
+
+
+def test_titles_two_or_three_years_off_are_right_if_their_details_say_so() -> None:
+    cases = [case for case in CASES["our own"] if case.id in NEEDS_DETAILS]
+    assert [case.id for case in cases if not is_for_details(case)] == []
+    assert len(cases) == len(NEEDS_DETAILS)
+
+
+@of_each_set
+def test_details_are_read_of_no_more_titles_than_they_can_settle(name: str) -> None:
+    asked = [case for case in CASES[name] if claim_on(case) is not None]
+    assert len(asked) <= 0.07 * len(CASES[name])

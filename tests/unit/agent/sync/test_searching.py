@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from listsync.domain.media import MediaType
 from listsync.sync.evidence import sought
 from listsync.sync.searching import queries
+from tests.unit.agent.sync.records import MOVIE, TV
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,33 @@ def test_other_names_are_searched_for_after_the_title(
 ) -> None:
     found = queries(sought(title, original, 2021, None))
     assert found == [(title, 2021), (title, None), *((name, 2021) for name in expected)]
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "expected"),
+    [
+        pytest.param(
+            "Ann Bee's Foo",
+            TV,
+            [("Ann Bee's Foo", None), ("Foo", 2021), ("Ann Bee's Foo", 2021)],
+            id="maker-in-front",
+        ),
+        pytest.param(
+            "Foo IV", MOVIE, [("Foo IV", 2021), ("Foo", 2021), ("Foo IV", None)], id="number"
+        ),
+        pytest.param("Foo IV", TV, [("Foo IV", 2021), ("Foo IV", None)], id="number-of-a-series"),
+        pytest.param(
+            "Ann Bee's Foo",
+            None,
+            [("Ann Bee's Foo", 2021), ("Ann Bee's Foo", None)],
+            id="no-kind",
+        ),
+    ],
+)
+def test_what_details_can_settle_is_searched_for_while_calls_are_left(
+    title: str, kind: MediaType | None, expected: list[tuple[str, int | None]]
+) -> None:
+    assert queries(sought(title, None, 2021, kind)) == expected
 
 
 def test_without_a_year_all_searches_are_wide() -> None:

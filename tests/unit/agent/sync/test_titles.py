@@ -5,7 +5,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from listsync.sync.forms import folded
-from listsync.sync.titles import country_of, cuts, fold, main_title, without_suffixes
+from listsync.sync.titles import (
+    country_of,
+    cuts,
+    fold,
+    main_title,
+    maker_and_title,
+    series_and_part,
+    without_suffixes,
+)
 
 _ODD = "aAeVIx12&+.·*:-()[]'!³½Ⅱßガはदिไก่éI\u2019\u0627\u0301\u200d "
 _TITLES = st.one_of(
@@ -245,3 +253,49 @@ def test_a_title_is_cut_at_each_subtitle() -> None:
 )
 def test_a_country_in_brackets_tells_of_a_namesake(title: str, country: str | None) -> None:
     assert country_of(title) == country
+
+
+@pytest.mark.parametrize(
+    ("title", "parts"),
+    [
+        ("John Carpenter's The Thing", ("John Carpenter", "The Thing")),
+        ("JOHN CARPENTER\u2019S  The Thing", ("JOHN CARPENTER", "The Thing")),
+        ("Dr. Seuss' The Grinch", ("Dr. Seuss", "The Grinch")),
+        ("Conan O'Brien's Show", ("Conan O'Brien", "Show")),
+        (
+            "William Shakespeare's A Midsummer Night's Dream",
+            ("William Shakespeare", "A Midsummer Night's Dream"),
+        ),
+        ("Schindler's List", None),
+        ("A Bug's Life", None),
+        ("The King's Speech", None),
+        ("Harry Potter and the Philosopher's Stone", None),
+        ("Ann Bee's", None),
+        ("Rock 'n' Roll", None),
+        ("x " * 400 + "'s y", None),
+    ],
+)
+def test_a_makers_name_in_front_of_a_title(title: str, parts: tuple[str, str] | None) -> None:
+    assert maker_and_title(title) == parts
+
+
+@pytest.mark.parametrize(
+    ("title", "parts"),
+    [
+        ("Beverly Hills Cop 4", ("Beverly Hills Cop", 4)),
+        ("Beverly Hills Cop IV", ("Beverly Hills Cop", 4)),
+        ("Rocky V", ("Rocky", 5)),
+        ("Wicked: Part Two", ("Wicked", 2)),
+        ("Foo - Vol. 3", ("Foo", 3)),
+        ("Rogue One", None),
+        ("Blade Runner 2049", None),
+        ("Suddenly 30", None),
+        ("Dune: Part One", None),
+        ("4", None),
+        ("Part 2", ("Part", 2)),
+        (": 4", None),
+        ("- " * 400 + "!", None),
+    ],
+)
+def test_a_number_behind_a_title(title: str, parts: tuple[str, int] | None) -> None:
+    assert series_and_part(title) == parts
