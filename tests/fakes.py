@@ -501,6 +501,7 @@ class _Shelf:
     handled: dict[tuple[str, str, bool], Definition] = field(default_factory=dict)
     seasons: dict[tuple[str, str, bool], HandledSeasons] = field(default_factory=dict)
     matches: dict[str, tuple[Match, int, datetime]] = field(default_factory=dict)
+    chosen_ids: dict[str, str] = field(default_factory=dict)
     setbacks: dict[tuple[Definition, int | None], tuple[str, int, datetime]] = field(
         default_factory=dict
     )
@@ -692,6 +693,9 @@ class FakeMemory:
             if match.key or due > now
         }
 
+    def chosen_ids(self) -> dict[str, str]:
+        return dict(self.shelf.chosen_ids)
+
     def handled(self) -> HandledEntries:
         titles: dict[tuple[str, bool], dict[str, Definition]] = defaultdict(dict)
         for (source, entry, four_k), title in self.shelf.handled.items():
@@ -852,6 +856,10 @@ class FakeMemory:
             shelf.intents[Definition(intent.body.key, intent.body.four_k)] = written
 
     def _close_intents(self, notes: Notes) -> None:
+        """Close, with the intents, the choices that were looked up."""
+        for match in notes.chosen:
+            if match.chosen is not None:
+                self.shelf.chosen_ids.pop(match.chosen.lookup, None)
         answered = [one for one in notes.sent if one.answered.answer != RequestAnswer.UNSURE]
         shelf = self.shelf
         for body in (*(sent.body for sent in answered), *notes.dropped):
@@ -950,6 +958,7 @@ class FakeBooks:
         self.told_items: list[ItemRow] = []
         self.told_lists: list[ListRow] = []
         self.reviews: list[ReviewRow] = []
+        self.titles_of_imdb: dict[str, tuple[TitleKey, str]] = {}
         self.told_notices: tuple[StandingNotice, ...] = ()
         self.told_entries: list[EntryRow] = []
         self.lookups: dict[str, Lookup] = {}
@@ -1106,6 +1115,10 @@ class FakeBooks:
         self.reviews = [
             replace(row, choice=choice) if row.lookup == lookup else row for row in self.reviews
         ]
+
+    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
+        self._play()
+        return self.titles_of_imdb.get(imdb)
 
     def withdraw(self, lookup: str) -> bool:
         self._play()

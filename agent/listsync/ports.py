@@ -288,6 +288,10 @@ class Memory(Protocol):
         """
         ...
 
+    def chosen_ids(self) -> dict[str, str]:
+        """Return by lookup the IMDb ids that a person chose and that are not looked up yet."""
+        ...
+
     def handled(self) -> HandledEntries:
         """Return which entries were acted on, and for which titles."""
         ...
@@ -493,6 +497,10 @@ class Books(Protocol):
 
     def choose(self, lookup: str, choice: Choice) -> None:
         """Note what a person said, instead of what was said before."""
+        ...
+
+    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
+        """Return the one title, with its name, that is remembered to have an IMDb id."""
         ...
 
     def withdraw(self, lookup: str) -> bool:

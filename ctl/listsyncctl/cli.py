@@ -264,6 +264,7 @@ def explain(session: Session, **params: object) -> None:
         "review --interactive",
         "review accept 4f1c9a 2",
         "review accept 4f1c9a movie/438631 --sync",
+        "review accept 4f1c9a https://www.imdb.com/title/tt1160419/",
         "review reject 4f1c9a",
     ),
 )
@@ -294,7 +295,11 @@ def review(
 @click.argument("candidate")
 @click.option("--sync", is_flag=True, help="Sync the lists that want it, at once.")
 def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
-    """Take title ID for CANDIDATE: its number, or a TMDB id like movie/603."""
+    """Take title ID for CANDIDATE.
+
+    That is its number, an id like movie/603, tv/1396 or tt0133093, or the address of its page at
+    TMDB or IMDb. What an IMDb id leads to is looked up by the next sync.
+    """
     from listsyncctl.reviewing import decide, sync_lists  # noqa: PLC0415 - start-up time
 
     done = decide(session, id_, candidate)

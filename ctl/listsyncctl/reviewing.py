@@ -48,7 +48,7 @@ def go_through(session: Session, *, sync: bool) -> None:
         done = _ask(session, row)
         if done is None:
             break
-        if done.get("key"):
+        if done.get("key") or done.get("imdb_id"):
             accepted += 1
             lists.update(dict.fromkeys(done.get("lists") or []))
     if not rows:
@@ -73,10 +73,11 @@ def _ask(session: Session, row: Mapping[str, Any]) -> dict[str, Any] | None:
     """Ask until there is an answer; None: the person has had enough."""
     count = len(row.get("candidates") or [])
     numbers = f"1-{count}, " if count > 1 else "1, " if count else ""
+    ids = "an id (movie/603, tt0133093) or an address of TMDB or IMDb"
     while True:
         try:
             said = click.prompt(
-                f"{numbers}s(kip), r(eject), q(uit) or a TMDB id like movie/603",
+                f"{numbers}{ids}, s(kip), r(eject) or q(uit)",
                 default="s",
                 show_default=False,
             )

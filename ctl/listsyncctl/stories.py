@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from listsyncctl.output import harmless, moment, relative
+from listsyncctl.output import harmless, moment, relative, width
 
 if TYPE_CHECKING:
     from listsyncctl.views import Look, Result
+
+_WIDEST_NAME = 60
+"""Columns; what comes after a longer name is not aligned with the others."""
 
 
 def reviews(result: Result, look: Look) -> Iterator[str]:
@@ -24,8 +27,8 @@ def reviews(result: Result, look: Look) -> Iterator[str]:
         yield f"{len(rows)} of {total}: see more with --limit and --offset"
     if any(not row.get("choice") for row in rows):
         yield (
-            "Choose with `listsyncctl review accept ID NUMBER`, `... reject ID`, "
-            "or `listsyncctl review -i`."
+            "Choose with `listsyncctl review accept ID NUMBER` (or an id or an address of TMDB or "
+            "IMDb), `... reject ID`, or `listsyncctl review -i`."
         )
 
 
@@ -45,19 +48,33 @@ def _why(why: object) -> str:
 
 
 def candidates(rows: list[Mapping[str, Any]], indent: str) -> Iterator[str]:
-    for one in rows:
-        year = f" ({one.get('year')})" if one.get("year") else ""
-        said = f": {harmless(one['evidence'])}" if one.get("evidence") else ""
-        named = f"{harmless(one.get('title'))}{year} [{harmless(one.get('key'))}]"
-        yield f"{indent}{one.get('number')}  {named}{said}"
+    """Tell each in a line, what speaks for and against them in one column."""
+    named = [_named(one) for one in rows]
+    numbers = max((len(harmless(one.get("number"))) for one in rows), default=0)
+    column = max((size for size in map(width, named) if size <= _WIDEST_NAME), default=0)
+    for one, name in zip(rows, named, strict=True):
+        gap = " " * max(0, column - width(name))
+        said = f"{gap}  {harmless(one['evidence'])}" if one.get("evidence") else ""
+        yield f"{indent}{harmless(one.get('number')):>{numbers}}  {name}{said}"
+
+
+def _named(one: Mapping[str, Any]) -> str:
+    """Name a candidate as posters do, and as its country does where that differs."""
+    title, original = harmless(one.get("title")), harmless(one.get("original_title"))
+    other = f" / {original}" if original and original != title else ""
+    year = f" ({harmless(one['year'])})" if one.get("year") else ""
+    return f"{title}{other}{year} [{harmless(one.get('key'))}]"
 
 
 def choice_words(choice: Mapping[str, Any], look: Look) -> str:
     at = look.ago(choice.get("at"))
+    if choice.get("imdb_id") and not choice.get("key"):
+        return f"you chose {harmless(choice['imdb_id'])}, {at}: the next sync looks it up"
     if not choice.get("key"):
         return f"you said that it is none of those, {at}"
     title = f"{harmless(choice['title'])} " if choice.get("title") else ""
-    return f"you chose {title}[{harmless(choice['key'])}], {at}"
+    imdb = f" ({harmless(choice['imdb_id'])})" if choice.get("imdb_id") else ""
+    return f"you chose {title}[{harmless(choice['key'])}]{imdb}, {at}"
 
 
 def explained(result: Result, look: Look) -> Iterator[str]:
@@ -124,7 +141,7 @@ def _match(match: Mapping[str, Any], look: Look, *, is_chosen: bool) -> Iterator
     yield from candidates(match.get("candidates") or [], "             ")
     if match.get("review_id"):
         name = harmless(match["review_id"])
-        yield f"             choose: `listsyncctl review accept {name} NUMBER`, or a TMDB id"
+        yield f"             choose: `listsyncctl review accept {name} NUMBER`, an id or address"
 
 
 def _again(match: Mapping[str, Any], look: Look) -> str:

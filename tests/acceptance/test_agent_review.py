@@ -110,3 +110,63 @@ def test_forgetting_the_title_makes_it_wait_again(agent: AgentProcess) -> None:
     agent.ctl_json("review", "accept", _waiting(agent)["id"], f"movie/{_VILLENEUVE}")
     assert agent.ctl_json("forget", f"tmdb:movie/{_VILLENEUVE}")["count"] == 1
     assert _status(agent) == "review"
+
+
+# -- IMDb ids ----------------------------------------------------------------------------------
+
+_DUNE_AT_IMDB = "https://www.imdb.com/title/tt1160419/?ref_=nv_sr_1"
+
+
+def _decision(agent: AgentProcess) -> str:
+    (one,) = agent.ctl_json("explain", "dune")["titles"]
+    return str(one["decision"]["why"])
+
+
+def test_an_imdb_address_that_i_choose_is_looked_up_once_for_all_lists(
+    agent: AgentProcess, home: Home
+) -> None:
+    row = _waiting(agent)
+    said = agent.ctl("review", "accept", row["id"], _DUNE_AT_IMDB).out
+    assert said.startswith("Dune is tt1160419: the next sync looks that up and requests it")
+    assert agent.ctl_json("review")["total"] == 0
+    assert _status(agent) == "open"
+    assert _decision(agent) == "you chose tt1160419: the next sync looks it up"
+    assert f"+ Dune [movie/{_VILLENEUVE}]" in agent.ctl("plan").out
+    assert requested(home) == [603]
+    home.write_list("more.csv", _DUNE)
+    _sync(agent)
+    assert requested(home) == [603, _VILLENEUVE]
+    assert {one["status"] for one in agent.ctl_json("items", "dune")["items"]} == {"requested"}
+    (decided,) = agent.ctl_json("review", "--decided")["reviews"]
+    assert decided["choice"]["key"] == f"movie/{_VILLENEUVE}"
+    assert (
+        "  you chose Dune (2021) [movie/438631] (tt1160419), "
+        in agent.ctl("review", "--decided").out
+    )
+    agent.ctl_json("review", "undo", row["id"])
+    assert agent.ctl_json("review", "--decided")["total"] == 0
+
+
+def test_an_imdb_id_that_leads_nowhere_is_told_and_the_title_waits_again(
+    agent: AgentProcess,
+) -> None:
+    row = _waiting(agent)
+    agent.ctl_json("review", "accept", row["id"], "tt0000003")
+    assert "? Dune: held for review: you chose tt0000003, but " in agent.ctl("plan").out
+    _sync(agent)
+    again = _waiting(agent)
+    assert again["why"].startswith("you chose tt0000003, but the server's catalogue knows no")
+    assert again["candidates"] == row["candidates"]
+    assert _status(agent) == "review"
+    assert "you chose tt0000003, but" in _decision(agent)
+    assert requested(agent.home) == [603]
+
+
+def test_review_and_explain_show_the_same_evidence(agent: AgentProcess) -> None:
+    row = _waiting(agent)
+    (one,) = agent.ctl_json("explain", "dune")["titles"]
+    assert one["match"]["candidates"] == row["candidates"]
+    assert all(found["votes"] and found["evidence"] for found in row["candidates"])
+    lines = agent.ctl("review").out.splitlines()[1 : 1 + len(row["candidates"])]
+    shown = agent.ctl("explain", "dune").out
+    assert all(line.strip() in shown for line in lines)

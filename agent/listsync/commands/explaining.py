@@ -11,7 +11,7 @@ from typing import Any
 from listsync.commands.foresight import Foreseer, Foresight
 from listsync.commands.lookups import Remembered
 from listsync.commands.shapes import (
-    candidate_shape,
+    candidate_shapes,
     choice_shape,
     fitting,
     general_reasons,
@@ -203,10 +203,7 @@ def _match(wish: Wish, taken: Remembered) -> dict[str, Any] | None:
         "title": match.title[:200],
         "score": round(match.score, 2),
         "why": general_reasons(match.reasons, match.candidates),
-        "candidates": [
-            candidate_shape(number, one, match.reasons)
-            for number, one in enumerate(match.candidates[:10], start=1)
-        ],
+        "candidates": candidate_shapes(match.candidates, match.reasons),
         "at": iso(found.at) if found else None,
         "again_at": iso(found.again_at) if found and is_looked_up else None,
         "review_id": _review_id(wish) if waits else None,

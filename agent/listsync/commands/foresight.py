@@ -137,6 +137,9 @@ class Foreseer:
         excluded_by = self._exclusions.reason(wish, match)
         if excluded_by is not None:
             return Foresight(verdict=Verdict.EXCLUDED.value, why=f"excluded: {excluded_by}")
+        if match is None and remembered.choice is not None:
+            why = f"you chose {remembered.choice.imdb}: the next sync looks it up"
+            return Foresight(verdict=NEW, why=why)
         if match is None and remembered.found is not None:
             why = "nothing sure was found before: the next sync looks again"
             return Foresight(verdict=NEW, why=why)

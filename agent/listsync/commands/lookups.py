@@ -30,9 +30,14 @@ def remembered_of(books: Books, wish: Wish, now: datetime) -> Remembered:
     """Tell what *wish* is taken for, where that costs no call."""
     said = {name: books.lookup(name) for name in lookups_of(wish)}
     known = {name: one.match for name, (one, _) in said.items() if one and not one.is_due(now)}
-    known |= {name: choice.match for name, (_, choice) in said.items() if choice}
+    choices = {name: choice for name, (_, choice) in said.items() if choice}
+    known |= {name: one.match for name, one in choices.items() if not one.is_open}
+    chosen = {name: one.imdb for name, one in choices.items() if one.is_open and one.imdb}
     # What is known without a call needs no server.
-    match = Resolver(cast("RequestServer", None), known).known(wish)
+    resolver = Resolver(cast("RequestServer", None), known, chosen_ids=chosen)
+    match, to_look_up = resolver.known(wish), resolver.chosen_id(wish)
+    if to_look_up is not None:
+        return Remembered(*said[to_look_up.lookup], match)
     # By the names of earlier versions only what still counts is of interest.
     by_name = [one for one in said.values() if any(one)] if match else [*said.values()][:1]
     found, choice = by_name[0] if by_name else (None, None)

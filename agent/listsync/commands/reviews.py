@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listsync.commands.choices import parse_choice
 from listsync.commands.paging import limit_of, offset_of
 from listsync.commands.shapes import fitting, review_shape
 from listsync.commands.sources import Sources
 from listsync.domain.books import Choice, ReviewRow
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.media import TitleKey
 from listsync.protocol import Code, RefusedCommand
 
 _SEE = "see `listsyncctl review`"
 _SHORTEST = 4
-_NUMBER = re.compile(r"[1-9]\d?", re.ASCII)
-_KEY = re.compile(r"(?:tmdb:)?(movie|tv)/([1-9]\d{0,9})", re.ASCII)
 
 
 def review(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,22 +25,42 @@ def review(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decide(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Take a candidate, a TMDB id, `reject` for none of them, or `undo` for not having said."""
+    """Take a title, `reject` for none of those on offer, or `undo` for not having said.
+
+    Nothing is looked up here, where a network must not be waited for: the next sync does.
+    """
     row = _named(sources, str(params.get("id") or "").strip())
-    said = str(params.get("choice") or "").strip().lower()
-    if said == "undo":
+    said = str(params.get("choice") or "").strip()
+    if said.lower() == "undo":
         return _undone(sources, row)
-    key = None if said == "reject" else _chosen(row, said)
-    title = next((one.label for one in row.candidates if one.key == key), "")
-    sources.books.choose(row.lookup, Choice(key, title, datetime.now(UTC)))
-    label = row.label[:200]
-    if key is None:
-        undo = f"`listsyncctl review undo {row.short_id}`"
-        message = f"{label} is none of those and is not requested ({undo} takes that back)."
+    if said.lower() == "reject":
+        choice = Choice(None, "", datetime.now(UTC))
     else:
-        named = f"{title[:200]} [{key}]" if title else f"[{key}]"
-        message = f"{label} is {named}: the next sync requests it, if it is not there yet."
-    return _done(sources, row, key, message)
+        choice = _choice(sources, row, parse_choice(said, row.candidates))
+    sources.books.choose(row.lookup, choice)
+    return _done(sources, row, choice, f"{row.label[:200]} is {_words_of(row, choice)}")
+
+
+def _choice(sources: Sources, row: ReviewRow, said: TitleKey | str) -> Choice:
+    """Make of what was *said* a choice; an IMDb id may be known to be that of a title."""
+    now = datetime.now(UTC)
+    if isinstance(said, TitleKey):
+        title = next((one.label for one in row.candidates if one.key == said), "")
+        return Choice(said, title, now)
+    key, title = sources.books.title_of_imdb(said) or (None, "")
+    return Choice(key, title, now, imdb=said)
+
+
+def _words_of(row: ReviewRow, choice: Choice) -> str:
+    if choice.is_open:
+        return (
+            f"{choice.imdb}: the next sync looks that up and requests it, if it is not there yet."
+        )
+    if choice.key is None:
+        undo = f"`listsyncctl review undo {row.short_id}`"
+        return f"none of those and is not requested ({undo} takes that back)."
+    named = f"{choice.title[:200]} [{choice.key}]" if choice.title else f"[{choice.key}]"
+    return f"{named}: the next sync requests it, if it is not there yet."
 
 
 def _undone(sources: Sources, row: ReviewRow) -> dict[str, Any]:
@@ -52,7 +70,8 @@ def _undone(sources: Sources, row: ReviewRow) -> dict[str, Any]:
     return _done(sources, row, None, f"{label} is undecided again, as before you chose.")
 
 
-def _done(sources: Sources, row: ReviewRow, key: TitleKey | None, message: str) -> dict[str, Any]:
+def _done(sources: Sources, row: ReviewRow, choice: Choice | None, message: str) -> dict[str, Any]:
+    key = choice.key if choice else None
     following = sources.configuration.in_force.following
     sources.refresh()
     return {
@@ -61,6 +80,7 @@ def _done(sources: Sources, row: ReviewRow, key: TitleKey | None, message: str) 
         "id": row.short_id,
         "title": row.label[:200],
         "key": str(key) if key else None,
+        "imdb_id": choice.imdb if choice else None,
         "lists": fitting(name for name in row.lists[:50] if following.named(name)),
     }
 
@@ -75,17 +95,3 @@ def _named(sources: Sources, name: str) -> ReviewRow:
             Code.INVALID_PARAMS, f"{name[:40]!r} begins several ids: {which}; give more of it"
         )
     return found[0]
-
-
-def _chosen(row: ReviewRow, said: str) -> TitleKey:
-    if match := _KEY.fullmatch(said):
-        return TitleKey(MediaType(match[1]), int(match[2]))
-    count = len(row.candidates)
-    if _NUMBER.fullmatch(said) and int(said) <= count:
-        return row.candidates[int(said) - 1].key
-    offered = f"a candidate's number (1 to {count}) or " if count else ""
-    raise RefusedCommand(
-        Code.INVALID_PARAMS,
-        f"{said[:40]!r} says no title: give {offered}a TMDB id like movie/603 or tv/1396, "
-        "as in the address of its page at themoviedb.org; IMDb and TVDB ids are not taken here",
-    )

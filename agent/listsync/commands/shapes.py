@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -84,10 +84,7 @@ def review_shape(row: ReviewRow) -> dict[str, Any]:
         "since": iso(row.since),
         "score": round(row.score, 2),
         "why": general_reasons(row.reasons, row.candidates),
-        "candidates": [
-            candidate_shape(number, one, row.reasons)
-            for number, one in enumerate(row.candidates, start=1)
-        ],
+        "candidates": candidate_shapes(row.candidates, row.reasons),
         "choice": choice_shape(row.choice) if row.choice else None,
         "lookup": row.lookup[:500],
     }
@@ -96,12 +93,20 @@ def review_shape(row: ReviewRow) -> dict[str, Any]:
 def choice_shape(choice: Choice) -> dict[str, Any]:
     return {
         "key": str(choice.key) if choice.key else None,
+        "imdb_id": choice.imdb,
         "title": choice.title[:200],
         "at": iso(choice.at),
     }
 
 
-def candidate_shape(number: int, one: Candidate, reasons: Iterable[str]) -> dict[str, Any]:
+def candidate_shapes(
+    candidates: Iterable[Candidate], reasons: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Tell what was on offer, by the numbers that a person chooses by."""
+    return [_candidate(number, one, reasons) for number, one in enumerate(candidates, start=1)]
+
+
+def _candidate(number: int, one: Candidate, reasons: Sequence[str]) -> dict[str, Any]:
     """Tell a candidate with what was said of it: the sentence that names its key."""
     mark = f"[{one.key}]: "
     evidence = next((said.partition(mark)[2] for said in reasons if mark in said), "")
@@ -109,9 +114,18 @@ def candidate_shape(number: int, one: Candidate, reasons: Iterable[str]) -> dict
         "number": number,
         "key": str(one.key),
         "title": one.title[:200],
+        "original_title": one.original_title[:200],
         "year": one.year,
-        "evidence": evidence[:200],
+        "countries": list(one.countries[:10]),
+        "votes": one.votes,
+        "evidence": (evidence or _known_of(one))[:300],
     }
+
+
+def _known_of(one: Candidate) -> str:
+    """Say how one is known that was not weighed: an id led to it, or it is what was found."""
+    votes = f"{one.votes:,} votes" if one.votes else ""
+    return ", ".join(filter(None, ("/".join(one.countries[:10]), votes)))
 
 
 def general_reasons(reasons: Iterable[str], candidates: Iterable[Candidate]) -> str:

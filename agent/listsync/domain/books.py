@@ -110,15 +110,24 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person said that a lookup means; `key` None: none of what is on offer."""
+    """What a person said that a lookup means; `key` None: none of what is on offer.
+
+    `imdb` is the id that was chosen, if one was; without a `key` the next sync looks it up.
+    """
 
     key: TitleKey | None
     title: str
     at: datetime
+    imdb: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it is an id that leads to no title yet."""
+        return self.key is None and self.imdb is not None
 
     @property
     def match(self) -> Match:
-        """What a lookup would have found, had it found this."""
+        """What a lookup would have found, had it found this; not for one that is open."""
         if self.key is None:
             reasons = ("you said that it is none of those on offer",)
             return Match(found=Found.NOT_FOUND, how=How.CHOICE, reasons=reasons)

@@ -170,7 +170,8 @@ class Notes:
     """What a run has learned since the last write; `matches` are by lookup.
 
     `seekers` are the entries for which a lookup was made, or waits for a person. `dropped` are
-    intents that came to nothing: of this run, or of one that was cut off. `looked` says when a
+    intents that came to nothing: of this run, or of one that was cut off. `chosen` are the matches
+    that ids led to which a person chose, or that they did not lead to. `looked` says when a
     series is looked at again for new seasons. `seen` is what the server was found to have for a
     title, where its index does not tell.
     """
@@ -179,12 +180,16 @@ class Notes:
     sent: list[Sent] = field(default_factory=list)
     setbacks: list[Setback] = field(default_factory=list)
     matches: dict[str, Match] = field(default_factory=dict)
+    chosen: list[Match] = field(default_factory=list)
     seekers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
     dropped: list[RequestBody] = field(default_factory=list)
     looked: dict[Definition, date] = field(default_factory=dict)
     seen: list[ServerRequest] = field(default_factory=list)
 
     def __len__(self) -> int:
-        parts = (self.handled, self.sent, self.setbacks, self.dropped, self.looked, self.seen)
+        parts = (
+            *(self.handled, self.sent, self.setbacks, self.dropped),
+            *(self.looked, self.seen, self.chosen),
+        )
         # A fresh match and those who seek it are one note.
         return sum(len(part) for part in parts) + max(len(self.matches), len(self.seekers))

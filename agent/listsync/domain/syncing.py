@@ -155,6 +155,14 @@ class Found(StrEnum):
     NOT_FOUND = "not_found"
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenId:
+    """An IMDb id that a person chose for a lookup, before anybody looked it up."""
+
+    lookup: str
+    imdb: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The title a wish was taken for, or why it was taken for none.
@@ -163,6 +171,7 @@ class Match:
     `score` is the classic figure: similarity x 2 for the exact year, x 1.5 for one off; what its
     details prove has that of the same title and year.
     `is_provisional`: searches answered nothing, so a later sync must confirm it.
+    `chosen`: the choice of a person that was looked up for it.
     """
 
     found: Found
@@ -173,6 +182,7 @@ class Match:
     reasons: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     is_provisional: bool = False
+    chosen: ChosenId | None = None
 
 
 Question = tuple[str, str, int | None]

@@ -195,6 +195,9 @@ class SqliteBooks:
     def choose(self, lookup: str, choice: Choice) -> None:
         self._reviews.choose(lookup, choice)
 
+    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
+        return self._reviews.title_of_imdb(self._server(), imdb)
+
     def withdraw(self, lookup: str) -> bool:
         return self._reviews.withdraw(lookup)
 

@@ -38,7 +38,8 @@ class Exclusions:
                 (server, *_lookups(item)),
             ).rowcount
             count += connection.execute(
-                "DELETE FROM choices WHERE lookup IN (?, ?, ?, ?)", _lookups(item)
+                "DELETE FROM choices WHERE lookup IN (?, ?, ?, ?) OR imdb = ?",
+                (*_lookups(item), wanted.imdb),
             ).rowcount
             if wanted.key is not None:
                 # A number without its kind was looked up together with the title.
@@ -75,11 +76,15 @@ def _keys_of(
     found = connection.execute(
         "SELECT kind, tmdb FROM matches WHERE server = ? AND lookup IN (?, ?, ?, ?)"
         " AND tmdb IS NOT NULL UNION SELECT kind, tmdb FROM choices"
-        " WHERE lookup IN (?, ?, ?, ?) AND tmdb IS NOT NULL"
+        " WHERE (lookup IN (?, ?, ?, ?) OR imdb = ?) AND tmdb IS NOT NULL"
         " UNION SELECT handled.kind, handled.tmdb FROM handled JOIN entries"
         " ON entries.list = handled.list AND entries.entry = handled.entry"
         " WHERE handled.server = ? AND (entries.imdb = ? OR entries.tvdb = ?)",
-        (server, *_lookups(item), *_lookups(item), server, wanted.imdb, wanted.tvdb),
+        (
+            *(server, *_lookups(item)),
+            *(*_lookups(item), wanted.imdb),
+            *(server, wanted.imdb, wanted.tvdb),
+        ),
     )
     return {(row["kind"], row["tmdb"]) for row in found}
 

@@ -53,7 +53,7 @@ _STATUS = f"""
         ), 'handled')
         WHEN {_HAS_FAILED.format(kind="entries.kind", tmdb="entries.tmdb")} THEN 'failed'
         WHEN EXISTS (SELECT 1 FROM choices WHERE choices.lookup = entries.lookup) THEN (
-            SELECT iif(tmdb IS NULL, 'rejected', 'open') FROM choices
+            SELECT iif(coalesce(tmdb, imdb) IS NULL, 'rejected', 'open') FROM choices
             WHERE choices.lookup = entries.lookup
         )
         ELSE coalesce((
@@ -144,7 +144,7 @@ class Items:
         lookup = lookup_of_entry(entry)
         choice = self._reviews.choice(lookup) if lookup else None
         if choice is not None:
-            return "open" if choice.key else "rejected"
+            return "open" if choice.key or choice.is_open else "rejected"
         found = self._database.read(
             "SELECT found FROM matches WHERE server = ? AND lookup = ?", server, lookup
         )

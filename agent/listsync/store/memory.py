@@ -118,12 +118,16 @@ class SqliteMemory:
             json.dumps(list(whole)),
             rows.iso(now),
         )
-        chosen = self._database.read("SELECT * FROM choices")
+        chosen = self._database.read("SELECT * FROM choices WHERE tmdb NOT NULL OR imdb IS NULL")
         return (
             {lookup: rows.found_from(values) for lookup, *values in found}
             | {row["lookup"]: rows.whole_match_of(row) for row in with_reasons}
             | {row["lookup"]: rows.choice_of(row).match for row in chosen}
         )
+
+    def chosen_ids(self) -> dict[str, str]:
+        found = self._database.read("SELECT lookup, imdb FROM choices WHERE tmdb IS NULL")
+        return {row["lookup"]: row["imdb"] for row in found if row["imdb"]}
 
     def handled(self) -> HandledEntries:
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))

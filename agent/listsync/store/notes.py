@@ -42,6 +42,8 @@ def write(
         _write_setbacks(connection, server, notes)
     if notes.matches:
         _write_matches(connection, server, notes)
+    if notes.chosen:
+        _write_chosen(connection, notes)
     if notes.seekers:
         _write_seekers(connection, notes)
     if notes.looked:
@@ -143,6 +145,25 @@ def _write_matches(connection: sqlite3.Connection, server: int | None, notes: No
             "UPDATE matches SET recheck_at = ? WHERE server = ? AND lookup = ?",
             (rows.iso(at + pause), server, lookup),
         )
+
+
+def _write_chosen(connection: sqlite3.Connection, notes: Notes) -> None:
+    """Note what ids led to that a person chose; one that led nowhere is no choice any more.
+
+    What the person says meanwhile stays: only the id that was looked up is replaced.
+    """
+    for match in notes.chosen:
+        key, one = match.key, match.chosen
+        if one is None:
+            continue
+        where = "WHERE lookup = ? AND imdb = ? AND tmdb IS NULL"
+        if key is None:
+            connection.execute(f"DELETE FROM choices {where}", (one.lookup, one.imdb))  # noqa: S608 - constant
+        else:
+            connection.execute(
+                f"UPDATE choices SET kind = ?, tmdb = ?, title = ? {where}",  # noqa: S608 - constant
+                (key.kind, key.tmdb_id, match.title, one.lookup, one.imdb),
+            )
 
 
 def _write_seekers(connection: sqlite3.Connection, notes: Notes) -> None:

@@ -7,13 +7,14 @@ import sqlite3
 from datetime import datetime
 
 from listsync.domain.books import Choice, ReviewRow
-from listsync.domain.syncing import Found
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.syncing import Found, How
 from listsync.store import rows
 from listsync.store.database import Database
 
 _COLUMNS = """
     SELECT matches.lookup AS lookup, matches.reasons, matches.candidates, matches.score,
-        NULL AS kind, NULL AS tmdb, NULL AS title, NULL AS at
+        NULL AS kind, NULL AS tmdb, NULL AS title, NULL AS at, NULL AS imdb
 """
 _WAITING = """
     FROM matches
@@ -32,7 +33,8 @@ _WAITING = """
 """
 _DECIDED = """
     SELECT choices.lookup AS lookup, matches.reasons, matches.candidates, matches.score,
-        choices.kind AS kind, choices.tmdb AS tmdb, choices.title AS title, choices.at AS at
+        choices.kind AS kind, choices.tmdb AS tmdb, choices.title AS title, choices.at AS at,
+        choices.imdb AS imdb
     FROM choices
     LEFT JOIN matches ON matches.lookup = choices.lookup AND matches.server = :server
 """
@@ -82,16 +84,41 @@ class Reviews:
         key = choice.key
         with self._database.write() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO choices (lookup, kind, tmdb, title, at)"
-                " VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO choices (lookup, kind, tmdb, title, at, imdb)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     lookup,
                     key.kind if key else None,
                     key.tmdb_id if key else None,
                     choice.title,
                     rows.iso(choice.at),
+                    choice.imdb,
                 ),
             )
+
+    def title_of_imdb(self, server: int | None, imdb: str) -> tuple[TitleKey, str] | None:
+        """Look where ids were looked up, chosen, and read with what the catalogue says."""
+        names = [f"imdb:{imdb}|{kind}" for kind in ("", *MediaType)]
+        found = self._database.read(
+            "SELECT kind, tmdb, title FROM choices WHERE imdb = ? AND tmdb NOT NULL"
+            " UNION ALL SELECT kind, tmdb, title FROM matches WHERE server = ? AND how = ?"
+            " AND tmdb NOT NULL AND lookup IN (SELECT value FROM json_each(?))",
+            *(imdb, server, How.IMDB_ID, json.dumps(names)),
+        )
+        titles = {rows.key_of(row): row["title"] for row in found} or self._described(imdb)
+        return next(iter(titles.items())) if len(titles) == 1 else None
+
+    def _described(self, imdb: str) -> dict[TitleKey, str]:
+        described = self._database.read(
+            # The ids stand first in a row: most are told apart without reading it as JSON.
+            "SELECT kind, tmdb, facts ->> 'title' AS title, facts ->> 'year' AS year FROM facts"
+            " WHERE instr(facts, ?) AND facts ->> '$.ids[0]' = ?",
+            *(imdb, imdb),
+        )
+        return {
+            rows.key_of(row): f"{row['title']} ({row['year']})" if row["year"] else row["title"]
+            for row in described
+        }
 
     def withdraw(self, lookup: str) -> bool:
         with self._database.write() as connection:

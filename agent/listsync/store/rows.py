@@ -247,6 +247,7 @@ def choice_of(row: sqlite3.Row) -> Choice:
         key=key_of(row) if row["tmdb"] is not None else None,
         title=row["title"],
         at=datetime.fromisoformat(row["at"]),
+        imdb=row["imdb"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from listsync.domain.media import Definition, MediaType
@@ -14,6 +15,8 @@ from listsync.sync.handling import acted_on
 from listsync.sync.lookup_names import lookup_of
 from listsync.sync.patience import next_look
 from listsync.sync.seasons import row_of
+
+logger = logging.getLogger(__name__)
 
 _NOTES_AT_ONCE = 250
 _HANDLED = (
@@ -64,7 +67,12 @@ class Recorder:
         match = prepared.match
         if match is not None and (prepared.is_fresh or match.key is None):
             lookup = lookup_of(prepared.wish)
-            if lookup is not None and prepared.is_fresh:
+            if match.chosen is not None:
+                logger.info("%s: %s", prepared.wish.label, match.reasons[0])
+                self.notes.chosen.append(match)
+            # What was found before a person chose is kept: the choice can be taken back.
+            is_news = prepared.is_fresh and not (match.chosen and match.key)
+            if lookup is not None and is_news:
                 self.notes.matches[lookup] = match
             if lookup is not None:
                 before = self.notes.seekers.get(lookup, ())

@@ -16,9 +16,10 @@ from functools import partial
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.syncing import Found, How, Match, Wish
+from listsync.domain.syncing import ChosenId, Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.ports import RequestServer
+from listsync.sync.chosen_ids import match_of_choice, waiting_again
 from listsync.sync.confirming import confirm, to_review
 from listsync.sync.evidence import BEST_SCORE, Sought
 from listsync.sync.id_matches import (
@@ -47,15 +48,20 @@ _ALIVE_FOR_S = 2.0
 
 
 class Resolver:
-    """Finds the title behind a wish. Safe to use from several threads."""
+    """Finds the title behind a wish. Safe to use from several threads.
+
+    *chosen_ids* are the IMDb ids, by lookup, that a person chose and that are to be looked up.
+    """
 
     def __init__(
         self,
         server: RequestServer,
         remembered: Mapping[str, Match],
         clock: Callable[[], float] = time.monotonic,
+        chosen_ids: Mapping[str, str] | None = None,
     ) -> None:
         self._server = server
+        self._chosen_ids = chosen_ids or {}
         self._remembered = remembered
         self._clock = clock
         self._alive_at = float("-inf")
@@ -63,6 +69,18 @@ class Resolver:
 
     def known(self, wish: Wish) -> Match | None:
         """Return the match that costs no call, if there is one."""
+        return None if self.chosen_id(wish) else self._known(wish)
+
+    def chosen_id(self, wish: Wish) -> ChosenId | None:
+        """Return the id that a person chose for *wish* and that is to be looked up, if any."""
+        for name in lookups_of(wish) if self._chosen_ids else ():
+            if name in self._chosen_ids:
+                return ChosenId(name, self._chosen_ids[name])
+            if name in self._remembered:
+                break
+        return None
+
+    def _known(self, wish: Wish) -> Match | None:
         if wish.conflict:
             return self._remembered.get(lookup_of(wish) or "") or unsettled(wish, wish.conflict)
         if wish.check_ids:
@@ -96,7 +114,8 @@ class Resolver:
         kind, tmdb = entry.kind, entry.ids.tmdb
         if kind is not None and tmdb is not None and not (entry.check_ids or entry.doubt):
             return TitleKey(kind, tmdb)
-        match = self._remembered.get(lookup_of_entry(entry) or "")
+        name = lookup_of_entry(entry) or ""
+        match = None if name in self._chosen_ids else self._remembered.get(name)
         return match.key if match else None
 
     def is_news(self, wish: Wish) -> bool:
@@ -111,6 +130,15 @@ class Resolver:
             UnavailableError: also when an empty answer may be an outage.
         """
         lookups = lookups or Lookups(self._server)
+        chosen = self.chosen_id(wish)
+        if chosen is None:
+            return self._look_up(wish, lookups)
+        match = match_of_choice(chosen, lookups.find_by_imdb(chosen.imdb), wish.kind)
+        if match.key is not None:
+            return match
+        return waiting_again(match, self._known(wish) or self._look_up(wish, lookups))
+
+    def _look_up(self, wish: Wish, lookups: Lookups) -> Match:
         missed: list[Match] = []
         others: list[Match] = []
         for look_up in self._by_ids(wish, lookups):

@@ -239,7 +239,8 @@ class _Sync:
         excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
         by_title = filter(names_title_only, excluded)
         whole = {name for name in map(lookup_of, by_title) if name is not None}
-        resolver = Resolver(self._parts.server, memory.matches(self._run.started_at, whole))
+        matches = memory.matches(self._run.started_at, whole)
+        resolver = Resolver(self._parts.server, matches, chosen_ids=memory.chosen_ids())
         self._writer = Writer(self._run, self._parts.server, memory, known)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
         adder = Adder(preparer, known, self._writer, self._outcomes, self._parts.excluded_since)

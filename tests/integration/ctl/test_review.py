@@ -40,7 +40,7 @@ def test_what_waits_is_told(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"review": {"total": 1, "reviews": [_CRASH]}}
     text = ctl("review").out
     assert text.startswith("4f1c9a  Crash on films, since ")
-    assert "  2  Crash (1996) [movie/884]: same\n" in text
+    assert "  2  Crash (1996) [movie/884]   same\n" in text
     assert ctl("review", "--json").json["reviews"] == [_CRASH]
     assert ctl("review", "-o", "plain").out.startswith("4f1c9a\tCrash\tfilms\t")
     assert agent.asked == [("review", {})] * 3
@@ -57,6 +57,7 @@ def test_what_was_decided_is_asked_for(agent: Agent, ctl: Ctl) -> None:
     [
         ("review accept 4f1c9a 2", {"id": "4f1c9a", "choice": "2"}),
         ("review accept 4f1c9a movie/884", {"id": "4f1c9a", "choice": "movie/884"}),
+        ("review accept 4f1c9a tt0375679", {"id": "4f1c9a", "choice": "tt0375679"}),
         ("review reject 4f1c9a", {"id": "4f1c9a", "choice": "reject"}),
         ("review undo 4f1c9a", {"id": "4f1c9a", "choice": "undo"}),
     ],
@@ -132,7 +133,7 @@ def typed(path: Path) -> Typed:
                     seen += os.read(leader, 65536)
                 except OSError:  # the other end is closed
                     break
-                if left and b"movie/603: " in seen[read:]:
+                if left and b"q(uit): " in seen[read:]:
                     read = len(seen)
                     os.write(leader, left.pop(0).encode())
             return child.wait(5), seen.decode().replace("\r\n", "\n")
@@ -166,6 +167,11 @@ def decided(agent: Agent) -> list[tuple[str, str]]:
         pytest.param(("\n", "s\n"), [], id="skipped"),
         pytest.param(("r\n", "skip\n"), [("crash", "reject")], id="rejected"),
         pytest.param(("movie/7\n", "tv/8\n"), [("crash", "movie/7"), ("heat", "tv/8")], id="ids"),
+        pytest.param(
+            ("tt0375679\n", "https://www.imdb.com/title/tt0113277/\n"),
+            [("crash", "tt0375679"), ("heat", "https://www.imdb.com/title/tt0113277/")],
+            id="imdb",
+        ),
         pytest.param(("q\n",), [], id="left-at-once"),
         pytest.param(("1\n", "quit\n"), [("crash", "1")], id="left-later"),
         pytest.param(("\x04",), [], id="end-of-input"),
@@ -177,7 +183,7 @@ def test_titles_are_gone_through_one_by_one(
     code, seen = typed(*answers)
     assert code == Exit.OK, seen
     assert decided(two) == [(f"title:{name}||movie", choice) for name, choice in choices]
-    assert "  2  Crash (1996) [movie/884]: same\n" in seen
+    assert "  2  Crash (1996) [movie/884]   same\n" in seen
 
 
 def test_what_says_no_title_is_asked_for_again(two: Agent, typed: Typed) -> None:
@@ -193,6 +199,12 @@ def test_what_was_accepted_one_by_one_is_synced_once(two: Agent, typed: Typed) -
     assert "Sync 5b started" in seen
     triggers = [params for method, params in two.asked if method == "trigger"]
     assert triggers == [{"lists": ["films"], "origin": "listsyncctl review"}]
+
+
+def test_an_imdb_id_counts_as_accepted(two: Agent, typed: Typed) -> None:
+    two.script["review_decide"] = {**_DONE, "key": None, "imdb_id": "tt0375679"}
+    _, seen = typed("tt0375679\n", "s\n")
+    assert "1 accepted: the next sync requests what is missing." in seen
 
 
 def test_without_a_sync_the_next_one_is_named(two: Agent, typed: Typed) -> None:

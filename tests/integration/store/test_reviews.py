@@ -12,10 +12,14 @@ import pytest
 
 from listsync.domain.books import Choice
 from listsync.domain.exclusions import parse_exclusion
-from listsync.domain.syncing import Found, How, Match
+from listsync.domain.media import ExternalIds, TitleKey
+from listsync.domain.memory import Notes
+from listsync.domain.server import TitleFacts
+from listsync.domain.syncing import ChosenId, Found, How, Match
 from listsync.store import database as module
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database
+from listsync.store.facts import SqliteFacts
 from tests.fakes import SERVER
 from tests.integration.store.choosing import (
     CANDIDATES,
@@ -186,6 +190,116 @@ def test_a_decision_outlives_its_entry(world: World) -> None:
     world.read("mine")
     (row,) = world.books.decided(limit=10, offset=0)[1]
     assert (row.label, row.lists, row.since) == ("crash", (), None)
+
+
+# -- IMDb ids ----------------------------------------------------------------------------------
+
+_IMDB = "tt0375679"
+
+
+def resolve(world: World, name: str, key: TitleKey | None, imdb: str = _IMDB) -> None:
+    """Note what a sync found behind an IMDb id."""
+    found = Found.FOUND if key else Found.REVIEW
+    title = "Crash (2005)" if key else ""
+    chosen = ChosenId(name, imdb)
+    match = Match(found=found, how=How.CHOICE, key=key, title=title, chosen=chosen)
+    world.memory.record(Notes(chosen=[match]))
+
+
+def test_an_imdb_id_that_was_chosen_is_to_be_looked_up(world: World) -> None:
+    name = world.wait("one", "two")
+    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    assert world.memory.chosen_ids() == {name: _IMDB}
+    assert world.memory.matches(AT)[name].found is Found.REVIEW
+    assert world.statuses() == ["open", "open"]
+    assert world.books.waiting(limit=10, offset=0)[0] == 0
+    (row,) = world.books.decided(limit=10, offset=0)[1]
+    assert row.choice == Choice(None, "", AT, imdb=_IMDB)
+
+
+def test_what_an_imdb_id_leads_to_is_remembered_as_the_choice(world: World) -> None:
+    name = world.wait("one", "two")
+    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    resolve(world, name, HAGGIS)
+    assert world.memory.chosen_ids() == {}
+    match = world.memory.matches(AT)[name]
+    assert (match.found, match.how, match.key) == (Found.FOUND, How.CHOICE, HAGGIS)
+    assert world.books.lookup(name)[1] == Choice(HAGGIS, "Crash (2005)", AT, imdb=_IMDB)
+    assert world.books.withdraw(name)
+    assert world.books.waiting(limit=10, offset=0)[0] == 1
+
+
+def test_an_imdb_id_that_leads_nowhere_is_no_choice_any_more(world: World) -> None:
+    name = world.wait()
+    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    resolve(world, name, None)
+    assert world.memory.chosen_ids() == {}
+    assert world.books.waiting(limit=10, offset=0)[0] == 1
+
+
+@pytest.mark.parametrize("key", [HAGGIS, None], ids=["found", "not-found"])
+@pytest.mark.parametrize(
+    "later",
+    [
+        Choice(CRONENBERG, "Crash (1996)", AT),
+        Choice(None, "", AT),
+        Choice(None, "", AT, imdb="tt0115964"),
+    ],
+    ids=["a-title", "none", "another-id"],
+)
+def test_what_i_say_while_an_id_is_looked_up_stays(
+    world: World, key: TitleKey | None, later: Choice
+) -> None:
+    name = world.wait()
+    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.books.choose(name, later)
+    resolve(world, name, key)
+    assert world.books.lookup(name)[1] == later
+
+
+def test_what_i_take_back_while_an_id_is_looked_up_stays_undecided(world: World) -> None:
+    name = world.wait()
+    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.books.withdraw(name)
+    resolve(world, name, HAGGIS)
+    assert world.books.lookup(name)[1] is None
+
+
+def test_forgetting_an_imdb_id_forgets_that_it_was_chosen(world: World) -> None:
+    name = world.wait()
+    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    item = f"imdb:{_IMDB}"
+    assert world.books.forget(item, parse_exclusion(item)) == 1
+    assert world.memory.chosen_ids() == {}
+    world.books.choose(name, Choice(HAGGIS, "", AT, imdb=_IMDB))
+    assert world.books.forget(item, parse_exclusion(item)) == 1
+    assert world.books.waiting(limit=10, offset=0)[0] == 1
+
+
+def test_the_title_of_an_imdb_id_is_known_from_a_lookup_a_choice_or_the_catalogue(
+    world: World,
+) -> None:
+    name = world.wait()
+    assert world.books.title_of_imdb(_IMDB) is None
+    facts = TitleFacts(ids=ExternalIds(imdb=_IMDB), title="Crash", year=2005)
+    SqliteFacts(world.database).put(HAGGIS, facts)
+    assert world.books.title_of_imdb(_IMDB) == (HAGGIS, "Crash (2005)")
+    assert world.books.title_of_imdb("tt03756790") is None
+    one = film("Other", imdb="tt0115964")
+    world.read("other", one)
+    world.seek(
+        one, Match(found=Found.FOUND, how=How.IMDB_ID, key=CRONENBERG, title="Crash (1996)")
+    )
+    assert world.books.title_of_imdb("tt0115964") == (CRONENBERG, "Crash (1996)")
+    world.books.choose(name, Choice(HAGGIS, "Crash!", AT, imdb="tt0000001"))
+    assert world.books.title_of_imdb("tt0000001") == (HAGGIS, "Crash!")
+
+
+def test_an_imdb_id_of_two_titles_is_known_to_be_none(world: World) -> None:
+    for key in (HAGGIS, CRONENBERG):
+        facts = TitleFacts(ids=ExternalIds(imdb=_IMDB), title="Crash", year=2005)
+        SqliteFacts(world.database).put(key, facts)
+    assert world.books.title_of_imdb(_IMDB) is None
 
 
 # -- names -------------------------------------------------------------------------------------

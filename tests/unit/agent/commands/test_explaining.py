@@ -214,8 +214,30 @@ def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
         f"Match      several are possible by title, now, again in {_DAYS} d: no year, and 2"
         in text
     )
-    assert "             1  Dune (1984) [movie/841]: same title (1.00)\n" in text
+    assert "             1  Dune (1984) [movie/841]  same title (1.00)\n" in text
     assert f"`listsyncctl review accept {name} NUMBER`" in text
+
+
+@pytest.mark.parametrize("again_at", [_AGAIN_AT, AT - timedelta(hours=1)], ids=["not-due", "due"])
+def test_an_imdb_id_that_was_chosen_is_told_to_be_looked_up(
+    world: World, again_at: datetime
+) -> None:
+    world.books.told_entries = [row(_BY_TITLE)]
+    lookup = "title:dune||movie"
+    world.books.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=again_at)}
+    choice = Choice(None, "", AT, imdb="tt1160419")
+    world.books.reviews = [a_review("Dune", lookup=lookup, choice=choice)]
+    title = explained(world)
+    assert title["decision"] == {
+        "verdict": "new",
+        "why": "you chose tt1160419: the next sync looks it up",
+        "conditions": [],
+    }
+    assert title["choice"]["imdb_id"] == "tt1160419"
+    assert title["tmdb_id"] is None
+    assert "  Choice     you chose tt1160419, now: the next sync looks it up" in shown(
+        "explain", world.ask("explain", query="Dune")
+    )
 
 
 def test_what_is_due_is_looked_up_again_by_the_next_sync(world: World) -> None:

@@ -26,7 +26,14 @@ def a_review(title: str = "Crash", **more: Any) -> ReviewRow:
         ),
         "candidates": (
             Candidate(key=_HAGGIS, title="Crash", original_title="Crash", year=2005),
-            Candidate(key=_CRONENBERG, title="Crash", original_title="Crash", year=None),
+            Candidate(
+                key=_CRONENBERG,
+                title="Crash",
+                original_title="Crash!",
+                year=None,
+                votes=1234,
+                countries=("CA", "GB"),
+            ),
         ),
     }
     return ReviewRow(label=title, **{**given, **more})
@@ -58,15 +65,21 @@ def test_what_waits_is_told_with_the_evidence_of_each_candidate(waiting: World) 
                         "number": 1,
                         "key": "movie/1640",
                         "title": "Crash",
+                        "original_title": "Crash",
                         "year": 2005,
+                        "countries": [],
+                        "votes": 0,
                         "evidence": "same title, year unknown (1.00)",
                     },
                     {
                         "number": 2,
                         "key": "movie/884",
                         "title": "Crash",
+                        "original_title": "Crash!",
                         "year": None,
-                        "evidence": "",
+                        "countries": ["CA", "GB"],
+                        "votes": 1234,
+                        "evidence": "CA/GB, 1,234 votes",
                     },
                 ],
                 "choice": None,
@@ -80,8 +93,8 @@ def test_the_client_shows_what_waits(waiting: World) -> None:
     text = shown("review", waiting.ask("review"))
     assert text.splitlines()[:3] == [
         f"{short_id(waiting)}  Crash on one, gone, since now: no year, and 2 titles of this name",
-        "  1  Crash (2005) [movie/1640]: same title, year unknown (1.00)",
-        "  2  Crash [movie/884]",
+        "  1  Crash (2005) [movie/1640]   same title, year unknown (1.00)",
+        "  2  Crash / Crash! [movie/884]  CA/GB, 1,234 votes",
     ]
     assert "listsyncctl review accept ID NUMBER" in text
 
@@ -106,6 +119,10 @@ def test_what_waits_is_paged(world: World) -> None:
         (" MOVIE/884 ", "movie/884"),
         ("tmdb:movie/884", "movie/884"),
         ("tv/1396", "tv/1396"),
+        ("https://www.themoviedb.org/movie/884-crash", "movie/884"),
+        ("https://www.themoviedb.org/movie/884-crash?language=de-DE", "movie/884"),
+        ("https://themoviedb.org/tv/1396-breaking-bad/seasons", "tv/1396"),
+        (" WWW.TheMovieDB.org/movie/884 ", "movie/884"),
     ],
 )
 def test_a_title_is_accepted(waiting: World, choice: str, key: str) -> None:
@@ -123,6 +140,60 @@ def test_a_candidate_is_named_in_the_answer_and_in_the_books(waiting: World) -> 
     chosen = waiting.books.reviews[0].choice
     assert chosen is not None
     assert chosen.title == "Crash (2005)"
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        *("tt0375679", "imdb:tt0375679", " TT0375679 "),
+        "https://www.imdb.com/title/tt0375679/",
+        "https://m.imdb.com/title/tt0375679/?ref_=nv_sr_1",
+        "imdb.com/de/title/tt0375679/fullcredits",
+    ],
+)
+def test_an_imdb_id_is_stored_for_the_next_sync_to_look_up(waiting: World, choice: str) -> None:
+    reply = waiting.ask("review_decide", id=short_id(waiting), choice=choice)
+    assert (reply["key"], reply["imdb_id"]) == (None, "tt0375679")
+    assert reply["message"].startswith("Crash is tt0375679: the next sync looks that up")
+    chosen = waiting.books.reviews[0].choice
+    assert chosen is not None
+    assert (chosen.key, chosen.imdb, chosen.is_open) == (None, "tt0375679", True)
+    text = shown("review", waiting.ask("review", decided=True))
+    assert ": the next sync looks it up" in text
+    assert (
+        "undecided again"
+        in waiting.ask("review_decide", id=short_id(waiting), choice="undo")["message"]
+    )
+    assert waiting.ask("review")["total"] == 1
+
+
+def test_an_imdb_id_that_is_known_already_is_that_title(waiting: World) -> None:
+    waiting.books.titles_of_imdb["tt0375679"] = (_HAGGIS, "Crash (2005)")
+    reply = waiting.ask("review_decide", id=short_id(waiting), choice="tt0375679")
+    assert (reply["key"], reply["imdb_id"]) == ("movie/1640", "tt0375679")
+    assert reply["message"].startswith(
+        "Crash is Crash (2005) [movie/1640]: the next sync requests"
+    )
+    text = shown("review", waiting.ask("review", decided=True))
+    assert "  you chose Crash (2005) [movie/1640] (tt0375679), " in text
+
+
+def test_evidence_and_numbers_stand_in_columns(world: World) -> None:
+    films = tuple(
+        Candidate(
+            key=TitleKey(MediaType.MOVIE, number),
+            title="Name" * number,
+            original_title="Name" * number,
+            year=2000,
+            votes=number,
+        )
+        for number in (*range(1, 10), 40)
+    )
+    world.books.reviews = [a_review(candidates=films)]
+    _, *lines = shown("review", world.ask("review")).splitlines()[:11]
+    assert [line[:4] for line in lines] == ["   1", *(f"   {n}" for n in range(2, 10)), "  10"]
+    assert len({line.index("  ", 6) for line in lines[:8]}) > 1
+    assert len({line.rindex("  ") for line in lines[:9]}) == 1
 
 
 def test_only_lists_that_are_followed_can_be_synced_for_it(waiting: World) -> None:
@@ -154,12 +225,23 @@ def test_the_client_shows_what_was_decided(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "choice", ["", "0", "3", "Crash", "movie/0", "movie/603/x", "imdb:tt0375679", "603"]
+    "choice",
+    [
+        *("", "0", "3", "Crash", "movie/0", "movie/603/x", "603", "tt12", "nm0000158"),
+        "https://www.imdb.com/name/nm0000158/",
+        "https://www.imdb.com.example/title/tt0375679/",
+        "https://www.themoviedb.org/person/31-tom-hanks",
+        "https://www.themoviedb.org/movie/0",
+        f"https://www.themoviedb.org/movie/{'9' * 30}",
+        "https://example.org/?u=https://www.imdb.com/title/tt0375679/",
+        "x" * 5000,
+    ],
 )
 def test_what_says_no_title_is_refused_with_what_would(waiting: World, choice: str) -> None:
     refused = waiting.refusal("review_decide", id=short_id(waiting), choice=choice)
     assert refused.code is Code.INVALID_PARAMS
-    assert "a candidate's number (1 to 2) or a TMDB id like movie/603" in refused.message
+    assert "a candidate's number (1 to 2), an id like movie/603" in refused.message
+    assert "themoviedb.org or imdb.com" in refused.message
     assert waiting.books.reviews[0].choice is None
 
 

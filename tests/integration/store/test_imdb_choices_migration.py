@@ -1,0 +1,37 @@
+"""What was chosen in a file of version 16, after it was opened by today's version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.syncing import Found, How
+from listsync.store.books import SqliteBooks
+from listsync.store.database import Database
+from listsync.store.memory import SqliteMemory
+from tests.fakes import SERVER
+from tests.integration.store.conftest import OldDatabase
+from tests.integration.store.state import AT
+
+
+def test_what_was_chosen_and_rejected_stays_so(path: Path, old_database: OldDatabase) -> None:
+    with old_database(16) as old, old.write() as connection:
+        connection.executemany(
+            "INSERT INTO choices VALUES (?, ?, ?, ?, '2026-01-01T00:00:00+00:00')",
+            [
+                ("title:crash||movie", "movie", 1640, "Crash"),
+                ("title:heat||movie", None, None, ""),
+            ],
+        )
+    database = Database(path)
+    memory = SqliteMemory(database)
+    memory.use_server(SERVER)
+    matches = memory.matches(AT)
+    assert matches["title:crash||movie"].key == TitleKey(MediaType.MOVIE, 1640)
+    heat = matches["title:heat||movie"]
+    assert (heat.found, heat.how) == (Found.NOT_FOUND, How.CHOICE)
+    assert memory.chosen_ids() == {}
+    total, rows = SqliteBooks(database).decided(limit=10, offset=0)
+    assert total == 2
+    assert [row.choice.imdb for row in rows if row.choice] == [None, None]
+    database.close()
