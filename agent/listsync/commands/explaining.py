@@ -202,7 +202,7 @@ def _match(wish: Wish, taken: Remembered) -> dict[str, Any] | None:
         "key": str(match.key) if match.key else None,
         "title": match.title[:200],
         "score": round(match.score, 2),
-        "why": general_reasons(match.reasons, match.candidates),
+        "why": general_reasons(match.reasons, match.candidates, taken.choice),
         "candidates": candidate_shapes(match.candidates, match.reasons),
         "at": iso(found.at) if found else None,
         "again_at": iso(found.again_at) if found and is_looked_up else None,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from listsync.domain.books import Choice, ItemRow, RequestRow, ReviewRow, RunRow
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Verdict
+from listsync.sync.chosen_ids import without_choice
 
 _ROOM = 48 * 1024
 """What the rows of one answer may take; an answer has to fit into one message."""
@@ -83,7 +84,7 @@ def review_shape(row: ReviewRow) -> dict[str, Any]:
         "lists": ", ".join(row.lists)[:200],
         "since": iso(row.since),
         "score": round(row.score, 2),
-        "why": general_reasons(row.reasons, row.candidates),
+        "why": general_reasons(row.reasons, row.candidates, row.choice),
         "candidates": candidate_shapes(row.candidates, row.reasons),
         "choice": choice_shape(row.choice) if row.choice else None,
         "lookup": row.lookup[:500],
@@ -128,8 +129,11 @@ def _known_of(one: Candidate) -> str:
     return ", ".join(filter(None, ("/".join(one.countries[:10]), votes)))
 
 
-def general_reasons(reasons: Iterable[str], candidates: Iterable[Candidate]) -> str:
-    """Join what was said of all candidates together."""
+def general_reasons(
+    reasons: Iterable[str], candidates: Iterable[Candidate], choice: Choice | None
+) -> str:
+    """Join what was said of all candidates together, before the *choice*."""
+    reasons = without_choice(reasons) if choice else reasons
     marks = [f"[{one.key}]: " for one in candidates]
     said = (one for one in reasons if not any(mark in one for mark in marks))
     return "; ".join(said)[:300]

@@ -38,6 +38,8 @@ _DECIDED = """
     FROM choices
     LEFT JOIN matches ON matches.lookup = choices.lookup AND matches.server = :server
 """
+_FORGET_TAKEN_OVER = "DELETE FROM matches WHERE how = ? AND tmdb NOT NULL"
+"""What a choice was taken over for that was made for another lookup; it is looked up anew."""
 
 
 class Reviews:
@@ -95,6 +97,7 @@ class Reviews:
                     choice.imdb,
                 ),
             )
+            connection.execute(_FORGET_TAKEN_OVER, (How.CHOICE,))
 
     def title_of_imdb(self, server: int | None, imdb: str) -> tuple[TitleKey, str] | None:
         """Look where ids were looked up, chosen, and read with what the catalogue says."""
@@ -123,6 +126,7 @@ class Reviews:
     def withdraw(self, lookup: str) -> bool:
         with self._database.write() as connection:
             done = connection.execute("DELETE FROM choices WHERE lookup = ?", (lookup,))
+            connection.execute(_FORGET_TAKEN_OVER, (How.CHOICE,))
             return done.rowcount > 0
 
     def _one(self, server: int | None, lookup: str) -> ReviewRow:

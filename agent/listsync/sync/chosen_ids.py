@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from listsync.domain.media import MediaType
@@ -9,6 +10,7 @@ from listsync.domain.server import SearchPage
 from listsync.domain.syncing import ChosenId, Found, How, Match
 
 _YOU_CHOSE = "you chose "
+_BUT = ", but "
 
 
 def match_of_choice(chosen: ChosenId, page: SearchPage, kind: MediaType | None) -> Match:
@@ -40,22 +42,26 @@ def match_of_choice(chosen: ChosenId, page: SearchPage, kind: MediaType | None) 
     return Match(
         found=Found.REVIEW,
         how=How.CHOICE,
-        reasons=(f"{said}, but {why}",),
+        reasons=(f"{said}{_BUT}{why}",),
         candidates=named,
         chosen=chosen,
     )
 
 
+def without_choice(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Leave out which id led nowhere: another choice was made since."""
+    return tuple(one for one in reasons if not (one.startswith(_YOU_CHOSE) and _BUT in one))
+
+
 def waiting_again(choice: Match, otherwise: Match) -> Match:
     """Put back to review what a *choice* led nowhere for, with what is known *otherwise*."""
     known = {one.key for one in choice.candidates}
-    earlier = (one for one in otherwise.reasons if not one.startswith(_YOU_CHOSE))
     return replace(
         otherwise,
         found=Found.REVIEW,
         key=None,
         title="",
-        reasons=(*choice.reasons, *earlier),
+        reasons=(*choice.reasons, *without_choice(otherwise.reasons)),
         candidates=(
             *choice.candidates,
             *(one for one in otherwise.candidates if one.key not in known),

@@ -57,6 +57,11 @@ def lookups_of(wish: Wish) -> tuple[str, ...]:
     return tuple(name for name in (lookup_of(wish), former) if name is not None)
 
 
+def title_lookup_of(wish: Wish) -> str:
+    """Name what another list that only knows the title of *wish* has looked up."""
+    return _lookup_by_title(replace(wish, bare_id=None))
+
+
 def _title_and_year(one: ListEntry | Wish) -> str:
     wanted = wanted_of(one)
     return f"{fold(wanted.titles[0])}|{wanted.year or ''}"

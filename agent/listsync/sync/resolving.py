@@ -36,6 +36,7 @@ from listsync.sync.lookup_names import (
     lookup_of_entry,
     lookups_of,
     series_id,
+    title_lookup_of,
     wanted_of,
 )
 from listsync.sync.lookups import MOST_CALLS, Budget, Lookups
@@ -86,7 +87,8 @@ class Resolver:
         if wish.check_ids:
             return self._known_as_checked(wish)
         if wish.kind is None or wish.ids.tmdb is None:
-            return self._remembered.get(lookup_of(wish) or "")
+            match = self._remembered.get(lookup_of(wish) or "")
+            return match and self._as_chosen_by_title(wish, match)
         return Match(
             found=Found.FOUND,
             how=How.TMDB_ID,
@@ -132,11 +134,22 @@ class Resolver:
         lookups = lookups or Lookups(self._server)
         chosen = self.chosen_id(wish)
         if chosen is None:
-            return self._look_up(wish, lookups)
+            return self._as_chosen_by_title(wish, self._look_up(wish, lookups))
         match = match_of_choice(chosen, lookups.find_by_imdb(chosen.imdb), wish.kind)
         if match.key is not None:
             return match
         return waiting_again(match, self._known(wish) or self._look_up(wish, lookups))
+
+    def _as_chosen_by_title(self, wish: Wish, match: Match) -> Match:
+        """Take for *match* what a person chose where a list says the title alone.
+
+        It does not settle what the ids of *wish* put in doubt.
+        """
+        is_open = match.key is None and match.how is not How.CHOICE
+        if not is_open or (wish.ids and match.found is Found.REVIEW):
+            return match
+        other = self._remembered.get(title_lookup_of(wish)) if wish.title else None
+        return other if other and other.key and other.how is How.CHOICE else match
 
     def _look_up(self, wish: Wish, lookups: Lookups) -> Match:
         missed: list[Match] = []

@@ -265,6 +265,23 @@ def test_what_i_take_back_while_an_id_is_looked_up_stays_undecided(world: World)
     assert world.books.lookup(name)[1] is None
 
 
+@pytest.mark.parametrize("is_undone", [True, False], ids=["undone", "changed"])
+def test_what_took_a_choice_over_is_looked_up_anew_without_it(
+    world: World, *, is_undone: bool
+) -> None:
+    name = world.wait()
+    world.choose(name, HAGGIS)
+    other = film("Crash", imdb="tt9999999")
+    world.read("other", other)
+    lookup = world.seek(other, Match(found=Found.FOUND, how=How.CHOICE, key=HAGGIS))
+    assert world.memory.matches(AT)[lookup].key == HAGGIS
+    if is_undone:
+        world.books.withdraw(name)
+    else:
+        world.choose(name, CRONENBERG)
+    assert lookup not in world.memory.matches(AT)
+
+
 def test_forgetting_an_imdb_id_forgets_that_it_was_chosen(world: World) -> None:
     name = world.wait()
     world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))

@@ -178,6 +178,17 @@ def test_an_imdb_id_that_is_known_already_is_that_title(waiting: World) -> None:
     assert "  you chose Crash (2005) [movie/1640] (tt0375679), " in text
 
 
+def test_an_id_that_led_nowhere_is_told_until_something_else_is_chosen(world: World) -> None:
+    reasons = ("you chose tt0000003, but it is a person", "no year, and 2 titles of this name")
+    world.books.reviews = [a_review(reasons=reasons)]
+    assert "you chose tt0000003, but it is a person; no year" in shown(
+        "review", world.ask("review")
+    )
+    world.ask("review_decide", id=short_id(world), choice="1")
+    (row,) = world.ask("review", decided=True)["reviews"]
+    assert row["why"] == "no year, and 2 titles of this name"
+
+
 def test_evidence_and_numbers_stand_in_columns(world: World) -> None:
     films = tuple(
         Candidate(

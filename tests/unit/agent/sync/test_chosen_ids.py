@@ -119,3 +119,34 @@ def test_other_titles_are_looked_up_as_ever() -> None:
     other = wish(entry("Lost", 2004, TV))
     assert resolver.chosen_id(other) is None
     assert resolver.match(other).key == LOST.key
+
+
+# -- a choice that was made for the title alone --------------------------------------------------
+
+CHOSEN = Match(found=Found.FOUND, how=How.CHOICE, key=OLD_DUNE.key, title="Dune (1984)")
+
+
+def as_chosen(one: ListEntry, *catalogue: Title) -> Match:
+    return Resolver(FakeServer(*catalogue), {"title:dune||movie": CHOSEN}).match(wish(one))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(entry("Dune", kind=MOVIE, bare_id=12), id="a-number-of-its-own"),
+        pytest.param(entry("Dune", kind=MOVIE, imdb="tt9999999"), id="an-id-that-leads-nowhere"),
+    ],
+)
+def test_a_choice_by_title_holds_for_a_list_that_knows_nothing_better(one: ListEntry) -> None:
+    assert as_chosen(one, DUNE, OLD_DUNE) == CHOSEN
+    name = lookup_of(wish(one))
+    assert name is not None
+    nothing = Match(found=Found.NOT_FOUND, how=How.TITLE)
+    remembered = {"title:dune||movie": CHOSEN, name: nothing}
+    assert Resolver(FakeServer(), remembered).known(wish(one)) == CHOSEN
+
+
+def test_the_ids_of_a_list_count_more_than_a_choice_by_title() -> None:
+    assert as_chosen(entry("Dune", kind=MOVIE, imdb="tt1160419"), DUNE, OLD_DUNE).key == DUNE.key
+    lost = entry("Dune", kind=MOVIE, imdb="tt0411008")
+    assert as_chosen(lost, DUNE, OLD_DUNE, LOST).found is Found.REVIEW
