@@ -10,7 +10,7 @@ from listsync.domain.books import Choice, Lookup
 from listsync.domain.syncing import Match, Member, Wish
 from listsync.ports import Books, RequestServer
 from listsync.sync.collecting import of_kind
-from listsync.sync.lookup_names import lookups_of
+from listsync.sync.lookup_names import lookups_of, title_lookup_of
 from listsync.sync.resolving import Resolver
 
 
@@ -32,6 +32,10 @@ def remembered_of(books: Books, wish: Wish, now: datetime) -> Remembered:
     known = {name: one.match for name, (one, _) in said.items() if one and not one.is_due(now)}
     choices = {name: choice for name, (_, choice) in said.items() if choice}
     known |= {name: one.match for name, one in choices.items() if not one.is_open}
+    by_title = title_lookup_of(wish)
+    elsewhere = None if by_title in said else books.lookup(by_title)[1]
+    if elsewhere is not None and elsewhere.key is not None:
+        known[by_title] = elsewhere.match
     chosen = {name: one.imdb for name, one in choices.items() if one.is_open and one.imdb}
     # What is known without a call needs no server.
     resolver = Resolver(cast("RequestServer", None), known, chosen_ids=chosen)
@@ -41,6 +45,8 @@ def remembered_of(books: Books, wish: Wish, now: datetime) -> Remembered:
     # By the names of earlier versions only what still counts is of interest.
     by_name = [one for one in said.values() if any(one)] if match else [*said.values()][:1]
     found, choice = by_name[0] if by_name else (None, None)
+    if match is not None and match is known.get(by_title):
+        choice = choice or elsewhere
     return Remembered(found, choice, match)
 
 

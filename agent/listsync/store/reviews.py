@@ -114,8 +114,9 @@ class Reviews:
     def _described(self, imdb: str) -> dict[TitleKey, str]:
         described = self._database.read(
             # The ids stand first in a row: most are told apart without reading it as JSON.
-            "SELECT kind, tmdb, facts ->> 'title' AS title, facts ->> 'year' AS year FROM facts"
-            " WHERE instr(facts, ?) AND facts ->> '$.ids[0]' = ?",
+            "SELECT kind, tmdb, json_extract(facts, '$.title') AS title,"
+            " json_extract(facts, '$.year') AS year FROM facts"
+            " WHERE instr(facts, ?) AND json_extract(facts, '$.ids[0]') = ?",
             *(imdb, imdb),
         )
         return {

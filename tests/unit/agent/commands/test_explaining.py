@@ -240,6 +240,22 @@ def test_an_imdb_id_that_was_chosen_is_told_to_be_looked_up(
     )
 
 
+def test_a_choice_by_title_that_the_next_sync_takes_over_is_told(world: World) -> None:
+    one = _BY_TITLE._replace(bare_id=12)
+    world.books.told_entries = [row(one)]
+    world.books.lookups = {
+        "title+id:dune||movie": Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)
+    }
+    assert explained(world)["decision"]["verdict"] == "review"
+    world.books.reviews = [
+        a_review("Dune", lookup="title:dune||movie", choice=Choice(_DUNE, "Dune (2021)", AT))
+    ]
+    title = explained(world)
+    assert title["tmdb_id"] == _DUNE.tmdb_id
+    assert title["choice"]["key"] == str(_DUNE)
+    assert title["decision"]["verdict"] == "open"
+
+
 def test_what_is_due_is_looked_up_again_by_the_next_sync(world: World) -> None:
     world.books.told_entries = [row(_BY_TITLE)]
     world.books.lookups = {

@@ -1,0 +1,46 @@
+"""What a run writes down of the IMDb ids that a person chose."""
+
+from __future__ import annotations
+
+import pytest
+
+from listsync.domain.syncing import ChosenId, Found, How, Match, Prepared, Skip, SkipReason
+from listsync.sync.deciding import Knowledge
+from listsync.sync.exclusions import Excluded
+from listsync.sync.recording import Recorder
+from tests.fakes import SERVER, FakeMemory, a_film
+from tests.unit.agent.sync.records import MOVIE, entry, wish
+
+CHOSEN = ChosenId("title:dune||movie", "tt1160419")
+DUNE = a_film(438631, "Dune", 2021, imdb="tt1160419")
+
+
+@pytest.mark.parametrize(
+    ("match", "overwrites"),
+    [
+        pytest.param(
+            Match(found=Found.FOUND, how=How.CHOICE, key=DUNE.key, reasons=("r",), chosen=CHOSEN),
+            False,
+            id="a-title",
+        ),
+        pytest.param(
+            Match(found=Found.REVIEW, how=How.TITLE, reasons=("r",), chosen=CHOSEN),
+            True,
+            id="nothing",
+        ),
+    ],
+)
+def test_what_waited_before_a_choice_is_overwritten_only_if_it_waits_again(
+    match: Match, *, overwrites: bool
+) -> None:
+    memory = FakeMemory()
+    memory.use_server(SERVER)
+    memory.shelf.chosen_ids[CHOSEN.lookup] = CHOSEN.imdb
+    recorder = Recorder(memory, Knowledge(index={}, setbacks={}, excluded=Excluded(())))
+    one = Prepared(wish=wish(entry("Dune", kind=MOVIE)), match=match, is_fresh=True)
+    recorder.note(one, Skip(SkipReason.REVIEW))
+    recorder.write()
+    ((notes, _),) = memory.commits
+    assert notes.chosen == [match]
+    assert (CHOSEN.lookup in notes.matches) is overwrites
+    assert memory.chosen_ids() == {}
