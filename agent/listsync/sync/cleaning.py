@@ -5,7 +5,6 @@ Only what stands at an edge is taken off: inside, it may be the name (`[Rec] 2`)
 
 from __future__ import annotations
 
-import html
 import re
 
 _IN_FRONT = re.compile(
@@ -22,13 +21,20 @@ _MOST = 4
 
 def cleaned(title: str) -> str:
     """Take off what surrounds *title*; where nothing would be left, it stays as it is."""
-    text = _repaired(html.unescape(html.unescape(title)))
+    text = _repaired(_without_entities(title) if "&" in title else title)
     for _ in range(_MOST):
         bare = _BEHIND.sub("", _IN_FRONT.sub("", text)).strip()
         if bare == text or not any(map(str.isalnum, bare)):
             break
         text = bare
     return text
+
+
+def _without_entities(text: str) -> str:
+    """Read entities, also those that were written as such twice: `&amp;#39;`."""
+    import html  # noqa: PLC0415 - hardly any list needs its tables
+
+    return html.unescape(html.unescape(text))
 
 
 def _repaired(text: str) -> str:

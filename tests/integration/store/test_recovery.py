@@ -24,6 +24,7 @@ from listsync.store.books import SqliteBooks
 from listsync.store.checksum import checksum_of
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.doubt import lift_doubt, load_doubt
+from listsync.store.functions import add_functions
 from listsync.store.memory import SqliteMemory
 from listsync.store.recovery import open_state, opened_state
 from tests.fakes import SERVER
@@ -370,6 +371,7 @@ def old_state(path: Path, version: int) -> None:
     """Write the state of an older listsync."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")
+        add_functions(other)
         for number, script in module._scripts():
             if number <= version:
                 other.executescript(f"BEGIN;{script};PRAGMA user_version = {number};COMMIT;")

@@ -111,7 +111,7 @@ def test_a_run_that_learned_nothing_notes_nothing(world: World) -> None:
     end(world)
     with world.database.write() as connection:
         connection.execute("UPDATE title_status SET status = 'as noted before'")
-    again = World(world.database.read("PRAGMA database_list")[0]["file"])
+    again = World(Path(world.database.read("PRAGMA database_list")[0]["file"]))
     read_index(again, {1: TitleState(3, 1)})
     end(again, "next")
     before = words(again)
@@ -130,7 +130,7 @@ def test_a_request_that_was_declined_meanwhile_is_told_when_the_requests_are_rea
     read_index(world, {})
     end(world)
     before = words(world)
-    again = World(world.database.read("PRAGMA database_list")[0]["file"])
+    again = World(Path(world.database.read("PRAGMA database_list")[0]["file"]))
     read_index(again, {})
     declined = ServerRequest(
         definition=Definition(film(1), four_k=False), status=RequestStatus.DECLINED
