@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from itertools import islice
@@ -50,7 +50,7 @@ class Overlap(Generic[Item, Done]):
         items: Iterable[Item],
         quick: Callable[[Item], Done | None],
         check: Callable[[], None] = lambda: None,
-    ) -> Iterator[Done]:
+    ) -> Generator[Done]:
         """Yield one result an item, in order; what *quick* answers costs no thread.
 
         *check* is called again and again while a result is waited for, and before it is given:

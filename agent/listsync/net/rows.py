@@ -16,6 +16,7 @@ from listsync.net.fields import title_text
 from listsync.net.large import turn
 from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, not_json
+from listsync.row_room import demand_room
 
 if TYPE_CHECKING:
     import httpx
@@ -152,6 +153,7 @@ class Entries(Generic[RowT]):
             self.count += 1
             if self.count > MOST_ROWS:
                 raise too_long(self._service, self.count)
+            demand_room(self.count)
             try:
                 row = convert(item, self._row, strict=True)
             except UnknownFormError as error:
@@ -218,6 +220,10 @@ def too_long(service: str, rows: int) -> AnswerChangedError:
     return AnswerChangedError(service, why)
 
 
+_Years = frozenset[int | None]
+_NO_YEARS: _Years = frozenset()
+
+
 class _Titles:
     """Tells which rows only repeat a title of their list, also in other words.
 
@@ -227,7 +233,8 @@ class _Titles:
 
     def __init__(self) -> None:
         self._ids: set[int] = set()
-        self._years: dict[bool, dict[int, set[int | None]]] = {False: {}, True: {}}
+        self._years: dict[bool, dict[int, _Years]] = {False: {}, True: {}}
+        self._alike: dict[_Years, _Years] = {}  # one object each, however many titles have it
 
     def repeat(self, entry: ListEntry) -> bool:
         """Tell whether *entry* repeats an earlier one, and remember it."""
@@ -241,7 +248,9 @@ class _Titles:
             if years and (entry.year is None or not years.isdisjoint((entry.year, None))):
                 is_repeated = True
         if entry.title:
-            self._years[bool(ids)].setdefault(title, set()).add(entry.year)
+            known = self._years[bool(ids)]
+            years = known.get(title, _NO_YEARS) | {entry.year}
+            known[title] = self._alike.setdefault(years, years)
         return is_repeated
 
 

@@ -19,6 +19,7 @@ from listsync.sync.patience import must_wait, pause_after, words_of_shrink
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Before, Followed, Reading, read_lists
 from listsync.sync.reporting import Tally
+from listsync.sync.room import Room
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,7 @@ class Gathered:
     """What all lists together want, in list order, and what must not be requested.
 
     `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
-    `rows` counts those of all lists. `surely_read` are the sources whose every reading in this
-    run was fresh, whole and beyond doubt.
+    `surely_read` are the sources whose every reading in this run was fresh, whole and sure.
     """
 
     wanted: list[Member] = field(default_factory=list)
@@ -47,7 +47,6 @@ class Gathered:
     held: str | None = None
     retry: Retry | None = None
     surely_read: set[str] = field(default_factory=set)
-    rows: int = 0
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -66,9 +65,10 @@ def gather(  # noqa: PLR0913 - each is a part of its own
     is to end: what comes of a reading after that is not even a failure.
     """
     gathered = Gathered(surely_read={one.rules.source for one in lists})
-    keeper = _Keeper(memory, tally, gathered)
+    room = Room([memory.counts(one.rules.source)[0] for one in lists])
+    keeper = _Keeper(memory, tally, gathered, room)
     before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
-    for reading in read_lists(lists, before, check):
+    for reading in read_lists(lists, before, room, check):
         rules = reading.rules
         has_room = keeper.takes_room(reading)
         members = keeper.keep(reading) if has_room else keeper.refuse(reading)
@@ -100,6 +100,7 @@ class _Keeper:
     memory: Memory
     tally: Tally
     gathered: Gathered
+    room: Room
     saved: set[str] = field(default_factory=set)
 
     def keep(self, reading: Reading) -> list[Member]:
@@ -131,10 +132,7 @@ class _Keeper:
         rows, fetched = _rows(reading), reading.fetched
         if fetched is None or not fetched.is_sure:  # what is known of it counts as well
             rows = max(rows, self.memory.counts(reading.rules.source)[0])
-        if self.gathered.rows + rows > MOST_OF_ALL:
-            return False
-        self.gathered.rows += rows
-        return True
+        return not reading.has_no_room and self.room.take(rows)
 
     def refuse(self, reading: Reading) -> list[Member]:
         """Note that a list has no place in this run; what is known of it stays as it is."""

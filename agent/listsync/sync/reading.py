@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
-from listsync.domain.lists import (
-    MOST_OF_ALL,
-    Fetched,
-    ListEntry,
-    ListOutcome,
-    SkippedRow,
-    Validators,
-)
+from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.memory import ListSetback
 from listsync.domain.syncing import ListRules
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.overlap import Overlap
 from listsync.ports import ListProvider
+from listsync.row_room import NoRoomError, within
+from listsync.sync.room import Room
 
 logger = logging.getLogger(__name__)
 
 _LISTS_AT_ONCE = 8
-_FEW_ROWS = 1000  # for which there is always room
 _REFUSALS = {
     Refusal.NOT_FOUND: ListOutcome.NOT_FOUND,
     Refusal.PRIVATE: ListOutcome.PRIVATE,
@@ -50,7 +45,7 @@ class Reading:
     """How reading one list ended. `fetched` is None when it failed; `why` says it in words.
 
     `was_left_alone`: it was not asked this time; outcome and why are those of the time before.
-    `is_put_off`: there was no room for what was read before its turn.
+    `has_no_room`: there was none for it beside the rows of other lists, or it was not even read.
     """
 
     rules: ListRules
@@ -59,7 +54,7 @@ class Reading:
     why: str = ""
     retry_after_s: float | None = None
     was_left_alone: bool = False
-    is_put_off: bool = False
+    has_no_room: bool = False
 
     @property
     def entries(self) -> tuple[ListEntry, ...]:
@@ -81,53 +76,42 @@ class Before:
 def read_lists(
     lists: Sequence[Followed],
     before: Mapping[str, Before],
+    room: Room | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Iterator[Reading]:
-    """Yield one reading a list, in their order; *before* is by source, *check* for `Overlap`."""
-    room = _Room()
+    """Yield one reading a list, in their order; *before* is by source, *check* for `Overlap`.
 
-    def read(one: Followed) -> Reading:
-        return _read(one, before[one.rules.source].validators)
+    Where they share a *room*, each one's rows are to be taken from it before the next is asked
+    for.
+    """
+    room = room or Room([0] * len(lists))
 
-    def read_ahead(one: Followed) -> Reading:
-        return room.admit(read(one)) if room.is_open else _put_off(one.rules)
+    def read(number: int) -> Reading:
+        one = lists[number]
+        with within(partial(room.may_hold, number)):
+            return _read(one, before[one.rules.source].validators)
 
-    overlap: Overlap[Followed, Reading] = Overlap(read_ahead, workers=_LISTS_AT_ONCE)
-    readings = overlap.map(
-        lists, lambda one: _left_alone(one, before[one.rules.source].left_alone), check
-    )
-    for one, ahead in zip(lists, readings, strict=True):
-        yield read(one) if ahead.is_put_off else ahead
-        room.leave(ahead)
-
-
-def _put_off(rules: ListRules) -> Reading:
-    return Reading(rules=rules, outcome=ListOutcome.UNAVAILABLE, is_put_off=True)
-
-
-class _Room:
-    """Holds readings before their turn, as far as memory goes; the rest is read again then."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rows = 0
-
-    @property
-    def is_open(self) -> bool:
-        """False while so much is held that nothing more should be begun before its turn."""
-        return self._rows < MOST_OF_ALL // 2
-
-    def admit(self, reading: Reading) -> Reading:
-        rows = reading.fetched.read if reading.fetched else 0
-        with self._lock:
-            if rows > _FEW_ROWS and self._rows and self._rows + rows > MOST_OF_ALL // 2:
-                return _put_off(reading.rules)
-            self._rows += rows
+    def read_ahead(number: int) -> Reading:
+        if not room.may_begin(number):
+            return _without_room(lists[number].rules)
+        reading = read(number)
+        room.leave(number, len(reading.entries) + len(reading.skipped))
         return reading
 
-    def leave(self, reading: Reading) -> None:
-        with self._lock:
-            self._rows -= reading.fetched.read if reading.fetched else 0
+    def left_alone(number: int) -> Reading | None:
+        one = lists[number]
+        return _left_alone(one, before[one.rules.source].left_alone)
+
+    overlap: Overlap[int, Reading] = Overlap(read_ahead, workers=_LISTS_AT_ONCE)
+    with closing(overlap.map(range(len(lists)), left_alone, check)) as readings:
+        for number in range(len(lists)):
+            is_any_left = room.begin_turn(number)
+            reading = next(readings)
+            yield read(number) if reading.has_no_room and is_any_left else reading
+
+
+def _without_room(rules: ListRules) -> Reading:
+    return Reading(rules=rules, outcome=ListOutcome.DRIFT, has_no_room=True)
 
 
 def _left_alone(one: Followed, setback: ListSetback | None) -> Reading | None:
@@ -164,6 +148,8 @@ def _read(one: Followed, previous: Validators | None) -> Reading:
             extra={"action": "list_drift", "list": one.rules.name, "sample": error.sample},
         )
         return Reading(rules=one.rules, outcome=ListOutcome.DRIFT, why=error.why)
+    except NoRoomError:
+        return _without_room(one.rules)
     except Exception as error:
         extra = {"action": "list_bug", "list": one.rules.name}
         logger.exception("reading a list failed in an unforeseen way", extra=extra)

@@ -114,7 +114,7 @@ def test_at_most_so_many_items_are_done_before_their_turn_in_bursts() -> None:
     for _ in range(6):
         next(results)
         counts.append(len(asked))
-    results.close()  # type: ignore[attr-defined]  # it is a generator
+    results.close()
     assert counts == [4, 4, 6, 6, 8, 8]
 
 
@@ -183,7 +183,7 @@ def test_leaving_early_drops_what_is_queued() -> None:
     results = Overlap(slow, workers=1).map(range(30), never)
     assert next(results) == 0
     assert started.wait(_PATIENCE_S)
-    results.close()  # type: ignore[attr-defined]  # it is a generator
+    results.close()
     release.set()
     assert all_ended()
     assert done == [0, 1]
@@ -194,7 +194,7 @@ def test_leaving_early_never_waits_for_a_busy_worker() -> None:
         overlap: Overlap[int, int] = Overlap(lambda item: item, workers=4)
         results = overlap.map(range(40), never)
         next(results)
-        results.close()  # type: ignore[attr-defined]  # it is a generator
+        results.close()
     assert all_ended()
 
 

@@ -35,6 +35,7 @@ from listsync.providers.file.season_cells import (
     without_season,
 )
 from listsync.providers.file.source import SERVICE
+from listsync.row_room import demand_room
 
 _MOST_LINES = 1_000_000
 NOTHING = "no title and no id"
@@ -145,6 +146,7 @@ class Gathering:
     def _demand_room(self) -> None:
         if self.next_rank > MOST_ROWS:
             raise too_long(SERVICE, self.next_rank)
+        demand_room(self.next_rank)
 
     def _add_nameless(self, raw: RawRow) -> None:
         """Take a row of which only a number is understood, that may be the list's own."""

@@ -18,6 +18,7 @@ from listsync.net.whole_file import Patience
 from listsync.providers.file.formats import read_list
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.source import SERVICE, FileSource
+from listsync.row_room import demand_room
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class ListFile:
                 raise UnavailableError(
                     SERVICE, "waits for other large lists; it is read next time"
                 )
+            demand_room(1)  # others may have taken it meanwhile
             return self._fetch(previous)
 
     def _is_large(self) -> bool:

@@ -13,6 +13,7 @@ from listsync.net.verdicts import Reply
 from listsync.providers.letterboxd.markup import SHELLS, Page, call_for, full_page, read_page
 from listsync.providers.letterboxd.rows import Row
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
+from listsync.row_room import demand_room
 
 if TYPE_CHECKING:
     import httpx
@@ -96,6 +97,7 @@ class Site:
 
         pages = [first]
         seen, count = {first.rows}, len(first.rows)
+        demand_room(count)
         while self._goes_on(source, pages, count):
             if len(pages) >= _most_pages(source):
                 raise AnswerChangedError(SERVICE, f"{source} has pages without an end")
@@ -138,6 +140,7 @@ def _demand_new(
     """Check the next page against those before it, and add it to *seen*."""
     if count > MOST_ROWS:
         raise AnswerChangedError(SERVICE, f"{source} has more than {MOST_ROWS:,} films")
+    demand_room(count)
     if page.rows and not before.rows:
         raise AnswerChangedError(SERVICE, f"{source} lacks a page in its middle")
     different = len(seen)

@@ -15,6 +15,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.row_room import demand_room
 from listsync.sync.gathering import Gathered, gather
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.reading import Before, Followed, Reading, read_lists
@@ -542,9 +543,8 @@ def test_rows_of_which_nothing_will_be_told_are_counted_by_the_reason(
 
 @pytest.fixture
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("gathering", "reading"):
-        monkeypatch.setattr(f"listsync.sync.{module}.MOST_OF_ALL", 3)
-    monkeypatch.setattr("listsync.sync.reading._FEW_ROWS", 0)
+    for name, rows in (("MOST_OF_ALL", 3), ("_MOST_AHEAD", 1), ("_FEW_ROWS", 0)):
+        monkeypatch.setattr(f"listsync.sync.room.{name}", rows)
 
 
 @pytest.mark.usefixtures("little_room")
@@ -574,6 +574,63 @@ def test_what_is_read_before_its_turn_is_read_again_where_it_took_too_much_room(
     readings = list(read_lists(followed, {one.source: Before() for one in lists}))
     assert [reading.rules for reading in readings] == lists
     assert all(len(reading.entries) == 2 for reading in readings)
+
+
+class LongList:
+    """Gives *rows* rows, as far as there is room; `asked` are the most that it held, a reading."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = many(rows)
+        self.asked: list[int] = []
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        del previous
+        self.asked.append(0)
+        for rows in range(1, len(self._rows) + 1):
+            demand_room(rows)
+            self.asked[-1] = rows
+        return whole(*self._rows)
+
+
+@pytest.mark.usefixtures("little_room")
+def test_lists_for_which_no_room_is_left_are_not_read() -> None:
+    shelf = Shelf()
+    providers = [LongList(3) for _ in range(9)]
+    for known in (False, True):
+        shelf.tally = Tally()
+        shelf.board.start("run", tuple(map(str, range(9))))
+        lists = [Followed(rules(str(n)), one) for n, one in enumerate(providers)]
+        gathered = gather(lists, shelf.memory, shelf.board, shelf.tally)
+        assert len(gathered.wanted) == 3
+        assert gathered.surely_read == {lists[0].rules.source}
+        for one, report in zip(providers[1:], shelf.reports[1:], strict=True):
+            assert all(asked <= 1 for asked in one.asked)
+            assert report.why.startswith("with it all lists together have more than")
+            if not known:
+                one.asked.clear()
+    assert not any(one.asked for one in providers[1:])
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_list_is_read_no_further_than_it_has_room() -> None:
+    shelf, last = Shelf(), LongList(9)
+    lists = [Followed(A, LongList(1)), Followed(B, last)]
+    shelf.board.start("run", ("a", "b"))
+    gathered = gather(lists, shelf.memory, shelf.board, shelf.tally)
+    assert len(gathered.wanted) == 1
+    assert last.asked[-1] == 2
+    assert shelf.reports[1].why.startswith("with it all lists together have more than")
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_list_that_was_too_long_is_read_once_there_is_room() -> None:
+    shelf = Shelf()
+    shelf.gather((A, whole(DUNE, HEAT)), (B, whole(LOST, HEAT)))
+    assert titles(shelf.gather((A, whole(DUNE)), (B, whole(LOST, HEAT)))) == [
+        "Dune",
+        "Lost",
+        "Heat",
+    ]
 
 
 def test_rows_that_are_no_titles_take_room_and_are_told_to_an_end() -> None:
