@@ -78,7 +78,9 @@ def _doubtful(
     """List what a person may choose from: likely by name, *other*, and what people know."""
     fitting = [one for one in weighed if one.objection is None]
     likely = [one for one in fitting if one is other or _is_likely(wanted, one)]
-    others = [one for one in weighed if _is_of_that_year(one) and one not in likely]
+    longer = [one for one in fitting if likely and wanted.year is None and _contains(one, wanted)]
+    of_the_year = [one for one in weighed if _is_of_that_year(one)]
+    others = [one for one in (*longer, *of_the_year) if one not in likely]
     most = _BESIDE if likely else _KEPT
     return [*_worth_showing(likely), *_best_known(others, most)]
 
