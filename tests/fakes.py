@@ -114,7 +114,7 @@ class Title:
     original_name: str = ""
     ids: ExternalIds = field(default_factory=ExternalIds)
     seasons: tuple[int, ...] = ()
-    popularity: float = 1.0
+    popularity: float = 50.0
     genres: frozenset[str] = frozenset()
     rating: float | None = None
     votes: int = 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from listsync.sync.forms import Folded, are_heads_alike
+from listsync.sync.forms import Folded, are_heads_alike, folded
 from listsync.sync.spellings import is_under
 
 _CLOSE = 0.85
+_SAME_WORD = 0.5
 
 
 class Alike(IntEnum):
@@ -68,6 +69,24 @@ def compare(one: Folded, other: Folded) -> Likeness:
     similarity = Levenshtein.normalized_similarity(one.whole, other.whole)
     alike, same_numbers = _alike(one, other, similarity)
     return Likeness(alike, Spelling.LETTERS, similarity, same_numbers)
+
+
+def is_slip_of_pen(title: str, other: str) -> bool:
+    """Say whether no word is put for another: `Her` for `Him` is no slip, `Tail` for `Tale` is.
+
+    Nor is one number put for another.
+    """
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - as above
+
+    ours, theirs = folded(title).whole.split(" "), folded(other).whole.split(" ")
+    if len(ours) != len(theirs):
+        return True
+    pairs = zip(ours, theirs, strict=True)
+    return all(
+        one == like
+        or (one.isalpha() and Levenshtein.normalized_similarity(one, like) >= _SAME_WORD)
+        for one, like in pairs
+    )
 
 
 def _spelling(one: Folded, other: Folded) -> Spelling:

@@ -11,7 +11,7 @@ from listsync.sync.cleaning import cleaned
 from listsync.sync.comparing import UNLIKE, Alike, Likeness, compare
 from listsync.sync.forms import Folded, folded
 from listsync.sync.romanising import romanised
-from listsync.sync.titles import country_of, without_suffixes
+from listsync.sync.titles import country_of, without_suffixes, without_year_behind
 
 BEST_SCORE = 2.0
 """The classic score of the same title in the same year."""
@@ -48,7 +48,7 @@ class Sought:
 
     `cleaned` is the first without what surrounds it, where that is something. `other_year` is the
     year behind the title where the list gives another one as well; `country` (ISO 3166-1) tells it
-    from another of its name.
+    from another of its name. `shortened` is the title without its year, which may be part of it.
     """
 
     titles: tuple[str, ...]
@@ -57,6 +57,7 @@ class Sought:
     other_year: int | None = None
     country: str | None = None
     cleaned: str | None = None
+    shortened: str | None = None
 
     @property
     def name(self) -> str:
@@ -116,8 +117,8 @@ class Evidence:
 
 def sought(title: str, original: str | None, year: int | None, kind: MediaType | None) -> Sought:
     """Clean what a list says: a year or country in brackets is no part of the title."""
-    clean = cleaned(title)
     bare, suffix_year = without_suffixes(title)
+    clean = cleaned(title, has_year=(year or suffix_year) is not None)
     name, cleaned_year = without_suffixes(clean)
     titles = [bare]
     if original and original != title:
@@ -130,6 +131,7 @@ def sought(title: str, original: str | None, year: int | None, kind: MediaType |
         other_year=suffix_year,
         country=country_of(clean),
         cleaned=name if name != bare else None,
+        shortened=without_year_behind(name, year),
     )
 
 
@@ -141,6 +143,8 @@ def weigh(wanted: Sought, candidate: Candidate) -> Evidence:
     likeness = max((compare(one, other) for one in said for other in theirs), default=UNLIKE)
     if likeness.alike < Alike.WRITTEN and _is_romanised(said, candidate):
         likeness = likeness._replace(alike=Alike.WRITTEN, same_numbers=True)
+    if wanted.shortened and likeness.alike < Alike.TRIMMED:
+        likeness = _but_for_its_year(wanted.shortened, theirs, likeness)
     same_original = _same_original(ours, theirs, candidate)
     return Evidence(
         candidate=candidate,
@@ -150,6 +154,13 @@ def weigh(wanted: Sought, candidate: Candidate) -> Evidence:
         same_original=same_original is True,
         doubt=_doubt(wanted, candidate, same_original=same_original),
     )
+
+
+def _but_for_its_year(name: str, theirs: Sequence[Folded], likeness: Likeness) -> Likeness:
+    short = max((compare(folded(name), other) for other in theirs), default=UNLIKE)
+    if short.alike < Alike.WRITTEN:
+        return likeness
+    return likeness._replace(alike=Alike.TRIMMED, same_numbers=True)
 
 
 def _years_off(wanted: Sought, candidate: Candidate) -> int | None:

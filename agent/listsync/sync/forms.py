@@ -24,6 +24,7 @@ _ARTICLES_IN_WORDS = (
 _ARTICLES = frozenset(_ARTICLES_IN_WORDS.split())
 _ARTICLES_BEHIND = frozenset({"the", "a", "an"})
 _STUDIOS = frozenset({"marvels", "disneys", "dcs", "netflixs", "pixars", "hbos"})
+_MOVIE_BEHIND = "movie"
 _COUNTRY_BEHIND = re.compile(r"\s\(?(?:US|USA|UK|AU|NZ)\)?$")
 _OTHER_SMALL_WORDS = (
     "of and in into on at to for from out with without by vs my your his her no not"
@@ -113,6 +114,8 @@ def _trimmed(title: str, words: list[str]) -> frozenset[str]:
         ways.append(words[1:])
     if len(words) > 1 and title != title.upper() and _COUNTRY_BEHIND.search(title):
         ways.append(words[:-1])
+    if len(words) > 1 and words[-1] == _MOVIE_BEHIND:
+        ways.append(_without_article(words[:-1]))
     return frozenset(joined(_without_article(way)) for way in ways)
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from listsync.domain.media import TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.syncing import Found, How, Match
-from listsync.sync.comparing import Alike
+from listsync.sync.comparing import Alike, Spelling, is_slip_of_pen
 from listsync.sync.evidence import OTHER_NUMBER, Evidence, Sought, weigh
 from listsync.sync.forms import folded
 from listsync.sync.prominence import (
     is_better_known,
     is_dwarfed,
+    is_hardly_known,
     is_talked_about,
     overshadowing,
     without_unknown_twins,
@@ -31,6 +32,10 @@ _BESIDE = 3
 _MOST_NAMESAKES = 20
 _RARE_WORDS = 4
 _SHARE_OF_A_RIVAL = 0.1
+_INITIALS = 3
+"""So few letters are another title with dots between them: `It` and `I.T.`."""
+_COMPANION = 400.0
+"""What adds a subtitle to a title and has less of a following is often something about it."""
 _TYPO = 0.88
 _NEAR_TYPO = 0.8
 _TYPO_LETTERS = 8
@@ -58,7 +63,9 @@ def choose(wanted: Sought, candidates: Iterable[Candidate], *, is_complete: bool
     chosen, reason = _best(wanted, weighed, is_complete=is_complete)
     other = None if chosen is None else overshadowing(chosen, weighed)
     if chosen is not None and other is None:
-        return _found(chosen, reason, weighed)
+        if not _is_too_little(wanted, chosen):
+            return _found(chosen, reason, weighed)
+        reason = f"hardly known, and not of the very name: {reason}"
     if other is not None:
         reason = f"hardly known, and {other.candidate.label} [{other.candidate.key}] is: {reason}"
     doubtful = _doubtful(wanted, weighed, other)
@@ -184,6 +191,16 @@ def _unless_rivalled(
     return best, best.words()
 
 
+def _is_too_little(wanted: Sought, best: Evidence) -> bool:
+    """Say whether *best*, whose name or year is another, has nothing else that speaks for it."""
+    is_spelt_so = best.likeness.spelling is Spelling.EXACT
+    if best.years_off != 0 and not is_spelt_so and len(folded(wanted.name).compact) <= _INITIALS:
+        return True
+    if _adds_a_subtitle(wanted, best):
+        return best.candidate.following < _COMPANION
+    return best.alike < Alike.WRITTEN and is_hardly_known(best)
+
+
 def _is_rival(one: Evidence, best: Evidence) -> bool:
     """Say whether *one* could be meant instead of *best*, whose evidence is thin.
 
@@ -238,6 +255,9 @@ def _misspelt(wanted: Sought, fitting: Sequence[Evidence]) -> Evidence | None:
     fits = best.likeness.similarity >= _TYPO and best.years_off == 0 and wanted.kind is not None
     if not fits or letters < _TYPO_LETTERS or not is_talked_about(best):
         return None
+    titles = {best.candidate.title, best.candidate.original_title}
+    if not any(is_slip_of_pen(wanted.name, title) for title in titles):
+        return None
     near = [one for one in fitting if one is not best and one.is_near(1)]
     rivals = [one for one in near if one.likeness.similarity >= _NEAR_TYPO]
     return None if any(not is_dwarfed(one, best) for one in rivals) else best
@@ -270,6 +290,14 @@ def _accept_without_year(
 def _contains(one: Evidence, wanted: Sought) -> bool:
     name = f" {folded(wanted.name).words} "
     return name in f" {folded(one.candidate.title).words} "
+
+
+def _adds_a_subtitle(wanted: Sought, one: Evidence) -> bool:
+    name = f"{folded(wanted.name).words} "
+    titles = (one.candidate.title, one.candidate.original_title)
+    return one.alike is Alike.SUBTITLE and all(
+        f"{folded(title).words} ".startswith(name) for title in titles
+    )
 
 
 def _is_likely(wanted: Sought, evidence: Evidence) -> bool:

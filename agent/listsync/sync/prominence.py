@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from listsync.domain.media import MediaType
 from listsync.sync.comparing import Alike
 from listsync.sync.evidence import Evidence
 
@@ -16,10 +17,14 @@ _FAR_MORE = 20.0
 _MORE = 10.0
 _NEXT_TO_NONE = 150.0
 """A following, in votes, that a title of this name has by being in the catalogue."""
+_UNHEARD_OF = 50.0
+"""A following, in votes, of a title that nobody has talked about at all."""
 _CLEARLY_MORE = 1.5
 _TALKED_ABOUT = 1000.0
 _GIANT = 100.0
 _SIMILAR = 0.6
+_FAR_YEARS = 20
+"""Titles of one name, written in two ways, that no list mixes up are further apart."""
 
 
 def without_unknown_twins(named: Sequence[Evidence]) -> Sequence[Evidence]:
@@ -36,6 +41,14 @@ def is_talked_about(one: Evidence) -> bool:
     return one.candidate.following >= _TALKED_ABOUT
 
 
+def is_unheard_of(one: Evidence) -> bool:
+    return one.candidate.following < _UNHEARD_OF
+
+
+def is_hardly_known(one: Evidence) -> bool:
+    return one.candidate.following < _NEXT_TO_NONE
+
+
 def is_better_known(one: Evidence, other: Evidence) -> bool:
     """Say whether clearly more people know *one*."""
     return one.candidate.following >= _CLEARLY_MORE * other.candidate.following
@@ -44,7 +57,8 @@ def is_better_known(one: Evidence, other: Evidence) -> bool:
 def is_dwarfed(one: Evidence, beside: Evidence) -> bool:
     """Say whether people talk about *beside*, and hardly ever about *one*."""
     most = beside.candidate.following
-    return most >= max(_TALKED_ABOUT, one.candidate.following * _FAR_MORE)
+    least = _NEXT_TO_NONE if is_unheard_of(one) else _TALKED_ABOUT
+    return most >= max(least, one.candidate.following * _FAR_MORE)
 
 
 def overshadowing(best: Evidence, weighed: Iterable[Evidence]) -> Evidence | None:
@@ -58,11 +72,30 @@ def _overshadows(one: Evidence, best: Evidence) -> bool:
     if not is_dwarfed(best, one):
         return False
     if one.alike is Alike.SAME:
-        # Of the very name, in whatever year; but the list's year tells two of one name apart.
-        return best.alike is not Alike.SAME or (best.years_off != 0 and one.is_near(1))
+        return _is_the_namesake_meant(one, best)
+    if _is_series_of(one, best):
+        return True
     if not one.is_near(0 if _is_as_listed(best) else 1):
         return False
     return best.alike < Alike.WRITTEN or _is_akin(one) or _is_giant(one, best)
+
+
+def _is_the_namesake_meant(one: Evidence, best: Evidence) -> bool:
+    """*one* has the very name; the list's year tells two of one name apart, a slip of it not.
+
+    Nor does it speak for a title that nobody has heard of.
+    """
+    if best.alike is not Alike.SAME:
+        return best.alike < Alike.WRITTEN or best.years_off != 0 or one.is_near(_FAR_YEARS)
+    if is_unheard_of(best):
+        return one.is_near(1) or best.years_off != 0
+    return best.years_off != 0 and one.is_near(1)
+
+
+def _is_series_of(one: Evidence, best: Evidence) -> bool:
+    """Lists name seasons as if they were series; *best* could be anything of that name."""
+    is_series = one.candidate.key.kind is MediaType.TV and one.alike is Alike.SUBTITLE
+    return is_series and is_unheard_of(best)
 
 
 def _is_as_listed(best: Evidence) -> bool:
@@ -79,7 +112,9 @@ def _is_akin(one: Evidence) -> bool:
 def _is_giant(one: Evidence, best: Evidence) -> bool:
     """The search knows more names than it tells: it offered *one* for some reason."""
     ours, theirs = best.candidate.following, one.candidate.following
-    return one.years_off == 0 and ours < _NEXT_TO_NONE and theirs >= _GIANT * max(ours, 1.0)
+    if one.years_off != 0 or ours >= _NEXT_TO_NONE:
+        return False
+    return theirs >= max(_TALKED_ABOUT, _GIANT * ours)
 
 
 def _is_namesake_of_other_kind(one: Evidence, best: Evidence) -> bool:

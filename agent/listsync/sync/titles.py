@@ -148,6 +148,17 @@ def without_suffixes(title: str) -> tuple[str, int | None]:
         bare = bare[: match.start()]
 
 
+def without_year_behind(title: str, year: int | None) -> str | None:
+    """Write `Dune 2021` as `Dune` where a list gives that year as well; None where there is none.
+
+    It tells remakes apart, or is part of the title.
+    """
+    name = _one_line(title)
+    if year is None or not name.endswith((f" {year}", f"-{year}", f"\u2013{year}")):
+        return None
+    return name.removesuffix(str(year)).rstrip(" ,-\u2013") or None
+
+
 def country_of(title: str) -> str | None:
     """Read the country in brackets that tells *title* from another of its name: `(UK)` is GB."""
     bare = _YEAR_SUFFIX.sub("", _one_line(title))

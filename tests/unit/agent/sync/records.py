@@ -120,10 +120,13 @@ def offer(
     *,
     tmdb: int = 1,
     original: str = "",
-    popularity: float = 1.0,
+    popularity: float | None = None,
     votes: int = 0,
     countries: tuple[str, ...] = (),
 ) -> Candidate:
+    """Offer a title that people know, but for *votes*, which say how many know it."""
+    if popularity is None:
+        popularity = 1.0 if votes else 50.0
     return Candidate(
         key=TitleKey(kind, tmdb),
         title=title,

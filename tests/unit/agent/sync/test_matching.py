@@ -458,3 +458,42 @@ def test_what_has_another_original_title_is_no_rival_to_thin_evidence() -> None:
         original="リング",
     )
     assert match.key == TitleKey(MOVIE, 1)
+
+
+@pytest.mark.parametrize("title", ["Dune 2021", "Dune - 2021", "Dune-2021", "Dune, 2021"])
+def test_the_year_behind_a_title_is_no_part_of_it_where_the_list_gives_it_too(title: str) -> None:
+    famous = offer("Dune", 2021, MOVIE, votes=9000)
+    remake = offer("Dune", 1984, MOVIE, tmdb=2, votes=3000)
+    assert chosen(title, 2021, famous, remake).key == famous.key
+
+
+def test_the_year_behind_a_title_may_be_part_of_it() -> None:
+    offered = offer("Dracula", 2000, MOVIE, votes=60), offer("Dracula 2000", 2000, MOVIE, tmdb=2)
+    assert chosen("Dracula 2000", 2000, *offered).key == offered[1].key
+    assert chosen("Dracula 2000", 2000, offered[0]).found is not Found.FOUND
+
+
+def test_a_depth_is_part_of_a_title_that_no_year_tells_apart() -> None:
+    flat = offer("Saw", 2004, MOVIE, votes=9000)
+    assert chosen("Saw 3D", None, flat).found is not Found.FOUND
+    assert chosen("Saw 3D", 2004, flat).key == flat.key
+
+
+@pytest.mark.parametrize(
+    ("title", "offered"),
+    [("Death Becomes Him", "Death Becomes Her"), ("Friday the 14th", "Friday the 13th")],
+)
+def test_another_word_is_no_slip_of_the_pen(title: str, offered: str) -> None:
+    assert chosen(title, 1980, offer(offered, 1980, MOVIE, votes=9000)).found is not Found.FOUND
+
+
+def test_initials_are_another_title_than_the_word_they_make() -> None:
+    assert chosen("It", 2017, offer("I.T.", 2016, MOVIE, votes=600)).found is not Found.FOUND
+
+
+@pytest.mark.parametrize(
+    "title", ["(KR) Oldboy", "Oldboy Director's Cut", "Oldboy Special Edition"]
+)
+def test_marks_of_a_language_or_an_edition_are_no_part_of_a_title(title: str) -> None:
+    right = offer("Oldboy", 2003, MOVIE, votes=9000)
+    assert chosen(title, 2003, right).key == right.key

@@ -187,3 +187,61 @@ def test_the_words_of_a_candidate_say_where_it_is_from_and_who_knows_it() -> Non
     made = offer("MasterChef", 2010, TV, countries=("AU", "GB"), votes=1234)
     match = chosen("MasterChef", 2010, made, kind=TV)
     assert "same title, same year, AU/GB, 1,234 votes" in match.reasons[0]
+
+
+UNHEARD_OF, LITTLE = 5, 120
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        pytest.param(
+            [film("Jaws", 1974, UNHEARD_OF), film("Jaws", 2012, KNOWN, tmdb=2)], id="remake"
+        ),
+        pytest.param([film("The Jaws", 1975, LITTLE)], id="article"),
+        pytest.param([film("Jaws: The Inside Story", 1975, LITTLE)], id="subtitle"),
+        pytest.param([film("Jaws: The Making of a Legend", 1975, 300)], id="about-it"),
+        pytest.param([film("Jaws Movie", 1975, LITTLE)], id="movie"),
+        pytest.param(
+            [film("Jaws", 1975, UNHEARD_OF), film("Jaws", 1976, FAMOUS, tmdb=2)], id="slip"
+        ),
+        pytest.param(
+            [film("Jaws", 1975, UNHEARD_OF), film("Ed: Jaws", 1975, 300, tmdb=2)], id="maker"
+        ),
+    ],
+)
+def test_what_hardly_anybody_knows_needs_the_very_name_and_year(offered: list[Candidate]) -> None:
+    assert chosen("Jaws", 1975, *offered).found is not Found.FOUND
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        pytest.param([film("Jaws", 1974, UNHEARD_OF)], id="alone-a-year-off"),
+        pytest.param([film("Jaws", 1975, UNHEARD_OF)], id="alone"),
+        pytest.param([film("The Jaws", 1975, KNOWN)], id="known-article"),
+        pytest.param([film("Jaws: A Tale of the Sea", 1975, KNOWN)], id="known-subtitle"),
+        pytest.param([film("The Jaws Movie", 1975, KNOWN)], id="known-movie"),
+        pytest.param(
+            [film("Jaws", 1975, UNHEARD_OF), film("Sharks", 1975, KNOWN, tmdb=2)],
+            id="another-film",
+        ),
+    ],
+)
+def test_what_hardly_anybody_knows_is_taken_where_nothing_speaks_against_it(
+    offered: list[Candidate],
+) -> None:
+    assert chosen("Jaws", 1975, *offered).key == offered[0].key
+
+
+def test_a_season_listed_as_a_series_is_not_a_series_that_nobody_has_heard_of() -> None:
+    offered = (
+        film("Titans: The Final Season", 2020, UNHEARD_OF, kind=TV),
+        film("Titans", 2013, FAMOUS, kind=TV, tmdb=2),
+    )
+    assert chosen("Titans: The Final Season", 2020, *offered, kind=TV).found is Found.REVIEW
+
+
+def test_a_known_film_written_otherwise_is_taken_beside_its_famous_remake() -> None:
+    offered = film("Ocean's 11", 1960, 400), film("Ocean's Eleven", 2001, FAMOUS, tmdb=2)
+    assert chosen("Ocean's Eleven", 1960, *offered).key == offered[0].key
