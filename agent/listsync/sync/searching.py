@@ -56,7 +56,13 @@ def queries(wanted: Sought) -> list[Query]:
     begun = _first_queries(wanted, first)
     seen = {fold(title) for title, _ in begun}
     others: list[Query] = []
-    for name in (*further, wanted.name_in_country, main_title(first), _plain(first)):
+    for name in (
+        *further,
+        wanted.shortened,
+        wanted.name_in_country,
+        main_title(first),
+        _plain(first),
+    ):
         if name and fold(name) and fold(name) not in seen:
             seen.add(fold(name))
             others.append((name, wanted.year))

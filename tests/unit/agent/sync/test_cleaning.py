@@ -74,3 +74,7 @@ def test_a_search_uses_the_name_without_what_surrounds_it() -> None:
         "MasterChef Australia",
         2009,
     )
+
+
+def test_a_title_is_searched_for_without_its_year_too() -> None:
+    assert ("Dune", 2021) in queries(sought("Dune 2021", None, 2021, None))
