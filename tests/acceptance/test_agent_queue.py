@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -155,6 +157,13 @@ def _paused(home: Home, start_agent: StartAgent) -> AgentProcess:
     return agent
 
 
+def _kept(home: Home, name: str) -> str:
+    """Read a note that the state keeps for the next start; shown is what waits before that."""
+    with closing(sqlite3.connect(f"file:{home.state}/listsync.db?mode=ro", uri=True)) as state:
+        rows = state.execute("SELECT value FROM notebook WHERE name = ?", (name,)).fetchall()
+    return str(rows[0][0]) if rows else ""
+
+
 def test_a_pause_puts_off_what_comes_and_resume_makes_up_for_it_once(
     home: Home, start_agent: StartAgent
 ) -> None:
@@ -190,7 +199,9 @@ def test_while_paused_a_sync_is_refused_with_6_unless_forced(
 
 
 def test_a_pause_and_what_waits_survive_a_power_cut(home: Home, start_agent: StartAgent) -> None:
-    _paused(home, start_agent).kill()
+    agent = _paused(home, start_agent)
+    until("both are written down", lambda: "SIGUSR1" in _kept(home, "owed"))
+    agent.kill()
     agent = start_agent(home)
     status = agent.status
     assert status["state"] == "paused"
