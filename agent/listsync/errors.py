@@ -141,3 +141,10 @@ class NewerStateError(StateError):
 
 class BusyError(ListsyncError):
     """Another listsync works on this state already: exit 5."""
+
+
+def root_of(error: BaseException) -> BaseException:
+    """Find what a library's error came from, mostly the operating system's."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error

@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from urllib.parse import unquote, urlsplit
+
+Header = tuple[bytes, bytes]
 
 _BLOT = b"***"
 _STRONG = 8
@@ -47,6 +49,17 @@ class Redactor:
         data = text.encode("utf-8", "surrogatepass")
         clean = self.words(data)
         return text if clean == data else clean.decode("utf-8", "surrogatepass")
+
+    def answer(
+        self, headers: Sequence[Header], body: bytes, *, is_good: bool
+    ) -> tuple[list[Header], bytes]:
+        """Blot them out of an answer, before anybody can repeat it."""
+        blot = self.data if is_good else self.words
+        if len(body) <= _STEP:  # as most are: one look at all of it
+            whole = b"\n".join((*(value for _, value in headers), body))
+            if blot(whole) == whole:
+                return list(headers), body
+        return [(name, blot(value)) for name, value in headers], blot(body)
 
     def words(self, data: bytes) -> bytes:
         data = self.data(data)

@@ -23,7 +23,13 @@ from listsync import __version__
 from listsync.cancellation import CancelToken
 from listsync.certificates import CaFileError, distrust, trust_ca_file
 from listsync.domain.lists import Validators
-from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.errors import (
+    AnswerChangedError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+    root_of,
+)
 from listsync.logs import warn_rate_limited
 from listsync.net.call import MIB, Call
 from listsync.net.deadline import keep_deadlines, until
@@ -211,10 +217,8 @@ def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> 
 
 
 def _redacted(reply: Reply, redactor: Redactor) -> Reply:
-    """Take what it quotes of our secrets out of an answer, before anybody can repeat it."""
-    blot = redactor.data if reply.status == 200 else redactor.words
-    headers = [(name, blot(value)) for name, value in reply.headers.raw]
-    return replace(reply, headers=httpx.Headers(headers), body=blot(reply.body))
+    headers, body = redactor.answer(reply.headers.raw, reply.body, is_good=reply.status == 200)
+    return replace(reply, headers=httpx.Headers(headers), body=body)
 
 
 def _not_reached(call: Call, words: str, error: Exception) -> UnavailableError:
@@ -223,19 +227,12 @@ def _not_reached(call: Call, words: str, error: Exception) -> UnavailableError:
     said = one_line(words)
     if isinstance(error, httpx.ProxyError):
         return UnavailableError(call.service, f"the proxy does not let us through: {said}")
-    if isinstance(root := _root_of(error), ssl.SSLCertVerificationError):
+    if isinstance(root := root_of(error), ssl.SSLCertVerificationError):
         why = distrust(root, f"providers.{call.service}.ca_file")
         return UnavailableError(call.service, one_line(why, 300))
     if isinstance(error, httpx.ConnectError):
         return UnavailableError(call.service, f"cannot be reached: {said}")
     return UnavailableError(call.service, f"the connection broke: {said}")
-
-
-def _root_of(error: BaseException) -> BaseException:
-    """Find the operating system's error under what httpx and httpcore make of it."""
-    while (below := error.__cause__ or error.__context__) is not None:
-        error = below
-    return error
 
 
 def _conditions(previous: Validators | None) -> dict[str, str]:

@@ -22,6 +22,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
     UnreachableError,
+    root_of,
 )
 from listsync.net.deadline import NotResolvedError
 from listsync.redaction import Redactor
@@ -105,7 +106,7 @@ class Trouble:
             case httpcore.TimeoutException():
                 return self.timed_out()
             case httpcore.ConnectError():
-                return self._of_connecting(_root_of(error))
+                return self._of_connecting(root_of(error))
             case httpcore.ProxyError():
                 said = self._clean(str(error))
                 return self._unreached(f"the proxy fails ({said}): check HTTP_PROXY and NO_PROXY")
@@ -232,13 +233,6 @@ def _how_lost(error: Exception) -> str:
     if isinstance(error, UnreadableError):
         return f"its answer cannot be read: {error}"
     return "the connection broke before an answer came"
-
-
-def _root_of(error: BaseException) -> BaseException:
-    """Find the operating system's error under httpcore's."""
-    while (below := error.__cause__ or error.__context__) is not None:
-        error = below
-    return error
 
 
 def _phrase(status: int) -> str:

@@ -217,23 +217,13 @@ class Wire:
         # Without the query, which holds what people search for.
         path = target.partition("?")[0]
         logger.debug("%s %s: %s", method, path, response.status)
-        reply = self._redacted(path, response, content)
+        redacted = self._redactor.answer(
+            response.headers, content, is_good=response.status in _GOOD
+        )
+        reply = Reply(path, response.status, *redacted)
         if reply.status == 429:
             warn_rate_limited(self.trouble.service, retry_after_s(reply))
         return reply
-
-    def _redacted(self, path: str, response: httpcore.Response, content: bytes) -> Reply:
-        """Blot our secrets out of an answer that quotes them, before anybody can repeat it."""
-        redactor, status = self._redactor, response.status
-        blot = redactor.data if status in _GOOD else redactor.words
-        values = [value for _, value in response.headers]
-        together = b"\n".join(values)
-        if blot(together) != together:
-            values = [blot(value) for value in values]
-        headers = [
-            (name, value) for (name, _), value in zip(response.headers, values, strict=True)
-        ]
-        return Reply(path, status, headers, blot(content))
 
 
 def _secrets(address: Address, api_key: SecretStr) -> frozenset[str]:
