@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from listsync.text_cleaning import one_line
+
 
 class ListsyncError(Exception):
     """Root of everything that listsync raises on purpose."""
@@ -120,7 +122,7 @@ class DamagedStateError(StateError):
     """The state file is damaged, or not ours: set it aside, go on with a backup, on hold."""
 
     def __init__(self, path: object, why: str) -> None:
-        why = "".join(one if one.isprintable() else "?" for one in why[:200])
+        why = one_line(why)
         super().__init__(
             f"{path} is damaged ({why}); `listsync run` and `listsync once` set it aside and go "
             "on with the newest good backup"

@@ -19,7 +19,7 @@ from typing import TextIO
 
 from listsync.file_access import open_to_write
 from listsync.redaction import redactor_of
-from listsync.terminal import REPLACEMENT, harmless
+from listsync.text_cleaning import printable, printable_json
 
 logger = logging.getLogger(__name__)
 
@@ -293,7 +293,7 @@ class _JsonFormatter(logging.Formatter):
         for name, value in vars(record).items():
             if name not in _OF_EVERY_RECORD:
                 fields.setdefault(name, _jsonable(value))
-        return _harmless(json.dumps(fields, ensure_ascii=False, default=str))
+        return printable_json(fields, default=str)
 
 
 def _priority(levelno: int) -> int:
@@ -308,7 +308,7 @@ def _lines(record: logging.LogRecord) -> list[str]:
     message = f"{_message(record)} [run {run}]" if run else _message(record)
     trouble = _trouble(record)
     further = trouble.split("\n") if trouble else []
-    return [_harmless(message), *(f"    {_harmless(line)}" for line in further)]
+    return [printable(message), *(f"    {printable(line)}" for line in further)]
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -343,7 +343,3 @@ def _said(value: object) -> str:
         return str(value)
     except Exception:  # noqa: BLE001 - see above
         return f"<{type(value).__name__}>"
-
-
-def _harmless(text: str) -> str:
-    return harmless(text).replace("\t", REPLACEMENT)

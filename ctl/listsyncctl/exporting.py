@@ -12,9 +12,9 @@ from typing import Any, TextIO
 
 import click
 
-from listsync import terminal
 from listsync.interrupts import raised
 from listsync.protocol import FORMULAS, SCHEMA_VERSION, Exit
+from listsync.text_cleaning import printable, printable_json
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError, not_understood
 from listsyncctl.views import VIEWS
@@ -73,7 +73,7 @@ def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str,
 def _write(file: TextIO, form: str, items: Iterable[Mapping[str, Any]]) -> None:
     if form == ".json":
         whole = {"schema_version": SCHEMA_VERSION, "items": list(items)}
-        file.write(terminal.as_json(whole, indent=1) + "\n")
+        file.write(printable_json(whole, indent=1) + "\n")
         return
     columns = VIEWS["items"].columns
     writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
@@ -88,7 +88,7 @@ def _harmless(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
-    text = terminal.harmless(
+    text = printable(
         " ".join(value.split())
     )  # a cell that begins with a tab or a return is run as well
     return f"'{text}" if text.lstrip("'").startswith(FORMULAS) else text

@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from listsync import terminal
 from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
+from listsync.text_cleaning import printable
 from listsyncctl.output import as_json, is_terminal, say, width
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
@@ -45,7 +45,7 @@ class Bar:
         columns = shutil.get_terminal_size().columns
         while width(words) >= columns:
             words = words[:-1]
-        sys.stderr.write("\r\x1b[K" + terminal.harmless(words))
+        sys.stderr.write("\r\x1b[K" + printable(words))
         sys.stderr.flush()
         self._drawn = True
 

@@ -9,8 +9,8 @@ from typing import Any, TextIO
 
 import click
 
-from listsync import terminal
 from listsync.protocol import SCHEMA_VERSION
+from listsync.text_cleaning import printable, printable_json, printable_line
 
 _GOOD = {"ok", "idle", "started", "active", "requested", "available", "read", "done"}
 _BAD = {"failed", "invalid", "refused", "error", "dead"}
@@ -40,12 +40,12 @@ def painted(word: str) -> str:
 def harmless(value: object) -> str:
     """Make one line without control characters, which could rewrite the terminal."""
     text = "" if value is None else str(value)
-    return "".join(one if one.isprintable() else "?" for one in " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def say(line: str, *, err: bool = False, colour: bool = False) -> None:
     """Print one line, in which nothing of what the agent said can steer the terminal."""
-    click.echo(terminal.line(line), err=err, color=colour)
+    click.echo(printable_line(line), err=err, color=colour)
 
 
 def width(text: str) -> int:
@@ -104,7 +104,7 @@ def span(seconds: float) -> str:
 
 
 def as_json(result: Mapping[str, Any]) -> str:
-    return terminal.as_json({"schema_version": SCHEMA_VERSION, **result})
+    return printable_json({"schema_version": SCHEMA_VERSION, **result})
 
 
 def plain(result: Mapping[str, Any], rows: str | None, columns: Sequence[str]) -> Iterator[str]:
@@ -128,5 +128,5 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
-        return harmless(terminal.as_json(value))
+        return harmless(printable_json(value))
     return harmless(value)

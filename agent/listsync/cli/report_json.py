@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from listsync import __version__, terminal
+from listsync import __version__
 from listsync.domain.messages import message_of
 from listsync.domain.notices import Notice
 from listsync.domain.server import RequestBody
 from listsync.domain.syncing import ItemReport, ListReport, SyncReport, Verdict
 from listsync.protocol import SCHEMA_VERSION
+from listsync.text_cleaning import printable_json
 
 
 def as_json(report: SyncReport) -> Iterator[str]:
@@ -18,7 +19,7 @@ def as_json(report: SyncReport) -> Iterator[str]:
 
     Written piece by piece: a first sync of 50,000 titles has as many items.
     """
-    head = terminal.as_json(_head(report), indent=2)
+    head = printable_json(_head(report), indent=2)
     yield head.removesuffix("\n}") + ","
     yield from _array("requested", map(_request, report.requested), end=",")
     yield from _array("items", map(_item, report.items), end="")
@@ -31,7 +32,7 @@ def _array(name: str, values: Iterable[dict[str, Any]], *, end: str) -> Iterator
     for value in values:
         if before is not None:
             yield f"    {before},"
-        before = terminal.as_json(value)
+        before = printable_json(value)
     if before is not None:
         yield f"    {before}"
     yield f"  ]{end}"

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from listsync import terminal
+from listsync.text_cleaning import printable, printable_line
 
 _GAP = "  "
 _SHORTEST = 12
@@ -19,13 +19,13 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 
 def harmless(text: str, limit: int = 120) -> str:
     """Replace control and direction characters, so that a title cannot play with the terminal."""
-    clean = terminal.harmless(text)
+    clean = printable(text)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def say(text: str, *, err: bool = False) -> None:
     """Print one line, in which nothing that came from outside can steer the terminal."""
-    click.echo(terminal.line(text), err=err, color=True)
+    click.echo(printable_line(text), err=err, color=True)
 
 
 def width(text: str) -> int:

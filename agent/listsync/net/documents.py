@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError
-from listsync.net.texts import PIECE, decoded, one_line
+from listsync.net.texts import PIECE, decoded
 from listsync.net.verdicts import Reply
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     import yaml

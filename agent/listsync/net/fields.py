@@ -7,7 +7,7 @@ import time
 from functools import lru_cache
 
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
-from listsync.net.texts import one_line
+from listsync.text_cleaning import one_line
 
 _IMDB = re.compile(r"tt\d{7,12}", re.ASCII)
 _NUMBER = re.compile(r"(\d{1,10})(?:\.0+)?", re.ASCII)  # spreadsheets write 603 as 603.0

@@ -36,11 +36,11 @@ from listsync.net.deadline import keep_deadlines, until
 from listsync.net.large import LARGE_BYTES
 from listsync.net.pace import turn
 from listsync.net.redirects import follow, on_the_way
-from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, verdict
 from listsync.net.walls import Walls
 from listsync.options import ServiceOptions
 from listsync.redaction import Redactor, logins_in, proxy_logins, redactor_of
+from listsync.text_cleaning import one_line
 
 stamina.instrumentation.set_on_retry_hooks(())
 """It would warn of every try, on the terminal too; we tell what came of all of them."""

@@ -18,7 +18,7 @@ from listsync.cancellation import CancelToken
 from listsync.errors import UnavailableError
 from listsync.net.bounded import call_bounded
 from listsync.net.call import Call
-from listsync.net.texts import one_line
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     import httpx

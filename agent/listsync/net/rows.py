@@ -14,9 +14,9 @@ from listsync.net.call import Call
 from listsync.net.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.net.fields import title_text
 from listsync.net.large import turn
-from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, not_json
 from listsync.row_room import demand_room
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     import httpx

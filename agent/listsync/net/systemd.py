@@ -15,6 +15,8 @@ from collections.abc import MutableMapping
 
 from sdnotify import SystemdNotifier  # type: ignore[import-untyped] # it has no types
 
+from listsync.text_cleaning import one_line
+
 logger = logging.getLogger(__name__)
 
 _VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
@@ -88,8 +90,7 @@ class _Notifier(SystemdNotifier):  # type: ignore[misc] # it has no types
 
 def _status(text: str) -> str:
     """Write a status: of one line, since a line is a field, and short enough to be sent."""
-    line = " ".join(text.encode(errors="replace").decode().split())
-    return f"STATUS={line[:_LONGEST_STATUS]}"
+    return f"STATUS={one_line(text, _LONGEST_STATUS)}"
 
 
 def _half_of(watchdog_us: str, watchdog_pid: str) -> float | None:

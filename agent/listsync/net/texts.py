@@ -1,4 +1,4 @@
-"""Text from outside: decoded from bytes of unknown encoding, and made harmless for one line."""
+"""Text from outside, decoded from bytes of unknown encoding, and its lines."""
 
 from __future__ import annotations
 
@@ -14,24 +14,8 @@ MOST_OF_LINE = 1_000_000
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _LOOK = 100_000  # characters that show whether it is text
-# What steers a terminal or turns the direction of writing; joiners stay, scripts need them.
-_HARMFUL = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ud800-\udfff]+"
-)
 PIECE = 256 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def one_line(text: str, limit: int = 200) -> str:
-    """Make text from outside harmless in one line of a list, a log or a terminal.
-
-    Gaps become one space; control characters, marks of writing direction and half surrogates go.
-    """
-    if len(text) <= limit and "  " not in text and text.isprintable():
-        return text.strip()  # nearly all
-    text = " ".join(_HARMFUL.sub("", text[: 4 * limit]).split())
-    return text[:limit].rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

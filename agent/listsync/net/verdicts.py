@@ -22,7 +22,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.net.texts import one_line
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     import httpx

@@ -17,7 +17,8 @@ from listsync.net.deadline import until
 from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import PassingError, TimedOutError, UnsentError
 from listsync.seerr.wire import Wire
-from listsync.seerr.words import clean, complaint, is_json
+from listsync.seerr.words import complaint, is_json
+from listsync.text_cleaning import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +61,10 @@ class _Service(_Choice, frozen=True):
     def service(self) -> ArrService:
         profile = None
         if self.profile_id is not None and self.profile_name:
-            profile = ArrChoice(self.profile_id, clean(self.profile_name, _LONGEST))
+            profile = ArrChoice(self.profile_id, one_line(self.profile_name, _LONGEST))
         return ArrService(
             id=self.id,
-            name=clean(self.name, _LONGEST),
+            name=one_line(self.name, _LONGEST),
             four_k=self.four_k,
             is_default=self.is_default,
             profile=profile,
@@ -94,7 +95,7 @@ class _Offer(Answer, frozen=True, rename="camel"):
 
 
 def _choices(rows: Sequence[_Choice]) -> tuple[ArrChoice, ...]:
-    return tuple(ArrChoice(row.id, clean(row.name, _LONGEST)) for row in rows)
+    return tuple(ArrChoice(row.id, one_line(row.name, _LONGEST)) for row in rows)
 
 
 class SeerrArrServices:

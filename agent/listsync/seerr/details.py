@@ -21,7 +21,7 @@ from listsync.domain.server import (
 from listsync.seerr.reply import Reply
 from listsync.seerr.searching import LONGEST_TITLE
 from listsync.seerr.trouble import Trouble
-from listsync.seerr.words import clean
+from listsync.text_cleaning import one_line
 
 _UNKNOWN_OR_DELETED = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _DECLINED, _COMPLETED = 3, 5
@@ -295,11 +295,11 @@ def _release_dates(details: Details) -> Iterable[str]:
 
 def _names(rows: Raw) -> frozenset[str]:
     named = readable(_fact(rows, list[Raw]), _Named)
-    return frozenset(clean(one.name, LONGEST_TITLE).strip() for one in named)
+    return frozenset(one_line(one.name, LONGEST_TITLE).strip() for one in named)
 
 
 def _name(value: Raw) -> str:
-    return clean(_fact(value, str) or "", LONGEST_TITLE)
+    return one_line(_fact(value, str) or "", LONGEST_TITLE)
 
 
 def _fact(value: Raw, shape: type[FactT]) -> FactT | None:

@@ -12,7 +12,7 @@ from msgspec import field
 from listsync.answers import Answer, UnknownFormError, decode
 from listsync.domain.server import Product, ServerInfo
 from listsync.seerr.wire import Wire
-from listsync.seerr.words import clean
+from listsync.text_cleaning import one_line
 
 Shape = TypeVar("Shape")
 
@@ -74,14 +74,14 @@ def identify(wire: Wire, url: str) -> ServerInfo:
     public = read(wire, "/settings/public", _Public)
     if not public.initialized:
         raise wire.trouble.unavailable(f"has not been set up yet: open {url} and finish that")
-    version = clean(read(wire, "/status", _Status).version, 40)
+    version = one_line(read(wire, "/status", _Status).version, 40)
     product = _product(_read_root(wire), public, version)
     me = read_me(wire)
     return ServerInfo(
         product=product,
         version=version,
         identity=_identity(me, url),
-        user=clean(me.name),
+        user=one_line(me.name),
         movie_4k=public.movie_4k,
         series_4k=public.series_4k,
         all_skips_specials=_all_skips_specials(product, version),

@@ -23,8 +23,9 @@ from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import ClosedError, TimedOutError
 from listsync.seerr.users import Actor
 from listsync.seerr.wire import Wire
-from listsync.seerr.words import clean, complaint, is_json
+from listsync.seerr.words import complaint, is_json
 from listsync.seerr.writing import Pen
+from listsync.text_cleaning import one_line
 
 _LOST = "the answer was lost on the way"
 _PENDING, _FAILED = 1, 4
@@ -55,7 +56,7 @@ class _Created(Answer, frozen=True):
         if self.media is None or self.media.tmdb_id is None:
             return "the answer to the request names no title"
         if (self.media.kind, self.media.tmdb_id) != (body.key.kind.value, body.key.tmdb_id):
-            named = clean(f"{self.media.kind}/{self.media.tmdb_id}", 40)
+            named = one_line(f"{self.media.kind}/{self.media.tmdb_id}", 40)
             return f"the answer to the request is about another title ({named})"
         if self.is_4k not in {None, body.four_k}:
             return "the answer to the request is about the other edition"
@@ -322,4 +323,4 @@ def _is_tvdb_id_taken(words: str, body: RequestBody) -> bool:
 
 
 def _impossible(why: str, said: str) -> Answered:
-    return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=clean(f"{why} ({said})"))
+    return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=one_line(f"{why} ({said})"))

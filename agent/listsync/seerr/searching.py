@@ -14,7 +14,7 @@ from listsync.domain.server import Candidate, SearchPage, year_of
 from listsync.seerr.pages import KINDS
 from listsync.seerr.reply import Reply
 from listsync.seerr.trouble import Trouble
-from listsync.seerr.words import clean
+from listsync.text_cleaning import one_line
 
 NOTHING = SearchPage(candidates=(), page=1, pages=1)
 
@@ -53,9 +53,9 @@ def title_query(title: str, year: int | None) -> str | None:
     """Write the query for *title*; None when nothing is left to search for.
 
     A pattern such as `tmdb:550` anywhere in a query makes the server look that number up
-    instead, so patterns in titles are broken up. Control characters become spaces.
+    instead, so patterns in titles are broken up. The query is cleaned.
     """
-    words = clean(_PATTERN.sub(r"\1 ", title), _LONGEST_QUERY * 2).encode("utf-8", "ignore")
+    words = one_line(_PATTERN.sub(r"\1 ", title), _LONGEST_QUERY * 2).encode("utf-8", "ignore")
     query = words.decode()[:_LONGEST_QUERY].strip()
     if not query:
         return None
@@ -99,8 +99,8 @@ def _candidate(result: _Result) -> Candidate | None:
         return None
     return Candidate(
         key=TitleKey(kind, result.id),
-        title=clean(title, LONGEST_TITLE),
-        original_title=clean(original or title, LONGEST_TITLE),
+        title=one_line(title, LONGEST_TITLE),
+        original_title=one_line(original or title, LONGEST_TITLE),
         year=year_of(date),
         popularity=result.popularity or 0.0,
         votes=int(result.vote_count or 0),

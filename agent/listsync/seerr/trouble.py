@@ -29,7 +29,8 @@ from listsync.redaction import Redactor
 from listsync.seerr.address import API, Address
 from listsync.seerr.pool import Patience, UnreadableError, find_proxy
 from listsync.seerr.reply import Reply
-from listsync.seerr.words import clean, complaint, is_json
+from listsync.seerr.words import complaint, is_json
+from listsync.text_cleaning import one_line
 
 Shape = TypeVar("Shape")
 _LOOK = 4096
@@ -89,7 +90,7 @@ class Trouble:
         return self._clean(content[:_LOOK].decode("utf-8", "replace"))
 
     def _clean(self, text: str, limit: int = 200) -> str:
-        return clean(self._redactor.text(text), limit)
+        return one_line(self._redactor.text(text), limit)
 
     def read(self, reply: Reply, shape: type[Shape], what: str) -> Shape:
         """Read *what* was answered; raises AnswerChangedError where it is not of that shape."""
@@ -183,7 +184,7 @@ class Trouble:
             return self._of_refusal(reply)
         if status == 404:
             return self.unavailable(
-                f"nothing is known at {clean(reply.path)} (404): is server.url "
+                f"nothing is known at {one_line(reply.path)} (404): is server.url "
                 "right, with its base path if it has one?"
             )
         if not is_json(reply):

@@ -11,7 +11,7 @@ from msgspec import Raw, field
 from listsync.answers import Answer, readable
 from listsync.seerr.identity import read
 from listsync.seerr.wire import Wire
-from listsync.seerr.words import clean
+from listsync.text_cleaning import one_line
 
 PAGE = 1000
 """Without `take`, the server answers with the first ten users only."""
@@ -53,7 +53,7 @@ class _User(Answer, frozen=True, rename="camel"):
     def shown(self) -> str:
         """A name that may stand in a log; an e-mail address may not."""
         name = self.display_name or self.username or f"user {self.id}"
-        return clean(f"user {self.id}" if "@" in name else name, 60)
+        return one_line(f"user {self.id}" if "@" in name else name, 60)
 
 
 class _Users(Answer, frozen=True):
@@ -127,7 +127,7 @@ def _read_users(wire: Wire) -> Iterator[_User]:
 def _not_one(wanted: str, found: Iterable[_User], users: Iterable[_User]) -> str:
     import difflib  # noqa: PLC0415 - most users are found
 
-    shown = clean(wanted, 60)
+    shown = one_line(wanted, 60)
     several = ", ".join(f"{user.shown} (id {user.id})" for user in found)
     if several:
         return f"several users are called {shown!r}: {several}; use the id"

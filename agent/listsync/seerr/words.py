@@ -1,13 +1,10 @@
-"""Other people's text, made fit for our messages."""
+"""What the server says about an error."""
 
 from __future__ import annotations
 
-import re
-
 from listsync.answers import Answer, UnknownFormError, decode
 from listsync.seerr.reply import Reply
-
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+from listsync.text_cleaning import one_line
 
 
 class _Complaint(Answer, frozen=True):
@@ -15,12 +12,6 @@ class _Complaint(Answer, frozen=True):
 
     message: str | None = None
     error: str | None = None
-
-
-def clean(text: str, limit: int = 200) -> str:
-    """Put *text* on one line without control characters, cut at *limit* characters."""
-    line = _UNPRINTABLE.sub(" ", text).strip() if not text.isprintable() else text
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def is_json(reply: Reply) -> bool:
@@ -37,4 +28,4 @@ def complaint(reply: Reply) -> str:
         said = decode(reply.content, _Complaint)
     except UnknownFormError:
         return ""
-    return clean(said.message or said.error or "")
+    return one_line(said.message or said.error or "")

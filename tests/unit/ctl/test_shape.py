@@ -27,7 +27,7 @@ _NAMES = {
     "backup_result": "backup",
 }
 _HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
-_LIGHT = {"click", "listsync", "listsync.protocol", "listsync.terminal", "listsyncctl"}
+_LIGHT = {"click", "listsync", "listsync.protocol", "listsync.text_cleaning", "listsyncctl"}
 _LOOK = """
 import sys
 sys.argv[1:] = {arguments!r}

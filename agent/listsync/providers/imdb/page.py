@@ -14,9 +14,9 @@ from listsync.domain.lists import Fetched
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.documents import parse_json
 from listsync.net.rows import Entries, check_one
-from listsync.net.texts import one_line
 from listsync.providers.imdb.answers import Connection, ListNode, Title, entry_of, inside
 from listsync.providers.imdb.source import BOX_OFFICE, SERVICE, ImdbSource, ListKind
+from listsync.text_cleaning import one_line
 
 MAX_PAGES = 1000
 ARRIVED = "script#__NEXT_DATA__"

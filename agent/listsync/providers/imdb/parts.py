@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.rows import check_one
-from listsync.net.texts import one_line
 from listsync.providers.imdb.answers import PERSON, Connection, ListNode, inside
 from listsync.providers.imdb.questions import Question
 from listsync.providers.imdb.source import SERVICE
+from listsync.text_cleaning import one_line
 
 PEOPLE, TITLES = "PEOPLE", "TITLES"
 

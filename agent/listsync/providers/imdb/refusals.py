@@ -19,10 +19,10 @@ from listsync.errors import (
 )
 from listsync.net.documents import parse_json, text_of
 from listsync.net.fields import title_text
-from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, retry_after_s
 from listsync.providers.imdb.fields import field_in
 from listsync.providers.imdb.source import SERVICE
+from listsync.text_cleaning import one_line
 
 _OF_QUESTION = (400, 422)
 _MOST_ERRORS_READ = 100

@@ -27,9 +27,9 @@ from listsync.net.fields import (
     year_number,
 )
 from listsync.net.rows import Document, check_one
-from listsync.net.texts import one_line
 from listsync.net.verdicts import Reply, retry_after_s
 from listsync.providers.mdblist.source import SERVICE
+from listsync.text_cleaning import one_line
 
 _Count = Annotated[int, Meta(ge=0)]
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV}

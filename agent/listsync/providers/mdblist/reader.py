@@ -9,7 +9,6 @@ from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.net.call import LIST_BYTES, Call
 from listsync.net.rows import Entries, check_one, get_document, get_list
-from listsync.net.texts import one_line
 from listsync.options import SecretStr
 from listsync.providers.mdblist.answers import (
     Account,
@@ -22,6 +21,7 @@ from listsync.providers.mdblist.answers import (
 )
 from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.source import SERVICE, MdbListSource
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     import httpx

@@ -20,7 +20,7 @@ THIS_YEAR = time.gmtime().tm_year
         ("A\ud800B", "AB"),
         ("\ufeffA", "A"),
         ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
-        ("x" * 600, "x" * 500),
+        ("x" * 600, "x" * 499 + "…"),
         ("", None),
         (" \n", None),
         ("\x00", None),

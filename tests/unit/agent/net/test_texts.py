@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from listsync.net.tables import TableReader, with_is_last
-from listsync.net.texts import BLANKS, decode, lines_of, one_line
+from listsync.net.texts import BLANKS, decode, lines_of
 
 BLUE = "Blåfjell und Ördög\n"
 
@@ -115,23 +115,3 @@ def test_a_row_of_many_lines_without_an_end_is_a_cut() -> None:
 )
 def test_the_last_one_is_known(items: str, expected: list[tuple[str, bool]]) -> None:
     assert list(with_is_last(iter(items))) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("  The  Lantern\r\n\tKeeper\u2028II ", "The Lantern Keeper II"),
-        ("\x1b[31mred\x07\x9b2J\x85now", "[31mred2J now"),
-        ("\u202eback\u2066 \u200ethen\u061c", "back then"),
-        ("A \x00 B", "A B"),
-        ("A\ud800B\ufeff", "AB"),
-        (
-            "\u0645\u06cc\u200c\u062e \U0001f469\u200d\U0001f680",
-            "\u0645\u06cc\u200c\u062e \U0001f469\u200d\U0001f680",
-        ),
-        ("x" * 300, "x" * 200),
-        ("\x1b\u2066 \n", ""),
-    ],
-)
-def test_text_from_outside_takes_one_harmless_line(text: str, expected: str) -> None:
-    assert one_line(text) == expected
