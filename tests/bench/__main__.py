@@ -21,7 +21,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sandbox.catalogue import invented
 from listsync.sync.evidence import sought, weigh
-from tests.bench import agents, browser, services, titles, worst
+from tests.bench import agents, browser, hops, services, titles, worst
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -203,6 +203,7 @@ def matching() -> Iterator[Figure]:
 PARTS = (
     matching,
     *titles.PARTS,
+    *hops.PARTS,
     first_syncs,
     later_syncs,
     steady,
