@@ -1,0 +1,467 @@
+"""What `listsyncctl` shows of replies, written as the agent sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from listsyncctl.views import MESSAGE, VIEWS, Look
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+Reply = dict[str, Any]
+
+_NOTICE: Reply = {
+    "kind": "on_hold",
+    "text": "148 titles are on hold",
+    "list": "Dora",
+    "since": "2026-06-01T09:00:00Z",
+    "needs_person": True,
+}
+_NOTE: Reply = {
+    "kind": "list_doubted",
+    "text": "much of it is missing",
+    "list": "top",
+    "since": "2026-05-31T12:00:00Z",
+    "needs_person": False,
+}
+_RUN: Reply = {
+    "run_id": "4f1c9a2b7d10",
+    "origin": "schedule",
+    "dry_run": False,
+    "started_at": "2026-06-01T11:00:00Z",
+    "ended_at": "2026-06-01T11:00:12Z",
+    "result": "ok",
+    "why": "",
+    "message": "2 requested, 40 already there, 1 to review",
+    "requested": 2,
+    "calls": 51,
+}
+_PARTLY: Reply = {
+    **_RUN,
+    "run_id": "77aa01c3e9f2",
+    "origin": "listsyncctl",
+    "result": "partly",
+    "why": "top: the service does not answer",
+    "message": "0 requested, 40 already there, 1 to review, 1 list failed",
+    "requested": 0,
+}
+_REQUEST: Reply = {
+    "title": "Alien (1979)",
+    "kind": "movie",
+    "tmdb_id": 348,
+    "seasons": "",
+    "four_k": True,
+    "answer": "requested",
+    "lists": "top, mine",
+    "asked_as": "family",
+    "at": "2026-06-01T11:00:08Z",
+    "detail": "",
+    "run_id": "4f1c9a2b7d10",
+}
+_SERIES: Reply = {
+    **_REQUEST,
+    "title": "Dark",
+    "kind": "tv",
+    "tmdb_id": 70523,
+    "seasons": "1, 2",
+    "four_k": False,
+    "answer": "refused",
+    "detail": "you have no requests left",
+    "asked_as": None,
+}
+_PROGRESS: Reply = {
+    "in_progress": True,
+    "phase": "add",
+    "progress": 120,
+    "total": 200,
+    "percent": 60,
+    "last_checkpoint": "2026-06-01T11:59:59Z",
+    "last_result": None,
+    "run_id": "4f1c9a2b7d10",
+    "sequence": 130,
+    "lists": [
+        {"name": "top", "state": "done", "read": 150, "done": 100, "total": 150},
+        {"name": "映画", "state": "failed", "read": 0, "done": 0, "total": 0},
+    ],
+    "eta_s": 68,
+    "requested": 12,
+}
+_NOTHING_RUNS: Reply = {
+    **_PROGRESS,
+    "in_progress": False,
+    "phase": "idle",
+    "lists": [],
+    "last_result": {
+        "success": True,
+        "message": "Sync complete: 2600/2600 operations successful",
+    },
+}
+_IDLE: Reply = {
+    "state": "idle",
+    "pid": 7491,
+    "version": "0.2.0",
+    "uptime_s": 7300,
+    "started_at": "2026-06-01T10:00:00Z",
+    "config": {
+        "file": "/etc/listsync/listsync.yaml",
+        "valid": True,
+        "problems": [],
+        "loaded_at": "2026-06-01T10:00:00Z",
+    },
+    "watcher": "active",
+    "server": {"product": "Seerr", "version": "3.1.0", "url": "http://localhost:5055"},
+    "paused": None,
+    "running": None,
+    "pending": None,
+    "last_run": _RUN,
+    "next_due": "2026-06-01T23:00:00Z",
+    "retry": None,
+    "lists": 3,
+    "needs_person": False,
+    "notices": [],
+    "notices_total": 0,
+}
+_BUSY: Reply = {
+    **_IDLE,
+    "state": "running",
+    "running": _PROGRESS,
+    "pending": {"run_id": "aa11", "lists": ["top"], "origins": ["schedule", "listsyncctl"]},
+    "last_run": None,
+    "server": None,
+}
+_TROUBLED: Reply = {
+    **_IDLE,
+    "state": "paused",
+    "paused": {"until": "2026-06-01T14:00:00Z"},
+    "pending": {"run_id": "aa11", "lists": None, "origins": ["SIGUSR1"]},
+    "last_run": _PARTLY,
+    "retry": {"at": "2026-06-01T12:02:00Z", "why": "the server cannot be reached", "number": 2},
+    "config": {
+        "file": "/etc/listsync/listsync.yaml",
+        "valid": False,
+        "problems": ["/etc/listsync/listsync.yaml:3:5: unknown key: foo"],
+        "loaded_at": "2026-06-01T10:00:00Z",
+    },
+    "watcher": "looks every 30 s",
+    "server": None,
+    "needs_person": True,
+    "notices": [_NOTICE, _NOTE],
+    "notices_total": 5,
+}
+_LIST: Reply = {
+    "name": "top",
+    "service": "imdb",
+    "source": "imdb:top",
+    "exclude": False,
+    "outcome": "complete",
+    "read": 250,
+    "declared": 250,
+    "last_try": "2026-06-01T11:00:00Z",
+    "last_success": "2026-06-01T11:00:00Z",
+    "failures": 0,
+    "next_due": "2026-06-01T23:00:00Z",
+    "retry_at": None,
+    "why": "",
+    "advice": "",
+    "notices": [],
+}
+_BLOCKED: Reply = {
+    **_LIST,
+    "name": "Dora",
+    "service": "letterboxd",
+    "outcome": "blocked",
+    "read": 100,
+    "declared": 128,
+    "failures": 3,
+    "last_success": None,
+    "retry_at": "2026-06-01T12:40:00Z",
+    "why": "the service asks whether we are a robot",
+    "advice": "install Chromium",
+    "notices": [_NOTICE],
+}
+_ITEM: Reply = {
+    "title": "Alien (1979)",
+    "kind": "movie",
+    "tmdb_id": 348,
+    "list": "top",
+    "status": "requested",
+    "at": "2026-06-01T11:00:08Z",
+    "brought_by": "top, mine",
+    "asked_as": "family",
+    "requested_at": "2026-06-01T11:00:08Z",
+    "run_id": "4f1c9a2b7d10",
+    "year": 1979,
+    "imdb_id": "tt0078748",
+    "tvdb_id": None,
+}
+_CANDIDATES: list[Reply] = [
+    {
+        "number": 1,
+        "key": "movie/438631",
+        "title": "Dune",
+        "original_title": "Dune",
+        "year": 2021,
+        "evidence": "the title is the same, and 2021 is the newest",
+    },
+    {
+        "number": 2,
+        "key": "movie/841",
+        "title": "Dune",
+        "original_title": "砂の惑星",
+        "year": 1984,
+        "evidence": "US, 4,000 votes",
+    },
+]
+_CHOICE: Reply = {
+    "key": "movie/438631",
+    "imdb_id": "tt1160419",
+    "title": "Dune",
+    "at": "2026-06-01T10:00:00Z",
+}
+_REVIEW: Reply = {
+    "id": "4f1c9a",
+    "title": "Dune",
+    "lists": "top, mine",
+    "since": "2026-05-30T12:00:00Z",
+    "score": 1.5,
+    "why": "the row names no year",
+    "candidates": _CANDIDATES,
+    "choice": None,
+    "lookup": "title:dune",
+}
+_EXPLAINED: Reply = {
+    "title": "Dune (2021)",
+    "kind": "movie",
+    "tmdb_id": 438631,
+    "four_k": True,
+    "decision": {
+        "verdict": "requested",
+        "why": "is requested by the next sync",
+        "conditions": [],
+    },
+    "lists": [
+        {
+            "list": "top",
+            "label": "Dune",
+            "rank": 3,
+            "since": "2026-06-01T12:00:00Z",
+            "followed": True,
+            "exclude": False,
+            "outcome": "complete",
+            "last_success": "2026-06-01T11:00:00Z",
+            "why": "",
+            "handled_at": "2026-06-01T11:00:08Z",
+        },
+        {
+            "list": "mine",
+            "label": "Dune",
+            "rank": 1,
+            "since": "2026-05-01T12:00:00Z",
+            "followed": True,
+            "exclude": True,
+            "outcome": "blocked",
+            "last_success": "2026-05-31T11:00:00Z",
+            "why": "asks whether we are a robot",
+            "handled_at": None,
+        },
+        {
+            "list": "old",
+            "label": "Dune",
+            "rank": 9,
+            "since": "2026-01-01T12:00:00Z",
+            "followed": False,
+            "exclude": False,
+        },
+    ],
+    "more_lists": 2,
+    "match": {
+        "found": "review",
+        "how": "title",
+        "key": None,
+        "title": "",
+        "score": 1.5,
+        "why": "the row names no year",
+        "candidates": _CANDIDATES,
+        "at": "2026-06-01T11:00:00Z",
+        "again_at": None,
+        "review_id": "4f1c9a",
+    },
+    "choice": _CHOICE,
+    "server": {"status": "unknown", "status_4k": "pending", "asked_since": True},
+    "requests": [_REQUEST, _SERIES],
+}
+_NOT_FOUND: Reply = {
+    "title": "No Such Film",
+    "decision": {"verdict": "not_found", "why": "not found"},
+    "lists": [],
+    "match": {
+        "found": "not_found",
+        "how": "title",
+        "at": "2026-06-01T11:00:00Z",
+        "again_at": "2026-06-04T12:00:00Z",
+        "candidates": [],
+    },
+}
+_PLANNED: list[Reply] = [
+    {
+        "verdict": "failed",
+        "label": "Broken (2001)",
+        "lists": "top",
+        "why": "the server does not answer",
+        "kind": "movie",
+        "tmdb_id": 1,
+    },
+    {
+        "verdict": "review",
+        "label": "Dune",
+        "lists": "mine",
+        "why": "the row names no year",
+        "candidates": ["Dune (2021) [movie/438631]", "Dune (1984) [movie/841]"],
+    },
+    {
+        "verdict": "requested",
+        "label": "Dark",
+        "kind": "tv",
+        "tmdb_id": 70523,
+        "lists": "top, mine",
+        "four_k": True,
+        "seasons": [1, 2, 3, 5],
+        "asking": {
+            "user": "family",
+            "approve": False,
+            "service": "anime",
+            "profile": "HD",
+            "root_folder": "/tv",
+            "language_profile": "German",
+            "tags": ["a", "b"],
+        },
+    },
+    {
+        "verdict": "requested",
+        "label": "Alien (1979)",
+        "kind": "movie",
+        "tmdb_id": 348,
+        "lists": "top",
+        "four_k": False,
+        "seasons": [],
+        "asking": {"approve": True},
+    },
+    {
+        "verdict": "cancelled",
+        "label": "Heat (1995)",
+        "kind": "movie",
+        "tmdb_id": 949,
+        "lists": "top",
+        "why": "left its list",
+    },
+    {"verdict": "not_found", "label": "No Such Film", "lists": "top", "why": "not found"},
+    {"verdict": "skipped", "label": "Cats (2019)", "lists": "top", "why": "filtered"},
+]
+_PLAN: Reply = {
+    "state": "done",
+    "run": {
+        **_RUN,
+        "dry_run": True,
+        "message": "2 would be requested, 40 already there, 1 to review",
+    },
+    "counts": {"requested": 2, "shared": 1, "handled_before": 3, "excluded": 0},
+    "total": 7,
+    "left_out": 12,
+    "items": _PLANNED,
+    "next_offset": None,
+    "notices": [_NOTICE, _NOTE],
+}
+_BACKUP: Reply = {"state": "done", "file": "/var/backups/listsync.db", "size": 2_400_000}
+_AGENTS: list[Reply] = [
+    {
+        "pid": 7491,
+        "uptime_s": 7300,
+        "socket": "/run/listsync/agent.sock",
+        "memory": 36_700_160,
+        "fds": 21,
+    },
+    {"pid": 8000, "uptime_s": 30, "socket": None, "memory": None, "fds": None},
+]
+_MATCH_OPEN: Reply = {**_EXPLAINED["match"], "again_at": "2026-06-01T11:00:00Z"}
+
+_CASES: dict[str, tuple[str, Reply]] = {
+    "status: idle": ("status", _IDLE),
+    "status: running": ("status", _BUSY),
+    "status: troubled": ("status", _TROUBLED),
+    "status: paused without an end": ("status", {**_IDLE, "paused": {"until": None}}),
+    "progress: running": ("progress", _PROGRESS),
+    "progress: nothing runs": ("progress", _NOTHING_RUNS),
+    "lists": ("lists", {"lists": [_LIST, _BLOCKED]}),
+    "lists NAME": (
+        "lists",
+        {
+            "lists": [_BLOCKED],
+            "counts": {"requested": 3, "already_there": 90},
+            "requests": [_REQUEST, _SERIES],
+        },
+    ),
+    "runs": ("runs", {"runs": [_RUN, _PARTLY]}),
+    "runs ID": ("runs", {"run": _PARTLY, "notices": [_NOTICE], "requests": [_REQUEST, _SERIES]}),
+    "runs ID: nothing requested": ("runs", {"run": _PARTLY, "notices": [], "requests": []}),
+    "items": ("items", {"items": [_ITEM], "total": 1}),
+    "items: the first of many": ("items", {"items": [_ITEM], "total": 400}),
+    "explain": ("explain", {"titles": [_EXPLAINED, _NOT_FOUND], "total": 9, "cut": True}),
+    "explain: looked up again": (
+        "explain",
+        {"titles": [{**_EXPLAINED, "match": _MATCH_OPEN, "choice": None}], "total": 1},
+    ),
+    "explain: nothing fits": ("explain", {"titles": [], "total": 0}),
+    "review": ("review", {"reviews": [_REVIEW, {**_REVIEW, "lists": ""}], "total": 3}),
+    "review --decided": (
+        "review",
+        {
+            "reviews": [
+                {**_REVIEW, "choice": _CHOICE},
+                {**_REVIEW, "choice": {**_CHOICE, "key": None}},
+                {**_REVIEW, "choice": {"key": None, "imdb_id": None, "title": "", "at": None}},
+            ],
+            "total": 3,
+        },
+    ),
+    "review: nothing waits": ("review", {"reviews": [], "total": 0}),
+    "review accept --sync": (
+        "review_decide",
+        {
+            "ok": True,
+            "message": "Dune is movie/438631.",
+            "sync": {"run_id": "aa11", "state": "started"},
+        },
+    ),
+    "sync-now": ("trigger", {"run_id": "aa11", "state": "started"}),
+    "sync-now: queued": ("trigger", {"run_id": "aa11", "state": "queued"}),
+    "sync-now: coalesced": ("trigger", {"run_id": "aa11", "state": "coalesced"}),
+    "sync-now --signal": ("signalled", {"signalled": [{"pid": 7491}]}),
+    "plan --no-wait": ("plan", {"run_id": "aa11", "state": "started"}),
+    "plan --no-wait: queued": ("plan", {"run_id": "aa11", "state": "queued"}),
+    "plan": ("plan_result", _PLAN),
+    "plan: failed": (
+        "plan_result",
+        {**_PLAN, "items": [], "run": {**_RUN, "result": "failed", "why": "no server"}},
+    ),
+    "pause": ("pause", {"until": None}),
+    "pause --for 2h": ("pause", {"until": "2026-06-01T14:00:00Z"}),
+    "resume": ("resume", {"ok": True, "message": "Resumed."}),
+    "backup": ("backup", _BACKUP),
+    "version": (
+        "version",
+        {"version": "0.2.0", "protocol": 1, "client": {"version": "0.2.1", "protocol": 1}},
+    ),
+    "ping": ("ping", {"pong": True, "pid": 7491}),
+    "agents": ("agents", {"agents": _AGENTS}),
+}
+_IN_COLOUR = ("status: troubled", "lists", "plan")
+
+
+def cases() -> Iterator[tuple[str, list[str]]]:
+    for name, (method, reply) in _CASES.items():
+        view = VIEWS.get(method, MESSAGE)
+        yield f"listsyncctl {name}", list(view.text(reply, Look(NOW, colour=False)))
+        if name in _IN_COLOUR:
+            lines = view.text(reply, Look(NOW, colour=True))
+            yield f"listsyncctl {name}, in colour", [one.replace("\x1b", "^") for one in lines]
