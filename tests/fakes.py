@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 
+from listsync.config_types import SecretStr
 from listsync.domain.allowance import UNLIMITED, Allowance
 from listsync.domain.arr_services import (
     NO_ARR_NAMES,
@@ -20,7 +21,9 @@ from listsync.domain.arr_services import (
     ArrOffer,
     ArrService,
 )
-from listsync.domain.books import (
+from listsync.domain.clock import Clock
+from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.history import (
     Choice,
     EntryRow,
     ItemRow,
@@ -31,11 +34,10 @@ from listsync.domain.books import (
     RunRow,
     Standing,
 )
-from listsync.domain.clock import Clock
-from listsync.domain.learned import NOTHING_LEARNED, Learned
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import (
+from listsync.domain.notices import StandingNotice
+from listsync.domain.run_notes import (
     Departure,
     HandledEntries,
     Intent,
@@ -44,8 +46,6 @@ from listsync.domain.memory import (
     Notes,
     Sent,
 )
-from listsync.domain.notices import StandingNotice
-from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     ABSENT,
     TAKEN,
@@ -68,7 +68,9 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
-from listsync.domain.syncing import (
+from listsync.domain.server_guard import Trust
+from listsync.domain.server_knowledge import NOTHING_LEARNED, Learned
+from listsync.domain.sync_records import (
     Exclusion,
     ListRules,
     Match,
@@ -77,12 +79,10 @@ from listsync.domain.syncing import (
     SyncReport,
     SyncRun,
 )
-from listsync.domain.trust import Trust
 from listsync.errors import UnavailableError
-from listsync.options import SecretStr
-from listsync.providers.trakt.tokens import TraktTokens
-from listsync.sync.patience import is_believed, is_sudden_shrink, pause_before_recheck
-from listsync.sync.titles import fold
+from listsync.providers.trakt.token_store import TraktTokens
+from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, pause_before_recheck
+from listsync.sync.titles.title_folding import fold
 
 Reading = Fetched | Exception
 Scripted = Answered | FoundRequests | SearchPage | SeriesDetails | TitleFacts | Exception

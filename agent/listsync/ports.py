@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from listsync.domain.allowance import Allowance
     from listsync.domain.arr_services import ArrFailure, ArrNames, ArrOffer, ArrService
-    from listsync.domain.books import (
+    from listsync.domain.history import (
         Choice,
         EntryRow,
         ItemRow,
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
         RunRow,
         Standing,
     )
-    from listsync.domain.learned import Learned
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
     from listsync.domain.media import Definition, MediaType, TitleKey
-    from listsync.domain.memory import (
+    from listsync.domain.notices import StandingNotice
+    from listsync.domain.run_notes import (
         Departure,
         HandledEntries,
         Intent,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         ListSetback,
         Notes,
     )
-    from listsync.domain.notices import StandingNotice
     from listsync.domain.server import (
         Answered,
         Cancelled,
@@ -45,8 +44,16 @@ if TYPE_CHECKING:
         TitleFacts,
         TitleState,
     )
-    from listsync.domain.syncing import Exclusion, ListRules, Match, Member, SyncReport, SyncRun
-    from listsync.domain.trust import Trust
+    from listsync.domain.server_guard import Trust
+    from listsync.domain.server_knowledge import Learned
+    from listsync.domain.sync_records import (
+        Exclusion,
+        ListRules,
+        Match,
+        Member,
+        SyncReport,
+        SyncRun,
+    )
 
 
 class ListProvider(Protocol):

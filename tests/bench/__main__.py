@@ -20,7 +20,7 @@ import listsyncctl
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sandbox.catalogue import invented
-from listsync.sync.evidence import sought, weigh
+from listsync.sync.titles.evidence import sought, weigh
 from tests.bench import agents, browser, hops, services, titles, worst
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue

@@ -7,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Iterator
 
-from listsync.net.browser.finding import installed
-from listsync.net.browser.window import Browser
+from listsync.browser.client import Browser
+from listsync.browser.executables import installed
 from tests.bench.figures import Figure
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import site

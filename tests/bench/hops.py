@@ -22,12 +22,12 @@ from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
-from listsync.app.parts import open_parts
+from listsync.app.wiring import open_parts
 from listsync.cancellation import CancelToken
 from listsync.config.load import load
-from listsync.domain.syncing import SyncRun
+from listsync.domain.sync_records import SyncRun
 from listsync.sandbox.process import SandboxProcess
-from listsync.sync.syncing import sync
+from listsync.sync.run import sync
 from tests.bench.figures import Figure
 
 MOST_MODULES = 45

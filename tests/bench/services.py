@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 from listsync.domain.lists import ListOutcome, Validators
-from listsync.domain.syncing import ListRules
-from listsync.sync.reading import Before, Followed, read_lists
+from listsync.domain.sync_records import ListRules
+from listsync.sync.fetch_lists import Before, Followed, read_lists
 from tests.bench.figures import Figure
 from tests.bench.players import TITLES, Player, players
 from tests.integration.providers.lists import provider

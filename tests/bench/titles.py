@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 
-from listsync.domain.syncing import Found, Match
-from listsync.sync.claims import Claim, claim_of
-from listsync.sync.evidence import sought, weigh
-from listsync.sync.matching import choose
+from listsync.domain.sync_records import Found, Match
+from listsync.sync.titles.detail_claims import Claim, claim_of
+from listsync.sync.titles.evidence import sought, weigh
+from listsync.sync.titles.matching import choose
 from tests.bench.figures import Figure
 from tests.labelled_titles import LabelledTitle, load
 

@@ -14,7 +14,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.server import Asking, RequestBody
-from listsync.domain.syncing import (
+from listsync.domain.sync_records import (
     ItemReport,
     ListProgress,
     ListReport,

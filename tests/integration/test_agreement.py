@@ -17,23 +17,23 @@ import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
-from listsync.commands.explaining import stories
+from listsync.commands.explain import stories
 from listsync.domain.allowance import Allowance, Quota
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
+from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Span, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Span, Which
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
-from listsync.domain.syncing import Exclusion, ListRules, SyncReport, SyncRun, Verdict
+from listsync.domain.sync_records import Exclusion, ListRules, SyncReport, SyncRun, Verdict
 from listsync.store.arr_names import SqliteArrNames
-from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.facts import SqliteFacts
-from listsync.store.memory import SqliteMemory
-from listsync.sync.capping import Cap
+from listsync.store.facts_cache import SqliteFacts
+from listsync.store.history import SqliteBooks
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.fetch_lists import Followed
+from listsync.sync.limits import Cap
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.syncing import Parts, sync
+from listsync.sync.run import Parts, sync
 from tests.fakes import SERVER, FakeList, FakeServer, Title, a_film, a_series, whole
 from tests.unit.agent.commands.world import World
 from tests.unit.agent.sync.records import MOVIE, TV, entry

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from listsync.domain.server import Cancelled, MediaStatus, TitleState
-from listsync.domain.syncing import SyncReport, Verdict
+from listsync.domain.sync_records import SyncReport, Verdict
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileSource
 from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.syncing import Parts, sync
+from listsync.sync.run import Parts, sync
 from tests.fakes import FakeArrNames, FakeFacts, FakeServer, a_series
 from tests.unit.agent.sync.records import RUN, rules
 

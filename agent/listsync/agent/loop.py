@@ -14,14 +14,13 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Protocol, assert_never
 
-from listsync.agent.configuration import Configuration
-from listsync.agent.keeping import Keeper
-from listsync.agent.past import RecentRuns
+from listsync.agent.active_config import Configuration
 from listsync.agent.queue import RunQueue
-from listsync.agent.retrying import Retries, Retrying
-from listsync.agent.telling import Teller
-from listsync.agent.working import Perform, Work
-from listsync.domain.books import RunRow
+from listsync.agent.queue_store import Keeper
+from listsync.agent.recent_runs import RecentRuns
+from listsync.agent.retries import Retries, Retrying
+from listsync.agent.service_status import Teller
+from listsync.agent.sync_worker import Perform, Work
 from listsync.domain.clock import Clock, ClockSteps
 from listsync.domain.events import (
     ClockSet,
@@ -35,8 +34,9 @@ from listsync.domain.events import (
     Signalled,
     WatcherNote,
 )
-from listsync.domain.running import Ended, Order, Scope
-from listsync.domain.syncing import Result
+from listsync.domain.history import RunRow
+from listsync.domain.runs import Ended, Order, Scope
+from listsync.domain.sync_records import Result
 from listsync.errors import BeingWrittenError, StateError
 
 logger = logging.getLogger(__name__)

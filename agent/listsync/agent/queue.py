@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from listsync.domain.running import Order, Pause, Ticket, together
+from listsync.domain.runs import Order, Pause, Ticket, together
 from listsync.protocol import Code, RefusedCommand
 
 _MOST_ORIGINS = 1000

@@ -10,8 +10,8 @@ from pathlib import Path
 from msgspec import structs
 
 from listsync.app.live_check import LiveCheck
-from listsync.app.parts import copy_sandbox, open_server
-from listsync.app.scratch import scratch_folder
+from listsync.app.tempdirs import scratch_folder
+from listsync.app.wiring import copy_sandbox, open_server
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.errors import BusyError, StateError

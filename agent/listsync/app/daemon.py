@@ -15,39 +15,39 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from listsync import __version__
+from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backups, DailyBackups, Shelf
-from listsync.agent.configuration import Configuration
-from listsync.agent.keeping import Keeper
 from listsync.agent.loop import Agent, Means
-from listsync.agent.past import RecentRuns, told_server
 from listsync.agent.queue import RunQueue
-from listsync.agent.retrying import RETRY
-from listsync.agent.telling import Teller
-from listsync.app import access
-from listsync.app.browsing import sweep
-from listsync.app.following import cap_of, config_of
+from listsync.agent.queue_store import Keeper
+from listsync.agent.recent_runs import RecentRuns, told_server
+from listsync.agent.retries import RETRY
+from listsync.agent.service_status import Teller
+from listsync.agent.systemd_notify import Systemd
+from listsync.app import permission_warnings as access
+from listsync.app.browser_wiring import sweep
+from listsync.app.config_diff import cap_of, config_of
+from listsync.app.config_loader import DaemonOptions, Loader
 from listsync.app.heap import share_one
-from listsync.app.loading import DaemonOptions, Loader
 from listsync.app.open_files import raise_limit
-from listsync.app.performing import Performer
+from listsync.app.sync_runner import Performer
 from listsync.app.threads import Threads
 from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.control import ControlSocket
 from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
-from listsync.domain.running import Following, Order, Scope, covers
+from listsync.domain.runs import Following, Order, Scope, covers
 from listsync.errors import Problem
-from listsync.net.systemd import Systemd
 from listsync.protocol import Exit
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
-from listsync.store.books import SqliteBooks
-from listsync.store.clock import CLOCK_WAS_AHEAD, follow_step, pull_back
+from listsync.store.clock_steps import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import Database
-from listsync.store.doubt import load_doubt
+from listsync.store.history import SqliteBooks
+from listsync.store.key_value import SqliteNotebook
 from listsync.store.lock import locked
-from listsync.store.notebook import SqliteNotebook
 from listsync.store.recovery import close_state, open_state
+from listsync.store.state_doubt import load_doubt
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers import signal_mask, signals
 from listsync.triggers.config_file import ConfigFileTrigger, digest

@@ -14,7 +14,7 @@ from listsync.domain.allowance import Allowance
 from listsync.domain.arr_services import PROGRAMS, ArrSelection
 from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
-from listsync.domain.syncing import ListRules
+from listsync.domain.sync_records import ListRules
 from listsync.errors import (
     AnswerChangedError,
     Refusal,
@@ -24,7 +24,7 @@ from listsync.errors import (
 from listsync.ports import ArrNamesStore
 from listsync.seerr.client import Seerr
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup
-from listsync.sync.arr_names import OpenSelection, WhyOpen
+from listsync.sync.arr_selection import OpenSelection, WhyOpen
 
 Kinds = Mapping[str, AbstractSet[MediaType]]
 """The kinds of titles that each list has, by its source."""

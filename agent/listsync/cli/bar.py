@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Self, TextIO
 
 from listsync.cli.words import harmless, width
-from listsync.domain.syncing import Phase, Progress
+from listsync.domain.sync_records import Phase, Progress
 
 _EVERY_S = 0.1
 _WIDTH = 30

@@ -103,8 +103,8 @@ def run(
       listsync run --interval 12
       listsync run --config ~/listsync.yaml --log-level debug
     """
+    from listsync.app.config_loader import DaemonOptions
     from listsync.app.daemon import run_agent
-    from listsync.app.loading import DaemonOptions
     from listsync.config.paths import find_config
     from listsync.protocol import agent_socket
 
@@ -308,7 +308,7 @@ def _state_dir(option: Path | None) -> Path:
 
 def _doubts(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]:
     """Say what others may change of the places that an agent would use."""
-    from listsync.app.access import doubts
+    from listsync.app.permission_warnings import doubts
     from listsync.config.paths import find_config
     from listsync.errors import StateError
     from listsync.protocol import agent_socket

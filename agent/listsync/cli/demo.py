@@ -9,17 +9,17 @@ from pathlib import Path
 
 import click
 
-from listsync.app.parts import open_parts
-from listsync.app.scratch import scratch_folder
+from listsync.app.tempdirs import scratch_folder
+from listsync.app.wiring import open_parts
 from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
 from listsync.cli.report import explained
 from listsync.cli.words import say
 from listsync.config.load import load
-from listsync.domain.syncing import ItemReport, Result, SyncReport, Verdict
+from listsync.domain.sync_records import ItemReport, Result, SyncReport, Verdict
 from listsync.errors import ListsyncError
 from listsync.protocol import Exit
-from listsync.sync.syncing import Parts
+from listsync.sync.run import Parts
 
 _LISTS = {
     "imdb": "imdb-export.csv",

@@ -11,14 +11,14 @@ import click
 
 from listsync.app.check_wiring import open_check
 from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached
-from listsync.app.parts import open_lists
+from listsync.app.wiring import open_lists
 from listsync.cli.words import Palette, harmless, plural, say, wants_colour
 from listsync.config.configuration import Config
-from listsync.domain.advice import advice_on
+from listsync.domain.list_advice import advice_on
 from listsync.domain.media import MediaType
 from listsync.errors import RefusedError, UnavailableError
 from listsync.protocol import Exit
-from listsync.sync.reading import Before, Reading, read_lists
+from listsync.sync.fetch_lists import Before, Reading, read_lists
 
 _COLOURS = {Mark.OK: "green", Mark.WRONG: "red", Mark.OPEN: "yellow", Mark.FAILED: "red"}
 _ARR_WARNING = """\

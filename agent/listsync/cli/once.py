@@ -17,19 +17,19 @@ from uuid import uuid4
 
 import click
 
-from listsync.app.parts import open_parts
+from listsync.app.wiring import open_parts
 from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report as words
 from listsync.cli import report_json
 from listsync.cli.bar import ProgressBar
 from listsync.cli.words import Palette, is_terminal, say, wants_colour
-from listsync.domain.syncing import Result, SyncReport, SyncRun
+from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.protocol import Exit
-from listsync.sync.syncing import sync
+from listsync.sync.run import sync
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
-    from listsync.sync.syncing import Parts
+    from listsync.sync.run import Parts
 
 _EXITS = {
     Result.OK: Exit.OK,

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from listsync.agent.plans import plan_of
+from listsync.agent.plan_builder import plan_of
 from listsync.cli.words import Palette, duration, harmless, plural, table, width
-from listsync.domain.messages import head_of, message_of
 from listsync.domain.notices import NoticeKind
+from listsync.domain.run_messages import head_of, message_of
 from listsync.domain.server import RequestBody
-from listsync.domain.syncing import ItemReport, ListReport, Result, SyncReport, Verdict
+from listsync.domain.sync_records import ItemReport, ListReport, Result, SyncReport, Verdict
 
 _SHOWN = 20
 _COLUMNS = {

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from listsync import __version__
-from listsync.domain.messages import message_of
 from listsync.domain.notices import Notice
+from listsync.domain.run_messages import message_of
 from listsync.domain.server import RequestBody
-from listsync.domain.syncing import ItemReport, ListReport, SyncReport, Verdict
+from listsync.domain.sync_records import ItemReport, ListReport, SyncReport, Verdict
 from listsync.protocol import SCHEMA_VERSION
 from listsync.text_cleaning import printable_json
 

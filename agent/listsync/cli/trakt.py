@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from listsync.app.parts import trakt_login
+from listsync.app.wiring import trakt_login
 from listsync.cli.words import say
 from listsync.errors import Refusal, RefusedError
-from listsync.net.http import build_client
-from listsync.providers.trakt.login import begin, poll
+from listsync.http.service_client import build_client
+from listsync.providers.trakt.device_login import begin, poll
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from listsync.commands.desk import Commands
-from listsync.commands.sources import Shown, Sources, Terms
+from listsync.commands.context import Shown, Sources, Terms
+from listsync.commands.dispatch import Commands
 
 __all__ = ["Commands", "Shown", "Sources", "Terms"]

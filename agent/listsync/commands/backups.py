@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from listsync.agent.backups import Backup
-from listsync.commands.sources import Sources
+from listsync.commands.context import Sources
 from listsync.protocol import Code, RefusedCommand
 
 

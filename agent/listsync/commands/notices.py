@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from listsync.commands.shapes import iso
-from listsync.commands.sources import Sources
-from listsync.domain.advice import passes_by_itself, trouble_words
-from listsync.domain.books import ListRow
+from listsync.commands.context import Sources
+from listsync.commands.serializers import iso
+from listsync.domain.history import ListRow
+from listsync.domain.list_advice import passes_by_itself, trouble_words
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.syncing import Result
-from listsync.domain.trust import Trust
+from listsync.domain.server_guard import Trust
+from listsync.domain.sync_records import Result
 
 _Standing = tuple[Notice, datetime | None]
 

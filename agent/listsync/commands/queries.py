@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from listsync.commands import snapshots
+from listsync.commands import status as snapshots
+from listsync.commands.context import Sources
+from listsync.commands.control import scope_of
 from listsync.commands.notices import notice_shape
-from listsync.commands.orders import scope_of
 from listsync.commands.paging import limit_of, offset_of
-from listsync.commands.shapes import (
+from listsync.commands.serializers import (
     ROOM_OF_A_PART,
     fitting,
     item_shape,
@@ -18,10 +19,9 @@ from listsync.commands.shapes import (
     run_at_length,
     run_shape,
 )
-from listsync.commands.sources import Sources
-from listsync.domain.books import RequestRow, RunRow
 from listsync.domain.exclusions import parse_exclusion
-from listsync.domain.syncing import Exclusion
+from listsync.domain.history import RequestRow, RunRow
+from listsync.domain.sync_records import Exclusion
 from listsync.protocol import Code, RefusedCommand
 
 _FEW = 5
@@ -65,7 +65,7 @@ def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def explain(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     # Brings the deciding with it, which an idle agent can do without.
-    from listsync.commands.explaining import stories  # noqa: PLC0415
+    from listsync.commands.explain import stories  # noqa: PLC0415
 
     query = str(params.get("query") or "").strip()
     if not query:

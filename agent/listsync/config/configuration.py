@@ -12,7 +12,7 @@ from listsync.config.schema import (
     ServerOptions,
     SyncOptions,
 )
-from listsync.domain.syncing import Exclusion, ListRules
+from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import Problem
 from listsync.triggers.schedule import Rule
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 from listsync.config.values import plain
+from listsync.config_types import Check, Form, Options, UnknownNameError
 from listsync.domain.genres import GENRES, fold_genre
 from listsync.domain.languages import LANGUAGES
+from listsync.domain.list_rules import NO_FILTERS, Filters, Span
 from listsync.domain.media import MediaType
-from listsync.domain.rules import NO_FILTERS, Filters, Span
-from listsync.options import Check, Form, Options, UnknownNameError
 
 FIRST_YEAR, LAST_YEAR = 1870, 2200
 _BEST_RATING = 10

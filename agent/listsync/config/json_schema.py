@@ -10,8 +10,7 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo
 
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
-from listsync.config.services import SERVICES
-from listsync.config.shape import (
+from listsync.config.schema_keys import (
     Holds,
     Section,
     holds,
@@ -20,7 +19,8 @@ from listsync.config.shape import (
     keys_of,
     required_of,
 )
-from listsync.options import Form, Options, SecretStr
+from listsync.config.services import SERVICES
+from listsync.config_types import Form, Options, SecretStr
 
 Schema = dict[str, Any]
 

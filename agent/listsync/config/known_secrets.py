@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from listsync.config.configuration import Config
-from listsync.options import Options, SecretStr
+from listsync.config_types import Options, SecretStr
 from listsync.redaction import logins_in, proxy_logins
 
 

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from listsync.config.configuration import Config, ListConfig
-from listsync.config.effects import check_effects
+from listsync.config.cross_field import check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
-from listsync.config.findings import Finding
-from listsync.config.plain_secrets import warn_of_readers
-from listsync.config.reading import MAX_FINDINGS, read_form
-from listsync.config.rules import check_rules, name_of
+from listsync.config.ineffective_options import check_effects
+from listsync.config.issues import Finding
 from listsync.config.schedules import find_zone, local_zone, rule_of
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
+from listsync.config.secret_exposure import warn_of_readers
 from listsync.config.secret_forms import SecretSource
 from listsync.config.services import SERVICES
+from listsync.config.validation import MAX_FINDINGS, read_form
 from listsync.config.yaml_document import Document, load_document
 from listsync.domain.server import Asking
-from listsync.domain.syncing import Exclusion, ListRules
+from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
-from listsync.net.whole_file import MOST_S, Patience
+from listsync.files.whole_file import MOST_S, Patience
 from listsync.triggers.schedule import Rule
 
 _UNFINISHED = (

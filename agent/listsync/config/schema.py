@@ -14,13 +14,13 @@ from msgspec import Meta
 from listsync.config.exclusions import ExclusionForm
 from listsync.config.filters import FiltersForm
 from listsync.config.paths import at_home
+from listsync.config.schema_keys import Section
+from listsync.config.season_rules import SeasonsForm
 from listsync.config.services import find_source
-from listsync.config.shape import Section
 from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timezone, User
-from listsync.config.wanted import SeasonsForm
+from listsync.config_types import CaFile, Check, Form, Options, SecretStr
+from listsync.domain.list_rules import ALL_SEASONS
 from listsync.domain.media import MediaType
-from listsync.domain.rules import ALL_SEASONS
-from listsync.options import CaFile, Check, Form, Options, SecretStr
 from listsync.providers.file.options import FileOptions
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.letterboxd.options import LetterboxdOptions

@@ -9,7 +9,7 @@ from pathlib import Path
 from listsync.config.paths import at_home
 from listsync.config.text_file import UnreadableError, check_mode, load_bytes
 from listsync.config.yaml_document import quote
-from listsync.net.whole_file import Patience
+from listsync.files.whole_file import Patience
 
 MAX_BYTES = 64 * 1024
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from listsync.domain.media import MediaType
-from listsync.net.forms import SERVICES as KNOWN
+from listsync.parsing.address_forms import SERVICES as KNOWN
 from listsync.providers.file import source as file
 from listsync.providers.imdb import source as imdb
 from listsync.providers.letterboxd import source as letterboxd

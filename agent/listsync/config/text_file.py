@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from listsync.net.whole_file import Patience, read_whole
+from listsync.files.whole_file import Patience, read_whole
 
 
 class UnreadableError(ValueError):

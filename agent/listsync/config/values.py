@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from listsync.config.schedules import find_zone
-from listsync.options import Form
+from listsync.config_types import Form
 from listsync.seerr.address import API, Address
 from listsync.triggers.schedule import Cron
 

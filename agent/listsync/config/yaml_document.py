@@ -17,7 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listsync.config.text_file import UnreadableError, load_bytes
 from listsync.errors import ConfigError, Problem
-from listsync.net.whole_file import Patience
+from listsync.files.whole_file import Patience
 
 Place = tuple[int, int]
 KeyPath = tuple[str | int, ...]

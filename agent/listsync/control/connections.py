@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import zmq
 
-from listsync.control.callers import Caller
+from listsync.control.authorization import Caller
 from listsync.control.zmtp import Conversation, Message, RefusedPeerError
 
 logger = logging.getLogger(__name__)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import zmq
 
-from listsync.control.callers import Caller
+from listsync.control.authorization import Caller
 from listsync.control.connections import Connections
-from listsync.control.desk import Answer, Desk
-from listsync.control.place import Place
+from listsync.control.rpc import Answer, Desk
+from listsync.control.unix_socket import Place
 from listsync.control.zmtp import Message
 from listsync.errors import ListsyncError
 from listsync.protocol import Code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.syncing import Exclusion
+from listsync.domain.sync_records import Exclusion
 
 _FORMS = "expected tmdb:movie/603, tmdb:tv/1396, imdb:tt0133093, tvdb:81189"
 _TMDB = re.compile(r"tmdb:(movie|tv)/([1-9]\d{0,9})", re.ASCII)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from listsync.domain.media import TitleKey
 from listsync.domain.server import RequestBody
-from listsync.domain.syncing import Verdict
+from listsync.domain.sync_records import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from listsync.sandbox import control
+from listsync.sandbox import control_api as control
+from listsync.sandbox.app import Start, serve
 from listsync.sandbox.products import PRODUCTS
-from listsync.sandbox.server import Start, serve
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

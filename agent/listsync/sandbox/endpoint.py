@@ -14,14 +14,14 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from listsync.sandbox import access
-from listsync.sandbox.answers import ApiError, Headers, Reply
-from listsync.sandbox.call import Call
+from listsync.sandbox import authentication as access
+from listsync.sandbox.api_call import Call
+from listsync.sandbox.concurrent_posts import Flight
 from listsync.sandbox.connection import cut
 from listsync.sandbox.faults import Fault
-from listsync.sandbox.flights import Flight
+from listsync.sandbox.responses import ApiError, Headers, Reply
+from listsync.sandbox.server_model import World
 from listsync.sandbox.validation import Parameter, check_path, read_json, read_query, require_json
-from listsync.sandbox.world import World
 
 Handler = Callable[[Call], Reply | Awaitable[Reply]]
 

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as struct_field
 
-from listsync.sandbox.answers import HTML, Headers, Reply, message
+from listsync.sandbox.responses import HTML, Headers, Reply, message
 
 Kind = Literal[
     "status",

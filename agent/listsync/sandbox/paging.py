@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from listsync.sandbox.answers import error
-from listsync.sandbox.call import Call
+from listsync.sandbox.api_call import Call
+from listsync.sandbox.responses import error
 
 Row = TypeVar("Row")
 

@@ -102,7 +102,7 @@ class SandboxProcess:
             _end(child)
 
     def admin(self, path: str, body: object = None, *, method: str | None = None) -> Any:
-        """Use a control endpoint (`listsync.sandbox.control`): with a body POST, else GET.
+        """Use a control endpoint (`listsync.sandbox.control_api`): with a body POST, else GET.
 
         Raises:
             UnavailableError: the sandbox refuses, and says why.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from listsync.sandbox.catalogue import MOVIE, TV
 from listsync.sandbox.codes import Permission, RequestStatus
-from listsync.sandbox.shapes import Json
+from listsync.sandbox.serializers import Json
 from listsync.sandbox.state import UNLIMITED, State, User
 
 _DAYS = 7

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from listsync.sandbox import afterlife
+from listsync.sandbox import request_lifecycle as afterlife
 from listsync.sandbox.codes import RequestStatus
-from listsync.sandbox.orders import Deed, RequestOrder, RollBackOrder
+from listsync.sandbox.control_orders import Deed, RequestOrder, RollBackOrder
+from listsync.sandbox.server_model import World
 from listsync.sandbox.state import Request
-from listsync.sandbox.world import World
 
 
 def change(world: World, order: RequestOrder) -> object:

@@ -11,22 +11,17 @@ from dataclasses import replace
 
 from starlette.routing import Route
 
-from listsync.sandbox import (
-    blocklist,
-    details,
-    finding,
-    household,
-    rules,
-    services,
-    shelves,
-    watchlist,
-    wishes,
-)
+from listsync.sandbox import request_rules as rules
 from listsync.sandbox.codes import Permission
 from listsync.sandbox.endpoint import Endpoint, Handler, Rule
+from listsync.sandbox.endpoints import blocklist, details, services, watchlist
+from listsync.sandbox.endpoints import media as shelves
+from listsync.sandbox.endpoints import requests as wishes
+from listsync.sandbox.endpoints import search as finding
+from listsync.sandbox.endpoints import users as household
 from listsync.sandbox.products import Product
+from listsync.sandbox.server_model import World
 from listsync.sandbox.validation import NUMBER, TEXT, Parameter
-from listsync.sandbox.world import World
 
 PREFIX = "/api/v1"
 Row = tuple[str, str, Handler, Rule]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from listsync.sandbox.answers import ApiError, invalid, message
+from listsync.sandbox.responses import ApiError, invalid, message
 
 _RESERVED = re.compile(r"[:/\[\]@!$&'()*+,;]")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")

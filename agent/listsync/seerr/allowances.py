@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import IntFlag
 
-from listsync.answers import Answer
+from listsync.decoding import Answer
 from listsync.domain.allowance import UNLIMITED, Allowance, Quota
 from listsync.domain.media import MediaType
 from listsync.seerr.identity import read
+from listsync.seerr.transport import Wire
 from listsync.seerr.users import OWNER, Actor
-from listsync.seerr.wire import Wire
 
 
 class _Permission(IntFlag):

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, UnknownFormError, decode, readable
 from listsync.cancellation import CancelToken
+from listsync.decoding import Answer, UnknownFormError, decode, readable
 from listsync.domain.arr_services import PROGRAMS, ArrChoice, ArrFailure, ArrOffer, ArrService
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.net.deadline import until
-from listsync.seerr.reply import Reply
-from listsync.seerr.trouble import PassingError, TimedOutError, UnsentError
-from listsync.seerr.wire import Wire
-from listsync.seerr.words import complaint, is_json
+from listsync.http.deadline import until
+from listsync.seerr.errors import PassingError, TimedOutError, UnsentError
+from listsync.seerr.foreign_text import complaint, is_json
+from listsync.seerr.response import Reply
+from listsync.seerr.transport import Wire
 from listsync.text_cleaning import one_line
 
 logger = logging.getLogger(__name__)

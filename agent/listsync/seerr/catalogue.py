@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, readable
+from listsync.decoding import Answer, readable
 from listsync.domain.genres import fold_genre
 from listsync.domain.media import MediaType
 from listsync.seerr.identity import read
-from listsync.seerr.wire import Wire
+from listsync.seerr.transport import Wire
 
 
 class _Genre(Answer, frozen=True):

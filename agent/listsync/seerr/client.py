@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from listsync.cancellation import CancelToken
+from listsync.config_types import SecretStr
 from listsync.domain.allowance import Allowance
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
@@ -23,20 +24,20 @@ from listsync.domain.server import (
     TitleFacts,
 )
 from listsync.errors import Refusal, UnavailableError
-from listsync.options import SecretStr
-from listsync.seerr import details, index, request_list, searching
+from listsync.seerr import details, index, request_list
+from listsync.seerr import search as searching
 from listsync.seerr.address import Address
 from listsync.seerr.allowances import allowance_of
 from listsync.seerr.arr_services import SeerrArrServices
-from listsync.seerr.cancelling import cancel
+from listsync.seerr.cancellations import cancel
 from listsync.seerr.catalogue import read_genres, read_languages
+from listsync.seerr.errors import PassingError, WrongAskingError
 from listsync.seerr.identity import identify
 from listsync.seerr.pool import Patience, Pool
-from listsync.seerr.requesting import Order, Writer
-from listsync.seerr.trouble import PassingError, WrongAskingError
+from listsync.seerr.requests import Order, Writer
+from listsync.seerr.transport import Wire
 from listsync.seerr.users import OWNER, Actor, Users
-from listsync.seerr.wire import Wire
-from listsync.seerr.writing import Pen
+from listsync.seerr.writes import Pen
 
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, readable
+from listsync.decoding import Answer, readable
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import (
     MediaStatus,
@@ -18,9 +18,9 @@ from listsync.domain.server import (
     TitleFacts,
     year_of,
 )
-from listsync.seerr.reply import Reply
-from listsync.seerr.searching import LONGEST_TITLE
-from listsync.seerr.trouble import Trouble
+from listsync.seerr.errors import Trouble
+from listsync.seerr.response import Reply
+from listsync.seerr.search import LONGEST_TITLE
 from listsync.text_cleaning import one_line
 
 _UNKNOWN_OR_DELETED = (MediaStatus.UNKNOWN, MediaStatus.DELETED)

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from msgspec import field
 
-from listsync.answers import Answer, UnknownFormError, decode
+from listsync.decoding import Answer, UnknownFormError, decode
 from listsync.domain.server import Product, ServerInfo
-from listsync.seerr.wire import Wire
+from listsync.seerr.transport import Wire
 from listsync.text_cleaning import one_line
 
 Shape = TypeVar("Shape")

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from msgspec import field
 
-from listsync.answers import Answer, readable
+from listsync.decoding import Answer, readable
 from listsync.domain.media import TitleKey
 from listsync.domain.server import IndexPage, TitleState
+from listsync.seerr.errors import Trouble
 from listsync.seerr.pages import KINDS, Page
-from listsync.seerr.reply import Reply
-from listsync.seerr.trouble import Trouble
-from listsync.seerr.wire import Wire
+from listsync.seerr.response import Reply
+from listsync.seerr.transport import Wire
 
 PAGE = 1000
 """Rows a page. A bigger page would freeze the server, which is one thread, for longer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer
+from listsync.decoding import Answer
 from listsync.domain.media import MediaType
 
 KINDS = {kind.value: kind for kind in MediaType}

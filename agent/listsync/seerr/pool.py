@@ -19,7 +19,7 @@ import httpcore
 
 from listsync.cancellation import CancelToken
 from listsync.certificates import CaFileError, trust_ca_file
-from listsync.net.deadline import DeadlineBackend
+from listsync.http.deadline import DeadlineBackend
 from listsync.seerr.address import Address
 
 KEEP_ALIVE_S = 4.0

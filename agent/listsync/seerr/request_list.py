@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, readable
+from listsync.decoding import Answer, readable
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
 from listsync.seerr.pages import KINDS, Page
-from listsync.seerr.wire import Wire
+from listsync.seerr.transport import Wire
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from msgspec import Raw, field
 
-from listsync.answers import Answer, readable
+from listsync.decoding import Answer, readable
 from listsync.seerr.identity import read
-from listsync.seerr.wire import Wire
+from listsync.seerr.transport import Wire
 from listsync.text_cleaning import one_line
 
 PAGE = 1000

@@ -6,8 +6,10 @@ import sqlite3
 from datetime import datetime
 
 from listsync.domain.media import MediaType
-from listsync.domain.syncing import Exclusion
-from listsync.store import rows, server_requests, standing
+from listsync.domain.sync_records import Exclusion
+from listsync.store import row_codec as rows
+from listsync.store import server_guard as standing
+from listsync.store import server_requests
 from listsync.store.database import Database
 
 

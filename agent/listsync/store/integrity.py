@@ -13,7 +13,7 @@ from pathlib import Path
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
 from listsync.domain.server import RequestAnswer
-from listsync.domain.syncing import Found, How
+from listsync.domain.sync_records import Found, How
 from listsync.store.functions import add_functions
 
 _JSON = {

@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from listsync.domain.books import ItemRow, RequestRow
+from listsync.domain.history import ItemRow, RequestRow
 from listsync.domain.lists import ListEntry
-from listsync.domain.syncing import Found, SkipReason
-from listsync.store import rows
+from listsync.domain.sync_records import Found, SkipReason
+from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.reviews import Reviews
 
@@ -139,7 +139,7 @@ class Items:
     def _looked_up(self, entry: ListEntry, server: object) -> str:
         """Say how far an entry got for which no lookup is noted: another may have had the same."""
         # Brings the matching with it, which an idle agent can do without.
-        from listsync.sync.lookup_names import lookup_of_entry  # noqa: PLC0415
+        from listsync.sync.titles.lookup_keys import lookup_of_entry  # noqa: PLC0415
 
         lookup = lookup_of_entry(entry)
         choice = self._reviews.choice(lookup) if lookup else None

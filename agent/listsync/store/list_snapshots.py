@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
-from listsync.domain.memory import Kept, ListSetback
-from listsync.domain.syncing import ListRules, Member
-from listsync.store import rows
+from listsync.domain.run_notes import Kept, ListSetback
+from listsync.domain.sync_records import ListRules, Member
+from listsync.store import row_codec as rows
 from listsync.store.database import Database
-from listsync.sync.patience import is_believed, is_sudden_shrink, words_of_shrink
+from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, words_of_shrink
 
 _T = TypeVar("_T")
 

@@ -20,8 +20,8 @@ from listsync.store import checksum
 from listsync.store.backup import FOLDER, backups_of, finish, sync_folder
 from listsync.store.checksum import Left
 from listsync.store.database import FILE_NAME, Database, inspect
-from listsync.store.doubt import Doubt, note_doubt
 from listsync.store.integrity import is_backup
+from listsync.store.state_doubt import Doubt, note_doubt
 from listsync.store.write_ahead_log import commits_after, frames_of
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import ABSENT, MediaStatus, RequestAnswer, TitleState
-from listsync.store import rows
+from listsync.store import row_codec as rows
 from listsync.store.database import Database
 
 

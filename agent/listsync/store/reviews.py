@@ -6,10 +6,10 @@ import json
 import sqlite3
 from datetime import datetime
 
-from listsync.domain.books import Choice, ReviewRow
+from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.syncing import Found, How
-from listsync.store import rows
+from listsync.domain.sync_records import Found, How
+from listsync.store import row_codec as rows
 from listsync.store.database import Database
 
 _COLUMNS = """

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest, TitleState
-from listsync.store import rows
+from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.request_log import is_gone, requested_at
 

@@ -23,10 +23,10 @@ from listsync.domain.arr_services import (
 )
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
-from listsync.domain.syncing import Member
+from listsync.domain.sync_records import Member
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, ArrServices
-from listsync.sync.arr_names import (
+from listsync.sync.arr_selection import (
     OpenSelection,
     WhyOpen,
     key_of,

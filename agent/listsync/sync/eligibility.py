@@ -18,10 +18,10 @@ from listsync.domain.server import (
     SeriesDetails,
     TitleFacts,
 )
-from listsync.domain.syncing import ListRules, Member, Skip, SkipReason
-from listsync.sync.allowances import Allowances
+from listsync.domain.sync_records import ListRules, Member, Skip, SkipReason
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.capping import Caps
+from listsync.sync.limits import Caps
+from listsync.sync.quotas import Allowances
 
 Members = tuple[Member, ...]
 

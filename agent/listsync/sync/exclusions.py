@@ -8,10 +8,10 @@ from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.syncing import Exclusion, Found, How, ListRules, Match, Member, Wish
-from listsync.sync.collecting import entry_id, wish_of
-from listsync.sync.evidence import Sought, sought
-from listsync.sync.titles import fold
+from listsync.domain.sync_records import Exclusion, Found, How, ListRules, Match, Member, Wish
+from listsync.sync.deduplication import entry_id, wish_of
+from listsync.sync.titles.evidence import Sought, sought
+from listsync.sync.titles.title_folding import fold
 
 _BY_TITLE = (How.TITLE, How.TITLE_INSTEAD)
 _RULES = ListRules(source="exclude", name="exclude", service="exclude", is_exclusion=True)

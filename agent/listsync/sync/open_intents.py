@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import Intent, Notes, Sent
 from listsync.domain.retry import Retry
+from listsync.domain.run_notes import Intent, Notes, Sent
 from listsync.domain.server import (
     ABSENT,
     Answered,
@@ -23,7 +23,7 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.syncing import SyncRun
+from listsync.domain.sync_records import SyncRun
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports import RequestServer
 from listsync.sync.server_requests import digest

@@ -8,9 +8,17 @@ from collections import Counter
 from listsync.domain.notices import Notice
 from listsync.domain.retry import Retry
 from listsync.domain.server import RequestAnswer
-from listsync.domain.syncing import Failed, Outcome, Prepared, Refused, Skip, SkipReason, Verdict
+from listsync.domain.sync_records import (
+    Failed,
+    Outcome,
+    Prepared,
+    Refused,
+    Skip,
+    SkipReason,
+    Verdict,
+)
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reporting import Tally
+from listsync.sync.report import Tally
 from listsync.sync.server_requests import notice_of_failures
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from listsync.domain.syncing import ListProgress, Phase, Progress
+from listsync.domain.sync_records import ListProgress, Phase, Progress
 
 IDLE = Progress(run_id=None, phase=Phase.IDLE, done=0, total=0, requested=0, lists=(), sequence=0)
 

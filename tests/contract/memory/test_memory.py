@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.domain.allowance import UNLIMITED, Allowance, Quota
-from listsync.domain.learned import NOTHING_LEARNED, Hold, Learned, TriedUser, UserAllowance
+from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import (
+from listsync.domain.run_notes import (
     Handling,
     Intent,
     Kept,
@@ -21,7 +21,6 @@ from listsync.domain.memory import (
     Sent,
     Setback,
 )
-from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import (
     Answered,
     Candidate,
@@ -34,7 +33,15 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.syncing import (
+from listsync.domain.server_guard import Trust
+from listsync.domain.server_knowledge import (
+    NOTHING_LEARNED,
+    Hold,
+    Learned,
+    TriedUser,
+    UserAllowance,
+)
+from listsync.domain.sync_records import (
     Found,
     How,
     ListReport,
@@ -46,9 +53,8 @@ from listsync.domain.syncing import (
     SyncRun,
     Verdict,
 )
-from listsync.domain.trust import Trust
 from listsync.ports import Memory
-from listsync.sync.collecting import members_of
+from listsync.sync.deduplication import members_of
 from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")

@@ -10,9 +10,9 @@ import httpcore
 import httpx
 import pytest
 
+from listsync.config_types import SecretStr
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Asking, Destination, IndexPage, RequestBody
-from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
 from tests.contract.openapi.specification import PRODUCTS, specification
 from tests.network import Network

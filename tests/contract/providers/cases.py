@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import (
     AnswerChangedError,
@@ -16,15 +17,14 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.options import SecretStr
 from listsync.ports import ListProvider
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileSource
-from listsync.providers.imdb.fields import MissingFields
+from listsync.providers.imdb.optional_fields import MissingFields
 from listsync.providers.imdb.options import ImdbOptions
-from listsync.providers.imdb.page import read_pages
 from listsync.providers.imdb.reader import Imdb
+from listsync.providers.imdb.site_pages import read_pages
 from listsync.providers.imdb.source import parse as parse_imdb
 from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.reader import MdbList

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
-from listsync.options import SecretStr
 from listsync.ports import ListProvider
 from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb

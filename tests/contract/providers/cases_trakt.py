@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.errors import ListsyncError, Refusal, UnavailableError
-from listsync.options import SecretStr
 from listsync.ports import ListProvider
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.reader import Trakt

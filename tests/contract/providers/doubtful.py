@@ -13,7 +13,7 @@ import httpx
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.ports import ListProvider
-from listsync.providers.imdb.page import read_pages
+from listsync.providers.imdb.site_pages import read_pages
 from tests.contract.providers.cases import (
     KEY,
     imdb_provider,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from listsync.net.http import build_client
-from listsync.options import ServiceOptions
+from listsync.config_types import ServiceOptions
+from listsync.http.service_client import build_client
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

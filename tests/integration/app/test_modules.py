@@ -12,7 +12,7 @@ import pytest
 _RUN = """
 import os, signal, sys
 before = set(sys.modules)
-from listsync.net.systemd import Systemd
+from listsync.agent.systemd_notify import Systemd
 
 def ready(self, status):
     names = set(sys.modules) - before
@@ -56,17 +56,17 @@ _OF_NOBODY = {
     "uvicorn",
 }
 _OF_OURS = {
-    "listsync.app.parts",
-    "listsync.commands.explaining",
-    "listsync.net.browser",
-    "listsync.net.call",
-    "listsync.net.http",
-    "listsync.net.rows",
-    "listsync.net.walls",
+    "listsync.app.wiring",
+    "listsync.commands.explain",
+    "listsync.browser",
+    "listsync.http.request",
+    "listsync.http.service_client",
+    "listsync.parsing.json_rows",
+    "listsync.http.browser_fallback",
     "listsync.sandbox",
     "listsync.seerr.client",
-    "listsync.sync.matching",
-    "listsync.sync.syncing",
+    "listsync.sync.titles.matching",
+    "listsync.sync.run",
 }
 
 
@@ -97,7 +97,7 @@ def _config(tmp_path: Path) -> Path:
 
 def readers(modules: set[str]) -> set[str]:
     """Tell of which services there is more than what reads the configuration."""
-    light = ("source", "options", "places", "search")
+    light = ("source", "options", "endpoints", "search_constraints")
     parts = [name.split(".") for name in modules if name.startswith("listsync.providers.")]
     return {part[2] for part in parts if part[3:] and part[3] not in light}
 
@@ -123,7 +123,7 @@ def test_a_sync_imports_what_reads_its_own_lists_alone(config: Path, tmp_path: P
         *("--socket", str(tmp_path / "agent.sock")),
         folder=tmp_path,
     )
-    assert "listsync.sync.syncing" in modules
+    assert "listsync.sync.run" in modules
     assert readers(modules) == {"file"}
     assert modules & (_OF_NOBODY - {"difflib"}) == set()
     assert "selectolax" not in modules

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from listsync.net.browser.window import Browser, BrowserSettings
+from listsync.browser.client import Browser, BrowserSettings
 
 
 def settings(fields: dict[str, Any]) -> BrowserSettings:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from listsync.browser.executables import installed
 from listsync.errors import UnavailableError
-from listsync.net.browser.finding import installed
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import Site, site
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import listsync
-from listsync.net.browser.window import BrowserSettings
+from listsync.browser.client import BrowserSettings
 
 _FIRST_UID = 64100
 

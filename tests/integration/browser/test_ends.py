@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from listsync.browser import client as window
+from listsync.browser.client import Browser
+from listsync.browser.sessions import sweep
 from listsync.errors import UnavailableError
-from listsync.net.browser import window
-from listsync.net.browser.sessions import sweep
-from listsync.net.browser.window import Browser
 from tests.integration.browser.place import Place
 from tests.integration.browser.site import Site
 
@@ -30,7 +30,7 @@ PATIENCE_S = 10.0
 def find(part: str, place: Place) -> list[int]:
     """Find the process ids of a part of a running session."""
     has, lacks = {
-        "process": ("listsync.net.browser", "--type="),
+        "process": ("listsync.browser", "--type="),
         "driver": ("/chromedriver-", "--type="),
         "browser": ("/profile ", "--type="),
         "renderer": ("--type=renderer", "--type=zygote"),

@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from listsync.browser import client as window
+from listsync.browser import executables as finding
+from listsync.browser.client import Browser
+from listsync.config_types import PageOptions
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.net.browser import finding, window
-from listsync.net.browser.window import Browser
-from listsync.net.http import build_client
-from listsync.net.walls import Walls
-from listsync.options import PageOptions
+from listsync.http.browser_fallback import Walls
+from listsync.http.service_client import build_client
 from listsync.ports import ListProvider
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import parse as parse_imdb
-from listsync.providers.letterboxd.films import FilmIdsInMemory
+from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import parse as parse_letterboxd

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from listsync.browser.client import Browser
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.net.browser.window import Browser
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import Site
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from listsync.browser.client import Browser
+from listsync.browser.executables import installed
 from listsync.errors import UnavailableError
-from listsync.net.browser.finding import installed
-from listsync.net.browser.window import Browser
 from tests.integration.browser.place import Place
 from tests.integration.browser.site import Site
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.net.browser.sessions import Member, Session, sweep
+from listsync.browser.sessions import Member, Session, sweep
 
 SLEEPS = "import time; print(flush=True); time.sleep(60)"
 

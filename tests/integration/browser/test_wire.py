@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from listsync.net.browser import wire
-from listsync.net.browser.wire import Lines, Loaded, Trouble, answer, line
+from listsync.browser import messages as wire
+from listsync.browser.messages import Lines, Loaded, Trouble, answer, line
 
 PAGE = Loaded(url="http://127.0.0.1/", status=200, title="Amélie\n", html="<p>\ud800</p>")
 

@@ -323,7 +323,8 @@ def test_an_older_agent_says_what_it_knows(
 ) -> None:
     agent.script = {}
     monkeypatch.setattr(
-        "listsync.control.reading.METHODS", {name: METHODS[name] for name in ("ping", "status")}
+        "listsync.control.request_parser.METHODS",
+        {name: METHODS[name] for name in ("ping", "status")},
     )
     ran = ctl("cancel")
     assert ran.code == Exit.FAILED

@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 
-from listsync.net.http import build_client
-from listsync.options import SecretStr, ServiceOptions
+from listsync.config_types import SecretStr, ServiceOptions
+from listsync.http.service_client import build_client
 from listsync.ports import ListProvider
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import parse as parse_imdb
-from listsync.providers.letterboxd.films import FilmIdsInMemory
+from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import parse as parse_letterboxd

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import AnswerChangedError, ListsyncError, RefusedError, UnavailableError
-from listsync.net.call import Call
-from listsync.net.http import ask, build_client
-from listsync.options import SecretStr, ServiceOptions
+from listsync.http.request import Call
+from listsync.http.service_client import ask, build_client
 from tests.integration.providers.lists import KEY, SERVICES, provider
 from tests.integration.providers.trap import Answer, Question, said, trap
 

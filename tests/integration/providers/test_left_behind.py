@@ -12,13 +12,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from listsync.app.parts import PROVIDERS, Surroundings, trakt_login
+from listsync.app.wiring import PROVIDERS, Surroundings, trakt_login
 from listsync.cancellation import CancelToken
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
+from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
-from listsync.options import SecretStr
 from listsync.providers.trakt.source import parse
-from listsync.providers.trakt.tokens import TraktTokens
+from listsync.providers.trakt.token_store import TraktTokens
 from listsync.store.database import Database
 from tests.integration.providers.trap import Question, said, trap
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.syncing import ListRules
+from listsync.domain.sync_records import ListRules
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileSource
-from listsync.row_room import NoRoomError, within
-from listsync.sync.gathering import gather
+from listsync.row_limit import NoRoomError, within
+from listsync.sync.fetch_lists import Followed
+from listsync.sync.list_intake import gather
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.reporting import Tally
+from listsync.sync.report import Tally
 from tests.fakes import SERVER, FakeMemory
 from tests.integration.providers.lists import SERVICES, provider
 from tests.integration.providers.pages import page
@@ -60,7 +60,7 @@ def test_a_file_is_read_no_further_than_it_has_room(name: str, tmp_path: Path) -
 def test_files_for_which_no_room_is_left_are_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("listsync.sync.room.MOST_OF_ALL", 9)
+    monkeypatch.setattr("listsync.sync.row_budget.MOST_OF_ALL", 9)
     memory, board = FakeMemory(), ProgressBoard()
     memory.use_server(SERVER)
     paths = [tmp_path / f"{number}.txt" for number in range(9)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from listsync.options import SecretStr
+from listsync.config_types import SecretStr
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
 

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from listsync.cancellation import CancelToken
+from listsync.config_types import SecretStr, ServiceOptions
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.errors import UnavailableError
-from listsync.net import deadline
-from listsync.net.call import Call
-from listsync.net.http import ask, build_client
-from listsync.options import SecretStr, ServiceOptions
+from listsync.http import deadline
+from listsync.http.request import Call
+from listsync.http.service_client import ask, build_client
 from listsync.seerr.client import Seerr
 from listsync.seerr.pool import Patience
-from tests.integration.net.authority import authority
+from tests.integration.http.authority import authority
 from tests.integration.providers.trap import Answer, Question, Trap, said, trap
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"

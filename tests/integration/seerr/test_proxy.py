@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from listsync.cancellation import CancelToken
+from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
-from listsync.options import SecretStr
 from listsync.seerr.client import Seerr
 
 ANSWER = b'{"page": 1, "results": []}'

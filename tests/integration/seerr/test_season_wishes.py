@@ -15,20 +15,20 @@ from typing import Any
 import httpx
 import pytest
 
+from listsync.domain.list_rules import ALL_SEASONS, Seasons, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType
-from listsync.domain.rules import ALL_SEASONS, Seasons, Which
-from listsync.domain.syncing import Exclusion, ListRules, SyncReport, SyncRun, Verdict
+from listsync.domain.sync_records import Exclusion, ListRules, SyncReport, SyncRun, Verdict
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
-from listsync.store.books import SqliteBooks
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.memory import SqliteMemory
+from listsync.store.history import SqliteBooks
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.syncing import Parts, sync
+from listsync.sync.run import Parts, sync
 from tests.fakes import FakeArrNames, FakeFacts, FakeList, whole
-from tests.integration.seerr.test_requesting import new_title
+from tests.integration.seerr.test_requests import new_title
 
 FIRST = Seasons(which=Which.FIRST)
 THIRD = Seasons(which=Which.NAMED, numbers=frozenset({3}))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.memory import Intent, Notes, Sent
+from listsync.domain.run_notes import Intent, Notes, Sent
 from listsync.domain.server import (
     Answered,
     Product,
@@ -25,7 +25,7 @@ from listsync.domain.server import (
 from listsync.errors import BusyError, StateError
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.lock import locked
-from listsync.store.memory import SqliteMemory
+from listsync.store.sync_memory import SqliteMemory
 
 SERVER = ServerInfo(
     product=Product.SEERR,

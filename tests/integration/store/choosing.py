@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from listsync.domain.books import Choice
+from listsync.domain.history import Choice
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import Notes
+from listsync.domain.run_notes import Notes
 from listsync.domain.server import Candidate
-from listsync.domain.syncing import Found, How, Match
-from listsync.sync.collecting import members_of
-from listsync.sync.lookup_names import lookup_of_entry
+from listsync.domain.sync_records import Found, How, Match
+from listsync.sync.deduplication import members_of
+from listsync.sync.titles.lookup_keys import lookup_of_entry
 from tests.integration.store.state import AT, StateFile, rules
 
 HAGGIS, CRONENBERG = TitleKey(MediaType.MOVIE, 1640), TitleKey(MediaType.MOVIE, 884)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from listsync.domain.lists import Fetched, ListEntry
-from listsync.domain.syncing import ListRules
-from listsync.store.books import SqliteBooks
+from listsync.domain.sync_records import ListRules
 from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
-from listsync.sync.collecting import members_of
+from listsync.store.history import SqliteBooks
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.deduplication import members_of
 from tests.fakes import SERVER
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)

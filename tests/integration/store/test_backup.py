@@ -22,7 +22,7 @@ from listsync.store.backup import (
     write_backup,
 )
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.notebook import SqliteNotebook
+from listsync.store.key_value import SqliteNotebook
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
-from listsync.sync.collecting import members_of
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.deduplication import members_of
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT, rules

@@ -13,7 +13,7 @@ import pytest
 
 from listsync.errors import StateError
 from listsync.store.database import PATIENCE_S, Database
-from listsync.store.notebook import SqliteNotebook
+from listsync.store.key_value import SqliteNotebook
 
 _HELD_S = 0.3
 

@@ -10,13 +10,13 @@ import pytest
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.domain.server import MediaStatus
-from listsync.domain.syncing import ListRules, SyncReport, SyncRun, Verdict
+from listsync.domain.sync_records import ListRules, SyncReport, SyncRun, Verdict
 from listsync.store.database import Database
-from listsync.store.facts import SqliteFacts
-from listsync.store.memory import SqliteMemory
+from listsync.store.facts_cache import SqliteFacts
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.syncing import Parts, sync
+from listsync.sync.run import Parts, sync
 from tests.fakes import SERVER, FakeArrNames, FakeList, FakeServer, a_film, a_series, whole
 from tests.integration.store.conftest import OldDatabase
 

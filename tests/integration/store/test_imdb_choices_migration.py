@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.syncing import Found, How
-from listsync.store.books import SqliteBooks
+from listsync.domain.sync_records import Found, How
 from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
+from listsync.store.history import SqliteBooks
+from listsync.store.sync_memory import SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT

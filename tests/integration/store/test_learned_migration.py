@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from listsync.domain.learned import NOTHING_LEARNED, Hold, Learned
 from listsync.domain.media import MediaType
-from listsync.store.books import SqliteBooks
+from listsync.domain.server_knowledge import NOTHING_LEARNED, Hold, Learned
 from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
+from listsync.store.history import SqliteBooks
+from listsync.store.sync_memory import SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 

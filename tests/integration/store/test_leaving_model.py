@@ -11,8 +11,8 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.memory import SqliteMemory
-from listsync.sync.collecting import members_of
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.deduplication import members_of
 from tests.fakes import SERVER
 from tests.integration.store.state import AT, rules
 

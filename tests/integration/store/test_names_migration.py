@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from listsync.domain.lists import Fetched, ListEntry
-from listsync.domain.syncing import ListRules
+from listsync.domain.sync_records import ListRules
 from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
+from listsync.store.sync_memory import SqliteMemory
 from tests.integration.store.conftest import OldDatabase
 
 _TOKEN = "t0k3n-of-the-list"

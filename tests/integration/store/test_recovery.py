@@ -15,18 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.learned import NOTHING_LEARNED
-from listsync.domain.memory import Notes
+from listsync.domain.run_notes import Notes
+from listsync.domain.server_knowledge import NOTHING_LEARNED
 from listsync.errors import NewerStateError, StateError
 from listsync.store import database as module
 from listsync.store.backup import next_backup, write_backup
-from listsync.store.books import SqliteBooks
 from listsync.store.checksum import checksum_of
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.doubt import lift_doubt, load_doubt
 from listsync.store.functions import add_functions
-from listsync.store.memory import SqliteMemory
+from listsync.store.history import SqliteBooks
 from listsync.store.recovery import open_state, opened_state
+from listsync.store.state_doubt import lift_doubt, load_doubt
+from listsync.store.sync_memory import SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.child import sent
 from tests.integration.store.state import AT

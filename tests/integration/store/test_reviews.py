@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.books import Choice
 from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.history import Choice
 from listsync.domain.media import ExternalIds, TitleKey
-from listsync.domain.memory import Notes
+from listsync.domain.run_notes import Notes
 from listsync.domain.server import TitleFacts
-from listsync.domain.syncing import ChosenId, Found, How, Match
+from listsync.domain.sync_records import ChosenId, Found, How, Match
 from listsync.store import database as module
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.facts import SqliteFacts
+from listsync.store.facts_cache import SqliteFacts
 from tests.fakes import SERVER
 from tests.integration.store.choosing import (
     CANDIDATES,

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.list_rules import ALL_SEASONS, Seasons, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.memory import HandledEntries
-from listsync.domain.rules import ALL_SEASONS, Seasons, Which
-from listsync.domain.seasons import HandledSeasons
+from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import MediaStatus
-from listsync.domain.syncing import ListRules, SyncRun
+from listsync.domain.sync_records import ListRules, SyncRun
 from listsync.store.database import Database
-from listsync.store.memory import SqliteMemory
+from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.syncing import Parts, sync
+from listsync.sync.run import Parts, sync
 from tests.fakes import SERVER, FakeArrNames, FakeFacts, FakeList, FakeServer, a_series, whole
 from tests.integration.store.conftest import OldDatabase
 

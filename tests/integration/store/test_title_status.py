@@ -11,7 +11,7 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.memory import Notes, Setback
+from listsync.domain.run_notes import Notes, Setback
 from listsync.domain.server import (
     IndexPage,
     RequestAnswer,
@@ -19,10 +19,10 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.syncing import Found, SkipReason
+from listsync.domain.sync_records import Found, SkipReason
 from listsync.store.database import FILE_NAME
 from tests.integration.store.state import AT
-from tests.integration.store.test_books import World, entry
+from tests.integration.store.test_history import World, entry
 
 _NAMES = ("there", "coming", "deleted", "declined", "failed", "gone")
 

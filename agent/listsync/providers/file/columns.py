@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from listsync.providers.file.gathering import RawRow
+from listsync.providers.file.row_collector import RawRow
 
 FIELDS = {
     "title": "title",

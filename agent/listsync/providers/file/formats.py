@@ -7,14 +7,14 @@ from pathlib import Path
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, UnavailableError
-from listsync.net.documents import parse_lazily, parse_yaml
-from listsync.net.texts import Text
-from listsync.providers.file.gathering import Gathering
+from listsync.http.text import Text
+from listsync.parsing.documents import parse_lazily, parse_yaml
 from listsync.providers.file.json_list import gather_json
 from listsync.providers.file.kometa import gather_kometa
-from listsync.providers.file.lines import gather_lines
+from listsync.providers.file.row_collector import Gathering
 from listsync.providers.file.source import SERVICE
-from listsync.providers.file.table import gather_table, header_of
+from listsync.providers.file.tables import gather_table, header_of
+from listsync.providers.file.text_lines import gather_lines
 
 _START = 1_000_001
 """Characters that show the format; as many as YAML may have, and one."""

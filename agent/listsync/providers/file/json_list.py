@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.fields import imdb_id, number_id, title_text
-from listsync.net.rows import MOST_ROWS, too_long
+from listsync.parsing.json_rows import MOST_ROWS, too_long
+from listsync.parsing.row_fields import imdb_id, number_id, title_text
 from listsync.providers.file.columns import (
     FIELDS,
     ids_of_parts,
@@ -22,10 +22,10 @@ from listsync.providers.file.columns import (
     plain_name,
     speaks_of_series,
 )
-from listsync.providers.file.exports import is_export, is_numbered_export
-from listsync.providers.file.gathering import Gathering, RawRow
-from listsync.providers.file.lines import gather_line
+from listsync.providers.file.known_exports import is_export, is_numbered_export
+from listsync.providers.file.row_collector import Gathering, RawRow
 from listsync.providers.file.source import SERVICE
+from listsync.providers.file.text_lines import gather_line
 
 _FIELDS = len(RawRow._fields)
 _MOST_NAMES = 1000

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
-from listsync.providers.file.gathering import Gathering, RawRow
+from listsync.providers.file.row_collector import Gathering, RawRow
 from listsync.providers.file.source import SERVICE
 
 _REFERENCES = {

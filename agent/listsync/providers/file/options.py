@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import Options
+from listsync.config_types import Options
 
 
 class FileOptions(Options, frozen=True, kw_only=True):

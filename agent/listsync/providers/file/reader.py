@@ -9,16 +9,16 @@ from typing import TypeVar
 from listsync.cancellation import CancelToken
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import UnavailableError
-from listsync.net.bounded import call_bounded
-from listsync.net.call import MIB
-from listsync.net.large import LARGE_BYTES, turn
-from listsync.net.local_file import Content, load_file
-from listsync.net.texts import decode
-from listsync.net.whole_file import Patience
+from listsync.files.local_file import Content, load_file
+from listsync.files.whole_file import Patience
+from listsync.http.bounded_call import call_bounded
+from listsync.http.large_bodies import LARGE_BYTES, turn
+from listsync.http.request import MIB
+from listsync.http.text import decode
 from listsync.providers.file.formats import read_list
 from listsync.providers.file.options import FileOptions
 from listsync.providers.file.source import SERVICE, FileSource
-from listsync.row_room import demand_room
+from listsync.row_limit import demand_room
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from listsync.net.forms import is_address, recognise
+from listsync.parsing.address_forms import is_address, recognise
 
 SERVICE = "file"
 FORMS = ("a path such as ~/lists/watchlist.csv", "file:///lists/watchlist.txt")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import PageOptions, WebAddress
+from listsync.config_types import PageOptions, WebAddress
 
 
 class ImdbOptions(PageOptions, frozen=True, kw_only=True):

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.net.call import Call
-from listsync.net.documents import text_of
-from listsync.net.rows import Entries, check_one, get_document
-from listsync.net.walls import load_page, past_wall
-from listsync.providers.imdb import page
-from listsync.providers.imdb.answers import Profile, Title, entry_of, inside
-from listsync.providers.imdb.fields import MISSING, MissingFields
+from listsync.http.browser_fallback import load_page, past_wall
+from listsync.http.request import Call
+from listsync.parsing.documents import text_of
+from listsync.parsing.json_rows import Entries, check_one, get_document
+from listsync.providers.imdb import site_pages as page
+from listsync.providers.imdb.list_page import PEOPLE, TITLES, Part, not_of_titles, part_of
+from listsync.providers.imdb.optional_fields import MISSING, MissingFields
 from listsync.providers.imdb.options import ImdbOptions
-from listsync.providers.imdb.parts import PEOPLE, TITLES, Part, not_of_titles, part_of
-from listsync.providers.imdb.questions import PROFILE, TYPE, Question, question_of
+from listsync.providers.imdb.queries import PROFILE, TYPE, Question, question_of
 from listsync.providers.imdb.refusals import QuestionRefusedError, UnknownFieldsError, judge
+from listsync.providers.imdb.responses import Profile, Title, entry_of, inside
 from listsync.providers.imdb.source import SERVICE, ImdbSource, ListKind
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.net.documents import parse_json, text_of
-from listsync.net.fields import title_text
-from listsync.net.verdicts import Reply, retry_after_s
-from listsync.providers.imdb.fields import field_in
+from listsync.http.classify import Reply, retry_after_s
+from listsync.parsing.documents import parse_json, text_of
+from listsync.parsing.row_fields import title_text
+from listsync.providers.imdb.optional_fields import field_in
 from listsync.providers.imdb.source import SERVICE
 from listsync.text_cleaning import one_line
 

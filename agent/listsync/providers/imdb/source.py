@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from listsync.net.forms import Form, foreign, recognise
-from listsync.providers.imdb import search
+from listsync.parsing.address_forms import Form, foreign, recognise
+from listsync.providers.imdb import search_constraints as search
 
 SERVICE = "imdb"
 BOX_OFFICE = "boxoffice"

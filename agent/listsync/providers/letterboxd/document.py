@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError, UnavailableError
-from listsync.net.documents import text_of
-from listsync.net.verdicts import Reply
+from listsync.http.classify import Reply
+from listsync.parsing.documents import text_of
 from listsync.providers.letterboxd.source import SERVICE
 
 if TYPE_CHECKING:

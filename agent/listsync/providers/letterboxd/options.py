@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import AtOnce, Pace, PageOptions, WebAddress
+from listsync.config_types import AtOnce, Pace, PageOptions, WebAddress
 
 
 class LetterboxdOptions(PageOptions, frozen=True, kw_only=True):

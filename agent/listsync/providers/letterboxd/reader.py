@@ -7,17 +7,17 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from listsync.domain.films import FilmRecord
+from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
-from listsync.net.rows import refuse_drift
-from listsync.net.verdicts import Reply
+from listsync.http.classify import Reply
+from listsync.parsing.json_rows import refuse_drift
 from listsync.providers.letterboxd.document import document_of
-from listsync.providers.letterboxd.films import FilmIds, film_row, learn, record_of
-from listsync.providers.letterboxd.markup import COUNTED, Page, full_page
+from listsync.providers.letterboxd.film_ids import FilmIds, film_row, learn, record_of
 from listsync.providers.letterboxd.options import LetterboxdOptions
-from listsync.providers.letterboxd.rows import Row, believed, distinct
+from listsync.providers.letterboxd.posters import Row, believed, distinct
 from listsync.providers.letterboxd.site import Site
+from listsync.providers.letterboxd.site_markup import COUNTED, Page, full_page
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
 
 if TYPE_CHECKING:

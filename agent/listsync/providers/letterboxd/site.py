@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.documents import text_of
-from listsync.net.pages import get_reply, in_parallel
-from listsync.net.rows import MOST_ROWS
-from listsync.net.verdicts import Reply
-from listsync.providers.letterboxd.markup import SHELLS, Page, call_for, full_page, read_page
-from listsync.providers.letterboxd.rows import Row
+from listsync.http.classify import Reply
+from listsync.http.pages import get_reply, in_parallel
+from listsync.parsing.documents import text_of
+from listsync.parsing.json_rows import MOST_ROWS
+from listsync.providers.letterboxd.posters import Row
+from listsync.providers.letterboxd.site_markup import SHELLS, Page, call_for, full_page, read_page
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
-from listsync.row_room import demand_room
+from listsync.row_limit import demand_room
 
 if TYPE_CHECKING:
     import httpx

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from listsync.net.forms import Form, foreign, is_address, recognise
+from listsync.parsing.address_forms import Form, foreign, is_address, recognise
 
 SERVICE = "letterboxd"
 FORMS = (
@@ -21,7 +21,7 @@ FORMS = (
     "film/name",
     "each of them as an address of letterboxd.com, or https://boxd.it/abc",
 )
-_PATHS = {  # where the plain view of each kind is, by the names of net/forms
+_PATHS = {  # where the plain view of each kind is, by the names of parsing/address_forms
     "film": "film/{id}",
     "popular": "films/popular",
     "collection": "films/in/{id}",
@@ -47,7 +47,8 @@ _VIEW = re.compile(r"(?:/detail|/by/[a-z0-9-]+)*(?:/page/\d+)?/?", re.ASCII)
 class LetterboxdSource:
     """One list. `path` is its place on the site; the token of an unlisted list is only there.
 
-    `kind` is one of those in `net/forms`; a "short" link says only by following it what it is.
+    `kind` is one of those in `parsing/address_forms`; a "short" link says only by following it
+    what it is.
     """
 
     kind: str

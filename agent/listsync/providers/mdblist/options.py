@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from listsync.options import SecretStr, ServiceOptions, WebAddress
+from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 
 
 class MdbListOptions(ServiceOptions, frozen=True, kw_only=True):

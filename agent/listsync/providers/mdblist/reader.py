@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.call import LIST_BYTES, Call
-from listsync.net.rows import Entries, check_one, get_document, get_list
-from listsync.options import SecretStr
-from listsync.providers.mdblist.answers import (
+from listsync.http.request import LIST_BYTES, Call
+from listsync.parsing.json_rows import Entries, check_one, get_document, get_list
+from listsync.providers.mdblist.options import MdbListOptions
+from listsync.providers.mdblist.responses import (
     Account,
     Description,
     Item,
@@ -19,7 +20,6 @@ from listsync.providers.mdblist.answers import (
     judge_key,
     page_of,
 )
-from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.source import SERVICE, MdbListSource
 from listsync.text_cleaning import one_line
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from listsync.domain.media import MediaType
-from listsync.net.forms import Form, source_of
+from listsync.parsing.address_forms import Form, source_of
 
 SERVICE = "mdblist"
 FORMS = (

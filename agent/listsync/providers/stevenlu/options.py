@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from listsync.options import ServiceOptions, WebAddress
+from listsync.config_types import ServiceOptions, WebAddress
 
 
 class StevenLuOptions(ServiceOptions, frozen=True, kw_only=True):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from listsync.answers import Answer
+from listsync.decoding import Answer
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.net.call import LIST_BYTES, Call
-from listsync.net.fields import external_ids, imdb_id, number_id, title_text
-from listsync.net.rows import get_list
-from listsync.net.verdicts import Reply
+from listsync.http.classify import Reply
+from listsync.http.request import LIST_BYTES, Call
+from listsync.parsing.json_rows import get_list
+from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text
 from listsync.providers.stevenlu.options import StevenLuOptions
 from listsync.providers.stevenlu.source import SERVICE, StevenLuSource
 

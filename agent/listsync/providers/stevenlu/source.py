@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from listsync.net.forms import foreign, recognise
+from listsync.parsing.address_forms import foreign, recognise
 
 SERVICE = "stevenlu"
 FORMS = (

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import SecretStr, ServiceOptions, WebAddress
+from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 
 PAGE_SIZE = 20
 MAX_PAGES = 500  # the service gives no page beyond it

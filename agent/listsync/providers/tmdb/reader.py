@@ -10,14 +10,14 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.net.call import Call
-from listsync.net.pages import as_far_as_possible, in_parallel
-from listsync.net.rows import Entries, get_document
-from listsync.options import SecretStr
-from listsync.providers.tmdb.answers import Page, Row, entry_of, judge, page_of
+from listsync.http.pages import as_far_as_possible, in_parallel
+from listsync.http.request import Call
+from listsync.parsing.json_rows import Entries, get_document
 from listsync.providers.tmdb.options import MAX_PAGES, PAGE_SIZE, TmdbOptions
+from listsync.providers.tmdb.responses import Page, Row, entry_of, judge, page_of
 from listsync.providers.tmdb.source import SERVICE, TmdbSource
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from listsync.domain.media import MediaType
-from listsync.net.fields import number_id
-from listsync.net.forms import Form, foreign, recognise
+from listsync.parsing.address_forms import Form, foreign, recognise
+from listsync.parsing.row_fields import number_id
 from listsync.redaction import is_credential
 
 SERVICE = "tmdb"

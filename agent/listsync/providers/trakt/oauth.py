@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from msgspec import Meta
 
-from listsync.answers import UnknownFormError, decode
+from listsync.config_types import SecretStr
+from listsync.decoding import UnknownFormError, decode
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.net.call import Call
-from listsync.net.pages import get_reply
-from listsync.net.verdicts import Judge, Reply
-from listsync.options import SecretStr
+from listsync.http.classify import Judge, Reply
+from listsync.http.pages import get_reply
+from listsync.http.request import Call
+from listsync.providers.trakt.api import LOG_IN
+from listsync.providers.trakt.endpoints import SERVICE
 from listsync.providers.trakt.options import TraktOptions
-from listsync.providers.trakt.places import SERVICE
-from listsync.providers.trakt.tokens import Confidential, Token, Tokens, TraktTokens
-from listsync.providers.trakt.wire import LOG_IN
+from listsync.providers.trakt.token_store import Confidential, Token, Tokens, TraktTokens
 
 if TYPE_CHECKING:
     import httpx

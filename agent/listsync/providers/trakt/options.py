@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from listsync.options import Check, SecretStr, ServiceOptions, WebAddress
+from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress
 
 SENDABLE = r"\A[!-~]{1,4096}\Z"
 """What can stand in an HTTP header."""

@@ -7,21 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.net.call import Call
-from listsync.net.fields import whole_number
-from listsync.net.pages import in_parallel
-from listsync.net.rows import Document, Entries, get_document
-from listsync.options import SecretStr
-from listsync.providers.trakt.client_id import NEUTRAL, ClientIdCheck, refused_client_id
-from listsync.providers.trakt.oauth import NEEDS_ID, access_token
-from listsync.providers.trakt.options import TraktOptions
-from listsync.providers.trakt.places import SERVICE, Login, Part, TraktSource
-from listsync.providers.trakt.rows import Row, entry_of
-from listsync.providers.trakt.stamps import is_unchanged, stamp_of
-from listsync.providers.trakt.tokens import Tokens
-from listsync.providers.trakt.wire import (
+from listsync.http.pages import in_parallel
+from listsync.http.request import Call
+from listsync.parsing.json_rows import Document, Entries, get_document
+from listsync.parsing.row_fields import whole_number
+from listsync.providers.trakt.api import (
     HEADERS,
     LOG_IN,
     MAX_PAGES,
@@ -34,6 +27,13 @@ from listsync.providers.trakt.wire import (
     secret_headers_of,
     sort_of,
 )
+from listsync.providers.trakt.change_stamps import is_unchanged, stamp_of
+from listsync.providers.trakt.client_id_check import NEUTRAL, ClientIdCheck, refused_client_id
+from listsync.providers.trakt.endpoints import SERVICE, Login, Part, TraktSource
+from listsync.providers.trakt.oauth import NEEDS_ID, access_token
+from listsync.providers.trakt.options import TraktOptions
+from listsync.providers.trakt.rows import Row, entry_of
+from listsync.providers.trakt.token_store import Tokens
 
 if TYPE_CHECKING:
     import httpx

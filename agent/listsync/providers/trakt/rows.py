@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from listsync.answers import Answer
+from listsync.decoding import Answer
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
-from listsync.net.fields import (
+from listsync.parsing.row_fields import (
     external_ids,
     imdb_id,
     number_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from listsync.net.forms import Form, source_of
-from listsync.providers.trakt.places import (
+from listsync.parsing.address_forms import Form, source_of
+from listsync.providers.trakt.endpoints import (
     SERVICE,
     SLUG,
     STAMPS,

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 import pytest
 
-from listsync.agent import retrying
+from listsync.agent import retries as retrying
 from tests.unit.agent.agent.world import World
 
 

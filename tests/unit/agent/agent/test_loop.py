@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from listsync.agent import loop, working
+from listsync.agent import loop
+from listsync.agent import sync_worker as working
 from listsync.domain.events import (
     ClockSet,
     ConfigChanged,
@@ -17,8 +18,8 @@ from listsync.domain.events import (
     Signalled,
     WatcherNote,
 )
-from listsync.domain.running import Following, Pause, Scope
-from listsync.domain.syncing import Result
+from listsync.domain.runs import Following, Pause, Scope
+from listsync.domain.sync_records import Result
 from listsync.errors import Problem, StateError
 from tests.unit.agent.agent.world import BROKEN, World, following, running
 

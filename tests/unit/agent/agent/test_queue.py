@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from listsync.agent.queue import RunQueue, Standing
-from listsync.domain.running import Order, Pause, Scope, Ticket
+from listsync.domain.runs import Order, Pause, Scope, Ticket
 from listsync.protocol import Code, RefusedCommand
 
 _ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})

@@ -9,8 +9,8 @@ import pytest
 
 from listsync.domain.events import Event, RetryDue, Signal, Signalled
 from listsync.domain.retry import Retry
-from listsync.domain.running import Order, Pause, PlannedRetry
-from listsync.domain.syncing import Result
+from listsync.domain.runs import Order, Pause, PlannedRetry
+from listsync.domain.sync_records import Result
 from listsync.errors import StateError, UnavailableError
 from listsync.triggers.schedule import BackOff, ScheduleTrigger
 from tests.unit.agent.agent.world import World, running

@@ -8,21 +8,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from listsync.agent.configuration import Configuration
-from listsync.agent.keeping import Keeper
+from listsync.agent.active_config import Configuration
 from listsync.agent.loop import Agent, Means
-from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
-from listsync.agent.telling import Teller
+from listsync.agent.queue_store import Keeper
+from listsync.agent.recent_runs import RecentRuns
+from listsync.agent.service_status import Teller
+from listsync.agent.systemd_notify import Systemd
 from listsync.cancellation import CancelToken
-from listsync.domain.books import RunRow
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
+from listsync.domain.history import RunRow
 from listsync.domain.retry import Retry
-from listsync.domain.running import Following, Order, Scope
-from listsync.domain.syncing import ListRules, Result, SyncReport, SyncRun
+from listsync.domain.runs import Following, Order, Scope
+from listsync.domain.sync_records import ListRules, Result, SyncReport, SyncRun
 from listsync.errors import BeingWrittenError, ConfigError, Problem
-from listsync.net.systemd import Systemd
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule import BackOff
 from tests.fakes import SERVER, FakeNotebook

@@ -17,7 +17,7 @@ from listsync.cli.report_json import as_json
 from listsync.cli.words import Palette, shortened, table, width
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.syncing import (
+from listsync.domain.sync_records import (
     ItemReport,
     ListReport,
     Result,

@@ -7,7 +7,7 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.syncing import Exclusion
+from listsync.domain.sync_records import Exclusion
 from listsync.protocol import Code
 from listsyncctl.views import VIEWS, Look
 from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_list, a_request, a_run, an_item

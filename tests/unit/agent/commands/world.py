@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
+from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backup, Backups
-from listsync.agent.configuration import Configuration
-from listsync.agent.past import RecentRuns
 from listsync.agent.queue import RunQueue
+from listsync.agent.recent_runs import RecentRuns
 from listsync.commands import Commands, Shown, Sources, Terms
-from listsync.domain.books import ItemRow, ListRow, RequestRow, RunRow
+from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
-from listsync.domain.running import Ended, Following, Order, PlannedRetry, Scope
-from listsync.domain.syncing import Exclusion, ListRules, Verdict
+from listsync.domain.runs import Ended, Following, Order, PlannedRetry, Scope
+from listsync.domain.sync_records import Exclusion, ListRules, Verdict
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
-from listsync.sync.capping import UNCAPPED
+from listsync.sync.limits import UNCAPPED
 from listsync.sync.progress import ProgressBoard
 from listsyncctl.replies import strange_in
 from tests.fakes import FakeBooks

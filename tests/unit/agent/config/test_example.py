@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from listsync.config.configuration import Config
 from listsync.config.load import check, load
 from listsync.config.schema import ConfigForm, ListForm, ProvidersOptions
+from listsync.config.schema_keys import keys_of, models_in
 from listsync.config.services import NOT_YET, SERVICES
-from listsync.config.shape import keys_of, models_in
 from listsync.config.yaml_document import Document, KeyPath, load_document
-from listsync.options import Options
+from listsync.config_types import Options
 from listsync.triggers.schedule import Cron, Every
 
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"

@@ -12,11 +12,11 @@ from listsync.config.filters import (
     parse_year,
 )
 from listsync.config.json_schema import schema
+from listsync.config_types import UnknownNameError
 from listsync.domain.genres import GENRES
 from listsync.domain.languages import LANGUAGES
-from listsync.domain.rules import Span
-from listsync.options import UnknownNameError
-from listsync.sandbox.facts import unknown_genres
+from listsync.domain.list_rules import Span
+from listsync.sandbox.title_facts import unknown_genres
 
 
 @pytest.mark.parametrize(

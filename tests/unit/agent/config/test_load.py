@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.exclusions import ExcludedTitle
 from listsync.config.load import check, load
-from listsync.config.reading import MAX_FINDINGS
 from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
+from listsync.config.validation import MAX_FINDINGS
 from listsync.config.yaml_document import Document, parse_document
+from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.rules import Filters, Seasons, Span, Which
 from listsync.domain.server import Asking
-from listsync.domain.syncing import Exclusion, ListRules
+from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import ConfigError
-from listsync.net.whole_file import Patience
+from listsync.files.whole_file import Patience
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from listsync.triggers.schedule import Cron, Every, Rule
 

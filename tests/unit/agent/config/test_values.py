@@ -18,7 +18,7 @@ from listsync.config.values import (
 )
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.syncing import Exclusion
+from listsync.domain.sync_records import Exclusion
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.imdb.fields import MissingFields
+from listsync.providers.imdb.optional_fields import MissingFields
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import parse

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.providers.imdb.page import read_pages
+from listsync.providers.imdb.site_pages import read_pages
 from tests.contract.providers.site import FIXTURES, Site, answer
 from tests.unit.agent.providers.test_imdb import EXPECTED, imdb
 

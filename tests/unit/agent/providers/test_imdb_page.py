@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.providers.imdb.page import read_pages
+from listsync.providers.imdb.site_pages import read_pages
 from tests.contract.providers.site import FIXTURES
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.providers.imdb.fields import MissingFields
+from listsync.providers.imdb.optional_fields import MissingFields
 from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import parse

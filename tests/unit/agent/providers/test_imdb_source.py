@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from listsync.providers.imdb import search
+from listsync.providers.imdb import search_constraints as search
 from listsync.providers.imdb.source import CHARTS, ImdbSource, ListKind, parse
 from tests.contract.providers.site import FIXTURES
 

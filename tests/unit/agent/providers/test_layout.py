@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from listsync.app.parts import PROVIDERS
+from listsync.app.wiring import PROVIDERS
 from listsync.config.services import SERVICES
-from listsync.options import Options
+from listsync.config_types import Options
 
 EACH = pytest.mark.parametrize("service", SERVICES)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from listsync.domain.films import FilmRecord
+from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
-from listsync.net.verdicts import Reply
-from listsync.providers.letterboxd.films import FilmIds, FilmIdsInMemory
-from listsync.providers.letterboxd.markup import read_page
+from listsync.http.classify import Reply
+from listsync.providers.letterboxd.film_ids import FilmIds, FilmIdsInMemory
 from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.reader import Letterboxd
+from listsync.providers.letterboxd.site_markup import read_page
 from listsync.providers.letterboxd.source import parse
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
 

@@ -7,11 +7,11 @@ import re
 import httpx
 import pytest
 
-from listsync.domain.films import FilmRecord
+from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
-from listsync.providers.letterboxd.films import FilmIdsInMemory
+from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import parse

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from listsync.net.forms import recognise
+from listsync.parsing.address_forms import recognise
 from listsync.providers.letterboxd.source import parse
 from tests.contract.providers.site import FIXTURES
 

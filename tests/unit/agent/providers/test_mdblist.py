@@ -6,6 +6,7 @@ import logging
 import httpx
 import pytest
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
@@ -15,7 +16,6 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.options import SecretStr
 from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.source import parse
 from tests.contract.providers.cases import KEY, LIST, mdblist_provider

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, SkippedRow, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import (
@@ -16,7 +17,6 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.options import SecretStr
 from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import parse

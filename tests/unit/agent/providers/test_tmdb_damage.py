@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.options import SecretStr
 from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import parse

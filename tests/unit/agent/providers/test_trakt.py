@@ -6,10 +6,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.options import SecretStr
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import parse

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from listsync.config_types import SecretStr
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -18,13 +19,12 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.options import SecretStr
-from listsync.providers.trakt.login import DeviceCode, begin, poll
+from listsync.providers.trakt.device_login import DeviceCode, begin, poll
 from listsync.providers.trakt.oauth import access_token, refresh
 from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import parse
-from listsync.providers.trakt.tokens import FileTokens, TraktTokens
+from listsync.providers.trakt.token_store import FileTokens, TraktTokens
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_REFRESH as REFRESH
 from tests.fakes import KeptTokens

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from listsync.providers.trakt.places import Login, TraktSource
+from listsync.providers.trakt.endpoints import Login, TraktSource
 from listsync.providers.trakt.source import parse
 from tests.contract.providers.site import FIXTURES
 

@@ -5,6 +5,7 @@ import logging
 import httpx
 import pytest
 
+from listsync.config_types import SecretStr
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -12,9 +13,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.net.call import Call
-from listsync.options import SecretStr
-from listsync.providers.trakt.client_id import ClientIdCheck
+from listsync.http.request import Call
+from listsync.providers.trakt.client_id_check import ClientIdCheck
 from listsync.providers.trakt.options import sendable
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import parse

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from listsync.config_types import SecretStr
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.options import SecretStr
-from listsync.providers.trakt.tokens import FileTokens, TraktTokens
+from listsync.providers.trakt.token_store import FileTokens, TraktTokens
 
 LOGIN = TraktTokens(
     access=SecretStr("not-a-real-access"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 
 from listsync.cancellation import CancelToken
-from listsync.options import SecretStr
+from listsync.config_types import SecretStr
 from listsync.seerr.client import Seerr
 from tests.network import Network
 

@@ -8,8 +8,8 @@ import httpcore
 import pytest
 
 from listsync.cancellation import CancelToken
+from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
-from listsync.options import SecretStr
 from listsync.seerr.address import Address
 from listsync.seerr.client import Seerr
 from listsync.seerr.pool import MOST_BYTES, UnreadableError, find_proxy, open_pool, read_whole

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Candidate, Season, SeriesDetails
-from listsync.domain.syncing import Found, How, ListRules, Match, Prepared, SyncRun, Wish
-from listsync.sync.collecting import members_of, wishes_of
+from listsync.domain.sync_records import Found, How, ListRules, Match, Prepared, SyncRun, Wish
+from listsync.sync.deduplication import members_of, wishes_of
 
 MOVIE, TV = MediaType.MOVIE, MediaType.TV
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -10,11 +10,11 @@ import pytest
 from listsync.domain.arr_services import ArrChoice, ArrFailure, ArrOffer, ArrService
 from listsync.domain.media import TitleKey
 from listsync.domain.server import Answered, Asking, Destination, RequestAnswer
-from listsync.domain.syncing import ListRules, Result, SyncReport, SyncRun
+from listsync.domain.sync_records import ListRules, Result, SyncReport, SyncRun
 from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
+from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.syncing import Parts, sync
+from listsync.sync.run import Parts, sync
 from tests.fakes import (
     DOWN,
     FakeArrNames,

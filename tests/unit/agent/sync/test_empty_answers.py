@@ -11,11 +11,11 @@ import pytest
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
 from listsync.domain.server import SearchPage
-from listsync.domain.syncing import Exclusion, Result, SyncReport, Verdict
-from listsync.sync.patience import pause_before_recheck
+from listsync.domain.sync_records import Exclusion, Result, SyncReport, Verdict
+from listsync.sync.shrink_guard import pause_before_recheck
 from tests.fakes import DOWN, FakeServer, a_film
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, rules
-from tests.unit.agent.sync.test_syncing import DUNE, DUNE_ENTRY, MATRIX, House, verdicts
+from tests.unit.agent.sync.test_run import DUNE, DUNE_ENTRY, MATRIX, House, verdicts
 
 EMPTY = SearchPage(candidates=(), page=1, pages=1)
 NOWHERE = entry("Nothing Like It", 2021, MOVIE)

@@ -9,17 +9,17 @@ import pytest
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
 from listsync.domain.server import Candidate, MediaStatus
-from listsync.domain.syncing import Exclusion, Found, How, Match, SyncReport, Verdict
+from listsync.domain.sync_records import Exclusion, Found, How, Match, SyncReport, Verdict
 from listsync.errors import UnavailableError
-from listsync.sync.collecting import members_of, renamed, wishes_of
-from listsync.sync.evidence import sought
-from listsync.sync.id_verification import bears_out, contradicts
-from listsync.sync.lookup_names import lookup_of
-from listsync.sync.lookups import Lookups
-from listsync.sync.resolving import Resolver
+from listsync.sync.deduplication import members_of, renamed, wishes_of
+from listsync.sync.titles.evidence import sought
+from listsync.sync.titles.id_verification import bears_out, contradicts
+from listsync.sync.titles.lookup_keys import lookup_of
+from listsync.sync.titles.lookups import Lookups
+from listsync.sync.titles.resolve import Resolver
 from tests.fakes import FakeFacts, FakeServer, a_film, a_series
 from tests.unit.agent.sync.records import MOVIE, TV, entry, rules, wish
-from tests.unit.agent.sync.test_syncing import House
+from tests.unit.agent.sync.test_run import House
 
 MATRIX = replace(a_film(603, "The Matrix", 1999, imdb="tt0133093"), original_name="The Matrix")
 RELOADED = a_film(604, "The Matrix Reloaded", 2003, imdb="tt0234215")

@@ -9,14 +9,14 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.list_rules import ALL_SEASONS, Filters, Seasons, Span, Which
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.memory import HandledEntries
-from listsync.domain.rules import ALL_SEASONS, Filters, Seasons, Span, Which
-from listsync.domain.seasons import HandledSeasons
+from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import AS_USUAL, MediaStatus, TitleState
-from listsync.domain.syncing import Wish
-from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.deciding import Knowledge
+from listsync.domain.sync_records import Wish
+from listsync.sync.decide import Knowledge
+from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.exclusions import Excluded
 from tests.unit.agent.sync.records import TV, entry, found, rules
 

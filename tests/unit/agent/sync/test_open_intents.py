@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.memory import Intent, Notes
+from listsync.domain.run_notes import Intent, Notes
 from listsync.domain.server import (
     Answered,
     FoundRequests,
@@ -18,11 +18,11 @@ from listsync.domain.server import (
     RequestStatus,
     ServerRequest,
 )
-from listsync.domain.syncing import Verdict
+from listsync.domain.sync_records import Verdict
 from listsync.errors import AnswerChangedError
 from tests.fakes import DOWN, SERVER
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
-from tests.unit.agent.sync.test_syncing import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
+from tests.unit.agent.sync.test_run import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
 
 LOST_ENTRY = entry("Lost", kind=TV, tmdb=4607)
 FILM = RequestBody(key=MATRIX.key, four_k=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.syncing import ChosenId, Found, How, Match, Prepared, Skip, SkipReason
-from listsync.sync.deciding import Knowledge
+from listsync.domain.sync_records import ChosenId, Found, How, Match, Prepared, Skip, SkipReason
+from listsync.sync.decide import Knowledge
 from listsync.sync.exclusions import Excluded
-from listsync.sync.recording import Recorder
+from listsync.sync.run_recorder import Recorder
 from tests.fakes import SERVER, FakeMemory, a_film
 from tests.unit.agent.sync.records import MOVIE, entry, wish
 

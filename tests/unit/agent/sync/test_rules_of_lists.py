@@ -8,11 +8,11 @@ from datetime import date, timedelta
 import pytest
 
 from listsync.domain.arr_services import ArrChoice, ArrNames, ArrOffer, ArrService
+from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, TitleKey
-from listsync.domain.memory import HandledEntries
-from listsync.domain.rules import Filters, Seasons, Span, Which
-from listsync.domain.seasons import HandledSeasons
+from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import (
     Asking,
     Destination,
@@ -23,7 +23,7 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
-from listsync.domain.syncing import (
+from listsync.domain.sync_records import (
     Decision,
     Exclusion,
     Match,
@@ -33,14 +33,14 @@ from listsync.domain.syncing import (
     SkipReason,
     Wish,
 )
-from listsync.domain.syncing import ListRules as Rules
+from listsync.domain.sync_records import ListRules as Rules
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.capping import Cap, Caps
-from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.deciding import Knowledge, decide
+from listsync.sync.decide import Knowledge, decide
+from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.eligibility import Eligibility
 from listsync.sync.exclusions import Excluded
-from listsync.sync.patience import next_look
+from listsync.sync.limits import Cap, Caps
+from listsync.sync.shrink_guard import next_look
 from tests.unit.agent.sync.records import MOVIE, NOON, TV, details, entry, found, rules
 
 FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)

@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.media import TitleKey
 from listsync.domain.retry import Retry
 from listsync.domain.server import Answered, RequestAnswer
-from listsync.domain.syncing import Exclusion, Result, Verdict
+from listsync.domain.sync_records import Exclusion, Result, Verdict
 from listsync.errors import (
     AnswerChangedError,
     Refusal,
@@ -15,7 +15,7 @@ from listsync.errors import (
 )
 from tests.fakes import DOWN
 from tests.unit.agent.sync.records import MOVIE, entry, rules
-from tests.unit.agent.sync.test_syncing import LOST_ENTRY, MATRIX_ENTRY, MINE, House
+from tests.unit.agent.sync.test_run import LOST_ENTRY, MATRIX_ENTRY, MINE, House
 
 _REFUSED = RefusedError("server", Refusal.CREDENTIAL, "the key is refused")
 _UNSURE = Answered(answer=RequestAnswer.UNSURE, detail="lost")

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.list_rules import ALL_SEASONS, Filters, Seasons, Span, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition
-from listsync.domain.rules import ALL_SEASONS, Filters, Seasons, Span, Which
-from listsync.domain.seasons import HandledSeasons
 from listsync.domain.server import ABSENT, Answered, MediaStatus, RequestAnswer, TitleState
-from listsync.domain.syncing import ListRules, SyncReport, Verdict
-from listsync.sync.capping import UNCAPPED, Cap
+from listsync.domain.sync_records import ListRules, SyncReport, Verdict
+from listsync.sync.fetch_lists import Followed
+from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.reading import Followed
-from listsync.sync.syncing import Parts, sync
+from listsync.sync.run import Parts, sync
 from tests.fakes import (
     FakeArrNames,
     FakeFacts,

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from listsync.domain.media import TitleKey
-from listsync.domain.memory import Notes
-from listsync.domain.syncing import Found, How, Match, Prepared, Skip, SkipReason, Wish
-from listsync.sync.acting import Writer
-from listsync.sync.collecting import members_of, wishes_of
-from listsync.sync.deciding import Knowledge
+from listsync.domain.run_notes import Notes
+from listsync.domain.sync_records import Found, How, Match, Prepared, Skip, SkipReason, Wish
+from listsync.sync.decide import Knowledge
+from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.exclusions import Excluded
+from listsync.sync.submission import Writer
 from tests.fakes import SERVER, FakeMemory, FakeServer
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, found, rules, wish
 

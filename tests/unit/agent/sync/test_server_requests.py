@@ -10,11 +10,11 @@ import pytest
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import NoticeKind
 from listsync.domain.server import MediaStatus, RequestStatus, ServerRequest
-from listsync.domain.syncing import Result, SyncReport, Verdict
+from listsync.domain.sync_records import Result, SyncReport, Verdict
 from listsync.sync.server_requests import digest, is_reading_due
 from tests.fakes import DOWN, SERVER
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, TV, entry, rules
-from tests.unit.agent.sync.test_syncing import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
+from tests.unit.agent.sync.test_run import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
 
 LOST_ENTRY = entry("Lost", kind=TV, tmdb=4607)
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.domain.retry import Retry
-from listsync.domain.running import PlannedRetry, Scope
+from listsync.domain.runs import PlannedRetry, Scope
 from listsync.errors import StateError
 from listsync.triggers.schedule import BackOff
 from tests.fakes import FakeClock, FakeNotebook

@@ -1,0 +1,168 @@
+"""The configuration in force: the last good one, and what is wrong with the file now."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from listsync.domain.runs import Following, Scope
+from listsync.errors import BeingWrittenError, ConfigError, Problem
+from listsync.files.whole_file import MOST_S
+
+logger = logging.getLogger(__name__)
+
+
+class Loader(Protocol):
+    """Reads configurations; the agent knows nothing of their form."""
+
+    path: Path | None
+
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
+        """Read and check the file; raises ConfigError.
+
+        *is_closed*: whether its last writer is known to have closed it. Raises BeingWrittenError
+        while a program is writing it, but for *anyway*.
+        """
+        ...
+
+    def changed(self, old: Following, new: Following) -> Scope:
+        """Name the lists that must be synced because of the change (None = all)."""
+        ...
+
+    def adopt(self, following: Following) -> None:
+        """Let what depends on the configuration follow it (due times, log)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What the agent follows, since when, and why the file as it is now is not it."""
+
+    following: Following
+    loaded_at: datetime
+    problems: tuple[Problem, ...] = ()
+
+
+class Configuration:
+    """Holds the configuration in force. Any thread may use it.
+
+    *wanted* is called with the lists that a change asks to be synced.
+    """
+
+    def __init__(
+        self, loader: Loader, following: Following, wanted: Callable[[Scope], None]
+    ) -> None:
+        self._loader = loader
+        self._wanted = wanted
+        self._lock = threading.Lock()
+        self._in_force = InForce(following=following, loaded_at=datetime.now(UTC))
+        self._writer_met_at: float | None = None
+        self._is_closed: bool | None = None
+
+    @property
+    def awaits_writer(self) -> bool:
+        """Tell whether the file was being written when it was to be read last."""
+        return self._writer_met_at is not None
+
+    @property
+    def is_to_be_read_again(self) -> bool:
+        """Tell whether the file may be another one, or be told otherwise, without a change."""
+        return bool(self._in_force.problems) or self._in_force.following.is_unfinished
+
+    @property
+    def path(self) -> Path | None:
+        return self._loader.path
+
+    @property
+    def in_force(self) -> InForce:
+        return self._in_force
+
+    def warn(self) -> None:
+        """Log what has no effect in the configuration in force."""
+        for warning in self._in_force.following.warnings:
+            logger.warning("%s", warning, extra={"action": "config_warning"})
+
+    def changed(self, *, is_closed: bool | None) -> None:
+        """Note that the file is another one, and whether its writer was seen to close it."""
+        self._is_closed = is_closed
+
+    def look(self) -> bool:
+        """Read the file; returns whether it is good now. A bad one changes nothing, silently.
+
+        Nor does one that is being written.
+        """
+        with self._lock:
+            try:
+                following = self._load()
+            except (ConfigError, BeingWrittenError):
+                return False
+            self._take(following)
+            return True
+
+    def reload(self) -> tuple[Problem, ...]:
+        """Read the file; keep what is in force if it is bad, and return what is wrong.
+
+        Raises:
+            BeingWrittenError: it is to be read when the program that writes it has closed it.
+        """
+        with self._lock:
+            try:
+                following = self._load()
+            except ConfigError as error:
+                self._refuse(error.problems)
+            else:
+                self._take(following)
+            return self._in_force.problems
+
+    def _load(self) -> Following:
+        """Let a program that writes the file end, but do not wait for it for ever."""
+        met, self._writer_met_at = self._writer_met_at, None
+        seen, self._is_closed = self._is_closed, None
+        is_late = met is not None and time.monotonic() - met >= MOST_S
+        try:
+            return self._loader.load(anyway=is_late, is_closed=seen)
+        except BeingWrittenError:
+            self._writer_met_at = time.monotonic() if met is None else met
+            self._is_closed = seen
+            raise
+
+    def _refuse(self, problems: tuple[Problem, ...]) -> None:
+        old = self._in_force
+        self._in_force = InForce(
+            following=old.following, loaded_at=old.loaded_at, problems=problems
+        )
+        if problems == old.problems:
+            return
+        for problem in problems:
+            logger.error("%s", problem, extra={"action": "config_problem"})
+        logger.error(
+            "the configuration is invalid: the last good one stays in force",
+            extra={"action": "config_invalid", "problems": len(problems)},
+        )
+
+    def _take(self, new: Following) -> None:
+        old = self._in_force
+        self._in_force = InForce(following=new, loaded_at=datetime.now(UTC))
+        if old.following.content == new.content:
+            if old.problems:
+                logger.info("the configuration is good again", extra={"action": "config_good"})
+            if [one.what for one in old.following.warnings] != [one.what for one in new.warnings]:
+                self.warn()
+            return
+        logger.info(
+            "the configuration has been loaded: %d lists",
+            len(new.lists),
+            extra={"action": "config_loaded", "lists": len(new.lists)},
+        )
+        self.warn()
+        # First, so that the sync is not lost when what follows fails.
+        scope = self._loader.changed(old.following, new)
+        if new.sync_on_change and scope != frozenset():
+            self._wanted(scope)
+        self._loader.adopt(new)

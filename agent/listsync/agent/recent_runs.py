@@ -1,0 +1,151 @@
+"""Runs that have ended since the agent started, dry runs too; the state keeps the real ones."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+
+from listsync.agent.plan_builder import plan_of
+from listsync.domain.history import RequestRow, RunRow
+from listsync.domain.plans import Plan
+from listsync.domain.retry import Retry
+from listsync.domain.run_messages import message_of
+from listsync.domain.runs import Ended, Order
+from listsync.domain.sync_records import Result, SyncReport
+
+_KEPT = 20
+_PLANS_KEPT = 2
+_MOST_REQUESTS = 200
+
+
+class RecentRuns:
+    """Keeps the last runs by id. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended: OrderedDict[str, Ended] = OrderedDict()
+        self._last_sync: Ended | None = None
+        self._server: Mapping[str, str] | None = None
+
+    def restore(self, row: RunRow | None, server: Mapping[str, str] | None) -> None:
+        """Take what the state knows of the last sync and the server, before any run ends."""
+        with self._lock:
+            self._last_sync = Ended(row=row) if row else None
+            self._server = server
+
+    def add(self, ended: Ended) -> None:
+        with self._lock:
+            if not ended.row.dry_run:
+                self._last_sync = ended
+            self._server = ended.server or self._server
+            self._ended[ended.row.run_id] = ended
+            while len(self._ended) > _KEPT:
+                self._ended.popitem(last=False)
+            with_plan = [name for name, one in self._ended.items() if one.plan is not None]
+            for name in with_plan[:-_PLANS_KEPT]:
+                self._ended[name] = replace(self._ended[name], plan=None)
+
+    def find(self, run_id: str) -> Ended | None:
+        """Find the one run whose id begins so."""
+        with self._lock:
+            found = [one for name, one in self._ended.items() if name.startswith(run_id)]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def last(self) -> Ended | None:
+        """The run that ended last, a plan or dry run too."""
+        with self._lock:
+            return next(reversed(self._ended.values()), self._last_sync)
+
+    @property
+    def last_sync(self) -> Ended | None:
+        """The run that ended last and was no dry run."""
+        with self._lock:
+            return self._last_sync
+
+    @property
+    def server(self) -> Mapping[str, str] | None:
+        """The server that answered last, with the address it was asked at."""
+        with self._lock:
+            return self._server
+
+
+def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
+    """Keep of a report what is asked for later; the rest is as large as the lists.
+
+    *url* is where the server was asked.
+    """
+    run = report.run
+    server = report.server
+    plan = plan_of(report) if run.dry_run else None
+    return Ended(
+        row=RunRow(
+            run_id=run.run_id,
+            origin=run.origin,
+            started_at=run.started_at,
+            dry_run=run.dry_run,
+            ended_at=at,
+            result=report.result.value,
+            why=report.why,
+            message=message_of(report),
+            requested=len(report.requested),
+            calls=report.calls,
+            counts=report.counts,
+            notices=report.notices,
+        ),
+        plan=plan,
+        requests=tuple(_requests(plan, at)) if plan else (),
+        server=told_server(server.product.value, server.version, url) if server else None,
+        notices=report.notices,
+        retry=report.retry,
+    )
+
+
+def told_server(product: str, version: str, url: str) -> dict[str, str]:
+    return {"product": product, "version": version, "url": url}
+
+
+def failed(
+    order: Order, started_at: datetime, at: datetime, why: str, retry: Retry | None = None
+) -> Ended:
+    """Tell of a run that did not even come to a report."""
+    return Ended(
+        row=RunRow(
+            run_id=order.run_id,
+            origin=order.origin,
+            started_at=started_at,
+            dry_run=order.dry_run,
+            ended_at=at,
+            result=Result.FAILED.value,
+            why=why,
+            message=why,
+        ),
+        retry=retry,
+    )
+
+
+def left_behind(order: Order, started_at: datetime, at: datetime) -> Ended:
+    """Tell of a run that was stopped and hangs in something all the same."""
+    why = "stopped on request; what it waited for has not ended and was left behind"
+    ended = failed(order, started_at, at, why)
+    return replace(ended, row=replace(ended.row, result=Result.CANCELLED.value))
+
+
+def _requests(plan: Plan, at: datetime) -> Iterator[RequestRow]:
+    bodies = ((item, item.body) for item in plan.items if item.body is not None)
+    for item, body in islice(bodies, _MOST_REQUESTS):
+        yield RequestRow(
+            title=item.label,
+            key=body.key,
+            four_k=body.four_k,
+            seasons=body.seasons,
+            lists=item.lists,
+            answer="would be requested",
+            detail="",
+            at=at,
+            asked_as=body.asking.user,
+        )

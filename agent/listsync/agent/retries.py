@@ -1,0 +1,104 @@
+"""Trying again what failed for a passing reason: planned when a run ends, ordered when due."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from listsync.agent.active_config import Configuration
+from listsync.agent.queue import RunQueue
+from listsync.domain.retry import Retry
+from listsync.domain.runs import Ended, Order, PlannedRetry, Scope, covers, together
+from listsync.domain.sync_records import Result
+
+logger = logging.getLogger(__name__)
+
+RETRY = "retry"
+"""The origin of an order that tries again."""
+
+
+class Retries(Protocol):
+    """When what failed is tried again. What changes something raises StateError.
+
+    `is_behind`: the change holds, but `keep` must be called again.
+    """
+
+    is_behind: bool
+
+    def keep(self) -> None:
+        """Write down what could not be written before."""
+        ...
+
+    def planned(self) -> PlannedRetry | None: ...
+
+    def failed(self, scope: Scope, retry: Retry) -> None:
+        """Plan to try *scope* again."""
+        ...
+
+    def settled(self, scope: Scope) -> None:
+        """Note that trying *scope* again would change nothing."""
+        ...
+
+    def taken(self) -> None:
+        """Note that what was planned is being done."""
+        ...
+
+    def cancelled(self) -> None:
+        """Note that somebody stopped what was being done."""
+        ...
+
+
+class Retrying:
+    """Plans retries and orders them. Used by the decider alone."""
+
+    def __init__(self, retries: Retries, queue: RunQueue, configuration: Configuration) -> None:
+        self._retries = retries
+        self._queue = queue
+        self._configuration = configuration
+
+    def plan(self, order: Order, ended: Ended) -> None:
+        """Plan to try again what failed, or see that it is over; raises StateError."""
+        if ended.row.result == Result.CANCELLED:
+            self._retries.cancelled()
+        elif ended.retry is None:
+            self._retries.settled(order.scope)
+        else:
+            try:
+                self._retries.failed(order.scope, ended.retry)
+            finally:
+                _say(self._retries.planned())
+
+    def submit(self, lists: frozenset[str], *, with_run: bool) -> bool:
+        """Order *lists*, whose own time has come, and *with_run* what a failed run left.
+
+        Returns whether that is in it: then `taken` is to be called once the order is kept.
+        """
+        planned = self._retries.planned() if with_run else None
+        running = self._queue.standing.running
+        scope: Scope = lists
+        # What runs may do it as well; should that fail, it is planned anew.
+        if planned is not None and not (running and _does(running, planned.scope)):
+            following = self._configuration.in_force.following
+            scope = together(scope, following.of_those_followed(planned.scope))
+        else:
+            planned = None
+        if scope != frozenset():
+            self._queue.submit(Order.new(scope, RETRY, eager=False))
+        return planned is not None
+
+    def taken(self) -> None:
+        """Note that what a failed run left is being done; raises StateError."""
+        self._retries.taken()
+
+
+def _does(order: Order, scope: Scope) -> bool:
+    return not order.dry_run and covers(order.scope, scope)
+
+
+def _say(planned: PlannedRetry | None) -> None:
+    if planned is None:
+        return
+    minutes = max(1, round((planned.at - datetime.now(UTC)) / timedelta(minutes=1)))
+    extra = {"action": "retry_planned", "at": planned.at.isoformat(), "number": planned.number}
+    logger.info("retry in %d min: %s", minutes, planned.why, extra=extra)

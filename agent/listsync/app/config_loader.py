@@ -1,0 +1,109 @@
+"""Reads configurations for the agent, and lets everything follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from listsync import logs
+from listsync.app.config_diff import config_of, following_of, lists_to_sync, schedules_of
+from listsync.config.configuration import Config
+from listsync.config.known_secrets import secrets_of
+from listsync.config.load import load
+from listsync.domain.runs import Following, Scope
+from listsync.files.whole_file import MOST_S, Patience
+from listsync.ports import ConfiguredLists, Notebook
+from listsync.sync.current_run import RUN
+from listsync.triggers.schedule import Every, Timetable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonOptions:
+    """What the command line says, which the file does not overrule.
+
+    `interval` is the time between syncs; zero = never by itself.
+    """
+
+    config_path: Path | None
+    state_dir: Path
+    socket: Path
+    interval: timedelta | None = None
+    log_level: str | None = None
+    log_format: str | None = None
+    log_file: Path | None = None
+
+
+class Loader:
+    """Implements `agent.configuration.Loader`."""
+
+    def __init__(self, options: DaemonOptions, environ: Mapping[str, str]) -> None:
+        self.path = options.config_path
+        self._options = options
+        self._environ = dict(environ)
+        self._timetable: Timetable | None = None
+        self._notebook: Notebook | None = None
+        self._lists: ConfiguredLists | None = None
+        self._changed: Callable[[], None] = lambda: None
+
+    def await_first(self, pause: Callable[[float], bool | None]) -> Following:
+        """Read the configuration at the start, when whoever is writing it can be waited for."""
+        return self._read(Patience(pause=pause))
+
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
+        seen = None if self.path is None or is_closed is None else (self.path, is_closed)
+        return self._read(Patience(0.0 if anyway else MOST_S, pause=None, seen=seen))
+
+    def _read(self, patience: Patience) -> Following:
+        config = load(self.path, self._environ, patience)
+        interval = self._options.interval
+        if interval is not None:
+            config = replace(config, schedule=Every(interval) if interval else None)
+        return following_of(config)
+
+    def changed(self, old: Following, new: Following) -> Scope:
+        return lists_to_sync(config_of(old), config_of(new))
+
+    def adopt(self, following: Following) -> None:
+        config = config_of(following)
+        self.set_up_log(config)
+        self._follow(config, at_once=False)
+        self._changed()
+
+    def begin(
+        self,
+        config: Config,
+        timetable: Timetable,
+        notebook: Notebook,
+        lists: ConfiguredLists,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Note the lists and schedules of the first configuration, and of each one after it.
+
+        *changed* is called after each change.
+        """
+        self._timetable, self._notebook, self._changed = timetable, notebook, changed
+        self._lists = lists
+        self._follow(config, at_once=True)
+
+    def set_up_log(self, config: Config) -> None:
+        log, options = config.log, self._options
+        settings = logs.LogSettings(
+            level=options.log_level or log.level,
+            format=options.log_format or log.format,
+            file=options.log_file or log.file,
+            max_bytes=round(log.max_mb * 1024 * 1024),
+            keep=log.keep,
+            secrets=secrets_of(config),
+        )
+        logs.set_up(settings, environ=self._environ, run_id=RUN.get)
+
+    def _follow(self, config: Config, *, at_once: bool) -> None:
+        if self._timetable is None or self._notebook is None or self._lists is None:
+            return
+        self._lists.replace(one.rules for one in config.lists)
+        self._timetable.follow(schedules_of(config), at_once=at_once)
+        rule = config.schedule
+        hours = rule.interval / timedelta(hours=1) if isinstance(rule, Every) else 0.0
+        self._notebook.save("interval_hours", hours)

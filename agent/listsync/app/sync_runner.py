@@ -1,0 +1,70 @@
+"""Runs one sync for the agent. What only a sync needs is imported when the first one starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from listsync.app.config_diff import config_of
+from listsync.app.heap import give_back
+from listsync.app.lean import import_httpcore
+from listsync.app.tempdirs import scratch_folder
+from listsync.cancellation import CancelToken
+from listsync.domain.runs import Following, Order
+from listsync.domain.sync_records import SyncReport, SyncRun
+from listsync.store.database import FILE_NAME, Database
+from listsync.sync.progress import ProgressBoard
+
+
+class Performer:
+    """Implements `agent.working.Perform` on the state that the agent holds."""
+
+    def __init__(self, database: Database, folder: Path, board: ProgressBoard) -> None:
+        self._database = database
+        self._folder = folder
+        self._board = board
+
+    def __call__(
+        self, run: SyncRun, following: Following, order: Order, token: CancelToken
+    ) -> SyncReport:
+        """Run one sync to its end; raises what `sync` and `wired` raise."""
+        import_httpcore()
+        from listsync.app.wiring import wired  # noqa: PLC0415 - megabytes, and a tenth of a second
+        from listsync.sync.run import sync  # noqa: PLC0415
+
+        config = config_of(following)
+        try:
+            with (
+                self._state(token, dry_run=run.dry_run) as (database, folder),
+                wired(
+                    config,
+                    database,
+                    folder,
+                    board=self._board,
+                    token=token,
+                    scope=order.scope,
+                    state_dir=self._folder,
+                ) as parts,
+            ):
+                return sync(run, parts)
+        finally:
+            self._database.give_memory_back()
+            give_back()
+
+    @contextmanager
+    def _state(self, token: CancelToken, *, dry_run: bool) -> Iterator[tuple[Database, Path]]:
+        """Open what the sync writes to, until *token* is revoked: for a dry run a copy."""
+        if not dry_run:
+            yield self._database.until_over(lambda: token.is_revoked), self._folder
+            return
+        from listsync.app.wiring import copy_sandbox  # noqa: PLC0415 - see above
+
+        with scratch_folder("dry-run") as folder:
+            self._database.copy_to(folder / FILE_NAME)
+            copy_sandbox(self._folder, folder)
+            database = Database(folder / FILE_NAME)
+            try:
+                yield database, folder
+            finally:
+                database.close()

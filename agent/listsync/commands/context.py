@@ -1,0 +1,73 @@
+"""What the commands look at and act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from listsync.agent.active_config import Configuration
+from listsync.agent.backups import Backups
+from listsync.agent.queue import RunQueue
+from listsync.agent.recent_runs import RecentRuns
+from listsync.domain.history import ListRow
+from listsync.domain.notices import StandingNotice
+from listsync.domain.runs import PlannedRetry
+from listsync.domain.sync_records import Exclusion
+from listsync.errors import Problem
+from listsync.ports import Books
+from listsync.sync.limits import UNCAPPED, Cap
+from listsync.sync.progress import ProgressBoard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What was read from the books when the last run ended, so that nobody waits for the disk.
+
+    `lists` is how each list was read last, by source; `waiting` counts titles for review;
+    `doubts` tell which places others may change, `state_doubt` why what is remembered may not be
+    the whole of it.
+    """
+
+    lists: Mapping[str, ListRow] = field(default_factory=dict)
+    notices: tuple[StandingNotice, ...] = ()
+    waiting: int = 0
+    doubts: tuple[str, ...] = ()
+    state_doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for all lists: exclusions, caps, and whether the server's owner asks."""
+
+    exclusions: Sequence[Exclusion] = ()
+    cap: Cap = UNCAPPED
+    owner_asks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The parts of a running agent that a command may touch, from any thread.
+
+    `due` is when each schedule is due, by key (None = never); `retry` what is tried again because
+    it failed; `refresh` reads anew what is shown.
+    `terms` are those of the configuration.
+    `notes` are things that people should know. `cancel` returns the id of what it stopped.
+    """
+
+    started_at: datetime
+    queue: RunQueue
+    configuration: Configuration
+    recent: RecentRuns
+    board: ProgressBoard
+    books: Books
+    backups: Backups
+    shown: Callable[[], Shown]
+    refresh: Callable[[], None]
+    terms: Callable[[], Terms]
+    due: Callable[[], Mapping[str, datetime | None]]
+    retry: Callable[[], PlannedRetry | None]
+    watcher: Callable[[], str]
+    notes: Callable[[], tuple[str, ...]]
+    cancel: Callable[[], str | None]
+    reload: Callable[[], tuple[Problem, ...]]

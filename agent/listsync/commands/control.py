@@ -1,0 +1,114 @@
+"""Commands that change what the agent does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from listsync import logs
+from listsync.commands.context import Sources
+from listsync.commands.serializers import iso
+from listsync.commands.status import words_of
+from listsync.domain.runs import Order, Pause, Scope
+from listsync.errors import BeingWrittenError
+from listsync.files.whole_file import MOST_S
+from listsync.protocol import Code, RefusedCommand
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 3650 * 86400
+_LONGEST_ORIGIN = 64
+
+
+def trigger(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Start a sync; a dry run also in a pause, as it changes nothing."""
+    names, is_dry = params.get("lists"), params.get("dry_run", False)
+    origin = " ".join(str(params.get("origin") or "a command").split())[:_LONGEST_ORIGIN]
+    order = Order.new(
+        scope_of(sources, names) if names else None,
+        origin,
+        dry_run=is_dry,
+        forced=params.get("force", False) or is_dry,
+    )
+    order = replace(order, confirmed=params.get("confirm", False))
+    ticket = sources.queue.submit(order, by_itself=False, no_queue=params.get("no_queue", False))
+    return {"run_id": ticket.run_id, "state": ticket.state}
+
+
+def plan(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Start a dry run, also in a pause; `plan_result` tells what came of it."""
+    names = params.get("lists")
+    scope = scope_of(sources, names) if names else None
+    order = Order.new(scope, "plan", dry_run=True, forced=True)
+    ticket = sources.queue.submit(order, by_itself=False)
+    return {"run_id": ticket.run_id, "state": ticket.state}
+
+
+def pause(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    until, now = None, datetime.now(UTC)
+    if (for_s := params.get("for_s")) is not None:
+        if not 0 < for_s <= _LONGEST_PAUSE_S:
+            raise RefusedCommand(
+                Code.INVALID_PARAMS, "pause: for_s must be more than 0 and at most ten years"
+            )
+        until = now + timedelta(seconds=for_s)
+    sources.queue.pause(Pause(until, now if until else None))
+    return {"until": iso(until)}
+
+
+def resume(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    was_paused = sources.queue.resume()
+    return _done("The pause is over." if was_paused else "The agent was not paused.")
+
+
+def cancel(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    run_id = sources.cancel()
+    if run_id is None:
+        return _done("Nothing runs.")
+    return {**_done(f"Sync {run_id} ends after its current title, within 5 s."), "run_id": run_id}
+
+
+def reload(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        problems = sources.reload()
+    except BeingWrittenError as error:
+        raise RefusedCommand(Code.BUSY, f"{error}, or in {MOST_S:g} s") from error
+    if problems:
+        raise RefusedCommand(
+            Code.CONFIG_INVALID,
+            f"{words_of(problems)}; the last good configuration stays in force",
+            {"problems": [str(one)[:300] for one in problems[:50]]},
+        )
+    return _done("The configuration is good and in force.")
+
+
+def log_level(_: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = params.get("level")
+    if wanted is not None:
+        try:
+            logs.set_level(str(wanted).lower())
+        except ValueError as error:
+            raise RefusedCommand(Code.INVALID_PARAMS, f"log_level: {error}") from error
+        logger.info("the log level is now %s", logs.level(), extra={"action": "log_level"})
+    return {**_done(f"The log level is {logs.level()}."), "level": logs.level()}
+
+
+def scope_of(sources: Sources, names: list[str]) -> Scope:
+    """Find the sources of lists by their names; raises RefusedCommand for what is none."""
+    following = sources.configuration.in_force.following
+    known = {one.name: one.source for one in following.lists}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        import difflib  # noqa: PLC0415 - an agent that is asked for its own lists needs none
+
+        close = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}?" if close else "see `listsyncctl lists`"
+        raise RefusedCommand(Code.NOT_FOUND, f"no list is called {unknown[0][:100]!r}: {hint}")
+    return frozenset(known[name] for name in names)
+
+
+def _done(message: str) -> dict[str, Any]:
+    return {"ok": True, "message": message}

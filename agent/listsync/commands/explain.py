@@ -1,0 +1,232 @@
+"""Why a title was requested, or was not: told from what is stored, by the rules of a sync."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from listsync.commands.context import Sources
+from listsync.commands.forecast import Foreseer, Foresight
+from listsync.commands.remembered_matches import Remembered
+from listsync.commands.serializers import (
+    candidate_shapes,
+    choice_shape,
+    fitting,
+    general_reasons,
+    iso,
+    request_shape,
+)
+from listsync.domain.history import EntryRow, RequestRow, ReviewRow, Standing
+from listsync.domain.media import TitleKey
+from listsync.domain.server import MediaStatus
+from listsync.domain.sync_records import Found, ListRules, Verdict, Wish
+from listsync.sync.deduplication import wishes_of
+from listsync.sync.titles.lookup_keys import lookup_of
+
+_MOST_ENTRIES = 200
+_MOST_LISTS = 10
+_MOST_REQUESTS = 5
+_MOST_KEYS = 5
+_MOST_ALIKE = 10
+_MOST_GONE = 20
+
+
+def stories(sources: Sources, query: str, *, limit: int, offset: int) -> dict[str, Any]:
+    """Explain the titles that fit; entries that share an id are one title."""
+    entries = sources.books.entries(query, limit=_MOST_ENTRIES + 1)
+    foreseer = Foreseer(sources)
+    requested = {one.key for one in sources.books.requested_titles(query, limit=_MOST_GONE)}
+    rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES], requested)
+    members = [member for row in rows.values() for member in foreseer.members_of(row)]
+    wishes = wishes_of(foreseer.in_order(members))
+    # Those before the page are foreseen, too: what is requested for one list is not for the next.
+    told = [_story(foreseer, wish, rows) for wish in wishes[: offset + limit]]
+    gone = _left_lists(sources, query, {one.key for one in told if one.key})
+    shapes = [*map(_shape, told), *gone]
+    return {
+        "total": len(wishes) + len(gone),
+        "cut": len(entries) > _MOST_ENTRIES,
+        "titles": fitting(shapes[offset : offset + limit]),
+    }
+
+
+_Rows = dict[tuple[str, str], EntryRow]
+
+
+def _with_others(
+    sources: Sources,
+    foreseer: Foreseer,
+    entries: Sequence[EntryRow],
+    requested: AbstractSet[TitleKey],
+) -> _Rows:
+    """Add the entries of the same few titles that do not fit the query: they are decided together.
+
+    One may be there by its number alone, where the query is a title. So may be one of a title that
+    was *requested* by another name, or one that shares an id with an entry that fits.
+    """
+    books = sources.books
+    rows = {(row.row.source, row.entry_id): row for row in entries}
+    keys = {key for row in entries for key in foreseer.keys_of(row)} | requested
+    for key in keys if len(keys) <= _MOST_KEYS else ():
+        _add(rows, books.entries(str(key), limit=_MOST_ENTRIES))
+    for row in [*rows.values()] if len(rows) <= _MOST_ALIKE else ():
+        _add(rows, books.entries_with(row.entry, limit=_MOST_ENTRIES))
+    return rows
+
+
+def _add(rows: _Rows, found: Sequence[EntryRow]) -> None:
+    for row in found:
+        rows.setdefault((row.row.source, row.entry_id), row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Story:
+    """One title as its lists want it, what is known of it, and what becomes of it."""
+
+    wish: Wish
+    rows: tuple[tuple[EntryRow, ListRules | None], ...]
+    remembered: Remembered
+    standing: Standing | None
+    foresight: Foresight
+
+    @property
+    def key(self) -> TitleKey | None:
+        return self.remembered.match.key if self.remembered.match else None
+
+
+def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
+    foresight = foreseer.foresee(wish)
+    decided = foresight.wish or wish
+    remembered = foreseer.remembered(decided)
+    return _Story(
+        wish=decided,
+        rows=tuple(
+            (rows[one.rules.source, one.entry_id], foreseer.followed(one.rules))
+            for one in wish.members
+        ),
+        remembered=remembered,
+        standing=foreseer.standing(remembered.match),
+        foresight=foresight,
+    )
+
+
+def _left_lists(
+    sources: Sources, query: str, known: AbstractSet[TitleKey]
+) -> list[dict[str, Any]]:
+    """Tell of titles that were requested, and are on no list any more."""
+    requests = sources.books.requested_titles(query, limit=_MOST_GONE)
+    now = datetime.now(UTC)
+    told = []
+    for one in requests:
+        if one.key not in known:
+            standing = sources.books.standing(one.key, now)
+            told.append(_gone_shape(one, standing))
+    return told
+
+
+def _gone_shape(last: RequestRow, standing: Standing) -> dict[str, Any]:
+    lists = ", ".join(last.lists)[:200]
+    why = f"nothing: it has left the lists that it was requested for ({lists})"
+    return {
+        "title": last.title[:200],
+        "kind": last.key.kind.value,
+        "tmdb_id": last.key.tmdb_id,
+        "four_k": last.four_k,
+        "decision": {"verdict": Verdict.SKIPPED.value, "why": why, "conditions": []},
+        "lists": [],
+        "more_lists": 0,
+        "match": None,
+        "choice": None,
+        "server": _server(standing),
+        "requests": [_request(row) for row in standing.requests[:_MOST_REQUESTS]],
+    }
+
+
+def _shape(story: _Story) -> dict[str, Any]:
+    key, foresight, standing = story.key, story.foresight, story.standing
+    requests, choice = standing.requests if standing else (), story.remembered.choice
+    return {
+        "title": story.wish.label[:200],
+        "kind": key.kind.value if key else story.wish.kind,
+        "tmdb_id": key.tmdb_id if key else None,
+        "four_k": story.wish.four_k,
+        "decision": {
+            "verdict": foresight.verdict,
+            "why": foresight.words[:400],
+            "conditions": [one[:200] for one in foresight.conditions],
+        },
+        "lists": [_list(row, rules) for row, rules in story.rows[:_MOST_LISTS]],
+        "more_lists": max(0, len(story.rows) - _MOST_LISTS),
+        "match": _match(story.wish, story.remembered),
+        "choice": choice_shape(choice) if choice else None,
+        "server": _server(standing),
+        "requests": [_request(row) for row in requests[:_MOST_REQUESTS]],
+    }
+
+
+def _request(row: RequestRow) -> dict[str, Any]:
+    return {**request_shape(row), "detail": row.detail[:200], "run_id": row.run_id}
+
+
+def _list(row: EntryRow, rules: ListRules | None) -> dict[str, Any]:
+    one = row.row
+    return {
+        "list": (rules or one).name[:100],
+        "label": row.entry.label[:200],
+        "rank": row.entry.rank,
+        "since": iso(row.first_seen),
+        "followed": rules is not None,
+        "exclude": rules.is_exclusion if rules else False,
+        "outcome": one.outcome,
+        "last_success": iso(one.last_success),
+        "why": one.why[:200],
+        "handled_at": iso(max((at for _, at in row.handled), default=None)),
+    }
+
+
+def _match(wish: Wish, taken: Remembered) -> dict[str, Any] | None:
+    """Tell how the title was found by looking; what the list itself says needs no look."""
+    found = taken.found
+    match = found.match if found else None if taken.choice else taken.match
+    if match is None:
+        return None
+    # A contradiction, or a row in doubt, is not looked up: a person or the list settles it.
+    is_looked_up = not taken.choice and not wish.conflict
+    waits = found is not None and match.found is not Found.FOUND
+    return {
+        "found": match.found.value,
+        "how": match.how.value,
+        "key": str(match.key) if match.key else None,
+        "title": match.title[:200],
+        "score": round(match.score, 2),
+        "why": general_reasons(match.reasons, match.candidates, taken.choice),
+        "candidates": candidate_shapes(match.candidates, match.reasons),
+        "at": iso(found.at) if found else None,
+        "again_at": iso(found.again_at) if found and is_looked_up else None,
+        "review_id": _review_id(wish) if waits else None,
+    }
+
+
+def _review_id(wish: Wish) -> str:
+    name = lookup_of(wish) or ""
+    return ReviewRow(lookup=name, label="", lists=(), since=None).short_id
+
+
+def _server(standing: Standing | None) -> dict[str, Any] | None:
+    if standing is None or standing.state is None:
+        return None
+    return {
+        "status": _status(standing.state.status),
+        "status_4k": _status(standing.state.status_4k),
+        "asked_since": bool(standing.asked),
+    }
+
+
+def _status(number: int) -> str:
+    if number == MediaStatus.UNKNOWN:
+        return "not there"
+    known = {one.value: one.name.lower().replace("_", " ") for one in MediaStatus}
+    return known.get(number, f"status {number}")

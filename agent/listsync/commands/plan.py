@@ -1,0 +1,95 @@
+"""What a dry run found that a sync would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from listsync.commands.context import Sources
+from listsync.commands.notices import notice_shape
+from listsync.commands.paging import limit_of, offset_of
+from listsync.commands.serializers import ROOM_OF_A_PART, counts_shape, fitting, run_shape
+from listsync.domain.plans import Plan, PlanItem
+from listsync.domain.runs import Ended
+from listsync.domain.server import Asking, RequestBody
+from listsync.protocol import Code, RefusedCommand
+
+_AGAIN = "make a new one with `listsyncctl plan`"
+_EMPTY = Plan(items=(), counts={})
+
+
+def plan_result(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    run_id = str(params.get("run_id") or "")
+    limit, offset = limit_of(params, 200), offset_of(params)
+    ended = sources.recent.find(run_id) if run_id else None
+    if ended is not None:
+        return _told(ended, limit, offset)
+    standing = sources.queue.standing
+    for state, order in (("running", standing.running), ("waiting", standing.pending)):
+        if order is not None and run_id and order.run_id.startswith(run_id):
+            return {"state": state, "run_id": order.run_id}
+    raise RefusedCommand(Code.NOT_FOUND, f"there is no plan {run_id[:40]!r} (any more): {_AGAIN}")
+
+
+def _told(ended: Ended, limit: int, offset: int) -> dict[str, Any]:
+    row = ended.row
+    if not row.dry_run:
+        raise RefusedCommand(
+            Code.NOT_FOUND,
+            f"run {row.run_id} was a sync and no plan: see `listsyncctl runs {row.run_id}`",
+        )
+    plan = ended.plan
+    if plan is None and row.result != "failed":
+        raise RefusedCommand(
+            Code.NOT_FOUND, f"the plan {row.run_id} is not kept any more: {_AGAIN}"
+        )
+    plan = plan or _EMPTY
+    items = fitting(map(_item, plan.items[offset : offset + limit]), 3 * ROOM_OF_A_PART)
+    after = offset + len(items)
+    return {
+        "state": "done",
+        "run": run_shape(row),
+        "counts": counts_shape(plan.counts),
+        "total": len(plan.items),
+        "left_out": plan.left_out,
+        "items": items,
+        "next_offset": after if items and after < len(plan.items) else None,
+        "notices": fitting(map(notice_shape, ended.notices), ROOM_OF_A_PART),
+    }
+
+
+def _item(item: PlanItem) -> dict[str, Any]:
+    key = item.body.key if item.body else item.key
+    return {
+        "verdict": item.verdict.value,
+        "label": item.label[:200],
+        "kind": key.kind.value if key else None,
+        "tmdb_id": key.tmdb_id if key else None,
+        "title": item.title[:200],
+        "lists": ", ".join(item.lists)[:200],
+        "why": item.why[:300],
+        "candidates": [one[:200] for one in item.candidates[:3]],
+        **(_asked(item.body) if item.body else {}),
+    }
+
+
+def _asked(body: RequestBody) -> dict[str, Any]:
+    return {
+        "four_k": body.four_k,
+        "seasons": list(body.seasons[:200]),
+        "asking": asking_shape(body.asking),
+    }
+
+
+def asking_shape(asking: Asking) -> dict[str, Any]:
+    """Tell only what differs from the usual."""
+    said = {
+        "user": asking.user,
+        "approve": asking.approve,
+        "service": asking.service,
+        "profile": asking.profile,
+        "root_folder": asking.root_folder,
+        "language_profile": asking.language_profile,
+        "tags": list(asking.tags[:20]) or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}

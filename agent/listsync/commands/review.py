@@ -1,0 +1,97 @@
+"""Titles that wait for a person, and what the person says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from listsync.commands.context import Sources
+from listsync.commands.paging import limit_of, offset_of
+from listsync.commands.review_choices import parse_choice
+from listsync.commands.serializers import fitting, review_shape
+from listsync.domain.history import Choice, ReviewRow
+from listsync.domain.media import TitleKey
+from listsync.protocol import Code, RefusedCommand
+
+_SEE = "see `listsyncctl review`"
+_SHORTEST = 4
+
+
+def review(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    look = sources.books.decided if params.get("decided") else sources.books.waiting
+    total, found = look(limit=limit_of(params, 50), offset=offset_of(params))
+    return {"total": total, "reviews": fitting(map(review_shape, found))}
+
+
+def decide(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a title, `reject` for none of those on offer, or `undo` for not having said.
+
+    Nothing is looked up here, where a network must not be waited for: the next sync does.
+    """
+    row = _named(sources, str(params.get("id") or "").strip())
+    said = str(params.get("choice") or "").strip()
+    if said.lower() == "undo":
+        return _undone(sources, row)
+    if said.lower() == "reject":
+        choice = Choice(None, "", datetime.now(UTC))
+    else:
+        choice = _choice(sources, row, parse_choice(said, row.candidates))
+    sources.books.choose(row.lookup, choice)
+    return _done(sources, row, choice, f"{row.label[:200]} is {_words_of(row, choice)}")
+
+
+def _choice(sources: Sources, row: ReviewRow, said: TitleKey | str) -> Choice:
+    """Make of what was *said* a choice; an IMDb id may be known to be that of a title."""
+    now = datetime.now(UTC)
+    if isinstance(said, TitleKey):
+        title = next((one.label for one in row.candidates if one.key == said), "")
+        return Choice(said, title, now)
+    key, title = sources.books.title_of_imdb(said) or (None, "")
+    return Choice(key, title, now, imdb=said)
+
+
+def _words_of(row: ReviewRow, choice: Choice) -> str:
+    if choice.is_open:
+        return (
+            f"{choice.imdb}: the next sync looks that up and requests it, if it is not there yet."
+        )
+    if choice.key is None:
+        undo = f"`listsyncctl review undo {row.short_id}`"
+        return f"none of those and is not requested ({undo} takes that back)."
+    named = f"{choice.title[:200]} [{choice.key}]" if choice.title else f"[{choice.key}]"
+    return f"{named}: the next sync requests it, if it is not there yet."
+
+
+def _undone(sources: Sources, row: ReviewRow) -> dict[str, Any]:
+    label = row.label[:200]
+    if not sources.books.withdraw(row.lookup):
+        return _done(sources, row, None, f"Nothing was chosen for {label}.")
+    return _done(sources, row, None, f"{label} is undecided again, as before you chose.")
+
+
+def _done(sources: Sources, row: ReviewRow, choice: Choice | None, message: str) -> dict[str, Any]:
+    key = choice.key if choice else None
+    following = sources.configuration.in_force.following
+    sources.refresh()
+    return {
+        "ok": True,
+        "message": message,
+        "id": row.short_id,
+        "title": row.label[:200],
+        "key": str(key) if key else None,
+        "imdb_id": choice.imdb if choice else None,
+        "lists": fitting(name for name in row.lists[:50] if following.named(name)),
+    }
+
+
+def _named(sources: Sources, name: str) -> ReviewRow:
+    found = sources.books.find_reviews(name) if len(name) >= _SHORTEST else ()
+    if not found:
+        raise RefusedCommand(Code.NOT_FOUND, f"nothing to choose has the id {name[:40]!r}: {_SEE}")
+    if len(found) > 1:
+        which = ", ".join(f"{one.label[:60]} ({one.long_id[:12]})" for one in found[:3])
+        raise RefusedCommand(
+            Code.INVALID_PARAMS, f"{name[:40]!r} begins several ids: {which}; give more of it"
+        )
+    return found[0]

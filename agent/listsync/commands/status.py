@@ -1,0 +1,215 @@
+"""Commands that answer from memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from listsync import __version__
+from listsync.commands.context import Sources
+from listsync.commands.notices import needs_person, notice_shape, notices_of_list
+from listsync.commands.notices import standing as standing_notices
+from listsync.commands.serializers import ROOM_OF_A_PART, fitting, iso, run_at_length
+from listsync.domain.history import RunRow
+from listsync.domain.list_advice import advice_on
+from listsync.domain.lists import ListOutcome
+from listsync.domain.run_messages import operations_of
+from listsync.domain.runs import Order, Scope
+from listsync.domain.sync_records import ListRules, Phase, Progress, Result
+from listsync.errors import Problem
+from listsync.protocol import PROTOCOL
+
+_EVERYTHING = ""
+_MOST_PROBLEMS = 50
+
+
+def ping(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
+    return {"pong": True, "pid": os.getpid()}
+
+
+def version(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
+    return {"version": __version__, "protocol": PROTOCOL}
+
+
+def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    standing, last = sources.queue.standing, sources.recent.last_sync
+    due = sources.due()
+    state = "paused" if standing.pause else "idle"
+    following = sources.configuration.in_force.following
+    notices = standing_notices(sources)
+    return {
+        "state": "running" if standing.running else state,
+        "pid": os.getpid(),
+        "version": __version__,
+        "uptime_s": round((datetime.now(UTC) - sources.started_at).total_seconds()),
+        "started_at": iso(sources.started_at),
+        "config": _config(sources),
+        "watcher": sources.watcher(),
+        "server": _server(sources),
+        "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
+        "running": _running(sources) if standing.running else None,
+        "pending": _pending(standing.pending, sources) if standing.pending else None,
+        "last_run": run_at_length(last.row) if last else None,
+        "next_due": iso(min(filter(None, due.values()), default=None)),
+        "retry": _retry(sources),
+        "lists": len(following.lists),
+        "needs_person": needs_person(notices),
+        "notices": fitting((notice_shape(*one) for one in notices), ROOM_OF_A_PART),
+        "notices_total": len(notices),
+    }
+
+
+def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell how far the running sync is; while none runs, how the last run of any kind ended."""
+    running = sources.queue.standing.running
+    now = sources.board.snapshot()
+    last = None if running else sources.recent.last
+    row = last.row if last else None
+    run_id = running.run_id if running else row.run_id if row else None
+    is_shown = run_id is not None and now.run_id == run_id
+    return {
+        "in_progress": running is not None,
+        "phase": _phase(now, is_running=running is not None, is_shown=is_shown),
+        "progress": now.done if is_shown else 0,
+        "total": now.total if is_shown else 0,
+        "percent": _percent(now, row) if is_shown else 0,
+        "last_checkpoint": iso(now.changed_at if is_shown else row.ended_at if row else None),
+        "last_result": {"success": row.result == "ok", "message": _operations(row)}
+        if row
+        else None,
+        "run_id": run_id,
+        "sequence": now.sequence,
+        "lists": fitting(
+            {
+                "name": one.name,
+                "state": one.state,
+                "read": one.read,
+                "done": one.done,
+                "total": one.total,
+            }
+            for one in (now.lists if is_shown else ())
+        ),
+        "eta_s": round(now.eta_s) if is_shown and now.eta_s is not None else None,
+        "requested": now.requested if is_shown else 0,
+    }
+
+
+def _phase(now: Progress, *, is_running: bool, is_shown: bool) -> str:
+    """Name the phase; a run whose work is over, but not yet written down, is reporting."""
+    if not is_running:
+        return Phase.IDLE.value
+    if not is_shown:
+        return Phase.CONNECT.value
+    return (Phase.REPORT if now.phase is Phase.IDLE else now.phase).value
+
+
+def _percent(now: Progress, row: RunRow | None) -> int:
+    """Also a sync that had nothing to do has done all."""
+    if row is not None and row.result == "ok" and not now.total:
+        return 100
+    return now.percent
+
+
+def lists(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+    due = sources.due()
+    rules = sources.configuration.in_force.following.lists
+    return {"lists": fitting(_list(one, sources, due) for one in rules)}
+
+
+def lists_called(sources: Sources, name: str) -> list[dict[str, Any]]:
+    """Tell how the lists are that are called so."""
+    due = sources.due()
+    rules = sources.configuration.in_force.following.lists
+    return fitting(_list(one, sources, due) for one in rules if one.name == name)
+
+
+def _list(
+    rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
+) -> dict[str, Any]:
+    row = sources.shown().lists.get(rules.source)
+    return {
+        "name": rules.name,
+        "service": rules.service,
+        "source": rules.source,
+        "exclude": rules.is_exclusion,
+        "outcome": row.outcome if row else "not read yet",
+        "read": row.read if row else 0,
+        "declared": row.declared if row else None,
+        "last_try": iso(row.last_try) if row else None,
+        "last_success": iso(row.last_success) if row else None,
+        "failures": row.failures if row else 0,
+        "next_due": iso(due.get(rules.source, due.get(_EVERYTHING))),
+        "retry_at": iso(row.asked_again_at) if row else None,
+        "why": row.why[:300] if row else "",
+        "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
+        "notices": [notice_shape(*one) for one in notices_of_list(sources, rules.name)],
+    }
+
+
+def _server(sources: Sources) -> dict[str, str] | None:
+    """Tell the server that answered last, unless another one is meant by now."""
+    known = sources.recent.server
+    wanted = sources.configuration.in_force.following.server
+    return dict(known) if known and known["url"] == wanted else None
+
+
+def _operations(row: RunRow) -> str:
+    """Say how the last run ended, in the words of the original program; if not well, why."""
+    message = operations_of(row)
+    is_all = row.result not in (Result.PARTLY, Result.CANCELLED)
+    return message[:500] if is_all else f"{message} ({row.message})"[:500]
+
+
+def _config(sources: Sources) -> dict[str, Any]:
+    in_force = sources.configuration.in_force
+    path = sources.configuration.path
+    return {
+        "file": str(path) if path else "the environment",
+        "valid": not in_force.problems,
+        "problems": fitting(
+            (str(one)[:300] for one in in_force.problems[:_MOST_PROBLEMS]), ROOM_OF_A_PART
+        ),
+        "loaded_at": iso(in_force.loaded_at),
+    }
+
+
+def _running(sources: Sources) -> dict[str, Any]:
+    now = progress(sources, {})
+    return {**now, "lists": fitting(now["lists"], ROOM_OF_A_PART)}
+
+
+def _pending(order: Order, sources: Sources) -> dict[str, Any]:
+    return {
+        "run_id": order.run_id,
+        "lists": _names(order.scope, sources),
+        "origins": list(order.origins[:20]),
+    }
+
+
+def _retry(sources: Sources) -> dict[str, Any] | None:
+    planned = sources.retry()
+    if planned is None:
+        return None
+    return {
+        "at": iso(planned.at),
+        "why": planned.why[:500],
+        "lists": _names(planned.scope, sources),
+        "number": planned.number,
+    }
+
+
+def _names(scope: Scope, sources: Sources) -> list[str] | None:
+    """Name the lists of *scope*; None: all."""
+    if scope is None:
+        return None
+    names = {one.source: one.name for one in sources.configuration.in_force.following.lists}
+    found = sorted(names.get(source, source) for source in scope)
+    return fitting(found[:_MOST_PROBLEMS], ROOM_OF_A_PART)
+
+
+def words_of(problems: tuple[Problem, ...]) -> str:
+    """Say the first problem, and how many more there are."""
+    more = f" (and {len(problems) - 1} more: see `listsyncctl status`)" if problems[1:] else ""
+    return f"{problems[0]}{more}"

@@ -1,0 +1,93 @@
+"""What the file's form looks like: which keys a mapping has, and what each may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo, fields
+
+from listsync.config_types import Options
+
+NoteT = TypeVar("NoteT")
+
+
+class Section(Options, frozen=True, kw_only=True):
+    """A part of the file in which a key without a value is as good as no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What may stand at a place: a value of `kind`, with `optional` nothing as well.
+
+    `notes` are what is said beside it: `Meta`, `Form`, `Check`, and a text for people.
+    """
+
+    kind: Any
+    notes: tuple[object, ...]
+    optional: bool
+
+    def noted(self, wanted: type[NoteT]) -> NoteT | None:
+        """Give the note of a kind; the outermost, where a type inside has one as well."""
+        return next((note for note in self.notes if isinstance(note, wanted)), None)
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The types that may stand here, where there are several."""
+        return get_args(self.kind) if _is_union(self.kind) else (self.kind,)
+
+    @property
+    def entry(self) -> Any:
+        """What the entries of a sequence are; None where it is no sequence."""
+        return get_args(self.kind)[0] if get_origin(self.kind) is tuple else None
+
+
+@cache
+def keys_of(model: type[Options]) -> Mapping[str, FieldInfo]:
+    """Give the keys of the mapping that is read as *model*, in its order."""
+    return {key.name: key for key in fields(model)}
+
+
+def required_of(model: type[Options]) -> list[str]:
+    return [name for name, key in keys_of(model).items() if is_required(key)]
+
+
+def is_required(key: FieldInfo) -> bool:
+    return key.default is NODEFAULT and key.default_factory is NODEFAULT
+
+
+def holds(hint: Any) -> Holds:
+    """Take a type apart as it stands in a model."""
+    notes: list[object] = []
+    optional = False
+    while True:
+        if get_origin(hint) is Annotated:
+            hint, *more = get_args(hint)
+            notes += more
+        elif _is_union(hint) and NoneType in get_args(hint):
+            optional = True
+            hint = Union[tuple(part for part in get_args(hint) if part is not NoneType)]  # noqa: UP007 - made here
+        else:
+            return Holds(hint, tuple(notes), optional)
+
+
+def models_in(hint: Any) -> Iterator[type[Options]]:
+    """Give the models that may stand at a place, directly or as entries of a sequence."""
+    found = holds(hint)
+    for choice in found.choices:
+        if is_model(choice):
+            yield choice
+    if found.entry is not None:
+        yield from models_in(found.entry)
+
+
+def is_model(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Options)
+
+
+def _is_union(hint: Any) -> bool:
+    return get_origin(hint) in {Union, UnionType}

@@ -1,0 +1,217 @@
+"""From plain data to the file's form, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, ParamSpec, TypeVar, get_args, get_origin
+
+from msgspec import Meta
+
+from listsync.config.issue_wording import (
+    MAPPING,
+    NUMBER,
+    SEQUENCE,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    missing_key,
+    one_of,
+    refused_secret,
+    unknown_key,
+    unknown_name,
+    wrong_value,
+)
+from listsync.config.issues import Finding
+from listsync.config.schema_keys import (
+    Holds,
+    Section,
+    holds,
+    is_model,
+    is_required,
+    keys_of,
+    required_of,
+)
+from listsync.config.secret_forms import SecretSource
+from listsync.config.yaml_document import KeyPath
+from listsync.config_types import Check, Form, Options, SecretStr, UnknownNameError
+
+MAX_FINDINGS = 200  # nobody reads more, and each costs a search for what was meant
+
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "n", "f", "0"), False),
+}
+_WHOLE = re.compile(r"([+-]?\d{1,18})(?:\.0+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_WRONG = object()
+"""In place of a value that was found wrong."""
+
+ModelT = TypeVar("ModelT", bound=Options)
+Told = ParamSpec("Told")
+
+
+def read_form(
+    model: type[ModelT], data: object, folder: Path, secrets: SecretSource
+) -> tuple[ModelT | None, list[Finding]]:
+    """Read *data* as *model*; None with what is wrong. Relative paths begin in *folder*."""
+    reader = _Reader(folder, secrets)
+    form = reader.mapping(model, data, ())
+    return form if isinstance(form, model) else None, reader.found
+
+
+class _Reader:
+    """Walks model and data side by side; scalars of the data are texts, as in the file."""
+
+    def __init__(self, folder: Path, secrets: SecretSource) -> None:
+        self._folder = folder
+        self._secrets = secrets
+        self.found: list[Finding] = []
+
+    def mapping(self, model: type[Options], data: object, path: KeyPath) -> object:
+        if not isinstance(data, dict):
+            return self._wrong(path, MAPPING, data)
+        keys = keys_of(model)
+        values = {}
+        for name, value in data.items():
+            key = keys.get(name)
+            at = (*path, name)
+            if key is None:
+                values[name] = self._note(unknown_key, at, keys)
+            elif value is None and issubclass(model, Section) and not is_required(key):
+                continue
+            else:
+                values[name] = self._value(key.type, value, at)
+        for name in required_of(model):
+            if name not in data:
+                values[name] = self._note(missing_key, (*path, name))
+        return _WRONG if _WRONG in values.values() else model(**values)
+
+    def _value(self, hint: Any, value: object, path: KeyPath) -> object:
+        held = holds(hint)
+        if value is None and held.optional:
+            return None
+        result = self._unchecked(held, value, path)
+        check = held.noted(Check)
+        if result is not _WRONG and check is not None:
+            parsed = result
+            result = self._parsed(lambda: check.of(parsed), held, value, path)
+        bounds = held.noted(Meta)
+        words = _out_of_bounds(result, bounds) if bounds and result is not _WRONG else ""
+        return self._wrong(path, words, value) if words else result
+
+    def _unchecked(self, held: Holds, value: object, path: KeyPath) -> object:
+        form = held.noted(Form)
+        if form is not None:
+            return self._parsed(lambda: form.read(value, self._folder), held, value, path)
+        if held.kind is SecretStr:
+            return self._secret(value, path)
+        if held.entry is not None:
+            return self._sequence(held.entry, value, path)
+        if len(held.choices) > 1:
+            return self._value(_choice(held.choices, value), value, path)
+        if is_model(held.kind):
+            return self.mapping(held.kind, value, path)
+        return self._scalar(held, value, path)
+
+    def _parsed(
+        self, parse: Callable[[], object], held: Holds, value: object, path: KeyPath
+    ) -> object:
+        try:
+            return parse()
+        except UnknownNameError as error:
+            return self._note(unknown_name, path, str(error), value, error.meant)
+        except ValueError as error:
+            return self._wrong(path, str(error), value, hidden=held.kind is SecretStr)
+
+    def _secret(self, value: object, path: KeyPath) -> object:
+        try:
+            return SecretStr(self._secrets.read(value))
+        except ValueError as error:
+            return self._note(refused_secret, path, str(error))
+
+    def _sequence(self, entry: Any, value: object, path: KeyPath) -> object:
+        if isinstance(value, str) and holds(entry).kind is str:
+            value = [value]
+        if not isinstance(value, list):
+            return self._wrong(path, SEQUENCE, value)
+        entries = tuple(self._value(entry, one, (*path, n)) for n, one in enumerate(value))
+        return _WRONG if any(one is _WRONG for one in entries) else entries
+
+    def _scalar(self, held: Holds, value: object, path: KeyPath) -> object:
+        if get_origin(held.kind) is Literal or issubclass(held.kind, Enum):
+            known = {str(one.value if isinstance(one, Enum) else one): one for one in _all(held)}
+            if isinstance(value, str) and value in known:
+                return known[value]
+            return self._wrong(path, one_of(known), value, known=known)
+        read, expected = _SCALARS[held.kind]
+        result = read(value) if isinstance(value, str) else None
+        return self._wrong(path, expected, value) if result is None else result
+
+    def _wrong(
+        self,
+        path: KeyPath,
+        words: str,
+        value: object,
+        *,
+        known: Iterable[str] = (),
+        hidden: bool = False,
+    ) -> object:
+        return self._note(wrong_value, path, words, value, known=known, hidden=hidden)
+
+    def _note(
+        self, tell: Callable[Told, Finding], *args: Told.args, **more: Told.kwargs
+    ) -> object:
+        if len(self.found) < MAX_FINDINGS:
+            self.found.append(tell(*args, **more))
+        return _WRONG
+
+
+def _choice(choices: Iterable[Any], value: object) -> Any:
+    """Choose by what was written: a mapping by its keys, everything else is no model."""
+    models = [one for one in choices if is_model(one)]
+    if not isinstance(value, dict):
+        return next(one for one in choices if not is_model(one))
+    return next((one for one in models if value.keys() & set(required_of(one))), models[0])
+
+
+def _all(held: Holds) -> Iterable[object]:
+    return get_args(held.kind) if get_origin(held.kind) is Literal else tuple(held.kind)
+
+
+def truth_of(text: str) -> bool | None:
+    return _TRUTHS.get(text.strip().lower())
+
+
+def _whole(text: str) -> int | None:
+    found = _WHOLE.fullmatch(text.strip())
+    return int(found[1]) if found else None
+
+
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
+_SCALARS: dict[type, tuple[Callable[[str], object], str]] = {
+    bool: (truth_of, TRUTH),
+    int: (_whole, WHOLE),
+    float: (_number, NUMBER),
+    str: (str, TEXT),
+}
+
+
+def _out_of_bounds(value: Any, meta: Meta) -> str:
+    """Say what was expected; empty when *value* is within the bounds."""
+    if meta.gt is not None and not value > meta.gt:
+        return f"expected more than {meta.gt:g}"
+    if meta.ge is not None and not value >= meta.ge:
+        return f"expected at least {meta.ge:g}"
+    if meta.le is not None and not value <= meta.le:
+        return f"expected at most {meta.le:g}"
+    if meta.min_length is not None and len(value) < meta.min_length:
+        return f"expected at least {meta.min_length} character(s)"
+    if meta.max_length is not None and len(value) > meta.max_length:
+        return f"expected at most {meta.max_length} characters"
+    return ""

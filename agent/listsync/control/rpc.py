@@ -1,0 +1,109 @@
+"""One message in, one reply out, whatever happens; no ZeroMQ here."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from listsync.control.authorization import Caller, permit
+from listsync.control.request_parser import Request, check, id_of, read
+from listsync.protocol import Access, Code, RefusedCommand, error_reply, result_reply
+
+logger = logging.getLogger(__name__)
+
+Answer = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+MAX_REPLY = 60 * 1024
+_REMEMBERED = 1000
+_REMEMBERED_BYTES = 4 * 1024 * 1024
+
+
+class Desk:
+    """Turns request bytes into reply bytes and never raises."""
+
+    def __init__(
+        self, answer: Answer, *, group: int | None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._answer = answer
+        self._group = group
+        self._clock = clock
+        self._replies: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+        self._bytes = 0
+
+    def refuse(self, code: Code, message: str) -> bytes:
+        """Build the reply to something that is not even one frame."""
+        return _dumped(error_reply(None, code, message))
+
+    def reply(self, body: bytes, caller: Caller) -> bytes:
+        id_: str | None = None
+        try:
+            message = read(body)
+            id_ = id_of(message)
+            request = check(message)
+            permit(caller, request.spec.access, self._group)
+            # Another user's id is not this one's: nobody reads the reply to somebody else.
+            key = (caller.uid, request.id)
+            if (known := self._replies.get(key)) is not None:
+                return known
+            return self._remembered(key, self._carried_out(request, caller))
+        except RefusedCommand as refused:
+            return _refusal(id_, refused)
+        except Exception:
+            logger.exception("a control message failed", extra={"action": "control_failed"})
+            return _dumped(error_reply(id_, Code.INTERNAL, "the agent failed: see its log"))
+
+    def _carried_out(self, request: Request, caller: Caller) -> bytes:
+        if self._clock() > request.deadline:
+            raise RefusedCommand(
+                Code.EXPIRED, f"{request.method} came after its deadline and was not carried out"
+            )
+        if request.spec.access is Access.CONTROL:
+            logger.info(
+                "%s asked for, by uid %s",
+                request.method,
+                caller.uid,
+                extra={"action": "control", "method": request.method, "caller": str(caller)},
+            )
+        try:
+            result = self._answer(request.method, request.params)
+            reply = _dumped(result_reply(request.id, result))
+        except RefusedCommand as refused:
+            reply = _refusal(request.id, refused)
+        except Exception:
+            # Remembered like any reply: half of the command may have happened.
+            logger.exception(
+                "%s failed",
+                request.method,
+                extra={"action": "control_failed", "method": request.method},
+            )
+            words = f"{request.method} failed in the agent: see its log"
+            reply = _dumped(error_reply(request.id, Code.INTERNAL, words))
+        if len(reply) >= MAX_REPLY:
+            words = f"the answer to {request.method} is too large: ask for less with limit"
+            return _dumped(error_reply(request.id, Code.TOO_LARGE, words))
+        return reply
+
+    def _remembered(self, key: tuple[int, str], reply: bytes) -> bytes:
+        self._replies[key] = reply
+        self._bytes += len(reply)
+        while len(self._replies) > _REMEMBERED or self._bytes > _REMEMBERED_BYTES:
+            _, oldest = self._replies.popitem(last=False)
+            self._bytes -= len(oldest)
+        return reply
+
+
+def _refusal(id_: str | None, refused: RefusedCommand) -> bytes:
+    try:
+        reply = _dumped(error_reply(id_, refused.code, refused.message, refused.data))
+    except (TypeError, ValueError):
+        reply = b""
+    if 0 < len(reply) < MAX_REPLY:
+        return reply
+    return _dumped(error_reply(id_, refused.code, refused.message[:1000]))
+
+
+def _dumped(reply: Mapping[str, Any]) -> bytes:
+    return json.dumps(reply, ensure_ascii=False, allow_nan=False).encode(errors="replace")

@@ -1,0 +1,212 @@
+"""What listsync can tell about the past and the present of its lists, titles and runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from listsync.domain.lists import ListEntry, ListOutcome
+from listsync.domain.media import Definition, TitleKey
+from listsync.domain.notices import Notice
+from listsync.domain.run_notes import HandledEntries
+from listsync.domain.server import Candidate, ServerRequest, TitleFacts, TitleState
+from listsync.domain.sync_records import Found, How, Match, Verdict
+
+_SHORT = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run. `ended_at` and `result` are None while it runs; `notices` are its own."""
+
+    run_id: str
+    origin: str
+    started_at: datetime
+    dry_run: bool = False
+    ended_at: datetime | None = None
+    result: str | None = None
+    why: str = ""
+    message: str = ""
+    requested: int = 0
+    calls: int = 0
+    counts: Mapping[Verdict, int] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """One answered request: which lists brought the title, and what the server said."""
+
+    title: str
+    key: TitleKey
+    four_k: bool
+    seasons: tuple[int, ...]
+    lists: tuple[str, ...]
+    answer: str
+    detail: str
+    at: datetime
+    asked_as: str | None = None
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRow:
+    """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.
+
+    `key` is what the entry was taken for, if anything; `request` the last one for that title.
+    `entry` is what the list says of it.
+    """
+
+    title: str
+    list_name: str
+    status: str
+    at: datetime
+    entry: ListEntry
+    key: TitleKey | None = None
+    request: RequestRow | None = None
+
+    @property
+    def tmdb_key(self) -> TitleKey | None:
+        """The title at TMDB: what the entry was taken for, else what its list says."""
+        said = self.entry
+        if self.key is None and said.kind is not None and said.ids.tmdb is not None:
+            return TitleKey(said.kind, said.ids.tmdb)
+        return self.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """How one list was read last. `read` of `declared` rows (None: the service does not say).
+
+    `retry_at`: what failed is not asked again before, unless somebody waits for it.
+    """
+
+    source: str
+    name: str
+    service: str
+    outcome: str
+    why: str
+    last_try: datetime
+    last_success: datetime | None
+    read: int
+    declared: int | None
+    failures: int
+    retry_at: datetime | None = None
+
+    @property
+    def asked_again_at(self) -> datetime | None:
+        """When the list is asked again by itself, before its schedule; None: not at all.
+
+        To the full minute, so that lists that failed together are asked together.
+        """
+        if self.retry_at is None or not ListOutcome(self.outcome).may_pass:
+            return None
+        minute = self.retry_at.replace(second=0, microsecond=0)
+        return minute if minute == self.retry_at else minute + timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person said that a lookup means; `key` None: none of what is on offer.
+
+    `imdb` is the id that was chosen, if one was; without a `key` the next sync looks it up.
+    """
+
+    key: TitleKey | None
+    title: str
+    at: datetime
+    imdb: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it is an id that leads to no title yet."""
+        return self.key is None and self.imdb is not None
+
+    @property
+    def match(self) -> Match:
+        """What a lookup would have found, had it found this; not for one that is open."""
+        if self.key is None:
+            reasons = ("you said that it is none of those on offer",)
+            return Match(found=Found.NOT_FOUND, how=How.CHOICE, reasons=reasons)
+        return Match(
+            found=Found.FOUND,
+            how=How.CHOICE,
+            key=self.key,
+            title=self.title,
+            reasons=("you chose it",),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRow:
+    """A lookup that needs or needed a person. `reasons` are sentences about `candidates`.
+
+    `lists` are those that hold such an entry now, `since` when the first of them did; `label` is
+    how that entry is called.
+    """
+
+    lookup: str
+    label: str
+    lists: tuple[str, ...]
+    since: datetime | None
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    score: float = 0.0
+    choice: Choice | None = None
+
+    @property
+    def long_id(self) -> str:
+        """Name the lookup by letters and digits only, the same for good."""
+        return hashlib.sha256(self.lookup.encode()).hexdigest()
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the long one that people type."""
+        return self.long_id[:_SHORT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """One entry with its list, since when it is on it, and what was acted on for it."""
+
+    row: ListRow
+    entry: ListEntry
+    entry_id: str
+    first_seen: datetime
+    handled: tuple[tuple[Definition, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What was found for one lookup, with all reasons, and when; `again_at` None: for good."""
+
+    match: Match
+    at: datetime
+    again_at: datetime | None
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether the next sync looks again."""
+        return self.match.key is None and self.again_at is not None and self.again_at <= now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of one title: at the server as read last, and from what we did.
+
+    `state` is None where the server's index was never read. `handled`, `setbacks`, `watched` and
+    `facts` are those that a sync would decide by now; `asked` is what was requested since the
+    index was read. `at_server`: what is known of the server's requests that its index does not
+    tell.
+    """
+
+    state: TitleState | None
+    handled: HandledEntries
+    setbacks: Mapping[tuple[Definition, int | None], str]
+    asked: AbstractSet[Definition]
+    facts: TitleFacts | None
+    requests: tuple[RequestRow, ...]
+    watched: Mapping[Definition, date] = field(default_factory=dict)
+    at_server: tuple[ServerRequest, ...] = ()

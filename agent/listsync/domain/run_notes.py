@@ -1,0 +1,195 @@
+"""What is to be remembered of a run, and what was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.lists import ListOutcome
+from listsync.domain.media import Definition
+from listsync.domain.server import Answered, RequestBody, ServerRequest
+from listsync.domain.sync_records import Match, Member
+
+_LABEL = re.compile(r"(?P<title>.+) \((?P<year>\d{4})\)")
+
+
+@dataclass(frozen=True)
+class HandledEntries:
+    """Entries that were acted on and are still on their lists.
+
+    `titles`: what each was taken for, by entry id, by (list source, four_k). `seasons`: for which
+    seasons it was acted on, of series, in the same order of names.
+    """
+
+    titles: Mapping[tuple[str, bool], Mapping[str, Definition]] = field(default_factory=dict)
+    seasons: Mapping[tuple[str, bool], Mapping[str, HandledSeasons]] = field(default_factory=dict)
+
+    def title_of(self, member: Member) -> Definition | None:
+        """Say what an entry was taken for when it was acted on; None: it never was."""
+        entries = self.titles.get((member.rules.source, member.rules.four_k))
+        return entries.get(member.entry_id) if entries else None
+
+    def seasons_of(self, member: Member) -> HandledSeasons | None:
+        """Say for which seasons an entry was acted on; None: it never was, or is no series."""
+        entries = self.seasons.get((member.rules.source, member.rules.four_k))
+        return entries.get(member.entry_id) if entries else None
+
+    @cached_property
+    def definitions(self) -> frozenset[Definition]:
+        """The titles that were acted on."""
+        return frozenset(one for entries in self.titles.values() for one in entries.values())
+
+    @property
+    def has_unknown_rules(self) -> bool:
+        """Tell whether an older version handled a series, so that its season rule is not known."""
+        return any(one.rules is None for rows in self.seasons.values() for one in rows.values())
+
+    @property
+    def waiting(self) -> frozenset[Definition]:
+        """The series of which a season is wanted that did not exist yet."""
+        return frozenset(
+            self.titles[place][name]
+            for place, rows in self.seasons.items()
+            for name, one in rows.items()
+            if one.is_waiting
+        )
+
+    def of_title(self, title: Definition) -> frozenset[HandledSeasons]:
+        """Give what all entries together remember of the seasons of *title*."""
+        return frozenset(self._by_title.get(title, ()))
+
+    @cached_property
+    def _by_title(self) -> Mapping[Definition, set[HandledSeasons]]:
+        found: dict[Definition, set[HandledSeasons]] = {}
+        for place, entries in self.seasons.items():
+            titles = self.titles[place]
+            for name, seasons in entries.items():
+                found.setdefault(titles[name], set()).add(seasons)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a reading changed. `new`: ids of entries not seen before.
+
+    `held`: how many entries the reading lacks that are still believed to be on the list, because
+    so many have gone at once; `doubted`: because the reading itself is in doubt.
+    """
+
+    new: frozenset[str] = frozenset()
+    held: int = 0
+    doubted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListSetback:
+    """How a list failed last: `failures` times in a row; not to be asked before `retry_at`."""
+
+    outcome: ListOutcome
+    why: str
+    failures: int
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """One list entry was acted on: never again while it stays on its list.
+
+    `seasons`: for which seasons; of a series never None.
+    """
+
+    member: Member
+    definition: Definition
+    seasons: HandledSeasons | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A request that is about to be sent, or will be next: for which title, of which lists.
+
+    `at` is when it was written down last: the request was not sent later than a moment after.
+    """
+
+    label: str
+    lists: tuple[str, ...]
+    body: RequestBody
+    at: datetime = field(default=datetime.min.replace(tzinfo=UTC), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request was answered (provenance: by which lists, in which run)."""
+
+    run_id: str
+    label: str
+    lists: tuple[str, ...]
+    body: RequestBody
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A request failed in a way that the next run would not mend."""
+
+    definition: Definition
+    tvdb_id: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A title that was handled, whose entry has left its list, or has been missing once.
+
+    `is_gone`: it has left. `was_reported`: an earlier run said that its request
+    would be cancelled.
+    `request_id` is the server's number of our request; `is_wanted`: by another list or entry.
+    """
+
+    source: str
+    list_name: str
+    label: str
+    definition: Definition
+    request_id: int | None
+    is_wanted: bool
+    is_gone: bool = True
+    was_reported: bool = False
+
+    @property
+    def named(self) -> tuple[str, int | None]:
+        """Split its label into title and year."""
+        found = _LABEL.fullmatch(self.label)
+        return (found["title"], int(found["year"])) if found else (self.label, None)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a run has learned since the last write; `matches` are by lookup.
+
+    `seekers` are the entries for which a lookup was made, or waits for a person. `dropped` are
+    intents that came to nothing: of this run, or of one that was cut off. `chosen` are the matches
+    that ids led to which a person chose, or that they did not lead to. `looked` says when a
+    series is looked at again for new seasons. `seen` is what the server was found to have for a
+    title, where its index does not tell.
+    """
+
+    handled: list[Handling] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    setbacks: list[Setback] = field(default_factory=list)
+    matches: dict[str, Match] = field(default_factory=dict)
+    chosen: list[Match] = field(default_factory=list)
+    seekers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
+    dropped: list[RequestBody] = field(default_factory=list)
+    looked: dict[Definition, date] = field(default_factory=dict)
+    seen: list[ServerRequest] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        parts = (
+            *(self.handled, self.sent, self.setbacks, self.dropped),
+            *(self.looked, self.seen, self.chosen),
+        )
+        # A fresh match and those who seek it are one note.
+        return sum(len(part) for part in parts) + max(len(self.matches), len(self.seekers))

@@ -1,0 +1,151 @@
+"""What the agent works on and with: what is asked of it, what runs, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from listsync.domain.history import RequestRow, RunRow
+from listsync.domain.notices import Notice
+from listsync.domain.plans import Plan
+from listsync.domain.retry import Retry
+from listsync.domain.sync_records import ListRules
+from listsync.errors import Problem
+
+Scope = frozenset[str] | None
+"""Sources of the lists that are meant; None = all of them."""
+
+
+def covers(scope: Scope, other: Scope) -> bool:
+    """Tell whether *scope* holds all of *other*."""
+    return scope is None or (other is not None and other <= scope)
+
+
+def together(scope: Scope, other: Scope) -> Scope:
+    return None if scope is None or other is None else scope | other
+
+
+def without(scope: Scope, other: Scope) -> Scope:
+    """Leave *other* out of *scope*; of all lists, what is left cannot be named."""
+    if other is None:
+        return frozenset()
+    return None if scope is None else scope - other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...).
+
+    `eager`: also of lists that failed a moment ago. `confirmed`: what is held is meant.
+    """
+
+    run_id: str
+    scope: Scope
+    origins: tuple[str, ...]
+    dry_run: bool = False
+    forced: bool = False
+    eager: bool = True
+    confirmed: bool = False
+
+    @classmethod
+    def new(
+        cls,
+        scope: Scope,
+        origin: str,
+        *,
+        dry_run: bool = False,
+        forced: bool = False,
+        eager: bool = True,
+    ) -> Order:
+        """Make an order with an id of its own."""
+        run_id = uuid4().hex[:12]
+        return cls(
+            run_id=run_id,
+            scope=scope,
+            origins=(origin,),
+            dry_run=dry_run,
+            forced=forced,
+            eager=eager,
+        )
+
+    @property
+    def origin(self) -> str:
+        return ", ".join(self.origins)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What became of an order: `started`, `queued`, or `coalesced` with one that waits."""
+
+    run_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing starts by itself until *until*; None = until somebody ends it.
+
+    *since*: when that was said, if it ends by itself.
+    """
+
+    until: datetime | None
+    since: datetime | None = None
+
+    def moved(self, step: timedelta) -> Pause:
+        """Give the same pause on a clock that was set by *step*."""
+        until, since = self.until, self.since
+        return Pause(until and until + step, since and since + step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRetry:
+    """What failed is tried again at this time; `number` counts the tries after the first.
+
+    `is_slow`: it hardly passes by itself.
+    """
+
+    at: datetime
+    why: str
+    scope: Scope
+    number: int
+    is_slow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What one configuration asks for, as far as the agent must know it.
+
+    `content` is the configuration itself: the agent only hands it on. `warnings` tell what has no
+    effect in it. `is_unfinished`: a program still had it open for writing when it was read.
+    """
+
+    lists: tuple[ListRules, ...]
+    sync_on_change: bool
+    server: str
+    content: object
+    warnings: tuple[Problem, ...] = ()
+    is_unfinished: bool = False
+
+    def of_those_followed(self, scope: Scope) -> Scope:
+        """Leave out what is followed no more."""
+        return None if scope is None else scope & {one.source for one in self.lists}
+
+    def named(self, name: str) -> ListRules | None:
+        return next((one for one in self.lists if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run that is over; `requests` are the first of what it requested. `plan`: of a dry run.
+
+    `notices` and `retry` are those of the run's report.
+    """
+
+    row: RunRow
+    plan: Plan | None = None
+    requests: tuple[RequestRow, ...] = ()
+    server: Mapping[str, str] | None = None
+    notices: tuple[Notice, ...] = ()
+    retry: Retry | None = None

@@ -1,0 +1,1 @@
+"""Local files and folders that somebody else writes: read whole, and watched."""

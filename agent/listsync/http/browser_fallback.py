@@ -1,0 +1,158 @@
+"""Past a bot wall: a real browser, for services that answer with pages, where the user lets us."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from urllib.parse import urlsplit
+
+from listsync.errors import Refusal, RefusedError, UnavailableError
+from listsync.http.classify import Reply, verdict
+from listsync.http.request import Call
+from listsync.redaction import redactor_of
+
+if TYPE_CHECKING:
+    import httpx
+
+    from listsync.browser.client import BrowserPage
+
+Done = TypeVar("Done")
+_LONGEST_S = 60.0
+"""What a page may take in a browser, a challenge before it included."""
+
+
+class PageLoader(Protocol):
+    """A browser that is open; `net.browser.window.Browser` is the real one."""
+
+    def page(self, url: str, *, wait_for: str | None, deadline_s: float) -> BrowserPage:
+        """Load a page; raises UnavailableError or RefusedError."""
+        ...
+
+    def close(self) -> None:
+        """End it; doing it twice does no harm."""
+        ...
+
+    def kill(self) -> None:
+        """End it while another thread waits for a page, which then gets none."""
+        ...
+
+
+class Walls:
+    """One service's browser for one sync, started when it is first needed.
+
+    It is shared by all lists of the service: one page at a time, cookies kept. `are_up` is set by
+    the first page that only the browser got; from then on plain questions are not tried any more.
+    """
+
+    def __init__(self, service: str, start: Callable[[], PageLoader]) -> None:
+        self._service = service
+        self._start = start
+        self._browser: PageLoader | None = None
+        self._turn = threading.Lock()
+        self._is_closed = False
+        self.are_up = False
+
+    def load(self, call: Call, deadline_s: float) -> Reply:
+        """Ask by browser and judge the answer like a plain one.
+
+        Raises:
+            RefusedError: the service says no. BLOCKED: the wall stands, or there is no browser.
+            UnavailableError: the service is out of order.
+            AnswerChangedError: it answers something that it should not.
+        """
+        with self._turn:
+            try:
+                page = self._page(call, deadline_s)
+            finally:
+                if self._is_closed:
+                    self._end()
+        self.are_up = True
+        reply = _reply(call, page)
+        trouble = verdict(reply, call.judge, conditional=False)
+        if trouble is not None:
+            raise trouble
+        return reply
+
+    def _page(self, call: Call, deadline_s: float) -> BrowserPage:
+        if self._is_closed:
+            raise UnavailableError(self._service, "the sync is over")
+        try:
+            if self._browser is None:
+                self._browser = self._start()
+            return self._browser.page(call.url, wait_for=call.wait_for, deadline_s=deadline_s)
+        except UnavailableError as error:
+            said = redactor_of(call.known_secrets).text(error.why)
+            why = f"a bot wall answers in its place, and the browser is no help: {said}"
+            raise RefusedError(self._service, Refusal.BLOCKED, why) from error
+
+    def close(self) -> None:
+        """End the browser; one that is at work is ended by who uses it."""
+        self._is_closed = True
+        if self._turn.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
+                self._turn.release()
+
+    def cut(self) -> None:
+        """Let nobody wait for a page any more."""
+        self._is_closed = True
+        browser = self._browser
+        if browser is not None:
+            browser.kill()
+
+    def _end(self) -> None:
+        browser, self._browser = self._browser, None
+        if browser is not None:
+            browser.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def past_wall(
+    client: httpx.Client, plainly: Callable[[], Done], instead: Callable[[], Done]
+) -> Done:
+    """Do it *plainly*, or *instead* by browser where a bot wall stands and *client* has one."""
+    walls: Walls | None = getattr(client, "walls", None)
+    if walls is None:
+        return plainly()
+    if not walls.are_up:
+        try:
+            return plainly()
+        except RefusedError as error:
+            if error.kind is not Refusal.BLOCKED:
+                raise
+    return instead()
+
+
+def load_page(client: httpx.Client, call: Call) -> Reply:
+    """Ask by the browser of *client*, in its turn at the host; raises what `Walls.load` raises."""
+    from listsync.http.service_client import ServiceClient, waiting_turn  # noqa: PLC0415 - brings httpx
+
+    if not isinstance(client, ServiceClient) or client.walls is None:
+        raise RefusedError(call.service, Refusal.BLOCKED, "no browser may be used")
+    in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
+    with in_turn, client.token.breaking(client.walls.cut):
+        deadline_s = min(_LONGEST_S, client.remaining_s(call))
+        client.token.heartbeat.beat(deadline_s)
+        return client.walls.load(call, deadline_s)
+
+
+def _reply(call: Call, page: BrowserPage) -> Reply:
+    import httpx  # noqa: PLC0415 - an idle agent can do without
+
+    asked, ended = urlsplit(call.url), urlsplit(page.url)
+    return Reply(
+        service=call.service,
+        status=page.status or 200,
+        headers=httpx.Headers({"content-type": "text/html; charset=utf-8"}),
+        body=redactor_of(call.known_secrets).words(page.html.encode("utf-8", "replace")),
+        path=f"{ended.hostname}{ended.path}",
+        hops=int((asked.hostname, asked.path) != (ended.hostname, ended.path)),
+    )

@@ -1,0 +1,163 @@
+"""Where an answer may send us on to: with nothing of ours, and out of the networks at home.
+
+An address that the user wrote is theirs, also in their own network. What a public host answers is
+not: a list must not make the agent ask a router, a neighbour or a cloud's metadata service. Names
+are looked up once, and the connection goes to just the address that was judged.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from listsync.cancellation import CancelToken
+from listsync.errors import UnavailableError
+from listsync.http.bounded_call import call_bounded
+from listsync.http.request import Call
+from listsync.text_cleaning import one_line
+
+if TYPE_CHECKING:
+    import httpx
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Those of a network's own translator (RFC 8215), and what IPv4 once looked like (RFC 4291).
+_NOT_PUBLIC = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
+_PORTS = {"http": 80, "https": 443}
+_LOOK_UP_S = 3.0
+_strange: ContextVar[tuple[str, str, str] | None] = ContextVar("strange", default=None)
+"""The host that must be public, the one that the user wrote, and the service."""
+
+
+def follow(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Request:
+    """Check a redirect, and take from it what is meant for *here* alone.
+
+    Raises:
+        UnavailableError: it is none to follow.
+    """
+    if there.url.scheme not in _PORTS:
+        raise UnavailableError(call.service, "sends us to an address that is not one of the web")
+    if here.url.scheme == "https" and there.url.scheme != "https":
+        raise UnavailableError(call.service, "sends us from https to an address without it")
+    if not _is_same(here.url, there.url):
+        if call.body is not None:
+            # What is sent may hold a secret, and is meant for nobody else.
+            raise UnavailableError(call.service, f"sends us on to {_host(there)} with our data")
+        for name in (*call.headers, *call.secret_headers, "Authorization"):
+            there.headers.pop(name, None)
+    return there
+
+
+def _wire_host(url: httpx.URL) -> str:
+    """Give the host as it is connected to: letters of other scripts are encoded."""
+    return url.raw_host.decode("ascii")
+
+
+def _is_same(here: httpx.URL, there: httpx.URL) -> bool:
+    """Tell whether the same server is meant; it may well begin to encrypt."""
+    is_upgrade = (here.scheme, there.scheme) == ("http", "https")
+    if here.host != there.host:
+        return False
+    return _port(here) == _port(there) or (is_upgrade and (_port(here), _port(there)) == (80, 443))
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or _PORTS[url.scheme]
+
+
+def _host(request: httpx.Request) -> str:
+    return one_line(request.url.host, 300)
+
+
+@contextmanager
+def on_the_way(call: Call, first: httpx.URL, now: httpx.URL) -> Iterator[None]:
+    """Let connections to the host of *now* be made to public addresses only.
+
+    Unless it is that of *first*, which the user wrote, or this is not public itself.
+
+    Raises:
+        UnavailableError: the address is not public as it is written.
+    """
+    host, users = _wire_host(now), _wire_host(first)
+    if host == users:
+        yield
+        return
+    # The rest is judged where it is connected to, which a proxy does not let us see.
+    if _is_written_private(host) and not _is_soon_known_at_home(users):
+        raise _refused(call.service, host)
+    token = _strange.set((host, users, call.service))
+    try:
+        yield
+    finally:
+        _strange.reset(token)
+
+
+def places_of(host: str, port: int) -> list[str]:
+    """Give what to connect to for *host*: itself, or its addresses where these must be public.
+
+    Through a proxy only the proxy is connected to, and the name is looked up there.
+
+    Raises:
+        UnavailableError: an address must be public, and is not.
+        OSError: the name is not known.
+    """
+    strange = _strange.get()
+    if strange is None or host != strange[0]:
+        return [host]
+    addresses = _addresses(host, port)
+    if not all(map(_is_public, addresses)) and not is_at_home(strange[1]):
+        raise _refused(strange[2], host)
+    return [str(one) for one in addresses]
+
+
+def is_at_home(host: str) -> bool:
+    """Tell whether *host* is in a network that is not public, by any of its addresses."""
+    try:
+        return not all(map(_is_public, _addresses(host, 0)))
+    except OSError:
+        return False
+
+
+def _is_soon_known_at_home(host: str) -> bool:
+    """Tell the same without waiting long for it: in doubt, *host* is public."""
+    with suppress(TimeoutError):
+        return call_bounded(lambda: is_at_home(host), _LOOK_UP_S, CancelToken(), lambda _: None)
+    return False
+
+
+def _addresses(host: str, port: int) -> list[IpAddress]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    texts = dict.fromkeys(str(one[4][0]) for one in found)
+    return [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
+
+
+def _is_written_private(host: str) -> bool:
+    try:
+        return not _is_public(ipaddress.ip_address(host))
+    except ValueError:
+        return host.rstrip(".").endswith("localhost")
+
+
+def _is_public(address: IpAddress) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return _is_public(inner)
+        if address.is_site_local or any(address in one for one in _NOT_PUBLIC):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _refused(service: str, host: str) -> UnavailableError:
+    return UnavailableError(
+        service,
+        f"sends us on to {one_line(host, 100)}, which is this machine or in a private network: "
+        "not followed",
+    )

@@ -1,0 +1,53 @@
+"""One question to a service, as a record; cheap to import, unlike what asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from listsync.config_types import SecretStr
+from listsync.http.classify import Judge, no_opinion
+from listsync.http.large_bodies import Turn
+from listsync.redaction import logins_in
+
+MIB = 1024 * 1024
+PAGE_BYTES = 2 * MIB
+"""Of one page of a list, several of which are read at a time: four times what the fullest has."""
+LIST_BYTES = 32 * MIB
+"""Of a list that comes as a whole: 100,000 rows of 300 bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One question to one service.
+
+    `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
+    logged, raised or printed; `hidden` holds what is secret in the address. `judge` knows the
+    service's own ways of saying no. `deadline_s` bounds one answer, body included. With a `body`
+    (JSON) it is a POST. `wait_for` (a CSS selector) is what shows a browser that a page is there;
+    None: that it has been loaded. Not `waits`: a time that the service names is left to whoever
+    asks. Its `turn` is waited for as soon as an answer proves large.
+    """
+
+    service: str
+    url: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    hidden: tuple[SecretStr, ...] = ()
+    judge: Judge = no_opinion
+    body: bytes | None = field(default=None, repr=False)
+    accept: str = "application/json"
+    wait_for: str | None = None
+    limit_bytes: int = PAGE_BYTES
+    deadline_s: float = 120
+    waits: bool = True
+    turn: Turn | None = field(default=None, repr=False)
+
+    @property
+    def known_secrets(self) -> frozenset[str]:
+        """Give all that an answer to this must not repeat; of `Bearer TOKEN` that is the token."""
+        sent = (*self.secrets.values(), *self.secret_headers.values(), *self.hidden)
+        texts = (one.get_secret_value().removeprefix("Bearer ") for one in sent)
+        return logins_in(self.url).union(texts)

@@ -1,0 +1,359 @@
+"""One way to ask a list service over HTTP: bounded, conditional, retried, judged once.
+
+Whatever goes wrong leaves here as `UnavailableError`, `RefusedError` or `AnswerChangedError`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import ssl
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+import httpx
+import stamina
+
+from listsync import __version__
+from listsync.cancellation import CancelToken
+from listsync.certificates import CaFileError, distrust, trust_ca_file
+from listsync.config_types import ServiceOptions
+from listsync.domain.lists import Validators
+from listsync.errors import (
+    AnswerChangedError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+    root_of,
+)
+from listsync.http.browser_fallback import Walls
+from listsync.http.classify import Reply, verdict
+from listsync.http.deadline import keep_deadlines, until
+from listsync.http.large_bodies import LARGE_BYTES
+from listsync.http.rate_limit import turn
+from listsync.http.redirects import follow, on_the_way
+from listsync.http.request import MIB, Call
+from listsync.logs import warn_rate_limited
+from listsync.redaction import Redactor, logins_in, proxy_logins, redactor_of
+from listsync.text_cleaning import one_line
+
+stamina.instrumentation.set_on_retry_hooks(())
+"""It would warn of every try, on the terminal too; we tell what came of all of them."""
+MAX_REDIRECTS = 5
+_LONGEST_NAME = 40
+_LIMITS = (Refusal.RATE_LIMITED, Refusal.QUOTA)
+_PROXIES = (  # without their addresses, as a login may be in them
+    "a proxy that the environment names cannot be used (http:// and https:// ones can): check "
+    "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+)
+_AUTHORITIES = "no certificate authorities can be loaded: check SSL_CERT_FILE and SSL_CERT_DIR"
+_ENDED = "the sync was ended"
+USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Load the certificate authorities once: every load costs megabytes and milliseconds."""
+    return httpx.create_ssl_context()
+
+
+def _trusted_with(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return _trusted()
+    context = httpx.create_ssl_context()
+    trust_ca_file(context, ca_file)
+    return context
+
+
+class ServiceClient(httpx.Client):
+    """A client for one list: how many questions at a time, how far apart, how long altogether.
+
+    The time of `list_s` begins with the first question. `walls` is the way past a bot wall,
+    `token` ends what it waits for; `known_secrets` are those of the proxies.
+    """
+
+    at_once = 4
+    pace_s = 0.0
+    list_s = math.inf
+    walls: Walls | None = None
+    token: CancelToken
+    known_secrets: frozenset[str] = frozenset()
+    _give_up = math.inf
+
+    def left_s(self) -> float:
+        """Say how long reading the list may still take."""
+        return self._give_up - time.monotonic()
+
+    def remaining_s(self, call: Call) -> float:
+        """Say how long *call* may take; raises UnavailableError when the list's time is over."""
+        if self.token.is_set():
+            raise UnavailableError(call.service, _ENDED)
+        now = time.monotonic()
+        if self._give_up == math.inf:
+            self._give_up = now + self.list_s
+        if now >= self._give_up:
+            why = f"the list takes longer than {self.list_s:g} s altogether"
+            raise UnavailableError(call.service, why)
+        return min(call.deadline_s, self._give_up - now)
+
+
+def build_client(
+    options: ServiceOptions,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    walls: Walls | None = None,
+    token: CancelToken | None = None,
+) -> httpx.Client:
+    """Build the client for one list; the caller closes it. *transport* replaces the network."""
+    for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
+        logging.getLogger(name).setLevel(logging.WARNING)
+    proxy = options.proxy.get_secret_value() if options.proxy else None
+    connected = partial(
+        ServiceClient,
+        headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
+        timeout=options.timeout_s,
+        proxy=proxy,
+        follow_redirects=False,  # done here, so that every hop is checked before it is taken
+    )
+    try:
+        client = connected(transport=transport, verify=_trusted_with(options.ca_file))
+    except CaFileError as error:
+        why = f"its ca_file {options.ca_file} {error}"
+        client = connected(proxy=None, transport=_NoWay(why))
+    except (ValueError, ImportError, httpx.InvalidURL):  # the last word on proxies is httpx's
+        client = connected(proxy=None, transport=_NoWay(_PROXIES))
+    except OSError:
+        client = connected(proxy=None, transport=_NoWay(_AUTHORITIES))
+    client.token = token or CancelToken()
+    keep_deadlines(client, client.token)
+    client.at_once, client.pace_s = options.at_once, options.pace_s
+    client.list_s, client.walls = options.list_timeout_s, walls
+    client.known_secrets = logins_in(proxy or "") | proxy_logins()
+    return client
+
+
+class _NoWay(httpx.BaseTransport):
+    """Stands where the environment leaves no way out, so that other lists can go on."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(self._why, request=request)
+
+
+LONGEST_WAIT_S = 60.0
+"""A service that wants a longer pause is left alone until the list's next time."""
+_TRIES = stamina.RetryingCaller(
+    attempts=3, timeout=90 + LONGEST_WAIT_S, wait_initial=0.5, wait_max=5
+)
+
+
+def ask(client: httpx.Client, call: Call, previous: Validators | None = None) -> Reply:
+    """Get one good answer: 200 with a body, or 304 where *previous* made the question conditional.
+
+    What may pass is asked again, at the time that the service names, if that is within a minute
+    and within the time of the list.
+
+    Raises:
+        UnavailableError: nothing usable answers, after a few tries.
+        RefusedError: the service says no.
+        AnswerChangedError: it answers something that it should not.
+    """
+    return _TRIES(partial(_next_try, client, call), _ask_once, client, call, previous)
+
+
+def _next_try(client: httpx.Client, call: Call, error: Exception) -> bool | float:
+    """Say whether another try is worth it, or in how many seconds."""
+    if isinstance(client, ServiceClient) and client.token.is_set():
+        return False
+    match error:
+        case UnavailableError(retry_after_s=None):
+            return True
+        case UnavailableError() | RefusedError(kind=Refusal.RATE_LIMITED) if call.waits:
+            wait_s = error.retry_after_s
+        case _:
+            return False
+    if wait_s is None or wait_s > min(LONGEST_WAIT_S, _left_s(client)):
+        return False
+    return wait_s
+
+
+def _left_s(client: httpx.Client) -> float:
+    return client.left_s() if isinstance(client, ServiceClient) else math.inf
+
+
+def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+    try:
+        return _answered(client, call, previous)
+    except (UnavailableError, RefusedError) as error:
+        if error.retry_after_s is not None or getattr(error, "kind", None) in _LIMITS:
+            warn_rate_limited(error.service, error.retry_after_s)
+        raise
+
+
+def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+    redactor = redactor_of(call.known_secrets | getattr(client, "known_secrets", frozenset()))
+    try:
+        reply = _redacted(_exchange(client, call, previous), redactor)
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        raise _not_reached(call, redactor.text(str(error)), error) from error
+    except RuntimeError as error:
+        if not client.is_closed:  # by whoever ended the sync: nobody waits for this any more
+            raise
+        raise UnavailableError(call.service, _ENDED) from error
+    except (UnavailableError, RefusedError, AnswerChangedError) as error:
+        error.reword(redactor.text)
+        raise
+    trouble = verdict(reply, call.judge, conditional=bool(_conditions(previous)))
+    if trouble is not None:
+        raise trouble
+    return reply
+
+
+def _redacted(reply: Reply, redactor: Redactor) -> Reply:
+    headers, body = redactor.answer(reply.headers.raw, reply.body, is_good=reply.status == 200)
+    return replace(reply, headers=httpx.Headers(headers), body=body)
+
+
+def _not_reached(call: Call, words: str, error: Exception) -> UnavailableError:
+    if isinstance(error, httpx.TimeoutException):
+        return UnavailableError(call.service, "does not answer in time")
+    said = one_line(words)
+    if isinstance(error, httpx.ProxyError):
+        return UnavailableError(call.service, f"the proxy does not let us through: {said}")
+    if isinstance(root := root_of(error), ssl.SSLCertVerificationError):
+        why = distrust(root, f"providers.{call.service}.ca_file")
+        return UnavailableError(call.service, one_line(why, 300))
+    if isinstance(error, httpx.ConnectError):
+        return UnavailableError(call.service, f"cannot be reached: {said}")
+    return UnavailableError(call.service, f"the connection broke: {said}")
+
+
+def _conditions(previous: Validators | None) -> dict[str, str]:
+    """Headers that make the question conditional; HTTP headers are ASCII."""
+    if previous is None:
+        return {}
+    pairs = {"If-None-Match": previous.etag, "If-Modified-Since": previous.last_modified}
+    return {name: value for name, value in pairs.items() if value and value.isascii()}
+
+
+def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+    query: dict[str, str | int] = {
+        **call.params,
+        **{name: secret.get_secret_value() for name, secret in call.secrets.items()},
+    }
+    headers = {
+        "Accept": call.accept,
+        **call.headers,
+        **{name: secret.get_secret_value() for name, secret in call.secret_headers.items()},
+        **_conditions(previous),
+    }
+    method = "GET"
+    if call.body is not None:
+        method = "POST"
+        headers["Content-Type"] = "application/json"
+    request = client.build_request(
+        method, call.url, params=query or None, headers=headers, content=call.body
+    )
+    if not isinstance(client, ServiceClient):
+        return _send(client, request, call, call.deadline_s)
+    with waiting_turn(client, request.url.host):
+        return _send(client, request, call, client.remaining_s(call))
+
+
+def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[None]:
+    """Wait until *client* may ask *host*."""
+    return turn(host, at_once=client.at_once, apart_s=client.pace_s, token=client.token)
+
+
+def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Reply:
+    give_up, first = time.monotonic() + deadline_s, request.url
+    with until(give_up):
+        for hops in range(MAX_REDIRECTS + 1):
+            with on_the_way(call, first, request.url):
+                response = client.send(request, stream=True)
+            try:
+                if response.next_request is None:
+                    token = client.token if isinstance(client, ServiceClient) else CancelToken()
+                    return _read(call, response, token, hops=hops, give_up=give_up)
+                request = follow(call, request, response.next_request)
+            finally:
+                response.close()
+    raise UnavailableError(call.service, f"sends us from place to place ({MAX_REDIRECTS} times)")
+
+
+def _read(
+    call: Call, response: httpx.Response, token: CancelToken, *, hops: int, give_up: float
+) -> Reply:
+    try:
+        body = b"".join(_within(call, _plain(call, response), token, give_up))
+    except BaseException:
+        if call.turn is not None:  # who waits for it may stand before us when we ask again
+            call.turn.end()
+        raise
+    return Reply(
+        service=call.service,
+        status=response.status_code,
+        headers=response.headers,
+        body=body,
+        path=f"{response.request.url.host}{response.request.url.path}",
+        hops=hops,
+    )
+
+
+def _within(
+    call: Call, pieces: Iterable[bytes], token: CancelToken, give_up: float
+) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > call.limit_bytes:
+            raise _too_big(call)
+        is_late = time.monotonic() > give_up
+        if call.turn is not None and size > LARGE_BYTES:
+            is_late = not call.turn.take(token, give_up - time.monotonic())
+        if is_late:
+            raise UnavailableError(call.service, "the answer takes too long to come")
+        yield piece
+
+
+def _too_big(call: Call) -> AnswerChangedError:
+    limit = f"{call.limit_bytes // MIB} MiB" if call.limit_bytes >= MIB else "its limit"
+    return AnswerChangedError(call.service, f"the answer is larger than {limit}; not read")
+
+
+def _plain(call: Call, response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body unpacked, never much more than the limit at a time (decompression bombs)."""
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if response.is_stream_consumed:  # a transport that reads ahead has unpacked it as well
+        yield response.content
+    elif coding == "identity":
+        yield from response.iter_raw()
+    elif coding in ("gzip", "x-gzip", "deflate"):
+        yield from _unpacked(call, response.iter_raw())
+    else:
+        named = f": {one_line(coding)}" if len(coding) <= _LONGEST_NAME else ""
+        why = f"answers in a packing we did not ask for{named}"
+        raise AnswerChangedError(call.service, why)
+
+
+def _unpacked(call: Call, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its head
+    started = False
+    for piece in pieces:
+        started = True
+        try:
+            # One byte over the limit is enough: the reader raises there, the rest stays packed.
+            yield decoder.decompress(piece, call.limit_bytes + 1)
+        except zlib.error as error:
+            raise AnswerChangedError(
+                call.service, "answers in a packing that cannot be undone"
+            ) from error
+    if started and not decoder.eof:
+        raise UnavailableError(call.service, "the answer is cut off")

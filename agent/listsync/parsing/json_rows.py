@@ -1,0 +1,274 @@
+"""A JSON list of a service, checked row by row: one bad row does not cost the list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from listsync.decoding import Answer, UnknownFormError, convert
+from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.errors import AnswerChangedError
+from listsync.http.classify import Reply, not_json
+from listsync.http.large_bodies import turn
+from listsync.http.request import Call
+from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
+from listsync.parsing.row_fields import title_text
+from listsync.row_limit import demand_room
+from listsync.text_cleaning import one_line
+
+if TYPE_CHECKING:
+    import httpx
+
+MOST_ROWS = 100_000
+"""Of one list, all its pages together: twice what listsync promises to handle well.
+
+A service that sends more has a fault, or means harm: time and memory must end somewhere.
+"""
+MOST_LETTERS = 10_000_000
+"""Of all its titles together: 100 a row, where few have 40."""
+_ALL_BAD = 100
+"""So many rows, the first and all of them bad, say that the rest needs no look."""
+
+RowT = TypeVar("RowT", bound=Answer)
+ShapeT = TypeVar("ShapeT", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One JSON answer. `content` is None when `unchanged`."""
+
+    reply: Reply
+    content: object
+    validators: Validators
+    unchanged: bool = False
+
+
+def get_document(client: httpx.Client, call: Call, previous: Validators | None = None) -> Document:
+    """Ask, and parse the answer as JSON; raises what `ask` raises."""
+
+    def parse(reply: Reply) -> object:
+        return parse_json(call.service, text_of(reply))
+
+    return _document(client, call, previous, parse)
+
+
+def _document(
+    client: httpx.Client,
+    call: Call,
+    previous: Validators | None,
+    parse: Callable[[Reply], object],
+) -> Document:
+    from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx, which an idle agent can do without
+
+    reply = ask(client, call, previous)
+    if reply.status == 304 and previous is not None:
+        fresh = reply.validators
+        kept = Validators(
+            etag=fresh.etag or previous.etag,
+            last_modified=fresh.last_modified or previous.last_modified,
+        )
+        return Document(reply=reply, content=None, validators=kept, unchanged=True)
+    page = not_json(reply)
+    if page is not None:
+        raise page
+    return Document(reply=reply, content=parse(reply), validators=reply.validators)
+
+
+def get_list(
+    client: httpx.Client,
+    call: Call,
+    row: type[RowT],
+    entry_of: Callable[[int, RowT], ListEntry | SkippedRow],
+    previous: Validators | None,
+) -> Fetched:
+    """Read a list that is one JSON array of *row*; raises what `ask` raises."""
+
+    def parse(reply: Reply) -> object:
+        return parse_lazily(call.service, pieces_of(reply))
+
+    entries = Entries(call.service, row)
+    with turn() as one:
+        document = _document(client, replace(call, turn=one), previous, parse)
+        if document.unchanged:
+            return Fetched.unchanged(document.validators)
+        entries.add(document.content, entry_of)
+    return entries.fetched(declared=None, validators=document.validators)
+
+
+def check_one(service: str, item: object, shape: type[ShapeT], *, strict: bool = False) -> ShapeT:
+    """Check an object that is no row of a list; with *strict*, a number's text is no number.
+
+    Raises:
+        AnswerChangedError: it is not of that form.
+    """
+    try:
+        return convert(item, shape, strict=strict)
+    except UnknownFormError as error:
+        why = f"the answer is not of the known form: {one_line(str(error))}"
+        raise AnswerChangedError(service, why, sample=_sketch(item)) from error
+
+
+class Entries(Generic[RowT]):
+    """What the rows of one list come to, page after page; of the rows nothing else is kept.
+
+    Ranks count every row from 1, bad ones too. A number that may come as its text is an `object`
+    in the row, for net.fields to read.
+    """
+
+    def __init__(self, service: str, row: type[RowT]) -> None:
+        self._service = service
+        self._row = row
+        self._good: list[ListEntry] = []
+        self._bad: list[SkippedRow] = []
+        self._left_out: list[SkippedRow] = []
+        self._seen: set[int] = set()
+        self._titles = _Titles()
+        self._repeated = 0
+        self._letters = 0
+        self.count = 0
+
+    @property
+    def distinct(self) -> int:
+        """Count the rows that do not only repeat another."""
+        return self.count - self._repeated
+
+    def expect(self, announced: int | None) -> None:
+        """Refuse a list that announces more rows than a list may have, before they are read."""
+        if announced is not None and announced > MOST_ROWS:
+            raise too_long(self._service, announced)
+
+    def add(self, items: object, entry_of: Callable[[int, RowT], ListEntry | SkippedRow]) -> None:
+        """Check the rows of the next page, a JSON array or an iterator over one.
+
+        Raises:
+            AnswerChangedError: no array, more rows than a list may have, or nothing but bad ones.
+        """
+        if not isinstance(items, Iterable) or isinstance(items, (str, dict)):
+            raise AnswerChangedError(
+                self._service, f"a list was expected, not {_sketch(items)}", sample=_sketch(items)
+            )
+        for item in items:
+            self.count += 1
+            if self.count > MOST_ROWS:
+                raise too_long(self._service, self.count)
+            demand_room(self.count)
+            try:
+                row = convert(item, self._row, strict=True)
+            except UnknownFormError as error:
+                self._note(item, error)
+                continue
+            made = entry_of(self.count, row)
+            if isinstance(made, ListEntry):
+                self._good.append(made)
+                self._repeated += self._titles.repeat(made)
+                self._letters += letters_of(made)
+                if self._letters > MOST_LETTERS:
+                    raise too_wordy(self._service)
+            else:
+                self._left_out.append(made)
+                said = hash(repr(row))
+                self._repeated += said in self._seen
+                self._seen.add(said)
+
+    def _note(self, item: object, error: UnknownFormError) -> None:
+        bad = self._bad
+        why = one_line(str(error))
+        if item is None:
+            why = f"no title is given here; {self._service} may have removed it"
+        bad.append(SkippedRow(rank=self.count, what=_sketch(item), why=why))
+        if len(bad) == self.count == _ALL_BAD:
+            why = f"the first {_ALL_BAD} rows are not of the known form: {bad[0].why}"
+            raise AnswerChangedError(self._service, why, sample=bad[0].what)
+
+    def fetched(
+        self, *, declared: int | None, validators: Validators | None, is_counted: bool = False
+    ) -> Fetched:
+        """Sum the reading up; raises AnswerChangedError when too many rows are bad.
+
+        *is_counted*: the service counts such lists, so that no count is a doubt. The
+        *validators* are kept of a whole reading without a doubt only.
+        """
+        refuse_drift(self._service, self._bad, total=self.count)
+        fetched = Fetched(
+            entries=tuple(self._good),
+            skipped=(*self._bad, *self._left_out),
+            declared=declared,
+            validators=validators,
+            repeated=self._repeated,
+            broken=len(self._bad),
+            lacks_count=is_counted and declared is None,
+        )
+        return fetched if fetched.is_sure else replace(fetched, validators=None)
+
+
+def letters_of(entry: ListEntry) -> int:
+    """Count the letters of an entry's titles."""
+    return len(entry.title or "") + len(entry.original_title or "")
+
+
+def too_wordy(service: str) -> AnswerChangedError:
+    """Refuse a list whose titles have more than `MOST_LETTERS`."""
+    why = f"its titles have more letters than listsync reads of one list ({MOST_LETTERS:,})"
+    return AnswerChangedError(service, why)
+
+
+def too_long(service: str, rows: int) -> AnswerChangedError:
+    """Refuse a list of more than `MOST_ROWS`, however many *rows* of it have been seen."""
+    why = f"{rows:,} rows are more than listsync reads of one list ({MOST_ROWS:,})"
+    return AnswerChangedError(service, why)
+
+
+_Years = frozenset[int | None]
+_NO_YEARS: _Years = frozenset()
+
+
+class _Titles:
+    """Tells which rows only repeat a title of their list, also in other words.
+
+    A title is named by each of its ids. A row without any repeats one that is called alike,
+    whether that has ids or not; the years may be missing, but not differ.
+    """
+
+    def __init__(self) -> None:
+        self._ids: set[int] = set()
+        self._years: dict[bool, dict[int, _Years]] = {False: {}, True: {}}
+        self._alike: dict[_Years, _Years] = {}  # one object each, however many titles have it
+
+    def repeat(self, entry: ListEntry) -> bool:
+        """Tell whether *entry* repeats an earlier one, and remember it."""
+        part = (entry.kind, entry.seasons)
+        ids = {hash((name, *part)) for name in enumerate(entry.ids) if name[1] is not None}
+        is_repeated = not ids.isdisjoint(self._ids)
+        self._ids |= ids
+        title = hash(((entry.title or "").casefold(), *part))
+        for has_ids in (False,) if ids else (False, True):
+            years = self._years[has_ids].get(title)
+            if years and (entry.year is None or not years.isdisjoint((entry.year, None))):
+                is_repeated = True
+        if entry.title:
+            known = self._years[bool(ids)]
+            years = known.get(title, _NO_YEARS) | {entry.year}
+            known[title] = self._alike.setdefault(years, years)
+        return is_repeated
+
+
+def refuse_drift(service: str, bad: list[SkippedRow], *, total: int) -> None:
+    """Raise when the bad rows are all there is, or several and more than a quarter."""
+    if bad and (len(bad) == total or (len(bad) > 1 and len(bad) * 4 > total)):
+        raise AnswerChangedError(
+            service,
+            f"{len(bad)} of {total} rows are not of the known form: {bad[0].why}",
+            sample=bad[0].what,
+        )
+
+
+def _sketch(value: object) -> str:
+    """Show a value in a few words: its title where it has one."""
+    title = title_text(value.get("title")) if isinstance(value, dict) else None
+    try:
+        text = title or json.dumps(value, ensure_ascii=True)
+    except RecursionError:
+        text = "a value within very many others"
+    return text if len(text) <= 80 else f"{text[:80]}..."

@@ -1,0 +1,254 @@
+"""Rows of any format, cleaned and gathered into one reading of the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError
+from listsync.http.text import Text, lines_of
+from listsync.parsing.json_rows import (
+    MOST_LETTERS,
+    MOST_ROWS,
+    letters_of,
+    refuse_drift,
+    too_long,
+    too_wordy,
+)
+from listsync.parsing.row_fields import (
+    external_ids,
+    imdb_id,
+    number_id,
+    title_text,
+    year_number,
+)
+from listsync.providers.file.season_cells import (
+    EMPTY_CELL,
+    SeasonCell,
+    is_title_of_episode,
+    names_episode,
+    read_seasons,
+    without_season,
+)
+from listsync.providers.file.source import SERVICE
+from listsync.providers.file.type_words import Kind, kind_of
+from listsync.row_limit import demand_room
+
+_MOST_LINES = 1_000_000
+NOTHING = "no title and no id"
+AN_EPISODE = "an episode"
+_FILM_WITH_SEASON = "the row says that it is a film, and names a season"
+_SOME_SEASON = "the row is about one season, and does not say which"
+_NUMBER_OF_SEASON = "the row has no title, and its number may be that of the season itself"
+_WHOSE_NUMBER = "the row gives its title under a name that is not understood"
+_UNSAID = Kind()
+_YEARS = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
+_DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
+CUT_OFF = "cut off: the file ends in the middle of this row"
+
+
+class RawRow(NamedTuple):
+    """One row as the file gives it; anything may be missing, empty or nonsense."""
+
+    title: object = None
+    original_title: object = None
+    year: object = None
+    date: object = None
+    kind: object = None
+    imdb: object = None
+    tmdb: object = None
+    tvdb: object = None
+    season: object = None
+    episode: object = None
+    bare_id: object = None
+
+
+def lines_of_list(text: Text) -> Iterator[str]:
+    """Yield the lines of a list file, comments and empty ones too, each with its end.
+
+    Raises:
+        AnswerChangedError: there are far more than a list has.
+    """
+    for number, line in enumerate(lines_of(text.pieces())):
+        if number >= _MOST_LINES:
+            raise AnswerChangedError(SERVICE, f"has more than {_MOST_LINES:,} lines; not read")
+        yield line
+
+
+class Gathering:
+    """Collects rows in their order; one reading of one file uses one."""
+
+    def __init__(self) -> None:
+        self._entries: list[ListEntry] = []
+        self._skipped: list[SkippedRow] = []
+        self._broken: list[SkippedRow] = []
+        self._letters = self._parts = 0
+        self.is_cut = False
+        self.ids_of_parts: bool | None = None  # see `columns`
+        self.is_export = False  # of a list service, whose ids need no check
+        self.says_empty = False  # the file itself shows that it is meant to hold nothing
+
+    @property
+    def next_rank(self) -> int:
+        return len(self._entries) + len(self._skipped) + 1
+
+    def add(self, raw: RawRow, assumed: MediaType | None = None) -> None:
+        """Take one row; *assumed* is what it is where the row itself does not say."""
+        kind = kind_of(raw.kind) if raw.kind and isinstance(raw.kind, str) else _UNSAID
+        imdb, tmdb, tvdb = imdb_id(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
+        title = title_text(raw.title)
+        cell = read_seasons(raw.season)
+        if kind.unwanted is not None:
+            self.skip(title or str(raw.imdb), kind.unwanted)
+        elif cell.is_episode or _is_episode(raw, title, kind):
+            self.skip(title or _sketch(raw), AN_EPISODE)
+        elif imdb is None and is_person(raw.imdb):
+            self.skip(title or str(raw.imdb), "a person")
+        elif title is None and imdb is None and tmdb is None and tvdb is None:
+            self._add_nameless(raw)
+        else:
+            of_series = tvdb is not None or cell.is_said
+            media = kind.media or assumed or (MediaType.TV if of_series else None)
+            ids, year = external_ids(imdb, tmdb, tvdb, media), year_number(raw.year)
+            bare_id = None if ids or title is None else number_id(raw.bare_id)
+            is_checked = not self.is_export and (bool(ids) or bare_id is not None)
+            if year is None and raw.date and is_checked and not (cell.is_said or kind.is_season):
+                year = _year_of(raw.date)
+            entry = ListEntry(
+                rank=self.next_rank,
+                title=title,
+                original_title=_other(title, raw.original_title),
+                year=year,
+                kind=media,
+                ids=ids,
+                check_ids=bool(ids) and is_checked and _says_more(title, year),
+                bare_id=bare_id,
+            )
+            is_plain = cell is EMPTY_CELL and not kind.is_season  # nearly all
+            self._add_entry(entry if is_plain else self._of_seasons(entry, kind, cell))
+
+    def _add_entry(self, entry: ListEntry) -> None:
+        self._demand_room()
+        self._letters += letters_of(entry)
+        if self._letters > MOST_LETTERS:
+            raise too_wordy(SERVICE)
+        self._entries.append(entry)
+
+    def count_part(self) -> None:
+        """Count something that need not be a row; raises AnswerChangedError at far too many."""
+        self._parts += 1
+        if self._parts > _MOST_LINES:
+            raise AnswerChangedError(SERVICE, f"has more than {_MOST_LINES:,} parts; not read")
+
+    def _demand_room(self) -> None:
+        if self.next_rank > MOST_ROWS:
+            raise too_long(SERVICE, self.next_rank)
+        demand_room(self.next_rank)
+
+    def _add_nameless(self, raw: RawRow) -> None:
+        """Take a row of which only a number is understood, that may be the list's own."""
+        bare = number_id(raw.bare_id)
+        if bare is None:
+            self.skip_broken(_sketch(raw), NOTHING)
+        else:
+            ids = external_ids(None, bare, None, None)
+            entry = ListEntry(rank=self.next_rank, ids=ids, doubt=_WHOSE_NUMBER)
+            self._add_entry(entry)
+
+    def _of_seasons(self, entry: ListEntry, kind: Kind, cell: SeasonCell) -> ListEntry:
+        """Make *entry* one of the seasons that its row tells."""
+        if entry.kind is MediaType.MOVIE:
+            is_doubtful = cell.names_seasons and cell.numbers != (0,)  # some write 0 for none
+            return entry._replace(doubt=_FILM_WITH_SEASON) if is_doubtful else entry
+        if kind.is_season and not cell.names_seasons:
+            return entry._replace(doubt=_SOME_SEASON)
+        entry = entry._replace(seasons=cell.numbers, doubt=cell.doubt)
+        of_part = kind.is_season if self.ids_of_parts is None else self.ids_of_parts
+        return _by_title(entry, cell) if cell.names_seasons and of_part else entry
+
+    def skip(self, what: str, why: str) -> None:
+        """Leave a row out that means something, but no title that could be requested."""
+        self._demand_room()
+        row = SkippedRow(rank=self.next_rank, what=(title_text(what) or "?")[:80], why=why)
+        self._skipped.append(row)
+
+    def skip_broken(self, what: str, why: str) -> None:
+        """Leave a row out that means nothing; many of these mean that this is no list."""
+        self.skip(what, why)
+        self._broken.append(self._skipped[-1])
+
+    def skip_cut(self, what: str) -> None:
+        """Leave the last row out, because the file ends in the middle of it."""
+        self.skip(what, CUT_OFF)
+        self.is_cut = True
+
+    def fetched(self, validators: Validators) -> Fetched:
+        """Finish. A cut file declares one row more than it holds, and is not remembered."""
+        read = self.next_rank - 1
+        refuse_drift(SERVICE, self._broken, total=read)
+        return Fetched(
+            entries=tuple(self._entries),
+            skipped=tuple(self._skipped),
+            declared=read + 1 if self.is_cut else read or (0 if self.says_empty else None),
+            validators=None if self.is_cut or self._broken else validators,
+            broken=len(self._broken),
+        )
+
+
+def is_person(value: object) -> bool:
+    """Recognise the id of a person at IMDb: `nm` and digits."""
+    if not value or not isinstance(value, str):
+        return False
+    text = value.strip().lower()
+    return text.startswith("nm") and text[2:].isdigit()
+
+
+def _is_episode(raw: RawRow, title: str | None, kind: Kind) -> bool:
+    if raw.episode and names_episode(raw.episode):
+        return True
+    is_film = kind.media is MediaType.MOVIE
+    return title is not None and not is_film and is_title_of_episode(title)
+
+
+def _by_title(entry: ListEntry, cell: SeasonCell) -> ListEntry:
+    """Take a row about a season by its title: its numbers may be those of the season itself.
+
+    IMDb does not number seasons, so an IMDb id is that of the series.
+    """
+    if entry.title is None and entry.ids.imdb is None:
+        return entry._replace(doubt=_NUMBER_OF_SEASON)
+    title = entry.title and without_season(entry.title, cell)
+    ids = external_ids(entry.ids.imdb, None, None, entry.kind)
+    return entry._replace(title=title, ids=ids, check_ids=entry.check_ids and bool(ids))
+
+
+def _says_more(title: str | None, year: int | None) -> bool:
+    """Tell whether there is a title with its year, against which ids can be held."""
+    return title is not None and (year is not None or _DATED.search(title) is not None)
+
+
+def _year_of(date: object) -> int | None:
+    """Read the year of the date on which a title came out, in any order of its parts.
+
+    Only ids are held against it: entries without ids are called by their year, and keep their
+    names.
+    """
+    if not isinstance(date, str):
+        return year_number(date)
+    years = _YEARS.findall(date[:40])
+    return year_number(years[0]) if len(years) == 1 else None
+
+
+def _other(title: str | None, original: object) -> str | None:
+    """Clean an original title; None when it says nothing new."""
+    if not original or original == title:
+        return None
+    text = title_text(original)
+    return None if text == title else text
+
+
+def _sketch(raw: RawRow) -> str:
+    return " ".join(str(part) for part in raw if part)[:80]

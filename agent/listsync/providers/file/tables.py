@@ -1,0 +1,150 @@
+"""Separated values: IMDb's and Letterboxd's exports of every year, and tables of one's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, dropwhile, islice
+from operator import itemgetter
+from pathlib import Path
+
+from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError
+from listsync.http.text import Text, lines_of
+from listsync.parsing.delimited_text import TableReader, with_is_last
+from listsync.protocol import FORMULAS
+from listsync.providers.file.columns import (
+    KNOWN,
+    header_places,
+    ids_of_parts,
+    is_understood,
+    names_titles,
+    plain_name,
+)
+from listsync.providers.file.known_exports import is_export
+from listsync.providers.file.row_collector import Gathering, RawRow, lines_of_list
+from listsync.providers.file.source import SERVICE
+
+Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
+_DELIMITERS = (",", ";", "\t", "|")
+_LETTERBOXD = "letterboxd list export"
+_HEAD = re.compile(r"[ \t]*(?:#(?![,;\t|])[^\r\n]*|sep=.)?(?:\r\n|\r|\n)", re.IGNORECASE)
+_START = 20_000  # characters in which the header is looked for
+_MOST_COLUMNS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first row of a table. `skips` counts the rows before it, itself included."""
+
+    names: list[str]
+    delimiter: str
+    skips: int
+
+
+def _lines_of(text: Text) -> Iterator[str]:
+    """Yield the lines of a table, but not those before it: comments, empty lines, `sep=;`."""
+    lines = lines_of_list(text)
+    first = next(lines, "").removeprefix("\ufeff")
+    return dropwhile(_HEAD.fullmatch, chain([first], lines))
+
+
+def header_of(text: Text, *, surely: bool) -> Header | None:
+    """Find the header; None when this is no table.
+
+    *surely* a table (by the name of the file), one column is enough, and a header without any
+    known column is one too. Otherwise two known columns are needed: a title may contain a comma.
+    """
+    start = _start_of(text)
+    if start[: len(_LETTERBOXD)].lower() == _LETTERBOXD:
+        return _letterboxd_header(text)
+    found = [_first_row(start, delimiter) for delimiter in _DELIMITERS]
+    best = max(found, key=_understood)
+    return best if surely or _understood(best) > 1 else None
+
+
+def _start_of(text: Text) -> str:
+    found, size = [], 0
+    for line in _lines_of(text):
+        found.append(line[:_START])
+        size += len(found[-1])
+        if size >= _START:
+            break
+    return "".join(found)[:_START]
+
+
+def _understood(header: Header) -> int:
+    return sum(place >= 0 for place in header_places(header.names))
+
+
+def _first_row(start: str, delimiter: str) -> Header:
+    names = next(iter(TableReader(lines_of([start]), delimiter)), [])
+    return Header(names=names, delimiter=delimiter, skips=1)
+
+
+def _letterboxd_header(text: Text) -> Header:
+    """Skip the part about the list itself: it ends with an empty line, or the file is cut."""
+    rows = iter(TableReader(_lines_of(text), ","))
+    for skipped, fields in enumerate(rows, start=1):
+        if not fields:
+            return Header(names=next(rows, []), delimiter=",", skips=skipped + 1)
+    return Header(names=[], delimiter=",", skips=0)
+
+
+def gather_table(gathering: Gathering, path: Path, text: Text, header: Header) -> None:
+    """Read the rows under *header*, which says where the fields are."""
+    places = header_places(header.names)
+    if not names_titles(places) or any("\n" in name or "\r" in name for name in header.names):
+        raise AnswerChangedError(
+            SERVICE,
+            f"{path} has no column that names titles; known columns are {KNOWN}",
+            sample=header.delimiter.join(header.names)[:200],
+        )
+    if len(header.names) > _MOST_COLUMNS:
+        raise AnswerChangedError(SERVICE, f"{path} has more than {_MOST_COLUMNS:,} columns")
+    gathering.ids_of_parts = ids_of_parts(header.names)
+    ends_well = text.ends_line and not gathering.is_cut
+    reader = TableReader(_lines_of(text), header.delimiter)
+    gathering.is_export = is_export({plain_name(name) for name in header.names})
+    _gather_rows(gathering, reader, header, itemgetter(*places), ends_well=ends_well)
+    gathering.says_empty = ends_well and all(map(is_understood, header.names))
+    if gathering.next_rank == 1 and not gathering.says_empty:
+        why = "has a header and no rows, and nothing shows that this is all of it"
+        raise AnswerChangedError(SERVICE, f"{path} {why}")
+
+
+def _gather_rows(
+    gathering: Gathering, reader: TableReader, header: Header, pick: Pick, *, ends_well: bool
+) -> None:
+    assumed = _assumed(header)
+    width, some_short = len(header.names), False
+    rows = (fields for fields in islice(reader, header.skips, None) if any(fields))
+    for fields, is_last in with_is_last(rows):
+        size = len(fields)
+        # Hand-made tables leave empty fields out at the end of rows; then a short last row is
+        # nothing special, unless its line does not end either.
+        ends_early = size < width and not (some_short and ends_well)
+        some_short = some_short or size < width
+        if is_last and (ends_early or reader.is_cut or gathering.is_cut):
+            gathering.skip_cut(" ".join(fields))
+        elif size > width:
+            gathering.skip_broken(" ".join(fields), f"{size} fields, the header has {width}")
+        else:
+            fields.extend([""] * (width - size + 1))
+            gathering.add(_unmarked(RawRow._make(pick(fields))), assumed)
+
+
+def _unmarked(row: RawRow) -> RawRow:
+    """Take off what keeps a spreadsheet from running a title as a formula."""
+    title = row.title
+    if isinstance(title, str) and title[:1] == "'" and title.lstrip("'").startswith(FORMULAS):
+        return row._replace(title=title[1:])
+    return row
+
+
+def _assumed(header: Header) -> MediaType | None:
+    """Letterboxd's import format numbers films; its exports also hold mini-series, unmarked."""
+    names = {plain_name(name) for name in header.names}
+    numbered = "tmdbid" in names and names & {"watcheddate", "rating10", "letterboxduri"}
+    return MediaType.MOVIE if numbered else None

@@ -1,0 +1,131 @@
+"""From a film to its ids: they are on the film's own page only, so what is learnt is kept.
+
+Source: the site's markup as maintained scrapers read it, 2025-09 to 2026-10.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from listsync.domain.film_ids import FilmRecord
+from listsync.domain.media import MediaType
+from listsync.errors import AnswerChangedError
+from listsync.http.pages import Failure, as_far_as_possible, get_reply
+from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text, year_number
+from listsync.providers.letterboxd.document import document_of
+from listsync.providers.letterboxd.posters import ELSEWHERE, IN_POSTER, POSTER, Row
+from listsync.providers.letterboxd.site_markup import call_for
+
+if TYPE_CHECKING:
+    import httpx
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_KINDS = {"movie": MediaType.MOVIE, "tv": MediaType.TV}
+_FILM = (  # what shows that it is the page of a film
+    "body.film, body[data-type=film], body[data-tmdb-id], "
+    'meta[name="production:identifier"], meta[property="og:type"][content^="video."]'
+)
+_TMDB = re.compile(r"themoviedb\.org/(movie|tv)/(\d+)", re.ASCII)
+_IMDB = re.compile(r"imdb\.com/title/(tt\d+)", re.ASCII)
+
+
+class FilmIds(Protocol):
+    """Remembers films by the name in their address. Used by several threads at a time."""
+
+    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
+        """Return what is known; the films that are not known are left out."""
+        ...
+
+    def put(self, slug: str, record: FilmRecord) -> None:
+        """Keep what was learnt about a film."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilmIdsInMemory:
+    """Remembers films until the process ends."""
+
+    known: dict[str, FilmRecord] = field(default_factory=dict)
+
+    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
+        return {slug: self.known[slug] for slug in slugs if slug in self.known}
+
+    def put(self, slug: str, record: FilmRecord) -> None:
+        self.known[slug] = record
+
+
+def learn(
+    http: httpx.Client, base_url: str, slugs: Sequence[str], cache: FilmIds, *, at_once: int
+) -> str:
+    """Look films up and put what their pages say into the cache.
+
+    The list has been read already: a film that cannot be must not cost it. It keeps its title and
+    year, and is looked up again next time. Returns what kept all of them from being read, if so.
+    """
+    failures: list[Failure] = []
+    learnt = 0
+
+    def read(slug: str) -> FilmRecord:
+        return record_of(document_of(get_reply(http, call_for(f"{base_url}/film/{slug}/"))))
+
+    for slug, record in as_far_as_possible(read, slugs, failures, at_once=at_once):
+        cache.put(slug, record or FilmRecord())
+        learnt += 1
+    return "" if learnt or not failures else str(failures[0])
+
+
+def record_of(document: LexborHTMLParser) -> FilmRecord:
+    """Read the ids on a film's page; raises AnswerChangedError when it is none."""
+    if document.css_first(_FILM) is None:
+        raise AnswerChangedError("letterboxd", "a page that is no film's came in its place")
+    kind, number = _tmdb(document)
+    title = _IMDB.search(_link(document, "IMDb"))
+    return FilmRecord(kind, external_ids(imdb_id(title[1]) if title else None, number, None, kind))
+
+
+def _tmdb(document: LexborHTMLParser) -> tuple[MediaType | None, int | None]:
+    """Read TMDB's number and which kind it counts, from what the page and its link say alike.
+
+    A number alone is kept without a kind: the same is a film's and a series', and nothing else on
+    the page tells them apart (it calls a mini-series a movie). What contradicts itself is left
+    out: better no id than the wrong one.
+    """
+    link = _TMDB.search(_link(document, "TMDB"))
+    told = {_told(node) for node in document.css("body[data-tmdb-id]") or _owned(document)}
+    if link:
+        told.add((_KINDS[link[1]], number_id(link[2])))
+    told = {(kind, number) for kind, number in told if number is not None}
+    kinds = {kind for kind, _ in told if kind is not None}
+    numbers = {number for _, number in told}
+    if len(numbers) != 1 or len(kinds) > 1:
+        return None, None
+    return next(iter(kinds), None), numbers.pop()
+
+
+def _owned(document: LexborHTMLParser) -> list[LexborNode]:
+    """Find where a page may carry the number of its film instead; never in what it recommends."""
+    return document.css(f"[data-tmdb-id]:not({ELSEWHERE}, {POSTER}, {IN_POSTER})")
+
+
+def _told(node: LexborNode) -> tuple[MediaType | None, int | None]:
+    said = node.attributes
+    return _KINDS.get(said.get("data-tmdb-type") or ""), number_id(said.get("data-tmdb-id"))
+
+
+def film_row(document: LexborHTMLParser, slug: str) -> Row:
+    """Read title and year on a film's own page."""
+    year = document.css_first(".releasedate")
+    name = document.css_first("h1 .name") or document.css_first("h1")
+    return Row(
+        title_text(name.text()) if name else None,
+        year_number(year.text()) if year else None,
+        slug,
+    )
+
+
+def _link(document: LexborHTMLParser, name: str) -> str:
+    node = document.css_first(f"[data-track-action={name}]")
+    return (node.attributes.get("href") or "") if node else ""

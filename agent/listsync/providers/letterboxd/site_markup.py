@@ -1,0 +1,177 @@
+"""The pages of Letterboxd: how it says no, whose page one is, and whether more follow.
+
+Source: the markup as maintained scrapers read it, of 2024 and from 2025-08 to 2026-10. Nothing
+that is read here is filled in by scripts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from listsync.config_types import SecretStr
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
+from listsync.http.classify import Reply, retry_after_s
+from listsync.http.request import MIB, Call
+from listsync.parsing.row_fields import whole_number
+from listsync.providers.letterboxd.document import document_of
+from listsync.providers.letterboxd.posters import POSTER, Row, rows_of
+from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+_FULL = {"list": 100, "watchlist": 28, "diary": 50}  # films on a full page
+_FULL_GRID = 72
+_MARKS = {  # what shows that it is such a page
+    "list": 'meta[property="og:type"][content="letterboxd:list"], body.list-page',
+    "watchlist": ".js-watchlist-content, body.watchlist",
+}
+_UNOWNED = ("person", "collection")  # nothing but its address tells one from another
+COUNTED = tuple(_MARKS)  # tell how many films they have
+SHELLS = ("popular", "collection")  # may come as pages that scripts fill
+_PAGE_BYTES = 4 * MIB
+_ARRIVED = f"#content, #films-browser-list-container, .poster-grid, {POSTER}"
+_COUNT = re.compile(r"\s*(?:A list of )?(\d[\d.,\s]*)\s*films?\b|\s*(\d+)\s*")
+_HOST = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
+_PAGE = re.compile(r"/page/(\d{1,6})/", re.ASCII)
+_SHARED = re.compile(r"/share/([A-Za-z0-9]+)", re.ASCII)  # who knows it may see an unlisted list
+
+
+def judge(reply: Reply) -> ListsyncError | None:
+    """Tell Letterboxd's own refusals from those of what stands in front of it."""
+    own = reply.title.startswith("Letterboxd") and 'class="message"' in reply.look
+    if reply.status == 403 and own:
+        return RefusedError(SERVICE, Refusal.PRIVATE, "does not show this to everybody (403)")
+    if reply.status in (403, 426):
+        why = f"something in front of it turns us away ({reply.status})"
+        wait = retry_after_s(reply.headers)
+        return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
+    if reply.status == 404 and not own:
+        return UnavailableError(SERVICE, "somebody else answers in its place (404)")
+    return None
+
+
+def full_page(kind: str) -> int:
+    """Say how many films a full page of a list of this kind shows."""
+    return _FULL.get(kind, _FULL_GRID)
+
+
+def call_for(url: str) -> Call:
+    """Build the question for one page."""
+    return Call(
+        service=SERVICE,
+        url=url,
+        accept="text/html",
+        judge=judge,
+        wait_for=_ARRIVED,
+        limit_bytes=_PAGE_BYTES,
+        hidden=tuple(map(SecretStr, _SHARED.findall(url))),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list. `more` says that another follows, `last` is the highest it links to.
+
+    `part` is where scripts would load the films from; `changed` is when the list was changed.
+    """
+
+    rows: tuple[Row, ...]
+    declared: int | None
+    more: bool
+    last: int
+    changed: str | None = None
+    part: str | None = None
+
+
+def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) -> Page:
+    """Read one page; raises what `document_of` raises, and when it is another kind of page."""
+    document = document_of(reply, is_part=is_part)
+    if not is_part and not _is_of(document, source):
+        raise AnswerChangedError(SERVICE, f"another page came than {source}", sample=reply.sample)
+    rows = rows_of(document, is_known=source.kind in SHELLS and not is_part)
+    declared = _declared(document, source)
+    if declared is None and not rows and source.kind != "list" and _says_none(document):
+        declared = 0
+    is_full = len(rows) >= full_page(source.kind)
+    return Page(
+        rows=rows,
+        declared=declared,
+        more=_goes_on(document, is_sure=declared is not None, is_full=is_full),
+        last=max(_page_numbers(document), default=0),
+        changed=_attribute(document, "span.updated time", "datetime")
+        or _attribute(document, "span.published time", "datetime"),
+        part=_attribute(document, "#films-browser-list-container[data-url]", "data-url"),
+    )
+
+
+def _is_of(document: LexborHTMLParser, source: LetterboxdSource) -> bool:
+    """Tell the page of *source* from that of another list, a login or a question for consent."""
+    marks = _MARKS.get(source.kind)
+    if marks and document.css_first(marks) is None:
+        return False
+    if source.kind in _UNOWNED and not _is_at(document, source.path):
+        return False
+    owner = _attribute(document, "body[data-owner]", "data-owner")
+    if source.user is None or owner:
+        return source.user is None or (owner or "").lower() == source.user
+    return marks is not None or any(
+        (link.attributes.get("href") or "").lower().startswith(f"/{source.user}/")
+        for link in document.css("body [href]")
+    )
+
+
+def _is_at(document: LexborHTMLParser, path: str) -> bool:
+    """Tell whether a page says that it belongs below *path*, if it says where."""
+    said = _attribute(document, 'meta[property="og:url"]', "content")
+    said = said or _attribute(document, 'link[rel="canonical"]', "href")
+    return said is None or f"{_HOST.sub('', said)}/".startswith(f"/{path}/")
+
+
+def _declared(document: LexborHTMLParser, source: LetterboxdSource) -> int | None:
+    """Take the highest number of films that the page names, so that it cannot look whole."""
+    said = [_attribute(document, ".js-watchlist-content", "data-num-entries")]
+    counter = document.css_first(".js-watchlist-count")
+    said.append(counter.text() if counter else None)
+    if source.kind == "list":
+        said.append(_attribute(document, "meta[name=description]", "content"))
+    found = [_COUNT.match(text) for text in said if text]
+    counts = [whole_number(re.sub(r"\D", "", hit[1] or hit[2])) for hit in found if hit]
+    return max((count for count in counts if count is not None), default=None)
+
+
+def _goes_on(document: LexborHTMLParser, *, is_sure: bool, is_full: bool) -> bool:
+    """Say whether a page follows; where no count tells (*is_sure*), only its end ends a list."""
+    if document.css_first(".pagination .next[href]") is not None:
+        return True
+    if is_sure:
+        return False
+    if document.css_first(".pagination") is None:
+        return is_full
+    return document.css_first(".pagination span.next, .pagination .previous[href]") is None
+
+
+def _says_none(document: LexborHTMLParser) -> bool:
+    body = document.css_first("body")
+    return body is not None and "No films yet" in body.text()
+
+
+def _page_numbers(document: LexborHTMLParser) -> Iterator[int]:
+    for link in document.css(".pagination [href]"):
+        number = _PAGE.search(link.attributes.get("href") or "")
+        if number:
+            yield int(number[1])
+
+
+def _attribute(document: LexborHTMLParser, selector: str, name: str) -> str | None:
+    node = document.css_first(selector)
+    return node.attributes.get(name) if node else None

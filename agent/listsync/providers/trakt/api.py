@@ -1,0 +1,85 @@
+"""How Trakt is asked, how it says no, and how it counts its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from listsync.config_types import SecretStr
+from listsync.errors import ListsyncError, Refusal, RefusedError
+from listsync.http.classify import Reply
+from listsync.parsing.row_fields import whole_number
+from listsync.providers.trakt.endpoints import SERVICE
+
+PAGE_SIZE = 250  # the most that one page holds, since June 2026
+MAX_PAGES = 1000
+UNPAGED = 100  # an answer without page counts that has so many rows may be only a first page
+LOG_IN = "run `listsync trakt-login`"
+_REFUSALS = {
+    404: (Refusal.NOT_FOUND, "does not know this list, or it is private and not yours to see"),
+    410: (Refusal.NOT_FOUND, "says that this account is closed"),
+    423: (Refusal.CREDENTIAL, "says that the account is locked; its support can unlock it"),
+    426: (Refusal.SUBSCRIPTION, "gives this to VIP accounts only"),
+}
+
+
+class ForbiddenError(RefusedError):
+    """A 403 of the service itself; it may mean the list, and it may mean the client id."""
+
+
+HEADERS = {"Content-Type": "application/json", "trakt-api-version": "2"}
+"""What every question of the API carries, besides what `secret_headers_of` gives."""
+
+
+def secret_headers_of(client_id: SecretStr, access: SecretStr | None) -> dict[str, SecretStr]:
+    """Say who asks: the app, and for whom if anybody is logged in."""
+    headers = {"trakt-api-key": client_id}
+    if access is not None:
+        headers["Authorization"] = SecretStr(f"Bearer {access.get_secret_value()}")
+    return headers
+
+
+def judge(reply: Reply) -> ListsyncError | None:
+    """Recognise the service's own refusals; their bodies are empty, the status says it all."""
+    status, headers = reply.status, reply.headers
+    if status == 401 and headers.get("x-private-user", "").lower() == "true":
+        return RefusedError(SERVICE, Refusal.PRIVATE, "says that this profile is private (401)")
+    if status == 401:
+        return RefusedError(SERVICE, Refusal.CREDENTIAL, f"wants a login for this (401): {LOG_IN}")
+    if status == 403 and (not reply.is_page or {"x-request-id", "x-runtime"} & headers.keys()):
+        return ForbiddenError(SERVICE, Refusal.PRIVATE, "refuses this (403)")
+    if status in _REFUSALS:
+        kind, why = _REFUSALS[status]
+        return RefusedError(SERVICE, kind, f"{why} (HTTP {status})")
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """What a page says of the whole: its rows a page, its pages, its rows."""
+
+    size: int
+    pages: int
+    items: int
+
+    @property
+    def is_possible(self) -> bool:
+        """False when the counts contradict each other, or exceed all bounds."""
+        return self.pages <= min(MAX_PAGES, max(1, -(-self.items // self.size)))
+
+
+def sort_of(headers: Mapping[str, str]) -> frozenset[str]:
+    """Tell by what the rows of a page are sorted: by the owner's wish, and in this answer."""
+    names = ("x-sort-by", "x-applied-sort-by")
+    return frozenset(headers.get(name, "").lower() for name in names)
+
+
+def paging_of(headers: Mapping[str, str]) -> Paging | None:
+    """Read the counts that come with a page; None for an answer without pages."""
+    size, pages, items = (
+        whole_number(headers.get(f"x-pagination-{name}"))
+        for name in ("limit", "page-count", "item-count")
+    )
+    if not size or pages is None or items is None:
+        return None
+    return Paging(size=size, pages=pages, items=items)

@@ -1,0 +1,167 @@
+"""Where the login at Trakt is kept: its refresh token works once, so no copy may get lost."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from msgspec import Meta
+
+from listsync.config_types import SecretStr
+from listsync.decoding import Answer, UnknownFormError, decode
+from listsync.errors import Refusal, RefusedError, UnavailableError
+from listsync.file_access import open_to_write
+from listsync.files.opening import open_at_once
+from listsync.providers.trakt.api import LOG_IN
+from listsync.providers.trakt.endpoints import SERVICE
+from listsync.providers.trakt.options import SENDABLE
+
+Token = Annotated[str, Meta(pattern=SENDABLE)]
+_MARGIN = timedelta(minutes=5)
+_LARGEST = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraktTokens:
+    """A login: what is sent with a question, and what buys the next login, once."""
+
+    access: SecretStr
+    refresh: SecretStr
+    expires_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        return now + _MARGIN < self.expires_at
+
+
+class Tokens(Protocol):
+    """Keeps the one login. Any thread may use it.
+
+    Every method raises UnavailableError or RefusedError.
+    """
+
+    def load(self) -> TraktTokens | None:
+        """Return the login, None before the first."""
+        ...
+
+    def save(self, tokens: TraktTokens) -> None:
+        """Replace the login; it is durable when this returns."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep every other thread and process from renewing the login meanwhile."""
+        ...
+
+
+class Confidential(Answer, frozen=True):
+    """An answer that holds secrets as they came; it shows nothing of itself."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+class _Saved(Confidential, frozen=True):
+    access_token: Token
+    refresh_token: Token
+    expires_at: Annotated[datetime, Meta(tz=True)]
+
+
+class FileTokens:
+    """Keeps the login in a JSON file that only its owner can read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> TraktTokens | None:
+        """Read the file; refuses one that others can read, or that is no login."""
+        try:
+            with open(self._path, "rb", opener=open_at_once) as file:
+                facts = os.fstat(file.fileno())
+                content = file.read(_LARGEST) if stat.S_ISREG(facts.st_mode) else b""
+        except FileNotFoundError:
+            return None
+        except PermissionError as error:
+            raise self._refused("may not be read by the user listsync runs as") from error
+        except OSError as error:
+            raise self._unavailable("read", error) from error
+        if stat.S_IMODE(facts.st_mode) & 0o077:
+            mode = stat.S_IMODE(facts.st_mode)
+            raise self._refused(f"is open to other users (mode {mode:04o}), expected mode 0600")
+        try:
+            saved = decode(content, _Saved)
+        except UnknownFormError:
+            raise RefusedError(
+                SERVICE, Refusal.CREDENTIAL, f"{self._path} holds no login: {LOG_IN}"
+            ) from None
+        return TraktTokens(
+            access=SecretStr(saved.access_token),
+            refresh=SecretStr(saved.refresh_token),
+            expires_at=saved.expires_at,
+        )
+
+    def save(self, tokens: TraktTokens) -> None:
+        """Write a new file, sync it, and put it in the place of the old one."""
+        content = _json_of(tokens)
+        try:
+            self._make_folder()
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:  # mkstemp made it 0600
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self._path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            self._sync_folder()
+        except OSError as error:
+            raise self._unavailable("written", error) from error
+
+    def _make_folder(self) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold a lock file beside the login; each holder opens it anew, so threads exclude too."""
+        beside = self._path.with_name(f".{self._path.name}.lock")
+        try:
+            self._make_folder()
+            handle = open_to_write(beside, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise self._unavailable("locked", error) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def _refused(self, why: str) -> RefusedError:
+        return RefusedError(SERVICE, Refusal.PERMISSION, f"{self._path} {why}")
+
+    def _unavailable(self, what: str, error: OSError) -> UnavailableError:
+        return UnavailableError(SERVICE, f"{self._path} cannot be {what}: {error.strerror}")
+
+
+def _json_of(tokens: TraktTokens) -> bytes:
+    fields = {
+        "access_token": tokens.access.get_secret_value(),
+        "refresh_token": tokens.refresh.get_secret_value(),
+        "expires_at": tokens.expires_at.isoformat(),
+    }
+    return json.dumps(fields, indent=1).encode()

@@ -1,0 +1,137 @@
+"""The state as a JSON file, so that a restarted sandbox is the same server."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from listsync.sandbox.catalogue import Title
+from listsync.sandbox.server_model import Service, Settings, World
+from listsync.sandbox.state import Counters, Media, Request, State, User
+
+_SHARE = 20
+"""Writing takes at most one part in so many of the time."""
+_PAUSE_S = 0.1
+
+
+class StateFile:
+    """Keeps a file in step with the world, a moment later: rows, settings, what was ordered.
+
+    Written whole and renamed into place.
+    """
+
+    def __init__(self, path: Path, world: World) -> None:
+        self._path = path
+        self._world = world
+        self._is_due = False
+        self._took_s = 0.0
+
+    def restore(self) -> bool:
+        """Read the file into the world; False when there is none.
+
+        A key and a latency that the start names are stronger than those of the file.
+        """
+        try:
+            saved = json.loads(self._path.read_text(encoding="utf-8"))
+            _restore_settings(saved, self._world.settings)
+            _restore_orders(saved, self._world)
+            _restore(saved, self._world.state)
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, LookupError, TypeError) as problem:
+            raise SystemExit(f"{self._path} is no state of a sandbox: {problem!r}") from problem
+        return True
+
+    def note(self) -> None:
+        """Write soon; called after every change."""
+        if self._is_due:
+            return
+        self._is_due = True
+        self._world.later(max(_PAUSE_S, self._took_s * _SHARE), self.write)
+
+    def write(self) -> None:
+        """Write now."""
+        self._is_due = False
+        started = time.perf_counter()
+        beside = self._path.with_name(f"{self._path.name}.new")
+        try:
+            beside.write_text(json.dumps(_dump(self._world)), encoding="utf-8")
+            os.replace(beside, self._path)  # noqa: PTH105  # the word for an atomic rename
+        except OSError as problem:
+            sys.stderr.write(f"sandbox: cannot save {self._path}: {problem}\n")
+        self._took_s = time.perf_counter() - started
+
+
+def _dump(world: World) -> dict[str, Any]:
+    state = world.state
+    return {
+        "api_key": world.settings.api_key,
+        "settings": asdict(world.settings),
+        "has_embedded": world.catalogue.has_embedded,
+        "titles": [asdict(title) for title in world.catalogue.ordered],
+        "services": [
+            [*key, service and asdict(service)] for key, service in world.ordered_services.items()
+        ],
+        "next": [state.next.media, state.next.request],
+        "users": [_fields(user) for user in state.users.values()],
+        "media": [_fields(media, "requests", "row") for media in state.media.values()],
+        "watchlists": sorted([user_id, *key] for user_id, key in state.watchlists),
+        "requests": [_dump_request(request) for request in state.requests.values()],
+    }
+
+
+def _fields(record: User | Media | Request, *left_out: str) -> dict[str, Any]:
+    names = [field.name for field in fields(record) if field.name not in left_out]
+    return {name: getattr(record, name) for name in names}
+
+
+def _dump_request(request: Request) -> dict[str, Any]:
+    changed_by = request.modified_by
+    return {
+        **_fields(request),
+        "media": request.media.id,
+        "user": request.user.id,
+        "modified_by": changed_by.id if changed_by else None,
+    }
+
+
+def _restore_settings(saved: dict[str, Any], settings: Settings) -> None:
+    kept = {"api_key": settings.api_key, "latency_ms": settings.latency_ms}
+    kept = {name: value for name, value in kept.items() if value}
+    values = {"api_key": saved["api_key"], **saved.get("settings", {}), **kept}
+    for name in asdict(settings).keys() & values.keys():
+        setattr(settings, name, values[name])
+
+
+def _restore_orders(saved: dict[str, Any], world: World) -> None:
+    if not saved.get("has_embedded", True):
+        world.remove_titles()
+    for row in saved.get("titles", ()):
+        world.put_title(msgspec.convert(row, Title))
+    for program, number, values in saved.get("services", ()):
+        service = values and msgspec.convert(values, Service, str_keys=True)
+        world.ordered_services[program, number] = service
+
+
+def _restore(saved: dict[str, Any], state: State) -> None:
+    state.next = Counters(*saved["next"])
+    state.watchlists = {
+        (number, (kind, tmdb_id)) for number, kind, tmdb_id in saved.get("watchlists", ())
+    }
+    state.users = {row["id"]: User(**row) for row in saved["users"]}
+    for row in saved["media"]:
+        seasons = {int(number): statuses for number, statuses in row["seasons"].items()}
+        state.keep_media(Media(**{**row, "seasons": seasons}))
+    for row in saved["requests"]:
+        changed_by = state.users.get(row["modified_by"])
+        people = {"user": state.users[row["user"]], "modified_by": changed_by}
+        media = state.media[row["media"]]
+        values = {**row, **people, "media": media, "seasons": tuple(row["seasons"])}
+        state.keep_request(Request(**values))

@@ -1,0 +1,172 @@
+"""Users, media rows and requests as JSON, with the fields that the servers send.
+
+Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
+"""
+
+from __future__ import annotations
+
+from listsync.sandbox.catalogue import MOVIE, TV
+from listsync.sandbox.server_model import World
+from listsync.sandbox.state import Media, Request, User
+
+Json = dict[str, object]
+_PLEX, _LOCAL = 1, 2
+
+
+def user_json(user: User, world: World, *, full: bool = True, settings: bool = False) -> Json:
+    """Describe a user; the e-mail address is for those who may manage users."""
+    is_forked = world.product.is_forked
+    return {
+        "permissions": user.permissions,
+        **({"warnings": []} if is_forked else {}),
+        "id": user.id,
+        **({"email": f"{user.name}@sandbox.example"} if full else {}),
+        "plexUsername": user.name if user.is_from_plex else None,
+        **({"jellyfinUsername": None} if is_forked else {}),
+        "username": None if user.is_from_plex else user.name,
+        "recoveryLinkExpirationDate": None,
+        "userType": _PLEX if user.is_from_plex else _LOCAL,
+        **({"plexId": user.id if user.is_from_plex else None} if full else {}),
+        **({"jellyfinUserId": None} if is_forked else {}),
+        "avatar": f"/avatarproxy/{user.id}",
+        **({"avatarETag": None, "avatarVersion": None} if is_forked else {}),
+        **_limits(user),
+        "createdAt": user.created_at,
+        "updatedAt": user.created_at,
+        **({"settings": None} if settings else {}),
+        "requestCount": world.state.request_counts[user.id],
+        "displayName": user.name,
+    }
+
+
+def _limits(user: User) -> Json:
+    return {
+        "movieQuotaLimit": user.movie_limit or None,
+        "movieQuotaDays": 7 if user.movie_limit else None,
+        "tvQuotaLimit": user.series_limit or None,
+        "tvQuotaDays": 7 if user.series_limit else None,
+    }
+
+
+def media_json(media: Media, world: World, *, seasons: bool = True) -> Json:
+    """Describe a row without its requests."""
+    status, status4k = media.statuses
+    service, service4k = media.service_ids
+    slug = str(media.tmdb_id if media.kind == MOVIE else media.tvdb_id)
+    return {
+        "downloadStatus": [],
+        "downloadStatus4k": [],
+        "id": media.id,
+        "mediaType": media.kind,
+        "tmdbId": media.tmdb_id,
+        "tvdbId": media.tvdb_id,
+        "imdbId": None,
+        "status": status,
+        "status4k": status4k,
+        "createdAt": media.created_at,
+        "updatedAt": media.updated_at,
+        "lastSeasonChange": media.created_at,
+        "mediaAddedAt": media.added_at,
+        "serviceId": service,
+        "serviceId4k": service4k,
+        "externalServiceId": None if service is None else media.id,
+        "externalServiceId4k": None if service4k is None else media.id,
+        "externalServiceSlug": None if service is None else slug,
+        "externalServiceSlug4k": None if service4k is None else slug,
+        "ratingKey": None,
+        "ratingKey4k": None,
+        **_of_jellyfin(world),
+        **({"seasons": _season_rows(media)} if seasons else {}),
+        **_service_urls(media, slug),
+    }
+
+
+def _of_jellyfin(world: World) -> Json:
+    if not world.product.is_forked:
+        return {}
+    return {"jellyfinMediaId": None, "jellyfinMediaId4k": None}
+
+
+def _service_urls(media: Media, slug: str) -> Json:
+    what = "radarr/movie" if media.kind == MOVIE else "sonarr/series"
+    names = zip(("serviceUrl", "serviceUrl4k"), media.service_ids, strict=True)
+    return {
+        name: f"http://arr.sandbox.example/{what}/{slug}"
+        for name, service in names
+        if service is not None
+    }
+
+
+def _season_rows(media: Media) -> list[Json]:
+    return [
+        {
+            "id": media.id * 100 + number,
+            "seasonNumber": number,
+            "status": status,
+            "status4k": status4k,
+            "createdAt": media.created_at,
+            "updatedAt": media.updated_at,
+        }
+        for number, (status, status4k) in sorted(media.seasons.items())
+    ]
+
+
+def request_json(request: Request, world: World, *, whole: bool = False) -> Json:
+    """Describe a request as in lists, or as a *whole*: with more of its row and its people."""
+    by = request.modified_by
+    return {
+        **_request_facts(request),
+        "media": media_json(request.media, world, seasons=whole),
+        "requestedBy": user_json(request.user, world, settings=whole),
+        "modifiedBy": user_json(by, world, settings=whole) if by else None,
+        "seasons": _wanted_seasons(request),
+        "seasonCount": len(request.seasons),
+    }
+
+
+def created_json(request: Request, media: Json, by: Json, modified_by: Json | None) -> Json:
+    """Describe a new request: a film has no seasons here, what is pending no modifier."""
+    return {
+        **_request_facts(request),
+        "media": media,
+        "requestedBy": by,
+        **({"modifiedBy": modified_by} if request.modified_by else {}),
+        **({"seasons": _wanted_seasons(request)} if request.media.kind == TV else {}),
+    }
+
+
+def _request_facts(request: Request) -> Json:
+    options = request.options
+    return {
+        "id": request.id,
+        "status": request.status,
+        "createdAt": request.created_at,
+        "updatedAt": request.updated_at,
+        "type": request.media.kind,
+        "is4k": request.is4k,
+        "serverId": options.get("serverId"),
+        "profileId": options.get("profileId"),
+        "rootFolder": options.get("rootFolder"),
+        "languageProfileId": options.get("languageProfileId"),
+        "tags": options.get("tags"),
+        "isAutoRequest": request.is_auto,
+    }
+
+
+def _wanted_seasons(request: Request) -> list[Json]:
+    return [
+        {
+            "id": request.id * 100 + number,
+            "seasonNumber": number,
+            "status": request.status,
+            "createdAt": request.created_at,
+            "updatedAt": request.updated_at,
+        }
+        for number in request.seasons
+    ]
+
+
+def media_info(media: Media, world: World) -> Json:
+    """Describe a row as the detail pages do: seasons made by scans, and all requests."""
+    requests = [request_json(request, world) for request in media.requests]
+    return {**media_json(media, world), "requests": requests, "issues": []}

@@ -1,0 +1,160 @@
+"""The server as one object: what it is, what it has, how it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from typing import Literal, NoReturn
+
+from listsync.sandbox.call_log import Journal
+from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, Catalogue, Title
+from listsync.sandbox.codes import Status
+from listsync.sandbox.concurrent_posts import Flights
+from listsync.sandbox.faults import Faults
+from listsync.sandbox.products import Product
+from listsync.sandbox.state import Key, Media, State, scan
+from listsync.sandbox.title_search import Search
+
+RADARR = "radarr"
+SONARR = "sonarr"
+Health = Literal["up", "errors", "slow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A Radarr or Sonarr; what it has by its numbers. Sonarr 4 has no language profiles: None.
+
+    Without an `active_profile` the best one is for 4K, the first for everything else.
+    """
+
+    id: int
+    name: str
+    is4k: bool = False
+    is_default: bool = False
+    active_profile: int | None = None
+    profiles: dict[int, str] = field(default_factory=lambda: {4: "HD-1080p", 5: "Ultra-HD"})
+    root_folders: dict[int, str]
+    tags: dict[int, str] = field(default_factory=lambda: {1: "lists"})
+    language_profiles: dict[int, str] | None = field(default_factory=lambda: {1: "English"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """What can be turned while the server runs (`POST /sandbox/settings`).
+
+    `post_floor_ms` is how long a POST /request takes at least: without it two of them would
+    never be seen in flight together. `sending_ms` passes between a request's approval and
+    PROCESSING; `sending_fails` makes it FAILED instead. `radarr` and `sonarr` say how these answer
+    the server: as they should, with errors, or not within `arr_timeout_ms`.
+    """
+
+    api_key: str
+    latency_ms: float = 0
+    post_floor_ms: float = 1
+    sending_ms: float = 20
+    sending_fails: bool = False
+    radarr: Health = "up"
+    sonarr: Health = "up"
+    arr_timeout_ms: float = 10_000
+    csrf: bool = False
+    locale: str = "en"
+    movie_4k: bool = False
+    series_4k: bool = False
+    special_episodes: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything a handler may use. `later(seconds, job)` runs a job on the server's loop."""
+
+    product: Product
+    settings: Settings
+    catalogue: Catalogue
+    library: int
+    state: State
+    later: Callable[[float, Callable[[], None]], object]
+    crash: Callable[[str], NoReturn]
+    first_settings: Settings = field(init=False)
+    search: Search = field(init=False)
+    journal: Journal = field(default_factory=Journal)
+    faults: Faults = field(default_factory=Faults)
+    flights: Flights = field(default_factory=Flights)
+    ordered_services: dict[tuple[str, int], Service | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.first_settings = replace(self.settings)
+        self._index()
+
+    def _index(self) -> None:
+        collections = COLLECTIONS if self.product.name == "Seerr" else ()
+        others = (*PERSONS, *collections) if self.catalogue.has_embedded else ()
+        self.search = Search(self.catalogue, others)
+
+    def fill(self) -> None:
+        """Put the first titles of the catalogue into the library."""
+        for title in islice(self.catalogue, self.library):
+            scan(self.new_media(title), title, Status.AVAILABLE)
+
+    def put_title(self, title: Title) -> None:
+        """Add a title, or replace the one of the same kind and TMDB number."""
+        self.catalogue.put(title)
+        self.search.add(title)
+
+    def remove_titles(self) -> None:
+        """Know no title any more, but those that are invented."""
+        self.catalogue.empty()
+        self._index()
+
+    def new_media(self, title: Title) -> Media:
+        """Insert a row; of two series with one TVDB id, the second has none."""
+        is_taken = title.tvdb_id is not None and self.state.find_by_tvdb(title.tvdb_id)
+        return self.insert_media(title.key, None if is_taken else title.tvdb_id)
+
+    def insert_media(self, key: Key, tvdb_id: int | None) -> Media:
+        """Insert a row; Jellyseerr and Seerr note at once when it was added."""
+        return self.state.new_media(key, tvdb_id, is_dated=self.product.is_forked)
+
+    def services(self, program: str) -> dict[int, Service]:
+        """Give the services of one kind by number; those that were ordered come last."""
+        is_radarr = program == RADARR
+        name, folder = ("Radarr", "/movies") if is_radarr else ("Sonarr", "/series")
+        has_4k = self.settings.movie_4k if is_radarr else self.settings.series_4k
+        found = {
+            int(is4k): Service(
+                id=int(is4k),
+                name=f"{name} 4K" if is4k else name,
+                is4k=is4k,
+                is_default=True,
+                root_folders={1: folder},
+            )
+            for is4k in ((False, True) if has_4k else (False,))
+        }
+        for (whose, number), service in self.ordered_services.items():
+            if whose == program:
+                found.pop(number, None)
+                found |= {number: service} if service else {}
+        return found
+
+    def health(self, program: str) -> Health:
+        """Say how Radarr or Sonarr is."""
+        return self.settings.radarr if program == RADARR else self.settings.sonarr
+
+    def empty(self) -> None:
+        """Forget everything but who the server is: its key, its owner, its product."""
+        for name, value in asdict(self.first_settings).items():
+            if name != "api_key":
+                setattr(self.settings, name, value)
+        if self.catalogue.is_changed:
+            self.catalogue.clear()
+            self._index()
+        self.faults.clear()
+        self.ordered_services.clear()
+        self.journal = Journal()
+        self.state.clear(self.state.users[1].created_at)
+        self.fill()
+        self.state.changed()
+
+    def touch(self, media: Media) -> None:
+        """Note a change; only Overseerr keeps `updatedAt` (Seerr 3.1.0 sets it once)."""
+        self.state.touch(media, dated=not self.product.is_forked)

@@ -1,0 +1,326 @@
+"""Asking for a title, once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from msgspec import Raw, field
+
+from listsync.decoding import Answer
+from listsync.domain.media import Definition, MediaType
+from listsync.domain.server import (
+    Answered,
+    Destination,
+    FoundRequests,
+    RequestAnswer,
+    RequestBody,
+    ServerRequest,
+)
+from listsync.errors import ListsyncError, Refusal, RefusedError
+from listsync.seerr import details
+from listsync.seerr.errors import ClosedError, TimedOutError
+from listsync.seerr.foreign_text import complaint, is_json
+from listsync.seerr.response import Reply
+from listsync.seerr.transport import Wire
+from listsync.seerr.users import Actor
+from listsync.seerr.writes import Pen
+from listsync.text_cleaning import one_line
+
+_LOST = "the answer was lost on the way"
+_PENDING, _FAILED = 1, 4
+_DETAILS: dict[int | None, str] = {
+    _PENDING: "waits for approval",
+    _FAILED: "Radarr or Sonarr refused it: look at the request at the server",
+}
+_GATEWAY_LOST = frozenset({502, 503})
+_GATEWAY_TIMED_OUT = 504
+
+
+class _Named(Answer, frozen=True):
+    """The title that a request is said to be for."""
+
+    tmdb_id: int | None = field(name="tmdbId", default=None)
+    kind: str | None = field(name="mediaType", default=None)
+
+
+class _Created(Answer, frozen=True):
+    id: int | None = None
+    status: int | None = None
+    is_4k: bool | None = field(name="is4k", default=None)
+    media: _Named | None = None
+    seasons: Raw = Raw(b"null")
+
+    def objection(self, body: RequestBody) -> str:
+        """Say why this is no answer to a request for *body*; empty if it is one."""
+        if self.media is None or self.media.tmdb_id is None:
+            return "the answer to the request names no title"
+        if (self.media.kind, self.media.tmdb_id) != (body.key.kind.value, body.key.tmdb_id):
+            named = one_line(f"{self.media.kind}/{self.media.tmdb_id}", 40)
+            return f"the answer to the request is about another title ({named})"
+        if self.is_4k not in {None, body.four_k}:
+            return "the answer to the request is about the other edition"
+        if not set(self.season_numbers) <= set(body.seasons):
+            return "the answer to the request is about other seasons"
+        return ""
+
+    @property
+    def season_numbers(self) -> tuple[int, ...]:
+        """The seasons that were really taken; none for films, or where that is not told."""
+        return tuple(sorted(details.season_numbers(self.seasons)))
+
+
+class _LostError(Exception):
+    """The request was sent, its answer is lost, or none to it.
+
+    `may_run`: the server may still be at it, or has done what nobody knows. `told` says it where
+    the request is found after all.
+    """
+
+    def __init__(self, why: str, *, may_run: bool, told: str = _LOST) -> None:
+        super().__init__(why)
+        self.why = why
+        self.may_run = may_run
+        self.told = told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One request with the user whom its `asking` names looked up.
+
+    `actor` None: the owner asks. With `approve` the owner asks for `actor`, whose request is
+    approved at once by the owner's right; without, `actor` asks with own rights. Either way
+    right and quota of `actor` count. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
+    """
+
+    body: RequestBody
+    actor: Actor | None = None
+    approve: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Write the headers that say who asks."""
+        if self.actor is None or self.approve:
+            return {}
+        return {"X-API-User": str(self.actor.id)}
+
+    @property
+    def payload(self) -> dict[str, object]:
+        """Write the body; without `is4k` the server would not look for duplicates."""
+        body = self.body
+        payload: dict[str, object] = {
+            "mediaType": body.key.kind.value,
+            "mediaId": body.key.tmdb_id,
+            "is4k": body.four_k,
+            **_fields_of(body.destination),
+        }
+        if body.key.kind is MediaType.TV:
+            payload["seasons"] = list(body.seasons)
+        if body.tvdb_id is not None:
+            payload["tvdbId"] = body.tvdb_id
+        if self.actor is not None and self.approve:
+            payload["userId"] = self.actor.id
+        return payload
+
+
+def _fields_of(destination: Destination) -> dict[str, object]:
+    """Write where a request is to be sent; `tags` are missing in the OpenAPI files.
+
+    Nobody needs the right to choose (REQUEST_ADVANCED). Tags take the place of the service's own.
+    Override rules, if Seerr has some, change folder, profile and tags of users who may not manage
+    requests. Source: Seerr 3.1.0, live, and its code.
+    """
+    fields: dict[str, object] = {
+        "serverId": destination.server_id,
+        "profileId": destination.profile_id,
+        "rootFolder": destination.root_folder,
+        "languageProfileId": destination.language_profile_id,
+        "tags": list(destination.tags) or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class Writer:
+    """Sends requests, one at a time."""
+
+    def __init__(self, wire: Wire, pen: Pen) -> None:
+        self._wire = wire
+        self._pen = pen
+
+    def request(self, order: Order) -> Answered:
+        """Ask for one title; waits until other writes are done.
+
+        Raises:
+            UnavailableError: nothing was done, or the server cannot even be asked what was.
+            RefusedError: no request will get through: the key, the user, a firewall.
+            AnswerChangedError: the server does not understand us.
+        """
+        with self._pen.held():
+            return self._ask(order)
+
+    def find(self, body: RequestBody) -> FoundRequests:
+        """Look what requests there are for the title, in the edition that *body* means."""
+        reply = self._wire.get(details.path_of(body.key))
+        media = details.read_details(reply, self._wire.trouble).media
+        standing = media.standing(four_k=body.four_k)
+        is_covered = standing and _needed(body) <= media.covered(four_k=body.four_k)
+        return FoundRequests(
+            covering=max(request.id for request in standing) if is_covered else None,
+            requests=tuple(
+                ServerRequest(
+                    definition=Definition(body.key, body.four_k),
+                    status=one.status,
+                    request_id=one.id,
+                    seasons=frozenset(one.season_numbers),
+                )
+                for one in media.all_requests
+                if one.four_k == body.four_k
+            ),
+        )
+
+    def _ask(self, order: Order) -> Answered:
+        """Send; after a lost answer look, and repeat once if nothing can be on its way."""
+        try:
+            return self._send(order)
+        except _LostError as lost:
+            found = self._look(order.body, lost)
+            if found is not None:
+                return found
+            if lost.may_run:
+                return _unsure(lost)
+        try:
+            return self._send(order)
+        except _LostError as lost:
+            return self._look(order.body, lost) or _unsure(lost)
+
+    def _send(self, order: Order) -> Answered:
+        content = json.dumps(order.payload).encode()
+        try:
+            reply = self._pen.write("POST", "/request", order.headers, content)
+        except ClosedError as error:
+            raise _LostError(error.why, may_run=False) from error
+        except TimedOutError as error:
+            raise _LostError(error.why, may_run=True) from error
+        return self._judge(reply, order.body, order.headers)
+
+    def _look(self, body: RequestBody, lost: _LostError) -> Answered | None:
+        """Find out whether a request whose answer was lost has arrived."""
+        try:
+            number = self.find(body).covering
+        except ListsyncError as error:
+            why = f"the answer to a request was lost ({lost.why}), and a look failed: {error}"
+            raise self._wire.trouble.unavailable(why) from error
+        if number is None:
+            return None
+        detail = f"{lost.told}, but the server has the request"
+        return Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
+
+    def _judge(self, reply: Reply, body: RequestBody, headers: dict[str, str]) -> Answered:
+        status = reply.status
+        trouble = self._wire.trouble
+        if status in {200, 201}:
+            return self._created(reply, body)
+        if status in {202, 409} and is_json(reply):
+            return Answered(answer=RequestAnswer.COVERED, detail=complaint(reply))
+        if status == 403:
+            return self._forbidden(reply, headers)
+        if status == 500 and is_json(reply):
+            return self._failed(complaint(reply), body)
+        if status in _GATEWAY_LOST:
+            raise _LostError(f"a proxy answered {status}", may_run=False)
+        if status == _GATEWAY_TIMED_OUT:
+            raise _LostError("a proxy gave up waiting for the answer (504)", may_run=True)
+        raise trouble.of_answer(reply)
+
+    def _created(self, reply: Reply, body: RequestBody) -> Answered:
+        """Read a success; without an id the server has dropped the request again.
+
+        What does not name the title asked for is no success: what is there has to be looked at.
+        """
+        if not is_json(reply):
+            why = "a web page came where the answer to a request should be"
+            raise _LostError(why, may_run=False)
+        created = self._wire.trouble.read(reply, _Created, "the answer to a request")
+        if created.id is None:
+            detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
+            return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
+        if objection := created.objection(body):
+            raise _LostError(objection, may_run=True, told=objection)
+        return Answered(
+            answer=RequestAnswer.REQUESTED,
+            detail=_DETAILS.get(created.status, ""),
+            request_id=created.id,
+            seasons=created.season_numbers,
+            not_handed_on=created.status == _FAILED,
+        )
+
+    def _forbidden(self, reply: Reply, headers: dict[str, str]) -> Answered:
+        """Split a 403 by its words; the words of a guard can also mean the key or the user."""
+        said = complaint(reply)
+        answer = _answer_to(said.lower())
+        if answer is not None:
+            return Answered(answer=answer, detail=said)
+        trouble = self._wire.trouble
+        if not is_json(reply):
+            raise trouble.of_answer(reply)
+        self._check_credentials(headers)
+        return Answered(answer=RequestAnswer.PERMISSION, detail=said)
+
+    def _check_credentials(self, headers: dict[str, str]) -> None:
+        """Raise if the key, or the user that we act as, is why the server says no."""
+        self._wire.get("/auth/me")
+        if not headers:
+            return
+        try:
+            self._wire.get("/auth/me", headers=headers)
+        except RefusedError as error:
+            why = f"the server knows no user {headers['X-API-User']} any more, as whom we ask"
+            raise self._wire.trouble.refused(Refusal.NOT_FOUND, why) from error
+
+    def _failed(self, said: str, body: RequestBody) -> Answered:
+        """Tell a request that can never work from a server that has trouble now."""
+        words = said.lower()
+        if "[tmdb]" in words and words.endswith("404"):
+            return _impossible(f"TMDB knows no {body.key}", said)
+        if 'any entity of type "media"' in words:
+            return _impossible("TMDB knows no TVDB id for it, and the server needs one", said)
+        if _is_tvdb_id_taken(words, body):
+            return _impossible("another series at the server has its TVDB id", said)
+        if 'any entity of type "user"' in words:
+            return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({said})")
+        raise self._wire.trouble.not_taken(f"could not take the request: {said or 'no reason'}")
+
+
+def _needed(body: RequestBody) -> set[int]:
+    """Give the seasons that a request for *body* must have: specials may be left out of others.
+
+    Source: Seerr 3.1.0 with specials off, observed live: [0, 1] is taken as [1].
+    """
+    return set(body.seasons) - {0} or set(body.seasons)
+
+
+def _unsure(lost: _LostError) -> Answered:
+    detail = f"{lost.why}, and the server does not show the request"
+    return Answered(answer=RequestAnswer.UNSURE, detail=detail)
+
+
+def _answer_to(words: str) -> RequestAnswer | None:
+    if "quota" in words:
+        return RequestAnswer.QUOTA
+    if "blocklisted" in words or "blacklisted" in words:
+        return RequestAnswer.BLOCKLISTED
+    if "permission" in words and "access this endpoint" not in words:
+        return RequestAnswer.PERMISSION
+    return None
+
+
+def _is_tvdb_id_taken(words: str, body: RequestBody) -> bool:
+    """Recognise SQLite's words, which name the column, and PostgreSQL's, which do not."""
+    unique = "unique constraint" in words
+    return unique and (
+        "tvdbid" in words or (body.key.kind is MediaType.TV and "duplicate" in words)
+    )
+
+
+def _impossible(why: str, said: str) -> Answered:
+    return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=one_line(f"{why} ({said})"))

@@ -1,0 +1,109 @@
+"""The points in time that the state holds, put right when somebody has set the clock."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from listsync.store import row_codec as rows
+from listsync.store.database import Database
+from listsync.store.run_notes import pause_of_setback
+from listsync.sync.shrink_guard import LOOK_EVERY
+
+_PAST = {
+    "servers": ("first_seen", "last_seen", "confirmed_at", "requests_read_at"),
+    "followed": ("last_try", "last_success", "shrunk_at"),
+    "entries": ("first_seen",),
+    "handled": ("at",),
+    "matches": ("at",),
+    "intents": ("at",),
+    "requests": ("at",),
+    "runs": ("started_at", "ended_at"),
+    "excluded": ("at",),
+    "films": ("at",),
+    "choices": ("at",),
+    "facts": ("at",),
+    "server_requests": ("at",),
+}
+"""Columns that tell when something happened."""
+CLOCK_WAS_AHEAD = (
+    "the clock was ahead when listsync ran last: times that were yet to come are past"
+)
+_PLANNED = (("followed", "retry_at", "last_try"), ("matches", "recheck_at", "at"))
+"""Columns that tell when something is done again, and since when that is planned."""
+
+
+def follow_step(database: Database, step: timedelta, *, since: datetime, now: datetime) -> None:
+    """Move what was noted since *since* (by the clock as it was) by *step*, to where it is *now*.
+
+    What was noted before may be right: it moves only where it would be yet to come. How long a
+    list has shrunk is never made longer. Raises StateError.
+    """
+    with database.write() as connection:
+        _move(connection, step, rows.iso(since), rows.iso(now - step))
+        if step > timedelta():
+            connection.execute(
+                f"UPDATE followed SET shrunk_at = {_moved('shrunk_at', step)}"  # noqa: S608 - constants
+                " WHERE shrunk_at < ?",
+                (rows.iso(since),),
+            )
+
+
+def pull_back(database: Database, now: datetime) -> bool:
+    """Move what is yet to come, though it has happened, to before *now*; returns if any was.
+
+    A clock that was ahead has dated it. Raises StateError.
+    """
+    latest = max(_latest(database), default="")
+    is_ahead = latest > rows.iso(now)
+    with database.write() as connection:
+        if is_ahead:
+            _move(connection, now - datetime.fromisoformat(latest), rows.iso(now), latest)
+        _bound(connection, now)
+    return is_ahead
+
+
+def _latest(database: Database) -> Iterator[str]:
+    for table, columns in _PAST.items():
+        for column in columns:
+            (row,) = database.read(f"SELECT max({column}) FROM {table}")  # noqa: S608 - constants
+            yield row[0] or ""
+
+
+def _move(connection: sqlite3.Connection, step: timedelta, since: str, until: str) -> None:
+    for table, column, planned_at in _PLANNED:
+        connection.execute(
+            f"UPDATE {table} SET {column} = {_moved(column, step)}"  # noqa: S608 - constants
+            f" WHERE {planned_at} > ? AND {planned_at} <= ? AND {column} IS NOT NULL",
+            (since, until),
+        )
+    for table, columns in _PAST.items():
+        for column in columns:
+            connection.execute(
+                f"UPDATE {table} SET {column} = {_moved(column, step)}"  # noqa: S608 - constants
+                f" WHERE {column} > ? AND {column} <= ?",
+                (since, until),
+            )
+
+
+def _moved(column: str, step: timedelta) -> str:
+    seconds = step.total_seconds()
+    return f"strftime('%Y-%m-%dT%H:%M:%f+00:00', {column}, '{seconds:+.3f} seconds')"
+
+
+def _bound(connection: sqlite3.Connection, now: datetime) -> None:
+    """Let nothing wait longer than it ever had to."""
+    for tries, retry_at in connection.execute(
+        "SELECT DISTINCT tries, retry_at FROM setbacks WHERE retry_at > ?", (rows.iso(now),)
+    ).fetchall():
+        latest = rows.iso(now + pause_of_setback(tries))
+        if retry_at > latest:
+            connection.execute(
+                "UPDATE setbacks SET retry_at = ? WHERE tries = ? AND retry_at = ?",
+                (latest, tries, retry_at),
+            )
+    connection.execute(
+        "UPDATE season_looks SET next_on = ? WHERE next_on > ?",
+        (now.date().isoformat(), (now + LOOK_EVERY).date().isoformat()),
+    )

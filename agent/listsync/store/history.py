@@ -1,0 +1,229 @@
+"""What was noted in the past (`ports.Books`), looked up in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from listsync.domain.arr_services import ArrNames
+from listsync.domain.history import (
+    Choice,
+    EntryRow,
+    ItemRow,
+    ListRow,
+    Lookup,
+    RequestRow,
+    ReviewRow,
+    RunRow,
+    Standing,
+)
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.notices import StandingNotice
+from listsync.domain.server_knowledge import Learned
+from listsync.domain.sync_records import Exclusion
+from listsync.store import row_codec as rows
+from listsync.store import server_guard as standing
+from listsync.store import server_knowledge as learned
+from listsync.store.arr_names import SqliteArrNames
+from listsync.store.database import Database
+from listsync.store.exclusions import Exclusions
+from listsync.store.items import Items
+from listsync.store.reviews import Reviews
+from listsync.store.title_history import Stories
+
+_MOST_REQUESTS = 200
+"""Of one run; what is told must fit into one answer."""
+
+
+class SqliteBooks:
+    """Implements `ports.Books`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._reviews = Reviews(database)
+        self._items = Items(database, self._reviews)
+        self._exclusions = Exclusions(database)
+        self._stories = Stories(database)
+
+    def runs(self, *, limit: int, offset: int) -> tuple[RunRow, ...]:
+        found = self._database.read(
+            "SELECT * FROM runs ORDER BY started_at DESC, id LIMIT ? OFFSET ?", limit, offset
+        )
+        return tuple(map(_run, found))
+
+    def run(self, run_id: str) -> tuple[RunRow, tuple[RequestRow, ...]] | None:
+        # By comparison and not by LIKE, in which a % would stand for anything.
+        found = self._database.read(
+            "SELECT * FROM runs WHERE substr(id, 1, length(?)) = ? LIMIT 2", run_id, run_id
+        )
+        if len(found) != 1:
+            return None
+        requests = self._database.read(
+            "SELECT * FROM requests WHERE run = ? ORDER BY id LIMIT ?",
+            found[0]["id"],
+            _MOST_REQUESTS,
+        )
+        return _run(found[0]), tuple(map(rows.request_of, requests))
+
+    def note_end(self, row: RunRow) -> None:
+        began, ended = (rows.iso(at) if at else None for at in (row.started_at, row.ended_at))
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, origin, started_at, ended_at, result, why, message,"
+                " requested, calls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at,"
+                " result = excluded.result, why = excluded.why, message = excluded.message,"
+                " requested = excluded.requested, calls = excluded.calls WHERE result IS NULL",
+                (
+                    row.run_id,
+                    row.origin,
+                    began,
+                    ended,
+                    row.result,
+                    row.why,
+                    row.message,
+                    row.requested,
+                    row.calls,
+                ),
+            )
+
+    def last_server(self) -> tuple[str, str] | None:
+        found = self._database.read(
+            "SELECT product, version FROM servers ORDER BY last_seen DESC LIMIT 1"
+        )
+        return (found[0]["product"], found[0]["version"]) if found else None
+
+    def notices(self) -> tuple[StandingNotice, ...]:
+        found = self._database.read(standing.LAST_NOTICES)
+        return rows.notices_of(found[0]["notices"]) if found else ()
+
+    def close_cut_off_runs(self, at: datetime) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE runs SET ended_at = ?, result = 'cut_off',"
+                " message = 'cut off: the process ended' WHERE result IS NULL",
+                (rows.iso(at),),
+            )
+
+    def items(
+        self, query: str, *, list_name: str | None, limit: int, offset: int
+    ) -> tuple[int, tuple[ItemRow, ...]]:
+        server = self._server()
+        return self._items.items(server, query, list_name=list_name, limit=limit, offset=offset)
+
+    def counts(self, list_name: str) -> Mapping[str, int]:
+        return self._items.counts(self._server(), list_name)
+
+    def requests_for(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+        found = self._database.read(
+            "SELECT * FROM requests WHERE server = ?"
+            " AND EXISTS (SELECT 1 FROM json_each(lists) WHERE value = ?)"
+            " ORDER BY id DESC LIMIT ?",
+            self._server(),
+            list_name,
+            limit,
+        )
+        return tuple(map(rows.request_of, found))
+
+    def lists(self) -> tuple[ListRow, ...]:
+        return tuple(map(rows.list_of, self._database.read("SELECT * FROM followed ORDER BY id")))
+
+    def exclude(self, item: str, at: datetime) -> None:
+        self._exclusions.exclude(item, at)
+
+    def excluded(self) -> tuple[str, ...]:
+        return self._exclusions.excluded()
+
+    def forget(self, item: str, wanted: Exclusion) -> int:
+        return self._exclusions.forget(self._server(), item, wanted)
+
+    def entries(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        return self._stories.entries(self._server(), query, limit=limit)
+
+    def entries_with(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
+        return self._stories.entries_with(self._server(), one, limit=limit)
+
+    def entries_alike(
+        self, source: str, one: ListEntry, key: TitleKey | None
+    ) -> Mapping[str, ListEntry]:
+        return self._stories.entries_alike(self._server(), source, one, key)
+
+    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
+        return self._stories.entries_before(source, entry_id, kind)
+
+    def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
+        found = self._database.look_up(
+            "SELECT * FROM requests WHERE server = :server AND id IN (SELECT max(id) FROM requests"
+            "   WHERE server = :server AND ((label LIKE :like ESCAPE '\\'"
+            # A label may be a number itself, in which another number is found by chance.
+            "     AND NOT (:query NOT GLOB '*[^0-9]*' AND label GLOB 't[mv]db:*'))"
+            "     OR kind || '/' || tmdb = :query OR CAST(tmdb AS TEXT) = :query)"
+            "   GROUP BY kind, tmdb, four_k) ORDER BY id DESC LIMIT :limit",
+            {"server": self._server(), "limit": limit, **rows.looking_for(query)},
+        )
+        return tuple(map(rows.request_of, found))
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        server = self._server()
+        return (
+            standing.requested_since(self._database, server, since) if server is not None else {}
+        )
+
+    def arr_names(self) -> Mapping[MediaType, ArrNames]:
+        found = self._database.read("SELECT identity FROM servers WHERE id = ?", self._server())
+        store = SqliteArrNames(self._database)
+        return {kind: store.load(row["identity"], kind) for row in found for kind in MediaType}
+
+    def learned(self) -> Learned:
+        return learned.load(self._database, self._server())
+
+    def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
+        return self._stories.lookup(self._server(), name), self._reviews.choice(name)
+
+    def standing(self, key: TitleKey, now: datetime) -> Standing:
+        return self._stories.standing(self._server(), key, now)
+
+    def waiting(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        return self._reviews.waiting(self._server(), limit=limit, offset=offset)
+
+    def decided(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+        return self._reviews.decided(self._server(), limit=limit, offset=offset)
+
+    def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:
+        return self._reviews.find(self._server(), name)
+
+    def choose(self, lookup: str, choice: Choice) -> None:
+        self._reviews.choose(lookup, choice)
+
+    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
+        return self._reviews.title_of_imdb(self._server(), imdb)
+
+    def withdraw(self, lookup: str) -> bool:
+        return self._reviews.withdraw(lookup)
+
+    def forget_all(self) -> int:
+        return self._exclusions.forget_all(self._server())
+
+    def _server(self) -> int | None:
+        found = self._database.read("SELECT id FROM servers ORDER BY last_seen DESC LIMIT 1")
+        return found[0]["id"] if found else None
+
+
+def _run(row: sqlite3.Row) -> RunRow:
+    return RunRow(
+        run_id=row["id"],
+        origin=row["origin"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        ended_at=rows.moment(row["ended_at"]),
+        result=row["result"],
+        why=row["why"] or "",
+        message=row["message"] or "",
+        requested=row["requested"] or 0,
+        calls=row["calls"] or 0,
+        counts=rows.counts_of(row["lists"]),
+        notices=tuple(
+            one.notice for one in rows.notices_of(row["notices"]) if one.run_id == row["id"]
+        ),
+    )

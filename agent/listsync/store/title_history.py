@@ -1,0 +1,233 @@
+"""All that the books know of one title, for people who ask why."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+from listsync.domain.history import EntryRow, Lookup, Standing
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
+from listsync.domain.server import ABSENT, TitleState
+from listsync.store import row_codec as rows
+from listsync.store.database import Database
+from listsync.store.facts_cache import SqliteFacts
+from listsync.store.server_guard import series_to_watch
+from listsync.store.server_requests import requests_of
+from listsync.sync.server_index import index_of
+
+_MOST_REQUESTS = 10
+_ASKED = ("requested", "covered")
+_INDEX_READ = """
+    SELECT max(started_at) AS at FROM runs WHERE server = :server AND (
+        result IN ('ok', 'partly', 'cancelled')
+        OR EXISTS (SELECT 1 FROM requests WHERE requests.run = runs.id)
+    )
+"""
+"""Since when the index is no older; requests of that run or later ones are not in it."""
+_ENTRIES = """
+    FROM entries
+    JOIN followed ON followed.id = entries.list
+    WHERE entries.absent_reads = 0 AND (
+        entries.title LIKE :like ESCAPE '\\' OR entries.original_title LIKE :like ESCAPE '\\'
+        OR entries.imdb = :query
+        OR CAST(entries.tmdb AS TEXT) = :query OR CAST(entries.tvdb AS TEXT) = :query
+        OR entries.kind || '/' || entries.tmdb = :query
+        OR EXISTS (
+            SELECT 1 FROM handled WHERE handled.server = :server AND handled.list = entries.list
+                AND handled.entry = entries.entry AND handled.kind || '/' || handled.tmdb = :query
+        )
+        OR lookup IN (
+            SELECT lookup FROM matches WHERE server = :server AND kind || '/' || tmdb = :query
+            UNION SELECT lookup FROM choices WHERE kind || '/' || tmdb = :query
+        )
+    )
+"""
+"""Entries that fit a query, also by what they were taken for before anything was done."""
+
+
+class Stories:
+    """The part of `ports.Books` that explains; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def entries(self, server: int | None, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        found = self._database.look_up(
+            f"SELECT followed.*, entries.* {_ENTRIES} ORDER BY followed.id, entries.rank, entry"
+            " LIMIT :limit",
+            {"server": server, "limit": limit, **rows.looking_for(query)},
+        )
+        return self._entry_rows(server, found)
+
+    def _entry_rows(
+        self, server: int | None, found: Collection[sqlite3.Row]
+    ) -> tuple[EntryRow, ...]:
+        """Make rows of entries, joined with their lists as `list_*`, whole."""
+        return tuple(
+            EntryRow(
+                row=rows.list_of(row),
+                entry=rows.entry_of(row),
+                entry_id=row["entry"],
+                first_seen=datetime.fromisoformat(row["first_seen"]),
+                handled=self._handled(server, row["list"], row["entry"]),
+            )
+            for row in found
+        )
+
+    def _handled(
+        self, server: int | None, number: int, entry: str
+    ) -> tuple[tuple[Definition, datetime], ...]:
+        found = self._database.read(
+            "SELECT * FROM handled WHERE server = ? AND list = ? AND entry = ? ORDER BY four_k",
+            server,
+            number,
+            entry,
+        )
+        return tuple((rows.definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
+
+    def entries_with(
+        self, server: int | None, one: ListEntry, *, limit: int
+    ) -> tuple[EntryRow, ...]:
+        ids = NO_IDS if one.check_ids else one.ids
+        found = self._database.look_up(
+            "SELECT followed.*, entries.* FROM entries JOIN followed ON followed.id = entries.list"
+            " WHERE absent_reads = 0 AND ("
+            "   (entries.title = :title COLLATE NOCASE AND entries.year IS :year)"
+            "   OR (check_ids = 0 AND (entries.imdb = :imdb OR entries.tvdb = :tvdb"
+            "     OR (entries.tmdb = :tmdb AND entries.kind = :kind))))"
+            " ORDER BY followed.id, entries.rank, entry LIMIT :limit",
+            {
+                "imdb": ids.imdb,
+                "tvdb": ids.tvdb,
+                "tmdb": ids.tmdb,
+                "kind": one.kind,
+                "title": one.title,
+                "year": one.year,
+                "limit": limit,
+            },
+        )
+        return self._entry_rows(server, found)
+
+    def entries_alike(
+        self, server: int | None, source: str, one: ListEntry, key: TitleKey | None
+    ) -> Mapping[str, ListEntry]:
+        found = self._database.look_up(
+            "SELECT entries.* FROM entries JOIN followed ON followed.id = entries.list"
+            " WHERE absent_reads = 0 AND source = :source"
+            " AND (entries.imdb = :imdb OR entries.tvdb = :tvdb"
+            "   OR (entries.tmdb = :tmdb AND entries.kind = :kind)"
+            "   OR entries.title = :title COLLATE NOCASE"
+            "   OR (entries.tmdb = :key_tmdb AND entries.kind = :key_kind)"
+            "   OR lookup IN (SELECT lookup FROM matches WHERE server = :server"
+            "     AND kind = :key_kind AND tmdb = :key_tmdb"
+            "     UNION SELECT lookup FROM choices"
+            "     WHERE kind = :key_kind AND tmdb = :key_tmdb)"
+            "   OR EXISTS (SELECT 1 FROM matches, json_each(matches.candidates) AS one"
+            "     WHERE server = :server AND matches.lookup = entries.lookup"
+            "     AND json_extract(one.value, '$[0]') = :key_kind"
+            "     AND json_extract(one.value, '$[1]') = :key_tmdb))"
+            " ORDER BY rank, entry",
+            {
+                "server": server,
+                "source": source,
+                "imdb": one.ids.imdb,
+                "tvdb": one.ids.tvdb,
+                "tmdb": one.ids.tmdb,
+                "kind": one.kind,
+                "title": one.title,
+                "key_kind": key.kind if key else None,
+                "key_tmdb": key.tmdb_id if key else None,
+            },
+        )
+        return {row["entry"]: rows.entry_of(row) for row in found}
+
+    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
+        (found,) = self._database.look_up(
+            "SELECT count(*) AS entries FROM entries"
+            " JOIN followed ON followed.id = entries.list AND source = :source"
+            " JOIN entries AS this ON this.list = entries.list AND this.entry = :entry"
+            " WHERE entries.absent_reads = 0"
+            " AND (:kind IS NULL OR entries.kind IS NULL OR entries.kind = :kind)"
+            " AND (entries.rank, entries.entry) < (this.rank, this.entry)",
+            {"source": source, "entry": entry_id, "kind": kind},
+        )
+        count: int = found["entries"]
+        return count
+
+    def lookup(self, server: int | None, name: str) -> Lookup | None:
+        found = self._database.read(
+            "SELECT * FROM matches WHERE server = ? AND lookup = ?", server, name
+        )
+        if not found:
+            return None
+        again_at = found[0]["recheck_at"]
+        return Lookup(
+            match=rows.whole_match_of(found[0]),
+            at=datetime.fromisoformat(found[0]["at"]),
+            again_at=datetime.fromisoformat(again_at) if again_at else None,
+        )
+
+    def standing(self, server: int | None, key: TitleKey, now: datetime) -> Standing:
+        title = (server, key.kind, key.tmdb_id)
+        handled = self._database.read(
+            f"SELECT {rows.HANDLED_COLUMNS} FROM handled"  # noqa: S608 - constant
+            " WHERE server = ? AND kind = ? AND tmdb = ?",
+            *title,
+        )
+        sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
+        setbacks = self._database.read(
+            "SELECT * FROM setbacks WHERE server = ? AND kind = ? AND tmdb = ? AND retry_at > ?",
+            *title,
+            rows.iso(now),
+        )
+        requests = self._database.read(
+            "SELECT * FROM requests WHERE server = ? AND kind = ? AND tmdb = ?"
+            " ORDER BY id DESC LIMIT ?",
+            *title,
+            _MOST_REQUESTS,
+        )
+        read_at = self._database.look_up(_INDEX_READ, {"server": server})[0]["at"]
+        return Standing(
+            state=self._state(server, key),
+            handled=rows.handled_from(handled, sources),
+            watched=self._watched(server, key, now),
+            setbacks={
+                (rows.definition_of(row), row["tvdb"] or None): row["why"] for row in setbacks
+            },
+            asked=frozenset(
+                rows.definition_of(row)
+                for row in requests
+                if read_at and row["at"] >= read_at and row["answer"] in _ASKED
+            ),
+            facts=SqliteFacts(self._database).get(key),
+            requests=tuple(map(rows.request_of, requests)),
+            at_server=requests_of(self._database, server, key),
+        )
+
+    def _watched(
+        self, server: int | None, key: TitleKey, now: datetime
+    ) -> Mapping[Definition, date]:
+        """Tell since when new seasons of the title are due to be looked for."""
+        if server is None or key.kind is not MediaType.TV:
+            return {}
+        due = series_to_watch(self._database, server, now)
+        return {title: since for title, since in due.items() if title.key == key}
+
+    def _state(self, server: int | None, key: TitleKey) -> TitleState | None:
+        """Look the title up in the index, a page at a time: the whole may be large."""
+        numbers = self._database.read(
+            "SELECT page FROM index_pages WHERE server = ? ORDER BY page", server
+        )
+        if not numbers:
+            return None
+        pages = []
+        for row in numbers:
+            found = self._database.read(
+                "SELECT * FROM index_pages WHERE server = ? AND page = ?", server, row["page"]
+            )
+            for one in map(rows.index_page_of, found):
+                if any(key == title for title, _ in one.titles):
+                    pages.append(one)  # noqa: PERF401 - the others are let go
+        return index_of(pages).get(key, ABSENT)

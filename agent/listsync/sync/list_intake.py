@@ -1,0 +1,270 @@
+"""From readings to members: snapshots kept, failures noted, rules of each list applied."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from listsync.domain.lists import MOST_OF_ALL, Fetched, ListOutcome
+from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.retry import Retry
+from listsync.domain.run_notes import Kept
+from listsync.domain.sync_records import ListRules, Member
+from listsync.ports import Memory
+from listsync.sync.deduplication import may_be_renamed, members_of, of_kind, renamed
+from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.report import Tally
+from listsync.sync.row_budget import Room
+from listsync.sync.shrink_guard import must_wait, pause_after, words_of_shrink
+
+logger = logging.getLogger(__name__)
+
+_UNFINISHED = (
+    "read as it is: a program still had it open for writing, so more may come; nothing leaves the "
+    "list until that program has closed it"
+)
+_REPEATS = "named twice on the list"
+_NO_TITLES = "no titles, or named twice"
+_TOO_MANY = f"with it all lists together have more than {MOST_OF_ALL:,} rows; it is not looked at"
+_EXCLUSION = "says what not to request"
+_KEPT = (ListOutcome.COMPLETE, ListOutcome.UNCHANGED, ListOutcome.EMPTY, ListOutcome.PARTIAL)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What all lists together want, in list order, and what must not be requested.
+
+    `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
+    `surely_read` are the sources whose every reading in this run was fresh, whole and sure.
+    """
+
+    wanted: list[Member] = field(default_factory=list)
+    excluded: list[Member] = field(default_factory=list)
+    held: str | None = None
+    retry: Retry | None = None
+    surely_read: set[str] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def gather(  # noqa: PLR0913 - each is a part of its own
+    lists: Sequence[Followed],
+    memory: Memory,
+    board: ProgressBoard,
+    tally: Tally,
+    *,
+    eager: bool = True,
+    check: Callable[[], None] = lambda: None,
+) -> Gathered:
+    """Read all *lists*; one that fails is replaced by its last good snapshot.
+
+    Not *eager*: lists that failed lately are left alone for a while. *check* raises when the run
+    is to end: what comes of a reading after that is not even a failure.
+    """
+    gathered = Gathered(surely_read={one.rules.source for one in lists})
+    room = Room([memory.counts(one.rules.source)[0] for one in lists])
+    keeper = _Keeper(memory, tally, gathered, room)
+    before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
+    for reading in read_lists(lists, before, room, check):
+        rules = reading.rules
+        has_room = keeper.takes_room(reading)
+        members = keeper.keep(reading) if has_room else keeper.refuse(reading)
+        total = 0 if rules.is_exclusion else len(members)
+        board.read(rules.name, reading.outcome.value, _rows(reading), total)
+        if not rules.is_exclusion:
+            gathered.wanted.extend(members)
+            continue
+        gathered.excluded.extend(members)
+        if not members and not (reading.outcome.whole and has_room):
+            why = reading.why if has_room else _TOO_MANY
+            gathered.held = f'the exclusion list "{rules.name}" could not be read: {why}'
+            gathered.retry = _retry_of(reading, gathered.held, memory)
+    return gathered
+
+
+def _retry_of(reading: Reading, why: str, memory: Memory) -> Retry | None:
+    """Let what waits for a list wait until that is asked again."""
+    setback = memory.setback_of_list(reading.rules.source)
+    if setback is None or not reading.outcome.may_pass:
+        return None
+    return Retry(why=why, not_before=setback.retry_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """Keeps what is read. `saved` are the sources of which a whole reading was saved."""
+
+    memory: Memory
+    tally: Tally
+    gathered: Gathered
+    room: Room
+    saved: set[str] = field(default_factory=set)
+
+    def keep(self, reading: Reading) -> list[Member]:
+        """Save what was read, and count it; returns the members to work on."""
+        rules, fetched = reading.rules, reading.fetched
+        if not reading.was_left_alone:
+            _log(reading)
+        reading, kept, members = self._save(reading)
+        wanted, left_out = _apply(rules, members)
+        if fetched is None or fetched.is_unchanged:
+            (read, declared), rest = self.memory.counts(rules.source), _NO_TITLES
+        else:
+            read, declared, rest = fetched.read, fetched.declared, _REPEATS
+        others = read - len(reading.skipped) - len(members)
+        if others > 0:
+            left_out[rest] = others
+        self.tally.add_list(
+            reading,
+            new=len(kept.new),
+            read=read,
+            declared=declared,
+            from_memory=not reading.outcome.whole and bool(members),
+        )
+        self.tally.leave_out(rules.name, left_out)
+        return wanted
+
+    def takes_room(self, reading: Reading) -> bool:
+        """Take up the room of a reading; False when all together would have too many rows."""
+        rows, fetched = _rows(reading), reading.fetched
+        if fetched is None or not fetched.is_sure:  # what is known of it counts as well
+            rows = max(rows, self.memory.counts(reading.rules.source)[0])
+        return not reading.has_no_room and self.room.take(rows)
+
+    def refuse(self, reading: Reading) -> list[Member]:
+        """Note that a list has no place in this run; what is known of it stays as it is."""
+        rules = reading.rules
+        reading = replace(reading, fetched=None, outcome=ListOutcome.DRIFT, why=_TOO_MANY)
+        _log(reading)
+        if rules.source not in self.saved:
+            _save_setback(reading, self.memory, datetime.now(UTC))
+        self.gathered.surely_read.discard(rules.source)
+        self.tally.add_list(reading, new=0, read=0, declared=None, from_memory=False)
+        return []
+
+    def _save(self, reading: Reading) -> tuple[Reading, Kept, list[Member]]:
+        """Save a reading or a failure; returns what is on the list now.
+
+        A source followed twice (4K and not) is saved once a run: two readings a run would let an
+        entry leave its list in one.
+        """
+        rules, fetched, at = reading.rules, reading.fetched, datetime.now(UTC)
+        kept, members = Kept(), list[Member]()
+        is_saved = rules.source in self.saved
+        if fetched is not None and reading.outcome in _KEPT and not is_saved:
+            members = members_of(rules, fetched.entries)
+            _rename(rules, members, self.memory)
+            kept = self.memory.save_reading(rules, members, fetched, at, reading.why)
+            if reading.outcome.whole:
+                self.saved.add(rules.source)
+            self.gathered.notices.extend(_notices_of(rules, fetched, kept))
+            reading = _with_shrink(reading, kept)
+        elif not is_saved and not reading.was_left_alone:
+            _save_setback(reading, self.memory, at)
+        is_sure = fetched is not None and fetched.is_sure and not kept.held
+        if not is_sure:
+            self.gathered.surely_read.discard(rules.source)
+        if is_saved or not is_sure:
+            entries = self.memory.entries(rules.source)
+            members = [Member(rules, entry, name) for name, entry in entries.items()]
+        return reading, kept, members
+
+
+def _with_shrink(reading: Reading, kept: Kept) -> Reading:
+    """Say of a reading that so much is gone from it at once that it is not believed yet."""
+    if not kept.held:
+        return reading
+    rules, why = reading.rules, words_of_shrink(kept.held)
+    logger.warning(
+        "%s list %s: %s",
+        rules.service,
+        rules.name,
+        why,
+        extra={"action": "list_shrunk", "list": rules.name, "held": kept.held},
+    )
+    return replace(reading, why=why)
+
+
+def _notices_of(rules: ListRules, fetched: Fetched, kept: Kept) -> Iterator[Notice]:
+    if fetched.is_unfinished:
+        yield Notice(kind=NoticeKind.LIST_DOUBTED, text=_UNFINISHED, list_name=rules.name)
+    elif kept.doubted:
+        yield _notice_of_doubt(rules, fetched.doubt, kept.doubted)
+    if fetched.remark:
+        kind = NoticeKind.LOOK_UPS_FAILED
+        yield Notice(kind=kind, text=fetched.remark, list_name=rules.name)
+
+
+def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
+    titles = "1 known title was" if missing == 1 else f"{missing} known titles were"
+    text = (
+        f"{titles} not read, but {doubt}: what is known is kept, and nothing leaves the list "
+        "until it is read without that; if that lasts, look at the list at the service"
+    )
+    return Notice(kind=NoticeKind.LIST_DOUBTED, text=text, list_name=rules.name)
+
+
+def _rename(rules: ListRules, members: Sequence[Member], memory: Memory) -> None:
+    """Recognise entries whose ids were others before, or none, by what else they say."""
+    if any(may_be_renamed(one.entry) for one in members):
+        names = renamed(memory.entries(rules.source), members)
+        if names:
+            memory.rename_entries(rules.source, names)
+
+
+def _before(source: str, memory: Memory, *, eager: bool) -> Before:
+    setback = memory.setback_of_list(source)
+    now = datetime.now(UTC)
+    return Before(
+        validators=memory.previous(source),
+        left_alone=setback if must_wait(setback, now, eager=eager) else None,
+    )
+
+
+def _save_setback(reading: Reading, memory: Memory, at: datetime) -> None:
+    """Note a failure, and when the list is asked again."""
+    rules, outcome = reading.rules, reading.outcome
+    before = memory.setback_of_list(rules.source)
+    failures = 1 + (before.failures if before else 0)
+    retry_at = at + pause_after(outcome, failures, reading.retry_after_s)
+    memory.save_setback_of_list(rules, outcome, reading.why, at, retry_at)
+
+
+def _rows(reading: Reading) -> int:
+    return reading.fetched.read if reading.fetched else 0
+
+
+def _apply(rules: ListRules, members: list[Member]) -> tuple[list[Member], Counter[str]]:
+    """Leave out what the list's own rules leave out, and count it by the reason.
+
+    Rows without a kind take the list's.
+    """
+    count, left_out = len(members), Counter[str]()
+    if rules.kind is not None:
+        members = [one for one in map(of_kind, members) if one is not None]
+        left_out[f"not of kind {rules.kind.value}"] = count - len(members)
+    if rules.limit is not None:
+        left_out[f"beyond its limit of {rules.limit}"] = len(members[rules.limit :])
+    return members[: rules.limit], Counter({_EXCLUSION: count}) if rules.is_exclusion else left_out
+
+
+def _log(reading: Reading) -> None:
+    rules = reading.rules
+    extra = {"action": "list_read", "list": rules.name, "outcome": reading.outcome.value}
+    if reading.outcome is ListOutcome.UNCHANGED:
+        logger.info("%s list %s is unchanged", rules.service, rules.name, extra=extra)
+    elif reading.outcome.whole:
+        count = _rows(reading)
+        logger.info("Found %d items in %s list %s", count, rules.service, rules.name, extra=extra)
+    else:
+        logger.warning(
+            "Error fetching %s list %s: %s: %s",
+            rules.service,
+            rules.name,
+            reading.outcome.value,
+            reading.why,
+            extra=extra,
+        )

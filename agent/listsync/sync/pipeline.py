@@ -1,0 +1,248 @@
+"""Resolves wishes ahead, decides and acts on them one by one, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
+
+from listsync.domain.retry import Retry, retry_of
+from listsync.domain.sync_records import (
+    Decision,
+    Exclusion,
+    Failed,
+    Found,
+    Outcome,
+    Prepared,
+    Refused,
+    Request,
+    Requested,
+    Result,
+    Skip,
+    SkipReason,
+    Wish,
+)
+from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.prefetch import Overlap
+from listsync.sync.decide import Knowledge, decide
+from listsync.sync.exclusions import exclusion_of, keys_excluded, wishes_to_exclude
+from listsync.sync.lookahead import Preparer, excludes
+from listsync.sync.report import words_of_skip
+from listsync.sync.submission import Writer
+
+READS_AT_ONCE = 4
+_GIVE_UP_AFTER = 5
+_DISBELIEVED = (
+    "searches at the server fail one by one, so that it was not found is not believed; "
+    "it is looked up again by the next sync"
+)
+
+
+STOPPED = "stopped on request"
+
+
+class RunEnded(Exception):  # noqa: N818 - not an error: the run ends early, with a report
+    """The run cannot go on; what was done so far stands. *retry*: it is tried again by itself."""
+
+    def __init__(self, result: Result, why: str, retry: Retry | None = None) -> None:
+        super().__init__(why)
+        self.result = result
+        self.why = why
+        self.retry = retry
+
+
+class Listener(Protocol):
+    """Hears how the adding goes on."""
+
+    def asking(self) -> None:
+        """The next wish is about to be requested."""
+        ...
+
+    def settled(self, prepared: Prepared, outcome: Outcome) -> None:
+        """A wish has come to its outcome."""
+        ...
+
+
+class Adder:
+    """Takes wishes to their outcomes. The order of the wishes decides, never the timing."""
+
+    def __init__(
+        self,
+        preparer: Preparer,
+        known: Knowledge,
+        writer: Writer,
+        listener: Listener,
+        excluded_since: Callable[[], Iterable[Exclusion]] = tuple,
+    ) -> None:
+        self._excluded_since = excluded_since
+        self._preparer = preparer
+        self._known = known
+        self._writer = writer
+        self._listener = listener
+        self._overlap: Overlap[Wish, Prepared] = Overlap(preparer.prepare, workers=READS_AT_ONCE)
+        self._waiting: list[Prepared] = []
+        self._doubtful: list[Prepared] = []
+        self._lookups_fail = False
+        self._unanswered = 0
+
+    def add(self, wishes: Iterable[Wish], stop: Callable[[], bool]) -> None:
+        """Act on all *wishes*; those that exclude come first in it.
+
+        Raises:
+            RunEnded: stopped, or the server does not answer or accept us any more.
+            StateError: what is done cannot be written down.
+        """
+        for prepared in self._overlap.map(wishes, self._preparer.quick, partial(check, stop)):
+            check(stop)
+            if prepared.answers is not None:
+                self._doubtful.append(prepared)
+            else:
+                self._take(prepared)
+        self._ask_again(stop)
+        waiting, self._waiting = self._waiting, []
+        for prepared in waiting:
+            self._finish(prepared, self._outcome(prepared))
+
+    def _ask_again(self, stop: Callable[[], bool]) -> None:
+        """Look up once more what rests on searches that answered nothing.
+
+        What is not found then is believed only if no look-up was seen to fail in this run.
+        """
+        doubtful, self._doubtful = self._doubtful, []
+        overlap = Overlap(self._preparer.prepare_again, workers=READS_AT_ONCE)
+        not_found: list[Prepared] = []
+        for prepared in overlap.map(doubtful, _never_quick, partial(check, stop)):
+            self._lookups_fail |= prepared.was_wrong
+            if prepared.answers is not None and prepared.match and prepared.match.key is None:
+                not_found.append(prepared)
+            else:
+                self._take(prepared)
+        for prepared in not_found:
+            if self._lookups_fail:
+                self._disbelieve(prepared)
+            else:
+                self._take(_believed(prepared))
+
+    def _disbelieve(self, prepared: Prepared) -> None:
+        """Leave to the next sync what was not found; nothing is learned of it."""
+        error = UnavailableError("server", _DISBELIEVED)
+        unknown = replace(prepared, match=None, error=error)
+        if excludes(prepared.wish):
+            self._exclude(unknown)
+        else:
+            self._listener.settled(unknown, Failed(error.why, may_pass=True))
+
+    def _take(self, prepared: Prepared) -> None:
+        self._lookups_fail |= prepared.error is not None and prepared.match is None
+        if excludes(prepared.wish):
+            self._exclude(prepared)
+            return
+        outcome = self._outcome(prepared)
+        if isinstance(outcome, Skip) and outcome.reason is SkipReason.NO_TVDB_ID:
+            self._waiting.append(prepared)
+        else:
+            self._finish(prepared, outcome)
+
+    def _exclude(self, prepared: Prepared) -> None:
+        """Learn one more exclusion; if it cannot be looked up, nothing may be requested."""
+        wish, match = prepared.wish, prepared.match
+        if match is None:
+            why = f"the exclusion {wish.label} could not be looked up: {prepared.error}"
+            error = prepared.error
+            retry = retry_of(error, datetime.now(UTC)) if error is not None else None
+            raise RunEnded(Result.FAILED, why, retry)
+        for key in keys_excluded(wish, match):
+            self._known.excluded.add(Exclusion(key=key))
+        for member in wish.members:
+            self._known.excluded.add(exclusion_of(member.entry, match))
+        self._writer.learn(prepared)
+
+    def _decide(self, prepared: Prepared) -> Decision:
+        """Decide; before anything is requested, by what is excluded by now and its user may do."""
+        decision = decide(prepared, self._known)
+        if isinstance(decision, Request) and self._learn_exclusions():
+            decision = decide(prepared, self._known)
+        while isinstance(decision, Request):
+            user = decision.body.asking.user
+            if self._known.eligibility.allowances.knows(user):
+                break
+            self._preparer.learn_allowance(user)
+            decision = decide(prepared, self._known)
+        return decision
+
+    def _learn_exclusions(self) -> bool:
+        """Learn what was excluded since the run began; returns whether there was anything."""
+        added = list(self._excluded_since())
+        for exclusion in added:
+            self._known.excluded.add(exclusion)
+        for wish in wishes_to_exclude(added):
+            prepared = self._preparer.quick(wish) or self._preparer.prepare(wish)
+            if prepared.answers is not None:
+                prepared = self._preparer.prepare_again(prepared)
+            self._exclude(prepared)
+        return bool(added)
+
+    def _outcome(self, prepared: Prepared) -> Outcome:
+        try:
+            if prepared.error is not None:
+                raise prepared.error
+            decision = self._decide(prepared)
+            if isinstance(decision, Request):
+                self._listener.asking()
+            outcome = self._writer.act(prepared, decision, self._coming)
+        except RefusedError as error:
+            retry = retry_of(error, datetime.now(UTC))
+            raise RunEnded(Result.FAILED, str(error), retry) from error
+        except (UnavailableError, AnswerChangedError) as error:
+            failed = Failed(error.why, may_pass=isinstance(error, UnavailableError))
+            outcome = self._writer.fail(prepared, failed)
+        if isinstance(outcome, Failed):
+            self._count_unanswered(outcome)
+        elif prepared.is_fresh or prepared.details or isinstance(outcome, Requested | Refused):
+            self._unanswered = 0
+        return outcome
+
+    def _coming(self, most: int) -> Iterator[tuple[Prepared, Request]]:
+        """Yield what will be requested next, as far as can be told by now, of *most* wishes."""
+        for prepared in self._overlap.ready(most):
+            decision = decide(prepared, self._known) if prepared.error is None else None
+            if isinstance(decision, Request):
+                yield prepared, decision
+
+    def _count_unanswered(self, failed: Failed) -> None:
+        self._unanswered += 1
+        if self._unanswered >= _GIVE_UP_AFTER:
+            words = f"the server does not answer as it should any more: {failed.error}"
+            raise RunEnded(Result.FAILED, words, Retry(why=words, is_slow=not failed.may_pass))
+
+    def _finish(self, prepared: Prepared, outcome: Outcome) -> None:
+        if isinstance(outcome, Skip) and _is_put_off(prepared.wish, outcome):
+            self._writer.set_back(prepared, words_of_skip(outcome))
+        self._listener.settled(prepared, outcome)
+
+
+def check(stop: Callable[[], bool]) -> None:
+    """Raise RunEnded when the run is to end."""
+    if stop():
+        raise RunEnded(Result.CANCELLED, STOPPED)
+
+
+def _never_quick(_: Prepared) -> None:
+    """Leave it to the readers: each needs a call."""
+
+
+def _believed(prepared: Prepared) -> Prepared:
+    """Take what was not found for that, until a later sync says more."""
+    match = prepared.match
+    if match is None or match.found is not Found.NOT_FOUND:
+        return prepared
+    return replace(prepared, match=replace(match, is_provisional=True))
+
+
+def _is_put_off(wish: Wish, skip: Skip) -> bool:
+    """Tell what the next run would only look up in vain; a named season is the list's slip."""
+    if skip.reason is SkipReason.NO_SEASONS:
+        return not wish.seasons
+    return skip.reason is SkipReason.NO_TVDB_ID

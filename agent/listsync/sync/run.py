@@ -1,0 +1,373 @@
+"""One sync, from the lists to the report. Knows the world through its ports only."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.retry import Retry, retry_of
+from listsync.domain.run_notes import HandledEntries, Notes
+from listsync.domain.server import ServerInfo, TitleState
+from listsync.domain.server_guard import Trust
+from listsync.domain.server_knowledge import Learned, TriedUser
+from listsync.domain.sync_records import (
+    Exclusion,
+    Phase,
+    Result,
+    SyncReport,
+    SyncRun,
+)
+from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
+from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
+from listsync.sync.current_run import RUN
+from listsync.sync.decide import Knowledge
+from listsync.sync.deduplication import Group, united, wish_of, wishes_of
+from listsync.sync.exclusions import Excluded, names_title_only, wishes_to_exclude
+from listsync.sync.fetch_lists import Followed
+from listsync.sync.knowledge import (
+    Stored,
+    holds_of,
+    knowledge_of,
+    learned_by,
+    may_watch,
+    watched_of,
+)
+from listsync.sync.limits import UNCAPPED, Cap
+from listsync.sync.list_intake import Gathered, gather
+from listsync.sync.lookahead import Preparer
+from listsync.sync.lost_requests import Verification, is_worth_it
+from listsync.sync.outcomes import Outcomes
+from listsync.sync.pipeline import STOPPED, Adder, RunEnded, check
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.removals import Leaver
+from listsync.sync.report import Tally
+from listsync.sync.run_result import notices_of, result_of
+from listsync.sync.seasons import adopt
+from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
+from listsync.sync.server_state import ServerReading
+from listsync.sync.settled import Settler
+from listsync.sync.submission import Writer
+from listsync.sync.titles.lookup_keys import lookup_of
+from listsync.sync.titles.resolve import Resolver
+from listsync.sync.titles.title_folding import fold
+from listsync.sync.titles.title_forms import folded
+
+logger = logging.getLogger(__name__)
+
+_DAY = timedelta(hours=24)
+_ADOPTED_AT_ONCE = 250
+ASK_ABOVE = 200
+"""A first sync of more titles than this is asked for before it goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a sync works with.
+
+    `go_on` is asked before a first sync of many titles, with their number; `stop` is looked at
+    between titles, and while lists and look-ups are waited for; `lists_are_read` frees what only
+    reading lists needed. `cap` holds for all lists together. `excluded_since` gives the
+    exclusions that were added since it was asked last (first: since `exclusions`).
+    `server_timeout` is how long the server may take for one request.
+    """
+
+    lists: Sequence[Followed]
+    exclusions: Sequence[Exclusion]
+    server: RequestServer
+    memory: Memory
+    arr_names: ArrNamesStore
+    board: ProgressBoard
+    go_on: Callable[[int], bool] = lambda _: True
+    stop: Callable[[], bool] = lambda: False
+    lists_are_read: Callable[[], None] = lambda: None
+    facts: FactsCache
+    cap: Cap = UNCAPPED
+    excluded_since: Callable[[], Iterable[Exclusion]] = tuple
+    server_timeout: timedelta = timedelta(seconds=30)
+
+
+def sync(run: SyncRun, parts: Parts) -> SyncReport:
+    """Run one sync to its end; trouble with lists, titles or the server is in the report.
+
+    Raises:
+        StateError: the state cannot be written, so nothing may be requested.
+    """
+    token = RUN.set(run.run_id)
+    try:
+        return _Sync(run, parts).run()
+    finally:
+        RUN.reset(token)
+        # Worth megabytes when the lists are long, and nothing until the next run.
+        fold.cache_clear()
+        folded.cache_clear()
+
+
+class _Sync:
+    def __init__(self, run: SyncRun, parts: Parts) -> None:
+        self._run = run
+        self._parts = parts
+        self._tally = Tally()
+        self._outcomes = Outcomes(self._tally, parts.board, is_dry=run.dry_run)
+        self._started = time.monotonic()
+        self._calls_before = parts.server.calls
+        self._info: ServerInfo | None = None
+        self._notices: list[Notice] = []
+        self._writer: Writer | None = None
+        self._on_hold: Mapping[Definition, str] = {}
+        self._arr_lookup: ArrLookup | None = None
+        self._reading = ServerReading(run, parts.server, parts.memory, parts.server_timeout)
+        self._seen = NOTHING_SEEN
+        self._retry: Retry | None = None
+
+    def run(self) -> SyncReport:
+        try:
+            result, why = self._end_of_work()
+            if self._writer is not None:
+                self._writer.flush()
+            report = self._report(result, why)
+        finally:
+            self._parts.board.end(self._run.run_id)
+        self._parts.memory.end_run(report, datetime.now(UTC))
+        return report
+
+    def _end_of_work(self) -> tuple[Result, str]:
+        try:
+            self._work()
+        except RunEnded as end:
+            self._retry = end.retry
+            return end.result, end.why
+        except (RefusedError, UnavailableError, AnswerChangedError) as error:
+            if self._parts.stop():  # which ends every wait for the server
+                return Result.CANCELLED, STOPPED
+            self._retry = retry_of(error, datetime.now(UTC))
+            return Result.FAILED, str(error)
+        return Result.OK, ""
+
+    def _work(self) -> None:
+        self._check()
+        parts, board = self._parts, self._parts.board
+        board.start(self._run.run_id, tuple(one.rules.name for one in parts.lists))
+        parts.memory.begin_run(self._run)
+        self._info = info = parts.server.identify()
+        logger.info(
+            "API connection successful: %s %s, as %s",
+            info.product.value,
+            info.version,
+            info.user,
+            extra={"action": "connected"},
+        )
+        notice = parts.memory.use_server(info)
+        if notice:
+            self._notices.append(Notice(kind=NoticeKind.SERVER_CHANGED, text=notice))
+        is_first = parts.memory.is_first_run()
+        board.phase(Phase.COLLECT, total=len(parts.lists))
+        for one in parts.lists if self._run.confirmed else ():
+            parts.memory.believe(one.rules.source)
+        gathered = gather(
+            parts.lists,
+            parts.memory,
+            board,
+            self._tally,
+            eager=self._run.eager,
+            check=self._check,
+        )
+        parts.lists_are_read()
+        self._retry = gathered.retry
+        self._notices.extend(gathered.notices)
+        index = self._reading.read_index()
+        self._on_hold = self._reading.settle_intents(index)
+        doubt = self._doubt(index)
+        wanted = united(gathered.wanted)
+        if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
+            self._must_agree(len(wanted))
+        handled = self._adopt(parts.memory.handled(), wanted)
+        self._seen = self._reading.requests_seen(index, is_doubted=doubt is not None)
+        clear_orphans(index, self._seen.removed, handled.definitions)
+        held = doubt or gathered.held
+        ways = ways_of_asking(gathered.wanted)
+        arr = self._arr_names(info, ways if held is None else ())
+        learned = Learned(holds=holds_of(info, held), users=tuple(self._tried_users()))
+        known = self._knowledge(index, handled, learned, arr)
+        try:
+            self._add(wanted, gathered, known)
+        finally:
+            self._keep_learned(known, learned)
+        self._check()
+        self._verify()
+        if doubt is None:
+            self._cancel_removed(index, gathered)
+
+    def _check(self) -> None:
+        check(self._parts.stop)
+
+    def _doubt(self, index: dict[TitleKey, TitleState]) -> str | None:
+        """Say why this server, or its index, may not be the one that is meant."""
+        memory = self._parts.memory
+        trust = memory.trust(index)
+        if trust.doubt is None:
+            return None
+        if self._run.confirmed:
+            logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
+            memory.confirm()
+            return None
+        self._notices.append(Notice(kind=_kind_of(trust), text=trust.doubt))
+        logger.warning("%s", trust.doubt, extra={"action": "doubt"})
+        return trust.doubt
+
+    def _cancel_removed(self, index: dict[TitleKey, TitleState], gathered: Gathered) -> None:
+        server, memory = self._parts.server, self._parts.memory
+        leaver = Leaver(self._run, server, memory, index, gathered.surely_read)
+        found = leaver.find([one.rules for one in self._parts.lists])
+        self._notices.extend(leaver.warn(found))
+        for item in leaver.cancel(found):
+            self._tally.tell(item)
+            self._check()
+
+    def _must_agree(self, count: int) -> None:
+        if not self._parts.go_on(count):
+            raise RunEnded(Result.DECLINED, "nothing was requested, as you chose")
+
+    def _adopt(self, handled: HandledEntries, wanted: list[Group]) -> HandledEntries:
+        """After an upgrade: take what was handled as handled by the season rules of today."""
+        handled, adopted = adopt(handled, wanted)
+        for first in range(0, len(adopted), _ADOPTED_AT_ONCE):
+            batch = adopted[first : first + _ADOPTED_AT_ONCE]
+            self._parts.memory.record(Notes(handled=batch))
+        return handled
+
+    def _add(self, wanted: list[Group], gathered: Gathered, known: Knowledge) -> None:
+        memory, stop = self._parts.memory, self._parts.stop
+        excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
+        by_title = filter(names_title_only, excluded)
+        whole = {name for name in map(lookup_of, by_title) if name is not None}
+        matches = memory.matches(self._run.started_at, whole)
+        resolver = Resolver(self._parts.server, matches, chosen_ids=memory.chosen_ids())
+        self._writer = Writer(self._run, self._parts.server, memory, known)
+        preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
+        adder = Adder(preparer, known, self._writer, self._outcomes, self._parts.excluded_since)
+        self._parts.board.phase(Phase.ADD, total=len(wanted))
+        adder.add(excluded, stop)
+        settled = Settler(known, resolver).settle(wanted)
+        self._tally.add_present(settled.entries)
+        self._parts.board.done(settled.entries, titles=settled.titles)
+        try:
+            adder.add(map(wish_of, settled.open), stop)
+        finally:
+            self._doubt_arr_names(known.eligibility.doubted)
+        # What another list wants since this run is not cancelled.
+        self._writer.flush()
+
+    def _verify(self) -> None:
+        """After many requests: look whether the server still has what it took."""
+        writer = self._writer
+        if writer is None or self._run.dry_run or not writer.requested:
+            return
+        pages = len(self._parts.memory.index_pages())
+        if not is_worth_it(len(writer.requested), pages):
+            return
+        notice = Verification(writer, writer.requested, self._check).mend(
+            self._reading.read_index()
+        )
+        if notice is not None:
+            self._notices.append(notice)
+
+    def _knowledge(
+        self,
+        index: dict[TitleKey, TitleState],
+        handled: HandledEntries,
+        learned: Learned,
+        arr: ArrDirectory,
+    ) -> Knowledge:
+        memory, started_at = self._parts.memory, self._run.started_at
+        stored = Stored(
+            index=index,
+            handled=handled,
+            setbacks=memory.setbacks(started_at),
+            watched=self._watched(handled),
+            requested=memory.requested_since(started_at - _DAY),
+            on_hold=self._on_hold,
+            seen=self._seen,
+        )
+        excluded, today = Excluded(self._parts.exclusions), started_at.date()
+        return knowledge_of(stored, learned, excluded, today, cap=self._parts.cap, arr=arr)
+
+    def _watched(self, handled: HandledEntries) -> Mapping[Definition, date]:
+        """Find the series that are due for a look, if any list wants seasons that come later."""
+        lists = [one.rules for one in self._parts.lists]
+        if not may_watch(lists, handled):
+            return {}
+        due = self._parts.memory.series_to_watch(self._run.started_at)
+        return watched_of(due, lists, handled)
+
+    def _keep_learned(self, known: Knowledge, learned: Learned) -> None:
+        """Have remembered what was learned, for who asks why a title is not requested."""
+        before = self._parts.memory.learned()
+        by_now = learned_by(known, learned).after(before)
+        if by_now != before:
+            self._parts.memory.save_learned(by_now)
+
+    def _tried_users(self) -> Iterator[TriedUser]:
+        """Try every user that a list names; also of an empty one something may be cancelled."""
+        rules = (one.rules for one in self._parts.lists if not one.rules.is_exclusion)
+        for user in dict.fromkeys(one.asking.user for one in rules):
+            if user is not None:
+                why = self._parts.server.trouble_with_user(user)
+                yield TriedUser(user=user, why=why or "")
+
+    def _arr_names(self, info: ServerInfo, ways: Sequence[Way]) -> ArrDirectory:
+        """Learn what Radarr and Sonarr call things; a dry run only knows what is remembered."""
+        self._arr_lookup = lookup = ArrLookup(
+            server=self._parts.server.arr_services,
+            store=self._parts.arr_names,
+            identity=info.identity,
+            now=self._run.started_at,
+            again=self._run.confirmed,
+        )
+        return lookup.remembered() if self._run.dry_run else lookup.look_up(selections_of(ways))
+
+    def _doubt_arr_names(self, doubted: Iterable[MediaType]) -> None:
+        for kind in doubted:
+            if self._arr_lookup is not None:
+                self._arr_lookup.doubt(kind)
+
+    def _report(self, result: Result, why: str) -> SyncReport:
+        lists, items = self._tally.lists(), tuple(self._tally.items)
+        failed = self._outcomes.notice()
+        notices = notices_of(lists, items, [*self._notices, *([failed] if failed else [])])
+        is_whole = result is Result.OK
+        if is_whole:
+            result, why = result_of(lists, notices)
+        return SyncReport(
+            run=self._run,
+            result=result,
+            why=why,
+            server=self._info,
+            lists=lists,
+            items=items,
+            requested=self._writer.requested if self._writer else (),
+            calls=self._parts.server.calls - self._calls_before,
+            duration_s=time.monotonic() - self._started,
+            notices=notices,
+            retry=self._retry_after(result),
+            is_whole=is_whole,
+        )
+
+    def _retry_after(self, result: Result) -> Retry | None:
+        if self._retry is not None or result is Result.CANCELLED:
+            return self._retry
+        retry = self._outcomes.retry()
+        if retry is None and self._writer is not None:
+            return self._reading.retry_of_intents()
+        return retry
+
+
+def _kind_of(trust: Trust) -> NoticeKind:
+    if trust.state:
+        return NoticeKind.STATE_IN_DOUBT
+    return NoticeKind.SERVER_REPLACED if trust.asked_elsewhere else NoticeKind.REQUESTS_GONE

@@ -1,0 +1,294 @@
+"""From a decision to an outcome: the only place that asks the server for anything.
+
+One request at a time. The intent to send it is on disk before it goes out; what came of those
+before is written in the same commit. `dry_run` is honoured here and nowhere else.
+
+A disk takes milliseconds to confirm a commit. Where the server needs not much longer to answer,
+one commit holds the intents of the next few requests.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import assert_never
+
+from listsync.domain.media import Definition
+from listsync.domain.run_notes import Intent, Sent
+from listsync.domain.server import (
+    AS_SERVER_DECIDES,
+    TAKEN,
+    Answered,
+    MediaStatus,
+    RequestAnswer,
+    RequestBody,
+    RequestStatus,
+    ServerRequest,
+)
+from listsync.domain.sync_records import (
+    Decision,
+    Failed,
+    Outcome,
+    Prepared,
+    Refused,
+    Request,
+    Requested,
+    Skip,
+    SyncRun,
+)
+from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
+from listsync.ports import Memory, RequestServer
+from listsync.sync.decide import Knowledge
+from listsync.sync.run_recorder import Recorder
+
+logger = logging.getLogger(__name__)
+
+Coming = Callable[[int], Iterable[tuple[Prepared, Request]]]
+"""Gives what will probably be requested next, of at most so many wishes."""
+
+_UNWRITTEN_S = 0.2
+"""How old an outcome may get, and one request more, until it is on disk."""
+_MOST_AHEAD = 8
+"""Intents that wait on disk for their turn: what a kill leaves for the next run to look for."""
+_LEAST_S = 0.001
+"""A request is taken to last at least as long as this."""
+HOLDS = {
+    RequestAnswer.QUOTA: "the quota of the requesting user is used up",
+    RequestAnswer.PERMISSION: "the requesting user may not ask for this",
+}
+"""Why nothing more is requested as a user, by what the server answered."""
+_UNSURE = "requested in this run without an answer; a later one looks what came of it"
+_BLOCKLISTED = "the server refused it in this run: it is blocklisted"
+
+
+class Writer:
+    """Acts on decisions, one after the other, and has them remembered."""
+
+    def __init__(
+        self,
+        run: SyncRun,
+        server: RequestServer,
+        memory: Memory,
+        known: Knowledge,
+    ) -> None:
+        self._run = run
+        self._server = server
+        self._known = known
+        self._recorder = Recorder(memory, known)
+        self._requested: dict[Definition, Intent] = {}
+        self._written_at = 0.0
+        self._took_s = math.inf
+
+    @property
+    def requested(self) -> tuple[RequestBody, ...]:
+        """What was newly requested, each title once with all its seasons."""
+        return tuple(intent.body for intent in self._requested.values())
+
+    def act(
+        self, prepared: Prepared, decision: Decision, coming: Coming = lambda _: ()
+    ) -> Outcome:
+        """Turn *decision* into an outcome.
+
+        Raises:
+            RefusedError: the server does not accept us any more.
+            UnavailableError: the server did not answer; nothing is known to have been done.
+        """
+        outcome: Outcome
+        match decision:
+            case Skip():
+                outcome = decision
+            case Request():
+                outcome = self._request(prepared, decision, coming)
+            case _ as never:
+                assert_never(never)
+        self._recorder.note(prepared, outcome)
+        return outcome
+
+    def _request(self, prepared: Prepared, decision: Request, coming: Coming) -> Outcome:
+        intent = _intent(prepared, decision)
+        body = intent.body
+        if self._run.dry_run:
+            self._asked(body)
+            self._count(intent)
+            return Requested(body, None, decision.members, decision.left_out)
+        self._intend(intent, coming)
+        try:
+            answered = self._send(body)
+        except AnswerChangedError as error:
+            self._keep_open(intent)
+            return Failed(error.why)
+        except UnavailableError:
+            self._keep_open(intent)
+            raise
+        taken = replace(intent, body=replace(body, seasons=answered.seasons or body.seasons))
+        self._recorder.notes.sent.append(_sent(self._run, taken, answered))
+        if answered.answer in TAKEN:
+            self._asked(body)
+            if answered.answer is RequestAnswer.REQUESTED:
+                self._count(taken)
+            return Requested(taken.body, answered, decision.members, decision.left_out)
+        return self._refused(prepared, intent, answered)
+
+    def _refused(self, prepared: Prepared, intent: Intent, answered: Answered) -> Refused:
+        """Draw the conclusions from an answer that gives nothing."""
+        body = intent.body
+        # Written before the next request goes out: the server would not show it to the next run.
+        self._written_at = -math.inf
+        if answered.answer in HOLDS:
+            self._hold(body, answered.answer)
+        if answered.answer is RequestAnswer.UNSURE:
+            self._keep_open(intent)
+        if answered.answer is RequestAnswer.BLOCKLISTED:
+            self._put_on_hold(body, _BLOCKLISTED)
+        if answered.answer is RequestAnswer.IMPOSSIBLE:
+            self.set_back(prepared, answered.detail)
+            self._note_without_request(body)
+        return Refused(body, answered)
+
+    def _keep_open(self, intent: Intent) -> None:
+        """Leave it to a later run what came of a request; it may be running until now."""
+        self._put_on_hold(intent.body, _UNSURE)
+        self._recorder.write([intent])
+
+    def _note_without_request(self, body: RequestBody) -> None:
+        """Remember that a refusal may have left the title's row at the server, but no request."""
+        definition = Definition(body.key, body.four_k)
+        self._recorder.notes.seen.append(
+            ServerRequest(definition=definition, status=RequestStatus.NONE)
+        )
+
+    def _intend(self, intent: Intent, coming: Coming) -> None:
+        """Have *intent* on disk; where it is not yet, those that will follow quickly go along."""
+        now = time.monotonic()
+        if not self._recorder.is_intended(intent.body) or now - self._written_at > _UNWRITTEN_S:
+            self._recorder.intend([intent, *self._following(intent, coming)])
+            self._written_at = now
+        self._recorder.begin(intent.body)
+
+    def _following(self, intent: Intent, coming: Coming) -> Iterator[Intent]:
+        """Yield the intents of as many requests as go out before the next commit."""
+        taken = {Definition(intent.body.key, intent.body.four_k)}
+        most = min(_MOST_AHEAD, int(_UNWRITTEN_S / max(self._took_s, _LEAST_S)))
+        for prepared, decision in coming(most):
+            one = _intent(prepared, decision)
+            definition = Definition(one.body.key, one.body.four_k)
+            # More of a title is decided anew when its turn comes; and of a title that the server
+            # has already, its index would not tell the next run whether this was requested.
+            status = self._known.state(definition.key).of(four_k=one.body.four_k)
+            if status == MediaStatus.UNKNOWN and definition not in taken:
+                taken.add(definition)
+                yield one
+
+    def _send(self, body: RequestBody) -> Answered:
+        began = time.monotonic()
+        try:
+            answered = self._server.request(body)
+        except (AnswerChangedError, NotTakenError):
+            self._doubt(body)
+            raise
+        finally:
+            self._took_s = time.monotonic() - began
+        if answered.not_handed_on:
+            self._doubt(body)
+        return answered
+
+    def _asked(self, body: RequestBody) -> None:
+        """Keep this run from asking again, also for what the server chose to leave out."""
+        definition = Definition(body.key, body.four_k)
+        before = self._known.asked.get(definition, frozenset())
+        self._known.asked[definition] = before | frozenset(body.seasons)
+
+    def _count(self, taken: Intent) -> None:
+        """Count a title that is newly requested, by the list that had it requested first."""
+        body = taken.body
+        self._known.eligibility.allowances.count(body)
+        definition = Definition(body.key, body.four_k)
+        if definition not in self._requested and taken.lists:
+            self._known.eligibility.caps.count(taken.lists[0])
+        earlier = self._requested.get(definition, taken)
+        seasons = tuple(sorted({*earlier.body.seasons, *body.seasons}))
+        self._requested[definition] = replace(taken, body=replace(body, seasons=seasons))
+
+    def label_of(self, body: RequestBody) -> str:
+        """Name what was requested in this run."""
+        return self._requested[Definition(body.key, body.four_k)].label
+
+    def request_again(self, body: RequestBody) -> bool:
+        """Request once more what the server took in this run and has lost.
+
+        Returns whether it has a request for it now; one that was declined meanwhile is one.
+
+        Raises:
+            RefusedError, UnavailableError: as `act`.
+        """
+        if self._server.find_requests(body).requests:
+            return True
+        intent = self._requested[Definition(body.key, body.four_k)]
+        self._intend(intent, lambda _: ())
+        try:
+            answered = self._send(intent.body)
+        except (AnswerChangedError, UnavailableError):
+            self._keep_open(intent)
+            raise
+        self._recorder.notes.sent.append(_sent(self._run, intent, answered))
+        if answered.answer is RequestAnswer.UNSURE:
+            self._keep_open(intent)
+        self.flush()
+        return bool(self._server.find_requests(body).requests)
+
+    def _hold(self, body: RequestBody, answer: RequestAnswer) -> None:
+        """Ask no more for the user who was refused; one quota is for both, in 4K and not."""
+        both = answer is RequestAnswer.QUOTA
+        for four_k in (False, True) if both else (body.four_k,):
+            whose = (body.asking.user, body.key.kind, four_k)
+            self._known.eligibility.spent[whose] = HOLDS[answer]
+
+    def _doubt(self, body: RequestBody) -> None:
+        """Doubt what Radarr and Sonarr were said to call things, if *body* was made with that."""
+        if body.destination != AS_SERVER_DECIDES:
+            self._known.eligibility.doubted.add(body.key.kind)
+
+    def _put_on_hold(self, body: RequestBody, why: str) -> None:
+        """Keep this run from asking again for what may have arrived, or was just refused."""
+        self._known.on_hold[Definition(body.key, body.four_k)] = why
+
+    def fail(self, prepared: Prepared, outcome: Failed) -> Failed:
+        """Keep what was learned of a wish that could not be taken to its end."""
+        self.learn(prepared)
+        return outcome
+
+    def learn(self, prepared: Prepared) -> None:
+        """Have remembered what was learned of a wish on which nothing else is done."""
+        self._recorder.learn(prepared)
+
+    def set_back(self, prepared: Prepared, why: str) -> None:
+        """Have remembered that requesting this title would fail; it is tried again later."""
+        self._recorder.set_back(prepared, why)
+
+    def flush(self) -> None:
+        """Write what is not written yet."""
+        self._recorder.write()
+
+
+def _lists_of(prepared: Prepared, decision: Request) -> tuple[str, ...]:
+    """Name the lists that want the title; the one on whose behalf it is requested first."""
+    members = (*decision.members, *prepared.wish.members)
+    return tuple(dict.fromkeys(member.rules.name for member in members))
+
+
+def _intent(prepared: Prepared, decision: Request) -> Intent:
+    return Intent(prepared.wish.label, _lists_of(prepared, decision), decision.body)
+
+
+def _sent(run: SyncRun, intent: Intent, answered: Answered) -> Sent:
+    logger.info(
+        "%s: %s [%s]",
+        answered.answer.value,
+        intent.label,
+        intent.body.key,
+        extra={"action": "request", "run": run.run_id, "lists": intent.lists},
+    )
+    return Sent(run.run_id, intent.label, intent.lists, intent.body, answered)

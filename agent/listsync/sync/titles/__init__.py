@@ -1,0 +1,1 @@
+"""Which title is meant: titles folded and compared, searched for, and proven."""

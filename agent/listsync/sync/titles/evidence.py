@@ -1,0 +1,209 @@
+"""What speaks for and against one candidate. Pure: the same input, the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from listsync.domain.media import MediaType
+from listsync.domain.server import Candidate
+from listsync.sync.titles.romanization import romanised
+from listsync.sync.titles.similarity import UNLIKE, Alike, Likeness, compare
+from listsync.sync.titles.title_cleaning import cleaned
+from listsync.sync.titles.title_folding import country_of, without_suffixes, without_year_behind
+from listsync.sync.titles.title_forms import Folded, folded
+
+BEST_SCORE = 2.0
+"""The classic score of the same title in the same year."""
+_EXACT_YEAR_FACTOR = BEST_SCORE
+_NEAR_YEAR_FACTOR = 1.5
+_OTHER_ORIGINAL = {True: 0.5, False: 0.25}
+"""Originals less similar than this contradict each other; by whether they are in Latin letters."""
+
+_COUNTRIES = {
+    "AU": "Australia",
+    "BR": "Brasil",
+    "CA": "Canada",
+    "DE": "Deutschland",
+    "ES": "Espa\u00f1a",
+    "FR": "France",
+    "GB": "UK",
+    "IE": "Ireland",
+    "IN": "India",
+    "IT": "Italia",
+    "JP": "Japan",
+    "KR": "Korea",
+    "NZ": "New Zealand",
+    "US": "US",
+}
+_LEAST_LETTERS = 4
+
+OTHER_NUMBER = "another number in the title"
+_OTHER_ORIGINAL_TITLE = "another original title"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What a list says about one title; `titles` are its display and original title.
+
+    `cleaned` is the first without what surrounds it, where that is something. `other_year` is the
+    year behind the title where the list gives another one as well; `country` (ISO 3166-1) tells it
+    from another of its name. `shortened` is the title without its year, which may be part of it.
+    """
+
+    titles: tuple[str, ...]
+    year: int | None
+    kind: MediaType | None
+    other_year: int | None = None
+    country: str | None = None
+    cleaned: str | None = None
+    shortened: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The title as people know it."""
+        return self.cleaned or self.titles[0]
+
+    @property
+    def name_in_country(self) -> str | None:
+        """The title as broadcasters make it of a format: MasterChef Australia."""
+        return f"{self.name} {_COUNTRIES[self.country]}" if self.country in _COUNTRIES else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that a candidate may have: what is printed, original, cleaned, national."""
+        return (*self.titles, *filter(None, (self.cleaned, self.name_in_country)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One candidate weighed. `years_off` is None when either side has no year.
+
+    `objection` rules it out; `doubt` leaves it to a person.
+    """
+
+    candidate: Candidate
+    likeness: Likeness
+    years_off: int | None
+    objection: str | None
+    same_original: bool = False
+    doubt: str | None = None
+
+    @property
+    def alike(self) -> Alike:
+        return self.likeness.alike
+
+    @property
+    def score(self) -> float:
+        """The classic score: similarity x 2 for the exact year, x 1.5 for one off."""
+        if self.years_off == 0:
+            return self.likeness.similarity * _EXACT_YEAR_FACTOR
+        return self.likeness.similarity * (_NEAR_YEAR_FACTOR if self.years_off == 1 else 1.0)
+
+    def is_near(self, years: int) -> bool:
+        return self.years_off is not None and self.years_off <= years
+
+    def words(self) -> str:
+        """Say what speaks for and against the candidate, in one line."""
+        year = {None: "year unknown", 0: "same year", 1: "one year off"}.get(
+            self.years_off, f"{self.years_off} years off"
+        )
+        one = self.candidate
+        votes = f"{one.votes:,} votes" if one.votes else ""
+        known = (self.objection, self.doubt, "/".join(one.countries), votes)
+        said = ", ".join((self.alike.words, year, *filter(None, known)))
+        return f"{one.label} [{one.key}]: {said} ({self.score:.2f})"
+
+
+def sought(title: str, original: str | None, year: int | None, kind: MediaType | None) -> Sought:
+    """Clean what a list says: a year or country in brackets is no part of the title."""
+    bare, suffix_year = without_suffixes(title)
+    clean = cleaned(title, has_year=(year or suffix_year) is not None)
+    name, cleaned_year = without_suffixes(clean)
+    titles = [bare]
+    if original and original != title:
+        titles.append(without_suffixes(original)[0])
+    suffix_year = suffix_year or cleaned_year
+    return Sought(
+        titles=tuple(titles),
+        year=year or suffix_year,
+        kind=kind,
+        other_year=suffix_year,
+        country=country_of(clean),
+        cleaned=name if name != bare else None,
+        shortened=without_year_behind(name, year),
+    )
+
+
+def weigh(wanted: Sought, candidate: Candidate) -> Evidence:
+    """Weigh one candidate: the better of its display and its original title counts."""
+    said = [folded(name) for name in wanted.names]
+    ours = said[: len(wanted.titles)]
+    theirs = [folded(title) for title in {candidate.title, candidate.original_title} if title]
+    likeness = max((compare(one, other) for one in said for other in theirs), default=UNLIKE)
+    if likeness.alike < Alike.WRITTEN and _is_romanised(said, candidate):
+        likeness = likeness._replace(alike=Alike.WRITTEN, same_numbers=True)
+    if wanted.shortened and likeness.alike < Alike.TRIMMED:
+        likeness = _but_for_its_year(wanted.shortened, theirs, likeness)
+    same_original = _same_original(ours, theirs, candidate)
+    return Evidence(
+        candidate=candidate,
+        likeness=likeness,
+        years_off=_years_off(wanted, candidate),
+        objection=_objection(wanted, candidate, same_numbers=likeness.same_numbers),
+        same_original=same_original is True,
+        doubt=_doubt(wanted, candidate, same_original=same_original),
+    )
+
+
+def _but_for_its_year(name: str, theirs: Sequence[Folded], likeness: Likeness) -> Likeness:
+    short = max((compare(folded(name), other) for other in theirs), default=UNLIKE)
+    if short.alike < Alike.WRITTEN:
+        return likeness
+    return likeness._replace(alike=Alike.TRIMMED, same_numbers=True)
+
+
+def _years_off(wanted: Sought, candidate: Candidate) -> int | None:
+    said = [year for year in (wanted.year, wanted.other_year) if year is not None]
+    if candidate.year is None:
+        return None
+    return min((abs(year - candidate.year) for year in said), default=None)
+
+
+def _same_original(
+    ours: Sequence[Folded], theirs: Sequence[Folded], candidate: Candidate
+) -> bool | None:
+    """Say whether the list's original title is the candidate's; None where that is unknown.
+
+    One in Latin letters says nothing about one in another script: it may be its transcription.
+    """
+    if len(ours) < 2 or not theirs:
+        return None
+    original = ours[1]
+    likeness = max(compare(original, other) for other in theirs)
+    if likeness.alike >= Alike.SUBTITLE:
+        return likeness.alike >= Alike.WRITTEN or None
+    native = folded(candidate.original_title)
+    if original.is_latin and not native.is_latin:
+        return None
+    return False if likeness.similarity < _OTHER_ORIGINAL[original.is_latin] else None
+
+
+def _doubt(wanted: Sought, candidate: Candidate, *, same_original: bool | None) -> str | None:
+    if wanted.country and candidate.countries and wanted.country not in candidate.countries:
+        return "of another country"
+    return _OTHER_ORIGINAL_TITLE if same_original is False else None
+
+
+def _is_romanised(said: Sequence[Folded], candidate: Candidate) -> bool:
+    """Say whether the list writes the original title in Latin letters, sound by sound."""
+    if folded(candidate.original_title).is_latin:
+        return False
+    name = folded(romanised(candidate.original_title)).compact
+    return len(name) >= _LEAST_LETTERS and any(one.compact == name for one in said)
+
+
+def _objection(wanted: Sought, candidate: Candidate, *, same_numbers: bool) -> str | None:
+    if wanted.kind is not None and candidate.key.kind is not wanted.kind:
+        return "a series" if candidate.key.kind is MediaType.TV else "a film"
+    return None if same_numbers else OTHER_NUMBER

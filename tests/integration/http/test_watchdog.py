@@ -1,0 +1,153 @@
+"""The watchdog is served as long as a sync goes on, on a real notify socket, and no longer."""
+
+from __future__ import annotations
+
+import select
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from queue import SimpleQueue
+
+import pytest
+
+from listsync import cancellation
+from listsync.agent.loop import Agent
+from listsync.agent.recent_runs import RecentRuns
+from listsync.agent.service_status import Teller
+from listsync.agent.sync_worker import Perform
+from listsync.agent.systemd_notify import Systemd
+from listsync.cancellation import CancelToken
+from listsync.config_types import SecretStr
+from listsync.domain.events import Event, QueueMoved, Signal, Signalled
+from listsync.domain.runs import Order
+from listsync.domain.sync_records import Result, SyncReport, SyncRun
+from listsync.errors import UnavailableError
+from listsync.seerr.client import Seerr
+from listsync.seerr.pool import Patience
+from listsync.sync.progress import ProgressBoard
+from tests.fakes import SERVER
+from tests.integration.providers.trap import Question, trap
+from tests.unit.agent.agent.world import World
+
+EVERY_S = 0.1
+COMPUTING_S = 0.4
+
+
+class Manager:
+    """Hears what the agent says to the service manager."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(address)
+
+    def pings(self, for_s: float) -> int:
+        """Count the pings of so many seconds."""
+        end, count = time.monotonic() + for_s, 0
+        while (left_s := end - time.monotonic()) > 0:
+            if select.select([self._socket], [], [], left_s)[0]:
+                count += self._socket.recv(65536) == b"WATCHDOG=1"
+        return count
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Manager, Systemd]]:
+    monkeypatch.setattr(cancellation, "COMPUTING_S", COMPUTING_S)
+    with tempfile.TemporaryDirectory(prefix="notify-") as folder:
+        manager = Manager(f"{folder}/s")
+        usec = str(round(2e6 * EVERY_S))
+        yield manager, Systemd({"NOTIFY_SOCKET": f"{folder}/s", "WATCHDOG_USEC": usec})
+        manager.close()
+
+
+@contextmanager
+def deciding(systemd: Systemd, perform: Perform) -> Iterator[Agent]:
+    """Let a whole agent decide, on the clock of the machine, with one sync that runs."""
+    world = World()
+    inbox: SimpleQueue[Event] = SimpleQueue()
+    teller = Teller(systemd, ProgressBoard(), RecentRuns(), lambda: True)
+    agent = Agent(replace(world.agent._means, inbox=inbox, teller=teller, perform=perform))
+    world.queue.submit(Order.new(None, "test"))
+    inbox.put(QueueMoved())
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        yield agent
+    finally:
+        inbox.put(Signalled(Signal.STOP))
+        thread.join(5)
+        agent.stop()
+
+
+def report(run: SyncRun) -> SyncReport:
+    return SyncReport(
+        run=run,
+        result=Result.OK,
+        why="",
+        server=SERVER,
+        lists=(),
+        items=(),
+        requested=(),
+        calls=0,
+        duration_s=0.0,
+    )
+
+
+def test_a_sync_that_waits_for_ever_starves_the_watchdog(
+    manager: tuple[Manager, Systemd],
+) -> None:
+    heard, systemd = manager
+    go_on = threading.Event()
+
+    def wedged(run: SyncRun, *_: object) -> SyncReport:
+        go_on.wait(10)
+        return report(run)
+
+    with deciding(systemd, wedged):
+        assert heard.pings(COMPUTING_S)
+        heard.pings(2 * EVERY_S)
+        assert heard.pings(6 * EVERY_S) == 0
+        go_on.set()
+
+
+def _dripping(_: Question) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+    while True:
+        time.sleep(0.2)
+        yield b" "
+
+
+def _asking(url: str, patience: Patience) -> Callable[..., SyncReport]:
+    def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
+        seerr = Seerr(url, SecretStr("key"), patience=patience, token=token)
+        with pytest.raises(UnavailableError):
+            seerr.read_index(())
+        seerr.close()
+        return report(run)
+
+    return perform
+
+
+@pytest.mark.parametrize("is_silent", [False, True], ids=["dripping", "silent"])
+def test_a_sync_that_waits_for_a_slow_answer_within_its_deadline_does_not(
+    manager: tuple[Manager, Systemd], *, is_silent: bool
+) -> None:
+    heard, systemd = manager
+    silence = threading.Event()
+
+    def silent(_: Question) -> Iterator[bytes]:
+        silence.wait(5)
+        yield b""
+
+    patience = Patience(connect_s=1, answer_s=3, whole_s=3)
+    with trap(silent if is_silent else _dripping) as server:
+        with deciding(systemd, _asking(server.url, patience)):
+            for _ in range(4):
+                assert heard.pings(COMPUTING_S)
+        silence.set()

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from listsync.agent.active_config import Configuration
+from listsync.domain.runs import Following, Scope
+from listsync.errors import Problem, StateError
+from tests.unit.agent.agent.world import BROKEN, FakeLoader, following
+
+_WORSE = (*BROKEN, Problem(file="listsync.yaml", what="no server"))
+_ONE = frozenset({"file:one"})
+
+
+_FIRST, _SECOND = following("first"), following("second")
+
+
+class Bench:
+    """A configuration in force, with what is under it and what it asked for."""
+
+    def __init__(self, change: Scope = _ONE) -> None:
+        self.loader = FakeLoader(_FIRST, change)
+        self.wanted: list[Scope] = []
+        self.configuration = Configuration(self.loader, _FIRST, self.wanted.append)
+
+    @property
+    def now(self) -> Following:
+        return self.configuration.in_force.following
+
+    def write(self, file: Following | tuple[Problem, ...]) -> None:
+        """Change the file and let it be looked at, as after an event and a second look."""
+        self.loader.file = file
+        if not self.configuration.look():
+            self.configuration.reload()
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture(autouse=True)
+def _all_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "listsync")
+
+
+def test_a_change_is_in_force_at_once(bench: Bench) -> None:
+    bench.write(_SECOND)
+    assert bench.now is _SECOND
+    assert bench.loader.adopted == [_SECOND]
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        pytest.param(_ONE, [_ONE], id="of-one-list"),
+        pytest.param(None, [None], id="of-all"),
+        pytest.param(frozenset(), [], id="of-none"),
+    ],
+)
+def test_a_change_wants_what_it_concerns(change: Scope, wanted: list[Scope]) -> None:
+    bench = Bench(change)
+    bench.write(_SECOND)
+    assert bench.wanted == wanted
+
+
+def test_without_sync_on_change_a_change_is_only_followed(bench: Bench) -> None:
+    silent = following("second", sync_on_change=False)
+    bench.write(silent)
+    assert bench.now is silent
+    assert bench.wanted == []
+
+
+def test_the_new_file_says_whether_a_change_wants_a_sync() -> None:
+    bench = Bench()
+    bench.write(following("silent", sync_on_change=False))
+    bench.write(_SECOND)
+    assert bench.wanted == [_ONE]
+
+
+def test_an_edit_that_means_the_same_causes_nothing(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.write(following("first"))
+    assert (bench.wanted, bench.loader.adopted, caplog.messages) == ([], [], [])
+
+
+def test_a_change_wants_its_sync_though_the_rest_cannot_follow(bench: Bench) -> None:
+    bench.loader.fails = StateError("the disk is full")
+    with pytest.raises(StateError):
+        bench.write(_SECOND)
+    assert bench.wanted == [_ONE]
+
+
+def test_what_has_no_effect_is_logged_when_it_is_new(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    idle = Problem(file="listsync.yaml", what="no lists are followed", line=1, column=1)
+    moved = replace(idle, line=7)
+    bench.write(replace(following("second"), warnings=(idle,)))
+    assert (caplog.records[-1].levelname, caplog.messages[-1]) == ("WARNING", str(idle))
+    caplog.clear()
+    bench.write(replace(following("second"), warnings=(moved,)))
+    assert caplog.messages == []
+    assert bench.now.warnings == (moved,)
+
+
+# -- a bad file --------------------------------------------------------------------------------
+
+
+def test_a_bad_file_keeps_the_last_good_one(bench: Bench) -> None:
+    bench.write(_SECOND)
+    bench.write(BROKEN)
+    assert bench.now is _SECOND
+    assert bench.configuration.in_force.problems == BROKEN
+
+
+def test_a_bad_file_does_not_look_newly_loaded(bench: Bench) -> None:
+    before = bench.configuration.in_force.loaded_at
+    bench.write(BROKEN)
+    assert bench.configuration.in_force.loaded_at == before
+
+
+def test_a_first_look_at_a_bad_file_is_silent(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.loader.file = BROKEN
+    assert not bench.configuration.look()
+    assert bench.configuration.in_force.problems == ()
+    assert caplog.messages == []
+
+
+def test_a_look_at_a_good_file_says_so(bench: Bench) -> None:
+    assert bench.configuration.look()
+
+
+@pytest.mark.parametrize(
+    ("file", "problems"), [(_SECOND, ()), (BROKEN, BROKEN)], ids=["good", "bad"]
+)
+def test_a_reload_returns_what_is_wrong(
+    bench: Bench, file: Following | tuple[Problem, ...], problems: tuple[Problem, ...]
+) -> None:
+    bench.loader.file = file
+    assert bench.configuration.reload() == problems
+
+
+def test_each_problem_is_told_with_its_place(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.write(_WORSE)
+    assert caplog.messages == [
+        "listsync.yaml:3:2: unknown key",
+        "listsync.yaml: no server",
+        "the configuration is invalid: the last good one stays in force",
+    ]
+
+
+def test_the_same_problems_are_told_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.write(BROKEN)
+    caplog.clear()
+    bench.write(BROKEN)
+    assert caplog.messages == []
+
+
+def test_other_problems_are_told(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.write(BROKEN)
+    caplog.clear()
+    bench.write(_WORSE)
+    assert "listsync.yaml: no server" in caplog.messages
+
+
+def test_a_file_that_is_put_right_is_told_and_wants_nothing(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.write(BROKEN)
+    caplog.clear()
+    bench.write(_FIRST)
+    assert caplog.messages == ["the configuration is good again"]
+    assert (bench.wanted, bench.configuration.in_force.problems) == ([], ())
+
+
+def test_problems_that_come_back_are_told_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.write(BROKEN)
+    bench.write(_FIRST)
+    caplog.clear()
+    bench.write(BROKEN)
+    assert "listsync.yaml:3:2: unknown key" in caplog.messages
+
+
+def test_a_change_that_ends_a_problem_is_compared_with_the_last_good_one(bench: Bench) -> None:
+    bench.write(BROKEN)
+    bench.write(_SECOND)
+    assert bench.now is _SECOND
+    assert bench.wanted == [_ONE]
+    assert bench.configuration.in_force.problems == ()
+
+
+def test_the_path_is_the_loaders(bench: Bench) -> None:
+    assert bench.configuration.path == Path("/etc/listsync.yaml")

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from listsync.agent.queue import RunQueue, Standing
+from listsync.agent.queue_store import Keeper
+from listsync.domain.runs import Order, Pause
+from listsync.errors import StateError
+from tests.fakes import FakeNotebook
+
+_ALL = Order(run_id="all", scope=None, origins=("schedule",))
+_ONE = Order(run_id="one", scope=frozenset({"file:one"}), origins=("config",))
+_TWO = Order(run_id="two", scope=frozenset({"file:two"}), origins=("SIGUSR1", "config"))
+_DRY = replace(_ONE, run_id="dry", dry_run=True)
+_FAR = datetime(2999, 1, 1, tzinfo=UTC)
+_PAST = datetime.now(UTC) - timedelta(seconds=1)
+
+
+def kept(*standings: Standing) -> FakeNotebook:
+    """Give what a killed agent leaves behind that stood so, one after the other."""
+    notebook = FakeNotebook()
+    keeper = Keeper(notebook)
+    for standing in standings:
+        keeper.keep(standing)
+    return notebook
+
+
+def restored(notebook: FakeNotebook) -> Standing:
+    queue = RunQueue(lambda: None)
+    Keeper(notebook).restore(queue)
+    return queue.standing
+
+
+# -- what is owed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("standing", "owed"),
+    [
+        pytest.param(Standing(), None, id="idle"),
+        pytest.param(
+            Standing(running=_ONE), {"lists": ["file:one"], "origin": "config"}, id="one-runs"
+        ),
+        pytest.param(
+            Standing(running=_ALL), {"lists": None, "origin": "schedule"}, id="one-of-all-runs"
+        ),
+        pytest.param(
+            Standing(pending=_TWO, pause=Pause(None)),
+            {"lists": ["file:two"], "origin": "SIGUSR1, config"},
+            id="one-waits-in-a-pause",
+        ),
+        pytest.param(
+            Standing(running=_ONE, pending=_TWO),
+            {"lists": ["file:one", "file:two"], "origin": "config, SIGUSR1"},
+            id="one-runs-and-one-waits",
+        ),
+        pytest.param(
+            Standing(running=_ONE, pending=_ALL),
+            {"lists": None, "origin": "config, schedule"},
+            id="one-of-all-waits",
+        ),
+        pytest.param(
+            Standing(running=_ALL, pending=_ONE),
+            {"lists": None, "origin": "schedule, config"},
+            id="one-of-all-runs-and-one-waits",
+        ),
+        pytest.param(Standing(running=_DRY), None, id="a-dry-run"),
+        pytest.param(
+            Standing(running=_DRY, pending=_TWO),
+            {"lists": ["file:two"], "origin": "SIGUSR1, config"},
+            id="one-waits-behind-a-dry-run",
+        ),
+    ],
+)
+def test_after_a_kill_is_owed(standing: Standing, owed: dict[str, Any] | None) -> None:
+    assert kept(standing).load("owed") == owed
+
+
+def test_what_has_ended_is_owed_no_more() -> None:
+    assert kept(Standing(running=_ONE), Standing()).load("owed") is None
+
+
+def test_what_was_let_go_is_not_owed_though_it_still_runs() -> None:
+    notebook = FakeNotebook()
+    keeper = Keeper(notebook)
+    keeper.keep(Standing(running=_ONE, pending=_TWO))
+    keeper.let_go(_ONE.run_id)
+    keeper.keep(Standing(running=_ONE, pending=_TWO))
+    assert notebook.load("owed")["lists"] == ["file:two"]
+
+
+def test_an_equal_standing_is_not_written_again() -> None:
+    standing = Standing(running=_ONE, pause=Pause(_FAR))
+    assert kept(standing, standing).saves == {"owed": 1, "pause": 1}
+
+
+def test_what_could_not_be_written_is_written_next_time() -> None:
+    notebook = FakeNotebook()
+    keeper = Keeper(notebook)
+    notebook.fails = StateError("the disk is full")
+    with pytest.raises(StateError):
+        keeper.keep(Standing(running=_ONE))
+    notebook.fails = None
+    keeper.keep(Standing(running=_ONE))
+    assert notebook.load("owed") is not None
+
+
+def test_who_cancels_does_not_wait_for_what_is_being_written() -> None:
+    notebook = FakeNotebook()
+    keeper = Keeper(notebook)
+    notebook.meanwhile = lambda: keeper.let_go(_ONE.run_id)
+    keeper.keep(Standing(running=_ONE))
+    keeper.keep(Standing(running=_ONE))
+    assert notebook.load("owed") is None
+
+
+# -- what is restored --------------------------------------------------------------------------
+
+
+def test_nothing_kept_restores_nothing() -> None:
+    assert restored(FakeNotebook()) == Standing()
+
+
+def test_one_sync_is_restored_for_all_that_is_owed() -> None:
+    standing = restored(kept(Standing(running=_ONE, pending=_TWO)))
+    assert standing.pending is None
+    assert standing.running is not None
+    assert standing.running.scope == frozenset({"file:one", "file:two"})
+    assert standing.running.origin == "config, SIGUSR1, resumed"
+
+
+def test_a_sync_of_all_lists_is_restored_as_such() -> None:
+    running = restored(kept(Standing(running=_ALL))).running
+    assert running is not None
+    assert running.scope is None
+
+
+def test_what_is_restored_again_and_again_is_called_resumed_once() -> None:
+    first = restored(kept(Standing(running=_ONE)))
+    second = restored(kept(first)).running
+    assert second is not None
+    assert second.origin == "config, resumed"
+
+
+@pytest.mark.parametrize("until", [None, _FAR], ids=["for-good", "until-a-time"])
+def test_a_pause_is_restored_and_holds_what_is_owed(until: datetime | None) -> None:
+    standing = restored(kept(Standing(pending=_ONE, pause=Pause(until))))
+    assert standing.pause == Pause(until)
+    assert standing.running is None
+    assert standing.pending is not None
+
+
+def test_a_pause_that_ended_meanwhile_is_over() -> None:
+    standing = restored(kept(Standing(pending=_ONE, pause=Pause(_PAST))))
+    assert standing.pause is None
+    assert standing.running is not None
+
+
+def test_a_pause_that_a_wrong_clock_has_dated_begins_anew() -> None:
+    since = datetime.now(UTC) + timedelta(days=400)
+    pause = restored(kept(Standing(pause=Pause(since + timedelta(hours=2), since)))).pause
+    assert pause is not None
+    assert pause.until is not None
+    assert pause.since is not None
+    assert pause.until - pause.since == timedelta(hours=2)
+    assert abs(pause.since - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_pause_that_ended_meanwhile_is_forgotten() -> None:
+    notebook = kept(Standing(pause=Pause(_PAST)))
+    Keeper(notebook).keep(Standing())
+    assert notebook.load("pause") is None
+
+
+def test_what_is_owed_is_united_with_what_comes_at_the_start() -> None:
+    queue = RunQueue(lambda: None)
+    queue.submit(_ALL)
+    queue.submit(_TWO)
+    Keeper(kept(Standing(running=_ONE))).restore(queue)
+    pending = queue.standing.pending
+    assert pending is not None
+    assert pending.scope == frozenset({"file:one", "file:two"})

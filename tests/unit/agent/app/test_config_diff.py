@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from listsync.app.config_diff import (
+    config_of,
+    following_of,
+    is_meant,
+    lists_to_sync,
+    schedules_of,
+)
+from listsync.config.configuration import Config
+from listsync.config.load import check
+from listsync.config.yaml_document import parse_document
+from listsync.domain.media import MediaType
+from listsync.domain.runs import Scope
+from listsync.domain.sync_records import ListRules
+from listsync.triggers.schedule import EVERYTHING, Every
+
+_SERVER = "server: {url: sandbox}"
+_ONE, _TWO = "- file: /one", "- file: /two"
+_NOT = "- {file: /not, exclude: true}"
+
+
+def config(*lists: str, server: str = _SERVER, more: str = "") -> Config:
+    lines = "\n".join(f"  {one}" for one in lists)
+    text = f"{server}\nlists:\n{lines}\n{more}\n"
+    return check(parse_document(text, "f"), {}, Path("/"))
+
+
+def source(number: int, *lists: str) -> str:
+    return config(*lists).lists[number].rules.source
+
+
+_SOURCE_ONE, _SOURCE_TWO = source(0, _ONE), source(0, _TWO)
+_POPULAR = source(0, "- stevenlu: popular")
+
+
+# -- what a change concerns --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "scope"),
+    [
+        pytest.param(config(_ONE), config(_ONE), frozenset(), id="nothing"),
+        pytest.param(config(_ONE), config(_ONE, _TWO), {_SOURCE_TWO}, id="a-new-list"),
+        pytest.param(config(), config(_ONE, _TWO), {_SOURCE_ONE, _SOURCE_TWO}, id="two-new-lists"),
+        pytest.param(config(_ONE, _TWO), config(_ONE), frozenset(), id="a-list-gone"),
+        pytest.param(config(_ONE, _TWO), config(_TWO, _ONE), frozenset(), id="another-order"),
+        pytest.param(
+            config(_ONE), config("- {file: /one, name: mine}"), frozenset(), id="a-new-name"
+        ),
+        pytest.param(
+            config(_ONE, _TWO),
+            config("- {file: /one, limit: 5}", _TWO),
+            {_SOURCE_ONE},
+            id="another-limit",
+        ),
+        pytest.param(
+            config(_ONE, _TWO),
+            config("- {file: /one, kind: tv}", _TWO),
+            {_SOURCE_ONE},
+            id="a-kind",
+        ),
+        pytest.param(
+            config(_ONE, _TWO),
+            config("- {file: /one, four_k: true}", _TWO),
+            {_SOURCE_ONE},
+            id="one-list-in-4k",
+        ),
+        pytest.param(
+            config(_ONE, "- {file: /two, four_k: false}"),
+            config(_ONE, "- {file: /two, four_k: false}", more="sync: {four_k: true}"),
+            {_SOURCE_ONE},
+            id="4k-for-those-that-do-not-say-otherwise",
+        ),
+        pytest.param(
+            config(_ONE), config("- {file: /one, every: 1h}"), frozenset(), id="a-schedule"
+        ),
+        pytest.param(
+            config(_ONE), config(_ONE, more="sync: {every: 1h}"), frozenset(), id="the-schedule"
+        ),
+        pytest.param(
+            config(_ONE), config(_ONE, more="log: {level: debug}"), frozenset(), id="the-log"
+        ),
+        pytest.param(
+            config(_ONE, "- stevenlu: popular"),
+            config(_ONE, "- stevenlu: popular", more="providers: {stevenlu: {timeout_s: 5}}"),
+            {_POPULAR},
+            id="how-a-service-is-reached",
+        ),
+        pytest.param(
+            config(_ONE),
+            config(_ONE, more="providers: {stevenlu: {timeout_s: 5}}"),
+            frozenset(),
+            id="a-service-of-no-list",
+        ),
+        pytest.param(
+            config(_ONE),
+            config(_ONE, server="server: {url: 'http://s:5055', api_key: k}"),
+            None,
+            id="another-server",
+        ),
+        pytest.param(
+            config(_ONE, server="server: {url: 'http://s:5055', api_key: k}"),
+            config(_ONE, server="server: {url: 'http://s:5055', api_key: l}"),
+            None,
+            id="another-key",
+        ),
+        pytest.param(config(_ONE), config(_ONE, _NOT), frozenset(), id="a-new-exclusion-list"),
+        pytest.param(config(_ONE, _NOT), config(_ONE), None, id="an-exclusion-list-gone"),
+        pytest.param(
+            config(_ONE, _NOT),
+            config(_ONE, "- {file: /not, exclude: true, limit: 1}"),
+            None,
+            id="an-exclusion-list-with-a-limit",
+        ),
+        pytest.param(
+            config(_ONE, _NOT),
+            config(_ONE, "- {file: /not, exclude: true, name: never}"),
+            frozenset(),
+            id="a-new-name-of-an-exclusion-list",
+        ),
+        pytest.param(
+            config(_ONE, _NOT), config(_ONE, "- file: /not"), None, id="excluded-no-more"
+        ),
+        pytest.param(
+            config(_ONE, "- file: /not"), config(_ONE, _NOT), frozenset(), id="excluded-now"
+        ),
+        pytest.param(
+            config(_ONE),
+            config(_ONE, more="exclude: [tmdb:movie/603]"),
+            frozenset(),
+            id="a-title-excluded",
+        ),
+        pytest.param(
+            config(_ONE, more="exclude: [tmdb:movie/603]"),
+            config(_ONE, more="exclude: [tmdb:movie/604]"),
+            None,
+            id="a-title-excluded-no-more",
+        ),
+    ],
+)
+def test_a_change_concerns(old: Config, new: Config, scope: Scope) -> None:
+    assert lists_to_sync(old, new) == scope
+
+
+@pytest.mark.parametrize(
+    ("line", "scope", "expected"),
+    [
+        pytest.param(_ONE, None, True, id="all-are-meant"),
+        pytest.param(_ONE, frozenset({_SOURCE_ONE}), True, id="named"),
+        pytest.param(_ONE, frozenset({_SOURCE_TWO}), False, id="another-is-named"),
+        pytest.param(_NOT, frozenset({_SOURCE_TWO}), True, id="exclusions-always"),
+    ],
+)
+def test_a_list_is_meant(line: str, scope: Scope, *, expected: bool) -> None:
+    assert is_meant(config(line).lists[0], scope) is expected
+
+
+# -- schedules ---------------------------------------------------------------------------------
+
+
+def test_lists_without_a_schedule_follow_the_one_of_all() -> None:
+    assert schedules_of(config(_ONE, more="sync: {every: 2h}")) == {
+        EVERYTHING: Every(timedelta(hours=2))
+    }
+
+
+def test_a_list_may_have_its_own_schedule() -> None:
+    found = schedules_of(config("- {file: /one, every: 1h}", _TWO, more="sync: {every: 2h}"))
+    assert found[_SOURCE_ONE] == Every(timedelta(hours=1))
+    assert set(found) == {EVERYTHING, _SOURCE_ONE}
+
+
+def test_a_list_that_is_never_due_is_not_due_with_the_others() -> None:
+    assert schedules_of(config("- {file: /one, every: 0}"))[_SOURCE_ONE] == Every(timedelta())
+
+
+def test_a_list_may_have_a_schedule_where_there_is_none_for_all() -> None:
+    found = schedules_of(config("- {file: /one, every: 1h}", more="sync: {every: 0}"))
+    assert found.get(EVERYTHING, Every(timedelta())) == Every(timedelta())
+    assert _SOURCE_ONE in found
+
+
+# -- what the agent follows --------------------------------------------------------------------
+
+
+def test_the_agent_is_told_what_it_must_know() -> None:
+    read = config(
+        "- {file: /one, name: mine, limit: 5, kind: movie, four_k: true, exclude: true}",
+        server="server: {url: 'http://seerr:5055/api/v1', api_key: k}",
+        more="sync: {on_config_change: false}",
+    )
+    told = following_of(read)
+    assert told.lists == (
+        ListRules(
+            source=_SOURCE_ONE,
+            name="mine",
+            service="file",
+            limit=5,
+            kind=MediaType.MOVIE,
+            is_exclusion=True,
+            four_k=True,
+        ),
+    )
+    assert (told.server, told.sync_on_change) == ("http://seerr:5055", False)
+    assert config_of(told) is read
+
+
+def test_the_sandbox_is_called_so() -> None:
+    assert following_of(config()).server == "sandbox"
+
+
+def test_equal_files_are_the_same_to_the_agent() -> None:
+    assert following_of(config(_ONE, more="# a comment")) == following_of(config(_ONE))

@@ -1,0 +1,120 @@
+"""Which reply a repeated id gets, and what is remembered at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from listsync.control.authorization import Caller, permit
+from listsync.control.rpc import Desk
+from listsync.protocol import Access, Code, RefusedCommand, request
+
+_ROOT = Caller(0, 0, 1)
+_OWNER = 1000
+_GROUP = 65534
+
+
+class Counting:
+    """Answers with how often it was asked; `raises` instead, where that is set."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.filler = ""
+        self.raises: Exception | None = None
+
+    def __call__(self, _method: str, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.asked += 1
+        if self.raises is not None:
+            raise self.raises
+        return {"asked": self.asked, "filler": self.filler}
+
+
+@pytest.fixture
+def answer() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def desk(answer: Counting, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(os, "geteuid", lambda: _OWNER)
+    return Desk(answer, group=None)
+
+
+def told(desk: Desk, id_: str, caller: Caller = _ROOT) -> dict[str, Any]:
+    message = request("trigger", {}, id_=id_, deadline=time.time() + 60)
+    reply: dict[str, Any] = json.loads(desk.reply(json.dumps(message).encode(), caller))
+    return reply
+
+
+def test_nobody_reads_the_reply_to_somebody_else(desk: Desk) -> None:
+    assert told(desk, "one")["result"]["asked"] == 1
+    assert told(desk, "one", Caller(_OWNER, 1, 2))["result"]["asked"] == 2
+    assert told(desk, "one")["result"]["asked"] == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [(ValueError("halfway"), Code.INTERNAL), (RefusedCommand(Code.BUSY, "no"), Code.BUSY)],
+)
+def test_a_command_that_failed_is_not_carried_out_again(
+    desk: Desk, answer: Counting, raised: Exception, code: Code
+) -> None:
+    answer.raises = raised
+    first = told(desk, "one")
+    answer.raises = None
+    assert first["error"]["code"] == code
+    assert told(desk, "one") == first
+    assert answer.asked == 1
+
+
+def test_a_message_that_cannot_be_read_for_our_own_fault_is_still_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("listsync.control.rpc.permit", broken)
+    assert told(desk, "one")["error"]["code"] == Code.INTERNAL
+
+
+@pytest.mark.parametrize(
+    ("filler", "most"),
+    [pytest.param("", 1000, id="many"), pytest.param("x" * 50_000, 83, id="much")],
+)
+def test_the_oldest_replies_are_forgotten(
+    desk: Desk, answer: Counting, filler: str, most: int
+) -> None:
+    answer.filler = filler
+    for number in range(most + 1):
+        told(desk, f"{number}")
+    assert told(desk, "1")["result"]["asked"] == 2
+    assert told(desk, "0")["result"]["asked"] == most + 2
+
+
+def test_a_second_group_of_a_user_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    root_has = {0, _GROUP}
+    monkeypatch.setattr(os, "geteuid", lambda: _OWNER)
+    monkeypatch.setattr(os, "getgrouplist", lambda _name, _gid: list(root_has))
+    daemon = Caller(1, 1, 2)
+    permit(daemon, Access.READ, _GROUP)
+    with pytest.raises(RefusedCommand):
+        permit(daemon, Access.CONTROL, _GROUP)
+    root_has.clear()
+    with pytest.raises(RefusedCommand):
+        permit(daemon, Access.READ, _GROUP)
+
+
+def test_a_user_without_a_name_is_refused_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(RefusedCommand, match="user 4711 may not look"):
+        permit(Caller(4711, 4711, 1), Access.READ, _GROUP)
+    permit(Caller(4711, _GROUP, 1), Access.READ, _GROUP)

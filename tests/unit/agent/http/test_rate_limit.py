@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+
+from listsync.cancellation import CancelToken
+from listsync.http.pages import in_parallel
+from listsync.http.rate_limit import turn
+
+
+def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
+    lock = threading.Lock()
+    now = most = 0
+
+    def ask(_: int) -> bool:
+        nonlocal now, most
+        with turn("pace-1.example", at_once=2, apart_s=0, token=CancelToken()):
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.02)
+            with lock:
+                now -= 1
+        return True
+
+    with in_parallel(ask, range(8), at_once=8) as done:
+        assert all(done)
+    assert most == 2
+
+
+def test_questions_to_one_host_begin_apart() -> None:
+    began: list[float] = []
+
+    def ask(_: int) -> bool:
+        with turn("pace-2.example", at_once=4, apart_s=0.2, token=CancelToken()):
+            began.append(time.monotonic())
+        return True
+
+    with in_parallel(ask, range(4), at_once=4) as done:
+        assert all(done)
+    began.sort()
+    assert all(later - sooner > 0.1 for sooner, later in pairwise(began))
+
+
+def test_hosts_do_not_wait_for_each_other() -> None:
+    with turn("pace-3.example", at_once=1, apart_s=60, token=CancelToken()):
+        start = time.monotonic()
+        with turn("pace-4.example", at_once=1, apart_s=60, token=CancelToken()):
+            assert time.monotonic() - start < 30
+
+
+def test_whoever_is_told_to_end_waits_for_no_turn() -> None:
+    token = CancelToken()
+    token.set()
+    start = time.monotonic()
+    for _ in range(3):
+        with turn("pace-5.example", at_once=1, apart_s=60, token=token):
+            pass
+    assert time.monotonic() - start < 30

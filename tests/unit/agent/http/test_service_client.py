@@ -1,0 +1,424 @@
+from __future__ import annotations
+
+import gzip
+import logging
+import threading
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+import stamina
+
+from listsync import __version__
+from listsync.config_types import SecretStr, ServiceOptions
+from listsync.domain.lists import Validators
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
+from listsync.http import rate_limit as pace
+from listsync.http.classify import Reply
+from listsync.http.request import Call
+from listsync.http.service_client import ask, build_client
+from tests.contract.providers.site import Site, answer, client
+
+HOME = "https://lists.example"
+OPTIONS = ServiceOptions(base_url=HOME)
+SECRET = "s3cr3t-key-value"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+CALL = Call(service="demo", url=f"{HOME}/a")
+
+
+def asked(handler: Handler, question: Call = CALL) -> Reply:
+    with client(OPTIONS, handler) as http:
+        return ask(http, question)
+
+
+def streamed(*pieces: bytes, **headers: str) -> Handler:
+    """Answer in pieces, as a server does."""
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.Response(200, headers=named, content=_piecewise(pieces))
+
+    return handler
+
+
+def _piecewise(pieces: tuple[bytes, ...]) -> Iterator[bytes]:
+    yield from pieces
+
+
+def test_a_client_says_who_it_is() -> None:
+    site = Site.of({"/a": answer(b"[]")})
+    asked(site)
+    expected = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
+    assert site.seen[0].headers["user-agent"] == expected
+
+
+def test_the_user_can_name_another_agent_time_and_proxy() -> None:
+    options = ServiceOptions(
+        base_url=HOME,
+        user_agent="mine/1",
+        timeout_s=5,
+        proxy=SecretStr("http://proxy.example:3128"),
+    )
+    with build_client(options) as http:
+        assert http.headers["user-agent"] == "mine/1"
+        assert http.timeout == httpx.Timeout(5)
+        assert http._mounts
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ALL_PROXY", "socks5://me:s3cret@127.0.0.1:9", r"a proxy.*check HTTPS_PROXY"),
+        ("HTTPS_PROXY", "ftp://me:s3cret@p", r"a proxy.*check HTTPS_PROXY"),
+        ("NO_PROXY", "localhost,[::1]", r"a proxy.*NO_PROXY"),
+        ("SSL_CERT_FILE", "/nonexistent", "authorities.*check SSL_CERT_FILE"),
+        ("SSL_CERT_FILE", "/dev/null", "authorities.*check SSL_CERT_FILE"),
+    ],
+)
+def test_an_environment_that_leaves_no_way_out_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr("listsync.http.service_client._trusted", httpx.create_ssl_context)
+    options = ServiceOptions(base_url=HOME)
+    with build_client(options) as http, pytest.raises(UnavailableError, match=words) as caught:
+        ask(http, CALL)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(500, UnavailableError), (502, UnavailableError), (521, UnavailableError)],
+)
+def test_a_server_out_of_order_is_asked_three_times(
+    status: int, error: type[ListsyncError]
+) -> None:
+    site = Site.of({"/a": answer(status=status)})
+    with pytest.raises(error, match="demo"):
+        asked(site)
+    assert len(site.seen) == 3
+
+
+def test_a_second_try_that_works_is_enough() -> None:
+    site = Site.of({"/a": [answer(status=503), answer(b"[1]")]})
+    assert asked(site).body == b"[1]"
+    assert len(site.seen) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 429])
+def test_a_refusal_is_not_asked_again(status: int) -> None:
+    site = Site.of({"/a": answer(status=status)})
+    with pytest.raises(RefusedError):
+        asked(site)
+    assert len(site.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (answer(status=429), "Rate limited: demo asks us to wait"),
+        (answer(status=429, retry_after="3600"), "Rate limited: demo asks us to wait 3600 s"),
+        (answer(status=503, retry_after="120"), "Rate limited: demo asks us to wait 120 s"),
+        (answer(status=404), None),
+        (answer(status=500), None),
+    ],
+    ids=["429", "429-with-time", "503-with-time", "404", "500"],
+)
+def test_a_wish_for_a_pause_is_logged_in_words_that_people_search_for(
+    reply: httpx.Response, said: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ListsyncError):
+        asked(Site.of({"/a": reply}))
+    assert [one for one in caplog.messages if "Rate limited" in one] == ([said] if said else [])
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_names_a_time_is_not_asked_earlier(status: int) -> None:
+    site = Site.of({"/a": answer(status=status, retry_after="61")})
+    with pytest.raises((UnavailableError, RefusedError)) as caught:
+        asked(site)
+    assert getattr(caught.value, "retry_after_s", None) == 61
+    assert len(site.seen) == 1
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """Wait as in earnest, but on a clock that a wait moves on; gives the waits."""
+    slept: list[float] = []
+    clock = time.monotonic
+
+    def sleep(seconds: float) -> None:
+        if seconds:
+            slept.append(seconds)
+
+    monkeypatch.setattr(pace, "_hosts", {})
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(slept))
+    with stamina.set_testing(False):
+        yield slept
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_time_of_up_to_a_minute_is_waited_for(slept: list[float], status: int) -> None:
+    slow = answer(status=status, retry_after="2")
+    site = Site.of({"/a": [slow, slow, answer(b"[1]")]})
+    assert asked(site).body == b"[1]"
+    assert slept == [2, 2]
+
+
+def test_the_longest_times_are_waited_for_twice(slept: list[float]) -> None:
+    slow = answer(status=429, retry_after="60")
+    site = Site.of({"/a": [slow, slow, answer(b"[1]")]})
+    assert asked(site).body == b"[1]"
+    assert slept == [60, 60]
+
+
+def test_a_service_that_wants_to_be_waited_for_again_and_again_is_left_alone(
+    slept: list[float],
+) -> None:
+    site = Site.of({"/a": answer(status=429, retry_after="2")})
+    with pytest.raises(RefusedError) as caught:
+        asked(site)
+    assert caught.value.retry_after_s == 2
+    assert (slept, len(site.seen)) == ([2, 2], 3)
+
+
+def test_a_time_beyond_that_of_the_list_is_not_waited_for(slept: list[float]) -> None:
+    site = Site.of({"/a": [answer(status=429, retry_after="30"), answer(b"[1]")]})
+    options = ServiceOptions(base_url=HOME, list_timeout_s=20)
+    with (
+        build_client(options, transport=httpx.MockTransport(site)) as http,
+        pytest.raises(RefusedError),
+    ):
+        ask(http, CALL)
+    assert slept == []
+
+
+def test_who_waits_by_itself_is_told_at_once(slept: list[float]) -> None:
+    site = Site.of({"/a": [answer(status=429, retry_after="2"), answer(b"[1]")]})
+    with pytest.raises(RefusedError):
+        asked(site, replace(CALL, waits=False))
+    assert slept == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (httpx.ConnectError("no route"), "cannot be reached"),
+        (httpx.ConnectTimeout("slow"), "in time"),
+        (httpx.ReadTimeout("slow"), "in time"),
+        (httpx.ProxyError("407"), "proxy"),
+        (httpx.ReadError("reset"), "connection broke"),
+        (httpx.RemoteProtocolError("half"), "connection broke"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_broken_connection_is_unavailable(error: Exception, words: str) -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(UnavailableError, match=f"demo: .*{words}"):
+        asked(broken)
+
+
+def test_an_address_that_is_none_is_an_error_of_ours() -> None:
+    with client(OPTIONS, Site.of({})) as http, pytest.raises(UnavailableError):
+        ask(http, Call(service="demo", url="http://host:port/"))
+
+
+@pytest.mark.parametrize(
+    "place", ["http://a..b/", "http://xn--a/", f"http://{'a' * 64}/", "http://xn--e28h.com/"]
+)
+def test_a_redirect_to_no_host_is_unavailable(place: str) -> None:
+    """By real connections: who resolves the name says so in its own way."""
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", place)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        try:
+            with build_client(OPTIONS) as http, pytest.raises(UnavailableError, match="demo"):
+                ask(http, replace(CALL, url=url))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_an_answer_over_the_limit_is_not_read_to_its_end() -> None:
+    served = []
+
+    def endless() -> Iterator[bytes]:
+        for number in range(1000):
+            served.append(number)
+            yield b"x" * 1000
+
+    with pytest.raises(AnswerChangedError, match="larger"):
+        asked(lambda _: httpx.Response(200, content=endless()), replace(CALL, limit_bytes=10_000))
+    assert len(served) < 20
+
+
+def test_a_packed_answer_is_unpacked() -> None:
+    packed = gzip.compress(b"[1, 2, 3]")
+    reply = asked(streamed(packed[:7], packed[7:], content_encoding="gzip"))
+    assert reply.body == b"[1, 2, 3]"
+
+
+def test_a_bomb_is_refused_while_it_unpacks() -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    tracemalloc.start()
+    with pytest.raises(AnswerChangedError, match="larger"):
+        asked(streamed(bomb, content_encoding="gzip"), replace(CALL, limit_bytes=100_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_a_packed_answer_that_is_cut_off_is_unavailable() -> None:
+    packed = gzip.compress(b"[1, 2, 3]" * 100)
+    with pytest.raises(UnavailableError, match="cut off"):
+        asked(streamed(packed[:-12], content_encoding="gzip"))
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "br", "deflate, gzip"])
+def test_a_packing_that_was_not_asked_for_is_refused(coding: str) -> None:
+    with pytest.raises(AnswerChangedError, match="packing"):
+        asked(streamed(b"abc", content_encoding=coding))
+
+
+def test_a_packing_that_is_none_is_refused() -> None:
+    with pytest.raises(AnswerChangedError, match="packing"):
+        asked(streamed(b"[1, 2, 3]", content_encoding="gzip"))
+
+
+def test_a_deflated_answer_is_unpacked() -> None:
+    reply = asked(streamed(zlib.compress(b"[1]"), content_encoding="deflate"))
+    assert reply.body == b"[1]"
+
+
+def test_an_answer_that_drips_is_given_up() -> None:
+    with pytest.raises(UnavailableError, match="takes too long"):
+        asked(streamed(b"[", b"1", b"]"), replace(CALL, deadline_s=-1))
+
+
+def test_a_list_has_so_much_time_for_all_its_answers() -> None:
+    options = ServiceOptions(base_url=HOME, list_timeout_s=0.2)
+    with client(options, Site.of({"/a": answer(b"[]")})) as http:
+        ask(http, CALL)
+        time.sleep(0.3)
+        with pytest.raises(
+            UnavailableError, match=r"the list takes longer than 0\.2 s altogether"
+        ):
+            ask(http, CALL)
+
+
+def test_redirects_are_followed() -> None:
+    moved = answer(status=301, location="/b")
+    reply = asked(Site.of({"/a": moved, "/b": answer(b"[7]")}))
+    assert (reply.body, reply.path, reply.hops) == (b"[7]", "lists.example/b", 1)
+
+
+def test_redirects_in_a_circle_come_to_an_end() -> None:
+    site = Site.of({"/a": answer(status=302, location="/a")})
+    with pytest.raises(UnavailableError, match="place to place"):
+        asked(site)
+
+
+def test_a_redirect_never_leaves_https() -> None:
+    site = Site.of({"*": answer(status=302, location="http://lists.example/b")})
+    with pytest.raises(UnavailableError, match="https"):
+        asked(site)
+    assert {request.url.scheme for request in site.seen} == {"https"}
+
+
+def test_headers_of_ours_do_not_go_to_another_host() -> None:
+    moved = answer(status=302, location="https://elsewhere.example/b")
+    site = Site.of({"/a": moved, "/b": answer(b"[]")})
+    asked(site, replace(CALL, headers={"X-Client-Key": SECRET}))
+    assert site.seen[0].headers["x-client-key"] == SECRET
+    assert "x-client-key" not in site.seen[1].headers
+
+
+def test_a_conditional_question_may_be_answered_with_304() -> None:
+    site = Site.of({"/a": answer(status=304)})
+    with client(OPTIONS, site) as http:
+        reply = ask(http, CALL, Validators(etag='"x"', last_modified="Sat, 21 Nov 2026"))
+    assert reply.status == 304
+    assert site.seen[0].headers["if-none-match"] == '"x"'
+    assert site.seen[0].headers["if-modified-since"] == "Sat, 21 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    "previous", [None, Validators(), Validators(digest="1:ab"), Validators(etag="\u2603")]
+)
+def test_304_without_having_asked_for_it_is_no_answer(previous: Validators | None) -> None:
+    site = Site.of({"/a": answer(status=304)})
+    with client(OPTIONS, site) as http, pytest.raises(AnswerChangedError, match="304"):
+        ask(http, CALL, previous)
+
+
+def test_the_key_is_sent_and_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    question = replace(CALL, params={"limit": 5}, secrets={"apikey": SecretStr(SECRET)})
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["apikey"] == SECRET
+        assert request.url.params["limit"] == "5"
+        return answer(f"you asked {request.url}".encode(), 418, "text/plain")
+
+    with pytest.raises(AnswerChangedError) as caught:
+        asked(echo, question)
+    assert "***" in caught.value.sample
+    shown = f"{question!r} {caught.value!r} {caught.value} {caught.value.sample} {caplog.text}"
+    assert SECRET not in shown
+
+
+def test_no_header_brings_a_secret_back_and_a_short_one_breaks_no_number() -> None:
+    headers = {"etag": f'"{SECRET}"', "x-pages": "1234", "content-type": "application/json"}
+    question = replace(CALL, secrets={"apikey": SecretStr(SECRET), "pin": SecretStr("1234")})
+    reply = asked(
+        Site.of({"/a": httpx.Response(200, headers=headers, content=b"[1234]")}), question
+    )
+    assert reply.validators.etag == '"***"'
+    assert (reply.headers["x-pages"], reply.body) == ("1234", b"[1234]")
+
+
+def test_a_key_does_not_show_in_retries(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("reset", request=request)
+
+    with pytest.raises(UnavailableError) as caught:
+        asked(broken, replace(CALL, secrets={"apikey": SecretStr(SECRET)}))
+    assert SECRET not in f"{caught.value!r} {caught.value.__cause__!r} {caplog.text}"
+
+
+def test_the_judge_speaks_before_the_general_rules() -> None:
+    def judge(reply: Reply) -> ListsyncError | None:
+        return RefusedError("demo", Refusal.QUOTA, "no more") if reply.status == 404 else None
+
+    with pytest.raises(RefusedError) as caught:
+        asked(Site.of({"/a": answer(status=404)}), replace(CALL, judge=judge))
+    assert caught.value.kind is Refusal.QUOTA

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from listsync.domain.lists import ListOutcome
+from listsync.domain.run_notes import ListSetback
+from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, must_wait, pause_after
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("known", "missing", "sudden"),
+    [
+        pytest.param(100, 30, False, id="just-30-percent"),
+        pytest.param(100, 31, True, id="more"),
+        pytest.param(20, 9, False, id="fewer-than-ten"),
+        pytest.param(20, 10, True, id="ten"),
+        pytest.param(12, 12, True, id="all"),
+        pytest.param(0, 0, False, id="nothing-known"),
+    ],
+)
+def test_many_entries_gone_at_once_are_sudden(known: int, missing: int, *, sudden: bool) -> None:
+    assert is_sudden_shrink(known, missing) is sudden
+
+
+@pytest.mark.parametrize(
+    ("since", "believed"),
+    [
+        pytest.param(None, False, id="only-now"),
+        pytest.param(NOW - timedelta(days=6), False, id="six-days"),
+        pytest.param(NOW - timedelta(days=7), True, id="a-week"),
+    ],
+)
+def test_a_shrink_is_believed_after_a_week(since: datetime | None, *, believed: bool) -> None:
+    assert is_believed(since, NOW) is believed
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failures", "asked_s", "pause"),
+    [
+        pytest.param(ListOutcome.UNAVAILABLE, 1, None, timedelta(minutes=5), id="first"),
+        pytest.param(ListOutcome.UNAVAILABLE, 3, None, timedelta(minutes=20), id="third"),
+        pytest.param(ListOutcome.UNAVAILABLE, 99, None, timedelta(days=1), id="at-most-a-day"),
+        pytest.param(ListOutcome.BLOCKED, 1, None, HOUR / 2, id="blocked"),
+        pytest.param(ListOutcome.RATE_LIMITED, 1, 7200.0, 2 * HOUR, id="as-asked"),
+        pytest.param(ListOutcome.RATE_LIMITED, 1, 1e9, timedelta(days=1), id="asked-too-much"),
+        pytest.param(ListOutcome.PRIVATE, 1, None, HOUR, id="refused"),
+    ],
+)
+def test_pauses_grow_with_failures(
+    outcome: ListOutcome, failures: int, asked_s: float | None, pause: timedelta
+) -> None:
+    assert pause_after(outcome, failures, asked_s) == pause
+
+
+@pytest.mark.parametrize(
+    ("outcome", "eager", "waits"),
+    [
+        pytest.param(ListOutcome.BLOCKED, False, True, id="schedule"),
+        pytest.param(ListOutcome.BLOCKED, True, False, id="person"),
+        pytest.param(ListOutcome.RATE_LIMITED, True, True, id="limit"),
+    ],
+)
+def test_who_waits(outcome: ListOutcome, *, eager: bool, waits: bool) -> None:
+    assert must_wait(ListSetback(outcome, "no", 1, NOW + HOUR), NOW, eager=eager) is waits
+    assert not must_wait(ListSetback(outcome, "no", 1, NOW), NOW, eager=eager)
+    assert not must_wait(None, NOW, eager=eager)
