@@ -28,7 +28,7 @@ def load_bytes(path: Path, cap: int, patience: Patience) -> tuple[bytes, os.stat
         raise UnreadableError(_why(error)) from None
     if found.is_too_large:
         raise UnreadableError(f"is larger than {cap // 1024} KiB")
-    return found.data, found.facts
+    return found.data[:], found.facts
 
 
 def _check_kind(facts: os.stat_result) -> None:

@@ -17,8 +17,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.files.whole_file import Patience, read_whole
+from listsync.files.whole_file import Bytes, Patience, read_whole
 
+_PIECE = 1024 * 1024
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
@@ -29,7 +30,7 @@ class Content:
     `is_unfinished`: a program that writes it did not close it in time, so more may come.
     """
 
-    data: bytes
+    data: Bytes
     digest: str
     is_unfinished: bool = False
 
@@ -62,8 +63,14 @@ def load_file(
         raise AnswerChangedError(service, f"{path} is larger than {limit}; not read")
     if found.is_torn:
         raise _being_written(service, path)
-    digest = hashlib.sha256(found.data).hexdigest()
-    return Content(found.data, digest, found.is_unfinished)
+    return Content(found.data, _digest(found.data), found.is_unfinished)
+
+
+def _digest(data: Bytes) -> str:
+    digest = hashlib.sha256()
+    for at in range(0, len(data), _PIECE):
+        digest.update(data[at : at + _PIECE])
+    return digest.hexdigest()
 
 
 def _being_written(service: str, path: Path) -> UnavailableError:

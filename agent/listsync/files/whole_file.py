@@ -12,9 +12,11 @@ import fcntl
 import os
 import signal
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
 from listsync.errors import BeingWrittenError
 from listsync.files.opening import open_at_once
@@ -26,6 +28,9 @@ _QUIET_S = 5.0
 _SKEW_S = 60.0
 """How far another machine's clock may be ahead: a change later than that is of no time at all."""
 
+_MOST_IN_MEMORY = 4 * 1024 * 1024
+_PIECE = 1024 * 1024
+
 _MOUNTS = Path("/proc/self/mountinfo")
 _REFUSING = ("nfs", "cifs", "smb")
 """They also refuse a lease when the server has not granted what it takes."""
@@ -33,6 +38,35 @@ _SEEN_FROM_HERE_ONLY = ("fuse", "virtiofs", "9p", "vboxsf")
 """They grant a lease whoever writes elsewhere: on the host of a container, or another machine."""
 
 Check = Callable[[os.stat_result], None]
+
+
+class Bytes(Protocol):
+    """What a file held: bytes, or what gives them slice by slice."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+
+class _Copy:
+    """A copy of a large file, on disk: nobody changes it, and memory holds a slice at a time."""
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        import tempfile  # noqa: PLC0415 - brings much, which an idle agent can do without
+
+        self._size = 0
+        with tempfile.TemporaryFile() as copy:
+            while piece := file.read(min(_PIECE, most - self._size)):
+                self._size += copy.write(piece)
+            copy.flush()
+            self._file = os.dup(copy.fileno())
+        weakref.finalize(self, os.close, self._file)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        first, last, _ = part.indices(self._size)
+        return os.pread(self._file, max(0, last - first), first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +77,7 @@ class FileContent:
     had it open for writing. `is_torn`: it was written to in the very moment of reading.
     """
 
-    data: bytes
+    data: Bytes
     facts: os.stat_result
     is_too_large: bool
     is_unfinished: bool
@@ -131,7 +165,7 @@ class _Look:
             self.check(before)
             is_written = self._is_being_written(file.fileno(), before)
             is_read = before.st_size <= self.cap and (anyway or not is_written)
-            data = file.read(self.cap + 1) if is_read else b""
+            data = _read(file, before.st_size, self.cap + 1) if is_read else b""
             after = os.fstat(file.fileno())
             # Whoever began meanwhile has changed it, or still has it open.
             is_torn = (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size)
@@ -152,6 +186,10 @@ class _Look:
         if self.is_closed is not None:
             return not self.is_closed
         return -_SKEW_S < time.time() - facts.st_mtime < _QUIET_S
+
+
+def _read(file: IO[bytes], size: int, most: int) -> Bytes:
+    return _Copy(file, most) if size > _MOST_IN_MEMORY else file.read(most)
 
 
 def is_open_for_writing(file: int) -> bool | None:

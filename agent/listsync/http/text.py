@@ -7,6 +7,10 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from listsync.files.whole_file import Bytes
 
 BLANKS = "\ufeff \t\r\n\f\v"
 MOST_OF_LINE = 1_000_000
@@ -28,7 +32,7 @@ class Text:
     bytes which are none.
     """
 
-    data: bytes = field(repr=False)
+    data: Bytes = field(repr=False)
     encoding: str
     errors: str
     is_cut: bool
@@ -54,9 +58,9 @@ class Text:
         return "".join(found)[:most]
 
 
-def decode(data: bytes) -> Text:
+def decode(data: Bytes) -> Text:
     """Decode by byte order mark, else as UTF-8, else as the old Windows and Latin-1 letters."""
-    if data.startswith(_UTF16):
+    if data[:2] in _UTF16:
         return _scanned(data, "utf-16", "replace")
     try:
         text = _scanned(data, "utf-8-sig", "strict")
@@ -72,13 +76,13 @@ def decoded(data: bytes, encoding: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _decoded(data: bytes, decoder: codecs.IncrementalDecoder) -> Iterator[str]:
+def _decoded(data: Bytes, decoder: codecs.IncrementalDecoder) -> Iterator[str]:
     for at in range(0, len(data), PIECE):
         if piece := decoder.decode(data[at : at + PIECE]):
             yield piece
 
 
-def _scanned(data: bytes, encoding: str, errors: str) -> Text:
+def _scanned(data: Bytes, encoding: str, errors: str) -> Text:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     foreign = bad = controls = looked = 0
     is_blank, has_nul, last = True, False, ""
@@ -105,13 +109,13 @@ def _scanned(data: bytes, encoding: str, errors: str) -> Text:
     )
 
 
-def _by_majority(data: bytes) -> Text:
+def _by_majority(data: Bytes) -> Text:
     """Choose between damaged UTF-8 and Latin-1: good letters against bad bytes."""
     text = _scanned(data, "utf-8-sig", "replace")
     return text if text.foreign - text.bad > text.bad else _as_latin(data)
 
 
-def _as_latin(data: bytes) -> Text:
+def _as_latin(data: Bytes) -> Text:
     """Decode as cp1252; the five bytes it does not know are taken from Latin-1."""
     try:
         return _scanned(data, "cp1252", "strict")

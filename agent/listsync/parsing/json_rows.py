@@ -15,7 +15,7 @@ from listsync.http.large_bodies import turn
 from listsync.http.request import Call
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.parsing.row_fields import title_text
-from listsync.row_limit import demand_room
+from listsync.row_limit import TEXT_OF_ROW, demand_room, text_size
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ MOST_ROWS = 100_000
 
 A service that sends more has a fault, or means harm: time and memory must end somewhere.
 """
-MOST_LETTERS = 10_000_000
-"""Of all its titles together: 100 a row, where few have 40."""
+MOST_TEXT = MOST_ROWS * TEXT_OF_ROW
+"""Bytes of all its titles together."""
 _ALL_BAD = 100
 """So many rows, the first and all of them bad, say that the rest needs no look."""
 
@@ -126,7 +126,7 @@ class Entries(Generic[RowT]):
         self._seen: set[int] = set()
         self._titles = _Titles()
         self._repeated = 0
-        self._letters = 0
+        self._text = 0
         self.count = 0
 
     @property
@@ -153,7 +153,7 @@ class Entries(Generic[RowT]):
             self.count += 1
             if self.count > MOST_ROWS:
                 raise too_long(self._service, self.count)
-            demand_room(self.count)
+            demand_room(self.count, self._text)
             try:
                 row = convert(item, self._row, strict=True)
             except UnknownFormError as error:
@@ -163,9 +163,8 @@ class Entries(Generic[RowT]):
             if isinstance(made, ListEntry):
                 self._good.append(made)
                 self._repeated += self._titles.repeat(made)
-                self._letters += letters_of(made)
-                if self._letters > MOST_LETTERS:
-                    raise too_wordy(self._service)
+                self._text += text_size(made.title, made.original_title)
+                demand_little_text(self._service, self._text)
             else:
                 self._left_out.append(made)
                 said = hash(repr(row))
@@ -203,15 +202,12 @@ class Entries(Generic[RowT]):
         return fetched if fetched.is_sure else replace(fetched, validators=None)
 
 
-def letters_of(entry: ListEntry) -> int:
-    """Count the letters of an entry's titles."""
-    return len(entry.title or "") + len(entry.original_title or "")
-
-
-def too_wordy(service: str) -> AnswerChangedError:
-    """Refuse a list whose titles have more than `MOST_LETTERS`."""
-    why = f"its titles have more letters than listsync reads of one list ({MOST_LETTERS:,})"
-    return AnswerChangedError(service, why)
+def demand_little_text(service: str, size: int) -> None:
+    """Refuse a list whose titles take more than `MOST_TEXT` bytes."""
+    if size > MOST_TEXT:
+        limit = f"{MOST_TEXT // 1_000_000} MB"
+        why = f"its titles are longer than listsync reads of one list ({limit} in all)"
+        raise AnswerChangedError(service, why)
 
 
 def too_long(service: str, rows: int) -> AnswerChangedError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from listsync.domain.sync_records import ListRules
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.ports import ListProvider
 from listsync.prefetch import Overlap
-from listsync.row_limit import NoRoomError, within
+from listsync.row_limit import NoRoomError, room_for, text_size, within
 from listsync.sync.row_budget import Room
 
 logger = logging.getLogger(__name__)
@@ -61,8 +61,19 @@ class Reading:
         return self.fetched.entries if self.fetched else ()
 
     @property
+    def room(self) -> int:
+        """Count in rows what it takes up."""
+        return max(len(self.entries) + len(self.skipped), room_of(self.entries))
+
+    @property
     def skipped(self) -> tuple[SkippedRow, ...]:
         return self.fetched.skipped if self.fetched else ()
+
+
+def room_of(entries: Iterable[ListEntry]) -> int:
+    """Count in rows what *entries* take up, long titles included."""
+    sizes = [text_size(entry.title, entry.original_title) for entry in entries]
+    return room_for(len(sizes), sum(sizes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ def read_lists(
         if not room.may_begin(number):
             return _without_room(lists[number].rules)
         reading = read(number)
-        room.leave(number, len(reading.entries) + len(reading.skipped))
+        room.leave(number, reading.room)
         return reading
 
     def left_alone(number: int) -> Reading | None:

@@ -15,7 +15,7 @@ from listsync.domain.run_notes import Kept
 from listsync.domain.sync_records import ListRules, Member
 from listsync.ports import Memory
 from listsync.sync.deduplication import may_be_renamed, members_of, of_kind, renamed
-from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists
+from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists, room_of
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.report import Tally
 from listsync.sync.row_budget import Room
@@ -70,8 +70,7 @@ def gather(  # noqa: PLR0913 - each is a part of its own
     before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
     for reading in read_lists(lists, before, room, check):
         rules = reading.rules
-        has_room = keeper.takes_room(reading)
-        members = keeper.keep(reading) if has_room else keeper.refuse(reading)
+        members, has_room = keeper.keep(reading)
         total = 0 if rules.is_exclusion else len(members)
         board.read(rules.name, reading.outcome.value, _rows(reading), total)
         if not rules.is_exclusion:
@@ -103,12 +102,20 @@ class _Keeper:
     room: Room
     saved: set[str] = field(default_factory=set)
 
-    def keep(self, reading: Reading) -> list[Member]:
-        """Save what was read, and count it; returns the members to work on."""
+    def keep(self, reading: Reading) -> tuple[list[Member], bool]:
+        """Save what was read, and count it; returns the members to work on.
+
+        Also whether there was room for it: if not, there are none.
+        """
         rules, fetched = reading.rules, reading.fetched
+        rows = self._rows_of(reading)
+        if reading.has_no_room or not self.room.take(rows):
+            return self._refuse(reading)
         if not reading.was_left_alone:
             _log(reading)
         reading, kept, members = self._save(reading)
+        if not self.room.take(max(0, room_of(one.entry for one in members) - rows)):
+            return self._refuse(reading)  # what was known of it has longer titles than rows
         wanted, left_out = _apply(rules, members)
         if fetched is None or fetched.is_unchanged:
             (read, declared), rest = self.memory.counts(rules.source), _NO_TITLES
@@ -125,16 +132,16 @@ class _Keeper:
             from_memory=not reading.outcome.whole and bool(members),
         )
         self.tally.leave_out(rules.name, left_out)
-        return wanted
+        return wanted, True
 
-    def takes_room(self, reading: Reading) -> bool:
-        """Take up the room of a reading; False when all together would have too many rows."""
-        rows, fetched = _rows(reading), reading.fetched
-        if fetched is None or not fetched.is_sure:  # what is known of it counts as well
-            rows = max(rows, self.memory.counts(reading.rules.source)[0])
-        return not reading.has_no_room and self.room.take(rows)
+    def _rows_of(self, reading: Reading) -> int:
+        """Count the room of a reading, in rows."""
+        fetched = reading.fetched
+        if fetched is not None and fetched.is_sure:
+            return reading.room
+        return max(reading.room, self.memory.counts(reading.rules.source)[0])
 
-    def refuse(self, reading: Reading) -> list[Member]:
+    def _refuse(self, reading: Reading) -> tuple[list[Member], bool]:
         """Note that a list has no place in this run; what is known of it stays as it is."""
         rules = reading.rules
         reading = replace(reading, fetched=None, outcome=ListOutcome.DRIFT, why=_TOO_MANY)
@@ -143,7 +150,7 @@ class _Keeper:
             _save_setback(reading, self.memory, datetime.now(UTC))
         self.gathered.surely_read.discard(rules.source)
         self.tally.add_list(reading, new=0, read=0, declared=None, from_memory=False)
-        return []
+        return [], False
 
     def _save(self, reading: Reading) -> tuple[Reading, Kept, list[Member]]:
         """Save a reading or a failure; returns what is on the list now.

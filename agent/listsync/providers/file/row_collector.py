@@ -11,12 +11,10 @@ from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
 from listsync.http.text import Text, lines_of
 from listsync.parsing.json_rows import (
-    MOST_LETTERS,
     MOST_ROWS,
-    letters_of,
+    demand_little_text,
     refuse_drift,
     too_long,
-    too_wordy,
 )
 from listsync.parsing.row_fields import (
     external_ids,
@@ -35,7 +33,7 @@ from listsync.providers.file.season_cells import (
 )
 from listsync.providers.file.source import SERVICE
 from listsync.providers.file.type_words import Kind, kind_of
-from listsync.row_limit import demand_room
+from listsync.row_limit import demand_room, text_size
 
 _MOST_LINES = 1_000_000
 NOTHING = "no title and no id"
@@ -85,7 +83,7 @@ class Gathering:
         self._entries: list[ListEntry] = []
         self._skipped: list[SkippedRow] = []
         self._broken: list[SkippedRow] = []
-        self._letters = self._parts = 0
+        self._text = self._parts = 0
         self.is_cut = False
         self.ids_of_parts: bool | None = None  # see `columns`
         self.is_export = False  # of a list service, whose ids need no check
@@ -132,9 +130,8 @@ class Gathering:
 
     def _add_entry(self, entry: ListEntry) -> None:
         self._demand_room()
-        self._letters += letters_of(entry)
-        if self._letters > MOST_LETTERS:
-            raise too_wordy(SERVICE)
+        self._text += text_size(entry.title, entry.original_title)
+        demand_little_text(SERVICE, self._text)
         self._entries.append(entry)
 
     def count_part(self) -> None:
@@ -146,7 +143,7 @@ class Gathering:
     def _demand_room(self) -> None:
         if self.next_rank > MOST_ROWS:
             raise too_long(SERVICE, self.next_rank)
-        demand_room(self.next_rank)
+        demand_room(self.next_rank, self._text)
 
     def _add_nameless(self, raw: RawRow) -> None:
         """Take a row of which only a number is understood, that may be the list's own."""

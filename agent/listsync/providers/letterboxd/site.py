@@ -13,7 +13,7 @@ from listsync.parsing.json_rows import MOST_ROWS
 from listsync.providers.letterboxd.posters import Row
 from listsync.providers.letterboxd.site_markup import SHELLS, Page, call_for, full_page, read_page
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
-from listsync.row_limit import demand_room
+from listsync.row_limit import demand_room, text_size
 
 if TYPE_CHECKING:
     import httpx
@@ -96,16 +96,17 @@ class Site:
             return read_page(reply, source, is_part=is_part)
 
         pages = [first]
-        seen, count = {first.rows}, len(first.rows)
-        demand_room(count)
+        seen, count, text = {first.rows}, len(first.rows), _text_of(first)
+        demand_room(count, text)
         while self._goes_on(source, pages, count):
             if len(pages) >= _most_pages(source):
                 raise AnswerChangedError(SERVICE, f"{source} has pages without an end")
             numbers = range(len(pages) + 1, self._known_last(source, pages) + 1)
             with in_parallel(read, numbers, at_once=self._at_once) as following:
                 for page in following:
-                    count += len(page.rows)
+                    count, text = count + len(page.rows), text + _text_of(page)
                     _demand_new(source, page, seen, pages[-1], count)
+                    demand_room(count, text)
                     pages.append(page)
         return pages[1:]
 
@@ -125,6 +126,10 @@ class Site:
         return min(max(last, len(pages) + 1), _most_pages(source))
 
 
+def _text_of(page: Page) -> int:
+    return sum(text_size(row.title) for row in page.rows)
+
+
 def _most_pages(source: LetterboxdSource) -> int:
     """Say how many full pages the longest list has."""
     return -(-MOST_ROWS // full_page(source.kind))
@@ -140,7 +145,6 @@ def _demand_new(
     """Check the next page against those before it, and add it to *seen*."""
     if count > MOST_ROWS:
         raise AnswerChangedError(SERVICE, f"{source} has more than {MOST_ROWS:,} films")
-    demand_room(count)
     if page.rows and not before.rows:
         raise AnswerChangedError(SERVICE, f"{source} lacks a page in its middle")
     different = len(seen)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import socket
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from listsync.files.whole_file import Patience
 
 
 def load(path: Path) -> bytes:
-    return load_file("file", path, limit_bytes=1000).data
+    return load_file("file", path, limit_bytes=1000).data[:]
 
 
 def refusal(path: Path) -> RefusedError:
@@ -29,6 +31,26 @@ def test_a_file_is_read_with_its_digest(tmp_path: Path) -> None:
     content = load_file("file", path, limit_bytes=3)
     assert content.data == b"abc"
     assert content.digest.startswith("ba7816bf")
+
+
+def test_a_large_file_is_copied_and_read_in_slices(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    whole = b"".join(b"%07d\n" % number for number in range(1_000_000))
+    path.write_bytes(whole)
+    tracemalloc.start()
+    try:
+        content = load_file("file", path, limit_bytes=len(whole))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < len(whole) // 2
+    path.write_bytes(b"another")
+    assert content.digest == hashlib.sha256(whole).hexdigest()
+    assert (len(content.data), content.data[:]) == (len(whole), whole)
+    assert content.data[7_999_992:9_000_000] == b"0999999\n"
+    path.write_bytes(whole + b"x")
+    with pytest.raises(AnswerChangedError, match="larger than"):
+        load_file("file", path, limit_bytes=len(whole))
 
 
 @pytest.mark.parametrize("name", ["gone", "gone/deeper", "x" * 300])

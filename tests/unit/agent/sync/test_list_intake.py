@@ -633,6 +633,21 @@ def test_a_list_that_was_too_long_is_read_once_there_is_room() -> None:
     ]
 
 
+LONG = entry("T" * 600, 2019, MOVIE, imdb="tt9", rank=1)  # takes up two rows, as others three
+
+
+@pytest.mark.usefixtures("little_room")
+@pytest.mark.parametrize("again", [whole(LONG), Fetched.unchanged(MARK), DOWN])
+def test_long_titles_take_the_room_of_several_rows_of_all_lists(again: Played) -> None:
+    shelf = Shelf()
+    assert len(shelf.read(whole(LONG), B)) == 1
+    assert len(shelf.gather((A, whole(DUNE)), (B, again)).wanted) == 2
+    gathered = shelf.gather((A, whole(DUNE, HEAT)), (B, again))
+    assert titles(gathered) == ["Dune", "Heat"]
+    assert shelf.reports[1].why.startswith("with it all lists together have more than")
+    assert B.source not in gathered.surely_read
+
+
 def test_rows_that_are_no_titles_take_room_and_are_told_to_an_end() -> None:
     rows = tuple(SkippedRow(rank=number, what="x", why="a game") for number in range(1, 1501))
     shelf = Shelf()
