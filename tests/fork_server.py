@@ -1,0 +1,210 @@
+"""Starts our programs as forks of a process that has loaded them, instead of loading them anew.
+
+Most of the CPU time of a short command is its imports. `Popen` stands in for that of `subprocess`
+while tests start many: what it starts is our own child with the arguments, environment, folder,
+files and process group that were asked for. Anything but `python -m` one of our programs, and
+whatever depends on how the interpreter starts, is started as always.
+
+Run as a program it is the server: it loads all, and forks for each message.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import inspect
+import io
+import json
+import os
+import pkgutil
+import runpy
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = {"listsync", "listsync.sandbox", "listsyncctl"}
+_ROOT = Path(__file__).parents[1]
+_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "COVERAGE_")
+"""Beginnings of variables that count before the first line of ours runs."""
+_NOT_LOADED = {"browser", "__main__"}
+_MAX_MESSAGE = 1 << 17
+_PR_SET_CHILD_SUBREAPER = 36
+_START = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
+_PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+_USUAL = {
+    "executable": None,
+    "preexec_fn": None,
+    "pass_fds": (),
+    "shell": False,
+    "gid": None,
+    "gids": None,
+    "uid": None,
+    "umask": -1,
+    "start_new_session": False,
+}
+
+
+class ForkServer:
+    """The process that forks. What it starts becomes a child of the caller."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        self._start = _read_at_start(os.environ)
+        self._lock = threading.Lock()
+
+    def can_start(self, command: object, environment: Mapping[str, str]) -> bool:
+        """Whether a fork does the same as a start."""
+        if not isinstance(command, list) or command[:2] != [sys.executable, "-m"]:
+            return False
+        return command[2] in PROGRAMS and _read_at_start(environment) == self._start
+
+    def fork(self, order: Mapping[str, object], files: Sequence[int]) -> int:
+        """Start what *order* says, with *files* as its first three; gives its process number."""
+        with self._lock, _adopting():
+            socket.send_fds(self._socket, [json.dumps(order).encode()], files)
+            return int(self._socket.recv(64))
+
+    def close(self) -> None:
+        self._socket.close()
+        self._process.wait(10)
+
+
+def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:
+    """Make a `subprocess.Popen` that lets *server* start what it can."""
+
+    class Popen(subprocess.Popen[Any]):
+        def _execute_child(self, *given: Any) -> None:
+            asked = _START.bind(self, *given).arguments
+            environment = dict(os.environ if asked["env"] is None else asked["env"])
+            if not _is_plain(asked) or not server.can_start(asked["args"], environment):
+                super()._execute_child(*given)  # type: ignore[misc]
+                return
+            order = {
+                "command": [os.fspath(word) for word in asked["args"][2:]],
+                "folder": os.fspath(asked["cwd"] or Path.cwd()),
+                "environment": environment,
+                "group": asked["process_group"],
+            }
+            files = [asked[name] for name in ("p2cread", "c2pwrite", "errwrite")]
+            files = [number if file == -1 else file for number, file in enumerate(files)]
+            self.pid = server.fork(order, files)
+            self._child_created = True
+            self._close_pipe_fds(*(asked[name] for name in _PIPES))  # type: ignore[attr-defined]
+
+    return Popen
+
+
+def _is_plain(asked: Mapping[str, Any]) -> bool:
+    """Whether nothing is asked for that a fork is not given."""
+    return all(asked[name] == usual for name, usual in _USUAL.items())
+
+
+@contextmanager
+def _adopting() -> Iterator[None]:
+    """Be the parent of orphans for a moment; those of our tests are nobody's as always."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: at for name, at in environment.items() if name.startswith(_READ_AT_START)}
+
+
+# -- the server ----------------------------------------------------------------------------
+
+
+def serve(connection: socket.socket) -> dict[str, Any]:
+    """Fork for each message; returns in a fork alone, with what it is to be."""
+    while True:
+        message, files, _, _ = socket.recv_fds(connection, _MAX_MESSAGE, 3)
+        if not message:
+            sys.exit()
+        if (pid := _fork_orphan()) == 0:
+            _take_over(connection, files)
+            order: dict[str, Any] = json.loads(message)
+            return order
+        for file in files:
+            os.close(file)
+        connection.send(str(pid).encode())
+
+
+def _fork_orphan() -> int:
+    """Fork, and leave the fork to the nearest process that takes orphans; 0 in it."""
+    reads, writes = os.pipe()
+    between = os.fork()
+    if not between:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            os.write(writes, str(pid).encode())
+            os._exit(0)
+        while os.getppid() == parent:
+            time.sleep(0.0002)
+        return 0
+    os.waitpid(between, 0)
+    pid = int(os.read(reads, 32))
+    os.close(reads)
+    os.close(writes)
+    return pid
+
+
+def _take_over(connection: socket.socket, files: Sequence[int]) -> None:
+    """Have *files* as the first three, and no others."""
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+    connection.detach()
+    os.closerange(3, max(os.sysconf("SC_OPEN_MAX"), 0) if len(files) < 3 else 4096)
+
+
+def become(order: Mapping[str, Any]) -> None:
+    """Run the program of *order* as the interpreter would have."""
+    if order["group"] != -1:
+        os.setpgid(0, order["group"])
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    time.tzset()
+    sys.path[0] = order["folder"]
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    raw = open(2, "wb", closefd=False)  # noqa: SIM115
+    sys.stderr = io.TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
+    sys.argv = [order["command"][0], *order["command"][1:]]
+    runpy.run_module(order["command"][0], run_name="__main__", alter_sys=True)
+
+
+def _load_all() -> None:
+    for program in ("listsync", "listsyncctl"):
+        _load(program)
+
+
+def _load(name: str) -> None:
+    module = importlib.import_module(name)
+    for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        if found.name not in _NOT_LOADED:
+            _load(f"{name}.{found.name}")
+
+
+if __name__ == "__main__":
+    _load_all()
+    gc.collect()
+    gc.freeze()
+    become(serve(socket.socket(fileno=int(sys.argv[1]))))

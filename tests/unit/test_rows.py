@@ -1,0 +1,86 @@
+"""The rows of a table run as one test, and none is lost by that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests import rows
+
+ran: list[object] = []
+
+
+def _run(test: Callable[..., object]) -> None:
+    ran.clear()
+    rows._together(test, rows._tables(test))()
+
+
+@pytest.mark.parametrize("second", ["x", pytest.param("y", id="why")])
+@pytest.mark.parametrize(("first", "third"), [(1, 2), (3, 4)])
+def _two_tables(first: int, second: str, third: int) -> None:
+    ran.append((first, second, third))
+
+
+@pytest.mark.parametrize("number", range(6))
+def _some_bad(number: int) -> None:
+    ran.append(number)
+    if number == 2:
+        pytest.skip("not today")
+    assert number not in {1, 4}, "bad"
+
+
+@pytest.mark.parametrize("number", [1])
+def _more_than_rows(number: int, tmp_path: object) -> None:
+    pytest.fail(f"{number}{tmp_path}")
+
+
+@pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.skip)])
+def _marked(number: int) -> None:
+    pytest.fail(str(number))
+
+
+@pytest.mark.parametrize("number", iter([1, 2]))
+def _readable_once(number: int) -> None:
+    pytest.fail(str(number))
+
+
+@pytest.mark.parametrize("number", [])
+def _without_rows(number: int) -> None:
+    pytest.fail(str(number))
+
+
+def test_every_row_of_every_table_runs_in_the_order_of_pytest() -> None:
+    _run(_two_tables)
+    assert ran == [(1, "x", 2), (1, "y", 2), (3, "x", 4), (3, "y", 4)]
+
+
+def test_a_row_that_fails_or_is_skipped_stops_no_other_and_each_is_named() -> None:
+    with pytest.raises(AssertionError, match="bad") as raised:
+        _run(_some_bad)
+    assert ran == [0, 1, 2, 3, 4, 5]
+    assert [note.partition(":")[0] for note in raised.value.__notes__] == [
+        "in the row number=1",
+        "in the row number=4",
+    ]
+
+
+def test_rows_that_are_skipped_are_told() -> None:
+    @pytest.mark.parametrize("number", [1, 2])
+    def skipping(number: int) -> None:
+        if number == 1:
+            pytest.skip("not today")
+
+    with pytest.raises(pytest.skip.Exception, match="not today"):
+        _run(skipping)
+
+
+@pytest.mark.parametrize("test", [_more_than_rows, _marked, _readable_once, _without_rows, _run])
+def test_what_is_more_than_a_table_is_left_to_pytest(test: Callable[..., object]) -> None:
+    assert rows._tables(test) == []
+
+
+def test_this_suite_runs_tables_as_one_test(request: pytest.FixtureRequest) -> None:
+    names = [item.name for item in request.session.items if item.path == request.path]
+    if not rows._is_apart(request.config):
+        assert "test_what_is_more_than_a_table_is_left_to_pytest" in names
