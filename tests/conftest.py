@@ -6,8 +6,10 @@ import signal
 
 from hypothesis import settings
 
+from tests.thorough import tries
+
 # A machine that is busy is no failure.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, max_examples=tries(30, 1000))
 settings.load_profile("patient")
 
 pytest_plugins = ["tests.rows"]

@@ -27,7 +27,17 @@ _SAFE_LOADERS = {"BaseLoader", "CBaseLoader", "SafeLoader", "CSafeLoader"}
 _FASTER_ONE = re.compile(r"getattr\(yaml, 'C(?:Base|Safe)Loader', yaml\.(?:Base|Safe)Loader\)")
 
 
+_SUSPICIOUS = re.compile(
+    rf"(?:from|import)\s.*\b(?:{'|'.join(sorted(_FORMATS))})\b"
+    rf"|(?<!\.)\b(?:{'|'.join(sorted(_BUILT_IN))})\b"
+    rf"|\b(?:{'|'.join(sorted({name for _, name in _OF_MODULES}))}|yaml|shell)\b"
+)
+"""What every danger has in its text; to look at the syntax of all modules takes long."""
+
+
 def dangers(source: str) -> Iterator[str]:
+    if not _SUSPICIOUS.search(source):
+        return
     tree = ast.parse(source)
     loaders = _SAFE_LOADERS | set(_safe_names(tree))
     for node in ast.walk(tree):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listsync.prefetch import Overlap
+from tests.thorough import tries
 
 _PATIENCE_S = 5
 
@@ -33,7 +34,7 @@ def all_ended() -> bool:
     return not threads()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=tries(10, 200))
 @given(st.lists(st.integers(0, 50), max_size=80), st.sets(st.integers(0, 50)))
 def test_results_stand_in_the_order_of_the_items(items: list[int], quick: set[int]) -> None:
     overlap: Overlap[int, str] = Overlap(lambda item: f"slow {item}", workers=3, ahead=4)

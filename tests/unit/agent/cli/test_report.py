@@ -25,6 +25,7 @@ from listsync.domain.sync_records import (
     SyncRun,
     Verdict,
 )
+from tests.thorough import tries
 
 _RUN = SyncRun(run_id="r", origin="once", started_at=datetime(2026, 6, 1, tzinfo=UTC))
 _PLAIN = Palette(enabled=False)
@@ -108,7 +109,7 @@ def test_what_another_list_had_requested_is_not_already_there() -> None:
 _COUNTS = st.fixed_dictionaries({one.name: st.integers(0, 3000) for one in _OF_ENTRIES})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(20, 500))
 @given(st.lists(st.tuples(_COUNTS, st.integers(0, 50)), min_size=2, max_size=4))
 def test_what_was_read_is_the_sum_of_the_columns(rows: list[tuple[dict[str, int], int]]) -> None:
     lists = [

@@ -20,6 +20,7 @@ from tests.contract.providers.cases import (
     stevenlu_provider,
 )
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
+from tests.thorough import tries
 
 OURS = (UnavailableError, RefusedError, AnswerChangedError)
 FILES = sorted(
@@ -41,7 +42,7 @@ ANSWERS = [
 ]
 SUFFIXES = (".txt", ".csv", ".json", ".yml", "")
 often = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=tries(6, 300), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -91,7 +92,7 @@ def test_a_damaged_file(path: Path, tmp_path: Path, draw: st.DataObject) -> None
 def test_a_file_cut_anywhere(path: Path, tmp_path: Path) -> None:
     data = path.read_bytes()
     target = tmp_path / path.name
-    for length in range(0, len(data), 1 + len(data) // 300):
+    for length in range(0, len(data), 1 + len(data) // tries(25, 300)):
         target.write_bytes(data[:length])
         fetched = read(file_provider(target))
         if fetched is not None and not shows_emptiness(data[:length]):
@@ -125,7 +126,7 @@ def test_any_marks_at_all(suffix: str, tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.name)
 @given(draw=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(6, 300))
 def test_a_damaged_answer(path: Path, draw: st.DataObject) -> None:
     site = Site.of(
         {LIST: sample("mdblist/list-meta.json"), "*": answer(damaged(path.read_bytes(), draw))}
@@ -142,7 +143,7 @@ def test_a_damaged_answer(path: Path, draw: st.DataObject) -> None:
 
 
 @given(body=st.binary(max_size=200), status=st.integers(200, 599))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(15, 300))
 def test_any_answer_at_all(body: bytes, status: int) -> None:
     for provider in (
         stevenlu_provider(Site.of({"*": answer(body, status)})),

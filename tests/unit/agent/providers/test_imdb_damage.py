@@ -14,6 +14,7 @@ from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.providers.imdb.site_pages import read_pages
 from tests.contract.providers.site import FIXTURES, Site, answer
+from tests.thorough import tries
 from tests.unit.agent.providers.test_imdb import EXPECTED, imdb
 
 OURS = (UnavailableError, RefusedError, AnswerChangedError)
@@ -28,7 +29,7 @@ VALUES = (
     | st.text(max_size=5)
     | st.sampled_from(([], {}, [None], "nm0000001", "tt9000001", 2.5, {"id": None}))
 )
-often = settings(max_examples=25, deadline=None)
+often = settings(max_examples=tries(6, 300))
 
 
 def places(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

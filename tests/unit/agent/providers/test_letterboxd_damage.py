@@ -14,6 +14,7 @@ from listsync.domain.lists import Fetched
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
+from tests.thorough import tries
 from tests.unit.agent.providers.test_letterboxd import (
     LIST,
     PAGES,
@@ -56,7 +57,7 @@ PIECES = (
     b"&",
 )
 FILM = "film/the-lantern-keeper"
-at_times = settings(max_examples=25, deadline=None)
+at_times = settings(max_examples=tries(8, 300))
 
 
 def read(value: str, body: bytes, after: httpx.Response) -> Fetched | None:
@@ -76,7 +77,7 @@ def test_a_page_cut_anywhere_is_never_the_whole_list(
 ) -> None:
     data = taken(name).content
     end = len(data.rpartition(b"</html>")[0]) or data.rindex(b"</ul>")
-    for length in range(0, end + 1, 1 + end // 80):
+    for length in range(0, end + 1, 1 + end // tries(15, 80)):
         fetched = read(value, data[:length], taken(after, 404 if after == "404.html" else 200))
         assert fetched is None, length
     assert (found := read(value, data, taken(after)))

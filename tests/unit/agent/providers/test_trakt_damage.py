@@ -14,6 +14,7 @@ from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
 from tests.fakes import KeptTokens
+from tests.thorough import tries
 from tests.unit.agent.providers.test_trakt import (
     ITEMS,
     LIST,
@@ -27,7 +28,7 @@ from tests.unit.agent.providers.test_trakt import (
 OURS = (UnavailableError, RefusedError, AnswerChangedError)
 BODIES = sorted(path.name for path in (FIXTURES / "trakt").glob("*.json"))
 VALUES = (VALUE, "me/watchlist", "me/recommendations", "bob/collection", "trending:movies")
-often = settings(max_examples=60, deadline=None)
+often = settings(max_examples=tries(15, 300))
 
 
 def read(site: Site, value: str = VALUE, previous: Validators | None = None) -> Fetched | None:
@@ -125,7 +126,7 @@ def test_altered_counts_end_and_never_empty_a_list(draw: st.DataObject) -> None:
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("name", BODIES)
 @given(draw=st.data())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=tries(1, 50))
 def test_any_sample_anywhere(value: str, name: str, draw: st.DataObject) -> None:
     body = damaged((FIXTURES / "trakt" / name).read_bytes(), draw)
     fetched = read(Site.of({"*": answer(body)}), value)
@@ -133,7 +134,7 @@ def test_any_sample_anywhere(value: str, name: str, draw: st.DataObject) -> None
 
 
 @given(body=st.binary(max_size=200), status=st.integers(200, 599), value=st.sampled_from(VALUES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(20, 1000))
 def test_any_answer_at_all(body: bytes, status: int, value: str) -> None:
     fetched = read(Site.of({"*": answer(body, status, None)}), value)
     assert fetched is None or fetched.outcome is not ListOutcome.EMPTY

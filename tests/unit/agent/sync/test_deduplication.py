@@ -12,9 +12,10 @@ from listsync.domain.media import ExternalIds, MediaType
 from listsync.domain.sync_records import Exclusion, Member, Wish
 from listsync.sync.deduplication import entry_id, members_of, wishes_of
 from listsync.sync.exclusions import wishes_to_exclude
+from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, TV, entry, rules
 
-FEW = settings(max_examples=40, deadline=2000)
+FEW = settings(max_examples=tries(15, 500))
 
 A, B, C = rules("a"), rules("b"), rules("c")
 IN_4K = rules("in 4k", four_k=True)

@@ -14,6 +14,7 @@ from listsync.domain.server import SearchPage
 from listsync.domain.sync_records import Exclusion, Result, SyncReport, Verdict
 from listsync.sync.shrink_guard import pause_before_recheck
 from tests.fakes import DOWN, FakeServer, a_film
+from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, rules
 from tests.unit.agent.sync.test_run import DUNE, DUNE_ENTRY, MATRIX, House, verdicts
 
@@ -161,7 +162,7 @@ def test_a_list_of_exclusions_is_asked_again_before_anything_is_requested() -> N
 def test_nothing_that_exists_is_believed_to_be_nowhere_however_many_searches_fail(
     share: float,
 ) -> None:
-    count = 180
+    count = tries(60, 180)
     house = House()
     server = house.server = FlakyServer(share, count)
     house.follow(*(_entry(n) for n in range(1, count + 1)))

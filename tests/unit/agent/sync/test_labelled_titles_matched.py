@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
+from listsync.domain.sync_records import Match
 from tests.bench.titles import (
     LEAST_RIGHT,
     Verdict,
@@ -18,29 +20,36 @@ from tests.bench.titles import (
 from tests.labelled_titles import SETS, load
 
 CASES = {name: load(name) for name in SETS}
-MATCHES = {case.id: match_of(case) for cases in CASES.values() for case in cases}
-VERDICTS = {
-    name: {case.id: verdict_on(case, MATCHES[case.id]) for case in cases}
-    for name, cases in CASES.items()
-}
+
+
+@cache
+def matches_of(name: str) -> dict[str, Match]:
+    return {case.id: match_of(case) for case in CASES[name]}
+
+
+@cache
+def verdicts_of(name: str) -> dict[str, Verdict]:
+    return {case.id: verdict_on(case, matches_of(name)[case.id]) for case in CASES[name]}
+
+
 of_each_set = pytest.mark.parametrize("name", SETS)
 
 
 @of_each_set
 def test_no_title_is_taken_for_another(name: str) -> None:
-    verdicts = VERDICTS[name].items()
+    verdicts = verdicts_of(name).items()
     assert [id_ for id_, verdict in verdicts if verdict is Verdict.WRONG] == []
 
 
 @of_each_set
 def test_nearly_all_titles_that_are_on_offer_are_found(name: str) -> None:
-    share = percent_right(Counter(VERDICTS[name].values()), CASES[name])
+    share = percent_right(Counter(verdicts_of(name).values()), CASES[name])
     assert share >= LEAST_RIGHT[name]
 
 
 @of_each_set
 def test_what_is_not_found_is_held_for_a_person_and_not_lost(name: str) -> None:
-    verdicts = VERDICTS[name].items()
+    verdicts = verdicts_of(name).items()
     assert [id_ for id_, verdict in verdicts if verdict is Verdict.MISSED] == []
 
 
@@ -49,9 +58,9 @@ def test_a_person_who_is_to_choose_is_shown_the_right_one(name: str) -> None:
     held = [
         case
         for case in CASES[name]
-        if case.right is not None and VERDICTS[name][case.id] is Verdict.REVIEW
+        if case.right is not None and verdicts_of(name)[case.id] is Verdict.REVIEW
     ]
-    shown = {case.id: [one.key for one in MATCHES[case.id].candidates] for case in held}
+    shown = {case.id: [one.key for one in matches_of(name)[case.id].candidates] for case in held}
     assert [case.id for case in held if case.right not in shown[case.id]] == []
 
 

@@ -27,6 +27,7 @@ from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.fetch_lists import Reading
 from listsync.sync.report import Tally, verdict_of
 from listsync.sync.submission import HOLDS
+from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, entry, film_wish, found, offer, rules
 
 BODY = RequestBody(key=TitleKey(MOVIE, 603), four_k=False)
@@ -220,7 +221,7 @@ _WISHES = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(15, 500))
 @given(st.lists(_WISHES, max_size=20))
 def test_the_counts_add_up(rows: list[tuple[list[str], int, Outcome]]) -> None:
     tally, wishes = tally_of("a", "b", "c"), list[Wish]()

@@ -34,6 +34,7 @@ from tests.fakes import (
     a_series,
     whole,
 )
+from tests.thorough import tries
 from tests.unit.agent.sync.records import NOON, RUN, TV, entry, rules
 
 BAD = replace(a_series(1396, "Breaking Bad", 2008, tvdb=81189), seasons=(0, 1, 2, 3))
@@ -544,7 +545,7 @@ _STEPS = st.lists(
 whether a series that is there whole is called so; whether the series is forgotten."""
 
 
-@settings(max_examples=60, deadline=5000)
+@settings(max_examples=tries(20, 500))
 @given(_STEPS, st.booleans())
 def test_each_season_is_requested_once_and_none_that_is_wanted_is_left_out(
     steps: Sequence[tuple[str, Seasons, set[int], MediaStatus, bool, bool]], four_k: bool

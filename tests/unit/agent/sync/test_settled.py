@@ -44,6 +44,7 @@ from tests.fakes import (
     a_series,
     whole,
 )
+from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, RUN, TV, entry, rules
 
 DUNE = TitleKey(MOVIE, 438631)
@@ -247,7 +248,7 @@ def _runs(
     return reports, server, memory
 
 
-@settings(max_examples=60, deadline=5000)
+@settings(max_examples=tries(20, 500))
 @given(
     st.lists(st.lists(_ENTRIES, max_size=4), min_size=1, max_size=3),
     st.tuples(*(_STATUSES for _ in _TITLES)),

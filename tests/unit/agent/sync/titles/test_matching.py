@@ -12,9 +12,10 @@ from listsync.domain.sync_records import Found, Match
 from listsync.sync.titles.evidence import sought, weigh
 from listsync.sync.titles.matching import choose
 from listsync.sync.titles.similarity import Alike
+from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, TV, offer
 
-FEW = settings(max_examples=40, deadline=2000)
+FEW = settings(max_examples=tries(15, 500))
 
 
 def chosen(
