@@ -1,9 +1,9 @@
 """Starts our programs as forks of a process that has loaded them, instead of loading them anew.
 
 Most of the CPU time of a short command is its imports. `Popen` stands in for that of `subprocess`
-while tests start many: what it starts is our own child with the arguments, environment, folder,
-files and process group that were asked for. Anything but `python -m` one of our programs, and
-whatever depends on how the interpreter starts, is started as always.
+while tests start many: what it starts is our own child, with the arguments, environment, folder,
+files, session and process group that were asked for. Anything but `python -m` one of our programs
+is started as always, and so is whatever depends on how the interpreter starts.
 
 Run as a program it is the server: it loads all, and forks for each message.
 """
@@ -47,7 +47,6 @@ _USUAL = {
     "gids": None,
     "uid": None,
     "umask": -1,
-    "start_new_session": False,
 }
 
 
@@ -97,6 +96,7 @@ def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:
                 "command": [os.fspath(word) for word in asked["args"][2:]],
                 "folder": os.fspath(asked["cwd"] or Path.cwd()),
                 "environment": environment,
+                "is_new_session": asked["start_new_session"],
                 "group": asked["process_group"],
             }
             files = [asked[name] for name in ("p2cread", "c2pwrite", "errwrite")]
@@ -176,6 +176,8 @@ def _take_over(connection: socket.socket, files: Sequence[int]) -> None:
 
 def become(order: Mapping[str, Any]) -> None:
     """Run the program of *order* as the interpreter would have."""
+    if order["is_new_session"]:
+        os.setsid()
     if order["group"] != -1:
         os.setpgid(0, order["group"])
     os.chdir(order["folder"])
