@@ -35,6 +35,8 @@ _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "COVERAGE
 """Beginnings of variables that count before the first line of ours runs."""
 _NOT_LOADED = {"browser", "__main__"}
 _MAX_MESSAGE = 1 << 17
+_PADDING = "." * 8192
+"""Makes room for the command line of a fork, where `/proc` shows it."""
 _PR_SET_CHILD_SUBREAPER = 36
 _START = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
 _PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
@@ -57,7 +59,7 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.fork_server", str(theirs.fileno()), _PADDING],
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -93,7 +95,8 @@ def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:
                 super()._execute_child(*given)  # type: ignore[misc]
                 return
             order = {
-                "command": [os.fspath(word) for word in asked["args"][2:]],
+                "command": [os.fspath(word) for word in asked["args"]],
+                "umask": _umask(),
                 "folder": os.fspath(asked["cwd"] or Path.cwd()),
                 "environment": environment,
                 "is_new_session": asked["start_new_session"],
@@ -111,6 +114,12 @@ def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:
 def _is_plain(asked: Mapping[str, Any]) -> bool:
     """Whether nothing is asked for that a fork is not given."""
     return all(asked[name] == usual for name, usual in _USUAL.items())
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 @contextmanager
@@ -176,6 +185,8 @@ def _take_over(connection: socket.socket, files: Sequence[int]) -> None:
 
 def become(order: Mapping[str, Any]) -> None:
     """Run the program of *order* as the interpreter would have."""
+    _show(order["command"])
+    os.umask(order["umask"])
     if order["is_new_session"]:
         os.setsid()
     if order["group"] != -1:
@@ -189,8 +200,18 @@ def become(order: Mapping[str, Any]) -> None:
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     raw = open(2, "wb", closefd=False)  # noqa: SIM115
     sys.stderr = io.TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
-    sys.argv = [order["command"][0], *order["command"][1:]]
-    runpy.run_module(order["command"][0], run_name="__main__", alter_sys=True)
+    _, _, program, *arguments = order["command"]
+    sys.argv = [program, *arguments]
+    runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+def _show(command: Sequence[str]) -> None:
+    """Let `/proc` tell *command*, by which agents are found."""
+    stat = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    start, end = map(int, stat[45:47])
+    words = b"".join(os.fsencode(word) + b"\0" for word in command)
+    ctypes.memset(start, 0, end - start)
+    ctypes.memmove(start, words, min(len(words), end - start))
 
 
 def _load_all() -> None:

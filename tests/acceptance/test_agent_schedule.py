@@ -150,6 +150,7 @@ def test_automated_mode_runs_the_agent(home: Home, start_agent: StartAgent) -> N
     assert agent.terminate(5) == 0
 
 
+@pytest.mark.cold  # by the environment that it was started with
 def test_an_agent_in_automated_mode_is_found_by_its_process(
     lone_home: Home, start_agent: StartAgent
 ) -> None:
