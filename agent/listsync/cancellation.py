@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 COMPUTING_S = 300.0
 """How long a run may work without waiting for anything: the largest lists take a tenth of it."""
@@ -69,17 +68,40 @@ class CancelToken(threading.Event):
         self.is_revoked = True
         self.cut()
 
-    @contextmanager
-    def breaking(self, break_off: Callable[[], None]) -> Iterator[None]:
+    def breaking(self, break_off: Callable[[], None]) -> Breaking:
         """Have `cut` call *break_off*, which wakes what waits in the block, and never raises."""
-        mark = object()
+        return Breaking(self, break_off)
+
+    def add(self, one: Breaking) -> None:
         with self._cutting:
-            self._breaks[mark] = break_off
+            self._breaks[one] = one.break_off
             is_cut = self.is_cut
-        try:
-            if is_cut:
-                break_off()
-            yield
-        finally:
-            with self._cutting:
-                del self._breaks[mark]
+        if is_cut:
+            one.break_off()
+
+    def remove(self, one: Breaking) -> None:
+        with self._cutting:
+            self._breaks.pop(one, None)
+
+
+class Breaking:
+    """What a cut breaks off between `begin` and `end`, or in a block; ending it twice is fine."""
+
+    __slots__ = ("_token", "break_off")
+
+    def __init__(self, token: CancelToken, break_off: Callable[[], None]) -> None:
+        self._token = token
+        self.break_off = break_off
+
+    def begin(self) -> None:
+        """Begin; after the cut it is broken off at once."""
+        self._token.add(self)
+
+    def end(self) -> None:
+        self._token.remove(self)
+
+    def __enter__(self) -> None:
+        self.begin()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()

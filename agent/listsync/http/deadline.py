@@ -8,15 +8,17 @@ none outlasts the run that asks.
 from __future__ import annotations
 
 import math
+import os
+import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Iterable
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from functools import partial
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 
@@ -27,8 +29,6 @@ from listsync.http.redirects import places_of
 if TYPE_CHECKING:
     import httpx
 
-T = TypeVar("T")
-
 NAME_S = 20.0
 """How much longer a connection to a name may take: a resolver asks its second server after 5 s."""
 _MOMENT_S = 1.0
@@ -38,17 +38,24 @@ _ENDED = "the run was ended"
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
 
-@contextmanager
-def until(moment: float) -> Iterator[None]:
-    """Let this thread wait for no connection beyond *moment*, of the monotonic clock.
+class until:  # noqa: N801 - it reads as what it does: `with until(...)`
+    """Lets this thread wait for no connection beyond *moment*, of the monotonic clock.
 
     Nor beyond that of a block around this one.
     """
-    token = _ends_at.set(min(moment, _ends_at.get()))
-    try:
-        yield
-    finally:
-        _ends_at.reset(token)
+
+    __slots__ = ("_before", "_moment")
+
+    def __init__(self, moment: float) -> None:
+        self._moment = moment
+        self._before: Token[float] | None = None
+
+    def __enter__(self) -> None:
+        self._before = _ends_at.set(min(self._moment, _ends_at.get()))
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            _ends_at.reset(self._before)
 
 
 def keep_deadlines(client: httpx.Client, token: CancelToken) -> None:
@@ -142,20 +149,66 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, token: CancelToken) -> None:
+    """A connection; *stream* encrypts it, and is asked where the socket itself is not enough.
+
+    What is written leaves with the first wait for an answer, in one piece with all before it:
+    each piece of its own costs a call of the system, and wakes the server.
+    """
+
+    def __init__(
+        self, stream: httpcore.NetworkStream, token: CancelToken, *, is_nested: bool = False
+    ) -> None:
         self._stream = stream
         self._token = token
+        self._socket: socket.socket = stream.get_extra_info("socket")
+        self._is_nested = is_nested
+        self._unsent: list[bytes] = []
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
+        self._breaking = token.breaking(self._break_off)
+        self._breaking.begin()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = _left(timeout, httpcore.ReadTimeout)
+        if self._unsent:
+            with suppress(httpcore.WriteError):  # the server may have said why it listens no more
+                self._send(timeout)
+        left = self._waiting(timeout, httpcore.ReadTimeout, httpcore.ReadError)
+        try:
+            if self._is_nested:
+                data = self._stream.read(max_bytes, left)
+            else:
+                self._socket.settimeout(left)
+                data = self._socket.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
         # What a broken connection gave looks like an answer that is whole.
-        return self._waiting(lambda: self._stream.read(max_bytes, left), left, httpcore.ReadError)
+        self._refuse_after_cut(httpcore.ReadError)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = _left(timeout, httpcore.WriteTimeout)
-        self._waiting(lambda: self._stream.write(buffer, left), left, httpcore.WriteError)
+        if buffer:
+            self._waiting(timeout, httpcore.WriteTimeout, httpcore.WriteError)
+            self._unsent.append(buffer)
+
+    def _send(self, timeout: float | None) -> None:
+        data = b"".join(self._unsent)
+        self._unsent.clear()
+        left = self._waiting(timeout, httpcore.WriteTimeout, httpcore.WriteError)
+        try:
+            if self._is_nested:
+                self._stream.write(data, left)
+            else:
+                self._socket.settimeout(left)
+                self._socket.sendall(data)
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
 
     def close(self) -> None:
+        self._breaking.end()
         self._stream.close()
 
     def start_tls(
@@ -164,34 +217,50 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        stream = self._waiting(
-            lambda: self._stream.start_tls(ssl_context, server_hostname, left),
-            left,
-            httpcore.ConnectError,
-        )
-        return _Stream(stream, self._token)
+        left = self._waiting(timeout, httpcore.ConnectTimeout, httpcore.ConnectError)
+        is_nested = isinstance(self._socket, ssl.SSLSocket)
+        # The socket is given away to the encryption, so a cut needs one of its own.
+        with _second(self._socket) as spare, self._token.breaking(partial(_shut_down, spare)):
+            stream = self._stream.start_tls(ssl_context, server_hostname, left)
+        self._breaking.end()
+        self._refuse_after_cut(httpcore.ConnectError)
+        return _Stream(stream, self._token, is_nested=is_nested)
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            return bool(self._readable.poll(0))
         return self._stream.get_extra_info(info)
 
     def _waiting(
-        self, work: Callable[[], T], seconds: float, error: type[httpcore.NetworkError]
-    ) -> T:
-        self._token.heartbeat.beat(seconds)
-        with self._token.breaking(self._break_off):
-            done = work()
+        self,
+        timeout: float | None,
+        late: type[httpcore.TimeoutException],
+        broken: type[httpcore.NetworkError],
+    ) -> float:
+        """Say how long may be waited, and show that it is."""
+        self._refuse_after_cut(broken)
+        left = _left(timeout, late)
+        self._token.heartbeat.beat(left)
+        return left
+
+    def _refuse_after_cut(self, error: type[httpcore.NetworkError]) -> None:
         if self._token.is_cut:
             raise error(_ENDED)
-        return done
 
     def _break_off(self) -> None:
-        """Wake the thread that waits; closing the socket would not, and another might get it."""
-        connected = self._stream.get_extra_info("socket")
-        if isinstance(connected, socket.socket):
-            with suppress(OSError):
-                # Not that of an SSLSocket, which forgets its encryption while somebody reads.
-                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+        _shut_down(self._socket)
+
+
+def _second(connected: socket.socket) -> socket.socket:
+    """Give a second way to the same connection; an SSLSocket has none of its own."""
+    return socket.socket(fileno=os.dup(connected.fileno()))
+
+
+def _shut_down(connected: socket.socket) -> None:
+    """Wake the thread that waits; closing the socket would not, and another might get it."""
+    with suppress(OSError):
+        # Not that of an SSLSocket, which forgets its encryption while somebody reads.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _is_address(host: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from listsync.cancellation import CancelToken
@@ -179,6 +180,35 @@ def test_an_endless_answer_that_is_encrypted_has_an_end(tmp_path: Path, *, is_cu
         with cut_soon(token) if is_cut else nullcontext(), pytest.raises(UnavailableError):
             client.read_index(())
         client.close()
+
+
+def test_a_cut_ends_the_wait_for_an_encryption_that_is_never_agreed_on() -> None:
+    token = CancelToken()
+    with socket.create_server(("127.0.0.1", 0)) as silent, cut_soon(token):
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        client = Seerr(url, SecretStr("key"), patience=PATIENT, token=token)
+        with pytest.raises(UnavailableError):
+            client.read_index(())
+        client.close()
+
+
+def test_what_is_written_leaves_in_one_piece_when_an_answer_is_waited_for() -> None:
+    backend = deadline.DeadlineBackend(httpcore.SyncBackend(), CancelToken())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stream = backend.connect_tcp(*listening.getsockname())
+        peer, _ = listening.accept()
+        with peer:
+            stream.write(b"head")
+            stream.write(b"body")
+            peer.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                peer.recv(100)
+            peer.send(b"answer")
+            assert stream.read(100) == b"answer"
+            assert peer.recv(100) == b"headbody"
+            assert not stream.get_extra_info("is_readable")
+        assert stream.get_extra_info("is_readable")  # it was closed
+        stream.close()
 
 
 def test_what_a_cut_leaves_of_a_list_is_no_list() -> None:
