@@ -69,14 +69,31 @@ _PROGRESS = {
     "eta_s": _NUMBER,
     "requested": _NUMBER,
 }
+_PENDING = {"key!": _TEXT, "why": _TEXT, "needs_restart": _FLAG}
 _STATUS = {
     "state!": _TEXT,
     "pid!": _NUMBER,
     "version": _TEXT,
     "uptime_s": _NUMBER,
     "started_at": _TEXT,
-    "config": {"file": _TEXT, "valid": _FLAG, "problems": [_TEXT], "loaded_at": _TEXT},
+    "config": {
+        "file": _TEXT,
+        "valid": _FLAG,
+        "problems": [_TEXT],
+        "loaded_at": _TEXT,
+        "pending": [_PENDING],
+    },
     "watcher": _TEXT,
+    "services": [
+        {
+            "name!": _TEXT,
+            "state": _TEXT,
+            "since": _TEXT,
+            "why": _TEXT,
+            "next_try": _TEXT,
+            "vital": _FLAG,
+        }
+    ],
     "server": {"product": _TEXT, "version": _TEXT, "url": _TEXT},
     "paused": {"until": _TEXT},
     "running": _PROGRESS,
@@ -228,7 +245,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "pause": {"until": _TEXT},
     "resume": _DONE,
     "cancel": {**_DONE, "run_id": _TEXT},
-    "reload": _DONE,
+    "reload": {**_DONE, "pending": [_PENDING]},
     "exclude": _DONE,
     "forget": {**_DONE, "count": _NUMBER},
     "backup": _BACKUP,

@@ -62,6 +62,7 @@ def _status_rows(result: Result, look: Look) -> Iterator[tuple[str, str]]:
     yield "Server", _server(result)
     yield from _config_rows(result.get("config") or {}, look)
     yield "Watcher", harmless(result.get("watcher"))
+    yield from _service_rows(result.get("services") or [], look)
     notices = result.get("notices") or []
     for notice in notices:
         yield _notice_row(notice, look)
@@ -106,6 +107,20 @@ def _config_rows(config: Result, look: Look) -> Iterator[tuple[str, str]]:
     )
     for problem in config.get("problems") or []:
         yield "", harmless(problem)
+    for pending in config.get("pending") or []:
+        yield "", f"not in force yet: {harmless(pending['key'])}: {harmless(pending.get('why'))}"
+
+
+def _service_rows(services: Sequence[Result], look: Look) -> Iterator[tuple[str, str]]:
+    """Tell which services run, and of each that has failed why and when it is tried again."""
+    running = [harmless(one["name"]) for one in services if one.get("state") == "running"]
+    if running:
+        yield "Services", f"running: {', '.join(running)}"
+    for one in services:
+        if one.get("state") == "failed":
+            again = f"; next try {look.ago(one['next_try'])}" if one.get("next_try") else ""
+            words = f"{harmless(one['name'])} {look.paint('failed')} {look.ago(one.get('since'))}"
+            yield "Service", f"{words}: {harmless(one.get('why'))}{again}"
 
 
 def progress_words(progress: Result) -> str:

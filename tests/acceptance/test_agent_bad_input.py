@@ -267,7 +267,7 @@ def test_an_agent_of_which_a_part_has_failed_ends_to_be_started_again(lone_home:
         timeout=15,
     )
     assert ran.returncode == 1
-    assert "the schedule thread failed: the agent ends" in ran.stderr
+    assert "the schedule service failed: the agent ends" in ran.stderr
     assert "what went wrong" in ran.stderr
     assert not socket_of(lone_home).exists()
 
@@ -301,7 +301,7 @@ def test_a_control_thread_that_has_failed_ends_the_agent_and_is_named(lone_home:
     with faulty_agent(lone_home, "ControlSocket._answered") as agent:
         assert agent.ctl("ping", "--timeout", "1").code != 0
         assert agent.wait() == 1
-        assert "the control thread failed: the agent ends" in agent.log
+        assert "the control service failed: the agent ends" in agent.log
         assert "what went wrong" in agent.log
     assert not socket_of(lone_home).exists()
 

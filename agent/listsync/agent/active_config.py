@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from listsync.domain.runs import Following, Scope
+from listsync.domain.services import PendingChange
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.files.whole_file import MOST_S
 
@@ -39,14 +40,22 @@ class Loader(Protocol):
         """Let what depends on the configuration follow it (due times, log)."""
         ...
 
+    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:
+        """Let what runs for long follow it, or try that again; returns what must wait."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """What the agent follows, since when, and why the file as it is now is not it."""
+    """What the agent follows, since when, and why the file as it is now is not it.
+
+    `pending` are keys whose new values have not taken force.
+    """
 
     following: Following
     loaded_at: datetime
     problems: tuple[Problem, ...] = ()
+    pending: tuple[PendingChange, ...] = ()
 
 
 class Configuration:
@@ -134,9 +143,7 @@ class Configuration:
 
     def _refuse(self, problems: tuple[Problem, ...]) -> None:
         old = self._in_force
-        self._in_force = InForce(
-            following=old.following, loaded_at=old.loaded_at, problems=problems
-        )
+        self._in_force = replace(old, problems=problems)
         if problems == old.problems:
             return
         for problem in problems:
@@ -148,7 +155,22 @@ class Configuration:
 
     def _take(self, new: Following) -> None:
         old = self._in_force
-        self._in_force = InForce(following=new, loaded_at=datetime.now(UTC))
+        self._in_force = InForce(following=new, loaded_at=datetime.now(UTC), pending=old.pending)
+        try:
+            self._adopt(old, new)
+        finally:
+            self._reconcile(old.pending)
+
+    def _reconcile(self, before: tuple[PendingChange, ...]) -> None:
+        pending = self._loader.reconcile(self._in_force.following)
+        self._in_force = replace(self._in_force, pending=pending)
+        for one in pending:
+            if one not in before:
+                logger.warning(
+                    "not in force yet: %s", one, extra={"action": "config_pending", "key": one.key}
+                )
+
+    def _adopt(self, old: InForce, new: Following) -> None:
         if old.following.content == new.content:
             if old.problems:
                 logger.info("the configuration is good again", extra={"action": "config_good"})

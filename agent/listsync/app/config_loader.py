@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from listsync import logs
 from listsync.app.config_diff import config_of, following_of, lists_to_sync, schedules_of
+from listsync.app.services import Services
 from listsync.config.configuration import Config
 from listsync.config.known_secrets import secrets_of
 from listsync.config.load import load
 from listsync.domain.runs import Following, Scope
+from listsync.domain.services import PendingChange
 from listsync.files.whole_file import MOST_S, Patience
 from listsync.ports import ConfiguredLists, Notebook
 from listsync.sync.current_run import RUN
 from listsync.triggers.schedule import Every, Timetable
+
+_OVERRULED = "an option of the command that started the agent has the last word"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,17 @@ class DaemonOptions:
     log_file: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followers:
+    """What follows the configuration; `changed` is called after each change of it."""
+
+    timetable: Timetable
+    notebook: Notebook
+    lists: ConfiguredLists
+    services: Services
+    changed: Callable[[], None]
+
+
 class Loader:
     """Implements `agent.configuration.Loader`."""
 
@@ -42,10 +57,8 @@ class Loader:
         self.path = options.config_path
         self._options = options
         self._environ = dict(environ)
-        self._timetable: Timetable | None = None
-        self._notebook: Notebook | None = None
-        self._lists: ConfiguredLists | None = None
-        self._changed: Callable[[], None] = lambda: None
+        self._first: Config | None = None
+        self._followers: Followers | None = None
 
     def await_first(self, pause: Callable[[float], bool | None]) -> Following:
         """Read the configuration at the start, when whoever is writing it can be waited for."""
@@ -69,22 +82,31 @@ class Loader:
         config = config_of(following)
         self.set_up_log(config)
         self._follow(config, at_once=False)
-        self._changed()
+        if self._followers is not None:
+            self._followers.changed()
 
-    def begin(
-        self,
-        config: Config,
-        timetable: Timetable,
-        notebook: Notebook,
-        lists: ConfiguredLists,
-        changed: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Note the lists and schedules of the first configuration, and of each one after it.
+    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:
+        config = config_of(following)
+        followers = self._followers
+        pending = followers.services.reconcile(config) if followers is not None else ()
+        return (*pending, *self._overruled(config))
 
-        *changed* is called after each change.
-        """
-        self._timetable, self._notebook, self._changed = timetable, notebook, changed
-        self._lists = lists
+    def _overruled(self, config: Config) -> Iterator[PendingChange]:
+        """Name what has changed since the start though the command line has the last word."""
+        first, options = self._first or config, self._options
+        for option, key, has_changed in (
+            (options.interval, "sync.every", first.sync.every != config.sync.every),
+            (options.interval, "sync.cron", first.sync.cron != config.sync.cron),
+            (options.log_level, "log.level", first.log.level != config.log.level),
+            (options.log_format, "log.format", first.log.format != config.log.format),
+            (options.log_file, "log.file", first.log.file != config.log.file),
+        ):
+            if has_changed and option is not None:
+                yield PendingChange(key=key, why=_OVERRULED, needs_restart=True)
+
+    def begin(self, config: Config, followers: Followers) -> None:
+        """Let *followers* follow the first configuration, and each one after it."""
+        self._first, self._followers = config, followers
         self._follow(config, at_once=True)
 
     def set_up_log(self, config: Config) -> None:
@@ -100,10 +122,10 @@ class Loader:
         logs.set_up(settings, environ=self._environ, run_id=RUN.get)
 
     def _follow(self, config: Config, *, at_once: bool) -> None:
-        if self._timetable is None or self._notebook is None or self._lists is None:
+        if (followers := self._followers) is None:
             return
-        self._lists.replace(one.rules for one in config.lists)
-        self._timetable.follow(schedules_of(config), at_once=at_once)
+        followers.lists.replace(one.rules for one in config.lists)
+        followers.timetable.follow(schedules_of(config), at_once=at_once)
         rule = config.schedule
         hours = rule.interval / timedelta(hours=1) if isinstance(rule, Every) else 0.0
-        self._notebook.save("interval_hours", hours)
+        followers.notebook.save("interval_hours", hours)

@@ -27,17 +27,19 @@ from listsync.agent.systemd_notify import Systemd
 from listsync.app import permission_warnings as access
 from listsync.app.browser_wiring import sweep
 from listsync.app.config_diff import cap_of, config_of
-from listsync.app.config_loader import DaemonOptions, Loader
+from listsync.app.config_loader import DaemonOptions, Followers, Loader
 from listsync.app.heap import share_one
 from listsync.app.open_files import raise_limit
+from listsync.app.services import Service, Services
 from listsync.app.sync_runner import Performer
-from listsync.app.threads import Threads
 from listsync.commands import Commands, Shown, Sources, Terms
+from listsync.config.configuration import Config
 from listsync.control import ControlSocket
 from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.runs import Following, Order, Scope, covers
-from listsync.errors import Problem
+from listsync.domain.services import Condition
+from listsync.errors import Problem, StateError
 from listsync.protocol import Exit
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_steps import CLOCK_WAS_AHEAD, follow_step, pull_back
@@ -65,6 +67,7 @@ _SWITCH_S = 0.001
 """How long a busy thread may keep the others waiting: answers stay quick beside a sync."""
 _CONTROL_IS_DEAD_S = 60.0
 _JOIN_S = 1.0
+_WATCHER = "config-file"
 _COMMAND_WAITS_S = 1.0
 """How long a command may wait for another program's lock on the state: the next one waits too."""
 _DECIDER_WAITS_S = 2.0
@@ -96,10 +99,10 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
         database = open_state(options.state_dir)
         daemon = _Daemon(options, loader, following, database, inbox)
         systemd = Systemd(environ)
-        daemon.wire(systemd)
+        daemon.wire(systemd, seen)
         daemon.control.open()
         signal_mask.unblock()
-        daemon.start(seen)
+        daemon.start()
         is_clean = daemon.run()
         if not is_clean or daemon.has_failed:
             # A thread hangs in a call: nothing that matters is lost, intents are written ahead.
@@ -144,14 +147,13 @@ class _Daemon:
         self._back_off = BackOff(self._notebook)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
         self._configuration = Configuration(loader, following, self._want)
-        self._threads = Threads(self._fail)
         self._recent = RecentRuns()
         self._shown = Shown()
         self.has_failed = False
         self._since = datetime.now(UTC)  # what is dated later was dated by this process
 
-    def wire(self, systemd: Systemd) -> None:
-        """Put the parts together; opens nothing."""
+    def wire(self, systemd: Systemd, seen: bytes) -> None:
+        """Put the parts together; opens nothing. *seen* is the digest of what was loaded."""
         board = ProgressBoard()
         self._systemd = systemd
         self._teller = Teller(systemd, board, self._recent, self._is_control_well)
@@ -186,33 +188,60 @@ class _Daemon:
                 due=self._timetable.planned,
                 retry=self._back_off.planned,
                 watcher=self._watcher,
+                services=lambda: self._services.statuses,
                 notes=self._notes,
                 cancel=self._agent.cancel,
                 reload=self._reload,
             )
         )
-        group = config_of(self._configuration.in_force.following).control.group
         self.control = ControlSocket(
-            self._options.socket,
-            commands.answer,
-            group=grp.getgrnam(group).gr_gid if group else None,
+            self._options.socket, commands.answer, group=_group_of(self._config)
         )
+        self._services = Services(self._table(seen), self._fail)
 
-    def start(self, seen: bytes) -> None:
+    @property
+    def _config(self) -> Config:
+        return config_of(self._configuration.in_force.following)
+
+    def _table(self, seen: bytes) -> tuple[Service, ...]:
+        """What runs for long, in the order in which it is started."""
+        control = Service(
+            name="control",
+            start=lambda _: self._serve,
+            needs=lambda config: (config.control.group,),
+            keys=("control.group",),
+            follow=lambda config: self.control.admit(_group_of(config)),
+            wake=self.control.wake,
+        )
+        path = self._options.config_path
+        file = ConfigFileTrigger(path or Path(), seen=seen)
+        watcher = Service(
+            name=_WATCHER,
+            start=lambda _: lambda stop: file.run(self._inbox.put, stop),
+            needs=lambda _: path,
+            wake=file.wake,
+            is_vital=False,
+        )
+        trigger = ScheduleTrigger(self._timetable.due_times, retry_times=self._retry_times)
+        schedule = Service(
+            name="schedule", start=lambda _: lambda stop: trigger.run(self._inbox.put, stop)
+        )
+        backup = Service(
+            name="daily-backup",
+            start=lambda _: self._daily.run,
+            wake=lambda: self._daily.stop(_JOIN_S),
+            is_vital=False,
+        )
+        return control, watcher, schedule, backup
+
+    def start(self) -> None:
         """Start the threads, and put in the inbox what is owed or due."""
         try:
             self._take_up()
         except BaseException:
             self.control.close()
             raise
-        stop = self._threads.stop
-        self._threads.start("control", self._serve)
-        if self._options.config_path is not None:
-            watcher = ConfigFileTrigger(self._options.config_path, seen=seen)
-            self._threads.start("config-file", lambda: watcher.run(self._inbox.put, stop))
-        schedule = ScheduleTrigger(self._timetable.due_times, retry_times=self._retry_times)
-        self._threads.start("schedule", lambda: schedule.run(self._inbox.put, stop))
-        self._threads.start("daily-backup", lambda: self._daily.run(stop))
+        self._services.start(self._config)
 
     def _take_up(self) -> None:
         now = datetime.now(UTC)
@@ -221,9 +250,14 @@ class _Daemon:
         SqliteBooks(self._database).close_cut_off_runs(now)
         self._recall()
         self._refresh()
-        config = config_of(self._configuration.in_force.following)
-        lists = SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S))
-        self._loader.begin(config, self._timetable, self._notebook, lists, self._retry_at_once)
+        followers = Followers(
+            timetable=self._timetable,
+            notebook=self._notebook,
+            lists=SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S)),
+            services=self._services,
+            changed=self._retry_at_once,
+        )
+        self._loader.begin(self._config, followers)
         self._keeper.restore(self._queue)
         self._want_new_lists()
 
@@ -249,10 +283,7 @@ class _Daemon:
         self._configuration.warn()
         self._agent.run()
         is_clean = self._agent.stop()
-        self._threads.stop.set()
-        self._daily.stop(_JOIN_S)
-        self.control.wake()
-        is_clean &= self._threads.join(_JOIN_S)
+        is_clean &= self._services.stop(_JOIN_S)
         self._backups.stop(_JOIN_S)
         logger.info("listsync has ended", extra={"action": "ended"})
         return is_clean
@@ -263,9 +294,9 @@ class _Daemon:
     def _back_up(self, path: Path, stop: threading.Event) -> int:
         return write_backup(path, lambda new: self._database.copy_to(new, stop))
 
-    def _serve(self) -> None:
+    def _serve(self, stop: threading.Event) -> None:
         try:
-            self.control.run(self._threads.stop)
+            self.control.run(stop)
         finally:
             self.control.close()
 
@@ -339,7 +370,7 @@ class _Daemon:
             self._inbox.put(QueueMoved())
 
     def _terms(self) -> Terms:
-        config = config_of(self._configuration.in_force.following)
+        config = self._config
         return Terms(
             exclusions=config.exclude, cap=cap_of(config), owner_asks=config.server.act_as is None
         )
@@ -347,10 +378,22 @@ class _Daemon:
     def _watcher(self) -> str:
         if self._options.config_path is None:
             return "nothing to watch: the configuration is the environment"
+        status = next(one for one in self._services.statuses if one.name == _WATCHER)
+        if status.condition is Condition.FAILED:
+            return f"failed, and is started again: {status.why}"
         return self._agent.watcher_note or "active"
 
     def _is_control_well(self) -> bool:
         return time.monotonic() - self.control.heartbeat < _CONTROL_IS_DEAD_S
+
+
+def _group_of(config: Config) -> int | None:
+    """Find the group that may look; raises StateError when it is gone since it was checked."""
+    name = config.control.group
+    try:
+        return grp.getgrnam(name).gr_gid if name else None
+    except KeyError:
+        raise StateError(f"there is no group {name!r}") from None
 
 
 def _shelf(folder: Path) -> Shelf:

@@ -13,6 +13,7 @@ from listsync.agent.recent_runs import RecentRuns
 from listsync.domain.history import ListRow
 from listsync.domain.notices import StandingNotice
 from listsync.domain.runs import PlannedRetry
+from listsync.domain.services import ServiceStatus
 from listsync.domain.sync_records import Exclusion
 from listsync.errors import Problem
 from listsync.ports import Books
@@ -68,6 +69,7 @@ class Sources:
     due: Callable[[], Mapping[str, datetime | None]]
     retry: Callable[[], PlannedRetry | None]
     watcher: Callable[[], str]
+    services: Callable[[], tuple[ServiceStatus, ...]]
     notes: Callable[[], tuple[str, ...]]
     cancel: Callable[[], str | None]
     reload: Callable[[], tuple[Problem, ...]]

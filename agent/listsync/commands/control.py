@@ -11,7 +11,7 @@ from typing import Any
 from listsync import logs
 from listsync.commands.context import Sources
 from listsync.commands.serializers import iso
-from listsync.commands.status import words_of
+from listsync.commands.status import pending_shape, words_of
 from listsync.domain.runs import Order, Pause, Scope
 from listsync.errors import BeingWrittenError
 from listsync.files.whole_file import MOST_S
@@ -82,7 +82,12 @@ def reload(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
             f"{words_of(problems)}; the last good configuration stays in force",
             {"problems": [str(one)[:300] for one in problems[:50]]},
         )
-    return _done("The configuration is good and in force.")
+    pending = sources.configuration.in_force.pending
+    but = f", but not yet all of it. {'. '.join(map(str, pending))}" if pending else ""
+    return {
+        **_done(f"The configuration is good and in force{but}."),
+        "pending": [pending_shape(one) for one in pending],
+    }
 
 
 def log_level(_: Sources, params: Mapping[str, Any]) -> dict[str, Any]:

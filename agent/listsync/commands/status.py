@@ -17,6 +17,7 @@ from listsync.domain.list_advice import advice_on
 from listsync.domain.lists import ListOutcome
 from listsync.domain.run_messages import operations_of
 from listsync.domain.runs import Order, Scope
+from listsync.domain.services import PendingChange, ServiceStatus
 from listsync.domain.sync_records import ListRules, Phase, Progress, Result
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
@@ -47,6 +48,7 @@ def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         "started_at": iso(sources.started_at),
         "config": _config(sources),
         "watcher": sources.watcher(),
+        "services": [_service(one) for one in sources.services()],
         "server": _server(sources),
         "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
         "running": _running(sources) if standing.running else None,
@@ -172,6 +174,27 @@ def _config(sources: Sources) -> dict[str, Any]:
             (str(one)[:300] for one in in_force.problems[:_MOST_PROBLEMS]), ROOM_OF_A_PART
         ),
         "loaded_at": iso(in_force.loaded_at),
+        "pending": [pending_shape(one) for one in in_force.pending],
+    }
+
+
+def pending_shape(pending: PendingChange) -> dict[str, Any]:
+    """Tell of a key of the configuration that has not taken force."""
+    return {
+        "key": pending.key,
+        "why": pending.why[:300],
+        "needs_restart": pending.needs_restart,
+    }
+
+
+def _service(one: ServiceStatus) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "state": one.condition.value,
+        "since": iso(one.since),
+        "why": one.why[:300],
+        "next_try": iso(one.next_try),
+        "vital": one.is_vital,
     }
 
 

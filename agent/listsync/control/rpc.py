@@ -22,13 +22,13 @@ _REMEMBERED_BYTES = 4 * 1024 * 1024
 
 
 class Desk:
-    """Turns request bytes into reply bytes and never raises."""
+    """Turns request bytes into reply bytes and never raises. Members of `group` may read."""
 
     def __init__(
         self, answer: Answer, *, group: int | None, clock: Callable[[], float] = time.time
     ) -> None:
         self._answer = answer
-        self._group = group
+        self.group = group
         self._clock = clock
         self._replies: OrderedDict[tuple[int, str], bytes] = OrderedDict()
         self._bytes = 0
@@ -43,7 +43,7 @@ class Desk:
             message = read(body)
             id_ = id_of(message)
             request = check(message)
-            permit(caller, request.spec.access, self._group)
+            permit(caller, request.spec.access, self.group)
             # Another user's id is not this one's: nobody reads the reply to somebody else.
             key = (caller.uid, request.id)
             if (known := self._replies.get(key)) is not None:

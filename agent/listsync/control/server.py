@@ -89,6 +89,14 @@ class ControlSocket:
             self._poller, listener, most=_most(), forward=self._forward
         )
 
+    def admit(self, group: int | None) -> None:
+        """Let members of *group* use the commands that only read, from now on; from any thread.
+
+        Raises BusyError or StateError: all is as it was.
+        """
+        self._place.admit(group)
+        self._desk.group = group
+
     def run(self, stop: threading.Event) -> None:
         """Answer until *stop* is set; `wake` makes it look at once."""
         self._answering.start()

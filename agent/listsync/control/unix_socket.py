@@ -28,6 +28,7 @@ class Place:
         self._path = path
         self._group = group
         self._inode: tuple[int, int] | None = None
+        self._has_made_folder = False
 
     def listen(self) -> socket.socket:
         """Bind and listen, at the start or when the file is gone; from any thread.
@@ -58,6 +59,22 @@ class Place:
             return False
         return (there.st_dev, there.st_ino) == self._inode
 
+    def admit(self, group: int | None) -> None:
+        """Let *group* connect from now on, or nobody but the owner; from any thread.
+
+        Who is connected stays. Raises StateError or BusyError: nothing has changed.
+        """
+        try:
+            with _alone_in(self._path.parent):
+                if self.is_ours():
+                    _hand_over(self._path, group, open_to_group=0o660)
+                    if self._has_made_folder:
+                        _hand_over(self._path.parent, group, open_to_group=0o750)
+                self._group = group
+        except OSError as error:
+            words = f"the group's access to {self._path} cannot be changed: {error.strerror}"
+            raise StateError(words) from error
+
     def remove(self) -> None:
         """Remove the file, unless another has taken its place."""
         try:
@@ -72,8 +89,10 @@ class Place:
         folder = own_path(self._path.parent)
         for missing in reversed([one for one in folder.parents if not one.exists()]):
             _make(missing, 0o755)
-        if _make(folder, 0o700 if self._group is None else 0o750) and self._group is not None:
-            os.chown(folder, -1, self._group)
+        if _make(folder, 0o700 if self._group is None else 0o750):
+            self._has_made_folder = True
+            if self._group is not None:
+                os.chown(folder, -1, self._group)
 
     def _clear(self) -> None:
         try:
@@ -117,6 +136,19 @@ def _make(folder: Path, mode: int) -> bool:
     folder.mkdir(mode=mode & 0o700, exist_ok=True)
     folder.chmod(mode)
     return True
+
+
+def _hand_over(path: Path, group: int | None, *, open_to_group: int) -> None:
+    """Give what is ours to *group* (None: ours), in steps of which none lets in who may not."""
+    before = stat.S_IMODE(path.lstat().st_mode)
+    path.chmod(before & 0o700)
+    try:
+        os.chown(path, -1, os.getegid() if group is None else group, follow_symlinks=False)
+    except OSError:
+        path.chmod(before)
+        raise
+    if group is not None:
+        path.chmod(open_to_group)
 
 
 def _answers(path: Path) -> bool:

@@ -101,8 +101,7 @@ class ConfigFileTrigger:
         self._touched = threading.Event()
 
     def run(self, emit: Callable[[Event], None], stop: threading.Event) -> None:
-        """Block until *stop* is set."""
-        self._wake_on(stop)
+        """Block until *stop* is set; `wake` makes it look at once."""
         with closing(_Watch(self._touched, self._poll_s, emit)) as watch:
             self._look(watch, emit, stop)
             while not stop.is_set():
@@ -110,14 +109,9 @@ class ConfigFileTrigger:
                     self._settle(stop)
                 self._look(watch, emit, stop)
 
-    def _wake_on(self, stop: threading.Event) -> None:
-        """Wait for *stop* in a thread of its own, so that `run` can sleep until either comes."""
-
-        def pass_on() -> None:
-            stop.wait()
-            self._touched.set()
-
-        threading.Thread(target=pass_on, name="config-file-stop", daemon=True).start()
+    def wake(self) -> None:
+        """Let `run` look at its *stop* now; from any thread."""
+        self._touched.set()
 
     def _settle(self, stop: threading.Event) -> None:
         end = time.monotonic() + self._cap_s

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -28,10 +28,13 @@ class Scripted:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.result: Mapping[str, Any] | Exception = {"ok": True}
         self.takes_s = 0.0
+        self.does: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None
 
     def __call__(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         time.sleep(self.takes_s)
         self.asked.append((method, dict(params)))
+        if self.does is not None:
+            return self.does(method, params)
         if isinstance(self.result, Exception):
             raise self.result
         return self.result

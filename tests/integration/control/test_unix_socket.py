@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -336,3 +337,87 @@ def is_answered(path: Path) -> bool:
     with closing(Talker(path)) as talker:
         reply = talker.exchange(body(), wait_s=5)
         return reply is not None and "result" in reply
+
+
+# -- another group, while it runs ----------------------------------------------------------------
+
+
+def rights(path: Path) -> tuple[int, int]:
+    return mode(path), path.stat().st_gid
+
+
+@_as_root
+def test_a_group_that_is_added_may_look_at_once_and_one_that_is_gone_no_more(
+    path: Path, answer: Scripted
+) -> None:
+    control = ControlSocket(path, answer)
+    with running(control):
+        assert rights(path) == (0o600, os.getegid())
+        control.admit(_NOBODY)
+        assert rights(path) == (0o660, _NOBODY)
+        assert asked_as_nobody(path, _NOBODY) == ["fine", "-32001"]
+        control.admit(None)
+        assert rights(path) == (0o600, os.getegid())
+        path.parent.chmod(0o755)  # also one who still gets in
+        path.chmod(0o666)
+        assert asked_as_nobody(path, _NOBODY) == ["-32001", "-32001"]
+
+
+@_as_root
+def test_a_folder_that_was_made_for_the_socket_is_opened_with_it(
+    path: Path, answer: Scripted
+) -> None:
+    control = ControlSocket(path.parent / "made" / "a.sock", answer)
+    folder = path.parent / "made"
+    with running(control):
+        assert rights(folder) == (0o700, os.getegid())
+        control.admit(_NOBODY)
+        assert rights(folder) == (0o750, _NOBODY)
+
+
+@_as_root
+def test_clients_stay_and_get_their_replies_while_the_group_changes(
+    path: Path, answer: Scripted
+) -> None:
+    control = ControlSocket(path, answer)
+
+    def change(_: str, __: Mapping[str, object]) -> dict[str, object]:
+        control.admit(_NOBODY)
+        return {"changed": True}
+
+    with running(control), closing(Talker(path)) as talker:
+        assert "result" in talker.ask()
+        answer.does = change
+        assert talker.ask(body("reload"))["result"] == {"changed": True}
+        answer.does = None
+        assert "result" in talker.ask()
+
+
+@pytest.mark.parametrize("before", [None, _NOBODY])
+@_as_root
+def test_a_group_that_it_cannot_be_given_to_changes_nothing(
+    path: Path, answer: Scripted, monkeypatch: pytest.MonkeyPatch, before: int | None
+) -> None:
+    control = ControlSocket(path, answer, group=before)
+    with running(control):
+        found = rights(path)
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "chown", refuse)
+            with pytest.raises(StateError, match="cannot be changed: Operation not permitted"):
+                control.admit(1)
+        assert rights(path) == found
+        assert control._desk.group == before
+
+
+@_as_root
+def test_a_socket_that_is_made_again_is_for_the_group_of_now(path: Path, answer: Scripted) -> None:
+    control = ControlSocket(path, answer, look_every_s=0.05)
+    with running(control), closing(Talker(path)) as talker:
+        path.unlink()
+        control.admit(_NOBODY)
+        assert "result" in talker.ask()
+        assert rights(path) == (0o660, _NOBODY)

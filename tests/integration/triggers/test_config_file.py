@@ -44,8 +44,9 @@ stop = threading.Event()
 def emit(event):
     print(event.note)
     stop.set()
-threading.Timer(5, stop.set).start()
-ConfigFileTrigger(Path(sys.argv[1]), poll_s=60.0).run(emit, stop)
+    trigger.wake()
+trigger = ConfigFileTrigger(Path(sys.argv[1]), poll_s=60.0)
+trigger.run(emit, stop)
 """
 
 
@@ -98,6 +99,7 @@ def watching(
             yield noticed
         finally:
             stop.set()
+            trigger.wake()
             thread.join(_SOON_S)
             assert not thread.is_alive()
 
@@ -525,6 +527,7 @@ def test_idle_it_sleeps_and_stops_at_once(config: Path) -> None:
     time.sleep(1.0)
     assert voluntary_switches(thread.native_id) == before
     stop.set()
+    trigger.wake()
     thread.join(_SOON_S)
     assert not thread.is_alive()
 

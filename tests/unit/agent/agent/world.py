@@ -21,6 +21,7 @@ from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signa
 from listsync.domain.history import RunRow
 from listsync.domain.retry import Retry
 from listsync.domain.runs import Following, Order, Scope
+from listsync.domain.services import PendingChange
 from listsync.domain.sync_records import ListRules, Result, SyncReport, SyncRun
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
@@ -84,6 +85,7 @@ class FakeLoader:
         self.adopted: list[Following] = []
         self.loads = 0
         self.fails: Exception | None = None
+        self.pending: tuple[PendingChange, ...] = ()
         self.is_being_written = False
         self.closings: list[bool | None] = []
 
@@ -104,6 +106,10 @@ class FakeLoader:
         self.adopted.append(following)
         if self.fails is not None:
             raise self.fails
+
+    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:
+        assert following is self.file
+        return self.pending
 
 
 class FakeSchedules:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from listsync.domain.runs import Pause
+from listsync.domain.services import PendingChange
 from listsync.errors import Problem
 from listsync.protocol import Code
 from tests.unit.agent.commands.world import BROKEN, World
@@ -175,7 +176,26 @@ def test_a_reload_of_a_file_that_is_being_written_says_when_it_is_read(world: Wo
 
 def test_a_reload_of_a_good_file(world: World) -> None:
     message = "The configuration is good and in force."
-    assert world.ask("reload") == {"ok": True, "message": message}
+    assert world.ask("reload") == {"ok": True, "message": message, "pending": []}
+
+
+def test_a_reload_says_what_of_a_good_file_is_not_in_force(world: World) -> None:
+    world.loader.pending = (
+        PendingChange(key="control.group", why="no right to do that"),
+        PendingChange(key="a.key", why="waits", needs_restart=True),
+    )
+    reloaded = world.ask("reload")
+    assert reloaded["message"] == (
+        "The configuration is good and in force, but not yet all of it. "
+        "control.group: no right to do that. a.key: waits."
+    )
+    shapes = [
+        {"key": "control.group", "why": "no right to do that", "needs_restart": False},
+        {"key": "a.key", "why": "waits", "needs_restart": True},
+    ]
+    assert reloaded["pending"] == world.ask("status")["config"]["pending"] == shapes
+    world.loader.pending = ()
+    assert world.ask("reload")["pending"] == world.ask("status")["config"]["pending"] == []
 
 
 @pytest.mark.parametrize(

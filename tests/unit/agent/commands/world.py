@@ -19,6 +19,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
 from listsync.domain.runs import Ended, Following, Order, PlannedRetry, Scope
+from listsync.domain.services import PendingChange, ServiceStatus
 from listsync.domain.sync_records import Exclusion, ListRules, Verdict
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
@@ -99,6 +100,7 @@ class Loader:
         self.following = following
         self.problems: tuple[Problem, ...] = ()
         self.is_being_written = False
+        self.pending: tuple[PendingChange, ...] = ()
 
     def load(self, *, anyway: bool, is_closed: bool | None) -> Following:  # noqa: ARG002 - the port's
         if self.is_being_written:
@@ -112,6 +114,9 @@ class Loader:
 
     def adopt(self, following: Following) -> None:
         """Follow nothing."""
+
+    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:  # noqa: ARG002 - the port's
+        return self.pending
 
 
 class FakeBackups(Backups):
@@ -144,6 +149,7 @@ class World:
         self.due: dict[str, datetime] = {}
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
+        self.services: tuple[ServiceStatus, ...] = ()
         self.exclusions: tuple[Exclusion, ...] = ()
         self.cap = UNCAPPED
         self.owner_asks = True
@@ -175,6 +181,7 @@ class World:
             due=lambda: self.due,
             retry=lambda: self.retry,
             watcher=lambda: "active",
+            services=lambda: self.services,
             notes=lambda: self.notes,
             cancel=self._cancel,
             reload=self.configuration.reload,

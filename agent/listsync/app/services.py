@@ -1,0 +1,272 @@
+"""What runs for long in the agent: a table of services that follows the configuration.
+
+A row says what its service needs of a configuration. While that stays equal the service is left
+alone; when it differs the service follows in place, is stopped and started, or waits for a restart
+of the agent, as the row says. A vital service that fails ends the agent, which is then started
+again as a whole; any other is started again after growing pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from listsync.config.configuration import Config
+from listsync.domain.services import Condition, PendingChange, ServiceStatus
+from listsync.errors import ListsyncError
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[threading.Event], None]
+"""Works until its flag is set."""
+
+_CHANGE_S = 1.0
+"""How long a change of the configuration waits for one service to stop, and for its new start."""
+_STEADY_S = 60.0
+"""What ran for so long begins anew with the shortest pause when it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """Pauses that double from *first_s* to *longest_s*, each up to a fifth shorter at random."""
+
+    first_s: float = 1.0
+    longest_s: float = 300.0
+    draw: Callable[[], float] = random.random
+
+    def pause_s(self, failures: int) -> float:
+        """Give the pause after so many failures in a row (1 or more)."""
+        whole = min(self.longest_s, self.first_s * 2.0 ** min(failures - 1, 60))
+        return whole * (1.0 - 0.2 * self.draw())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One row of the table.
+
+    Attributes:
+        name: How people know it.
+        start: Makes what it needs, quickly (a ListsyncError says why that cannot be), and gives
+            its work, which a thread of its own then does.
+        needs: What it takes from a configuration; None = it is not wanted.
+        keys: The keys of the configuration behind `needs`, for people.
+        follow: Lets it take other needs while it works; a ListsyncError leaves it as it was.
+        wake: Called when it is to stop, where it does not wait for its flag alone.
+        is_vital: Without it the agent ends.
+        at_start_only: It follows a change when the agent is started again.
+    """
+
+    name: str
+    start: Callable[[Config], Work]
+    needs: Callable[[Config], object] = lambda _: ()
+    keys: tuple[str, ...] = ()
+    follow: Callable[[Config], None] | None = None
+    wake: Callable[[], None] = lambda: None
+    is_vital: bool = True
+    at_start_only: bool = False
+
+
+class Services:
+    """Runs the services of *table*. *failed* is called when a vital one fails, by any thread."""
+
+    def __init__(
+        self,
+        table: Sequence[Service],
+        failed: Callable[[], None],
+        back_off: BackOff | None = None,
+    ) -> None:
+        back_off = back_off or BackOff()
+        self._all = tuple(_Supervised(one, failed, back_off) for one in table)
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    @property
+    def statuses(self) -> tuple[ServiceStatus, ...]:
+        """Say how each is, in the order of the table."""
+        return tuple(one.status for one in self._all)
+
+    def start(self, config: Config) -> None:
+        """Start what *config* wants, and wait for nothing."""
+        for one in self._all:
+            one.begin(config)
+
+    def reconcile(self, config: Config) -> tuple[PendingChange, ...]:
+        """Let those follow *config* whose needs have changed; returns what must wait.
+
+        One that has failed is tried again now, whatever has changed.
+        """
+        with self._lock:
+            if self._is_over:
+                return ()
+            return tuple(filter(None, [one.reconcile(config) for one in self._all]))
+
+    def stop(self, timeout_s: float) -> bool:
+        """Stop all of them; returns whether all have ended in time."""
+        with self._lock:
+            self._is_over = True
+        until = time.monotonic() + timeout_s
+        for one in self._all:
+            one.tell_to_stop()
+        return all(one.has_ended(max(0.0, until - time.monotonic())) for one in self._all)
+
+
+class _Supervised:
+    """One service, with the thread that does its work and starts it again."""
+
+    def __init__(self, row: Service, failed: Callable[[], None], back_off: BackOff) -> None:
+        self._row = row
+        self._failed = failed
+        self._back_off = back_off
+        self._needs: object = None
+        self._shift = _Shift()
+        self._lock = threading.Lock()
+        self.status = ServiceStatus(name=row.name, is_vital=row.is_vital, since=_now())
+
+    def begin(self, config: Config) -> None:
+        """Start it if it is wanted, when the work before it has ended."""
+        self._needs = self._row.needs(config)
+        before, self._shift = self._shift.thread, _Shift()
+        if self._needs is None:
+            self._note(self._shift, Condition.OFF)
+            return
+        # A daemon: the end of the process waits for it only as long as `Services.stop` says.
+        self._shift.thread = threading.Thread(
+            target=self._live,
+            args=(config, self._shift, before),
+            name=f"listsync-{self._row.name}",
+            daemon=True,
+        )
+        self._shift.thread.start()
+
+    def reconcile(self, config: Config) -> PendingChange | None:
+        needs, has_failed = self._row.needs(config), self.status.condition is Condition.FAILED
+        if needs == self._needs and not has_failed:
+            return None
+        if self._row.at_start_only and not has_failed:
+            words = "takes force when the agent is started again"
+            return self._pending(words, needs_restart=True)
+        if None not in (needs, self._needs) and self._row.follow is not None and not has_failed:
+            return self._followed(self._row.follow, config, needs)
+        return self._started_anew(config)
+
+    def tell_to_stop(self) -> None:
+        self._shift.stop.set()
+        self._row.wake()
+
+    def has_ended(self, timeout_s: float) -> bool:
+        if self._shift.thread is None:
+            return True
+        self._shift.thread.join(timeout_s)
+        return not self._shift.thread.is_alive()
+
+    def _followed(
+        self, follow: Callable[[Config], None], config: Config, needs: object
+    ) -> PendingChange | None:
+        try:
+            follow(config)
+        except ListsyncError as error:
+            return self._pending(f"{error}; what was in force before stays")
+        self._needs = needs
+        self._say("follows the configuration")
+        return None
+
+    def _started_anew(self, config: Config) -> PendingChange | None:
+        self.tell_to_stop()
+        self.has_ended(_CHANGE_S)
+        self.begin(config)
+        if self._needs is None:
+            self._say("has stopped, as the configuration says")
+            return None
+        self._shift.settled.wait(_CHANGE_S)
+        if self.status.condition is Condition.FAILED:
+            return self._pending(f"{self.status.why}; it is tried again by itself")
+        self._say("has started, as the configuration says")
+        return None
+
+    def _live(self, config: Config, shift: _Shift, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()
+        failures = 0
+        while not shift.stop.is_set():
+            began = time.monotonic()
+            why, error = self._worked(config, shift)
+            if shift.stop.is_set():
+                return
+            if self._row.is_vital:
+                self._end_agent(shift, why, error)
+                return
+            is_steady = time.monotonic() - began >= _STEADY_S
+            failures = 1 if is_steady else failures + 1
+            shift.stop.wait(self._fail(shift, why, error, failures))
+
+    def _worked(self, config: Config, shift: _Shift) -> tuple[str, BaseException | None]:
+        """Work until the stop, or say why not; with the error where that needs its traceback."""
+        try:
+            work = self._row.start(config)
+            self._note(shift, Condition.RUNNING)
+            work(shift.stop)
+        except ListsyncError as error:
+            return str(error), None
+        except BaseException as error:  # noqa: BLE001 - SystemExit, too, would end the thread alone
+            return f"{type(error).__name__}: {error}", error
+        return "it ended by itself", None
+
+    def _end_agent(self, shift: _Shift, why: str, error: BaseException | None) -> None:
+        """Have the agent ended: whoever supervises it starts a whole one again."""
+        self._note(shift, Condition.FAILED, why)
+        words = "the %s service failed: the agent ends: %s"
+        extra = {"action": "service_failed", "service": self._row.name}
+        logger.error(words, self._row.name, why, exc_info=error, extra=extra)
+        self._failed()
+
+    def _fail(self, shift: _Shift, why: str, error: BaseException | None, failures: int) -> float:
+        """Tell of a failure; returns how long to wait."""
+        pause_s = self._back_off.pause_s(failures)
+        self._note(shift, Condition.FAILED, why, _now() + timedelta(seconds=pause_s))
+        words = "the %s service failed and is started again in %.0f s: %s"
+        extra = {"action": "service_failed", "service": self._row.name, "failures": failures}
+        logger.warning(words, self._row.name, pause_s, why, exc_info=error, extra=extra)
+        return pause_s
+
+    def _note(
+        self,
+        shift: _Shift,
+        condition: Condition,
+        why: str = "",
+        next_try: datetime | None = None,
+    ) -> None:
+        """Show how it is, unless another shift has taken over."""
+        with self._lock:
+            if shift is self._shift:
+                old = self.status
+                since = old.since if old.condition is condition else _now()
+                self.status = replace(
+                    old, condition=condition, since=since, why=why, next_try=next_try
+                )
+        shift.settled.set()
+
+    def _pending(self, why: str, *, needs_restart: bool = False) -> PendingChange:
+        key = ", ".join(self._row.keys) or self._row.name
+        return PendingChange(key=key, why=why, needs_restart=needs_restart)
+
+    def _say(self, what: str) -> None:
+        extra = {"action": "service_changed", "service": self._row.name}
+        logger.info("the %s service %s", self._row.name, what, extra=extra)
+
+
+class _Shift:
+    """One start of a service: the flag that ends it, its thread, and whether it has begun."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.settled = threading.Event()
+        self.thread: threading.Thread | None = None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

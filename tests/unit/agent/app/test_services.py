@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from listsync.app.services import BackOff, Service, Services, Work
+from listsync.config.configuration import Config
+from listsync.config.load import check
+from listsync.config.yaml_document import parse_document
+from listsync.domain.services import Condition, PendingChange
+from listsync.errors import StateError
+
+_AT_ONCE = BackOff(first_s=0.001, longest_s=0.002)
+_NOT_NOW = BackOff(first_s=3600, longest_s=3600)
+
+
+def config(timeout_s: int = 1) -> Config:
+    """Give a configuration whose one difference stands for that of any door."""
+    text = f"server: {{url: sandbox, timeout_s: {timeout_s}}}\n"
+    return check(parse_document(text, "f"), {}, Path("/"))
+
+
+def until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not what():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.001)
+
+
+@dataclass
+class Door:
+    """A service that listens, on a port that the configuration names; 0 = nobody wants it."""
+
+    is_vital: bool = False
+    opened: list[int] = field(default_factory=list)
+    closed: SimpleQueue[int] = field(default_factory=SimpleQueue)
+    trouble: Exception | None = None
+    breaks: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, config: Config) -> Work:
+        if self.trouble is not None:
+            raise self.trouble
+        port = self.needs(config)
+        assert port is not None
+        self.opened.append(port)
+
+        def work(stop: threading.Event) -> None:
+            while not stop.wait(0.002):
+                if self.breaks.is_set():
+                    self.breaks.clear()
+                    raise ValueError("what went wrong")
+            self.closed.put(port)
+
+        return work
+
+    @staticmethod
+    def needs(config: Config) -> int | None:
+        return int(config.server.timeout_s) - 1 or None
+
+    def has_opened(self, times: int) -> bool:
+        return len(self.opened) == times
+
+    def row(
+        self, follow: Callable[[Config], None] | None = None, *, at_start_only: bool = False
+    ) -> Service:
+        return Service(
+            name="door",
+            start=self.start,
+            needs=self.needs,
+            keys=("door.port",),
+            follow=follow,
+            is_vital=self.is_vital,
+            at_start_only=at_start_only,
+        )
+
+
+class Bench:
+    """A table of one row, and whether the agent was told to end."""
+
+    def __init__(self, row: Service, back_off: BackOff = _NOT_NOW) -> None:
+        self.ended = threading.Event()
+        self.services = Services([row], self.ended.set, back_off)
+
+    @property
+    def condition(self) -> Condition:
+        return self.services.statuses[0].condition
+
+    def start(self, timeout_s: int, condition: Condition = Condition.RUNNING) -> None:
+        self.services.start(config(timeout_s))
+        until(lambda: self.condition is condition)
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def bench(door: Door) -> Bench:
+    return Bench(door.row())
+
+
+# -- what a changed configuration does -----------------------------------------------------------
+
+
+def test_what_needs_nothing_else_is_left_alone(bench: Bench, door: Door) -> None:
+    bench.start(81)
+    since = bench.services.statuses[0].since
+    assert bench.services.reconcile(config(81)) == ()
+    assert (door.opened, door.closed.qsize()) == ([80], 0)
+    assert bench.services.statuses[0].since == since
+    assert bench.services.stop(5)
+
+
+def test_what_needs_something_else_is_stopped_and_started(bench: Bench, door: Door) -> None:
+    bench.start(81)
+    assert bench.services.reconcile(config(82)) == ()
+    assert door.closed.get(timeout=5) == 80
+    assert door.opened == [80, 81]
+    assert bench.condition is Condition.RUNNING
+    assert bench.services.stop(5)
+
+
+def test_what_nobody_wants_is_off_until_somebody_does(bench: Bench, door: Door) -> None:
+    bench.start(1, Condition.OFF)
+    assert bench.services.reconcile(config(82)) == ()
+    assert door.opened == [81]
+    assert bench.services.reconcile(config(1)) == ()
+    assert door.closed.get(timeout=5) == 81
+    assert bench.condition is Condition.OFF
+    assert bench.services.stop(5)
+
+
+def test_what_can_follow_is_not_stopped(door: Door) -> None:
+    followed: list[int | None] = []
+    bench = Bench(door.row(lambda new: followed.append(Door.needs(new))))
+    bench.start(81)
+    assert bench.services.reconcile(config(82)) == ()
+    assert bench.services.reconcile(config(82)) == ()
+    assert (followed, door.opened, door.closed.qsize()) == ([81], [80], 0)
+    assert bench.services.stop(5)
+
+
+def test_what_cannot_follow_stays_as_it_was_and_is_asked_again(door: Door) -> None:
+    troubles = [StateError("no such port"), StateError("still no such port")]
+
+    def follow(_: Config) -> None:
+        if troubles:
+            raise troubles.pop(0)
+
+    bench = Bench(door.row(follow))
+    bench.start(81)
+    for why in ("no such port", "still no such port"):
+        (pending,) = bench.services.reconcile(config(82))
+        assert pending.key == "door.port"
+        assert pending.why == f"{why}; what was in force before stays"
+        assert not pending.needs_restart
+    assert bench.services.reconcile(config(82)) == ()
+    assert bench.condition is Condition.RUNNING
+    assert bench.services.stop(5)
+
+
+def test_what_follows_at_a_start_only_is_said_until_it_is_as_before(door: Door) -> None:
+    bench = Bench(door.row(at_start_only=True))
+    bench.start(81)
+    waits = PendingChange(
+        key="door.port",
+        why="takes force when the agent is started again",
+        needs_restart=True,
+    )
+    assert bench.services.reconcile(config(82)) == (waits,)
+    assert bench.services.reconcile(config(82)) == (waits,)
+    assert bench.services.reconcile(config(81)) == ()
+    assert (door.opened, door.closed.qsize()) == ([80], 0)
+    assert bench.services.stop(5)
+
+
+# -- what fails ----------------------------------------------------------------------------------
+
+
+def test_what_fails_is_started_again_and_again(door: Door) -> None:
+    bench = Bench(door.row(), _AT_ONCE)
+    bench.start(81)
+    for times in (2, 3, 4):
+        door.breaks.set()
+        until(partial(door.has_opened, times))
+    assert not bench.ended.is_set()
+    assert bench.services.stop(5)
+
+
+def test_what_has_failed_is_shown_with_its_next_try(bench: Bench, door: Door) -> None:
+    bench.start(81)
+    door.breaks.set()
+    until(lambda: bench.condition is Condition.FAILED)
+    status = bench.services.statuses[0]
+    assert status.why == "ValueError: what went wrong"
+    assert status.next_try is not None
+    assert 0.8 * 3600 <= (status.next_try - status.since).total_seconds() < 3601
+    assert bench.services.stop(5), "a pause ends with the agent"
+
+
+def test_what_ends_by_itself_has_failed() -> None:
+    def end(_: threading.Event) -> None:
+        """End without having been told to."""
+
+    bench = Bench(Service(name="short", start=lambda _: end, is_vital=False))
+    bench.start(81, Condition.FAILED)
+    assert bench.services.statuses[0].why == "it ended by itself"
+    assert bench.services.stop(5)
+
+
+def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, door: Door) -> None:
+    bench.start(1, Condition.OFF)
+    door.trouble = StateError("port 81 is taken")
+    (pending,) = bench.services.reconcile(config(82))
+    assert str(pending) == "door.port: port 81 is taken; it is tried again by itself"
+    door.trouble = None
+    assert bench.services.reconcile(config(82)) == (), "a reload tries at once"
+    assert bench.condition is Condition.RUNNING
+    assert bench.services.stop(5)
+
+
+def test_a_vital_one_that_fails_ends_the_agent(caplog: pytest.LogCaptureFixture) -> None:
+    door = Door(is_vital=True)
+    bench = Bench(door.row(), _AT_ONCE)
+    bench.start(81)
+    door.breaks.set()
+    assert bench.ended.wait(5)
+    assert bench.services.stop(5)
+    assert door.opened == [80]
+    assert "the door service failed: the agent ends: ValueError: what went wrong" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_the_others_go_on_when_one_has_failed() -> None:
+    broken, well = Door(), Door()
+    broken.trouble = StateError("broken")
+    services = Services([broken.row(), well.row()], lambda: None, _NOT_NOW)
+    services.start(config(81))
+    until(lambda: services.statuses[1].condition is Condition.RUNNING)
+    until(lambda: services.statuses[0].condition is Condition.FAILED)
+    assert services.stop(5)
+
+
+def test_one_that_hangs_is_left_behind_and_said() -> None:
+    may_end = threading.Event()
+
+    def hang(_: threading.Event) -> None:
+        may_end.wait(10)
+
+    bench = Bench(Service(name="stuck", start=lambda _: hang))
+    bench.start(81)
+    assert not bench.services.stop(0.02)
+    may_end.set()
+    assert bench.services.stop(5)
+
+
+def test_nothing_is_started_when_all_has_been_stopped(bench: Bench, door: Door) -> None:
+    bench.start(81)
+    assert bench.services.stop(5)
+    assert bench.services.reconcile(config(82)) == ()
+    assert door.opened == [80]
+
+
+def test_pauses_double_up_to_a_bound_and_are_never_the_same_for_all() -> None:
+    longest = BackOff(first_s=1, longest_s=300, draw=lambda: 0.0)
+    assert [longest.pause_s(n) for n in (1, 2, 3, 9, 10, 10_000)] == [1, 2, 4, 256, 300, 300]
+    assert BackOff(draw=lambda: 1.0).pause_s(1) == pytest.approx(0.8)
