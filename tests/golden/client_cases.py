@@ -97,6 +97,22 @@ _NOTHING_RUNS: Reply = {
         "message": "Sync complete: 2600/2600 operations successful",
     },
 }
+_RUNNING: Reply = {
+    "name": "control",
+    "state": "running",
+    "since": "2026-06-01T10:00:00Z",
+    "why": "",
+    "next_try": None,
+    "vital": True,
+}
+_FAILED: Reply = {
+    "name": "http",
+    "state": "failed",
+    "since": "2026-06-01T11:58:00Z",
+    "why": "port 8080 is taken",
+    "next_try": "2026-06-01T12:02:00Z",
+    "vital": False,
+}
 _IDLE: Reply = {
     "state": "idle",
     "pid": 7491,
@@ -110,6 +126,7 @@ _IDLE: Reply = {
         "loaded_at": "2026-06-01T10:00:00Z",
     },
     "watcher": "active",
+    "services": [_RUNNING, {**_RUNNING, "name": "schedule"}],
     "server": {"product": "Seerr", "version": "3.1.0", "url": "http://localhost:5055"},
     "paused": None,
     "running": None,
@@ -142,8 +159,12 @@ _TROUBLED: Reply = {
         "valid": False,
         "problems": ["/etc/listsync/listsync.yaml:3:5: unknown key: foo"],
         "loaded_at": "2026-06-01T10:00:00Z",
+        "pending": [
+            {"key": "control.group", "why": "there is no right to do that", "needs_restart": False}
+        ],
     },
     "watcher": "looks every 30 s",
+    "services": [_RUNNING, _FAILED, {**_RUNNING, "name": "outbox", "state": "off"}],
     "server": None,
     "needs_person": True,
     "notices": [_NOTICE, _NOTE],

@@ -30,7 +30,7 @@ from listsync.app.config_diff import cap_of, config_of
 from listsync.app.config_loader import DaemonOptions, Followers, Loader
 from listsync.app.heap import share_one
 from listsync.app.open_files import raise_limit
-from listsync.app.services import Service, Services
+from listsync.app.services import AgentService, Services
 from listsync.app.sync_runner import Performer
 from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.config.configuration import Config
@@ -203,9 +203,9 @@ class _Daemon:
     def _config(self) -> Config:
         return config_of(self._configuration.in_force.following)
 
-    def _table(self, seen: bytes) -> tuple[Service, ...]:
+    def _table(self, seen: bytes) -> tuple[AgentService, ...]:
         """What runs for long, in the order in which it is started."""
-        control = Service(
+        control = AgentService(
             name="control",
             start=lambda _: self._serve,
             needs=lambda config: (config.control.group,),
@@ -215,7 +215,7 @@ class _Daemon:
         )
         path = self._options.config_path
         file = ConfigFileTrigger(path or Path(), seen=seen)
-        watcher = Service(
+        watcher = AgentService(
             name=_WATCHER,
             start=lambda _: lambda stop: file.run(self._inbox.put, stop),
             needs=lambda _: path,
@@ -223,10 +223,10 @@ class _Daemon:
             is_vital=False,
         )
         trigger = ScheduleTrigger(self._timetable.due_times, retry_times=self._retry_times)
-        schedule = Service(
+        schedule = AgentService(
             name="schedule", start=lambda _: lambda stop: trigger.run(self._inbox.put, stop)
         )
-        backup = Service(
+        backup = AgentService(
             name="daily-backup",
             start=lambda _: self._daily.run,
             wake=lambda: self._daily.stop(_JOIN_S),

@@ -22,7 +22,7 @@ from listsync.errors import ListsyncError
 
 logger = logging.getLogger(__name__)
 
-Work = Callable[[threading.Event], None]
+ServiceWork = Callable[[threading.Event], None]
 """Works until its flag is set."""
 
 _CHANGE_S = 1.0
@@ -32,7 +32,7 @@ _STEADY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class BackOff:
+class RestartPolicy:
     """Pauses that double from *first_s* to *longest_s*, each up to a fifth shorter at random."""
 
     first_s: float = 1.0
@@ -46,7 +46,7 @@ class BackOff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class AgentService:
     """One row of the table.
 
     Attributes:
@@ -62,7 +62,7 @@ class Service:
     """
 
     name: str
-    start: Callable[[Config], Work]
+    start: Callable[[Config], ServiceWork]
     needs: Callable[[Config], object] = lambda _: ()
     keys: tuple[str, ...] = ()
     follow: Callable[[Config], None] | None = None
@@ -76,12 +76,12 @@ class Services:
 
     def __init__(
         self,
-        table: Sequence[Service],
+        table: Sequence[AgentService],
         failed: Callable[[], None],
-        back_off: BackOff | None = None,
+        policy: RestartPolicy | None = None,
     ) -> None:
-        back_off = back_off or BackOff()
-        self._all = tuple(_Supervised(one, failed, back_off) for one in table)
+        policy = policy or RestartPolicy()
+        self._all = tuple(_Supervised(one, failed, policy) for one in table)
         self._lock = threading.Lock()
         self._is_over = False
 
@@ -118,10 +118,12 @@ class Services:
 class _Supervised:
     """One service, with the thread that does its work and starts it again."""
 
-    def __init__(self, row: Service, failed: Callable[[], None], back_off: BackOff) -> None:
+    def __init__(
+        self, row: AgentService, failed: Callable[[], None], policy: RestartPolicy
+    ) -> None:
         self._row = row
         self._failed = failed
-        self._back_off = back_off
+        self._policy = policy
         self._needs: object = None
         self._shift = _Shift()
         self._lock = threading.Lock()
@@ -205,7 +207,7 @@ class _Supervised:
             shift.stop.wait(self._fail(shift, why, error, failures))
 
     def _worked(self, config: Config, shift: _Shift) -> tuple[str, BaseException | None]:
-        """Work until the stop, or say why not; with the error where that needs its traceback."""
+        """Work until the stop, or say why not, with the error where its traceback is needed."""
         try:
             work = self._row.start(config)
             self._note(shift, Condition.RUNNING)
@@ -226,7 +228,7 @@ class _Supervised:
 
     def _fail(self, shift: _Shift, why: str, error: BaseException | None, failures: int) -> float:
         """Tell of a failure; returns how long to wait."""
-        pause_s = self._back_off.pause_s(failures)
+        pause_s = self._policy.pause_s(failures)
         self._note(shift, Condition.FAILED, why, _now() + timedelta(seconds=pause_s))
         words = "the %s service failed and is started again in %.0f s: %s"
         extra = {"action": "service_failed", "service": self._row.name, "failures": failures}

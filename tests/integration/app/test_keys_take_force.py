@@ -3,158 +3,53 @@
 from __future__ import annotations
 
 import grp
-import json
 import logging
 import os
 import stat
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any
 
 import certifi
 import pytest
 
 from listsync import logs
-from listsync.agent.systemd_notify import Systemd
-from listsync.app.config_diff import config_of
-from listsync.app.config_loader import DaemonOptions, Loader
-from listsync.app.daemon import _Daemon
-from listsync.app.sync_runner import Performer
-from listsync.cancellation import CancelToken
 from listsync.config.load import load
 from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, is_model, keys_of
 from listsync.config.services import SERVICES
 from listsync.config_types import Options
-from listsync.domain.events import Event, Signal, Signalled
-from listsync.domain.runs import Following, Order
-from listsync.domain.sync_records import Result, SyncReport, SyncRun
-from listsync.store.recovery import open_state
-from listsyncctl.client import ask
-from tests.fakes import SERVER
+from tests.integration.app.conftest import AgentInProcess
 
 _GROUP = grp.getgrgid(os.getegid()).gr_name
-_SOON_S = 10.0
-
-
-class Agent:
-    """A whole agent in this process, whose syncs only tell which configuration they were given."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file, self.socket = folder / "listsync.yaml", folder / "a.sock"
-        self.syncs: SimpleQueue[object] = SimpleQueue()
-        self.write({})
-        options = DaemonOptions(
-            config_path=self.file, state_dir=folder / "state", socket=self.socket
-        )
-        options.state_dir.mkdir()
-        loader = Loader(options, {})
-        following = loader.await_first(lambda _: None)
-        loader.set_up_log(config_of(following))
-        self.inbox: SimpleQueue[Event] = SimpleQueue()
-        self._database = open_state(options.state_dir)
-        self.daemon = _Daemon(options, loader, following, self._database, self.inbox)
-        self.daemon.wire(Systemd({}), b"")
-        self.daemon.control.open()
-        self.daemon.start()
-        self._decider = threading.Thread(target=self.daemon.run)
-        self._decider.start()
-
-    def write(self, changes: dict[str, object]) -> None:
-        """Write what all tests begin with, and *changes*, by their keys."""
-        data: dict[str, Any] = {
-            "server": {"url": "http://127.0.0.1:9", "api_key": "k"},
-            "lists": [{"file": "/a"}],
-        }
-        for key, value in changes.items():
-            *way, name = key.replace("lists[]", "lists.0").split(".")
-            place: Any = data
-            for step in way:
-                place = place[int(step)] if step.isdigit() else place.setdefault(step, {})
-            if key.startswith("lists[]") and name in SERVICES:
-                place.clear()
-            place[name] = value
-        self.file.write_text(json.dumps(data))
-
-    def reload(self) -> dict[str, Any]:
-        return ask([self.socket], "reload", {}, timeout_s=_SOON_S)
-
-    def next_sync(self, before: object) -> object:
-        """Start a sync; give the configuration of the first one that has another than *before*."""
-        ask([self.socket], "trigger", {}, timeout_s=_SOON_S)
-        given = before
-        with suppress(Empty):
-            while given == before:
-                given = self.syncs.get(timeout=2.0)
-        return given
-
-    def close(self) -> None:
-        self.inbox.put(Signalled(Signal.STOP))
-        self._decider.join(_SOON_S)
-        self._database.close()
-        assert not self._decider.is_alive()
-
-
-@pytest.fixture
-def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
-    def note(
-        _: Performer, run: SyncRun, following: Following, order: Order, token: CancelToken
-    ) -> SyncReport:
-        del order, token
-        made.syncs.put(following.content)
-        return SyncReport(
-            run=run,
-            result=Result.OK,
-            why="",
-            server=SERVER,
-            lists=(),
-            items=(),
-            requested=(),
-            calls=0,
-            duration_s=0.0,
-        )
-
-    monkeypatch.setattr(Performer, "__call__", note)
-    before, level = list(logging.root.handlers), logs.level()
-    made = Agent(tmp_path)
-    yield made
-    made.close()
-    for handler in set(logging.root.handlers) - set(before):
-        logging.root.removeHandler(handler)
-        handler.close()
-    logs.set_level(level)
 
 
 # -- what can be seen of a key --------------------------------------------------------------------
 
 
-def rights(agent: Agent) -> str:
+def rights(agent: AgentInProcess) -> str:
     return oct(stat.S_IMODE(agent.socket.stat().st_mode))
 
 
-def next_due(agent: Agent) -> object:
+def next_due(agent: AgentInProcess) -> object:
     """Give the days and minutes of all due times, which no two rules below have alike."""
     due = agent.daemon._timetable.planned()
     return {key: at and (at.month, at.hour, at.minute // 15) for key, at in due.items()}
 
 
-def log_form(_: Agent) -> str:
+def log_form(_: AgentInProcess) -> str:
     (ours,) = (one for one in logging.root.handlers if isinstance(one, logs._StreamHandler))
     return type(ours.formatter).__name__
 
 
-def log_file(_: Agent) -> tuple[str, int, int] | None:
+def log_file(_: AgentInProcess) -> tuple[str, int, int] | None:
     for one in logging.root.handlers:
         if isinstance(one, logs._FileHandler):
             return Path(one.baseFilename).name, one.maxBytes, one.backupCount
     return None
 
 
-def syncs_on_change(agent: Agent) -> bool:
+def syncs_on_change(agent: AgentInProcess) -> bool:
     return agent.daemon._configuration.in_force.following.sync_on_change
 
 
@@ -163,7 +58,7 @@ class Change:
     """What a key is changed to, beside *given*; what is seen of it differs then."""
 
     to: object
-    seen: Callable[[Agent], object] | None = None
+    seen: Callable[[AgentInProcess], object] | None = None
     given: dict[str, object] = field(default_factory=dict)
 
 
@@ -282,7 +177,7 @@ def test_of_every_key_it_is_known_when_it_takes_force() -> None:
     assert not gone
 
 
-def test_a_key_takes_force_while_the_agent_runs(agent: Agent) -> None:
+def test_a_key_takes_force_while_the_agent_runs(agent: AgentInProcess) -> None:
     for key in sorted(_AT_ONCE):
         change = _AT_ONCE[key]
         assert change.seen is not None
@@ -294,7 +189,7 @@ def test_a_key_takes_force_while_the_agent_runs(agent: Agent) -> None:
         assert change.seen(agent) != before, f"{key} is said to be in force"
 
 
-def test_the_next_sync_is_given_every_other_key(agent: Agent, tmp_path: Path) -> None:
+def test_the_next_sync_is_given_every_other_key(agent: AgentInProcess, tmp_path: Path) -> None:
     walked = 0
     given = before = agent.next_sync(None)
     for key in keys():
@@ -319,7 +214,7 @@ def ca_file(folder: Path) -> str:
 
 
 def test_a_group_that_is_refused_is_said_until_it_is_given(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
+    agent: AgentInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -328,7 +223,7 @@ def test_a_group_that_is_refused_is_said_until_it_is_given(
     with monkeypatch.context() as patch:
         patch.setattr(os, "chown", refuse)
         reloaded = agent.reload()
-        status = ask([agent.socket], "status", {}, timeout_s=_SOON_S)
+        status = agent.ask("status")
         assert rights(agent) == "0o600"
     assert "not yet all of it. control.group: " in reloaded["message"]
     assert [one["key"] for one in reloaded["pending"]] == ["control.group"]

@@ -10,15 +10,15 @@ from queue import SimpleQueue
 
 import pytest
 
-from listsync.app.services import BackOff, Service, Services, Work
+from listsync.app.services import AgentService, RestartPolicy, Services, ServiceWork
 from listsync.config.configuration import Config
 from listsync.config.load import check
 from listsync.config.yaml_document import parse_document
 from listsync.domain.services import Condition, PendingChange
 from listsync.errors import StateError
 
-_AT_ONCE = BackOff(first_s=0.001, longest_s=0.002)
-_NOT_NOW = BackOff(first_s=3600, longest_s=3600)
+_AT_ONCE = RestartPolicy(first_s=0.001, longest_s=0.002)
+_NOT_NOW = RestartPolicy(first_s=3600, longest_s=3600)
 
 
 def config(timeout_s: int = 1) -> Config:
@@ -44,7 +44,7 @@ class Door:
     trouble: Exception | None = None
     breaks: threading.Event = field(default_factory=threading.Event)
 
-    def start(self, config: Config) -> Work:
+    def start(self, config: Config) -> ServiceWork:
         if self.trouble is not None:
             raise self.trouble
         port = self.needs(config)
@@ -69,8 +69,8 @@ class Door:
 
     def row(
         self, follow: Callable[[Config], None] | None = None, *, at_start_only: bool = False
-    ) -> Service:
-        return Service(
+    ) -> AgentService:
+        return AgentService(
             name="door",
             start=self.start,
             needs=self.needs,
@@ -84,9 +84,9 @@ class Door:
 class Bench:
     """A table of one row, and whether the agent was told to end."""
 
-    def __init__(self, row: Service, back_off: BackOff = _NOT_NOW) -> None:
+    def __init__(self, row: AgentService, policy: RestartPolicy = _NOT_NOW) -> None:
         self.ended = threading.Event()
-        self.services = Services([row], self.ended.set, back_off)
+        self.services = Services([row], self.ended.set, policy)
 
     @property
     def condition(self) -> Condition:
@@ -210,7 +210,7 @@ def test_what_ends_by_itself_has_failed() -> None:
     def end(_: threading.Event) -> None:
         """End without having been told to."""
 
-    bench = Bench(Service(name="short", start=lambda _: end, is_vital=False))
+    bench = Bench(AgentService(name="short", start=lambda _: end, is_vital=False))
     bench.start(81, Condition.FAILED)
     assert bench.services.statuses[0].why == "it ended by itself"
     assert bench.services.stop(5)
@@ -255,7 +255,7 @@ def test_one_that_hangs_is_left_behind_and_said() -> None:
     def hang(_: threading.Event) -> None:
         may_end.wait(10)
 
-    bench = Bench(Service(name="stuck", start=lambda _: hang))
+    bench = Bench(AgentService(name="stuck", start=lambda _: hang))
     bench.start(81)
     assert not bench.services.stop(0.02)
     may_end.set()
@@ -270,6 +270,6 @@ def test_nothing_is_started_when_all_has_been_stopped(bench: Bench, door: Door) 
 
 
 def test_pauses_double_up_to_a_bound_and_are_never_the_same_for_all() -> None:
-    longest = BackOff(first_s=1, longest_s=300, draw=lambda: 0.0)
+    longest = RestartPolicy(first_s=1, longest_s=300, draw=lambda: 0.0)
     assert [longest.pause_s(n) for n in (1, 2, 3, 9, 10, 10_000)] == [1, 2, 4, 256, 300, 300]
-    assert BackOff(draw=lambda: 1.0).pause_s(1) == pytest.approx(0.8)
+    assert RestartPolicy(draw=lambda: 1.0).pause_s(1) == pytest.approx(0.8)

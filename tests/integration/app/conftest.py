@@ -1,0 +1,139 @@
+"""A whole agent in this process, whose syncs only tell which configuration they were given."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import pytest
+
+from listsync import logs
+from listsync.agent.systemd_notify import Systemd
+from listsync.app.config_diff import config_of
+from listsync.app.config_loader import DaemonOptions, Loader
+from listsync.app.daemon import _Daemon
+from listsync.app.services import AgentService
+from listsync.app.sync_runner import Performer
+from listsync.cancellation import CancelToken
+from listsync.config.services import SERVICES
+from listsync.domain.events import Event, Signal, Signalled
+from listsync.domain.runs import Following, Order
+from listsync.domain.sync_records import Result, SyncReport, SyncRun
+from listsync.store.recovery import open_state
+from listsyncctl.client import ask
+from tests.fakes import SERVER
+
+_SOON_S = 10.0
+
+
+class AgentInProcess:
+    """An agent with *more* services, which decides in a thread until `close`."""
+
+    def __init__(self, folder: Path, *more: AgentService) -> None:
+        self.file, self.socket = folder / "listsync.yaml", folder / "a.sock"
+        self.syncs: SimpleQueue[object] = SimpleQueue()
+        self.write({})
+        options = DaemonOptions(
+            config_path=self.file, state_dir=folder / "state", socket=self.socket
+        )
+        options.state_dir.mkdir()
+        loader = Loader(options, {})
+        following = loader.await_first(lambda _: None)
+        loader.set_up_log(config_of(following))
+        self.inbox: SimpleQueue[Event] = SimpleQueue()
+        self._database = open_state(options.state_dir)
+        self.daemon = _Daemon(options, loader, following, self._database, self.inbox)
+        table = self.daemon._table
+        self.daemon._table = lambda seen: (*table(seen), *more)  # type: ignore[method-assign]
+        self.daemon.wire(Systemd({}), b"")
+        self.daemon.control.open()
+        self.daemon.start()
+        self._decider = threading.Thread(target=self.daemon.run)
+        self._decider.start()
+
+    def write(self, changes: dict[str, object]) -> None:
+        """Write what all tests begin with, and *changes*, by their keys."""
+        data: dict[str, Any] = {
+            "server": {"url": "http://127.0.0.1:9", "api_key": "k"},
+            "lists": [{"file": "/a"}],
+        }
+        for key, value in changes.items():
+            *way, name = key.replace("lists[]", "lists.0").split(".")
+            place: Any = data
+            for step in way:
+                place = place[int(step)] if step.isdigit() else place.setdefault(step, {})
+            if key.startswith("lists[]") and name in SERVICES:
+                place.clear()
+            place[name] = value
+        self.file.write_text(json.dumps(data))
+
+    def ask(self, method: str) -> Mapping[str, Any]:
+        return ask([self.socket], method, {}, timeout_s=_SOON_S)
+
+    def reload(self) -> Mapping[str, Any]:
+        return self.ask("reload")
+
+    def next_sync(self, before: object) -> object:
+        """Start a sync; give the configuration of the first one that has another than *before*."""
+        self.ask("trigger")
+        given = before
+        with suppress(Empty):
+            while given == before:
+                given = self.syncs.get(timeout=2.0)
+        return given
+
+    def close(self) -> None:
+        self.inbox.put(Signalled(Signal.STOP))
+        self._decider.join(_SOON_S)
+        self._database.close()
+        assert not self._decider.is_alive()
+
+
+StartAgent = Callable[..., AgentInProcess]
+
+
+@pytest.fixture
+def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartAgent]:
+    """Start an agent with the given further services, once a test."""
+    started: list[AgentInProcess] = []
+
+    def note(
+        _: Performer, run: SyncRun, following: Following, order: Order, token: CancelToken
+    ) -> SyncReport:
+        del order, token
+        started[0].syncs.put(following.content)
+        return SyncReport(
+            run=run,
+            result=Result.OK,
+            why="",
+            server=SERVER,
+            lists=(),
+            items=(),
+            requested=(),
+            calls=0,
+            duration_s=0.0,
+        )
+
+    def start(*more: AgentService) -> AgentInProcess:
+        started.append(AgentInProcess(tmp_path, *more))
+        return started[0]
+
+    monkeypatch.setattr(Performer, "__call__", note)
+    before, level = list(logging.root.handlers), logs.level()
+    yield start
+    started[0].close()
+    for handler in set(logging.root.handlers) - set(before):
+        logging.root.removeHandler(handler)
+        handler.close()
+    logs.set_level(level)
+
+
+@pytest.fixture
+def agent(start_agent: StartAgent) -> AgentInProcess:
+    return start_agent()

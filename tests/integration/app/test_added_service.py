@@ -1,0 +1,100 @@
+"""A further door of the agent is one row: it fails, comes back, is shown, and is reconciled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+from listsync.app.services import AgentService, ServiceWork
+from listsync.config.configuration import Config
+from listsync.errors import StateError
+from tests.integration.app.conftest import AgentInProcess, StartAgent
+
+
+class Door:
+    """Stands for a door of its own: opens where a key says, but not at place 777."""
+
+    def __init__(self) -> None:
+        self.closed: SimpleQueue[int] = SimpleQueue()
+        self.breaks = threading.Event()
+        self.starts = 0
+
+    def start(self, config: Config) -> ServiceWork:
+        self.starts += 1
+        place = config.chromium.memory_mb
+        if place == 777:
+            raise StateError("place 777 is taken")
+
+        def work(stop: threading.Event) -> None:
+            while not stop.wait(0.005):
+                if self.breaks.is_set():
+                    self.breaks.clear()
+                    raise ValueError("the door broke")
+            self.closed.put(place)
+
+        return work
+
+    @property
+    def row(self) -> AgentService:
+        return AgentService(
+            name="door",
+            start=self.start,
+            needs=lambda config: config.chromium.memory_mb,
+            keys=("chromium.memory_mb",),
+            is_vital=False,
+        )
+
+
+def shown(agent: AgentInProcess) -> dict[str, Any]:
+    (found,) = (one for one in agent.ask("status")["services"] if one["name"] == "door")
+    return dict(found)
+
+
+def until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.01)
+
+
+def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: StartAgent) -> None:
+    door = Door()
+    agent = start_agent(door.row)
+    until(lambda: shown(agent)["state"] == "running")
+    assert [one["name"] for one in agent.ask("status")["services"]] == [
+        "control",
+        "config-file",
+        "schedule",
+        "daily-backup",
+        "door",
+    ]
+
+    agent.write({"server.timeout_s": 7})
+    agent.reload()
+    assert door.starts == 1, "what it does not need leaves it alone"
+
+    agent.write({"chromium.memory_mb": 500})
+    assert agent.reload()["pending"] == []
+    assert (door.closed.get(timeout=5), door.starts) == (1024, 2)
+
+    door.breaks.set()
+    until(lambda: shown(agent)["state"] == "failed")
+    failed = shown(agent)
+    assert failed["why"] == "ValueError: the door broke"
+    assert failed["next_try"] > failed["since"]
+    until(lambda: shown(agent)["state"] == "running")
+    assert door.starts == 3
+
+    agent.write({"chromium.memory_mb": 777})
+    (pending,) = agent.reload()["pending"]
+    assert pending["key"] == "chromium.memory_mb"
+    assert pending["why"] == "place 777 is taken; it is tried again by itself"
+    assert shown(agent)["state"] == "failed"
+    assert agent.ask("ping")["pong"], "the others go on"
+
+    agent.write({"chromium.memory_mb": 600})
+    assert agent.reload()["pending"] == []
+    assert shown(agent)["state"] == "running"
