@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol
 
-from listsync.domain.runs import Following, Scope
+from listsync.domain.runs import ConfigT, ConfigT_co, Following, Scope
 from listsync.domain.services import PendingChange
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.files.whole_file import MOST_S
@@ -19,12 +19,12 @@ from listsync.files.whole_file import MOST_S
 logger = logging.getLogger(__name__)
 
 
-class Loader(Protocol):
+class Loader(Protocol[ConfigT]):
     """Reads configurations; the agent knows nothing of their form."""
 
     path: Path | None
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[ConfigT]:
         """Read and check the file; raises ConfigError.
 
         *is_closed*: whether its last writer is known to have closed it. Raises BeingWrittenError
@@ -32,40 +32,53 @@ class Loader(Protocol):
         """
         ...
 
-    def changed(self, old: Following, new: Following) -> Scope:
+    def changed(self, old: Following[ConfigT], new: Following[ConfigT]) -> Scope:
         """Name the lists that must be synced because of the change (None = all)."""
         ...
 
-    def adopt(self, following: Following) -> None:
+    def adopt(self, following: Following[ConfigT]) -> None:
         """Let what depends on the configuration follow it (due times, log)."""
         ...
 
-    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:
+    def reconcile(self, following: Following[ConfigT]) -> tuple[PendingChange, ...]:
         """Let what runs for long follow it, or try that again; returns what must wait."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
+class InForce(Generic[ConfigT_co]):
     """What the agent follows, since when, and why the file as it is now is not it.
 
     `pending` are keys whose new values have not taken force.
     """
 
-    following: Following
+    following: Following[ConfigT_co]
     loaded_at: datetime
     problems: tuple[Problem, ...] = ()
     pending: tuple[PendingChange, ...] = ()
 
 
-class Configuration:
+class ReadConfiguration(Protocol):
+    """The configuration in force, for those who only look at it."""
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def in_force(self) -> InForce[object]: ...
+
+
+class Configuration(Generic[ConfigT]):
     """Holds the configuration in force. Any thread may use it.
 
     *wanted* is called with the lists that a change asks to be synced.
     """
 
     def __init__(
-        self, loader: Loader, following: Following, wanted: Callable[[Scope], None]
+        self,
+        loader: Loader[ConfigT],
+        following: Following[ConfigT],
+        wanted: Callable[[Scope], None],
     ) -> None:
         self._loader = loader
         self._wanted = wanted
@@ -89,7 +102,7 @@ class Configuration:
         return self._loader.path
 
     @property
-    def in_force(self) -> InForce:
+    def in_force(self) -> InForce[ConfigT]:
         return self._in_force
 
     def warn(self) -> None:
@@ -129,7 +142,7 @@ class Configuration:
                 self._take(following)
             return self._in_force.problems
 
-    def _load(self) -> Following:
+    def _load(self) -> Following[ConfigT]:
         """Let a program that writes the file end, but do not wait for it for ever."""
         met, self._writer_met_at = self._writer_met_at, None
         seen, self._is_closed = self._is_closed, None
@@ -153,7 +166,7 @@ class Configuration:
             extra={"action": "config_invalid", "problems": len(problems)},
         )
 
-    def _take(self, new: Following) -> None:
+    def _take(self, new: Following[ConfigT]) -> None:
         old = self._in_force
         self._in_force = InForce(following=new, loaded_at=datetime.now(UTC), pending=old.pending)
         try:
@@ -170,7 +183,7 @@ class Configuration:
                     "not in force yet: %s", one, extra={"action": "config_pending", "key": one.key}
                 )
 
-    def _adopt(self, old: InForce, new: Following) -> None:
+    def _adopt(self, old: InForce[ConfigT], new: Following[ConfigT]) -> None:
         if old.following.content == new.content:
             if old.problems:
                 logger.info("the configuration is good again", extra={"action": "config_good"})

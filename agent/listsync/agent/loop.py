@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from queue import Empty, SimpleQueue
-from typing import Protocol, assert_never
+from typing import Generic, Protocol, assert_never
 
 from listsync.agent.active_config import Configuration
 from listsync.agent.queue import RunQueue
@@ -35,7 +35,7 @@ from listsync.domain.events import (
     WatcherNote,
 )
 from listsync.domain.history import RunRow
-from listsync.domain.runs import Ended, Order, Scope
+from listsync.domain.runs import ConfigT, Ended, Order, Scope
 from listsync.domain.sync_records import Result
 from listsync.errors import BeingWrittenError, StateError
 
@@ -70,18 +70,18 @@ class Schedules(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(Generic[ConfigT]):
     """What the decider works with."""
 
     inbox: SimpleQueue[Event]
     queue: RunQueue
-    configuration: Configuration
+    configuration: Configuration[ConfigT]
     schedules: Schedules
     retries: Retries
     keeper: Keeper
     teller: Teller
     recent: RecentRuns
-    perform: Perform
+    perform: Perform[ConfigT]
     note_end: Callable[[RunRow], None]
     """Called when a sync has ended: the state may not know yet. Raises StateError."""
     refresh: Callable[[], None]
@@ -91,13 +91,13 @@ class Means:
     """Called when the clock was set, to move what the state holds with it. Raises StateError."""
 
 
-class Agent:
+class Agent(Generic[ConfigT]):
     """Runs until a signal ends it. `run` and `stop` are called by the main thread."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means[ConfigT]) -> None:
         self._means = means
         self._retrying = Retrying(means.retries, means.queue, means.configuration)
-        self._work: Work | None = None
+        self._work: Work[ConfigT] | None = None
         self._is_stopping = False
         self._second_look_at: float | None = None
         self._steps = ClockSteps(means.clock)
@@ -131,7 +131,7 @@ class Agent:
             self._means.teller.trouble(str(error))
         return True
 
-    def _has_ended(self, work: Work) -> bool:
+    def _has_ended(self, work: Work[ConfigT]) -> bool:
         """Stop *work* and wait for it; what came to its own end is not owed."""
         logger.info("stopping: the running sync ends after its current title, or soon")
         work.stop()

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from listsync.agent.active_config import Configuration
+from listsync.agent.active_config import ReadConfiguration
 from listsync.agent.queue import RunQueue
 from listsync.domain.retry import Retry
 from listsync.domain.runs import Ended, Order, PlannedRetry, Scope, covers, together
@@ -52,7 +52,9 @@ class Retries(Protocol):
 class Retrying:
     """Plans retries and orders them. Used by the decider alone."""
 
-    def __init__(self, retries: Retries, queue: RunQueue, configuration: Configuration) -> None:
+    def __init__(
+        self, retries: Retries, queue: RunQueue, configuration: ReadConfiguration
+    ) -> None:
         self._retries = retries
         self._queue = queue
         self._configuration = configuration

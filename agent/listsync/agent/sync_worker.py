@@ -6,23 +6,24 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Generic
 
 from listsync.agent.recent_runs import ended_of, failed, left_behind
 from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken
 from listsync.domain.notices import NoticeKind
 from listsync.domain.retry import Retry, retry_of
 from listsync.domain.run_messages import operations_of
-from listsync.domain.runs import Ended, Following, Order
+from listsync.domain.runs import ConfigT, Ended, Following, Order
 from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.errors import ListsyncError
 
 logger = logging.getLogger(__name__)
 
-Perform = Callable[[SyncRun, Following, Order, CancelToken], SyncReport]
+Perform = Callable[[SyncRun, Following[ConfigT], Order, CancelToken], SyncReport]
 """Runs one sync of the lists that an order means, until its end or until the token is set."""
 
 
-class Work:
+class Work(Generic[ConfigT]):
     """One sync, from its start to `done`, which is called in a thread of its own, once.
 
     `ended` is what `done` was given. A sync that was told to stop ends within `LEAVE_AFTER_S`:
@@ -32,8 +33,8 @@ class Work:
     def __init__(
         self,
         order: Order,
-        following: Following,
-        perform: Perform,
+        following: Following[ConfigT],
+        perform: Perform[ConfigT],
         done: Callable[[Ended], None],
     ) -> None:
         self.order = order

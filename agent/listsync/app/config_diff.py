@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.values import SANDBOX
@@ -19,7 +18,7 @@ def is_meant(one: ListConfig, scope: Scope) -> bool:
     return scope is None or one.rules.is_exclusion or one.rules.source in scope
 
 
-def following_of(config: Config) -> Following:
+def following_of(config: Config) -> Following[Config]:
     url = config.server.url
     return Following(
         lists=tuple(one.rules for one in config.lists),
@@ -29,10 +28,6 @@ def following_of(config: Config) -> Following:
         warnings=config.warnings,
         is_unfinished=config.is_unfinished,
     )
-
-
-def config_of(following: Following) -> Config:
-    return cast("Config", following.content)
 
 
 def cap_of(config: Config) -> Cap:

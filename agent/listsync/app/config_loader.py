@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from listsync import logs
-from listsync.app.config_diff import config_of, following_of, lists_to_sync, schedules_of
+from listsync.app.config_diff import following_of, lists_to_sync, schedules_of
 from listsync.app.services import Services
 from listsync.config.configuration import Config
 from listsync.config.known_secrets import secrets_of
@@ -60,33 +60,33 @@ class Loader:
         self._first: Config | None = None
         self._followers: Followers | None = None
 
-    def await_first(self, pause: Callable[[float], bool | None]) -> Following:
+    def await_first(self, pause: Callable[[float], bool | None]) -> Following[Config]:
         """Read the configuration at the start, when whoever is writing it can be waited for."""
         return self._read(Patience(pause=pause))
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[Config]:
         seen = None if self.path is None or is_closed is None else (self.path, is_closed)
         return self._read(Patience(0.0 if anyway else MOST_S, pause=None, seen=seen))
 
-    def _read(self, patience: Patience) -> Following:
+    def _read(self, patience: Patience) -> Following[Config]:
         config = load(self.path, self._environ, patience)
         interval = self._options.interval
         if interval is not None:
             config = replace(config, schedule=Every(interval) if interval else None)
         return following_of(config)
 
-    def changed(self, old: Following, new: Following) -> Scope:
-        return lists_to_sync(config_of(old), config_of(new))
+    def changed(self, old: Following[Config], new: Following[Config]) -> Scope:
+        return lists_to_sync(old.content, new.content)
 
-    def adopt(self, following: Following) -> None:
-        config = config_of(following)
+    def adopt(self, following: Following[Config]) -> None:
+        config = following.content
         self.set_up_log(config)
         self._follow(config, at_once=False)
         if self._followers is not None:
             self._followers.changed()
 
-    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:
-        config = config_of(following)
+    def reconcile(self, following: Following[Config]) -> tuple[PendingChange, ...]:
+        config = following.content
         followers = self._followers
         pending = followers.services.reconcile(config) if followers is not None else ()
         return (*pending, *self._overruled(config))

@@ -26,7 +26,7 @@ from listsync.agent.service_status import Teller
 from listsync.agent.systemd_notify import Systemd
 from listsync.app import permission_warnings as access
 from listsync.app.browser_wiring import sweep
-from listsync.app.config_diff import cap_of, config_of
+from listsync.app.config_diff import cap_of
 from listsync.app.config_loader import DaemonOptions, Followers, Loader
 from listsync.app.heap import share_one
 from listsync.app.open_files import raise_limit
@@ -91,7 +91,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     seen = digest(options.config_path) if options.config_path else b""
     loader = Loader(options, environ)
     following = loader.await_first(lambda seconds: _pause(seconds, inbox))
-    loader.set_up_log(config_of(following))
+    loader.set_up_log(following.content)
     sys.setswitchinterval(_SWITCH_S)
     with ExitStack() as stack:
         stack.enter_context(locked(options.state_dir))
@@ -123,14 +123,14 @@ class _Daemon:
     """The wired agent and its threads."""
 
     control: ControlSocket
-    _agent: Agent
+    _agent: Agent[Config]
     _teller: Teller
 
     def __init__(
         self,
         options: DaemonOptions,
         loader: Loader,
-        following: Following,
+        following: Following[Config],
         database: Database,
         inbox: SimpleQueue[Event],
     ) -> None:
@@ -201,7 +201,7 @@ class _Daemon:
 
     @property
     def _config(self) -> Config:
-        return config_of(self._configuration.in_force.following)
+        return self._configuration.in_force.following.content
 
     def _table(self, seen: bytes) -> tuple[AgentService, ...]:
         """What runs for long, in the order in which it is started."""

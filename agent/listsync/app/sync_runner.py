@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from listsync.app.config_diff import config_of
 from listsync.app.heap import give_back
 from listsync.app.lean import import_httpcore
 from listsync.app.tempdirs import scratch_folder
 from listsync.cancellation import CancelToken
+from listsync.config.configuration import Config
 from listsync.domain.runs import Following, Order
 from listsync.domain.sync_records import SyncReport, SyncRun
 from listsync.store.database import FILE_NAME, Database
@@ -26,14 +26,14 @@ class Performer:
         self._board = board
 
     def __call__(
-        self, run: SyncRun, following: Following, order: Order, token: CancelToken
+        self, run: SyncRun, following: Following[Config], order: Order, token: CancelToken
     ) -> SyncReport:
         """Run one sync to its end; raises what `sync` and `wired` raise."""
         import_httpcore()
         from listsync.app.wiring import wired  # noqa: PLC0415 - megabytes, and a tenth of a second
         from listsync.sync.run import sync  # noqa: PLC0415
 
-        config = config_of(following)
+        config = following.content
         try:
             with (
                 self._state(token, dry_run=run.dry_run) as (database, folder),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 from uuid import uuid4
 
 from listsync.domain.history import RequestRow, RunRow
@@ -13,6 +14,10 @@ from listsync.domain.plans import Plan
 from listsync.domain.retry import Retry
 from listsync.domain.sync_records import ListRules
 from listsync.errors import Problem
+
+ConfigT = TypeVar("ConfigT")
+ConfigT_co = TypeVar("ConfigT_co", covariant=True)
+"""The configuration itself, whose form the agent does not know."""
 
 Scope = frozenset[str] | None
 """Sources of the lists that are meant; None = all of them."""
@@ -114,17 +119,18 @@ class PlannedRetry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
+class Following(Generic[ConfigT_co]):
     """What one configuration asks for, as far as the agent must know it.
 
-    `content` is the configuration itself: the agent only hands it on. `warnings` tell what has no
-    effect in it. `is_unfinished`: a program still had it open for writing when it was read.
+    `content` is the configuration itself, which the agent only hands on, whatever it is.
+    `warnings` tell what has no effect in it. `is_unfinished`: a program still had it open for
+    writing when it was read.
     """
 
     lists: tuple[ListRules, ...]
     sync_on_change: bool
     server: str
-    content: object
+    content: ConfigT_co
     warnings: tuple[Problem, ...] = ()
     is_unfinished: bool = False
 

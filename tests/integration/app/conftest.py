@@ -15,12 +15,12 @@ import pytest
 
 from listsync import logs
 from listsync.agent.systemd_notify import Systemd
-from listsync.app.config_diff import config_of
 from listsync.app.config_loader import DaemonOptions, Loader
 from listsync.app.daemon import _Daemon
 from listsync.app.services import AgentService
 from listsync.app.sync_runner import Performer
 from listsync.cancellation import CancelToken
+from listsync.config.configuration import Config
 from listsync.config.services import SERVICES
 from listsync.domain.events import Event, Signal, Signalled
 from listsync.domain.runs import Following, Order
@@ -45,7 +45,7 @@ class AgentInProcess:
         options.state_dir.mkdir()
         loader = Loader(options, {})
         following = loader.await_first(lambda _: None)
-        loader.set_up_log(config_of(following))
+        loader.set_up_log(following.content)
         self.inbox: SimpleQueue[Event] = SimpleQueue()
         self._database = open_state(options.state_dir)
         self.daemon = _Daemon(options, loader, following, self._database, self.inbox)
@@ -104,7 +104,7 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
     started: list[AgentInProcess] = []
 
     def note(
-        _: Performer, run: SyncRun, following: Following, order: Order, token: CancelToken
+        _: Performer, run: SyncRun, following: Following[Config], order: Order, token: CancelToken
     ) -> SyncReport:
         del order, token
         started[0].syncs.put(following.content)

@@ -67,7 +67,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Manager, Systemd]
 
 
 @contextmanager
-def deciding(systemd: Systemd, perform: Perform) -> Iterator[Agent]:
+def deciding(systemd: Systemd, perform: Perform[object]) -> Iterator[Agent[object]]:
     """Let a whole agent decide, on the clock of the machine, with one sync that runs."""
     world = World()
     inbox: SimpleQueue[Event] = SimpleQueue()

@@ -27,10 +27,10 @@ class Bench:
         self.configuration = Configuration(self.loader, _FIRST, self.wanted.append)
 
     @property
-    def now(self) -> Following:
+    def now(self) -> Following[object]:
         return self.configuration.in_force.following
 
-    def write(self, file: Following | tuple[Problem, ...]) -> None:
+    def write(self, file: Following[object] | tuple[Problem, ...]) -> None:
         """Change the file and let it be looked at, as after an event and a second look."""
         self.loader.file = file
         if not self.configuration.look():
@@ -141,7 +141,7 @@ def test_a_look_at_a_good_file_says_so(bench: Bench) -> None:
     ("file", "problems"), [(_SECOND, ()), (BROKEN, BROKEN)], ids=["good", "bad"]
 )
 def test_a_reload_returns_what_is_wrong(
-    bench: Bench, file: Following | tuple[Problem, ...], problems: tuple[Problem, ...]
+    bench: Bench, file: Following[object] | tuple[Problem, ...], problems: tuple[Problem, ...]
 ) -> None:
     bench.loader.file = file
     assert bench.configuration.reload() == problems

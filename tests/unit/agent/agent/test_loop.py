@@ -221,7 +221,7 @@ def test_the_second_look_waits_while_somebody_writes(world: World) -> None:
     assert world.configuration.in_force.problems == ()
 
 
-def in_force(world: World) -> Following:
+def in_force(world: World) -> Following[object]:
     return world.configuration.in_force.following
 
 

@@ -19,7 +19,9 @@ from tests.fakes import SERVER
 
 _ORDER = Order(run_id="r", scope=frozenset({"file:one"}), origins=("schedule", "SIGUSR1"))
 _DRY = Order(run_id="r", scope=None, origins=("test",), dry_run=True)
-_FOLLOWING = Following(lists=(), sync_on_change=True, server="sandbox", content=None)
+_FOLLOWING: Following[object] = Following(
+    lists=(), sync_on_change=True, server="sandbox", content=None
+)
 _BY_RESULT = {Result.OK: "", Result.PARTLY: "a list is down", Result.CANCELLED: "stopped"}
 
 
@@ -52,18 +54,18 @@ def a_report(run: SyncRun, result: Result = Result.OK) -> SyncReport:
     )
 
 
-def raising(error: BaseException) -> Perform:
+def raising(error: BaseException) -> Perform[object]:
     def perform(*_: object) -> SyncReport:
         raise error
 
     return perform
 
 
-def ending(result: Result) -> Perform:
+def ending(result: Result) -> Perform[object]:
     return lambda run, *_: a_report(run, result)
 
 
-def worked(perform: Perform, order: Order = _ORDER) -> Ended:
+def worked(perform: Perform[object], order: Order = _ORDER) -> Ended:
     """Run one sync to its end."""
     ends: list[Ended] = []
     work = Work(order, _FOLLOWING, perform, ends.append)
@@ -87,9 +89,11 @@ def test_a_sync_for_which_there_is_no_thread_has_failed(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("order", [_ORDER, _DRY], ids=["real", "dry"])
 def test_a_sync_is_given_what_was_ordered(order: Order) -> None:
-    given: list[tuple[SyncRun, Following, Order]] = []
+    given: list[tuple[SyncRun, Following[object], Order]] = []
 
-    def perform(run: SyncRun, following: Following, order: Order, stop: CancelToken) -> SyncReport:
+    def perform(
+        run: SyncRun, following: Following[object], order: Order, stop: CancelToken
+    ) -> SyncReport:
         assert not stop.is_set()
         given.append((run, following, order))
         return a_report(run)
@@ -213,7 +217,7 @@ def test_the_start_is_logged(order: Order, line: str, caplog: pytest.LogCaptureF
     ],
 )
 def test_the_end_is_logged(
-    perform: Perform, level: str, line: str, caplog: pytest.LogCaptureFixture
+    perform: Perform[object], level: str, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     worked(perform)
     assert (level, line) in [(one.levelname, one.message) for one in caplog.records]
@@ -247,7 +251,7 @@ class Hanging:
             raise self._then
         return a_report(run)
 
-    def let_go(self, work: Work) -> None:
+    def let_go(self, work: Work[object]) -> None:
         self._go_on.set()
         assert work.wait(5)
 
@@ -258,7 +262,7 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "LEAVE_AFTER_S", 0.1)
 
 
-def stopped(perform: Perform) -> tuple[Work, list[Ended]]:
+def stopped(perform: Perform[object]) -> tuple[Work[object], list[Ended]]:
     """Stop a sync in the middle, and wait until it has ended for everybody else."""
     ends: list[Ended] = []
     over = threading.Event()

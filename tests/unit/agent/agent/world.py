@@ -33,7 +33,7 @@ BROKEN = (Problem(file="listsync.yaml", what="unknown key", line=3, column=2),)
 _PATIENCE_S = 5.0
 
 
-def following(content: object, *names: str, sync_on_change: bool = True) -> Following:
+def following(content: object, *names: str, sync_on_change: bool = True) -> Following[object]:
     """Follow the lists file:*names*."""
     return Following(
         lists=tuple(ListRules(source=f"file:{one}", name=one, service="file") for one in names),
@@ -79,17 +79,17 @@ class FakeLoader:
 
     path: Path | None = Path("/etc/listsync.yaml")
 
-    def __init__(self, file: Following, change: Scope = None) -> None:
-        self.file: Following | tuple[Problem, ...] = file
+    def __init__(self, file: Following[object], change: Scope = None) -> None:
+        self.file: Following[object] | tuple[Problem, ...] = file
         self.change = change
-        self.adopted: list[Following] = []
+        self.adopted: list[Following[object]] = []
         self.loads = 0
         self.fails: Exception | None = None
         self.pending: tuple[PendingChange, ...] = ()
         self.is_being_written = False
         self.closings: list[bool | None] = []
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[object]:
         self.loads += 1
         self.closings.append(is_closed)
         if self.is_being_written and not anyway:
@@ -98,16 +98,16 @@ class FakeLoader:
             return self.file
         raise ConfigError(self.file)
 
-    def changed(self, old: Following, new: Following) -> Scope:
+    def changed(self, old: Following[object], new: Following[object]) -> Scope:
         assert old.content != new.content
         return self.change
 
-    def adopt(self, following: Following) -> None:
+    def adopt(self, following: Following[object]) -> None:
         self.adopted.append(following)
         if self.fails is not None:
             raise self.fails
 
-    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:
+    def reconcile(self, following: Following[object]) -> tuple[PendingChange, ...]:
         assert following is self.file
         return self.pending
 
@@ -139,7 +139,7 @@ class FakeSyncs:
     """Implements `Perform`: each sync lasts until `end`, or until it is stopped."""
 
     def __init__(self) -> None:
-        self.given: list[tuple[Order, Following]] = []
+        self.given: list[tuple[Order, Following[object]]] = []
         self.stops_when_told = True
         self.result = Result.OK
         self.retry: Retry | None = None
@@ -148,7 +148,7 @@ class FakeSyncs:
         self._may_end = threading.Semaphore(0)
 
     def __call__(
-        self, run: SyncRun, following: Following, order: Order, stop: CancelToken
+        self, run: SyncRun, following: Following[object], order: Order, stop: CancelToken
     ) -> SyncReport:
         self.given.append((order, following))
         self._begun.release()

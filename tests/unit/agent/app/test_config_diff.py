@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from listsync.app.config_diff import (
-    config_of,
     following_of,
     is_meant,
     lists_to_sync,
@@ -208,7 +207,7 @@ def test_the_agent_is_told_what_it_must_know() -> None:
         ),
     )
     assert (told.server, told.sync_on_change) == ("http://seerr:5055", False)
-    assert config_of(told) is read
+    assert told.content is read
 
 
 def test_the_sandbox_is_called_so() -> None:

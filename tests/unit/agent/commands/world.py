@@ -96,26 +96,26 @@ class Loader:
 
     path: Path | None = Path("/etc/listsync.yaml")
 
-    def __init__(self, following: Following) -> None:
+    def __init__(self, following: Following[object]) -> None:
         self.following = following
         self.problems: tuple[Problem, ...] = ()
         self.is_being_written = False
         self.pending: tuple[PendingChange, ...] = ()
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following:  # noqa: ARG002 - the port's
+    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[object]:  # noqa: ARG002 - the port's
         if self.is_being_written:
             raise BeingWrittenError(Path("/etc/listsync.yaml"))
         if self.problems:
             raise ConfigError(self.problems)
         return self.following
 
-    def changed(self, old: Following, new: Following) -> Scope:  # noqa: ARG002 - the port's
+    def changed(self, old: Following[object], new: Following[object]) -> Scope:  # noqa: ARG002 - the port's
         return frozenset()
 
-    def adopt(self, following: Following) -> None:
+    def adopt(self, following: Following[object]) -> None:
         """Follow nothing."""
 
-    def reconcile(self, following: Following) -> tuple[PendingChange, ...]:  # noqa: ARG002 - the port's
+    def reconcile(self, following: Following[object]) -> tuple[PendingChange, ...]:  # noqa: ARG002 - the port's
         return self.pending
 
 
