@@ -11,9 +11,8 @@ import pytest
 
 from listsync.domain.server import Cancelled, MediaStatus, TitleState
 from listsync.domain.sync_records import SyncReport, Verdict
-from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
-from listsync.providers.file.source import FileSource
+from listsync.providers.file.source import FileOptions, FileSource
 from listsync.store.database import Database
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.fetch_lists import Followed

@@ -11,8 +11,8 @@ from listsync import logs
 from listsync.app.config_diff import following_of, lists_to_sync, schedules_of
 from listsync.app.services import Services
 from listsync.config.configuration import Config
-from listsync.config.known_secrets import secrets_of
 from listsync.config.load import load
+from listsync.config.secret_forms import secrets_of
 from listsync.domain.runs import Following, Scope
 from listsync.domain.services import PendingChange
 from listsync.files.whole_file import MOST_S, Patience

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from listsync.providers.mdblist.source import MdbListSource
     from listsync.providers.stevenlu.source import StevenLuSource
     from listsync.providers.tmdb.source import TmdbSource
-    from listsync.providers.trakt.client_id_check import ClientIdCheck
+    from listsync.providers.trakt.api import ClientIdCheck
     from listsync.providers.trakt.endpoints import TraktSource
     from listsync.providers.trakt.token_store import FileTokens
 
@@ -88,7 +88,7 @@ class Surroundings:
 
     def client_id_check(self) -> ClientIdCheck:
         """Give the one check of the client id that all lists of Trakt share."""
-        from listsync.providers.trakt.client_id_check import ClientIdCheck
+        from listsync.providers.trakt.api import ClientIdCheck
 
         if not self._client_ids:
             self._client_ids.append(ClientIdCheck())

@@ -345,6 +345,6 @@ def _told() -> Iterator[None]:
 
 def _log_to_stderr(level: int, config: Config) -> None:
     from listsync import logs
-    from listsync.config.known_secrets import secrets_of
+    from listsync.config.secret_forms import secrets_of
 
     logs.set_up_plainly(level, secrets_of(config))

@@ -11,7 +11,7 @@ from listsync.app.wiring import trakt_login
 from listsync.cli.words import say
 from listsync.errors import Refusal, RefusedError
 from listsync.http.service_client import build_client
-from listsync.providers.trakt.device_login import begin, poll
+from listsync.providers.trakt.oauth import begin, poll
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config

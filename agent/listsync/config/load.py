@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from listsync.config.configuration import Config, ListConfig
-from listsync.config.cross_field import check_rules, name_of
+from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
-from listsync.config.ineffective_options import check_effects
 from listsync.config.issues import Finding
-from listsync.config.schedules import find_zone, local_zone, rule_of
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
-from listsync.config.secret_exposure import warn_of_readers
-from listsync.config.secret_forms import SecretSource
+from listsync.config.secret_forms import SecretSource, warn_of_readers
 from listsync.config.services import SERVICES
 from listsync.config.validation import MAX_FINDINGS, read_form
+from listsync.config.values import find_zone, local_zone, rule_of
 from listsync.config.yaml_document import Document, load_document
 from listsync.domain.server import Asking
 from listsync.domain.sync_records import Exclusion, ListRules

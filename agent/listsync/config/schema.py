@@ -12,22 +12,21 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from listsync.config.exclusions import ExclusionForm
-from listsync.config.filters import FiltersForm
+from listsync.config.filters import FiltersForm, SeasonsForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
-from listsync.config.season_rules import SeasonsForm
 from listsync.config.services import find_source
 from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timezone, User
 from listsync.config_types import CaFile, Check, Form, Options, SecretStr
 from listsync.domain.list_rules import ALL_SEASONS
 from listsync.domain.media import MediaType
-from listsync.providers.file.options import FileOptions
-from listsync.providers.imdb.options import ImdbOptions
-from listsync.providers.letterboxd.options import LetterboxdOptions
-from listsync.providers.mdblist.options import MdbListOptions
-from listsync.providers.stevenlu.options import StevenLuOptions
-from listsync.providers.tmdb.options import TmdbOptions
-from listsync.providers.trakt.options import TraktOptions
+from listsync.providers.file.source import FileOptions
+from listsync.providers.imdb.source import ImdbOptions
+from listsync.providers.letterboxd.source import LetterboxdOptions
+from listsync.providers.mdblist.source import MdbListOptions
+from listsync.providers.stevenlu.source import StevenLuOptions
+from listsync.providers.tmdb.source import TmdbOptions
+from listsync.providers.trakt.source import TraktOptions
 
 _TEXT = {"type": "string", "minLength": 1}
 

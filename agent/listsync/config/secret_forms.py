@@ -1,15 +1,20 @@
-"""Secrets as the user gives them: as text, from the environment, or from a file."""
+"""Secrets as the user gives them: text, environment or file; and who could read them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from listsync.config.configuration import Config
 from listsync.config.paths import at_home
 from listsync.config.text_file import UnreadableError, check_mode, load_bytes
 from listsync.config.yaml_document import quote
+from listsync.config_types import Options, SecretStr
+from listsync.errors import Problem
+from listsync.file_access import can_everybody_read
 from listsync.files.whole_file import Patience
+from listsync.redaction import logins_in, proxy_logins
 
 MAX_BYTES = 64 * 1024
 
@@ -70,3 +75,53 @@ def _checked(secret: str, complaint: str) -> str:
     if not secret.isprintable():
         raise ValueError("a secret may not hold line breaks or control characters")
     return secret
+
+
+def secrets_of(config: Config) -> frozenset[str]:
+    """Give keys, tokens and passwords, those of the environment's proxies included."""
+    return proxy_logins().union(_secrets_in(config.server), _secrets_in(config.providers))
+
+
+def _secrets_in(options: Options) -> Iterator[str]:
+    for name in options.__struct_fields__:
+        match getattr(options, name):
+            case Options() as part:
+                yield from _secrets_in(part)
+            case SecretStr() as secret:
+                yield secret.get_secret_value()
+                yield from logins_in(secret.get_secret_value())
+            case str(text) if "@" in text:
+                yield from logins_in(text)
+
+
+NAMES = frozenset({"api_key", "token", "client_id", "client_secret", "proxy"})
+"""The keys of all secrets."""
+_HARMLESS_WITHOUT_LOGIN = {"proxy", "url", "base_url"}
+
+
+def warn_of_readers(path: Path, data: object) -> tuple[Problem, ...]:
+    """Warn where every user of the machine can read a secret in the file."""
+    if not _holds_secret(data) or not can_everybody_read(path):
+        return ()
+    what = (
+        "holds a secret and can be read by every user: `chmod o-r` it, or give the secret as "
+        "{file: PATH} or {env: NAME}"
+    )
+    return (Problem(file=str(path), what=what),)
+
+
+def _holds_secret(data: object) -> bool:
+    if isinstance(data, list):
+        return any(map(_holds_secret, data))
+    if not isinstance(data, dict):
+        return False
+    return any(
+        _is_secret(name, value) if isinstance(value, str) else _holds_secret(value)
+        for name, value in data.items()
+    )
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if name in _HARMLESS_WITHOUT_LOGIN:
+        return "@" in value
+    return name in NAMES and name != "client_id" and bool(value.strip())

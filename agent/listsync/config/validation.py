@@ -10,13 +10,14 @@ from typing import Any, Literal, ParamSpec, TypeVar, get_args, get_origin
 
 from msgspec import Meta
 
-from listsync.config.issue_wording import (
+from listsync.config.issues import (
     MAPPING,
     NUMBER,
     SEQUENCE,
     TEXT,
     TRUTH,
     WHOLE,
+    Finding,
     missing_key,
     one_of,
     refused_secret,
@@ -24,7 +25,6 @@ from listsync.config.issue_wording import (
     unknown_name,
     wrong_value,
 )
-from listsync.config.issues import Finding
 from listsync.config.schema_keys import (
     Holds,
     Section,

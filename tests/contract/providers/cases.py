@@ -18,19 +18,18 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.ports import ListProvider
-from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
-from listsync.providers.file.source import FileSource
-from listsync.providers.imdb.optional_fields import MissingFields
-from listsync.providers.imdb.options import ImdbOptions
+from listsync.providers.file.source import FileOptions, FileSource
+from listsync.providers.imdb.queries import MissingFields
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.site_pages import read_pages
+from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb
-from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.reader import MdbList
+from listsync.providers.mdblist.source import MdbListOptions
 from listsync.providers.mdblist.source import parse as parse_mdblist
-from listsync.providers.stevenlu.options import StevenLuOptions
 from listsync.providers.stevenlu.reader import StevenLu
+from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from tests.contract.providers.mdblist_official import OfficialLists
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample

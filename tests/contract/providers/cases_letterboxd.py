@@ -9,9 +9,8 @@ from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
 from listsync.ports import ListProvider
 from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
-from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.reader import Letterboxd
-from listsync.providers.letterboxd.source import parse
+from listsync.providers.letterboxd.source import LetterboxdOptions, parse
 from tests.contract.providers.cases import FAILING_ANSWERS, Case
 from tests.contract.providers.site import FIXTURES, Site, client, sample
 

@@ -12,9 +12,8 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.errors import ListsyncError, Refusal, UnavailableError
 from listsync.ports import ListProvider
-from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.reader import Trakt
-from listsync.providers.trakt.source import parse
+from listsync.providers.trakt.source import TraktOptions, parse
 from tests.contract.providers.cases import FAILING_ANSWERS, KEY, Case
 from tests.contract.providers.site import FIXTURES, Site, client, sample
 from tests.fakes import KeptTokens

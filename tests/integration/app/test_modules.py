@@ -97,7 +97,7 @@ def _config(tmp_path: Path) -> Path:
 
 def readers(modules: set[str]) -> set[str]:
     """Tell of which services there is more than what reads the configuration."""
-    light = ("source", "options", "endpoints", "search_constraints")
+    light = ("source", "endpoints", "search_constraints")
     parts = [name.split(".") for name in modules if name.startswith("listsync.providers.")]
     return {part[2] for part in parts if part[3:] and part[3] not in light}
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from listsync.protocol import FORMULAS, Exit
-from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
-from listsync.providers.file.source import FileSource
+from listsync.providers.file.source import FileOptions, FileSource
 from tests.integration.ctl.conftest import Agent, Ctl
 from tests.integration.ctl.test_commands import BROUGHT
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from listsync.errors import ListsyncError
-from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
-from listsync.providers.file.source import FileSource
+from listsync.providers.file.source import FileOptions, FileSource
 from tests.integration.providers.lists import provider
 
 _ROOT = Path(__file__).parents[3]

@@ -12,24 +12,24 @@ import httpx
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.http.service_client import build_client
 from listsync.ports import ListProvider
-from listsync.providers.imdb.options import ImdbOptions
 from listsync.providers.imdb.reader import Imdb
+from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb
 from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
-from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.reader import Letterboxd
+from listsync.providers.letterboxd.source import LetterboxdOptions
 from listsync.providers.letterboxd.source import parse as parse_letterboxd
-from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.reader import MdbList
+from listsync.providers.mdblist.source import MdbListOptions
 from listsync.providers.mdblist.source import parse as parse_mdblist
-from listsync.providers.stevenlu.options import StevenLuOptions
 from listsync.providers.stevenlu.reader import StevenLu
+from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
-from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb
+from listsync.providers.tmdb.source import TmdbOptions
 from listsync.providers.tmdb.source import parse as parse_tmdb
-from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.reader import Trakt
+from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.source import parse as parse_trakt
 
 KEY = "not-a-real-key-0123456789"

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from listsync.domain.sync_records import ListRules
-from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
-from listsync.providers.file.source import FileSource
+from listsync.providers.file.source import FileOptions, FileSource
 from listsync.row_limit import NoRoomError, within
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.list_intake import gather

@@ -1,12 +1,16 @@
-"""The names under which lists give the fields of a row, in any spelling."""
+"""How lists name columns and types, and which columns tell an export of a service."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from listsync.providers.file.row_collector import RawRow
+from listsync.domain.media import MediaType
 
 FIELDS = {
     "title": "title",
@@ -61,6 +65,24 @@ _UNUSED = frozenset(
         *("rewatch", "tags", "watcheddate", "review", "knownfor", "birthdate"),
     }
 )
+
+
+class RawRow(NamedTuple):
+    """One row as the file gives it; anything may be missing, empty or nonsense."""
+
+    title: object = None
+    original_title: object = None
+    year: object = None
+    date: object = None
+    kind: object = None
+    imdb: object = None
+    tmdb: object = None
+    tvdb: object = None
+    season: object = None
+    episode: object = None
+    bare_id: object = None
+
+
 _PLACES = {name: place for place, name in enumerate(RawRow._fields)}
 
 
@@ -115,3 +137,80 @@ def speaks_of_series(names: Iterable[str]) -> bool:
 def names_titles(places: tuple[int, ...]) -> bool:
     """Tell whether a row under this header can say which title it means."""
     return any(places[_PLACES[field]] >= 0 for field in NAMING)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a word says; nothing where all is as it begins. `is_season`: one season of a series."""
+
+    media: MediaType | None = None
+    unwanted: str | None = None
+    is_season: bool = False
+
+
+SEASON_WORDS = (
+    r"seasons?|series|staffeln?|saisons?|temporadas?|stagion[ei]|seizoen(?:en)?|sezon[yu]?"
+)
+
+
+_RULES = (  # the first that is found anywhere in the folded word
+    (r"podcast", Kind(unwanted="a podcast")),
+    (r"episod|folge|aflevering|odcinek", Kind(unwanted="an episode")),
+    (
+        r"game|videospiel|jeu|videojuego|videogioco|jogo|spel\b|\bgra\b",
+        Kind(unwanted="a game"),
+    ),
+    (
+        r"music ?video|musikvideo|video ?clip|\bclip\b|video musical",
+        Kind(unwanted="a music video"),
+    ),
+    (r"person", Kind(unwanted="a person")),
+    (rf"^(tv ?)?(?!series)({SEASON_WORDS})$", Kind(MediaType.TV, is_season=True)),
+    (r"film|movie|pelicul|short|court|kurz|corto|curta", Kind(MediaType.MOVIE)),
+    (r"seri|show|\btv ?season|^tv$", Kind(MediaType.TV)),
+    (r"special|video|documentary", Kind(MediaType.MOVIE)),
+)
+_COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
+_NOTHING = Kind()
+
+
+@lru_cache(maxsize=256)
+def kind_of(word: str) -> Kind:
+    """Read a type; an unknown word is no reason to leave a title out."""
+    folded = _fold(word)
+    for pattern, kind in _COMPILED:
+        if pattern.search(folded):
+            return kind
+    return _NOTHING
+
+
+def _fold(word: str) -> str:
+    """Drop case, accents and dashes, and part ids such as `tvMiniSeries` into words."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word[:100])
+    plain = unicodedata.normalize("NFKD", parted).casefold()
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[-_\s]+", " ", letters).strip()
+
+
+_NUMBERED = (  # those of which a column called only `id` is the number of TMDB
+    {"mediatype", "releaseyear", "imdbid"},  # MDBList
+    {"cleantitle", "releaseyear", "adult"},  # Letterboxd
+)
+_FORMS = (
+    *_NUMBERED,
+    *({"const", "titletype"}, {"const", "yourrating"}, {"const", "imdbrating"}),  # IMDb
+    *({"traktid", "imdbid"}, {"trakt", "slug", "imdb"}, {"trakt", "slug", "tmdb"}),  # Trakt
+    {"tmdbid", "imdbid", "name", "seasonnumber", "episodenumber"},  # TMDB
+    {"imdbid", "posterurl"},  # StevenLu
+    {"letterboxduri", "name"},  # Letterboxd
+)
+
+
+def is_export(names: AbstractSet[str]) -> bool:
+    """Tell whether a file with columns of these *names* (plain ones) is such an export."""
+    return any(form <= names for form in _FORMS)
+
+
+def is_numbered_export(names: AbstractSet[str]) -> bool:
+    """Tell whether it is an export whose `id` is the number of TMDB."""
+    return any(form <= names for form in _NUMBERED)

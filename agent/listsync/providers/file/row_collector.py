@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
@@ -23,6 +22,7 @@ from listsync.parsing.row_fields import (
     title_text,
     year_number,
 )
+from listsync.providers.file.columns import Kind, RawRow, kind_of
 from listsync.providers.file.season_cells import (
     EMPTY_CELL,
     SeasonCell,
@@ -32,7 +32,6 @@ from listsync.providers.file.season_cells import (
     without_season,
 )
 from listsync.providers.file.source import SERVICE
-from listsync.providers.file.type_words import Kind, kind_of
 from listsync.row_limit import demand_room, text_size
 
 _MOST_LINES = 1_000_000
@@ -46,22 +45,6 @@ _UNSAID = Kind()
 _YEARS = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
 _DATED = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
 CUT_OFF = "cut off: the file ends in the middle of this row"
-
-
-class RawRow(NamedTuple):
-    """One row as the file gives it; anything may be missing, empty or nonsense."""
-
-    title: object = None
-    original_title: object = None
-    year: object = None
-    date: object = None
-    kind: object = None
-    imdb: object = None
-    tmdb: object = None
-    tvdb: object = None
-    season: object = None
-    episode: object = None
-    bare_id: object = None
 
 
 def lines_of_list(text: Text) -> Iterator[str]:

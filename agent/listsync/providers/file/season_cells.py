@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from listsync.parsing.row_fields import title_text
-from listsync.providers.file.type_words import SEASON_WORDS
+from listsync.providers.file.columns import SEASON_WORDS
 
 _KEYS = ("number", "season", "season_number", "seasonNumber")
 _LONGEST = 200

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from msgspec import Meta
+
+from listsync.config_types import Options
 from listsync.parsing.address_forms import is_address, recognise
+
+
+class FileOptions(Options, frozen=True, kw_only=True):
+    """What is accepted as a list file."""
+
+    limit_mib: Annotated[int, Meta(gt=0, le=64), "Largest file, in MiB."] = 64
+
 
 SERVICE = "file"
 FORMS = ("a path such as ~/lists/watchlist.csv", "file:///lists/watchlist.txt")

@@ -16,14 +16,15 @@ from listsync.parsing.delimited_text import TableReader, with_is_last
 from listsync.protocol import FORMULAS
 from listsync.providers.file.columns import (
     KNOWN,
+    RawRow,
     header_places,
     ids_of_parts,
+    is_export,
     is_understood,
     names_titles,
     plain_name,
 )
-from listsync.providers.file.known_exports import is_export
-from listsync.providers.file.row_collector import Gathering, RawRow, lines_of_list
+from listsync.providers.file.row_collector import Gathering, lines_of_list
 from listsync.providers.file.source import SERVICE
 
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end

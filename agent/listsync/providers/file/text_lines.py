@@ -9,10 +9,10 @@ from listsync.http.text import BLANKS, Text
 from listsync.parsing.address_forms import Form, is_address, recognise
 from listsync.parsing.delimited_text import with_is_last
 from listsync.parsing.row_fields import imdb_id, number_id
+from listsync.providers.file.columns import RawRow
 from listsync.providers.file.row_collector import (
     AN_EPISODE,
     Gathering,
-    RawRow,
     is_person,
     lines_of_list,
 )

@@ -15,13 +15,27 @@ from listsync.http.request import Call
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.imdb import site_pages as page
-from listsync.providers.imdb.list_page import PEOPLE, TITLES, Part, not_of_titles, part_of
-from listsync.providers.imdb.optional_fields import MISSING, MissingFields
-from listsync.providers.imdb.options import ImdbOptions
-from listsync.providers.imdb.queries import PROFILE, TYPE, Question, question_of
+from listsync.providers.imdb.queries import (
+    MISSING,
+    PROFILE,
+    TYPE,
+    MissingFields,
+    Question,
+    question_of,
+)
 from listsync.providers.imdb.refusals import QuestionRefusedError, UnknownFieldsError, judge
-from listsync.providers.imdb.responses import Profile, Title, entry_of, inside
-from listsync.providers.imdb.source import SERVICE, ImdbSource, ListKind
+from listsync.providers.imdb.responses import (
+    PEOPLE,
+    TITLES,
+    Part,
+    Profile,
+    Title,
+    entry_of,
+    inside,
+    not_of_titles,
+    part_of,
+)
+from listsync.providers.imdb.source import SERVICE, ImdbOptions, ImdbSource, ListKind
 
 if TYPE_CHECKING:
     import httpx

@@ -20,7 +20,7 @@ from listsync.errors import (
 from listsync.http.classify import Reply, retry_after_s
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.row_fields import title_text
-from listsync.providers.imdb.optional_fields import field_in
+from listsync.providers.imdb.queries import field_in
 from listsync.providers.imdb.source import SERVICE
 from listsync.text_cleaning import one_line
 

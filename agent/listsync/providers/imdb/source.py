@@ -5,9 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from msgspec import Meta
+
+from listsync.config_types import PageOptions, WebAddress
 from listsync.parsing.address_forms import Form, foreign, recognise
 from listsync.providers.imdb import search_constraints as search
+
+
+class ImdbOptions(PageOptions, frozen=True, kw_only=True):
+    """How IMDb is reached; there is nothing to log in to, so lists must be public."""
+
+    base_url: Annotated[WebAddress, "Address of the GraphQL service."] = (
+        "https://api.graphql.imdb.com/"
+    )
+    web_url: Annotated[WebAddress, "Address of the site, named as where we are."] = (
+        "https://www.imdb.com"
+    )
+    page_size: Annotated[int, Meta(ge=1, le=250), "How many titles are asked for at a time."] = 250
+
 
 SERVICE = "imdb"
 BOX_OFFICE = "boxoffice"

@@ -15,9 +15,8 @@ from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
 from listsync.http.pages import Failure, as_far_as_possible, get_reply
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text, year_number
-from listsync.providers.letterboxd.document import document_of
 from listsync.providers.letterboxd.posters import ELSEWHERE, IN_POSTER, POSTER, Row
-from listsync.providers.letterboxd.site_markup import call_for
+from listsync.providers.letterboxd.site_markup import call_for, document_of
 
 if TYPE_CHECKING:
     import httpx

@@ -12,13 +12,11 @@ from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
 from listsync.http.classify import Reply
 from listsync.parsing.json_rows import refuse_drift
-from listsync.providers.letterboxd.document import document_of
 from listsync.providers.letterboxd.film_ids import FilmIds, film_row, learn, record_of
-from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.posters import Row, believed, distinct
 from listsync.providers.letterboxd.site import Site
-from listsync.providers.letterboxd.site_markup import COUNTED, Page, full_page
-from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
+from listsync.providers.letterboxd.site_markup import COUNTED, Page, document_of, full_page
+from listsync.providers.letterboxd.source import SERVICE, LetterboxdOptions, LetterboxdSource
 
 if TYPE_CHECKING:
     import httpx

@@ -10,7 +10,6 @@ from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.http.request import LIST_BYTES, Call
 from listsync.parsing.json_rows import Entries, check_one, get_document, get_list
-from listsync.providers.mdblist.options import MdbListOptions
 from listsync.providers.mdblist.responses import (
     Account,
     Description,
@@ -20,7 +19,7 @@ from listsync.providers.mdblist.responses import (
     judge_key,
     page_of,
 )
-from listsync.providers.mdblist.source import SERVICE, MdbListSource
+from listsync.providers.mdblist.source import SERVICE, MdbListOptions, MdbListSource
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:

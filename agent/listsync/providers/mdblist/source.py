@@ -5,10 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
+from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import Form, source_of
+
+
+class MdbListOptions(ServiceOptions, frozen=True, kw_only=True):
+    """How MDBList is reached. A free key is shown on its preferences page."""
+
+    base_url: Annotated[WebAddress, "Address of the API, read with a key."] = (
+        "https://api.mdblist.com"
+    )
+    web_url: Annotated[WebAddress, "Address of the site, read without a key."] = (
+        "https://mdblist.com"
+    )
+    api_key: Annotated[SecretStr | None, "Key of your MDBList account."] = None
+
 
 SERVICE = "mdblist"
 FORMS = (

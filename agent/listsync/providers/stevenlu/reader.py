@@ -12,8 +12,7 @@ from listsync.http.classify import Reply
 from listsync.http.request import LIST_BYTES, Call
 from listsync.parsing.json_rows import get_list
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text
-from listsync.providers.stevenlu.options import StevenLuOptions
-from listsync.providers.stevenlu.source import SERVICE, StevenLuSource
+from listsync.providers.stevenlu.source import SERVICE, StevenLuOptions, StevenLuSource
 
 if TYPE_CHECKING:
     import httpx

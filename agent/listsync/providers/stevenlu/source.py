@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from listsync.config_types import ServiceOptions, WebAddress
 from listsync.parsing.address_forms import foreign, recognise
+
+
+class StevenLuOptions(ServiceOptions, frozen=True, kw_only=True):
+    """Where the list files lie; there is nothing to log in to."""
+
+    base_url: WebAddress = "https://popular-movies-data.stevenlu.com"
+
 
 SERVICE = "stevenlu"
 FORMS = (

@@ -16,9 +16,8 @@ from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.http.pages import as_far_as_possible, in_parallel
 from listsync.http.request import Call
 from listsync.parsing.json_rows import Entries, get_document
-from listsync.providers.tmdb.options import MAX_PAGES, PAGE_SIZE, TmdbOptions
 from listsync.providers.tmdb.responses import Page, Row, entry_of, judge, page_of
-from listsync.providers.tmdb.source import SERVICE, TmdbSource
+from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
 
 if TYPE_CHECKING:
     import httpx

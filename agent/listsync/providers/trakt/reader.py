@@ -1,9 +1,12 @@
-"""Reads a Trakt list, all its parts in turn."""
+"""Reads a Trakt list, all its parts in turn, unless the service says that it is as it was."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,25 +21,69 @@ from listsync.providers.trakt.api import (
     HEADERS,
     LOG_IN,
     MAX_PAGES,
+    NEUTRAL,
     PAGE_SIZE,
     UNPAGED,
+    ClientIdCheck,
     ForbiddenError,
     Paging,
     judge,
     paging_of,
+    refused_client_id,
     secret_headers_of,
     sort_of,
 )
-from listsync.providers.trakt.change_stamps import is_unchanged, stamp_of
-from listsync.providers.trakt.client_id_check import NEUTRAL, ClientIdCheck, refused_client_id
 from listsync.providers.trakt.endpoints import SERVICE, Login, Part, TraktSource
 from listsync.providers.trakt.oauth import NEEDS_ID, access_token
-from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.rows import Row, entry_of
+from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.token_store import Tokens
 
 if TYPE_CHECKING:
     import httpx
+
+
+_MARGIN = timedelta(hours=1)  # what we read may have come from a cache
+_AT_MOST = timedelta(days=7)
+
+
+def stamp_of(headers: Mapping[str, str], items: int) -> str | None:
+    """Say when, by the service's own clock, we read *items* rows."""
+    moment = _date(headers)
+    return None if moment is None else f"{moment.isoformat()} {items}"
+
+
+def is_unchanged(stamp: str, about: Document, places: tuple[str, ...]) -> bool:
+    """Compare a *stamp* with what the service says of the list; the dates are at *places*."""
+    read, _, items = stamp.partition(" ")
+    read_at, now = _moment(read), _date(about.reply.headers)
+    changes = [_moment(_value(about.content, place)) for place in places]
+    told = _value(about.content, "item_count")
+    if read_at is None or now is None or (told is not None and str(told) != items):
+        return False
+    return now - read_at < _AT_MOST and all(
+        change is not None and read_at - change > _MARGIN for change in changes
+    )
+
+
+def _value(content: object, place: str) -> object:
+    for key in place.split("."):
+        content = content.get(key) if isinstance(content, dict) else None
+    return content
+
+
+def _moment(value: object) -> datetime | None:
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment if moment is not None and moment.tzinfo else None
+    return None
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    with suppress(ValueError, OverflowError):
+        moment = parsedate_to_datetime(headers.get("date", ""))
+        return moment if moment.tzinfo else None
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

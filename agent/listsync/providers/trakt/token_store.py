@@ -23,7 +23,7 @@ from listsync.file_access import open_to_write
 from listsync.files.opening import open_at_once
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.endpoints import SERVICE
-from listsync.providers.trakt.options import SENDABLE
+from listsync.providers.trakt.source import SENDABLE
 
 Token = Annotated[str, Meta(pattern=SENDABLE)]
 _MARGIN = timedelta(minutes=5)

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from listsync.config import schedules
-from listsync.config.schedules import find_zone, local_zone, rule_of
+from listsync.config import values
+from listsync.config.values import find_zone, local_zone, rule_of
 from listsync.triggers.schedule import Cron, Every, Rule
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 def localtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in for the link under /etc."""
     path = tmp_path / "localtime"
-    monkeypatch.setattr(schedules, "LOCALTIME", path)
+    monkeypatch.setattr(values, "LOCALTIME", path)
     return path
 
 

@@ -8,7 +8,7 @@ import pytest
 from listsync.config.load import load
 from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, keys_of, models_in
-from listsync.config.secret_exposure import NAMES
+from listsync.config.secret_forms import NAMES
 from listsync.config_types import Options, SecretStr
 
 _WORDS = "holds a secret and can be read by every user"

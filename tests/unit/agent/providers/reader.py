@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from listsync.domain.lists import Fetched
-from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
-from listsync.providers.file.source import FileSource
+from listsync.providers.file.source import FileOptions, FileSource
 
 HEADER = "title,year,type,imdb_id,tmdb_id,tvdb_id\n"
 FILM = "The Lantern Keeper,2019,movie,tt90000011,9000011,\n"

@@ -15,9 +15,8 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.providers.file import reader
-from listsync.providers.file.options import FileOptions
 from listsync.providers.file.reader import ListFile
-from listsync.providers.file.source import FileSource, parse
+from listsync.providers.file.source import FileOptions, FileSource, parse
 from tests.unit.agent.providers.reader import FILM, HEADER, Reader
 
 

@@ -15,10 +15,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.imdb.optional_fields import MissingFields
-from listsync.providers.imdb.options import ImdbOptions
+from listsync.providers.imdb.queries import MissingFields
 from listsync.providers.imdb.reader import Imdb
-from listsync.providers.imdb.source import parse
+from listsync.providers.imdb.source import ImdbOptions, parse
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
 
 LIST = "ls990000001"

@@ -12,10 +12,9 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.providers.imdb.optional_fields import MissingFields
-from listsync.providers.imdb.options import ImdbOptions
+from listsync.providers.imdb.queries import MissingFields
 from listsync.providers.imdb.reader import Imdb
-from listsync.providers.imdb.source import parse
+from listsync.providers.imdb.source import ImdbOptions, parse
 from tests.contract.providers.site import Site, answer, client
 from tests.unit.agent.providers.test_imdb import LIST, imdb, listed, saying, titled
 

@@ -14,10 +14,9 @@ from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.http.classify import Reply
 from listsync.providers.letterboxd.film_ids import FilmIds, FilmIdsInMemory
-from listsync.providers.letterboxd.options import LetterboxdOptions
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.site_markup import read_page
-from listsync.providers.letterboxd.source import parse
+from listsync.providers.letterboxd.source import LetterboxdOptions, parse
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
 
 LIST = "sample_user/list/synthetic-list"

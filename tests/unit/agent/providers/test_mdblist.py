@@ -16,8 +16,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.mdblist.options import MdbListOptions
-from listsync.providers.mdblist.source import parse
+from listsync.providers.mdblist.source import MdbListOptions, parse
 from tests.contract.providers.cases import KEY, LIST, mdblist_provider
 from tests.contract.providers.site import Site, answer, sample
 

@@ -17,9 +17,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb
-from listsync.providers.tmdb.source import parse
+from listsync.providers.tmdb.source import TmdbOptions, parse
 from tests.contract.providers.site import Site, answer, client, sample
 
 TOKEN = "not-a-real-token-0123456789"

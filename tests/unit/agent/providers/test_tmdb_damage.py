@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.providers.tmdb.options import TmdbOptions
 from listsync.providers.tmdb.reader import Tmdb
-from listsync.providers.tmdb.source import parse
+from listsync.providers.tmdb.source import TmdbOptions, parse
 from tests.contract.providers.site import FIXTURES, answer, client
 from tests.thorough import tries
 

@@ -10,9 +10,8 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.providers.trakt.options import TraktOptions
 from listsync.providers.trakt.reader import Trakt
-from listsync.providers.trakt.source import parse
+from listsync.providers.trakt.source import TraktOptions, parse
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_ACCESS as ACCESS
 from tests.fakes import KeptTokens

@@ -19,11 +19,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.providers.trakt.device_login import DeviceCode, begin, poll
-from listsync.providers.trakt.oauth import access_token, refresh
-from listsync.providers.trakt.options import TraktOptions
+from listsync.providers.trakt.oauth import DeviceCode, access_token, begin, poll, refresh
 from listsync.providers.trakt.reader import Trakt
-from listsync.providers.trakt.source import parse
+from listsync.providers.trakt.source import TraktOptions, parse
 from listsync.providers.trakt.token_store import FileTokens, TraktTokens
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_REFRESH as REFRESH

@@ -14,10 +14,9 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.request import Call
-from listsync.providers.trakt.client_id_check import ClientIdCheck
-from listsync.providers.trakt.options import sendable
+from listsync.providers.trakt.api import ClientIdCheck
 from listsync.providers.trakt.reader import Trakt
-from listsync.providers.trakt.source import parse
+from listsync.providers.trakt.source import parse, sendable
 from tests.contract.providers.site import Site, answer, client, sample
 from tests.fakes import TRAKT_ACCESS as ACCESS
 from tests.fakes import TRAKT_REFRESH as REFRESH
