@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 from listsync.config_types import SecretStr
 from listsync.domain.allowance import UNLIMITED, Allowance
@@ -37,6 +37,7 @@ from listsync.domain.history import (
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
+from listsync.domain.pages import Key, Page
 from listsync.domain.run_notes import (
     Departure,
     HandledEntries,
@@ -98,6 +99,7 @@ SERVER = ServerInfo(
 )
 DOWN = UnavailableError("server", "no answer within 30 s")
 
+_Row = TypeVar("_Row")
 _RETRY_DAYS = (1, 2, 4, 8, 16, 30)
 
 
@@ -949,6 +951,17 @@ NOTHING_KNOWN = Standing(
 )
 
 
+def _page(
+    rows: Sequence[_Row], keys: Sequence[Key], *, limit: int, after: Key | None, skip: int
+) -> Page[_Row]:
+    """Cut a page out of all *rows*, which stand in order, by their *keys*."""
+    begin = skip if after is None else keys.index(after) + 1 if after in keys else 0
+    told = tuple(rows[begin : begin + limit])
+    has_more = bool(told) and begin + limit < len(rows)
+    total = len(rows) if after is None else None
+    return Page(total, told, keys[begin + len(told) - 1] if has_more else None)
+
+
 class FakeBooks:
     """Implements `ports.Books` over tuples of rows; `forgotten` is what `forget` was given."""
 
@@ -970,16 +983,23 @@ class FakeBooks:
         self.remembers = 1
         self.fails: Exception | None = None
 
-    def runs(self, *, limit: int, offset: int) -> tuple[RunRow, ...]:
+    def runs(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RunRow]:
         self._play()
-        return tuple(self.told_runs[offset : offset + limit])
+        keys = [(rows.started_at.isoformat(), rows.run_id) for rows in self.told_runs]
+        return _page(self.told_runs, keys, limit=limit, after=after, skip=skip)
 
-    def run(self, run_id: str) -> tuple[RunRow, tuple[RequestRow, ...]] | None:
+    def run(self, run_id: str) -> RunRow | None:
         self._play()
         found = [row for row in self.told_runs if row.run_id.startswith(run_id)]
-        if len(found) != 1:
-            return None
-        return found[0], self.requests.get(found[0].run_id, ())
+        return found[0] if len(found) == 1 else None
+
+    def requests_of_run(
+        self, run_id: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        self._play()
+        found = self.requests.get(run_id, ())
+        keys = [(number,) for number in range(1, len(found) + 1)]
+        return _page(found, keys, limit=limit, after=after, skip=skip)
 
     def note_end(self, row: RunRow) -> None:
         self._play()
@@ -1002,15 +1022,22 @@ class FakeBooks:
         ]
 
     def items(
-        self, query: str, *, list_name: str | None, limit: int, offset: int
-    ) -> tuple[int, tuple[ItemRow, ...]]:
+        self,
+        query: str,
+        *,
+        list_name: str | None,
+        limit: int,
+        after: Key | None = None,
+        skip: int = 0,
+    ) -> Page[ItemRow]:
         self._play()
         found = [
             row
             for row in self.told_items
             if query.lower() in row.title.lower() and list_name in {None, row.list_name}
         ]
-        return len(found), tuple(found[offset : offset + limit])
+        keys = [(1, number, row.title) for number, row in enumerate(found)]
+        return _page(found, keys, limit=limit, after=after, skip=skip)
 
     def lists(self) -> tuple[ListRow, ...]:
         self._play()
@@ -1094,15 +1121,17 @@ class FakeBooks:
         self._play()
         return self.standings.get(key, NOTHING_KNOWN)
 
-    def waiting(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+    def waiting(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
         self._play()
         found = [row for row in self.reviews if row.choice is None]
-        return len(found), tuple(found[offset : offset + limit])
+        keys = [(f"{number:09}", row.lookup) for number, row in enumerate(found)]
+        return _page(found, keys, limit=limit, after=after, skip=skip)
 
-    def decided(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
+    def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
         self._play()
         found = [row for row in self.reviews if row.choice is not None]
-        return len(found), tuple(found[offset : offset + limit])
+        keys = [(f"{number:09}", row.lookup) for number, row in enumerate(found)]
+        return _page(found, keys, limit=limit, after=after, skip=skip)
 
     def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:
         self._play()

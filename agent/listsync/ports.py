@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
     from listsync.domain.media import Definition, MediaType, TitleKey
     from listsync.domain.notices import StandingNotice
+    from listsync.domain.pages import Key, Page
     from listsync.domain.run_notes import (
         Departure,
         HandledEntries,
@@ -389,12 +390,22 @@ class Books(Protocol):
     Every method raises StateError when the state cannot be read or written.
     """
 
-    def runs(self, *, limit: int, offset: int) -> tuple[RunRow, ...]:
-        """Return runs, the newest first; dry runs leave no trace here."""
+    def runs(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RunRow]:
+        """Return runs, the newest first; dry runs leave no trace here.
+
+        Here and below a page begins *after* the last row of the one before; a first one leaves
+        out *skip* rows.
+        """
         ...
 
-    def run(self, run_id: str) -> tuple[RunRow, tuple[RequestRow, ...]] | None:
-        """Return the run whose id begins so, with its requests; None if it is not one run."""
+    def run(self, run_id: str) -> RunRow | None:
+        """Return the run whose id begins so; None if it is not one run."""
+        ...
+
+    def requests_of_run(
+        self, run_id: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        """Return the answered requests of a run, as they were sent."""
         ...
 
     def note_end(self, row: RunRow) -> None:
@@ -414,9 +425,18 @@ class Books(Protocol):
         ...
 
     def items(
-        self, query: str, *, list_name: str | None, limit: int, offset: int
-    ) -> tuple[int, tuple[ItemRow, ...]]:
-        """Return how many entries fit and a page of them; *query* is part of a title, or an id."""
+        self,
+        query: str,
+        *,
+        list_name: str | None,
+        limit: int,
+        after: Key | None = None,
+        skip: int = 0,
+    ) -> Page[ItemRow]:
+        """Return entries that fit, in the order of lists and ranks.
+
+        *query* is part of a title, or an id.
+        """
         ...
 
     def lists(self) -> tuple[ListRow, ...]:
@@ -487,12 +507,12 @@ class Books(Protocol):
         """Return what is known of one title."""
         ...
 
-    def waiting(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
-        """Return how many lookups wait for a person, and a page of them, the oldest first."""
+    def waiting(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        """Return lookups that wait for a person, the oldest first."""
         ...
 
-    def decided(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
-        """Return how many choices there are, and a page of them, the newest first."""
+    def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        """Return choices, the newest first."""
         ...
 
     def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:

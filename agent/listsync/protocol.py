@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROTOCOL = 1
+PROTOCOL = 2
+"""Since 2 long replies come in pages: who speaks 1 takes a page for the whole."""
 SCHEMA_VERSION = 2
 """Of the shape of all JSON that the programs print, where it stands as `schema_version`."""
 MAX_BYTES = 65536
@@ -63,16 +64,20 @@ class Method(NamedTuple):
     params: Mapping[str, type | tuple[type, ...]]
 
 
+_PAGES: Mapping[str, type] = {"limit": int, "cursor": str}
+"""Of a command whose replies come in pages: a reply is a part of the rows, at most *limit*. Where
+`next` is text, the same with that as its `cursor` gives those that follow; all of them one after
+the other are the whole."""
 METHODS: Mapping[str, Method] = {
     "ping": Method(Access.READ, {}),
     "version": Method(Access.READ, {}),
-    "status": Method(Access.READ, {}),
-    "progress": Method(Access.READ, {}),
-    "lists": Method(Access.READ, {"name": str}),
-    "runs": Method(Access.READ, {"run_id": str, "limit": int, "offset": int}),
-    "items": Method(Access.READ, {"query": str, "list": str, "limit": int, "offset": int}),
-    "explain": Method(Access.READ, {"query": str, "limit": int, "offset": int}),
-    "review": Method(Access.READ, {"decided": bool, "limit": int, "offset": int}),
+    "status": Method(Access.READ, _PAGES),
+    "progress": Method(Access.READ, _PAGES),
+    "lists": Method(Access.READ, {"name": str, **_PAGES}),
+    "runs": Method(Access.READ, {"run_id": str, "offset": int, **_PAGES}),
+    "items": Method(Access.READ, {"query": str, "list": str, "offset": int, **_PAGES}),
+    "explain": Method(Access.READ, {"query": str, "offset": int, **_PAGES}),
+    "review": Method(Access.READ, {"decided": bool, "offset": int, **_PAGES}),
     "review_decide": Method(Access.CONTROL, {"id": str, "choice": str}),
     "trigger": Method(
         Access.CONTROL,
@@ -86,7 +91,7 @@ METHODS: Mapping[str, Method] = {
         },
     ),
     "plan": Method(Access.CONTROL, {"lists": list}),
-    "plan_result": Method(Access.READ, {"run_id": str, "limit": int, "offset": int}),
+    "plan_result": Method(Access.READ, {"run_id": str, "offset": int, **_PAGES}),
     "pause": Method(Access.CONTROL, {"for_s": (int, float)}),
     "resume": Method(Access.CONTROL, {}),
     "cancel": Method(Access.CONTROL, {}),

@@ -219,11 +219,16 @@ def lists(session: Session, *, name: str | None) -> None:
 
 @_command("runs", "runs", "runs --limit 5", "runs 4f1c")
 @click.argument("run_id", required=False, metavar="[ID]")
-@click.option("--limit", type=click.IntRange(1, 1000), help="How many.")
+@click.option("--limit", type=click.IntRange(1), help="How many.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def runs(session: Session, **params: object) -> None:
     """Tell the latest syncs, or all of one."""
-    session.show("runs", session.ask("runs", _given(params)))
+    asked = _given(params)
+    if "run_id" in asked:
+        asked.pop("limit", None)
+        session.show("runs", session.ask("runs", asked))
+        return
+    session.show("runs", session.ask_some("runs", asked, rows="runs", usual=20))
 
 
 @_command(
@@ -231,13 +236,13 @@ def runs(session: Session, **params: object) -> None:
 )
 @click.argument("query", required=False)
 @click.option("--list", "list", shell_complete=complete_lists, help="Only of this list.")
-@click.option("--limit", type=click.IntRange(1, 1000), help="How many.")
+@click.option("--limit", type=click.IntRange(1), help="How many.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 @click.option("--export", metavar="FILE", help="Write all to a .csv or .json file; - is stdout.")
 def items(session: Session, *, export: str | None, **params: object) -> None:
     """Tell the titles that the agent knows, or those like QUERY."""
     if export is None:
-        session.show("items", session.ask("items", _given(params)))
+        session.show("items", session.ask_some("items", _given(params), rows="items", usual=50))
         return
     from listsyncctl import exporting  # noqa: PLC0415 - start-up time
 
@@ -248,11 +253,11 @@ def items(session: Session, *, export: str | None, **params: object) -> None:
 
 @_command("explain", 'explain "Dune"', "explain movie/438631", "explain tt1160419")
 @click.argument("query")
-@click.option("--limit", type=click.IntRange(1, 20), help="How many titles (5).")
+@click.option("--limit", type=click.IntRange(1), help="How many titles (5).")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def explain(session: Session, **params: object) -> None:
     """Tell why the titles like QUERY were requested, or were not."""
-    session.show("explain", session.ask("explain", _given(params)))
+    session.show("explain", session.ask_some("explain", _given(params), rows="titles", usual=5))
 
 
 @common
@@ -271,7 +276,7 @@ def explain(session: Session, **params: object) -> None:
 @click.option("--interactive", "-i", is_flag=True, help="Go through them one by one.")
 @click.option("--decided", is_flag=True, help="Those that you have decided.")
 @click.option("--sync", is_flag=True, help="With --interactive: sync what was accepted.")
-@click.option("--limit", type=click.IntRange(1, 1000), help="How many.")
+@click.option("--limit", type=click.IntRange(1), help="How many.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 @click.pass_context
 def review(
@@ -287,7 +292,8 @@ def review(
         go_through(session, sync=sync)
         return
     only = {"decided": True} if decided else {}
-    session.show("review", session.ask("review", {**_given(params), **only}))
+    asked = {**_given(params), **only}
+    session.show("review", session.ask_some("review", asked, rows="reviews", usual=50))
 
 
 @_command("accept", "review accept 4f1c9a 2", "review accept 4f1c9a tv/1396", under=review)

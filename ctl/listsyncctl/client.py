@@ -18,6 +18,9 @@ from listsyncctl import zmtp
 from listsyncctl.trouble import TroubleError, refusal
 
 StrPath = str | os.PathLike[str]
+_WITHOUT_PAGES = 1
+_WITHOUT_TOTAL = {"lists", "runs", "items", "review", "explain", "plan_result"}
+"""Where an agent of that protocol tells a part, and nobody could tell that."""
 _START = "start it with `listsync run` or `systemctl start listsync`"
 
 
@@ -48,7 +51,7 @@ def ask(
             # What found the agent asks first: one connection is enough for a good answer.
             with closing(_connect(path) if failed else connection) as asking:
                 reply = zmtp.ask(asking, body, until=now + share, most=MAX_BYTES)
-            return _result(reply, id_, path)
+            return _result(reply, id_, path, method)
         except zmtp.StrangerError:
             raise _stranger(path) from None
         except OSError as error:
@@ -63,7 +66,7 @@ def _was_unheard(error: OSError) -> bool:
     return isinstance(error, zmtp.ClosedError) and not error.met
 
 
-def _result(reply: bytes, id_: str, path: str) -> dict[str, Any]:
+def _result(reply: bytes, id_: str, path: str, method: str) -> dict[str, Any]:
     try:
         message = json.loads(reply)
     except (ValueError, RecursionError):
@@ -71,6 +74,12 @@ def _result(reply: bytes, id_: str, path: str) -> dict[str, Any]:
     if not isinstance(message, dict) or message.get("id", id_) not in (id_, None):
         raise _stranger(path)
     error, result = message.get("error"), message.get("result")
+    if message.get("protocol") == _WITHOUT_PAGES and method in _WITHOUT_TOTAL:
+        raise TroubleError(
+            Exit.FAILED,
+            f"the agent at {path} is of an older listsync and may leave something out: "
+            "restart it (`systemctl restart listsync`)",
+        )
     if isinstance(error, dict) and isinstance(error.get("code"), int):
         raise refusal(error["code"], str(error.get("message", "refused without a reason")))
     if not isinstance(result, dict):

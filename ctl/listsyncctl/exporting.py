@@ -16,7 +16,7 @@ from listsync.interrupts import raised
 from listsync.protocol import FORMULAS, SCHEMA_VERSION, Exit
 from listsync.text_cleaning import printable, printable_json
 from listsyncctl.session import Session
-from listsyncctl.trouble import TroubleError, not_understood
+from listsyncctl.trouble import TroubleError
 from listsyncctl.views import VIEWS
 
 _PAGE = 200
@@ -59,15 +59,8 @@ def _replace(path: Path, form: str, items: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    while True:
-        page = session.ask("items", {**params, "limit": _PAGE, "offset": len(found)})
-        items = page["items"]
-        if items and items == found[-len(items) :]:
-            raise not_understood("items", "total")  # the same for ever
-        found += items
-        if not items or len(found) >= int(page.get("total") or 0):
-            return found
+    pages = session.pages("items", {**params, "limit": _PAGE})
+    return [item for page in pages for item in page["items"]]
 
 
 def _write(file: TextIO, form: str, items: Iterable[Mapping[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from listsync.protocol import Exit
 from listsyncctl.following import EXITS, follow_run
 from listsyncctl.session import Session
-from listsyncctl.trouble import TroubleError, not_understood
+from listsyncctl.trouble import TroubleError
 
 
 def wait_for_plan(session: Session, run_id: str) -> Exit:
@@ -35,14 +35,6 @@ def show_plan(session: Session, run_id: str) -> Exit:
     if plan.get("state") != "done":
         session.show("plan", {"run_id": run_id, **plan})
         return Exit.OK
-    plan["items"] = [*(plan.get("items") or [])]
-    after = plan.pop("next_offset", None)
-    while after:
-        page = session.ask("plan_result", {"run_id": run_id, "offset": after})
-        plan["items"] += page.get("items") or []
-        before, after = after, page.get("next_offset")
-        if after and after <= before:
-            raise not_understood("plan_result", "next_offset")
     session.show("plan_result", plan)
     return EXITS.get(str(_run(plan).get("result")), Exit.FAILED)
 

@@ -15,6 +15,7 @@ _NUMBER = float
 _LARGEST = 1e15
 _ANY_NAME = "*"
 
+_PAGE = {"total": _NUMBER, "next": _TEXT}
 _NOTICE = {
     "kind": _TEXT,
     "text!": _TEXT,
@@ -68,6 +69,7 @@ _PROGRESS = {
     ],
     "eta_s": _NUMBER,
     "requested": _NUMBER,
+    "next": _TEXT,
 }
 _PENDING = {"key!": _TEXT, "why": _TEXT, "needs_restart": _FLAG}
 _STATUS = {
@@ -105,6 +107,7 @@ _STATUS = {
     "needs_person": _FLAG,
     "notices": [_NOTICE],
     "notices_total": _NUMBER,
+    "next": _TEXT,
 }
 _LIST = {
     "name!": _TEXT,
@@ -217,17 +220,17 @@ _BACKUP = {
     "took_s": _NUMBER,
     "why": _TEXT,
 }
-_ONE_RUN = {"run!": _RUN, "notices": [_NOTICE], "requests": [_REQUEST]}
+_ONE_RUN = {"run!": _RUN, "notices": [_NOTICE], "requests": [_REQUEST], **_PAGE}
 _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "ping": {"pid!": _NUMBER},
     "version": {"version!": _TEXT, "protocol": _NUMBER},
     "status": _STATUS,
     "progress": _PROGRESS,
-    "lists": {"lists!": [_LIST], "counts": {_ANY_NAME: _NUMBER}, "requests": [_REQUEST]},
-    "runs": {"runs!": [_RUN]},
-    "items": {"items!": [_ITEM], "total": _NUMBER},
-    "explain": {"titles!": [_TITLE], "total": _NUMBER, "cut": _FLAG},
-    "review": {"reviews!": [_REVIEW], "total": _NUMBER},
+    "lists": {"lists!": [_LIST], **_PAGE, "counts": {_ANY_NAME: _NUMBER}, "requests": [_REQUEST]},
+    "runs": {"runs!": [_RUN], **_PAGE},
+    "items": {"items!": [_ITEM], **_PAGE},
+    "explain": {"titles!": [_TITLE], **_PAGE, "cut": _FLAG},
+    "review": {"reviews!": [_REVIEW], **_PAGE},
     "review_decide": {**_DONE, "id": _TEXT, "title": _TEXT, "key": _TEXT, "lists": [_TEXT]},
     "trigger": _ORDERED,
     "plan": _ORDERED,
@@ -239,7 +242,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
         "total": _NUMBER,
         "left_out": _NUMBER,
         "items": [_PLANNED],
-        "next_offset": _NUMBER,
+        "next": _TEXT,
         "notices": [_NOTICE],
     },
     "pause": {"until": _TEXT},

@@ -13,7 +13,7 @@ from listsync.protocol import Code, Exit
 from listsyncctl import stories
 from listsyncctl.output import harmless, is_terminal, say
 from listsyncctl.session import Session
-from listsyncctl.trouble import TroubleError, not_understood
+from listsyncctl.trouble import TroubleError
 from listsyncctl.views import Look
 
 _ORIGIN = "listsyncctl review"
@@ -61,11 +61,7 @@ def go_through(session: Session, *, sync: bool) -> None:
 
 def _rows(session: Session) -> list[Mapping[str, Any]]:
     """Read all before the first is decided: what is decided leaves the queue."""
-    found: list[Mapping[str, Any]] = []
-    while rows := session.ask("review", {"offset": len(found)})["reviews"]:
-        if rows == found[-len(rows) :]:
-            raise not_understood("review", "reviews")  # the same for ever
-        found += rows
+    found: list[Mapping[str, Any]] = session.ask("review")["reviews"]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from listsyncctl.trouble import not_understood
 from listsyncctl.views import MESSAGE, VIEWS, Look
 
 DEFAULT_TIMEOUT_S = 5.0
+_PAGE = 200
+"""How many rows are asked for at once."""
 
 
 class Session:
@@ -47,11 +49,60 @@ class Session:
         *,
         timeout_s: float | None = None,
     ) -> dict[str, Any]:
-        """Ask the agent; raises TroubleError, also for a reply that is not understood."""
+        """Ask the agent for all there is, page by page; raises TroubleError.
+
+        So it does for a reply that is not understood.
+        """
+        whole = self._ask(method, params or {}, timeout_s)
+        for page in self._later_pages(method, params or {}, whole, timeout_s):
+            _append(whole, page)
+        whole.pop("next", None)
+        return whole
+
+    def ask_some(
+        self, method: str, params: Mapping[str, Any], *, rows: str, usual: int
+    ) -> dict[str, Any]:
+        """Ask for as many *rows* as `limit` says; `next` is text where there are more."""
+        wanted = int(params.get("limit", usual))
+        whole = self._ask(method, params, None)
+        after = whole.get("next")
+        while after and (left := wanted - len(whole[rows])) > 0:
+            more = {**_without_offset(params), "limit": min(left, _PAGE), "cursor": after}
+            page = self._ask(method, more, None)
+            if not page[rows] or page.get("next") == after:
+                raise not_understood(method, "next")
+            whole[rows] += page[rows]
+            whole["next"] = after = page.get("next")
+        return whole
+
+    def pages(self, method: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Ask page by page; raises TroubleError."""
+        first = self._ask(method, params, None)
+        yield first
+        yield from self._later_pages(method, params, first, None)
+
+    def _later_pages(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        first: Mapping[str, Any],
+        timeout_s: float | None,
+    ) -> Iterator[dict[str, Any]]:
+        after = first.get("next")
+        while after:
+            page = self._ask(method, {**_without_offset(params), "cursor": after}, timeout_s)
+            if page.get("next") == after:
+                raise not_understood(method, "next")  # the same for ever
+            after = page.get("next")
+            yield page
+
+    def _ask(
+        self, method: str, params: Mapping[str, Any], timeout_s: float | None
+    ) -> dict[str, Any]:
         result = ask(
             self.places,
             method,
-            params or {},
+            params,
             timeout_s=timeout_s or self.timeout_s or DEFAULT_TIMEOUT_S,
         )
         if (field := strange_in(method, result)) is not None:
@@ -76,6 +127,20 @@ class Session:
                 lines = list(view.text(result, Look(datetime.now(UTC), colour)))
         for line in lines:
             say(line, colour=colour)
+
+
+def _append(whole: dict[str, Any], page: Mapping[str, Any]) -> None:
+    """Put the rows of a page behind those that there are; what is no row is as it was first."""
+    for name, value in page.items():
+        there = whole.get(name)
+        if isinstance(there, list) and isinstance(value, list):
+            there += value
+        elif isinstance(there, dict) and isinstance(value, dict):
+            _append(there, value)
+
+
+def _without_offset(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name != "offset"}
 
 
 def session_of(context: click.Context) -> Session:

@@ -18,6 +18,7 @@ from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from listsync.commands.explain import stories
+from listsync.commands.paging import Asked
 from listsync.domain.allowance import Allowance, Quota
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
 from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Span, Which
@@ -335,7 +336,7 @@ class House:
         agent.owner_asks = None not in self.world.allowances
         agent.follow(*(one.rules for one in self.world.lists))
         found: list[dict[str, Any]]
-        found = stories(agent.sources, str(key), limit=20, offset=0)["titles"]
+        found = stories(agent.sources, str(key), Asked(limit=20))["titles"]
         return found
 
 
@@ -460,7 +461,7 @@ def test_explain_and_review_say_why_an_id_is_not_believed(empty: Path) -> None:
         assert why in report.items[0].reasons[0]
         (told, *_) = house.explain(matrix.key)
         assert why in told["match"]["why"]
-        _, waiting = SqliteBooks(house.database).waiting(limit=9, offset=0)
+        _, waiting, _ = SqliteBooks(house.database).waiting(limit=9)
         said = {one.label: one.reasons[0] for one in waiting}
         assert said.keys() == {"Nothing Like It (1950)", "Film Number 2 (2002)"}
         assert "but tt0005 is Film Number 5" in said["Nothing Like It (1950)"]

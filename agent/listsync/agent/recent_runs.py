@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 
 from listsync.agent.plan_builder import plan_of
 from listsync.domain.history import RequestRow, RunRow
-from listsync.domain.plans import Plan
 from listsync.domain.retry import Retry
 from listsync.domain.run_messages import message_of
 from listsync.domain.runs import Ended, Order
@@ -19,7 +17,6 @@ from listsync.domain.sync_records import Result, SyncReport
 
 _KEPT = 20
 _PLANS_KEPT = 2
-_MOST_REQUESTS = 200
 
 
 class RecentRuns:
@@ -98,7 +95,6 @@ def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
             notices=report.notices,
         ),
         plan=plan,
-        requests=tuple(_requests(plan, at)) if plan else (),
         server=told_server(server.product.value, server.version, url) if server else None,
         notices=report.notices,
         retry=report.retry,
@@ -135,10 +131,11 @@ def left_behind(order: Order, started_at: datetime, at: datetime) -> Ended:
     return replace(ended, row=replace(ended.row, result=Result.CANCELLED.value))
 
 
-def _requests(plan: Plan, at: datetime) -> Iterator[RequestRow]:
-    bodies = ((item, item.body) for item in plan.items if item.body is not None)
-    for item, body in islice(bodies, _MOST_REQUESTS):
-        yield RequestRow(
+def would_be_requested(ended: Ended) -> tuple[RequestRow, ...]:
+    """Tell what a dry run would have requested, while its plan is kept."""
+    plan, at = ended.plan, ended.row.ended_at or ended.row.started_at
+    return tuple(
+        RequestRow(
             title=item.label,
             key=body.key,
             four_k=body.four_k,
@@ -149,3 +146,6 @@ def _requests(plan: Plan, at: datetime) -> Iterator[RequestRow]:
             at=at,
             asked_as=body.asking.user,
         )
+        for item, body in ((item, item.body) for item in (plan.items if plan else ()))
+        if body is not None
+    )

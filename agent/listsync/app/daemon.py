@@ -266,7 +266,7 @@ class _Daemon:
         server = self._books.last_server()
         url = self._configuration.in_force.following.server
         self._recent.restore(
-            next(iter(self._books.runs(limit=1, offset=0)), None),
+            next(iter(self._books.runs(limit=1).rows), None),
             told_server(*server, url) if server else None,
         )
 
@@ -349,7 +349,7 @@ class _Daemon:
             doubts=doubts,
             lists={row.source: row for row in self._books.lists()},
             notices=self._books.notices(),
-            waiting=self._books.waiting(limit=0, offset=0)[0],
+            waiting=self._books.waiting(limit=0).total or 0,
             state_doubt=state_doubt.why if state_doubt else "",
         )
 

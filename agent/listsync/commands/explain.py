@@ -10,11 +10,11 @@ from typing import Any
 
 from listsync.commands.context import Sources
 from listsync.commands.forecast import Foreseer, Foresight
+from listsync.commands.paging import Asked, Window
 from listsync.commands.remembered_matches import Remembered
 from listsync.commands.serializers import (
     candidate_shapes,
     choice_shape,
-    fitting,
     general_reasons,
     iso,
     request_shape,
@@ -34,7 +34,7 @@ _MOST_ALIKE = 10
 _MOST_GONE = 20
 
 
-def stories(sources: Sources, query: str, *, limit: int, offset: int) -> dict[str, Any]:
+def stories(sources: Sources, query: str, asked: Asked) -> dict[str, Any]:
     """Explain the titles that fit; entries that share an id are one title."""
     entries = sources.books.entries(query, limit=_MOST_ENTRIES + 1)
     foreseer = Foreseer(sources)
@@ -43,13 +43,16 @@ def stories(sources: Sources, query: str, *, limit: int, offset: int) -> dict[st
     members = [member for row in rows.values() for member in foreseer.members_of(row)]
     wishes = wishes_of(foreseer.in_order(members))
     # Those before the page are foreseen, too: what is requested for one list is not for the next.
-    told = [_story(foreseer, wish, rows) for wish in wishes[: offset + limit]]
-    gone = _left_lists(sources, query, {one.key for one in told if one.key})
-    shapes = [*map(_shape, told), *gone]
+    window = Window(asked)
+    told = {wish: _story(foreseer, wish, rows) for wish in wishes[: window.end]}
+    later = [foreseer.remembered(wish).match for wish in wishes[window.end :]]
+    known = {one.key for one in told.values()} | {one.key for one in later if one}
+    gone = _left_lists(sources, query, {key for key in known if key})
     return {
-        "total": len(wishes) + len(gone),
+        "titles": [*(_shape(told[wish]) for wish in window.take(wishes)), *window.take(gone)],
+        "total": window.total,
+        "next": window.next,
         "cut": len(entries) > _MOST_ENTRIES,
-        "titles": fitting(shapes[offset : offset + limit]),
     }
 
 

@@ -1,26 +1,104 @@
-"""Which part of many rows is asked for."""
+"""Which part of many rows is asked for, and how to ask for the next one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from listsync.domain.pages import Key, Page
 from listsync.protocol import Code, RefusedCommand
 
+_T = TypeVar("_T")
+
 _MOST = 200
+_LARGEST = 2**62
 
 
-def limit_of(params: Mapping[str, Any], usual: int, most: int = _MOST) -> int:
-    """Read how many rows at most; raises RefusedCommand."""
-    limit = params.get("limit", usual)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """At most *limit* rows: the first ones but *skip*, or those *after* the key of a row.
+
+    `total` is how many there were in all when the first page was read.
+    """
+
+    limit: int
+    skip: int = 0
+    after: Key | None = None
+    total: int = 0
+
+    def told(self, page: Page[_T]) -> tuple[int, str | None]:
+        """Say of a *page* how many rows there are, and the cursor of the next one, if any."""
+        total = self.total if page.total is None else page.total
+        return total, _cursor(total, page.last) if page.last else None
+
+
+def asked_of(
+    params: Mapping[str, Any], usual: int, *kinds: type[str | int], most: int = _MOST
+) -> Asked:
+    """Read which rows are wanted; *kinds* is what their keys are made of.
+
+    Raises:
+        RefusedCommand: that makes no sense.
+    """
+    limit, skip = params.get("limit", usual), params.get("offset", 0)
     if not limit >= 1:
         raise RefusedCommand(Code.INVALID_PARAMS, "limit must be at least 1")
-    return int(min(limit, most))
-
-
-def offset_of(params: Mapping[str, Any]) -> int:
-    """Read how many rows to leave out; raises RefusedCommand."""
-    offset = params.get("offset", 0)
-    if not 0 <= offset < 2**62:
+    if not 0 <= skip < _LARGEST:
         raise RefusedCommand(Code.INVALID_PARAMS, "offset must be from 0 to 2^62")
-    return int(offset)
+    limit = min(limit, most)
+    if (cursor := params.get("cursor")) is None:
+        return Asked(limit=limit, skip=skip)
+    if skip:
+        raise RefusedCommand(Code.INVALID_PARAMS, "either cursor or offset, not both")
+    total, *key = _read(cursor, int, *kinds)
+    return Asked(limit=limit, after=tuple(key), total=int(total))
+
+
+class Window:
+    """The rows of a page, out of several sequences of rows that are taken one after the other.
+
+    For what stands in memory; a key is how many rows come before.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self._begin = int(asked.after[0]) if asked.after else asked.skip
+        self.end = self._begin + asked.limit
+        """How many rows end with this page."""
+        self._seen = 0
+
+    def take(self, rows: Sequence[_T]) -> list[_T]:
+        """Take those of *rows* that are on the page."""
+        begin = max(0, self._begin - self._seen)
+        end = max(0, self.end - self._seen)
+        self._seen += len(rows)
+        return list(rows[begin:end])
+
+    @property
+    def total(self) -> int:
+        """How many rows all have, of which was taken."""
+        return self._seen
+
+    @property
+    def next(self) -> str | None:
+        """The cursor of the next page, when all has been taken from; None: there is none."""
+        return _cursor(self._seen, (self.end,)) if self.end < self._seen else None
+
+
+def _cursor(total: int, key: Key) -> str:
+    text = json.dumps([total, *key], separators=(",", ":"), ensure_ascii=False)
+    return urlsafe_b64encode(text.encode(errors="surrogatepass")).decode().rstrip("=")
+
+
+def _read(cursor: str, *kinds: type[str | int]) -> list[str | int]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found = json.loads(urlsafe_b64decode(padded).decode(errors="surrogatepass"))
+    except (ValueError, RecursionError):
+        found = None
+    is_ours = isinstance(found, list) and [type(one) for one in found] == [*kinds]
+    if not is_ours or any(type(one) is int and not 0 <= one < _LARGEST for one in found):
+        raise RefusedCommand(Code.INVALID_PARAMS, "cursor is none that this command gave")
+    return list(found)

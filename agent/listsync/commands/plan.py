@@ -7,8 +7,8 @@ from typing import Any
 
 from listsync.commands.context import Sources
 from listsync.commands.notices import notice_shape
-from listsync.commands.paging import limit_of, offset_of
-from listsync.commands.serializers import ROOM_OF_A_PART, counts_shape, fitting, run_shape
+from listsync.commands.paging import Asked, Window, asked_of
+from listsync.commands.serializers import counts_shape, run_shape
 from listsync.domain.plans import Plan, PlanItem
 from listsync.domain.runs import Ended
 from listsync.domain.server import Asking, RequestBody
@@ -20,10 +20,10 @@ _EMPTY = Plan(items=(), counts={})
 
 def plan_result(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     run_id = str(params.get("run_id") or "")
-    limit, offset = limit_of(params, 200), offset_of(params)
+    asked = asked_of(params, 200, int)
     ended = sources.recent.find(run_id) if run_id else None
     if ended is not None:
-        return _told(ended, limit, offset)
+        return _told(ended, asked)
     standing = sources.queue.standing
     for state, order in (("running", standing.running), ("waiting", standing.pending)):
         if order is not None and run_id and order.run_id.startswith(run_id):
@@ -31,7 +31,7 @@ def plan_result(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     raise RefusedCommand(Code.NOT_FOUND, f"there is no plan {run_id[:40]!r} (any more): {_AGAIN}")
 
 
-def _told(ended: Ended, limit: int, offset: int) -> dict[str, Any]:
+def _told(ended: Ended, asked: Asked) -> dict[str, Any]:
     row = ended.row
     if not row.dry_run:
         raise RefusedCommand(
@@ -44,8 +44,9 @@ def _told(ended: Ended, limit: int, offset: int) -> dict[str, Any]:
             Code.NOT_FOUND, f"the plan {row.run_id} is not kept any more: {_AGAIN}"
         )
     plan = plan or _EMPTY
-    items = fitting(map(_item, plan.items[offset : offset + limit]), 3 * ROOM_OF_A_PART)
-    after = offset + len(items)
+    window = Window(asked)
+    notices = [notice_shape(one) for one in window.take(ended.notices)]
+    items = [_item(one) for one in window.take(plan.items)]
     return {
         "state": "done",
         "run": run_shape(row),
@@ -53,8 +54,8 @@ def _told(ended: Ended, limit: int, offset: int) -> dict[str, Any]:
         "total": len(plan.items),
         "left_out": plan.left_out,
         "items": items,
-        "next_offset": after if items and after < len(plan.items) else None,
-        "notices": fitting(map(notice_shape, ended.notices), ROOM_OF_A_PART),
+        "next": window.next,
+        "notices": notices,
     }
 
 

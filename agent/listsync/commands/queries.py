@@ -6,21 +6,17 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listsync.agent.recent_runs import would_be_requested
 from listsync.commands import status as snapshots
 from listsync.commands.context import Sources
 from listsync.commands.control import scope_of
 from listsync.commands.notices import notice_shape
-from listsync.commands.paging import limit_of, offset_of
-from listsync.commands.serializers import (
-    ROOM_OF_A_PART,
-    fitting,
-    item_shape,
-    request_shape,
-    run_at_length,
-    run_shape,
-)
+from listsync.commands.paging import Window, asked_of
+from listsync.commands.serializers import item_shape, request_shape, run_at_length, run_shape
 from listsync.domain.exclusions import parse_exclusion
-from listsync.domain.history import RequestRow, RunRow
+from listsync.domain.history import RunRow
+from listsync.domain.notices import Notice
+from listsync.domain.runs import Ended
 from listsync.domain.sync_records import Exclusion
 from listsync.protocol import Code, RefusedCommand
 
@@ -31,19 +27,24 @@ _MOST_STORIES = 20
 
 def runs(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     if run_id := params.get("run_id"):
-        return _one_run(sources, run_id)
-    found = sources.books.runs(limit=limit_of(params, 20), offset=offset_of(params))
-    return {"runs": fitting(map(run_shape, found))}
+        return _one_run(sources, run_id, params)
+    asked = asked_of(params, 20, str, str)
+    page = sources.books.runs(limit=asked.limit, after=asked.after, skip=asked.skip)
+    total, next_ = asked.told(page)
+    return {"total": total, "next": next_, "runs": [run_shape(row) for row in page.rows]}
 
 
 def items(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
-    total, found = sources.books.items(
+    asked = asked_of(params, 50, int, int, str)
+    page = sources.books.items(
         str(params.get("query") or "").strip(),
         list_name=params.get("list"),
-        limit=limit_of(params, 50),
-        offset=offset_of(params),
+        limit=asked.limit,
+        after=asked.after,
+        skip=asked.skip,
     )
-    return {"total": total, "items": fitting(map(item_shape, found))}
+    total, next_ = asked.told(page)
+    return {"total": total, "next": next_, "items": [item_shape(row) for row in page.rows]}
 
 
 def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,12 +55,14 @@ def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     scope_of(sources, [name])
     found = snapshots.lists_called(sources, name)
     return {
+        "total": len(found),
+        "next": None,
         "lists": found,
         "counts": dict(sources.books.counts(name)),
-        "requests": fitting(
+        "requests": [
             {**request_shape(row), "run_id": row.run_id}
             for row in sources.books.requests_for(name, limit=_LATEST)
-        ),
+        ],
     }
 
 
@@ -73,8 +76,7 @@ def explain(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return stories(
         sources,
         _bare(query),
-        limit=limit_of(params, _FEW, most=_MOST_STORIES),
-        offset=offset_of(params),
+        asked_of(params, _FEW, int, most=_MOST_STORIES),
     )
 
 
@@ -105,29 +107,52 @@ def forget(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _one_run(sources: Sources, run_id: str) -> dict[str, Any]:
+def _one_run(sources: Sources, run_id: str, params: Mapping[str, Any]) -> dict[str, Any]:
     recent = sources.recent.find(run_id)
     if recent is not None and recent.row.dry_run:
-        return _run(recent.row, recent.requests)
-    found = sources.books.run(run_id)
-    if found is not None:
-        row, requests = found
-        # What ended a moment ago is told by memory: the books may not have been able to note it.
-        row = recent.row if recent is not None else row
-        return _run(row, requests)
-    if recent is not None:
-        return _run(recent.row, ())
-    raise RefusedCommand(
-        Code.NOT_FOUND, f"there is no one run {run_id[:40]!r}: see `listsyncctl runs`"
+        return _dry_run(recent, params)
+    asked = asked_of(params, 200, int, int)
+    row = sources.books.run(run_id)
+    # What ended a moment ago is told by memory: the books may not have been able to note it.
+    row = recent.row if recent is not None and row is not None else row
+    row = row or (recent.row if recent is not None else None)
+    if row is None:
+        raise RefusedCommand(
+            Code.NOT_FOUND, f"there is no one run {run_id[:40]!r}: see `listsyncctl runs`"
+        )
+    before, request = asked.after or (0, 0)
+    notices = row.notices[int(before) :][: asked.limit]
+    room = asked.limit - len(notices)
+    page = sources.books.requests_of_run(
+        row.run_id,
+        limit=room,
+        after=(request,) if asked.after else None,
+        skip=asked.skip,
     )
+    # Where the notices took all the room, the requests are not known to be told.
+    (last,) = page.last or (request,)
+    has_more = page.last is not None or room == 0
+    key = (int(before) + len(notices), last) if has_more else None
+    total, next_ = asked.told(page._replace(last=key))
+    requests = [request_shape(one) for one in page.rows]
+    return {**_run(row, notices), "total": total, "next": next_, "requests": requests}
 
 
-def _run(row: RunRow, requests: Iterable[RequestRow]) -> dict[str, Any]:
+def _dry_run(ended: Ended, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what a dry run would have requested; of an older one only how many that were."""
+    window = Window(asked_of(params, 200, int))
+    notices = window.take(ended.row.notices)
+    requests = [request_shape(one) for one in window.take(would_be_requested(ended))]
     return {
-        "run": run_at_length(row),
-        "notices": fitting(map(notice_shape, row.notices), ROOM_OF_A_PART),
-        "requests": fitting(map(request_shape, requests), 2 * ROOM_OF_A_PART),
+        **_run(ended.row, notices),
+        "total": ended.row.requested,
+        "next": window.next,
+        "requests": requests,
     }
+
+
+def _run(row: RunRow, notices: Iterable[Notice]) -> dict[str, Any]:
+    return {"run": run_at_length(row), "notices": [notice_shape(one) for one in notices]}
 
 
 def _bare(query: str) -> str:

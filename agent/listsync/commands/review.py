@@ -7,21 +7,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listsync.commands.context import Sources
-from listsync.commands.paging import limit_of, offset_of
+from listsync.commands.paging import asked_of
 from listsync.commands.review_choices import parse_choice
-from listsync.commands.serializers import fitting, review_shape
+from listsync.commands.serializers import review_shape
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import TitleKey
 from listsync.protocol import Code, RefusedCommand
 
 _SEE = "see `listsyncctl review`"
 _SHORTEST = 4
+_MOST_LISTS = 50
+"""That are named for a sync of them; who wants to sync more syncs all."""
 
 
 def review(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     look = sources.books.decided if params.get("decided") else sources.books.waiting
-    total, found = look(limit=limit_of(params, 50), offset=offset_of(params))
-    return {"total": total, "reviews": fitting(map(review_shape, found))}
+    asked = asked_of(params, 50, str, str)
+    page = look(limit=asked.limit, after=asked.after, skip=asked.skip)
+    total, next_ = asked.told(page)
+    return {"total": total, "next": next_, "reviews": [review_shape(row) for row in page.rows]}
 
 
 def decide(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,6 +77,7 @@ def _undone(sources: Sources, row: ReviewRow) -> dict[str, Any]:
 def _done(sources: Sources, row: ReviewRow, choice: Choice | None, message: str) -> dict[str, Any]:
     key = choice.key if choice else None
     following = sources.configuration.in_force.following
+    lists = [name for name in row.lists if following.named(name)]
     sources.refresh()
     return {
         "ok": True,
@@ -81,7 +86,8 @@ def _done(sources: Sources, row: ReviewRow, choice: Choice | None, message: str)
         "title": row.label[:200],
         "key": str(key) if key else None,
         "imdb_id": choice.imdb if choice else None,
-        "lists": fitting(name for name in row.lists[:50] if following.named(name)),
+        "lists": lists if len(lists) <= _MOST_LISTS else [],
+        "lists_total": len(lists),
     }
 
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from listsync.domain.history import Choice, ItemRow, RequestRow, ReviewRow, RunRow
 from listsync.domain.server import Candidate
 from listsync.domain.sync_records import Verdict
 from listsync.sync.titles.chosen_ids import without_choice
-
-_ROOM = 48 * 1024
-"""What the rows of one answer may take; an answer has to fit into one message."""
-ROOM_OF_A_PART = _ROOM // 5
-"""What each of the five parts of a status that can be long may take."""
-
-_T = TypeVar("_T")
 
 
 def run_shape(row: RunRow) -> dict[str, Any]:
@@ -137,18 +129,6 @@ def general_reasons(
     marks = [f"[{one.key}]: " for one in candidates]
     said = (one for one in reasons if not any(mark in one for mark in marks))
     return "; ".join(said)[:300]
-
-
-def fitting(shapes: Iterable[_T], room: int = _ROOM) -> list[_T]:
-    """Take as many as one answer has room for."""
-    taken: list[_T] = []
-    size = 0
-    for shape in shapes:
-        size += len(json.dumps(shape, ensure_ascii=False).encode(errors="replace"))
-        if size > room:
-            break
-        taken.append(shape)
-    return taken
 
 
 def iso(at: datetime | None) -> str | None:

@@ -11,7 +11,8 @@ from listsync import __version__
 from listsync.commands.context import Sources
 from listsync.commands.notices import needs_person, notice_shape, notices_of_list
 from listsync.commands.notices import standing as standing_notices
-from listsync.commands.serializers import ROOM_OF_A_PART, fitting, iso, run_at_length
+from listsync.commands.paging import Window, asked_of
+from listsync.commands.serializers import iso, run_at_length
 from listsync.domain.history import RunRow
 from listsync.domain.list_advice import advice_on
 from listsync.domain.lists import ListOutcome
@@ -23,7 +24,8 @@ from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
 _EVERYTHING = ""
-_MOST_PROBLEMS = 50
+_USUAL = 200
+"""How many rows a page has, if nobody says."""
 
 
 def ping(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,37 +36,46 @@ def version(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
     return {"version": __version__, "protocol": PROTOCOL}
 
 
-def status(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+def status(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell how the agent is; its rows are in several places, the notices the first."""
+    window = Window(asked_of(params, _USUAL, int))
     standing, last = sources.queue.standing, sources.recent.last_sync
     due = sources.due()
     state = "paused" if standing.pause else "idle"
     following = sources.configuration.in_force.following
     notices = standing_notices(sources)
+    said = window.take(notices)
     return {
         "state": "running" if standing.running else state,
         "pid": os.getpid(),
         "version": __version__,
         "uptime_s": round((datetime.now(UTC) - sources.started_at).total_seconds()),
         "started_at": iso(sources.started_at),
-        "config": _config(sources),
+        "config": _config(sources, window),
         "watcher": sources.watcher(),
         "services": [_service(one) for one in sources.services()],
         "server": _server(sources),
         "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
-        "running": _running(sources) if standing.running else None,
-        "pending": _pending(standing.pending, sources) if standing.pending else None,
+        "running": _progress(sources, window) if standing.running else None,
+        "pending": _pending(standing.pending, sources, window) if standing.pending else None,
         "last_run": run_at_length(last.row) if last else None,
         "next_due": iso(min(filter(None, due.values()), default=None)),
-        "retry": _retry(sources),
+        "retry": _retry(sources, window),
         "lists": len(following.lists),
         "needs_person": needs_person(notices),
-        "notices": fitting((notice_shape(*one) for one in notices), ROOM_OF_A_PART),
+        "notices": [notice_shape(*one) for one in said],
         "notices_total": len(notices),
+        "next": window.next,
     }
 
 
-def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+def progress(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     """Tell how far the running sync is; while none runs, how the last run of any kind ended."""
+    window = Window(asked_of(params, _USUAL, int))
+    return {**_progress(sources, window), "next": window.next}
+
+
+def _progress(sources: Sources, window: Window) -> dict[str, Any]:
     running = sources.queue.standing.running
     now = sources.board.snapshot()
     last = None if running else sources.recent.last
@@ -83,7 +94,7 @@ def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
         else None,
         "run_id": run_id,
         "sequence": now.sequence,
-        "lists": fitting(
+        "lists": [
             {
                 "name": one.name,
                 "state": one.state,
@@ -91,8 +102,8 @@ def progress(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
                 "done": one.done,
                 "total": one.total,
             }
-            for one in (now.lists if is_shown else ())
-        ),
+            for one in window.take(now.lists if is_shown else ())
+        ],
         "eta_s": round(now.eta_s) if is_shown and now.eta_s is not None else None,
         "requested": now.requested if is_shown else 0,
     }
@@ -114,17 +125,19 @@ def _percent(now: Progress, row: RunRow | None) -> int:
     return now.percent
 
 
-def lists(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+    window = Window(asked_of(params, _USUAL, int))
     due = sources.due()
-    rules = sources.configuration.in_force.following.lists
-    return {"lists": fitting(_list(one, sources, due) for one in rules)}
+    rules = window.take(sources.configuration.in_force.following.lists)
+    told = [_list(one, sources, due) for one in rules]
+    return {"total": window.total, "next": window.next, "lists": told}
 
 
 def lists_called(sources: Sources, name: str) -> list[dict[str, Any]]:
     """Tell how the lists are that are called so."""
     due = sources.due()
     rules = sources.configuration.in_force.following.lists
-    return fitting(_list(one, sources, due) for one in rules if one.name == name)
+    return [_list(one, sources, due) for one in rules if one.name == name]
 
 
 def _list(
@@ -164,15 +177,13 @@ def _operations(row: RunRow) -> str:
     return message[:500] if is_all else f"{message} ({row.message})"[:500]
 
 
-def _config(sources: Sources) -> dict[str, Any]:
+def _config(sources: Sources, window: Window) -> dict[str, Any]:
     in_force = sources.configuration.in_force
     path = sources.configuration.path
     return {
         "file": str(path) if path else "the environment",
         "valid": not in_force.problems,
-        "problems": fitting(
-            (str(one)[:300] for one in in_force.problems[:_MOST_PROBLEMS]), ROOM_OF_A_PART
-        ),
+        "problems": [str(one)[:300] for one in window.take(in_force.problems)],
         "loaded_at": iso(in_force.loaded_at),
         "pending": [pending_shape(one) for one in in_force.pending],
     }
@@ -198,38 +209,32 @@ def _service(one: ServiceStatus) -> dict[str, Any]:
     }
 
 
-def _running(sources: Sources) -> dict[str, Any]:
-    now = progress(sources, {})
-    return {**now, "lists": fitting(now["lists"], ROOM_OF_A_PART)}
-
-
-def _pending(order: Order, sources: Sources) -> dict[str, Any]:
+def _pending(order: Order, sources: Sources, window: Window) -> dict[str, Any]:
     return {
         "run_id": order.run_id,
-        "lists": _names(order.scope, sources),
-        "origins": list(order.origins[:20]),
+        "lists": _names(order.scope, sources, window),
+        "origins": window.take(order.origins),
     }
 
 
-def _retry(sources: Sources) -> dict[str, Any] | None:
+def _retry(sources: Sources, window: Window) -> dict[str, Any] | None:
     planned = sources.retry()
     if planned is None:
         return None
     return {
         "at": iso(planned.at),
         "why": planned.why[:500],
-        "lists": _names(planned.scope, sources),
+        "lists": _names(planned.scope, sources, window),
         "number": planned.number,
     }
 
 
-def _names(scope: Scope, sources: Sources) -> list[str] | None:
+def _names(scope: Scope, sources: Sources, window: Window) -> list[str] | None:
     """Name the lists of *scope*; None: all."""
     if scope is None:
         return None
     names = {one.source: one.name for one in sources.configuration.in_force.following.lists}
-    found = sorted(names.get(source, source) for source in scope)
-    return fitting(found[:_MOST_PROBLEMS], ROOM_OF_A_PART)
+    return window.take(sorted(names.get(source, source) for source in scope))
 
 
 def words_of(problems: tuple[Problem, ...]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from listsync.protocol import MAX_BYTES, METHODS, Code, Method, RefusedCommand
+from listsync.protocol import MAX_BYTES, METHODS, PROTOCOL, Code, Method, RefusedCommand
 
 _MAX_DEPTH = 8
 _MAX_ID = 128
@@ -25,6 +25,7 @@ class Request:
     method: str
     params: Mapping[str, Any]
     deadline: float
+    protocol: int = PROTOCOL
 
     @property
     def spec(self) -> Method:
@@ -85,7 +86,9 @@ def check(message: Mapping[str, Any]) -> Request:
     if not isinstance(params, dict):
         raise RefusedCommand(Code.INVALID_PARAMS, '"params" must be an object')
     _check_params(method, params)
-    return Request(id=id_, method=method, params=params, deadline=deadline)
+    said = message.get("protocol")
+    protocol = said if isinstance(said, int) else PROTOCOL
+    return Request(id=id_, method=method, params=params, deadline=deadline, protocol=protocol)
 
 
 def _check_params(method: str, params: Mapping[str, Any]) -> None:

@@ -17,6 +17,14 @@ logger = logging.getLogger(__name__)
 
 Answer = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 MAX_REPLY = 60 * 1024
+_USUAL_LIMIT = 256
+"""What is taken for the limit where none was given: a page has no more rows."""
+_WITH_PAGES = 2
+_OLDER_SAY_TOTAL = {"items", "review", "explain"}
+_OLDER = (
+    "this client is of an older listsync and would take a part of the answer for the whole: "
+    "use the one that came with the agent"
+)
 _REMEMBERED = 1000
 _REMEMBERED_BYTES = 4 * 1024 * 1024
 
@@ -68,8 +76,7 @@ class Desk:
                 extra={"action": "control", "method": request.method, "caller": str(caller)},
             )
         try:
-            result = self._answer(request.method, request.params)
-            reply = _dumped(result_reply(request.id, result))
+            reply = self._fitting(request)
         except RefusedCommand as refused:
             reply = _refusal(request.id, refused)
         except Exception:
@@ -81,10 +88,23 @@ class Desk:
             )
             words = f"{request.method} failed in the agent: see its log"
             reply = _dumped(error_reply(request.id, Code.INTERNAL, words))
-        if len(reply) >= MAX_REPLY:
-            words = f"the answer to {request.method} is too large: ask for less with limit"
-            return _dumped(error_reply(request.id, Code.TOO_LARGE, words))
         return reply
+
+    def _fitting(self, request: Request) -> bytes:
+        """Ask for smaller pages until one fits into a frame; raises RefusedCommand."""
+        params, limit = request.params, request.params.get("limit", _USUAL_LIMIT)
+        while True:
+            result = self._answer(request.method, params)
+            reply = _dumped(result_reply(request.id, result))
+            if len(reply) < MAX_REPLY:
+                if result.get("next") is not None and _knows_no_pages(request):
+                    raise RefusedCommand(Code.INVALID_REQUEST, _OLDER)
+                return reply
+            if "limit" not in request.spec.params or limit <= 1:
+                words = f"the answer to {request.method} does not fit into {MAX_REPLY} bytes"
+                raise RefusedCommand(Code.TOO_LARGE, words)
+            limit = max(1, min(limit // 2, int(limit * MAX_REPLY / len(reply))))
+            params = {**request.params, "limit": limit}
 
     def _remembered(self, key: tuple[int, str], reply: bytes) -> bytes:
         self._replies[key] = reply
@@ -93,6 +113,13 @@ class Desk:
             _, oldest = self._replies.popitem(last=False)
             self._bytes -= len(oldest)
         return reply
+
+
+def _knows_no_pages(request: Request) -> bool:
+    """Tell whether the sender would take a part for the whole."""
+    if request.protocol >= _WITH_PAGES or request.method in _OLDER_SAY_TOTAL:
+        return False
+    return request.method != "runs" or "run_id" in request.params
 
 
 def _refusal(id_: str | None, refused: RefusedCommand) -> bytes:

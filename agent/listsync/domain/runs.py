@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import uuid4
 
-from listsync.domain.history import RequestRow, RunRow
+from listsync.domain.history import RunRow
 from listsync.domain.notices import Notice
 from listsync.domain.plans import Plan
 from listsync.domain.retry import Retry
@@ -144,14 +144,13 @@ class Following(Generic[ConfigT_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run that is over; `requests` are the first of what it requested. `plan`: of a dry run.
+    """A run that is over. `plan`: of a dry run, while it is kept.
 
     `notices` and `retry` are those of the run's report.
     """
 
     row: RunRow
     plan: Plan | None = None
-    requests: tuple[RequestRow, ...] = ()
     server: Mapping[str, str] | None = None
     notices: tuple[Notice, ...] = ()
     retry: Retry | None = None

@@ -21,6 +21,7 @@ from listsync.domain.history import (
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import StandingNotice
+from listsync.domain.pages import Key, Page
 from listsync.domain.server_knowledge import Learned
 from listsync.domain.sync_records import Exclusion
 from listsync.store import row_codec as rows
@@ -33,9 +34,6 @@ from listsync.store.items import Items
 from listsync.store.reviews import Reviews
 from listsync.store.title_history import Stories
 
-_MOST_REQUESTS = 200
-"""Of one run; what is told must fit into one answer."""
-
 
 class SqliteBooks:
     """Implements `ports.Books`; see there."""
@@ -47,25 +45,41 @@ class SqliteBooks:
         self._exclusions = Exclusions(database)
         self._stories = Stories(database)
 
-    def runs(self, *, limit: int, offset: int) -> tuple[RunRow, ...]:
-        found = self._database.read(
-            "SELECT * FROM runs ORDER BY started_at DESC, id LIMIT ? OFFSET ?", limit, offset
+    def runs(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RunRow]:
+        at, run_id = after or ("~", "")  # behind all times
+        found = self._database.look_up(
+            "SELECT * FROM runs WHERE started_at < :at OR (started_at = :at AND id > :id)"
+            " ORDER BY started_at DESC, id LIMIT :limit + 1 OFFSET :skip",
+            {"limit": limit, "skip": skip, "at": at, "id": run_id},
         )
-        return tuple(map(_run, found))
+        total = None if after else self._database.read("SELECT count(*) FROM runs")[0][0]
+        last = found[limit - 1] if limit and len(found) > limit else None
+        return Page(
+            total,
+            tuple(map(_run, found[:limit])),
+            (last["started_at"], last["id"]) if last else None,
+        )
 
-    def run(self, run_id: str) -> tuple[RunRow, tuple[RequestRow, ...]] | None:
+    def run(self, run_id: str) -> RunRow | None:
         # By comparison and not by LIKE, in which a % would stand for anything.
         found = self._database.read(
-            "SELECT * FROM runs WHERE substr(id, 1, length(?)) = ? LIMIT 2", run_id, run_id
+            "SELECT * FROM runs WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2", run_id
         )
-        if len(found) != 1:
-            return None
-        requests = self._database.read(
-            "SELECT * FROM requests WHERE run = ? ORDER BY id LIMIT ?",
-            found[0]["id"],
-            _MOST_REQUESTS,
+        return _run(found[0]) if len(found) == 1 else None
+
+    def requests_of_run(
+        self, run_id: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        (number,) = after or (0,)
+        found = self._database.read(
+            "SELECT * FROM requests WHERE run = ? AND id > ? ORDER BY id LIMIT ? + 1 OFFSET ?",
+            *(run_id, number, limit, skip),
         )
-        return _run(found[0]), tuple(map(rows.request_of, requests))
+        count = "SELECT count(*) FROM requests WHERE run = ?"
+        total = None if after else self._database.read(count, run_id)[0][0]
+        last = found[limit - 1] if limit and len(found) > limit else None
+        rows_ = tuple(map(rows.request_of, found[:limit]))
+        return Page(total, rows_, (last["id"],) if last else None)
 
     def note_end(self, row: RunRow) -> None:
         began, ended = (rows.iso(at) if at else None for at in (row.started_at, row.ended_at))
@@ -108,19 +122,25 @@ class SqliteBooks:
             )
 
     def items(
-        self, query: str, *, list_name: str | None, limit: int, offset: int
-    ) -> tuple[int, tuple[ItemRow, ...]]:
-        server = self._server()
-        return self._items.items(server, query, list_name=list_name, limit=limit, offset=offset)
+        self,
+        query: str,
+        *,
+        list_name: str | None,
+        limit: int,
+        after: Key | None = None,
+        skip: int = 0,
+    ) -> Page[ItemRow]:
+        return self._items.items(
+            self._server(), query, list_name=list_name, limit=limit, after=after, skip=skip
+        )
 
     def counts(self, list_name: str) -> Mapping[str, int]:
         return self._items.counts(self._server(), list_name)
 
     def requests_for(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
         found = self._database.read(
-            "SELECT * FROM requests WHERE server = ?"
-            " AND EXISTS (SELECT 1 FROM json_each(lists) WHERE value = ?)"
-            " ORDER BY id DESC LIMIT ?",
+            "SELECT requests.* FROM request_lists JOIN requests ON requests.id = request"
+            " WHERE server = ? AND list = ? ORDER BY request DESC LIMIT ?",
             self._server(),
             list_name,
             limit,
@@ -185,11 +205,11 @@ class SqliteBooks:
     def standing(self, key: TitleKey, now: datetime) -> Standing:
         return self._stories.standing(self._server(), key, now)
 
-    def waiting(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
-        return self._reviews.waiting(self._server(), limit=limit, offset=offset)
+    def waiting(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        return self._reviews.waiting(self._server(), limit=limit, after=after, skip=skip)
 
-    def decided(self, *, limit: int, offset: int) -> tuple[int, tuple[ReviewRow, ...]]:
-        return self._reviews.decided(self._server(), limit=limit, offset=offset)
+    def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        return self._reviews.decided(self._server(), limit=limit, after=after, skip=skip)
 
     def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:
         return self._reviews.find(self._server(), name)

@@ -9,27 +9,43 @@ from datetime import datetime
 
 from listsync.domain.history import ItemRow, RequestRow
 from listsync.domain.lists import ListEntry
+from listsync.domain.media import MediaType
+from listsync.domain.pages import Key, Page
 from listsync.domain.sync_records import Found, SkipReason
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.reviews import Reviews
 
 _NEW = "new"
-_ITEMS = """
-    FROM entries
-    JOIN followed ON followed.id = entries.list
-    LEFT JOIN handled ON handled.list = entries.list AND handled.entry = entries.entry
+_LONGEST_NUMBER = 18
+"""Digits; SQLite knows no larger ones."""
+_FITS = """
+    FROM entries WHERE absent_reads = 0
+        AND list BETWEEN :first_list AND :last_list
+        AND (:list IS NULL OR list IN (SELECT id FROM followed WHERE name = :list))
+        AND (:query = '' OR title LIKE :like ESCAPE '\\'
+            OR original_title LIKE :like ESCAPE '\\' OR imdb = :query
+            OR tmdb = :number OR tvdb = :number
+            OR (list, entry) IN (
+                SELECT list, entry FROM handled
+                WHERE server = :server AND kind = :kind AND tmdb = :kind_number
+            ))
+"""
+"""Reads nothing of an entry but what the index `entries_in_order` holds."""
+_PAGE = f"""
+    SELECT list, rank, entry {_FITS}
+        AND (list, rank, entry) > (:after_list, :after_rank, :after_entry)
+    ORDER BY list, rank, entry LIMIT :limit + 1 OFFSET :skip
+"""
+_WITH_HANDLED = """
+    JOIN entries ON entries.list = page.list AND entries.entry = page.entry
+    JOIN followed ON followed.id = page.list
+    LEFT JOIN handled ON handled.list = page.list AND handled.entry = page.entry
         AND handled.server = :server AND handled.four_k = (
             SELECT four_k FROM handled AS last WHERE last.server = :server
-                AND last.list = entries.list AND last.entry = entries.entry
+                AND last.list = page.list AND last.entry = page.entry
             ORDER BY at DESC LIMIT 1
         )
-    WHERE entries.absent_reads = 0
-        AND (:list IS NULL OR followed.name = :list)
-        AND (:query = '' OR entries.title LIKE :like ESCAPE '\\'
-            OR entries.original_title LIKE :like ESCAPE '\\' OR entries.imdb = :query
-            OR CAST(entries.tmdb AS TEXT) = :query OR CAST(entries.tvdb AS TEXT) = :query
-            OR handled.kind || '/' || handled.tmdb = :query)
 """
 _HAS_FAILED = f"""
     EXISTS (
@@ -81,38 +97,78 @@ class Items:
         self._database = database
         self._reviews = reviews
 
-    def items(
-        self, server: int | None, query: str, *, list_name: str | None, limit: int, offset: int
-    ) -> tuple[int, tuple[ItemRow, ...]]:
+    def items(  # noqa: PLR0913 - as `ports.Books`
+        self,
+        server: int | None,
+        query: str,
+        *,
+        list_name: str | None,
+        limit: int,
+        after: Key | None = None,
+        skip: int = 0,
+    ) -> Page[ItemRow]:
+        after_list, after_rank, after_entry = after or (0, 0, "")
         values = {
-            "server": server,
-            "list": list_name,
+            **self._looking_for(server, query, list_name),
             "limit": limit,
-            "offset": offset,
-            **rows.looking_for(query),
+            "skip": skip,
+            "is_first": after is None,
+            "after_list": after_list,
+            "after_rank": after_rank,
+            "after_entry": after_entry,
         }
-        # In one statement, so that both tell of the same moment.
+        # In one statement, so that both tell of the same moment; what is whole counts itself.
         found = self._database.look_up(
-            f"SELECT (SELECT count(*) {_ITEMS}) AS total, {_ITEM_COLUMNS} {_ITEMS}"
-            " ORDER BY followed.id, entries.rank, entries.entry LIMIT :limit OFFSET :offset",
+            f"WITH page AS MATERIALIZED ({_PAGE})"  # noqa: S608 - constants
+            f" SELECT {_ITEM_COLUMNS}, iif(NOT :is_first, NULL, iif("
+            "   :skip = 0 AND (SELECT count(*) FROM page) <= :limit, (SELECT count(*) FROM page),"
+            f"  (SELECT count(*) {_FITS}))) AS total"
+            f" FROM page {_WITH_HANDLED} ORDER BY page.list, page.rank, page.entry",
             values,
         )
         if not found:
             # Only beyond the last page is there more than none.
-            count = f"SELECT count(*) {_ITEMS}"
-            return self._database.look_up(count, values)[0][0] if offset else 0, ()
-        requests = self._requests([row["last_request"] for row in found])
-        return found[0]["total"], tuple(
-            self._item(row, server, requests.get(row["last_request"])) for row in found
+            count = f"SELECT count(*) {_FITS}"
+            return Page(self._database.look_up(count, values)[0][0] if skip else 0, ())
+        rows_ = found[:limit]
+        requests = self._requests([row["last_request"] for row in rows_])
+        last_row = rows_[-1] if len(found) > limit and rows_ else None
+        return Page(
+            found[0]["total"],
+            tuple(self._item(row, server, requests.get(row["last_request"])) for row in rows_),
+            (last_row["list"], last_row["rank"], last_row["entry"]) if last_row else None,
         )
 
     def counts(self, server: int | None, list_name: str) -> Mapping[str, int]:
         found = self._database.look_up(
-            f"SELECT {_STATUS} AS status, count(*) AS entries {_ITEMS} GROUP BY status"
-            " ORDER BY entries DESC, status",
-            {"server": server, "list": list_name, **rows.looking_for("")},
+            f"WITH page AS MATERIALIZED (SELECT list, entry {_FITS})"  # noqa: S608 - constants
+            f" SELECT {_STATUS} AS status, count(*) AS entries FROM page {_WITH_HANDLED}"
+            " GROUP BY status ORDER BY entries DESC, status",
+            self._looking_for(server, "", list_name),
         )
         return {row["status"]: row["entries"] for row in found}
+
+    def _looking_for(
+        self, server: int | None, query: str, list_name: str | None
+    ) -> dict[str, str | int | None]:
+        """Give the parameters of `_FITS`."""
+        kind, slash, number = query.partition("/")
+        is_key = bool(slash) and kind in {one.value for one in MediaType}
+        # Between these are the lists called so: no others are gone through.
+        (lists,) = self._database.read(
+            "SELECT min(id) AS first, max(id) AS last FROM followed WHERE ?1 IS NULL OR name = ?1",
+            list_name,
+        )
+        return {
+            **rows.looking_for(query),
+            "server": server,
+            "list": list_name,
+            "first_list": lists["first"],
+            "last_list": lists["last"],
+            "number": _number(query),
+            "kind": kind if is_key else None,
+            "kind_number": _number(number) if is_key else None,
+        }
 
     def _requests(self, numbers: Collection[int | None]) -> dict[int, RequestRow]:
         found = self._database.read(
@@ -151,3 +207,9 @@ class Items:
         if not found:
             return _NEW
         return "open" if found[0]["found"] == Found.FOUND else str(found[0]["found"])
+
+
+def _number(text: str) -> int | None:
+    """Read what is a number to the letter; None for anything else."""
+    is_one = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
+    return int(text) if is_one and str(int(text)) == text else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.pages import Key, Page
 from listsync.domain.sync_records import Found, How
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
@@ -17,20 +19,23 @@ _COLUMNS = """
         NULL AS kind, NULL AS tmdb, NULL AS title, NULL AS at, NULL AS imdb
 """
 _WAITING = """
-    FROM matches
-    JOIN (
-        SELECT lookup, min(first_seen) AS since FROM entries
-        WHERE lookup IS NOT NULL AND absent_reads = 0 AND NOT EXISTS (
-            SELECT 1 FROM handled WHERE handled.server = :server
-                AND handled.list = entries.list AND handled.entry = entries.entry
-        ) AND (entries.list IN (
-            SELECT followed.id FROM followed JOIN configured_lists USING (source)
-        ) OR NOT EXISTS (SELECT 1 FROM configured_lists))
-        GROUP BY lookup
-    ) AS wanted USING (lookup)
-    WHERE matches.server = :server AND matches.found = 'review'
-        AND NOT EXISTS (SELECT 1 FROM choices WHERE choices.lookup = matches.lookup)
+    SELECT lookup, since FROM (
+        SELECT matches.lookup AS lookup, (
+            SELECT min(first_seen) FROM entries
+            WHERE entries.lookup = matches.lookup AND absent_reads = 0 AND NOT EXISTS (
+                SELECT 1 FROM handled WHERE handled.server = :server
+                    AND handled.list = entries.list AND handled.entry = entries.entry
+            ) AND (entries.list IN (
+                SELECT followed.id FROM followed JOIN configured_lists USING (source)
+            ) OR NOT EXISTS (SELECT 1 FROM configured_lists))
+        ) AS since
+        FROM matches
+        WHERE matches.server = :server AND matches.found != 'found' AND matches.found = 'review'
+            AND NOT EXISTS (SELECT 1 FROM choices WHERE choices.lookup = matches.lookup)
+    ) WHERE since NOT NULL
 """
+"""Both conditions on what was found: the first is that of the index `matches_open`."""
+_COUNT_WAITING = f"SELECT count(*) FROM ({_WAITING})"  # noqa: S608 - constant
 _DECIDED = """
     SELECT choices.lookup AS lookup, matches.reasons, matches.candidates, matches.score,
         choices.kind AS kind, choices.tmdb AS tmdb, choices.title AS title, choices.at AS at,
@@ -49,24 +54,43 @@ class Reviews:
         self._database = database
 
     def waiting(
-        self, server: int | None, *, limit: int, offset: int
-    ) -> tuple[int, tuple[ReviewRow, ...]]:
-        values = {"server": server, "limit": limit, "offset": offset}
-        total = self._database.look_up(f"SELECT count(*) {_WAITING}", values)[0][0]
+        self, server: int | None, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[ReviewRow]:
+        since, lookup = after or ("", "")
         found = self._database.look_up(
-            f"{_COLUMNS} {_WAITING} ORDER BY since, lookup LIMIT :limit OFFSET :offset", values
+            f"{_COLUMNS}, since FROM ({_WAITING}) AS waiting"
+            " JOIN matches ON matches.server = :server AND matches.lookup = waiting.lookup"
+            " WHERE (since, waiting.lookup) > (:since, :lookup)"
+            " ORDER BY since, waiting.lookup LIMIT :limit + 1 OFFSET :skip",
+            {"server": server, "limit": limit, "skip": skip, "since": since, "lookup": lookup},
         )
-        return total, tuple(map(self._row, found))
+        total = None if after else self._count(_COUNT_WAITING, server)
+        return self._page(total, found, limit, "since")
 
     def decided(
-        self, server: int | None, *, limit: int, offset: int
-    ) -> tuple[int, tuple[ReviewRow, ...]]:
-        values = {"server": server, "limit": limit, "offset": offset}
-        total = self._database.read("SELECT count(*) FROM choices")[0][0]
+        self, server: int | None, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[ReviewRow]:
+        at, lookup = after or ("~", "")  # behind all times
         found = self._database.look_up(
-            f"{_DECIDED} ORDER BY at DESC, lookup LIMIT :limit OFFSET :offset", values
+            f"{_DECIDED} WHERE choices.at < :at OR (choices.at = :at AND choices.lookup > :lookup)"
+            " ORDER BY choices.at DESC, choices.lookup LIMIT :limit + 1 OFFSET :skip",
+            {"server": server, "limit": limit, "skip": skip, "at": at, "lookup": lookup},
         )
-        return total, tuple(map(self._row, found))
+        total = None if after else self._count("SELECT count(*) FROM choices", server)
+        return self._page(total, found, limit, "at")
+
+    def _count(self, sql: str, server: int | None) -> int:
+        count: int = self._database.look_up(sql, {"server": server})[0][0]
+        return count
+
+    def _page(
+        self, total: int | None, found: Sequence[sqlite3.Row], limit: int, column: str
+    ) -> Page[ReviewRow]:
+        """Make a page of rows that are ordered by *column*, then by their lookups."""
+        told = found[:limit]
+        last = told[-1] if told and len(found) > limit else None
+        key = (last[column], last["lookup"]) if last else None
+        return Page(total, tuple(map(self._row, told)), key)
 
     def find(self, server: int | None, name: str) -> tuple[ReviewRow, ...]:
         known = self._database.read(

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from listsync.control import ControlSocket
+from listsync.control.rpc import Answer
 
 Script = dict[str, Any]
 
@@ -40,9 +41,13 @@ class Agent:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.script: Script = {}
+        self.answer: Answer | None = None
+        """Answers in place of the script, if set."""
 
     def __call__(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append((method, dict(params)))
+        if self.answer is not None:
+            return self.answer(method, params)
         found = self.script[method]
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]

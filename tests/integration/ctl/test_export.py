@@ -41,7 +41,7 @@ def pages(agent: Agent) -> Agent:
     """Give an agent that has three items and tells two at a time."""
     agent.script = {
         "items": [
-            {"total": 3, "items": [item("Alien"), item('"Crash", again')]},
+            {"total": 3, "next": "c", "items": [item("Alien"), item('"Crash", again')]},
             {"total": 3, "items": [item("映画")]},
         ]
     }
@@ -61,7 +61,7 @@ def test_all_items_are_written_for_a_spreadsheet(pages: Agent, ctl: Ctl, folder:
     ids = [found[0][name] for name in ("tmdb_id", "imdb_id", "tvdb_id", "year")]
     assert ids == ["348", "tt0078748", "", "1979"]
     assert pages.asked == [
-        ("items", {"list": "films", "limit": 200, "offset": offset}) for offset in (0, 2)
+        ("items", {"list": "films", "limit": 200, **cursor}) for cursor in ({}, {"cursor": "c"})
     ]
     assert [path.name for path in folder.glob("*.csv*")] == ["all.csv"]
 

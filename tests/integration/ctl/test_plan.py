@@ -37,9 +37,9 @@ _DONE = {
     "total": 2,
     "left_out": 0,
     "items": [_HEAT],
-    "next_offset": 1,
+    "next": "after-heat",
 }
-_PAGES = [_DONE, {**_DONE, "items": [_DUNE], "next_offset": None}]
+_PAGES = [_DONE, {**_DONE, "items": [_DUNE], "next": None}]
 
 
 @pytest.fixture
@@ -66,14 +66,14 @@ def test_a_plan_is_waited_for_and_read_to_its_end(planning: Agent, ctl: Ctl) -> 
     ]
     assert planning.asked[0] == ("plan", {"lists": ["films"]})
     asked = [params for method, params in planning.asked if method == "plan_result"]
-    assert asked == [{"run_id": "4f1c"}, {"run_id": "4f1c", "offset": 1}]
+    assert asked == [{"run_id": "4f1c"}, {"run_id": "4f1c", "cursor": "after-heat"}]
 
 
 def test_a_plan_for_programs_is_whole(planning: Agent, ctl: Ctl) -> None:
     found = ctl("plan", "--json").json
     assert [one["label"] for one in found["items"]] == ["Heat", "Dune (2021)"]
     assert found["counts"]["already_there"] == 120
-    assert "next_offset" not in found
+    assert "next" not in found
     assert planning.asked[0] == ("plan", {})
 
 
@@ -85,7 +85,7 @@ def test_the_exit_code_says_how_it_ended(
     planning: Agent, ctl: Ctl, result: str, code: Exit
 ) -> None:
     run = {**_DRY, "result": result, "why": "because"}
-    planning.script["plan_result"] = {**_DONE, "run": run, "items": [], "next_offset": None}
+    planning.script["plan_result"] = {**_DONE, "run": run, "items": [], "next": None}
     assert ctl("plan").code == code
 
 

@@ -74,9 +74,9 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "review reject 4f1c9a": ("review_decide", DONE),
     "sync-now": ("trigger", _ORDERED),
     "sync-now --wait": ("runs", {"run": RUN, "notices": [], "requests": [REQUEST]}),
-    "plan": ("plan_result", {**PLAN, "items": [_DUNE, _HEAT], "next_offset": None}),
+    "plan": ("plan_result", {**PLAN, "items": [_DUNE, _HEAT], "next": None}),
     "plan --no-wait": ("plan", _ORDERED),
-    "plan --id 4f1c": ("plan_result", {**PLAN, "next_offset": None}),
+    "plan --id 4f1c": ("plan_result", {**PLAN, "next": None}),
     "pause": ("pause", {"until": RUN["ended_at"]}),
     "resume": ("resume", DONE),
     "cancel": ("cancel", {**DONE, "run_id": "4f1c"}),
@@ -92,7 +92,7 @@ _REST = {
     "progress": IDLE,
     "runs": {"run": {**RUN, "dry_run": True}, "requests": []},
     "backup_result": _BACKUP,
-    "plan_result": {**PLAN, "next_offset": None},
+    "plan_result": {**PLAN, "next": None},
     "status": STATUS,
 }
 _UNUSED = {"pong", "ok"}

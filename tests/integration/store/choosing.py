@@ -67,5 +67,5 @@ class World(StateFile):
         self.books.choose(name, Choice(key, title, AT))
 
     def statuses(self) -> list[str]:
-        _, found = self.books.items("", list_name=None, limit=50, offset=0)
+        _, found, _ = self.books.items("", list_name=None, limit=50)
         return [row.status for row in found]

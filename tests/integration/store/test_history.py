@@ -140,7 +140,7 @@ class World(StateFile):
     def items(
         self, query: str = "", *, list_name: str | None = None, limit: int = 50, offset: int = 0
     ) -> tuple[ItemRow, ...]:
-        _, found = self.books.items(query, list_name=list_name, limit=limit, offset=offset)
+        _, found, _ = self.books.items(query, list_name=list_name, limit=limit, skip=offset)
         return found
 
     def titles(self, query: str, *, list_name: str | None = None) -> list[str]:
@@ -172,9 +172,9 @@ def empty(tmp_path: Path) -> Iterator[SqliteBooks]:
 
 
 def test_new_books_tell_nothing(empty: SqliteBooks) -> None:
-    assert empty.runs(limit=10, offset=0) == ()
+    assert empty.runs(limit=10).rows == ()
     assert empty.run("abc") is None
-    assert empty.items("", list_name=None, limit=10, offset=0) == (0, ())
+    assert empty.items("", list_name=None, limit=10) == (0, (), None)
     assert empty.lists() == ()
     assert empty.excluded() == ()
 
@@ -189,7 +189,7 @@ def test_of_new_books_nothing_can_be_forgotten(empty: SqliteBooks) -> None:
 
 def test_a_run_is_told_as_it_went(world: World) -> None:
     world.run("abc")
-    assert world.books.runs(limit=1, offset=0) == (
+    assert world.books.runs(limit=1).rows == (
         RunRow(
             run_id="abc",
             origin="test",
@@ -206,15 +206,15 @@ def test_a_run_is_told_as_it_went(world: World) -> None:
 
 def test_a_run_without_an_end_is_told_so(world: World) -> None:
     world.run("abc", ends=False)
-    (row,) = world.books.runs(limit=1, offset=0)
+    (row,) = world.books.runs(limit=1).rows
     assert (row.ended_at, row.result, row.message, row.calls) == (None, None, "", 0)
 
 
 def test_runs_come_newest_first_in_pages(world: World) -> None:
     for number in range(5):
         world.run(f"r{number}", AT + number * _SECOND)
-    assert [row.run_id for row in world.books.runs(limit=2, offset=0)] == ["r4", "r3"]
-    assert [row.run_id for row in world.books.runs(limit=2, offset=4)] == ["r0"]
+    assert [row.run_id for row in world.books.runs(limit=2).rows] == ["r4", "r3"]
+    assert [row.run_id for row in world.books.runs(limit=2, skip=4).rows] == ["r0"]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id(
     for name in ("abc1", "abc2", "xyz"):
         world.run(name)
     one = world.books.run(run_id)
-    assert (one[0].run_id if one else None) == found
+    assert (one.run_id if one else None) == found
 
 
 def test_a_run_is_told_with_its_requests_in_order(world: World) -> None:
@@ -246,10 +246,9 @@ def test_a_run_is_told_with_its_requests_in_order(world: World) -> None:
     world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="abc")
     world.handle("mine", two, _BAD, answer=RequestAnswer.REQUESTED, run_id="abc")
     world.handle("mine", two, _BAD, answer=RequestAnswer.REQUESTED, run_id="another")
-    found = world.books.run("abc")
-    assert found is not None
-    assert [one.title for one in found[1]] == ["The Matrix", "Breaking Bad"]
-    first = found[1][0]
+    found = world.books.requests_of_run("abc", limit=9).rows
+    assert [one.title for one in found] == ["The Matrix", "Breaking Bad"]
+    first = found[0]
     assert (first.key, first.four_k, first.seasons) == (_MATRIX, False, (1, 2))
     assert (first.lists, first.answer, first.detail) == (
         ("mine",),
@@ -267,21 +266,24 @@ def test_a_run_is_told_with_the_requests_that_it_cancelled(world: World) -> None
         world.read("mine")
     (departure,) = world.memory.departed()
     world.memory.settle_departure(departure, run, cancelled=True)
-    found = world.books.run("abc")
-    assert found is not None
-    told = [(one.title, one.answer, one.lists) for one in found[1]]
+    found = world.books.requests_of_run("abc", limit=9).rows
+    told = [(one.title, one.answer, one.lists) for one in found]
     assert told == [("The Matrix", RequestAnswer.CANCELLED.value, ("mine",))]
 
 
-def test_of_the_requests_of_a_run_only_the_first_are_told(world: World) -> None:
+def test_all_the_requests_of_a_run_are_told_page_by_page(world: World) -> None:
     world.run("abc")
     one = entry("The Matrix", tmdb=603)
     world.read("mine", one)
-    for _ in range(201):
-        world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="abc")
-    found = world.books.run("abc")
-    assert found is not None
-    assert len(found[1]) == 200
+    for number in range(5):
+        answer = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)[number % 2]
+        world.handle("mine", one, _MATRIX, answer=answer, run_id="abc")
+    pages = [world.books.requests_of_run("abc", limit=2)]
+    while pages[-1].last:
+        pages.append(world.books.requests_of_run("abc", limit=2, after=pages[-1].last))
+    assert [len(page.rows) for page in pages] == [2, 2, 1]
+    assert [page.total for page in pages] == [5, None, None]
+    assert [one.answer for page in pages for one in page.rows][:2] == ["requested", "covered"]
 
 
 _FAILED = RunRow(
@@ -300,14 +302,14 @@ def test_a_run_that_broke_off_is_kept_with_its_reason(world: World, *, began: bo
     if began:
         world.run("abc", ends=False)
     world.books.note_end(_FAILED)
-    (row,) = world.books.runs(limit=9, offset=0)
+    (row,) = world.books.runs(limit=9).rows
     assert replace(row, origin="schedule") == _FAILED
 
 
 def test_a_run_that_came_to_its_own_end_keeps_that(world: World) -> None:
     world.run("abc")
     world.books.note_end(_FAILED)
-    (row,) = world.books.runs(limit=9, offset=0)
+    (row,) = world.books.runs(limit=9).rows
     assert (row.result, row.why) == ("partly", "a list is down")
 
 
@@ -323,7 +325,7 @@ def test_runs_that_were_cut_off_are_closed(world: World) -> None:
     world.run("done")
     world.run("cut", AT + _SECOND, ends=False)
     world.books.close_cut_off_runs(AT + 9 * _SECOND)
-    cut, done = world.books.runs(limit=2, offset=0)
+    cut, done = world.books.runs(limit=2).rows
     assert (cut.result, cut.ended_at) == ("cut_off", AT + 9 * _SECOND)
     assert cut.message == "cut off: the process ended"
     assert (done.result, done.ended_at) == ("partly", AT + _SECOND)
@@ -361,7 +363,7 @@ def test_what_stands_is_lifted_by_a_run_that_looked_and_by_no_other(world: World
 def test_a_run_is_told_with_its_own_notices_and_counts(world: World) -> None:
     world.run("r1", lists=["mine"], notices=(held(),))
     world.run("r2", AT + _SECOND, lists=["other", "another"], notices=(held(None),))
-    newer, older = world.books.runs(limit=2, offset=0)
+    newer, older = world.books.runs(limit=2).rows
     assert (older.notices, newer.notices) == ((held(),), (held(None),))
     assert newer.counts == {Verdict.ON_HOLD: 2, Verdict.CANCELLED: 4}
 
@@ -444,7 +446,7 @@ def test_an_entry_that_was_handled_in_both_definitions_is_told_once(world: World
     world.read("mine", one)
     world.handle("mine", one, _MATRIX)
     world.handle("mine", one, _MATRIX, four_k=True)
-    total, found = world.books.items("", list_name=None, limit=10, offset=0)
+    total, found, _ = world.books.items("", list_name=None, limit=10)
     assert (total, len(found)) == (1, 1)
 
 
@@ -493,8 +495,8 @@ def test_as_whom_it_was_asked_for_is_told(world: World) -> None:
         world.run(run_id)
         answered = Answered(answer=RequestAnswer.REQUESTED)
         world.memory.record(Notes(sent=[Sent(run_id, "x", ("mine",), one, answered)]))
-    told = [world.books.run(run_id) for run_id in ("r1", "r2")]
-    assert [one[1][0].asked_as for one in told if one] == ["family", None]
+    told = [world.books.requests_of_run(run_id, limit=1).rows[0] for run_id in ("r1", "r2")]
+    assert [one.asked_as for one in told] == ["family", None]
 
 
 def test_the_entries_of_a_list_are_counted_by_status(world: World) -> None:
@@ -587,14 +589,14 @@ def test_items_come_in_the_order_of_their_lists(shelf: World) -> None:
 
 
 def test_items_come_in_pages_and_are_counted_whole(shelf: World) -> None:
-    total, found = shelf.books.items("", list_name=None, limit=2, offset=3)
+    total, found, _ = shelf.books.items("", list_name=None, limit=2, skip=3)
     assert (total, [row.title for row in found]) == (6, ["A_B", "AxB"])
 
 
 def test_ten_thousand_items_are_paged(world: World) -> None:
     many = [entry(f"Film {number}", number) for number in range(1, 10_001)]
     world.read("many", *many)
-    total, found = world.books.items("film", list_name=None, limit=3, offset=9_998)
+    total, found, _ = world.books.items("film", list_name=None, limit=3, skip=9_998)
     assert (total, [row.title for row in found]) == (10_000, ["Film 9999", "Film 10000"])
 
 
@@ -743,9 +745,7 @@ def test_everything_that_was_done_is_forgotten_and_the_past_stays_told(world: Wo
     assert world.books.forget_all() == 2
     assert [row.status for row in world.items()] == ["new"]
     assert world.books.excluded() == ("tvdb:81189",)
-    found = world.books.run("abc")
-    assert found is not None
-    assert len(found[1]) == 1
+    assert len(world.books.requests_of_run("abc", limit=9).rows) == 1
 
 
 # -- trouble and threads -----------------------------------------------------------------------
@@ -772,8 +772,8 @@ def test_one_may_look_while_another_writes(world: World) -> None:
     def look() -> None:
         try:
             while not done.is_set():
-                total, found = world.books.items("film", list_name=None, limit=5, offset=0)
-                assert len(found) == min(5, total)
+                total, found, _ = world.books.items("film", list_name=None, limit=5)
+                assert len(found) == min(5, total or 0)
         except Exception as error:  # noqa: BLE001 - told in the main thread
             errors.append(error)
 
@@ -828,7 +828,7 @@ def old_file(path: Path, old_database: OldDatabase) -> Path:
 
 def test_the_runs_of_a_file_of_version_1_are_kept(old_file: Path) -> None:
     database = Database(old_file)
-    cut, old = SqliteBooks(database).runs(limit=10, offset=0)
+    cut, old = SqliteBooks(database).runs(limit=10).rows
     database.close()
     assert (cut.run_id, cut.ended_at) == ("cut", None)
     assert old == RunRow(
@@ -859,7 +859,7 @@ def test_the_runs_of_the_version_before_notices_have_none_and_keep_their_counts(
             )
         database.close()
     world = World(tmp_path / FILE_NAME)
-    (row,) = world.books.runs(limit=1, offset=0)
+    (row,) = world.books.runs(limit=1).rows
     world.run("new", AT + _SECOND, notices=(held(),))
     standing = [one.run_id for one in world.books.notices()]
     world.database.close()
@@ -892,6 +892,6 @@ def test_all_that_is_new_can_be_used_in_a_file_of_version_1(old_file: Path) -> N
     world.run("new", datetime(2026, 1, 3, tzinfo=UTC))
     world.books.exclude("tvdb:81189", AT)
     world.books.close_cut_off_runs(AT)
-    results = [(row.run_id, row.result) for row in world.books.runs(limit=10, offset=0)]
+    results = [(row.run_id, row.result) for row in world.books.runs(limit=10).rows]
     world.database.close()
     assert results == [("new", "partly"), ("cut", "cut_off"), ("old", "ok")]

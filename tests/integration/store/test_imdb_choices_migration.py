@@ -31,7 +31,7 @@ def test_what_was_chosen_and_rejected_stays_so(path: Path, old_database: OldData
     heat = matches["title:heat||movie"]
     assert (heat.found, heat.how) == (Found.NOT_FOUND, How.CHOICE)
     assert memory.chosen_ids() == {}
-    total, rows = SqliteBooks(database).decided(limit=10, offset=0)
+    total, rows, _ = SqliteBooks(database).decided(limit=10)
     assert total == 2
     assert [row.choice.imdb for row in rows if row.choice] == [None, None]
     database.close()

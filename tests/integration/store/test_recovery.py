@@ -306,8 +306,8 @@ _SEEDS = tries(20, 200)
 def looks(database: Database) -> None:
     """Look at all that an agent shows at its start, and that a sync begins with."""
     books, memory = SqliteBooks(database), SqliteMemory(database)
-    books.lists(), books.notices(), books.runs(limit=9, offset=0)
-    books.waiting(limit=9, offset=0), books.items("", list_name=None, limit=9, offset=0)
+    books.lists(), books.notices(), books.runs(limit=9).rows
+    books.waiting(limit=9), books.items("", list_name=None, limit=9)
     assert books.learned() == NOTHING_LEARNED
     memory.use_server(SERVER)
     memory.matches(AT), memory.handled(), memory.open_intents(), memory.index_pages()

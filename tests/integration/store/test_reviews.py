@@ -48,7 +48,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_a_title_that_waits_is_told_with_all_that_was_found(world: World) -> None:
     world.wait("one", "two")
-    total, (row,) = world.books.waiting(limit=10, offset=0)
+    total, (row,), _ = world.books.waiting(limit=10)
     assert total == 1
     assert (row.lookup, row.label, row.lists, row.since) == (
         lookup(CRASH),
@@ -64,9 +64,12 @@ def test_what_waits_comes_oldest_first_in_pages(world: World) -> None:
     films = [film(title, rank) for rank, title in enumerate(("C", "A", "B"), start=1)]
     for days, one in enumerate(films):
         world.wait(f"list {days}", entry=one, at=AT + days * _DAY)
-    pages = [world.books.waiting(limit=2, offset=offset) for offset in (0, 2)]
-    assert [[row.label for row in page] for _, page in pages] == [["C", "A"], ["B"]]
-    assert [total for total, _ in pages] == [3, 3]
+    first = world.books.waiting(limit=2)
+    world.books.choose(first.rows[0].lookup, Choice(None, "", AT))
+    second = world.books.waiting(limit=2, after=first.last)
+    assert [[row.label for row in page.rows] for page in (first, second)] == [["C", "A"], ["B"]]
+    assert (first.total, second.total, second.last) == (3, None, None)
+    assert [row.label for row in world.books.waiting(limit=2, skip=1).rows] == ["B"]
 
 
 @pytest.mark.parametrize("found", [Found.FOUND, Found.NOT_FOUND])
@@ -74,28 +77,28 @@ def test_what_is_certain_does_not_wait(world: World, found: Found) -> None:
     world.read("mine", CRASH)
     key = HAGGIS if found is Found.FOUND else None
     world.seek(CRASH, Match(found=found, how=How.TITLE, key=key))
-    assert world.books.waiting(limit=10, offset=0) == (0, ())
+    assert world.books.waiting(limit=10) == (0, (), None)
 
 
 def test_what_only_a_list_holds_that_is_not_followed_any_more_does_not_wait(world: World) -> None:
     world.wait("one")
     lists = SqliteConfiguredLists(world.database)
     lists.replace([rules("other")])
-    assert world.books.waiting(limit=10, offset=0) == (0, ())
+    assert world.books.waiting(limit=10) == (0, (), None)
     lists.replace([rules("other"), rules("one")])
-    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    assert world.books.waiting(limit=10)[0] == 1
 
 
 def test_what_left_its_lists_waits_no_more(world: World) -> None:
     world.wait()
     world.read("mine")
-    assert world.books.waiting(limit=10, offset=0)[0] == 0
+    assert world.books.waiting(limit=10)[0] == 0
 
 
 def test_what_another_list_still_holds_goes_on_waiting(world: World) -> None:
     world.wait("one", "two")
     world.read("one")
-    (row,) = world.books.waiting(limit=10, offset=0)[1]
+    (row,) = world.books.waiting(limit=10)[1]
     assert row.lists == ("two",)
 
 
@@ -104,16 +107,16 @@ def test_what_waits_at_another_server_is_not_told(world: World) -> None:
     world.memory.use_server(replace(SERVER, identity="another"))
     with world.database.write() as connection:
         connection.execute("UPDATE servers SET last_seen = '2000' WHERE identity = 'fake-1'")
-    assert world.books.waiting(limit=10, offset=0)[0] == 0
+    assert world.books.waiting(limit=10)[0] == 0
 
 
 def test_an_entry_that_is_renamed_waits_only_when_it_was_looked_up_anew(world: World) -> None:
     one = film("Crash", imdb="tt0375679")
     world.wait(entry=one)
     world.read("mine", one._replace(rank=7))
-    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    assert world.books.waiting(limit=10)[0] == 1
     world.read("mine", one._replace(title="L.A. Crash"))
-    assert world.books.waiting(limit=10, offset=0)[0] == 0
+    assert world.books.waiting(limit=10)[0] == 0
 
 
 # -- choices -----------------------------------------------------------------------------------
@@ -152,8 +155,8 @@ def test_a_choice_holds_at_every_server(world: World) -> None:
 def test_what_is_decided_waits_no_more_and_is_told_as_decided(world: World) -> None:
     name = world.wait()
     world.choose(name, HAGGIS, "Crash (2005)")
-    assert world.books.waiting(limit=10, offset=0) == (0, ())
-    total, (row,) = world.books.decided(limit=10, offset=0)
+    assert world.books.waiting(limit=10) == (0, (), None)
+    total, (row,), _ = world.books.decided(limit=10)
     assert (total, row.label, row.choice) == (1, "Crash", Choice(HAGGIS, "Crash (2005)", AT))
     assert row.candidates == CANDIDATES
 
@@ -170,7 +173,7 @@ def test_a_choice_that_is_withdrawn_leaves_the_title_waiting(world: World) -> No
     world.choose(name, HAGGIS)
     assert world.books.withdraw(name)
     assert not world.books.withdraw(name)
-    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    assert world.books.waiting(limit=10)[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,7 @@ def test_a_decision_outlives_its_entry(world: World) -> None:
     world.choose(name, HAGGIS)
     world.read("mine")
     world.read("mine")
-    (row,) = world.books.decided(limit=10, offset=0)[1]
+    (row,) = world.books.decided(limit=10)[1]
     assert (row.label, row.lists, row.since) == ("crash", (), None)
 
 
@@ -212,8 +215,8 @@ def test_an_imdb_id_that_was_chosen_is_to_be_looked_up(world: World) -> None:
     assert world.memory.chosen_ids() == {name: _IMDB}
     assert world.memory.matches(AT)[name].found is Found.REVIEW
     assert world.statuses() == ["open", "open"]
-    assert world.books.waiting(limit=10, offset=0)[0] == 0
-    (row,) = world.books.decided(limit=10, offset=0)[1]
+    assert world.books.waiting(limit=10)[0] == 0
+    (row,) = world.books.decided(limit=10)[1]
     assert row.choice == Choice(None, "", AT, imdb=_IMDB)
 
 
@@ -226,7 +229,7 @@ def test_what_an_imdb_id_leads_to_is_remembered_as_the_choice(world: World) -> N
     assert (match.found, match.how, match.key) == (Found.FOUND, How.CHOICE, HAGGIS)
     assert world.books.lookup(name)[1] == Choice(HAGGIS, "Crash (2005)", AT, imdb=_IMDB)
     assert world.books.withdraw(name)
-    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    assert world.books.waiting(limit=10)[0] == 1
 
 
 def test_an_imdb_id_that_leads_nowhere_is_no_choice_any_more(world: World) -> None:
@@ -234,7 +237,7 @@ def test_an_imdb_id_that_leads_nowhere_is_no_choice_any_more(world: World) -> No
     world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
     resolve(world, name, None)
     assert world.memory.chosen_ids() == {}
-    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    assert world.books.waiting(limit=10)[0] == 1
 
 
 @pytest.mark.parametrize("key", [HAGGIS, None], ids=["found", "not-found"])
@@ -290,7 +293,7 @@ def test_forgetting_an_imdb_id_forgets_that_it_was_chosen(world: World) -> None:
     assert world.memory.chosen_ids() == {}
     world.books.choose(name, Choice(HAGGIS, "", AT, imdb=_IMDB))
     assert world.books.forget(item, parse_exclusion(item)) == 1
-    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    assert world.books.waiting(limit=10)[0] == 1
 
 
 def test_the_title_of_an_imdb_id_is_known_from_a_lookup_a_choice_or_the_catalogue(
@@ -352,7 +355,7 @@ def test_forgetting_a_title_forgets_its_choice(world: World) -> None:
     world.choose(name, HAGGIS)
     item = "tmdb:movie/1640"
     assert world.books.forget(item, parse_exclusion(item)) == 1
-    assert world.books.waiting(limit=10, offset=0)[0] == 1
+    assert world.books.waiting(limit=10)[0] == 1
 
 
 @pytest.mark.parametrize("key", [HAGGIS, None], ids=["accepted", "rejected"])
@@ -361,7 +364,7 @@ def test_forgetting_an_id_forgets_what_was_said_of_it(world: World, key: object)
     world.choose(name, HAGGIS if key else None)
     item = "imdb:tt0375679"
     assert world.books.forget(item, parse_exclusion(item)) == 2
-    assert world.books.decided(limit=10, offset=0)[0] == 0
+    assert world.books.decided(limit=10)[0] == 0
 
 
 def test_forgetting_everything_keeps_what_you_chose(world: World) -> None:
@@ -401,7 +404,7 @@ def test_an_older_file_keeps_its_titles_and_lets_them_wait_after_a_sync(old: Pat
     world = World(old)
     assert world.statuses() == ["review"]
     world.seek(CRASH)
-    (row,) = world.books.waiting(limit=10, offset=0)[1]
+    (row,) = world.books.waiting(limit=10)[1]
     assert (row.label, row.lists) == ("Crash", ("mine",))
     world.database.close()
     assert list(old.parent.glob("old-v3-*.db"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from listsync.agent.plan_builder import MOST_ITEMS, plan_of
-from listsync.agent.recent_runs import RecentRuns, ended_of
+from listsync.agent.recent_runs import RecentRuns, ended_of, would_be_requested
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import AS_USUAL, RequestBody
 from listsync.domain.sync_records import ItemReport, SyncReport, Verdict
@@ -103,5 +103,5 @@ def test_only_the_last_two_plans_are_kept() -> None:
 def test_as_whom_a_dry_run_would_ask_is_told(user: str | None) -> None:
     asked = body(asking=replace(AS_USUAL, user=user))
     made = report(item("Dune", Verdict.REQUESTED, key=_DUNE), requested=(asked,))
-    (one,) = ended_of(made, _END).requests
+    (one,) = would_be_requested(ended_of(made, _END))
     assert one.asked_as == user

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.agent.recent_runs import RecentRuns, ended_of, failed
+from listsync.agent.recent_runs import RecentRuns, ended_of, failed, would_be_requested
 from listsync.domain.history import RequestRow, RunRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
@@ -155,7 +155,7 @@ def test_a_server_that_was_not_reached_is_not_told() -> None:
 
 
 def test_the_requests_of_a_dry_run_are_kept() -> None:
-    (request,) = ended_of(a_report(film()), _END).requests
+    (request,) = would_be_requested(ended_of(a_report(film()), _END))
     assert request == RequestRow(
         title="The Matrix (1999)",
         key=_FILM,
@@ -169,13 +169,13 @@ def test_the_requests_of_a_dry_run_are_kept() -> None:
 
 
 def test_a_request_that_no_entry_explains_is_called_by_its_number() -> None:
-    (request,) = ended_of(a_report(film(604)), _END).requests
+    (request,) = would_be_requested(ended_of(a_report(film(604)), _END))
     assert (request.title, request.lists) == ("movie/604", ())
 
 
-def test_of_many_requests_only_the_first_are_kept() -> None:
+def test_all_the_requests_of_a_plan_are_kept() -> None:
     kept = ended_of(a_report(*(film(number) for number in range(1, 500))), _END)
-    assert len(kept.requests) == 200
+    assert len(would_be_requested(kept)) == 499
     assert kept.row.requested == 499
 
 

@@ -93,7 +93,7 @@ def test_a_plan_is_told_with_all_that_would_be_asked_for(world: World) -> None:
     end(world)
     found = told(world)
     assert (found["state"], found["total"], found["left_out"]) == ("done", 5, 0)
-    assert found["next_offset"] is None
+    assert found["next"] is None
     assert found["counts"]["already_there"] == 120
     assert found["items"][3] == {
         "verdict": "requested",
@@ -133,11 +133,11 @@ def test_the_client_says_how_many_more_there_are(world: World) -> None:
 def test_a_plan_is_told_in_pages(world: World) -> None:
     many = tuple(requested(f"Film {n}", _DUNE) for n in range(500))
     end(world, Plan(items=many, counts=_COUNTS))
-    labels, offset = [], 0
-    while offset is not None:
-        page = told(world, offset=offset)
+    page = told(world)
+    labels = [one["label"] for one in page["items"]]
+    while page["next"] is not None:
+        page = told(world, cursor=page["next"])
         labels += [one["label"] for one in page["items"]]
-        offset = page["next_offset"]
     assert labels == [f"Film {n}" for n in range(500)]
     assert len(told(world, limit=3)["items"]) == 3
 

@@ -7,7 +7,9 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.sync_records import Exclusion
+from listsync.domain.plans import Plan, PlanItem
+from listsync.domain.server import RequestBody
+from listsync.domain.sync_records import Exclusion, Verdict
 from listsync.protocol import Code
 from listsyncctl.views import VIEWS, Look
 from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_list, a_request, a_run, an_item
@@ -54,7 +56,28 @@ def test_runs_are_paged(world: World, params: dict[str, int], ids: Any) -> None:
 def test_nobody_gets_more_than_200_rows(world: World, method: str) -> None:
     world.books.told_runs = [a_run(str(number), message="") for number in range(300)]
     world.books.told_items = [an_item("A")] * 300
-    assert 150 < len(world.ask(method, limit=10_000)[method]) <= 200
+    assert len(world.ask(method, limit=10_000)[method]) == 200
+
+
+@pytest.mark.parametrize("method", ["runs", "items", "review", "lists", "status", "explain"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "W10", "WzFd", "bnVsbA", "é", "WzEsLTEsLTEsIngiXQ", "WyJ4IiwxLDEsIngiXQ", "[" * 9],
+)
+def test_a_cursor_that_no_reply_gave_is_refused(world: World, method: str, cursor: str) -> None:
+    params = {"query": "x"} if method == "explain" else {}
+    assert world.refusal(method, cursor=cursor, **params).code is Code.INVALID_PARAMS
+
+
+def test_all_runs_are_told_page_by_page(world: World) -> None:
+    world.books.told_runs = [a_run(f"{number:03}", message="") for number in range(300)]
+    page = world.ask("runs", limit=200)
+    assert page["total"] == 300
+    world.books.told_runs.insert(0, a_run("new"))
+    later = world.ask("runs", limit=200, cursor=page["next"])
+    told = [run["run_id"] for run in (*page["runs"], *later["runs"])]
+    assert told == [f"{number:03}" for number in range(300)]
+    assert (later["total"], later["next"]) == (300, None)
 
 
 @pytest.mark.parametrize("method", ["runs", "items"])
@@ -97,10 +120,20 @@ def test_the_client_shows_one_run(world: World) -> None:
 
 
 def test_a_dry_run_is_told_from_memory(world: World) -> None:
-    world.end(a_run("dry1", dry_run=True), requests=(a_request(answer="would be requested"),))
+    body = RequestBody(key=FILM, four_k=False)
+    item = PlanItem(verdict=Verdict.REQUESTED, label="The Matrix", lists=("one",), body=body)
+    world.end(a_run("dry1", dry_run=True), plan=Plan(items=(item,), counts={}))
     found = world.ask("runs", run_id="dry")
     assert found["run"]["dry_run"]
     assert [one["answer"] for one in found["requests"]] == ["would be requested"]
+
+
+def test_of_a_dry_run_whose_plan_is_gone_it_is_told_how_many_requests_it_had(
+    world: World,
+) -> None:
+    world.end(a_run("dry1", dry_run=True, requested=7))
+    found = world.ask("runs", run_id="dry")
+    assert (found["requests"], found["total"], found["next"]) == ([], 7, None)
 
 
 def test_the_end_of_a_run_is_told_though_it_could_not_be_noted(world: World) -> None:
@@ -137,6 +170,7 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
     found = world.ask("items")
     assert found == {
         "total": 2,
+        "next": None,
         "items": [
             {
                 "title": "The Matrix (1999)",

@@ -52,6 +52,7 @@ def short_id(world: World) -> str:
 def test_what_waits_is_told_with_the_evidence_of_each_candidate(waiting: World) -> None:
     assert waiting.ask("review") == {
         "total": 1,
+        "next": None,
         "reviews": [
             {
                 "id": short_id(waiting),

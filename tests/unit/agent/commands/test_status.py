@@ -63,6 +63,7 @@ def test_the_status_of_an_agent_that_has_just_begun(world: World) -> None:
         "needs_person": False,
         "notices": [],
         "notices_total": 0,
+        "next": None,
     }
 
 
@@ -70,7 +71,7 @@ def test_the_status_of_a_running_sync(world: World) -> None:
     world.run()
     status = world.ask("status")
     assert status["state"] == "running"
-    assert status["running"] == world.ask("progress")
+    assert {**status["running"], "next": None} == world.ask("progress")
 
 
 @pytest.mark.parametrize(
@@ -358,11 +359,13 @@ def test_the_status_says_whether_anything_waits_for_a_person(
     assert world.ask("status")["needs_person"] is needs_person
 
 
-def test_what_is_too_much_for_one_status_is_counted(world: World) -> None:
+def test_the_notices_of_a_status_come_in_pages(world: World) -> None:
     world.standing = (standing(NoticeKind.ON_HOLD, "one"),) * 200
-    status = world.ask("status")
-    assert len(status["notices"]) < status["notices_total"] == 200
-    assert f"and {200 - len(status['notices'])} more" in shown("status", status)
+    first = world.ask("status", limit=150)
+    second = world.ask("status", limit=150, cursor=first["next"])
+    assert [len(page["notices"]) for page in (first, second)] == [150, 50]
+    assert (first["notices_total"], second["next"]) == (200, None)
+    assert "and 50 more" in shown("status", first)
 
 
 def test_the_client_shows_every_row_of_a_status(world: World) -> None:
@@ -402,6 +405,7 @@ def test_the_progress_of_nothing(world: World) -> None:
         "lists": [],
         "eta_s": None,
         "requested": 0,
+        "next": None,
     }
 
 

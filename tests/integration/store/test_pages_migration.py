@@ -1,0 +1,35 @@
+"""Requests in a file from before it was kept which list brought what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from listsync.store.database import Database
+from listsync.store.history import SqliteBooks
+from tests.integration.store.conftest import OldDatabase
+
+_SERVER = (
+    "INSERT INTO servers (id, identity, product, version, first_seen, last_seen)"
+    " VALUES (1, 'x', 'Seerr', '3', '2026-01-01', '2026-01-01')"
+)
+_REQUEST = (
+    "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons, answer, detail,"
+    " at) VALUES (1, 'r', ?, ?, 'movie', 603, 0, '[]', 'requested', '',"
+    " '2026-01-01T00:00:00+00:00')"
+)
+
+
+def test_older_and_newer_requests_are_found_by_their_lists(
+    path: Path, old_database: OldDatabase
+) -> None:
+    with old_database(19) as old, old.write() as connection:
+        connection.execute(_SERVER)
+        connection.execute(_REQUEST, ("old", '["mine", "ours", "mine"]'))
+    database = Database(path)
+    with database.write() as connection:
+        connection.execute(_REQUEST, ("new", '["ours"]'))
+    books = SqliteBooks(database)
+    assert [row.title for row in books.requests_for("ours", limit=9)] == ["new", "old"]
+    assert [row.title for row in books.requests_for("mine", limit=9)] == ["old"]
+    assert books.requests_for("theirs", limit=9) == ()
+    database.close()
