@@ -14,7 +14,6 @@ from listsync.commands.known_exclusions import KnownExclusions
 from listsync.commands.remembered_matches import Remembered, remembered_of, taken_by_list
 from listsync.domain.history import EntryRow, Standing
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
 from listsync.domain.sync_records import (
     ListRules,
@@ -28,16 +27,17 @@ from listsync.domain.sync_records import (
     Wish,
 )
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.decide import Knowledge, decide
+from listsync.sync.decide import decide
 from listsync.sync.deduplication import of_kind, wishes_of
-from listsync.sync.knowledge import Stored, knowledge_of, watched_of
+from listsync.sync.eligibility import asking_members, needs_facts, needs_seasons
+from listsync.sync.knowledge import Knowledge, Stored, knowledge_of, watched_of
 from listsync.sync.report import verdict_of
 from listsync.sync.server_requests import RequestsSeen, clear_orphans
 
 OPEN, NEW = "open", "new"
 _GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _DAY = timedelta(hours=24)
-_NOTHING = Stored(index={}, handled=HandledEntries(), setbacks={})
+_NOTHING = Stored()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +150,9 @@ class Foreseer:
     def _of_match(self, wish: Wish, match: Match, standing: Standing | None) -> Foresight:
         known, key = self._knowledge(match.key, standing), match.key
         facts = standing.facts if standing else None
-        if key is not None and facts is None and known.needs_facts(wish, match):
+        if key is not None and facts is None and needs_facts(wish, match, known):
             return self._open(wish, key, known, None, "if its filters let the title through")
-        if key is not None and known.needs_seasons(wish, match, facts):
+        if key is not None and needs_seasons(wish, match, facts, known):
             return self._open(wish, key, known, facts, _seasons_words(wish))
         decision = decide(Prepared(wish=wish, match=match, facts=facts), known)
         if isinstance(decision, Request):
@@ -163,7 +163,7 @@ class Foreseer:
         self, wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None, *first: str
     ) -> Foresight:
         """Say who requests the title, and on what that depends."""
-        rules = known.asking_members(wish, key, facts)[0].rules
+        rules = asking_members(wish, key, facts, known)[0].rules
         conditions = (*first, *self._conditions(wish, rules, key, known))
         if not conditions:
             self._asked[Definition(key, wish.four_k)] = frozenset()
@@ -178,13 +178,15 @@ class Foreseer:
         """Yield what else must be so, which is not known before the sync."""
         if not known.index:
             yield "if the server does not have it"
-        user, allowances = rules.asking.user, known.eligibility.allowances
-        if not allowances.knows(user) and not (user is None and self._terms.owner_asks):
+        user = rules.asking.user
+        if not known.limits.knows_allowance(user) and not (
+            user is None and self._terms.owner_asks
+        ):
             yield f"if {user or 'server.act_as'} may: that is read when something is requested"
-        left = allowances.quota_words(user, key.kind)
+        left = known.limits.quota_words(user, key.kind)
         if left is not None:
             yield f"while the {left}"
-        yield from (f"as far as {words}" for words in known.eligibility.caps.words(rules))
+        yield from (f"as far as {words}" for words in known.limits.cap_words(rules))
         unread = self._unread - {one.rules.source for one in wish.members}
         for name in [one.name for one in self._followed if one.source in unread][:1]:
             yield f"unless {name} says otherwise of it: that list was not read yet"
@@ -209,11 +211,10 @@ class Foreseer:
                 requested=self._requested,
             )
         excluded, today = self._exclusions.everywhere, self._now.date()
-        known = knowledge_of(
+        stored = replace(stored, asked=self._asked)
+        return knowledge_of(
             stored, self._learned, excluded, today, cap=self._terms.cap, arr=self._arr
         )
-        known.asked = self._asked
-        return known
 
 
 def _stand_in(row: EntryRow) -> ListRules:

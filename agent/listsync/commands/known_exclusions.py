@@ -14,6 +14,7 @@ from listsync.sync.deduplication import wishes_of
 from listsync.sync.exclusions import (
     Additions,
     Excluded,
+    ExclusionSet,
     exclusion_of,
     keys_excluded,
     wishes_to_exclude,
@@ -38,7 +39,7 @@ class KnownExclusions:
         self._lists = lists
         self._now = now
         exclusions = (*configured, *Additions(books.excluded).take())
-        self.everywhere = Excluded(exclusions)
+        self.everywhere = ExclusionSet(exclusions)
         self.unknown: list[str] = []
         for wish in wishes_to_exclude(exclusions):
             match = remembered_of(books, wish, now).match
@@ -60,7 +61,7 @@ class KnownExclusions:
     def _of_lists(self, wish: Wish, match: Match | None) -> Excluded:
         """Gather what lists exclude that has to do with a title."""
         key = match.key if match else None
-        excluded = Excluded(())
+        excluded = ExclusionSet(())
         found = [
             taken_by_list(self._books, Member(rules, entry, name))
             for rules in self._lists
@@ -81,7 +82,7 @@ class KnownExclusions:
         return alike
 
     @staticmethod
-    def _exclude(excluded: Excluded, wish: Wish, match: Match | None) -> None:
+    def _exclude(excluded: ExclusionSet, wish: Wish, match: Match | None) -> None:
         for key in keys_excluded(wish, match) if match else ():
             excluded.add(Exclusion(key=key))
 

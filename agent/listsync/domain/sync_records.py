@@ -105,6 +105,14 @@ class Member(NamedTuple):
         """By which rule seasons are chosen; seasons that the row names are one by themselves."""
         return ",".join(map(str, self.entry.seasons)) or str(self.rules.seasons)
 
+    def seasons_of(self, details: SeriesDetails) -> frozenset[int]:
+        """Choose the seasons of a series that are wanted."""
+        named = self.named_seasons
+        return self.rules.seasons.of(details) if named is None else named
+
+
+Members = tuple[Member, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.sync_records import ListRules, Member, Wish
-from listsync.sync.eligibility import named_by_all
+from listsync.sync.seasons import named_by_all
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.title_folding import fold
 

@@ -7,97 +7,43 @@ that any of them wants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from listsync.domain.media import MediaType
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import (
-    AS_SERVER_DECIDES,
     Asking,
-    Destination,
-    SeriesDetails,
+    MediaStatus,
     TitleFacts,
 )
-from listsync.domain.sync_records import ListRules, Member, Skip, SkipReason
-from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.limits import Caps
-from listsync.sync.quotas import Allowances
+from listsync.domain.sync_records import ListRules, Match, Member, Members, Skip, SkipReason, Wish
+from listsync.sync.knowledge import Knowledge
+from listsync.sync.seasons import is_new, is_waiting, named_by_all, names_specials
 
-Members = tuple[Member, ...]
+Wanting = tuple[Members, Skip | None]
+"""The members that want something requested, or why there are none."""
 
-
-class Eligibility:
-    """What may keep a list from asking, but for its filters; grows stricter during a run.
-
-    `trouble`: users in whose name nothing can be requested, with why. `allowances`: what users may
-    request. `spent`: (user, kind, 4K) of whom the server has refused more, with why. `arr`: what
-    Radarr and Sonarr call things, None: that is left out; `doubted`: the kinds for which a request
-    made with that failed.
-    """
-
-    def __init__(
-        self,
-        caps: Caps | None = None,
-        allowances: Allowances | None = None,
-        arr: ArrDirectory | None = None,
-    ) -> None:
-        self.caps = caps or Caps()
-        self.allowances = allowances or Allowances()
-        self.arr = arr
-        self.trouble: dict[str, str] = {}
-        self.spent: dict[tuple[str | None, MediaType, bool], str] = {}
-        self.doubted: set[MediaType] = set()
-
-    def eligible(
-        self, members: Members, kind: MediaType, *, four_k: bool
-    ) -> tuple[Members, Skip | None]:
-        """Keep the members whose list may ask; if none may, say why not."""
-
-        def unnamed(rules: ListRules) -> str | None:
-            way = (rules.asking, kind)
-            return self.arr.open_reason(*way, four_k=four_k) if self.arr else None
-
-        def nameless(rules: ListRules) -> str | None:
-            way = (rules.asking, kind)
-            return self.arr.hold_reason(*way, four_k=four_k) if self.arr else None
-
-        def trouble(rules: ListRules) -> str | None:
-            user = rules.asking.user
-            return None if user is None else self.trouble.get(user)
-
-        def allowance(rules: ListRules) -> str | None:
-            user = rules.asking.user
-            objection = self.allowances.objection(user, kind, four_k=four_k)
-            return objection or self.spent.get((user, kind, four_k))
-
-        steps = (
-            (SkipReason.OPEN, unnamed),
-            (SkipReason.HELD, nameless),
-            (SkipReason.HELD, trouble),
-            (SkipReason.HELD, allowance),
-            (SkipReason.CAPPED, self.caps.objection),
-        )
-        own: list[tuple[Member, Skip]] = []
-        for reason, objection in steps:
-            said = [(member, objection(member.rules)) for member in members]
-            own.extend((member, Skip(reason, why)) for member, why in said if why is not None)
-            members = tuple(member for member, why in said if why is None)
-            if not members:
-                return (), own[-len(said)][1].apart(own)
-        return members, None
-
-    def too_many_seasons(self, members: Members, seasons: int, *, four_k: bool) -> str | None:
-        """Say why the first of *members* may not ask for so many: the server takes all or none."""
-        user = members[0].rules.asking.user
-        return self.allowances.objection(user, MediaType.TV, four_k=four_k, count=seasons)
-
-    def destination_of(self, members: Members, kind: MediaType, *, four_k: bool) -> Destination:
-        """Say which Radarr or Sonarr a title is for, in the server's numbers."""
-        first, united = members[0].rules.asking, asking_of(members)
-        more = united.tags[len(first.tags) :]
-        if self.arr is None:
-            return AS_SERVER_DECIDES
-        return self.arr.destination(first, kind, four_k=four_k, more_tags=more)
+_STATUS_REASONS: Mapping[int, SkipReason] = {
+    MediaStatus.PENDING: SkipReason.REQUESTED,
+    MediaStatus.PROCESSING: SkipReason.REQUESTED,
+    MediaStatus.PARTIALLY_AVAILABLE: SkipReason.AVAILABLE,
+    MediaStatus.AVAILABLE: SkipReason.AVAILABLE,
+    MediaStatus.BLOCKLISTED: SkipReason.BLOCKLISTED,
+}
+_TV = MediaType.TV
+STAYS_GONE = "requested before and gone since: stays so"
+_REMOVED = "requested before, and its request was deleted at the server: stays so"
+_RETRY_THERE = "retry it on the page Requests of the server"
+_IN_WORK = (MediaStatus.PENDING, MediaStatus.PROCESSING)
+_GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
+_LOOKED_AT = (
+    MediaStatus.UNKNOWN,
+    MediaStatus.PENDING,
+    MediaStatus.PROCESSING,
+    MediaStatus.PARTIALLY_AVAILABLE,
+)
+_REQUESTABLE = (MediaStatus.UNKNOWN, MediaStatus.PARTIALLY_AVAILABLE, MediaStatus.DELETED)
 
 
 def kept(
@@ -140,15 +86,188 @@ def asking_of(members: Members) -> Asking:
     return first if tags == first.tags else replace(first, tags=tags)
 
 
-def seasons_of(member: Member, details: SeriesDetails) -> frozenset[int]:
-    """Choose the seasons that a member wants."""
-    named = member.named_seasons
-    return member.rules.seasons.of(details) if named is None else named
+def stands_well(title: Definition, known: Knowledge) -> bool:
+    """Tell whether a title that was handled is at the server, and no look is due.
+
+    Whoever wants it, and whatever else this run requests: it is not requested again.
+    """
+    state = known.state(title.key)
+    if MediaStatus.BLOCKLISTED in (state.status, state.status_4k) or title in known.watched:
+        return False
+    if known.excluded.holds_key(title.key) or title in known.on_hold:
+        return False
+    if title in known.seen.failed and _has_failed(title, known):
+        return False
+    return state.of(four_k=title.four_k) not in _REQUESTABLE
 
 
-def named_by_all(members: Sequence[Member]) -> frozenset[int]:
-    """Unite the seasons that are named; empty where a member leaves it to the series."""
-    named = [member.named_seasons for member in members]
-    if any(numbers is None for numbers in named):
-        return frozenset()
-    return frozenset(number for numbers in named if numbers for number in numbers)
+def eligible(
+    wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None = None
+) -> Wanting:
+    """Find the members on whose behalf a title may be requested, or why there are none."""
+    takers, title = takes(wish.members, key.kind), Definition(key, wish.four_k)
+    if not takers:
+        return (), Skip(SkipReason.EXCLUDED, f"the list takes no {key.kind.value}")
+    skip = _skip_by_title(title, known)
+    if skip is not None:
+        return (), skip
+    of_kind = _wanting_series if key.kind is MediaType.TV else _wanting_film
+    members, skip = of_kind(takers, title, known)
+    skip = skip or _skip_by_trouble(wish, title, known)
+    if skip is not None:
+        return (), skip
+    if facts is not None and known.excluded.genres & facts.genres:
+        genres = ", ".join(sorted(known.excluded.genres & facts.genres))
+        return (), Skip(SkipReason.EXCLUDED, f"genre {genres}")
+    wanting = members
+    members, skip = fitting(wanting, facts)
+    if skip is not None and len(wanting) < len(takers):
+        # What the others wanted was acted on; the filters of these will not change that.
+        return (), skip_by_status(title, known) or skip
+    if skip is None:
+        members, skip = known.limits.let_through(members, key.kind, four_k=wish.four_k)
+        skip = skip and skip.apart(_asking_nothing(takers, wanting, title, facts, known))
+    return members, skip
+
+
+def _asking_nothing(
+    takers: Members,
+    wanting: Members,
+    title: Definition,
+    facts: TitleFacts | None,
+    known: Knowledge,
+) -> Iterator[tuple[Member, Skip]]:
+    """Yield who would not ask though it might: what it wants was acted on, or is filtered out."""
+    done = skip_by_status(title, known)
+    for member in takers:
+        own = fitting((member,), facts)[1] if member in wanting else done
+        if own is not None:
+            yield member, own
+
+
+def _skip_by_title(title: Definition, known: Knowledge) -> Skip | None:
+    """Find the reason not to ask that lies in the title itself, whoever wants what of it."""
+    if known.excluded.holds_key(title.key):
+        return Skip(SkipReason.EXCLUDED)
+    state = known.state(title.key)
+    if MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
+        return Skip(SkipReason.BLOCKLISTED)
+    held = known.on_hold.get(title)
+    return Skip(SkipReason.HELD, held) if held is not None else None
+
+
+def _wanting_film(members: Members, title: Definition, known: Knowledge) -> Wanting:
+    """Find the members that want a film requested now, or why none does."""
+    if title in known.asked:
+        return (), Skip(SkipReason.SAME_RUN)
+    return members, skip_by_status(title, known)
+
+
+def _wanting_series(members: Members, title: Definition, known: Knowledge) -> Wanting:
+    """Find the members whose seasons must be looked at, or why there are none.
+
+    The server's status says nothing of single seasons, unless all are there or all deleted. Who
+    was acted on before wants only seasons that are new, where its list does and a look is due, or
+    one that did not exist.
+    """
+    status, done = known.status(title), known.asked.get(title)
+    new = tuple(member for member in members if is_new(member, title, known.handled))
+    if is_decided_whole(title, new, known):
+        new = ()
+    if new and done is not None and _are_all_asked(new, done):
+        return (), Skip(SkipReason.SAME_RUN)
+    waiting = tuple(member for member in members if is_waiting(member, title, known.handled))
+    due: Members = ()
+    if title in known.watched and done is None:
+        due = (*waiting, *(watching(members) if status not in _GONE else ()))
+    wanting = tuple(member for member in members if member in new or member in due)
+    if not wanting and len(waiting) == len(members):
+        return (), no_season(named_by_all(members))
+    return wanting, None if wanting else skip_by_status(title, known)
+
+
+def no_season(numbers: AbstractSet[int]) -> Skip:
+    return Skip(SkipReason.NO_SEASONS, f"the series has no season {min(numbers)}")
+
+
+def is_decided_whole(title: Definition, members: Sequence[Member], known: Knowledge) -> bool:
+    """Tell whether the server's status decides for all seasons that *members* may want."""
+    status = known.status(title)
+    if status == MediaStatus.AVAILABLE:
+        return not names_specials(members)
+    return status not in _LOOKED_AT
+
+
+def _are_all_asked(members: Members, done: frozenset[int]) -> bool:
+    named = named_by_all(members)
+    return bool(named) and named <= done
+
+
+def skip_by_status(definition: Definition, known: Knowledge) -> Skip | None:
+    """Judge by the server's index and our memory of the title."""
+    status = known.status(definition)
+    if status not in _REQUESTABLE:
+        return skip_of_present(definition, known)
+    if status == MediaStatus.PARTIALLY_AVAILABLE:
+        is_handled = definition in known.handled.definitions
+        return Skip(SkipReason.AVAILABLE, "in part") if is_handled else None
+    if status == MediaStatus.DELETED:
+        return Skip(SkipReason.DELETED)
+    return _skip_of_gone(definition, known)
+
+
+def _skip_of_gone(title: Definition, known: Knowledge) -> Skip | None:
+    """Say why a title that the index does not have stays away, if it does."""
+    is_handled, is_film = title in known.handled.definitions, title.key.kind is MediaType.MOVIE
+    # Of a series seasons are declined; one that was not handled is looked at.
+    if title in known.seen.declined and (is_film or is_handled):
+        return Skip(SkipReason.DECLINED)
+    if not is_handled:
+        return None
+    return Skip(SkipReason.HANDLED, _REMOVED if title in known.seen.removed else STAYS_GONE)
+
+
+def _has_failed(title: Definition, known: Knowledge) -> bool:
+    """Tell a title whose request hangs, as Radarr or Sonarr did not take it."""
+    return title in known.seen.failed and known.status(title) in _IN_WORK
+
+
+def skip_of_present(title: Definition, known: Knowledge, detail: str = "") -> Skip:
+    """Say how a title is there that the index has."""
+    if _has_failed(title, known):
+        return Skip(SkipReason.REQUEST_FAILED, _RETRY_THERE)
+    return Skip(_STATUS_REASONS.get(known.status(title), SkipReason.REQUESTED), detail)
+
+
+def _skip_by_trouble(wish: Wish, definition: Definition, known: Knowledge) -> Skip | None:
+    setback = known.setbacks.get((definition, wish.ids.tvdb))
+    if setback is not None:
+        return Skip(SkipReason.SETBACK, setback)
+    held = known.holds.get((definition.key.kind, definition.four_k))
+    return Skip(SkipReason.HELD, held) if held is not None else None
+
+
+def asking_members(
+    wish: Wish, key: TitleKey, facts: TitleFacts | None, known: Knowledge
+) -> Members:
+    """Find the members that may have a title requested, as far as that can be told by now."""
+    return eligible(wish, key, known, facts)[0]
+
+
+def needs_seasons(wish: Wish, match: Match, facts: TitleFacts | None, known: Knowledge) -> bool:
+    """Tell whether the seasons must be read before *wish* can be decided.
+
+    Once False it stays so while the run goes on: readers ask ahead of the decisions.
+    """
+    if match.key is None or match.key.kind is not MediaType.TV:
+        return False
+    return eligible(wish, match.key, known, facts)[1] is None
+
+
+def needs_facts(wish: Wish, match: Match, known: Knowledge) -> bool:
+    """Tell whether the title's facts must be known; once False it stays so, as above."""
+    has_reason = known.excluded.genres or need_facts(wish.members)
+    if match.key is None or not has_reason:
+        return False
+    members, skip = eligible(wish, match.key, known)
+    return skip is None and (bool(known.excluded.genres) or need_facts(members))

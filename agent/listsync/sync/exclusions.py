@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.lists import ListEntry
@@ -18,17 +19,17 @@ _RULES = ListRules(source="exclude", name="exclude", service="exclude", is_exclu
 
 
 class Excluded:
-    """The titles that must never be requested, found by any of their names."""
+    """The titles that must never be requested, found by any of their names; to be read only."""
 
     def __init__(self, exclusions: Iterable[Exclusion]) -> None:
         self._keys: set[TitleKey] = set()
         self._ids: set[str] = set()
         self._titles: dict[str, list[Exclusion]] = {}
-        self.genres: set[str] = set()
+        self._genres: set[str] = set()
         for exclusion in exclusions:
-            self.add(exclusion)
+            self._add(exclusion)
 
-    def add(self, exclusion: Exclusion) -> None:
+    def _add(self, exclusion: Exclusion) -> None:
         if exclusion.key is not None:
             self._keys.add(exclusion.key)
         if exclusion.imdb is not None:
@@ -36,9 +37,14 @@ class Excluded:
         if exclusion.tvdb is not None:
             self._ids.add(f"tvdb:{exclusion.tvdb}")
         if exclusion.genre is not None:
-            self.genres.add(exclusion.genre)
+            self._genres.add(exclusion.genre)
         if exclusion.title is not None:
             self._titles.setdefault(fold(exclusion.title), []).append(exclusion)
+
+    @property
+    def genres(self) -> AbstractSet[str]:
+        """The genres of which nothing may be requested."""
+        return self._genres
 
     def __bool__(self) -> bool:
         """Tell whether any title is excluded by name; genres are another matter."""
@@ -75,6 +81,13 @@ class Excluded:
             for title in wanted.titles
             for exclusion in self._titles.get(fold(title), ())
         )
+
+
+class ExclusionSet(Excluded):
+    """The same, to which more is added: by who learns what is excluded."""
+
+    def add(self, exclusion: Exclusion) -> None:
+        self._add(exclusion)
 
 
 def _agree(one: object, other: object) -> bool:

@@ -10,8 +10,8 @@ from listsync.domain.media import Definition, MediaType
 from listsync.domain.run_notes import Handling
 from listsync.domain.server import SeriesDetails
 from listsync.domain.sync_records import Member, Outcome, Prepared, Skip, SkipReason
-from listsync.sync.decide import Knowledge, is_decided_whole
-from listsync.sync.eligibility import takes
+from listsync.sync.eligibility import is_decided_whole, takes
+from listsync.sync.knowledge import Knowledge
 from listsync.sync.seasons import Row, is_new, remembered, row_of
 
 Done = tuple[list[Member], set[int], date | None]

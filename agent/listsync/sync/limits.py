@@ -1,12 +1,22 @@
-"""How much may be asked for: in one run and in 24 hours, by all lists together and by each."""
+"""What may keep lists from requesting: caps, quotas, users, names at Radarr and Sonarr. Pure.
+
+A cap is how many titles may be requested in one run and in 24 hours, by all lists together and by
+each.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from listsync.domain.sync_records import ListRules
+from listsync.domain.allowance import Allowance
+from listsync.domain.media import MediaType
+from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination, RequestBody
+from listsync.domain.sync_records import ListRules, Member, Members, Skip, SkipReason
+from listsync.sync.arr_lookup import ArrDirectory
+from listsync.sync.quotas import Allowances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +85,120 @@ def _said(cap: Cap, whose: str) -> Iterator[str]:
         yield f"{whose}: {_a_run(cap)}"
     if cap.per_day is not None:
         yield f"{whose}: {_a_day(cap)}"
+
+
+class Limits:
+    """What may keep a list from requesting, but for its filters; to be read only.
+
+    `trouble`: users in whose name nothing can be requested, with why. `arr`: what Radarr and
+    Sonarr call things, None: that is left out.
+    """
+
+    def __init__(
+        self,
+        caps: Caps | None = None,
+        allowances: Allowances | None = None,
+        arr: ArrDirectory | None = None,
+        trouble: Mapping[str, str] | None = None,
+    ) -> None:
+        self._caps = caps or Caps()
+        self._allowances = allowances or Allowances()
+        self._arr = arr
+        self._trouble = dict(trouble or {})
+        self._refused: dict[tuple[str | None, MediaType, bool], str] = {}
+        self._doubted: set[MediaType] = set()
+
+    def let_through(
+        self, members: Members, kind: MediaType, *, four_k: bool
+    ) -> tuple[Members, Skip | None]:
+        """Keep the members whose list may request; if none may, say why not."""
+
+        def unnamed(rules: ListRules) -> str | None:
+            way = (rules.asking, kind)
+            return self._arr.open_reason(*way, four_k=four_k) if self._arr else None
+
+        def nameless(rules: ListRules) -> str | None:
+            way = (rules.asking, kind)
+            return self._arr.hold_reason(*way, four_k=four_k) if self._arr else None
+
+        def trouble(rules: ListRules) -> str | None:
+            user = rules.asking.user
+            return None if user is None else self._trouble.get(user)
+
+        def allowance(rules: ListRules) -> str | None:
+            user = rules.asking.user
+            objection = self._allowances.objection(user, kind, four_k=four_k)
+            return objection or self._refused.get((user, kind, four_k))
+
+        steps = (
+            (SkipReason.OPEN, unnamed),
+            (SkipReason.HELD, nameless),
+            (SkipReason.HELD, trouble),
+            (SkipReason.HELD, allowance),
+            (SkipReason.CAPPED, self._caps.objection),
+        )
+        own: list[tuple[Member, Skip]] = []
+        for reason, objection in steps:
+            said = [(member, objection(member.rules)) for member in members]
+            own.extend((member, Skip(reason, why)) for member, why in said if why is not None)
+            members = tuple(member for member, why in said if why is None)
+            if not members:
+                return (), own[-len(said)][1].apart(own)
+        return members, None
+
+    def too_many_seasons(self, members: Members, seasons: int, *, four_k: bool) -> str | None:
+        """Say why the first of *members* may not ask for so many: the server takes all or none."""
+        user = members[0].rules.asking.user
+        return self._allowances.objection(user, MediaType.TV, four_k=four_k, count=seasons)
+
+    def destination(
+        self, first: Asking, kind: MediaType, *, four_k: bool, more_tags: tuple[str, ...]
+    ) -> Destination:
+        """Say which Radarr or Sonarr a title is for, in the server's numbers."""
+        if self._arr is None:
+            return AS_SERVER_DECIDES
+        return self._arr.destination(first, kind, four_k=four_k, more_tags=more_tags)
+
+    def knows_allowance(self, user: str | None) -> bool:
+        """Tell whether it is known what *user* may request."""
+        return self._allowances.knows(user)
+
+    def quota_words(self, user: str | None, kind: MediaType) -> str | None:
+        """Say what is left of a quota."""
+        return self._allowances.quota_words(user, kind)
+
+    def cap_words(self, rules: ListRules) -> list[str]:
+        """Say what caps hold for a list."""
+        return self._caps.words(rules)
+
+    @property
+    def allowances_left(self) -> Mapping[str | None, Allowance]:
+        """What each user may still request, as far as that is known."""
+        return self._allowances.left
+
+    @property
+    def doubted(self) -> AbstractSet[MediaType]:
+        """The kinds for which a request made with the names of Radarr or Sonarr failed."""
+        return self._doubted
+
+
+class RunLimits(Limits):
+    """The same in a run, which makes them stricter only."""
+
+    def learn_allowance(self, user: str | None, allowance: Allowance) -> None:
+        """Note what the server says that *user* may request."""
+        self._allowances.learn(user, allowance)
+
+    def count(self, body: RequestBody, list_name: str | None) -> None:
+        """Note a request; *list_name*: it is for a new title, on behalf of that list."""
+        self._allowances.count(body)
+        if list_name is not None:
+            self._caps.count(list_name)
+
+    def refuse(self, user: str | None, kind: MediaType, *, four_k: bool, why: str) -> None:
+        """Note that the server takes no more in the name of *user*."""
+        self._refused[user, kind, four_k] = why
+
+    def doubt_arr_names(self, kind: MediaType) -> None:
+        """Note that a request made with the names of Radarr or Sonarr failed."""
+        self._doubted.add(kind)

@@ -1,25 +1,30 @@
-"""Finds out what a decision needs: the match, and facts and seasons where they matter."""
+"""The look-ahead: what a decision needs is found out before its turn, by a few reader threads.
+
+That is the match, and facts and seasons where they matter.
+"""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from listsync.domain.allowance import UNLIMITED
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.domain.sync_records import Match, Prepared, Wish
-from listsync.errors import AnswerChangedError, ListsyncError, RefusedError
+from listsync.domain.sync_records import Match, Prepared, Request, Wish
+from listsync.errors import ListsyncError
 from listsync.ports import FactsCache, RequestServer
-from listsync.sync.decide import Knowledge
+from listsync.prefetch import Overlap
+from listsync.sync.decide import decide
+from listsync.sync.eligibility import needs_facts, needs_seasons
+from listsync.sync.knowledge import Knowledge
 from listsync.sync.titles.lookups import Lookups
 from listsync.sync.titles.resolve import Resolver, may_be_outage
 
-logger = logging.getLogger(__name__)
+READS_AT_ONCE = 4
 
 
 class Preparer:
-    """Prepares wishes, several at a time; `known` grows stricter meanwhile, never looser."""
+    """Prepares wishes. Any thread may use it; what is known grows stricter meanwhile."""
 
     def __init__(
         self, server: RequestServer, resolver: Resolver, facts: FactsCache, known: Knowledge
@@ -89,19 +94,6 @@ class Preparer:
             return prepared
         return self._with_details(prepared, match, match.key)
 
-    def learn_allowance(self, user: str | None) -> None:
-        """Find out what *user* may request; where the server does not say it, it will refuse.
-
-        Raises:
-            UnavailableError: the server does not answer.
-        """
-        try:
-            allowance = self._server.allowance_of(user)
-        except (RefusedError, AnswerChangedError) as error:
-            logger.warning("what a user may request is not known: %s", error)
-            allowance = UNLIMITED
-        self._known.eligibility.allowances.learn(user, allowance)
-
     def _with_details(self, prepared: Prepared, match: Match, key: TitleKey) -> Prepared:
         """Read what filters and seasons need; of a series one answer tells both."""
         wish, facts = prepared.wish, None
@@ -118,10 +110,49 @@ class Preparer:
         return replace(prepared, details=details, facts=facts or details.facts)
 
     def _needs_facts(self, wish: Wish, match: Match) -> bool:
-        return not excludes(wish) and self._known.needs_facts(wish, match)
+        return not excludes(wish) and needs_facts(wish, match, self._known)
 
     def _needs_seasons(self, wish: Wish, match: Match, facts: TitleFacts | None) -> bool:
-        return not excludes(wish) and self._known.needs_seasons(wish, match, facts)
+        return not excludes(wish) and needs_seasons(wish, match, facts, self._known)
+
+
+class LookAhead:
+    """The window between reading and requesting: wishes in order, prepared before their turn.
+
+    Used by the run's thread, beside which the readers work.
+    """
+
+    def __init__(self, preparer: Preparer, known: Knowledge) -> None:
+        self._preparer = preparer
+        self._known = known
+        self._ahead: Overlap[Wish, Prepared] = Overlap(preparer.prepare, workers=READS_AT_ONCE)
+
+    def prepared(self, wishes: Iterable[Wish], check: Callable[[], None]) -> Iterator[Prepared]:
+        """Yield each wish when it is prepared; *check* as in `Overlap.map`."""
+        return self._ahead.map(wishes, self._preparer.quick, check)
+
+    def prepared_again(
+        self, doubtful: Iterable[Prepared], check: Callable[[], None]
+    ) -> Iterator[Prepared]:
+        """Yield what rests on searches that answered nothing, looked up once more."""
+        again = Overlap(self._preparer.prepare_again, workers=READS_AT_ONCE)
+        return again.map(doubtful, _never_quick, check)
+
+    def prepare_now(self, wish: Wish) -> Prepared:
+        """Prepare a wish out of its turn, to the end."""
+        prepared = self._preparer.quick(wish) or self._preparer.prepare(wish)
+        return prepared if prepared.answers is None else self._preparer.prepare_again(prepared)
+
+    def coming(self, most: int) -> Iterator[tuple[Prepared, Request]]:
+        """Yield what will be requested next, as far as can be told by now, of *most* wishes."""
+        for prepared in self._ahead.ready(most):
+            decision = decide(prepared, self._known) if prepared.error is None else None
+            if isinstance(decision, Request):
+                yield prepared, decision
+
+
+def _never_quick(_: Prepared) -> None:
+    """Leave it to the readers: each needs a call."""
 
 
 def excludes(wish: Wish) -> bool:

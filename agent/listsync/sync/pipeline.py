@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,14 +25,13 @@ from listsync.domain.sync_records import (
     Wish,
 )
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.prefetch import Overlap
-from listsync.sync.decide import Knowledge, decide
+from listsync.sync.decide import decide
 from listsync.sync.exclusions import exclusion_of, keys_excluded, wishes_to_exclude
-from listsync.sync.lookahead import Preparer, excludes
+from listsync.sync.knowledge import RunKnowledge
+from listsync.sync.lookahead import LookAhead, excludes
 from listsync.sync.report import words_of_skip
 from listsync.sync.submission import Writer
 
-READS_AT_ONCE = 4
 _GIVE_UP_AFTER = 5
 _DISBELIEVED = (
     "searches at the server fail one by one, so that it was not found is not believed; "
@@ -70,18 +69,17 @@ class Adder:
 
     def __init__(
         self,
-        preparer: Preparer,
-        known: Knowledge,
+        window: LookAhead,
+        known: RunKnowledge,
         writer: Writer,
         listener: Listener,
         excluded_since: Callable[[], Iterable[Exclusion]] = tuple,
     ) -> None:
         self._excluded_since = excluded_since
-        self._preparer = preparer
+        self._window = window
         self._known = known
         self._writer = writer
         self._listener = listener
-        self._overlap: Overlap[Wish, Prepared] = Overlap(preparer.prepare, workers=READS_AT_ONCE)
         self._waiting: list[Prepared] = []
         self._doubtful: list[Prepared] = []
         self._lookups_fail = False
@@ -94,7 +92,7 @@ class Adder:
             RunEnded: stopped, or the server does not answer or accept us any more.
             StateError: what is done cannot be written down.
         """
-        for prepared in self._overlap.map(wishes, self._preparer.quick, partial(check, stop)):
+        for prepared in self._window.prepared(wishes, partial(check, stop)):
             check(stop)
             if prepared.answers is not None:
                 self._doubtful.append(prepared)
@@ -111,9 +109,8 @@ class Adder:
         What is not found then is believed only if no look-up was seen to fail in this run.
         """
         doubtful, self._doubtful = self._doubtful, []
-        overlap = Overlap(self._preparer.prepare_again, workers=READS_AT_ONCE)
         not_found: list[Prepared] = []
-        for prepared in overlap.map(doubtful, _never_quick, partial(check, stop)):
+        for prepared in self._window.prepared_again(doubtful, partial(check, stop)):
             self._lookups_fail |= prepared.was_wrong
             if prepared.answers is not None and prepared.match and prepared.match.key is None:
                 not_found.append(prepared)
@@ -154,9 +151,9 @@ class Adder:
             retry = retry_of(error, datetime.now(UTC)) if error is not None else None
             raise RunEnded(Result.FAILED, why, retry)
         for key in keys_excluded(wish, match):
-            self._known.excluded.add(Exclusion(key=key))
+            self._known.exclude(Exclusion(key=key))
         for member in wish.members:
-            self._known.excluded.add(exclusion_of(member.entry, match))
+            self._known.exclude(exclusion_of(member.entry, match))
         self._writer.learn(prepared)
 
     def _decide(self, prepared: Prepared) -> Decision:
@@ -166,9 +163,9 @@ class Adder:
             decision = decide(prepared, self._known)
         while isinstance(decision, Request):
             user = decision.body.asking.user
-            if self._known.eligibility.allowances.knows(user):
+            if self._known.limits.knows_allowance(user):
                 break
-            self._preparer.learn_allowance(user)
+            self._writer.learn_allowance(user)
             decision = decide(prepared, self._known)
         return decision
 
@@ -176,12 +173,9 @@ class Adder:
         """Learn what was excluded since the run began; returns whether there was anything."""
         added = list(self._excluded_since())
         for exclusion in added:
-            self._known.excluded.add(exclusion)
+            self._known.exclude(exclusion)
         for wish in wishes_to_exclude(added):
-            prepared = self._preparer.quick(wish) or self._preparer.prepare(wish)
-            if prepared.answers is not None:
-                prepared = self._preparer.prepare_again(prepared)
-            self._exclude(prepared)
+            self._exclude(self._window.prepare_now(wish))
         return bool(added)
 
     def _outcome(self, prepared: Prepared) -> Outcome:
@@ -191,7 +185,7 @@ class Adder:
             decision = self._decide(prepared)
             if isinstance(decision, Request):
                 self._listener.asking()
-            outcome = self._writer.act(prepared, decision, self._coming)
+            outcome = self._writer.act(prepared, decision)
         except RefusedError as error:
             retry = retry_of(error, datetime.now(UTC))
             raise RunEnded(Result.FAILED, str(error), retry) from error
@@ -203,13 +197,6 @@ class Adder:
         elif prepared.is_fresh or prepared.details or isinstance(outcome, Requested | Refused):
             self._unanswered = 0
         return outcome
-
-    def _coming(self, most: int) -> Iterator[tuple[Prepared, Request]]:
-        """Yield what will be requested next, as far as can be told by now, of *most* wishes."""
-        for prepared in self._overlap.ready(most):
-            decision = decide(prepared, self._known) if prepared.error is None else None
-            if isinstance(decision, Request):
-                yield prepared, decision
 
     def _count_unanswered(self, failed: Failed) -> None:
         self._unanswered += 1
@@ -227,10 +214,6 @@ def check(stop: Callable[[], bool]) -> None:
     """Raise RunEnded when the run is to end."""
     if stop():
         raise RunEnded(Result.CANCELLED, STOPPED)
-
-
-def _never_quick(_: Prepared) -> None:
-    """Leave it to the readers: each needs a call."""
 
 
 def _believed(prepared: Prepared) -> Prepared:

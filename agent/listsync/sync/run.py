@@ -26,11 +26,11 @@ from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
 from listsync.sync.current_run import RUN
-from listsync.sync.decide import Knowledge
 from listsync.sync.deduplication import Group, united, wish_of, wishes_of
-from listsync.sync.exclusions import Excluded, names_title_only, wishes_to_exclude
+from listsync.sync.exclusions import ExclusionSet, names_title_only, wishes_to_exclude
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.knowledge import (
+    RunKnowledge,
     Stored,
     holds_of,
     knowledge_of,
@@ -40,7 +40,7 @@ from listsync.sync.knowledge import (
 )
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.list_intake import Gathered, gather
-from listsync.sync.lookahead import Preparer
+from listsync.sync.lookahead import LookAhead, Preparer
 from listsync.sync.lost_requests import Verification, is_worth_it
 from listsync.sync.outcomes import Outcomes
 from listsync.sync.pipeline import STOPPED, Adder, RunEnded, check
@@ -241,16 +241,17 @@ class _Sync:
             self._parts.memory.record(Notes(handled=batch))
         return handled
 
-    def _add(self, wanted: list[Group], gathered: Gathered, known: Knowledge) -> None:
+    def _add(self, wanted: list[Group], gathered: Gathered, known: RunKnowledge) -> None:
         memory, stop = self._parts.memory, self._parts.stop
         excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
         by_title = filter(names_title_only, excluded)
         whole = {name for name in map(lookup_of, by_title) if name is not None}
         matches = memory.matches(self._run.started_at, whole)
         resolver = Resolver(self._parts.server, matches, chosen_ids=memory.chosen_ids())
-        self._writer = Writer(self._run, self._parts.server, memory, known)
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
-        adder = Adder(preparer, known, self._writer, self._outcomes, self._parts.excluded_since)
+        window = LookAhead(preparer, known)
+        self._writer = Writer(self._run, self._parts.server, memory, known, window)
+        adder = Adder(window, known, self._writer, self._outcomes, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
         settled = Settler(known, resolver).settle(wanted)
@@ -259,7 +260,7 @@ class _Sync:
         try:
             adder.add(map(wish_of, settled.open), stop)
         finally:
-            self._doubt_arr_names(known.eligibility.doubted)
+            self._doubt_arr_names(known.limits.doubted)
         # What another list wants since this run is not cancelled.
         self._writer.flush()
 
@@ -283,7 +284,7 @@ class _Sync:
         handled: HandledEntries,
         learned: Learned,
         arr: ArrDirectory,
-    ) -> Knowledge:
+    ) -> RunKnowledge:
         memory, started_at = self._parts.memory, self._run.started_at
         stored = Stored(
             index=index,
@@ -294,7 +295,7 @@ class _Sync:
             on_hold=self._on_hold,
             seen=self._seen,
         )
-        excluded, today = Excluded(self._parts.exclusions), started_at.date()
+        excluded, today = ExclusionSet(self._parts.exclusions), started_at.date()
         return knowledge_of(stored, learned, excluded, today, cap=self._parts.cap, arr=arr)
 
     def _watched(self, handled: HandledEntries) -> Mapping[Definition, date]:
@@ -305,7 +306,7 @@ class _Sync:
         due = self._parts.memory.series_to_watch(self._run.started_at)
         return watched_of(due, lists, handled)
 
-    def _keep_learned(self, known: Knowledge, learned: Learned) -> None:
+    def _keep_learned(self, known: RunKnowledge, learned: Learned) -> None:
         """Have remembered what was learned, for who asks why a title is not requested."""
         before = self._parts.memory.learned()
         by_now = learned_by(known, learned).after(before)

@@ -10,8 +10,8 @@ from listsync.domain.run_notes import Handling, Intent, Notes, Setback
 from listsync.domain.server import RequestBody
 from listsync.domain.sync_records import Outcome, Prepared, Requested, Skip, SkipReason
 from listsync.ports import Memory
-from listsync.sync.decide import Knowledge
 from listsync.sync.handled_seasons import acted_on
+from listsync.sync.knowledge import RunKnowledge
 from listsync.sync.seasons import row_of
 from listsync.sync.shrink_guard import next_look
 from listsync.sync.titles.lookup_keys import lookup_of
@@ -33,7 +33,7 @@ _HANDLED = (
 class Recorder:
     """Gathers notes and has them written, many at once or together with intents."""
 
-    def __init__(self, memory: Memory, known: Knowledge) -> None:
+    def __init__(self, memory: Memory, known: RunKnowledge) -> None:
         self._memory = memory
         self._known = known
         self.notes = Notes()
@@ -84,7 +84,7 @@ class Recorder:
         if prepared.match is not None and prepared.match.key is not None:
             definition = Definition(prepared.match.key, prepared.wish.four_k)
             tvdb = prepared.wish.ids.tvdb
-            self._known.setbacks[definition, tvdb] = why
+            self._known.set_back(definition, tvdb, why)
             self.notes.setbacks.append(Setback(definition, tvdb, why))
 
     def note(self, prepared: Prepared, outcome: Outcome) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from listsync.domain.media import Definition, MediaType
-from listsync.sync.decide import Knowledge, stands_well
 from listsync.sync.deduplication import Group, wish_of
+from listsync.sync.eligibility import stands_well
+from listsync.sync.knowledge import Knowledge
 from listsync.sync.seasons import is_open
 from listsync.sync.titles.resolve import Resolver
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import assert_never
+from typing import Protocol, assert_never
 
+from listsync.domain.allowance import UNLIMITED
 from listsync.domain.media import Definition
 from listsync.domain.run_notes import Intent, Sent
 from listsync.domain.server import (
@@ -39,15 +40,12 @@ from listsync.domain.sync_records import (
     Skip,
     SyncRun,
 )
-from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
+from listsync.errors import AnswerChangedError, NotTakenError, RefusedError, UnavailableError
 from listsync.ports import Memory, RequestServer
-from listsync.sync.decide import Knowledge
+from listsync.sync.knowledge import RunKnowledge
 from listsync.sync.run_recorder import Recorder
 
 logger = logging.getLogger(__name__)
-
-Coming = Callable[[int], Iterable[tuple[Prepared, Request]]]
-"""Gives what will probably be requested next, of at most so many wishes."""
 
 _UNWRITTEN_S = 0.2
 """How old an outcome may get, and one request more, until it is on disk."""
@@ -64,6 +62,14 @@ _UNSURE = "requested in this run without an answer; a later one looks what came 
 _BLOCKLISTED = "the server refused it in this run: it is blocklisted"
 
 
+class Window(Protocol):
+    """What is prepared ahead of its turn."""
+
+    def coming(self, most: int) -> Iterable[tuple[Prepared, Request]]:
+        """Give what will probably be requested next, of at most so many wishes."""
+        ...
+
+
 class Writer:
     """Acts on decisions, one after the other, and has them remembered."""
 
@@ -72,11 +78,13 @@ class Writer:
         run: SyncRun,
         server: RequestServer,
         memory: Memory,
-        known: Knowledge,
+        known: RunKnowledge,
+        window: Window,
     ) -> None:
         self._run = run
         self._server = server
         self._known = known
+        self._window = window
         self._recorder = Recorder(memory, known)
         self._requested: dict[Definition, Intent] = {}
         self._written_at = 0.0
@@ -87,9 +95,7 @@ class Writer:
         """What was newly requested, each title once with all its seasons."""
         return tuple(intent.body for intent in self._requested.values())
 
-    def act(
-        self, prepared: Prepared, decision: Decision, coming: Coming = lambda _: ()
-    ) -> Outcome:
+    def act(self, prepared: Prepared, decision: Decision) -> Outcome:
         """Turn *decision* into an outcome.
 
         Raises:
@@ -101,20 +107,20 @@ class Writer:
             case Skip():
                 outcome = decision
             case Request():
-                outcome = self._request(prepared, decision, coming)
+                outcome = self._request(prepared, decision)
             case _ as never:
                 assert_never(never)
         self._recorder.note(prepared, outcome)
         return outcome
 
-    def _request(self, prepared: Prepared, decision: Request, coming: Coming) -> Outcome:
+    def _request(self, prepared: Prepared, decision: Request) -> Outcome:
         intent = _intent(prepared, decision)
         body = intent.body
         if self._run.dry_run:
             self._asked(body)
             self._count(intent)
             return Requested(body, None, decision.members, decision.left_out)
-        self._intend(intent, coming)
+        self._intend(intent)
         try:
             answered = self._send(body)
         except AnswerChangedError as error:
@@ -160,19 +166,19 @@ class Writer:
             ServerRequest(definition=definition, status=RequestStatus.NONE)
         )
 
-    def _intend(self, intent: Intent, coming: Coming) -> None:
+    def _intend(self, intent: Intent) -> None:
         """Have *intent* on disk; where it is not yet, those that will follow quickly go along."""
         now = time.monotonic()
         if not self._recorder.is_intended(intent.body) or now - self._written_at > _UNWRITTEN_S:
-            self._recorder.intend([intent, *self._following(intent, coming)])
+            self._recorder.intend([intent, *self._following(intent)])
             self._written_at = now
         self._recorder.begin(intent.body)
 
-    def _following(self, intent: Intent, coming: Coming) -> Iterator[Intent]:
+    def _following(self, intent: Intent) -> Iterator[Intent]:
         """Yield the intents of as many requests as go out before the next commit."""
         taken = {Definition(intent.body.key, intent.body.four_k)}
         most = min(_MOST_AHEAD, int(_UNWRITTEN_S / max(self._took_s, _LEAST_S)))
-        for prepared, decision in coming(most):
+        for prepared, decision in self._window.coming(most):
             one = _intent(prepared, decision)
             definition = Definition(one.body.key, one.body.four_k)
             # More of a title is decided anew when its turn comes; and of a title that the server
@@ -197,20 +203,30 @@ class Writer:
 
     def _asked(self, body: RequestBody) -> None:
         """Keep this run from asking again, also for what the server chose to leave out."""
-        definition = Definition(body.key, body.four_k)
-        before = self._known.asked.get(definition, frozenset())
-        self._known.asked[definition] = before | frozenset(body.seasons)
+        self._known.note_asked(Definition(body.key, body.four_k), body.seasons)
 
     def _count(self, taken: Intent) -> None:
         """Count a title that is newly requested, by the list that had it requested first."""
         body = taken.body
-        self._known.eligibility.allowances.count(body)
         definition = Definition(body.key, body.four_k)
-        if definition not in self._requested and taken.lists:
-            self._known.eligibility.caps.count(taken.lists[0])
+        is_new = definition not in self._requested and bool(taken.lists)
+        self._known.count(body, taken.lists[0] if is_new else None)
         earlier = self._requested.get(definition, taken)
         seasons = tuple(sorted({*earlier.body.seasons, *body.seasons}))
         self._requested[definition] = replace(taken, body=replace(body, seasons=seasons))
+
+    def learn_allowance(self, user: str | None) -> None:
+        """Find out what *user* may request; where the server does not say it, it will refuse.
+
+        Raises:
+            UnavailableError: the server does not answer.
+        """
+        try:
+            allowance = self._server.allowance_of(user)
+        except (RefusedError, AnswerChangedError) as error:
+            logger.warning("what a user may request is not known: %s", error)
+            allowance = UNLIMITED
+        self._known.learn_allowance(user, allowance)
 
     def label_of(self, body: RequestBody) -> str:
         """Name what was requested in this run."""
@@ -227,7 +243,7 @@ class Writer:
         if self._server.find_requests(body).requests:
             return True
         intent = self._requested[Definition(body.key, body.four_k)]
-        self._intend(intent, lambda _: ())
+        self._intend(intent)
         try:
             answered = self._send(intent.body)
         except (AnswerChangedError, UnavailableError):
@@ -243,17 +259,16 @@ class Writer:
         """Ask no more for the user who was refused; one quota is for both, in 4K and not."""
         both = answer is RequestAnswer.QUOTA
         for four_k in (False, True) if both else (body.four_k,):
-            whose = (body.asking.user, body.key.kind, four_k)
-            self._known.eligibility.spent[whose] = HOLDS[answer]
+            self._known.refuse(body.asking.user, body.key.kind, four_k=four_k, why=HOLDS[answer])
 
     def _doubt(self, body: RequestBody) -> None:
         """Doubt what Radarr and Sonarr were said to call things, if *body* was made with that."""
         if body.destination != AS_SERVER_DECIDES:
-            self._known.eligibility.doubted.add(body.key.kind)
+            self._known.doubt_arr_names(body.key.kind)
 
     def _put_on_hold(self, body: RequestBody, why: str) -> None:
         """Keep this run from asking again for what may have arrived, or was just refused."""
-        self._known.on_hold[Definition(body.key, body.four_k)] = why
+        self._known.put_on_hold(Definition(body.key, body.four_k), why)
 
     def fail(self, prepared: Prepared, outcome: Failed) -> Failed:
         """Keep what was learned of a wish that could not be taken to its end."""

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pytest
 
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import MediaStatus, RequestBody, SeriesDetails, TitleState
 from listsync.domain.sync_records import (
@@ -20,8 +20,10 @@ from listsync.domain.sync_records import (
     SkipReason,
     Wish,
 )
-from listsync.sync.decide import Knowledge, decide
-from listsync.sync.exclusions import Excluded
+from listsync.sync.decide import decide
+from listsync.sync.eligibility import needs_seasons
+from listsync.sync.exclusions import Excluded, ExclusionSet
+from listsync.sync.knowledge import RunKnowledge, Stored
 from tests.unit.agent.sync.records import (
     MOVIE,
     TV,
@@ -45,33 +47,33 @@ def knowing(
     *,
     handled: Iterable[Definition] = (),
     exclusions: Iterable[Exclusion] = (),
-) -> Knowledge:
+    holds: Mapping[tuple[MediaType, bool], str] | None = None,
+) -> RunKnowledge:
     state = TitleState(status, status_4k)
-    return Knowledge(
+    stored = Stored(
         index={FILM: state, SERIES: state},
         handled=HandledEntries({("file:mine", False): {str(one): one for one in handled}}),
-        setbacks={},
-        excluded=Excluded(exclusions),
     )
+    return RunKnowledge(stored, excluded=ExclusionSet(exclusions), holds=holds)
 
 
 def reason(decision: Decision) -> SkipReason | None:
     return decision.reason if isinstance(decision, Skip) else None
 
 
-def on_film(known: Knowledge, *, four_k: bool = False) -> SkipReason | None:
+def on_film(known: RunKnowledge, *, four_k: bool = False) -> SkipReason | None:
     return reason(decide(prepared(film_wish(of=IN_4K if four_k else None)), known))
 
 
 def on_series(
-    known: Knowledge, seasons: SeriesDetails, one: Wish | None = None
+    known: RunKnowledge, seasons: SeriesDetails, one: Wish | None = None
 ) -> tuple[int, ...] | SkipReason:
     decision = decide(prepared(one or series_wish(), seasons), known)
     return decision.body.seasons if isinstance(decision, Request) else decision.reason
 
 
 def test_a_title_that_the_server_does_not_know_is_asked_for() -> None:
-    known = Knowledge(index={}, setbacks={}, excluded=Excluded(()))
+    known = RunKnowledge(Stored())
     wish = film_wish()
     decision = decide(prepared(wish), known)
     assert decision == Request(RequestBody(key=FILM, four_k=False), wish.members)
@@ -208,7 +210,7 @@ def test_another_list_may_take_what_one_does_not() -> None:
 
 def test_a_film_is_asked_for_once_a_run() -> None:
     known = knowing()
-    known.asked[Definition(FILM, False)] = frozenset()
+    known.note_asked(Definition(FILM, False), ())
     assert on_film(known) is SkipReason.SAME_RUN
     assert on_film(known, four_k=True) is None
 
@@ -222,13 +224,13 @@ def test_a_later_wish_for_a_series_only_adds_seasons(
     season: int | None, expected: tuple[int, ...] | SkipReason
 ) -> None:
     known = knowing(MediaStatus.PROCESSING)
-    known.asked[Definition(SERIES, False)] = frozenset({1})
+    known.note_asked(Definition(SERIES, False), {1})
     assert on_series(known, details((0, 1, 2, 3)), series_wish(season)) == expected
 
 
 def test_all_seasons_asked_for_is_the_same_run() -> None:
     known = knowing()
-    known.asked[Definition(SERIES, False)] = frozenset({1, 2})
+    known.note_asked(Definition(SERIES, False), {1, 2})
     assert on_series(known, details()) is SkipReason.SAME_RUN
 
 
@@ -238,34 +240,32 @@ def test_seasons_that_were_not_read_are_not_guessed() -> None:
 
 def test_a_setback_waits_for_its_time() -> None:
     known = knowing()
-    known.setbacks[Definition(FILM, False), None] = "no such film"
+    known.set_back(Definition(FILM, False), None, "no such film")
     assert decide(prepared(film_wish()), known) == Skip(SkipReason.SETBACK, "no such film")
 
 
 def test_another_tvdb_id_gets_over_a_setback() -> None:
     known = knowing()
-    known.setbacks[Definition(SERIES, False), None] = "no TVDB id"
+    known.set_back(Definition(SERIES, False), None, "no TVDB id")
     assert on_series(known, details(), series_wish(tvdb=None)) is SkipReason.SETBACK
     assert on_series(known, details(), series_wish(tvdb=81189)) == (1, 2)
 
 
 def test_a_kind_that_is_held_is_not_asked_for() -> None:
-    known = knowing()
-    known.holds[MOVIE, False] = "the quota is used up"
+    known = knowing(holds={(MOVIE, False): "the quota is used up"})
     assert decide(prepared(film_wish()), known) == Skip(SkipReason.HELD, "the quota is used up")
     assert on_film(known, four_k=True) is None
 
 
 def test_more_seasons_of_a_held_kind_are_not_asked_for() -> None:
-    known = knowing()
-    known.asked[Definition(SERIES, False)] = frozenset({1})
-    known.holds[TV, False] = "the quota is used up"
+    known = knowing(holds={(TV, False): "the quota is used up"})
+    known.note_asked(Definition(SERIES, False), {1})
     assert on_series(known, details()) is SkipReason.HELD
 
 
 def test_what_may_have_arrived_is_not_asked_for_again() -> None:
     known = knowing()
-    known.on_hold[Definition(FILM, False)] = "the connection broke"
+    known.put_on_hold(Definition(FILM, False), "the connection broke")
     assert on_film(known) is SkipReason.HELD
 
 
@@ -336,18 +336,18 @@ def test_a_series_without_any_tvdb_id_is_not_asked_for() -> None:
 # Which series must be read
 
 
-def needs_seasons(known: Knowledge, key: TitleKey = SERIES) -> bool:
-    return known.needs_seasons(series_wish(), found(key), None)
+def are_seasons_read(known: RunKnowledge, key: TitleKey = SERIES) -> bool:
+    return needs_seasons(series_wish(), found(key), None, known)
 
 
 def test_only_series_have_seasons_to_read() -> None:
-    assert needs_seasons(knowing())
-    assert not needs_seasons(knowing(), FILM)
+    assert are_seasons_read(knowing())
+    assert not are_seasons_read(knowing(), FILM)
 
 
 def test_what_was_not_found_has_no_seasons() -> None:
     match = Match(found=Found.NOT_FOUND, how=How.TITLE)
-    assert not knowing().needs_seasons(series_wish(), match, None)
+    assert not needs_seasons(series_wish(), match, None, knowing())
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_what_was_not_found_has_no_seasons() -> None:
 def test_seasons_are_read_where_the_status_says_nothing_of_them(
     status: int, *, is_read: bool
 ) -> None:
-    assert needs_seasons(knowing(status)) is is_read
+    assert are_seasons_read(knowing(status)) is is_read
 
 
 @pytest.mark.parametrize(("season", "is_read"), [(1, False), (2, True), (None, True)])
@@ -374,13 +374,13 @@ def test_seasons_are_read_again_only_for_more_of_them(
     season: int | None, *, is_read: bool
 ) -> None:
     known = knowing()
-    known.asked[Definition(SERIES, False)] = frozenset({1})
-    assert known.needs_seasons(series_wish(season), found(SERIES), None) is is_read
+    known.note_asked(Definition(SERIES, False), {1})
+    assert needs_seasons(series_wish(season), found(SERIES), None, known) is is_read
 
 
 def test_a_setback_is_not_read_though_the_series_was_asked_for_by_another_id() -> None:
     known = knowing()
-    known.setbacks[Definition(SERIES, False), 81189] = "its TVDB id is taken"
-    assert not needs_seasons(known)
-    known.asked[Definition(SERIES, False)] = frozenset({1})
-    assert not needs_seasons(known)
+    known.set_back(Definition(SERIES, False), 81189, "its TVDB id is taken")
+    assert not are_seasons_read(known)
+    known.note_asked(Definition(SERIES, False), {1})
+    assert not are_seasons_read(known)

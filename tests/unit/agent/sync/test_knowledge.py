@@ -9,20 +9,28 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listsync.domain.allowance import Allowance, Quota
 from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.list_rules import ALL_SEASONS, Filters, Seasons, Span, Which
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.run_notes import HandledEntries
-from listsync.domain.server import AS_USUAL, MediaStatus, TitleState
-from listsync.domain.sync_records import Wish
-from listsync.sync.decide import Knowledge
+from listsync.domain.server import AS_USUAL, MediaStatus, RequestBody, TitleState
+from listsync.domain.sync_records import Exclusion, Wish
 from listsync.sync.deduplication import members_of, wishes_of
-from listsync.sync.exclusions import Excluded
+from listsync.sync.eligibility import needs_facts, needs_seasons
+from listsync.sync.knowledge import RunKnowledge, Stored
 from tests.unit.agent.sync.records import TV, entry, found, rules
 
 SERIES = Definition(TitleKey(TV, 1396), four_k=False)
 MATCH = found(SERIES.key)
 NAMES = ("a", "b", "c")
+BODY = RequestBody(key=SERIES.key, four_k=False, seasons=(1,))
+ONE_SEASON = Allowance(
+    user_id=1,
+    name="owner",
+    permitted=None,
+    quotas={TV: Quota(limit=1, remaining=1, days=7)},
+)
 RULES = (
     ALL_SEASONS,
     Seasons(which=Which.FIRST),
@@ -42,20 +50,19 @@ _REMEMBERED = st.lists(
 )
 
 
-def _ask(known: Knowledge, seasons: frozenset[int]) -> None:
-    known.asked[SERIES] = known.asked.get(SERIES, frozenset()) | seasons
-
-
-_GROWTH: Sequence[Callable[[Knowledge], object]] = (
-    lambda known: _ask(known, frozenset({1})),
-    lambda known: _ask(known, frozenset({2})),
-    lambda known: _ask(known, frozenset({0, 9})),
-    lambda known: known.on_hold.setdefault(SERIES, "no answer"),
-    lambda known: known.setbacks.setdefault((SERIES, 81189), "impossible"),
-    lambda known: known.holds.setdefault((TV, False), "held"),
-    lambda known: known.eligibility.spent.setdefault((AS_USUAL.user, TV, False), "used up"),
-    lambda known: known.eligibility.caps.count("a"),
+_GROWTH: Sequence[Callable[[RunKnowledge], object]] = (
+    lambda known: known.note_asked(SERIES, {1}),
+    lambda known: known.note_asked(SERIES, {2}),
+    lambda known: known.note_asked(SERIES, {0, 9}),
+    lambda known: known.put_on_hold(SERIES, "no answer"),
+    lambda known: known.set_back(SERIES, 81189, "impossible"),
+    lambda known: known.exclude(Exclusion(key=SERIES.key)),
+    lambda known: known.refuse(AS_USUAL.user, TV, four_k=False, why="used up"),
+    lambda known: known.learn_allowance(AS_USUAL.user, ONE_SEASON),
+    lambda known: known.doubt_arr_names(TV),
+    lambda known: known.count(BODY, "a"),
 )
+"""Every way in which a run adds to what it knows."""
 
 
 @given(
@@ -70,7 +77,7 @@ def test_what_needs_no_look_never_needs_one_later_in_the_run(
     remembered: Sequence[HandledSeasons | None],
     status: int,
     is_watched: bool,
-    growth: Sequence[Callable[[Knowledge], object]],
+    growth: Sequence[Callable[[RunKnowledge], object]],
 ) -> None:
     handled = [(f"file:{name}", one) for name, one in zip(NAMES, remembered, strict=True) if one]
     row = "tmdb:tv/1396"
@@ -78,14 +85,12 @@ def test_what_needs_no_look_never_needs_one_later_in_the_run(
         {(source, False): {row: SERIES} for source, _ in handled},
         {(source, False): {row: one} for source, one in handled},
     )
-    known = Knowledge(
+    stored = Stored(
         index={SERIES.key: TitleState(status, MediaStatus.UNKNOWN)},
         handled=entries,
-        setbacks={},
-        excluded=Excluded(()),
         watched={SERIES: date(2026, 1, 1)} if is_watched and handled else {},
-        today=date(2026, 11, 29),
     )
+    known = RunKnowledge(stored, today=date(2026, 11, 29))
     one = entry("Breaking Bad", 2008, TV, tmdb=1396, tvdb=81189)
     members = [
         member
@@ -110,5 +115,14 @@ def test_what_needs_no_look_never_needs_one_later_in_the_run(
         before = now
 
 
-def _needs(known: Knowledge, wish: Wish) -> tuple[bool, bool]:
-    return known.needs_facts(wish, MATCH), known.needs_seasons(wish, MATCH, None)
+def _needs(known: RunKnowledge, wish: Wish) -> tuple[bool, bool]:
+    return needs_facts(wish, MATCH, known), needs_seasons(wish, MATCH, None, known)
+
+
+def test_every_way_in_which_a_run_adds_to_what_it_knows_is_tried_here() -> None:
+    ways = {name for name in vars(RunKnowledge) if not name.startswith("_")} - {
+        "excluded",
+        "limits",
+    }
+    tried = {name for grow in _GROWTH for name in grow.__code__.co_names}
+    assert ways <= tried

@@ -30,10 +30,10 @@ from listsync.domain.sync_records import (
     Wish,
 )
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, StateError
-from listsync.sync.decide import Knowledge
 from listsync.sync.deduplication import members_of, wishes_of
-from listsync.sync.exclusions import Excluded, wishes_to_exclude
-from listsync.sync.lookahead import Preparer
+from listsync.sync.exclusions import ExclusionSet, wishes_to_exclude
+from listsync.sync.knowledge import RunKnowledge, Stored
+from listsync.sync.lookahead import LookAhead, Preparer
 from listsync.sync.pipeline import Adder, RunEnded
 from listsync.sync.submission import Writer
 from listsync.sync.titles.resolve import Resolver
@@ -53,13 +53,13 @@ class Desk:
         self.server = server
         self.memory = FakeMemory()
         self.memory.use_server(SERVER)
-        self.known = Knowledge(index=server.states, setbacks={}, excluded=Excluded(exclusions))
-        self.writer = Writer(RUN, server, self.memory, self.known)
+        self.known = RunKnowledge(Stored(index=server.states), excluded=ExclusionSet(exclusions))
         self.told: list[tuple[str, Outcome]] = []
         self.asked = 0
         resolver = Resolver(server, {}, lambda: 0.0)
-        preparer = Preparer(server, resolver, FakeFacts(), self.known)
-        self._adder = Adder(preparer, self.known, self.writer, self)
+        window = LookAhead(Preparer(server, resolver, FakeFacts(), self.known), self.known)
+        self.writer = Writer(RUN, server, self.memory, self.known, window)
+        self._adder = Adder(window, self.known, self.writer, self)
 
     def asking(self) -> None:
         self.asked += 1

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.domain.sync_records import ChosenId, Found, How, Match, Prepared, Skip, SkipReason
-from listsync.sync.decide import Knowledge
-from listsync.sync.exclusions import Excluded
+from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.run_recorder import Recorder
 from tests.fakes import SERVER, FakeMemory, a_film
 from tests.unit.agent.sync.records import MOVIE, entry, wish
@@ -36,7 +35,7 @@ def test_what_waited_before_a_choice_is_overwritten_only_if_it_waits_again(
     memory = FakeMemory()
     memory.use_server(SERVER)
     memory.shelf.chosen_ids[CHOSEN.lookup] = CHOSEN.imdb
-    recorder = Recorder(memory, Knowledge(index={}, setbacks={}, excluded=Excluded(())))
+    recorder = Recorder(memory, RunKnowledge(Stored()))
     one = Prepared(wish=wish(entry("Dune", kind=MOVIE)), match=match, is_fresh=True)
     recorder.note(one, Skip(SkipReason.REVIEW))
     recorder.write()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,7 +12,7 @@ from listsync.domain.arr_services import ArrChoice, ArrNames, ArrOffer, ArrServi
 from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import NO_IDS, Definition, TitleKey
+from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import (
     Asking,
@@ -35,11 +36,12 @@ from listsync.domain.sync_records import (
 )
 from listsync.domain.sync_records import ListRules as Rules
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.decide import Knowledge, decide
+from listsync.sync.decide import decide
 from listsync.sync.deduplication import members_of, wishes_of
-from listsync.sync.eligibility import Eligibility
-from listsync.sync.exclusions import Excluded
-from listsync.sync.limits import Cap, Caps
+from listsync.sync.eligibility import needs_facts, needs_seasons
+from listsync.sync.exclusions import ExclusionSet
+from listsync.sync.knowledge import RunKnowledge, Stored
+from listsync.sync.limits import Cap, Caps, RunLimits
 from listsync.sync.shrink_guard import next_look
 from tests.unit.agent.sync.records import MOVIE, NOON, TV, details, entry, found, rules
 
@@ -64,33 +66,32 @@ def wanted_by(*lists: Rules, one: ListEntry = MATRIX) -> Wish:
 
 
 def knowing(
-    eligibility: Eligibility | None = None,
+    limits: RunLimits | None = None,
     *,
     exclusions: tuple[Exclusion, ...] = (),
     status: int = MediaStatus.UNKNOWN,
     watched: dict[Definition, date] | None = None,
     acted_on: str = "1",
-) -> Knowledge:
+    holds: Mapping[tuple[MediaType, bool], str] | None = None,
+) -> RunKnowledge:
     """Know the server's *status* of all; what is *watched* was handled by lists `a` and `b`."""
     states = {key: TitleState(status, status) for key in (FILM, SERIES)}
     places = [(f"file:{name}", False) for name in "ab"] if watched else []
     row = {"tmdb:tv/1396": Definition(SERIES, False)}
     seasons = {"tmdb:tv/1396": HandledSeasons("all", acted_on)}
     entries = HandledEntries(dict.fromkeys(places, row), dict.fromkeys(places, seasons))
-    return Knowledge(
-        index=states,
-        handled=entries,
-        setbacks={},
-        excluded=Excluded(exclusions),
-        eligibility=eligibility or Eligibility(),
-        watched=watched or {},
+    return RunKnowledge(
+        Stored(index=states, handled=entries, watched=watched or {}),
+        excluded=ExclusionSet(exclusions),
+        limits=limits,
         today=TODAY,
+        holds=holds,
     )
 
 
 def decided(
     wish: Wish,
-    known: Knowledge | None = None,
+    known: RunKnowledge | None = None,
     *,
     facts: TitleFacts | None = FACTS,
     seasons: SeriesDetails | None = None,
@@ -128,7 +129,7 @@ def test_filters_of_all_lists_together_leave_it_out() -> None:
 def test_what_is_there_already_is_not_filtered() -> None:
     known = knowing(status=MediaStatus.AVAILABLE)
     assert decided(wanted_by(of("a", filters=OLD)), known) == Skip(SkipReason.AVAILABLE)
-    assert not known.needs_facts(wanted_by(of("a", filters=OLD)), found(FILM))
+    assert not needs_facts(wanted_by(of("a", filters=OLD)), found(FILM), known)
 
 
 def test_without_facts_nothing_passes_a_filter() -> None:
@@ -139,12 +140,12 @@ def test_without_facts_nothing_passes_a_filter() -> None:
 
 def test_facts_are_needed_only_where_a_list_that_may_ask_has_filters() -> None:
     filtered = wanted_by(of("a", filters=OLD, kind=TV), of("b"))
-    assert not knowing().needs_facts(filtered, found(FILM))
-    assert knowing().needs_facts(wanted_by(of("a", filters=OLD)), found(FILM))
+    assert not needs_facts(filtered, found(FILM), knowing())
+    assert needs_facts(wanted_by(of("a", filters=OLD)), found(FILM), knowing())
     excluding = knowing(exclusions=(Exclusion(genre="war"),))
-    assert excluding.needs_facts(wanted_by(of("b")), found(FILM))
+    assert needs_facts(wanted_by(of("b")), found(FILM), excluding)
     nothing = Match(found=found(FILM).found, how=found(FILM).how)
-    assert not excluding.needs_facts(wanted_by(of("b")), nothing)
+    assert not needs_facts(wanted_by(of("b")), nothing, excluding)
 
 
 def test_a_genre_is_excluded_for_all_lists() -> None:
@@ -158,9 +159,7 @@ def test_a_genre_is_excluded_for_all_lists() -> None:
 
 
 def test_a_user_that_does_not_exist_holds_only_lists_that_name_it() -> None:
-    eligibility = Eligibility()
-    eligibility.trouble["family"] = "no user called family"
-    known = knowing(eligibility)
+    known = knowing(RunLimits(trouble={"family": "no user called family"}))
     alone = decided(wanted_by(of("a", asking=FAMILY)), known)
     assert alone == Skip(SkipReason.HELD, "no user called family")
     both = decided(wanted_by(of("a", asking=FAMILY), of("b", asking=GUESTS)), known)
@@ -172,7 +171,7 @@ def test_what_radarr_does_not_have_holds_only_lists_that_name_it() -> None:
     names = ArrNames(services=(main,)).with_offer(
         0, ArrOffer(tags=(ArrChoice(1, "kids"), ArrChoice(2, "films"))), NOON
     )
-    known = knowing(Eligibility(arr=ArrDirectory({MOVIE: names})))
+    known = knowing(RunLimits(arr=ArrDirectory({MOVIE: names})))
     alone = decided(wanted_by(of("a", asking=GUESTS)), known)
     assert alone == Skip(SkipReason.HELD, "tag not looked up yet: 'guests'")
     both = decided(wanted_by(of("a", asking=GUESTS), of("b", asking=FAMILY)), known)
@@ -181,9 +180,8 @@ def test_what_radarr_does_not_have_holds_only_lists_that_name_it() -> None:
 
 
 def test_a_user_whose_quota_is_used_up_stops_that_user_only() -> None:
-    eligibility = Eligibility()
-    eligibility.spent["family", MOVIE, False] = "used up"
-    known = knowing(eligibility)
+    known = knowing()
+    known.refuse("family", MOVIE, four_k=False, why="used up")
     assert decided(wanted_by(of("a", asking=FAMILY)), known) == Skip(SkipReason.HELD, "used up")
     assert isinstance(decided(wanted_by(of("b")), known), Request)
     series = decided(wanted_by(of("a", asking=FAMILY), one=BAD), known, seasons=details())
@@ -202,18 +200,17 @@ def test_a_user_whose_quota_is_used_up_stops_that_user_only() -> None:
 def test_a_cap_leaves_the_rest_for_later(
     own: dict[str, int], overall: Cap, today: dict[str, int], said: str
 ) -> None:
-    eligibility = Eligibility(Caps(overall, today))
-    wish, known = wanted_by(of("a", **own)), knowing(eligibility)
+    known = knowing(RunLimits(Caps(overall, today)))
+    wish = wanted_by(of("a", **own))
     for _ in range(2):
         assert isinstance(decided(wish, known), Request)
-        eligibility.caps.count("a")
+        known.count(RequestBody(key=FILM, four_k=False), "a")
     assert decided(wish, known) == Skip(SkipReason.CAPPED, said)
 
 
 def test_where_one_list_is_at_its_cap_the_next_one_asks() -> None:
-    eligibility = Eligibility(Caps())
     both = wanted_by(of("a", max_per_run=0, asking=FAMILY), of("b", asking=GUESTS))
-    assert body_of(decided(both, knowing(eligibility))).asking == GUESTS
+    assert body_of(decided(both, knowing())).asking == GUESTS
 
 
 # Seasons
@@ -262,7 +259,7 @@ _OLD, _NEW, _LATER = _SINCE, TODAY, TODAY + timedelta(days=20)
 def test_a_season_that_aired_after_the_series_was_handled_is_asked_for() -> None:
     known = knowing(status=MediaStatus.AVAILABLE, watched={Definition(SERIES, False): _SINCE})
     wish = wanted_by(of("a", new_seasons=True, asking=GUESTS), of("b"), one=BAD)
-    assert known.needs_seasons(wish, found(SERIES), None)
+    assert needs_seasons(wish, found(SERIES), None, known)
     one = decided(wish, known, seasons=airing(_NEW, _OLD, None, _NEW, _LATER))
     assert (body_of(one).seasons, body_of(one).asking) == ((3,), GUESTS)
     again = decided(wish, known, seasons=airing(_NEW, _OLD, _NEW, covered=(2,)))
@@ -289,14 +286,13 @@ def test_a_new_season_that_was_acted_on_is_not_new_any_more() -> None:
 def test_new_seasons_are_held_back_like_anything_else() -> None:
     series = Definition(SERIES, False)
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
-    for trouble in (
-        {"holds": {(SERIES.kind, False): "no"}},
-        {"on_hold": {series: "no"}},
-        {"setbacks": {(series, wish.ids.tvdb): "no"}},
-    ):
-        known = knowing(status=MediaStatus.AVAILABLE, watched={series: _SINCE})
-        for name, value in trouble.items():
-            setattr(known, name, value)
+    kept_back = [
+        knowing(status=MediaStatus.AVAILABLE, watched={series: _SINCE}, holds=holds)
+        for holds in ({}, {}, {(TV, False): "no"})
+    ]
+    kept_back[0].put_on_hold(series, "no")
+    kept_back[1].set_back(series, wish.ids.tvdb, "no")
+    for known in kept_back:
         one = decided(wish, known, seasons=airing(None, _NEW))
         assert isinstance(one, Skip)
         assert one.detail == "no"
@@ -317,10 +313,10 @@ def test_what_was_deleted_stays_so_whatever_airs(status: int, reason: SkipReason
 def test_new_seasons_are_asked_for_only_where_a_list_wants_that_and_it_is_due() -> None:
     watched = {Definition(SERIES, False): _SINCE}
     known = knowing(status=MediaStatus.AVAILABLE, watched=watched)
-    assert not known.needs_seasons(wanted_by(of("a"), one=BAD), found(SERIES), None)
+    assert not needs_seasons(wanted_by(of("a"), one=BAD), found(SERIES), None, known)
     not_due = knowing(status=MediaStatus.AVAILABLE)
     wish = wanted_by(of("a", new_seasons=True), one=BAD)
-    assert not not_due.needs_seasons(wish, found(SERIES), None)
+    assert not needs_seasons(wish, found(SERIES), None, not_due)
 
 
 def test_a_series_is_looked_at_again_when_a_season_airs_or_weekly() -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from listsync.domain.media import TitleKey
 from listsync.domain.run_notes import Notes
-from listsync.domain.sync_records import Found, How, Match, Prepared, Skip, SkipReason, Wish
-from listsync.sync.decide import Knowledge
+from listsync.domain.sync_records import (
+    Found,
+    How,
+    Match,
+    Prepared,
+    Request,
+    Skip,
+    SkipReason,
+    Wish,
+)
 from listsync.sync.deduplication import members_of, wishes_of
-from listsync.sync.exclusions import Excluded
+from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.submission import Writer
 from tests.fakes import SERVER, FakeMemory, FakeServer
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, found, rules, wish
@@ -20,12 +29,19 @@ _REVIEW = Match(found=Found.REVIEW, how=How.TITLE, reasons=("two titles of this 
 _SKIP = Skip(SkipReason.REVIEW)
 
 
+class NothingAhead:
+    """A window in which nothing is prepared."""
+
+    def coming(self, most: int) -> Iterable[tuple[Prepared, Request]]:
+        return ()[:most]
+
+
 def noted(*prepared: Prepared) -> list[Notes]:
     """Settle what is prepared; give what was written."""
     memory = FakeMemory()
     memory.use_server(SERVER)
-    known = Knowledge(index={}, setbacks={}, excluded=Excluded(()))
-    writer = Writer(RUN, FakeServer(), memory, known)
+    known = RunKnowledge(Stored())
+    writer = Writer(RUN, FakeServer(), memory, known, NothingAhead())
     for one in prepared:
         writer.act(one, _SKIP)
     writer.flush()

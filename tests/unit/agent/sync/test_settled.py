@@ -25,10 +25,10 @@ from listsync.domain.sync_records import (
     SyncReport,
 )
 from listsync.ports import Memory
-from listsync.sync.decide import Knowledge
 from listsync.sync.deduplication import Group, members_of, united, wish_of
-from listsync.sync.exclusions import Excluded
+from listsync.sync.exclusions import ExclusionSet
 from listsync.sync.fetch_lists import Followed
+from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
 from listsync.sync.settled import Settled, Settler
@@ -68,12 +68,9 @@ def settle(
         for name, key in (handled or {"tmdb:movie/438631": DUNE, "imdb:tt1160419": DUNE}).items()
     }
     entries = HandledEntries({("file:mine", False): titles, ("file:other", False): titles})
-    known = Knowledge(
-        index={DUNE: state},
-        handled=entries,
-        setbacks={},
-        excluded=Excluded(exclusions),
-        watched=watched or {},
+    known = RunKnowledge(
+        Stored(index={DUNE: state}, handled=entries, watched=watched or {}),
+        excluded=ExclusionSet(exclusions),
     )
     return Settler(known, Resolver(FakeServer(), matches or {})).settle(groups)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 
@@ -30,10 +32,9 @@ from listsync.domain.sync_records import (
     Wish,
 )
 from listsync.errors import AnswerChangedError, StateError
-from listsync.sync.decide import Knowledge
 from listsync.sync.deduplication import members_of, wishes_of
-from listsync.sync.exclusions import Excluded
-from listsync.sync.submission import Coming, Writer
+from listsync.sync.knowledge import RunKnowledge, Stored
+from listsync.sync.submission import Writer
 from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
 from tests.unit.agent.sync.records import (
     DRY_RUN,
@@ -71,21 +72,32 @@ class Clock:
 class Desk:
     """A writer and all that it works with."""
 
-    def __init__(self, run: SyncRun = RUN, handled: HandledEntries = NOTHING_HANDLED) -> None:
+    def __init__(
+        self,
+        run: SyncRun = RUN,
+        handled: HandledEntries = NOTHING_HANDLED,
+        index: Mapping[TitleKey, TitleState] | None = None,
+    ) -> None:
         self.server = FakeServer()
         self.memory = FakeMemory()
         self.memory.use_server(SERVER)
-        self.known = Knowledge(index={}, setbacks={}, excluded=Excluded(()), handled=handled)
-        self.writer = Writer(run, self.server, self.memory, self.known)
+        self.known = RunKnowledge(Stored(index=index or {}, handled=handled))
+        self.writer = Writer(run, self.server, self.memory, self.known, self)
+        self._coming: Iterable[tuple[Prepared, Request]] = ()
+
+    def coming(self, most: int) -> Iterable[tuple[Prepared, Request]]:
+        """Be the window of what is prepared ahead."""
+        return islice(self._coming, most)
 
     def ask(
         self,
         body: RequestBody = FILM_BODY,
         one: Wish | None = None,
-        coming: Coming = lambda _: (),
+        coming: Iterable[tuple[Prepared, Request]] = (),
     ) -> Outcome:
         wanted = prepared(one or film_wish(body.key.tmdb_id))
-        return self.writer.act(wanted, Request(body), coming)
+        self._coming = coming
+        return self.writer.act(wanted, Request(body))
 
     def answered(self, answer: RequestAnswer, detail: str = "") -> Outcome:
         self.server.on("request", Answered(answer=answer, detail=detail))
@@ -129,9 +141,8 @@ def body(number: int) -> RequestBody:
     return RequestBody(key=TitleKey(MOVIE, number), four_k=False)
 
 
-def coming(*numbers: int) -> Coming:
-    ahead = [(prepared(film_wish(number)), Request(body(number))) for number in numbers]
-    return lambda most: ahead[:most]
+def coming(*numbers: int) -> list[tuple[Prepared, Request]]:
+    return [(prepared(film_wish(number)), Request(body(number))) for number in numbers]
 
 
 def commits(desk: Desk) -> list[tuple[list[int], list[int]]]:
@@ -199,15 +210,15 @@ def test_another_request_for_a_title_ahead_has_an_intent_of_its_own() -> None:
         RequestBody(key=SERIES, four_k=False, seasons=seasons) for seasons in ((1,), (1, 2))
     )
     desk.ask(body(1))
-    desk.ask(body(2), coming=lambda _: [(prepared(series_wish()), Request(first))])
+    desk.ask(body(2), coming=[(prepared(series_wish()), Request(first))])
     desk.ask(more, series_wish())
     assert desk.intended() == [more]
 
 
 def test_no_intent_is_ahead_of_a_title_that_the_server_has_already() -> None:
     """Its index could not tell the next run whether this was asked for."""
-    desk = Desk()
-    desk.known.index = {TitleKey(MOVIE, 3): TitleState(MediaStatus.PARTIALLY_AVAILABLE, 1)}
+    partly = TitleState(MediaStatus.PARTIALLY_AVAILABLE, 1)
+    desk = Desk(index={TitleKey(MOVIE, 3): partly})
     desk.ask(body(1))
     desk.ask(body(2), coming=coming(3, 4))
     assert commits(desk)[-1] == ([1], [2, 4])
@@ -226,7 +237,7 @@ def test_of_a_title_that_comes_twice_only_the_first_intent_is_ahead() -> None:
     desk = Desk()
     desk.ask(body(1))
     more = RequestBody(key=TitleKey(MOVIE, 2), four_k=False, seasons=(1,))
-    desk.ask(body(2), coming=lambda _: [(prepared(film_wish(2)), Request(more))])
+    desk.ask(body(2), coming=[(prepared(film_wish(2)), Request(more))])
     assert desk.intended() == [body(2)]
 
 
@@ -363,7 +374,12 @@ def test_a_used_up_quota_stops_the_user_for_the_kind_and_a_missing_permission_as
 ) -> None:
     desk = Desk()
     assert isinstance(desk.answered(answer), Refused)
-    assert set(desk.known.eligibility.spent) == {(None, MOVIE, four_k) for four_k in both}
+    refused = [
+        four_k
+        for four_k in (False, True)
+        if desk.known.limits.let_through(film_wish().members, MOVIE, four_k=four_k)[1]
+    ]
+    assert refused == list(both)
     assert desk.flushed().handled == []
 
 
