@@ -222,14 +222,8 @@ def _kinds_of(rules: ListRules, kinds: Kinds) -> list[MediaType]:
 
 
 def _words_of(wanted: ArrSelection) -> str:
-    named = {
-        "service": wanted.service,
-        "profile": wanted.profile,
-        "root folder": wanted.root_folder,
-        "language profile": wanted.language_profile,
-        "tags": ", ".join(wanted.tags) or None,
-    }
-    words = ", ".join(f"{what} {name}" for what, name in named.items() if name is not None)
+    tags = [f"tags {', '.join(wanted.tags)}"] if wanted.tags else []
+    words = ", ".join([*(f"{what} {name}" for what, name in wanted.named), *tags])
     return f"{_WORDS[wanted.kind]}: {words}"
 
 

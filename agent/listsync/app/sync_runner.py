@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from listsync.app.heap import give_back
 from listsync.app.lean import import_httpcore
@@ -16,6 +17,9 @@ from listsync.domain.sync_records import SyncReport, SyncRun
 from listsync.store.database import FILE_NAME, Database
 from listsync.sync.progress import ProgressBoard
 
+if TYPE_CHECKING:
+    from listsync.app.provider_table import KnownServices
+
 
 class Performer:
     """Implements `agent.working.Perform` on the state that the agent holds."""
@@ -24,14 +28,18 @@ class Performer:
         self._database = database
         self._folder = folder
         self._board = board
+        self._known: KnownServices | None = None
 
     def __call__(
         self, run: SyncRun, following: Following[Config], order: Order, token: CancelToken
     ) -> SyncReport:
         """Run one sync to its end; raises what `sync` and `wired` raise."""
         import_httpcore()
+        from listsync.app.provider_table import KnownServices  # noqa: PLC0415
         from listsync.app.wiring import wired  # noqa: PLC0415 - megabytes, and a tenth of a second
         from listsync.sync.run import sync  # noqa: PLC0415
+
+        self._known = self._known or KnownServices()
 
         config = following.content
         try:
@@ -45,6 +53,7 @@ class Performer:
                     token=token,
                     scope=order.scope,
                     state_dir=self._folder,
+                    known=self._known,
                 ) as parts,
             ):
                 return sync(run, parts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from listsync.app.wiring import trakt_login
+from listsync.app.provider_table import trakt_login
 from listsync.cli.words import say
 from listsync.errors import Refusal, RefusedError
 from listsync.http.service_client import build_client

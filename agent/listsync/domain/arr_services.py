@@ -81,10 +81,20 @@ class ArrSelection:
         )
 
     @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """What is named beside tags, each with its word for people."""
+        parts = (
+            ("service", self.service),
+            ("profile", self.profile),
+            ("root folder", self.root_folder),
+            ("language profile", self.language_profile),
+        )
+        return tuple((what, name) for what, name in parts if name is not None)
+
+    @property
     def is_empty(self) -> bool:
         """Tell whether the server decides all of it."""
-        parts = (self.service, self.profile, self.root_folder, self.language_profile)
-        return all(one is None for one in parts) and not self.tags and not self.more_tags
+        return not (self.named or self.tags or self.more_tags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,14 +260,8 @@ def _missing(why: str) -> _OpenError:
 
 
 def _first_unknown(wanted: ArrSelection) -> str:
-    named = {
-        "service": wanted.service,
-        "profile": wanted.profile,
-        "root folder": wanted.root_folder,
-        "language profile": wanted.language_profile,
-        "tag": next(iter((*wanted.tags, *wanted.more_tags)), None),
-    }
-    what, name = next((what, name) for what, name in named.items() if name is not None)
+    tags = (("tag", tag) for tag in (*wanted.tags, *wanted.more_tags))
+    what, name = next(iter((*wanted.named, *tags)))
     return _unknown_words(what, name)
 
 

@@ -151,7 +151,7 @@ def field_in(message: str) -> str | None:
 
 
 class MissingFields:
-    """Fields that the service does not know any more, as long as this process lives."""
+    """Fields that the service does not know any more; kept for as long as the program runs."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -181,7 +181,3 @@ class MissingFields:
                 extra={"action": "field_missing"},
             )
         return True
-
-
-MISSING = MissingFields()
-"""Those of this process."""

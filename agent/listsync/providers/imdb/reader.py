@@ -16,7 +16,6 @@ from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.imdb import site_pages as page
 from listsync.providers.imdb.queries import (
-    MISSING,
     PROFILE,
     TYPE,
     MissingFields,
@@ -53,12 +52,12 @@ class Imdb:
         source: ImdbSource,
         options: ImdbOptions,
         http: httpx.Client,
-        missing: MissingFields = MISSING,
+        missing: MissingFields | None = None,
     ) -> None:
         self._source = source
         self._options = options
         self._http = http
-        self._missing = missing
+        self._missing = missing or MissingFields()
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list in its own order; raises what `get_document` raises.

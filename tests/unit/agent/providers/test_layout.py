@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from listsync.app.wiring import PROVIDERS
+from listsync.app.provider_table import PROVIDERS
 from listsync.config.services import SERVICES
 from listsync.config_types import Options
 

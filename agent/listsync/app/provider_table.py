@@ -1,0 +1,188 @@
+"""Which service is read by what: from a list of the configuration to what reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from listsync.app.browser_wiring import walls_for
+from listsync.cancellation import CancelToken
+from listsync.config.configuration import ListConfig
+from listsync.config.schema import ChromiumOptions, ProvidersOptions
+from listsync.config_types import PageOptions, ServiceOptions
+from listsync.http.browser_fallback import Walls
+from listsync.ports import ListProvider
+from listsync.store.database import Database
+from listsync.store.film_ids import SqliteFilmIds
+from listsync.sync.fetch_lists import Followed
+
+if TYPE_CHECKING:
+    import httpx
+
+    from listsync.providers.file.source import FileSource
+    from listsync.providers.imdb.queries import MissingFields
+    from listsync.providers.imdb.source import ImdbSource
+    from listsync.providers.letterboxd.source import LetterboxdSource
+    from listsync.providers.mdblist.source import MdbListSource
+    from listsync.providers.stevenlu.source import StevenLuSource
+    from listsync.providers.tmdb.source import TmdbSource
+    from listsync.providers.trakt.api import ClientIdCheck
+    from listsync.providers.trakt.endpoints import TraktSource
+    from listsync.providers.trakt.token_store import FileTokens
+
+
+# What one service alone needs is imported for its lists: nobody follows lists of all of them.
+# ruff: noqa: PLC0415
+
+
+class KnownServices:
+    """What is learnt of services for as long as the program runs, from sync to sync."""
+
+    @cached_property
+    def imdb_fields(self) -> MissingFields:
+        """The fields that IMDb does not know any more."""
+        from listsync.providers.imdb.queries import MissingFields
+
+        return MissingFields()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a provider may need besides its source, for one run; `stack` closes it at the end.
+
+    `folder` holds what must be real also in a dry run: a login that is renewed is spent. `token`
+    ends what is waited for.
+    """
+
+    options: ProvidersOptions
+    chromium: ChromiumOptions
+    database: Database
+    folder: Path
+    stack: ExitStack
+    token: CancelToken
+    known: KnownServices = field(default_factory=KnownServices)
+    _walls: dict[str, Walls] = field(default_factory=dict)
+
+    @cached_property
+    def client_id_check(self) -> ClientIdCheck:
+        """The one check of the client id that all lists of Trakt share."""
+        from listsync.providers.trakt.api import ClientIdCheck
+
+        return ClientIdCheck()
+
+    @cached_property
+    def trakt_login_client(self) -> httpx.Client:
+        """The one client that renews the login at Trakt.
+
+        A renewal that was broken off would cost the login: it is not cut off with the run, which
+        then leaves the client to the last thread that uses it.
+        """
+        from listsync.http.service_client import build_client
+
+        client = build_client(self.options.trakt)
+        self.stack.callback(lambda: None if self.token.is_set() else client.close())
+        return client
+
+    def client(self, options: ServiceOptions) -> httpx.Client:
+        from listsync.http.service_client import build_client
+
+        return self.stack.enter_context(build_client(options, token=self.token))
+
+    def page_client(self, service: str, options: PageOptions) -> httpx.Client:
+        """Build a client that may use a browser, one for all lists of the service."""
+        from listsync.http.service_client import build_client
+
+        walls = self._walls.get(service)
+        if walls is None and options.browser == "auto":
+            walls = walls_for(service, options, self.chromium, self.folder)
+            self._walls[service] = self.stack.enter_context(walls)
+        return self.stack.enter_context(build_client(options, walls=walls, token=self.token))
+
+
+Build = Callable[[Any, Surroundings], ListProvider]
+"""From a list's source to what reads it."""
+
+
+def _file(source: FileSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.file.reader import ListFile
+
+    return ListFile(source, around.options.file, around.token)
+
+
+def _imdb(source: ImdbSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.imdb.reader import Imdb
+
+    options = around.options.imdb
+    return Imdb(
+        source, options, around.page_client("imdb", options), missing=around.known.imdb_fields
+    )
+
+
+def _letterboxd(source: LetterboxdSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.letterboxd.reader import Letterboxd
+
+    options = around.options.letterboxd
+    films = SqliteFilmIds(around.database, "letterboxd")
+    return Letterboxd(source, options, around.page_client("letterboxd", options), films)
+
+
+def _mdblist(source: MdbListSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.mdblist.reader import MdbList
+
+    options = around.options.mdblist
+    return MdbList(source, options, around.client(options))
+
+
+def _stevenlu(source: StevenLuSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.stevenlu.reader import StevenLu
+
+    options = around.options.stevenlu
+    return StevenLu(source, options, around.client(options))
+
+
+def _tmdb(source: TmdbSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.tmdb.reader import Tmdb
+
+    options = around.options.tmdb
+    return Tmdb(source, options, around.client(options))
+
+
+def _trakt(source: TraktSource, around: Surroundings) -> ListProvider:
+    from listsync.providers.trakt.reader import Trakt
+
+    options = around.options.trakt
+    return Trakt(
+        source,
+        options,
+        around.client(options),
+        trakt_login(around.folder),
+        around.client_id_check,
+        login_http=around.trakt_login_client,
+    )
+
+
+PROVIDERS: dict[str, Build] = {
+    "file": _file,
+    "imdb": _imdb,
+    "letterboxd": _letterboxd,
+    "mdblist": _mdblist,
+    "stevenlu": _stevenlu,
+    "tmdb": _tmdb,
+    "trakt": _trakt,
+}
+
+
+def trakt_login(state_dir: Path) -> FileTokens:
+    """Find where the login at Trakt is kept."""
+    from listsync.providers.trakt.token_store import FileTokens
+
+    return FileTokens(state_dir / "trakt.json")
+
+
+def followed(one: ListConfig, around: Surroundings) -> Followed:
+    """Give a list what reads it."""
+    return Followed(one.rules, PROVIDERS[one.service](one.source, around))
