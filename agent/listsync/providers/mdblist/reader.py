@@ -64,18 +64,18 @@ class MdbList:
 
     def _fetch_with(self, key: SecretStr, previous: Validators | None) -> Fetched:
         self._check_owner(key)
-        about = self._describe(key) if self._source.described else Description()
+        about = self._describe(key) if self._source.is_described else Description()
         if about.stamp and previous is not None and previous.stamp == about.stamp:
             return Fetched.unchanged(previous)
         entries = Entries(SERVICE, Item)
         entries.expect(about.items)
         total = self._read(key, entries)
-        declared = about.items if self._source.described else total
+        declared = about.items if self._source.is_described else total
         is_dated = about.stamp and declared is not None
         return entries.fetched(
             declared=declared,
             validators=Validators(stamp=about.stamp) if is_dated else None,
-            is_counted=self._source.described,
+            is_counted=self._source.is_described,
         )
 
     def _call(self, key: SecretStr, path: str, **params: str | int) -> Call:
@@ -122,12 +122,12 @@ class MdbList:
     def _page(self, key: SecretStr, read: int, cursor: str | None) -> Call:
         """Ask for the page behind *read* rows; a chart has but one."""
         source, paging = self._source, dict[str, str | int]()
-        if source.described:
+        if source.is_described:
             paging["unified"] = "true"
         if not source.is_chart:
             paging["limit"] = source.page_size
-            if source.by_cursor and cursor is not None:
+            if source.has_cursor and cursor is not None:
                 paging["cursor"] = cursor
             else:
                 paging["offset"] = read
-        return self._call(key, source.rows_path, **paging, **dict(source.params))
+        return self._call(key, source.rows_path, **paging, **source.params)

@@ -40,39 +40,74 @@ _CHART = "justwatch-streaming-charts"
 _CHART_FILTERS = ("locale", "country", "rank", "provider", "genre")
 _LIST_FILTERS = ("locale", "rank")
 _KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
-_MEDIA = {"movies": "movie", "shows": "show"}
+_MEDIA_OF = {MediaType.MOVIE: "movie", MediaType.TV: "show"}
+_WATCHLIST = "watchlist"
 _PART = r"(?!\.+$)[A-Za-z0-9_.~%+-]+"
 _USER_AND_NAME = re.compile(rf"(?P<user>(?!\.+/)[A-Za-z0-9_.~%+-]+)/(?P<id>{_PART})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficialList:
+    """What is special about a list of MDBList's own, or about a chart: it is of one `kind`."""
+
+    kind: MediaType
+    filters: tuple[tuple[str, str], ...] = ()
+    is_chart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MdbListSource:
     """One list. `path` is its place at the REST API, `open_path` where it is read without a key.
 
-    `described` says that the API tells a list's size and date at `path`. `owner` is the user
-    whose watchlist is meant; the API gives only the key owner's. Rows are at `rows_path`; those of
-    an official list are of one `kind`, and come `by_cursor` where the API gives one.
+    `owner` is the user whose watchlist is meant; the API gives only the key owner's.
     """
 
     name: str
     path: str
     open_path: str | None = None
-    described: bool = True
     owner: str | None = None
-    filters: tuple[tuple[str, str], ...] = ()
-    params: tuple[tuple[str, str], ...] = ()
-    is_chart: bool = False
-    kind: MediaType | None = None
-    page_size: int = PAGE_SIZE
-    by_cursor: bool = False
+    official: OfficialList | None = None
 
     def __str__(self) -> str:
-        query = "&".join(f"{name}={value}" for name, value in self.filters)
+        filters = self.official.filters if self.official else ()
+        query = "&".join(f"{name}={value}" for name, value in filters)
         return f"{self.name}?{query}" if query else self.name
+
+    @property
+    def is_described(self) -> bool:
+        """Tell whether the API says a list's size and date at `path`."""
+        return self.official is None and self.path != _WATCHLIST
+
+    @property
+    def is_chart(self) -> bool:
+        """Tell a chart, which has but one page."""
+        return self.official is not None and self.official.is_chart
+
+    @property
+    def kind(self) -> MediaType | None:
+        return self.official.kind if self.official else None
 
     @property
     def rows_path(self) -> str:
         return self.path if self.is_chart else f"{self.path}/items"
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What is asked for beside the page."""
+        if self.official is None:
+            return {}
+        kind = {} if self.is_chart else {"mediatype": _MEDIA_OF[self.official.kind]}
+        return {**dict(self.official.filters), **kind}
+
+    @property
+    def page_size(self) -> int:
+        """How many rows one call gives at the most."""
+        return _OFFICIAL_PAGE_SIZE if self.has_cursor else PAGE_SIZE
+
+    @property
+    def has_cursor(self) -> bool:
+        """Tell whether a page may say where the next one begins."""
+        return self.official is not None and not self.official.is_chart
 
 
 def parse(text: str) -> MdbListSource:
@@ -81,8 +116,8 @@ def parse(text: str) -> MdbListSource:
 
 
 def _from_name(value: str) -> MdbListSource | None:
-    if value == "watchlist":
-        return MdbListSource(name=value, path="watchlist", described=False)
+    if value == _WATCHLIST:
+        return MdbListSource(name=value, path=_WATCHLIST)
     if re.fullmatch(r"\d{1,12}", value, re.ASCII):
         return MdbListSource(name=value, path=f"lists/{value}")
     pair = _USER_AND_NAME.fullmatch(value)
@@ -109,12 +144,7 @@ def _from_form(form: Form, address: str) -> MdbListSource | None:
             return MdbListSource(name=name, path=f"external/lists/{groups['id']}")
         case "watchlist":
             owner = groups["user"]
-            return MdbListSource(
-                name=f"watchlist/{owner}",
-                path="watchlist",
-                described=False,
-                owner=owner,
-            )
+            return MdbListSource(name=f"watchlist/{owner}", path=_WATCHLIST, owner=owner)
         case "official":
             return _official(groups, address)
         case _:
@@ -134,23 +164,8 @@ def _official(groups: Mapping[str, str], address: str) -> MdbListSource | None:
         return None
     name = f"official/{media}/{slug}"
     filters = tuple(pair for pair in query.items() if pair[0] in known)
-    if slug == _CHART:
-        return MdbListSource(
-            name=name,
-            path=f"justwatch/streaming-charts/{_MEDIA[media]}",
-            described=False,
-            filters=filters,
-            params=filters,
-            is_chart=True,
-            kind=_KINDS[media],
-        )
-    return MdbListSource(
-        name=name,
-        path=f"lists/official/{slug}",
-        described=False,
-        filters=filters,
-        params=(*filters, ("mediatype", _MEDIA[media])),
-        kind=_KINDS[media],
-        page_size=_OFFICIAL_PAGE_SIZE,
-        by_cursor=True,
-    )
+    official = OfficialList(kind=_KINDS[media], filters=filters, is_chart=slug == _CHART)
+    path = f"lists/official/{slug}"
+    if official.is_chart:
+        path = f"justwatch/streaming-charts/{_MEDIA_OF[official.kind]}"
+    return MdbListSource(name=name, path=path, official=official)
