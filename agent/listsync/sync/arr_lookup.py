@@ -61,6 +61,7 @@ class ArrDirectory:
         self._is_tentative = is_tentative
         self._left_out: set[tuple[MediaType, str]] = set()
         self._open: dict[Way, OpenSelection | None] = {}
+        self._found: dict[tuple[Way, tuple[str, ...]], Destination] = {}
 
     def hold_reason(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
         """Say why nothing can be requested so; None if it can, or if nobody looked."""
@@ -89,6 +90,13 @@ class ArrDirectory:
 
         Of *more_tags*, those that its service does not have are left out.
         """
+        way = ((asking, kind, four_k), more_tags)
+        if way not in self._found:
+            self._found[way] = self._destination(*way)
+        return self._found[way]
+
+    def _destination(self, way: Way, more_tags: tuple[str, ...]) -> Destination:
+        asking, kind, four_k = way
         wanted = ArrSelection.of(asking, kind, four_k=four_k)
         united = replace(wanted, more_tags=more_tags)
         self._tell_left_out(united)

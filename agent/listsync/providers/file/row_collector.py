@@ -81,7 +81,8 @@ class Gathering:
         kind = kind_of(raw.kind) if raw.kind and isinstance(raw.kind, str) else _UNSAID
         imdb, tmdb, tvdb = imdb_id(raw.imdb), number_id(raw.tmdb), number_id(raw.tvdb)
         title = title_text(raw.title)
-        cell = read_seasons(raw.season)
+        says_season = raw.season not in (None, "")  # few do
+        cell = read_seasons(raw.season) if says_season else EMPTY_CELL
         if kind.unwanted is not None:
             self.skip(title or str(raw.imdb), kind.unwanted)
         elif cell.is_episode or _is_episode(raw, title, kind):
