@@ -17,13 +17,13 @@ class Options(Struct, frozen=True, kw_only=True):
     """A part of the configuration; unknown keys fail.
 
     Beside a field's type stands what it means, in words, and `Meta` with bounds; what these
-    cannot say, a `Form` or a `Check` does. listsync.config reads all of it: nothing is checked
-    where options are made in code.
+    cannot say, a `ValueForm` or a `Check` does. listsync.config reads all of it: nothing is
+    checked where options are made in code.
     """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Form:
+class ValueForm:
     """How a value is written that is more than a text, a number or a truth.
 
     `read` gets the value and the folder where relative paths begin; its ValueError says what is
@@ -38,7 +38,7 @@ class Form:
 class Check:
     """What becomes of a value whose type is right; bounds hold for what comes out.
 
-    Raises ValueError as `Form` does.
+    Raises ValueError as `ValueForm` does.
     """
 
     of: Callable[[Any], object]
@@ -122,7 +122,7 @@ def _read_ca_file(value: object, folder: Path) -> Path:
     return path
 
 
-CaFile = Annotated[Path, Form(_read_ca_file, {"type": "string", "minLength": 1})]
+CaFile = Annotated[Path, ValueForm(_read_ca_file, {"type": "string", "minLength": 1})]
 """A file of certificate authorities; relative to the folder of the configuration."""
 
 AtOnce = Annotated[int, Meta(ge=1, le=16), "How many questions the service gets at a time."]

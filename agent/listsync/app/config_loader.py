@@ -15,7 +15,7 @@ from listsync.config.load import load
 from listsync.config.secret_forms import secrets_of
 from listsync.domain.runs import Following, Scope
 from listsync.domain.services import PendingChange
-from listsync.files.whole_file import MOST_S, Patience
+from listsync.files.whole_file import MOST_S, WriterWait
 from listsync.ports import ConfiguredLists, Notebook
 from listsync.sync.current_run import RUN
 from listsync.triggers.schedule import Every, Timetable
@@ -62,13 +62,13 @@ class Loader:
 
     def await_first(self, pause: Callable[[float], bool | None]) -> Following[Config]:
         """Read the configuration at the start, when whoever is writing it can be waited for."""
-        return self._read(Patience(pause=pause))
+        return self._read(WriterWait(pause=pause))
 
     def load(self, *, anyway: bool, is_closed: bool | None) -> Following[Config]:
         seen = None if self.path is None or is_closed is None else (self.path, is_closed)
-        return self._read(Patience(0.0 if anyway else MOST_S, pause=None, seen=seen))
+        return self._read(WriterWait(0.0 if anyway else MOST_S, pause=None, seen=seen))
 
-    def _read(self, patience: Patience) -> Following[Config]:
+    def _read(self, patience: WriterWait) -> Following[Config]:
         config = load(self.path, self._environ, patience)
         interval = self._options.interval
         if interval is not None:

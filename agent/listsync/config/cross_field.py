@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language, parse_votes
-from listsync.config.issues import Finding, dotted
+from listsync.config.issues import ConfigIssue, dotted
 from listsync.config.services import NOT_YET, SERVICES, find_source, kind_of
 from listsync.config.validation import truth_of
 from listsync.config.values import SANDBOX
@@ -17,7 +17,7 @@ from listsync.domain.media import MediaType
 from listsync.redaction import without_secrets
 
 
-def check_rules(data: object) -> Iterator[Finding]:
+def check_rules(data: object) -> Iterator[ConfigIssue]:
     """Find what breaks a rule; values of a wrong type are the models' business."""
     if isinstance(data, dict):
         yield from _check_server(data.get("server"))
@@ -65,37 +65,37 @@ def _parsed(service: str, text: str) -> object:
         return None
 
 
-def _check_server(server: object) -> Iterator[Finding]:
+def _check_server(server: object) -> Iterator[ConfigIssue]:
     if not isinstance(server, dict) or not server.get("url"):
         return
     if str(server["url"]).strip() != SANDBOX and server.get("api_key") is None:
         what = 'missing key "api_key" in server (or set OVERSEERR_API_KEY)'
-        yield Finding(("server",), what)
+        yield ConfigIssue(("server",), what)
 
 
-def _check_schedule(form: object, path: KeyPath) -> Iterator[Finding]:
+def _check_schedule(form: object, path: KeyPath) -> Iterator[ConfigIssue]:
     if isinstance(form, dict) and form.get("every") is not None and form.get("cron") is not None:
         what = f"{dotted(path)}: every is given as well, expected one of every and cron"
-        yield Finding((*path, "cron"), what, at_key=True)
+        yield ConfigIssue((*path, "cron"), what, at_key=True)
 
 
-def _check_kind(form: dict[str, object], path: KeyPath) -> Iterator[Finding]:
+def _check_kind(form: dict[str, object], path: KeyPath) -> Iterator[ConfigIssue]:
     filters = form.get("filters")
     inner = filters.get("kind") if isinstance(filters, dict) else None
     outer = form.get("kind")
     if inner is not None and outer is not None and inner != outer:
         what = f"the list takes only {outer} already, expected one of kind and filters.kind"
-        yield Finding((*path, "filters", "kind"), what, at_key=True)
+        yield ConfigIssue((*path, "filters", "kind"), what, at_key=True)
 
 
-def _check_source(form: dict[str, object], path: KeyPath) -> Iterator[Finding]:
+def _check_source(form: dict[str, object], path: KeyPath) -> Iterator[ConfigIssue]:
     services = [key for key in form if key in SERVICES]
     if not services and not any(map(_is_meant_for_service, form)):
         expected = ", ".join(SERVICES)
-        yield Finding(path, f"this list has no source, expected one of the keys {expected}")
+        yield ConfigIssue(path, f"this list has no source, expected one of the keys {expected}")
     for extra in services[1:]:
         what = f"this list has a source already ({services[0]}), expected one source for each list"
-        yield Finding((*path, extra), what, at_key=True)
+        yield ConfigIssue((*path, extra), what, at_key=True)
 
 
 def _is_meant_for_service(key: str) -> bool:
@@ -105,7 +105,7 @@ def _is_meant_for_service(key: str) -> bool:
     return key in NOT_YET or bool(difflib.get_close_matches(key.lower(), SERVICES, n=1))
 
 
-def _check_names(forms: list[tuple[int, dict[str, object]]]) -> Iterator[Finding]:
+def _check_names(forms: list[tuple[int, dict[str, object]]]) -> Iterator[ConfigIssue]:
     seen: dict[str, int] = {}
     for n, form in forms:
         name = name_of(form)
@@ -114,7 +114,7 @@ def _check_names(forms: list[tuple[int, dict[str, object]]]) -> Iterator[Finding
         if name in seen:
             what = f"the name {quote(name)} is taken by lists[{seen[name]}], expected another name"
             key = "name" if form.get("name") else find_service(form)
-            yield Finding(("lists", n, key or "name"), what)
+            yield ConfigIssue(("lists", n, key or "name"), what)
         seen.setdefault(name, n)
 
 
@@ -151,7 +151,7 @@ class _List(NamedTuple):
     kind: MediaType | None
 
 
-def check_effects(data: object) -> Iterator[Finding]:
+def check_effects(data: object) -> Iterator[ConfigIssue]:
     """Find lists that can take nothing, and what changes nothing."""
     if not isinstance(data, dict):
         return
@@ -180,7 +180,7 @@ def _list(form: Form, path: KeyPath) -> _List:
     return _List(form, filters, path, told or _kind_of_source(form))
 
 
-def _check_whole(data: Form, server: Form, lists: list[_List]) -> Iterator[Finding]:
+def _check_whole(data: Form, server: Form, lists: list[_List]) -> Iterator[ConfigIssue]:
     sync = _mapping(data.get("sync"))
     if not any(not _is_on(one.form, "exclude") for one in lists):
         yield _no_effect(("lists",), "no lists are followed")
@@ -193,15 +193,15 @@ def _check_whole(data: Form, server: Form, lists: list[_List]) -> Iterator[Findi
         yield _no_effect(("server", "approve"), what)
 
 
-def _check_kinds(one: _List) -> Iterator[Finding]:
+def _check_kinds(one: _List) -> Iterator[ConfigIssue]:
     source = _kind_of_source(one.form)
     if source is not None and one.kind is not source and one.kind is not None:
         at = one.path if _kind(one.form.get("kind")) else (*one.path, "filters")
         what = f"this list holds {_PLURAL[source]} only: it can never match"
-        yield Finding((*at, "kind"), what)
+        yield ConfigIssue((*at, "kind"), what)
 
 
-def _check_genres(one: _List) -> Iterator[Finding]:
+def _check_genres(one: _List) -> Iterator[ConfigIssue]:
     if one.kind is None:
         return
     for key in ("genres", "genres_not"):
@@ -211,34 +211,34 @@ def _check_genres(one: _List) -> Iterator[Finding]:
         for path, genre in strange:
             end = "can never match" if takes_nothing else "has no effect"
             what = f"no genre of {_PLURAL[one.kind]}, and the list takes nothing else: it {end}"
-            yield Finding(path, f"{quote(genre)} is {what}", is_warning=not takes_nothing)
+            yield ConfigIssue(path, f"{quote(genre)} is {what}", is_warning=not takes_nothing)
 
 
-def _check_contradictions(one: _List) -> Iterator[Finding]:
+def _check_contradictions(one: _List) -> Iterator[ConfigIssue]:
     for key in ("genres", "languages"):
         wanted = {name for _, name in _names(one, key)}
         for path, name in _names(one, f"{key}_not"):
             if name in wanted:
                 what = f"{quote(name)} is in filters.{key} as well: it can never match"
-                yield Finding(path, what)
+                yield ConfigIssue(path, what)
     votes = one.filters.get("votes")
     if votes is not None and one.filters.get("rating") is not None and _is_none(votes):
         what = "a title without votes has no rating, and filters.rating asks for one"
-        yield Finding((*one.path, "filters", "votes"), f"{what}: it can never match")
+        yield ConfigIssue((*one.path, "filters", "votes"), f"{what}: it can never match")
 
 
-def _check_excluded(one: _List) -> Iterator[Finding]:
+def _check_excluded(one: _List) -> Iterator[ConfigIssue]:
     for key in one.filters:
         if key != "kind" and _has(one.filters, key):
             what = f"{key} does not narrow what is excluded, expected a list without such filters"
-            yield Finding((*one.path, "filters", key), what, at_key=True)
+            yield ConfigIssue((*one.path, "filters", key), what, at_key=True)
     for key in _FOR_REQUESTS:
         if _has(one.form, key):
             what = f"{key} has no effect: nothing of an excluded list is requested"
             yield _no_effect((*one.path, key), what)
 
 
-def _check_seasons(one: _List) -> Iterator[Finding]:
+def _check_seasons(one: _List) -> Iterator[ConfigIssue]:
     if one.kind is MediaType.MOVIE:
         for key in _FOR_SERIES:
             if _has(one.form, key):
@@ -249,7 +249,7 @@ def _check_seasons(one: _List) -> Iterator[Finding]:
         yield _no_effect((*one.path, "new_seasons"), what)
 
 
-def _check_approval(one: _List, server: Form) -> Iterator[Finding]:
+def _check_approval(one: _List, server: Form) -> Iterator[ConfigIssue]:
     user = _text(one.form.get("user")) or _text(server.get("act_as"))
     says = one.form if _text(one.form.get("approve")) else server
     approved = _is_on(says, "approve")
@@ -258,8 +258,8 @@ def _check_approval(one: _List, server: Form) -> Iterator[Finding]:
         yield _no_effect((*one.path, "cancel_removed"), f"cancel_removed has no effect: {why}")
 
 
-def _no_effect(path: KeyPath, what: str) -> Finding:
-    return Finding(path, what, at_key=True, is_warning=True)
+def _no_effect(path: KeyPath, what: str) -> ConfigIssue:
+    return ConfigIssue(path, what, at_key=True, is_warning=True)
 
 
 def _names(one: _List, key: str) -> list[tuple[KeyPath, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 from listsync.config.values import plain
-from listsync.config_types import Check, Form, Options, UnknownNameError
+from listsync.config_types import Check, Options, UnknownNameError, ValueForm
 from listsync.domain.genres import GENRES, fold_genre
 from listsync.domain.languages import LANGUAGES
 from listsync.domain.list_rules import NO_FILTERS, Filters, Seasons, Span, Which
@@ -170,7 +170,9 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(begun[:1] or difflib.get_close_matches(name[:_LONGEST], names, n=1))
 
 
-def _span(parse: Callable[[object], Span], number: Mapping[str, Any], *examples: object) -> Form:
+def _span(
+    parse: Callable[[object], Span], number: Mapping[str, Any], *examples: object
+) -> ValueForm:
     schema = {"anyOf": [number, {"type": "string", "minLength": 1}], "examples": list(examples)}
     return plain(parse, schema)
 

@@ -11,7 +11,7 @@ from listsync.redaction import with_marks
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ConfigIssue:
     """What is wrong at *path*. `at_key`: the key itself is meant, not its value.
 
     `is_warning`: it only has no effect; the rest works as it is written.
@@ -48,31 +48,31 @@ def one_of(names: Iterable[str]) -> str:
     return f"expected {', '.join(most)} or {last}" if most else f"expected {last}"
 
 
-def missing_key(path: KeyPath) -> Finding:
+def missing_key(path: KeyPath) -> ConfigIssue:
     variable = _ENVIRONMENT_NAMES.get(tuple(map(str, path)))
     what = f'missing key "{path[-1]}" {_level(path[:-1])}'
-    return Finding(path[:-1], what + (f" (or set {variable})" if variable else ""))
+    return ConfigIssue(path[:-1], what + (f" (or set {variable})" if variable else ""))
 
 
-def unknown_key(path: KeyPath, known: Collection[str]) -> Finding:
+def unknown_key(path: KeyPath, known: Collection[str]) -> ConfigIssue:
     """Tell of a key that is none of those *known* at its place."""
-    return Finding(path, _unknown_key(path, known), at_key=True)
+    return ConfigIssue(path, _unknown_key(path, known), at_key=True)
 
 
-def refused_secret(path: KeyPath, words: str) -> Finding:
-    return Finding(path, f"{dotted(path)}: {words}")
+def refused_secret(path: KeyPath, words: str) -> ConfigIssue:
+    return ConfigIssue(path, f"{dotted(path)}: {words}")
 
 
-def unknown_name(path: KeyPath, words: str, value: object, meant: Iterable[str]) -> Finding:
+def unknown_name(path: KeyPath, words: str, value: object, meant: Iterable[str]) -> ConfigIssue:
     """Tell of a value that is none of the known names, but perhaps stands for some."""
     likely = " or ".join(map(quote, meant))
     asked = f", did you mean {likely}?" if likely else ""
-    return Finding(path, f"{dotted(path)}: {words}, found {_found(value, words)}{asked}")
+    return ConfigIssue(path, f"{dotted(path)}: {words}, found {_found(value, words)}{asked}")
 
 
 def wrong_value(
     path: KeyPath, words: str, value: object, *, known: Iterable[str] = (), hidden: bool = False
-) -> Finding:
+) -> ConfigIssue:
     """Tell of a value with *words* for what was expected; one that is *hidden* is not shown."""
     found = "" if hidden else _found(value, words)
     given = repr(str(value).strip())
@@ -80,7 +80,7 @@ def wrong_value(
         words, found = words.replace(given, found or "this"), ""
     meant = _did_you_mean(found, known)
     what = f"{dotted(path) or 'the file'}: {words}{found and f', found {found}'}{meant}"
-    return Finding(path, what)
+    return ConfigIssue(path, what)
 
 
 def _unknown_key(path: KeyPath, known: Collection[str]) -> str:

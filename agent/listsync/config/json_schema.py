@@ -20,7 +20,7 @@ from listsync.config.schema_keys import (
     required_of,
 )
 from listsync.config.services import SERVICES
-from listsync.config_types import Form, Options, SecretStr
+from listsync.config_types import Options, SecretStr, ValueForm
 
 Schema = dict[str, Any]
 
@@ -124,7 +124,7 @@ def _description(model: type[Options], name: str) -> str | None:
 
 def _choices(held: Holds, parts: dict[str, Schema]) -> list[Schema]:
     """List the forms in which a value may be written."""
-    form = held.noted(Form)
+    form = held.noted(ValueForm)
     if form is not None:
         inside = dict(form.schema)
         return [*inside["anyOf"]] if inside.keys() == {"anyOf"} else [inside]

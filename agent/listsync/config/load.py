@@ -11,17 +11,17 @@ from typing import Any
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
-from listsync.config.issues import Finding
+from listsync.config.issues import ConfigIssue
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
 from listsync.config.secret_forms import SecretSource, warn_of_readers
 from listsync.config.services import SERVICES
 from listsync.config.validation import MAX_FINDINGS, read_form
 from listsync.config.values import find_zone, local_zone, rule_of
-from listsync.config.yaml_document import Document, load_document
+from listsync.config.yaml_document import YamlDocument, load_document
 from listsync.domain.server import Asking
 from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
-from listsync.files.whole_file import MOST_S, Patience
+from listsync.files.whole_file import MOST_S, WriterWait
 from listsync.triggers.schedule import Rule
 
 _UNFINISHED = (
@@ -31,7 +31,7 @@ _UNFINISHED = (
 
 
 def load(
-    path: Path | None, environ: Mapping[str, str], patience: Patience | None = None
+    path: Path | None, environ: Mapping[str, str], patience: WriterWait | None = None
 ) -> Config:
     """Read the configuration; *path* None: from *environ* alone.
 
@@ -39,13 +39,13 @@ def load(
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the file.
-        BeingWrittenError: see `Patience`.
+        BeingWrittenError: see `WriterWait`.
     """
-    patience = patience or Patience()
+    patience = patience or WriterWait()
     if path is None and not environ.get(SERVER_URL, "").strip():
         what = f"no configuration file was found, and {SERVER_URL} is not set"
         raise ConfigError((Problem(file="listsync.yaml", what=what),))
-    document = load_document(path, patience) if path else Document(file="environment", data={})
+    document = load_document(path, patience) if path else YamlDocument(file="environment", data={})
     config = check(document, environ, path.parent if path else Path(), patience)
     unfinished = tuple(
         Problem(file=str(one), what=_UNFINISHED) for one in sorted(patience.unfinished)
@@ -59,10 +59,10 @@ def load(
 
 
 def check(
-    document: Document,
+    document: YamlDocument,
     environ: Mapping[str, str],
     folder: Path,
-    patience: Patience | None = None,
+    patience: WriterWait | None = None,
 ) -> Config:
     """Check what was read; *folder* is where relative paths in it begin.
 
@@ -85,7 +85,7 @@ def check(
     return replace(config, warnings=tuple(sorted(warnings, key=_order)))
 
 
-def _problem(finding: Finding, document: Document, overlay: Overlay) -> Problem:
+def _problem(finding: ConfigIssue, document: YamlDocument, overlay: Overlay) -> Problem:
     """Give a finding its place: the variable or line that it, or what holds it, comes from."""
     place = document.keys.get(finding.path) if finding.at_key else None
     for end in range(len(finding.path), -1, -1):

@@ -17,7 +17,7 @@ from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
 from listsync.config.services import find_source
 from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timezone, User
-from listsync.config_types import CaFile, Check, Form, Options, SecretStr
+from listsync.config_types import CaFile, Check, Options, SecretStr, ValueForm
 from listsync.domain.list_rules import ALL_SEASONS
 from listsync.domain.media import MediaType
 from listsync.providers.file.source import FileOptions
@@ -44,13 +44,13 @@ def _one_line(text: str) -> str:
     return text.strip()
 
 
-def _source(service: str) -> Form:
+def _source(service: str) -> ValueForm:
     def read(value: object, folder: Path) -> object:
         if not isinstance(value, str) or not value.strip():
             raise ValueError("expected the list as text")
         return find_source(service, value.strip(), folder)
 
-    return Form(read, _TEXT)
+    return ValueForm(read, _TEXT)
 
 
 def _path(value: object, folder: Path) -> Path:
@@ -250,7 +250,7 @@ class LogOptions(Section, frozen=True, kw_only=True):
         "Form of a message; auto = what fits where it goes.",
     ] = "auto"
     file: Annotated[
-        Annotated[Path, Form(_path, _TEXT)] | None,
+        Annotated[Path, ValueForm(_path, _TEXT)] | None,
         "Also log to this file; relative to the folder of this configuration; "
         "empty = standard error only.",
     ] = None

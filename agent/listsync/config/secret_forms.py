@@ -8,12 +8,12 @@ from pathlib import Path
 
 from listsync.config.configuration import Config
 from listsync.config.paths import at_home
-from listsync.config.text_file import UnreadableError, check_mode, load_bytes
+from listsync.config.text_file import UnreadableFileError, check_mode, load_bytes
 from listsync.config.yaml_document import quote
 from listsync.config_types import Options, SecretStr
 from listsync.errors import Problem
 from listsync.file_access import can_everybody_read
-from listsync.files.whole_file import Patience
+from listsync.files.whole_file import WriterWait
 from listsync.redaction import logins_in, proxy_logins
 
 MAX_BYTES = 64 * 1024
@@ -25,11 +25,11 @@ class SecretSource:
     """Reads secrets; *folder* is where relative paths begin."""
 
     def __init__(
-        self, environ: Mapping[str, str], folder: Path, patience: Patience | None = None
+        self, environ: Mapping[str, str], folder: Path, patience: WriterWait | None = None
     ) -> None:
         self._environ = environ
         self._folder = folder
-        self._patience = patience or Patience()
+        self._patience = patience or WriterWait()
 
     def read(self, form: object) -> str:
         """Give the secret behind *form*.
@@ -61,7 +61,7 @@ class SecretSource:
             content, facts = load_bytes(path, MAX_BYTES, self._patience)
             check_mode(facts, os.geteuid())
             text = content.decode()
-        except UnreadableError as error:
+        except UnreadableFileError as error:
             raise ValueError(f"the secret's file {shown} {error}") from None
         except UnicodeDecodeError:
             raise ValueError(f"the secret's file {shown} is not UTF-8 text") from None

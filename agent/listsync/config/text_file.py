@@ -6,41 +6,41 @@ import os
 import stat
 from pathlib import Path
 
-from listsync.files.whole_file import Patience, read_whole
+from listsync.files.whole_file import WriterWait, read_whole
 
 
-class UnreadableError(ValueError):
+class UnreadableFileError(ValueError):
     """The file cannot be used; the message says why, without its name."""
 
 
-def load_bytes(path: Path, cap: int, patience: Patience) -> tuple[bytes, os.stat_result]:
+def load_bytes(path: Path, cap: int, patience: WriterWait) -> tuple[bytes, os.stat_result]:
     """Read a regular file of at most *cap* bytes, together with its owner and mode.
 
     A program that is writing it is waited for, with *patience*.
 
     Raises:
-        UnreadableError: it is missing, not allowed, no regular file, or too large.
-        BeingWrittenError: see `Patience`.
+        UnreadableFileError: it is missing, not allowed, no regular file, or too large.
+        BeingWrittenError: see `WriterWait`.
     """
     try:
         found = read_whole(path, cap, _check_kind, patience)
     except (OSError, ValueError) as error:
-        raise UnreadableError(_why(error)) from None
+        raise UnreadableFileError(_why(error)) from None
     if found.is_too_large:
-        raise UnreadableError(f"is larger than {cap // 1024} KiB")
+        raise UnreadableFileError(f"is larger than {cap // 1024} KiB")
     return found.data[:], found.facts
 
 
 def _check_kind(facts: os.stat_result) -> None:
     if stat.S_ISDIR(facts.st_mode):
-        raise UnreadableError("is a directory, expected a file")
+        raise UnreadableFileError("is a directory, expected a file")
     if not stat.S_ISREG(facts.st_mode):
-        raise UnreadableError("is not a regular file")
+        raise UnreadableFileError("is not a regular file")
 
 
 def _why(error: OSError | ValueError) -> str:
     match error:
-        case UnreadableError():
+        case UnreadableFileError():
             return str(error)
         case FileNotFoundError() | NotADirectoryError():
             return "does not exist"
@@ -56,14 +56,14 @@ def check_mode(facts: os.stat_result, user: int) -> None:
     """Refuse a secret's file that others may read; root's may be (a container's secrets are).
 
     Raises:
-        UnreadableError: it is open to more than its owner.
+        UnreadableFileError: it is open to more than its owner.
     """
     mode = stat.S_IMODE(facts.st_mode)
     if not mode & (0o022 if facts.st_uid == 0 else 0o077):
         return
     if facts.st_uid in {0, user}:
-        raise UnreadableError(f"is open to other users (mode {mode:04o}), expected mode 0600")
-    raise UnreadableError(
+        raise UnreadableFileError(f"is open to other users (mode {mode:04o}), expected mode 0600")
+    raise UnreadableFileError(
         f"belongs to another user (uid {facts.st_uid}) and is open to more (mode {mode:04o}), "
         "expected your own file with mode 0600"
     )

@@ -17,7 +17,7 @@ from listsync.config.issues import (
     TEXT,
     TRUTH,
     WHOLE,
-    Finding,
+    ConfigIssue,
     missing_key,
     one_of,
     refused_secret,
@@ -36,7 +36,7 @@ from listsync.config.schema_keys import (
 )
 from listsync.config.secret_forms import SecretSource
 from listsync.config.yaml_document import KeyPath
-from listsync.config_types import Check, Form, Options, SecretStr, UnknownNameError
+from listsync.config_types import Check, Options, SecretStr, UnknownNameError, ValueForm
 
 MAX_FINDINGS = 200  # nobody reads more, and each costs a search for what was meant
 
@@ -55,7 +55,7 @@ Told = ParamSpec("Told")
 
 def read_form(
     model: type[ModelT], data: object, folder: Path, secrets: SecretSource
-) -> tuple[ModelT | None, list[Finding]]:
+) -> tuple[ModelT | None, list[ConfigIssue]]:
     """Read *data* as *model*; None with what is wrong. Relative paths begin in *folder*."""
     reader = _Reader(folder, secrets)
     form = reader.mapping(model, data, ())
@@ -68,7 +68,7 @@ class _Reader:
     def __init__(self, folder: Path, secrets: SecretSource) -> None:
         self._folder = folder
         self._secrets = secrets
-        self.found: list[Finding] = []
+        self.found: list[ConfigIssue] = []
 
     def mapping(self, model: type[Options], data: object, path: KeyPath) -> object:
         if not isinstance(data, dict):
@@ -103,7 +103,7 @@ class _Reader:
         return self._wrong(path, words, value) if words else result
 
     def _unchecked(self, held: Holds, value: object, path: KeyPath) -> object:
-        form = held.noted(Form)
+        form = held.noted(ValueForm)
         if form is not None:
             return self._parsed(lambda: form.read(value, self._folder), held, value, path)
         if held.kind is SecretStr:
@@ -162,7 +162,7 @@ class _Reader:
         return self._note(wrong_value, path, words, value, known=known, hidden=hidden)
 
     def _note(
-        self, tell: Callable[Told, Finding], *args: Told.args, **more: Told.kwargs
+        self, tell: Callable[Told, ConfigIssue], *args: Told.args, **more: Told.kwargs
     ) -> object:
         if len(self.found) < MAX_FINDINGS:
             self.found.append(tell(*args, **more))

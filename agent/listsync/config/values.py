@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from listsync.config_types import Form
+from listsync.config_types import ValueForm
 from listsync.seerr.address import API, Address
 from listsync.triggers.schedule import Cron, Every, Rule
 
@@ -142,13 +142,13 @@ def parse_user(value: object) -> str | int | None:
     return text
 
 
-def plain(parse: Callable[[object], object], schema: Mapping[str, Any]) -> Form:
+def plain(parse: Callable[[object], object], schema: Mapping[str, Any]) -> ValueForm:
     """Make the form of a value that is read without knowing where the file lies."""
 
     def read(value: object, _folder: Path) -> object:
         return parse(value)
 
-    return Form(read, schema)
+    return ValueForm(read, schema)
 
 
 Duration = Annotated[

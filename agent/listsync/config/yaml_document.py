@@ -15,9 +15,9 @@ from typing import Protocol
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from listsync.config.text_file import UnreadableError, load_bytes
+from listsync.config.text_file import UnreadableFileError, load_bytes
 from listsync.errors import ConfigError, Problem
-from listsync.files.whole_file import Patience
+from listsync.files.whole_file import WriterWait
 
 Place = tuple[int, int]
 KeyPath = tuple[str | int, ...]
@@ -60,7 +60,7 @@ class _Mark(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class YamlDocument:
     """What the file says. `values` and `keys` tell where each value and its key begin.
 
     Places are (line, column), both from 1. `problems` are those after which reading could go on.
@@ -73,22 +73,22 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
 
-def load_document(path: Path, patience: Patience | None = None) -> Document:
+def load_document(path: Path, patience: WriterWait | None = None) -> YamlDocument:
     """Read *path*; a program that is writing it is waited for.
 
     Raises:
         ConfigError: it cannot be read, or is no YAML.
-        BeingWrittenError: see `Patience`.
+        BeingWrittenError: see `WriterWait`.
     """
     file = str(path)
     try:
-        content, _ = load_bytes(path, MAX_BYTES, patience or Patience())
-    except UnreadableError as error:
+        content, _ = load_bytes(path, MAX_BYTES, patience or WriterWait())
+    except UnreadableFileError as error:
         raise ConfigError((Problem(file=file, what=str(error)),)) from None
     return parse_document(_decode(content, file), file)
 
 
-def parse_document(text: str, file: str) -> Document:
+def parse_document(text: str, file: str) -> YamlDocument:
     """Read YAML from *text*; *file* is its name in front of people.
 
     Raises:
@@ -106,7 +106,7 @@ def parse_document(text: str, file: str) -> Document:
         raise _stop(file, "is empty; expected at least server: with a url")
     reader = _Reader(file)
     data = reader.read(root, ())
-    return Document(
+    return YamlDocument(
         file=file,
         data=data,
         values=reader.values,

@@ -17,7 +17,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.files.whole_file import Bytes, Patience, read_whole
+from listsync.files.whole_file import Bytes, WriterWait, read_whole
 
 _PIECE = 1024 * 1024
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -36,7 +36,7 @@ class Content:
 
 
 def load_file(
-    service: str, path: Path, *, limit_bytes: int, patience: Patience | None = None
+    service: str, path: Path, *, limit_bytes: int, patience: WriterWait | None = None
 ) -> Content:
     """Read a regular file whole. Anything else (a folder, a pipe, a device) is not opened.
 
@@ -52,7 +52,7 @@ def load_file(
             path,
             limit_bytes,
             lambda facts: _demand_file(service, path, facts),
-            patience or Patience(),
+            patience or WriterWait(),
         )
     except (OSError, ValueError) as error:
         raise _trouble(service, path, error) from error

@@ -84,7 +84,7 @@ class FileContent:
     is_torn: bool
 
 
-class Patience:
+class WriterWait:
     """How long one reading waits for programs that write; `unfinished` are what it did not await.
 
     *pause* waits for so many seconds, and returns True to give up; None: whoever reads may not
@@ -118,11 +118,11 @@ class Patience:
         return self._seen[1] if self._seen and self._seen[0] == path else None
 
 
-def read_whole(path: Path, cap: int, check: Check, patience: Patience) -> FileContent:
+def read_whole(path: Path, cap: int, check: Check, patience: WriterWait) -> FileContent:
     """Read at most *cap* bytes of a file that *check* lets through, once nobody writes it.
 
     Raises:
-        BeingWrittenError: see `Patience`.
+        BeingWrittenError: see `WriterWait`.
         OSError, ValueError: it cannot be opened or read; and what *check* raises.
     """
     look = _Look(path=path, cap=cap, check=check, is_closed=patience.knows_closed(path))

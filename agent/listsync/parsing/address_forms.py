@@ -34,7 +34,7 @@ _LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class AddressForm:
     """A recognised address: service, kind of thing, and the named parts that are there."""
 
     provider: str
@@ -232,7 +232,7 @@ _HOST = re.compile(
 )
 
 
-def recognise(text: str) -> Form | None:
+def recognise(text: str) -> AddressForm | None:
     """Find the service that *text* belongs to; None when it is no known address or name."""
     if len(text) > _LONGEST:
         return None
@@ -241,7 +241,7 @@ def recognise(text: str) -> Form | None:
         found = pattern.fullmatch(address)
         if found:
             groups = {name: part for name, part in found.groupdict().items() if part is not None}
-            return Form(provider=provider, kind=kind, groups=groups)
+            return AddressForm(provider=provider, kind=kind, groups=groups)
     return None
 
 
@@ -282,7 +282,7 @@ def source_of(
     service: str,
     accepted: Iterable[str],
     *,
-    from_form: Callable[[Form, str], Source | None],
+    from_form: Callable[[AddressForm, str], Source | None],
     from_name: Callable[[str], Source | None],
 ) -> Source:
     """Read an address of *service*, by *from_form*, or else a name, by *from_name*.

@@ -36,7 +36,7 @@ ShapeT = TypeVar("ShapeT", bound=Answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class JsonDocument:
     """One JSON answer. `content` is None when `unchanged`."""
 
     reply: Reply
@@ -45,7 +45,9 @@ class Document:
     unchanged: bool = False
 
 
-def get_document(client: httpx.Client, call: Call, previous: Validators | None = None) -> Document:
+def get_document(
+    client: httpx.Client, call: Call, previous: Validators | None = None
+) -> JsonDocument:
     """Ask, and parse the answer as JSON; raises what `ask` raises."""
 
     def parse(reply: Reply) -> object:
@@ -59,7 +61,7 @@ def _document(
     call: Call,
     previous: Validators | None,
     parse: Callable[[Reply], object],
-) -> Document:
+) -> JsonDocument:
     from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx, which an idle agent can do without
 
     reply = ask(client, call, previous)
@@ -69,11 +71,11 @@ def _document(
             etag=fresh.etag or previous.etag,
             last_modified=fresh.last_modified or previous.last_modified,
         )
-        return Document(reply=reply, content=None, validators=kept, unchanged=True)
+        return JsonDocument(reply=reply, content=None, validators=kept, unchanged=True)
     page = not_json(reply)
     if page is not None:
         raise page
-    return Document(reply=reply, content=parse(reply), validators=reply.validators)
+    return JsonDocument(reply=reply, content=parse(reply), validators=reply.validators)
 
 
 def get_list(

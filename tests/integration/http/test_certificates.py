@@ -10,7 +10,7 @@ import pytest
 import stamina
 
 from listsync.config.load import check
-from listsync.config.yaml_document import Document
+from listsync.config.yaml_document import YamlDocument
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import ConfigError, UnavailableError
 from listsync.http.request import Call
@@ -116,7 +116,7 @@ def checked(folder: Path, file: str) -> Path | None:
     """Read a configuration that names *file* for the server and for a service."""
     server = {"url": "https://nas", "api_key": "key", "ca_file": file}
     data = {"server": server, "providers": {"trakt": {"ca_file": file}}}
-    config = check(Document(file="f", data=data), {}, folder)
+    config = check(YamlDocument(file="f", data=data), {}, folder)
     assert config.server.ca_file == config.providers.trakt.ca_file
     return config.server.ca_file
 

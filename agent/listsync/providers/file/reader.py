@@ -12,7 +12,7 @@ from listsync.cancellation import CancelToken
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.files.local_file import Content, load_file
-from listsync.files.whole_file import Patience
+from listsync.files.whole_file import WriterWait
 from listsync.http.bounded_call import call_bounded
 from listsync.http.large_bodies import LARGE_BYTES, turn
 from listsync.http.request import MIB
@@ -133,7 +133,7 @@ class ListFile:
         return replace(fetched, is_unfinished=content.is_unfinished)
 
     def _load(self) -> Content:
-        patience = Patience(pause=self._token.wait)
+        patience = WriterWait(pause=self._token.wait)
         return load_file(SERVICE, self._path, limit_bytes=self._limit_bytes, patience=patience)
 
     def _from_disk(self, look: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ import re
 
 from listsync.domain.media import MediaType
 from listsync.http.text import BLANKS, Text
-from listsync.parsing.address_forms import Form, is_address, recognise
+from listsync.parsing.address_forms import AddressForm, is_address, recognise
 from listsync.parsing.delimited_text import with_is_last
 from listsync.parsing.row_fields import imdb_id, number_id
 from listsync.providers.file.columns import RawRow
@@ -94,7 +94,7 @@ def _gather_number(
         gathering.add(RawRow(tvdb=number, season=season))
 
 
-def _gather_address(gathering: Gathering, line: str, form: Form) -> None:
+def _gather_address(gathering: Gathering, line: str, form: AddressForm) -> None:
     number = form.groups.get("id", "")
     season, is_episode = part_in_address(line)
     match (form.provider, form.kind):

@@ -26,9 +26,9 @@ from listsync.providers.imdb.refusals import QuestionRefusedError, UnknownFields
 from listsync.providers.imdb.responses import (
     PEOPLE,
     TITLES,
-    Part,
+    ImdbPage,
+    ImdbTitle,
     Profile,
-    Title,
     entry_of,
     inside,
     not_of_titles,
@@ -99,7 +99,7 @@ class Imdb:
             return Fetched.unchanged(previous)
         return self._gathered(question, chain([first], parts), Validators(stamp=stamp))
 
-    def _first(self, parts: Iterator[Part]) -> Part:
+    def _first(self, parts: Iterator[ImdbPage]) -> ImdbPage:
         """Read the first page; a list of people may be refused, in words that nobody has noted."""
         try:
             first = next(parts)
@@ -134,10 +134,10 @@ class Imdb:
         return check_one(SERVICE, node, Profile).user
 
     def _gathered(
-        self, question: Question, parts: Iterable[Part], validators: Validators
+        self, question: Question, parts: Iterable[ImdbPage], validators: Validators
     ) -> Fetched:
         """Put the parts together; *validators* are for the whole list."""
-        entries, declared = Entries(SERVICE, Title), None
+        entries, declared = Entries(SERVICE, ImdbTitle), None
         for part in parts:
             entries.expect(question.count or part.total)
             entries.add(part.titles, entry_of)
@@ -154,7 +154,7 @@ class Imdb:
             raise self._changed("no titles came, and that does not prove that there are none")
         return entries.fetched(declared=declared, validators=validators)
 
-    def _parts(self, question: Question) -> Iterator[Part]:
+    def _parts(self, question: Question) -> Iterator[ImdbPage]:
         """Read page after page, until the service says that there is no more.
 
         Rows may come again before the last one, but not without an end.

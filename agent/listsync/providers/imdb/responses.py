@@ -54,7 +54,7 @@ class _Year(Answer, frozen=True):
     year: object = None
 
 
-class Title(Answer, frozen=True):
+class ImdbTitle(Answer, frozen=True):
     """One title, or the person that stands where one was expected."""
 
     id: str
@@ -76,20 +76,20 @@ class Title(Answer, frozen=True):
         return self.id.startswith("nm") and PERSON.fullmatch(self.id) is not None
 
 
-class PageInfo(Answer, frozen=True):
+class CursorInfo(Answer, frozen=True):
     """Where the next page begins; a cursor without a next page means nothing."""
 
     more: bool = field(name="hasNextPage")
     cursor: str | None = field(name="endCursor")
 
 
-class Connection(Answer, frozen=True):
+class TitleConnection(Answer, frozen=True):
     """One part of a list; `total` is the size of the whole list."""
 
     edges: list[object] | None = None
     entries: list[object] | None = None
     total: Annotated[int, Meta(ge=0)] | None = None
-    page: PageInfo | None = field(name="pageInfo", default=None)
+    page: CursorInfo | None = field(name="pageInfo", default=None)
 
     def __post_init__(self) -> None:
         if self.edges is None and self.entries is None:
@@ -103,7 +103,7 @@ class Connection(Answer, frozen=True):
 class ListNode(Answer, frozen=True):
     """A list and its titles."""
 
-    titles: Connection = field(name="titleListItemSearch")
+    titles: TitleConnection = field(name="titleListItemSearch")
     modified: str | None = field(name="lastModifiedDate", default=None)
 
 
@@ -120,7 +120,7 @@ def inside(node: object, *path: str) -> object:
     return node
 
 
-def entry_of(rank: int, title: Title) -> ListEntry | SkippedRow:
+def entry_of(rank: int, title: ImdbTitle) -> ListEntry | SkippedRow:
     """Turn a checked title into an entry; persons and what cannot be requested are left out."""
     named = title_text(title.name.text) if title.name else None
     original = title_text(title.original.text) if title.original else None
@@ -143,7 +143,7 @@ PEOPLE, TITLES = "PEOPLE", "TITLES"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ImdbPage:
     """One page of a list; `cursor` is None on the last one, `modified` is the list's date."""
 
     titles: list[object]
@@ -166,7 +166,7 @@ class Part:
         return f"{self.total} {hashlib.sha256(seen).hexdigest()[:20]}{today}"
 
 
-def part_of(data: Mapping[str, object], question: Question, name: str) -> Part:
+def part_of(data: Mapping[str, object], question: Question, name: str) -> ImdbPage:
     """Read the answer to *question* about the list that people know as *name*."""
     if question.root not in data:
         raise AnswerChangedError(SERVICE, f"{question.root} is missing from the answer")
@@ -181,7 +181,7 @@ def part_of(data: Mapping[str, object], question: Question, name: str) -> Part:
         cursor = found.page.cursor
         if not cursor:
             raise AnswerChangedError(SERVICE, f"{name}: more follows, and it is not said where")
-    return Part(
+    return ImdbPage(
         titles=[inside(row, *question.path) for row in found.rows],
         total=found.total,
         cursor=cursor,
@@ -189,11 +189,11 @@ def part_of(data: Mapping[str, object], question: Question, name: str) -> Part:
     )
 
 
-def _shown(node: object) -> Connection:
-    return check_one(SERVICE, node, Connection, strict=True)
+def _shown(node: object) -> TitleConnection:
+    return check_one(SERVICE, node, TitleConnection, strict=True)
 
 
-def _listed(node: object, name: str) -> tuple[Connection, str | None]:
+def _listed(node: object, name: str) -> tuple[TitleConnection, str | None]:
     """Read a list and the date of its last change; one of people is not empty of titles.
 
     A type that is not known is no reason to leave titles behind that came.

@@ -14,7 +14,13 @@ from listsync.domain.lists import Fetched
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.parsing.documents import parse_json
 from listsync.parsing.json_rows import Entries, check_one
-from listsync.providers.imdb.responses import Connection, ListNode, Title, entry_of, inside
+from listsync.providers.imdb.responses import (
+    ImdbTitle,
+    ListNode,
+    TitleConnection,
+    entry_of,
+    inside,
+)
 from listsync.providers.imdb.source import BOX_OFFICE, SERVICE, ImdbSource, ListKind
 from listsync.text_cleaning import one_line
 
@@ -52,7 +58,7 @@ def read_pages(load: Callable[[int], str]) -> Fetched:
         AnswerChangedError: the page holds no list where lists are.
     """
     first = shown = _titles_of(load(1))
-    entries = Entries(SERVICE, Title)
+    entries = Entries(SERVICE, ImdbTitle)
     entries.expect(first.total)
     entries.add(first.titles, entry_of)
     for number in range(2, MAX_PAGES + 1):
@@ -87,7 +93,9 @@ def _titles_of(html: str) -> _Shown:
     for name in ("list", "predefinedList"):
         if isinstance(column, dict) and name in column:
             return _listed(column[name])
-    chart = check_one(SERVICE, inside(page, "pageData", "chartTitles"), Connection, strict=True)
+    chart = check_one(
+        SERVICE, inside(page, "pageData", "chartTitles"), TitleConnection, strict=True
+    )
     return _read(chart, "node")
 
 
@@ -100,7 +108,7 @@ def _listed(node: object) -> _Shown:
     return _read(titles, "listItem")
 
 
-def _read(found: Connection, name: str) -> _Shown:
+def _read(found: TitleConnection, name: str) -> _Shown:
     if not found.rows and found.total != 0:
         raise AnswerChangedError(SERVICE, "the page shows no titles, and not that there are none")
     return _Shown([inside(row, name) for row in found.rows], found.total)

@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from listsync.config_types import PageOptions, WebAddress
-from listsync.parsing.address_forms import Form, foreign, recognise
+from listsync.parsing.address_forms import AddressForm, foreign, recognise
 from listsync.providers.imdb import search_constraints as search
 
 
@@ -108,7 +108,7 @@ def parse(text: str) -> ImdbSource:
     raise ValueError(f"{why}; accepted: {', '.join(FORMS)}")
 
 
-def _from_form(form: Form) -> ImdbSource | None:
+def _from_form(form: AddressForm) -> ImdbSource | None:
     if form.provider != SERVICE or form.kind == "title":
         return None
     kind = ListKind(form.kind)

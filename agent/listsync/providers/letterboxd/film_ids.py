@@ -15,7 +15,7 @@ from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
 from listsync.http.pages import Failure, as_far_as_possible, get_reply
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text, year_number
-from listsync.providers.letterboxd.posters import ELSEWHERE, IN_POSTER, POSTER, Row
+from listsync.providers.letterboxd.posters import ELSEWHERE, IN_POSTER, POSTER, Poster
 from listsync.providers.letterboxd.site_markup import call_for, document_of
 
 if TYPE_CHECKING:
@@ -114,11 +114,11 @@ def _told(node: LexborNode) -> tuple[MediaType | None, int | None]:
     return _KINDS.get(said.get("data-tmdb-type") or ""), number_id(said.get("data-tmdb-id"))
 
 
-def film_row(document: LexborHTMLParser, slug: str) -> Row:
+def film_row(document: LexborHTMLParser, slug: str) -> Poster:
     """Read title and year on a film's own page."""
     year = document.css_first(".releasedate")
     name = document.css_first("h1 .name") or document.css_first("h1")
-    return Row(
+    return Poster(
         title_text(name.text()) if name else None,
         year_number(year.text()) if year else None,
         slug,

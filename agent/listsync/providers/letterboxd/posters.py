@@ -62,7 +62,7 @@ _NAME = re.compile(r"(.+) \((\d{4})\)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Poster:
     """One film on a page; `slug` is its name in addresses.
 
     `is_loose`: it stands outside the items in which the page shows its other films. `flaw` says
@@ -80,7 +80,7 @@ class Row:
         return self.title is None and self.slug is None
 
 
-def rows_of(document: LexborHTMLParser, *, is_known: bool) -> tuple[Row, ...]:
+def rows_of(document: LexborHTMLParser, *, is_known: bool) -> tuple[Poster, ...]:
     """Read the rows of a page; with *is_known*, only where films are known to be.
 
     Raises:
@@ -92,7 +92,7 @@ def rows_of(document: LexborHTMLParser, *, is_known: bool) -> tuple[Row, ...]:
         raise AnswerChangedError(SERVICE, f"more than {_MOST_POSTERS:,} films are on one page")
     found = _found(document, is_known=is_known)
     has_items = any(node.mem_id in items for node in found)
-    rows: list[Row] = []
+    rows: list[Poster] = []
     for node in found:
         if node.mem_id in posters:
             rows.append(replace(_row(node), is_loose=has_items and node.mem_id not in items))
@@ -115,16 +115,16 @@ def _each(among: LexborHTMLParser | LexborNode, selector: str) -> list[LexborNod
     return list({node.mem_id: node for node in among.css(selector)}.values())
 
 
-def _rows_in(item: LexborNode) -> Iterator[Row]:
+def _rows_in(item: LexborNode) -> Iterator[Poster]:
     """Read an item: one poster is what it should have."""
     posters = _each(item, _OUTERMOST) or item.css("[data-target-link]")
     if not posters:
-        yield Row(flaw="it shows no film")
+        yield Poster(flaw="it shows no film")
     for number, poster in enumerate(posters):
         yield replace(_row(poster), is_loose=number > 0)
 
 
-def _row(poster: LexborNode) -> Row:
+def _row(poster: LexborNode) -> Poster:
     said = poster.attributes
     named = said.get("data-item-name") or said.get("data-item-full-display-name")
     title = title_text(named or said.get("data-film-name") or _alt(poster))
@@ -133,7 +133,7 @@ def _row(poster: LexborNode) -> Row:
     named_year = year_number(found[2]) if found else None
     if found and named_year and year in (None, named_year):
         title, year = found[1], named_year
-    return Row(title, year, _slug(said))
+    return Poster(title, year, _slug(said))
 
 
 def _alt(poster: LexborNode) -> str | None:
@@ -149,7 +149,7 @@ def _slug(said: dict[str, str | None]) -> str | None:
     return None
 
 
-def distinct(rows: Iterable[Row]) -> int:
+def distinct(rows: Iterable[Poster]) -> int:
     """Count the films; what shows none may be one that no other row shows.
 
     Films of one title and year are told apart by their slugs; a row without one may repeat any.
@@ -168,7 +168,7 @@ def distinct(rows: Iterable[Row]) -> int:
     return len(slugs) + len(nameless - named) + bare
 
 
-def believed(rows: Sequence[Row], declared: int | None) -> list[Row]:
+def believed(rows: Sequence[Poster], declared: int | None) -> list[Poster]:
     """Leave out what the list's own count says is not of it; without one, doubt what is loose."""
     firm = [row for row in rows if not row.is_loose and not row.is_bare]
     named = [row for row in rows if not row.is_bare]
@@ -177,5 +177,5 @@ def believed(rows: Sequence[Row], declared: int | None) -> list[Row]:
             return some
     if declared is None:
         flaw = "it stands outside the list's items"
-        return [Row(slug=row.slug, flaw=flaw) if row.is_loose else row for row in rows]
+        return [Poster(slug=row.slug, flaw=flaw) if row.is_loose else row for row in rows]
     return list(rows)

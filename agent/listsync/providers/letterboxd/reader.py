@@ -13,9 +13,14 @@ from listsync.errors import AnswerChangedError
 from listsync.http.classify import Reply
 from listsync.parsing.json_rows import refuse_drift
 from listsync.providers.letterboxd.film_ids import FilmIds, film_row, learn, record_of
-from listsync.providers.letterboxd.posters import Row, believed, distinct
+from listsync.providers.letterboxd.posters import Poster, believed, distinct
 from listsync.providers.letterboxd.site import Site
-from listsync.providers.letterboxd.site_markup import COUNTED, Page, document_of, full_page
+from listsync.providers.letterboxd.site_markup import (
+    COUNTED,
+    LetterboxdPage,
+    document_of,
+    full_page,
+)
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdOptions, LetterboxdSource
 
 if TYPE_CHECKING:
@@ -83,7 +88,7 @@ class Letterboxd:
         self._films.put(slug, record_of(document))
         return self._listed((film_row(document, slug),), 1)[0]
 
-    def _listed(self, rows: Sequence[Row], declared: int | None) -> tuple[Fetched, bool]:
+    def _listed(self, rows: Sequence[Poster], declared: int | None) -> tuple[Fetched, bool]:
         """Turn rows into a reading; also say whether every film's page is known."""
         if not rows and declared != 0:
             raise AnswerChangedError(
@@ -116,7 +121,7 @@ class Letterboxd:
         named = [row.slug for row in rows if row.slug and row.title]
         return fetched, not wanted or all(slug in films for slug in named)
 
-    def _look_up(self, rows: Sequence[Row]) -> tuple[Mapping[str, FilmRecord], str]:
+    def _look_up(self, rows: Sequence[Poster]) -> tuple[Mapping[str, FilmRecord], str]:
         """Give what is known of the films, and why nothing new is where all look-ups failed."""
         slugs = tuple(dict.fromkeys(row.slug for row in rows if row.slug and row.title))
         known = self._films.get_many(slugs)
@@ -137,7 +142,9 @@ def _words_of(trouble: str, films: int) -> str:
     return f"no film could be looked up for its ids ({trouble}); {titles} matched by name instead"
 
 
-def _all_rows(source: LetterboxdSource, pages: Sequence[Page]) -> tuple[list[Row], int | None]:
+def _all_rows(
+    source: LetterboxdSource, pages: Sequence[LetterboxdPage]
+) -> tuple[list[Poster], int | None]:
     """Put the rows of all pages together; also say how many films the list has, if it says so.
 
     Without such a count, a page before the last that is not full has lost rows, and so has one
@@ -146,25 +153,25 @@ def _all_rows(source: LetterboxdSource, pages: Sequence[Page]) -> tuple[list[Row
     declared = pages[0].declared
     if declared is not None:
         declared = max(page.declared or 0 for page in pages)
-    rows: list[Row] = []
+    rows: list[Poster] = []
     filled = [page for page in pages if page.rows]
     for page in filled:
         rows.extend(page.rows)
         films = len(page.rows) if source.kind == "diary" else distinct(page.rows)
         full = full_page(source.kind)
         if page is not filled[-1] and films < full and declared is None and source.kind != "list":
-            rows.append(Row(flaw=f"only {films} films are on a page of {full}"))
+            rows.append(Poster(flaw=f"only {films} films are on a page of {full}"))
     is_cut = not pages[-1].rows and max((page.last for page in filled), default=0) > len(filled)
     if is_cut and declared is None:
-        rows.append(Row(flaw=f"page {len(filled) + 1} shows no films, and others link to it"))
+        rows.append(Poster(flaw=f"page {len(filled) + 1} shows no films, and others link to it"))
     return believed(rows, declared), declared
 
 
-def _entry(rank: int, row: Row, film: FilmRecord) -> ListEntry:
+def _entry(rank: int, row: Poster, film: FilmRecord) -> ListEntry:
     return ListEntry(rank=rank, title=row.title, year=row.year, kind=film.kind, ids=film.ids)
 
 
-def _page_state(source: LetterboxdSource, page: Page) -> str | None:
+def _page_state(source: LetterboxdSource, page: LetterboxdPage) -> str | None:
     """Say what changes with the list: its date and size, or the newest films of a watchlist."""
     if page.declared is None or (page.declared > 0 and not page.rows):
         return None

@@ -10,8 +10,14 @@ from listsync.http.classify import Reply
 from listsync.http.pages import get_reply, in_parallel
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import MOST_ROWS
-from listsync.providers.letterboxd.posters import Row
-from listsync.providers.letterboxd.site_markup import SHELLS, Page, call_for, full_page, read_page
+from listsync.providers.letterboxd.posters import Poster
+from listsync.providers.letterboxd.site_markup import (
+    SHELLS,
+    LetterboxdPage,
+    call_for,
+    full_page,
+    read_page,
+)
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource, find
 from listsync.row_limit import demand_room, text_size
 
@@ -57,7 +63,7 @@ class Site:
             raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"{wanted} leads to no such list")
         return landed, reply
 
-    def read(self, source: LetterboxdSource, reply: Reply) -> tuple[Page, str]:
+    def read(self, source: LetterboxdSource, reply: Reply) -> tuple[LetterboxdPage, str]:
         """Read the first page; also say under which path the others are.
 
         Charts come without films; scripts would load them from where the page or, as far as is
@@ -77,7 +83,7 @@ class Site:
             raise AnswerChangedError(SERVICE, why) from error
         return read_page(part, source, is_part=True), path
 
-    def _part(self, source: LetterboxdSource, page: Page) -> str | None:
+    def _part(self, source: LetterboxdSource, page: LetterboxdPage) -> str | None:
         """Say where the films of a page without any are loaded from; None: nothing tells."""
         is_old = page.part is None or page.part.startswith(_OLD_PARTS)
         if source.kind in SHELLS and is_old:
@@ -86,12 +92,14 @@ class Site:
             raise AnswerChangedError(SERVICE, f"loads the films of {source} from another place")
         return page.part.removeprefix("/") if page.part else None
 
-    def rest(self, source: LetterboxdSource, path: str, first: Page) -> list[Page]:
+    def rest(
+        self, source: LetterboxdSource, path: str, first: LetterboxdPage
+    ) -> list[LetterboxdPage]:
         """Read the pages after *first*, several at a time, until one says that it is the last."""
         is_part = path != f"{source.path}/"
         before, mark, query = path.partition("?")
 
-        def read(number: int) -> Page:
+        def read(number: int) -> LetterboxdPage:
             reply = self._get(f"{before}page/{number}/{mark}{query}")
             return read_page(reply, source, is_part=is_part)
 
@@ -110,13 +118,13 @@ class Site:
                     pages.append(page)
         return pages[1:]
 
-    def _goes_on(self, source: LetterboxdSource, pages: list[Page], count: int) -> bool:
+    def _goes_on(self, source: LetterboxdSource, pages: list[LetterboxdPage], count: int) -> bool:
         page = pages[-1]
         if not page.rows or (source.kind == "popular" and count >= self._chart_films):
             return False
         return page.more or page.last > len(pages)
 
-    def _known_last(self, source: LetterboxdSource, pages: list[Page]) -> int:
+    def _known_last(self, source: LetterboxdSource, pages: list[LetterboxdPage]) -> int:
         """Say up to which page there should be some, so that they can be read together."""
         first, last = pages[0], pages[-1].last
         if source.kind == "popular":
@@ -126,7 +134,7 @@ class Site:
         return min(max(last, len(pages) + 1), _most_pages(source))
 
 
-def _text_of(page: Page) -> int:
+def _text_of(page: LetterboxdPage) -> int:
     return sum(text_size(row.title) for row in page.rows)
 
 
@@ -137,9 +145,9 @@ def _most_pages(source: LetterboxdSource) -> int:
 
 def _demand_new(
     source: LetterboxdSource,
-    page: Page,
-    seen: set[tuple[Row, ...]],
-    before: Page,
+    page: LetterboxdPage,
+    seen: set[tuple[Poster, ...]],
+    before: LetterboxdPage,
     count: int,
 ) -> None:
     """Check the next page against those before it, and add it to *seen*."""

@@ -19,7 +19,7 @@ from listsync.http.classify import Reply, retry_after_s
 from listsync.http.request import MIB, Call
 from listsync.parsing.documents import text_of
 from listsync.parsing.row_fields import whole_number
-from listsync.providers.letterboxd.posters import POSTER, Row, rows_of
+from listsync.providers.letterboxd.posters import POSTER, Poster, rows_of
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
 
 if TYPE_CHECKING:
@@ -142,13 +142,13 @@ def call_for(url: str) -> Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class LetterboxdPage:
     """One page of a list. `more` says that another follows, `last` is the highest it links to.
 
     `part` is where scripts would load the films from; `changed` is when the list was changed.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Poster, ...]
     declared: int | None
     more: bool
     last: int
@@ -156,7 +156,7 @@ class Page:
     part: str | None = None
 
 
-def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) -> Page:
+def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) -> LetterboxdPage:
     """Read one page; raises what `document_of` raises, and when it is another kind of page."""
     document = document_of(reply, is_part=is_part)
     if not is_part and not _is_of(document, source):
@@ -166,7 +166,7 @@ def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) 
     if declared is None and not rows and source.kind != "list" and _says_none(document):
         declared = 0
     is_full = len(rows) >= full_page(source.kind)
-    return Page(
+    return LetterboxdPage(
         rows=rows,
         declared=declared,
         more=_goes_on(document, is_sure=declared is not None, is_full=is_full),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from listsync.config_types import AtOnce, Pace, PageOptions, WebAddress
-from listsync.parsing.address_forms import Form, foreign, is_address, recognise
+from listsync.parsing.address_forms import AddressForm, foreign, is_address, recognise
 
 
 class LetterboxdOptions(PageOptions, frozen=True, kw_only=True):
@@ -113,7 +113,7 @@ def find(text: str) -> LetterboxdSource | None:
     return _from_address(form, address)
 
 
-def _from_address(form: Form, address: str) -> LetterboxdSource | None:
+def _from_address(form: AddressForm, address: str) -> LetterboxdSource | None:
     full = address if "://" in address else f"https://{address}"
     place = _SHORT_DIARY.sub(r"\1/films/diary", urlsplit(full).path.strip("/"), count=1)
     path = _PATHS[form.kind].format_map(form.groups)

@@ -19,7 +19,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.classify import Reply, retry_after_s
-from listsync.parsing.json_rows import Document, check_one
+from listsync.parsing.json_rows import JsonDocument, check_one
 from listsync.parsing.row_fields import (
     external_ids,
     imdb_id,
@@ -128,7 +128,7 @@ class _Pagination(Answer, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class MdbListPage:
     """One page of items; `total` is the size of the whole list where the page tells it."""
 
     items: list[object]
@@ -137,7 +137,7 @@ class Page:
     cursor: str | None = None
 
 
-def page_of(document: Document, size: int) -> Page:
+def page_of(document: JsonDocument, size: int) -> MdbListPage:
     """Read one page in any shape: one list, films and series apart, or a chart in one piece.
 
     *size* is how many rows were asked for: so many may not be all, where nothing says it.
@@ -145,19 +145,19 @@ def page_of(document: Document, size: int) -> Page:
     content = document.content
     if isinstance(content, dict) and content.keys() & {"movies", "shows"}:
         pagination = check_one(SERVICE, content.get("pagination") or {}, _Pagination)
-        return Page(
+        return MdbListPage(
             items=_merged(content.get("movies"), content.get("shows")),
             total=pagination.total,
             more=pagination.has_more,
             cursor=pagination.cursor,
         )
     if isinstance(content, dict) and isinstance(content.get("results"), list):
-        return Page(items=content["results"], total=None, more=False)
+        return MdbListPage(items=content["results"], total=None, more=False)
     if not isinstance(content, list):
         raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
     said = document.reply.headers.get("x-has-more", "").lower()
     more = said == "true" if said in ("true", "false") else len(content) >= size
-    return Page(items=content, total=None, more=more)
+    return MdbListPage(items=content, total=None, more=more)
 
 
 def _merged(*parts: object) -> list[object]:

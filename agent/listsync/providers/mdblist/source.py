@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.domain.media import MediaType
-from listsync.parsing.address_forms import Form, source_of
+from listsync.parsing.address_forms import AddressForm, source_of
 
 
 class MdbListOptions(ServiceOptions, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ def _user_list(user: str, name: str) -> MdbListSource | None:
     )
 
 
-def _from_form(form: Form, address: str) -> MdbListSource | None:
+def _from_form(form: AddressForm, address: str) -> MdbListSource | None:
     groups = form.groups
     match form.kind:
         case "list_by_id":

@@ -16,7 +16,7 @@ from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.http.pages import as_far_as_possible, in_parallel
 from listsync.http.request import Call
 from listsync.parsing.json_rows import Entries, get_document
-from listsync.providers.tmdb.responses import Page, Row, entry_of, judge, page_of
+from listsync.providers.tmdb.responses import TmdbPage, TmdbRow, entry_of, judge, page_of
 from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
 
 if TYPE_CHECKING:
@@ -65,16 +65,16 @@ class Tmdb:
         pages = as_far_as_possible(self._page, [count], [])
         return any(page is not None and _stamp(count, page) == known[0] for _, page in pages)
 
-    def _others(self, first: Page, pages: Iterable[Page]) -> Iterator[Page]:
+    def _others(self, first: TmdbPage, pages: Iterable[TmdbPage]) -> Iterator[TmdbPage]:
         titles = first.titles
         for page in pages:
             if page.rows and page.titles == titles:
                 raise AnswerChangedError(SERVICE, f"{self._source} gives its first page again")
             yield page
 
-    def _fetched(self, pages: Iterable[Page], validators: Validators) -> Fetched:
+    def _fetched(self, pages: Iterable[TmdbPage], validators: Validators) -> Fetched:
         top = self._options.chart_size if self._source.is_chart else None
-        entries, declared = Entries(SERVICE, Row), None
+        entries, declared = Entries(SERVICE, TmdbRow), None
         for page in pages:
             wanted = None if top is None else top - entries.count
             entries.add(page.rows[:wanted], partial(entry_of, kind=self._source.kind))
@@ -84,14 +84,14 @@ class Tmdb:
             declared = min(declared, top)
         return entries.fetched(declared=declared, validators=validators)
 
-    def _count(self, first: Page) -> int:
+    def _count(self, first: TmdbPage) -> int:
         """Say how many pages are to be read."""
         wanted = MAX_PAGES
         if self._source.is_chart:
             wanted = -(-self._options.chart_size // PAGE_SIZE)
         return min(first.pages, wanted)
 
-    def _page(self, number: int) -> Page:
+    def _page(self, number: int) -> TmdbPage:
         return page_of(get_document(self._http, self._call(number)), number)
 
     def _call(self, page: int) -> Call:
@@ -118,7 +118,7 @@ class Tmdb:
         )
 
 
-def _stamp(count: int, last: Page) -> str:
+def _stamp(count: int, last: TmdbPage) -> str:
     """Make a word for the state of a list of *count* pages: its size, and its *last* titles."""
     state = repr((last.declared, last.titles))
     return f"{count} {_today()} {hashlib.sha256(state.encode(errors='replace')).hexdigest()}"

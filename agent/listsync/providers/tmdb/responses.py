@@ -12,7 +12,7 @@ from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.classify import Reply
-from listsync.parsing.json_rows import Document, check_one
+from listsync.parsing.json_rows import JsonDocument, check_one
 from listsync.parsing.row_fields import external_ids, number_id, title_text, year_number
 from listsync.providers.tmdb.source import SERVICE
 
@@ -25,7 +25,7 @@ _REFUSALS = {  # the codes of which the HTTP status, 401 for each, does not say 
 }
 
 
-class Row(Answer, frozen=True):
+class TmdbRow(Answer, frozen=True):
     """One title (films have `title`, series `name`) or a person."""
 
     id: object
@@ -46,7 +46,7 @@ class Row(Answer, frozen=True):
         return number_id(self.id)
 
 
-def entry_of(rank: int, row: Row, kind: MediaType | None) -> ListEntry | SkippedRow:
+def entry_of(rank: int, row: TmdbRow, kind: MediaType | None) -> ListEntry | SkippedRow:
     """Turn a row into an entry; *kind* is what it is where it does not say so itself."""
     title = title_text(row.title) or title_text(row.name)
     if row.media_type == "person":
@@ -66,7 +66,7 @@ def entry_of(rank: int, row: Row, kind: MediaType | None) -> ListEntry | Skipped
     )
 
 
-class Page(Answer, frozen=True):
+class TmdbPage(Answer, frozen=True):
     """One page: `results`, in v3 lists `items`, in collections (one page, uncounted) `parts`."""
 
     page: _Count | None = None
@@ -109,9 +109,9 @@ class Page(Answer, frozen=True):
         return self.total_pages or 1
 
 
-def page_of(document: Document, number: int) -> Page:
+def page_of(document: JsonDocument, number: int) -> TmdbPage:
     """Read page *number*; another one, given in its place, would repeat rows."""
-    page = check_one(SERVICE, document.content, Page, strict=True)
+    page = check_one(SERVICE, document.content, TmdbPage, strict=True)
     if page.page not in (None, number):
         raise AnswerChangedError(SERVICE, f"gives page {page.page} instead of page {number}")
     return page

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.domain.media import MediaType
-from listsync.parsing.address_forms import Form, foreign, recognise
+from listsync.parsing.address_forms import AddressForm, foreign, recognise
 from listsync.parsing.row_fields import number_id
 from listsync.redaction import is_credential
 
@@ -108,7 +108,7 @@ def _from_name(value: str) -> TmdbSource | None:
     return TmdbSource(name=f"list/{number}", path=f"list/{number}") if number else None
 
 
-def _from_form(form: Form) -> TmdbSource | None:
+def _from_form(form: AddressForm) -> TmdbSource | None:
     media = form.groups.get("media", "tv" if form.kind == "network" else "movie")
     if form.kind == "chart":
         name = form.groups.get("id", "popular")

@@ -53,7 +53,7 @@ class Login(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ListPart:
     """One path of the API; `kind` is what its bare objects are.
 
     `in_order` is a path to the same rows in the order of their ranks, whatever the owner likes to
@@ -66,7 +66,7 @@ class Part:
     in_order: str | None = None
 
     @property
-    def ordered(self) -> Part:
+    def ordered(self) -> ListPart:
         """Give the path in the order of ranks; itself where there is none."""
         return replace(self, path=self.in_order, in_order=None) if self.in_order else self
 
@@ -81,7 +81,7 @@ class TraktSource:
     """
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[ListPart, ...]
     login: Login = Login.IF_THERE
     about: str | None = None
     stamps: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ def chart(groups: Mapping[str, str | None]) -> TraktSource | None:
         return None
     return TraktSource(
         name=":".join(filter(None, (name, media, period))),
-        parts=(Part(path="/".join(filter(None, (media, name, period))), kind=_KINDS[media]),),
+        parts=(ListPart(path="/".join(filter(None, (media, name, period))), kind=_KINDS[media]),),
         login=Login.NEVER,
         is_chart=True,
     )
@@ -134,7 +134,7 @@ def _list(name: str, path: str, media: str, login: Login = Login.IF_THERE) -> Tr
     return TraktSource(
         name=f"{name}?display={media}" if media else name,
         # All types, so that the rows can be counted.
-        parts=(Part(path=f"{path}/items", in_order=f"{path}/items/{_TYPES}/rank/asc"),),
+        parts=(ListPart(path=f"{path}/items", in_order=f"{path}/items/{_TYPES}/rank/asc"),),
         login=login,
         about=path,
         stamps=("updated_at",),
@@ -168,7 +168,7 @@ def _slug(user: str) -> str:
     return user.lower().replace(".", "-")
 
 
-def _parts(user: str, what: str, media: str) -> tuple[Part, ...]:
+def _parts(user: str, what: str, media: str) -> tuple[ListPart, ...]:
     """Name the paths: one for both kinds where the API has it, else one for each."""
     base = what if what == "recommendations" else f"users/{user}/{what}"
     if not media and what in _BOTH:
@@ -176,9 +176,9 @@ def _parts(user: str, what: str, media: str) -> tuple[Part, ...]:
     return tuple(_part(base, what, f"/{kind}") for kind in ([media] if media else _KINDS))
 
 
-def _part(base: str, what: str, types: str) -> Part:
+def _part(base: str, what: str, types: str) -> ListPart:
     """Describe a path; some shelves take a sort, behind the *types*."""
-    return Part(
+    return ListPart(
         path=f"{base}{types}",
         kind=_KINDS.get(types.removeprefix("/")),
         params=_PARAMS.get(f"{what}{types}", ()),

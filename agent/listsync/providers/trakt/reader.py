@@ -15,7 +15,7 @@ from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.pages import in_parallel
 from listsync.http.request import Call
-from listsync.parsing.json_rows import Document, Entries, get_document
+from listsync.parsing.json_rows import Entries, JsonDocument, get_document
 from listsync.parsing.row_fields import whole_number
 from listsync.providers.trakt.api import (
     HEADERS,
@@ -33,9 +33,9 @@ from listsync.providers.trakt.api import (
     secret_headers_of,
     sort_of,
 )
-from listsync.providers.trakt.endpoints import SERVICE, Login, Part, TraktSource
+from listsync.providers.trakt.endpoints import SERVICE, ListPart, Login, TraktSource
 from listsync.providers.trakt.oauth import NEEDS_ID, access_token
-from listsync.providers.trakt.rows import Row, entry_of
+from listsync.providers.trakt.rows import TraktRow, entry_of
 from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.token_store import Tokens
 
@@ -53,7 +53,7 @@ def stamp_of(headers: Mapping[str, str], items: int) -> str | None:
     return None if moment is None else f"{moment.isoformat()} {items}"
 
 
-def is_unchanged(stamp: str, about: Document, places: tuple[str, ...]) -> bool:
+def is_unchanged(stamp: str, about: JsonDocument, places: tuple[str, ...]) -> bool:
     """Compare a *stamp* with what the service says of the list; the dates are at *places*."""
     read, _, items = stamp.partition(" ")
     read_at, now = _moment(read), _date(about.reply.headers)
@@ -167,8 +167,8 @@ class Trakt:
             return fetched  # what was read is better than nothing
         return again if again.is_sure or again.distinct > fetched.distinct else fetched
 
-    def _gathered(self, parts: Sequence[Part], headers: dict[str, SecretStr]) -> Fetched:
-        entries = Entries(SERVICE, Row)
+    def _gathered(self, parts: Sequence[ListPart], headers: dict[str, SecretStr]) -> Fetched:
+        entries = Entries(SERVICE, TraktRow)
         readings = [self._read(part, headers, entries) for part in parts]
         counts = [reading.declared for reading in readings]
         declared = sum(count for count in counts if count is not None)
@@ -202,7 +202,7 @@ class Trakt:
         stamp = stamp_of(readings[0].headers, declared)
         return Validators(stamp=stamp) if stamp else None
 
-    def _ask(self, path: str, headers: dict[str, SecretStr], **params: str | int) -> Document:
+    def _ask(self, path: str, headers: dict[str, SecretStr], **params: str | int) -> JsonDocument:
         url = f"{self._options.base_url.rstrip('/')}/{path}"
         call = Call(
             service=SERVICE,
@@ -214,7 +214,9 @@ class Trakt:
         )
         return get_document(self._http, call)
 
-    def _read(self, part: Part, headers: dict[str, SecretStr], entries: Entries[Row]) -> _Reading:
+    def _read(
+        self, part: ListPart, headers: dict[str, SecretStr], entries: Entries[TraktRow]
+    ) -> _Reading:
         """Read the pages of one part: the first tells how many there are, and how long."""
         before, distinct_before = entries.count, entries.distinct
         into = partial(entry_of, bare=part.kind, only=self._source.only)
@@ -254,7 +256,9 @@ class Trakt:
     def _changed(self, what: str) -> AnswerChangedError:
         return AnswerChangedError(SERVICE, f"{self._source.name}: {what}")
 
-    def _page(self, part: Part, headers: dict[str, SecretStr], size: int, number: int) -> _Page:
+    def _page(
+        self, part: ListPart, headers: dict[str, SecretStr], size: int, number: int
+    ) -> _Page:
         document = self._ask(part.path, headers, **dict(part.params), page=number, limit=size)
         told = document.reply.headers
         if whole_number(told.get("x-pagination-page")) not in (None, number):

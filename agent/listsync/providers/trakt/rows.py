@@ -49,7 +49,7 @@ class _Person(Answer, frozen=True):
     ids: object = None
 
 
-class Row(_Media, frozen=True):
+class TraktRow(_Media, frozen=True):
     """One row. What it means is its `type`, else the one object in it, else itself (bare)."""
 
     type: str | None = None
@@ -99,7 +99,7 @@ def _seasons(part: _Part | None) -> tuple[int, ...]:
 
 
 def entry_of(
-    rank: int, row: Row, bare: MediaType | None, only: MediaType | None
+    rank: int, row: TraktRow, bare: MediaType | None, only: MediaType | None
 ) -> ListEntry | SkippedRow:
     """Turn a checked row into an entry; *bare* is the kind of a title that does not tell its own.
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec import Meta
 
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress
-from listsync.parsing.address_forms import Form, source_of
+from listsync.parsing.address_forms import AddressForm, source_of
 from listsync.providers.trakt.endpoints import (
     SERVICE,
     SLUG,
@@ -87,7 +87,7 @@ def parse(text: str) -> TraktSource:
     return source_of(text, SERVICE, FORMS, from_form=_from_form, from_name=_from_name)
 
 
-def _from_form(form: Form, address: str) -> TraktSource | None:
+def _from_form(form: AddressForm, address: str) -> TraktSource | None:
     groups = {**form.groups}
     shown = parse_qs(urlsplit(address).query).get("display", [""])[0]
     groups.setdefault("media", {"movie": "movies", "show": "shows"}.get(shown, ""))

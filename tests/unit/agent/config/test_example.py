@@ -15,7 +15,7 @@ from listsync.config.load import check, load
 from listsync.config.schema import ConfigForm, ListForm, ProvidersOptions
 from listsync.config.schema_keys import keys_of, models_in
 from listsync.config.services import NOT_YET, SERVICES
-from listsync.config.yaml_document import Document, KeyPath, load_document
+from listsync.config.yaml_document import KeyPath, YamlDocument, load_document
 from listsync.config_types import Options
 from listsync.triggers.schedule import Cron, Every
 
@@ -50,7 +50,7 @@ def test_it_shows_every_service() -> None:
 
 def test_it_shows_the_defaults_of_what_is_not_said_otherwise(config: Config) -> None:
     server = {"url": "http://localhost:5055", "api_key": KEYS["OVERSEERR_API_KEY"]}
-    smallest = check(Document(file="f", data={"server": server}), {}, Path())
+    smallest = check(YamlDocument(file="f", data={"server": server}), {}, Path())
     assert config.server == smallest.server
     assert config.sync == smallest.sync
     assert config.schedule == Every(timedelta(hours=24))

@@ -18,13 +18,13 @@ from listsync.config.exclusions import ExcludedTitle
 from listsync.config.load import check, load
 from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
 from listsync.config.validation import MAX_FINDINGS
-from listsync.config.yaml_document import Document, parse_document
+from listsync.config.yaml_document import YamlDocument, parse_document
 from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Asking
 from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import ConfigError
-from listsync.files.whole_file import Patience
+from listsync.files.whole_file import WriterWait
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from listsync.triggers.schedule import Cron, Every, Rule
 
@@ -796,7 +796,7 @@ def test_a_writer_of_the_file_or_of_a_secret_is_waited_for(tmp_path: Path) -> No
                 secret.write("abc")
                 secret.close()
 
-        config = load(path, {}, Patience(pause=end))
+        config = load(path, {}, WriterWait(pause=end))
     assert config.server.api_key is not None
     assert config.server.api_key.get_secret_value() == "abc"
     assert not config.is_unfinished
@@ -806,7 +806,7 @@ def test_a_file_that_is_never_closed_is_read_as_it_is_with_a_warning(tmp_path: P
     path = tmp_path / "listsync.yaml"
     path.write_text(f"{SERVER}lists: [stevenlu: popular]\n")
     with path.open("a"):
-        config = load(path, {}, Patience(0.1))
+        config = load(path, {}, WriterWait(0.1))
     assert config.is_unfinished
     (warning,) = config.warnings
     assert str(warning).startswith(f"{path}: was read as it is")
@@ -845,4 +845,4 @@ def test_any_data_is_a_configuration_or_a_config_error(
     sections |= {"control": sync, "log": server}
     for data in (top, sections):
         with contextlib.suppress(ConfigError):
-            check(Document(file="f", data=data), {"MDBLIST_LISTS": "a/b"}, Path())
+            check(YamlDocument(file="f", data=data), {"MDBLIST_LISTS": "a/b"}, Path())

@@ -9,7 +9,7 @@ import pytest
 
 from listsync.config.load import load
 from listsync.config.secret_forms import SecretSource
-from listsync.config.text_file import UnreadableError, check_mode
+from listsync.config.text_file import UnreadableFileError, check_mode
 from listsync.errors import ConfigError
 
 SECRET = "MTczaunter2key=="
@@ -108,7 +108,7 @@ def test_files_that_may_hold_a_secret(mode: int, owner: int, user: int) -> None:
     ],
 )
 def test_files_that_may_not(mode: int, owner: int, user: int, said: str) -> None:
-    with pytest.raises(UnreadableError, match=said):
+    with pytest.raises(UnreadableFileError, match=said):
         check_mode(facts(mode, owner), user)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from listsync.config.yaml_document import (
     MAX_BYTES,
     MAX_DEPTH,
-    Document,
+    YamlDocument,
     load_document,
     parse_document,
     quote,
@@ -25,7 +25,7 @@ from listsync.errors import ConfigError
 NINE_LEVELS = "abcdefghi"
 
 
-def read(text: str) -> Document:
+def read(text: str) -> YamlDocument:
     return parse_document(text, "a.yaml")
 
 

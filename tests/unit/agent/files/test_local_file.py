@@ -11,7 +11,7 @@ import pytest
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.files.local_file import load_file
-from listsync.files.whole_file import Patience
+from listsync.files.whole_file import WriterWait
 
 
 def load(path: Path) -> bytes:
@@ -138,7 +138,7 @@ def test_a_file_that_somebody_writes_is_read_later(
 
     monkeypatch.setattr(os, "fstat", growing)
     with pytest.raises(UnavailableError, match="being written"):
-        load_file("file", path, limit_bytes=10**6, patience=Patience(0.1))
+        load_file("file", path, limit_bytes=10**6, patience=WriterWait(0.1))
 
 
 def test_a_file_that_is_held_open_is_read_as_it_is_and_that_is_said(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_file_that_is_held_open_is_read_as_it_is_and_that_is_said(tmp_path: Pa
     with path.open("w") as file:
         file.write("half")
         file.flush()
-        content = load_file("file", path, limit_bytes=1000, patience=Patience(0.1))
+        content = load_file("file", path, limit_bytes=1000, patience=WriterWait(0.1))
     assert (content.data, content.is_unfinished) == (b"half", True)
     assert not load_file("file", path, limit_bytes=1000).is_unfinished
 
@@ -154,4 +154,4 @@ def test_a_file_that_is_held_open_is_read_as_it_is_and_that_is_said(tmp_path: Pa
 def test_a_reader_that_is_stopped_waits_for_nobody(tmp_path: Path) -> None:
     path = tmp_path / "a"
     with path.open("w"), pytest.raises(UnavailableError, match="being written"):
-        load_file("file", path, limit_bytes=1000, patience=Patience(pause=lambda _: True))
+        load_file("file", path, limit_bytes=1000, patience=WriterWait(pause=lambda _: True))

@@ -15,7 +15,7 @@ import pytest
 
 from listsync.errors import BeingWrittenError
 from listsync.files import whole_file
-from listsync.files.whole_file import FileContent, Patience, is_open_for_writing, read_whole
+from listsync.files.whole_file import FileContent, WriterWait, is_open_for_writing, read_whole
 
 _LONG_AGO = 1_000_000_000
 _WAITS_S = 10.0
@@ -49,8 +49,8 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def read(path: Path, patience: Patience | None = None) -> FileContent:
-    return read_whole(path, 1000, lambda _: None, patience or Patience(_WAITS_S))
+def read(path: Path, patience: WriterWait | None = None) -> FileContent:
+    return read_whole(path, 1000, lambda _: None, patience or WriterWait(_WAITS_S))
 
 
 def grant_no_lease(patch: pytest.MonkeyPatch) -> None:
@@ -75,13 +75,13 @@ def acts(*acts: Callable[[], object]) -> Callable[[float], None]:
 
 
 def test_a_file_that_nobody_writes_is_read_at_once(path: Path) -> None:
-    content = read(path, Patience(pause=refuse))
+    content = read(path, WriterWait(pause=refuse))
     assert (content.data, content.is_unfinished) == (b"whole\n", False)
 
 
 def test_other_readers_are_not_waited_for(path: Path) -> None:
     with path.open():
-        assert read(path, Patience(pause=refuse)).data == b"whole\n"
+        assert read(path, WriterWait(pause=refuse)).data == b"whole\n"
 
 
 @pytest.mark.parametrize("mode", ["w", "a", "r+"])
@@ -94,7 +94,7 @@ def test_a_writer_is_waited_for_until_it_closes(path: Path, mode: str) -> None:
             file.write("second half\n")
             file.close()
 
-        content = read(path, Patience(_WAITS_S, pause=acts(lambda: None, end)))
+        content = read(path, WriterWait(_WAITS_S, pause=acts(lambda: None, end)))
     assert content.data[:].endswith(b"first half, second half\n")
     assert not content.is_unfinished
 
@@ -113,12 +113,12 @@ def test_a_new_file_in_its_place_ends_the_waiting(path: Path) -> None:
     with path.open("w") as file:
         file.write("half")
         file.flush()
-        content = read(path, Patience(_WAITS_S, pause=acts(lambda: os.replace(new, path))))
+        content = read(path, WriterWait(_WAITS_S, pause=acts(lambda: os.replace(new, path))))
     assert (content.data, content.is_unfinished) == (b"new\n", False)
 
 
 def test_a_writer_that_never_closes_is_not_waited_for_for_ever(path: Path) -> None:
-    patience = Patience(0.2)
+    patience = WriterWait(0.2)
     with path.open("w") as file:
         file.write("half")
         file.flush()
@@ -131,7 +131,7 @@ def test_a_writer_that_never_closes_is_not_waited_for_for_ever(path: Path) -> No
 
 
 def test_who_holds_it_open_and_has_written_nothing_for_long_is_not_waited_for(path: Path) -> None:
-    patience = Patience(pause=refuse)
+    patience = WriterWait(pause=refuse)
     with path.open("a"):
         os.utime(path, (_LONG_AGO, _LONG_AGO))
         content = read(path, patience)
@@ -141,14 +141,14 @@ def test_who_holds_it_open_and_has_written_nothing_for_long_is_not_waited_for(pa
 
 def test_who_may_not_wait_is_told(path: Path) -> None:
     with path.open("a"), pytest.raises(BeingWrittenError, match=r"list\.txt is being written"):
-        read(path, Patience(pause=None))
+        read(path, WriterWait(pause=None))
 
 
 def test_waiting_is_given_up_when_that_is_asked_for(path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with path.open("a"), pytest.raises(BeingWrittenError):
-        read(path, Patience(pause=stop.wait))
+        read(path, WriterWait(pause=stop.wait))
 
 
 def test_who_begins_to_write_while_it_is_read_is_waited_for(
@@ -172,7 +172,7 @@ def test_a_change_in_the_moment_of_reading_is_no_whole_file(
         return facts
 
     monkeypatch.setattr(os, "fstat", growing)
-    content = read(path, Patience(0.1))
+    content = read(path, WriterWait(0.1))
     assert (content.is_unfinished, content.is_torn) == (True, True)
 
 
@@ -274,7 +274,7 @@ def test_where_the_kernel_does_not_say_what_has_just_changed_is_waited_for(
     def fall_quiet() -> None:
         os.utime(path, (time.time() - 6, time.time() - 6))
 
-    content = read(path, Patience(_WAITS_S, pause=acts(go_on, fall_quiet)))
+    content = read(path, WriterWait(_WAITS_S, pause=acts(go_on, fall_quiet)))
     assert (content.data, content.is_unfinished) == (b"more", False)
 
 
@@ -284,16 +284,16 @@ def test_where_the_kernel_does_not_say_what_is_quiet_is_read_at_once(
 ) -> None:
     grant_no_lease(monkeypatch)
     os.utime(path, (time.time() - age_s, time.time() - age_s))
-    assert not read(path, Patience(pause=refuse)).is_unfinished
+    assert not read(path, WriterWait(pause=refuse)).is_unfinished
 
 
 def test_where_the_kernel_does_not_say_a_writer_that_was_seen_to_close_it_is_enough(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grant_no_lease(monkeypatch)
-    assert not read(path, Patience(pause=refuse, seen=(path, True))).is_unfinished
+    assert not read(path, WriterWait(pause=refuse, seen=(path, True))).is_unfinished
     with pytest.raises(BeingWrittenError):
-        read(path, Patience(pause=None, seen=(path.with_name("another"), True)))
+        read(path, WriterWait(pause=None, seen=(path.with_name("another"), True)))
 
 
 def test_where_the_kernel_does_not_say_a_writer_that_was_seen_not_to_close_it_is_awaited(
@@ -302,10 +302,10 @@ def test_where_the_kernel_does_not_say_a_writer_that_was_seen_not_to_close_it_is
     grant_no_lease(monkeypatch)
     os.utime(path, (time.time() - 6, time.time() - 6))
     with pytest.raises(BeingWrittenError):
-        read(path, Patience(pause=None, seen=(path, False)))
-    assert read(path, Patience(5.0, pause=refuse, seen=(path, False))).is_unfinished
+        read(path, WriterWait(pause=None, seen=(path, False)))
+    assert read(path, WriterWait(5.0, pause=refuse, seen=(path, False))).is_unfinished
 
 
 def test_a_writer_is_believed_over_what_was_seen(path: Path) -> None:
     with path.open("a"), pytest.raises(BeingWrittenError):
-        read(path, Patience(pause=None, seen=(path, True)))
+        read(path, WriterWait(pause=None, seen=(path, True)))
