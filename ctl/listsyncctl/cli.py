@@ -11,8 +11,9 @@ import click
 
 import listsync
 from listsync.protocol import PROTOCOL, Exit
+from listsync.terminal.output import say, shown
+from listsyncctl.formats import as_json
 from listsyncctl.options import common, complete_lists, duration
-from listsyncctl.output import as_json, harmless, say
 from listsyncctl.session import Session, session_of
 from listsyncctl.trouble import TroubleError
 
@@ -419,7 +420,7 @@ def _usage(error: click.UsageError) -> Exit:
 
 
 def _trouble(exit_: Exit, message: str, code: int | None = None) -> Exit:
-    words = harmless(message)
+    words = shown(message)
     if _wants_json():
         error = {"exit": int(exit_), "code": code, "message": words}
         words = as_json({"error": error})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -10,11 +9,11 @@ from typing import Any
 
 from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
-from listsync.text_cleaning import printable
-from listsyncctl.output import as_json, is_terminal, say, width
+from listsync.terminal.output import is_terminal, say
+from listsync.terminal.progress import BottomLine, bar_line, progress_words
+from listsyncctl.formats import as_json
 from listsyncctl.session import Session
 from listsyncctl.trouble import TroubleError
-from listsyncctl.views import progress_words
 
 EXITS = {
     "ok": Exit.OK,
@@ -23,7 +22,6 @@ EXITS = {
     "cancelled": Exit.INTERRUPTED,
 }
 _EVERY_S = 0.5
-_BAR = 30
 _MISSES = 6
 _LET_GO_TRIES = 50
 _LET_GO_S = 0.05
@@ -33,27 +31,15 @@ class Bar:
     """Draws on stderr if that is a terminal, else nothing."""
 
     def __init__(self) -> None:
-        self._drawn = False
+        self._line = BottomLine(sys.stderr) if is_terminal(sys.stderr) else None
 
     def draw(self, progress: Mapping[str, Any]) -> None:
-        if not is_terminal(sys.stderr):
-            return
-        words = progress_words(progress)
-        if total := progress.get("total"):
-            filled = min(_BAR, _BAR * int(progress.get("progress") or 0) // int(total))
-            words = f"[{'#' * filled}{'-' * (_BAR - filled)}] {words}"
-        columns = shutil.get_terminal_size().columns
-        while width(words) >= columns:
-            words = words[:-1]
-        sys.stderr.write("\r\x1b[K" + printable(words))
-        sys.stderr.flush()
-        self._drawn = True
+        if self._line is not None:
+            self._line.draw(bar_line(progress))
 
     def clear(self) -> None:
-        if self._drawn:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._drawn = False
+        if self._line is not None:
+            self._line.clear()
 
 
 def follow_run(session: Session, run_id: str) -> dict[str, Any]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from listsync.protocol import Code, Exit
-from listsyncctl import stories
-from listsyncctl.output import harmless, is_terminal, say
+from listsync.terminal.output import is_terminal, say, shown
 from listsyncctl.session import Session
+from listsyncctl.title_view import review
 from listsyncctl.trouble import TroubleError
-from listsyncctl.views import Look
 
 _ORIGIN = "listsyncctl review"
 
@@ -38,13 +36,13 @@ def go_through(session: Session, *, sync: bool) -> None:
             "--interactive asks a person at a terminal: without one, use `review accept` and "
             "`review reject`",
         )
-    look = Look(datetime.now(UTC), session.has_colour)
+    look = session.look
     lists: dict[str, None] = {}
     accepted = 0
     rows = _rows(session)
     for row in rows:
-        for line in stories.review(row, look):
-            say(line, colour=look.colour)
+        for line in review(row, look):
+            say(line)
         done = _ask(session, row)
         if done is None:
             break
@@ -92,5 +90,5 @@ def _ask(session: Session, row: Mapping[str, Any]) -> dict[str, Any] | None:
                 raise
             say(trouble.message)
             continue
-        say(harmless(done.get("message")))
+        say(shown(done.get("message")))
         return done

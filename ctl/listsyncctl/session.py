@@ -11,11 +11,13 @@ from typing import Any
 import click
 
 from listsync.protocol import client_places
+from listsync.terminal.output import Palette, say, wants_colour
 from listsyncctl.client import ask
-from listsyncctl.output import as_json, colours, plain, say
+from listsyncctl.formats import as_json, plain
+from listsyncctl.look import Look
 from listsyncctl.replies import strange_in
 from listsyncctl.trouble import not_understood
-from listsyncctl.views import MESSAGE, VIEWS, Look
+from listsyncctl.views import MESSAGE, VIEWS
 
 DEFAULT_TIMEOUT_S = 5.0
 _PAGE = 200
@@ -110,12 +112,11 @@ class Session:
         return result
 
     @property
-    def has_colour(self) -> bool:
-        return colours(sys.stdout, os.environ)
+    def look(self) -> Look:
+        return Look(datetime.now(UTC), Palette(enabled=wants_colour(sys.stdout, os.environ)))
 
     def show(self, method: str, result: Mapping[str, Any]) -> None:
         """Print *result* to stdout as it was asked for."""
-        colour = self.has_colour
         view = VIEWS.get(method, MESSAGE)
         match self.output:
             case "json":
@@ -124,9 +125,9 @@ class Session:
                 rows = view.rows if view.rows is not None and view.rows in result else None
                 lines = list(plain(result, rows, view.columns))
             case _:
-                lines = list(view.text(result, Look(datetime.now(UTC), colour)))
+                lines = list(view.text(result, self.look))
         for line in lines:
-            say(line, colour=colour)
+            say(line)
 
 
 def _append(whole: dict[str, Any], page: Mapping[str, Any]) -> None:

@@ -24,10 +24,10 @@ import stamina
 
 from listsync import logs
 from listsync.cli import once, report, report_json
-from listsync.cli.words import Palette
 from listsync.config.load import load
 from listsync.seerr import transport as wire
 from listsync.store.database import FILE_NAME
+from listsync.terminal.output import Palette
 from tests.acceptance.agent_process import AgentProcess
 from tests.acceptance.conftest import Home
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from listsync.cli.bar import bar_line
+from listsync.cli.bar import as_reply
 from listsync.cli.report import explained, lines
-from listsync.cli.words import Palette
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
@@ -25,6 +24,8 @@ from listsync.domain.sync_records import (
     SyncRun,
     Verdict,
 )
+from listsync.terminal.output import Palette
+from listsync.terminal.progress import bar_line
 
 _RUN = SyncRun(run_id="4f1c", origin="once", started_at=datetime(2026, 6, 1, tzinfo=UTC))
 _ALIEN = TitleKey(MediaType.MOVIE, 348)
@@ -156,5 +157,5 @@ def cases() -> Iterator[tuple[str, list[str]]]:
     yield "listsync demo: explained", [line for one in _ITEMS[:4] for line in explained(one)]
     yield (
         "listsync once: the bar",
-        [bar_line(one, 60.0) for one in (_CONNECTING, _READING, _PROGRESS)],
+        [bar_line(as_reply(one)) for one in (_CONNECTING, _READING, _PROGRESS)],
     )

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import click
 
 from listsync import __version__, interrupts
-from listsync.cli.words import plural, say
 from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError
 from listsync.protocol import YES, Exit, client_sockets
+from listsync.terminal.output import say
+from listsync.terminal.quantities import plural
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config

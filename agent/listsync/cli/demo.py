@@ -14,12 +14,12 @@ from listsync.app.wiring import open_parts
 from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
 from listsync.cli.report import explained
-from listsync.cli.words import say
 from listsync.config.load import load
 from listsync.domain.sync_records import ItemReport, Result, SyncReport, Verdict
 from listsync.errors import ListsyncError
 from listsync.protocol import Exit
 from listsync.sync.run import Parts
+from listsync.terminal.output import say
 
 _LISTS = {
     "imdb": "imdb-export.csv",

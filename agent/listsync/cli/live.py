@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,13 +13,14 @@ import click
 from listsync.app.check_wiring import open_check
 from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached
 from listsync.app.wiring import open_lists
-from listsync.cli.words import Palette, harmless, plural, say, wants_colour
 from listsync.config.configuration import Config
 from listsync.domain.list_advice import advice_on
 from listsync.domain.media import MediaType
 from listsync.errors import RefusedError, UnavailableError
 from listsync.protocol import Exit
 from listsync.sync.fetch_lists import Before, Reading, read_lists
+from listsync.terminal.output import Palette, say, shown, wants_colour
+from listsync.terminal.quantities import plural
 
 _COLOURS = {Mark.OK: "green", Mark.WRONG: "red", Mark.OPEN: "yellow", Mark.FAILED: "red"}
 _ARR_WARNING = """\
@@ -30,7 +32,7 @@ _ALONE = "What they said is not remembered: an agent is running, which looks it 
 def check_live(config: Config, state_dir: Path, *, ask_arr: bool = False) -> Exit:
     """Try what the configuration names, and say of each thing whether it works."""
     with ExitStack() as stack:
-        view = _View(Palette(enabled=wants_colour(sys.stdout)))
+        view = _View(Palette(enabled=wants_colour(sys.stdout, os.environ)))
         check = _open(config, state_dir, stack, view, keep=ask_arr)
         if check is not None and check.is_reached:
             view.show(check.users())
@@ -78,8 +80,8 @@ class _View:
         for one in findings:
             self._marks.append(one.mark)
             mark = self._palette.paint(one.mark.value, _COLOURS[one.mark])
-            words = f": {harmless(one.words, 300)}" if one.words else ""
-            say(f"  {harmless(one.subject, 160)}  {mark}{words}")
+            words = f": {shown(one.words, 300)}" if one.words else ""
+            say(f"  {shown(one.subject, 160)}  {mark}{words}")
             if one.advice:
                 say(f"      what you can do: {one.advice}")
 
@@ -125,7 +127,7 @@ def _kinds_in(reading: Reading) -> frozenset[MediaType]:
 
 def _lines(reading: Reading, width: int, palette: Palette) -> Iterator[str]:
     rules, fetched = reading.rules, reading.fetched
-    name = harmless(rules.name, 48).ljust(width)
+    name = shown(rules.name, 48).ljust(width)
     word = reading.outcome.value.replace("_", " ")
     painted = palette.paint(word, "green" if reading.outcome.whole else "red")
     if fetched is not None:
@@ -135,7 +137,7 @@ def _lines(reading: Reading, width: int, palette: Palette) -> Iterator[str]:
     else:
         yield f"  {name}  {painted}"
     if reading.why:
-        yield f"      {harmless(reading.why, 300)}"
+        yield f"      {shown(reading.why, 300)}"
     advice = advice_on(rules.service, reading.outcome)
     if advice:
         yield f"      what you can do: {advice}"

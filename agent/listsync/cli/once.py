@@ -22,10 +22,10 @@ from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report as words
 from listsync.cli import report_json
 from listsync.cli.bar import ProgressBar
-from listsync.cli.words import Palette, is_terminal, say, wants_colour
 from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.protocol import Exit
 from listsync.sync.run import sync
+from listsync.terminal.output import Palette, is_terminal, say, wants_colour
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
@@ -89,7 +89,7 @@ def show(report: SyncReport, *, as_json: bool, verbose: bool) -> None:
         for line in report_json.as_json(report):
             click.echo(line)
         return
-    palette = Palette(enabled=wants_colour(sys.stdout))
+    palette = Palette(enabled=wants_colour(sys.stdout, os.environ))
     columns = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
     for line in words.lines(report, palette, verbose=verbose, columns=columns):
         say(line)

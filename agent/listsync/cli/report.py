@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from listsync.agent.plan_builder import plan_of
-from listsync.cli.words import Palette, duration, harmless, plural, table, width
+from listsync.commands.notices import notice_shape
+from listsync.commands.plan import planned_shape
 from listsync.domain.notices import NoticeKind
 from listsync.domain.run_messages import head_of, message_of
-from listsync.domain.server import RequestBody
 from listsync.domain.sync_records import ItemReport, ListReport, Result, SyncReport, Verdict
+from listsync.terminal.layout import table_of_numbers, width
+from listsync.terminal.output import Palette, shown
+from listsync.terminal.quantities import duration, plural
+from listsync.terminal.titles import because, could_be, notice_line, planned_title
 
 _SHOWN = 20
+_Item = TypeVar("_Item")
 _COLUMNS = {
     Verdict.REQUESTED: "requested",
     Verdict.SHARED: "shared",
@@ -44,7 +50,7 @@ def lines(
 ) -> Iterator[str]:
     """Write the tables, at most *columns* wide; the last line sums the run up."""
     if report.lists:
-        yield from _counts(report, columns)
+        yield from _counts(report, palette, columns)
         yield from _remarks(report)
         yield ""
     if report.run.dry_run:
@@ -54,19 +60,18 @@ def lines(
     for notice in report.notices:
         if notice.kind is NoticeKind.REQUEST_FAILED and notice.list_name:
             continue  # told title by title
-        head = "to do" if notice.needs_person else "note"
-        yield palette.paint(f"{head}: {harmless(str(notice), 500)}", "yellow")
+        yield palette.paint(notice_line(notice_shape(notice)), "yellow")
     colour = {Result.OK: "green", Result.PARTLY: "yellow"}.get(report.result, "red")
     yield palette.paint(summary(report), colour)
 
 
-def _counts(report: SyncReport, columns: int | None) -> Iterator[str]:
+def _counts(report: SyncReport, palette: Palette, columns: int | None) -> Iterator[str]:
     """Write what became of the entries of each list, in a table if there is room for it."""
     rows = [_Row.of(one) for one in report.lists]
     if len(rows) > 1:
         rows.append(_Row.total(rows))
-    shown = [one for one in _COLUMNS if one in _ALWAYS or any(row.verdicts[one] for row in rows)]
-    heads = ["list", "read", "new", *(_COLUMNS[verdict] for verdict in shown)]
+    used = [one for one in _COLUMNS if one in _ALWAYS or any(row.verdicts[one] for row in rows)]
+    heads = ["list", "read", "new", *(_COLUMNS[verdict] for verdict in used)]
     if report.run.dry_run:
         heads[3] = "would request"
     is_less = any(row.left_out for row in rows)
@@ -75,13 +80,13 @@ def _counts(report: SyncReport, columns: int | None) -> Iterator[str]:
             row.name,
             row.read_words,
             f"{row.new:,}",
-            *(f"{row.verdicts[verdict]:,}" for verdict in shown),
+            *(f"{row.verdicts[verdict]:,}" for verdict in used),
             *([f"{row.left_out:,}"] if is_less else []),
         ]
         for row in rows
     ]
     heads += ["left out"] if is_less else []
-    laid_out = table(heads, cells, columns=columns)
+    laid_out = table_of_numbers(heads, cells, columns=columns, palette=palette)
     if columns is None or max(map(width, laid_out)) <= columns:
         yield from laid_out
         return
@@ -105,7 +110,7 @@ class _Row:
     def of(cls, one: ListReport) -> _Row:
         verdicts = Counter(one.verdicts)
         left_out = max(0, one.read - verdicts.total())
-        return cls(harmless(one.name, 48), one.read, one.declared, one.new, verdicts, left_out)
+        return cls(shown(one.name, 48), one.read, one.declared, one.new, verdicts, left_out)
 
     @classmethod
     def total(cls, rows: Sequence[_Row]) -> _Row:
@@ -133,9 +138,9 @@ def _remarks(report: SyncReport) -> Iterator[str]:
         reasons = {**one.left_out, "not looked at": max(0, rest)}
         said = [f"{count:,} {reason}" for reason, count in reasons.items() if count]
         if said:
-            yield f"{harmless(one.name, 48)}: left out: {', '.join(said)}"
+            yield f"{shown(one.name, 48)}: left out: {', '.join(said)}"
         if one.is_good and one.why and one.why not in told:
-            yield f"{harmless(one.name, 48)}: {harmless(one.why, 300)}"
+            yield f"{shown(one.name, 48)}: {shown(one.why, 300)}"
 
 
 def _sections(report: SyncReport, *, verbose: bool) -> Iterator[tuple[Verdict, str, str]]:
@@ -149,66 +154,50 @@ def _sections(report: SyncReport, *, verbose: bool) -> Iterator[tuple[Verdict, s
 
 def _changes(report: SyncReport, palette: Palette, *, verbose: bool) -> Iterator[str]:
     """Write what would be requested, and cancelled, as a difference."""
-    items = [one for one in plan_of(report).items if one.body or one.verdict is Verdict.CANCELLED]
-    shown = items if verbose else items[:_SHOWN]
-    for item in shown:
-        name = harmless(f"{item.label} [{item.key}]")
-        where = harmless(", ".join(item.lists))
-        if item.body:
-            yield palette.paint(f"+ {name}  for {where}{_how(item.body)}", "green")
-        else:
-            yield palette.paint(f"x {name}: {item.why}  ({where})", "red")
-    if len(shown) < len(items):
-        yield f"... and {len(items) - len(shown):,} more (-v or --json tell all)"
+    changes = (Verdict.REQUESTED, Verdict.CANCELLED)
+    items = [one for one in plan_of(report).items if one.verdict in changes]
+    yield from _first(items, lambda one: [planned_title(planned_shape(one), palette)], verbose)
     if items:
         yield ""
 
 
-def _how(body: RequestBody) -> str:
-    """Say how a title would be asked for, as far as that is not as usual."""
-    asking = body.asking
-    named = {
-        "as": asking.user,
-        "service": asking.service,
-        "profile": asking.profile,
-        "folder": asking.root_folder,
-        "language profile": asking.language_profile,
-        "tags": " ".join(asking.tags),
-        "seasons": " ".join(map(str, body.seasons)),
-    }
-    words = [f"{name} {harmless(value)}" for name, value in named.items() if value]
-    approved = {True: ["approved"], False: ["to be approved"], None: []}[asking.approve]
-    return "".join(f", {word}" for word in (*["4K"][: body.four_k], *words, *approved))
-
-
 def _section(report: SyncReport, verdict: Verdict, title: str, *, verbose: bool) -> Iterator[str]:
     items = [item for item in report.items if item.verdict is verdict]
-    if not items:
-        return
-    yield f"{title} ({len(items):,})"
-    shown = items if verbose else items[:_SHOWN]
-    for item in shown:
-        where = harmless(item.list_name, 40)
-        yield f"  {harmless(item.label)}: {harmless(item.why, 200)}  [{where}]"
-        for candidate in item.candidates[:3] if verdict is Verdict.REVIEW else ():
-            yield f"      could be {harmless(candidate)}"
-    if len(shown) < len(items):
-        yield f"  ... and {len(items) - len(shown):,} more (-v or --json tell all)"
-    yield ""
+    if items:
+        yield f"{title} ({len(items):,})"
+        yield from (f"  {line}" for line in _first(items, _item, verbose))
+        yield ""
+
+
+def _item(item: ItemReport) -> Iterator[str]:
+    yield f"{shown(item.label, 120)}{because(item.why, 200)}  [{shown(item.list_name, 40)}]"
+    if item.verdict is Verdict.REVIEW:
+        yield from could_be(item.candidates[:3], "    ")
+
+
+def _first(
+    items: Sequence[_Item], lines_of: Callable[[_Item], Iterable[str]], verbose: bool
+) -> Iterator[str]:
+    """Write the first of the items, or all, and how many more there are."""
+    some = items if verbose else items[:_SHOWN]
+    for item in some:
+        yield from lines_of(item)
+    if len(some) < len(items):
+        yield f"... and {len(items) - len(some):,} more (-v or --json shows all)"
 
 
 def summary(report: SyncReport) -> str:
     """Sum the run up in one line."""
     head = head_of(report.result, dry_run=report.run.dry_run)
     spent = f"{plural(report.calls, 'call')} to the server, {duration(report.duration_s)}"
-    return f"{head}: {harmless(message_of(report), 500)} ({spent})"
+    return f"{head}: {shown(message_of(report), 500)} ({spent})"
 
 
 def explained(item: ItemReport) -> Iterator[str]:
     """Say what was decided for one entry, and why."""
     target = f" -> {item.title or item.label} [{item.key}]" if item.key else ""
     said = f": {item.why}" if item.why else ""
-    yield harmless(item.label + target + said, 300)
+    yield shown(item.label + target + said, 300)
     for reason in item.reasons[:4]:
         if reason not in item.why:
-            yield f"    {harmless(reason, 200)}"
+            yield f"    {shown(reason, 200)}"

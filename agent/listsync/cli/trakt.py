@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from listsync.app.provider_table import trakt_login
-from listsync.cli.words import say
 from listsync.errors import Refusal, RefusedError
 from listsync.http.service_client import build_client
 from listsync.providers.trakt.oauth import begin, poll
+from listsync.terminal.output import say
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config

@@ -46,7 +46,7 @@ def _told(ended: Ended, asked: Asked) -> dict[str, Any]:
     plan = plan or _EMPTY
     window = Window(asked)
     notices = [notice_shape(one) for one in window.take(ended.notices)]
-    items = [_item(one) for one in window.take(plan.items)]
+    items = [planned_shape(one) for one in window.take(plan.items)]
     return {
         "state": "done",
         "run": run_shape(row),
@@ -59,7 +59,7 @@ def _told(ended: Ended, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _item(item: PlanItem) -> dict[str, Any]:
+def planned_shape(item: PlanItem) -> dict[str, Any]:
     key = item.body.key if item.body else item.key
     return {
         "verdict": item.verdict.value,

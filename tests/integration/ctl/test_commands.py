@@ -132,7 +132,9 @@ DONE = {"ok": True, "message": "That is done."}
             "version", ("version", {}), ({"version": "9.9", "protocol": 1}, "9.9"), id="version"
         ),
         pytest.param("status", ("status", {}), (STATUS, "pid 4711, up 2 h: syncing"), id="status"),
-        pytest.param("progress", ("progress", {}), (BUSY, "add 5/20 (25 %)"), id="progress"),
+        pytest.param(
+            "progress", ("progress", {}), (BUSY, "requesting titles 5/20 (25 %)"), id="progress"
+        ),
         pytest.param("lists", ("lists", {}), (LISTS, "films"), id="lists"),
         pytest.param(
             "runs --limit 3", ("runs", {"limit": 3}), ({"runs": [RUN]}, "4f1c"), id="runs"
@@ -240,7 +242,7 @@ def test_status_says_all_that_matters(agent: Agent, ctl: Ctl) -> None:
     out = ctl("status").out
     for words in (
         "until `listsyncctl resume`",
-        "add 5/20 (25 %), 3 requested, 1 min left",
+        "requesting titles 5/20 (25 %), 3 requested, 1 min left",
         "all lists (asked for by config; run 5a)",
         "all lists read",
         "Jellyseerr 2.5.1 at http://seerr:5055",

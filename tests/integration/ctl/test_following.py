@@ -116,7 +116,10 @@ def test_a_terminal_gets_a_bar(agent: Agent, path: Path) -> None:
     os.close(theirs)
     drawn = os.read(ours, 10_000).decode()
     os.close(ours)
-    assert "[#######-----------------------] add 5/20 (25 %), 3 requested, 1 min left" in drawn
+    assert (
+        "[#######-----------------------] requesting titles 5/20 (25 %), 3 requested, 1 min left"
+        in drawn
+    )
     assert drawn.endswith("\r\x1b[K")
     assert out.startswith("Run 4f1c (schedule): ok")
 
@@ -125,6 +128,6 @@ def test_follow_says_each_change_and_ends(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"progress": [BUSY, BUSY, IDLE]}
     ran = ctl("progress", "--follow")
     assert ran.out.splitlines() == [
-        "add 5/20 (25 %), 3 requested, 1 min left",
+        "requesting titles 5/20 (25 %), 3 requested, 1 min left",
         "nothing runs; the last run: 12 requested",
     ]

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 import click
 import pytest
 
+from listsync.terminal.layout import table, width
+from listsync.terminal.output import Palette, shown, wants_colour
+from listsync.terminal.quantities import relative
+from listsyncctl.formats import plain
 from listsyncctl.options import duration
-from listsyncctl.output import colours, harmless, plain, relative, table, width
 
 NOW = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
@@ -30,7 +33,7 @@ class Terminal(io.StringIO):
     ],
 )
 def test_colours(environ: dict[str, str], terminal: bool, expected: bool) -> None:
-    assert colours(Terminal() if terminal else io.StringIO(), environ) is expected
+    assert wants_colour(Terminal() if terminal else io.StringIO(), environ) is expected
 
 
 @pytest.mark.parametrize(
@@ -63,17 +66,19 @@ def test_not_a_duration(text: str) -> None:
 
 
 def test_text_cannot_steer_the_terminal() -> None:
-    assert harmless("a\x1b[2Jb\n\u202ec\x9b") == "a\ufffd[2Jb \ufffdc\ufffd"
+    assert shown("a\x1b[2Jb\n\u202ec\x9b") == "a\ufffd[2Jb \ufffdc\ufffd"
 
 
 def test_columns_line_up_with_wide_characters() -> None:
     assert width("映画e\u0301") == 5
-    lines = list(table(("A", "B"), [("映画", 1), ("x", 2)], colour=False))
+    lines = table(("A", "B"), [("映画", 1), ("x", 2)])
     assert lines == ["A     B", "映画  1", "x     2"]
 
 
 def test_a_coloured_cell_lines_up_too() -> None:
-    _, good, bad = table(("A", "B"), [("ok", 1), ("failed", 2)], paint=0, colour=True)
+    _, good, bad = table(
+        ("A", "B"), [("ok", 1), ("failed", 2)], status=0, palette=Palette(enabled=True)
+    )
     assert good == "\x1b[32mok\x1b[0m      1"
     assert bad == "\x1b[31mfailed\x1b[0m  2"
 

@@ -27,7 +27,8 @@ _NAMES = {
     "backup_result": "backup",
 }
 _HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
-_LIGHT = {"click", "listsync", "listsync.protocol", "listsync.text_cleaning", "listsyncctl"}
+_OURS = {"protocol", "terminal", "text_cleaning"}
+_LIGHT = {"click", "listsync", "listsyncctl", *(f"listsync.{one}" for one in _OURS)}
 _LOOK = """
 import sys
 sys.argv[1:] = {arguments!r}
@@ -37,7 +38,7 @@ try:
 except SystemExit:
     pass
 top = {{name.split(".")[0] for name in sys.modules}}
-parts = {{name for name in sys.modules if name.startswith("listsync.")}}
+parts = {{".".join(name.split(".")[:2]) for name in sys.modules if name.startswith("listsync.")}}
 print("MODULES", *sorted(top - sys.stdlib_module_names - {{"__main__"}} | top & {heavy!r} | parts))
 """
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from listsync.cli.report import lines
 from listsync.cli.report_json import as_json
-from listsync.cli.words import Palette, shortened, table, width
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.sync_records import (
@@ -25,6 +24,8 @@ from listsync.domain.sync_records import (
     SyncRun,
     Verdict,
 )
+from listsync.terminal.layout import shortened, table_of_numbers, width
+from listsync.terminal.output import Palette
 from tests.thorough import tries
 
 _RUN = SyncRun(run_id="r", origin="once", started_at=datetime(2026, 6, 1, tzinfo=UTC))
@@ -152,7 +153,7 @@ def test_nothing_of_the_counts_is_lost_on_a_narrow_terminal(columns: int) -> Non
 
 def test_a_table_that_is_too_wide_stacks_its_headings_and_cuts_long_names() -> None:
     head, rows = ["list", "already there"], [["a very long name of a list", "1"]]
-    assert table(head, rows, columns=24) == [
+    assert table_of_numbers(head, rows, columns=24) == [
         "                 already",
         "list               there",
         "a very long na…        1",

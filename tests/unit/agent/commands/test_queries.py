@@ -11,14 +11,16 @@ from listsync.domain.plans import Plan, PlanItem
 from listsync.domain.server import RequestBody
 from listsync.domain.sync_records import Exclusion, Verdict
 from listsync.protocol import Code
-from listsyncctl.views import VIEWS, Look
+from listsync.terminal.output import PLAIN
+from listsyncctl.look import Look
+from listsyncctl.views import VIEWS
 from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_list, a_request, a_run, an_item
 
 _SERIES = TitleKey(MediaType.TV, 1396)
 
 
 def shown(view: str, result: Any) -> str:
-    return "\n".join(VIEWS[view].text(result, Look(now=AT, colour=False)))
+    return "\n".join(VIEWS[view].text(result, Look(AT, PLAIN)))
 
 
 # -- runs --------------------------------------------------------------------------------------

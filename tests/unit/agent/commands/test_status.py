@@ -15,7 +15,9 @@ from listsync.domain.runs import Order, Pause, PlannedRetry, Scope
 from listsync.domain.sync_records import Phase, Verdict
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
-from listsyncctl.views import VIEWS, Look
+from listsync.terminal.output import PLAIN
+from listsyncctl.look import Look
+from listsyncctl.views import VIEWS
 from tests.unit.agent.commands.world import AT, BROKEN, ISO, SEERR, World, a_list, a_run, rules
 
 _LATER = AT + timedelta(hours=2)
@@ -24,7 +26,7 @@ _ISO_LATER = "2026-06-01T14:00:00.250+00:00"
 
 def shown(method: str, result: Any) -> str:
     """Give what the client prints."""
-    lines: Iterator[str] = VIEWS[method].text(result, Look(now=AT, colour=False))
+    lines: Iterator[str] = VIEWS[method].text(result, Look(AT, PLAIN))
     return "\n".join(lines)
 
 

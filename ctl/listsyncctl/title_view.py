@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from listsyncctl.output import harmless, moment, relative, width
-
-if TYPE_CHECKING:
-    from listsyncctl.views import Look, Result
+from listsync.terminal.layout import padded, width
+from listsync.terminal.output import shown
+from listsync.terminal.quantities import relative, time_of
+from listsync.terminal.titles import because
+from listsyncctl.look import Look, Reply
 
 _WIDEST_NAME = 60
 """Columns; what comes after a longer name is not aligned with the others."""
 
 
-def reviews(result: Result, look: Look) -> Iterator[str]:
+def reviews(result: Reply, look: Look) -> Iterator[str]:
     rows = result.get("reviews") or []
     if not rows:
         yield "No title waits for you."
@@ -34,50 +35,45 @@ def reviews(result: Result, look: Look) -> Iterator[str]:
 
 def review(row: Mapping[str, Any], look: Look) -> Iterator[str]:
     """Tell one title that waits, with all that could be meant."""
-    where = f" on {harmless(row.get('lists'))}" if row.get("lists") else " (on no list any more)"
+    where = f" on {shown(row.get('lists'))}" if row.get("lists") else " (on no list any more)"
     since = f", since {look.ago(row.get('since'))}" if row.get("since") else ""
-    name, title = look.paint(row.get("id")), harmless(row.get("title"))
-    yield f"{name}  {title}{where}{since}" + _why(row.get("why"))
+    name, title = look.status(row.get("id")), shown(row.get("title"))
+    yield f"{name}  {title}{where}{since}" + because(row.get("why"))
     yield from candidates(row.get("candidates") or [], "  ")
     if choice := row.get("choice"):
         yield f"  {choice_words(choice, look)}"
 
 
-def _why(why: object) -> str:
-    return f": {harmless(why)}" if why else ""
-
-
 def candidates(rows: list[Mapping[str, Any]], indent: str) -> Iterator[str]:
     """Tell each in a line, what speaks for and against them in one column."""
     named = [_named(one) for one in rows]
-    numbers = max((len(harmless(one.get("number"))) for one in rows), default=0)
+    numbers = max((len(shown(one.get("number"))) for one in rows), default=0)
     column = max((size for size in map(width, named) if size <= _WIDEST_NAME), default=0)
     for one, name in zip(rows, named, strict=True):
-        gap = " " * max(0, column - width(name))
-        said = f"{gap}  {harmless(one['evidence'])}" if one.get("evidence") else ""
-        yield f"{indent}{harmless(one.get('number')):>{numbers}}  {name}{said}"
+        line = f"{indent}{shown(one.get('number')):>{numbers}}  {padded(name, column)}"
+        yield f"{line}  {shown(one.get('evidence'))}".rstrip()
 
 
 def _named(one: Mapping[str, Any]) -> str:
     """Name a candidate as posters do, and as its country does where that differs."""
-    title, original = harmless(one.get("title")), harmless(one.get("original_title"))
+    title, original = shown(one.get("title")), shown(one.get("original_title"))
     other = f" / {original}" if original and original != title else ""
-    year = f" ({harmless(one['year'])})" if one.get("year") else ""
-    return f"{title}{other}{year} [{harmless(one.get('key'))}]"
+    year = f" ({shown(one['year'])})" if one.get("year") else ""
+    return f"{title}{other}{year} [{shown(one.get('key'))}]"
 
 
 def choice_words(choice: Mapping[str, Any], look: Look) -> str:
     at = look.ago(choice.get("at"))
     if choice.get("imdb_id") and not choice.get("key"):
-        return f"you chose {harmless(choice['imdb_id'])}, {at}: the next sync looks it up"
+        return f"you chose {shown(choice['imdb_id'])}, {at}: the next sync looks it up"
     if not choice.get("key"):
         return f"you said that it is none of those, {at}"
-    title = f"{harmless(choice['title'])} " if choice.get("title") else ""
-    imdb = f" ({harmless(choice['imdb_id'])})" if choice.get("imdb_id") else ""
-    return f"you chose {title}[{harmless(choice['key'])}]{imdb}, {at}"
+    title = f"{shown(choice['title'])} " if choice.get("title") else ""
+    imdb = f" ({shown(choice['imdb_id'])})" if choice.get("imdb_id") else ""
+    return f"you chose {title}[{shown(choice['key'])}]{imdb}, {at}"
 
 
-def explained(result: Result, look: Look) -> Iterator[str]:
+def explained(result: Reply, look: Look) -> Iterator[str]:
     titles = result.get("titles") or []
     if not titles:
         yield "No entry of your lists fits: see `listsyncctl items`."
@@ -95,9 +91,9 @@ def explained(result: Result, look: Look) -> Iterator[str]:
 
 def _title(one: Mapping[str, Any], look: Look) -> Iterator[str]:
     key = f" [{one.get('kind')}/{one.get('tmdb_id')}]" if one.get("tmdb_id") else ""
-    yield f"{harmless(one.get('title'))}{key}{', in 4K' if one.get('four_k') else ''}"
+    yield f"{shown(one.get('title'))}{key}{', in 4K' if one.get('four_k') else ''}"
     decision = one.get("decision") or {}
-    yield f"  Decision   {harmless(decision.get('why'))}"
+    yield f"  Decision   {shown(decision.get('why'))}"
     for number, row in enumerate(one.get("lists") or []):
         yield f"  {'' if number else 'Lists':<9}  {_on_list(row, look)}"
     if more := one.get("more_lists"):
@@ -113,14 +109,14 @@ def _title(one: Mapping[str, Any], look: Look) -> Iterator[str]:
 
 
 def _on_list(row: Mapping[str, Any], look: Look) -> str:
-    words = f"{harmless(row.get('list'))}, rank {row.get('rank')}, on it {_since(row, look)}"
+    words = f"{shown(row.get('list'))}, rank {row.get('rank')}, on it {_since(row, look)}"
     if row.get("exclude"):
         words += "; says not to request it"
     if not row.get("followed"):
         return f"{words}; not followed any more"
     words += f"; read {look.ago(row.get('last_success'))}"
     if row.get("outcome") not in {"complete", "unchanged"}:
-        words += f", last try: {harmless(row.get('outcome'))}{_why(row.get('why'))}"
+        words += f", last try: {shown(row.get('outcome'))}{because(row.get('why'))}"
     if row.get("handled_at"):
         words += f"; handled {look.ago(row['handled_at'])}"
     return words
@@ -133,20 +129,20 @@ def _since(row: Mapping[str, Any], look: Look) -> str:
 
 def _match(match: Mapping[str, Any], look: Look, *, is_chosen: bool) -> Iterator[str]:
     found = {"found": "found", "review": "several are possible", "not_found": "not found"}
-    how = f"by {harmless(match.get('how'))}"
+    how = f"by {shown(match.get('how'))}"
     when = f", {look.ago(match['at'])}" if match.get("at") else ""
     again = "" if is_chosen else _again(match, look)
-    word = found.get(str(match.get("found")), harmless(match.get("found")))
-    yield f"  Match      {word} {how}{when}{again}{_why(match.get('why'))}"
+    word = found.get(str(match.get("found")), shown(match.get("found")))
+    yield f"  Match      {word} {how}{when}{again}{because(match.get('why'))}"
     yield from candidates(match.get("candidates") or [], "             ")
     if match.get("review_id"):
-        name = harmless(match["review_id"])
+        name = shown(match["review_id"])
         yield f"             choose: `listsyncctl review accept {name} NUMBER`, an id or address"
 
 
 def _again(match: Mapping[str, Any], look: Look) -> str:
     """Say when a title is looked up again; a row in doubt never is, nor are contradictions."""
-    at = moment(match.get("again_at"))
+    at = time_of(match.get("again_at"))
     if at is None:
         return ", until you choose or its lists change" if match.get("found") == "review" else ""
     return (
@@ -156,18 +152,18 @@ def _again(match: Mapping[str, Any], look: Look) -> str:
 
 def _at_server(server: Mapping[str, Any]) -> str:
     since = "; asked for since that was read" if server.get("asked_since") else ""
-    return f"{harmless(server.get('status'))}; 4K: {harmless(server.get('status_4k'))}{since}"
+    return f"{shown(server.get('status'))}; 4K: {shown(server.get('status_4k'))}{since}"
 
 
 def request_words(row: Mapping[str, Any], look: Look) -> str:
     """Tell one request: for which lists, as whom, when, and what the server said."""
-    seasons = f", seasons {harmless(row['seasons'])}" if row.get("seasons") else ""
+    seasons = f", seasons {shown(row['seasons'])}" if row.get("seasons") else ""
     four_k = ", in 4K" if row.get("four_k") else ""
-    user = f", as {harmless(row['asked_as'])}" if row.get("asked_as") else ""
-    lists = harmless(row.get("lists")) or "no list"
-    run = f" (run {harmless(row['run_id'])})" if row.get("run_id") else ""
-    answer = look.paint(row.get("answer"))
+    user = f", as {shown(row['asked_as'])}" if row.get("asked_as") else ""
+    lists = shown(row.get("lists")) or "no list"
+    run = f" (run {shown(row['run_id'])})" if row.get("run_id") else ""
+    answer = look.status(row.get("answer"))
     return (
         f"{look.ago(row.get('at'))} for {lists}{four_k}{seasons}{user}: "
-        f"{answer}{_why(row.get('detail'))}{run}"
+        f"{answer}{because(row.get('detail'))}{run}"
     )
