@@ -27,7 +27,7 @@ _Function = Callable[..., Any]
     context_settings=_SETTINGS,
     epilog="\b\nExamples:\n  listsyncctl status\n  listsyncctl sync-now --wait\n\n\b\n"
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 not running, 4 no answer, 5 busy, 6 paused,\n"
-    "7 not permitted, 8 partly done (of status --check: something waits for you),\n"
+    "7 not permitted, 8 partly done (status --check: something needs you),\n"
     "78 configuration invalid, 130 interrupted",
 )
 @click.version_option(listsync.__version__, prog_name="listsyncctl")
@@ -65,14 +65,14 @@ def _with_session(function: _Function) -> _Function:
 
 @_command("sync-now", "sync-now", "sync-now --wait", "sync-now my-list --dry-run")
 @click.argument("lists", nargs=-1, metavar="[LIST]...", shell_complete=complete_lists)
-@click.option("--dry-run", is_flag=True, help="Say what would be requested; change nothing.")
-@click.option("--wait", is_flag=True, help="Follow the sync to its end; exit as it ended.")
-@click.option("--force", is_flag=True, help="Also while the agent is paused.")
-@click.option("--no-queue", is_flag=True, help="Refuse (exit 5) while another sync runs.")
-@click.option("--confirm", is_flag=True, help="What is held until you say so is meant.")
-@click.option("--signal", is_flag=True, help="Send SIGUSR1 to your agent, without the socket.")
-@click.option("--pid", type=click.IntRange(1), help="With --signal: to the agent with this pid.")
-@click.option("--all", "everyone", is_flag=True, help="With --signal: to every agent there is.")
+@click.option("--dry-run", is_flag=True, help="Show what would be requested, but change nothing.")
+@click.option("--wait", is_flag=True, help="Wait for the sync to end; exit with its result.")
+@click.option("--force", is_flag=True, help="Sync even while the agent is paused.")
+@click.option("--no-queue", is_flag=True, help="Fail (exit 5) if another sync is running.")
+@click.option("--confirm", is_flag=True, help="Go on with what is on hold until you confirm.")
+@click.option("--signal", is_flag=True, help="Send SIGUSR1 to your agent, not using the socket.")
+@click.option("--pid", type=click.IntRange(1), help="With --signal: the agent with this pid.")
+@click.option("--all", "everyone", is_flag=True, help="With --signal: every running agent.")
 def sync_now(  # noqa: PLR0913 - one argument per option
     session: Session,
     *,
@@ -83,14 +83,14 @@ def sync_now(  # noqa: PLR0913 - one argument per option
     everyone: bool,
     **flags: bool,
 ) -> Exit:
-    """Sync now: every list, or only those named."""
+    """Sync now: all lists, or only the ones named."""
     if signal:
         if lists or wait or any(flags.values()):
-            why = "--signal says only `sync now`: use it without the others"
+            why = "--signal can only start a sync of all lists: use it without other options"
             raise TroubleError(Exit.USAGE, why)
         return _signal(session, pid, everyone=everyone)
     if pid is not None or everyone:
-        raise TroubleError(Exit.USAGE, "--pid and --all say whom --signal is for")
+        raise TroubleError(Exit.USAGE, "--pid and --all need --signal")
     params: dict[str, Any] = {name: True for name, value in flags.items() if value}
     if lists:
         params["lists"] = list(lists)
@@ -109,7 +109,7 @@ def _wait(session: Session, run_id: str) -> Exit:
     except KeyboardInterrupt:
         raise TroubleError(
             Exit.INTERRUPTED,
-            f"detached: sync {run_id} goes on; stop it with `listsyncctl cancel`",
+            f"detached: sync {run_id} is still running; stop it with `listsyncctl cancel`",
         ) from None
     session.show("run", ended)
     return EXITS.get(str(ended["run"]["result"]), Exit.FAILED)
@@ -142,15 +142,15 @@ def _signal(session: Session, pid: int | None, *, everyone: bool) -> Exit:
 
 @_command("plan", "plan", "plan my-list", "plan --no-wait", "plan --id 4f1c")
 @click.argument("lists", nargs=-1, metavar="[LIST]...", shell_complete=complete_lists)
-@click.option("--no-wait", is_flag=True, help="Only start it and tell its id.")
+@click.option("--no-wait", is_flag=True, help="Start it and print its id.")
 @click.option("--id", "run_id", metavar="ID", help="Show a plan that was started before.")
 def plan(session: Session, *, lists: tuple[str, ...], no_wait: bool, run_id: str | None) -> Exit:
-    """Tell what a sync would do now, of every list or of those named; change nothing."""
+    """Show what a sync would do now, but change nothing."""
     from listsyncctl.planning import show_plan, wait_for_plan  # noqa: PLC0415 - start-up time
 
     if run_id is not None:
         if lists or no_wait:
-            raise TroubleError(Exit.USAGE, "--id shows a plan that was started: use it alone")
+            raise TroubleError(Exit.USAGE, "--id shows a plan started before: use it alone")
         return show_plan(session, run_id)
     result = session.ask("plan", {"lists": list(lists)} if lists else {})
     if no_wait:
@@ -160,18 +160,18 @@ def plan(session: Session, *, lists: tuple[str, ...], no_wait: bool, run_id: str
 
 
 @_command("status", "status", "status --check || notify-me")
-@click.option("--check", is_flag=True, help="Exit 8 when something waits for a person.")
+@click.option("--check", is_flag=True, help="Exit with 8 if something needs your attention.")
 def status(session: Session, *, check: bool) -> Exit:
-    """Tell how the agent is, and what waits for you."""
+    """Show the agent's status, and what needs your attention."""
     result = session.ask("status")
     session.show("status", result)
     return Exit.PARTLY if check and result.get("needs_person") else Exit.OK
 
 
 @_command("progress", "progress", "progress --follow")
-@click.option("--follow", "-f", is_flag=True, help="Go on until the sync has ended.")
+@click.option("--follow", "-f", is_flag=True, help="Keep watching until the sync ends.")
 def progress(session: Session, *, follow: bool) -> None:
-    """Tell how far the running sync is."""
+    """Show the progress of the running sync."""
     if follow:
         from listsyncctl.following import follow_progress  # noqa: PLC0415 - start-up time
 
@@ -186,44 +186,44 @@ def progress(session: Session, *, follow: bool) -> None:
     "for_s",
     type=duration,
     metavar="DURATION",
-    help="End by itself after this time, e.g. 2h.",
+    help="Resume automatically after this time, e.g. 2h.",
 )
 def pause(session: Session, *, for_s: float | None) -> None:
-    """Start no syncs; what comes up meanwhile is done after it."""
+    """Pause syncing; triggers received meanwhile run as one sync after resume."""
     session.show("pause", session.ask("pause", {} if for_s is None else {"for_s": for_s}))
 
 
 @_command("resume")
 def resume(session: Session) -> None:
-    """End the pause."""
+    """Resume syncing."""
     session.show("resume", session.ask("resume"))
 
 
 @_command("cancel")
 def cancel(session: Session) -> None:
-    """Stop the running sync after its current title, within 5 s."""
+    """Cancel the running sync after its current title, within 5 s."""
     session.show("cancel", session.ask("cancel"))
 
 
 @_command("reload")
 def reload(session: Session) -> None:
-    """Read the configuration again, now."""
+    """Reload the configuration now."""
     session.show("reload", session.ask("reload"))
 
 
 @_command("lists", "lists", "lists my-list")
 @click.argument("name", required=False, shell_complete=complete_lists)
 def lists(session: Session, *, name: str | None) -> None:
-    """Tell how each list is, or of one also what became of its entries."""
+    """Show the status of each list, or one list in detail."""
     session.show("lists", session.ask("lists", {} if name is None else {"name": name}))
 
 
 @_command("runs", "runs", "runs --limit 5", "runs 4f1c")
 @click.argument("run_id", required=False, metavar="[ID]")
-@click.option("--limit", type=click.IntRange(1), help="How many.")
+@click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def runs(session: Session, **params: object) -> None:
-    """Tell the latest syncs, or all of one."""
+    """List recent syncs, or show one in detail."""
     asked = _given(params)
     if "run_id" in asked:
         asked.pop("limit", None)
@@ -236,28 +236,28 @@ def runs(session: Session, **params: object) -> None:
     "items", "items", "items alien", "items --list my-list --limit 20", "items --export all.csv"
 )
 @click.argument("query", required=False)
-@click.option("--list", "list", shell_complete=complete_lists, help="Only of this list.")
-@click.option("--limit", type=click.IntRange(1), help="How many.")
+@click.option("--list", "list", shell_complete=complete_lists, help="Only titles of this list.")
+@click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
-@click.option("--export", metavar="FILE", help="Write all to a .csv or .json file; - is stdout.")
+@click.option("--export", metavar="FILE", help="Write all to a .csv or .json file (- is stdout).")
 def items(session: Session, *, export: str | None, **params: object) -> None:
-    """Tell the titles that the agent knows, or those like QUERY."""
+    """List the titles that the agent knows, or those matching QUERY."""
     if export is None:
         session.show("items", session.ask_some("items", _given(params), rows="items", usual=50))
         return
     from listsyncctl import exporting  # noqa: PLC0415 - start-up time
 
     if params.pop("limit") is not None or params.pop("offset") is not None:
-        raise TroubleError(Exit.USAGE, "--export writes all: leave --limit and --offset out")
+        raise TroubleError(Exit.USAGE, "--export writes all: leave out --limit and --offset")
     exporting.export(session, export, _given(params))
 
 
 @_command("explain", 'explain "Dune"', "explain movie/438631", "explain tt1160419")
 @click.argument("query")
-@click.option("--limit", type=click.IntRange(1), help="How many titles (5).")
+@click.option("--limit", type=click.IntRange(1), help="How many titles to show (5).")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 def explain(session: Session, **params: object) -> None:
-    """Tell why the titles like QUERY were requested, or were not."""
+    """Explain why the titles matching QUERY were requested or not."""
     session.show("explain", session.ask_some("explain", _given(params), rows="titles", usual=5))
 
 
@@ -275,15 +275,15 @@ def explain(session: Session, **params: object) -> None:
     ),
 )
 @click.option("--interactive", "-i", is_flag=True, help="Go through them one by one.")
-@click.option("--decided", is_flag=True, help="Those that you have decided.")
-@click.option("--sync", is_flag=True, help="With --interactive: sync what was accepted.")
-@click.option("--limit", type=click.IntRange(1), help="How many.")
+@click.option("--decided", is_flag=True, help="Show the ones you have decided.")
+@click.option("--sync", is_flag=True, help="With --interactive: sync what you accepted.")
+@click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
 @click.pass_context
 def review(
     context: click.Context, /, *, interactive: bool, decided: bool, sync: bool, **params: object
 ) -> None:
-    """Tell the titles that wait for you to choose, or choose."""
+    """List the titles that need your decision, or decide."""
     if context.invoked_subcommand is not None:
         return
     session = session_of(context)
@@ -300,12 +300,12 @@ def review(
 @_command("accept", "review accept 4f1c9a 2", "review accept 4f1c9a tv/1396", under=review)
 @click.argument("id_", metavar="ID")
 @click.argument("candidate")
-@click.option("--sync", is_flag=True, help="Sync the lists that want it, at once.")
+@click.option("--sync", is_flag=True, help="Sync the lists that want it right away.")
 def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
-    """Take title ID for CANDIDATE.
+    """Accept CANDIDATE for title ID.
 
-    That is its number, an id like movie/603, tv/1396 or tt0133093, or the address of its page at
-    TMDB or IMDb. What an IMDb id leads to is looked up by the next sync.
+    CANDIDATE is its number, an id like movie/603, tv/1396 or tt0133093, or the address of its
+    page at TMDB or IMDb. An IMDb id is looked up by the next sync.
     """
     from listsyncctl.reviewing import decide, sync_lists  # noqa: PLC0415 - start-up time
 
@@ -321,14 +321,14 @@ def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
 @_command("reject", "review reject 4f1c9a", under=review)
 @click.argument("id_", metavar="ID")
 def reject(session: Session, *, id_: str) -> None:
-    """Say that title ID is none of the candidates: it is not requested."""
+    """Reject all candidates for title ID: it is not requested."""
     session.show("review_decide", session.ask("review_decide", {"id": id_, "choice": "reject"}))
 
 
 @_command("undo", "review undo 4f1c9a", under=review)
 @click.argument("id_", metavar="ID")
 def undo(session: Session, *, id_: str) -> None:
-    """Take back what you decided for title ID."""
+    """Undo your decision for title ID."""
     session.show("review_decide", session.ask("review_decide", {"id": id_, "choice": "undo"}))
 
 
@@ -341,11 +341,11 @@ def exclude(session: Session, *, item: str) -> None:
 
 @_command("forget", "forget tmdb:movie/348", "forget --all")
 @click.argument("item", required=False)
-@click.option("--all", "everything", is_flag=True, help="Everything that the agent remembers.")
+@click.option("--all", "everything", is_flag=True, help="Forget everything the agent remembers.")
 def forget(session: Session, *, item: str | None, everything: bool) -> None:
-    """Forget what was done with ITEM, so that it is looked at anew."""
+    """Forget what was done with ITEM, so that it is considered again."""
     if (item is None) is not everything:
-        raise TroubleError(Exit.USAGE, "forget: name one ITEM, or say --all")
+        raise TroubleError(Exit.USAGE, "name one ITEM, or use --all")
     session.show(
         "forget", session.ask("forget", {"all": True} if item is None else {"item": item})
     )
@@ -354,7 +354,7 @@ def forget(session: Session, *, item: str | None, everything: bool) -> None:
 @_command("backup", "backup /var/backups/listsync.db", "backup listsync-$(date +%F).db")
 @click.argument("file")
 def backup(session: Session, *, file: str) -> None:
-    """Write a backup of the agent's state to FILE, which must not exist yet."""
+    """Back up the agent's state to FILE, which must not exist yet."""
     from listsyncctl.backing_up import back_up  # noqa: PLC0415 - start-up time
 
     session.show("backup", back_up(session, file))
@@ -363,26 +363,26 @@ def backup(session: Session, *, file: str) -> None:
 @_command("log-level", "log-level debug")
 @click.argument("level", required=False, type=click.Choice(_LEVELS, case_sensitive=False))
 def log_level(session: Session, *, level: str | None) -> None:
-    """Tell how much the agent logs, or change it until it restarts."""
+    """Show the log level, or change it until the agent restarts."""
     session.show("log_level", session.ask("log_level", {} if level is None else {"level": level}))
 
 
 @_command("version")
 def version(session: Session) -> None:
-    """Tell the versions of the agent and of this program."""
+    """Show the versions of the agent and of this program."""
     client = {"version": listsync.__version__, "protocol": PROTOCOL}
     session.show("version", {**session.ask("version"), "client": client})
 
 
 @_command("ping")
 def ping(session: Session) -> None:
-    """Tell whether the agent answers."""
+    """Check whether the agent responds."""
     session.show("ping", session.ask("ping"))
 
 
 @_command("agents")
 def agents(session: Session) -> None:
-    """Find running agents by their processes."""
+    """List running agents."""
     from listsyncctl.agents import existing_agents  # noqa: PLC0415 - start-up time
 
     found = [one.as_dict() for one in existing_agents(session.socket)]

@@ -68,7 +68,7 @@ def _followed(session: Session, run_id: str) -> dict[str, Any]:
             if until is not None and time.monotonic() > until:
                 raise TroubleError(
                     Exit.NO_ANSWER,
-                    f"sync {run_id} still goes on; see it with `listsyncctl progress --follow`",
+                    f"sync {run_id} is still running; see `listsyncctl progress --follow`",
                 )
             time.sleep(_EVERY_S)
         raise TroubleError(
@@ -111,7 +111,7 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
     is_pending = (status.get("pending") or {}).get("run_id") == run_id
     if is_pending and status.get("state") == "paused":
         raise TroubleError(
-            Exit.PAUSED, f"run {run_id} waits for the end of the pause: `listsyncctl resume`"
+            Exit.PAUSED, f"run {run_id} is queued until the pause ends: see `listsyncctl resume`"
         )
     return is_pending
 

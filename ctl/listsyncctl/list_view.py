@@ -37,15 +37,16 @@ def lists(result: Reply, look: Look) -> Iterator[str]:
         for notice in one.get("notices") or []:
             yield notice_words(notice)
     if "counts" in result:
-        counts = [f"{count} {shown(word)}" for word, count in result["counts"].items()]
-        yield f"Entries: {', '.join(counts) or 'none'}"
+        counts = result["counts"].items()
+        words = [f"{count} {shown(word.replace('_', ' '))}" for word, count in counts]
+        yield f"Entries: {', '.join(words) or 'none'}"
     for one in result.get("requests") or []:
         yield f"  {shown(one.get('title'))}: {request_words(one, look)}"
 
 
 def _next_of(one: Reply, look: Look) -> str:
     if one.get("retry_at"):
-        return f"asked again {look.ago(one['retry_at'])}"
+        return f"retry {look.ago(one['retry_at'])}"
     return relative(one["next_due"], look.now) if one.get("next_due") else ""
 
 
@@ -71,7 +72,8 @@ def items(result: Reply, look: Look) -> Iterator[str]:
     )
     total = result.get("total") or 0
     if total > len(rows):
-        yield f"{len(rows)} of {total}: see more with --limit and --offset, or ask for a title"
+        shown_of = f"Showing {len(rows)} of {total}"
+        yield f"{shown_of}: use --limit and --offset for more, or search for a title"
 
 
 def _requested_for(one: Reply) -> str:

@@ -68,7 +68,7 @@ _COMMON = (
         type=click.Path(readable=False),
         expose_value=False,
         callback=_set_socket,
-        help="The agent's socket, if it is not at a usual place.",
+        help="The agent's socket, if it is not in a usual place.",
     ),
     click.Option(
         ["--timeout"],
@@ -76,7 +76,7 @@ _COMMON = (
         expose_value=False,
         callback=_set_timeout,
         metavar="SECONDS",
-        help="How long to wait for the answer (5).",
+        help="How long to wait for a response (5).",
     ),
     click.Option(
         ["-o", "--output"],
@@ -90,7 +90,7 @@ _COMMON = (
         is_flag=True,
         expose_value=False,
         callback=_set_json,
-        help="The same as -o json.",
+        help="Same as -o json.",
     ),
 )
 

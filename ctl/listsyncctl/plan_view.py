@@ -19,10 +19,9 @@ _COUNTED = (
 def plan(result: Reply, _: Look) -> Iterator[str]:
     """Tell that a plan is being made."""
     run_id = shown(result.get("run_id"))
-    how = {"running": "is being made", "started": "is being made"}.get(
-        str(result.get("state")), "is made when the running sync has ended"
-    )
-    yield f"Plan {run_id} {how}; see it with `listsyncctl plan --id {run_id}`."
+    is_running = result.get("state") in {"running", "started"}
+    how = "started" if is_running else "is queued until the running sync ends"
+    yield f"Plan {run_id} {how}; show it with `listsyncctl plan --id {run_id}`."
 
 
 def plan_result(result: Reply, look: Look) -> Iterator[str]:

@@ -50,7 +50,7 @@ def go_through(session: Session, *, sync: bool) -> None:
             accepted += 1
             lists.update(dict.fromkeys(done.get("lists") or []))
     if not rows:
-        click.echo("No title waits for you.")
+        click.echo("No titles to review.")
     if accepted and sync:
         session.show("trigger", sync_lists(session, list(lists)))
     elif accepted:

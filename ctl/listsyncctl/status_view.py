@@ -26,14 +26,14 @@ def status(result: Reply, look: Look) -> Iterator[str]:
 def _status_rows(result: Reply, look: Look) -> Iterator[tuple[str, str]]:
     if paused := result.get("paused"):
         until = paused.get("until")
-        yield "Paused", f"ends {look.ago(until)}" if until else "until `listsyncctl resume`"
+        yield "Paused", f"resumes {look.ago(until)}" if until else "until `listsyncctl resume`"
     if running := result.get("running"):
         yield "Running", progress_words(running)
     if pending := result.get("pending"):
         lists = pending.get("lists")
         what = "all lists" if lists is None else ", ".join(map(shown, lists))
         origins = ", ".join(map(shown, pending.get("origins") or []))
-        yield "Waiting", f"{what} (asked for by {origins}; run {shown(pending.get('run_id'))})"
+        yield "Queued", f"{what} (triggered by {origins}; run {shown(pending.get('run_id'))})"
     if last := result.get("last_run"):
         yield "Last run", f"{look.status(last.get('result'))}, {run_words(last, look)}"
     if next_run := _next_run(result, look):
@@ -61,7 +61,7 @@ def _server(result: Reply) -> str:
     if server := result.get("server"):
         known = f"{shown(server.get('product'))} {shown(server.get('version'))}"
         return f"{known} at {shown(server.get('url'))}"
-    return "being reached" if result.get("running") else "not reached yet"
+    return "connecting" if result.get("running") else "not connected yet"
 
 
 def _next_run(result: Reply, look: Look) -> str:

@@ -18,14 +18,14 @@ _WIDEST_NAME = 60
 def reviews(result: Reply, look: Look) -> Iterator[str]:
     rows = result.get("reviews") or []
     if not rows:
-        yield "No title waits for you."
+        yield "No titles to review."
         return
     for row in rows:
         yield from review(row, look)
         yield ""
     total = result.get("total") or 0
     if total > len(rows):
-        yield f"{len(rows)} of {total}: see more with --limit and --offset"
+        yield f"Showing {len(rows)} of {total}: use --limit and --offset for more"
     if any(not row.get("choice") for row in rows):
         yield (
             "Choose with `listsyncctl review accept ID NUMBER` (or an id or an address of TMDB or "
@@ -35,7 +35,7 @@ def reviews(result: Reply, look: Look) -> Iterator[str]:
 
 def review(row: Mapping[str, Any], look: Look) -> Iterator[str]:
     """Tell one title that waits, with all that could be meant."""
-    where = f" on {shown(row.get('lists'))}" if row.get("lists") else " (on no list any more)"
+    where = f" on {shown(row.get('lists'))}" if row.get("lists") else " (no longer on any list)"
     since = f", since {look.ago(row.get('since'))}" if row.get("since") else ""
     name, title = look.status(row.get("id")), shown(row.get("title"))
     yield f"{name}  {title}{where}{since}" + because(row.get("why"))
@@ -67,7 +67,7 @@ def choice_words(choice: Mapping[str, Any], look: Look) -> str:
     if choice.get("imdb_id") and not choice.get("key"):
         return f"you chose {shown(choice['imdb_id'])}, {at}: the next sync looks it up"
     if not choice.get("key"):
-        return f"you said that it is none of those, {at}"
+        return f"you rejected all candidates, {at}"
     title = f"{shown(choice['title'])} " if choice.get("title") else ""
     imdb = f" ({shown(choice['imdb_id'])})" if choice.get("imdb_id") else ""
     return f"you chose {title}[{shown(choice['key'])}]{imdb}, {at}"
@@ -76,7 +76,7 @@ def choice_words(choice: Mapping[str, Any], look: Look) -> str:
 def explained(result: Reply, look: Look) -> Iterator[str]:
     titles = result.get("titles") or []
     if not titles:
-        yield "No entry of your lists fits: see `listsyncctl items`."
+        yield "No entry of your lists matches: see `listsyncctl items`."
         return
     for number, one in enumerate(titles):
         if number:
@@ -86,7 +86,7 @@ def explained(result: Reply, look: Look) -> Iterator[str]:
     if total > len(titles):
         more = "more than " if result.get("cut") else ""
         yield ""
-        yield f"{len(titles)} of {more}{total}: say more of the title, or use --offset"
+        yield f"Showing {len(titles)} of {more}{total}: type more of the title, or use --offset"
 
 
 def _title(one: Mapping[str, Any], look: Look) -> Iterator[str]:
@@ -109,11 +109,11 @@ def _title(one: Mapping[str, Any], look: Look) -> Iterator[str]:
 
 
 def _on_list(row: Mapping[str, Any], look: Look) -> str:
-    words = f"{shown(row.get('list'))}, rank {row.get('rank')}, on it {_since(row, look)}"
+    words = f"{shown(row.get('list'))}, rank {row.get('rank')}, added {look.ago(row.get('since'))}"
     if row.get("exclude"):
-        words += "; says not to request it"
+        words += "; excludes it"
     if not row.get("followed"):
-        return f"{words}; not followed any more"
+        return f"{words}; no longer followed"
     words += f"; read {look.ago(row.get('last_success'))}"
     if row.get("outcome") not in {"complete", "unchanged"}:
         words += f", last try: {shown(row.get('outcome'))}{because(row.get('why'))}"
@@ -122,13 +122,8 @@ def _on_list(row: Mapping[str, Any], look: Look) -> str:
     return words
 
 
-def _since(row: Mapping[str, Any], look: Look) -> str:
-    said = look.ago(row.get("since"))
-    return "since now" if said == "now" else f"since {said}"
-
-
 def _match(match: Mapping[str, Any], look: Look, *, is_chosen: bool) -> Iterator[str]:
-    found = {"found": "found", "review": "several are possible", "not_found": "not found"}
+    found = {"found": "found", "review": "several candidates", "not_found": "not found"}
     how = f"by {shown(match.get('how'))}"
     when = f", {look.ago(match['at'])}" if match.get("at") else ""
     again = "" if is_chosen else _again(match, look)
@@ -145,13 +140,12 @@ def _again(match: Mapping[str, Any], look: Look) -> str:
     at = time_of(match.get("again_at"))
     if at is None:
         return ", until you choose or its lists change" if match.get("found") == "review" else ""
-    return (
-        f", again {relative(match['again_at'], look.now) if at > look.now else 'by the next sync'}"
-    )
+    when = relative(match["again_at"], look.now) if at > look.now else "by the next sync"
+    return f", looked up again {when}"
 
 
 def _at_server(server: Mapping[str, Any]) -> str:
-    since = "; asked for since that was read" if server.get("asked_since") else ""
+    since = "; requested since then" if server.get("asked_since") else ""
     return f"{shown(server.get('status'))}; 4K: {shown(server.get('status_4k'))}{since}"
 
 

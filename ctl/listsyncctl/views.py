@@ -24,11 +24,11 @@ def _trigger(result: Reply, _: Look) -> Iterator[str]:
     run_id = shown(result.get("run_id"))
     match result.get("state"):
         case "queued":
-            yield f"Sync {run_id} starts when the running one has ended."
+            yield f"Sync {run_id} is queued: it starts when the running sync ends."
         case "coalesced":
-            yield f"Sync {run_id} was waiting already and now includes this."
+            yield f"Sync {run_id} is queued already, and now includes this."
         case _:
-            yield f"Sync {run_id} started; watch it with `listsyncctl progress --follow`."
+            yield f"Sync {run_id} started; follow it with `listsyncctl progress --follow`."
 
 
 def _decided(result: Reply, look: Look) -> Iterator[str]:
@@ -39,8 +39,7 @@ def _decided(result: Reply, look: Look) -> Iterator[str]:
 
 def _pause(result: Reply, look: Look) -> Iterator[str]:
     until = result.get("until")
-    how = f"ends {look.ago(until)}" if until else "lasts until `listsyncctl resume`"
-    yield f"Paused; it {how}."
+    yield f"Paused; resumes {look.ago(until)}." if until else "Paused until `listsyncctl resume`."
 
 
 def _message(result: Reply, _: Look) -> Iterator[str]:
@@ -54,7 +53,7 @@ def _version(result: Reply, _: Look) -> Iterator[str]:
 
 
 def _ping(result: Reply, _: Look) -> Iterator[str]:
-    yield f"The agent answers, pid {result.get('pid')}."
+    yield f"The agent responds (pid {result.get('pid')})."
 
 
 def _agents(result: Reply, look: Look) -> Iterator[str]:
@@ -76,11 +75,12 @@ def _agents(result: Reply, look: Look) -> Iterator[str]:
 
 def _signalled(result: Reply, _: Look) -> Iterator[str]:
     for one in result.get("signalled") or []:
-        yield f"Sent SIGUSR1 to the agent with pid {one['pid']}: it syncs now."
+        yield f"Sent SIGUSR1 to the agent (pid {one['pid']}); it syncs now."
 
 
 def _backup(result: Reply, _: Look) -> Iterator[str]:
-    yield f"The state is in {shown(result.get('file'))} ({megabytes(result.get('size') or 0)})."
+    size = megabytes(result.get("size") or 0)
+    yield f"Backed up the state to {shown(result.get('file'))} ({size})."
 
 
 _RUN = ("run_id", "origin", "started_at", "ended_at", "result", "requested", "calls", "message")

@@ -66,7 +66,7 @@ def test_of_many_triggers_one_runs_one_waits_and_the_others_join_it(busy: AgentP
     assert refused.code == 5
     assert "a sync runs already" in refused.err
     waiting = busy.ctl("status").out
-    assert f"Waiting   all lists (asked for by listsyncctl; run {queued['run_id']})" in waiting
+    assert f"Queued    all lists (triggered by listsyncctl; run {queued['run_id']})" in waiting
     set_latency(busy.home, 0)
     runs = busy.until_synced(2)
     assert [one["run_id"] for one in runs] == [running, queued["run_id"]]
@@ -171,7 +171,7 @@ def test_a_pause_puts_off_what_comes_and_resume_makes_up_for_it_once(
     out = agent.ctl("status").out
     assert "paused" in out
     assert "Paused    until `listsyncctl resume`" in out
-    assert "Waiting   all lists (asked for by config, SIGUSR1" in out
+    assert "Queued    all lists (triggered by config, SIGUSR1" in out
     assert agent.runs == []
     assert agent.ctl("resume").code == 0
     (run,) = agent.until_synced(1)

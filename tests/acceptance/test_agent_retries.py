@@ -125,7 +125,7 @@ def test_a_list_that_failed_is_asked_again_alone_at_its_own_time(
         assert requested(home) == [603]
         (_, told) = agent.ask("lists")["lists"]
         assert told["outcome"] == "unavailable"
-        assert "asked again in" in agent.ctl("lists").out
+        assert "retry in" in agent.ctl("lists").out
         agent.terminate()
         with closing(sqlite3.connect(home.state / "listsync.db")) as database, database:
             database.execute(

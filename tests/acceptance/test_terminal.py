@@ -49,7 +49,7 @@ def test_a_large_first_sync_asks_before_it_goes_on(
 ) -> None:
     home = start_home(titles=201, latency_ms=5)
     home.write_config([home.write_list("l.csv", titles_csv(range(20_000_001, 20_000_202)))])
-    code, seen = _on_a_terminal(home, "once", answers={"Go on?": answer})
+    code, seen = _on_a_terminal(home, "once", answers={"Continue?": answer})
     assert "201 titles" in seen
     assert code == 0
     assert len(home.sandbox.admin("log")["requests"]) == requests
@@ -63,7 +63,7 @@ def test_yes_does_not_ask(start_home: Callable[..., Home]) -> None:
     home.write_config([home.write_list("l.csv", titles_csv(range(20_000_001, 20_000_202)))])
     code, seen = _on_a_terminal(home, "once", "--yes", answers={})
     assert code == 0
-    assert "Go on?" not in seen
+    assert "Continue?" not in seen
     assert "Sync complete: 201 requested" in seen
 
 

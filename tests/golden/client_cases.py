@@ -412,7 +412,10 @@ _CASES: dict[str, tuple[str, Reply]] = {
     "status: idle": ("status", _IDLE),
     "status: running": ("status", _BUSY),
     "status: troubled": ("status", _TROUBLED),
-    "status: paused without an end": ("status", {**_IDLE, "paused": {"until": None}}),
+    "status: paused without an end": (
+        "status",
+        {**_IDLE, "state": "paused", "paused": {"until": None}},
+    ),
     "progress: running": ("progress", _PROGRESS),
     "progress: nothing runs": ("progress", _NOTHING_RUNS),
     "lists": ("lists", {"lists": [_LIST, _BLOCKED]}),
@@ -442,7 +445,7 @@ _CASES: dict[str, tuple[str, Reply]] = {
             "reviews": [
                 {**_REVIEW, "choice": _CHOICE},
                 {**_REVIEW, "choice": {**_CHOICE, "key": None}},
-                {**_REVIEW, "choice": {"key": None, "imdb_id": None, "title": "", "at": None}},
+                {**_REVIEW, "choice": {"key": None, "title": "", "at": "2026-06-01T10:00:00Z"}},
             ],
             "total": 3,
         },

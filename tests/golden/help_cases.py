@@ -13,16 +13,17 @@ _WIDTH = 100
 
 
 def cases() -> Iterator[tuple[str, list[str]]]:
-    for program, command in (("listsync", listsync), ("listsyncctl", ctl)):
-        yield from _help(program, command)
+    yield from _help("listsync", listsync, None)
+    yield from _help("listsyncctl", ctl, None)
 
 
-def _help(path: str, command: click.Command) -> Iterator[tuple[str, list[str]]]:
-    context = click.Context(
-        command, info_name=path, terminal_width=_WIDTH, max_content_width=_WIDTH
-    )
-    yield f"{path} --help", command.get_help(context).splitlines()
-    if isinstance(command, click.Group):
-        for name, below in command.commands.items():
-            if name != "sandbox" or path != "listsync":  # it has a parser of its own
-                yield from _help(f"{path} {name}", below)
+def _help(
+    name: str, command: click.Command, above: click.Context | None
+) -> Iterator[tuple[str, list[str]]]:
+    settings = {"terminal_width": _WIDTH, **command.context_settings}
+    with command.context_class(command, info_name=name, parent=above, **settings) as context:
+        yield f"{context.command_path} --help", command.get_help(context).splitlines()
+        if isinstance(command, click.Group):
+            for name_below, below in command.commands.items():
+                if below.add_help_option:  # else it has a parser of its own
+                    yield from _help(name_below, below, context)

@@ -19,7 +19,7 @@ from listsync import __version__, interrupts
 from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError
 from listsync.protocol import YES, Exit, client_sockets
 from listsync.terminal.output import say
-from listsync.terminal.quantities import plural
+from listsync.terminal.quantities import megabytes, plural
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
@@ -33,20 +33,24 @@ _config_option = click.option(
     "--config",
     "config_path",
     type=click.Path(path_type=Path, readable=False),
-    help="The configuration file.  [default: ~/.config/listsync/listsync.yaml, "
+    help="Configuration file.  [default: ~/.config/listsync/listsync.yaml, "
     "else /etc/listsync/listsync.yaml; LISTSYNC_CONFIG]",
 )
 _state_option = click.option(
     "--state-dir",
     type=click.Path(path_type=Path, readable=False),
-    help="Where listsync remembers.  [default: ~/.local/state/listsync; LISTSYNC_STATE_DIR]",
+    help="Where listsync keeps its state.  [default: ~/.local/state/listsync; LISTSYNC_STATE_DIR]",
 )
 _socket_option = click.option(
     "--socket",
     type=click.Path(path_type=Path, readable=False),
-    help="Where the agent listens for listsyncctl.  "
+    help="Socket for listsyncctl.  "
     "[default: $XDG_RUNTIME_DIR/listsync/agent.sock; LISTSYNC_SOCKET]",
 )
+
+
+def _examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "".join(f"  listsync {one}\n" for one in lines)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,7 +66,9 @@ def listsync(context: click.Context) -> None:
             context.exit(Exit.USAGE)
 
 
-@listsync.command()
+@listsync.command(
+    epilog=_examples("run", "run --interval 12", "run --config ~/listsync.yaml --log-level debug")
+)
 @_config_option
 @_state_option
 @_socket_option
@@ -70,22 +76,22 @@ def listsync(context: click.Context) -> None:
     "--interval",
     type=click.FloatRange(0, 87600),
     metavar="HOURS",
-    help="Time between syncs, whatever the file says; 0 = only on command or change.",
+    help="Hours between syncs, overriding the file; 0 = only on command or change.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
-    help="How much is logged.  [default: as log.level in the configuration says]",
+    help="Log level.  [default: log.level of the configuration]",
 )
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "text", "journal", "json"]),
-    help="How it is written.  [default: as log.format says]",
+    help="Log format.  [default: log.format]",
 )
 @click.option(
     "--log-file",
     type=click.Path(path_type=Path, readable=False, dir_okay=False),
-    help="Log to this file as well.  [default: as log.file says]",
+    help="Log to this file, too.  [default: log.file]",
 )
 def run(
     config_path: Path | None,
@@ -96,14 +102,7 @@ def run(
     log_format: str | None,
     log_file: Path | None,
 ) -> None:
-    r"""Run in the foreground: sync on schedule, on change and on command, until stopped.
-
-    \b
-    Examples:
-      listsync run
-      listsync run --interval 12
-      listsync run --config ~/listsync.yaml --log-level debug
-    """
+    """Run the agent in the foreground: sync on schedule, on change and on command."""
     from listsync.app.config_loader import DaemonOptions
     from listsync.app.daemon import run_agent
     from listsync.config.paths import find_config
@@ -124,15 +123,15 @@ def run(
         sys.exit(run_agent(options, os.environ))
 
 
-@listsync.command()
+@listsync.command(epilog=_examples("once --dry-run", "once --config ~/listsync.yaml --json"))
 @_config_option
 @_state_option
 @_socket_option
-@click.option("--dry-run", is_flag=True, help="Say what would be requested; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be requested, but change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--yes", is_flag=True, help="Do not ask before a large first sync.")
-@click.option("--confirm", is_flag=True, help="What is held until you say so is meant.")
-@click.option("-v", "--verbose", is_flag=True, help="Tell every item, and log each step.")
+@click.option("--confirm", is_flag=True, help="Go on with what is on hold until you confirm.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every item, and log each step.")
 def once(
     config_path: Path | None,
     state_dir: Path | None,
@@ -144,13 +143,7 @@ def once(
     confirm: bool,
     verbose: bool,
 ) -> None:
-    r"""Sync all lists once, now.
-
-    \b
-    Examples:
-      listsync once --dry-run
-      listsync once --config ~/listsync.yaml --json
-    """
+    """Sync all lists once."""
     from listsync.app.lean import import_httpcore
 
     import_httpcore()
@@ -170,17 +163,12 @@ def once(
         sys.exit(command.exit_code(report))
 
 
-@listsync.command()
+@listsync.command(epilog=_examples("backup /var/backups/listsync.db"))
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 @_state_option
 @_socket_option
 def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
-    r"""Write a backup of the state to FILE, which must not exist yet; no agent may run.
-
-    \b
-    Example:
-      listsync backup /var/backups/listsync.db
-    """
+    """Back up the state to FILE, which must not exist yet; no agent may be running."""
     with _told():
         from listsync.cli.backup import back_up
         from listsync.cli.running_agent import refuse_beside_agent
@@ -188,31 +176,24 @@ def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
             size = back_up(_state_dir(state_dir), file)
-        say(f"The state is in {file} ({size / 2**20:.1f} MB).")
+        say(f"Backed up the state to {file} ({megabytes(size)}).")
 
 
-@listsync.command()
+@listsync.command(epilog=_examples("check", "check ~/listsync.yaml", "check --live"))
 @click.argument("file", type=click.Path(path_type=Path, readable=False), required=False)
 @_state_option
 @click.option(
     "--live",
     is_flag=True,
-    help="Try the server with all that the file names there, and read every list.",
+    help="Test the server and everything that the file names there, and read every list.",
 )
 @click.option(
     "--arr",
     is_flag=True,
-    help="With --live: have the server ask Radarr and Sonarr, too. That can end the server.",
+    help="With --live: have the server query Radarr and Sonarr, too. That can crash the server.",
 )
 def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -> None:
-    r"""Check the configuration and say everything that is wrong with it.
-
-    \b
-    Examples:
-      listsync check
-      listsync check ~/listsync.yaml
-      listsync check --live
-    """
+    """Check the configuration and report every problem."""
     if arr and not live:
         raise click.UsageError("--arr needs --live.")
     with _told():
@@ -234,14 +215,9 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             say(f"  {one.name}{' (excluded)' if one.rules.is_exclusion else ''}")
 
 
-@listsync.command()
+@listsync.command(epilog=_examples("schema > listsync.schema.json"))
 def schema() -> None:
-    r"""Print the JSON Schema of listsync.yaml, for editors.
-
-    \b
-    Example:
-      listsync schema > listsync.schema.json
-    """
+    """Print the JSON Schema of listsync.yaml, for editors."""
     from listsync.config.json_schema import schema as build
 
     click.echo(json.dumps(build(), indent=2))
@@ -258,16 +234,11 @@ def demo() -> None:
         sys.exit(command.run())
 
 
-@listsync.command("trakt-login")
+@listsync.command("trakt-login", epilog=_examples("trakt-login"))
 @_config_option
 @_state_option
 def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
-    r"""Log in at Trakt, to read your own and private lists.
-
-    \b
-    Example:
-      listsync trakt-login
-    """
+    """Log in to Trakt, to read your own and private lists."""
     from listsync.app.lean import import_httpcore
 
     import_httpcore()
@@ -287,7 +258,7 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
 @listsync.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def sandbox(options: tuple[str, ...]) -> None:
-    """Serve the built-in request server, to try things on (--help tells its options)."""
+    """Serve the built-in request server, for trying things out (--help shows its options)."""
     from listsync.sandbox.__main__ import main as serve
 
     with _told(), interrupts.raised():

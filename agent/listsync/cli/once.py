@@ -77,7 +77,7 @@ def sync_now(
 
 def _agreed(count: int, bar: ProgressBar | None) -> bool:
     question = (
-        f"This first sync looks {count:,} titles up and requests those that are missing. Go on?"
+        f"This first sync looks up {count:,} titles and requests the missing ones. Continue?"
     )
     with bar.hidden() if bar else nullcontext():
         return click.confirm(question, default=False, err=True)

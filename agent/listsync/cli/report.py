@@ -189,7 +189,7 @@ def _first(
 def summary(report: SyncReport) -> str:
     """Sum the run up in one line."""
     head = head_of(report.result, dry_run=report.run.dry_run)
-    spent = f"{plural(report.calls, 'call')} to the server, {duration(report.duration_s)}"
+    spent = f"{plural(report.calls, 'API call')}, {duration(report.duration_s)}"
     return f"{head}: {shown(message_of(report), 500)} ({spent})"
 
 

@@ -73,7 +73,7 @@ def test_the_signal_goes_to_the_agent_at_the_socket(
     mine, other = started(folder / "1.sock"), started(folder / "2.sock")
     ran = ctl("sync-now", "--signal", "--socket", str(folder / "1.sock"))
     assert ran.code == Exit.OK
-    assert ran.out == f"Sent SIGUSR1 to the agent with pid {mine.pid}: it syncs now.\n"
+    assert ran.out == f"Sent SIGUSR1 to the agent (pid {mine.pid}); it syncs now.\n"
     assert mine.stdout is not None
     assert mine.stdout.readline() == "signalled\n"
     assert other.poll() is None

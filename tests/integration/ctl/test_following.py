@@ -61,7 +61,7 @@ def test_wait_ends_when_a_pause_holds_the_run(agent: Agent, ctl: Ctl) -> None:
     }
     ran = ctl("sync-now", "--wait")
     assert ran.code == Exit.PAUSED
-    assert "run 5a waits for the end of the pause: `listsyncctl resume`" in ran.err
+    assert "run 5a is queued until the pause ends: see `listsyncctl resume`" in ran.err
 
 
 def test_wait_ends_when_the_agent_has_forgotten_the_run(agent: Agent, ctl: Ctl) -> None:
@@ -80,7 +80,7 @@ def test_wait_ends_at_a_timeout_that_was_given(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"trigger": _STARTED, "progress": BUSY, "runs": _UNKNOWN}
     ran = ctl("sync-now", "--wait", "--timeout", "0.7")
     assert ran.code == Exit.NO_ANSWER
-    assert "sync 4f1c still goes on" in ran.err
+    assert "sync 4f1c is still running" in ran.err
 
 
 def test_control_c_detaches(agent: Agent, path: Path) -> None:
@@ -97,7 +97,10 @@ def test_control_c_detaches(agent: Agent, path: Path) -> None:
         waiting.send_signal(signal.SIGINT)
         _, err = waiting.communicate(timeout=10)
     assert waiting.returncode == Exit.INTERRUPTED
-    assert err == "listsyncctl: detached: sync 4f1c goes on; stop it with `listsyncctl cancel`\n"
+    assert (
+        err
+        == "listsyncctl: detached: sync 4f1c is still running; stop it with `listsyncctl cancel`\n"
+    )
     assert "cancel" not in [method for method, _ in agent.asked]
 
 
@@ -129,5 +132,5 @@ def test_follow_says_each_change_and_ends(agent: Agent, ctl: Ctl) -> None:
     ran = ctl("progress", "--follow")
     assert ran.out.splitlines() == [
         "requesting titles 5/20 (25 %), 3 requested, 1 min left",
-        "nothing runs; the last run: 12 requested",
+        "no sync is running; last: 12 requested",
     ]

@@ -93,18 +93,18 @@ def test_without_waiting_its_id_is_told(planning: Agent, ctl: Ctl) -> None:
     ran = ctl("plan", "--no-wait")
     assert (ran.code, ran.out) == (
         Exit.OK,
-        "Plan 4f1c is being made; see it with `listsyncctl plan --id 4f1c`.\n",
+        "Plan 4f1c started; show it with `listsyncctl plan --id 4f1c`.\n",
     )
     assert ctl("plan", "--no-wait", "--json").json["run_id"] == "4f1c"
     planning.script["plan"] = {"run_id": "4f1c", "state": "queued"}
-    assert "when the running sync has ended" in ctl("plan", "--no-wait").out
+    assert "queued until the running sync ends" in ctl("plan", "--no-wait").out
 
 
 def test_a_plan_that_was_started_is_shown(planning: Agent, ctl: Ctl) -> None:
     assert "+ Dune (2021)" in ctl("plan", "--id", "4f1c").out
     assert planning.asked[0] == ("plan_result", {"run_id": "4f1c"})
     planning.script["plan_result"] = {"state": "running", "run_id": "4f1c"}
-    assert "Plan 4f1c is being made" in ctl("plan", "--id", "4f1c").out
+    assert "Plan 4f1c started" in ctl("plan", "--id", "4f1c").out
 
 
 def test_a_sync_that_came_before_the_plan_is_said(planning: Agent, ctl: Ctl) -> None:

@@ -215,4 +215,4 @@ def test_without_a_sync_the_next_one_is_named(two: Agent, typed: Typed) -> None:
 
 def test_nothing_to_go_through_is_said(agent: Agent, typed: Typed) -> None:
     agent.script = {"review": {"total": 0, "reviews": []}}
-    assert typed()[1] == "No title waits for you.\n"
+    assert typed()[1] == "No titles to review.\n"

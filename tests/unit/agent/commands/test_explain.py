@@ -189,8 +189,8 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
     assert shown("explain", world.ask("explain", query="Dune")).splitlines() == [
         "Dune (2021) [movie/438631]",
         "  Decision   available",
-        "  Lists      one, rank 3, on it since now; read now; handled now",
-        "             gone, rank 3, on it since now; not followed any more",
+        "  Lists      one, rank 3, added now; read now; handled now",
+        "             gone, rank 3, added now; no longer followed",
         "  Match      found by IMDb id, now: tt1160419 is Dune (2021) [movie/438631]",
         "  Server     available; 4K: not there",
         "  Requests   now for one, two, as family: requested (run 4f1c)",
@@ -211,7 +211,7 @@ def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
     assert title["match"]["review_id"] == name
     text = shown("explain", world.ask("explain", query="Dune"))
     assert (
-        f"Match      several are possible by title, now, again in {_DAYS} d: no year, and 2"
+        f"Match      several candidates by title, now, looked up again in {_DAYS} d: no year, "
         in text
     )
     assert "             1  Dune (1984) [movie/841]  same title (1.00)\n" in text
@@ -265,7 +265,9 @@ def test_what_is_due_is_looked_up_again_by_the_next_sync(world: World) -> None:
     assert title["decision"]["verdict"] == "new"
     assert title["decision"]["why"] == "nothing sure was found before: the next sync looks again"
     text = shown("explain", world.ask("explain", query="Dune"))
-    assert "several are possible by title, 1 d ago, again by the next sync: no year" in text
+    assert (
+        "several candidates by title, 1 d ago, looked up again by the next sync: no year" in text
+    )
 
 
 @pytest.mark.parametrize("again_at", [_AGAIN_AT, AT], ids=["later", "due"])
@@ -341,7 +343,7 @@ def test_rows_that_exclude_together_exclude_what_they_were_taken_for(dune: World
     ("key", "verdict", "words"),
     [
         (_DUNE, "open", "you chose Dune (2021) [movie/438631], now"),
-        (None, "not_found", "you said that it is none of those, now"),
+        (None, "not_found", "you rejected all candidates, now"),
     ],
     ids=["accepted", "rejected"],
 )
@@ -614,7 +616,7 @@ def test_what_was_asked_for_since_the_index_was_read_is_requested(dune: World) -
     know(dune, handled=_HANDLED, asked=frozenset({_DUNE_HD}))
     assert why(dune) == ("already_there", "requested already")
     text = shown("explain", dune.ask("explain", query="dune"))
-    assert "  Server     not there; 4K: not there; asked for since that was read" in text
+    assert "  Server     not there; 4K: not there; requested since then" in text
 
 
 def test_a_setback_is_told(dune: World) -> None:
@@ -736,7 +738,7 @@ def test_of_too_many_the_first_are_told(world: World) -> None:
 
 
 def test_nothing_that_fits_is_said(world: World) -> None:
-    assert "No entry of your lists fits" in shown("explain", world.ask("explain", query="zzz"))
+    assert "No entry of your lists matches" in shown("explain", world.ask("explain", query="zzz"))
 
 
 @pytest.mark.parametrize("params", [{}, {"query": " "}], ids=str)

@@ -101,7 +101,7 @@ def test_the_client_shows_what_waits(waiting: World) -> None:
 
 
 def test_the_client_says_that_nothing_waits(world: World) -> None:
-    assert shown("review", world.ask("review")) == "No title waits for you."
+    assert shown("review", world.ask("review")) == "No titles to review."
 
 
 def test_what_waits_is_paged(world: World) -> None:
@@ -232,7 +232,7 @@ def test_the_client_shows_what_was_decided(world: World) -> None:
     ]
     text = shown("review", world.ask("review", decided=True))
     assert "  you chose Crash (2005) [movie/1640], now" in text
-    assert "  you said that it is none of those, now" in text
+    assert "  you rejected all candidates, now" in text
     assert "review accept" not in text
 
 

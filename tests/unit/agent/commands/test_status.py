@@ -135,7 +135,7 @@ def test_a_server_that_was_never_reached_is_not_told(world: World) -> None:
     world.end(a_run(result="failed"))
     status = world.ask("status")
     assert status["server"] is None
-    assert "  Server    not reached yet" in shown("status", status)
+    assert "  Server    not connected yet" in shown("status", status)
 
 
 def test_a_server_that_was_reached_before_is_told_while_it_is_away(world: World) -> None:
@@ -151,7 +151,7 @@ def test_a_server_that_is_meant_no_more_is_not_told(world: World) -> None:
 
 def test_a_server_that_a_running_sync_has_not_reached_yet_is_being_reached(world: World) -> None:
     world.run()
-    assert "  Server    being reached" in shown("status", world.ask("status"))
+    assert "  Server    connecting" in shown("status", world.ask("status"))
 
 
 def test_what_the_state_knows_is_told_after_a_restart(world: World) -> None:
@@ -380,12 +380,12 @@ def test_the_client_shows_every_row_of_a_status(world: World) -> None:
     world.loader.problems = (BROKEN,)
     world.configuration.reload()
     text = shown("status", world.ask("status"))
-    names = ("Paused", "Running", "Waiting", "Last run", "Next run", "Lists", "Server", "Config")
+    names = ("Paused", "Running", "Queued", "Last run", "Next run", "Lists", "Server", "Config")
     for name in (*names, "Watcher", "To do"):
         assert f"\n  {name} " in text, name
     for words in ("None", "?"):
         assert words not in text
-    assert "one (asked for by config; run r2)" in text
+    assert "one (triggered by config; run r2)" in text
     assert "listsync.yaml:3:2: unknown key" in text
 
 
@@ -583,8 +583,8 @@ def test_the_client_tells_when_a_list_is_asked_again(world: World) -> None:
     world.due = {"": _LATER}
     world.show(a_list("one", outcome="unavailable", failures=1, retry_at=_SOON))
     first, second = shown("lists", world.ask("lists")).splitlines()[1:3]
-    assert "asked again in 3 min" in first
-    assert "asked again" not in second
+    assert "retry in 3 min" in first
+    assert "retry in" not in second
 
 
 def test_a_list_that_was_never_read(world: World) -> None:
