@@ -82,7 +82,8 @@ from listsync.domain.sync_records import (
 )
 from listsync.errors import UnavailableError
 from listsync.providers.trakt.token_store import TraktTokens
-from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, pause_before_recheck
+from listsync.sync.backoff import pause_before_recheck
+from listsync.sync.shrink_guard import is_believed, is_sudden_shrink
 from listsync.sync.titles.title_folding import fold
 
 Reading = Fetched | Exception

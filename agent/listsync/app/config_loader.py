@@ -17,7 +17,7 @@ from listsync.domain.runs import Following, Scope
 from listsync.domain.services import PendingChange
 from listsync.files.whole_file import MOST_S, WriterWait
 from listsync.ports import ConfiguredLists, Notebook
-from listsync.sync.current_run import RUN
+from listsync.sync.progress import RUN
 from listsync.triggers.schedule import Every, Timetable
 
 _OVERRULED = "an option of the command that started the agent has the last word"

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import click
 
-from listsync.app.check_wiring import open_check
-from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached
+from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached, open_check
 from listsync.app.wiring import open_lists
 from listsync.config.configuration import Config
 from listsync.domain.list_advice import advice_on

@@ -24,7 +24,7 @@ from listsync.domain.media import TitleKey
 from listsync.domain.server import MediaStatus
 from listsync.domain.sync_records import Found, ListRules, Verdict, Wish
 from listsync.sync.deduplication import wishes_of
-from listsync.sync.titles.lookup_keys import lookup_of
+from listsync.sync.titles.lookups import lookup_of
 
 _MOST_ENTRIES = 200
 _MOST_LISTS = 10

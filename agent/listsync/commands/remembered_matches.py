@@ -10,7 +10,7 @@ from listsync.domain.history import Choice, Lookup
 from listsync.domain.sync_records import Match, Member, Wish
 from listsync.ports import Books, RequestServer
 from listsync.sync.deduplication import of_kind
-from listsync.sync.titles.lookup_keys import lookups_of, title_lookup_of
+from listsync.sync.titles.lookups import lookups_of, title_lookup_of
 from listsync.sync.titles.resolve import Resolver
 
 

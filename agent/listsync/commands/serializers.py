@@ -9,7 +9,7 @@ from typing import Any
 from listsync.domain.history import Choice, ItemRow, RequestRow, ReviewRow, RunRow
 from listsync.domain.server import Candidate
 from listsync.domain.sync_records import Verdict
-from listsync.sync.titles.chosen_ids import without_choice
+from listsync.sync.titles.id_verification import without_choice
 
 
 def run_shape(row: RunRow) -> dict[str, Any]:

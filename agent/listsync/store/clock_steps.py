@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.run_notes import pause_of_setback
-from listsync.sync.shrink_guard import LOOK_EVERY
+from listsync.sync.backoff import LOOK_EVERY
 
 _PAST = {
     "servers": ("first_seen", "last_seen", "confirmed_at", "requests_read_at"),

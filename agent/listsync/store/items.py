@@ -195,7 +195,7 @@ class Items:
     def _looked_up(self, entry: ListEntry, server: object) -> str:
         """Say how far an entry got for which no lookup is noted: another may have had the same."""
         # Brings the matching with it, which an idle agent can do without.
-        from listsync.sync.titles.lookup_keys import lookup_of_entry  # noqa: PLC0415
+        from listsync.sync.titles.lookups import lookup_of_entry  # noqa: PLC0415
 
         lookup = lookup_of_entry(entry)
         choice = self._reviews.choice(lookup) if lookup else None

@@ -11,7 +11,7 @@ from listsync.domain.run_notes import Intent, Notes
 from listsync.domain.server import TAKEN, RequestAnswer
 from listsync.store import row_codec as rows
 from listsync.store import server_requests
-from listsync.sync.shrink_guard import pause_before_recheck
+from listsync.sync.backoff import pause_before_recheck
 
 _RETRY_DAYS = (1, 2, 4, 8, 16, 30)
 _PUT_MATCH = """

@@ -15,7 +15,7 @@ from listsync.store.database import Database
 from listsync.store.facts_cache import SqliteFacts
 from listsync.store.server_guard import series_to_watch
 from listsync.store.server_requests import requests_of
-from listsync.sync.server_index import index_of
+from listsync.sync.server_state import index_of
 
 _MOST_REQUESTS = 10
 _ASKED = ("requested", "covered")

@@ -15,8 +15,7 @@ from listsync.domain.server_knowledge import Hold, Learned, UserAllowance
 from listsync.domain.sync_records import Exclusion, ListRules, Member
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.exclusions import Excluded, ExclusionSet
-from listsync.sync.limits import UNCAPPED, Cap, Caps, Limits, RunLimits
-from listsync.sync.quotas import Allowances
+from listsync.sync.limits import UNCAPPED, Allowances, Cap, Caps, Limits, RunLimits
 from listsync.sync.seasons import SeasonLook, aired_since, is_open
 from listsync.sync.server_requests import NOTHING_SEEN, RequestsSeen
 

@@ -14,12 +14,12 @@ from listsync.domain.retry import Retry
 from listsync.domain.run_notes import Kept
 from listsync.domain.sync_records import ListRules, Member
 from listsync.ports import Memory
+from listsync.sync.backoff import must_wait, pause_after
 from listsync.sync.deduplication import may_be_renamed, members_of, of_kind, renamed
-from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists, room_of
+from listsync.sync.fetch_lists import Before, Followed, Reading, Room, read_lists, room_of
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.report import Tally
-from listsync.sync.row_budget import Room
-from listsync.sync.shrink_guard import must_wait, pause_after, words_of_shrink
+from listsync.sync.shrink_guard import words_of_shrink
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,6 @@ from listsync.domain.sync_records import (
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
-from listsync.sync.current_run import RUN
 from listsync.sync.deduplication import Group, united, wish_of, wishes_of
 from listsync.sync.exclusions import ExclusionSet, names_title_only, wishes_to_exclude
 from listsync.sync.fetch_lists import Followed
@@ -42,18 +41,16 @@ from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.list_intake import Gathered, gather
 from listsync.sync.lookahead import LookAhead, Preparer
 from listsync.sync.lost_requests import Verification, is_worth_it
-from listsync.sync.outcomes import Outcomes
-from listsync.sync.pipeline import STOPPED, Adder, RunEnded, check
-from listsync.sync.progress import ProgressBoard
+from listsync.sync.pipeline import STOPPED, Adder, RunEnded, Settler, check
+from listsync.sync.progress import RUN, Outcomes, ProgressBoard
 from listsync.sync.removals import Leaver
 from listsync.sync.report import Tally
 from listsync.sync.run_result import notices_of, result_of
 from listsync.sync.seasons import adopt
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
 from listsync.sync.server_state import ServerReading
-from listsync.sync.settled import Settler
 from listsync.sync.submission import Writer
-from listsync.sync.titles.lookup_keys import lookup_of
+from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
 from listsync.sync.titles.title_folding import fold
 from listsync.sync.titles.title_forms import folded

@@ -1,27 +1,14 @@
-"""How much trouble with a list is believed, and when it is asked again."""
+"""Whether a list that has lost much at once is believed. Pure."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from listsync.domain.lists import ListOutcome
-from listsync.domain.run_notes import ListSetback
-from listsync.domain.server import SeriesDetails
 from listsync.domain.server_guard import CONFIRM
 
 _BELIEVED_AFTER = timedelta(days=7)
 _FEWEST_GONE = 10
 _SHARE_GONE = 0.3
-_FIRST = {
-    ListOutcome.UNAVAILABLE: timedelta(minutes=5),
-    ListOutcome.RATE_LIMITED: timedelta(minutes=15),
-    ListOutcome.BLOCKED: timedelta(minutes=30),
-    ListOutcome.DRIFT: timedelta(hours=1),
-}
-_RECHECK_DAYS = (1, 3, 7, 14, 30)
-LOOK_EVERY = timedelta(days=7)
-_FIRST_REFUSED = timedelta(hours=1)
-_LONGEST = timedelta(hours=24)
 
 
 def is_sudden_shrink(known: int, missing: int) -> bool:
@@ -39,40 +26,3 @@ def words_of_shrink(held: int) -> str:
 def is_believed(since: datetime | None, now: datetime) -> bool:
     """Tell whether a shrink has lasted long enough to be what the user did."""
     return since is not None and now - since >= _BELIEVED_AFTER
-
-
-def pause_after(outcome: ListOutcome, failures: int, asked_s: float | None) -> timedelta:
-    """Say how long to leave a list alone after *failures* (from 1) in a row.
-
-    *asked_s* is what the service itself asked for, if anything.
-    """
-    first = _FIRST.get(outcome, _FIRST_REFUSED)
-    ours = min(first * int(2 ** min(failures - 1, 10)), _LONGEST)
-    return max(ours, min(timedelta(seconds=asked_s or 0), _LONGEST))
-
-
-def pause_before_recheck(tries: int, *, is_provisional: bool) -> timedelta:
-    """Say how long what was not found *tries* times in a row (from 1) is left alone.
-
-    What rests on searches that answered nothing is no time: the next sync has to confirm it.
-    """
-    done = tries - 1 if is_provisional else tries
-    return (
-        timedelta(days=_RECHECK_DAYS[min(done, len(_RECHECK_DAYS)) - 1]) if done else timedelta()
-    )
-
-
-def next_look(details: SeriesDetails, today: date) -> date:
-    """Say when a series is looked at again for new seasons: when the next one airs, or weekly."""
-    coming = [one.airs for one in details.seasons if one.airs is not None and one.airs > today]
-    return max(min([*coming, today + LOOK_EVERY]), today + timedelta(days=1))
-
-
-def must_wait(before: ListSetback | None, now: datetime, *, eager: bool) -> bool:
-    """Tell whether a list is left alone for now; *eager*: a person waits for it.
-
-    A person may have mended what was wrong, so only a limit that the service set holds then.
-    """
-    if before is None or before.retry_at is None or before.retry_at <= now:
-        return False
-    return not eager or before.outcome is ListOutcome.RATE_LIMITED

@@ -11,7 +11,7 @@ from listsync.domain.run_notes import Notes
 from listsync.domain.server import Candidate
 from listsync.domain.sync_records import Found, How, Match
 from listsync.sync.deduplication import members_of
-from listsync.sync.titles.lookup_keys import lookup_of_entry
+from listsync.sync.titles.lookups import lookup_of_entry
 from tests.integration.store.state import AT, StateFile, rules
 
 HAGGIS, CRONENBERG = TitleKey(MediaType.MOVIE, 1640), TitleKey(MediaType.MOVIE, 884)

@@ -34,7 +34,7 @@ from listsync.store.database import FILE_NAME, Database
 from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
-from listsync.sync.titles.lookup_keys import lookup_of_entry
+from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT, StateFile, rules

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from listsync.domain.media import MediaType
 from listsync.domain.server import Candidate
-from listsync.sync.titles.romanization import romanised
 from listsync.sync.titles.similarity import UNLIKE, Alike, Likeness, compare
-from listsync.sync.titles.title_cleaning import cleaned
-from listsync.sync.titles.title_folding import country_of, without_suffixes, without_year_behind
+from listsync.sync.titles.title_folding import (
+    cleaned,
+    country_of,
+    romanised,
+    without_suffixes,
+    without_year_behind,
+)
 from listsync.sync.titles.title_forms import Folded, folded
 
 BEST_SCORE = 2.0

@@ -19,20 +19,25 @@ from listsync.domain.server import Candidate
 from listsync.domain.sync_records import ChosenId, Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.ports import RequestServer
-from listsync.sync.titles.chosen_ids import match_of_choice, waiting_again
 from listsync.sync.titles.detail_proof import Prover
 from listsync.sync.titles.evidence import BEST_SCORE, Sought
-from listsync.sync.titles.id_confirmation import confirm, to_review
-from listsync.sync.titles.id_matches import (
+from listsync.sync.titles.id_verification import (
+    bears_out,
+    confirm,
     ids_differ,
     leads_to_another,
+    match_of_choice,
     match_of_id,
     nothing,
     title_instead_of_ids,
+    to_review,
     unsettled,
+    waiting_again,
 )
-from listsync.sync.titles.id_verification import bears_out
-from listsync.sync.titles.lookup_keys import (
+from listsync.sync.titles.lookups import (
+    MOST_CALLS,
+    Budget,
+    Lookups,
     lookup_of,
     lookup_of_entry,
     lookups_of,
@@ -40,7 +45,6 @@ from listsync.sync.titles.lookup_keys import (
     title_lookup_of,
     wanted_of,
 )
-from listsync.sync.titles.lookups import MOST_CALLS, Budget, Lookups
 from listsync.sync.titles.matching import choose
 from listsync.sync.titles.search_strategy import Offered, queries
 from listsync.sync.titles.title_folding import without_suffixes

@@ -1,8 +1,11 @@
-"""Titles cleaned: folded to comparable words, freed of a year or country behind them, cut.
+"""Titles cleaned and folded to comparable words, freed of a year or country behind them. Pure.
+
+What stands around a title in a list without being part of it (marks, tags, broken letters) is
+only taken off at an edge: inside, it may be the name (`[Rec] 2`).
 
 A fold is a string of lower-case words. Two titles with the same fold are the same title to us.
 It also names titles in what is remembered, so a change of it forgets what it names otherwise;
-`forms` knows what else is alike.
+`title_forms` knows what else is alike.
 """
 
 from __future__ import annotations
@@ -11,6 +14,61 @@ import re
 import unicodedata
 from functools import lru_cache
 from itertools import islice
+
+_IN_FRONT = re.compile(
+    r"^(?:#?\d{1,4}[.)]\s+|#\d{1,4}\s+|\[[A-Z]{2}\]\s*|\([A-Z]{2}\)\s+|[A-Z]{2}\s[-|]\s"
+    r"|(?:Film|Movie|Series):\s+)"
+)
+_BEHIND = re.compile(
+    r"\s*(?:[(\[](?:4K|UHD|HDR|1080p|720p|2160p|Blu-?ray|Criterion|Remaster|Restored)[^()\[\]]*[)\]]"
+    r"|\s(?:[-\u2013]\s)?(?:special edition|extended (?:cut|edition)|director['\u2019]s cut)"
+    r"|\s[(\[]?a\.?k\.?a\.?\s.*)$",
+    re.IGNORECASE,
+)
+_IN_DEPTH = re.compile(r"\s+[([]?3-?D[)\]]?$", re.IGNORECASE)
+_BROKEN = re.compile("[\u00c2\u00c3\u00e2\u00c5\u00d0\u00d1\u00e3][\u0080-\uffff]")
+_MOST = 4
+
+
+def cleaned(title: str, *, has_year: bool = True) -> str:
+    """Take off what surrounds *title*; where nothing would be left, it stays as it is.
+
+    Without a year `3D` stays: it tells `Saw 3D` from `Saw`.
+    """
+    text = _repaired(_without_entities(title) if "&" in title else title)
+    for _ in range(_MOST):
+        bare = _BEHIND.sub("", _IN_FRONT.sub("", text)).strip()
+        bare = _IN_DEPTH.sub("", bare) if has_year else bare
+        if bare == text or not any(map(str.isalnum, bare)):
+            break
+        text = bare
+    return text
+
+
+def _without_entities(text: str) -> str:
+    """Read entities, also those that were written as such twice: `&amp;#39;`."""
+    import html  # noqa: PLC0415 - hardly any list needs its tables
+
+    return html.unescape(html.unescape(text))
+
+
+def _repaired(text: str) -> str:
+    """Read UTF-8 that was taken for Windows-1252, as `Am\u00c3\u00a9lie`."""
+    if _BROKEN.search(text) is None:
+        return text
+    try:
+        return text.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+@lru_cache(maxsize=1024)
+def romanised(title: str) -> str:
+    """Write *title* in Latin letters, letter by letter; Han characters by their Mandarin sound."""
+    from anyascii import anyascii  # noqa: PLC0415 - few titles need its tables
+
+    return str(anyascii(title))
+
 
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}

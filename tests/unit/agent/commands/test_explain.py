@@ -37,7 +37,7 @@ from listsync.sync.arr_selection import key_of
 from listsync.sync.deduplication import entry_id, members_of, wishes_of
 from listsync.sync.exclusions import wishes_to_exclude
 from listsync.sync.limits import Cap
-from listsync.sync.titles.lookup_keys import lookup_of, lookup_of_entry
+from listsync.sync.titles.lookups import lookup_of, lookup_of_entry
 from tests.fakes import NOTHING_KNOWN
 from tests.unit.agent.commands.test_queries import shown
 from tests.unit.agent.commands.test_review import a_review

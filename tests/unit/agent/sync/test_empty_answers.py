@@ -12,7 +12,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
 from listsync.domain.server import SearchPage
 from listsync.domain.sync_records import Exclusion, Result, SyncReport, Verdict
-from listsync.sync.shrink_guard import pause_before_recheck
+from listsync.sync.backoff import pause_before_recheck
 from tests.fakes import DOWN, FakeServer, a_film
 from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, rules

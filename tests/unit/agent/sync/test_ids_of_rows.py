@@ -14,8 +14,7 @@ from listsync.errors import UnavailableError
 from listsync.sync.deduplication import members_of, renamed, wishes_of
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.id_verification import bears_out, contradicts
-from listsync.sync.titles.lookup_keys import lookup_of
-from listsync.sync.titles.lookups import Lookups
+from listsync.sync.titles.lookups import Lookups, lookup_of
 from listsync.sync.titles.resolve import Resolver
 from tests.fakes import FakeFacts, FakeServer, a_film, a_series
 from tests.unit.agent.sync.records import MOVIE, TV, entry, rules, wish

@@ -12,7 +12,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.sync_records import ListRules, Result, SyncReport, Verdict
 from listsync.errors import AnswerChangedError
-from listsync.sync.quotas import Allowances
+from listsync.sync.limits import Allowances
 from tests.fakes import DOWN, a_series
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules
 from tests.unit.agent.sync.test_run import House

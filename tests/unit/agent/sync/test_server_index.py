@@ -6,7 +6,7 @@ import pytest
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import IndexPage, TitleState
-from listsync.sync.server_index import index_of
+from listsync.sync.server_state import index_of
 
 FILM = TitleKey(MediaType.MOVIE, 1396)
 SERIES = TitleKey(MediaType.TV, 1396)

@@ -29,10 +29,10 @@ from listsync.sync.deduplication import Group, members_of, united, wish_of
 from listsync.sync.exclusions import ExclusionSet
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.knowledge import RunKnowledge, Stored
+from listsync.sync.pipeline import Settled, Settler
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync
-from listsync.sync.settled import Settled, Settler
-from listsync.sync.titles.lookup_keys import lookup_of
+from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
 from tests.fakes import (
     FakeArrNames,

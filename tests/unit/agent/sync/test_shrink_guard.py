@@ -6,7 +6,8 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.run_notes import ListSetback
-from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, must_wait, pause_after
+from listsync.sync.backoff import must_wait, pause_after
+from listsync.sync.shrink_guard import is_believed, is_sudden_shrink
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -4,7 +4,7 @@ import pytest
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, Production
-from listsync.sync.titles.detail_claims import Claim, Proof, claim_of, proven
+from listsync.sync.titles.detail_proof import Claim, Proof, claim_of, proven
 from listsync.sync.titles.evidence import sought
 from tests.unit.agent.sync.records import MOVIE, TV, offer
 

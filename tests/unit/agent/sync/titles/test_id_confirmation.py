@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import TitleFacts
 from listsync.domain.sync_records import Found, How, Match
-from listsync.sync.titles.id_confirmation import confirm
+from listsync.sync.titles.id_verification import confirm
 from tests.unit.agent.sync.records import MOVIE, TV, offer
 
 BEST, SECOND, THIRD = (offer("Lost", 2004, TV, tmdb=number) for number in (1, 2, 3))

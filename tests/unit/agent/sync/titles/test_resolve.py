@@ -11,7 +11,7 @@ from listsync.domain.server import SearchPage, TitleFacts
 from listsync.domain.sync_records import Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.sync.deduplication import members_of, wishes_of
-from listsync.sync.titles.lookup_keys import lookup_of, lookup_of_entry
+from listsync.sync.titles.lookups import lookup_of, lookup_of_entry
 from listsync.sync.titles.resolve import Resolver
 from tests.fakes import FakeServer, Title, a_film, a_series
 from tests.unit.agent.sync.records import MOVIE, TV, entry, found, offer, rules, wish

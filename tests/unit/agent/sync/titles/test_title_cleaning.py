@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.search_strategy import queries
-from listsync.sync.titles.title_cleaning import cleaned
+from listsync.sync.titles.title_folding import cleaned
 
 
 @pytest.mark.parametrize(
