@@ -31,7 +31,8 @@ from typing import Any
 
 PROGRAMS = {"listsync", "listsync.sandbox", "listsyncctl"}
 _ROOT = Path(__file__).parents[1]
-_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "COVERAGE_")
+_LOCALE = ("LC_", "LANG")
+_READ_AT_START = ("PYTHON", *_LOCALE, "LD_", "MALLOC_", "GLIBC_", "COVERAGE_")
 """Beginnings of variables that count before the first line of ours runs."""
 _NOT_LOADED = {"browser", "__main__"}
 _MAX_MESSAGE = 1 << 17
@@ -134,7 +135,14 @@ def _adopting() -> Iterator[None]:
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: at for name, at in environment.items() if name.startswith(_READ_AT_START)}
+    """Give what counts; without any locale Python takes UTF-8 as well."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(_READ_AT_START)
+        and name != "PYTHONDONTWRITEBYTECODE"
+        and not (name.startswith(_LOCALE) and value.upper().endswith("UTF-8"))
+    }
 
 
 # -- the server ----------------------------------------------------------------------------

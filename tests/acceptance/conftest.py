@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from listsync.sandbox.process import SandboxProcess
-from tests.fork_server import ForkServer, popen_of
 
 if TYPE_CHECKING:
     from tests.acceptance.agent_process import AgentProcess
@@ -114,20 +113,9 @@ class Home:
         child.wait(30)
 
 
-@pytest.fixture(scope="session")
-def _fork_server() -> Iterator[ForkServer]:
-    server = ForkServer()
-    yield server
-    server.close()
-
-
 @pytest.fixture(autouse=True)
-def _forked_programs(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _fork_server: ForkServer
-) -> None:
-    """Start programs quickly; what is marked `cold` starts them as a person would."""
-    if request.node.get_closest_marker("cold") is None:
-        monkeypatch.setattr(subprocess, "Popen", popen_of(_fork_server))
+def _forks(forked_programs: None) -> None:
+    """Start programs quickly."""
 
 
 @pytest.fixture

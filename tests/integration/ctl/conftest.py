@@ -19,6 +19,12 @@ import pytest
 from listsync.control import ControlSocket
 from listsync.control.rpc import Answer
 
+
+@pytest.fixture(autouse=True)
+def _forks(forked_programs: None) -> None:
+    """Start the client quickly."""
+
+
 Script = dict[str, Any]
 
 
