@@ -34,6 +34,7 @@ _ROOT = Path(__file__).parents[1]
 _LOCALE = ("LC_", "LANG")
 _READ_AT_START = ("PYTHON", *_LOCALE, "LD_", "MALLOC_", "GLIBC_", "COVERAGE_")
 """Beginnings of variables that count before the first line of ours runs."""
+_OF_NO_MATTER = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 _NOT_LOADED = {"browser", "__main__"}
 _MAX_MESSAGE = 1 << 17
 _PADDING = "." * 8192
@@ -140,7 +141,7 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if name.startswith(_READ_AT_START)
-        and name != "PYTHONDONTWRITEBYTECODE"
+        and name not in _OF_NO_MATTER
         and not (name.startswith(_LOCALE) and value.upper().endswith("UTF-8"))
     }
 
