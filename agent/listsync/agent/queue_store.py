@@ -14,7 +14,7 @@ from listsync.ports import Notebook
 _PAUSE, _OWED, _TRIED = "pause", "owed", "tried"
 
 
-class Keeper:
+class QueueStore:
     """Writes the standing of the queue down when it has changed. Any thread may use it.
 
     `is_behind`: that failed last, so that `keep` is to be called again.

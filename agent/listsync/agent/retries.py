@@ -49,7 +49,7 @@ class Retries(Protocol):
         ...
 
 
-class Retrying:
+class RetryPlanner:
     """Plans retries and orders them. Used by the decider alone."""
 
     def __init__(

@@ -16,7 +16,7 @@ from listsync.sync.progress import ProgressBoard
 logger = logging.getLogger(__name__)
 
 
-class Teller:
+class SystemdStatus:
     """Speaks to systemd. Used by the decider alone."""
 
     def __init__(

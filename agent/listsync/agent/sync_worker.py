@@ -23,7 +23,7 @@ Perform = Callable[[SyncRun, Following[ConfigT], Order, CancelToken], SyncReport
 """Runs one sync of the lists that an order means, until its end or until the token is set."""
 
 
-class Work(Generic[ConfigT]):
+class SyncWorker(Generic[ConfigT]):
     """One sync, from its start to `done`, which is called in a thread of its own, once.
 
     `ended` is what `done` was given. A sync that was told to stop ends within `LEAVE_AFTER_S`:

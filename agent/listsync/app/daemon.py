@@ -17,12 +17,13 @@ from queue import SimpleQueue
 from listsync import __version__
 from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backups, DailyBackups, Shelf
-from listsync.agent.loop import Agent, Means
+from listsync.agent.loop import Agent
+from listsync.agent.parts import AgentParts
 from listsync.agent.queue import RunQueue
-from listsync.agent.queue_store import Keeper
+from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns, told_server
 from listsync.agent.retries import RETRY
-from listsync.agent.service_status import Teller
+from listsync.agent.service_status import SystemdStatus
 from listsync.agent.systemd_notify import Systemd
 from listsync.app import permission_warnings as access
 from listsync.app.browser_wiring import sweep
@@ -31,7 +32,7 @@ from listsync.app.config_loader import DaemonOptions, Followers, Loader
 from listsync.app.heap import share_one
 from listsync.app.open_files import raise_limit
 from listsync.app.services import AgentService, Services
-from listsync.app.sync_runner import Performer
+from listsync.app.sync_runner import SyncRunner
 from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.config.configuration import Config
 from listsync.control import ControlSocket
@@ -124,7 +125,7 @@ class _Daemon:
 
     control: ControlSocket
     _agent: Agent[Config]
-    _teller: Teller
+    _teller: SystemdStatus
 
     def __init__(
         self,
@@ -142,7 +143,7 @@ class _Daemon:
         self._notebook = SqliteNotebook(database.with_patience(_DECIDER_WAITS_S))
         self._backups = Backups(self._back_up)
         self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
-        self._keeper = Keeper(self._notebook)
+        self._queue_store = QueueStore(self._notebook)
         self._timetable = Timetable(self._notebook, host_id())
         self._back_off = BackOff(self._notebook)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
@@ -156,17 +157,17 @@ class _Daemon:
         """Put the parts together; opens nothing. *seen* is the digest of what was loaded."""
         board = ProgressBoard()
         self._systemd = systemd
-        self._teller = Teller(systemd, board, self._recent, self._is_control_well)
-        means = Means(
+        self._teller = SystemdStatus(systemd, board, self._recent, self._is_control_well)
+        means = AgentParts(
             inbox=self._inbox,
             queue=self._queue,
             configuration=self._configuration,
             schedules=self._timetable,
             retries=self._back_off,
-            keeper=self._keeper,
-            teller=self._teller,
+            queue_store=self._queue_store,
+            systemd=self._teller,
             recent=self._recent,
-            perform=Performer(self._database, self._options.state_dir, board),
+            perform=SyncRunner(self._database, self._options.state_dir, board),
             note_end=self._books.note_end,
             refresh=self._refresh,
             clock=SYSTEM_CLOCK,
@@ -258,7 +259,7 @@ class _Daemon:
             changed=self._retry_at_once,
         )
         self._loader.begin(self._config, followers)
-        self._keeper.restore(self._queue)
+        self._queue_store.restore(self._queue)
         self._want_new_lists()
 
     def _recall(self) -> None:

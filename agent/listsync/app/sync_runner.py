@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from listsync.app.provider_table import KnownServices
 
 
-class Performer:
+class SyncRunner:
     """Implements `agent.working.Perform` on the state that the agent holds."""
 
     def __init__(self, database: Database, folder: Path, board: ProgressBoard) -> None:

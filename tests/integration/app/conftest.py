@@ -18,7 +18,7 @@ from listsync.agent.systemd_notify import Systemd
 from listsync.app.config_loader import DaemonOptions, Loader
 from listsync.app.daemon import _Daemon
 from listsync.app.services import AgentService
-from listsync.app.sync_runner import Performer
+from listsync.app.sync_runner import SyncRunner
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.services import SERVICES
@@ -104,7 +104,7 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
     started: list[AgentInProcess] = []
 
     def note(
-        _: Performer, run: SyncRun, following: Following[Config], order: Order, token: CancelToken
+        _: SyncRunner, run: SyncRun, following: Following[Config], order: Order, token: CancelToken
     ) -> SyncReport:
         del order, token
         started[0].syncs.put(following.content)
@@ -124,7 +124,7 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
         started.append(AgentInProcess(tmp_path, *more))
         return started[0]
 
-    monkeypatch.setattr(Performer, "__call__", note)
+    monkeypatch.setattr(SyncRunner, "__call__", note)
     before, level = list(logging.root.handlers), logs.level()
     yield start
     started[0].close()

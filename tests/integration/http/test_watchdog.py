@@ -17,7 +17,7 @@ import pytest
 from listsync import cancellation
 from listsync.agent.loop import Agent
 from listsync.agent.recent_runs import RecentRuns
-from listsync.agent.service_status import Teller
+from listsync.agent.service_status import SystemdStatus
 from listsync.agent.sync_worker import Perform
 from listsync.agent.systemd_notify import Systemd
 from listsync.cancellation import CancelToken
@@ -71,8 +71,8 @@ def deciding(systemd: Systemd, perform: Perform[object]) -> Iterator[Agent[objec
     """Let a whole agent decide, on the clock of the machine, with one sync that runs."""
     world = World()
     inbox: SimpleQueue[Event] = SimpleQueue()
-    teller = Teller(systemd, ProgressBoard(), RecentRuns(), lambda: True)
-    agent = Agent(replace(world.agent._means, inbox=inbox, teller=teller, perform=perform))
+    teller = SystemdStatus(systemd, ProgressBoard(), RecentRuns(), lambda: True)
+    agent = Agent(replace(world.agent._parts, inbox=inbox, systemd=teller, perform=perform))
     world.queue.submit(Order.new(None, "test"))
     inbox.put(QueueMoved())
     thread = threading.Thread(target=agent.run)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from listsync.agent import loop
+from listsync.agent import running_sync
 from listsync.agent import sync_worker as working
 from listsync.domain.events import (
     ClockSet,
@@ -593,7 +593,7 @@ def test_a_state_that_cannot_be_written_does_not_keep_the_agent_from_stopping(
 def test_a_sync_that_hangs_is_left_behind_and_owed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "GRACE_S", 0.0)
+    monkeypatch.setattr(running_sync, "GRACE_S", 0.0)
     world.syncs.stops_when_told = False
     world.begin_run(_ONE)
     assert not world.agent.stop()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from listsync.agent.queue import RunQueue, Standing
-from listsync.agent.queue_store import Keeper
+from listsync.agent.queue_store import QueueStore
 from listsync.domain.runs import Order, Pause
 from listsync.errors import StateError
 from tests.fakes import FakeNotebook
@@ -23,7 +23,7 @@ _PAST = datetime.now(UTC) - timedelta(seconds=1)
 def kept(*standings: Standing) -> FakeNotebook:
     """Give what a killed agent leaves behind that stood so, one after the other."""
     notebook = FakeNotebook()
-    keeper = Keeper(notebook)
+    keeper = QueueStore(notebook)
     for standing in standings:
         keeper.keep(standing)
     return notebook
@@ -31,7 +31,7 @@ def kept(*standings: Standing) -> FakeNotebook:
 
 def restored(notebook: FakeNotebook) -> Standing:
     queue = RunQueue(lambda: None)
-    Keeper(notebook).restore(queue)
+    QueueStore(notebook).restore(queue)
     return queue.standing
 
 
@@ -86,7 +86,7 @@ def test_what_has_ended_is_owed_no_more() -> None:
 
 def test_what_was_let_go_is_not_owed_though_it_still_runs() -> None:
     notebook = FakeNotebook()
-    keeper = Keeper(notebook)
+    keeper = QueueStore(notebook)
     keeper.keep(Standing(running=_ONE, pending=_TWO))
     keeper.let_go(_ONE.run_id)
     keeper.keep(Standing(running=_ONE, pending=_TWO))
@@ -100,7 +100,7 @@ def test_an_equal_standing_is_not_written_again() -> None:
 
 def test_what_could_not_be_written_is_written_next_time() -> None:
     notebook = FakeNotebook()
-    keeper = Keeper(notebook)
+    keeper = QueueStore(notebook)
     notebook.fails = StateError("the disk is full")
     with pytest.raises(StateError):
         keeper.keep(Standing(running=_ONE))
@@ -111,7 +111,7 @@ def test_what_could_not_be_written_is_written_next_time() -> None:
 
 def test_who_cancels_does_not_wait_for_what_is_being_written() -> None:
     notebook = FakeNotebook()
-    keeper = Keeper(notebook)
+    keeper = QueueStore(notebook)
     notebook.meanwhile = lambda: keeper.let_go(_ONE.run_id)
     keeper.keep(Standing(running=_ONE))
     keeper.keep(Standing(running=_ONE))
@@ -172,7 +172,7 @@ def test_a_pause_that_a_wrong_clock_has_dated_begins_anew() -> None:
 
 def test_a_pause_that_ended_meanwhile_is_forgotten() -> None:
     notebook = kept(Standing(pause=Pause(_PAST)))
-    Keeper(notebook).keep(Standing())
+    QueueStore(notebook).keep(Standing())
     assert notebook.load("pause") is None
 
 
@@ -180,7 +180,7 @@ def test_what_is_owed_is_united_with_what_comes_at_the_start() -> None:
     queue = RunQueue(lambda: None)
     queue.submit(_ALL)
     queue.submit(_TWO)
-    Keeper(kept(Standing(running=_ONE))).restore(queue)
+    QueueStore(kept(Standing(running=_ONE))).restore(queue)
     pending = queue.standing.pending
     assert pending is not None
     assert pending.scope == frozenset({"file:one", "file:two"})

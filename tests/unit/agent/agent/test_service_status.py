@@ -6,7 +6,7 @@ import pytest
 
 from listsync.agent.queue import Standing
 from listsync.agent.recent_runs import RecentRuns, failed
-from listsync.agent.service_status import Teller
+from listsync.agent.service_status import SystemdStatus
 from listsync.agent.systemd_notify import Systemd
 from listsync.cancellation import COMPUTING_S, Heartbeat
 from listsync.domain.runs import Order, Pause
@@ -25,7 +25,7 @@ class Bench:
         self.now_s = 1000.0
         self.control_is_well = True
         self.board, self.recent = ProgressBoard(), RecentRuns()
-        self.teller = Teller(systemd, self.board, self.recent, lambda: self.control_is_well)
+        self.teller = SystemdStatus(systemd, self.board, self.recent, lambda: self.control_is_well)
         monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
 
     def beat(self, standing: Standing, sync: Heartbeat | None = None, *, after_s: float) -> None:
@@ -65,7 +65,7 @@ def test_the_watchdog_is_not_served_more_often_than_needed(
 
 def test_without_a_watchdog_nobody_is_asked(bench: Bench) -> None:
     systemd = FakeSystemd(watchdog_every_s=None)
-    teller = Teller(systemd, bench.board, bench.recent, lambda: pytest.fail("was asked"))
+    teller = SystemdStatus(systemd, bench.board, bench.recent, lambda: pytest.fail("was asked"))
     teller.beat(_IDLE, None)
     assert teller.every_s is None
     assert systemd.said == []

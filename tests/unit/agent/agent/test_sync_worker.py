@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from listsync.agent import sync_worker as working
-from listsync.agent.sync_worker import Perform, Work
+from listsync.agent.sync_worker import Perform, SyncWorker
 from listsync.cancellation import CancelToken
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
@@ -68,7 +68,7 @@ def ending(result: Result) -> Perform[object]:
 def worked(perform: Perform[object], order: Order = _ORDER) -> Ended:
     """Run one sync to its end."""
     ends: list[Ended] = []
-    work = Work(order, _FOLLOWING, perform, ends.append)
+    work = SyncWorker(order, _FOLLOWING, perform, ends.append)
     work.start()
     assert work.wait(5)
     (ended,) = ends
@@ -123,7 +123,7 @@ def test_stop_reaches_the_sync() -> None:
         return a_report(run, Result.CANCELLED if stop.wait(5) else Result.OK)
 
     ends: list[Ended] = []
-    work = Work(_ORDER, _FOLLOWING, perform, ends.append)
+    work = SyncWorker(_ORDER, _FOLLOWING, perform, ends.append)
     work.start()
     assert not work.wait(0)
     work.stop()
@@ -251,7 +251,7 @@ class Hanging:
             raise self._then
         return a_report(run)
 
-    def let_go(self, work: Work[object]) -> None:
+    def let_go(self, work: SyncWorker[object]) -> None:
         self._go_on.set()
         assert work.wait(5)
 
@@ -262,7 +262,7 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "LEAVE_AFTER_S", 0.1)
 
 
-def stopped(perform: Perform[object]) -> tuple[Work[object], list[Ended]]:
+def stopped(perform: Perform[object]) -> tuple[SyncWorker[object], list[Ended]]:
     """Stop a sync in the middle, and wait until it has ended for everybody else."""
     ends: list[Ended] = []
     over = threading.Event()
@@ -271,7 +271,7 @@ def stopped(perform: Perform[object]) -> tuple[Work[object], list[Ended]]:
         ends.append(ended)
         over.set()
 
-    work = Work(_ORDER, _FOLLOWING, perform, done)
+    work = SyncWorker(_ORDER, _FOLLOWING, perform, done)
     work.start()
     work.stop()
     work.stop()
@@ -328,7 +328,7 @@ def test_a_sync_gets_its_time_before_it_is_cut() -> None:
 
 
 def test_without_room_for_a_thread_a_stop_cuts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    work = Work(_ORDER, _FOLLOWING, ending(Result.OK), lambda _: None)
+    work = SyncWorker(_ORDER, _FOLLOWING, ending(Result.OK), lambda _: None)
 
     def none_left(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

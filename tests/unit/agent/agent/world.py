@@ -9,11 +9,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from listsync.agent.active_config import Configuration
-from listsync.agent.loop import Agent, Means
+from listsync.agent.loop import Agent
+from listsync.agent.parts import AgentParts
 from listsync.agent.queue import RunQueue
-from listsync.agent.queue_store import Keeper
+from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
-from listsync.agent.service_status import Teller
+from listsync.agent.service_status import SystemdStatus
 from listsync.agent.systemd_notify import Systemd
 from listsync.cancellation import CancelToken
 from listsync.domain.clock import Clock
@@ -232,16 +233,16 @@ class World:
         self.queue = RunQueue(lambda: self.inbox.put(QueueMoved()))
         self.loader = FakeLoader(first, frozenset({"file:one"}))
         self.configuration = Configuration(self.loader, first, self._want)
-        self.teller = Teller(self.systemd, ProgressBoard(), self.recent, lambda: True)
+        self.teller = SystemdStatus(self.systemd, ProgressBoard(), self.recent, lambda: True)
         self.agent = Agent(
-            Means(
+            AgentParts(
                 inbox=self.inbox,
                 queue=self.queue,
                 configuration=self.configuration,
                 schedules=self.schedules,
                 retries=self.back_off,
-                keeper=Keeper(self.notebook),
-                teller=self.teller,
+                queue_store=QueueStore(self.notebook),
+                systemd=self.teller,
                 recent=self.recent,
                 perform=self.syncs,
                 note_end=self.noted.append,
