@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from listsync.app.heap import give_back
-from listsync.app.lean import import_httpcore
+from listsync.app.memory_tuning import give_back_memory, import_httpcore
 from listsync.app.tempdirs import scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
@@ -59,7 +58,7 @@ class SyncRunner:
                 return sync(run, parts)
         finally:
             self._database.give_memory_back()
-            give_back()
+            give_back_memory()
 
     @contextmanager
     def _state(self, token: CancelToken, *, dry_run: bool) -> Iterator[tuple[Database, Path]]:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from listsync.app.browser_wiring import sweep
 from listsync.app.config_diff import cap_of, is_meant
-from listsync.app.garbage import fewer_collections
+from listsync.app.memory_tuning import fewer_collections
 from listsync.app.provider_table import KnownServices, Surroundings, followed
 from listsync.app.tempdirs import scratch_folder
 from listsync.cancellation import CancelToken

@@ -144,7 +144,7 @@ def once(
     verbose: bool,
 ) -> None:
     """Sync all lists once."""
-    from listsync.app.lean import import_httpcore
+    from listsync.app.memory_tuning import import_httpcore
 
     import_httpcore()
     from listsync.cli import once as command
@@ -203,7 +203,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
         count = plural(len(config.lists), "list")
         say(f"The {'file is valid' if live else 'configuration is good'}: {count}.")
         if live:
-            from listsync.app.lean import import_httpcore
+            from listsync.app.memory_tuning import import_httpcore
 
             import_httpcore()
             from listsync.cli.live import check_live
@@ -239,7 +239,7 @@ def demo() -> None:
 @_state_option
 def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     """Log in to Trakt, to read your own and private lists."""
-    from listsync.app.lean import import_httpcore
+    from listsync.app.memory_tuning import import_httpcore
 
     import_httpcore()
     from listsync.cli.trakt import log_in

@@ -15,8 +15,8 @@ import pytest
 
 from listsync import logs
 from listsync.agent.systemd_notify import Systemd
+from listsync.app.agent_wiring import WiredAgent
 from listsync.app.config_loader import DaemonOptions, Loader
-from listsync.app.daemon import _Daemon
 from listsync.app.services import AgentService
 from listsync.app.sync_runner import SyncRunner
 from listsync.cancellation import CancelToken
@@ -48,7 +48,7 @@ class AgentInProcess:
         loader.set_up_log(following.content)
         self.inbox: SimpleQueue[Event] = SimpleQueue()
         self._database = open_state(options.state_dir)
-        self.daemon = _Daemon(options, loader, following, self._database, self.inbox)
+        self.daemon = WiredAgent(options, loader, following, self._database, self.inbox)
         table = self.daemon._table
         self.daemon._table = lambda seen: (*table(seen), *more)  # type: ignore[method-assign]
         self.daemon.wire(Systemd({}), b"")

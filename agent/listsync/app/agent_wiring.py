@@ -1,0 +1,275 @@
+"""From a configuration and an open state to an agent, with the services around it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import SimpleQueue
+
+from listsync import __version__
+from listsync.agent.active_config import Configuration
+from listsync.agent.backups import Backups, DailyBackups, Shelf
+from listsync.agent.loop import Agent
+from listsync.agent.parts import AgentParts
+from listsync.agent.queue import RunQueue
+from listsync.agent.queue_store import QueueStore
+from listsync.agent.recent_runs import RecentRuns, told_server
+from listsync.agent.service_status import SystemdStatus
+from listsync.agent.systemd_notify import Systemd
+from listsync.app.automatic_syncs import AutomaticSyncs
+from listsync.app.config_diff import cap_of
+from listsync.app.config_loader import DaemonOptions, Followers, Loader
+from listsync.app.service_table import (
+    CONFIG_FILE,
+    config_file_service,
+    control_service,
+    daily_backup_service,
+    group_of,
+    schedule_service,
+)
+from listsync.app.services import AgentService, Services
+from listsync.app.state_overview import StateOverview
+from listsync.app.sync_runner import SyncRunner
+from listsync.commands import Commands, Sources, Terms
+from listsync.config.configuration import Config
+from listsync.control import ControlSocket
+from listsync.domain.clock import SYSTEM_CLOCK
+from listsync.domain.events import Event, QueueMoved, Signal, Signalled
+from listsync.domain.runs import Following
+from listsync.domain.services import Condition
+from listsync.errors import Problem
+from listsync.store.backup import newest_at, next_backup, prune, write_backup
+from listsync.store.clock_steps import CLOCK_WAS_AHEAD, follow_step, pull_back
+from listsync.store.configured_lists import SqliteConfiguredLists
+from listsync.store.database import Database
+from listsync.store.history import SqliteBooks
+from listsync.store.key_value import SqliteNotebook
+from listsync.sync.progress import ProgressBoard
+from listsync.triggers.schedule import (
+    BackOff,
+    ScheduleTrigger,
+    Timetable,
+    host_id,
+)
+
+logger = logging.getLogger(__name__)
+
+_CONTROL_IS_DEAD_S = 60.0
+_JOIN_S = 1.0
+_COMMAND_WAITS_S = 1.0
+"""How long a command may wait for another program's lock on the state: the next one waits too."""
+_DECIDER_WAITS_S = 2.0
+"""The same for the decider, which tries again later; a sync waits as long as the store says."""
+
+
+class WiredAgent:
+    """The wired agent and its threads."""
+
+    control: ControlSocket
+    _agent: Agent[Config]
+    _teller: SystemdStatus
+
+    def __init__(
+        self,
+        options: DaemonOptions,
+        loader: Loader,
+        following: Following[Config],
+        database: Database,
+        inbox: SimpleQueue[Event],
+    ) -> None:
+        self._options = options
+        self._loader = loader
+        self._database = database
+        self._inbox = inbox
+        self._books = SqliteBooks(database.with_patience(_COMMAND_WAITS_S))
+        self._notebook = SqliteNotebook(database.with_patience(_DECIDER_WAITS_S))
+        self._backups = Backups(self._back_up)
+        self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
+        self._queue_store = QueueStore(self._notebook)
+        self._timetable = Timetable(self._notebook, host_id())
+        self._back_off = BackOff(self._notebook)
+        self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
+        self._syncs = AutomaticSyncs(self._queue, self._timetable, self._back_off)
+        self._configuration = Configuration(loader, following, self._syncs.of_change)
+        self._recent = RecentRuns()
+        self._overview = StateOverview(options, database, self._books)
+        self.has_failed = False
+        self._since = datetime.now(UTC)  # what is dated later was dated by this process
+
+    def wire(self, systemd: Systemd, seen: bytes) -> None:
+        """Put the parts together; opens nothing. *seen* is the digest of what was loaded."""
+        board = ProgressBoard()
+        self._systemd = systemd
+        self._teller = SystemdStatus(systemd, board, self._recent, self._is_control_well)
+        means = AgentParts(
+            inbox=self._inbox,
+            queue=self._queue,
+            configuration=self._configuration,
+            schedules=self._timetable,
+            retries=self._back_off,
+            queue_store=self._queue_store,
+            systemd=self._teller,
+            recent=self._recent,
+            perform=SyncRunner(self._database, self._options.state_dir, board),
+            note_end=self._books.note_end,
+            refresh=self._overview.refresh,
+            clock=SYSTEM_CLOCK,
+            clock_set=self._follow_clock,
+        )
+        self._agent = Agent(means)
+        commands = Commands(
+            Sources(
+                started_at=datetime.now(UTC),
+                queue=self._queue,
+                configuration=self._configuration,
+                recent=self._recent,
+                board=board,
+                books=self._books,
+                backups=self._backups,
+                shown=lambda: self._overview.shown,
+                refresh=self._overview.refresh,
+                terms=self._terms,
+                due=self._timetable.planned,
+                retry=self._back_off.planned,
+                watcher=self._watcher,
+                services=lambda: self._services.statuses,
+                notes=self._notes,
+                cancel=self._agent.cancel,
+                reload=self._reload,
+            )
+        )
+        self.control = ControlSocket(
+            self._options.socket, commands.answer, group=group_of(self._config)
+        )
+        self._services = Services(self._table(seen), self._fail)
+
+    @property
+    def _following(self) -> Following[Config]:
+        return self._configuration.in_force.following
+
+    @property
+    def _config(self) -> Config:
+        return self._following.content
+
+    def _table(self, seen: bytes) -> tuple[AgentService, ...]:
+        """What runs for long, in the order in which it is started."""
+        schedule = ScheduleTrigger(self._timetable.due_times, retry_times=self._retry_times)
+        return (
+            control_service(self.control),
+            config_file_service(self._options.config_path, seen, self._inbox.put),
+            schedule_service(schedule, self._inbox.put),
+            daily_backup_service(self._daily),
+        )
+
+    def _retry_times(self) -> dict[str, datetime]:
+        return self._syncs.retry_times(self._following, self._overview.shown.lists)
+
+    def start(self) -> None:
+        """Start the threads, and put in the inbox what is owed or due."""
+        try:
+            self._take_up()
+        except BaseException:
+            self.control.close()
+            raise
+        self._services.start(self._config)
+
+    def _take_up(self) -> None:
+        now = datetime.now(UTC)
+        if pull_back(self._database, now):
+            logger.warning("%s", CLOCK_WAS_AHEAD, extra={"action": "clock_was_ahead"})
+        SqliteBooks(self._database).close_cut_off_runs(now)
+        self._recall()
+        self._overview.refresh()
+        followers = Followers(
+            timetable=self._timetable,
+            notebook=self._notebook,
+            lists=SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S)),
+            services=self._services,
+            changed=lambda: self._syncs.of_failures(self._following),
+        )
+        self._loader.begin(self._config, followers)
+        self._queue_store.restore(self._queue)
+        self._syncs.of_new_lists(self._following, self._overview.shown.lists)
+
+    def _recall(self) -> None:
+        """Let what happened before the start be shown."""
+        server = self._books.last_server()
+        url = self._following.server
+        self._recent.restore(
+            next(iter(self._books.runs(limit=1).rows), None),
+            told_server(*server, url) if server else None,
+        )
+
+    def run(self) -> bool:
+        """Decide until the end; returns whether everything came to an end by itself."""
+        logger.info(
+            "listsync %s runs: pid %d, lists: %d, socket: %s",
+            __version__,
+            os.getpid(),
+            len(self._following.lists),
+            self._options.socket,
+            extra={"action": "started"},
+        )
+        self._configuration.warn()
+        self._agent.run()
+        is_clean = self._agent.stop()
+        is_clean &= self._services.stop(_JOIN_S)
+        self._backups.stop(_JOIN_S)
+        logger.info("listsync has ended", extra={"action": "ended"})
+        return is_clean
+
+    def _notes(self) -> tuple[str, ...]:
+        return (*self._teller.notes(), *filter(None, [self._daily.note]))
+
+    def _back_up(self, path: Path, stop: threading.Event) -> int:
+        return write_backup(path, lambda new: self._database.copy_to(new, stop))
+
+    def _fail(self) -> None:
+        # Whoever supervises the agent starts a whole one again.
+        self.has_failed = True
+        self._inbox.put(Signalled(Signal.STOP))
+
+    def _follow_clock(self, step: timedelta) -> None:
+        since, self._since = self._since, self._since + step
+        patient = self._database.with_patience(_DECIDER_WAITS_S)
+        follow_step(patient, step, since=since, now=datetime.now(UTC))
+        self._overview.refresh()
+
+    def _reload(self) -> tuple[Problem, ...]:
+        self._systemd.reloading()
+        try:
+            return self._configuration.reload()
+        finally:
+            self._teller.ready(self._queue.standing)
+            self._overview.refresh()
+            # So that the decider knows if the file is bad now, and looks at it again.
+            self._inbox.put(QueueMoved())
+
+    def _terms(self) -> Terms:
+        config = self._config
+        return Terms(
+            exclusions=config.exclude, cap=cap_of(config), owner_asks=config.server.act_as is None
+        )
+
+    def _watcher(self) -> str:
+        if self._options.config_path is None:
+            return "nothing to watch: the configuration is the environment"
+        status = next(one for one in self._services.statuses if one.name == CONFIG_FILE)
+        if status.condition is Condition.FAILED:
+            return f"failed, and is started again: {status.why}"
+        return self._agent.watcher_note or "active"
+
+    def _is_control_well(self) -> bool:
+        return time.monotonic() - self.control.heartbeat < _CONTROL_IS_DEAD_S
+
+
+def _shelf(folder: Path) -> Shelf:
+    return Shelf(
+        newest=lambda: newest_at(folder),
+        name=lambda now: next_backup(folder, now),
+        prune=lambda: prune(folder),
+    )
