@@ -10,9 +10,8 @@ from datetime import timedelta
 from queue import Empty
 from typing import Generic, assert_never
 
-from listsync.agent.config_polling import ConfigPolling
-from listsync.agent.parts import AgentParts
-from listsync.agent.running_sync import RunningSync
+from listsync.agent.active_config import ConfigPolling
+from listsync.agent.running_sync import AgentParts, RunningSync
 from listsync.domain.clock import ClockSteps
 from listsync.domain.events import (
     ClockSet,

@@ -14,7 +14,7 @@ _MOST_ORIGINS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QueueState:
     """What runs, what waits and whether there is a pause."""
 
     running: Order | None = None
@@ -31,10 +31,10 @@ class RunQueue:
     def __init__(self, moved: Callable[[], None]) -> None:
         self._moved = moved
         self._lock = threading.Lock()
-        self._standing = Standing()
+        self._standing = QueueState()
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> QueueState:
         return self._standing
 
     def submit(self, order: Order, *, by_itself: bool = True, no_queue: bool = False) -> Ticket:

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from listsync.agent.queue import RunQueue, Standing
+from listsync.agent.queue import QueueState, RunQueue
 from listsync.domain.clock import put_right
 from listsync.domain.runs import Order, Pause, Scope
 from listsync.ports import Notebook
@@ -27,7 +27,7 @@ class QueueStore:
         self._let_go: set[str] = set()
         self._kept: dict[str, Any] = {name: notebook.load(name) for name in (_PAUSE, _OWED)}
 
-    def keep(self, standing: Standing) -> None:
+    def keep(self, standing: QueueState) -> None:
         """Write *standing* down; raises StateError."""
         with self._lock:
             self.is_behind = True
@@ -52,7 +52,7 @@ class QueueStore:
         if owed is not None:
             queue.submit(Order.new(_scope(owed["lists"]), f"{owed['origin']}, resumed"))
 
-    def _owed(self, standing: Standing) -> dict[str, Any] | None:
+    def _owed(self, standing: QueueState) -> dict[str, Any] | None:
         orders = [one for one in (standing.running, standing.pending) if self._is_owed(one)]
         if not orders:
             return None

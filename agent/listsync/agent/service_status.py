@@ -1,19 +1,103 @@
-"""What the agent tells the service manager, and for how long it calls itself well."""
+"""What the agent tells systemd: that it is ready, what it does, and that all of it is well."""
 
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 
-from listsync.agent.queue import Standing
+from sdnotify import SystemdNotifier  # type: ignore[import-untyped] # it has no types
+
+from listsync.agent.queue import QueueState
 from listsync.agent.recent_runs import RecentRuns
-from listsync.agent.systemd_notify import Systemd
 from listsync.cancellation import Heartbeat
 from listsync.sync.progress import ProgressBoard
+from listsync.text_cleaning import one_line
 
 logger = logging.getLogger(__name__)
+
+_VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+_LONGEST_STATUS = 1000
+
+
+class Systemd:
+    """Says things to the service manager; where there is none, every method does nothing.
+
+    Takes systemd's variables out of *environ* (the agent's is `os.environ`), so that no child
+    speaks for the agent. Methods may be called from any thread, never block and never raise;
+    they return whether systemd will get the message.
+    """
+
+    def __init__(self, environ: MutableMapping[str, str]) -> None:
+        given = {name: environ.pop(name, "") for name in _VARIABLES}
+        address = given["NOTIFY_SOCKET"]
+        self._path = f"\0{address[1:]}" if address.startswith("@") else address
+        self.watchdog_every_s = _half_of(given["WATCHDOG_USEC"], given["WATCHDOG_PID"])
+        """How often `watchdog` is to be called; None when systemd does not watch."""
+
+    def ready(self, status: str) -> bool:
+        """Say that the agent works; also how a reload ends, whether it was accepted or not."""
+        return self._send("READY=1", _status(status))
+
+    def status(self, text: str) -> bool:
+        """Show *text* in `systemctl status`."""
+        return self._send(_status(text))
+
+    def reloading(self) -> bool:
+        """Say that a reload begins; `ready` ends it."""
+        now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        # In one message: systemd takes RELOADING=1 without its time for no reload at all.
+        return self._send("RELOADING=1", f"MONOTONIC_USEC={now_us}")
+
+    def stopping(self) -> bool:
+        return self._send("STOPPING=1")
+
+    def extend_timeout(self, by_s: float) -> bool:
+        """Ask for *by_s* from now before a start or stop counts as failed."""
+        return self._send(f"EXTEND_TIMEOUT_USEC={round(by_s * 1e6)}")
+
+    def errno(self, number: int) -> bool:
+        """Say with which error the agent ends."""
+        return self._send(f"ERRNO={number}")
+
+    def watchdog(self) -> bool:
+        """Say that the agent is alive; to be called by what would hang if it were not."""
+        return self._send("WATCHDOG=1")
+
+    def _send(self, *fields: str) -> bool:
+        if not self._path:
+            return False
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+                channel.setblocking(False)
+                channel.connect(self._path)
+                _Notifier(channel).notify("\n".join(fields).encode().decode("latin-1"))
+        except OSError as error:
+            logger.debug("systemd does not listen: %s", error)
+            return False
+        return True
+
+
+class _Notifier(SystemdNotifier):  # type: ignore[misc] # it has no types
+    def __init__(self, channel: socket.socket) -> None:
+        # Not the one of the base: it reads the environment and swallows what goes wrong.
+        self.debug = True
+        self.socket = channel
+
+
+def _status(text: str) -> str:
+    """Write a status: of one line, since a line is a field, and short enough to be sent."""
+    return f"STATUS={one_line(text, _LONGEST_STATUS)}"
+
+
+def _half_of(watchdog_us: str, watchdog_pid: str) -> float | None:
+    is_for_us = watchdog_pid in ("", str(os.getpid()))
+    if not is_for_us or not watchdog_us.isdecimal() or not int(watchdog_us):
+        return None
+    return int(watchdog_us) / 2e6
 
 
 class SystemdStatus:
@@ -40,7 +124,7 @@ class SystemdStatus:
         """How often `beat` must be called; None = systemd does not watch."""
         return self._systemd.watchdog_every_s
 
-    def ready(self, standing: Standing) -> None:
+    def ready(self, standing: QueueState) -> None:
         self._said = self._words(standing)
         self._systemd.ready(self._said)
 
@@ -50,7 +134,7 @@ class SystemdStatus:
     def stopping(self) -> None:
         self._systemd.stopping()
 
-    def tell(self, standing: Standing) -> None:
+    def tell(self, standing: QueueState) -> None:
         """Say how the agent is, if that has changed."""
         words = self._words(standing)
         if words != self._said:
@@ -78,7 +162,7 @@ class SystemdStatus:
         what, at = self._trouble
         return (f"{at:%Y-%m-%d %H:%M} UTC: {what}",)
 
-    def beat(self, standing: Standing, sync: Heartbeat | None) -> None:
+    def beat(self, standing: QueueState, sync: Heartbeat | None) -> None:
         """Serve the watchdog when it is time and everybody is well, a running *sync* too."""
         if self.every_s is None or time.monotonic() < self._next_beat:
             return
@@ -98,7 +182,7 @@ class SystemdStatus:
             sync.beat()
         return sync.is_late
 
-    def _words(self, standing: Standing) -> str:
+    def _words(self, standing: QueueState) -> str:
         if standing.running is not None:
             progress = self._board.snapshot()
             count = f" {progress.done}/{progress.total}" if progress.total else ""

@@ -14,15 +14,14 @@ from listsync import __version__
 from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backups, DailyBackups, Shelf
 from listsync.agent.loop import Agent
-from listsync.agent.parts import AgentParts
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns, told_server
-from listsync.agent.service_status import SystemdStatus
-from listsync.agent.systemd_notify import Systemd
-from listsync.app.automatic_syncs import AutomaticSyncs
-from listsync.app.config_diff import cap_of
-from listsync.app.config_loader import DaemonOptions, Followers, Loader
+from listsync.agent.running_sync import AgentParts
+from listsync.agent.service_status import Systemd, SystemdStatus
+from listsync.app.config_diff import AutomaticSyncs, cap_of
+from listsync.app.config_loader import ConfigLoader, DaemonOptions, Followers
+from listsync.app.permission_warnings import doubts
 from listsync.app.service_table import (
     CONFIG_FILE,
     config_file_service,
@@ -32,9 +31,8 @@ from listsync.app.service_table import (
     schedule_service,
 )
 from listsync.app.services import AgentService, Services
-from listsync.app.state_overview import StateOverview
 from listsync.app.sync_runner import SyncRunner
-from listsync.commands import Commands, Sources, Terms
+from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.config.configuration import Config
 from listsync.control import ControlSocket
 from listsync.domain.clock import SYSTEM_CLOCK
@@ -48,6 +46,7 @@ from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import Database
 from listsync.store.history import SqliteBooks
 from listsync.store.key_value import SqliteNotebook
+from listsync.store.state_doubt import load_doubt
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule import (
     BackOff,
@@ -57,6 +56,32 @@ from listsync.triggers.schedule import (
 )
 
 logger = logging.getLogger(__name__)
+
+
+class StateOverview:
+    """Keeps what was read last in `shown`. Any thread may use it."""
+
+    def __init__(self, options: DaemonOptions, database: Database, books: SqliteBooks) -> None:
+        self._options = options
+        self._database = database
+        self._books = books
+        self.shown = Shown()
+
+    def refresh(self) -> None:
+        """Read it anew; raises StateError."""
+        options = self._options
+        found = doubts(options.config_path, options.state_dir, options.socket)
+        for doubt in sorted(set(found) - set(self.shown.doubts)):
+            logger.warning("%s", doubt, extra={"action": "open_to_others"})
+        state_doubt = load_doubt(self._database)
+        self.shown = Shown(
+            doubts=found,
+            lists={row.source: row for row in self._books.lists()},
+            notices=self._books.notices(),
+            waiting=self._books.waiting(limit=0).total or 0,
+            state_doubt=state_doubt.why if state_doubt else "",
+        )
+
 
 _CONTROL_IS_DEAD_S = 60.0
 _JOIN_S = 1.0
@@ -76,7 +101,7 @@ class WiredAgent:
     def __init__(
         self,
         options: DaemonOptions,
-        loader: Loader,
+        loader: ConfigLoader,
         following: Following[Config],
         database: Database,
         inbox: SimpleQueue[Event],

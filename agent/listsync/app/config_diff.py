@@ -1,16 +1,21 @@
-"""From configurations to what the agent follows, and what a change of them asks for."""
+"""What a change of the configuration asks for, and the syncs that come of it by themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+from listsync.agent.queue import RunQueue
+from listsync.agent.retries import RETRY
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.values import SANDBOX
-from listsync.domain.runs import Following, Scope
+from listsync.domain.history import ListRow
+from listsync.domain.runs import Following, Order, Scope, covers
 from listsync.domain.sync_records import ListRules
 from listsync.seerr.address import Address
 from listsync.sync.limits import Cap
-from listsync.triggers.schedule import EVERYTHING, Rule
+from listsync.triggers.schedule import EVERYTHING, BackOff, Rule, Timetable
 
 
 def is_meant(one: ListConfig, scope: Scope) -> bool:
@@ -68,3 +73,45 @@ def _excludes_less(old: Config, new: Config) -> bool:
 def _unnamed(one: ListConfig) -> ListRules:
     """Give what a list asks for, whatever it is called."""
     return replace(one.rules, name="")
+
+
+class AutomaticSyncs:
+    """Puts them into the queue. Any thread may use it."""
+
+    def __init__(self, queue: RunQueue, timetable: Timetable, back_off: BackOff) -> None:
+        self._queue = queue
+        self._timetable = timetable
+        self._back_off = back_off
+
+    def of_change(self, scope: Scope) -> None:
+        """Sync the lists that a change of the configuration concerns."""
+        self._queue.submit(Order.new(scope, "config"))
+        planned = self._back_off.planned()
+        if planned is not None and covers(scope, planned.scope):
+            self._back_off.begin_anew()
+
+    def of_failures(self, following: Following[Config]) -> None:
+        """Try again what failed: a change of the configuration may have mended it."""
+        planned = self._back_off.planned()
+        if planned is not None:
+            scope = following.of_those_followed(planned.scope)
+            if scope != frozenset():
+                self._queue.submit(Order.new(scope, RETRY, eager=False))
+            self._back_off.begin_anew()
+
+    def of_new_lists(self, following: Following[Config], known: Mapping[str, ListRow]) -> None:
+        """Sync lists that came into the file while nothing ran, unless all are due anyway."""
+        now = datetime.now(UTC)
+        is_due = self._timetable.due_times().get(EVERYTHING, now + timedelta(days=1)) <= now
+        new = {one.source for one in following.lists if not one.is_exclusion} - set(known)
+        if known and new and following.sync_on_change and not is_due:
+            self.of_change(frozenset(new))
+
+    def retry_times(
+        self, following: Following[Config], known: Mapping[str, ListRow]
+    ) -> dict[str, datetime]:
+        """Give when what failed is tried again, by the source of a list or `EVERYTHING`."""
+        rows = (known.get(one.source) for one in following.lists)
+        times = {row.source: at for row in rows if row and (at := row.asked_again_at)}
+        planned = self._back_off.planned()
+        return {**times, **({EVERYTHING: planned.at} if planned else {})}

@@ -50,8 +50,8 @@ class Followers:
     changed: Callable[[], None]
 
 
-class Loader:
-    """Implements `agent.configuration.Loader`."""
+class ConfigLoader:
+    """Implements `agent.active_config.Loader`."""
 
     def __init__(self, options: DaemonOptions, environ: Mapping[str, str]) -> None:
         self.path = options.config_path

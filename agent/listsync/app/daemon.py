@@ -1,27 +1,47 @@
-"""`listsync run`: the process of the agent, from its start to its end."""
+"""The process of `listsync run`, from its start to its end."""
 
 from __future__ import annotations
 
 import logging
 import os
+import resource
 import sys
 import time
 from collections.abc import MutableMapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 
-from listsync.agent.systemd_notify import Systemd
+from listsync.agent.service_status import Systemd
 from listsync.app.agent_wiring import WiredAgent
 from listsync.app.browser_wiring import sweep
-from listsync.app.config_loader import DaemonOptions, Loader
+from listsync.app.config_loader import ConfigLoader, DaemonOptions
 from listsync.app.memory_tuning import share_one_heap
-from listsync.app.open_files import raise_limit
 from listsync.domain.events import Event
+from listsync.errors import ConfigError, Problem
 from listsync.protocol import Exit
 from listsync.store.lock import locked
 from listsync.store.recovery import close_state, open_state
 from listsync.triggers import signal_mask, signals
 from listsync.triggers.config_file import digest
+
+_NEEDED = 64
+"""What an agent gets by with: 22 when idle, a crowd of clients, and a sync of many lists."""
+
+
+def raise_limit() -> None:
+    """Raise the soft limit to the hard one; raises ConfigError if that is too low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    if soft != resource.RLIM_INFINITY and soft < _NEEDED:
+        what = (
+            f"at most {soft} may be open, the agent needs {_NEEDED}: raise the hard limit, with "
+            "`ulimit -n` in a shell, LimitNOFILE= in a unit, or --ulimit in Docker"
+        )
+        raise ConfigError((Problem(file="limit of open files", what=what),))
+
 
 _SWITCH_S = 0.001
 """How long a busy thread may keep the others waiting: answers stay quick beside a sync."""
@@ -42,7 +62,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     signals.install(inbox.put)
     # Before the file is read: a change after this moment is then seen by the watcher.
     seen = digest(options.config_path) if options.config_path else b""
-    loader = Loader(options, environ)
+    loader = ConfigLoader(options, environ)
     following = loader.await_first(lambda seconds: _pause(seconds, inbox))
     loader.set_up_log(following.content)
     sys.setswitchinterval(_SWITCH_S)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from listsync import logs
-from listsync.agent.systemd_notify import Systemd
+from listsync.agent.service_status import Systemd
 from listsync.app.agent_wiring import WiredAgent
-from listsync.app.config_loader import DaemonOptions, Loader
+from listsync.app.config_loader import ConfigLoader, DaemonOptions
 from listsync.app.services import AgentService
 from listsync.app.sync_runner import SyncRunner
 from listsync.cancellation import CancelToken
@@ -43,7 +43,7 @@ class AgentInProcess:
             config_path=self.file, state_dir=folder / "state", socket=self.socket
         )
         options.state_dir.mkdir()
-        loader = Loader(options, {})
+        loader = ConfigLoader(options, {})
         following = loader.await_first(lambda _: None)
         loader.set_up_log(following.content)
         self.inbox: SimpleQueue[Event] = SimpleQueue()

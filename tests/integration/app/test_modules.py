@@ -12,7 +12,7 @@ import pytest
 _RUN = """
 import os, signal, sys
 before = set(sys.modules)
-from listsync.agent.systemd_notify import Systemd
+from listsync.agent.service_status import Systemd
 
 def ready(self, status):
     names = set(sys.modules) - before

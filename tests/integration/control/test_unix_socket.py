@@ -260,7 +260,7 @@ _LIMITED = textwrap.dedent("""
     import os, resource, sys
     from pathlib import Path
     resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), int(sys.argv[3])))
-    from listsync.app.open_files import raise_limit
+    from listsync.app.daemon import raise_limit
     from listsync.control import ControlSocket
     from tests.integration.control.conftest import Scripted, running
     raise_limit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from listsync.triggers.schedule.due_times import Timetable
+from listsync.triggers.schedule.due_times import ScheduleTrigger, Timetable
 from listsync.triggers.schedule.retry_backoff import BackOff
 from listsync.triggers.schedule.rules import (
     EVERYTHING,
@@ -14,7 +14,6 @@ from listsync.triggers.schedule.rules import (
     next_due,
     stable_jitter,
 )
-from listsync.triggers.schedule.trigger import ScheduleTrigger
 
 __all__ = [
     "EVERYTHING",

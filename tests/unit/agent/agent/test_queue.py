@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from listsync.agent.queue import RunQueue, Standing
+from listsync.agent.queue import QueueState, RunQueue
 from listsync.domain.runs import Order, Pause, Scope, Ticket
 from listsync.protocol import Code, RefusedCommand
 
@@ -59,14 +59,14 @@ def pending_of(queue: RunQueue) -> Order:
 def test_an_idle_queue_starts_at_once(queue: RunQueue) -> None:
     order = an_order("a")
     assert queue.submit(order) == Ticket("a", "started")
-    assert queue.standing == Standing(running=order)
+    assert queue.standing == QueueState(running=order)
 
 
 def test_beside_a_running_sync_one_waits(queue: RunQueue) -> None:
     first, second = an_order("a"), an_order("b")
     queue.submit(first)
     assert queue.submit(second) == Ticket("b", "queued")
-    assert queue.standing == Standing(running=first, pending=second)
+    assert queue.standing == QueueState(running=first, pending=second)
 
 
 def test_what_comes_third_gets_the_ticket_of_the_one_that_waits(queue: RunQueue) -> None:
@@ -81,7 +81,7 @@ def test_what_waits_starts_when_the_running_one_has_ended(queue: RunQueue) -> No
     queue.submit(an_order("a"))
     queue.submit(second)
     queue.finished("a")
-    assert queue.standing == Standing(running=second)
+    assert queue.standing == QueueState(running=second)
 
 
 def test_the_end_of_another_run_ends_nothing(queue: RunQueue) -> None:
@@ -89,7 +89,7 @@ def test_the_end_of_another_run_ends_nothing(queue: RunQueue) -> None:
     queue.submit(first)
     queue.submit(second)
     queue.finished("z")
-    assert queue.standing == Standing(running=first, pending=second)
+    assert queue.standing == QueueState(running=first, pending=second)
 
 
 def test_no_queue_is_refused_while_one_runs(queue: RunQueue) -> None:
@@ -205,7 +205,7 @@ def test_force_starts_in_a_pause(queue: RunQueue) -> None:
     queue.pause(_FOR_GOOD)
     queue.submit(waiting)
     assert queue.submit(forced, by_itself=False) == Ticket("b", "started")
-    assert queue.standing == Standing(running=forced, pending=waiting, pause=_FOR_GOOD)
+    assert queue.standing == QueueState(running=forced, pending=waiting, pause=_FOR_GOOD)
 
 
 def test_a_pause_lets_the_running_sync_end_and_holds_the_next(queue: RunQueue) -> None:
@@ -214,7 +214,7 @@ def test_a_pause_lets_the_running_sync_end_and_holds_the_next(queue: RunQueue) -
     queue.submit(second)
     queue.pause(_FOR_GOOD)
     queue.finished("a")
-    assert queue.standing == Standing(pending=second, pause=_FOR_GOOD)
+    assert queue.standing == QueueState(pending=second, pause=_FOR_GOOD)
 
 
 def test_a_forced_sync_that_waits_goes_on_in_a_pause(queue: RunQueue) -> None:
@@ -276,7 +276,7 @@ def test_resume_starts_what_waited(queue: RunQueue) -> None:
     queue.submit(an_order("a", _ONE))
     queue.submit(an_order("b", _TWO))
     assert queue.resume()
-    assert queue.standing == Standing(running=an_order("a", _ONE | _TWO))
+    assert queue.standing == QueueState(running=an_order("a", _ONE | _TWO))
 
 
 def test_resume_says_that_there_was_no_pause(queue: RunQueue) -> None:
@@ -317,4 +317,4 @@ def test_no_order_is_lost_and_never_two_run_whatever_threads_do() -> None:
     assert {source for order in begun.values() for source in order.scope or ()} == wanted
     assert {origin for order in begun.values() for origin in order.origins} == wanted
     assert {ticket.run_id for ticket in tickets} == set(begun)
-    assert queue.standing == Standing()
+    assert queue.standing == QueueState()

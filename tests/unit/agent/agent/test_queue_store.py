@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from listsync.agent.queue import RunQueue, Standing
+from listsync.agent.queue import QueueState, RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.domain.runs import Order, Pause
 from listsync.errors import StateError
@@ -20,7 +20,7 @@ _FAR = datetime(2999, 1, 1, tzinfo=UTC)
 _PAST = datetime.now(UTC) - timedelta(seconds=1)
 
 
-def kept(*standings: Standing) -> FakeNotebook:
+def kept(*standings: QueueState) -> FakeNotebook:
     """Give what a killed agent leaves behind that stood so, one after the other."""
     notebook = FakeNotebook()
     keeper = QueueStore(notebook)
@@ -29,7 +29,7 @@ def kept(*standings: Standing) -> FakeNotebook:
     return notebook
 
 
-def restored(notebook: FakeNotebook) -> Standing:
+def restored(notebook: FakeNotebook) -> QueueState:
     queue = RunQueue(lambda: None)
     QueueStore(notebook).restore(queue)
     return queue.standing
@@ -41,60 +41,60 @@ def restored(notebook: FakeNotebook) -> Standing:
 @pytest.mark.parametrize(
     ("standing", "owed"),
     [
-        pytest.param(Standing(), None, id="idle"),
+        pytest.param(QueueState(), None, id="idle"),
         pytest.param(
-            Standing(running=_ONE), {"lists": ["file:one"], "origin": "config"}, id="one-runs"
+            QueueState(running=_ONE), {"lists": ["file:one"], "origin": "config"}, id="one-runs"
         ),
         pytest.param(
-            Standing(running=_ALL), {"lists": None, "origin": "schedule"}, id="one-of-all-runs"
+            QueueState(running=_ALL), {"lists": None, "origin": "schedule"}, id="one-of-all-runs"
         ),
         pytest.param(
-            Standing(pending=_TWO, pause=Pause(None)),
+            QueueState(pending=_TWO, pause=Pause(None)),
             {"lists": ["file:two"], "origin": "SIGUSR1, config"},
             id="one-waits-in-a-pause",
         ),
         pytest.param(
-            Standing(running=_ONE, pending=_TWO),
+            QueueState(running=_ONE, pending=_TWO),
             {"lists": ["file:one", "file:two"], "origin": "config, SIGUSR1"},
             id="one-runs-and-one-waits",
         ),
         pytest.param(
-            Standing(running=_ONE, pending=_ALL),
+            QueueState(running=_ONE, pending=_ALL),
             {"lists": None, "origin": "config, schedule"},
             id="one-of-all-waits",
         ),
         pytest.param(
-            Standing(running=_ALL, pending=_ONE),
+            QueueState(running=_ALL, pending=_ONE),
             {"lists": None, "origin": "schedule, config"},
             id="one-of-all-runs-and-one-waits",
         ),
-        pytest.param(Standing(running=_DRY), None, id="a-dry-run"),
+        pytest.param(QueueState(running=_DRY), None, id="a-dry-run"),
         pytest.param(
-            Standing(running=_DRY, pending=_TWO),
+            QueueState(running=_DRY, pending=_TWO),
             {"lists": ["file:two"], "origin": "SIGUSR1, config"},
             id="one-waits-behind-a-dry-run",
         ),
     ],
 )
-def test_after_a_kill_is_owed(standing: Standing, owed: dict[str, Any] | None) -> None:
+def test_after_a_kill_is_owed(standing: QueueState, owed: dict[str, Any] | None) -> None:
     assert kept(standing).load("owed") == owed
 
 
 def test_what_has_ended_is_owed_no_more() -> None:
-    assert kept(Standing(running=_ONE), Standing()).load("owed") is None
+    assert kept(QueueState(running=_ONE), QueueState()).load("owed") is None
 
 
 def test_what_was_let_go_is_not_owed_though_it_still_runs() -> None:
     notebook = FakeNotebook()
     keeper = QueueStore(notebook)
-    keeper.keep(Standing(running=_ONE, pending=_TWO))
+    keeper.keep(QueueState(running=_ONE, pending=_TWO))
     keeper.let_go(_ONE.run_id)
-    keeper.keep(Standing(running=_ONE, pending=_TWO))
+    keeper.keep(QueueState(running=_ONE, pending=_TWO))
     assert notebook.load("owed")["lists"] == ["file:two"]
 
 
 def test_an_equal_standing_is_not_written_again() -> None:
-    standing = Standing(running=_ONE, pause=Pause(_FAR))
+    standing = QueueState(running=_ONE, pause=Pause(_FAR))
     assert kept(standing, standing).saves == {"owed": 1, "pause": 1}
 
 
@@ -103,9 +103,9 @@ def test_what_could_not_be_written_is_written_next_time() -> None:
     keeper = QueueStore(notebook)
     notebook.fails = StateError("the disk is full")
     with pytest.raises(StateError):
-        keeper.keep(Standing(running=_ONE))
+        keeper.keep(QueueState(running=_ONE))
     notebook.fails = None
-    keeper.keep(Standing(running=_ONE))
+    keeper.keep(QueueState(running=_ONE))
     assert notebook.load("owed") is not None
 
 
@@ -113,8 +113,8 @@ def test_who_cancels_does_not_wait_for_what_is_being_written() -> None:
     notebook = FakeNotebook()
     keeper = QueueStore(notebook)
     notebook.meanwhile = lambda: keeper.let_go(_ONE.run_id)
-    keeper.keep(Standing(running=_ONE))
-    keeper.keep(Standing(running=_ONE))
+    keeper.keep(QueueState(running=_ONE))
+    keeper.keep(QueueState(running=_ONE))
     assert notebook.load("owed") is None
 
 
@@ -122,11 +122,11 @@ def test_who_cancels_does_not_wait_for_what_is_being_written() -> None:
 
 
 def test_nothing_kept_restores_nothing() -> None:
-    assert restored(FakeNotebook()) == Standing()
+    assert restored(FakeNotebook()) == QueueState()
 
 
 def test_one_sync_is_restored_for_all_that_is_owed() -> None:
-    standing = restored(kept(Standing(running=_ONE, pending=_TWO)))
+    standing = restored(kept(QueueState(running=_ONE, pending=_TWO)))
     assert standing.pending is None
     assert standing.running is not None
     assert standing.running.scope == frozenset({"file:one", "file:two"})
@@ -134,13 +134,13 @@ def test_one_sync_is_restored_for_all_that_is_owed() -> None:
 
 
 def test_a_sync_of_all_lists_is_restored_as_such() -> None:
-    running = restored(kept(Standing(running=_ALL))).running
+    running = restored(kept(QueueState(running=_ALL))).running
     assert running is not None
     assert running.scope is None
 
 
 def test_what_is_restored_again_and_again_is_called_resumed_once() -> None:
-    first = restored(kept(Standing(running=_ONE)))
+    first = restored(kept(QueueState(running=_ONE)))
     second = restored(kept(first)).running
     assert second is not None
     assert second.origin == "config, resumed"
@@ -148,21 +148,21 @@ def test_what_is_restored_again_and_again_is_called_resumed_once() -> None:
 
 @pytest.mark.parametrize("until", [None, _FAR], ids=["for-good", "until-a-time"])
 def test_a_pause_is_restored_and_holds_what_is_owed(until: datetime | None) -> None:
-    standing = restored(kept(Standing(pending=_ONE, pause=Pause(until))))
+    standing = restored(kept(QueueState(pending=_ONE, pause=Pause(until))))
     assert standing.pause == Pause(until)
     assert standing.running is None
     assert standing.pending is not None
 
 
 def test_a_pause_that_ended_meanwhile_is_over() -> None:
-    standing = restored(kept(Standing(pending=_ONE, pause=Pause(_PAST))))
+    standing = restored(kept(QueueState(pending=_ONE, pause=Pause(_PAST))))
     assert standing.pause is None
     assert standing.running is not None
 
 
 def test_a_pause_that_a_wrong_clock_has_dated_begins_anew() -> None:
     since = datetime.now(UTC) + timedelta(days=400)
-    pause = restored(kept(Standing(pause=Pause(since + timedelta(hours=2), since)))).pause
+    pause = restored(kept(QueueState(pause=Pause(since + timedelta(hours=2), since)))).pause
     assert pause is not None
     assert pause.until is not None
     assert pause.since is not None
@@ -171,8 +171,8 @@ def test_a_pause_that_a_wrong_clock_has_dated_begins_anew() -> None:
 
 
 def test_a_pause_that_ended_meanwhile_is_forgotten() -> None:
-    notebook = kept(Standing(pause=Pause(_PAST)))
-    QueueStore(notebook).keep(Standing())
+    notebook = kept(QueueState(pause=Pause(_PAST)))
+    QueueStore(notebook).keep(QueueState())
     assert notebook.load("pause") is None
 
 
@@ -180,7 +180,7 @@ def test_what_is_owed_is_united_with_what_comes_at_the_start() -> None:
     queue = RunQueue(lambda: None)
     queue.submit(_ALL)
     queue.submit(_TWO)
-    QueueStore(kept(Standing(running=_ONE))).restore(queue)
+    QueueStore(kept(QueueState(running=_ONE))).restore(queue)
     pending = queue.standing.pending
     assert pending is not None
     assert pending.scope == frozenset({"file:one", "file:two"})

@@ -4,10 +4,9 @@ import time
 
 import pytest
 
-from listsync.agent.queue import Standing
+from listsync.agent.queue import QueueState
 from listsync.agent.recent_runs import RecentRuns, failed
-from listsync.agent.service_status import SystemdStatus
-from listsync.agent.systemd_notify import Systemd
+from listsync.agent.service_status import Systemd, SystemdStatus
 from listsync.cancellation import COMPUTING_S, Heartbeat
 from listsync.domain.runs import Order, Pause
 from listsync.domain.sync_records import Phase
@@ -15,7 +14,7 @@ from listsync.sync.progress import ProgressBoard
 from tests.unit.agent.agent.world import AT, FakeSystemd
 
 _ORDER = Order(run_id="r", scope=None, origins=("test",))
-_IDLE, _RUNNING = Standing(), Standing(running=_ORDER)
+_IDLE, _RUNNING = QueueState(), QueueState(running=_ORDER)
 
 
 class Bench:
@@ -28,7 +27,7 @@ class Bench:
         self.teller = SystemdStatus(systemd, self.board, self.recent, lambda: self.control_is_well)
         monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
 
-    def beat(self, standing: Standing, sync: Heartbeat | None = None, *, after_s: float) -> None:
+    def beat(self, standing: QueueState, sync: Heartbeat | None = None, *, after_s: float) -> None:
         self.now_s += after_s
         self.teller.beat(standing, sync)
 
@@ -48,7 +47,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, systemd: FakeSystemd) -> Bench:
 
 @pytest.mark.parametrize("standing", [_IDLE, _RUNNING], ids=["idle", "running"])
 def test_the_watchdog_is_served_while_all_are_well(
-    bench: Bench, systemd: FakeSystemd, standing: Standing
+    bench: Bench, systemd: FakeSystemd, standing: QueueState
 ) -> None:
     for _ in range(3):
         bench.beat(standing, after_s=10)
@@ -147,12 +146,12 @@ def test_an_agent_that_never_ran_is_idle(bench: Bench, systemd: FakeSystemd) -> 
     [
         pytest.param(_IDLE, "idle; last sync failed: no room", id="idle"),
         pytest.param(
-            Standing(pause=Pause(None)), "paused; last sync failed: no room", id="paused"
+            QueueState(pause=Pause(None)), "paused; last sync failed: no room", id="paused"
         ),
     ],
 )
 def test_the_last_sync_is_told(
-    bench: Bench, systemd: FakeSystemd, standing: Standing, words: str
+    bench: Bench, systemd: FakeSystemd, standing: QueueState, words: str
 ) -> None:
     bench.recent.add(failed(_ORDER, AT, AT, "no room"))
     bench.teller.tell(standing)

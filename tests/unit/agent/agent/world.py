@@ -10,12 +10,11 @@ from queue import Empty, SimpleQueue
 
 from listsync.agent.active_config import Configuration
 from listsync.agent.loop import Agent
-from listsync.agent.parts import AgentParts
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
-from listsync.agent.service_status import SystemdStatus
-from listsync.agent.systemd_notify import Systemd
+from listsync.agent.running_sync import AgentParts
+from listsync.agent.service_status import Systemd, SystemdStatus
 from listsync.cancellation import CancelToken
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled

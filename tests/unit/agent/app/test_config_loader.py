@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from listsync.app.config_loader import DaemonOptions, Loader
+from listsync.app.config_loader import ConfigLoader, DaemonOptions
 from listsync.errors import BeingWrittenError
 from listsync.files import whole_file
 
 
 @pytest.fixture
-def loader(tmp_path: Path) -> Loader:
+def loader(tmp_path: Path) -> ConfigLoader:
     path = tmp_path / "listsync.yaml"
     path.write_text("server: {url: sandbox}\nlists: [stevenlu: popular]\n")
     options = DaemonOptions(config_path=path, state_dir=tmp_path, socket=tmp_path / "s")
-    return Loader(options, {})
+    return ConfigLoader(options, {})
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole_file, "is_open_for_writing", lambda _: None)
 
 
-def test_a_file_that_is_closed_is_read_at_once(loader: Loader) -> None:
+def test_a_file_that_is_closed_is_read_at_once(loader: ConfigLoader) -> None:
     assert not loader.load(anyway=False, is_closed=None).is_unfinished
 
 
-def test_a_file_that_is_open_is_read_only_anyway(loader: Loader) -> None:
+def test_a_file_that_is_open_is_read_only_anyway(loader: ConfigLoader) -> None:
     assert loader.path is not None
     with loader.path.open("a"):
         with pytest.raises(BeingWrittenError):
@@ -41,7 +41,7 @@ def test_a_file_that_is_open_is_read_only_anyway(loader: Loader) -> None:
 
 @pytest.mark.usefixtures("of_another_user")
 def test_a_file_of_another_user_is_read_when_its_writer_was_seen_to_close_it(
-    loader: Loader,
+    loader: ConfigLoader,
 ) -> None:
     for not_closed in (False, None):
         with pytest.raises(BeingWrittenError):
