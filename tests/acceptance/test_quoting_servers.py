@@ -20,12 +20,11 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-import stamina
 
 from listsync import logs
 from listsync.cli import once, report, report_json
 from listsync.config.load import load
-from listsync.seerr import transport as wire
+from listsync.http import retry
 from listsync.store.database import FILE_NAME
 from listsync.terminal.output import Palette
 from tests.acceptance.agent_process import AgentProcess
@@ -262,10 +261,10 @@ def test_nothing_that_a_server_quotes_is_said_or_kept(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wire, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(retry, "PAUSES_S", (0.0,))
     _write_config(shared_home, parrot)
     log, texts = tmp_path / "sync.log", {}
-    with _logged(log), stamina.set_testing(True, attempts=1):
+    with _logged(log):
         for number in range(max(len(_KINDS), len(_OF_THE_SERVER))):
             _log_in(shared_home, "2099-01-01T00:00:00Z" if number else "2020-01-01T00:00:00Z")
             parrot.kind = _KINDS[number % len(_KINDS)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from listsync.browser.messages import LIMIT, Loaded, Trouble
 from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
-from listsync.http.classify import Reply, no_opinion, verdict
+from listsync.http.classify import no_opinion, verdict
+from listsync.http.response import Headers, Response
 
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 SCRIPT = """
 const [selector, limit] = arguments;
@@ -111,11 +112,11 @@ class Look:
 
     def _verdict(self) -> ListsyncError | None:
         """Judge it as if it came over plain HTTP, but for the headers, which nobody tells us."""
-        reply = Reply(
+        response = Response(
             service="",
             status=self.status or 200,
-            headers=cast("httpx.Headers", {}),
+            headers=Headers(),
             body=self.html[:_LOOK].encode("utf-8", "replace"),
             path=self.url,
         )
-        return verdict(reply, no_opinion, conditional=False)
+        return verdict(response, no_opinion, conditional=False)

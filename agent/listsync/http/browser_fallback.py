@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.http.classify import Reply, verdict
+from listsync.http.classify import verdict
 from listsync.http.request import Call
+from listsync.http.response import Headers, Response
 from listsync.redaction import redactor_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Walls:
         self._is_closed = False
         self.are_up = False
 
-    def load(self, call: Call, deadline_s: float) -> Reply:
+    def load(self, call: Call, deadline_s: float) -> Response:
         """Ask by browser and judge the answer like a plain one.
 
         Raises:
@@ -69,11 +70,11 @@ class Walls:
                 if self._is_closed:
                     self._end()
         self.are_up = True
-        reply = _reply(call, page)
-        trouble = verdict(reply, call.judge, conditional=False)
+        response = _reply(call, page)
+        trouble = verdict(response, call.judge, conditional=False)
         if trouble is not None:
             raise trouble
-        return reply
+        return response
 
     def _page(self, call: Call, deadline_s: float) -> BrowserPage:
         if self._is_closed:
@@ -131,7 +132,7 @@ def past_wall(
     return instead()
 
 
-def load_page(client: httpx.Client, call: Call) -> Reply:
+def load_page(client: httpx.Client, call: Call) -> Response:
     """Ask by the browser of *client*, in its turn at the host; raises what `Walls.load` raises."""
     from listsync.http.service_client import ServiceClient, waiting_turn  # noqa: PLC0415 - brings httpx
 
@@ -144,14 +145,12 @@ def load_page(client: httpx.Client, call: Call) -> Reply:
         return client.walls.load(call, deadline_s)
 
 
-def _reply(call: Call, page: BrowserPage) -> Reply:
-    import httpx  # noqa: PLC0415 - an idle agent can do without
-
+def _reply(call: Call, page: BrowserPage) -> Response:
     asked, ended = urlsplit(call.url), urlsplit(page.url)
-    return Reply(
+    return Response(
         service=call.service,
         status=page.status or 200,
-        headers=httpx.Headers({"content-type": "text/html; charset=utf-8"}),
+        headers=Headers.of({"content-type": "text/html; charset=utf-8"}),
         body=redactor_of(call.known_secrets).words(page.html.encode("utf-8", "replace")),
         path=f"{ended.hostname}{ended.path}",
         hops=int((asked.hostname, asked.path) != (ended.hostname, ended.path)),

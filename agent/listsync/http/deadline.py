@@ -16,18 +16,16 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import httpcore
 
 from listsync.cancellation import CancelToken
 from listsync.http.bounded_call import call_bounded
 from listsync.http.redirects import places_of
-
-if TYPE_CHECKING:
-    import httpx
 
 NAME_S = 20.0
 """How much longer a connection to a name may take: a resolver asks its second server after 5 s."""
@@ -58,22 +56,49 @@ class until:  # noqa: N801 - it reads as what it does: `with until(...)`
             _ends_at.reset(self._before)
 
 
-def keep_deadlines(client: httpx.Client, token: CancelToken) -> None:
-    """Make the connections of *client*, those to proxies included, heed `until` and *token*."""
-    # httpx hands no network backend to its pools; one that hides them otherwise stays as it is.
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001
-        pool = getattr(transport, "_pool", None)
-        backend = getattr(pool, "_network_backend", None)
-        if isinstance(backend, httpcore.NetworkBackend):
-            pool._network_backend = DeadlineBackend(backend, token)  # type: ignore[union-attr]  # noqa: SLF001
-
-
 def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float:
     """Cut *timeout* to what is left; raises *error* when nothing is."""
     left = min(_ends_at.get() - time.monotonic(), _DAY_S)
     if left <= 0:
         raise error("the deadline is over")
     return left if timeout is None else min(timeout, left)
+
+
+CONNECT_S = 5.0
+LEAST_WHOLE_S = 120.0
+"""Enough for a page of the index (1 MB) at 10 kB/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds things may take: a connection, silence, and an answer as a whole.
+
+    `answer_s` is waited for each piece of an answer. All of it may take longer, so that large
+    pages still come from a server that is slow; but not for ever.
+    """
+
+    connect_s: float
+    answer_s: float
+    whole_s: float
+
+    @classmethod
+    def of(cls, timeout_s: float) -> Self:
+        """Derive all from `server.timeout_s`."""
+        return cls(
+            connect_s=min(CONNECT_S, timeout_s),
+            answer_s=timeout_s,
+            whole_s=max(LEAST_WHOLE_S, 4 * timeout_s),
+        )
+
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """As httpcore wants them with each call."""
+        return {
+            "connect": self.connect_s,
+            "pool": self.answer_s,
+            "read": self.answer_s,
+            "write": self.answer_s,
+        }
 
 
 class NotResolvedError(httpcore.ConnectTimeout):

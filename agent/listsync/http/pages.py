@@ -14,8 +14,8 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.browser_fallback import load_page, past_wall
-from listsync.http.classify import Reply
 from listsync.http.request import Call
+from listsync.http.response import Response
 from listsync.prefetch import Overlap
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 
-def get_reply(client: httpx.Client, call: Call, previous: Validators | None = None) -> Reply:
+def get_reply(client: httpx.Client, call: Call, previous: Validators | None = None) -> Response:
     """Ask once for a page, by browser where a bot wall stands; raises what `ask` raises.
 
     A 304 is possible only where *previous* made the question conditional.

@@ -1,16 +1,32 @@
-"""How many questions one host gets at a time, and how far apart, from all lists together."""
+"""How fast requests follow each other: to one host from all lists together, and to the server."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from listsync.cancellation import CancelToken
 
-_lock = threading.Lock()
-_hosts: dict[str, _Host] = {}
+
+class RateLimit:
+    """Spreads requests evenly over time. Any thread may wait; none keeps another from its turn."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._taking = threading.Lock()
+        self._next_at = 0.0
+
+    def wait(self, apart_s: float, stop: threading.Event) -> bool:
+        """Wait until *apart_s* after the one before began; False as soon as *stop* is set."""
+        if not apart_s:
+            return True
+        with self._taking:
+            now = self._clock()
+            turn = max(now, self._next_at)
+            self._next_at = turn + apart_s
+        return turn <= now or not stop.wait(turn - now)
 
 
 class _Host:
@@ -19,7 +35,11 @@ class _Host:
     def __init__(self, at_once: int) -> None:
         self.places = threading.Semaphore(at_once)
         self.at_once = at_once
-        self.next_at = 0.0
+        self.rate_limit = RateLimit()
+
+
+_lock = threading.Lock()
+_hosts: dict[str, _Host] = {}
 
 
 @contextmanager
@@ -30,10 +50,7 @@ def turn(host: str, *, at_once: int, apart_s: float, token: CancelToken) -> Iter
     """
     queue = _queue(host, at_once)
     with queue.places:
-        with _lock:
-            begin = max(time.monotonic(), queue.next_at)
-            queue.next_at = begin + apart_s
-        token.wait(max(0.0, begin - time.monotonic()))
+        queue.rate_limit.wait(apart_s, token)
         yield
 
 

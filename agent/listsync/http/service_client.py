@@ -9,19 +9,16 @@ import logging
 import math
 import ssl
 import time
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 import httpx
-import stamina
 
 from listsync import __version__
 from listsync.cancellation import CancelToken
-from listsync.certificates import CaFileError, distrust, trust_ca_file
+from listsync.certificates import CaFileError, distrust
 from listsync.config_types import ServiceOptions
 from listsync.domain.lists import Validators
 from listsync.errors import (
@@ -32,20 +29,22 @@ from listsync.errors import (
     root_of,
 )
 from listsync.http.browser_fallback import Walls
-from listsync.http.classify import Reply, verdict
-from listsync.http.deadline import keep_deadlines, until
+from listsync.http.classify import verdict
+from listsync.http.deadline import until
+from listsync.http.httpx_transport import DeadlineTransport
 from listsync.http.large_bodies import LARGE_BYTES
+from listsync.http.limits import BodyError, CutOffError, plain_pieces
 from listsync.http.rate_limit import turn
 from listsync.http.redirects import follow, on_the_way
-from listsync.http.request import MIB, Call
+from listsync.http.request import Call
+from listsync.http.response import Headers, Response
+from listsync.http.retry import PassingTrouble, retried
+from listsync.http.transport import Proxy, check_proxies, trusted
 from listsync.logs import warn_rate_limited
 from listsync.redaction import Redactor, logins_in, proxy_logins, redactor_of
 from listsync.text_cleaning import one_line
 
-stamina.instrumentation.set_on_retry_hooks(())
-"""It would warn of every try, on the terminal too; we tell what came of all of them."""
 MAX_REDIRECTS = 5
-_LONGEST_NAME = 40
 _LIMITS = (Refusal.RATE_LIMITED, Refusal.QUOTA)
 _PROXIES = (  # without their addresses, as a login may be in them
     "a proxy that the environment names cannot be used (http:// and https:// ones can): check "
@@ -54,20 +53,6 @@ _PROXIES = (  # without their addresses, as a login may be in them
 _AUTHORITIES = "no certificate authorities can be loaded: check SSL_CERT_FILE and SSL_CERT_DIR"
 _ENDED = "the sync was ended"
 USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Load the certificate authorities once: every load costs megabytes and milliseconds."""
-    return httpx.create_ssl_context()
-
-
-def _trusted_with(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return _trusted()
-    context = httpx.create_ssl_context()
-    trust_ca_file(context, ca_file)
-    return context
 
 
 class ServiceClient(httpx.Client):
@@ -112,29 +97,33 @@ def build_client(
     """Build the client for one list; the caller closes it. *transport* replaces the network."""
     for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
         logging.getLogger(name).setLevel(logging.WARNING)
-    proxy = options.proxy.get_secret_value() if options.proxy else None
-    connected = partial(
-        ServiceClient,
+    token = token or CancelToken()
+    client = ServiceClient(
+        transport=transport or _connected(options, token),
         headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
         timeout=options.timeout_s,
-        proxy=proxy,
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
     )
-    try:
-        client = connected(transport=transport, verify=_trusted_with(options.ca_file))
-    except CaFileError as error:
-        why = f"its ca_file {options.ca_file} {error}"
-        client = connected(proxy=None, transport=_NoWay(why))
-    except (ValueError, ImportError, httpx.InvalidURL):  # the last word on proxies is httpx's
-        client = connected(proxy=None, transport=_NoWay(_PROXIES))
-    except OSError:
-        client = connected(proxy=None, transport=_NoWay(_AUTHORITIES))
-    client.token = token or CancelToken()
-    keep_deadlines(client, client.token)
+    client.token = token
     client.at_once, client.pace_s = options.at_once, options.pace_s
     client.list_s, client.walls = options.list_timeout_s, walls
-    client.known_secrets = logins_in(proxy or "") | proxy_logins()
+    proxy = options.proxy.get_secret_value() if options.proxy else ""
+    client.known_secrets = logins_in(proxy) | proxy_logins()
     return client
+
+
+def _connected(options: ServiceOptions, token: CancelToken) -> httpx.BaseTransport:
+    try:
+        proxy = Proxy.parse(options.proxy.get_secret_value()) if options.proxy else None
+        if proxy is None:
+            check_proxies()
+        return DeadlineTransport(token, trusted(options.ca_file), proxy)
+    except CaFileError as error:
+        return _NoWay(f"its ca_file {options.ca_file} {error}")
+    except ValueError:
+        return _NoWay(_PROXIES)
+    except OSError:
+        return _NoWay(_AUTHORITIES)
 
 
 class _NoWay(httpx.BaseTransport):
@@ -147,14 +136,7 @@ class _NoWay(httpx.BaseTransport):
         raise httpx.ConnectError(self._why, request=request)
 
 
-LONGEST_WAIT_S = 60.0
-"""A service that wants a longer pause is left alone until the list's next time."""
-_TRIES = stamina.RetryingCaller(
-    attempts=3, timeout=90 + LONGEST_WAIT_S, wait_initial=0.5, wait_max=5
-)
-
-
-def ask(client: httpx.Client, call: Call, previous: Validators | None = None) -> Reply:
+def ask(client: httpx.Client, call: Call, previous: Validators | None = None) -> Response:
     """Get one good answer: 200 with a body, or 304 where *previous* made the question conditional.
 
     What may pass is asked again, at the time that the service names, if that is within a minute
@@ -165,30 +147,25 @@ def ask(client: httpx.Client, call: Call, previous: Validators | None = None) ->
         RefusedError: the service says no.
         AnswerChangedError: it answers something that it should not.
     """
-    return _TRIES(partial(_next_try, client, call), _ask_once, client, call, previous)
+    token = client.token if isinstance(client, ServiceClient) else CancelToken()
+    left_s = client.left_s if isinstance(client, ServiceClient) else lambda: math.inf
+    return retried(
+        partial(_ask_once, client, call, previous),
+        lambda error: not token.is_set() and _is_passing(error, waits=call.waits),
+        token,
+        left_s,
+    )
 
 
-def _next_try(client: httpx.Client, call: Call, error: Exception) -> bool | float:
-    """Say whether another try is worth it, or in how many seconds."""
-    if isinstance(client, ServiceClient) and client.token.is_set():
-        return False
-    match error:
-        case UnavailableError(retry_after_s=None):
-            return True
-        case UnavailableError() | RefusedError(kind=Refusal.RATE_LIMITED) if call.waits:
-            wait_s = error.retry_after_s
-        case _:
-            return False
-    if wait_s is None or wait_s > min(LONGEST_WAIT_S, _left_s(client)):
-        return False
-    return wait_s
+def _is_passing(error: PassingTrouble, *, waits: bool) -> bool:
+    """Say whether another try is worth it."""
+    if isinstance(error, RefusedError):
+        is_limit = error.kind is Refusal.RATE_LIMITED
+        return is_limit and waits and error.retry_after_s is not None
+    return waits or error.retry_after_s is None
 
 
-def _left_s(client: httpx.Client) -> float:
-    return client.left_s() if isinstance(client, ServiceClient) else math.inf
-
-
-def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Response:
     try:
         return _answered(client, call, previous)
     except (UnavailableError, RefusedError) as error:
@@ -197,10 +174,10 @@ def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> 
         raise
 
 
-def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> Response:
     redactor = redactor_of(call.known_secrets | getattr(client, "known_secrets", frozenset()))
     try:
-        reply = _redacted(_exchange(client, call, previous), redactor)
+        response = _redacted(_exchange(client, call, previous), redactor)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise _not_reached(call, redactor.text(str(error)), error) from error
     except RuntimeError as error:
@@ -210,15 +187,17 @@ def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> 
     except (UnavailableError, RefusedError, AnswerChangedError) as error:
         error.reword(redactor.text)
         raise
-    trouble = verdict(reply, call.judge, conditional=bool(_conditions(previous)))
+    trouble = verdict(response, call.judge, conditional=bool(_conditions(previous)))
     if trouble is not None:
         raise trouble
-    return reply
+    return response
 
 
-def _redacted(reply: Reply, redactor: Redactor) -> Reply:
-    headers, body = redactor.answer(reply.headers.raw, reply.body, is_good=reply.status == 200)
-    return replace(reply, headers=httpx.Headers(headers), body=body)
+def _redacted(response: Response, redactor: Redactor) -> Response:
+    headers, body = redactor.answer(
+        response.headers.raw, response.body, is_good=response.status == 200
+    )
+    return replace(response, headers=Headers(headers), body=body)
 
 
 def _not_reached(call: Call, words: str, error: Exception) -> UnavailableError:
@@ -243,7 +222,7 @@ def _conditions(previous: Validators | None) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value and value.isascii()}
 
 
-def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> Reply:
+def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> Response:
     query: dict[str, str | int] = {
         **call.params,
         **{name: secret.get_secret_value() for name, secret in call.secrets.items()},
@@ -272,7 +251,7 @@ def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[Non
     return turn(host, at_once=client.at_once, apart_s=client.pace_s, token=client.token)
 
 
-def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Reply:
+def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Response:
     give_up, first = time.monotonic() + deadline_s, request.url
     with until(give_up):
         for hops in range(MAX_REDIRECTS + 1):
@@ -290,17 +269,19 @@ def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: 
 
 def _read(
     call: Call, response: httpx.Response, token: CancelToken, *, hops: int, give_up: float
-) -> Reply:
+) -> Response:
     try:
-        body = b"".join(_within(call, _plain(call, response), token, give_up))
-    except BaseException:
+        body = b"".join(_within(call, response, token, give_up))
+    except BaseException as error:
         if call.turn is not None:  # who waits for it may stand before us when we ask again
             call.turn.end()
+        if isinstance(error, BodyError):
+            raise _unreadable(call, error) from error
         raise
-    return Reply(
+    return Response(
         service=call.service,
         status=response.status_code,
-        headers=response.headers,
+        headers=Headers(response.headers.raw),
         body=body,
         path=f"{response.request.url.host}{response.request.url.path}",
         hops=hops,
@@ -308,13 +289,11 @@ def _read(
 
 
 def _within(
-    call: Call, pieces: Iterable[bytes], token: CancelToken, give_up: float
+    call: Call, response: httpx.Response, token: CancelToken, give_up: float
 ) -> Iterator[bytes]:
     size = 0
-    for piece in pieces:
+    for piece in _plain(call, response):
         size += len(piece)
-        if size > call.limit_bytes:
-            raise _too_big(call)
         is_late = time.monotonic() > give_up
         if call.turn is not None and size > LARGE_BYTES:
             is_late = not call.turn.take(token, give_up - time.monotonic())
@@ -323,37 +302,13 @@ def _within(
         yield piece
 
 
-def _too_big(call: Call) -> AnswerChangedError:
-    limit = f"{call.limit_bytes // MIB} MiB" if call.limit_bytes >= MIB else "its limit"
-    return AnswerChangedError(call.service, f"the answer is larger than {limit}; not read")
-
-
 def _plain(call: Call, response: httpx.Response) -> Iterator[bytes]:
-    """Yield the body unpacked, never much more than the limit at a time (decompression bombs)."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
     if response.is_stream_consumed:  # a transport that reads ahead has unpacked it as well
-        yield response.content
-    elif coding == "identity":
-        yield from response.iter_raw()
-    elif coding in ("gzip", "x-gzip", "deflate"):
-        yield from _unpacked(call, response.iter_raw())
-    else:
-        named = f": {one_line(coding)}" if len(coding) <= _LONGEST_NAME else ""
-        why = f"answers in a packing we did not ask for{named}"
-        raise AnswerChangedError(call.service, why)
+        return plain_pieces([response.content], "", call.limit_bytes)
+    coding = response.headers.get("content-encoding", "")
+    return plain_pieces(response.iter_raw(), coding, call.limit_bytes)
 
 
-def _unpacked(call: Call, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its head
-    started = False
-    for piece in pieces:
-        started = True
-        try:
-            # One byte over the limit is enough: the reader raises there, the rest stays packed.
-            yield decoder.decompress(piece, call.limit_bytes + 1)
-        except zlib.error as error:
-            raise AnswerChangedError(
-                call.service, "answers in a packing that cannot be undone"
-            ) from error
-    if started and not decoder.eof:
-        raise UnavailableError(call.service, "the answer is cut off")
+def _unreadable(call: Call, error: BodyError) -> UnavailableError | AnswerChangedError:
+    kind = UnavailableError if isinstance(error, CutOffError) else AnswerChangedError
+    return kind(call.service, f"its answer {error}")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError
-from listsync.http.classify import Reply
+from listsync.http.response import Response
 from listsync.http.text import PIECE, decoded
 from listsync.text_cleaning import one_line
 
@@ -175,29 +175,29 @@ def _array(window: _Window) -> Iterator[object]:
         window.demand_end()
 
 
-def text_of(reply: Reply) -> str:
+def text_of(response: Response) -> str:
     """Decode an answer: UTF-8 or UTF-16 by its mark, else as its header says, else UTF-8."""
-    return "".join(pieces_of(reply))
+    return "".join(pieces_of(response))
 
 
-def pieces_of(reply: Reply) -> Iterator[str]:
+def pieces_of(response: Response) -> Iterator[str]:
     """Decode an answer as `text_of` does, piece by piece."""
-    body = reply.body
+    body = response.body
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     else:
-        encoding = _charset(reply) or "utf-8-sig"
+        encoding = _charset(response) or "utf-8-sig"
     try:
         yield from decoded(body, encoding)
     except UnicodeDecodeError as error:
         raise AnswerChangedError(
-            reply.service, f"the answer is not in {encoding}", sample=reply.sample
+            response.service, f"the answer is not in {encoding}", sample=response.sample
         ) from error
 
 
-def _charset(reply: Reply) -> str | None:
+def _charset(response: Response) -> str | None:
     """Name the encoding that the header claims; None for UTF-8 and for unknown ones."""
-    named = reply.headers.get("content-type", "").lower().partition("charset=")[2]
+    named = response.headers.get("content-type", "").lower().partition("charset=")[2]
     try:
         name = codecs.lookup(named.partition(";")[0].strip(" \"'")).name
     except LookupError:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from listsync.decoding import Answer, UnknownFormError, convert
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
-from listsync.http.classify import Reply, not_json
+from listsync.http.classify import not_json
 from listsync.http.large_bodies import turn
 from listsync.http.request import Call
+from listsync.http.response import Response
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.parsing.row_fields import title_text
 from listsync.row_limit import TEXT_OF_ROW, demand_room, text_size
@@ -39,7 +40,7 @@ ShapeT = TypeVar("ShapeT", bound=Answer)
 class JsonDocument:
     """One JSON answer. `content` is None when `unchanged`."""
 
-    reply: Reply
+    response: Response
     content: object
     validators: Validators
     unchanged: bool = False
@@ -50,8 +51,8 @@ def get_document(
 ) -> JsonDocument:
     """Ask, and parse the answer as JSON; raises what `ask` raises."""
 
-    def parse(reply: Reply) -> object:
-        return parse_json(call.service, text_of(reply))
+    def parse(response: Response) -> object:
+        return parse_json(call.service, text_of(response))
 
     return _document(client, call, previous, parse)
 
@@ -60,22 +61,22 @@ def _document(
     client: httpx.Client,
     call: Call,
     previous: Validators | None,
-    parse: Callable[[Reply], object],
+    parse: Callable[[Response], object],
 ) -> JsonDocument:
     from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx, which an idle agent can do without
 
-    reply = ask(client, call, previous)
-    if reply.status == 304 and previous is not None:
-        fresh = reply.validators
+    response = ask(client, call, previous)
+    if response.status == 304 and previous is not None:
+        fresh = response.validators
         kept = Validators(
             etag=fresh.etag or previous.etag,
             last_modified=fresh.last_modified or previous.last_modified,
         )
-        return JsonDocument(reply=reply, content=None, validators=kept, unchanged=True)
-    page = not_json(reply)
+        return JsonDocument(response=response, content=None, validators=kept, unchanged=True)
+    page = not_json(response)
     if page is not None:
         raise page
-    return JsonDocument(reply=reply, content=parse(reply), validators=reply.validators)
+    return JsonDocument(response=response, content=parse(response), validators=response.validators)
 
 
 def get_list(
@@ -87,8 +88,8 @@ def get_list(
 ) -> Fetched:
     """Read a list that is one JSON array of *row*; raises what `ask` raises."""
 
-    def parse(reply: Reply) -> object:
-        return parse_lazily(call.service, pieces_of(reply))
+    def parse(response: Response) -> object:
+        return parse_lazily(call.service, pieces_of(response))
 
     entries = Entries(call.service, row)
     with turn() as one:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from listsync.http.transport import Proxy
 
 API = "/api/v1"
 
@@ -62,6 +66,14 @@ class Address:
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
+
+    def find_proxy(self) -> Proxy | None:
+        """Find the proxy that the environment names for it; raises what `Proxy.parse` raises."""
+        from listsync.http.transport import find_proxy  # noqa: PLC0415 - brings httpcore
+
+        if self.is_loopback:
+            return None
+        return find_proxy(urlsplit(self.base).scheme, urlsplit(self.base).hostname or "")
 
     def is_origin_of(self, other: Address) -> bool:
         """True when *other* has the same scheme, host and port."""

@@ -14,9 +14,8 @@ from listsync.domain.arr_services import PROGRAMS, ArrChoice, ArrFailure, ArrOff
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.http.deadline import until
-from listsync.seerr.errors import PassingError, TimedOutError, UnsentError
-from listsync.seerr.foreign_text import complaint, is_json
-from listsync.seerr.response import Reply
+from listsync.http.response import Response
+from listsync.seerr.errors import PassingError, TimedOutError, UnsentError, complaint
 from listsync.seerr.transport import Wire
 from listsync.text_cleaning import one_line
 
@@ -109,12 +108,12 @@ class SeerrArrServices:
         """Read the services from the settings; where those are closed, from the open list."""
         program = PROGRAMS[kind].lower()
         path = f"/settings/{program}"
-        reply = self._wire.get(path, also={401, 403, 404})
-        if reply.status != 200:
+        response = self._wire.get(path, also={401, 403, 404})
+        if response.status != 200:
             path = f"/service/{program}"
-            reply = self._wire.get(path)
+            response = self._wire.get(path)
         try:
-            rows = decode(reply.content, list[Raw])
+            rows = decode(response.body, list[Raw])
         except UnknownFormError as error:
             # Without a sample: the settings hold keys.
             raise self._wire.trouble.changed(f"the answer at {path}") from error
@@ -129,23 +128,23 @@ class SeerrArrServices:
         """
         path = f"/service/{PROGRAMS[kind].lower()}/{service_id}"
         try:
-            reply = self._wire.get(path, also={404, 500, *_GATEWAYS}, patient=False)
+            response = self._wire.get(path, also={404, 500, *_GATEWAYS}, patient=False)
         except UnsentError:
             raise
         except (PassingError, TimedOutError) as error:
             return ArrFailure(why=error.why, went_away=True)
         except (RefusedError, AnswerChangedError) as error:
             return ArrFailure(why=error.why)
-        if reply.status == 200:
-            return self._read(reply, path)
-        if reply.status in _GATEWAYS or (reply.status == 500 and not is_json(reply)):
-            why = f"a proxy answered {reply.status} in its place"
+        if response.status == 200:
+            return self._read(response, path)
+        if response.status in _GATEWAYS or (response.status == 500 and not response.is_json):
+            why = f"a proxy answered {response.status} in its place"
             return ArrFailure(why=why, went_away=True)
-        return ArrFailure(why=complaint(reply) or f"the server answered {reply.status}")
+        return ArrFailure(why=complaint(response) or f"the server answered {response.status}")
 
-    def _read(self, reply: Reply, path: str) -> ArrOffer | ArrFailure:
+    def _read(self, response: Response, path: str) -> ArrOffer | ArrFailure:
         try:
-            return decode(reply.content, _Offer).offer
+            return decode(response.body, _Offer).offer
         except UnknownFormError:
             return ArrFailure(why=f"the answer at {path} is not of the known shape")
 

@@ -24,20 +24,19 @@ from listsync.domain.server import (
     TitleFacts,
 )
 from listsync.errors import Refusal, UnavailableError
-from listsync.seerr import details, index, request_list
+from listsync.http.deadline import Patience
+from listsync.http.transport import Pool
+from listsync.seerr import details, index
 from listsync.seerr import search as searching
 from listsync.seerr.address import Address
-from listsync.seerr.allowances import allowance_of
 from listsync.seerr.arr_services import SeerrArrServices
-from listsync.seerr.cancellations import cancel
-from listsync.seerr.catalogue import read_genres, read_languages
 from listsync.seerr.errors import PassingError, WrongAskingError
 from listsync.seerr.identity import identify
-from listsync.seerr.pool import Patience, Pool
 from listsync.seerr.requests import Order, Writer
+from listsync.seerr.search import read_genres, read_languages
 from listsync.seerr.transport import Wire
-from listsync.seerr.users import OWNER, Actor, Users
-from listsync.seerr.writes import Pen
+from listsync.seerr.users import OWNER, Actor, Users, allowance_of
+from listsync.seerr.writes import Pen, cancel
 
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""
@@ -210,7 +209,7 @@ class Seerr:
 
     def read_requests(self) -> tuple[ServerRequest, ...]:
         """Read the requests of all users, which the key's owner may see."""
-        return request_list.read_requests(self._wire)
+        return index.read_requests(self._wire)
 
     def cancel(self, request_id: int) -> Cancelled:
         """Take one request back.
@@ -224,18 +223,18 @@ class Seerr:
 
     def _read_details(self, key: TitleKey, *, patient: bool = True) -> details.Details:
         try:
-            reply = self._wire.get(details.path_of(key), patient=patient)
+            response = self._wire.get(details.path_of(key), patient=patient)
         except PassingError as error:
             if "unable to retrieve" not in error.why.lower():
                 raise
             what = _WORDS[key.kind]
             why = f"has no details of {what} {key.tmdb_id}: TMDB is down, or knows no such {what}"
             raise self._wire.trouble.unavailable(why) from error
-        return details.read_details(reply, self._wire.trouble)
+        return details.read_details(response, self._wire.trouble)
 
     def _find(self, query: str, page: int = 1) -> SearchPage:
-        reply = self._wire.get(searching.path_of(query, page))
-        return searching.read_page(reply, self._wire.trouble)
+        response = self._wire.get(searching.path_of(query, page))
+        return searching.read_page(response, self._wire.trouble)
 
     def _order(self, body: RequestBody) -> Order:
         """Look up as whom the body asks."""

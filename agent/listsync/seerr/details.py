@@ -18,8 +18,8 @@ from listsync.domain.server import (
     TitleFacts,
     year_of,
 )
+from listsync.http.response import Response
 from listsync.seerr.errors import Trouble
-from listsync.seerr.response import Reply
 from listsync.seerr.search import LONGEST_TITLE
 from listsync.text_cleaning import one_line
 
@@ -210,16 +210,16 @@ def path_of_collection(number: int) -> str:
     return f"/collection/{number}?language=en"
 
 
-def read_parts(reply: Reply, trouble: Trouble) -> tuple[TitleKey, ...]:
+def read_parts(response: Response, trouble: Trouble) -> tuple[TitleKey, ...]:
     """Read the parts of a film series in the order of their release, those to come last."""
-    answer = trouble.read(reply, _Parts, "the parts of a film series")
+    answer = trouble.read(response, _Parts, "the parts of a film series")
     rows = readable(_fact(answer.parts, list[Raw]), _Part)
     dated = sorted(rows, key=lambda row: row.released or "9999")
     return tuple(TitleKey(MediaType.MOVIE, row.id) for row in dated)
 
 
-def read_details(reply: Reply, trouble: Trouble) -> Details:
-    return trouble.read(reply, Details, "the details of a title")
+def read_details(response: Response, trouble: Trouble) -> Details:
+    return trouble.read(response, Details, "the details of a title")
 
 
 def series_of(details: Details) -> SeriesDetails:

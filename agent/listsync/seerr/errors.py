@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -13,7 +11,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from listsync.certificates import distrust
-from listsync.decoding import UnknownFormError, decode
+from listsync.decoding import Answer, UnknownFormError, decode
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -24,17 +22,24 @@ from listsync.errors import (
     UnreachableError,
     root_of,
 )
-from listsync.http.deadline import NotResolvedError
+from listsync.http.deadline import NotResolvedError, Patience
+from listsync.http.limits import BodyError
+from listsync.http.response import Response
+from listsync.http.retry import retry_after_s
 from listsync.redaction import Redactor
 from listsync.seerr.address import API, Address
-from listsync.seerr.foreign_text import complaint, is_json
-from listsync.seerr.pool import Patience, UnreadableError, find_proxy
-from listsync.seerr.response import Reply
 from listsync.text_cleaning import one_line
 
 Shape = TypeVar("Shape")
 _LOOK = 4096
 """Bytes of an answer, of which a sample is cut when nothing is left in it to blot out."""
+
+
+class _Complaint(Answer, frozen=True):
+    """Both shapes of an error: `{message, errors?}` and `{status, error}`."""
+
+    message: str | None = None
+    error: str | None = None
 
 
 class PassingError(UnavailableError):
@@ -92,12 +97,12 @@ class Trouble:
     def _clean(self, text: str, limit: int = 200) -> str:
         return one_line(self._redactor.text(text), limit)
 
-    def read(self, reply: Reply, shape: type[Shape], what: str) -> Shape:
+    def read(self, response: Response, shape: type[Shape], what: str) -> Shape:
         """Read *what* was answered; raises AnswerChangedError where it is not of that shape."""
         try:
-            return decode(reply.content, shape)
+            return decode(response.body, shape)
         except UnknownFormError as error:
-            raise self.changed(what, reply.content) from error
+            raise self.changed(what, response.body) from error
 
     def of_exception(self, error: Exception) -> UnavailableError:
         """Name what kept the call from being answered."""
@@ -144,7 +149,7 @@ class Trouble:
                 said = self._clean(getattr(root, "reason", None) or str(root))
                 why = f"no encryption ({said}): should server.url start with http:// instead?"
                 return self.unavailable(why)
-            case _ if find_proxy(self._address) is not None:
+            case _ if self._address.find_proxy() is not None:
                 said = self._clean(getattr(root, "strerror", None) or str(root))
                 why = f"the proxy cannot be reached ({said}): check HTTP_PROXY and NO_PROXY"
                 return self._unreached(why)
@@ -171,36 +176,36 @@ class Trouble:
             "stands in front of it"
         )
 
-    def of_answer(self, reply: Reply) -> ListsyncError:
+    def of_answer(self, response: Response) -> ListsyncError:
         """Name an answer that is not what was asked for."""
-        status = reply.status
-        said = complaint(reply) or _phrase(status)
+        status = response.status
+        said = complaint(response) or _phrase(status)
         if status == 429:
-            wait_s = retry_after_s(reply)
+            wait_s = retry_after_s(response.headers)
             return UnsentError(self.service, "asks us to slow down (429)", retry_after_s=wait_s)
         if status >= 500:
             return PassingError(self.service, f"answered {status}: {said}")
         if status in {401, 403, 407}:
-            return self._of_refusal(reply)
+            return self._of_refusal(response)
         if status == 404:
             return self.unavailable(
-                f"nothing is known at {one_line(reply.path)} (404): is server.url "
+                f"nothing is known at {one_line(response.path)} (404): is server.url "
                 "right, with its base path if it has one?"
             )
-        if not is_json(reply):
+        if not response.is_json:
             return self.unavailable(
                 f"answers with a web page (status {status}) instead of data: is server.url "
                 "right, or does a login stand in front of it?"
             )
-        sample = self._beginning(reply.content)
+        sample = self._beginning(response.body)
         return AnswerChangedError(self.service, f"answered {status}: {said}", sample=sample)
 
-    def _of_refusal(self, reply: Reply) -> RefusedError:
-        status = reply.status
+    def _of_refusal(self, response: Response) -> RefusedError:
+        status = response.status
         if status == 407:
             why = "the proxy asks for a login (407): check HTTP_PROXY"
             return self.refused(Refusal.CREDENTIAL, why)
-        if not is_json(reply):
+        if not response.is_json:
             kind = Refusal.CREDENTIAL if status == 401 else Refusal.BLOCKED
             why = f"something in front of the server keeps us out ({status}): let {API} pass it"
             return self.refused(kind, why)
@@ -217,22 +222,20 @@ class Trouble:
         )
 
 
-def retry_after_s(reply: Reply) -> float | None:
-    """Read Retry-After, seconds or a date; None when it is missing or odd."""
-    value = reply.header(b"retry-after").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:6])
+def complaint(response: Response) -> str:
+    """Read what the server says about an error; empty when it says nothing readable."""
+    if not response.is_json:
+        return ""
     try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+        said = decode(response.body, _Complaint)
+    except UnknownFormError:
+        return ""
+    return one_line(said.message or said.error or "")
 
 
 def _how_lost(error: Exception) -> str:
-    if isinstance(error, UnreadableError):
-        return f"its answer cannot be read: {error}"
+    if isinstance(error, BodyError):
+        return f"its answer {error}"
     return "the connection broke before an answer came"
 
 

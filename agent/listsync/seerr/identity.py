@@ -90,9 +90,9 @@ def identify(wire: Wire, url: str) -> ServerInfo:
 
 def _read_root(wire: Wire) -> str:
     """Read how the API calls itself; some proxies hide the root, which is no reason to stop."""
-    reply = wire.get("/", also={401, 403, 404})
+    response = wire.get("/", also={401, 403, 404})
     try:
-        return decode(reply.content, _Root).api
+        return decode(response.body, _Root).api
     except UnknownFormError:
         return ""
 

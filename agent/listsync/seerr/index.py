@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 
-from msgspec import field
+from msgspec import Raw, field
 
 from listsync.decoding import Answer, readable
-from listsync.domain.media import TitleKey
-from listsync.domain.server import IndexPage, TitleState
+from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.server import IndexPage, RequestStatus, ServerRequest, TitleState
+from listsync.http.response import Response
 from listsync.seerr.errors import Trouble
-from listsync.seerr.pages import KINDS, Page
-from listsync.seerr.response import Reply
 from listsync.seerr.transport import Wire
 
+logger = logging.getLogger(__name__)
+
+KINDS = {kind.value: kind for kind in MediaType}
+"""The kinds of titles as the server calls them; it has others, such as persons."""
 PAGE = 1000
 """Rows a page. A bigger page would freeze the server, which is one thread, for longer."""
 MOST_READINGS = 3
+MOST_PAGES = 20
+"""Of requests; beyond them are those of years ago."""
 MOST_TITLES = 150_000
 """Three times what the largest libraries have; each takes 350 bytes of memory."""
+
+
+class _PageInfo(Answer, frozen=True):
+    """How many rows there are on all pages."""
+
+    results: int
+
+
+class _Page(Answer, frozen=True):
+    """One page of rows, which are read one by one."""
+
+    info: _PageInfo = field(name="pageInfo")
+    results: list[Raw]
 
 
 class _Row(Answer, frozen=True):
@@ -61,17 +80,17 @@ def _read_once(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, 
 
 def _read_page(wire: Wire, number: int, known: IndexPage | None) -> IndexPage:
     etag = known.etag if known else None
-    reply = wire.get(
+    response = wire.get(
         f"/media?take={PAGE}&skip={number * PAGE}&sort=added",
         headers={"If-None-Match": etag} if etag else None,
         also={304} if etag else (),
     )
-    if known is not None and reply.status == 304:
+    if known is not None and response.status == 304:
         return known
-    return parse_page(reply, number * PAGE, wire.trouble)
+    return parse_page(response, number * PAGE, wire.trouble)
 
 
-def parse_page(reply: Reply, skipped: int, trouble: Trouble) -> IndexPage:
+def parse_page(response: Response, skipped: int, trouble: Trouble) -> IndexPage:
     """Read one page, *skipped* rows into the index.
 
     An odd row is left out; but if most are odd or missing, what is left is no index that
@@ -80,16 +99,16 @@ def parse_page(reply: Reply, skipped: int, trouble: Trouble) -> IndexPage:
     Raises:
         AnswerChangedError: the page, or most of its rows, cannot be read.
     """
-    page = trouble.read(reply, Page, "a page of the index")
+    page = trouble.read(response, _Page, "a page of the index")
     if len(page.results) > PAGE or page.info.results > MOST_TITLES:
         most = f"a page of the index (of more than {PAGE:,} rows, or of {MOST_TITLES:,} in all)"
-        raise trouble.changed(most, reply.content)
+        raise trouble.changed(most, response.body)
     rows = readable(page.results, _Row)
     expected = min(PAGE, page.info.results - skipped)
     if len(rows) * 2 < expected:
         what = f"a page of the index ({len(rows)} readable rows of {expected})"
-        raise trouble.changed(what, reply.content)
-    etag = reply.header(b"etag")
+        raise trouble.changed(what, response.body)
+    etag = response.headers.get("etag", "")
     usable = etag if etag.isascii() and etag.isprintable() else ""
     return IndexPage(etag=usable or None, total=page.info.results, titles=_titles(rows))
 
@@ -108,3 +127,73 @@ def _titles(rows: Iterable[_Row]) -> tuple[tuple[TitleKey, TitleState], ...]:
             state = states[facts] = TitleState(*facts)
         titles.append((TitleKey(kind, row.tmdb_id), state))
     return tuple(titles)
+
+
+class _Media(Answer, frozen=True):
+    tmdb_id: int | None = field(name="tmdbId", default=None)
+
+
+class _Season(Answer, frozen=True):
+    number: int = field(name="seasonNumber")
+    status: int = int(RequestStatus.PENDING)
+
+
+class _RequestRow(Answer, frozen=True):
+    id: int
+    status: int
+    kind: str = field(name="type")
+    media: _Media
+    four_k: bool = field(name="is4k", default=False)
+    seasons: list[Raw] | None = None
+
+
+def read_requests(wire: Wire) -> tuple[ServerRequest, ...]:
+    """Read the requests of all users, up to a bound.
+
+    Only parameters that all three products take: Overseerr 1.34.0 answers 400 to the others.
+
+    Raises:
+        UnavailableError, RefusedError, AnswerChangedError: as `Wire.get`.
+    """
+    found: list[ServerRequest] = []
+    for number in range(MOST_PAGES):
+        response = wire.get(f"/request?take={PAGE}&skip={number * PAGE}&sort=added")
+        page = wire.trouble.read(response, _Page, "a page of the requests")
+        if len(page.results) > PAGE:
+            raise wire.trouble.changed(f"a page of more than {PAGE:,} requests", response.body)
+        rows = readable(page.results, _RequestRow)
+        if len(rows) * 2 < len(page.results):
+            raise wire.trouble.changed("most of the requests", response.body)
+        found += _requests(rows)
+        if (number + 1) * PAGE >= page.info.results:
+            break
+    else:
+        logger.warning("only the newest %d requests at the server were read", MOST_PAGES * PAGE)
+    return tuple(found)
+
+
+def _requests(rows: Iterable[_RequestRow]) -> Iterator[ServerRequest]:
+    for row in rows:
+        kind, number = KINDS.get(row.kind), row.media.tmdb_id
+        if kind is not None and number is not None:
+            yield from _parts(row, Definition(TitleKey(kind, number), row.four_k))
+
+
+def _parts(row: _RequestRow, definition: Definition) -> Iterator[ServerRequest]:
+    """Tell the seasons that were declined from the others of a request, which stands."""
+    seasons = readable(row.seasons, _Season)
+    declined = frozenset(
+        one.number for one in seasons if one.status == RequestStatus.DECLINED != row.status
+    )
+    left = frozenset(one.number for one in seasons) - declined
+    if left or not declined:
+        yield ServerRequest(
+            definition=definition, status=row.status, request_id=row.id, seasons=left
+        )
+    if declined:
+        yield ServerRequest(
+            definition=definition,
+            status=RequestStatus.DECLINED,
+            request_id=row.id,
+            seasons=declined,
+        )

@@ -18,10 +18,9 @@ from listsync.domain.server import (
     ServerRequest,
 )
 from listsync.errors import ListsyncError, Refusal, RefusedError
+from listsync.http.response import Response
 from listsync.seerr import details
-from listsync.seerr.errors import ClosedError, TimedOutError
-from listsync.seerr.foreign_text import complaint, is_json
-from listsync.seerr.response import Reply
+from listsync.seerr.errors import ClosedError, TimedOutError, complaint
 from listsync.seerr.transport import Wire
 from listsync.seerr.users import Actor
 from listsync.seerr.writes import Pen
@@ -160,8 +159,8 @@ class Writer:
 
     def find(self, body: RequestBody) -> FoundRequests:
         """Look what requests there are for the title, in the edition that *body* means."""
-        reply = self._wire.get(details.path_of(body.key))
-        media = details.read_details(reply, self._wire.trouble).media
+        response = self._wire.get(details.path_of(body.key))
+        media = details.read_details(response, self._wire.trouble).media
         standing = media.standing(four_k=body.four_k)
         is_covered = standing and _needed(body) <= media.covered(four_k=body.four_k)
         return FoundRequests(
@@ -196,12 +195,12 @@ class Writer:
     def _send(self, order: Order) -> Answered:
         content = json.dumps(order.payload).encode()
         try:
-            reply = self._pen.write("POST", "/request", order.headers, content)
+            response = self._pen.write("POST", "/request", order.headers, content)
         except ClosedError as error:
             raise _LostError(error.why, may_run=False) from error
         except TimedOutError as error:
             raise _LostError(error.why, may_run=True) from error
-        return self._judge(reply, order.body, order.headers)
+        return self._judge(response, order.body, order.headers)
 
     def _look(self, body: RequestBody, lost: _LostError) -> Answered | None:
         """Find out whether a request whose answer was lost has arrived."""
@@ -215,32 +214,32 @@ class Writer:
         detail = f"{lost.told}, but the server has the request"
         return Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
 
-    def _judge(self, reply: Reply, body: RequestBody, headers: dict[str, str]) -> Answered:
-        status = reply.status
+    def _judge(self, response: Response, body: RequestBody, headers: dict[str, str]) -> Answered:
+        status = response.status
         trouble = self._wire.trouble
         if status in {200, 201}:
-            return self._created(reply, body)
-        if status in {202, 409} and is_json(reply):
-            return Answered(answer=RequestAnswer.COVERED, detail=complaint(reply))
+            return self._created(response, body)
+        if status in {202, 409} and response.is_json:
+            return Answered(answer=RequestAnswer.COVERED, detail=complaint(response))
         if status == 403:
-            return self._forbidden(reply, headers)
-        if status == 500 and is_json(reply):
-            return self._failed(complaint(reply), body)
+            return self._forbidden(response, headers)
+        if status == 500 and response.is_json:
+            return self._failed(complaint(response), body)
         if status in _GATEWAY_LOST:
             raise _LostError(f"a proxy answered {status}", may_run=False)
         if status == _GATEWAY_TIMED_OUT:
             raise _LostError("a proxy gave up waiting for the answer (504)", may_run=True)
-        raise trouble.of_answer(reply)
+        raise trouble.of_answer(response)
 
-    def _created(self, reply: Reply, body: RequestBody) -> Answered:
+    def _created(self, response: Response, body: RequestBody) -> Answered:
         """Read a success; without an id the server has dropped the request again.
 
         What does not name the title asked for is no success: what is there has to be looked at.
         """
-        if not is_json(reply):
+        if not response.is_json:
             why = "a web page came where the answer to a request should be"
             raise _LostError(why, may_run=False)
-        created = self._wire.trouble.read(reply, _Created, "the answer to a request")
+        created = self._wire.trouble.read(response, _Created, "the answer to a request")
         if created.id is None:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
@@ -254,15 +253,15 @@ class Writer:
             not_handed_on=created.status == _FAILED,
         )
 
-    def _forbidden(self, reply: Reply, headers: dict[str, str]) -> Answered:
+    def _forbidden(self, response: Response, headers: dict[str, str]) -> Answered:
         """Split a 403 by its words; the words of a guard can also mean the key or the user."""
-        said = complaint(reply)
+        said = complaint(response)
         answer = _answer_to(said.lower())
         if answer is not None:
             return Answered(answer=answer, detail=said)
         trouble = self._wire.trouble
-        if not is_json(reply):
-            raise trouble.of_answer(reply)
+        if not response.is_json:
+            raise trouble.of_answer(response)
         self._check_credentials(headers)
         return Answered(answer=RequestAnswer.PERMISSION, detail=said)
 

@@ -1,4 +1,4 @@
-"""Searches: what is sent, and what is read of the answer."""
+"""Searches: what is sent, what is read of the answer, and by what the catalogue filters."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from urllib.parse import quote
 from msgspec import Raw, field
 
 from listsync.decoding import Answer, readable
+from listsync.domain.genres import fold_genre
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
+from listsync.http.response import Response
 from listsync.seerr.errors import Trouble
-from listsync.seerr.pages import KINDS
-from listsync.seerr.response import Reply
+from listsync.seerr.identity import read
+from listsync.seerr.index import KINDS
+from listsync.seerr.transport import Wire
 from listsync.text_cleaning import one_line
 
 NOTHING = SearchPage(candidates=(), page=1, pages=1)
@@ -72,14 +75,14 @@ def path_of(query: str, page: int = 1) -> str:
     return path if page == 1 else f"{path}&page={page}"
 
 
-def read_page(reply: Reply, trouble: Trouble) -> SearchPage:
+def read_page(response: Response, trouble: Trouble) -> SearchPage:
     """Read one page of results; a row that is odd is left out, all rows odd is a new format."""
-    answer = trouble.read(reply, _Page, "the answer to a search")
+    answer = trouble.read(response, _Page, "the answer to a search")
     results = readable(answer.results, _Result)
     titles = [result for result in results if result.kind in KINDS]
     candidates = tuple(filter(None, map(_candidate, titles)))
     if titles and not candidates:
-        raise trouble.changed("every result of a search", reply.content)
+        raise trouble.changed("every result of a search", response.body)
     return SearchPage(
         candidates=candidates,
         page=answer.page,
@@ -113,3 +116,23 @@ def _all_of(type_: type[Part], value: object) -> tuple[Part, ...]:
     """Read a list; what is odd in it costs no title."""
     parts = value if isinstance(value, list) else []
     return tuple(part for part in parts if isinstance(part, type_))
+
+
+class _Genre(Answer, frozen=True):
+    name: str
+
+
+class _Language(Answer, frozen=True):
+    code: str = field(name="iso_639_1")
+
+
+def read_genres(wire: Wire, kind: MediaType) -> frozenset[str]:
+    """Read the genres of *kind*, folded, in English as filters name them."""
+    rows = read(wire, f"/genres/{kind.value}?language=en", list[Raw])
+    return frozenset(fold_genre(row.name) for row in readable(rows, _Genre))
+
+
+def read_languages(wire: Wire) -> frozenset[str]:
+    """Read the codes of the languages (ISO 639-1)."""
+    rows = read(wire, "/languages", list[Raw])
+    return frozenset(row.code.strip().lower() for row in readable(rows, _Language))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -13,34 +14,30 @@ import httpcore
 
 from listsync import __version__
 from listsync.cancellation import CancelToken
+from listsync.certificates import CaFileError
 from listsync.config_types import SecretStr
-from listsync.errors import Refusal, UnavailableError
-from listsync.http.deadline import until
+from listsync.errors import Refusal
+from listsync.http.deadline import Patience, until
+from listsync.http.limits import BodyError
+from listsync.http.rate_limit import RateLimit
+from listsync.http.response import Headers, Response
+from listsync.http.retry import retried, retry_after_s
+from listsync.http.transport import FAILURES, Pool, open_pool, read_body, trusted
 from listsync.logs import warn_rate_limited
 from listsync.redaction import basic_token, proxy_logins, redactor_of
 from listsync.seerr.address import Address
-from listsync.seerr.errors import PassingError, Trouble, UnsentError, retry_after_s
-from listsync.seerr.foreign_text import is_json
-from listsync.seerr.pool import Patience, Pool, open_pool, read_whole
-from listsync.seerr.rate_limit import RateLimit
-from listsync.seerr.response import Reply
+from listsync.seerr.errors import PassingError, Trouble, UnsentError
 
 logger = logging.getLogger(__name__)
 
-PAUSES_S = (0.5, 1.5)
-"""How long we wait before the second and the third try."""
-LONGEST_WAIT_S = 60.0
-"""A server that wants a longer pause is left alone until the next run."""
 MOST_REDIRECTS = 3
-
+MOST_BYTES = 16 * 1024 * 1024
+"""Of one answer, unpacked; the largest, a page of the index, has about one million."""
+KEEP_ALIVE_S = 4.0
+"""The servers close an idle connection after 5 s (observed live, header Keep-Alive)."""
+CONNECTIONS = 5
+"""Four readers and one writer."""
 _GOOD = frozenset({200, 201})
-_FAILURES = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
 
 
 class Wire:
@@ -61,7 +58,8 @@ class Wire:
         self._redactor = redactor_of(_secrets(address, api_key))
         self.trouble = Trouble(address, patience, self._redactor)
         self._token = token or CancelToken()
-        self._rate_limit = RateLimit(max_per_second, self._token)
+        self._rate_limit = RateLimit()
+        self._apart_s = 1 / max_per_second if max_per_second else 0.0
         place = urlsplit(address.base)
         self._origin = httpcore.URL(address.base)
         self._path = urlsplit(address.api).path
@@ -78,7 +76,7 @@ class Wire:
         self._whole_s = patience.whole_s
         self._extensions = {"timeout": patience.timeouts}
         try:
-            self._pool = pool or open_pool(address, self._token, ca_file)
+            self._pool = pool or _open_pool(address, self._token, ca_file)
         except ValueError as error:
             raise self.trouble.unavailable(str(error)) from error
         self._calls = 0
@@ -98,7 +96,7 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         also: Collection[int] = (),
         patient: bool = True,
-    ) -> Reply:
+    ) -> Response:
         """Read *path* (with its query, percent-encoded); answers 200 or a status in *also*.
 
         With *patient* false, what the server has seen is not asked again.
@@ -107,17 +105,17 @@ class Wire:
             UnavailableError, RefusedError, AnswerChangedError: as `Trouble.of_answer` says.
         """
 
-        def attempt() -> Reply:
-            reply = self._follow(path, headers or {})
-            if reply.status in also or (reply.status == 200 and is_json(reply)):
-                return reply
-            raise self.trouble.of_answer(reply)
+        def attempt() -> Response:
+            response = self._follow(path, headers or {})
+            if response.status in also or (response.status == 200 and response.is_json):
+                return response
+            raise self.trouble.of_answer(response)
 
-        return self._patiently(attempt, PassingError if patient else UnsentError)
+        return self._retried(attempt, PassingError if patient else UnsentError)
 
     def write(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> Reply:
+    ) -> Response:
         """Send *body* (JSON) once, whatever comes back; only what was not let in is sent again.
 
         Raises:
@@ -128,15 +126,15 @@ class Wire:
         kind = {"Content-Type": "application/json"} if body is not None else {}
         target = self._path + path
 
-        def attempt() -> Reply:
-            reply = self._send(method, target, {**length, **kind, **headers}, body)
-            if reply.status == 429:
-                raise self.trouble.of_answer(reply)
-            if reply.location is not None:
-                raise self.trouble.of_redirect(self._place(target, reply.location)[0])
-            return reply
+        def attempt() -> Response:
+            response = self._send(method, target, {**length, **kind, **headers}, body)
+            if response.status == 429:
+                raise self.trouble.of_answer(response)
+            if response.location is not None:
+                raise self.trouble.of_redirect(self._place(target, response.location)[0])
+            return response
 
-        return self._patiently(attempt, UnsentError)
+        return self._retried(attempt, UnsentError)
 
     def _usable(self, api_key: SecretStr) -> str:
         key = api_key.get_secret_value().strip()
@@ -145,29 +143,16 @@ class Wire:
         what = "has characters that no key has" if key else "is empty"
         raise self.trouble.refused(Refusal.CREDENTIAL, f"the API key {what}: check server.api_key")
 
-    def _patiently(self, attempt: Callable[[], Reply], passing: type[PassingError]) -> Reply:
-        for pause_s in PAUSES_S:
-            try:
-                return attempt()
-            except passing as error:
-                self._wait(error, pause_s)
-        return attempt()
+    def _retried(self, attempt: Callable[[], Response], passing: type[PassingError]) -> Response:
+        return retried(attempt, lambda error: isinstance(error, passing), self._token)
 
-    def _wait(self, error: PassingError, pause_s: float) -> None:
-        wait_s = max(pause_s, error.retry_after_s or 0.0)
-        if wait_s > LONGEST_WAIT_S:
-            raise error
-        logger.debug("%s; trying again in %.1f s", error, wait_s)
-        if self._token.wait(wait_s):
-            raise UnavailableError(error.service, f"stopped while waiting ({error.why})")
-
-    def _follow(self, path: str, headers: Mapping[str, str]) -> Reply:
+    def _follow(self, path: str, headers: Mapping[str, str]) -> Response:
         target = self._path + path
         for _ in range(MOST_REDIRECTS):
-            reply = self._send("GET", target, headers)
-            if reply.location is None:
-                return reply
-            place, target = self._place(target, reply.location)
+            response = self._send("GET", target, headers)
+            if response.location is None:
+                return response
+            place, target = self._place(target, response.location)
             if not self._address.is_origin_of(place):
                 raise self.trouble.of_redirect(place)
         raise self.trouble.unavailable("redirects in a circle: is server.url right?")
@@ -186,7 +171,7 @@ class Wire:
 
     def _send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> Reply:
+    ) -> Response:
         """Send one call and read its answer whole; *target* is the path with its query."""
         origin = self._origin
         request = httpcore.Request(
@@ -201,29 +186,62 @@ class Wire:
             content=body,
             extensions=self._extensions,
         )
-        if not self._rate_limit.wait():
+        if not self._rate_limit.wait(self._apart_s, self._token):
             raise self.trouble.unavailable("stopped while waiting for its turn")
         with self._counting:
             self._calls += 1
         ends_at = time.monotonic() + self._whole_s
         try:
             with until(ends_at):
-                response = self._pool.handle_request(request)
-                content = read_whole(response)
+                answered = self._pool.handle_request(request)
+                content = read_body(answered, MOST_BYTES)
         except httpcore.ReadTimeout as error:
             raise self.trouble.timed_out(is_whole=time.monotonic() >= ends_at) from error
-        except _FAILURES as error:
+        except (*FAILURES, BodyError) as error:
             raise self.trouble.of_exception(error) from error
         # Without the query, which holds what people search for.
         path = target.partition("?")[0]
-        logger.debug("%s %s: %s", method, path, response.status)
-        redacted = self._redactor.answer(
-            response.headers, content, is_good=response.status in _GOOD
+        logger.debug("%s %s: %s", method, path, answered.status)
+        clean, text = self._redactor.answer(
+            answered.headers, content, is_good=answered.status in _GOOD
         )
-        reply = Reply(path, response.status, *redacted)
-        if reply.status == 429:
-            warn_rate_limited(self.trouble.service, retry_after_s(reply))
-        return reply
+        response = Response(
+            service=self.trouble.service,
+            status=answered.status,
+            headers=Headers(clean),
+            body=text,
+            path=path,
+        )
+        if response.status == 429:
+            warn_rate_limited(self.trouble.service, retry_after_s(response.headers))
+        return response
+
+
+def _open_pool(address: Address, token: CancelToken, ca_file: Path | None) -> Pool:
+    """Open the connections; raises ValueError where proxy or certificates cannot be used."""
+    try:
+        proxy = address.find_proxy()
+    except ValueError:
+        raise ValueError("the proxy that the environment names cannot be used") from None
+    return open_pool(
+        token,
+        _build_tls(address, ca_file),
+        proxy,
+        connections=CONNECTIONS,
+        keep_alive_s=KEEP_ALIVE_S,
+    )
+
+
+def _build_tls(address: Address, ca_file: Path | None) -> ssl.SSLContext:
+    if not address.encrypted:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nothing to load
+    try:
+        return trusted(ca_file, with_machine=True)
+    except CaFileError as error:
+        raise ValueError(f"server.ca_file {ca_file} {error}") from error
+    except OSError as error:
+        named = "SSL_CERT_FILE or SSL_CERT_DIR"
+        raise ValueError(f"the certificates that {named} names cannot be read") from error
 
 
 def _secrets(address: Address, api_key: SecretStr) -> frozenset[str]:

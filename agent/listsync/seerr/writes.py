@@ -1,17 +1,24 @@
-"""Writes of every kind: one at a time, and past the server's CSRF protection."""
+"""Writes of every kind: one at a time, and past the server's CSRF protection; cancelling."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import unquote
 
+from msgspec import field
+
+from listsync.decoding import Answer
+from listsync.domain.server import Cancelled
 from listsync.errors import Refusal, UnavailableError
-from listsync.seerr.foreign_text import complaint
-from listsync.seerr.response import Reply
+from listsync.http.response import Response
+from listsync.seerr.errors import complaint
 from listsync.seerr.transport import Wire
+from listsync.seerr.users import OWNER
+
+_PENDING = 1
 
 
 class Pen:
@@ -27,15 +34,13 @@ class Pen:
         self._one_at_a_time = threading.Lock()
         self._csrf: dict[str, str] = {}
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[object]:
         """Wait until nobody else writes, and let nobody write meanwhile."""
-        with self._one_at_a_time:
-            yield
+        return self._one_at_a_time
 
     def write(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> Reply:
+    ) -> Response:
         """Send once; what the CSRF protection stopped is sent again with its token.
 
         Raises:
@@ -43,18 +48,18 @@ class Pen:
             UnavailableError: nothing was sent.
             RefusedError: the CSRF protection cannot be passed.
         """
-        reply = self._send(method, path, headers, body)
-        if _is_stopped(reply):
+        response = self._send(method, path, headers, body)
+        if _is_stopped(response):
             self._csrf = self._fetch_token()
-            reply = self._send(method, path, headers, body)
-            if _is_stopped(reply):
+            response = self._send(method, path, headers, body)
+            if _is_stopped(response):
                 why = "its CSRF protection refuses our requests: switch it off in its settings"
                 raise self._wire.trouble.refused(Refusal.PERMISSION, why)
-        return reply
+        return response
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Reply:
+    ) -> Response:
         return self._wire.write(method, path, {**headers, **self._csrf}, body)
 
     def _fetch_token(self) -> dict[str, str]:
@@ -63,11 +68,11 @@ class Pen:
         Its cookies are marked Secure, so they are sent back by hand, also over plain http.
         """
         try:
-            reply = self._wire.get("/settings/public")
+            response = self._wire.get("/settings/public")
         except UnavailableError as error:  # a lost answer here is not that of the write
             raise self._wire.trouble.unavailable(error.why) from error
         cookies: dict[str, str] = {}
-        for header in reply.all_headers(b"set-cookie"):
+        for header in response.headers.all("set-cookie"):
             try:
                 cookies |= {
                     name: morsel.coded_value for name, morsel in SimpleCookie(header).items()
@@ -79,5 +84,59 @@ class Pen:
         return {"Cookie": cookie, "X-XSRF-TOKEN": unquote(token)} if token else {}
 
 
-def _is_stopped(reply: Reply) -> bool:
-    return reply.status == 403 and "csrf" in complaint(reply).lower()
+def _is_stopped(response: Response) -> bool:
+    return response.status == 403 and "csrf" in complaint(response).lower()
+
+
+class _Request(Answer, frozen=True):
+    class User(Answer, frozen=True):
+        id: int
+
+    status: int
+    user: User | None = field(name="requestedBy", default=None)
+
+
+def cancel(wire: Wire, pen: Pen, request_id: int, ours: Collection[int]) -> Cancelled:
+    """Take the request back if it is pending still and one of the users *ours* made it.
+
+    It is deleted in the name of that user, who may delete own requests as long as they are
+    pending: so one that is approved between our look and our deletion stays. The owner may
+    delete any. Source: the OpenAPI files; Seerr's code.
+
+    Raises:
+        UnavailableError: also when the answer is lost: the next try shows what became of it.
+    """
+    path = f"/request/{request_id:d}"
+    with pen.held():
+        found = wire.get(path, also={404})
+        if _is_gone(found, wire):
+            return Cancelled.GONE
+        request = _read(found, wire)
+        if request.user is None or request.user.id not in ours or request.status != _PENDING:
+            return Cancelled.KEPT
+        user_id = request.user.id
+        headers = {} if user_id == OWNER else {"X-API-User": str(user_id)}
+        return _judge(pen.write("DELETE", path, headers), wire)
+
+
+def _judge(response: Response, wire: Wire) -> Cancelled:
+    if response.status == 204:
+        return Cancelled.DONE
+    if _is_gone(response, wire):
+        return Cancelled.GONE
+    if response.status in {401, 403} and response.is_json:
+        return Cancelled.KEPT  # the key was accepted a moment ago: it is the request that is not
+    raise wire.trouble.of_answer(response)
+
+
+def _is_gone(response: Response, wire: Wire) -> bool:
+    """Tell a request that is gone from a web page that stands where the server should be."""
+    if response.status != 404:
+        return False
+    if not response.is_json:
+        raise wire.trouble.of_answer(response)
+    return True
+
+
+def _read(response: Response, wire: Wire) -> _Request:
+    return wire.trouble.read(response, _Request, "a request")

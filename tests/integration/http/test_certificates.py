@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import stamina
 
 from listsync.config.load import check
 from listsync.config.yaml_document import YamlDocument
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import ConfigError, UnavailableError
+from listsync.http import retry
+from listsync.http.deadline import Patience
 from listsync.http.request import Call
 from listsync.http.service_client import ask, build_client
 from listsync.seerr.address import Address
-from listsync.seerr.pool import Patience
 from listsync.seerr.transport import Wire
 from tests.integration.http.authority import authority, encrypted_server
 
@@ -33,9 +33,8 @@ def ca_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _one_try() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=1):
-        yield
+def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "PAUSES_S", ())
 
 
 def ask_service(port: int, ca_file: Path | None) -> object:
@@ -48,7 +47,7 @@ def ask_server(port: int, ca_file: Path | None) -> object:
     address = Address.parse(f"https://localhost:{port}")
     wire = Wire(address, SecretStr("key"), patience=Patience.of(5), ca_file=ca_file)
     try:
-        return wire.get("/status").content
+        return wire.get("/status").body
     finally:
         wire.close()
 

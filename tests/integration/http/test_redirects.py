@@ -15,11 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-import stamina
 
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import UnavailableError
-from listsync.http import redirects
+from listsync.http import redirects, retry
 from listsync.http.request import Call
 from listsync.http.service_client import ask, build_client
 
@@ -91,7 +90,7 @@ def sites() -> Iterator[tuple[Site, Site]]:
 
 
 @pytest.fixture(autouse=True)
-def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Let 127.0.0.1 be public, and give names addresses, the next one at each look-up."""
     known: dict[str, list[str]] = {}
 
@@ -104,8 +103,8 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     public = ipaddress.ip_address("127.0.0.1")
     monkeypatch.setattr(redirects, "_is_public", lambda one: one == public or _is_public(one))
-    with stamina.set_testing(True, attempts=1):
-        yield known
+    monkeypatch.setattr(retry, "PAUSES_S", ())
+    return known
 
 
 def asked(url: str, **more: Any) -> bytes:

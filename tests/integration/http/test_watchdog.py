@@ -25,8 +25,8 @@ from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.runs import Order
 from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.errors import UnavailableError
+from listsync.http.deadline import Patience
 from listsync.seerr.client import Seerr
-from listsync.seerr.pool import Patience
 from listsync.sync.progress import ProgressBoard
 from tests.fakes import SERVER
 from tests.integration.providers.trap import Question, trap

@@ -20,10 +20,10 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.errors import UnavailableError
 from listsync.http import deadline
+from listsync.http.deadline import Patience
 from listsync.http.request import Call
 from listsync.http.service_client import ask, build_client
 from listsync.seerr.client import Seerr
-from listsync.seerr.pool import Patience
 from tests.integration.http.authority import authority
 from tests.integration.providers.trap import Answer, Question, Trap, said, trap
 

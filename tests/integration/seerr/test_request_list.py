@@ -7,7 +7,7 @@ import pytest
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import RequestBody, RequestStatus, ServerRequest
 from listsync.sandbox.process import SandboxProcess
-from listsync.seerr import request_list
+from listsync.seerr import index
 from listsync.seerr.client import Seerr
 
 FILMS = [20_000_901 + number for number in range(3)]
@@ -55,13 +55,13 @@ def test_the_seasons_of_a_series_are_told(seerr: Seerr) -> None:
 def test_several_pages_are_read_up_to_a_bound(
     seerr: Seerr, requested: dict[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_list, "PAGE", 2)
-    monkeypatch.setattr(request_list, "MOST_PAGES", 50)
+    monkeypatch.setattr(index, "PAGE", 2)
+    monkeypatch.setattr(index, "MOST_PAGES", 50)
     before = seerr.calls
     numbers = {one.request_id for one in seerr.read_requests()}
     assert numbers >= set(requested.values())
     assert seerr.calls - before >= 2
-    monkeypatch.setattr(request_list, "MOST_PAGES", 1)
+    monkeypatch.setattr(index, "MOST_PAGES", 1)
     before = seerr.calls
     assert len({one.request_id for one in seerr.read_requests()}) == 2
     assert seerr.calls - before == 1

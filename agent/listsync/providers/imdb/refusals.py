@@ -17,7 +17,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.classify import Reply, retry_after_s
+from listsync.http.response import Response
+from listsync.http.retry import retry_after_s
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.row_fields import title_text
 from listsync.providers.imdb.queries import field_in
@@ -55,23 +56,27 @@ class UnknownFieldsError(QuestionRefusedError):
         self.fields = fields
 
 
-def judge(reply: Reply) -> ListsyncError | None:
+def judge(response: Response) -> ListsyncError | None:
     """Read what stands before the service, and the `errors` of an answer of its own."""
-    if reply.status in (401, 403):  # private lists are said with 200
-        why, wait = f"turns us away (HTTP {reply.status})", retry_after_s(reply.headers)
+    if response.status in (401, 403):  # private lists are said with 200
+        why, wait = f"turns us away (HTTP {response.status})", retry_after_s(response.headers)
         return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
-    if reply.status in (404, 410):
-        return AnswerChangedError(SERVICE, f"its service is not there (HTTP {reply.status})")
-    if reply.status not in (200, *_OF_QUESTION) or reply.is_page or not reply.body.strip():
+    if response.status in (404, 410):
+        return AnswerChangedError(SERVICE, f"its service is not there (HTTP {response.status})")
+    if (
+        response.status not in (200, *_OF_QUESTION)
+        or response.is_page
+        or not response.body.strip()
+    ):
         return None
-    text = text_of(reply)
-    if reply.status in _OF_QUESTION:
-        return _refused_question(reply, text)
+    text = text_of(response)
+    if response.status in _OF_QUESTION:
+        return _refused_question(response, text)
     # Without the word there are none, and a good page need not be parsed twice.
     return _refusal(parse_json(SERVICE, text)) if '"errors"' in text else None
 
 
-def _refused_question(reply: Reply, text: str) -> ListsyncError | None:
+def _refused_question(response: Response, text: str) -> ListsyncError | None:
     """Read the words that come with a 400; None where there are none, and the status must do."""
     try:
         content = parse_json(SERVICE, text)
@@ -82,7 +87,9 @@ def _refused_question(reply: Reply, text: str) -> ListsyncError | None:
         found = _meaning(content)
     if isinstance(found, UnknownFieldsError) or not isinstance(found, QuestionRefusedError):
         return found
-    return QuestionRefusedError(SERVICE, f"{found.why} (HTTP {reply.status})", sample=found.sample)
+    return QuestionRefusedError(
+        SERVICE, f"{found.why} (HTTP {response.status})", sample=found.sample
+    )
 
 
 def _refusal(content: object) -> ListsyncError | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
-from listsync.http.classify import Reply
+from listsync.http.response import Response
 from listsync.parsing.json_rows import refuse_drift
 from listsync.providers.letterboxd.film_ids import FilmIds, film_row, learn, record_of
 from listsync.providers.letterboxd.posters import Poster, believed, distinct
@@ -55,10 +55,10 @@ class Letterboxd:
         state = self._feed_state()
         if state and seen == self._stamp(state):
             return Fetched.unchanged(previous)
-        source, reply = self._site.open(self._source)
+        source, response = self._site.open(self._source)
         if source.kind == "film":
-            return self._single(source, reply)
-        first, path = self._site.read(source, reply)
+            return self._single(source, response)
+        first, path = self._site.read(source, response)
         state = state or _page_state(source, first)
         if state and seen == self._stamp(state):
             return Fetched.unchanged(previous)
@@ -81,9 +81,9 @@ class Letterboxd:
         events = self._site.events(self._source.user)
         return _digest(events) if events else None
 
-    def _single(self, source: LetterboxdSource, reply: Reply) -> Fetched:
+    def _single(self, source: LetterboxdSource, response: Response) -> Fetched:
         """Read a film as a list of one."""
-        document = document_of(reply)
+        document = document_of(response)
         slug = source.path.rpartition("/")[2]
         self._films.put(slug, record_of(document))
         return self._listed((film_row(document, slug),), 1)[0]

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.http.classify import Reply
 from listsync.http.pages import get_reply, in_parallel
+from listsync.http.response import Response
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import MOST_ROWS
 from listsync.providers.letterboxd.posters import Poster
@@ -42,7 +42,7 @@ class Site:
         self._at_once = at_once
         self._chart_films = chart_films
 
-    def _get(self, path: str) -> Reply:
+    def _get(self, path: str) -> Response:
         return get_reply(self._http, call_for(f"{self._base_url}/{path}"))
 
     def events(self, user: str) -> list[str]:
@@ -50,26 +50,26 @@ class Site:
         text = text_of(self._get(f"{user}/rss/"))
         return _EVENT.findall(text) if "</rss>" in text else []
 
-    def open(self, wanted: LetterboxdSource) -> tuple[LetterboxdSource, Reply]:
+    def open(self, wanted: LetterboxdSource) -> tuple[LetterboxdSource, Response]:
         """Ask for the first page; also say what it is, which only following a link shows."""
         if wanted.kind == "short":
-            reply = get_reply(self._http, call_for(f"https://{wanted.path}"))
+            response = get_reply(self._http, call_for(f"https://{wanted.path}"))
         else:
-            reply = self._get(f"{wanted.path}/")
-            if not reply.hops:
-                return wanted, reply
-        landed = find(f"letterboxd.com/{reply.path.partition('/')[2]}")
+            response = self._get(f"{wanted.path}/")
+            if not response.hops:
+                return wanted, response
+        landed = find(f"letterboxd.com/{response.path.partition('/')[2]}")
         if landed is None or wanted.kind not in (landed.kind, "short"):
             raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"{wanted} leads to no such list")
-        return landed, reply
+        return landed, response
 
-    def read(self, source: LetterboxdSource, reply: Reply) -> tuple[LetterboxdPage, str]:
+    def read(self, source: LetterboxdSource, response: Response) -> tuple[LetterboxdPage, str]:
         """Read the first page; also say under which path the others are.
 
         Charts come without films; scripts would load them from where the page or, as far as is
         known, its address says.
         """
-        page = read_page(reply, source)
+        page = read_page(response, source)
         is_filled = bool(page.rows) or page.declared == 0
         path = None if is_filled else self._part(source, page)
         if path is None:
@@ -100,8 +100,8 @@ class Site:
         before, mark, query = path.partition("?")
 
         def read(number: int) -> LetterboxdPage:
-            reply = self._get(f"{before}page/{number}/{mark}{query}")
-            return read_page(reply, source, is_part=is_part)
+            response = self._get(f"{before}page/{number}/{mark}{query}")
+            return read_page(response, source, is_part=is_part)
 
         pages = [first]
         seen, count, text = {first.rows}, len(first.rows), _text_of(first)

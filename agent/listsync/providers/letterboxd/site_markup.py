@@ -15,8 +15,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.classify import Reply, retry_after_s
 from listsync.http.request import MIB, Call
+from listsync.http.response import Response
+from listsync.http.retry import retry_after_s
 from listsync.parsing.documents import text_of
 from listsync.parsing.row_fields import whole_number
 from listsync.providers.letterboxd.posters import POSTER, Poster, rows_of
@@ -48,27 +49,27 @@ _OVERLOADED = re.compile(
 _CLOSED = ("div", "ul", "ol", "section", "table")
 
 
-def document_of(reply: Reply, *, is_part: bool = False) -> LexborHTMLParser:
+def document_of(response: Response, *, is_part: bool = False) -> LexborHTMLParser:
     """Parse a page, or a *part* of one that scripts would load; a page that is cut off raises.
 
     Raises:
         AnswerChangedError: it is no page of Letterboxd.
         UnavailableError: it has no end.
     """
-    text = text_of(reply)
-    document = _parse(reply, text)
+    text = text_of(response)
+    document = _parse(response, text)
     title = document.css_first("title")
     if not is_part and (title is None or "Letterboxd" not in title.text()):
-        name = f' "{reply.title}"' if reply.title else ""
+        name = f' "{response.title}"' if response.title else ""
         raise AnswerChangedError(
-            SERVICE, f"a page{name} that is not its own came", sample=reply.sample
+            SERVICE, f"a page{name} that is not its own came", sample=response.sample
         )
     if not (_is_closed(text) if is_part else _is_ended(text)):
         raise UnavailableError(SERVICE, "the page is cut off")
     return document
 
 
-def _parse(reply: Reply, text: str) -> LexborHTMLParser:
+def _parse(response: Response, text: str) -> LexborHTMLParser:
     """Parse in a few seconds at the most: the parser holds every other thread meanwhile.
 
     Scripts are left out, and what is copied has another name in the document: `a` is `x-a`.
@@ -78,7 +79,7 @@ def _parse(reply: Reply, text: str) -> LexborHTMLParser:
     text = _SCRIPT.sub("", text)
     if text.count("<") > _MOST_TAGS or _OVERLOADED.search(text):
         raise AnswerChangedError(
-            SERVICE, "a page came that is out of all bounds", sample=reply.sample
+            SERVICE, "a page came that is out of all bounds", sample=response.sample
         )
     return LexborHTMLParser(_COPIED.sub(r"<\1x-", text))
 
@@ -109,16 +110,16 @@ _PAGE = re.compile(r"/page/(\d{1,6})/", re.ASCII)
 _SHARED = re.compile(r"/share/([A-Za-z0-9]+)", re.ASCII)  # who knows it may see an unlisted list
 
 
-def judge(reply: Reply) -> ListsyncError | None:
+def judge(response: Response) -> ListsyncError | None:
     """Tell Letterboxd's own refusals from those of what stands in front of it."""
-    own = reply.title.startswith("Letterboxd") and 'class="message"' in reply.look
-    if reply.status == 403 and own:
+    own = response.title.startswith("Letterboxd") and 'class="message"' in response.look
+    if response.status == 403 and own:
         return RefusedError(SERVICE, Refusal.PRIVATE, "does not show this to everybody (403)")
-    if reply.status in (403, 426):
-        why = f"something in front of it turns us away ({reply.status})"
-        wait = retry_after_s(reply.headers)
+    if response.status in (403, 426):
+        why = f"something in front of it turns us away ({response.status})"
+        wait = retry_after_s(response.headers)
         return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
-    if reply.status == 404 and not own:
+    if response.status == 404 and not own:
         return UnavailableError(SERVICE, "somebody else answers in its place (404)")
     return None
 
@@ -156,11 +157,15 @@ class LetterboxdPage:
     part: str | None = None
 
 
-def read_page(reply: Reply, source: LetterboxdSource, *, is_part: bool = False) -> LetterboxdPage:
+def read_page(
+    response: Response, source: LetterboxdSource, *, is_part: bool = False
+) -> LetterboxdPage:
     """Read one page; raises what `document_of` raises, and when it is another kind of page."""
-    document = document_of(reply, is_part=is_part)
+    document = document_of(response, is_part=is_part)
     if not is_part and not _is_of(document, source):
-        raise AnswerChangedError(SERVICE, f"another page came than {source}", sample=reply.sample)
+        raise AnswerChangedError(
+            SERVICE, f"another page came than {source}", sample=response.sample
+        )
     rows = rows_of(document, is_known=source.kind in SHELLS and not is_part)
     declared = _declared(document, source)
     if declared is None and not rows and source.kind != "list" and _says_none(document):

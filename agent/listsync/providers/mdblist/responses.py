@@ -18,7 +18,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.classify import Reply, retry_after_s
+from listsync.http.response import Response
+from listsync.http.retry import retry_after_s
 from listsync.parsing.json_rows import JsonDocument, check_one
 from listsync.parsing.row_fields import (
     external_ids,
@@ -154,8 +155,8 @@ def page_of(document: JsonDocument, size: int) -> MdbListPage:
     if isinstance(content, dict) and isinstance(content.get("results"), list):
         return MdbListPage(items=content["results"], total=None, more=False)
     if not isinstance(content, list):
-        raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
-    said = document.reply.headers.get("x-has-more", "").lower()
+        raise AnswerChangedError(SERVICE, "a list was expected", sample=document.response.sample)
+    said = document.response.headers.get("x-has-more", "").lower()
     more = said == "true" if said in ("true", "false") else len(content) >= size
     return MdbListPage(items=content, total=None, more=more)
 
@@ -171,28 +172,28 @@ def _rank(item: object) -> int:
     return 2**31 if rank is None else rank
 
 
-def judge(reply: Reply) -> ListsyncError | None:
+def judge(response: Response) -> ListsyncError | None:
     """Read the service's own error body; it comes with any status, 200 included."""
-    said = _SAID.match(reply.look)
+    said = _SAID.match(response.look)
     if said is None:
         return None
-    words = f"says: {one_line(said[1])} (HTTP {reply.status})"
-    wait = retry_after_s(reply.headers)
+    words = f"says: {one_line(said[1])} (HTTP {response.status})"
+    wait = retry_after_s(response.headers)
     for part, kind in _REFUSALS.items():
         if part in said[1].lower():
             return RefusedError(SERVICE, kind, words, retry_after_s=wait)
-    return UnavailableError(SERVICE, words, retry_after_s=wait) if reply.status == 200 else None
+    return UnavailableError(SERVICE, words, retry_after_s=wait) if response.status == 200 else None
 
 
-def judge_key(reply: Reply) -> ListsyncError | None:
+def judge_key(response: Response) -> ListsyncError | None:
     """Judge an answer of the API: it refuses a bad key by 401 or 403, and lists by other words.
 
     A web page is not the API's own answer.
     """
-    told = judge(reply)
-    if told is not None or reply.status not in (401, 403) or reply.is_page:
+    told = judge(response)
+    if told is not None or response.status not in (401, 403) or response.is_page:
         return told
-    said = _SAID.match(reply.look)
+    said = _SAID.match(response.look)
     words = f": {one_line(said[1])}" if said else ""
-    why = f"does not accept providers.mdblist.api_key (HTTP {reply.status}){words}"
+    why = f"does not accept providers.mdblist.api_key (HTTP {response.status}){words}"
     return RefusedError(SERVICE, Refusal.CREDENTIAL, why)

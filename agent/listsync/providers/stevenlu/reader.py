@@ -8,8 +8,8 @@ from listsync.decoding import Answer
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.classify import Reply
 from listsync.http.request import LIST_BYTES, Call
+from listsync.http.response import Response
 from listsync.parsing.json_rows import get_list
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text
 from listsync.providers.stevenlu.source import SERVICE, StevenLuOptions, StevenLuSource
@@ -28,9 +28,9 @@ class _Row(Answer, frozen=True):
             raise ValueError("no title")
 
 
-def _judge(reply: Reply) -> ListsyncError | None:
+def _judge(response: Response) -> ListsyncError | None:
     """Recognise how the object storage says "no such file"; none of these is an empty list."""
-    if reply.status == 403 and "<Code>AccessDenied</Code>" in reply.look:
+    if response.status == 403 and "<Code>AccessDenied</Code>" in response.look:
         return RefusedError(SERVICE, Refusal.NOT_FOUND, "has no list file of this name (403)")
     return None
 

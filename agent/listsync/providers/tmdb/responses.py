@@ -11,7 +11,7 @@ from listsync.decoding import Answer
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.classify import Reply
+from listsync.http.response import Response
 from listsync.parsing.json_rows import JsonDocument, check_one
 from listsync.parsing.row_fields import external_ids, number_id, title_text, year_number
 from listsync.providers.tmdb.source import SERVICE
@@ -117,10 +117,10 @@ def page_of(document: JsonDocument, number: int) -> TmdbPage:
     return page
 
 
-def judge(reply: Reply) -> ListsyncError | None:
+def judge(response: Response) -> ListsyncError | None:
     """Tell a private list from a bad key by the service's own code."""
-    said = _CODE.search(reply.look)
+    said = _CODE.search(response.look)
     if said is None or int(said[1]) not in _REFUSALS:
         return None
     kind, why = _REFUSALS[int(said[1])]
-    return RefusedError(SERVICE, kind, f"{why} (HTTP {reply.status})")
+    return RefusedError(SERVICE, kind, f"{why} (HTTP {response.status})")

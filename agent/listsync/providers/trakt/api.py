@@ -15,7 +15,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.classify import Reply
+from listsync.http.response import Response
 from listsync.parsing.row_fields import whole_number
 from listsync.providers.trakt.endpoints import SERVICE
 
@@ -47,14 +47,14 @@ def secret_headers_of(client_id: SecretStr, access: SecretStr | None) -> dict[st
     return headers
 
 
-def judge(reply: Reply) -> ListsyncError | None:
+def judge(response: Response) -> ListsyncError | None:
     """Recognise the service's own refusals; their bodies are empty, the status says it all."""
-    status, headers = reply.status, reply.headers
+    status, headers = response.status, response.headers
     if status == 401 and headers.get("x-private-user", "").lower() == "true":
         return RefusedError(SERVICE, Refusal.PRIVATE, "says that this profile is private (401)")
     if status == 401:
         return RefusedError(SERVICE, Refusal.CREDENTIAL, f"wants a login for this (401): {LOG_IN}")
-    if status == 403 and (not reply.is_page or {"x-request-id", "x-runtime"} & headers.keys()):
+    if status == 403 and (not response.is_page or {"x-request-id", "x-runtime"} & headers.keys()):
         return ForbiddenError(SERVICE, Refusal.PRIVATE, "refuses this (403)")
     if status in _REFUSALS:
         kind, why = _REFUSALS[status]

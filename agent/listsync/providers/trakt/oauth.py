@@ -20,9 +20,11 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.classify import Judge, Reply, retry_after_s
+from listsync.http.classify import Judge
 from listsync.http.pages import get_reply
 from listsync.http.request import Call
+from listsync.http.response import Response
+from listsync.http.retry import retry_after_s
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.endpoints import SERVICE
 from listsync.providers.trakt.source import TraktOptions
@@ -140,9 +142,9 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one question
         judge=judge,
         waits=waits,
     )
-    reply = get_reply(http, call)
+    response = get_reply(http, call)
     try:
-        return decode(reply.body, shape)
+        return decode(response.body, shape)
     except UnknownFormError:  # without the answer: it may hold what must not be shown
         raise AnswerChangedError(SERVICE, f"/{path} answers something unknown") from None
 
@@ -151,10 +153,10 @@ def refused(why: str) -> RefusedError:
     return RefusedError(SERVICE, Refusal.CREDENTIAL, why)
 
 
-def judge_login(reply: Reply) -> ListsyncError | None:
+def judge_login(response: Response) -> ListsyncError | None:
     """Judge every status below 500 here, so that no piece of such an answer is ever shown."""
-    status = reply.status
-    if status in (200, 429) or status >= 500 or (status == 403 and reply.is_page):
+    status = response.status
+    if status in (200, 429) or status >= 500 or (status == 403 and response.is_page):
         return None
     if status == 400:
         return refused(f"the login has ended, was used up or was revoked (400): {LOG_IN}")
@@ -243,13 +245,13 @@ def poll(
     raise refused(f"the code was not entered in time: {LOG_IN}")
 
 
-def _judge_waiting(reply: Reply) -> ListsyncError | None:
+def _judge_waiting(response: Response) -> ListsyncError | None:
     """Read how it goes with the code. Waiting is told as "unavailable", with the time to wait."""
-    if reply.status == 400:
+    if response.status == 400:
         return UnavailableError(SERVICE, "the code was not entered yet", retry_after_s=0)
-    if reply.status == 429:
-        wait = retry_after_s(reply.headers) or _SLOWER_S
+    if response.status == 429:
+        wait = retry_after_s(response.headers) or _SLOWER_S
         return UnavailableError(SERVICE, "asks us to slow down", retry_after_s=wait)
-    if reply.status in _ANSWERS:
-        return refused(f"{_ANSWERS[reply.status]} ({reply.status}): {LOG_IN}")
-    return judge_login(reply)
+    if response.status in _ANSWERS:
+        return refused(f"{_ANSWERS[response.status]} ({response.status}): {LOG_IN}")
+    return judge_login(response)

@@ -56,7 +56,7 @@ def stamp_of(headers: Mapping[str, str], items: int) -> str | None:
 def is_unchanged(stamp: str, about: JsonDocument, places: tuple[str, ...]) -> bool:
     """Compare a *stamp* with what the service says of the list; the dates are at *places*."""
     read, _, items = stamp.partition(" ")
-    read_at, now = _moment(read), _date(about.reply.headers)
+    read_at, now = _moment(read), _date(about.response.headers)
     changes = [_moment(_value(about.content, place)) for place in places]
     told = _value(about.content, "item_count")
     if read_at is None or now is None or (told is not None and str(told) != items):
@@ -260,9 +260,11 @@ class Trakt:
         self, part: ListPart, headers: dict[str, SecretStr], size: int, number: int
     ) -> _Page:
         document = self._ask(part.path, headers, **dict(part.params), page=number, limit=size)
-        told = document.reply.headers
+        told = document.response.headers
         if whole_number(told.get("x-pagination-page")) not in (None, number):
             raise AnswerChangedError(SERVICE, f"gives another page than {number}, as asked for")
         if not isinstance(document.content, list):
-            raise AnswerChangedError(SERVICE, "a list was expected", sample=document.reply.sample)
+            raise AnswerChangedError(
+                SERVICE, "a list was expected", sample=document.response.sample
+            )
         return _Page(headers=told, rows=document.content, paging=paging_of(told))

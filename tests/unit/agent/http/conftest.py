@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-import stamina
+
+from listsync.http import retry
 
 
 @pytest.fixture(autouse=True)
-def _retries_at_once() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
+def _retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "_pause", lambda token, _: token.is_set())

@@ -12,9 +12,9 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import ServiceOptions
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import Walls
-from listsync.http.classify import Reply
 from listsync.http.pages import get_reply
 from listsync.http.request import Call
+from listsync.http.response import Response
 from listsync.http.service_client import build_client
 from tests.contract.providers.site import answer
 
@@ -56,8 +56,8 @@ def ask(
     plain: httpx.Response,
     times: int = 1,
     token: CancelToken | None = None,
-) -> tuple[Reply, int]:
-    """Ask some times; the last reply, and how often it was asked plainly."""
+) -> tuple[Response, int]:
+    """Ask some times; the last response, and how often it was asked plainly."""
     asked = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -79,15 +79,15 @@ def test_no_wall_no_browser() -> None:
 
 def test_a_wall_is_passed_and_not_run_into_again() -> None:
     browser = Browser(page())
-    reply, plain = ask(Walls("demo", lambda: browser), WALL, times=3)
-    assert (reply.body, reply.status, reply.hops) == (b"<p>A</p>", 200, 0)
+    response, plain = ask(Walls("demo", lambda: browser), WALL, times=3)
+    assert (response.body, response.status, response.hops) == (b"<p>A</p>", 200, 0)
     assert (plain, len(browser.urls)) == (1, 3)
 
 
 def test_where_the_browser_ends_up_is_known() -> None:
     browser = Browser(page(url="https://lists.example/b"))
-    reply, _ = ask(Walls("demo", lambda: browser), WALL)
-    assert (reply.hops, reply.path) == (1, "lists.example/b")
+    response, _ = ask(Walls("demo", lambda: browser), WALL)
+    assert (response.hops, response.path) == (1, "lists.example/b")
 
 
 @pytest.mark.parametrize(

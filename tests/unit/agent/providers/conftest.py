@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
+from listsync.http import retry
 from tests.unit.agent.providers.reader import Reader
 
 
 @pytest.fixture(autouse=True)
-def _retries_at_once() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
+def _retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "_pause", lambda token, _: token.is_set())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
-from listsync.http.classify import Reply
+from listsync.http.response import Headers, Response
 from listsync.providers.letterboxd.film_ids import FilmIds, FilmIdsInMemory
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.site_markup import read_page
@@ -656,12 +656,12 @@ def test_a_film_is_a_list_of_one() -> None:
 def measure(pages: int = 50) -> float:
     """Measure how many films a second are read from pages of 100, on one core."""
     body = page_of(LIST, 1, range(100), 20, declared=2000).encode()
-    reply = Reply(
-        service="letterboxd", status=200, headers=httpx.Headers(), body=body, path=f"x/{LIST}/"
+    response = Response(
+        service="letterboxd", status=200, headers=Headers(), body=body, path=f"x/{LIST}/"
     )
     begin = time.process_time()
     for _ in range(pages):
-        assert len(read_page(reply, parse(LIST)).rows) == 100
+        assert len(read_page(response, parse(LIST)).rows) == 100
     return pages * 100 / (time.process_time() - begin)
 
 

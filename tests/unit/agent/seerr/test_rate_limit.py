@@ -7,7 +7,7 @@ import pytest
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import RequestBody
 from listsync.errors import UnavailableError
-from listsync.seerr.rate_limit import RateLimit
+from listsync.http.rate_limit import RateLimit
 from tests.unit.agent.seerr.playback import Clockless, Playback, created, json_reply
 
 FILM = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
@@ -42,9 +42,9 @@ def test_without_a_limit_nobody_waits() -> None:
 
 def test_turns_that_nobody_took_are_not_saved_up() -> None:
     stop, times = Clockless(), iter([10.0, 99.0, 99.0])
-    limit = RateLimit(50, stop, clock=lambda: next(times))
+    limit = RateLimit(lambda: next(times))
     for _ in range(3):
-        assert limit.wait()
+        assert limit.wait(0.02, stop)
     assert stop.pauses == [pytest.approx(0.02)]
 
 
@@ -60,10 +60,12 @@ def test_a_stop_ends_the_wait_and_nothing_is_sent() -> None:
 
 def test_who_waits_keeps_nobody_from_taking_a_turn_or_from_being_stopped() -> None:
     stop = threading.Event()
-    limit = RateLimit(0.01, stop)
-    limit.wait()
+    limit = RateLimit()
+    limit.wait(100, stop)
     got: list[bool] = []
-    waiting = [threading.Thread(target=lambda: got.append(limit.wait())) for _ in range(4)]
+    waiting = [
+        threading.Thread(target=lambda: got.append(limit.wait(100, stop))) for _ in range(4)
+    ]
     for one in waiting:
         one.start()
     stop.set()

@@ -19,7 +19,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.seerr.pool import UnreadableError
+from listsync.http.limits import TooLargeError
 from tests.unit.agent.seerr.playback import (
     GUARD,
     KEY,
@@ -272,8 +272,8 @@ def test_two_slashes_before_a_base_path_are_no_host() -> None:
 
 
 def test_an_answer_that_cannot_be_read_is_told_as_such() -> None:
-    with pytest.raises(UnavailableError, match="its answer cannot be read: it is larger than"):
-        ask(server(UnreadableError("it is larger than 64 MiB")))
+    with pytest.raises(UnavailableError, match="its answer is larger than 16 MiB"):
+        ask(server(TooLargeError("is larger than 16 MiB")))
 
 
 def test_a_redirect_keeps_its_query_and_its_letters() -> None:

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import gzip
 import ssl
+import zlib
 from pathlib import Path
 
 import httpcore
 import pytest
 
-from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
+from listsync.http.limits import BodyError, CutOffError, PackingError, TooLargeError
+from listsync.http.transport import Proxy, read_body, trusted
 from listsync.seerr.address import Address
 from listsync.seerr.client import Seerr
-from listsync.seerr.pool import MOST_BYTES, UnreadableError, find_proxy, open_pool, read_whole
+from listsync.seerr.transport import KEEP_ALIVE_S
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -25,12 +27,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_idle_connections_are_dropped_before_the_server_drops_them() -> None:
-    pool = open_pool(Address.parse("http://nas:5055"), CancelToken())
-    assert isinstance(pool, httpcore.ConnectionPool)
-    expiry = pool._keepalive_expiry
-    assert expiry is not None
-    assert expiry < 5
-    pool.close()
+    assert KEEP_ALIVE_S < 5
 
 
 @pytest.mark.parametrize(
@@ -53,7 +50,7 @@ def test_a_proxy_is_used_where_it_has_a_place(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert find_proxy(Address.parse(url)) == proxy
+    assert Address.parse(url).find_proxy() == (Proxy.parse(proxy) if proxy else None)
 
 
 @pytest.mark.parametrize("proxy", ["gopher://user:pa55@p:1", "http://p:port"])
@@ -66,28 +63,36 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
     assert "pa55" not in str(caught.value)
 
 
-def packed(content: bytes) -> httpcore.Response:
-    return httpcore.Response(200, headers={"Content-Encoding": "GZIP"}, content=content)
+PACKED = gzip.compress(b"[1, 2]")
+MIB = 1024 * 1024
 
 
-def test_a_packed_answer_is_unpacked() -> None:
-    assert read_whole(packed(gzip.compress(b"[1, 2]"))) == b"[1, 2]"
-    assert read_whole(packed(b"")) == b""
-    assert read_whole(httpcore.Response(200, content=b"[1, 2]")) == b"[1, 2]"
+def read(content: bytes, coding: str = "GZIP") -> bytes:
+    headers = [(b"Content-Encoding", coding.encode())] if coding else []
+    return read_body(httpcore.Response(200, headers=headers, content=content), MIB)
+
+
+def test_a_packed_body_is_unpacked() -> None:
+    assert read(PACKED) == read(zlib.compress(b"[1, 2]"), "deflate") == b"[1, 2]"
+    assert read(b"") == b""
+    assert read(b"[1, 2]", "") == read(b"[1, 2]", "identity") == b"[1, 2]"
 
 
 @pytest.mark.parametrize(
-    "response",
+    ("content", "coding", "error", "words"),
     [
-        pytest.param(packed(b"this is not gzip"), id="not-packed"),
-        pytest.param(packed(gzip.compress(b"[1, 2]")[:-9]), id="cut-short"),
-        pytest.param(packed(gzip.compress(bytes(MOST_BYTES + 1))), id="bomb"),
-        pytest.param(httpcore.Response(200, content=bytes(MOST_BYTES + 1)), id="endless"),
+        pytest.param(b"no gzip", "gzip", PackingError, "cannot be undone", id="not-packed"),
+        pytest.param(PACKED, "br", PackingError, "did not ask for", id="unknown"),
+        pytest.param(PACKED[:-9], "gzip", CutOffError, "cut off", id="cut-short"),
+        pytest.param(gzip.compress(bytes(MIB + 1)), "gzip", TooLargeError, "1 MiB", id="bomb"),
+        pytest.param(bytes(MIB + 1), "", TooLargeError, "1 MiB", id="endless"),
     ],
 )
-def test_an_answer_that_cannot_be_read_is_refused(response: httpcore.Response) -> None:
-    with pytest.raises(UnreadableError):
-        read_whole(response)
+def test_a_body_that_cannot_be_read_is_refused(
+    content: bytes, coding: str, error: type[BodyError], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        read(content, coding)
 
 
 def test_certificates_that_cannot_be_read_are_named(
@@ -98,11 +103,8 @@ def test_certificates_that_cannot_be_read_are_named(
         Seerr("https://nas", SecretStr("key"))
 
 
-def test_encrypted_calls_trust_the_usual_authorities() -> None:
-    pool = open_pool(Address.parse("https://seerr.test"), CancelToken())
-    assert isinstance(pool, httpcore.ConnectionPool)
-    context = pool._ssl_context
-    assert context is not None
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.cert_store_stats()["x509_ca"] > 0
-    pool.close()
+def test_encrypted_requests_trust_the_usual_authorities() -> None:
+    for context in (trusted(), trusted(with_machine=True)):
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.cert_store_stats()["x509_ca"] > 0
+    assert trusted() is trusted()

@@ -1,0 +1,91 @@
+"""httpx over connections of ours: the one way in which it lets its network be replaced."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+
+import httpcore
+import httpx
+
+from listsync.cancellation import CancelToken
+from listsync.http.transport import FAILURES, Pool, Proxy, find_proxy, open_pool
+
+_CONNECTIONS = 20
+_KEEP_ALIVE_S = 5.0
+
+
+class DeadlineTransport(httpx.BaseTransport):
+    """Sends what httpx is to send through pools that heed deadlines: one for each proxy.
+
+    Without *proxy*, the environment says for each request which proxy is used, if any.
+    """
+
+    def __init__(self, token: CancelToken, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
+        self._token = token
+        self._tls = tls
+        self._proxy = proxy
+        self._pools: dict[Proxy | None, Pool] = {}
+        self._opening = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        proxy = self._proxy or find_proxy(url.scheme, url.host)
+        try:
+            response = self._pool(proxy).handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=url.raw_scheme,
+                        host=url.raw_host,
+                        port=url.port,
+                        target=url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=request.read(),
+                    extensions=request.extensions,
+                )
+            )
+        except FAILURES as error:
+            raise _as_httpx(error) from error
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+
+    def _pool(self, proxy: Proxy | None) -> Pool:
+        with self._opening:
+            pool = self._pools.get(proxy)
+            if pool is None:
+                pool = self._pools[proxy] = open_pool(
+                    self._token,
+                    self._tls,
+                    proxy,
+                    connections=_CONNECTIONS,
+                    keep_alive_s=_KEEP_ALIVE_S,
+                )
+            return pool
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._response.iter_stream()
+        except FAILURES as error:
+            raise _as_httpx(error) from error
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def _as_httpx(error: Exception) -> httpx.TransportError:
+    """Give the error that httpx has for it: both call them alike."""
+    known = (getattr(httpx, one.__name__, None) for one in type(error).__mro__)
+    kind = next(one for one in known if one is not None and issubclass(one, httpx.TransportError))
+    made: httpx.TransportError = kind(str(error))
+    return made

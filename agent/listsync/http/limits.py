@@ -1,0 +1,64 @@
+"""How much of a response is read: pieces, unpacked, and never much more than its limit."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+_PLAIN = ("", "identity")
+_PACKED = ("gzip", "x-gzip", "deflate")
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # by its head
+
+
+class BodyError(Exception):
+    """The body of a response cannot be had; the text says why, after "its answer"."""
+
+
+class TooLargeError(BodyError):
+    """There is more of it than we read."""
+
+
+class PackingError(BodyError):
+    """It cannot be unpacked."""
+
+
+class CutOffError(BodyError):
+    """It ends too early."""
+
+
+def plain_pieces(pieces: Iterable[bytes], coding: str, limit_bytes: int) -> Iterator[bytes]:
+    """Yield the body unpacked, as its `Content-Encoding` says (decompression bombs).
+
+    Raises:
+        BodyError: it is too large, or cannot be read.
+    """
+    coding = coding.strip().lower()
+    if coding in _PACKED:
+        pieces = _unpacked(pieces, limit_bytes)
+    elif coding not in _PLAIN:
+        raise PackingError("comes in a packing that we did not ask for")
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit_bytes:
+            raise TooLargeError(f"is larger than {_in_words(limit_bytes)}")
+        yield piece
+
+
+def _unpacked(pieces: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
+    unpacking = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+    is_empty = True
+    for piece in pieces:
+        is_empty = is_empty and not piece
+        try:
+            # One byte over the limit is enough: the reader stops there, the rest stays packed.
+            yield unpacking.decompress(piece, limit_bytes + 1)
+        except zlib.error as error:
+            raise PackingError("comes in a packing that cannot be undone") from error
+    if not is_empty and not unpacking.eof:
+        raise CutOffError("is cut off")
+
+
+def _in_words(limit_bytes: int) -> str:
+    mib = limit_bytes / 1024**2
+    return f"{mib:g} MiB" if mib >= 1 else "its limit"

@@ -1,0 +1,161 @@
+"""The connections: pools whose network heeds deadlines, and is cut off with the run.
+
+httpcore is what httpx itself stands on. What httpx makes of a request and its response costs a
+fifth of the CPU, so the server is asked without it, and lists through it (`httpx_transport`).
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol, Self
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+
+from listsync.cancellation import CancelToken
+from listsync.certificates import trust_ca_file
+from listsync.http.deadline import DeadlineBackend
+from listsync.http.limits import plain_pieces
+from listsync.http.response import Headers
+
+FAILURES = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+"""All that a pool raises where a request is not answered."""
+
+
+class Pool(Protocol):
+    """What sends requests: httpcore's pools, and what stands in for them in tests."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy as the environment or the user names it, its login apart."""
+
+    scheme: str
+    host: str
+    port: int | None
+    login: tuple[str, str] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read it; without a scheme it is one of http.
+
+        Raises:
+            ValueError: it cannot be used; the text does not quote it, a login may be in it.
+        """
+        try:
+            parts = urlsplit(text if "://" in text else f"http://{text}")
+            host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+        except ValueError:
+            raise ValueError("it cannot be read") from None
+        if parts.scheme not in ("http", "https") or not host:
+            raise ValueError("only http:// and https:// ones can be used")
+        login = None
+        if parts.username is not None:
+            login = (unquote(parts.username), unquote(parts.password or ""))
+        return cls(parts.scheme, host, port, login)
+
+    @property
+    def url(self) -> httpcore.URL:
+        return httpcore.URL(scheme=self.scheme, host=self.host, port=self.port, target="/")
+
+    @property
+    def auth(self) -> tuple[bytes, bytes] | None:
+        return (self.login[0].encode(), self.login[1].encode()) if self.login else None
+
+
+def find_proxy(scheme: str, host: str) -> Proxy | None:
+    """Find the proxy for *host* in HTTP_PROXY and its kin; raises what `Proxy.parse` raises."""
+    proxies = getproxies()
+    named = proxies.get(scheme) or proxies.get("all")
+    return Proxy.parse(named) if named and not proxy_bypass(host) else None
+
+
+def check_proxies() -> None:
+    """Raise ValueError where the environment names a proxy that cannot be used."""
+    proxies = getproxies()
+    for scheme in ("http", "https", "all"):
+        if named := proxies.get(scheme):
+            Proxy.parse(named)
+
+
+def open_pool(
+    token: CancelToken,
+    tls: ssl.SSLContext,
+    proxy: Proxy | None,
+    *,
+    connections: int,
+    keep_alive_s: float,
+) -> Pool:
+    """Open a pool whose connections heed deadlines and *token*; nothing is connected yet."""
+    backend = DeadlineBackend(httpcore.SyncBackend(), token)
+    if proxy is None:
+        return httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=connections,
+            keepalive_expiry=keep_alive_s,
+            network_backend=backend,
+        )
+    return httpcore.HTTPProxy(
+        proxy.url,
+        proxy_auth=proxy.auth,
+        ssl_context=tls,
+        max_connections=connections,
+        keepalive_expiry=keep_alive_s,
+        network_backend=backend,
+    )
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Load them once: every load costs megabytes and milliseconds."""
+    return _load_authorities()
+
+
+def _load_authorities() -> ssl.SSLContext:
+    import httpx  # noqa: PLC0415 - a server at home is mostly asked without encryption
+
+    return httpx.create_ssl_context()
+
+
+def trusted(ca_file: Path | None = None, *, with_machine: bool = False) -> ssl.SSLContext:
+    """Trust what httpx trusts, the certificates in *ca_file*, and maybe what the machine trusts.
+
+    Raises:
+        CaFileError: *ca_file* cannot be used.
+        OSError: nor can what SSL_CERT_FILE or SSL_CERT_DIR names.
+    """
+    if ca_file is None and not with_machine:
+        return _authorities()
+    context = _load_authorities()
+    if with_machine:
+        context.load_default_certs()
+    if ca_file is not None:
+        trust_ca_file(context, ca_file)
+    return context
+
+
+def read_body(response: httpcore.Response, limit_bytes: int) -> bytes:
+    """Read the body, unpacked; the connection is free for the next request after it.
+
+    Raises:
+        BodyError: it is too large, or cannot be read.
+    """
+    coding = Headers(response.headers).get("content-encoding", "")
+    try:
+        return b"".join(plain_pieces(response.iter_stream(), coding, limit_bytes))
+    finally:
+        response.close()
