@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from listsync.protocol import YES, Exit
-from listsyncctl.trouble import TroubleError
+from listsyncctl.client import TroubleError
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _DENIED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class RunningAgent:
     """A process whose command line is an agent's; None: may not be seen. `uid`: whose it is."""
 
     process: psutil.Process
@@ -88,7 +88,7 @@ def _after_script(rest: list[str]) -> list[str] | None:
     return None
 
 
-def find_agents() -> list[Agent]:
+def find_agents() -> list[RunningAgent]:
     """Find every agent; a child that has its parent's command line is not another one."""
     found = {}
     for process in psutil.process_iter():
@@ -103,7 +103,7 @@ def find_agents() -> list[Agent]:
     return agents
 
 
-def existing_agents(socket: str | Path | None) -> list[Agent]:
+def existing_agents(socket: str | Path | None) -> list[RunningAgent]:
     """Find the agents, only the one at *socket* if given; raises TroubleError if there is none."""
     agents = find_agents()
     if socket is not None:
@@ -115,13 +115,13 @@ def existing_agents(socket: str | Path | None) -> list[Agent]:
 
 
 def choose_agents(
-    agents: Sequence[Agent],
+    agents: Sequence[RunningAgent],
     *,
     places: Sequence[str],
     is_named: bool,
     uid: int,
     pid: int | None = None,
-) -> list[Agent]:
+) -> list[RunningAgent]:
     """Choose the one agent that is meant.
 
     By *pid*, or at the first of the sockets *places*; or, unless the user named that socket
@@ -152,7 +152,7 @@ def choose_agents(
     )
 
 
-def ask_to_sync(agents: Sequence[Agent]) -> Iterator[dict[str, Any]]:
+def ask_to_sync(agents: Sequence[RunningAgent]) -> Iterator[dict[str, Any]]:
     """Send SIGUSR1 to each; raises TroubleError at the first that does not take it."""
     for agent in agents:
         process = agent.process
@@ -195,7 +195,7 @@ def _listens_to(process: psutil.Process, number: signal.Signals) -> bool:
     return any(mask >> (number - 1) & 1 for mask in masks) or not masks
 
 
-def _described(process: psutil.Process) -> Agent:
+def _described(process: psutil.Process) -> RunningAgent:
     memory = fds = socket = None
     with suppress(psutil.AccessDenied):
         memory = process.memory_info().rss
@@ -204,7 +204,7 @@ def _described(process: psutil.Process) -> Agent:
     with suppress(psutil.AccessDenied):
         socket = _socket(process)
     up_s = time.time() - process.create_time()
-    return Agent(process, process.uids().real, up_s, socket, memory, fds)
+    return RunningAgent(process, process.uids().real, up_s, socket, memory, fds)
 
 
 def _socket(process: psutil.Process) -> str | None:

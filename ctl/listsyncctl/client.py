@@ -1,4 +1,4 @@
-"""One question to the agent, one answer."""
+"""One request to the agent, one reply; or what stops a command, with its exit code."""
 
 from __future__ import annotations
 
@@ -6,16 +6,48 @@ import errno
 import json
 import os
 import time
-
-# What `socket` is made of: that itself takes a twelfth of a whole command's time to import.
 from _socket import AF_UNIX, SOCK_STREAM, socket
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
-from listsync.protocol import MAX_BYTES, MAX_PATH_BYTES, METHODS, Access, Exit, request
+from listsync.protocol import MAX_BYTES, MAX_PATH_BYTES, METHODS, Access, Code, Exit, request
 from listsyncctl import zmtp
-from listsyncctl.trouble import TroubleError, refusal
+
+_EXITS = {
+    Code.INVALID_PARAMS: Exit.USAGE,
+    Code.EXPIRED: Exit.NO_ANSWER,
+    Code.FORBIDDEN: Exit.FORBIDDEN,
+    Code.BUSY: Exit.BUSY,
+    Code.PAUSED: Exit.PAUSED,
+    Code.CONFIG_INVALID: Exit.CONFIG,
+}
+
+
+class TroubleError(Exception):
+    """The command ends here; *message* is one line for a person, *code* the agent's, if any."""
+
+    def __init__(self, exit_: Exit, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.exit = exit_
+        self.message = " ".join(message.split())
+        self.code = code
+
+
+def refusal(code: int, message: str) -> TroubleError:
+    """Turn the agent's error reply into trouble."""
+    known = next((exit_ for one, exit_ in _EXITS.items() if one == code), Exit.FAILED)
+    return TroubleError(known, message, code)
+
+
+def not_understood(method: str, field: str) -> TroubleError:
+    """Say that *field* of the reply to *method* is not what it should be."""
+    return TroubleError(
+        Exit.FAILED,
+        f"the agent answered something this listsyncctl does not understand ({field} of "
+        f"{method}): are they of one version? See `listsyncctl version`",
+    )
+
 
 StrPath = str | os.PathLike[str]
 _WITHOUT_PAGES = 1
@@ -63,7 +95,7 @@ def ask(
 
 def _was_unheard(error: OSError) -> bool:
     """Tell whether nothing of the question can have been sent."""
-    return isinstance(error, zmtp.ClosedError) and not error.met
+    return isinstance(error, zmtp.HungUpError) and not error.met
 
 
 def _result(reply: bytes, id_: str, path: str, method: str) -> dict[str, Any]:
@@ -153,7 +185,7 @@ def _not_there(found: Mapping[str, int]) -> TroubleError:
 def _no_answer(path: str, failed: OSError | None, timeout_s: float) -> TroubleError:
     if failed is not None and failed.errno == errno.EAGAIN:
         return _not_there({path: errno.EAGAIN})
-    hung_up = failed if isinstance(failed, zmtp.ClosedError) else None
+    hung_up = failed if isinstance(failed, zmtp.HungUpError) else None
     if _is_gone(path, failed) or (hung_up and hung_up.met):
         return TroubleError(
             Exit.NOT_RUNNING, f"the agent at {path} ended before it answered: {_START}"

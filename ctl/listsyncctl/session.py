@@ -12,12 +12,10 @@ import click
 
 from listsync.protocol import client_places
 from listsync.terminal.output import Palette, say, wants_colour
-from listsyncctl.client import ask
-from listsyncctl.formats import as_json, plain
-from listsyncctl.look import Look
+from listsyncctl.client import ask, not_understood
 from listsyncctl.replies import strange_in
-from listsyncctl.trouble import not_understood
-from listsyncctl.views import MESSAGE, VIEWS
+from listsyncctl.title_views import Display
+from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
 
 DEFAULT_TIMEOUT_S = 5.0
 _PAGE = 200
@@ -112,8 +110,8 @@ class Session:
         return result
 
     @property
-    def look(self) -> Look:
-        return Look(datetime.now(UTC), Palette(enabled=wants_colour(sys.stdout, os.environ)))
+    def display(self) -> Display:
+        return Display(datetime.now(UTC), Palette(enabled=wants_colour(sys.stdout, os.environ)))
 
     def show(self, method: str, result: Mapping[str, Any]) -> None:
         """Print *result* to stdout as it was asked for."""
@@ -125,7 +123,7 @@ class Session:
                 rows = view.rows if view.rows is not None and view.rows in result else None
                 lines = list(plain(result, rows, view.columns))
             case _:
-                lines = list(view.text(result, self.look))
+                lines = list(view.text(result, self.display))
         for line in lines:
             say(line)
 

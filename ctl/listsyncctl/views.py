@@ -1,26 +1,28 @@
-"""How each command shows its result as text, and which columns its plain lines have."""
+"""How replies are shown: each by its view as text, or as JSON, or as plain lines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.layout import table
 from listsync.terminal.output import shown
 from listsync.terminal.quantities import megabytes, span
-from listsyncctl import list_view, plan_view, run_view, status_view, title_view
-from listsyncctl.look import Look, Reply
+from listsync.text_cleaning import printable_json
+from listsyncctl import status_views, title_views
+from listsyncctl.title_views import Display, Reply
 
 
 class View(NamedTuple):
     """Text by *text*; plain lines from the rows under *rows* with *columns*, else all fields."""
 
-    text: Callable[[Reply, Look], Iterator[str]]
+    text: Callable[[Reply, Display], Iterator[str]]
     rows: str | None = None
     columns: Sequence[str] = ()
 
 
-def _trigger(result: Reply, _: Look) -> Iterator[str]:
+def _trigger(result: Reply, _: Display) -> Iterator[str]:
     run_id = shown(result.get("run_id"))
     match result.get("state"):
         case "queued":
@@ -31,32 +33,34 @@ def _trigger(result: Reply, _: Look) -> Iterator[str]:
             yield f"Sync {run_id} started; follow it with `listsyncctl progress --follow`."
 
 
-def _decided(result: Reply, look: Look) -> Iterator[str]:
-    yield from _message(result, look)
+def _decided(result: Reply, display: Display) -> Iterator[str]:
+    yield from _message(result, display)
     if sync := result.get("sync"):
-        yield from _trigger(sync, look)
+        yield from _trigger(sync, display)
 
 
-def _pause(result: Reply, look: Look) -> Iterator[str]:
+def _pause(result: Reply, display: Display) -> Iterator[str]:
     until = result.get("until")
-    yield f"Paused; resumes {look.ago(until)}." if until else "Paused until `listsyncctl resume`."
+    yield (
+        f"Paused; resumes {display.ago(until)}." if until else "Paused until `listsyncctl resume`."
+    )
 
 
-def _message(result: Reply, _: Look) -> Iterator[str]:
+def _message(result: Reply, _: Display) -> Iterator[str]:
     yield shown(result.get("message") or "Done.")
 
 
-def _version(result: Reply, _: Look) -> Iterator[str]:
+def _version(result: Reply, _: Display) -> Iterator[str]:
     client = result.get("client") or {}
     yield f"agent        {shown(result.get('version'))} (protocol {result.get('protocol')})"
     yield f"listsyncctl  {shown(client.get('version'))} (protocol {client.get('protocol')})"
 
 
-def _ping(result: Reply, _: Look) -> Iterator[str]:
+def _ping(result: Reply, _: Display) -> Iterator[str]:
     yield f"The agent responds (pid {result.get('pid')})."
 
 
-def _agents(result: Reply, look: Look) -> Iterator[str]:
+def _agents(result: Reply, display: Display) -> Iterator[str]:
     yield from table(
         ("PID", "UP", "SOCKET", "MEMORY", "FILES"),
         [
@@ -69,26 +73,26 @@ def _agents(result: Reply, look: Look) -> Iterator[str]:
             )
             for one in result.get("agents") or []
         ],
-        palette=look.palette,
+        palette=display.palette,
     )
 
 
-def _signalled(result: Reply, _: Look) -> Iterator[str]:
+def _signalled(result: Reply, _: Display) -> Iterator[str]:
     for one in result.get("signalled") or []:
         yield f"Sent SIGUSR1 to the agent (pid {one['pid']}); it syncs now."
 
 
-def _backup(result: Reply, _: Look) -> Iterator[str]:
+def _backup(result: Reply, _: Display) -> Iterator[str]:
     size = megabytes(result.get("size") or 0)
     yield f"Backed up the state to {shown(result.get('file'))} ({size})."
 
 
 _RUN = ("run_id", "origin", "started_at", "ended_at", "result", "requested", "calls", "message")
 VIEWS: Mapping[str, View] = {
-    "status": View(status_view.status),
-    "progress": View(status_view.progress),
+    "status": View(status_views.status),
+    "progress": View(status_views.progress),
     "lists": View(
-        list_view.lists,
+        status_views.lists,
         "lists",
         (
             "name",
@@ -104,10 +108,10 @@ VIEWS: Mapping[str, View] = {
             "advice",
         ),
     ),
-    "runs": View(run_view.runs, "runs", _RUN),
-    "run": View(run_view.one_run),
+    "runs": View(status_views.runs, "runs", _RUN),
+    "run": View(status_views.one_run),
     "items": View(
-        list_view.items,
+        status_views.items,
         "items",
         (
             "title",
@@ -126,20 +130,20 @@ VIEWS: Mapping[str, View] = {
         ),
     ),
     "explain": View(
-        title_view.explained,
+        title_views.explained,
         "titles",
         ("title", "kind", "tmdb_id", "four_k", "decision", "lists", "match", "requests"),
     ),
     "review": View(
-        title_view.reviews,
+        title_views.reviews,
         "reviews",
         ("id", "title", "lists", "since", "score", "candidates", "choice"),
     ),
     "review_decide": View(_decided),
     "trigger": View(_trigger),
-    "plan": View(plan_view.plan),
+    "plan": View(title_views.plan),
     "plan_result": View(
-        plan_view.plan_result,
+        title_views.plan_result,
         "items",
         (
             "verdict",
@@ -161,3 +165,32 @@ VIEWS: Mapping[str, View] = {
     "signalled": View(_signalled, "signalled", ("pid",)),
 }
 MESSAGE = View(_message)
+
+
+def as_json(result: Mapping[str, Any]) -> str:
+    return printable_json({"schema_version": SCHEMA_VERSION, **result})
+
+
+def plain(result: Mapping[str, Any], rows: str | None, columns: Sequence[str]) -> Iterator[str]:
+    """Give tab-separated lines: one per row of *rows*, or one `name<TAB>value` per field."""
+    if rows is not None:
+        for row in result.get(rows) or []:
+            yield "\t".join(_cell(row.get(column)) for column in columns)
+        return
+    yield from (f"{name}\t{_cell(value)}" for name, value in _fields(result))
+
+
+def _fields(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, one in value.items():
+        if isinstance(one, Mapping):
+            yield from _fields(one, f"{prefix}{name}.")
+        else:
+            yield prefix + name, one
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return shown(printable_json(value))
+    return shown(value)

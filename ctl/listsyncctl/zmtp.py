@@ -30,7 +30,7 @@ class StrangerError(Exception):
     """The other side does not speak ZMTP, or is no socket that answers one question."""
 
 
-class ClosedError(ConnectionError):
+class HungUpError(ConnectionError):
     """The other side hung up; *met*: after a good handshake."""
 
     def __init__(self, *, met: bool) -> None:
@@ -46,7 +46,7 @@ def ask(connection: socket, body: bytes, *, until: float, most: int) -> bytes:
 
     Raises:
         TimeoutError: no whole reply came until then.
-        ClosedError: the connection ended before.
+        HungUpError: the connection ended before.
         StrangerError: what came is no ZMTP, no REP or ROUTER, or no reply of one frame.
 
     """
@@ -58,7 +58,7 @@ def ask(connection: socket, body: bytes, *, until: float, most: int) -> bytes:
         wire.write(_frame(_MORE, b"") + _frame(0, body))
         return _reply(wire, most)
     except ConnectionError:
-        raise ClosedError(met=met) from None
+        raise HungUpError(met=met) from None
 
 
 class _Wire:

@@ -21,8 +21,7 @@ import psutil
 import pytest
 
 from listsync.protocol import MAX_PATH_BYTES
-from listsyncctl.client import ask
-from listsyncctl.trouble import TroubleError
+from listsyncctl.client import TroubleError, ask
 from tests.acceptance.conftest import Home
 
 _T = TypeVar("_T")

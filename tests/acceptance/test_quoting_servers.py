@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from listsync import logs
-from listsync.cli import once, report, report_json
+from listsync.cli import once, report_view
 from listsync.config.load import load
 from listsync.http import retry
 from listsync.store.database import FILE_NAME
@@ -230,7 +230,10 @@ def _sync(home: Home) -> str:
             connection.commit()
     config = load(home.folder / "listsync.yaml", {})
     told = once.run(config, home.state, dry_run=False, ask=False, confirmed=True)
-    lines = [*report_json.as_json(told), *report.lines(told, Palette(enabled=False), verbose=True)]
+    lines = [
+        *report_view.as_json(told),
+        *report_view.lines(told, Palette(enabled=False), verbose=True),
+    ]
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from listsync.protocol import Code
-from listsyncctl.trouble import TroubleError
+from listsyncctl.client import TroubleError
 from tests.acceptance.agent_process import (
     AgentProcess,
     agent_environment,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from listsync.cli.bar import as_reply
-from listsync.cli.report import explained, lines
+from listsync.cli.once import as_reply
+from listsync.cli.report_view import explained, lines
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind

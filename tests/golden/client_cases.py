@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listsync.terminal.output import Palette
-from listsyncctl.look import Look
+from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -487,7 +487,7 @@ _IN_COLOUR = ("status: troubled", "lists", "plan")
 def cases() -> Iterator[tuple[str, list[str]]]:
     for name, (method, reply) in _CASES.items():
         view = VIEWS.get(method, MESSAGE)
-        yield f"listsyncctl {name}", list(view.text(reply, Look(NOW, Palette(enabled=False))))
+        yield f"listsyncctl {name}", list(view.text(reply, Display(NOW, Palette(enabled=False))))
         if name in _IN_COLOUR:
-            lines = view.text(reply, Look(NOW, Palette(enabled=True)))
+            lines = view.text(reply, Display(NOW, Palette(enabled=True)))
             yield f"listsyncctl {name}, in colour", [one.replace("\x1b", "^") for one in lines]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from listsync.cli.commands import listsync
-from listsyncctl.cli import ctl
+from listsyncctl.commands import ctl
 
 _WIDTH = 100
 

@@ -6,9 +6,10 @@ import json
 import logging
 import math
 import os
+import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,22 @@ from listsync.terminal.quantities import megabytes, plural
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
+
+
+def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait") -> None:
+    """Leave the work to an agent that runs: never two writers at one server from one machine.
+
+    *instead* is the command of `listsyncctl` that does it.
+
+    Raises:
+        BusyError: an agent listens at one of *sockets*.
+    """
+    for path in sockets:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.settimeout(1)
+            probe.connect(os.fsencode(path))
+            raise BusyError(f"an agent runs already (at {path}): use `listsyncctl {instead}`")
+
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +165,7 @@ def once(
 
     import_httpcore()
     from listsync.cli import once as command
-    from listsync.cli.running_agent import refuse_beside_agent
+    from listsync.cli.commands import refuse_beside_agent
 
     with _told():
         config = _load(config_path)
@@ -171,7 +188,7 @@ def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
     """Back up the state to FILE, which must not exist yet; no agent may be running."""
     with _told():
         from listsync.cli.backup import back_up
-        from listsync.cli.running_agent import refuse_beside_agent
+        from listsync.cli.commands import refuse_beside_agent
 
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
@@ -206,7 +223,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
             from listsync.app.memory_tuning import import_httpcore
 
             import_httpcore()
-            from listsync.cli.live import check_live
+            from listsync.cli.check_live import check_live
 
             _log_to_stderr(logging.ERROR, config)
             with interrupts.raised():
@@ -242,7 +259,7 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     from listsync.app.memory_tuning import import_httpcore
 
     import_httpcore()
-    from listsync.cli.trakt import log_in
+    from listsync.cli.trakt_login import log_in
 
     with _told():
         config = _load(config_path)

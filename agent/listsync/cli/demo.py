@@ -13,7 +13,7 @@ from listsync.app.tempdirs import scratch_folder
 from listsync.app.wiring import open_parts
 from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
-from listsync.cli.report import explained
+from listsync.cli.report_view import explained
 from listsync.config.load import load
 from listsync.domain.sync_records import ItemReport, Result, SyncReport, Verdict
 from listsync.errors import ListsyncError

@@ -1,4 +1,4 @@
-"""One sync without a daemon, seen by a person or read by a program."""
+"""`listsync once`: one sync without a daemon, with a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -7,29 +7,76 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TextIO
 from uuid import uuid4
 
 import click
 
 from listsync.app.wiring import open_parts
 from listsync.cancellation import CUT_AFTER_S, CancelToken
-from listsync.cli import report as words
-from listsync.cli import report_json
-from listsync.cli.bar import ProgressBar
-from listsync.domain.sync_records import Result, SyncReport, SyncRun
+from listsync.cli import report_view
+from listsync.domain.sync_records import Progress, Result, SyncReport, SyncRun
 from listsync.protocol import Exit
 from listsync.sync.run import sync
 from listsync.terminal.output import Palette, is_terminal, say, wants_colour
+from listsync.terminal.progress import BottomLine, bar_line
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
     from listsync.sync.run import Parts
+
+
+_EVERY_S = 0.1
+
+
+class ProgressBar:
+    """Draws on *stream* until closed; `hidden()` clears the line for something else."""
+
+    def __init__(self, stream: TextIO, snapshot: Callable[[], Progress]) -> None:
+        self._line = BottomLine(stream)
+        self._snapshot = snapshot
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._draw_on, name="listsync-bar", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._line.clear()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        with self._lock:
+            self._line.clear()
+            yield
+
+    def _draw_on(self) -> None:
+        while not self._stop.wait(_EVERY_S):
+            with self._lock:
+                self._line.draw(bar_line(as_reply(self._snapshot())))
+
+
+def as_reply(progress: Progress) -> dict[str, object]:
+    """Say of a snapshot what the agent says to its clients, as far as it is shown."""
+    return {
+        "phase": progress.phase.value,
+        "progress": progress.done,
+        "total": progress.total,
+        "percent": progress.percent,
+        "requested": progress.requested,
+        "eta_s": progress.eta_s,
+        "lists": [{"name": one.name, "state": one.state} for one in progress.lists],
+    }
+
 
 _EXITS = {
     Result.OK: Exit.OK,
@@ -86,12 +133,12 @@ def _agreed(count: int, bar: ProgressBar | None) -> bool:
 def show(report: SyncReport, *, as_json: bool, verbose: bool) -> None:
     """Print the report."""
     if as_json:
-        for line in report_json.as_json(report):
+        for line in report_view.as_json(report):
             click.echo(line)
         return
     palette = Palette(enabled=wants_colour(sys.stdout, os.environ))
     columns = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
-    for line in words.lines(report, palette, verbose=verbose, columns=columns):
+    for line in report_view.lines(report, palette, verbose=verbose, columns=columns):
         say(line)
 
 

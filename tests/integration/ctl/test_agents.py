@@ -14,8 +14,14 @@ import psutil
 import pytest
 
 from listsync.protocol import Exit
-from listsyncctl.agents import Agent, ask_to_sync, choose_agents, existing_agents, find_agents
-from listsyncctl.trouble import TroubleError
+from listsyncctl.agents import (
+    RunningAgent,
+    ask_to_sync,
+    choose_agents,
+    existing_agents,
+    find_agents,
+)
+from listsyncctl.client import TroubleError
 from tests.integration.ctl.conftest import Ctl
 
 _CODE = """
@@ -101,9 +107,9 @@ _PLACES = ("/run/user/7/listsync/agent.sock", "/run/listsync/agent.sock")
 _MINE, _SYSTEM, _ELSEWHERE = *_PLACES, "/tmp/x.sock"
 
 
-def _agents(*of: tuple[int, str | None]) -> list[Agent]:
+def _agents(*of: tuple[int, str | None]) -> list[RunningAgent]:
     """Describe agents, each of a user and at a socket."""
-    return [Agent(psutil.Process(), uid, 1.0, socket, None, None) for uid, socket in of]
+    return [RunningAgent(psutil.Process(), uid, 1.0, socket, None, None) for uid, socket in of]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ import pytest
 import zmq
 
 from listsync.protocol import Exit, result_reply
-from listsyncctl.client import ask
-from listsyncctl.trouble import TroubleError
+from listsyncctl.client import TroubleError, ask
 
 
 class Forgetful:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from listsync.protocol import METHODS, Code, Exit, RefusedCommand
-from listsyncctl import backing_up, cli, following
+from listsyncctl import cli, follow
 from tests.integration.ctl.conftest import Agent
 from tests.integration.ctl.test_commands import (
     BUSY,
@@ -122,9 +122,9 @@ _ODD: list[Any] = [
 def call(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Run the command line here, over the real socket: what it lets escape fails the test."""
     for module, name in (
-        (following, "_EVERY_S"),
-        (following, "_LET_GO_S"),
-        (backing_up, "_LOOK_S"),
+        (follow, "_EVERY_S"),
+        (follow, "_LET_GO_S"),
+        (follow, "_LOOK_S"),
     ):
         monkeypatch.setattr(module, name, 0.001)
     monkeypatch.setenv("LISTSYNC_SOCKET", str(path))

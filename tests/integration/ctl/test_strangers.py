@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from listsync.protocol import Exit, result_reply
-from listsyncctl.client import ask
-from listsyncctl.trouble import TroubleError
+from listsyncctl.client import TroubleError, ask
 from tests.unit.ctl.test_zmtp import GREETING, HANDSHAKE, MORE, long, short
 
 Behaviour = Callable[[socket.socket], None]

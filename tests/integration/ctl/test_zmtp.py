@@ -135,7 +135,7 @@ def test_a_socket_that_is_not_for_us_is_known_in_the_handshake(
     """By what it says, or because libzmq hangs up on what we say."""
     with (
         serving(path, kind, lambda _: None, **options),
-        pytest.raises((zmtp.StrangerError, zmtp.ClosedError)) as caught,
+        pytest.raises((zmtp.StrangerError, zmtp.HungUpError)) as caught,
     ):
         ask(path)
     assert not getattr(caught.value, "met", False)
@@ -144,7 +144,7 @@ def test_a_socket_that_is_not_for_us_is_known_in_the_handshake(
 def test_a_question_that_is_too_large_for_the_other_side_is_hung_up_on(path: Path) -> None:
     with (
         serving(path, zmq.REP, echo, MAXMSGSIZE=100),
-        pytest.raises(zmtp.ClosedError) as caught,
+        pytest.raises(zmtp.HungUpError) as caught,
     ):
         ask(path, bytes(101))
     assert caught.value.met

@@ -9,8 +9,8 @@ import pytest
 from listsync.terminal.layout import table, width
 from listsync.terminal.output import Palette, shown, wants_colour
 from listsync.terminal.quantities import relative
-from listsyncctl.formats import plain
-from listsyncctl.options import duration
+from listsyncctl.command_line import duration
+from listsyncctl.views import plain
 
 NOW = datetime(2020, 1, 1, 12, tzinfo=UTC)
 

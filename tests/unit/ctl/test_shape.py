@@ -14,8 +14,8 @@ from click.shell_completion import get_completion_class
 
 from listsync.protocol import METHODS, Code, Exit
 from listsyncctl.agents import is_agent
-from listsyncctl.cli import ctl
-from listsyncctl.trouble import refusal
+from listsyncctl.client import refusal
+from listsyncctl.commands import ctl
 from tests.unit.ctl.test_zmtp import HANDSHAKE, MORE, short
 
 _COMPLETIONS = Path(__file__).parents[3] / "contrib" / "completions"

@@ -218,14 +218,14 @@ def test_what_is_wrong_is_known_at_once(pair: Pair, said: bytes) -> None:
 def test_an_end_at_any_byte_is_an_end(pair: Pair, cut: int) -> None:
     pair.peer.sendall(WHOLE[:cut])
     pair.peer.shutdown(socket.SHUT_WR)
-    with pytest.raises(zmtp.ClosedError) as caught:
+    with pytest.raises(zmtp.HungUpError) as caught:
         pair.ask()
     assert caught.value.met is (cut >= len(HANDSHAKE))
 
 
 def test_a_peer_that_has_gone_before(pair: Pair) -> None:
     pair.peer.close()
-    with pytest.raises(zmtp.ClosedError) as caught:
+    with pytest.raises(zmtp.HungUpError) as caught:
         pair.ask()
     assert caught.value.met is False
 
@@ -233,7 +233,7 @@ def test_a_peer_that_has_gone_before(pair: Pair) -> None:
 def test_a_peer_that_goes_without_reading(pair: Pair) -> None:
     pair.peer.sendall(GREETING)
     pair.slow().each_time = pair.peer.close  # type: ignore[method-assign]
-    with pytest.raises(zmtp.ClosedError):
+    with pytest.raises(zmtp.HungUpError):
         pair.ask()
 
 

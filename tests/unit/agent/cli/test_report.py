@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listsync.cli.report import lines
-from listsync.cli.report_json import as_json
+from listsync.cli.report_view import as_json, lines
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.sync_records import (

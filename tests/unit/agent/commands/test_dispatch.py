@@ -25,7 +25,7 @@ from listsync.domain.server import Asking, Candidate, RequestBody
 from listsync.domain.sync_records import Phase, Verdict
 from listsync.errors import Problem, StateError
 from listsync.protocol import METHODS, Code, request
-from listsyncctl.cli import ctl
+from listsyncctl.commands import ctl
 from listsyncctl.replies import strange_in
 from tests.fakes import NOTHING_KNOWN
 from tests.unit.agent.commands.test_review import a_review

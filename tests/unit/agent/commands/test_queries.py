@@ -12,7 +12,7 @@ from listsync.domain.server import RequestBody
 from listsync.domain.sync_records import Exclusion, Verdict
 from listsync.protocol import Code
 from listsync.terminal.output import PLAIN
-from listsyncctl.look import Look
+from listsyncctl.title_views import Display
 from listsyncctl.views import VIEWS
 from tests.unit.agent.commands.world import AT, FILM, ISO, World, a_list, a_request, a_run, an_item
 
@@ -20,7 +20,7 @@ _SERIES = TitleKey(MediaType.TV, 1396)
 
 
 def shown(view: str, result: Any) -> str:
-    return "\n".join(VIEWS[view].text(result, Look(AT, PLAIN)))
+    return "\n".join(VIEWS[view].text(result, Display(AT, PLAIN)))
 
 
 # -- runs --------------------------------------------------------------------------------------

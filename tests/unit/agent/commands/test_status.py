@@ -16,7 +16,7 @@ from listsync.domain.sync_records import Phase, Verdict
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsync.terminal.output import PLAIN
-from listsyncctl.look import Look
+from listsyncctl.title_views import Display
 from listsyncctl.views import VIEWS
 from tests.unit.agent.commands.world import AT, BROKEN, ISO, SEERR, World, a_list, a_run, rules
 
@@ -26,7 +26,7 @@ _ISO_LATER = "2026-06-01T14:00:00.250+00:00"
 
 def shown(method: str, result: Any) -> str:
     """Give what the client prints."""
-    lines: Iterator[str] = VIEWS[method].text(result, Look(AT, PLAIN))
+    lines: Iterator[str] = VIEWS[method].text(result, Display(AT, PLAIN))
     return "\n".join(lines)
 
 

@@ -1,27 +1,43 @@
-"""Titles told at length: what waits for a choice, why something was done, what would be."""
+"""Titles at length: what a sync would do, why something was done, what needs a decision."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from listsync.terminal.layout import padded, width
-from listsync.terminal.output import shown
+from listsync.terminal.output import Palette, shown
 from listsync.terminal.quantities import relative, time_of
-from listsync.terminal.titles import because
-from listsyncctl.look import Look, Reply
+from listsync.terminal.titles import because, could_be, notice_line, planned_title
+
+Reply = Mapping[str, Any]
+
+
+class Display(NamedTuple):
+    """Relative times are told from *now*."""
+
+    now: datetime
+    palette: Palette
+
+    def status(self, word: object) -> str:
+        return self.palette.status(word)
+
+    def ago(self, text: object) -> str:
+        return relative(text, self.now) if text else "never"
+
 
 _WIDEST_NAME = 60
 """Columns; what comes after a longer name is not aligned with the others."""
 
 
-def reviews(result: Reply, look: Look) -> Iterator[str]:
+def reviews(result: Reply, display: Display) -> Iterator[str]:
     rows = result.get("reviews") or []
     if not rows:
         yield "No titles to review."
         return
     for row in rows:
-        yield from review(row, look)
+        yield from review(row, display)
         yield ""
     total = result.get("total") or 0
     if total > len(rows):
@@ -33,15 +49,15 @@ def reviews(result: Reply, look: Look) -> Iterator[str]:
         )
 
 
-def review(row: Mapping[str, Any], look: Look) -> Iterator[str]:
+def review(row: Mapping[str, Any], display: Display) -> Iterator[str]:
     """Tell one title that waits, with all that could be meant."""
     where = f" on {shown(row.get('lists'))}" if row.get("lists") else " (no longer on any list)"
-    since = f", since {look.ago(row.get('since'))}" if row.get("since") else ""
-    name, title = look.status(row.get("id")), shown(row.get("title"))
+    since = f", since {display.ago(row.get('since'))}" if row.get("since") else ""
+    name, title = display.status(row.get("id")), shown(row.get("title"))
     yield f"{name}  {title}{where}{since}" + because(row.get("why"))
     yield from candidates(row.get("candidates") or [], "  ")
     if choice := row.get("choice"):
-        yield f"  {choice_words(choice, look)}"
+        yield f"  {choice_words(choice, display)}"
 
 
 def candidates(rows: list[Mapping[str, Any]], indent: str) -> Iterator[str]:
@@ -62,8 +78,8 @@ def _named(one: Mapping[str, Any]) -> str:
     return f"{title}{other}{year} [{shown(one.get('key'))}]"
 
 
-def choice_words(choice: Mapping[str, Any], look: Look) -> str:
-    at = look.ago(choice.get("at"))
+def choice_words(choice: Mapping[str, Any], display: Display) -> str:
+    at = display.ago(choice.get("at"))
     if choice.get("imdb_id") and not choice.get("key"):
         return f"you chose {shown(choice['imdb_id'])}, {at}: the next sync looks it up"
     if not choice.get("key"):
@@ -73,7 +89,7 @@ def choice_words(choice: Mapping[str, Any], look: Look) -> str:
     return f"you chose {title}[{shown(choice['key'])}]{imdb}, {at}"
 
 
-def explained(result: Reply, look: Look) -> Iterator[str]:
+def explained(result: Reply, display: Display) -> Iterator[str]:
     titles = result.get("titles") or []
     if not titles:
         yield "No entry of your lists matches: see `listsyncctl items`."
@@ -81,7 +97,7 @@ def explained(result: Reply, look: Look) -> Iterator[str]:
     for number, one in enumerate(titles):
         if number:
             yield ""
-        yield from _title(one, look)
+        yield from _title(one, display)
     total = result.get("total") or 0
     if total > len(titles):
         more = "more than " if result.get("cut") else ""
@@ -89,44 +105,46 @@ def explained(result: Reply, look: Look) -> Iterator[str]:
         yield f"Showing {len(titles)} of {more}{total}: type more of the title, or use --offset"
 
 
-def _title(one: Mapping[str, Any], look: Look) -> Iterator[str]:
+def _title(one: Mapping[str, Any], display: Display) -> Iterator[str]:
     key = f" [{one.get('kind')}/{one.get('tmdb_id')}]" if one.get("tmdb_id") else ""
     yield f"{shown(one.get('title'))}{key}{', in 4K' if one.get('four_k') else ''}"
     decision = one.get("decision") or {}
     yield f"  Decision   {shown(decision.get('why'))}"
     for number, row in enumerate(one.get("lists") or []):
-        yield f"  {'' if number else 'Lists':<9}  {_on_list(row, look)}"
+        yield f"  {'' if number else 'Lists':<9}  {_on_list(row, display)}"
     if more := one.get("more_lists"):
         yield f"             and {more} more"
     if match := one.get("match"):
-        yield from _match(match, look, is_chosen=bool(one.get("choice")))
+        yield from _match(match, display, is_chosen=bool(one.get("choice")))
     if choice := one.get("choice"):
-        yield f"  Choice     {choice_words(choice, look)}"
+        yield f"  Choice     {choice_words(choice, display)}"
     if server := one.get("server"):
         yield f"  Server     {_at_server(server)}"
     for number, row in enumerate(one.get("requests") or []):
-        yield f"  {'' if number else 'Requests':<9}  {request_words(row, look)}"
+        yield f"  {'' if number else 'Requests':<9}  {request_words(row, display)}"
 
 
-def _on_list(row: Mapping[str, Any], look: Look) -> str:
-    words = f"{shown(row.get('list'))}, rank {row.get('rank')}, added {look.ago(row.get('since'))}"
+def _on_list(row: Mapping[str, Any], display: Display) -> str:
+    words = (
+        f"{shown(row.get('list'))}, rank {row.get('rank')}, added {display.ago(row.get('since'))}"
+    )
     if row.get("exclude"):
         words += "; excludes it"
     if not row.get("followed"):
         return f"{words}; no longer followed"
-    words += f"; read {look.ago(row.get('last_success'))}"
+    words += f"; read {display.ago(row.get('last_success'))}"
     if row.get("outcome") not in {"complete", "unchanged"}:
         words += f", last try: {shown(row.get('outcome'))}{because(row.get('why'))}"
     if row.get("handled_at"):
-        words += f"; handled {look.ago(row['handled_at'])}"
+        words += f"; handled {display.ago(row['handled_at'])}"
     return words
 
 
-def _match(match: Mapping[str, Any], look: Look, *, is_chosen: bool) -> Iterator[str]:
+def _match(match: Mapping[str, Any], display: Display, *, is_chosen: bool) -> Iterator[str]:
     found = {"found": "found", "review": "several candidates", "not_found": "not found"}
     how = f"by {shown(match.get('how'))}"
-    when = f", {look.ago(match['at'])}" if match.get("at") else ""
-    again = "" if is_chosen else _again(match, look)
+    when = f", {display.ago(match['at'])}" if match.get("at") else ""
+    again = "" if is_chosen else _again(match, display)
     word = found.get(str(match.get("found")), shown(match.get("found")))
     yield f"  Match      {word} {how}{when}{again}{because(match.get('why'))}"
     yield from candidates(match.get("candidates") or [], "             ")
@@ -135,12 +153,12 @@ def _match(match: Mapping[str, Any], look: Look, *, is_chosen: bool) -> Iterator
         yield f"             choose: `listsyncctl review accept {name} NUMBER`, an id or address"
 
 
-def _again(match: Mapping[str, Any], look: Look) -> str:
+def _again(match: Mapping[str, Any], display: Display) -> str:
     """Say when a title is looked up again; a row in doubt never is, nor are contradictions."""
     at = time_of(match.get("again_at"))
     if at is None:
         return ", until you choose or its lists change" if match.get("found") == "review" else ""
-    when = relative(match["again_at"], look.now) if at > look.now else "by the next sync"
+    when = relative(match["again_at"], display.now) if at > display.now else "by the next sync"
     return f", looked up again {when}"
 
 
@@ -149,15 +167,55 @@ def _at_server(server: Mapping[str, Any]) -> str:
     return f"{shown(server.get('status'))}; 4K: {shown(server.get('status_4k'))}{since}"
 
 
-def request_words(row: Mapping[str, Any], look: Look) -> str:
+def request_words(row: Mapping[str, Any], display: Display) -> str:
     """Tell one request: for which lists, as whom, when, and what the server said."""
     seasons = f", seasons {shown(row['seasons'])}" if row.get("seasons") else ""
     four_k = ", in 4K" if row.get("four_k") else ""
     user = f", as {shown(row['asked_as'])}" if row.get("asked_as") else ""
     lists = shown(row.get("lists")) or "no list"
     run = f" (run {shown(row['run_id'])})" if row.get("run_id") else ""
-    answer = look.status(row.get("answer"))
+    answer = display.status(row.get("answer"))
     return (
-        f"{look.ago(row.get('at'))} for {lists}{four_k}{seasons}{user}: "
+        f"{display.ago(row.get('at'))} for {lists}{four_k}{seasons}{user}: "
         f"{answer}{because(row.get('detail'))}{run}"
     )
+
+
+_ORDER = ("requested", "cancelled", "not_found", "skipped", "review", "failed")
+_COUNTED = (
+    ("shared", "wanted by several lists"),
+    ("handled_before", "handled before"),
+    ("excluded", "excluded"),
+)
+
+
+def plan(result: Reply, _: Display) -> Iterator[str]:
+    """Tell that a plan is being made."""
+    run_id = shown(result.get("run_id"))
+    is_running = result.get("state") in {"running", "started"}
+    how = "started" if is_running else "is queued until the running sync ends"
+    yield f"Plan {run_id} {how}; show it with `listsyncctl plan --id {run_id}`."
+
+
+def plan_result(result: Reply, display: Display) -> Iterator[str]:
+    """Tell what would be done; what needs a person stands last, next to the sum."""
+    items = result.get("items") or []
+    for verdict in _ORDER:
+        for item in items:
+            if item.get("verdict") == verdict:
+                yield planned_title(item, display.palette)
+                if verdict == "review":
+                    yield from could_be(item.get("candidates") or [], "    ")
+    if left_out := result.get("left_out"):
+        yield f"... and {left_out} more"
+    counts = result.get("counts") or {}
+    others = [f"{counts[name]} {words}" for name, words in _COUNTED if counts.get(name)]
+    if others:
+        yield f"= {', '.join(others)}"
+    for notice in result.get("notices") or []:
+        yield notice_line(notice)
+    run = result.get("run") or {}
+    if run.get("result") in {"ok", "partly"}:
+        yield f"Plan: {shown(run.get('message'))}. Nothing was changed."
+    else:
+        yield f"Plan {display.status(run.get('result'))}: {shown(run.get('why'))}"

@@ -1,20 +1,23 @@
-"""Options that every command has, the kinds of values, and completion of list names."""
+"""The command line: the group of all commands, options that each has, and kinds of values."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+import listsync
+from listsyncctl.client import TroubleError
 from listsyncctl.session import session_of
-from listsyncctl.trouble import TroubleError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+_Function = Callable[..., Any]
 _C = TypeVar("_C", bound=click.Command)
 _COMPLETION_S = 0.3
 _LONGEST_S = 3650 * 86400
@@ -116,3 +119,44 @@ def complete_lists(
     return [
         CompletionItem(one) for one in names if one.startswith(incomplete) and one.isprintable()
     ]
+
+
+@common
+@click.group(
+    context_settings=_SETTINGS,
+    epilog="\b\nExamples:\n  listsyncctl status\n  listsyncctl sync-now --wait\n\n\b\n"
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 not running, 4 no answer, 5 busy, 6 paused,\n"
+    "7 not permitted, 8 partly done (status --check: something needs you),\n"
+    "78 configuration invalid, 130 interrupted",
+)
+@click.version_option(listsync.__version__, prog_name="listsyncctl")
+def ctl() -> None:
+    """Control a running listsync agent."""
+
+
+def command(
+    name: str, *examples: str, under: click.Group = ctl
+) -> Callable[[_Function], click.Command]:
+    """Register a command that gets the session first."""
+
+    def register(function: _Function) -> click.Command:
+        made = under.command(name, epilog=examples_of(*examples or (name,)))
+        return common(made(_with_session(function)))
+
+    return register
+
+
+def examples_of(*examples: str) -> str:
+    lines = "".join(f"  listsyncctl {one}\n" for one in examples)
+    return f"\b\nExamples:\n{lines}"
+
+
+def _with_session(function: _Function) -> _Function:
+    @click.pass_context
+    def call(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
+        return function(session_of(context), *args, **kwargs)
+
+    call.__doc__ = function.__doc__
+    # Options that decorators below this one have left there for click to find.
+    call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    return call

@@ -1,7 +1,8 @@
-"""Watching a run: polls, never waits inside the agent, so that leaving does no harm."""
+"""Following what the agent does: polls, never waits inside it, so that leaving does no harm."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -11,9 +12,9 @@ from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
 from listsync.terminal.output import is_terminal, say
 from listsync.terminal.progress import BottomLine, bar_line, progress_words
-from listsyncctl.formats import as_json
+from listsyncctl.client import TroubleError
 from listsyncctl.session import Session
-from listsyncctl.trouble import TroubleError
+from listsyncctl.views import as_json
 
 EXITS = {
     "ok": Exit.OK,
@@ -139,3 +140,60 @@ def _followed_progress(session: Session) -> dict[str, Any]:
             time.sleep(_EVERY_S)
     finally:
         bar.clear()
+
+
+def wait_for_plan(session: Session, run_id: str) -> Exit:
+    """Follow the dry run to its end and show what it found; exit as it ended."""
+    try:
+        ended = follow_run(session, run_id)
+    except KeyboardInterrupt:
+        raise TroubleError(
+            Exit.INTERRUPTED,
+            f"detached: the plan is made, see it with `listsyncctl plan --id {run_id}`",
+        ) from None
+    run = ended["run"]
+    if not run.get("dry_run"):
+        raise TroubleError(
+            Exit.BUSY,
+            f"run {run_id} was to be a plan, but somebody asked for a sync before it began: "
+            f"see `listsyncctl runs {run_id}`, and plan again",
+        )
+    return show_plan(session, run_id)
+
+
+def show_plan(session: Session, run_id: str) -> Exit:
+    """Show a plan that is made, or say how far it is."""
+    plan = session.ask("plan_result", {"run_id": run_id})
+    if plan.get("state") != "done":
+        session.show("plan", {"run_id": run_id, **plan})
+        return Exit.OK
+    session.show("plan_result", plan)
+    return EXITS.get(str(_run(plan).get("result")), Exit.FAILED)
+
+
+def _run(plan: dict[str, Any]) -> dict[str, Any]:
+    return plan.get("run") or {}
+
+
+_FIRST_LOOK_S = 0.02
+_LOOK_S = 0.5
+
+
+def back_up(session: Session, file: str) -> dict[str, Any]:
+    """Let the agent write a backup to *file* and wait for it; raises TroubleError."""
+    # Relative to where we are, and not to where the agent is.
+    done = session.ask("backup", {"file": os.path.abspath(file)})  # noqa: PTH100 - start-up time
+    pause_s = _FIRST_LOOK_S
+    try:
+        with raised():
+            while done.get("state") == "running":
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LOOK_S)
+                done = session.ask("backup_result", {"id": done.get("id")})
+    except KeyboardInterrupt:
+        raise TroubleError(
+            Exit.INTERRUPTED, f"detached: the agent goes on writing {done.get('file')}"
+        ) from None
+    if done.get("state") != "done":
+        raise TroubleError(Exit.FAILED, str(done.get("why") or "no backup was made"))
+    return done

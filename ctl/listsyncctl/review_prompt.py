@@ -1,4 +1,4 @@
-"""Choosing for titles that wait: one at a time on a terminal, or by a command."""
+"""Deciding on titles that need it: one at a time on a terminal, or by a command."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 
 from listsync.protocol import Code, Exit
 from listsync.terminal.output import is_terminal, say, shown
+from listsyncctl.client import TroubleError
 from listsyncctl.session import Session
-from listsyncctl.title_view import review
-from listsyncctl.trouble import TroubleError
+from listsyncctl.title_views import review
 
 _ORIGIN = "listsyncctl review"
 
@@ -36,12 +36,12 @@ def go_through(session: Session, *, sync: bool) -> None:
             "--interactive asks a person at a terminal: without one, use `review accept` and "
             "`review reject`",
         )
-    look = session.look
+    display = session.display
     lists: dict[str, None] = {}
     accepted = 0
     rows = _rows(session)
     for row in rows:
-        for line in review(row, look):
+        for line in review(row, display):
             say(line)
         done = _ask(session, row)
         if done is None:

@@ -15,8 +15,8 @@ import click
 from listsync.interrupts import raised
 from listsync.protocol import FORMULAS, SCHEMA_VERSION, Exit
 from listsync.text_cleaning import printable, printable_json
+from listsyncctl.client import TroubleError
 from listsyncctl.session import Session
-from listsyncctl.trouble import TroubleError
 from listsyncctl.views import VIEWS
 
 _PAGE = 200

@@ -1,0 +1,254 @@
+"""The agent, its syncs, its lists and what is on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from listsync.terminal.layout import table
+from listsync.terminal.output import shown
+from listsync.terminal.progress import progress_words
+from listsync.terminal.quantities import relative, span, time_of
+from listsync.terminal.titles import because, notice_words
+from listsyncctl.title_views import Display, Reply, request_words
+
+
+def run_words(run: Reply, display: Display) -> str:
+    words = display.ago(run.get("ended_at") or run.get("started_at"))
+    return f"{words}: {shown(run.get('message') or _count(run))}"
+
+
+def _count(run: Reply) -> str:
+    return f"{run.get('requested') or 0} requested"
+
+
+def runs(result: Reply, display: Display) -> Iterator[str]:
+    if "run" in result:
+        yield from one_run(result, display)
+        return
+    yield from table(
+        ("RUN", "ORIGIN", "STARTED", "TOOK", "RESULT", "REQUESTED", "MESSAGE"),
+        [
+            (
+                run.get("run_id"),
+                run.get("origin"),
+                display.ago(run.get("started_at")),
+                _took(run),
+                run.get("result"),
+                run.get("requested"),
+                _why_too(run),
+            )
+            for run in result.get("runs") or []
+        ],
+        status=4,
+        palette=display.palette,
+    )
+
+
+def _why_too(run: Reply) -> str:
+    """Say what came of a run, and why not all was done, if so."""
+    message, why = shown(run.get("message")), shown(run.get("why"))
+    return f"{message}: {why}" if message and why not in message else message or why
+
+
+def one_run(result: Reply, display: Display) -> Iterator[str]:
+    """Tell one run, and each request of it."""
+    run = result["run"]
+    name = f"{shown(run.get('run_id'))} ({shown(run.get('origin'))})"
+    yield f"Run {name}: {display.status(run.get('result'))}"
+    yield f"  {run_words(run, display)}" + (f", took {_took(run)}" if _took(run) else "")
+    notices = result.get("notices") or []
+    for notice in notices:
+        yield f"  {notice_words(notice)}"
+    if not notices and shown(run.get("why")) not in shown(run.get("message")):
+        yield f"  {shown(run['why'])}"
+    requests = result.get("requests") or []
+    if requests:
+        yield from table(
+            ("TITLE", "KIND", "TMDB", "4K", "SEASONS", "ANSWER", "FOR", "AS", "WHEN"),
+            [_request_row(one, display) for one in requests],
+            status=5,
+            palette=display.palette,
+        )
+
+
+def _request_row(one: Reply, display: Display) -> tuple[object, ...]:
+    return (
+        *(one.get(name) for name in ("title", "kind", "tmdb_id")),
+        "4K" if one.get("four_k") else "",
+        *(one.get(name) for name in ("seasons", "answer", "lists", "asked_as")),
+        display.ago(one.get("at")),
+    )
+
+
+def _took(run: Reply) -> str:
+    begin, end = time_of(run.get("started_at")), time_of(run.get("ended_at"))
+    return span((end - begin).total_seconds()) if begin and end else ""
+
+
+def status(result: Reply, display: Display) -> Iterator[str]:
+    up = span(result.get("uptime_s") or 0)
+    yield (
+        f"listsync {shown(result.get('version'))}, pid {result.get('pid')}, up {up}: "
+        f"{display.status(result.get('state'))}"
+    )
+    for name, words in _status_rows(result, display):
+        yield f"  {name:<9} {words}"
+
+
+def _status_rows(result: Reply, display: Display) -> Iterator[tuple[str, str]]:
+    if paused := result.get("paused"):
+        until = paused.get("until")
+        yield "Paused", f"resumes {display.ago(until)}" if until else "until `listsyncctl resume`"
+    if running := result.get("running"):
+        yield "Running", progress_words(running)
+    if pending := result.get("pending"):
+        lists = pending.get("lists")
+        what = "all lists" if lists is None else ", ".join(map(shown, lists))
+        origins = ", ".join(map(shown, pending.get("origins") or []))
+        yield "Queued", f"{what} (triggered by {origins}; run {shown(pending.get('run_id'))})"
+    if last := result.get("last_run"):
+        yield "Last run", f"{display.status(last.get('result'))}, {run_words(last, display)}"
+    if next_run := _next_run(result, display):
+        yield "Next run", next_run
+    yield "Lists", shown(result.get("lists"))
+    yield "Server", _server(result)
+    yield from _config_rows(result.get("config") or {}, display)
+    yield "Watcher", shown(result.get("watcher"))
+    yield from _service_rows(result.get("services") or [], display)
+    notices = result.get("notices") or []
+    for notice in notices:
+        yield _notice_row(notice, display)
+    if more := (result.get("notices_total") or 0) - len(notices):
+        yield "", f"and {more} more"
+
+
+def _notice_row(notice: Reply, display: Display) -> tuple[str, str]:
+    """Tell a notice, and since when; what waits for a person stands out."""
+    since = f" (since {display.ago(notice['since'])})" if notice.get("since") else ""
+    name = "To do" if notice.get("needs_person") else "Note"
+    return name, f"{notice_words(notice)}{since}"
+
+
+def _server(result: Reply) -> str:
+    if server := result.get("server"):
+        known = f"{shown(server.get('product'))} {shown(server.get('version'))}"
+        return f"{known} at {shown(server.get('url'))}"
+    return "connecting" if result.get("running") else "not connected yet"
+
+
+def _next_run(result: Reply, display: Display) -> str:
+    due = display.ago(result["next_due"]) if result.get("next_due") else ""
+    retry = result.get("retry")
+    if not retry:
+        return due
+    words = f"retry {display.ago(retry.get('at'))}: {shown(retry.get('why'))}"
+    return f"{words}; by schedule {due}" if due else words
+
+
+def _config_rows(config: Reply, display: Display) -> Iterator[tuple[str, str]]:
+    word = display.status("ok") if config.get("valid") else display.status("invalid")
+    yield (
+        "Config",
+        f"{shown(config.get('file'))} {word}, loaded {display.ago(config.get('loaded_at'))}",
+    )
+    for problem in config.get("problems") or []:
+        yield "", shown(problem)
+    for pending in config.get("pending") or []:
+        yield "", f"not in force yet: {shown(pending['key'])}{because(pending.get('why'))}"
+
+
+def _service_rows(services: Sequence[Reply], display: Display) -> Iterator[tuple[str, str]]:
+    """Show which services run, and of each that has failed why and when it is tried again."""
+    running = [shown(one["name"]) for one in services if one.get("state") == "running"]
+    if running:
+        yield "Services", f"running: {', '.join(running)}"
+    for one in services:
+        if one.get("state") == "failed":
+            again = f"; next try {display.ago(one['next_try'])}" if one.get("next_try") else ""
+            words = (
+                f"{shown(one['name'])} {display.status('failed')} {display.ago(one.get('since'))}"
+            )
+            yield "Service", f"{words}{because(one.get('why'))}{again}"
+
+
+def progress(result: Reply, display: Display) -> Iterator[str]:
+    yield progress_words(result)
+    if result.get("in_progress") and (lists := result.get("lists")):
+        yield from table(
+            ("LIST", "STATE", "READ", "DONE", "TOTAL"),
+            [
+                [one.get(name) for name in ("name", "state", "read", "done", "total")]
+                for one in lists
+            ],
+            status=1,
+            palette=display.palette,
+        )
+
+
+def lists(result: Reply, display: Display) -> Iterator[str]:
+    rows = result.get("lists") or []
+    yield from table(
+        ("LIST", "SERVICE", "OUTCOME", "READ", "LAST SUCCESS", "NEXT", "WHY"),
+        [
+            (
+                one.get("name"),
+                one.get("service"),
+                one.get("outcome"),
+                _read_of(one),
+                display.ago(one.get("last_success")),
+                _next_of(one, display),
+                one.get("why"),
+            )
+            for one in rows
+        ],
+        status=2,
+        palette=display.palette,
+    )
+    for one in rows:
+        if one.get("advice"):
+            yield f"{shown(one.get('name'))}: what you can do: {shown(one['advice'])}"
+        for notice in one.get("notices") or []:
+            yield notice_words(notice)
+    if "counts" in result:
+        counts = result["counts"].items()
+        words = [f"{count} {shown(word.replace('_', ' '))}" for word, count in counts]
+        yield f"Entries: {', '.join(words) or 'none'}"
+    for one in result.get("requests") or []:
+        yield f"  {shown(one.get('title'))}: {request_words(one, display)}"
+
+
+def _next_of(one: Reply, display: Display) -> str:
+    if one.get("retry_at"):
+        return f"retry {display.ago(one['retry_at'])}"
+    return relative(one["next_due"], display.now) if one.get("next_due") else ""
+
+
+def _read_of(one: Reply) -> str:
+    read, declared = one.get("read"), one.get("declared")
+    return shown(read) if declared in {None, read} else f"{read} of {declared}"
+
+
+def items(result: Reply, display: Display) -> Iterator[str]:
+    rows = result.get("items") or []
+    yield from table(
+        ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE", "REQUESTED FOR"),
+        [
+            (
+                *(one.get(name) for name in ("title", "kind", "tmdb_id", "list", "status")),
+                display.ago(one.get("at")),
+                _requested_for(one),
+            )
+            for one in rows
+        ],
+        status=4,
+        palette=display.palette,
+    )
+    total = result.get("total") or 0
+    if total > len(rows):
+        shown_of = f"Showing {len(rows)} of {total}"
+        yield f"{shown_of}: use --limit and --offset for more, or search for a title"
+
+
+def _requested_for(one: Reply) -> str:
+    user = f", as {one['asked_as']}" if one.get("asked_as") else ""
+    return f"{one.get('brought_by') or ''}{user}"
