@@ -40,12 +40,15 @@ from listsync.domain.notices import StandingNotice
 from listsync.domain.pages import Key, Page
 from listsync.domain.run_notes import (
     Departure,
+    Difference,
+    FailedRequest,
     HandledEntries,
     Intent,
-    Kept,
     ListSetback,
+    Miss,
     Notes,
     Sent,
+    WholeReading,
 )
 from listsync.domain.server import (
     ABSENT,
@@ -69,7 +72,7 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
-from listsync.domain.server_guard import Trust
+from listsync.domain.server_guard import KnownServer
 from listsync.domain.server_knowledge import NOTHING_LEARNED, Learned
 from listsync.domain.sync_records import (
     Exclusion,
@@ -82,8 +85,6 @@ from listsync.domain.sync_records import (
 )
 from listsync.errors import UnavailableError
 from listsync.providers.trakt.token_store import TraktTokens
-from listsync.sync.backoff import pause_before_recheck
-from listsync.sync.shrink_guard import is_believed, is_sudden_shrink
 from listsync.sync.titles.title_folding import fold
 
 Reading = Fetched | Exception
@@ -101,7 +102,6 @@ SERVER = ServerInfo(
 DOWN = UnavailableError("server", "no answer within 30 s")
 
 _Row = TypeVar("_Row")
-_RETRY_DAYS = (1, 2, 4, 8, 16, 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,15 +499,14 @@ class _List:
 
 @dataclass(slots=True)
 class _Shelf:
-    """What belongs to one server; matches and setbacks with their tries and next time."""
+    """What belongs to one server."""
 
     handled: dict[tuple[str, str, bool], Definition] = field(default_factory=dict)
     seasons: dict[tuple[str, str, bool], HandledSeasons] = field(default_factory=dict)
-    matches: dict[str, tuple[Match, int, datetime]] = field(default_factory=dict)
+    matches: dict[str, Match] = field(default_factory=dict)
+    misses: dict[str, Miss] = field(default_factory=dict)
     chosen_ids: dict[str, str] = field(default_factory=dict)
-    setbacks: dict[tuple[Definition, int | None], tuple[str, int, datetime]] = field(
-        default_factory=dict
-    )
+    failed: dict[tuple[Definition, int | None], FailedRequest] = field(default_factory=dict)
     intents: dict[Definition, Intent] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     pages: tuple[IndexPage, ...] = ()
@@ -533,30 +532,45 @@ class FakeFacts(dict[TitleKey, TitleFacts]):
         self[key] = facts
 
 
-class FakeServerRequests:
-    """Implements `ports.ServerRequests` on what belongs to one server."""
+class _Place:
+    """What is remembered of lists and servers, and which server was chosen."""
 
-    def __init__(self, shelf: _Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self) -> None:
+        self.lists: dict[str, _List] = {}
+        self.shelves: dict[str, _Shelf] = {}
+        self.server = ""
+
+    @property
+    def shelf(self) -> _Shelf:
+        return self.shelves[self.server]
+
+    @property
+    def departed(self) -> dict[tuple[str, Definition], str]:
+        return self.shelf.departed if self.server else {}
+
+    def list(self, source: str) -> _List:
+        return self.lists.setdefault(source, _List())
+
+
+class FakeServerRequests:
+    """Implements `ports.server_memory.ServerRequests`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
 
     def remembered(self) -> tuple[ServerRequest, ...]:
-        return tuple(
-            one for name, one in self._shelf.seen.items() if name not in self._shelf.lapsed
-        )
+        shelf = self._place.shelf
+        return tuple(one for name, one in shelf.seen.items() if name not in shelf.lapsed)
 
     def read_at(self) -> datetime | None:
-        return self._shelf.requests_read_at
+        return self._place.shelf.requests_read_at
 
-    def unexplained(self, index: Mapping[TitleKey, TitleState]) -> frozenset[Definition]:
-        known = {definition for definition, _ in self._shelf.seen}
-        return frozenset(
-            one
-            for one in _asked_for(self._shelf) - known
-            if index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
-        )
+    def unknown(self) -> frozenset[Definition]:
+        known = {definition for definition, _ in self._place.shelf.seen}
+        return frozenset(_asked_for(self._place.shelf) - known)
 
     def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
-        shelf = self._shelf
+        shelf = self._place.shelf
         lapsed = {name: shelf.seen[name].request_id or 0 for name in shelf.lapsed}
         none = {name: one for name, one in shelf.seen.items() if name[1] == RequestStatus.NONE}
         shelf.seen = none | {(one.definition, int(one.status)): one for one in found}
@@ -574,42 +588,68 @@ def _asked_for(shelf: _Shelf) -> set[Definition]:
     return {Definition(sent.body.key, sent.body.four_k) for sent, _ in asked} - shelf.cancelled
 
 
-class FakeMemory:
-    """Implements `ports.Memory` in dicts. `commits` is what `record` was given, in order."""
+class FakeServerGuard:
+    """Implements `ports.server_memory.ServerGuard`."""
 
-    def __init__(self) -> None:
-        self.lists: dict[str, _List] = {}
-        self.shelves: dict[str, _Shelf] = {}
-        self.commits: list[tuple[Notes, Sequence[Intent]]] = []
-        self.reports: list[SyncReport] = []
-        self.fails: Exception | None = None
-        self._server = ""
+    def __init__(self, place: _Place) -> None:
+        self._place = place
 
-    @property
-    def shelf(self) -> _Shelf:
-        return self.shelves[self._server]
-
-    def use_server(self, info: ServerInfo) -> str | None:
-        last, self._server = self._server, info.identity
-        is_known = info.identity in self.shelves
+    def use(self, info: ServerInfo, run_id: str | None = None) -> KnownServer:  # noqa: ARG002 - the port's
+        place = self._place
+        last, place.server = place.server, info.identity
+        is_known = info.identity in place.shelves
         if not is_known:
-            elsewhere = len(self.shelves[last].handled) if last else 0
-            self.shelves[info.identity] = _Shelf(elsewhere=elsewhere)
+            elsewhere = len(place.shelves[last].handled) if last else 0
+            place.shelves[info.identity] = _Shelf(elsewhere=elsewhere)
         if not last or last == info.identity:
-            return None
-        return "back at a known server" if is_known else "a new server"
+            return KnownServer.SAME
+        return KnownServer.KNOWN if is_known else KnownServer.NEW
 
-    def previous(self, source: str) -> Validators | None:
-        one = self._list(source)
-        is_open = any(one.absent.values()) or any(place == source for place, _ in self._departed)
+    def state_doubt(self) -> str:
+        return ""
+
+    def handled_elsewhere(self) -> int:
+        return self._place.shelf.elsewhere
+
+    def confirm(self) -> None:
+        self._place.shelf.elsewhere = 0
+        self._place.shelf.confirmed = len(self._place.shelf.asked)
+
+    def learned(self) -> Learned:
+        return self._place.shelf.learned
+
+    def save_learned(self, learned: Learned) -> None:
+        self._place.shelf.learned = learned
+
+
+class FakeIndexCache:
+    """Implements `ports.server_memory.IndexCache`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+
+    def pages(self) -> tuple[IndexPage, ...]:
+        return self._place.shelf.pages
+
+    def save(self, pages: Sequence[IndexPage]) -> None:
+        self._place.shelf.pages = tuple(pages)
+
+
+class FakeListSnapshots:
+    """Implements `ports.lists.ListSnapshots`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+
+    def validators(self, source: str) -> Validators | None:
+        one = self._place.list(source)
+        is_open = any(one.absent.values()) or any(
+            place == source for place, _ in self._place.departed
+        )
         return None if is_open else one.validators
 
-    @property
-    def _departed(self) -> dict[tuple[str, Definition], str]:
-        return self.shelf.departed if self._server else {}
-
     def entries(self, source: str) -> dict[str, ListEntry]:
-        one = self._list(source)
+        one = self._place.list(source)
         found = [(entry.rank, name, entry) for name, entry in one.entries.items()]
         return {
             name: entry
@@ -618,60 +658,85 @@ class FakeMemory:
         }
 
     def counts(self, source: str) -> tuple[int, int | None]:
-        return self._list(source).counts
+        return self._place.list(source).counts
 
-    def save_reading(
+    def add(
         self,
         rules: ListRules,
+        outcome: ListOutcome,
+        why: str,
         members: Sequence[Member],
-        fetched: Fetched,
-        at: datetime,
-        why: str = "",
-    ) -> Kept:
-        one = self._list(rules.source)
-        one.outcome, one.why, one.name = fetched.outcome, why, rules.name
-        if fetched.is_unchanged:
-            one.validators, one.read_at = fetched.validators, at
-            one.failures = 0
-            return Kept()
+        at: datetime,  # noqa: ARG002 - the port's
+    ) -> Difference:
+        one = self._place.list(rules.source)
+        one.outcome, one.why, one.name = outcome, why, rules.name
         read = {member.entry_id: member.entry for member in members}
-        new = read.keys() - one.entries.keys()
-        missing = one.entries.keys() - read.keys()
-        present = sum(1 for name in one.entries if not one.absent[name])
-        gone = sum(1 for name in missing if not one.absent[name])
+        missing = tuple(sorted(one.entries.keys() - read.keys()))
+        found = Difference(
+            new=frozenset(read.keys() - one.entries.keys()),
+            missing=missing,
+            gone=sum(1 for name in missing if not one.absent[name]),
+            present=sum(1 for name in one.entries if not one.absent[name]),
+            shrunk_at=one.shrunk_at,
+        )
         one.entries.update(read)
         for name in read:
             one.absent.pop(name, None)
-        if not fetched.outcome.whole:
-            return Kept(frozenset(new))
-        one.failures = 0
-        one.counts = (fetched.read, fetched.declared)
-        last, one.read_at = one.read_at, at
-        if fetched.doubt:
-            one.validators = None
-            return Kept(frozenset(new), doubted=gone)
-        one.shrunk_at = (one.shrunk_at or at) if is_sudden_shrink(present, gone) else None
-        if one.shrunk_at is not None and not is_believed(one.shrunk_at, at):
-            one.validators = None
-            return Kept(frozenset(new), len(missing))
-        if last != at:
-            self._count_absent(rules.source, sorted(missing))
-        one.validators = fetched.validators
-        return Kept(frozenset(new))
+        return found
 
-    def _count_absent(self, source: str, names: Sequence[str]) -> None:
-        one = self._list(source)
+    def settle(self, rules: ListRules, reading: WholeReading) -> None:
+        one = self._place.list(rules.source)
+        one.outcome, one.why, one.name = reading.outcome, reading.why, rules.name
+        one.validators, one.failures = reading.validators, 0
+        last, one.read_at = one.read_at, reading.at
+        if reading.read is not None:
+            one.counts, one.shrunk_at = (reading.read, reading.declared), reading.shrunk_at
+            if last != reading.at:
+                self._count_absent(rules.source, reading.absent, reading.gone_after)
+
+    def _count_absent(self, source: str, names: Sequence[str], gone_after: int) -> None:
+        one = self._place.list(source)
         one.absent.update(names)
-        for name in [name for name, count in one.absent.items() if count >= 2]:
+        for name in [name for name, count in one.absent.items() if count >= gone_after]:
             del one.entries[name], one.absent[name]
-            for shelf in self.shelves.values():
+            for shelf in self._place.shelves.values():
                 for four_k in (False, True):
                     shelf.seasons.pop((source, name, four_k), None)
                     definition = shelf.handled.pop((source, name, four_k), None)
                     if definition is not None:
                         shelf.departed[source, definition] = one.name
 
-    def save_setback_of_list(
+    def rename(self, source: str, names: Mapping[str, str]) -> None:
+        one = self._place.list(source)
+        for old, new in names.items():
+            if old not in one.entries or new in one.entries:
+                continue
+            one.entries[new] = one.entries.pop(old)
+            for shelf in self._place.shelves.values():
+                rows: tuple[dict[Any, Any], ...] = (shelf.handled, shelf.seasons)
+                for row, four_k in product(rows, (False, True)):
+                    if (source, old, four_k) in row:
+                        row[source, new, four_k] = row.pop((source, old, four_k))
+
+    def believe(self, source: str) -> None:
+        one = self._place.list(source)
+        if one.shrunk_at is not None:
+            one.shrunk_at = datetime.fromtimestamp(0, UTC)
+
+
+class FakeListSetbacks:
+    """Implements `ports.lists.ListSetbacks`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+
+    def last(self, source: str) -> ListSetback | None:
+        one = self._place.list(source)
+        if not one.failures or one.outcome is None:
+            return None
+        return ListSetback(one.outcome, one.why, one.failures, one.retry_at)
+
+    def save(
         self,
         rules: ListRules,
         outcome: ListOutcome,
@@ -679,78 +744,81 @@ class FakeMemory:
         at: datetime,  # noqa: ARG002 - the port's
         retry_at: datetime | None = None,
     ) -> None:
-        one = self._list(rules.source)
+        one = self._place.list(rules.source)
         one.outcome, one.why, one.retry_at = outcome, why, retry_at
         one.failures += 1
 
-    def setback_of_list(self, source: str) -> ListSetback | None:
-        one = self._list(source)
-        if not one.failures or one.outcome is None:
-            return None
-        return ListSetback(one.outcome, one.why, one.failures, one.retry_at)
 
-    def matches(self, now: datetime, whole: Collection[str] = ()) -> dict[str, Match]:
+class FakeMatchCache:
+    """Implements `ports.titles.MatchCache`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+
+    def load(self, now: datetime, whole: Collection[str] = ()) -> dict[str, Match]:
+        shelf = self._place.shelf
         return {
             name: match if match.key is None or name in whole else _without_reasons(match)
-            for name, (match, _, due) in self.shelf.matches.items()
-            if match.key or due > now
+            for name, match in shelf.matches.items()
+            if name not in shelf.misses or shelf.misses[name].again_at > now
         }
 
-    def chosen_ids(self) -> dict[str, str]:
-        return dict(self.shelf.chosen_ids)
+    def misses(self) -> dict[str, Miss]:
+        return dict(self._place.shelf.misses)
 
-    def handled(self) -> HandledEntries:
+    def chosen_ids(self) -> dict[str, str]:
+        return dict(self._place.shelf.chosen_ids)
+
+
+class FakeHandledTitles:
+    """Implements `ports.titles.HandledTitles`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+
+    def load(self) -> HandledEntries:
         titles: dict[tuple[str, bool], dict[str, Definition]] = defaultdict(dict)
-        for (source, entry, four_k), title in self.shelf.handled.items():
+        for (source, entry, four_k), title in self._place.shelf.handled.items():
             titles[source, four_k][entry] = title
         seasons: dict[tuple[str, bool], dict[str, HandledSeasons]] = defaultdict(dict)
-        for (source, entry, four_k), one in self.shelf.seasons.items():
+        for (source, entry, four_k), one in self._place.shelf.seasons.items():
             seasons[source, four_k][entry] = one
         return HandledEntries(titles, seasons)
 
-    def setbacks(self, now: datetime) -> dict[tuple[Definition, int | None], str]:
-        return {name: why for name, (why, _, due) in self.shelf.setbacks.items() if due > now}
+    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
+        shelf = self._place.shelf
+        return {
+            one: shelf.handled_on[one]
+            for one in shelf.handled.values()
+            if one.key.kind is MediaType.TV and shelf.looks.get(one, date.min) <= now.date()
+        }
 
-    def rename_entries(self, source: str, names: Mapping[str, str]) -> None:
-        one = self._list(source)
-        for old, new in names.items():
-            if old not in one.entries or new in one.entries:
-                continue
-            one.entries[new] = one.entries.pop(old)
-            for shelf in self.shelves.values():
-                rows: tuple[dict[Any, Any], ...] = (shelf.handled, shelf.seasons)
-                for row, four_k in product(rows, (False, True)):
-                    if (source, old, four_k) in row:
-                        row[source, new, four_k] = row.pop((source, old, four_k))
 
-    def believe(self, source: str) -> None:
-        one = self._list(source)
-        if one.shrunk_at is not None:
-            one.shrunk_at = datetime.fromtimestamp(0, UTC)
+class FakeFailedRequests:
+    """Implements `ports.titles.FailedRequests`."""
 
-    def trust(self, index: Mapping[TitleKey, TitleState]) -> Trust:
-        shelf = self.shelf
-        asked = _asked_for(shelf)
-        unknown = [
-            one
-            for one in asked
-            if index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
-        ]
-        return Trust(asked_elsewhere=shelf.elsewhere, asked=len(asked), gone=len(unknown))
+    def __init__(self, place: _Place) -> None:
+        self._place = place
 
-    def confirm(self) -> None:
-        self.shelf.elsewhere = 0
-        self.shelf.confirmed = len(self.shelf.asked)
+    def load(self) -> dict[tuple[Definition, int | None], FailedRequest]:
+        return dict(self._place.shelf.failed)
 
-    def departed(self) -> tuple[Departure, ...]:
-        shelf = self.shelf
+
+class FakeDepartures:
+    """Implements `ports.titles.Departures`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+
+    def load(self) -> tuple[Departure, ...]:
+        shelf, lists = self._place.shelf, self._place.lists
         numbers = {
             Definition(sent.body.key, sent.body.four_k): sent.answered.request_id
             for sent, _ in shelf.asked
         }
         missing = {
             (source, shelf.handled[source, name, four_k])
-            for source, one in self.lists.items()
+            for source, one in lists.items()
             for name in one.absent
             for four_k in (False, True)
             if one.absent[name] and (source, name, four_k) in shelf.handled
@@ -758,13 +826,13 @@ class FakeMemory:
         present = {
             title
             for (source, name, _), title in shelf.handled.items()
-            if not self._list(source).absent[name]
+            if not self._place.list(source).absent[name]
         }
         gone = {(place, True) for place in shelf.departed} | {(place, False) for place in missing}
         return tuple(
             Departure(
                 source=source,
-                list_name=self._list(source).name,
+                list_name=self._place.list(source).name,
                 label=str(one.key),
                 definition=one,
                 request_id=numbers.get(one),
@@ -775,53 +843,86 @@ class FakeMemory:
             for (source, one), is_gone in sorted(gone, key=str)
         )
 
-    def save_cancel_warnings(self, reported: Collection[Departure]) -> None:
-        missing = {(one.source, one.definition) for one in self.departed()}
-        self.shelf.reported &= missing
-        self.shelf.reported |= {(one.source, one.definition) for one in reported}
+    def save_warnings(self, reported: Collection[Departure]) -> None:
+        shelf = self._place.shelf
+        shelf.reported &= {(one.source, one.definition) for one in self.load()}
+        shelf.reported |= {(one.source, one.definition) for one in reported}
 
-    def settle_departure(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
-        shelf, declined = self.shelf, (one.definition, int(RequestStatus.DECLINED))
+    def settle(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:  # noqa: ARG002 - the port's
+        shelf, declined = self._place.shelf, (one.definition, int(RequestStatus.DECLINED))
         del shelf.departed[one.source, one.definition]
         if declined in shelf.seen and one.definition not in shelf.handled.values():
             shelf.lapsed.add(declined)
         if cancelled:
-            self.shelf.cancelled.add(one.definition)
+            shelf.cancelled.add(one.definition)
 
-    def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
-        shelf = self.shelf
-        return {
-            one: shelf.handled_on[one]
-            for one in shelf.handled.values()
-            if one.key.kind is MediaType.TV and shelf.looks.get(one, date.min) <= now.date()
-        }
+
+class FakeRequestLog:
+    """Implements `ports.request_log.RequestLog`."""
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+
+    def open_intents(self) -> tuple[Intent, ...]:
+        return tuple(self._place.shelf.intents.values())
+
+    def requested(self) -> frozenset[Definition]:
+        return frozenset(_asked_for(self._place.shelf))
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
         found = {
             (sent.lists[0], sent.body.key, sent.body.four_k)
-            for sent, at in self.shelf.asked
+            for sent, at in self._place.shelf.asked
             if at > since and sent.lists
         }
         return Counter(name for name, _, _ in found)
 
-    def learned(self) -> Learned:
-        return self.shelf.learned
 
-    def save_learned(self, learned: Learned) -> None:
-        self.shelf.learned = learned
+class FakeRunLog:
+    """Implements `ports.history.RunLog`; keeps the `reports` of runs that ended."""
 
-    def open_intents(self) -> tuple[Intent, ...]:
-        return tuple(self.shelf.intents.values())
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+        self.reports: list[SyncReport] = []
+
+    def begin(self, run: SyncRun) -> None:
+        """Note nothing: what has ended counts."""
+
+    def is_first(self) -> bool:
+        return not self._place.shelf.has_run_well
+
+    def end(self, report: SyncReport, at: datetime) -> None:  # noqa: ARG002 - the port's
+        self.reports.append(report)
+        if self._place.server:
+            self._place.shelf.has_run_well |= report.result in (Result.OK, Result.PARTLY)
+
+
+class FakeMemory:
+    """Implements `ports.state.Memory` in dicts. `commits` is what `record` was given, in order."""
+
+    def __init__(self) -> None:
+        self.place = place = _Place()
+        self.commits: list[tuple[Notes, Sequence[Intent]]] = []
+        self.fails: Exception | None = None
+        self.snapshots = FakeListSnapshots(place)
+        self.list_setbacks = FakeListSetbacks(place)
+        self.guard = FakeServerGuard(place)
+        self.index = FakeIndexCache(place)
+        self.server_requests = FakeServerRequests(place)
+        self.matches = FakeMatchCache(place)
+        self.handled = FakeHandledTitles(place)
+        self.failed_requests = FakeFailedRequests(place)
+        self.departures = FakeDepartures(place)
+        self.requests = FakeRequestLog(place)
+        self.runs = FakeRunLog(place)
 
     @property
-    def server_requests(self) -> FakeServerRequests:
-        return FakeServerRequests(self.shelf)
+    def lists(self) -> dict[str, _List]:
+        return self.place.lists
 
-    def index_pages(self) -> tuple[IndexPage, ...]:
-        return self.shelf.pages
-
-    def save_index(self, pages: tuple[IndexPage, ...]) -> None:
-        self.shelf.pages = pages
+    @property
+    def shelf(self) -> _Shelf:
+        return self.place.shelf
 
     def record(self, notes: Notes, intents: Sequence[Intent] = ()) -> None:
         if self.fails is not None:
@@ -845,15 +946,11 @@ class FakeMemory:
         for sent in notes.sent:
             shelf.cancelled.discard(Definition(sent.body.key, sent.body.four_k))
         shelf.looks.update(notes.looked)
-        for back in notes.setbacks:
-            _, tries, _ = shelf.setbacks.get((back.definition, back.tvdb_id), ("", 0, now))
-            due = now + _pause(_RETRY_DAYS, tries)
-            shelf.setbacks[back.definition, back.tvdb_id] = (back.why, tries + 1, due)
+        shelf.failed.update(notes.failed)
         for lookup, match in notes.matches.items():
-            before, tries, _ = shelf.matches.get(lookup, (match, 0, now))
-            tries = tries + 1 if before.found is match.found else 1
-            pause = pause_before_recheck(tries, is_provisional=match.is_provisional)
-            shelf.matches[lookup] = (match, tries, now + pause)
+            shelf.matches[lookup] = match
+            shelf.misses.pop(lookup, None)
+        shelf.misses.update(notes.misses)
         for intent in intents:
             written = replace(intent, at=now)
             shelf.intents[Definition(intent.body.key, intent.body.four_k)] = written
@@ -876,27 +973,9 @@ class FakeMemory:
                     shelf.lapsed.remove(name)
                     del shelf.seen[name]
 
-    def begin_run(self, run: SyncRun) -> None:
-        """Note nothing: what has ended counts."""
-
-    def is_first_run(self) -> bool:
-        return not self.shelf.has_run_well
-
-    def end_run(self, report: SyncReport, at: datetime) -> None:  # noqa: ARG002 - the port's
-        self.reports.append(report)
-        if self._server:
-            self.shelf.has_run_well |= report.result in (Result.OK, Result.PARTLY)
-
-    def _list(self, source: str) -> _List:
-        return self.lists.setdefault(source, _List())
-
 
 def _without_reasons(match: Match) -> Match:
     return replace(match, reasons=(), candidates=())
-
-
-def _pause(days: Sequence[int], tries: int) -> timedelta:
-    return timedelta(days=days[min(tries, len(days) - 1)])
 
 
 class FakeClock(Clock):
@@ -945,7 +1024,7 @@ class FakeNotebook:
 NOTHING_KNOWN = Standing(
     state=None,
     handled=HandledEntries(),
-    setbacks={},
+    failed={},
     asked=frozenset(),
     facts=None,
     requests=(),
@@ -1066,15 +1145,11 @@ class FakeBooks:
         found = (row for row in self.told_entries if query.lower() in row.entry.label.lower())
         return tuple(found)[:limit]
 
-    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
+    def kinds_before(self, source: str, entry_id: str) -> Mapping[MediaType | None, int]:
         self._play()
         held = [row for row in self.told_entries if row.row.source == source]
         (this,) = (row for row in held if row.entry_id == entry_id)
-        return sum(
-            row.entry.rank < this.entry.rank
-            for row in held
-            if kind is None or row.entry.kind in (None, kind)
-        )
+        return Counter(row.entry.kind for row in held if row.entry.rank < this.entry.rank)
 
     def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         self._play()

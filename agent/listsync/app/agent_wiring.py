@@ -47,6 +47,7 @@ from listsync.store.database import Database
 from listsync.store.history import SqliteBooks
 from listsync.store.key_value import SqliteNotebook
 from listsync.store.state_doubt import load_doubt
+from listsync.sync.backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule import (
     BackOff,
@@ -204,7 +205,7 @@ class WiredAgent:
 
     def _take_up(self) -> None:
         now = datetime.now(UTC)
-        if pull_back(self._database, now):
+        if pull_back(self._database, now, longest_pause=pause_of_failure, look_every=LOOK_EVERY):
             logger.warning("%s", CLOCK_WAS_AHEAD, extra={"action": "clock_was_ahead"})
         SqliteBooks(self._database).close_cut_off_runs(now)
         self._recall()

@@ -30,7 +30,7 @@ from listsync.errors import (
     StateError,
     UnavailableError,
 )
-from listsync.ports import ArrNamesStore
+from listsync.ports.titles import ArrNamesStore
 from listsync.seerr.client import Seerr
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import Database, copy_files

@@ -15,7 +15,7 @@ from listsync.config.configuration import ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config_types import PageOptions, ServiceOptions
 from listsync.http.browser_fallback import Walls
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.store.database import Database
 from listsync.store.film_ids import SqliteFilmIds
 from listsync.sync.fetch_lists import Followed

@@ -36,6 +36,7 @@ from listsync.store.history import SqliteBooks
 from listsync.store.lock import locked, looking_at
 from listsync.store.recovery import opened_state
 from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.exclusions import Additions
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
@@ -69,7 +70,12 @@ def open_parts(
     with ExitStack() as stack:
         folder = stack.enter_context(_state(state_dir, dry_run=dry_run))
         database = stack.enter_context(_opened(folder, dry_run=dry_run))
-        pull_back(database, datetime.now(UTC))
+        pull_back(
+            database,
+            datetime.now(UTC),
+            longest_pause=pause_of_failure,
+            look_every=LOOK_EVERY,
+        )
         yield stack.enter_context(
             wired(
                 config,

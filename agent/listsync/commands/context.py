@@ -16,7 +16,7 @@ from listsync.domain.runs import PlannedRetry
 from listsync.domain.services import ServiceStatus
 from listsync.domain.sync_records import Exclusion
 from listsync.errors import Problem
-from listsync.ports import Books
+from listsync.ports.books import Books
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
 

@@ -27,6 +27,7 @@ from listsync.domain.sync_records import (
     Wish,
 )
 from listsync.sync.arr_lookup import ArrDirectory
+from listsync.sync.backoff import put_off
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import of_kind, wishes_of
 from listsync.sync.eligibility import asking_members, needs_facts, needs_seasons
@@ -206,7 +207,7 @@ class Foreseer:
                 index=index,
                 seen=seen,
                 handled=standing.handled,
-                setbacks=standing.setbacks,
+                setbacks=put_off(standing.failed, self._now),
                 watched=watched_of(standing.watched, self._followed, standing.handled),
                 requested=self._requested,
             )

@@ -9,7 +9,7 @@ from listsync.commands.remembered_matches import remembered_of, taken_by_list
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
 from listsync.domain.sync_records import Exclusion, ListRules, Match, Member, Wish
-from listsync.ports import Books
+from listsync.ports.books import Books
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.exclusions import (
     Additions,

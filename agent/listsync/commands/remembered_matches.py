@@ -8,8 +8,9 @@ from typing import cast
 
 from listsync.domain.history import Choice, Lookup
 from listsync.domain.sync_records import Match, Member, Wish
-from listsync.ports import Books, RequestServer
-from listsync.sync.deduplication import of_kind
+from listsync.ports.books import Books
+from listsync.ports.server import Catalogue
+from listsync.sync.deduplication import of_kind, takes
 from listsync.sync.titles.lookups import lookups_of, title_lookup_of
 from listsync.sync.titles.resolve import Resolver
 
@@ -38,7 +39,7 @@ def remembered_of(books: Books, wish: Wish, now: datetime) -> Remembered:
         known[by_title] = elsewhere.match
     chosen = {name: one.imdb for name, one in choices.items() if one.is_open and one.imdb}
     # What is known without a call needs no server.
-    resolver = Resolver(cast("RequestServer", None), known, chosen_ids=chosen)
+    resolver = Resolver(cast("Catalogue", None), known, chosen_ids=chosen)
     match, to_look_up = resolver.known(wish), resolver.chosen_id(wish)
     if to_look_up is not None:
         return Remembered(*said[to_look_up.lookup], match)
@@ -56,7 +57,7 @@ def taken_by_list(books: Books, member: Member) -> Member | str:
     if taken is None:
         return f"{rules.name} takes no {member.entry.kind}"
     if rules.limit is not None:
-        before = books.entries_before(rules.source, member.entry_id, rules.kind)
-        if before >= rules.limit:
+        before = books.kinds_before(rules.source, member.entry_id)
+        if sum(count for kind, count in before.items() if takes(rules, kind)) >= rules.limit:
             return f"{rules.name} takes its first {rules.limit} titles only"
     return taken

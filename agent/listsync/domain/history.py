@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import Notice
-from listsync.domain.run_notes import HandledEntries
+from listsync.domain.run_notes import FailedRequest, HandledEntries
 from listsync.domain.server import Candidate, ServerRequest, TitleFacts, TitleState
 from listsync.domain.sync_records import Found, How, Match, Verdict
 
@@ -196,15 +196,15 @@ class Lookup:
 class Standing:
     """What is known of one title: at the server as read last, and from what we did.
 
-    `state` is None where the server's index was never read. `handled`, `setbacks`, `watched` and
-    `facts` are those that a sync would decide by now; `asked` is what was requested since the
-    index was read. `at_server`: what is known of the server's requests that its index does not
-    tell.
+    `state` is None where the server's index was never read. `handled`, `watched` and `facts` are
+    those that a sync would decide by now; `failed` are requests that failed, due or not; `asked`
+    is what was requested since the index was read. `at_server`: what is known of the server's
+    requests that its index does not tell.
     """
 
     state: TitleState | None
     handled: HandledEntries
-    setbacks: Mapping[tuple[Definition, int | None], str]
+    failed: Mapping[tuple[Definition, int | None], FailedRequest]
     asked: AbstractSet[Definition]
     facts: TitleFacts | None
     requests: tuple[RequestRow, ...]

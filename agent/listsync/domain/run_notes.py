@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 
 from listsync.domain.handled_seasons import HandledSeasons
-from listsync.domain.lists import ListOutcome
+from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import Definition
 from listsync.domain.server import Answered, RequestBody, ServerRequest
-from listsync.domain.sync_records import Match, Member
+from listsync.domain.sync_records import Found, Match, Member
 
 _LABEL = re.compile(r"(?P<title>.+) \((?P<year>\d{4})\)")
 
@@ -85,6 +85,42 @@ class Kept:
     doubted: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a snapshot differs from a reading that was added to it.
+
+    `new`: ids that it did not have; `missing`: ids that the reading lacks, `gone` of which no
+    reading lacked before. `present`: how many entries were on the list before the reading.
+    `shrunk_at`: since when so much is missing that it is not believed.
+    """
+
+    new: frozenset[str] = frozenset()
+    missing: tuple[str, ...] = ()
+    gone: int = 0
+    present: int = 0
+    shrunk_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeReading:
+    """What is to be kept of a reading, beside its entries.
+
+    `validators` make the next reading cheap; None: it has to be fresh. `read` is None where the
+    list is unchanged: then only times and what it declared are news. `absent` are ids that one
+    more fresh whole reading lacked; what so many as `gone_after` lacked in a row has left.
+    """
+
+    outcome: ListOutcome
+    why: str
+    at: datetime
+    validators: Validators | None
+    declared: int | None
+    read: int | None = None
+    absent: Sequence[str] = ()
+    gone_after: int = 2
+    shrunk_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ListSetback:
     """How a list failed last: `failures` times in a row; not to be asked before `retry_at`."""
@@ -132,12 +168,24 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Setback:
-    """A request failed in a way that the next run would not mend."""
+class FailedRequest:
+    """A request failed in a way that the next run would not mend: *tries* times in a row.
 
-    definition: Definition
-    tvdb_id: int | None
+    It is left alone until `retry_at`.
+    """
+
     why: str
+    tries: int
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A lookup that led to no title, *tries* times in a row; looked up again from `again_at`."""
+
+    found: Found
+    tries: int
+    again_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +217,9 @@ class Departure:
 class Notes:
     """What a run has learned since the last write; `matches` are by lookup.
 
+    `misses` says of those without a title when they are looked up again; `failed` are requests
+    that failed, by title and TVDB id.
+
     `seekers` are the entries for which a lookup was made, or waits for a person. `dropped` are
     intents that came to nothing: of this run, or of one that was cut off. `chosen` are the matches
     that ids led to which a person chose, or that they did not lead to. `looked` says when a
@@ -178,8 +229,9 @@ class Notes:
 
     handled: list[Handling] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
-    setbacks: list[Setback] = field(default_factory=list)
+    failed: dict[tuple[Definition, int | None], FailedRequest] = field(default_factory=dict)
     matches: dict[str, Match] = field(default_factory=dict)
+    misses: dict[str, Miss] = field(default_factory=dict)
     chosen: list[Match] = field(default_factory=list)
     seekers: dict[str, tuple[Member, ...]] = field(default_factory=dict)
     dropped: list[RequestBody] = field(default_factory=list)
@@ -188,7 +240,7 @@ class Notes:
 
     def __len__(self) -> int:
         parts = (
-            *(self.handled, self.sent, self.setbacks, self.dropped),
+            *(self.handled, self.sent, self.failed, self.dropped),
             *(self.looked, self.seen, self.chosen),
         )
         # A fresh match and those who seek it are one note.

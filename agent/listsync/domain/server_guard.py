@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 _FEWEST = 10
 _SHARE = 0.5
@@ -12,6 +13,27 @@ _WAY_ON = (
     f"nothing is requested until you say that it is meant so: {CONFIRM}, or "
     "`listsyncctl forget --all` to begin anew"
 )
+
+
+class KnownServer(Enum):
+    """Whether the server that answers is the one of the last run."""
+
+    SAME = "same"
+    KNOWN = "known"
+    NEW = "new"
+
+    @property
+    def remark(self) -> str | None:
+        """Say to a person what it means that the server is another one."""
+        return _REMARKS.get(self)
+
+
+_REMARKS = {
+    KnownServer.KNOWN: "this is not the server of the last run; its own memory is used",
+    KnownServer.NEW: (
+        "this is a new server: what was asked for at the last one is not remembered here"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

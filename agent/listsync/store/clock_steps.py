@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
-from listsync.store.run_notes import pause_of_setback
-from listsync.sync.backoff import LOOK_EVERY
 
 _PAST = {
     "servers": ("first_seen", "last_seen", "confirmed_at", "requests_read_at"),
@@ -50,17 +48,26 @@ def follow_step(database: Database, step: timedelta, *, since: datetime, now: da
             )
 
 
-def pull_back(database: Database, now: datetime) -> bool:
+def pull_back(
+    database: Database,
+    now: datetime,
+    *,
+    longest_pause: Callable[[int], timedelta],
+    look_every: timedelta,
+) -> bool:
     """Move what is yet to come, though it has happened, to before *now*; returns if any was.
 
-    A clock that was ahead has dated it. Raises StateError.
+    A clock that was ahead has dated it. Nothing is then put off for longer than it ever is: a
+    request that failed so many times for its *longest_pause*, a series for *look_every*. Raises
+    StateError.
     """
     latest = max(_latest(database), default="")
     is_ahead = latest > rows.iso(now)
     with database.write() as connection:
         if is_ahead:
             _move(connection, now - datetime.fromisoformat(latest), rows.iso(now), latest)
-        _bound(connection, now)
+        _bound_pauses(connection, now, longest_pause)
+        _bound_looks(connection, now.date(), (now + look_every).date())
     return is_ahead
 
 
@@ -92,18 +99,22 @@ def _moved(column: str, step: timedelta) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%f+00:00', {column}, '{seconds:+.3f} seconds')"
 
 
-def _bound(connection: sqlite3.Connection, now: datetime) -> None:
-    """Let nothing wait longer than it ever had to."""
+def _bound_pauses(
+    connection: sqlite3.Connection, now: datetime, longest_pause: Callable[[int], timedelta]
+) -> None:
     for tries, retry_at in connection.execute(
         "SELECT DISTINCT tries, retry_at FROM setbacks WHERE retry_at > ?", (rows.iso(now),)
     ).fetchall():
-        latest = rows.iso(now + pause_of_setback(tries))
+        latest = rows.iso(now + longest_pause(tries))
         if retry_at > latest:
             connection.execute(
                 "UPDATE setbacks SET retry_at = ? WHERE tries = ? AND retry_at = ?",
                 (latest, tries, retry_at),
             )
+
+
+def _bound_looks(connection: sqlite3.Connection, today: date, latest: date) -> None:
     connection.execute(
         "UPDATE season_looks SET next_on = ? WHERE next_on > ?",
-        (now.date().isoformat(), (now + LOOK_EVERY).date().isoformat()),
+        (today.isoformat(), latest.isoformat()),
     )

@@ -8,9 +8,9 @@ from datetime import datetime
 from listsync.domain.media import MediaType
 from listsync.domain.sync_records import Exclusion
 from listsync.store import row_codec as rows
-from listsync.store import server_guard as standing
 from listsync.store import server_requests
 from listsync.store.database import Database
+from listsync.store.server_guard import confirm
 
 
 class Exclusions:
@@ -57,7 +57,7 @@ class Exclusions:
             return count + sum(_forget_title(connection, server, key) for key in keys)
 
     def forget_all(self, server: int | None) -> int:
-        standing.confirm(self._database, server)
+        confirm(self._database, server)
         with self._database.write() as connection:
             server_requests.forget_all(connection, server)
             return sum(

@@ -25,13 +25,14 @@ from listsync.domain.pages import Key, Page
 from listsync.domain.server_knowledge import Learned
 from listsync.domain.sync_records import Exclusion
 from listsync.store import row_codec as rows
-from listsync.store import server_guard as standing
 from listsync.store import server_knowledge as learned
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import Database
 from listsync.store.exclusions import Exclusions
 from listsync.store.items import Items
+from listsync.store.request_log import requested_since
 from listsync.store.reviews import Reviews
+from listsync.store.run_log import LAST_NOTICES
 from listsync.store.title_history import Stories
 
 
@@ -110,7 +111,7 @@ class SqliteBooks:
         return (found[0]["product"], found[0]["version"]) if found else None
 
     def notices(self) -> tuple[StandingNotice, ...]:
-        found = self._database.read(standing.LAST_NOTICES)
+        found = self._database.read(LAST_NOTICES)
         return rows.notices_of(found[0]["notices"]) if found else ()
 
     def close_cut_off_runs(self, at: datetime) -> None:
@@ -170,8 +171,8 @@ class SqliteBooks:
     ) -> Mapping[str, ListEntry]:
         return self._stories.entries_alike(self._server(), source, one, key)
 
-    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
-        return self._stories.entries_before(source, entry_id, kind)
+    def kinds_before(self, source: str, entry_id: str) -> Mapping[MediaType | None, int]:
+        return self._stories.kinds_before(source, entry_id)
 
     def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         found = self._database.look_up(
@@ -186,10 +187,7 @@ class SqliteBooks:
         return tuple(map(rows.request_of, found))
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
-        server = self._server()
-        return (
-            standing.requested_since(self._database, server, since) if server is not None else {}
-        )
+        return requested_since(self._database, self._server(), since)
 
     def arr_names(self) -> Mapping[MediaType, ArrNames]:
         found = self._database.read("SELECT identity FROM servers WHERE id = ?", self._server())

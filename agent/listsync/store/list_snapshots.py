@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
-from listsync.domain.run_notes import Kept, ListSetback
+from listsync.domain.lists import ListEntry, ListOutcome, Validators
+from listsync.domain.run_notes import Difference, ListSetback, WholeReading
 from listsync.domain.sync_records import ListRules, Member
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
-from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, words_of_shrink
 
 _T = TypeVar("_T")
 
 _BATCH = 500
-_GONE_AFTER_READS = 2
 
 
-class ListSnapshots:
-    """The part of `ports.Memory` that keeps lists; see there."""
+class SqliteListSnapshots:
+    """Implements `ports.lists.ListSnapshots`; see there."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
+        self._server = server
 
-    def previous(self, source: str, server: int | None) -> Validators | None:
+    def validators(self, source: str) -> Validators | None:
         """Give the validators, unless something waits for a fresh reading: see the port."""
         found = self._database.read(
             "SELECT validators FROM followed WHERE source = ? AND validators IS NOT NULL"
@@ -35,7 +35,7 @@ class ListSnapshots:
             "   AND absent_reads > 0)"
             " AND NOT EXISTS (SELECT 1 FROM departed WHERE list = followed.id AND server = ?)",
             source,
-            server,
+            self._server(),
         )
         return Validators(**json.loads(found[0]["validators"])) if found else None
 
@@ -52,37 +52,38 @@ class ListSnapshots:
         found = self._database.read("SELECT read, declared FROM followed WHERE source = ?", source)
         return (found[0]["read"], found[0]["declared"]) if found else (0, None)
 
-    def save_reading(
+    def add(
         self,
         rules: ListRules,
+        outcome: ListOutcome,
+        why: str,
         members: Sequence[Member],
-        fetched: Fetched,
         at: datetime,
-        why: str = "",
-    ) -> Kept:
-        """Keep what was read; see the port. The validators are written last."""
-        number = self._follow(rules, fetched.outcome, why, at)
-        if fetched.is_unchanged:
-            self._read_well(number, fetched, at, count=None)
-            return Kept()
+    ) -> Difference:
+        number = _follow(self._database, rules, outcome, why, at)
         known = self._known_entries(number)
         values = {member.entry_id: rows.columns_of(member.entry) for member in members}
         changed = [name for name, row in values.items() if known.get(name) != (*row, 0)]
         self._put_entries(number, [(name, *values[name]) for name in changed], at)
-        new = frozenset(name for name in changed if name not in known)
-        if not fetched.outcome.whole:
-            return Kept(new)
-        missing = [name for name in known if name not in values]
-        kept = replace(self._judge_missing(number, known, missing, fetched, at), new=new)
-        if kept.held:
-            self._follow(rules, fetched.outcome, words_of_shrink(kept.held), at)
-        if kept.held or fetched.doubt:
-            # Without validators: an unchanged list could never show that it has recovered.
-            fetched = replace(fetched, validators=None)
-        self._read_well(number, fetched, at, count=fetched.read)
-        return kept
+        missing = tuple(name for name in known if name not in values)
+        (row,) = self._database.read("SELECT shrunk_at FROM followed WHERE id = ?", number)
+        return Difference(
+            new=frozenset(name for name in changed if name not in known),
+            missing=missing,
+            gone=sum(1 for name in missing if not known[name][-1]),
+            present=sum(1 for row in known.values() if not row[-1]),
+            shrunk_at=rows.moment(row["shrunk_at"]),
+        )
 
-    def rename_entries(self, source: str, names: Mapping[str, str]) -> None:
+    def settle(self, rules: ListRules, reading: WholeReading) -> None:
+        """Keep what is said of a reading; the validators are written last."""
+        if reading.read is None:
+            _follow(self._database, rules, reading.outcome, reading.why, reading.at)
+        else:
+            self._keep_missing(rules.source, reading)
+        self._read_well(rules.source, reading)
+
+    def rename(self, source: str, names: Mapping[str, str]) -> None:
         """Call entries otherwise; a name that is taken stays with whom it is."""
         found = self._database.read(
             "SELECT id, entry FROM followed LEFT JOIN entries ON list = id WHERE source = ?",
@@ -104,34 +105,12 @@ class ListSnapshots:
                         batch,
                     )
 
-    def _judge_missing(
-        self,
-        number: int,
-        known: Mapping[str, tuple[object, ...]],
-        missing: Sequence[str],
-        fetched: Fetched,
-        at: datetime,
-    ) -> Kept:
-        """Count what a whole reading lacks, as far as the reading is believed."""
-        since, last = self._database.read(
-            "SELECT shrunk_at, last_success FROM followed WHERE id = ?", number
-        )[0]
-        if fetched.doubt:
-            return Kept(doubted=sum(1 for name in missing if not known[name][-1]))
-        present = sum(1 for row in known.values() if not row[-1])
-        gone = sum(1 for name in missing if not known[name][-1])
-        is_shrink = is_sudden_shrink(present, gone)
-        if is_shrink != (since is not None):
-            self._note_shrink(number, rows.iso(at) if is_shrink else None)
-        if is_shrink and not is_believed(datetime.fromisoformat(since) if since else None, at):
-            return Kept(held=len(missing))
-        if last != rows.iso(at):  # two readings of one instant are one
-            self._count_absent(number, missing)
-        return Kept()
-
-    def _note_shrink(self, number: int, since: str | None) -> None:
+    def believe(self, source: str) -> None:
         with self._database.write() as connection:
-            connection.execute("UPDATE followed SET shrunk_at = ? WHERE id = ?", (since, number))
+            connection.execute(
+                "UPDATE followed SET shrunk_at = ? WHERE source = ? AND shrunk_at IS NOT NULL",
+                (rows.iso(datetime.fromtimestamp(0, UTC)), source),
+            )
 
     def _known_entries(self, number: int) -> dict[str, tuple[object, ...]]:
         found = self._database.read(
@@ -140,17 +119,6 @@ class ListSnapshots:
             number,
         )
         return {row[0]: tuple(row)[1:] for row in found}
-
-    def _follow(self, rules: ListRules, outcome: ListOutcome, why: str, at: datetime) -> int:
-        with self._database.write() as connection:
-            number: int = connection.execute(
-                "INSERT INTO followed (source, service, name, last_try, outcome, why)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
-                " name = excluded.name, last_try = excluded.last_try,"
-                " outcome = excluded.outcome, why = excluded.why RETURNING id",
-                (rules.source, rules.service, rules.name, rows.iso(at), outcome, why),
-            ).fetchone()[0]
-        return number
 
     def _put_entries(
         self, number: int, values: Sequence[tuple[object, ...]], at: datetime
@@ -166,9 +134,23 @@ class ListSnapshots:
             with self._database.write() as connection:
                 connection.executemany(sql, [(number, rows.iso(at), *value) for value in batch])
 
-    def _count_absent(self, number: int, names: Sequence[str]) -> None:
-        """Count one more fresh whole reading without *names*; after two they have left."""
-        for batch in _batches(names):
+    def _keep_missing(self, source: str, reading: WholeReading) -> None:
+        """Note since when much is missing, and count what is, unless this is the last reading."""
+        number, since, last = self._database.read(
+            "SELECT id, shrunk_at, last_success FROM followed WHERE source = ?", source
+        )[0]
+        shrunk_at = rows.iso(reading.shrunk_at) if reading.shrunk_at else None
+        if shrunk_at != since:
+            with self._database.write() as connection:
+                connection.execute(
+                    "UPDATE followed SET shrunk_at = ? WHERE id = ?", (shrunk_at, number)
+                )
+        if last != rows.iso(reading.at):
+            self._count_absent(number, reading)
+
+    def _count_absent(self, number: int, reading: WholeReading) -> None:
+        """Count one more fresh whole reading that lacked entries; some have left by now."""
+        for batch in _batches(reading.absent):
             with self._database.write() as connection:
                 connection.executemany(
                     "UPDATE entries SET absent_reads = absent_reads + 1"
@@ -178,38 +160,30 @@ class ListSnapshots:
             with self._database.write() as connection:
                 connection.execute(
                     "DELETE FROM entries WHERE list = ? AND absent_reads >= ?",
-                    (number, _GONE_AFTER_READS),
+                    (number, reading.gone_after),
                 )
 
-    def _read_well(
-        self, number: int, fetched: Fetched, at: datetime, *, count: int | None
-    ) -> None:
-        validators = json.dumps(asdict(fetched.validators)) if fetched.validators else None
+    def _read_well(self, source: str, reading: WholeReading) -> None:
+        validators = json.dumps(asdict(reading.validators)) if reading.validators else None
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE followed SET last_success = ?, failures = 0, retry_at = NULL,"
-                " validators = ?,"
-                " read = coalesce(?, read), declared = iif(? IS NULL, declared, ?)"
-                " WHERE id = ?",
-                (rows.iso(at), validators, count, count, fetched.declared, number),
+                "UPDATE followed SET why = ?1, last_success = ?2, failures = 0, retry_at = NULL,"
+                " validators = ?3, read = coalesce(?4, read),"
+                " declared = iif(?4 IS NULL, declared, ?5) WHERE source = ?6",
+                (
+                    *(reading.why, rows.iso(reading.at), validators),
+                    *(reading.read, reading.declared, source),
+                ),
             )
 
-    def save_setback_of_list(
-        self,
-        rules: ListRules,
-        outcome: ListOutcome,
-        why: str,
-        at: datetime,
-        retry_at: datetime | None = None,
-    ) -> None:
-        number = self._follow(rules, outcome, why, at)
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE followed SET failures = failures + 1, retry_at = ? WHERE id = ?",
-                (rows.iso(retry_at) if retry_at else None, number),
-            )
 
-    def setback_of_list(self, source: str) -> ListSetback | None:
+class SqliteListSetbacks:
+    """Implements `ports.lists.ListSetbacks`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def last(self, source: str) -> ListSetback | None:
         found = self._database.read(
             "SELECT outcome, why, failures, retry_at FROM followed"
             " WHERE source = ? AND failures > 0",
@@ -222,15 +196,51 @@ class ListSnapshots:
             outcome=ListOutcome(outcome),
             why=why,
             failures=failures,
-            retry_at=datetime.fromisoformat(retry_at) if retry_at else None,
+            retry_at=rows.moment(retry_at),
         )
 
-    def believe(self, source: str) -> None:
+    def save(
+        self,
+        rules: ListRules,
+        outcome: ListOutcome,
+        why: str,
+        at: datetime,
+        retry_at: datetime | None = None,
+    ) -> None:
+        number = _follow(self._database, rules, outcome, why, at)
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE followed SET shrunk_at = ? WHERE source = ? AND shrunk_at IS NOT NULL",
-                (rows.iso(datetime.fromtimestamp(0, UTC)), source),
+                "UPDATE followed SET failures = failures + 1, retry_at = ? WHERE id = ?",
+                (rows.iso(retry_at) if retry_at else None, number),
             )
+
+
+def _follow(
+    database: Database, rules: ListRules, outcome: ListOutcome, why: str, at: datetime
+) -> int:
+    """Note how a list was read last; returns its row."""
+    with database.write() as connection:
+        number: int = connection.execute(
+            "INSERT INTO followed (source, service, name, last_try, outcome, why)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
+            " name = excluded.name, last_try = excluded.last_try,"
+            " outcome = excluded.outcome, why = excluded.why RETURNING id",
+            (rules.source, rules.service, rules.name, rows.iso(at), outcome, why),
+        ).fetchone()[0]
+    return number
+
+
+def put_lookups(connection: sqlite3.Connection, seekers: Mapping[str, Sequence[Member]]) -> None:
+    """Note by which lookup entries are sought."""
+    connection.executemany(
+        "UPDATE entries SET lookup = ?1 WHERE list = (SELECT id FROM followed"
+        " WHERE source = ?2) AND entry = ?3 AND lookup IS NOT ?1",
+        [
+            (lookup, member.rules.source, member.entry_id)
+            for lookup, members in seekers.items()
+            for member in members
+        ],
+    )
 
 
 def _batches(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

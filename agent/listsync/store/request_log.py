@@ -1,16 +1,37 @@
-"""What was requested at a server, by the log of its answers."""
+"""What was requested at a server, and the requests that are being sent (`requests`, `intents`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 
-from listsync.domain.media import Definition, TitleKey
-from listsync.domain.server import ABSENT, MediaStatus, RequestAnswer, TitleState
+from listsync.domain.media import Definition
+from listsync.domain.run_notes import Intent, Sent
+from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 
 
-def requested_at(database: Database, server: int) -> list[Definition]:
+class SqliteRequestLog:
+    """Implements `ports.request_log.RequestLog`; see there."""
+
+    def __init__(self, database: Database, server: Callable[[], int]) -> None:
+        self._database = database
+        self._server = server
+
+    def open_intents(self) -> tuple[Intent, ...]:
+        found = self._database.read("SELECT * FROM intents WHERE server = ?", self._server())
+        return tuple(rows.intent_of(row) for row in found)
+
+    def requested(self) -> frozenset[Definition]:
+        return requested_at(self._database, self._server())
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        return requested_since(self._database, self._server(), since)
+
+
+def requested_at(database: Database, server: int) -> frozenset[Definition]:
     """Name what was requested and not cancelled, since the index was confirmed last."""
     found = database.read(
         "SELECT DISTINCT kind, tmdb, four_k FROM requests WHERE server = ?1 AND answer = ?2"
@@ -23,9 +44,44 @@ def requested_at(database: Database, server: int) -> list[Definition]:
         RequestAnswer.REQUESTED,
         RequestAnswer.CANCELLED,
     )
-    return [rows.definition_of(row) for row in found]
+    return frozenset(map(rows.definition_of, found))
 
 
-def is_gone(one: Definition, index: Mapping[TitleKey, TitleState]) -> bool:
-    """Tell what the index knows nothing of."""
-    return index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
+def requested_since(database: Database, server: int | None, since: datetime) -> Mapping[str, int]:
+    """Count titles by the list that had them requested, which is the first one named."""
+    found = database.read(
+        "SELECT json_extract(lists, '$[0]') AS name, count(DISTINCT kind || tmdb || four_k)"
+        " AS titles FROM requests WHERE server = ? AND answer = ? AND at > ? GROUP BY name",
+        server,
+        RequestAnswer.REQUESTED,
+        rows.iso(since),
+    )
+    return {row["name"]: row["titles"] for row in found if row["name"] is not None}
+
+
+def put_sent(connection: sqlite3.Connection, server: int, sent: Iterable[Sent], at: str) -> None:
+    connection.executemany(
+        "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
+        " answer, detail, request_id, asked_as, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(server, *rows.sent_columns(one), at) for one in sent],
+    )
+
+
+def put_intents(
+    connection: sqlite3.Connection, server: int, intents: Iterable[Intent], at: str
+) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO intents (server, label, lists, kind, tmdb, four_k,"
+        " seasons, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(server, *rows.intent_columns(one), at) for one in intents],
+    )
+
+
+def drop_intents(
+    connection: sqlite3.Connection, server: int, bodies: Collection[RequestBody]
+) -> None:
+    connection.executemany(
+        "DELETE FROM intents WHERE server = ? AND kind = ? AND tmdb = ? AND four_k = ?",
+        [(server, *rows.body_columns(body)[:3]) for body in bodies],
+    )

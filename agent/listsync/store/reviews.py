@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.pages import Key, Page
-from listsync.domain.sync_records import Found, How
+from listsync.domain.sync_records import Found, How, Match
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 
@@ -180,6 +180,25 @@ class Reviews:
             score=row["score"] or 0.0,
             choice=rows.choice_of(row) if row["at"] else None,
         )
+
+
+def note_chosen(connection: sqlite3.Connection, chosen: Iterable[Match]) -> None:
+    """Note what ids led to that a person chose; one that led nowhere is no choice any more.
+
+    What the person says meanwhile stays: only the id that was looked up is replaced.
+    """
+    for match in chosen:
+        key, one = match.key, match.chosen
+        if one is None:
+            continue
+        where = "WHERE lookup = ? AND imdb = ? AND tmdb IS NULL"
+        if key is None:
+            connection.execute(f"DELETE FROM choices {where}", (one.lookup, one.imdb))  # noqa: S608 - constant
+        else:
+            connection.execute(
+                f"UPDATE choices SET kind = ?, tmdb = ?, title = ? {where}",  # noqa: S608 - constant
+                (key.kind, key.tmdb_id, match.title, one.lookup, one.imdb),
+            )
 
 
 def _is_named(lookup: str, name: str) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.server import RequestStatus, ServerRequest, TitleState
+from listsync.domain.server import RequestStatus, ServerRequest
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
-from listsync.store.request_log import is_gone, requested_at
+from listsync.store.request_log import requested_at
 
 _PUT = """
     INSERT OR REPLACE INTO server_requests (server, kind, tmdb, four_k, status, seasons,
@@ -20,57 +20,56 @@ _PUT = """
 
 
 class SqliteServerRequests:
-    """Implements `ports.ServerRequests` for one server; see there."""
+    """Implements `ports.server_memory.ServerRequests`; see there."""
 
-    def __init__(self, database: Database, server: int) -> None:
+    def __init__(self, database: Database, server: Callable[[], int]) -> None:
         self._database = database
         self._server = server
 
     def remembered(self) -> tuple[ServerRequest, ...]:
         found = self._database.read(
-            "SELECT * FROM server_requests WHERE server = ? AND NOT lapsed", self._server
+            "SELECT * FROM server_requests WHERE server = ? AND NOT lapsed", self._server()
         )
         return tuple(map(_request_of, found))
 
     def read_at(self) -> datetime | None:
-        found = self._database.read(
-            "SELECT requests_read_at FROM servers WHERE id = ?", self._server
-        )
-        return rows.moment(found[0]["requests_read_at"])
+        return requests_read_at(self._database, self._server())
 
-    def unexplained(self, index: Mapping[TitleKey, TitleState]) -> frozenset[Definition]:
+    def unknown(self) -> frozenset[Definition]:
+        server = self._server()
         known = self._database.read(
-            "SELECT kind, tmdb, four_k FROM server_requests WHERE server = ?", self._server
+            "SELECT kind, tmdb, four_k FROM server_requests WHERE server = ?", server
         )
-        asked = set(requested_at(self._database, self._server)) - set(
-            map(rows.definition_of, known)
-        )
-        return frozenset(one for one in asked if is_gone(one, index))
+        return requested_at(self._database, server) - set(map(rows.definition_of, known))
 
     def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
         """Keep what was read; see the port. A declined request that counted no more stays so."""
+        server = self._server()
         lapsed = {
             rows.definition_of(row): row["request_id"]
             for row in self._database.read(
-                "SELECT * FROM server_requests WHERE server = ? AND lapsed", self._server
+                "SELECT * FROM server_requests WHERE server = ? AND lapsed", server
             )
         }
         read_at = rows.iso(at)
         with self._database.write() as connection:
             connection.execute(
                 "DELETE FROM server_requests WHERE server = ? AND status != ?",
-                (self._server, int(RequestStatus.NONE)),
+                (server, int(RequestStatus.NONE)),
             )
             connection.executemany(
                 _PUT,
-                [
-                    (self._server, *_columns(one), _is_lapsed(one, lapsed), read_at)
-                    for one in found
-                ],
+                [(server, *_columns(one), _is_lapsed(one, lapsed), read_at) for one in found],
             )
             connection.execute(
-                "UPDATE servers SET requests_read_at = ? WHERE id = ?", (read_at, self._server)
+                "UPDATE servers SET requests_read_at = ? WHERE id = ?", (read_at, server)
             )
+
+
+def requests_read_at(database: Database, server: int) -> datetime | None:
+    """Return when the list of requests of *server* was read last; None: never."""
+    found = database.read("SELECT requests_read_at FROM servers WHERE id = ?", server)
+    return rows.moment(found[0]["requests_read_at"])
 
 
 def _is_lapsed(one: ServerRequest, lapsed: Mapping[Definition, int]) -> bool:

@@ -13,7 +13,9 @@ from listsync.domain.server import ABSENT, TitleState
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.facts_cache import SqliteFacts
-from listsync.store.server_guard import series_to_watch
+from listsync.store.failed_requests import failed_for
+from listsync.store.handled_titles import series_to_watch
+from listsync.store.index_cache import pages_with
 from listsync.store.server_requests import requests_of
 from listsync.sync.server_state import index_of
 
@@ -143,18 +145,16 @@ class Stories:
         )
         return {row["entry"]: rows.entry_of(row) for row in found}
 
-    def entries_before(self, source: str, entry_id: str, kind: MediaType | None) -> int:
-        (found,) = self._database.look_up(
-            "SELECT count(*) AS entries FROM entries"
+    def kinds_before(self, source: str, entry_id: str) -> Mapping[MediaType | None, int]:
+        found = self._database.look_up(
+            "SELECT entries.kind, count(*) AS entries FROM entries"
             " JOIN followed ON followed.id = entries.list AND source = :source"
             " JOIN entries AS this ON this.list = entries.list AND this.entry = :entry"
             " WHERE entries.absent_reads = 0"
-            " AND (:kind IS NULL OR entries.kind IS NULL OR entries.kind = :kind)"
-            " AND (entries.rank, entries.entry) < (this.rank, this.entry)",
-            {"source": source, "entry": entry_id, "kind": kind},
+            " AND (entries.rank, entries.entry) < (this.rank, this.entry) GROUP BY entries.kind",
+            {"source": source, "entry": entry_id},
         )
-        count: int = found["entries"]
-        return count
+        return {MediaType(row["kind"]) if row["kind"] else None: row["entries"] for row in found}
 
     def lookup(self, server: int | None, name: str) -> Lookup | None:
         found = self._database.read(
@@ -177,11 +177,6 @@ class Stories:
             *title,
         )
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
-        setbacks = self._database.read(
-            "SELECT * FROM setbacks WHERE server = ? AND kind = ? AND tmdb = ? AND retry_at > ?",
-            *title,
-            rows.iso(now),
-        )
         requests = self._database.read(
             "SELECT * FROM requests WHERE server = ? AND kind = ? AND tmdb = ?"
             " ORDER BY id DESC LIMIT ?",
@@ -193,9 +188,7 @@ class Stories:
             state=self._state(server, key),
             handled=rows.handled_from(handled, sources),
             watched=self._watched(server, key, now),
-            setbacks={
-                (rows.definition_of(row), row["tvdb"] or None): row["why"] for row in setbacks
-            },
+            failed=failed_for(self._database, server, key),
             asked=frozenset(
                 rows.definition_of(row)
                 for row in requests
@@ -216,18 +209,6 @@ class Stories:
         return {title: since for title, since in due.items() if title.key == key}
 
     def _state(self, server: int | None, key: TitleKey) -> TitleState | None:
-        """Look the title up in the index, a page at a time: the whole may be large."""
-        numbers = self._database.read(
-            "SELECT page FROM index_pages WHERE server = ? ORDER BY page", server
-        )
-        if not numbers:
-            return None
-        pages = []
-        for row in numbers:
-            found = self._database.read(
-                "SELECT * FROM index_pages WHERE server = ? AND page = ?", server, row["page"]
-            )
-            for one in map(rows.index_page_of, found):
-                if any(key == title for title, _ in one.titles):
-                    pages.append(one)  # noqa: PERF401 - the others are let go
-        return index_of(pages).get(key, ABSENT)
+        """Unite what the index says of the title."""
+        pages = pages_with(self._database, server, key)
+        return None if pages is None else index_of(pages).get(key, ABSENT)

@@ -5,15 +5,42 @@ from __future__ import annotations
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 from listsync.domain.server import MediaStatus
 from listsync.domain.title_status import title_status
+from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.server_requests import requests_read_at
 
 _Title = tuple[str, int, int]
 """Kind, TMDB number, in 4K or not, as the tables have them."""
 _BATCH = 500
+
+
+class TitleStatusTable:
+    """Notes what became of titles at the end of a run, if that can have learned anything of it.
+
+    `is_stale`: something happened that may have changed it; `index_at`: when the run read the
+    server's index, as the state has times.
+    """
+
+    def __init__(self, database: Database, server: Callable[[], int]) -> None:
+        self._database = database
+        self._server = server
+        self.is_stale = False
+        self.index_at: str | None = None
+
+    def write(self, since: datetime) -> None:
+        """Note it after a run that began at *since*."""
+        if self.index_at is None:
+            return
+        server = self._server()
+        read_at = requests_read_at(self._database, server)
+        were_read = read_at is not None and rows.iso(read_at) >= rows.iso(since)
+        if self.is_stale or were_read:
+            note_title_status(self._database, server, self.index_at)
 
 
 def note_title_status(database: Database, server: int, index_at: str) -> None:

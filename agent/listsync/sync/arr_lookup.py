@@ -25,7 +25,8 @@ from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
 from listsync.domain.sync_records import Member
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.ports import ArrNamesStore, ArrServices
+from listsync.ports.server import ArrServices
+from listsync.ports.titles import ArrNamesStore
 from listsync.sync.arr_selection import (
     OpenSelection,
     WhyOpen,

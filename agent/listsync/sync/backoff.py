@@ -1,12 +1,15 @@
-"""When lists that failed, titles that were not found and series are looked at again. Pure."""
+"""When lists and requests that failed, titles not found and series come up again. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from listsync.domain.lists import ListOutcome
-from listsync.domain.run_notes import ListSetback
+from listsync.domain.media import Definition
+from listsync.domain.run_notes import FailedRequest, ListSetback, Miss
 from listsync.domain.server import SeriesDetails
+from listsync.domain.sync_records import Match
 
 _FIRST = {
     ListOutcome.UNAVAILABLE: timedelta(minutes=5),
@@ -15,6 +18,7 @@ _FIRST = {
     ListOutcome.DRIFT: timedelta(hours=1),
 }
 _RECHECK_DAYS = (1, 3, 7, 14, 30)
+_RETRY_DAYS = (1, 2, 4, 8, 16, 30)
 LOOK_EVERY = timedelta(days=7)
 _FIRST_REFUSED = timedelta(hours=1)
 _LONGEST = timedelta(hours=24)
@@ -39,6 +43,32 @@ def pause_before_recheck(tries: int, *, is_provisional: bool) -> timedelta:
     return (
         timedelta(days=_RECHECK_DAYS[min(done, len(_RECHECK_DAYS)) - 1]) if done else timedelta()
     )
+
+
+def missed(match: Match, before: Miss | None, now: datetime) -> Miss:
+    """Say when a lookup that led to no title is made again; *before*: what was said last."""
+    is_same = before is not None and before.found is match.found
+    tries = 1 + (before.tries if before and is_same else 0)
+    pause = pause_before_recheck(tries, is_provisional=match.is_provisional)
+    return Miss(match.found, tries, now + pause)
+
+
+def pause_of_failure(tries: int) -> timedelta:
+    """Say how long a request that failed *tries* times (from 1) is put off."""
+    return timedelta(days=_RETRY_DAYS[min(tries, len(_RETRY_DAYS)) - 1])
+
+
+def failed_again(why: str, before: FailedRequest | None, now: datetime) -> FailedRequest:
+    """Say when a request that failed is tried again; *before*: what was said last."""
+    tries = 1 + (before.tries if before else 0)
+    return FailedRequest(why, tries, now + pause_of_failure(tries))
+
+
+def put_off(
+    failed: Mapping[tuple[Definition, int | None], FailedRequest], now: datetime
+) -> dict[tuple[Definition, int | None], str]:
+    """Say why requests failed that are not due to be tried again."""
+    return {name: one.why for name, one in failed.items() if one.retry_at > now}
 
 
 def next_look(details: SeriesDetails, today: date) -> date:

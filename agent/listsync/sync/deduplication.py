@@ -143,7 +143,12 @@ def of_kind(member: Member) -> Member | None:
         return member
     if entry.kind is None:
         return member._replace(entry=entry._replace(kind=kind))
-    return member if entry.kind is kind else None
+    return member if takes(member.rules, entry.kind) else None
+
+
+def takes(rules: ListRules, kind: MediaType | None) -> bool:
+    """Tell whether a list takes entries of *kind*; None: of one that is not known."""
+    return rules.kind is None or kind in (None, rules.kind)
 
 
 def wishes_of(members: Sequence[Member]) -> list[Wish]:

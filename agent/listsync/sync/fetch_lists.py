@@ -24,7 +24,7 @@ from listsync.domain.lists import (
 from listsync.domain.run_notes import ListSetback
 from listsync.domain.sync_records import ListRules
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.prefetch import Overlap
 from listsync.row_limit import NoRoomError, room_for, text_size, within
 

@@ -11,15 +11,16 @@ from datetime import UTC, datetime
 from listsync.domain.lists import MOST_OF_ALL, Fetched, ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry
-from listsync.domain.run_notes import Kept
+from listsync.domain.run_notes import Kept, WholeReading
 from listsync.domain.sync_records import ListRules, Member
-from listsync.ports import Memory
+from listsync.ports.lists import ListSetbacks, ListSnapshots
+from listsync.ports.state import Memory
 from listsync.sync.backoff import must_wait, pause_after
 from listsync.sync.deduplication import may_be_renamed, members_of, of_kind, renamed
 from listsync.sync.fetch_lists import Before, Followed, Reading, Room, read_lists, room_of
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.report import Tally
-from listsync.sync.shrink_guard import words_of_shrink
+from listsync.sync.shrink_guard import judge_missing, words_of_shrink
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +66,11 @@ def gather(  # noqa: PLR0913 - each is a part of its own
     is to end: what comes of a reading after that is not even a failure.
     """
     gathered = Gathered(surely_read={one.rules.source for one in lists})
-    room = Room([memory.counts(one.rules.source)[0] for one in lists])
-    keeper = _Keeper(memory, tally, gathered, room)
-    before = {one.rules.source: _before(one.rules.source, memory, eager=eager) for one in lists}
+    snapshots, setbacks = memory.snapshots, memory.list_setbacks
+    room = Room([snapshots.counts(one.rules.source)[0] for one in lists])
+    keeper = _Keeper(snapshots, setbacks, tally, gathered, room)
+    sources = {one.rules.source for one in lists}
+    before = {one: _before(one, memory, eager=eager) for one in sources}
     for reading in read_lists(lists, before, room, check):
         rules = reading.rules
         members, has_room = keeper.keep(reading)
@@ -80,13 +83,13 @@ def gather(  # noqa: PLR0913 - each is a part of its own
         if not members and not (reading.outcome.whole and has_room):
             why = reading.why if has_room else _TOO_MANY
             gathered.held = f'the exclusion list "{rules.name}" could not be read: {why}'
-            gathered.retry = _retry_of(reading, gathered.held, memory)
+            gathered.retry = _retry_of(reading, gathered.held, setbacks)
     return gathered
 
 
-def _retry_of(reading: Reading, why: str, memory: Memory) -> Retry | None:
+def _retry_of(reading: Reading, why: str, setbacks: ListSetbacks) -> Retry | None:
     """Let what waits for a list wait until that is asked again."""
-    setback = memory.setback_of_list(reading.rules.source)
+    setback = setbacks.last(reading.rules.source)
     if setback is None or not reading.outcome.may_pass:
         return None
     return Retry(why=why, not_before=setback.retry_at)
@@ -96,7 +99,8 @@ def _retry_of(reading: Reading, why: str, memory: Memory) -> Retry | None:
 class _Keeper:
     """Keeps what is read. `saved` are the sources of which a whole reading was saved."""
 
-    memory: Memory
+    snapshots: ListSnapshots
+    setbacks: ListSetbacks
     tally: Tally
     gathered: Gathered
     room: Room
@@ -118,7 +122,7 @@ class _Keeper:
             return self._refuse(reading)  # what was known of it has longer titles than rows
         wanted, left_out = _apply(rules, members)
         if fetched is None or fetched.is_unchanged:
-            (read, declared), rest = self.memory.counts(rules.source), _NO_TITLES
+            (read, declared), rest = self.snapshots.counts(rules.source), _NO_TITLES
         else:
             read, declared, rest = fetched.read, fetched.declared, _REPEATS
         others = read - len(reading.skipped) - len(members)
@@ -139,7 +143,7 @@ class _Keeper:
         fetched = reading.fetched
         if fetched is not None and fetched.is_sure:
             return reading.room
-        return max(reading.room, self.memory.counts(reading.rules.source)[0])
+        return max(reading.room, self.snapshots.counts(reading.rules.source)[0])
 
     def _refuse(self, reading: Reading) -> tuple[list[Member], bool]:
         """Note that a list has no place in this run; what is known of it stays as it is."""
@@ -147,7 +151,7 @@ class _Keeper:
         reading = replace(reading, fetched=None, outcome=ListOutcome.DRIFT, why=_TOO_MANY)
         _log(reading)
         if rules.source not in self.saved:
-            _save_setback(reading, self.memory, datetime.now(UTC))
+            _save_setback(reading, self.setbacks, datetime.now(UTC))
         self.gathered.surely_read.discard(rules.source)
         self.tally.add_list(reading, new=0, read=0, declared=None, from_memory=False)
         return [], False
@@ -163,21 +167,65 @@ class _Keeper:
         is_saved = rules.source in self.saved
         if fetched is not None and reading.outcome in _KEPT and not is_saved:
             members = members_of(rules, fetched.entries)
-            _rename(rules, members, self.memory)
-            kept = self.memory.save_reading(rules, members, fetched, at, reading.why)
+            _rename(rules, members, self.snapshots)
+            kept = save_reading(self.snapshots, rules, members, fetched, at, reading.why)
             if reading.outcome.whole:
                 self.saved.add(rules.source)
             self.gathered.notices.extend(_notices_of(rules, fetched, kept))
             reading = _with_shrink(reading, kept)
         elif not is_saved and not reading.was_left_alone:
-            _save_setback(reading, self.memory, at)
+            _save_setback(reading, self.setbacks, at)
         is_sure = fetched is not None and fetched.is_sure and not kept.held
         if not is_sure:
             self.gathered.surely_read.discard(rules.source)
         if is_saved or not is_sure:
-            entries = self.memory.entries(rules.source)
+            entries = self.snapshots.entries(rules.source)
             members = [Member(rules, entry, name) for name, entry in entries.items()]
         return reading, kept, members
+
+
+def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
+    snapshots: ListSnapshots,
+    rules: ListRules,
+    members: Sequence[Member],
+    fetched: Fetched,
+    at: datetime,
+    why: str = "",
+) -> Kept:
+    """Keep what was read, as far as it is believed.
+
+    Only a whole reading replaces the snapshot; a partial one, and one in doubt, adds to it. An
+    entry has left the list when two fresh whole readings of different times lack it in a row; an
+    unchanged one counts for neither. Where a great part is gone at once (`patience`), a whole
+    reading only adds, until that has lasted.
+    """
+    reading = WholeReading(
+        outcome=fetched.outcome,
+        why=why,
+        at=at,
+        validators=fetched.validators,
+        declared=fetched.declared,
+    )
+    if fetched.is_unchanged:
+        snapshots.settle(rules, reading)
+        return Kept()
+    found = snapshots.add(rules, fetched.outcome, why, members, at)
+    if not fetched.outcome.whole:
+        return Kept(found.new)
+    judged = judge_missing(found, is_doubted=bool(fetched.doubt), at=at)
+    kept = judged.kept
+    # Without validators: an unchanged list could never show that it has recovered.
+    is_sure = not kept.held and not fetched.doubt
+    reading = replace(
+        reading,
+        why=words_of_shrink(kept.held) if kept.held else why,
+        validators=fetched.validators if is_sure else None,
+        read=fetched.read,
+        absent=judged.absent,
+        shrunk_at=judged.shrunk_at,
+    )
+    snapshots.settle(rules, reading)
+    return kept
 
 
 def _with_shrink(reading: Reading, kept: Kept) -> Reading:
@@ -214,30 +262,30 @@ def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
     return Notice(kind=NoticeKind.LIST_DOUBTED, text=text, list_name=rules.name)
 
 
-def _rename(rules: ListRules, members: Sequence[Member], memory: Memory) -> None:
+def _rename(rules: ListRules, members: Sequence[Member], snapshots: ListSnapshots) -> None:
     """Recognise entries whose ids were others before, or none, by what else they say."""
     if any(may_be_renamed(one.entry) for one in members):
-        names = renamed(memory.entries(rules.source), members)
+        names = renamed(snapshots.entries(rules.source), members)
         if names:
-            memory.rename_entries(rules.source, names)
+            snapshots.rename(rules.source, names)
 
 
 def _before(source: str, memory: Memory, *, eager: bool) -> Before:
-    setback = memory.setback_of_list(source)
+    setback = memory.list_setbacks.last(source)
     now = datetime.now(UTC)
     return Before(
-        validators=memory.previous(source),
+        validators=memory.snapshots.validators(source),
         left_alone=setback if must_wait(setback, now, eager=eager) else None,
     )
 
 
-def _save_setback(reading: Reading, memory: Memory, at: datetime) -> None:
+def _save_setback(reading: Reading, setbacks: ListSetbacks, at: datetime) -> None:
     """Note a failure, and when the list is asked again."""
     rules, outcome = reading.rules, reading.outcome
-    before = memory.setback_of_list(rules.source)
+    before = setbacks.last(rules.source)
     failures = 1 + (before.failures if before else 0)
     retry_at = at + pause_after(outcome, failures, reading.retry_after_s)
-    memory.save_setback_of_list(rules, outcome, reading.why, at, retry_at)
+    setbacks.save(rules, outcome, reading.why, at, retry_at)
 
 
 def _rows(reading: Reading) -> int:

@@ -12,7 +12,8 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import TitleFacts
 from listsync.domain.sync_records import Match, Prepared, Request, Wish
 from listsync.errors import ListsyncError
-from listsync.ports import FactsCache, RequestServer
+from listsync.ports.server import RequestServer
+from listsync.ports.titles import FactsCache
 from listsync.prefetch import Overlap
 from listsync.sync.decide import decide
 from listsync.sync.eligibility import needs_facts, needs_seasons

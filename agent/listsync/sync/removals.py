@@ -17,7 +17,9 @@ from listsync.domain.run_notes import Departure
 from listsync.domain.server import ABSENT, Cancelled, MediaStatus, TitleState
 from listsync.domain.server_guard import CONFIRM
 from listsync.domain.sync_records import ItemReport, ListRules, SyncRun, Verdict
-from listsync.ports import Memory, RequestServer
+from listsync.ports.lists import ListSnapshots
+from listsync.ports.server import Submissions
+from listsync.ports.titles import Departures, HandledTitles
 from listsync.sync.titles.title_folding import fold
 
 logger = logging.getLogger(__name__)
@@ -49,8 +51,10 @@ class Leaver:
     """
 
     run: SyncRun
-    server: RequestServer
-    memory: Memory
+    server: Submissions
+    departures: Departures
+    snapshots: ListSnapshots
+    handled: HandledTitles
     index: Mapping[TitleKey, TitleState]
     surely_read: Collection[str]
 
@@ -60,21 +64,21 @@ class Leaver:
         What has left a list that this run does not read waits for one that does.
         """
         found: dict[int, list[Departure]] = defaultdict(list)
-        for one in self.memory.departed():
+        for one in self.departures.load():
             number = _list_of(one, lists)
             if number is None:
                 continue
             if lists[number].cancel_removed and not one.is_wanted and self._waits(one):
                 found[number].append(replace(one, list_name=lists[number].name))
             elif one.is_gone:
-                self.memory.settle_departure(one, self.run, cancelled=False)
+                self.departures.settle(one, self.run, cancelled=False)
         return [self._sorted(lists[number], gone) for number, gone in found.items()]
 
     def warn(self, found: Iterable[ListDepartures]) -> list[Notice]:
         """Say what a later sync cancels, and remember that it was said."""
         found = list(found)
         missing = [one for each in found for one in (*each.due, *each.later)]
-        self.memory.save_cancel_warnings(missing)
+        self.departures.save_warnings(missing)
         return [self._notice(each) for each in found if each.later]
 
     def cancel(self, found: Iterable[ListDepartures]) -> Iterator[ItemReport]:
@@ -95,14 +99,14 @@ class Leaver:
                 yield from (self._cancel(one) for one in each.due)
 
     def _sorted(self, rules: ListRules, gone: Sequence[Departure]) -> ListDepartures:
-        entries = self.memory.entries(rules.source)
-        handled = self.memory.handled().titles.get((rules.source, rules.four_k), {})
+        entries = self.snapshots.entries(rules.source)
+        handled = self.handled.load().titles.get((rules.source, rules.four_k), {})
         unknown = [entry for name, entry in entries.items() if name not in handled]
         due, later = [], []
         for one in gone:
             if any(_may_be(entry, one) for entry in unknown):
                 if one.is_gone:
-                    self.memory.settle_departure(one, self.run, cancelled=False)
+                    self.departures.settle(one, self.run, cancelled=False)
             elif one.is_gone and one.was_reported and rules.source in self.surely_read:
                 due.append(one)
             else:
@@ -135,7 +139,7 @@ class Leaver:
         if self.run.dry_run:
             return _told(one, Verdict.CANCELLED, "it has left the list: would be cancelled")
         result = self.server.cancel(one.request_id or 0)
-        self.memory.settle_departure(one, self.run, cancelled=result is Cancelled.DONE)
+        self.departures.settle(one, self.run, cancelled=result is Cancelled.DONE)
         if result is not Cancelled.DONE:
             why = "it has left the list, but its request does not wait for approval any more"
             return _told(one, Verdict.SKIPPED, why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,8 +23,12 @@ from listsync.domain.sync_records import (
     SyncRun,
 )
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.ports import ArrNamesStore, FactsCache, Memory, RequestServer
+from listsync.ports.server import RequestServer
+from listsync.ports.server_memory import ServerGuard
+from listsync.ports.state import Memory
+from listsync.ports.titles import ArrNamesStore, FactsCache
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
+from listsync.sync.backoff import put_off
 from listsync.sync.deduplication import Group, united, wish_of, wishes_of
 from listsync.sync.exclusions import ExclusionSet, names_title_only, wishes_to_exclude
 from listsync.sync.fetch_lists import Followed
@@ -48,7 +52,7 @@ from listsync.sync.report import Tally
 from listsync.sync.run_result import notices_of, result_of
 from listsync.sync.seasons import adopt
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
-from listsync.sync.server_state import ServerReading
+from listsync.sync.server_state import ServerReading, is_lacking
 from listsync.sync.submission import Writer
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
@@ -130,7 +134,7 @@ class _Sync:
             report = self._report(result, why)
         finally:
             self._parts.board.end(self._run.run_id)
-        self._parts.memory.end_run(report, datetime.now(UTC))
+        self._parts.memory.runs.end(report, datetime.now(UTC))
         return report
 
     def _end_of_work(self) -> tuple[Result, str]:
@@ -150,7 +154,7 @@ class _Sync:
         self._check()
         parts, board = self._parts, self._parts.board
         board.start(self._run.run_id, tuple(one.rules.name for one in parts.lists))
-        parts.memory.begin_run(self._run)
+        parts.memory.runs.begin(self._run)
         self._info = info = parts.server.identify()
         logger.info(
             "API connection successful: %s %s, as %s",
@@ -159,13 +163,13 @@ class _Sync:
             info.user,
             extra={"action": "connected"},
         )
-        notice = parts.memory.use_server(info)
-        if notice:
-            self._notices.append(Notice(kind=NoticeKind.SERVER_CHANGED, text=notice))
-        is_first = parts.memory.is_first_run()
+        seen = parts.memory.guard.use(info, self._run.run_id)
+        if seen.remark:
+            self._notices.append(Notice(kind=NoticeKind.SERVER_CHANGED, text=seen.remark))
+        is_first = parts.memory.runs.is_first()
         board.phase(Phase.COLLECT, total=len(parts.lists))
         for one in parts.lists if self._run.confirmed else ():
-            parts.memory.believe(one.rules.source)
+            parts.memory.snapshots.believe(one.rules.source)
         gathered = gather(
             parts.lists,
             parts.memory,
@@ -183,7 +187,7 @@ class _Sync:
         wanted = united(gathered.wanted)
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
-        handled = self._adopt(parts.memory.handled(), wanted)
+        handled = self._adopt(parts.memory.handled.load(), wanted)
         self._seen = self._reading.requests_seen(index, is_doubted=doubt is not None)
         clear_orphans(index, self._seen.removed, handled.definitions)
         held = doubt or gathered.held
@@ -206,12 +210,12 @@ class _Sync:
     def _doubt(self, index: dict[TitleKey, TitleState]) -> str | None:
         """Say why this server, or its index, may not be the one that is meant."""
         memory = self._parts.memory
-        trust = memory.trust(index)
+        trust = trust_in(memory.guard, memory.requests.requested(), index)
         if trust.doubt is None:
             return None
         if self._run.confirmed:
             logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
-            memory.confirm()
+            memory.guard.confirm()
             return None
         self._notices.append(Notice(kind=_kind_of(trust), text=trust.doubt))
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})
@@ -219,7 +223,15 @@ class _Sync:
 
     def _cancel_removed(self, index: dict[TitleKey, TitleState], gathered: Gathered) -> None:
         server, memory = self._parts.server, self._parts.memory
-        leaver = Leaver(self._run, server, memory, index, gathered.surely_read)
+        leaver = Leaver(
+            run=self._run,
+            server=server,
+            departures=memory.departures,
+            snapshots=memory.snapshots,
+            handled=memory.handled,
+            index=index,
+            surely_read=gathered.surely_read,
+        )
         found = leaver.find([one.rules for one in self._parts.lists])
         self._notices.extend(leaver.warn(found))
         for item in leaver.cancel(found):
@@ -243,8 +255,8 @@ class _Sync:
         excluded = [*wishes_to_exclude(self._parts.exclusions), *wishes_of(gathered.excluded)]
         by_title = filter(names_title_only, excluded)
         whole = {name for name in map(lookup_of, by_title) if name is not None}
-        matches = memory.matches(self._run.started_at, whole)
-        resolver = Resolver(self._parts.server, matches, chosen_ids=memory.chosen_ids())
+        matches = memory.matches.load(self._run.started_at, whole)
+        resolver = Resolver(self._parts.server, matches, chosen_ids=memory.matches.chosen_ids())
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
         window = LookAhead(preparer, known)
         self._writer = Writer(self._run, self._parts.server, memory, known, window)
@@ -266,7 +278,7 @@ class _Sync:
         writer = self._writer
         if writer is None or self._run.dry_run or not writer.requested:
             return
-        pages = len(self._parts.memory.index_pages())
+        pages = len(self._parts.memory.index.pages())
         if not is_worth_it(len(writer.requested), pages):
             return
         notice = Verification(writer, writer.requested, self._check).mend(
@@ -286,9 +298,9 @@ class _Sync:
         stored = Stored(
             index=index,
             handled=handled,
-            setbacks=memory.setbacks(started_at),
+            setbacks=put_off(memory.failed_requests.load(), started_at),
             watched=self._watched(handled),
-            requested=memory.requested_since(started_at - _DAY),
+            requested=memory.requests.requested_since(started_at - _DAY),
             on_hold=self._on_hold,
             seen=self._seen,
         )
@@ -300,15 +312,15 @@ class _Sync:
         lists = [one.rules for one in self._parts.lists]
         if not may_watch(lists, handled):
             return {}
-        due = self._parts.memory.series_to_watch(self._run.started_at)
+        due = self._parts.memory.handled.series_to_watch(self._run.started_at)
         return watched_of(due, lists, handled)
 
     def _keep_learned(self, known: RunKnowledge, learned: Learned) -> None:
         """Have remembered what was learned, for who asks why a title is not requested."""
-        before = self._parts.memory.learned()
+        before = self._parts.memory.guard.learned()
         by_now = learned_by(known, learned).after(before)
         if by_now != before:
-            self._parts.memory.save_learned(by_now)
+            self._parts.memory.guard.save_learned(by_now)
 
     def _tried_users(self) -> Iterator[TriedUser]:
         """Try every user that a list names; also of an empty one something may be cancelled."""
@@ -363,6 +375,18 @@ class _Sync:
         if retry is None and self._writer is not None:
             return self._reading.retry_of_intents()
         return retry
+
+
+def trust_in(
+    guard: ServerGuard, requested: Collection[Definition], index: Mapping[TitleKey, TitleState]
+) -> Trust:
+    """Compare the server and its index with what is remembered of them."""
+    return Trust(
+        state=guard.state_doubt(),
+        asked_elsewhere=guard.handled_elsewhere(),
+        asked=len(requested),
+        gone=sum(is_lacking(index, one) for one in requested),
+    )
 
 
 def _kind_of(trust: Trust) -> NoticeKind:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.media import Definition, MediaType
-from listsync.domain.run_notes import Handling, Intent, Notes, Setback
+from listsync.domain.run_notes import Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
-from listsync.domain.sync_records import Member, Outcome, Prepared, Requested, Skip, SkipReason
-from listsync.ports import Memory
-from listsync.sync.backoff import next_look
+from listsync.domain.sync_records import (
+    Match,
+    Member,
+    Outcome,
+    Prepared,
+    Requested,
+    Skip,
+    SkipReason,
+)
+from listsync.ports.state import Memory
+from listsync.sync.backoff import failed_again, missed, next_look
 from listsync.sync.eligibility import is_decided_whole, takes
 from listsync.sync.knowledge import Knowledge, RunKnowledge
 from listsync.sync.seasons import Row, is_new, remembered, row_of
@@ -98,6 +106,8 @@ class Recorder:
     def __init__(self, memory: Memory, known: RunKnowledge) -> None:
         self._memory = memory
         self._known = known
+        self._misses = dict(memory.matches.misses())
+        self._failed = dict(memory.failed_requests.load())
         self.notes = Notes()
         self._handled_now: set[tuple[str, str, bool]] = set()
         self._ahead: set[RequestBody] = set()
@@ -135,11 +145,18 @@ class Recorder:
             # What was found before a person chose is kept: the choice can be taken back.
             is_news = prepared.is_fresh and not (match.chosen and match.key)
             if lookup is not None and is_news:
-                self.notes.matches[lookup] = match
+                self._keep_match(lookup, match)
             if lookup is not None:
                 before = self.notes.seekers.get(lookup, ())
                 self.notes.seekers[lookup] = (*before, *prepared.wish.members)
             self._write_if_full()
+
+    def _keep_match(self, lookup: str, match: Match) -> None:
+        """Remember a match; where it is none, until it is looked up again."""
+        self.notes.matches[lookup] = match
+        if match.key is None:
+            miss = missed(match, self._misses.get(lookup), datetime.now(UTC))
+            self._misses[lookup] = self.notes.misses[lookup] = miss
 
     def set_back(self, prepared: Prepared, why: str) -> None:
         """Remember that requesting this title would fail; it is tried again later."""
@@ -147,7 +164,8 @@ class Recorder:
             definition = Definition(prepared.match.key, prepared.wish.four_k)
             tvdb = prepared.wish.ids.tvdb
             self._known.set_back(definition, tvdb, why)
-            self.notes.setbacks.append(Setback(definition, tvdb, why))
+            failed = failed_again(why, self._failed.get((definition, tvdb)), datetime.now(UTC))
+            self._failed[definition, tvdb] = self.notes.failed[definition, tvdb] = failed
 
     def note(self, prepared: Prepared, outcome: Outcome) -> None:
         """Remember what *outcome* says of the entries that want it, and of its match."""

@@ -28,7 +28,7 @@ from listsync.domain.server import (
 )
 from listsync.domain.sync_records import SyncRun
 from listsync.errors import AnswerChangedError, UnavailableError
-from listsync.ports import RequestServer
+from listsync.ports.server import RequestServer
 
 _READ_AGAIN_AFTER = timedelta(days=1)
 _TOLD = (RequestStatus.DECLINED, RequestStatus.FAILED)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.retry import Retry
-from listsync.domain.server import IndexPage, MediaStatus, TitleState
+from listsync.domain.server import ABSENT, IndexPage, MediaStatus, TitleState
 from listsync.domain.sync_records import SyncRun
-from listsync.ports import Memory, RequestServer
+from listsync.ports.server import RequestServer
+from listsync.ports.state import Memory
 from listsync.sync.server_requests import (
     IntentReview,
     RequestsSeen,
@@ -50,6 +51,11 @@ def index_of(pages: Iterable[IndexPage]) -> dict[TitleKey, TitleState]:
     return index
 
 
+def is_lacking(index: Mapping[TitleKey, TitleState], one: Definition) -> bool:
+    """Tell whether the index knows nothing of a title, in its edition."""
+    return index.get(one.key, ABSENT).of(four_k=one.four_k) == MediaStatus.UNKNOWN
+
+
 def _united(one: TitleState, other: TitleState) -> TitleState:
     return TitleState(
         max(one.status, other.status, key=_weight),
@@ -78,13 +84,13 @@ class ServerReading:
     timeout: timedelta
 
     def read_index(self) -> Index:
-        pages = self.server.read_index(self.memory.index_pages())
-        self.memory.save_index(pages)
+        pages = self.server.read_index(self.memory.index.pages())
+        self.memory.index.save(pages)
         return index_of(pages)
 
     def settle_intents(self, index: Index) -> dict[Definition, str]:
         """Find out what became of requests whose answer was lost; says why a title must wait."""
-        intents = self.memory.open_intents()
+        intents = self.memory.requests.open_intents()
         if not intents:
             return {}
         review = IntentReview(
@@ -100,19 +106,20 @@ class ServerReading:
 
     def retry_of_intents(self) -> Retry | None:
         """Say when it is looked again what came of requests whose answer was lost."""
-        return retry_for(self.memory.open_intents(), datetime.now(UTC), self.timeout)
+        return retry_for(self.memory.requests.open_intents(), datetime.now(UTC), self.timeout)
 
     def requests_seen(self, index: Index, *, is_doubted: bool) -> RequestsSeen:
         """Know what was declined or has failed: read at first, then where something is odd."""
-        memory, now = self.memory.server_requests, datetime.now(UTC)
-        vanished = frozenset() if is_doubted else memory.unexplained(index)
-        remembered = memory.remembered()
+        known, now = self.memory.server_requests, datetime.now(UTC)
+        unknown = () if is_doubted else known.unknown()
+        vanished = frozenset(one for one in unknown if is_lacking(index, one))
+        remembered = known.remembered()
         if is_reading_due(
-            memory.read_at(),
+            known.read_at(),
             now,
             is_unexplained=bool(vanished),
             has_failed=are_failures_open(remembered, index),
         ):
-            memory.save_reading(digest(self.server.read_requests(), vanished), now)
-            remembered = memory.remembered()
+            known.save_reading(digest(self.server.read_requests(), vanished), now)
+            remembered = known.remembered()
         return RequestsSeen.of(remembered)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from listsync.domain.run_notes import Difference, Kept
 from listsync.domain.server_guard import CONFIRM
 
 _BELIEVED_AFTER = timedelta(days=7)
@@ -14,6 +16,30 @@ _SHARE_GONE = 0.3
 def is_sudden_shrink(known: int, missing: int) -> bool:
     """Tell whether so many of the known entries are gone at once that something may be wrong."""
     return missing >= _FEWEST_GONE and missing > _SHARE_GONE * known
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is believed of what a whole reading lacks.
+
+    `absent` are the ids that count as missing; `shrunk_at` says since when too many are.
+    """
+
+    kept: Kept
+    absent: tuple[str, ...] = ()
+    shrunk_at: datetime | None = None
+
+
+def judge_missing(found: Difference, *, is_doubted: bool, at: datetime) -> Judgement:
+    """Judge what a whole reading of *at* lacks; *is_doubted*: the reading is not sure itself."""
+    if is_doubted:
+        return Judgement(Kept(found.new, doubted=found.gone), shrunk_at=found.shrunk_at)
+    if not is_sudden_shrink(found.present, found.gone):
+        return Judgement(Kept(found.new), found.missing)
+    if is_believed(found.shrunk_at, at):
+        return Judgement(Kept(found.new), found.missing, found.shrunk_at)
+    held = Kept(found.new, held=len(found.missing))
+    return Judgement(held, shrunk_at=found.shrunk_at or at)
 
 
 def words_of_shrink(held: int) -> str:

@@ -41,7 +41,8 @@ from listsync.domain.sync_records import (
     SyncRun,
 )
 from listsync.errors import AnswerChangedError, NotTakenError, RefusedError, UnavailableError
-from listsync.ports import Memory, RequestServer
+from listsync.ports.server import RequestServer
+from listsync.ports.state import Memory
 from listsync.sync.knowledge import RunKnowledge
 from listsync.sync.run_recorder import Recorder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.ports import Memory
+from listsync.ports.state import Memory
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.sync_memory import SqliteMemory
 from tests.fakes import SERVER, FakeMemory
@@ -18,13 +18,13 @@ def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
     """Give a memory that has never seen anything, with a server chosen."""
     if request.param == "fake":
         fake = FakeMemory()
-        fake.use_server(SERVER)
+        fake.guard.use(SERVER)
         yield fake
         return
     database = Database(tmp_path / FILE_NAME)
     try:
         real = SqliteMemory(database)
-        real.use_server(SERVER)
+        real.guard.use(SERVER)
         yield real
     finally:
         database.close()

@@ -13,13 +13,14 @@ from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.run_notes import (
+    FailedRequest,
     Handling,
     Intent,
     Kept,
     ListSetback,
+    Miss,
     Notes,
     Sent,
-    Setback,
 )
 from listsync.domain.server import (
     Answered,
@@ -33,7 +34,7 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.server_guard import Trust
+from listsync.domain.server_guard import KnownServer, Trust
 from listsync.domain.server_knowledge import (
     NOTHING_LEARNED,
     Hold,
@@ -53,8 +54,10 @@ from listsync.domain.sync_records import (
     SyncRun,
     Verdict,
 )
-from listsync.ports import Memory
+from listsync.ports.state import Memory
 from listsync.sync.deduplication import members_of
+from listsync.sync.list_intake import save_reading
+from listsync.sync.run import trust_in
 from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")
@@ -89,11 +92,11 @@ def read(
     count = len(entries) if declared is None else declared
     fetched = Fetched(entries=entries, declared=count, validators=validators)
     at = NOW + timedelta(seconds=next(_SECONDS))
-    return memory.save_reading(of, members_of(of, entries), fetched, at).new
+    return save_reading(memory.snapshots, of, members_of(of, entries), fetched, at).new
 
 
 def unchanged(memory: Memory, validators: Validators | None = MARK) -> frozenset[str]:
-    return memory.save_reading(LIST, (), Fetched.unchanged(validators), NOW).new
+    return save_reading(memory.snapshots, LIST, (), Fetched.unchanged(validators), NOW).new
 
 
 def handling(entry: ListEntry = DUNE, *, four_k: bool = False) -> Handling:
@@ -141,33 +144,33 @@ def report(result: Result, run_id: str = "run-1") -> SyncReport:
 
 
 def test_a_list_never_read_has_nothing(memory: Memory) -> None:
-    assert tuple(memory.entries(LIST.source).values()) == ()
-    assert memory.previous(LIST.source) is None
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == ()
+    assert memory.snapshots.validators(LIST.source) is None
 
 
 def test_entries_come_back_as_they_were_read(memory: Memory) -> None:
     read(memory, DUNE, LOST, HEAT, DOUBTFUL)
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST, HEAT, DOUBTFUL)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE, LOST, HEAT, DOUBTFUL)
 
 
 def test_entries_come_back_by_rank(memory: Memory) -> None:
     read(memory, DUNE._replace(rank=9), LOST, HEAT)
-    assert [entry.rank for entry in memory.entries(LIST.source).values()] == [2, 3, 9]
+    assert [entry.rank for entry in memory.snapshots.entries(LIST.source).values()] == [2, 3, 9]
 
 
 def test_an_entry_that_changed_is_read_anew(memory: Memory) -> None:
     read(memory, DUNE)
     changed = DUNE._replace(title="Dune: Part One", rank=4)
     read(memory, changed)
-    assert tuple(memory.entries(LIST.source).values()) == (changed,)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (changed,)
 
 
 def test_lists_are_kept_apart(memory: Memory) -> None:
     other = ListRules(source="file:other", name="other", service="file")
     read(memory, DUNE)
     read(memory, LOST, of=other)
-    assert tuple(memory.entries("file:other").values()) == (LOST,)
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
+    assert tuple(memory.snapshots.entries("file:other").values()) == (LOST,)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE,)
 
 
 def test_a_list_keeps_its_memory_under_a_new_name(memory: Memory) -> None:
@@ -183,98 +186,100 @@ def test_entries_not_seen_before_are_named(memory: Memory) -> None:
 
 def test_the_marks_of_a_whole_reading_are_kept(memory: Memory) -> None:
     read(memory, DUNE, validators=MARK)
-    assert memory.previous(LIST.source) == MARK
+    assert memory.snapshots.validators(LIST.source) == MARK
 
 
 def test_a_partial_reading_leaves_the_marks_alone(memory: Memory) -> None:
     read(memory, DUNE, validators=MARK)
     read(memory, LOST, declared=9, validators=Validators(etag="2"))
-    assert memory.previous(LIST.source) == MARK
+    assert memory.snapshots.validators(LIST.source) == MARK
 
 
 def test_the_counts_are_those_of_the_last_whole_reading(memory: Memory) -> None:
-    assert memory.counts(LIST.source) == (0, None)
+    assert memory.snapshots.counts(LIST.source) == (0, None)
     entry = ListEntry(rank=1, title="Dune")
     person = SkippedRow(rank=2, what="Al Pacino", why="a person")
     whole = Fetched(entries=(entry,), skipped=(person,), declared=2)
-    memory.save_reading(LIST, members_of(LIST, [entry]), whole, NOW)
+    save_reading(memory.snapshots, LIST, members_of(LIST, [entry]), whole, NOW)
     unchanged(memory)
-    memory.save_reading(LIST, members_of(LIST, [entry]), replace(whole, declared=9), NOW)
-    assert memory.counts(LIST.source) == (2, 2)
+    save_reading(
+        memory.snapshots, LIST, members_of(LIST, [entry]), replace(whole, declared=9), NOW
+    )
+    assert memory.snapshots.counts(LIST.source) == (2, 2)
 
 
 def test_an_unchanged_reading_brings_its_own_marks(memory: Memory) -> None:
     read(memory, DUNE, validators=MARK)
     unchanged(memory, Validators(etag="2"))
-    assert memory.previous(LIST.source) == Validators(etag="2")
+    assert memory.snapshots.validators(LIST.source) == Validators(etag="2")
 
 
 def test_an_entry_that_is_called_otherwise_stays_what_it_was(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
     memory.record(Notes(handled=[handling(), handling(four_k=True)]))
-    (old, heat), new = memory.entries(LIST.source), "title:dune|2021|movie"
-    memory.rename_entries(LIST.source, {old: heat})  # which is another one's
-    memory.rename_entries(LIST.source, {old: new, "nobody": "x"})
-    assert dict(memory.entries(LIST.source)) == {new: DUNE, heat: HEAT}
+    (old, heat), new = memory.snapshots.entries(LIST.source), "title:dune|2021|movie"
+    memory.snapshots.rename(LIST.source, {old: heat})  # which is another one's
+    memory.snapshots.rename(LIST.source, {old: new, "nobody": "x"})
+    assert dict(memory.snapshots.entries(LIST.source)) == {new: DUNE, heat: HEAT}
     for four_k in (False, True):
-        titles = memory.handled().titles[LIST.source, four_k]
+        titles = memory.handled.load().titles[LIST.source, four_k]
         assert dict(titles) == {new: Definition(KEY, four_k)}
-    assert memory.departed() == ()
+    assert memory.departures.load() == ()
 
 
 def test_the_entries_of_other_lists_keep_their_names(memory: Memory) -> None:
     other = replace(LIST, source="file:/other")
     read(memory, DUNE)
     read(memory, DUNE, of=other)
-    (name,) = memory.entries(LIST.source)
-    memory.rename_entries(LIST.source, {name: "new"})
-    memory.rename_entries("file:/never seen", {name: "new"})
-    assert tuple(memory.entries(other.source)) == (name,)
+    (name,) = memory.snapshots.entries(LIST.source)
+    memory.snapshots.rename(LIST.source, {name: "new"})
+    memory.snapshots.rename("file:/never seen", {name: "new"})
+    assert tuple(memory.snapshots.entries(other.source)) == (name,)
 
 
 def test_how_far_ids_are_believed_is_kept_with_an_entry(memory: Memory) -> None:
     checked = DUNE._replace(check_ids=True)
     numbered = HEAT._replace(bare_id=7)
     read(memory, checked, numbered)
-    assert tuple(memory.entries(LIST.source).values()) == (checked, numbered)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (checked, numbered)
 
 
 def test_a_partial_reading_adds(memory: Memory) -> None:
     read(memory, DUNE)
     assert read(memory, LOST, declared=9) == {"tvdb:73739 s0,2"}
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE, LOST)
 
 
 def test_a_partial_reading_never_removes(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     for _ in range(3):
         read(memory, LOST, declared=9)
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE, LOST)
 
 
 def test_a_setback_leaves_the_snapshot_alone(memory: Memory) -> None:
     read(memory, DUNE, validators=MARK)
-    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW)
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
-    assert memory.previous(LIST.source) == MARK
+    memory.list_setbacks.save(LIST, ListOutcome.BLOCKED, "403", NOW)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE,)
+    assert memory.snapshots.validators(LIST.source) == MARK
 
 
 def test_a_list_may_fail_before_it_was_ever_read(memory: Memory) -> None:
-    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW)
-    assert tuple(memory.entries(LIST.source).values()) == ()
+    memory.list_setbacks.save(LIST, ListOutcome.BLOCKED, "403", NOW)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == ()
 
 
 def test_an_entry_absent_once_is_not_in_the_snapshot(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     read(memory, DUNE)
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE,)
 
 
 def test_an_entry_that_comes_back_in_time_is_not_new(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     read(memory, DUNE)
     assert read(memory, DUNE, LOST) == frozenset()
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE, LOST)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE, LOST)
 
 
 def test_an_entry_absent_twice_is_new_when_it_comes_back(memory: Memory) -> None:
@@ -288,7 +293,7 @@ def test_an_unchanged_reading_confirms_nothing(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     read(memory, DUNE)
     unchanged(memory)
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE,)
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE,)
     assert read(memory, DUNE, LOST) == frozenset()
 
 
@@ -306,12 +311,12 @@ def test_a_reading_that_lacked_something_leaves_no_marks_until_it_is_settled(
     read(memory, DUNE, LOST, validators=MARK)
     memory.record(Notes(handled=[handling()]))
     read(memory, LOST, validators=MARK)
-    assert memory.previous(LIST.source) is None
+    assert memory.snapshots.validators(LIST.source) is None
     read(memory, LOST, validators=MARK)
-    assert memory.previous(LIST.source) is None
-    (gone,) = memory.departed()
-    memory.settle_departure(gone, run(), cancelled=False)
-    assert memory.previous(LIST.source) == MARK
+    assert memory.snapshots.validators(LIST.source) is None
+    (gone,) = memory.departures.load()
+    memory.departures.settle(gone, run(), cancelled=False)
+    assert memory.snapshots.validators(LIST.source) == MARK
 
 
 def test_two_readings_of_one_instant_are_one(memory: Memory) -> None:
@@ -319,7 +324,7 @@ def test_two_readings_of_one_instant_are_one(memory: Memory) -> None:
     fetched = Fetched(entries=(DUNE,), declared=1)
     later = NOW + timedelta(days=1)
     for _ in range(2):
-        memory.save_reading(LIST, members_of(LIST, [DUNE]), fetched, later)
+        save_reading(memory.snapshots, LIST, members_of(LIST, [DUNE]), fetched, later)
     assert read(memory, DUNE, LOST) == frozenset()
 
 
@@ -330,10 +335,10 @@ def test_a_reading_in_doubt_counts_nothing_as_absent(memory: Memory, doubtful: F
     fetched = replace(doubtful, entries=(DUNE,), validators=MARK)
     for hour in range(1, 4):
         at = NOW + timedelta(hours=hour)
-        kept = memory.save_reading(LIST, members_of(LIST, [DUNE]), fetched, at)
+        kept = save_reading(memory.snapshots, LIST, members_of(LIST, [DUNE]), fetched, at)
         assert kept == Kept(doubted=1)
-        assert memory.previous(LIST.source) is None
-    assert tuple(memory.entries(LIST.source).values()) == (DUNE, HEAT)
+        assert memory.snapshots.validators(LIST.source) is None
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == (DUNE, HEAT)
     assert read(memory, DUNE, LOST, HEAT) == frozenset()
 
 
@@ -358,7 +363,7 @@ def test_coming_back_starts_the_count_anew(memory: Memory) -> None:
 def test_a_handled_entry_is_known_by_list_and_title(memory: Memory) -> None:
     read(memory, DUNE)
     memory.record(Notes(handled=[handling(), handling(four_k=True)]))
-    handled = memory.handled()
+    handled = memory.handled.load()
     four_k = Definition(KEY, four_k=True)
     assert handled.titles == {
         ("file:mine", False): {"imdb:tt1160419": FILM},
@@ -371,7 +376,7 @@ def test_a_handled_entry_absent_once_stays_handled(memory: Memory) -> None:
     read(memory, DUNE, LOST)
     memory.record(Notes(handled=[handling()]))
     read(memory, LOST)
-    assert FILM in memory.handled().definitions
+    assert FILM in memory.handled.load().definitions
 
 
 def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None:
@@ -379,15 +384,15 @@ def test_a_handled_entry_that_left_its_list_is_forgotten(memory: Memory) -> None
     memory.record(Notes(handled=[handling(), handling(four_k=True)]))
     read(memory, LOST)
     read(memory, LOST)
-    assert not memory.handled().titles
-    assert not memory.handled().definitions
+    assert not memory.handled.load().titles
+    assert not memory.handled.load().definitions
 
 
 def test_an_entry_is_handled_at_one_server(memory: Memory) -> None:
     read(memory, DUNE)
     memory.record(Notes(handled=[handling()]))
-    memory.use_server(OTHER_SERVER)
-    assert not memory.handled().titles
+    memory.guard.use(OTHER_SERVER)
+    assert not memory.handled.load().titles
 
 
 def test_a_handled_series_is_remembered_with_its_seasons(memory: Memory) -> None:
@@ -396,7 +401,7 @@ def test_a_handled_series_is_remembered_with_its_seasons(memory: Memory) -> None
     (member,) = members_of(replace(LIST, four_k=True), [LOST])
     seasons = HandledSeasons.of(["0"], [0, 2], NOW.date())
     memory.record(Notes(handled=[Handling(member, series, seasons), handling()]))
-    handled = memory.handled()
+    handled = memory.handled.load()
     assert handled.seasons_of(member) == seasons
     assert handled.of_title(series) == {seasons}
     assert handled.seasons_of(handling().member) is None
@@ -410,7 +415,7 @@ def test_a_series_that_is_acted_on_again_is_remembered_anew(memory: Memory) -> N
     for rule, numbers in (("first", [1]), ("all", [1, 2, 3])):
         seasons = HandledSeasons.of([rule], numbers)
         memory.record(Notes(handled=[Handling(member, series, seasons)]))
-    assert memory.handled().of_title(series) == {HandledSeasons("all", "1,2,3")}
+    assert memory.handled.load().of_title(series) == {HandledSeasons("all", "1,2,3")}
 
 
 def test_the_seasons_of_an_entry_that_left_its_list_are_forgotten(memory: Memory) -> None:
@@ -420,12 +425,12 @@ def test_the_seasons_of_an_entry_that_left_its_list_are_forgotten(memory: Memory
     memory.record(Notes(handled=[Handling(member, series, HandledSeasons("all", "1"))]))
     read(memory, DUNE)
     read(memory, DUNE)
-    assert memory.handled().of_title(series) == frozenset()
+    assert memory.handled.load().of_title(series) == frozenset()
 
 
 def test_an_entry_of_no_list_is_not_handled(memory: Memory) -> None:
     memory.record(Notes(handled=[handling()]))
-    assert not memory.handled().titles
+    assert not memory.handled.load().titles
 
 
 # Intents
@@ -433,47 +438,47 @@ def test_an_entry_of_no_list_is_not_handled(memory: Memory) -> None:
 
 def test_an_intent_stays_open_until_its_answer(memory: Memory) -> None:
     memory.record(Notes(), [intent(BODY)])
-    assert memory.open_intents() == (intent(BODY),)
+    assert memory.requests.open_intents() == (intent(BODY),)
     memory.record(Notes(sent=[sent()]), [intent(SERIES_BODY)])
-    assert memory.open_intents() == (intent(SERIES_BODY),)
+    assert memory.requests.open_intents() == (intent(SERIES_BODY),)
 
 
 def test_an_intent_of_the_other_definition_stays_open(memory: Memory) -> None:
     memory.record(Notes(), [intent(BODY)])
     memory.record(Notes(sent=[sent(replace(BODY, four_k=True))]))
-    assert memory.open_intents() == (intent(BODY),)
+    assert memory.requests.open_intents() == (intent(BODY),)
 
 
 def test_an_intent_is_dropped_when_nothing_came_of_it(memory: Memory) -> None:
     memory.record(Notes(), [intent(BODY)])
     memory.record(Notes(dropped=[BODY]))
-    assert memory.open_intents() == ()
+    assert memory.requests.open_intents() == ()
 
 
 def test_a_later_intent_for_a_title_takes_the_place_of_the_first(memory: Memory) -> None:
     memory.record(Notes(), [intent(SERIES_BODY)])
     more = replace(SERIES_BODY, seasons=(3,))
     memory.record(Notes(), [intent(more)])
-    assert memory.open_intents() == (intent(more),)
+    assert memory.requests.open_intents() == (intent(more),)
 
 
 def test_an_answer_and_the_next_intent_for_one_title_are_one_commit(memory: Memory) -> None:
     memory.record(Notes(), [intent(SERIES_BODY)])
     more = replace(SERIES_BODY, seasons=(3,))
     memory.record(Notes(sent=[sent(SERIES_BODY)]), [intent(more)])
-    assert memory.open_intents() == (intent(more),)
+    assert memory.requests.open_intents() == (intent(more),)
 
 
 def test_several_intents_are_one_commit(memory: Memory) -> None:
     memory.record(Notes(), [intent(BODY), intent(SERIES_BODY)])
     memory.record(Notes(sent=[sent()], dropped=[SERIES_BODY]), [intent(SERIES_BODY)])
-    assert memory.open_intents() == (intent(SERIES_BODY),)
+    assert memory.requests.open_intents() == (intent(SERIES_BODY),)
 
 
 def test_intents_belong_to_one_server(memory: Memory) -> None:
     memory.record(Notes(), [intent(BODY)])
-    memory.use_server(OTHER_SERVER)
-    assert memory.open_intents() == ()
+    memory.guard.use(OTHER_SERVER)
+    assert memory.requests.open_intents() == ()
 
 
 # Matches
@@ -495,65 +500,73 @@ UNFOUND = Match(
 @pytest.mark.parametrize("match", [FOUND, UNFOUND], ids=["found", "review"])
 def test_a_match_comes_back_as_it_was(memory: Memory, match: Match) -> None:
     memory.record(Notes(matches={"imdb:tt1|": match}))
-    assert memory.matches(NOW) == {"imdb:tt1|": match}
+    assert memory.matches.load(NOW) == {"imdb:tt1|": match}
 
 
 def test_what_was_found_comes_with_its_candidates_where_that_is_asked_for(memory: Memory) -> None:
     found = replace(FOUND, reasons=("the same title",), candidates=UNFOUND.candidates)
     memory.record(Notes(matches={"title:dune||": found}))
-    assert memory.matches(NOW) == {"title:dune||": FOUND}
-    assert memory.matches(NOW, {"title:dune||"}) == {"title:dune||": found}
+    assert memory.matches.load(NOW) == {"title:dune||": FOUND}
+    assert memory.matches.load(NOW, {"title:dune||"}) == {"title:dune||": found}
 
 
 def test_what_was_found_is_known_for_good(memory: Memory) -> None:
     memory.record(Notes(matches={"imdb:tt1|": FOUND}))
-    assert memory.matches(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
+    assert memory.matches.load(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
 
 
-def test_what_was_not_found_is_due_again_ever_later(memory: Memory) -> None:
-    for days in (1, 3, 7, 14, 30, 30):
-        memory.record(Notes(matches={"imdb:tt1|": UNFOUND}))
-        assert memory.matches(NOW + timedelta(days=days, minutes=-1))
-        assert memory.matches(NOW + timedelta(days=days, minutes=60)) == {}
+def missed(tries: int, days: int) -> Notes:
+    miss = Miss(UNFOUND.found, tries, NOW + timedelta(days=days))
+    return Notes(matches={"imdb:tt1|": UNFOUND}, misses={"imdb:tt1|": miss})
+
+
+def test_what_was_not_found_is_due_when_that_is_said(memory: Memory) -> None:
+    for tries, days in ((1, 3), (2, 7)):
+        memory.record(missed(tries, days))
+        assert memory.matches.load(NOW + timedelta(days=days, minutes=-1))
+        assert memory.matches.load(NOW + timedelta(days=days, minutes=1)) == {}
+        (miss,) = memory.matches.misses().values()
+        assert (miss.found, miss.tries) == (UNFOUND.found, tries)
+        assert abs(miss.again_at - NOW - timedelta(days=days)) < timedelta(seconds=1)
 
 
 def test_what_is_found_at_last_is_known_for_good(memory: Memory) -> None:
-    memory.record(Notes(matches={"imdb:tt1|": UNFOUND}))
+    memory.record(missed(1, 1))
     memory.record(Notes(matches={"imdb:tt1|": FOUND}))
-    assert memory.matches(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
+    assert memory.matches.load(NOW + timedelta(days=9999)) == {"imdb:tt1|": FOUND}
+    assert memory.matches.misses() == {}
 
 
 def test_matches_belong_to_one_server(memory: Memory) -> None:
     memory.record(Notes(matches={"imdb:tt1|": FOUND}))
-    memory.use_server(OTHER_SERVER)
-    assert memory.matches(NOW) == {}
+    memory.guard.use(OTHER_SERVER)
+    assert memory.matches.load(NOW) == {}
 
 
-# Setbacks
+# Requests that failed
 
 
-def test_a_setback_is_due_again_ever_later(memory: Memory) -> None:
-    for days in (1, 2, 4, 8, 16, 30, 30):
-        memory.record(Notes(setbacks=[Setback(FILM, None, "no TVDB id")]))
-        before = memory.setbacks(NOW + timedelta(days=days, minutes=-1))
-        assert before == {(FILM, None): "no TVDB id"}
-        assert memory.setbacks(NOW + timedelta(days=days, minutes=60)) == {}
+def failed(why: str = "no", tries: int = 1) -> FailedRequest:
+    at = NOW.replace(microsecond=0) + timedelta(days=tries)
+    return FailedRequest(why, tries, at)
 
 
-def test_a_setback_is_of_one_tvdb_id(memory: Memory) -> None:
-    memory.record(Notes(setbacks=[Setback(FILM, None, "none"), Setback(FILM, 7, "taken")]))
-    assert memory.setbacks(NOW) == {(FILM, None): "none", (FILM, 7): "taken"}
+def test_what_failed_comes_back_as_it_was_said_last(memory: Memory) -> None:
+    for tries in (1, 2):
+        memory.record(Notes(failed={(FILM, None): failed("no TVDB id", tries)}))
+        assert memory.failed_requests.load() == {(FILM, None): failed("no TVDB id", tries)}
 
 
-def test_setbacks_belong_to_one_server(memory: Memory) -> None:
-    memory.record(Notes(setbacks=[Setback(FILM, None, "no")]))
-    memory.use_server(OTHER_SERVER)
-    assert memory.setbacks(NOW) == {}
+def test_what_failed_did_so_with_one_tvdb_id(memory: Memory) -> None:
+    both = {(FILM, None): failed("none"), (FILM, 7): failed("taken")}
+    memory.record(Notes(failed=both))
+    assert memory.failed_requests.load() == both
 
 
-def test_setbacks_may_be_added_to_by_who_asked(memory: Memory) -> None:
-    memory.setbacks(NOW)[FILM, None] = "only in this run"
-    assert memory.setbacks(NOW) == {}
+def test_what_failed_belongs_to_one_server(memory: Memory) -> None:
+    memory.record(Notes(failed={(FILM, None): failed()}))
+    memory.guard.use(OTHER_SERVER)
+    assert memory.failed_requests.load() == {}
 
 
 # How the server stands to what was asked of it
@@ -576,9 +589,9 @@ def test_what_the_index_has_lost_is_counted(memory: Memory) -> None:
         TitleKey(MediaType.MOVIE, 1): TitleState(MediaStatus.AVAILABLE, MediaStatus.UNKNOWN),
         TitleKey(MediaType.MOVIE, 2): TitleState(MediaStatus.DELETED, MediaStatus.UNKNOWN),
     }
-    assert memory.trust(index) == Trust(asked=5, gone=3)
-    memory.confirm()
-    assert memory.trust(index) == Trust()
+    assert trust_in(memory.guard, memory.requests.requested(), index) == Trust(asked=5, gone=3)
+    memory.guard.confirm()
+    assert trust_in(memory.guard, memory.requests.requested(), index) == Trust()
 
 
 def test_what_was_taken_back_is_not_lost_but_what_was_asked_for_again_is(memory: Memory) -> None:
@@ -586,28 +599,28 @@ def test_what_was_taken_back_is_not_lost_but_what_was_asked_for_again_is(memory:
     memory.record(Notes(handled=[handling()], sent=[sent()]))
     for _ in range(2):
         read(memory, HEAT)
-    assert memory.trust({}) == Trust(asked=1, gone=1)
-    memory.settle_departure(memory.departed()[0], run(), cancelled=True)
-    assert memory.trust({}) == Trust()
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust(asked=1, gone=1)
+    memory.departures.settle(memory.departures.load()[0], run(), cancelled=True)
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
     asked(memory, BODY)
-    assert memory.trust({}) == Trust(asked=1, gone=1)
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust(asked=1, gone=1)
 
 
 def test_a_new_server_is_not_trusted_until_it_is_confirmed(memory: Memory) -> None:
     read(memory, DUNE)
     memory.record(Notes(handled=[handling()]))
-    assert memory.trust({}) == Trust()
-    memory.use_server(OTHER_SERVER)
-    assert memory.trust({}) == Trust(asked_elsewhere=1)
-    memory.confirm()
-    assert memory.trust({}) == Trust()
-    memory.use_server(SERVER)
-    assert memory.trust({}) == Trust()
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
+    memory.guard.use(OTHER_SERVER)
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust(asked_elsewhere=1)
+    memory.guard.confirm()
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
+    memory.guard.use(SERVER)
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
 
 
 def test_a_new_server_is_as_good_as_the_first_where_nothing_was_handled(memory: Memory) -> None:
-    memory.use_server(OTHER_SERVER)
-    assert memory.trust({}) == Trust()
+    memory.guard.use(OTHER_SERVER)
+    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
 
 
 def test_titles_asked_for_lately_are_counted_by_the_list_that_had_them_asked(
@@ -626,42 +639,45 @@ def test_titles_asked_for_lately_are_counted_by_the_list_that_had_them_asked(
         ]
     )
     memory.record(notes)
-    assert dict(memory.requested_since(NOW - timedelta(hours=1))) == {"mine": 1, "other": 2}
-    assert dict(memory.requested_since(NOW + timedelta(hours=1))) == {}
+    assert dict(memory.requests.requested_since(NOW - timedelta(hours=1))) == {
+        "mine": 1,
+        "other": 2,
+    }
+    assert dict(memory.requests.requested_since(NOW + timedelta(hours=1))) == {}
 
 
 def test_a_handled_title_that_left_its_list_is_told_until_it_is_settled(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
     memory.record(Notes(handled=[handling()], sent=[sent()]))
-    assert memory.departed() == ()
+    assert memory.departures.load() == ()
     read(memory, HEAT)
-    (missing,) = memory.departed()
+    (missing,) = memory.departures.load()
     assert (missing.definition, missing.is_gone, missing.was_reported) == (FILM, False, False)
     assert (missing.request_id, missing.is_wanted) == (7, False)
     read(memory, HEAT)
-    (gone,) = memory.departed()
+    (gone,) = memory.departures.load()
     assert (gone.source, gone.list_name, gone.definition) == ("file:mine", "mine", FILM)
     assert (gone.request_id, gone.is_wanted, gone.is_gone) == (7, False, True)
-    memory.settle_departure(gone, run(), cancelled=True)
-    assert memory.departed() == ()
+    memory.departures.settle(gone, run(), cancelled=True)
+    assert memory.departures.load() == ()
 
 
 def test_what_was_reported_of_a_missing_title_is_known_until_it_is_back(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
     memory.record(Notes(handled=[handling()], sent=[sent()]))
     read(memory, HEAT)
-    memory.save_cancel_warnings(memory.departed())
-    memory.save_cancel_warnings([])
-    assert [one.was_reported for one in memory.departed()] == [True]
+    memory.departures.save_warnings(memory.departures.load())
+    memory.departures.save_warnings([])
+    assert [one.was_reported for one in memory.departures.load()] == [True]
     read(memory, HEAT)
-    assert [one.was_reported for one in memory.departed()] == [True]
-    (gone,) = memory.departed()
-    memory.settle_departure(gone, run(), cancelled=False)
-    memory.save_cancel_warnings([])
+    assert [one.was_reported for one in memory.departures.load()] == [True]
+    (gone,) = memory.departures.load()
+    memory.departures.settle(gone, run(), cancelled=False)
+    memory.departures.save_warnings([])
     read(memory, DUNE, HEAT)
     memory.record(Notes(handled=[handling()], sent=[sent()]))
     read(memory, HEAT)
-    assert [one.was_reported for one in memory.departed()] == [False]
+    assert [one.was_reported for one in memory.departures.load()] == [False]
 
 
 def test_what_another_list_had_asked_for_too_is_wanted(memory: Memory) -> None:
@@ -672,7 +688,7 @@ def test_what_another_list_had_asked_for_too_is_wanted(memory: Memory) -> None:
     memory.record(Notes(handled=[handling(), also]))
     for _ in range(2):
         read(memory, HEAT)
-    (gone,) = memory.departed()
+    (gone,) = memory.departures.load()
     assert gone.is_wanted
     assert gone.request_id is None
 
@@ -681,7 +697,7 @@ def test_what_was_never_handled_leaves_without_a_word(memory: Memory) -> None:
     read(memory, DUNE, HEAT)
     for _ in range(2):
         read(memory, HEAT)
-    assert memory.departed() == ()
+    assert memory.departures.load() == ()
 
 
 def test_handled_series_are_watched_until_they_were_looked_at(memory: Memory) -> None:
@@ -689,23 +705,23 @@ def test_handled_series_are_watched_until_they_were_looked_at(memory: Memory) ->
     series = Definition(TitleKey(MediaType.TV, 4607), four_k=False)
     one = Handling(members_of(LIST, [LOST])[0], series)
     memory.record(Notes(handled=[handling(), one]))
-    assert memory.series_to_watch(NOW) == {series: NOW.date()}
+    assert memory.handled.series_to_watch(NOW) == {series: NOW.date()}
     memory.record(Notes(looked={series: NOW.date() + timedelta(days=7)}))
-    assert memory.series_to_watch(NOW + timedelta(days=6)) == {}
-    assert series in memory.series_to_watch(NOW + timedelta(days=7))
+    assert memory.handled.series_to_watch(NOW + timedelta(days=6)) == {}
+    assert series in memory.handled.series_to_watch(NOW + timedelta(days=7))
 
 
 def test_a_sudden_shrink_is_believed_once_somebody_says_so(memory: Memory) -> None:
     many = [ListEntry(rank=n, title=f"Film {n}") for n in range(1, 31)]
     read(memory, *many)
-    memory.believe(LIST.source)  # nothing has shrunk: that changes nothing
+    memory.snapshots.believe(LIST.source)  # nothing has shrunk: that changes nothing
     for _ in range(3):
         read(memory, *many[:15])
-    assert len(memory.entries(LIST.source)) == 30
-    memory.believe(LIST.source)
+    assert len(memory.snapshots.entries(LIST.source)) == 30
+    memory.snapshots.believe(LIST.source)
     for _ in range(2):
         read(memory, *many[:15])
-    assert len(memory.entries(LIST.source)) == 15
+    assert len(memory.snapshots.entries(LIST.source)) == 15
 
 
 # The index
@@ -719,57 +735,54 @@ PAGES = (
 
 
 def test_the_index_comes_back_as_it_was(memory: Memory) -> None:
-    assert memory.index_pages() == ()
-    memory.save_index(PAGES)
-    assert memory.index_pages() == PAGES
+    assert memory.index.pages() == ()
+    memory.index.save(PAGES)
+    assert memory.index.pages() == PAGES
 
 
 def test_a_shorter_index_loses_its_last_pages(memory: Memory) -> None:
-    memory.save_index(PAGES)
-    memory.save_index(PAGES[:1])
-    assert memory.index_pages() == PAGES[:1]
+    memory.index.save(PAGES)
+    memory.index.save(PAGES[:1])
+    assert memory.index.pages() == PAGES[:1]
 
 
 @pytest.mark.parametrize("etag", ['"2"', None], ids=["tagged", "untagged"])
 def test_a_changed_page_is_kept(memory: Memory, etag: str | None) -> None:
-    memory.save_index(PAGES)
+    memory.index.save(PAGES)
     changed = (IndexPage(etag=etag, total=0, titles=()), PAGES[1])
-    memory.save_index(changed)
-    assert memory.index_pages() == changed
+    memory.index.save(changed)
+    assert memory.index.pages() == changed
 
 
 def test_the_index_belongs_to_one_server(memory: Memory) -> None:
-    memory.save_index(PAGES)
-    memory.use_server(OTHER_SERVER)
-    assert memory.index_pages() == ()
+    memory.index.save(PAGES)
+    memory.guard.use(OTHER_SERVER)
+    assert memory.index.pages() == ()
 
 
 # Servers and runs
 
 
 def test_the_server_of_the_last_run_is_nothing_to_tell(memory: Memory) -> None:
-    assert memory.use_server(replace(SERVER, version="2.0")) is None
+    assert memory.guard.use(replace(SERVER, version="2.0")) is KnownServer.SAME
 
 
 def test_another_server_is_told_and_so_is_coming_back(memory: Memory) -> None:
-    new = memory.use_server(OTHER_SERVER)
-    back = memory.use_server(SERVER)
-    assert new
-    assert back
-    assert new != back
+    assert memory.guard.use(OTHER_SERVER) is KnownServer.NEW
+    assert memory.guard.use(SERVER) is KnownServer.KNOWN
 
 
 def test_the_memory_of_a_server_outlives_another(memory: Memory) -> None:
     memory.record(Notes(matches={"imdb:tt1|": FOUND}))
-    memory.use_server(OTHER_SERVER)
-    memory.use_server(SERVER)
-    assert memory.matches(NOW) == {"imdb:tt1|": FOUND}
+    memory.guard.use(OTHER_SERVER)
+    memory.guard.use(SERVER)
+    assert memory.matches.load(NOW) == {"imdb:tt1|": FOUND}
 
 
 def begin(memory: Memory, run_id: str, server: ServerInfo = SERVER) -> bool:
-    memory.begin_run(run(run_id))
-    memory.use_server(server)
-    return memory.is_first_run()
+    memory.runs.begin(run(run_id))
+    memory.guard.use(server, run_id)
+    return memory.runs.is_first()
 
 
 @pytest.mark.parametrize(
@@ -786,13 +799,13 @@ def test_a_run_is_the_first_until_one_ended_well(
     memory: Memory, result: Result, *, is_first: bool
 ) -> None:
     assert begin(memory, "run-1")
-    memory.end_run(report(result, "run-1"), NOW)
+    memory.runs.end(report(result, "run-1"), NOW)
     assert begin(memory, "run-2") is is_first
 
 
 def test_a_run_is_the_first_at_each_server(memory: Memory) -> None:
     begin(memory, "run-1")
-    memory.end_run(report(Result.OK, "run-1"), NOW)
+    memory.runs.end(report(Result.OK, "run-1"), NOW)
     assert begin(memory, "run-2", OTHER_SERVER)
 
 
@@ -805,7 +818,7 @@ def shrunk(memory: Memory, entries: Sequence[ListEntry], at: datetime) -> Kept:
     fetched = Fetched(
         entries=tuple(entries), declared=len(entries), validators=Validators(etag="1")
     )
-    return memory.save_reading(LIST, members_of(LIST, entries), fetched, at)
+    return save_reading(memory.snapshots, LIST, members_of(LIST, entries), fetched, at)
 
 
 MANY = [ListEntry(rank=n, title=f"Film {n}", kind=MediaType.MOVIE) for n in range(1, 41)]
@@ -815,11 +828,11 @@ def test_a_sudden_shrink_is_held_until_it_has_lasted_a_week(memory: Memory) -> N
     shrunk(memory, MANY, NOW)
     for day in range(7):
         assert shrunk(memory, MANY[:20], NOW + timedelta(days=day)).held == 20
-        assert len(memory.entries(LIST.source)) == 40
-        assert memory.previous(LIST.source) is None
+        assert len(memory.snapshots.entries(LIST.source)) == 40
+        assert memory.snapshots.validators(LIST.source) is None
     for day in (7, 8):
         assert not shrunk(memory, MANY[:20], NOW + timedelta(days=day)).held
-    assert len(memory.entries(LIST.source)) == 20
+    assert len(memory.snapshots.entries(LIST.source)) == 20
 
 
 def test_a_list_that_recovers_from_a_shrink_begins_anew(memory: Memory) -> None:
@@ -831,11 +844,13 @@ def test_a_list_that_recovers_from_a_shrink_begins_anew(memory: Memory) -> None:
 
 def test_a_setback_says_when_to_ask_again_until_a_good_reading(memory: Memory) -> None:
     later = (NOW + timedelta(hours=1)).replace(microsecond=0)
-    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW, later)
-    memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW, later)
-    assert memory.setback_of_list(LIST.source) == ListSetback(ListOutcome.BLOCKED, "403", 2, later)
+    memory.list_setbacks.save(LIST, ListOutcome.BLOCKED, "403", NOW, later)
+    memory.list_setbacks.save(LIST, ListOutcome.BLOCKED, "403", NOW, later)
+    assert memory.list_setbacks.last(LIST.source) == ListSetback(
+        ListOutcome.BLOCKED, "403", 2, later
+    )
     shrunk(memory, MANY, NOW)
-    assert memory.setback_of_list(LIST.source) is None
+    assert memory.list_setbacks.last(LIST.source) is None
 
 
 # Requests whose answer was lost, and what the server was found to have
@@ -844,10 +859,10 @@ def test_a_setback_says_when_to_ask_again_until_a_good_reading(memory: Memory) -
 def test_an_intent_tells_when_it_was_written_last(memory: Memory) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
     memory.record(Notes(), [intent(BODY)])
-    (first,) = memory.open_intents()
+    (first,) = memory.requests.open_intents()
     assert before <= first.at <= datetime.now(UTC)
     memory.record(Notes(), [replace(first, at=NOW - timedelta(days=9))])
-    (second,) = memory.open_intents()
+    (second,) = memory.requests.open_intents()
     assert second.at >= first.at
 
 
@@ -855,7 +870,7 @@ def test_an_answer_that_says_nothing_leaves_the_intent_open(memory: Memory) -> N
     memory.record(Notes(), [intent(BODY)])
     unsure = Answered(answer=RequestAnswer.UNSURE, detail="lost")
     memory.record(Notes(sent=[replace(sent(), answered=unsure)]))
-    assert memory.open_intents() == (intent(BODY),)
+    assert memory.requests.open_intents() == (intent(BODY),)
 
 
 def without_request(definition: Definition = FILM) -> ServerRequest:
@@ -875,30 +890,8 @@ def test_a_title_without_any_request_is_remembered_until_one_is_made(memory: Mem
 
 def test_what_a_server_was_found_to_have_belongs_to_it(memory: Memory) -> None:
     memory.record(Notes(seen=[without_request()]))
-    memory.use_server(replace(SERVER, identity="other"))
+    memory.guard.use(replace(SERVER, identity="other"))
     assert memory.server_requests.remembered() == ()
-
-
-# What was not found
-
-
-def test_what_rests_on_empty_answers_is_due_at_once_until_it_is_confirmed(memory: Memory) -> None:
-    nothing = Match(found=Found.NOT_FOUND, how=How.TITLE, is_provisional=True)
-    later = datetime.now(UTC) + timedelta(hours=1)
-    memory.record(Notes(matches={"title:x||": nothing}))
-    assert memory.matches(later) == {}
-    memory.record(Notes(matches={"title:x||": nothing}))
-    assert set(memory.matches(later)) == {"title:x||"}
-    assert memory.matches(later + timedelta(days=1)) == {}
-
-
-def test_a_title_that_was_in_doubt_is_not_confirmed_to_be_nowhere_by_that(memory: Memory) -> None:
-    doubt = Match(found=Found.REVIEW, how=How.TITLE)
-    nothing = Match(found=Found.NOT_FOUND, how=How.TITLE, is_provisional=True)
-    later = datetime.now(UTC) + timedelta(hours=1)
-    memory.record(Notes(matches={"title:x||": doubt}))
-    memory.record(Notes(matches={"title:x||": nothing}))
-    assert memory.matches(later) == {}
 
 
 # The server's list of requests
@@ -919,8 +912,8 @@ def leave_the_list(memory: Memory) -> None:
     memory.record(Notes(handled=[handling()]))
     read(memory, LOST)
     read(memory, LOST)
-    for one in memory.departed():
-        memory.settle_departure(one, run(), cancelled=False)
+    for one in memory.departures.load():
+        memory.departures.settle(one, run(), cancelled=False)
 
 
 def test_the_list_of_requests_was_never_read_at_first(memory: Memory) -> None:
@@ -929,7 +922,7 @@ def test_the_list_of_requests_was_never_read_at_first(memory: Memory) -> None:
     at = memory.server_requests.read_at()
     assert at is not None
     assert abs(at - NOW) < timedelta(seconds=1)
-    memory.use_server(OTHER_SERVER)
+    memory.guard.use(OTHER_SERVER)
     assert memory.server_requests.read_at() is None
 
 
@@ -964,24 +957,22 @@ def test_a_decline_counts_while_another_list_holds_its_title(memory: Memory) -> 
     assert memory.server_requests.remembered() == (declined(),)
 
 
-def test_what_we_requested_and_the_index_lacks_is_unexplained_until_it_is_known(
+def test_what_we_requested_is_unknown_until_something_is_known_of_its_requests(
     memory: Memory,
 ) -> None:
-    there = {KEY: TitleState(MediaStatus.PENDING, MediaStatus.UNKNOWN)}
-    assert memory.server_requests.unexplained({}) == frozenset()
+    assert memory.server_requests.unknown() == frozenset()
     memory.record(Notes(sent=[sent()]))
-    assert memory.server_requests.unexplained(there) == frozenset()
-    assert memory.server_requests.unexplained({}) == {FILM}
+    assert memory.server_requests.unknown() == {FILM}
     memory.server_requests.save_reading([declined()], NOW)
-    assert memory.server_requests.unexplained({}) == frozenset()
+    assert memory.server_requests.unknown() == frozenset()
     memory.server_requests.save_reading([without_request()], NOW)
-    assert memory.server_requests.unexplained({}) == frozenset()
+    assert memory.server_requests.unknown() == frozenset()
 
 
 def test_what_was_taken_back_or_confirmed_needs_no_explanation(memory: Memory) -> None:
     memory.record(Notes(sent=[sent()]))
-    memory.confirm()
-    assert memory.server_requests.unexplained({}) == frozenset()
+    memory.guard.confirm()
+    assert memory.server_requests.unknown() == frozenset()
 
 
 # What was learned
@@ -1006,12 +997,12 @@ LEARNED = Learned(
 
 
 def test_what_was_learned_comes_back_as_it_was(memory: Memory) -> None:
-    assert memory.learned() == NOTHING_LEARNED
-    memory.save_learned(LEARNED)
-    assert memory.learned() == LEARNED
+    assert memory.guard.learned() == NOTHING_LEARNED
+    memory.guard.save_learned(LEARNED)
+    assert memory.guard.learned() == LEARNED
 
 
 def test_what_was_learned_belongs_to_one_server(memory: Memory) -> None:
-    memory.save_learned(LEARNED)
-    memory.use_server(OTHER_SERVER)
-    assert memory.learned() == NOTHING_LEARNED
+    memory.guard.save_learned(LEARNED)
+    memory.guard.use(OTHER_SERVER)
+    assert memory.guard.learned() == NOTHING_LEARNED

@@ -17,7 +17,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileOptions, FileSource
 from listsync.providers.imdb.queries import MissingFields

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse

@@ -8,7 +8,7 @@ from pathlib import Path
 from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.providers.tmdb.reader import Tmdb
 from listsync.providers.tmdb.source import TmdbOptions, parse
 from tests.contract.providers.cases import FAILING_ANSWERS, KEY, Case, Handler

@@ -11,7 +11,7 @@ import httpx
 from listsync.config_types import SecretStr
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.errors import ListsyncError, Refusal, UnavailableError
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import TraktOptions, parse
 from tests.contract.providers.cases import FAILING_ANSWERS, KEY, Case

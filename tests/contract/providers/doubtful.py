@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from listsync.domain.lists import Fetched, Validators
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.site_pages import read_pages
 from tests.contract.providers.cases import (
     KEY,

@@ -16,7 +16,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.browser_fallback import Walls
 from listsync.http.service_client import build_client
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb

@@ -11,7 +11,7 @@ import httpx
 
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.http.service_client import build_client
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb

@@ -61,7 +61,7 @@ def test_files_for_which_no_room_is_left_are_not_opened(
 ) -> None:
     monkeypatch.setattr("listsync.sync.fetch_lists.MOST_OF_ALL", 9)
     memory, board = FakeMemory(), ProgressBoard()
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     paths = [tmp_path / f"{number}.txt" for number in range(9)]
     for path in paths:
         path.write_text("".join(f"tt{1_000_000 + row}\n" for row in range(9)), encoding="utf-8")

@@ -60,7 +60,7 @@ def say(text: object) -> None:
 def write_for_ever(folder: Path) -> None:
     """Commit outcome n together with intent n + 1; say n + 1 when that is on disk."""
     memory = SqliteMemory(Database(folder / FILE_NAME))
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     memory.record(Notes(), [intent(1)])
     say(1)
     number = 1
@@ -103,7 +103,7 @@ def outgrow_a_limit(folder: Path) -> None:
     """Write until the system lets the file grow no further, then say what is in it."""
     database = Database(folder / FILE_NAME)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
     number = 0
@@ -113,7 +113,10 @@ def outgrow_a_limit(folder: Path) -> None:
             number += 1
     except StateError as error:
         say(f"{type(error).__name__}: {error}")
-    say([one.body.key.tmdb_id for one in memory.open_intents()] == list(range(1, number + 1)))
+    say(
+        [one.body.key.tmdb_id for one in memory.requests.open_intents()]
+        == list(range(1, number + 1))
+    )
 
 
 ACTS: dict[str, Callable[[Path], None]] = {

@@ -12,6 +12,7 @@ from listsync.store.database import Database
 from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
+from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -28,7 +29,7 @@ class StateFile:
         self.database = Database(path)
         self.books = SqliteBooks(self.database)
         self.memory = SqliteMemory(self.database)
-        self.memory.use_server(SERVER)
+        self.memory.guard.use(SERVER)
         self._readings = Counter[str]()
 
     def read(self, name: str, *entries: ListEntry, at: datetime | None = None) -> None:
@@ -36,4 +37,6 @@ class StateFile:
         at = at or AT + timedelta(seconds=self._readings[name])
         self._readings[name] += 1
         fetched = Fetched(entries=entries, declared=len(entries))
-        self.memory.save_reading(rules(name), members_of(rules(name), entries), fetched, at)
+        save_reading(
+            self.memory.snapshots, rules(name), members_of(rules(name), entries), fetched, at
+        )

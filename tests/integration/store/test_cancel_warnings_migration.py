@@ -10,6 +10,7 @@ from listsync.domain.media import ExternalIds, MediaType
 from listsync.store.database import Database
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
+from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT, rules
@@ -32,29 +33,29 @@ VALUES (1, 1, 'tmdb:movie/2', 0, 'movie', 2, '2026-06-01T12:00:00+00:00');
 def read(memory: SqliteMemory, day: int, *entries: ListEntry) -> None:
     fetched = Fetched(entries=entries, validators=Validators(etag="1"))
     at = AT + timedelta(days=day)
-    memory.save_reading(MINE, members_of(MINE, entries), fetched, at)
+    save_reading(memory.snapshots, MINE, members_of(MINE, entries), fetched, at)
 
 
 def test_a_file_of_the_version_before_says_first_what_it_cancels(
     path: Path, old_database: OldDatabase
 ) -> None:
     with old_database(13) as old:
-        SqliteMemory(old).use_server(SERVER)
+        SqliteMemory(old).guard.use(SERVER)
         with old.write() as connection:
             for statement in _MISSING_ONCE.split(";"):
                 connection.execute(statement)
     database = Database(path)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
-    assert memory.previous(MINE.source) is None
-    (one,) = memory.departed()
+    memory.guard.use(SERVER)
+    assert memory.snapshots.validators(MINE.source) is None
+    (one,) = memory.departures.load()
     assert (one.label, one.is_gone, one.was_reported) == ("Heat (1995)", False, False)
-    memory.save_cancel_warnings([one])
+    memory.departures.save_warnings([one])
     read(memory, 2, DUNE)
     database.close()
     database = Database(path)  # as after a restart
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
-    (one,) = memory.departed()
+    memory.guard.use(SERVER)
+    (one,) = memory.departures.load()
     assert (one.label, one.is_gone, one.was_reported) == ("Heat (1995)", True, True)
     database.close()

@@ -10,9 +10,11 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.run_notes import Notes, Setback
+from listsync.domain.run_notes import FailedRequest, Miss, Notes
 from listsync.domain.sync_records import Found, How, Match, SyncRun
 from listsync.store.clock_steps import follow_step, pull_back
+from listsync.store.database import Database
+from listsync.sync.backoff import LOOK_EVERY, pause_of_failure, put_off
 from tests.integration.store.state import StateFile, rules
 
 _HOUR = timedelta(hours=1)
@@ -23,11 +25,11 @@ _FILM = Definition(TitleKey(MediaType.MOVIE, 603), four_k=False)
 
 def fail_list(state: StateFile, at: datetime) -> None:
     one = rules("one")
-    state.memory.save_setback_of_list(one, ListOutcome.RATE_LIMITED, "slow", at, at + _HOUR)
+    state.memory.list_setbacks.save(one, ListOutcome.RATE_LIMITED, "slow", at, at + _HOUR)
 
 
 def retry_at(state: StateFile) -> datetime:
-    setback = state.memory.setback_of_list(rules("one").source)
+    setback = state.memory.list_setbacks.last(rules("one").source)
     assert setback is not None
     assert setback.retry_at is not None
     return setback.retry_at
@@ -45,6 +47,10 @@ def state(path: Path) -> Iterator[StateFile]:
     opened.database.close()
 
 
+def put_right(database: Database, now: datetime) -> bool:
+    return pull_back(database, now, longest_pause=pause_of_failure, look_every=LOOK_EVERY)
+
+
 @pytest.mark.parametrize("step", [-_YEAR, -3 * _HOUR, 3 * _HOUR, _YEAR], ids=str)
 def test_a_list_waits_as_long_as_was_said_however_the_clock_is_set(
     state: StateFile, now: datetime, step: timedelta
@@ -53,7 +59,7 @@ def test_a_list_waits_as_long_as_was_said_however_the_clock_is_set(
     now += _HOUR / 2 + step
     follow_step(state.database, step, since=now - step - _DAY, now=now)
     assert retry_at(state) == now + _HOUR / 2
-    assert not pull_back(state.database, now + timedelta(seconds=1))
+    assert not put_right(state.database, now + timedelta(seconds=1))
     assert retry_at(state) == now + _HOUR / 2
 
 
@@ -69,16 +75,16 @@ def test_a_wait_that_a_wrong_clock_has_named_begins_anew_once(
     state: StateFile, now: datetime
 ) -> None:
     fail_list(state, now + _YEAR)
-    assert pull_back(state.database, now)
+    assert put_right(state.database, now)
     assert retry_at(state) == now + _HOUR
-    assert not pull_back(state.database, now + _HOUR / 2)
+    assert not put_right(state.database, now + _HOUR / 2)
     assert retry_at(state) == now + _HOUR
 
 
 def test_what_a_wrong_clock_has_dated_keeps_its_order(state: StateFile, now: datetime) -> None:
     for number, at in enumerate((now - _DAY, now + _YEAR, now + _YEAR + _HOUR)):
-        state.memory.begin_run(SyncRun(run_id=f"run{number}", origin="test", started_at=at))
-    assert pull_back(state.database, now)
+        state.memory.runs.begin(SyncRun(run_id=f"run{number}", origin="test", started_at=at))
+    assert put_right(state.database, now)
     runs = {one.run_id: one.started_at for one in state.books.runs(limit=9).rows}
     assert runs == {"run2": now, "run1": now - _HOUR, "run0": now - _DAY}
     assert list(runs) == ["run2", "run1", "run0"]
@@ -102,19 +108,23 @@ def test_nothing_that_is_put_off_waits_longer_than_it_ever_had_to(
     state: StateFile, now: datetime
 ) -> None:
     missing = Match(found=Found.NOT_FOUND, how=How.TITLE, reasons=("no such title",))
-    notes = Notes(setbacks=[Setback(_FILM, None, "refused")], matches={"title:x": missing})
+    notes = Notes(
+        failed={(_FILM, None): FailedRequest("refused", 1, now + _DAY)},
+        matches={"title:x": missing},
+        misses={"title:x": Miss(missing.found, 1, now + _DAY)},
+    )
     notes.looked[Definition(TitleKey(MediaType.TV, 1396), four_k=False)] = (now + _DAY).date()
     state.memory.record(notes)
     past = now - _YEAR
-    assert pull_back(state.database, past)
-    assert state.memory.setbacks(past + _HOUR * 23) != {}
-    assert state.memory.setbacks(past + _HOUR * 25) == {}
-    assert "title:x" not in state.memory.matches(past + 3 * _DAY)
+    assert put_right(state.database, past)
+    assert put_off(state.memory.failed_requests.load(), past + _HOUR * 23) != {}
+    assert put_off(state.memory.failed_requests.load(), past + _HOUR * 25) == {}
+    assert "title:x" not in state.memory.matches.load(past + 3 * _DAY)
     (look,) = state.database.read("SELECT next_on FROM season_looks")
     assert look["next_on"] == past.date().isoformat()
 
 
 def test_a_state_that_no_clock_has_damaged_is_not_touched(state: StateFile, now: datetime) -> None:
     fail_list(state, now - _HOUR)
-    assert not pull_back(state.database, now)
+    assert not put_right(state.database, now)
     assert retry_at(state) == now

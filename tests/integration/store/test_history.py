@@ -16,7 +16,7 @@ from listsync.domain.history import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind, StandingNotice
-from listsync.domain.run_notes import Handling, Notes, Sent, Setback
+from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.sync_records import (
     Found,
@@ -33,6 +33,7 @@ from listsync.store import database as database_module
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.backoff import put_off
 from listsync.sync.deduplication import members_of
 from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER
@@ -120,7 +121,7 @@ class World(StateFile):
         **more: Any,
     ) -> SyncRun:
         run = SyncRun(run_id=run_id, origin="test", started_at=at)
-        self.memory.begin_run(run)
+        self.memory.runs.begin(run)
         if ends:
             report = SyncReport(
                 run=run,
@@ -134,7 +135,7 @@ class World(StateFile):
                 duration_s=1.0,
                 **more,
             )
-            self.memory.end_run(report, at + _SECOND)
+            self.memory.runs.end(report, at + _SECOND)
         return run
 
     def items(
@@ -264,8 +265,8 @@ def test_a_run_is_told_with_the_requests_that_it_cancelled(world: World) -> None
     world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="before")
     for _ in range(2):
         world.read("mine")
-    (departure,) = world.memory.departed()
-    world.memory.settle_departure(departure, run, cancelled=True)
+    (departure,) = world.memory.departures.load()
+    world.memory.departures.settle(departure, run, cancelled=True)
     found = world.books.requests_of_run("abc", limit=9).rows
     told = [(one.title, one.answer, one.lists) for one in found]
     assert told == [("The Matrix", RequestAnswer.CANCELLED.value, ("mine",))]
@@ -454,7 +455,7 @@ def test_what_was_done_at_another_server_is_not_told(world: World) -> None:
     one = entry("The Matrix", imdb="tt0133093")
     world.read("mine", one)
     world.handle("mine", one, _MATRIX)
-    world.memory.use_server(replace(SERVER, identity="another"))
+    world.memory.guard.use(replace(SERVER, identity="another"))
     with world.database.write() as connection:
         connection.execute("UPDATE servers SET last_seen = '2000' WHERE identity = 'fake-1'")
     assert [row.status for row in world.items()] == ["new"]
@@ -464,7 +465,7 @@ def test_an_entry_that_was_handled_at_two_servers_is_told_once(world: World) -> 
     one = entry("The Matrix", imdb="tt0133093")
     world.read("mine", one)
     world.handle("mine", one, _MATRIX)
-    world.memory.use_server(replace(SERVER, identity="another"))
+    world.memory.guard.use(replace(SERVER, identity="another"))
     world.handle("mine", one, _MATRIX)
     assert len(world.items()) == 1
 
@@ -625,16 +626,14 @@ def test_a_list_that_could_not_be_read_keeps_what_it_had(world: World) -> None:
     world.read("mine", entry("Alien"))
     later = AT + timedelta(days=1)
     for _ in range(2):
-        world.memory.save_setback_of_list(
-            rules("mine"), ListOutcome.UNAVAILABLE, "no answer", later
-        )
+        world.memory.list_setbacks.save(rules("mine"), ListOutcome.UNAVAILABLE, "no answer", later)
     (row,) = world.books.lists()
     assert (row.outcome, row.why, row.failures) == ("unavailable", "no answer", 2)
     assert (row.last_try, row.last_success, row.read) == (later, AT, 1)
 
 
 def test_a_list_that_was_never_read_well_has_no_success(world: World) -> None:
-    world.memory.save_setback_of_list(rules("mine"), ListOutcome.NOT_FOUND, "404", AT)
+    world.memory.list_setbacks.save(rules("mine"), ListOutcome.NOT_FOUND, "404", AT)
     (row,) = world.books.lists()
     assert (row.last_success, row.declared) == (None, None)
 
@@ -721,10 +720,10 @@ def test_an_id_of_which_nothing_was_made_is_looked_up_anew(world: World, found: 
 
 
 def test_a_setback_is_forgotten_with_its_title(world: World) -> None:
-    back = Setback(Definition(_BAD, four_k=False), 81189, "no seasons")
-    world.memory.record(Notes(setbacks=[back]))
+    one = FailedRequest("no seasons", 1, AT + timedelta(days=1))
+    world.memory.record(Notes(failed={(Definition(_BAD, four_k=False), 81189): one}))
     assert world.forget("tmdb:tv/1396") == 1
-    assert world.memory.setbacks(AT) == {}
+    assert put_off(world.memory.failed_requests.load(), AT) == {}
 
 
 def test_what_is_not_known_is_not_forgotten(world: World) -> None:
@@ -882,8 +881,8 @@ def test_a_file_of_version_1_is_copied_before(old_file: Path) -> None:
 def test_a_first_run_after_the_migration_is_no_first_run(old_file: Path) -> None:
     database = Database(old_file)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
-    assert not memory.is_first_run()
+    memory.guard.use(SERVER)
+    assert not memory.runs.is_first()
     database.close()
 
 

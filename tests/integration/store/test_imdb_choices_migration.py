@@ -25,12 +25,12 @@ def test_what_was_chosen_and_rejected_stays_so(path: Path, old_database: OldData
         )
     database = Database(path)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
-    matches = memory.matches(AT)
+    memory.guard.use(SERVER)
+    matches = memory.matches.load(AT)
     assert matches["title:crash||movie"].key == TitleKey(MediaType.MOVIE, 1640)
     heat = matches["title:heat||movie"]
     assert (heat.found, heat.how) == (Found.NOT_FOUND, How.CHOICE)
-    assert memory.chosen_ids() == {}
+    assert memory.matches.chosen_ids() == {}
     total, rows, _ = SqliteBooks(database).decided(limit=10)
     assert total == 2
     assert [row.choice.imdb for row in rows if row.choice] == [None, None]

@@ -15,12 +15,12 @@ from tests.integration.store.conftest import OldDatabase
 
 def test_a_file_of_the_version_before_is_opened(path: Path, old_database: OldDatabase) -> None:
     with old_database(12) as old:
-        SqliteMemory(old).use_server(SERVER)
+        SqliteMemory(old).guard.use(SERVER)
     database = Database(path)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
-    assert memory.learned() == NOTHING_LEARNED
+    memory.guard.use(SERVER)
+    assert memory.guard.learned() == NOTHING_LEARNED
     learned = Learned(holds=(Hold(kind=MediaType.TV, four_k=True, why="no 4K Sonarr"),))
-    memory.save_learned(learned)
+    memory.guard.save_learned(learned)
     assert SqliteBooks(database).learned() == learned
     database.close()

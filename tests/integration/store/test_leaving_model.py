@@ -13,6 +13,7 @@ from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
+from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER
 from tests.integration.store.state import AT, rules
 
@@ -37,7 +38,7 @@ def test_nothing_is_gone_without_two_fresh_whole_readings(tmp_path: Path, seed: 
     world = random.Random(seed)
     database = Database(tmp_path / FILE_NAME)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     lacked: dict[str, int] = {}
     """By title, how many fresh whole readings in a row lacked it; what is gone is not here."""
     at, counted_at = AT, None
@@ -47,10 +48,10 @@ def test_nothing_is_gone_without_two_fresh_whole_readings(tmp_path: Path, seed: 
         is_later = world.random() < 0.8
         at += timedelta(minutes=10) if is_later else timedelta()
         if kind == "unchanged":
-            memory.save_reading(MINE, (), Fetched.unchanged(MARK), at)
+            save_reading(memory.snapshots, MINE, (), Fetched.unchanged(MARK), at)
         else:
             fetched = replace(KINDS[kind], entries=tuple(shown))
-            memory.save_reading(MINE, members_of(MINE, shown), fetched, at)
+            save_reading(memory.snapshots, MINE, members_of(MINE, shown), fetched, at)
             titles = {str(one.title) for one in shown}
             if kind == "whole" and at != counted_at:
                 counted_at = at

@@ -24,7 +24,7 @@ _ENTRY = ListEntry(rank=1, title="Alien", year=1979)
 def _fill(old: Database) -> None:
     memory = SqliteMemory(old)
     for rules in (_OLD, _OLD_FILTERS):
-        memory.save_setback_of_list(rules, Fetched(declared=1).outcome, f"see {_NAME}", _AT)
+        memory.list_setbacks.save(rules, Fetched(declared=1).outcome, f"see {_NAME}", _AT)
     told = json.dumps([{"list": _NAME, "text": f'the list "{_NAME}" is on hold'}])
     with old.write() as connection:
         connection.execute("DELETE FROM configured_lists")
@@ -68,7 +68,7 @@ def test_no_key_of_an_old_name_stays_and_no_memory_is_lost(
 
     memory = SqliteMemory(database)
     for source in ("mdblist:u/l", "tmdb:discover/movie?with_genres=27"):
-        assert [one.title for one in memory.entries(source).values()] == ["Alien"]
+        assert [one.title for one in memory.snapshots.entries(source).values()] == ["Alien"]
     named = [tuple(row) for row in database.read("SELECT source, name FROM configured_lists")]
     assert named == [
         ("mdblist:u/l", "mdblist: https://mdblist.com/lists/u/l/json"),
@@ -94,7 +94,7 @@ def test_of_two_names_of_one_list_the_one_with_a_key_goes(
         clean = ListRules(
             source="tmdb:discover/movie?with_genres=27", name="horror", service="tmdb"
         )
-        SqliteMemory(old).save_setback_of_list(clean, Fetched(declared=1).outcome, "", _AT)
+        SqliteMemory(old).list_setbacks.save(clean, Fetched(declared=1).outcome, "", _AT)
     database = Database(path)
     found = database.read("SELECT name FROM followed WHERE service = 'tmdb'")
     assert [row["name"] for row in found] == ["horror"]

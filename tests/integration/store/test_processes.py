@@ -93,8 +93,8 @@ def test_no_committed_intent_is_lost_by_a_kill(tmp_path: Path) -> None:
             last = max(map(int, process.stdout.read().split("\n")[:-1]), default=1)
         database = Database(folder / FILE_NAME)
         memory = SqliteMemory(database)
-        memory.use_server(SERVER)
-        (intent,) = memory.open_intents()
+        memory.guard.use(SERVER)
+        (intent,) = memory.requests.open_intents()
         done = [row["tmdb"] for row in database.read("SELECT tmdb FROM requests ORDER BY id")]
         checked = [row[0] for row in database.read("PRAGMA quick_check")]
         database.close()

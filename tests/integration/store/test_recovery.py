@@ -27,6 +27,7 @@ from listsync.store.history import SqliteBooks
 from listsync.store.recovery import open_state, opened_state
 from listsync.store.state_doubt import lift_doubt, load_doubt
 from listsync.store.sync_memory import SqliteMemory
+from listsync.sync.run import trust_in
 from tests.fakes import SERVER
 from tests.integration.store.child import sent
 from tests.integration.store.state import AT
@@ -38,7 +39,7 @@ _MEMORY = Path("/dev/shm")
 
 def fill(database: Database, first: int = 1, count: int = _TITLES) -> None:
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     for number in range(first, first + count):
         memory.record(Notes(sent=[sent(number)]))
 
@@ -309,9 +310,14 @@ def looks(database: Database) -> None:
     books.lists(), books.notices(), books.runs(limit=9).rows
     books.waiting(limit=9), books.items("", list_name=None, limit=9)
     assert books.learned() == NOTHING_LEARNED
-    memory.use_server(SERVER)
-    memory.matches(AT), memory.handled(), memory.open_intents(), memory.index_pages()
-    assert memory.trust({}).doubt
+    memory.guard.use(SERVER)
+    (
+        memory.matches.load(AT),
+        memory.handled.load(),
+        memory.requests.open_intents(),
+        memory.index.pages(),
+    )
+    assert trust_in(memory.guard, memory.requests.requested(), {}).doubt
 
 
 @pytest.mark.timeout(120)

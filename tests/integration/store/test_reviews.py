@@ -104,7 +104,7 @@ def test_what_another_list_still_holds_goes_on_waiting(world: World) -> None:
 
 def test_what_waits_at_another_server_is_not_told(world: World) -> None:
     world.wait()
-    world.memory.use_server(replace(SERVER, identity="another"))
+    world.memory.guard.use(replace(SERVER, identity="another"))
     with world.database.write() as connection:
         connection.execute("UPDATE servers SET last_seen = '2000' WHERE identity = 'fake-1'")
     assert world.books.waiting(limit=10)[0] == 0
@@ -125,7 +125,7 @@ def test_an_entry_that_is_renamed_waits_only_when_it_was_looked_up_anew(world: W
 def test_a_choice_wins_over_what_was_looked_up(world: World) -> None:
     name = world.wait()
     world.choose(name, CRONENBERG, "Crash (1996)")
-    match = world.memory.matches(AT)[name]
+    match = world.memory.matches.load(AT)[name]
     assert (match.found, match.how, match.key) == (Found.FOUND, How.CHOICE, CRONENBERG)
     assert (match.title, match.reasons) == ("Crash (1996)", ("you chose it",))
 
@@ -133,7 +133,7 @@ def test_a_choice_wins_over_what_was_looked_up(world: World) -> None:
 def test_a_rejection_is_found_nowhere_and_never_looked_up_again(world: World) -> None:
     name = world.wait()
     world.choose(name, None)
-    match = world.memory.matches(AT + 9999 * _DAY)[name]
+    match = world.memory.matches.load(AT + 9999 * _DAY)[name]
     assert (match.found, match.how, match.key) == (Found.NOT_FOUND, How.CHOICE, None)
     assert match.reasons == ("you said that it is none of those on offer",)
 
@@ -142,14 +142,14 @@ def test_a_later_sync_does_not_overwrite_a_choice(world: World) -> None:
     name = world.wait()
     world.choose(name, CRONENBERG)
     world.seek(CRASH, Match(found=Found.FOUND, how=How.TITLE, key=HAGGIS))
-    assert world.memory.matches(AT)[name].key == CRONENBERG
+    assert world.memory.matches.load(AT)[name].key == CRONENBERG
 
 
 def test_a_choice_holds_at_every_server(world: World) -> None:
     name = world.wait()
     world.choose(name, CRONENBERG)
-    world.memory.use_server(replace(SERVER, identity="another"))
-    assert world.memory.matches(AT)[name].key == CRONENBERG
+    world.memory.guard.use(replace(SERVER, identity="another"))
+    assert world.memory.matches.load(AT)[name].key == CRONENBERG
 
 
 def test_what_is_decided_waits_no_more_and_is_told_as_decided(world: World) -> None:
@@ -165,7 +165,7 @@ def test_the_last_choice_counts(world: World) -> None:
     name = world.wait()
     world.choose(name, None)
     world.choose(name, HAGGIS)
-    assert world.memory.matches(AT)[name].key == HAGGIS
+    assert world.memory.matches.load(AT)[name].key == HAGGIS
 
 
 def test_a_choice_that_is_withdrawn_leaves_the_title_waiting(world: World) -> None:
@@ -212,8 +212,8 @@ def resolve(world: World, name: str, key: TitleKey | None, imdb: str = _IMDB) ->
 def test_an_imdb_id_that_was_chosen_is_to_be_looked_up(world: World) -> None:
     name = world.wait("one", "two")
     world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
-    assert world.memory.chosen_ids() == {name: _IMDB}
-    assert world.memory.matches(AT)[name].found is Found.REVIEW
+    assert world.memory.matches.chosen_ids() == {name: _IMDB}
+    assert world.memory.matches.load(AT)[name].found is Found.REVIEW
     assert world.statuses() == ["open", "open"]
     assert world.books.waiting(limit=10)[0] == 0
     (row,) = world.books.decided(limit=10)[1]
@@ -224,8 +224,8 @@ def test_what_an_imdb_id_leads_to_is_remembered_as_the_choice(world: World) -> N
     name = world.wait("one", "two")
     world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
     resolve(world, name, HAGGIS)
-    assert world.memory.chosen_ids() == {}
-    match = world.memory.matches(AT)[name]
+    assert world.memory.matches.chosen_ids() == {}
+    match = world.memory.matches.load(AT)[name]
     assert (match.found, match.how, match.key) == (Found.FOUND, How.CHOICE, HAGGIS)
     assert world.books.lookup(name)[1] == Choice(HAGGIS, "Crash (2005)", AT, imdb=_IMDB)
     assert world.books.withdraw(name)
@@ -236,7 +236,7 @@ def test_an_imdb_id_that_leads_nowhere_is_no_choice_any_more(world: World) -> No
     name = world.wait()
     world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
     resolve(world, name, None)
-    assert world.memory.chosen_ids() == {}
+    assert world.memory.matches.chosen_ids() == {}
     assert world.books.waiting(limit=10)[0] == 1
 
 
@@ -277,12 +277,12 @@ def test_what_took_a_choice_over_is_looked_up_anew_without_it(
     other = film("Crash", imdb="tt9999999")
     world.read("other", other)
     lookup = world.seek(other, Match(found=Found.FOUND, how=How.CHOICE, key=HAGGIS))
-    assert world.memory.matches(AT)[lookup].key == HAGGIS
+    assert world.memory.matches.load(AT)[lookup].key == HAGGIS
     if is_undone:
         world.books.withdraw(name)
     else:
         world.choose(name, CRONENBERG)
-    assert lookup not in world.memory.matches(AT)
+    assert lookup not in world.memory.matches.load(AT)
 
 
 def test_forgetting_an_imdb_id_forgets_that_it_was_chosen(world: World) -> None:
@@ -290,7 +290,7 @@ def test_forgetting_an_imdb_id_forgets_that_it_was_chosen(world: World) -> None:
     world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
     item = f"imdb:{_IMDB}"
     assert world.books.forget(item, parse_exclusion(item)) == 1
-    assert world.memory.chosen_ids() == {}
+    assert world.memory.matches.chosen_ids() == {}
     world.books.choose(name, Choice(HAGGIS, "", AT, imdb=_IMDB))
     assert world.books.forget(item, parse_exclusion(item)) == 1
     assert world.books.waiting(limit=10)[0] == 1
@@ -371,7 +371,7 @@ def test_forgetting_everything_keeps_what_you_chose(world: World) -> None:
     name = world.wait()
     world.choose(name, HAGGIS)
     world.books.forget_all()
-    assert world.memory.matches(AT)[name].key == HAGGIS
+    assert world.memory.matches.load(AT)[name].key == HAGGIS
 
 
 # -- files of the version before ---------------------------------------------------------------

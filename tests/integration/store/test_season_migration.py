@@ -76,8 +76,8 @@ def old_file(path: Path, old_database: OldDatabase) -> Path:
 def handled(old_file: Path) -> Iterator[HandledEntries]:
     database = Database(old_file)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
-    yield memory.handled()
+    memory.guard.use(SERVER)
+    yield memory.handled.load()
     database.close()
 
 
@@ -131,5 +131,5 @@ def test_the_first_sync_after_an_upgrade_is_quiet_and_a_later_rule_works_fully(
         sync(SyncRun(run_id=f"run-{number}", origin="test", started_at=_NOW), parts)
         assert server.counts["series"] == looks
         assert [body.seasons for body in server.posted] == posted
-    assert memory.handled().of_title(title) == {HandledSeasons("all", "1,2,3,10,11")}
+    assert memory.handled.load().of_title(title) == {HandledSeasons("all", "1,2,3,10,11")}
     database.close()

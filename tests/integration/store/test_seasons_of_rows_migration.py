@@ -35,9 +35,9 @@ def test_a_row_keeps_its_season_and_what_was_handled(
         )
     database = Database(path)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
-    found = [(one.seasons, one.doubt) for one in memory.entries("file:mine").values()]
+    memory.guard.use(SERVER)
+    found = [(one.seasons, one.doubt) for one in memory.snapshots.entries("file:mine").values()]
     title = Definition(TitleKey(MediaType.TV, 1396), four_k=False)
     assert found == [((2,), None), ((0,), None), ((), None)]
-    assert memory.handled().titles == {("file:mine", False): {"tmdb:tv/1396 s2": title}}
+    assert memory.handled.load().titles == {("file:mine", False): {"tmdb:tv/1396 s2": title}}
     database.close()

@@ -34,7 +34,7 @@ def old_file(path: Path, old_database: OldDatabase) -> Path:
 def test_what_could_not_be_requested_is_known_to_have_left_no_request(old_file: Path) -> None:
     database = Database(old_file)
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     assert set(memory.server_requests.remembered()) == {
         ServerRequest(
             definition=Definition(TitleKey(MediaType.TV, number), four_k=False),

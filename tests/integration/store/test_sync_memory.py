@@ -32,6 +32,7 @@ from listsync.errors import StateError
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
+from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -76,13 +77,13 @@ def database(tmp_path: Path) -> Iterator[Counting]:
 @pytest.fixture
 def memory(database: Counting) -> SqliteMemory:
     memory = SqliteMemory(database)
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     return memory
 
 
 def read(memory: SqliteMemory, *entries: ListEntry, at: datetime = NOW) -> frozenset[str]:
     fetched = Fetched(entries=entries, declared=len(entries))
-    return memory.save_reading(LIST, members_of(LIST, entries), fetched, at).new
+    return save_reading(memory.snapshots, LIST, members_of(LIST, entries), fetched, at).new
 
 
 def report(run_id: str, result: Result, started: datetime) -> SyncReport:
@@ -110,16 +111,16 @@ def report(run_id: str, result: Result, started: datetime) -> SyncReport:
 
 def run(memory: SqliteMemory, run_id: str, result: Result, at: datetime) -> bool:
     done = report(run_id, result, at)
-    memory.begin_run(done.run)
-    memory.use_server(SERVER)
-    is_first = memory.is_first_run()
-    memory.end_run(done, at)
+    memory.runs.begin(done.run)
+    memory.guard.use(SERVER, run_id)
+    is_first = memory.runs.is_first()
+    memory.runs.end(done, at)
     return is_first
 
 
 def test_ten_thousand_entries_come_back_equal(memory: SqliteMemory, database: Counting) -> None:
     assert len(read(memory, *MANY)) == 10_000
-    assert tuple(memory.entries(LIST.source).values()) == MANY
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == MANY
     assert max(database.rows) <= 500
 
 
@@ -136,7 +137,7 @@ def test_entries_that_leave_do_so_in_small_transactions(
     read(memory, *MANY[:1200])
     for days in (0, 8, 9):  # so many at once are held for a week
         read(memory, MANY[0], at=NOW + timedelta(days=days))
-    assert tuple(memory.entries(LIST.source).values()) == MANY[:1]
+    assert tuple(memory.snapshots.entries(LIST.source).values()) == MANY[:1]
     assert max(database.rows) <= 500
 
 
@@ -150,7 +151,7 @@ def test_the_last_setback_and_success_of_a_list_are_on_record(
     memory: SqliteMemory, database: Counting
 ) -> None:
     for _ in range(2):
-        memory.save_setback_of_list(LIST, ListOutcome.BLOCKED, "403", NOW)
+        memory.list_setbacks.save(LIST, ListOutcome.BLOCKED, "403", NOW)
     (row,) = database.read("SELECT * FROM followed")
     assert (row["outcome"], row["why"], row["failures"], row["last_success"]) == (
         "blocked",
@@ -170,7 +171,7 @@ def test_an_entry_that_is_in_no_snapshot_cannot_be_handled(memory: SqliteMemory)
     notes = Notes(handled=[Handling(member, Definition(BODY.key, four_k=False))])
     with pytest.raises(StateError, match="FOREIGN KEY"):
         memory.record(notes, [INTENT])
-    assert memory.open_intents() == ()
+    assert memory.requests.open_intents() == ()
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_new_seasons_are_those_since_a_series_was_acted_on_first(
         if rule == "first":
             with database.write() as connection:
                 connection.execute("UPDATE handled SET at = '2026-01-01T00:00:00.000+00:00'")
-    (day,) = memory.series_to_watch(datetime.now(UTC)).values()
+    (day,) = memory.handled.series_to_watch(datetime.now(UTC)).values()
     assert day == (date.fromisoformat(since) if since else datetime.now(UTC).date())
 
 
@@ -249,5 +250,5 @@ def test_a_full_disk_writes_neither_notes_nor_intent(
     answered = Answered(answer=RequestAnswer.REQUESTED, detail="x" * 200_000)
     with pytest.raises(StateError, match="full"):
         memory.record(Notes(sent=[Sent("run-1", "Film 1", (), BODY, answered)]), [INTENT])
-    assert memory.open_intents() == ()
+    assert memory.requests.open_intents() == ()
     assert database.read("SELECT * FROM requests") == []

@@ -13,7 +13,7 @@ from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.history import Choice
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.run_notes import Handling, Notes, Sent, Setback
+from listsync.domain.run_notes import FailedRequest, Handling, Miss, Notes, Sent
 from listsync.domain.server import (
     AS_USUAL,
     Answered,
@@ -74,8 +74,8 @@ def request(
 
 def run(world: World, run_id: str, at: datetime, result: Result = Result.OK) -> None:
     started = SyncRun(run_id=run_id, origin="test", started_at=at)
-    world.memory.begin_run(started)
-    world.memory.use_server(SERVER)
+    world.memory.runs.begin(started)
+    world.memory.guard.use(SERVER, started.run_id)
     report = SyncReport(
         run=started,
         result=result,
@@ -87,7 +87,7 @@ def run(world: World, run_id: str, at: datetime, result: Result = Result.OK) -> 
         calls=3,
         duration_s=1.0,
     )
-    world.memory.end_run(report, at)
+    world.memory.runs.end(report, at)
 
 
 # -- entries -----------------------------------------------------------------------------------
@@ -213,11 +213,12 @@ def test_a_lookup_is_told_with_all_its_reasons(world: World) -> None:
 def test_what_was_not_found_is_told_with_when_it_is_looked_for_again(world: World) -> None:
     name = world.wait()
     world.choose(name, CRONENBERG, "Crash (1996)")
+    miss = Miss(REVIEW.found, 1, AT + timedelta(days=1))
+    world.memory.record(Notes(matches={name: REVIEW}, misses={name: miss}))
     found, choice = world.books.lookup(name)
     assert found is not None
     assert found.match == REVIEW
-    assert found.again_at is not None
-    assert found.again_at - found.at == timedelta(days=1)
+    assert found.again_at == AT + timedelta(days=1)
     assert choice == Choice(CRONENBERG, "Crash (1996)", AT)
 
 
@@ -238,7 +239,7 @@ def test_a_title_is_looked_up_in_every_page_of_the_index(world: World) -> None:
         IndexPage(etag=str(n), total=2, titles=((TitleKey(MediaType.MOVIE, n), TitleState(5, 2)),))
         for n in (1, 1640)
     )
-    world.memory.save_index(pages)
+    world.memory.index.save(pages)
     assert world.books.standing(HAGGIS, AT).state == TitleState(5, 2)
     assert world.books.standing(CRONENBERG, AT).state == TitleState(1, 1)
 
@@ -247,17 +248,19 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
     world.read("mine", CRASH)
     handle(world)
     request(world, user="family")
-    world.memory.record(Notes(setbacks=[Setback(_HD, None, "no")]))
+    failed: dict[tuple[Definition, int | None], FailedRequest] = {
+        (_HD, None): FailedRequest("no", 2, datetime.now(UTC) + timedelta(days=2))
+    }
+    world.memory.record(Notes(failed=failed))
     facts = TitleFacts(ids=ExternalIds(), year=2005)
     SqliteFacts(world.database).put(HAGGIS, facts)
     standing = world.books.standing(HAGGIS, datetime.now(UTC))
     assert (standing.handled.definitions, standing.facts) == (frozenset({_HD}), facts)
     assert standing.handled.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
-    assert standing.setbacks == {(_HD, None): "no"}
+    assert [one.why for one in standing.failed.values()] == ["no"]
+    assert standing.failed.keys() == failed.keys()
     (one,) = standing.requests
     assert (one.lists, one.asked_as, one.run_id) == (("mine", "other"), "family", "r")
-    later = datetime.now(UTC) + timedelta(days=9)
-    assert world.books.standing(HAGGIS, later).setbacks == {}
 
 
 def test_the_newest_requests_are_told_first(world: World) -> None:
@@ -281,15 +284,15 @@ def test_what_was_asked_for_since_the_index_was_read_is_told(world: World) -> No
 # -- for explanations --------------------------------------------------------------------------
 
 
-def test_the_entries_before_one_are_counted_as_its_list_takes_them(world: World) -> None:
+def test_the_entries_before_one_are_counted_by_their_kinds(world: World) -> None:
     film, series = film_of(1), film_of(2)._replace(kind=MediaType.TV)
     unknown, last = film_of(3)._replace(kind=None), film_of(4)
     world.read("mine", film, series, unknown, last)
     world.read("other", film_of(1))
     name = entry_id(last)
-    assert world.books.entries_before("file:/mine", name, None) == 3
-    assert world.books.entries_before("file:/mine", name, MediaType.MOVIE) == 2
-    assert world.books.entries_before("file:/mine", entry_id(film), None) == 0
+    kinds = {MediaType.MOVIE: 1, MediaType.TV: 1, None: 1}
+    assert world.books.kinds_before("file:/mine", name) == kinds
+    assert world.books.kinds_before("file:/mine", entry_id(film)) == {}
 
 
 def film_of(rank: int) -> ListEntry:
@@ -326,7 +329,7 @@ def test_what_an_exclusion_might_mean_is_alike(world: World) -> None:
 def test_what_the_last_run_learned_is_told_after_a_restart(world: World) -> None:
     learned = Learned(holds=(Hold(kind=MediaType.MOVIE, four_k=True, why="no 4K Radarr"),))
     assert world.books.learned() == NOTHING_LEARNED
-    world.memory.save_learned(learned)
+    world.memory.guard.save_learned(learned)
     assert world.books.learned() == learned
     with world.database.write() as connection:
         connection.execute("UPDATE servers SET learned = '[\"of another version\"]'")

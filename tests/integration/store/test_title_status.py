@@ -11,7 +11,7 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.run_notes import Notes, Setback
+from listsync.domain.run_notes import FailedRequest, Notes
 from listsync.domain.server import (
     IndexPage,
     RequestAnswer,
@@ -40,7 +40,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def read_index(world: World, states: dict[int, TitleState], etag: str = "1") -> None:
     titles = tuple((film(number), state) for number, state in states.items())
-    world.memory.save_index((IndexPage(etag=etag, total=len(titles), titles=titles),))
+    world.memory.index.save((IndexPage(etag=etag, total=len(titles), titles=titles),))
 
 
 def end(world: World, name: str = "r") -> None:
@@ -180,6 +180,7 @@ def test_what_could_not_be_requested_has_failed(world: World, why: str, status: 
     world.read("mine", one)
     world.match(one, Found.FOUND, film(1))
     world.seek("mine", one)
-    world.memory.record(Notes(setbacks=[Setback(Definition(film(1), four_k=False), None, why)]))
+    failed = FailedRequest(why, 1, AT + timedelta(days=1))
+    world.memory.record(Notes(failed={(Definition(film(1), four_k=False), None): failed}))
     assert words(world) == {"one": status}
     assert dict(world.books.counts("mine")) == {status: 1}

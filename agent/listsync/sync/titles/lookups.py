@@ -15,7 +15,8 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Production, SearchPage, TitleFacts
 from listsync.domain.sync_records import LookupAnswers, Question, Wish
 from listsync.errors import UnavailableError
-from listsync.ports import FactsCache, RequestServer
+from listsync.ports.server import Catalogue
+from listsync.ports.titles import FactsCache
 from listsync.sync.deduplication import entry_id
 from listsync.sync.titles.evidence import Sought, sought
 from listsync.sync.titles.title_folding import fold
@@ -121,7 +122,7 @@ class Lookups:
 
     def __init__(
         self,
-        server: RequestServer,
+        server: Catalogue,
         before: LookupAnswers | None = None,
         known: FactsCache | None = None,
     ) -> None:

@@ -18,7 +18,7 @@ from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import Candidate
 from listsync.domain.sync_records import ChosenId, Found, How, Match, Wish
 from listsync.errors import UnavailableError
-from listsync.ports import RequestServer
+from listsync.ports.server import Catalogue
 from listsync.sync.titles.detail_proof import Prover
 from listsync.sync.titles.evidence import BEST_SCORE, Sought
 from listsync.sync.titles.id_verification import (
@@ -60,7 +60,7 @@ class Resolver:
 
     def __init__(
         self,
-        server: RequestServer,
+        server: Catalogue,
         remembered: Mapping[str, Match],
         clock: Callable[[], float] = time.monotonic,
         chosen_ids: Mapping[str, str] | None = None,

@@ -20,7 +20,7 @@ from listsync.domain.history import Choice, EntryRow, Lookup
 from listsync.domain.list_rules import Seasons, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.run_notes import HandledEntries
+from listsync.domain.run_notes import FailedRequest, HandledEntries
 from listsync.domain.server import (
     AS_USUAL,
     Asking,
@@ -620,8 +620,14 @@ def test_what_was_asked_for_since_the_index_was_read_is_requested(dune: World) -
 
 
 def test_a_setback_is_told(dune: World) -> None:
-    know(dune, setbacks={(_DUNE_HD, None): "the server cannot do it"})
+    def failed(until: datetime) -> None:
+        one = FailedRequest("the server cannot do it", 1, until)
+        know(dune, failed={(_DUNE_HD, None): one})
+
+    failed(datetime.now(UTC) + timedelta(hours=1))
     assert why(dune) == ("skipped", "put off, tried again later: the server cannot do it")
+    failed(datetime.now(UTC))
+    assert why(dune)[0] == "open"
 
 
 def test_an_entry_that_nobody_looked_up_is_new(world: World) -> None:

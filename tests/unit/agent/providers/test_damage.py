@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.ports import ListProvider
+from listsync.ports.lists import ListProvider
 from tests.contract.providers.cases import (
     KEY,
     LIST,

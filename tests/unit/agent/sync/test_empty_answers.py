@@ -50,8 +50,7 @@ def sync(house: House) -> SyncReport:
 def believed(house: House) -> list[str]:
     """Name what was not found and is left alone for a day or more."""
     soon = datetime.now(UTC) + timedelta(hours=1)
-    found = house.memory.shelf.matches.items()
-    return [name for name, (match, _, due) in found if match.key is None and due > soon]
+    return [name for name, one in house.memory.shelf.misses.items() if one.again_at > soon]
 
 
 def test_a_search_that_failed_once_is_asked_again_in_the_same_run() -> None:
@@ -120,7 +119,7 @@ def test_not_found_is_not_believed_where_a_search_was_empty_wrongly() -> None:
     assert verdicts(report) == {Verdict.REQUESTED: 1, Verdict.FAILED: 1}
     assert report.result is Result.PARTLY
     assert "not believed" in report.items[-1].why
-    assert [match.key for match, _, _ in house.memory.shelf.matches.values()] == [DUNE.key]
+    assert [match.key for match in house.memory.shelf.matches.values()] == [DUNE.key]
 
 
 def test_not_found_is_not_believed_where_the_search_for_an_id_fails() -> None:

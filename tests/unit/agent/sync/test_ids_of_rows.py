@@ -279,7 +279,7 @@ def test_a_list_that_is_numbered_anew_loses_and_requests_nothing() -> None:
         report = one.sync()
         assert report.lists[0].new == 0
     assert len(one.server.posted) == 3
-    assert not one.memory.departed()
+    assert not one.memory.departures.load()
     assert not (one.server.counts - before).keys() & {"search", "find_by_tmdb"}
 
 
@@ -378,7 +378,7 @@ def test_an_id_that_is_corrected_is_no_departure_and_requests_nothing_again() ->
         one.follow(checked("La Matrice", 1999, tmdb=603), of=leaving)
         one.sync()
     assert posted(one) == [MATRIX.key]
-    assert not one.memory.departed()
+    assert not one.memory.departures.load()
 
 
 # What must not be requested

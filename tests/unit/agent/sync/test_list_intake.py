@@ -38,7 +38,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.memory = FakeMemory()
-        self.memory.use_server(SERVER)
+        self.memory.guard.use(SERVER)
         self.board = ProgressBoard()
         self.tally = Tally()
 
@@ -275,7 +275,7 @@ def test_a_doubtful_reading_keeps_all_that_is_known_and_says_so(doubtful: Fetche
     gathered = shelf.gather((A, replace(doubtful, entries=(DUNE, DUNE), validators=MARK)))
     assert titles(gathered) == ["Dune", "Lost"]
     assert gathered.surely_read == set()
-    assert shelf.memory.previous(A.source) is None
+    assert shelf.memory.snapshots.validators(A.source) is None
     (notice,) = gathered.notices
     assert (notice.kind, notice.list_name) == (NoticeKind.LIST_DOUBTED, "a")
     assert not notice.needs_person
@@ -299,7 +299,7 @@ def test_what_was_still_being_written_takes_nothing_off_the_list_and_that_is_sai
     gathered = shelf.gather((A, half))
     assert titles(gathered) == ["Dune", "Lost"]
     assert gathered.surely_read == set()
-    assert shelf.memory.previous(A.source) is None
+    assert shelf.memory.snapshots.validators(A.source) is None
     (notice,) = gathered.notices
     assert (notice.kind, notice.needs_person) == (NoticeKind.LIST_DOUBTED, False)
     assert "read as it is" in notice.text
@@ -557,7 +557,7 @@ def test_a_list_that_would_be_too_much_is_refused_and_keeps_what_it_had() -> Non
     refused = shelf.reports[1]
     assert (refused.outcome, refused.read) == (ListOutcome.DRIFT, 0)
     assert refused.why.startswith("with it all lists together have more than")
-    assert len(shelf.memory.entries(B.source)) == 2
+    assert len(shelf.memory.snapshots.entries(B.source)) == 2
 
 
 @pytest.mark.usefixtures("little_room")

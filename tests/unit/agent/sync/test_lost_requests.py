@@ -54,7 +54,7 @@ def test_what_the_server_has_lost_is_requested_again_once(*, four_k: bool) -> No
     assert posts(house) == Counter([*range(1, COUNT + 1), 3, 7])
     assert (report.result, gone(report), len(report.requested)) == (Result.OK, [], COUNT)
     assert house.server.counts["read_index"] == 2
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
     house.sync()
     assert posts(house).total() == COUNT + 2
 

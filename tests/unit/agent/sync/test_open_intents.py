@@ -35,7 +35,7 @@ def cut_off(
     house: House, body: RequestBody = FILM, *, age: timedelta = LONG_AGO, arrived: bool = False
 ) -> House:
     """Leave the memory as a run does that is killed while a request is on its way."""
-    house.memory.use_server(SERVER)
+    house.memory.guard.use(SERVER)
     house.memory.record(Notes(), [Intent("The Matrix (1999)", ("mine",), body)])
     set_age(house, body, age)
     if arrived:
@@ -61,7 +61,7 @@ def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
     house = cut_off(House(MATRIX_ENTRY), arrived=True)
     report = house.sync()
     assert posted(house) == []
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
     (sent,) = house.memory.shelf.sent
     assert sent.answered.answer is RequestAnswer.REQUESTED
     assert (sent.label, sent.lists) == ("The Matrix (1999)", ("mine",))
@@ -72,7 +72,7 @@ def test_a_cut_off_request_that_arrived_is_not_sent_again() -> None:
 def test_what_arrived_is_known_at_once() -> None:
     house = cut_off(House(MATRIX_ENTRY), age=timedelta(0), arrived=True)
     assert verdicts(house.sync()) == {Verdict.ALREADY: 1}
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
 
 
 def test_a_cut_off_request_is_not_ours_because_the_film_is_there() -> None:
@@ -80,7 +80,7 @@ def test_a_cut_off_request_is_not_ours_because_the_film_is_there() -> None:
     house.server.set_status(MATRIX.key, MediaStatus.AVAILABLE)
     house.sync()
     assert posted(house) == []
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
     assert house.memory.shelf.sent == []
 
 
@@ -91,10 +91,10 @@ def test_what_cannot_be_seen_of_a_cut_off_request_waits_for_a_later_run() -> Non
     assert "cannot be seen" in report.items[0].why
     assert report.retry is not None
     assert posted(house) == []
-    assert [one.body for one in house.memory.open_intents()] == [SERIES]
+    assert [one.body for one in house.memory.requests.open_intents()] == [SERIES]
     house.sync()
     assert [one.key for one in posted(house)] == [LOST.key]
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
 
 
 def test_an_odd_answer_about_a_cut_off_request_costs_that_title_only() -> None:
@@ -103,7 +103,7 @@ def test_an_odd_answer_about_a_cut_off_request_costs_that_title_only() -> None:
     house.server.on("find_requests", AnswerChangedError("seerr", "no page of requests"))
     house.sync()
     assert [one.key for one in posted(house)] == [MATRIX.key]
-    assert [one.body for one in house.memory.open_intents()] == [SERIES]
+    assert [one.body for one in house.memory.requests.open_intents()] == [SERIES]
 
 
 @pytest.mark.parametrize("four_k", [False, True], ids=["standard", "4K"])
@@ -125,7 +125,7 @@ def test_what_may_be_running_is_on_hold_for_the_servers_time_out_then_sent_once(
     report = house.sync()
     assert posted(house) == []
     assert "may still be running; looked at again after" in report.items[0].why
-    assert [one.body for one in house.memory.open_intents()] == [body]
+    assert [one.body for one in house.memory.requests.open_intents()] == [body]
     assert report.retry is not None
     assert report.retry.not_before is not None
     left = report.retry.not_before - datetime.now(UTC)
@@ -136,7 +136,7 @@ def test_what_may_be_running_is_on_hold_for_the_servers_time_out_then_sent_once(
     assert [(one.key, one.four_k, one.seasons) for one in posted(house)] == [
         (body.key, four_k, body.seasons)
     ]
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
     house.sync()
     assert len(posted(house)) == 1
 
@@ -145,7 +145,7 @@ def test_a_title_on_hold_is_not_handled() -> None:
     house = cut_off(House(MATRIX_ENTRY), age=timedelta(0))
     pending(house)
     house.sync()
-    assert not house.memory.handled().definitions
+    assert not house.memory.handled.load().definitions
 
 
 def test_an_orphan_that_nobody_wants_any_more_costs_one_look_in_all() -> None:
@@ -176,7 +176,7 @@ def test_a_declined_request_of_ours_is_not_sent_again() -> None:
     house.server.on("find_requests", FoundRequests(requests=(declined,)))
     house.sync()
     assert posted(house) == []
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
 
 
 def test_a_cut_off_request_that_was_declined_meanwhile_is_not_sent_again() -> None:
@@ -189,7 +189,7 @@ def test_a_cut_off_request_that_was_declined_meanwhile_is_not_sent_again() -> No
     house.server.on("find_requests", FoundRequests(requests=(declined,)))
     report = house.sync()
     assert (posted(house), report.items[0].why) == ([], "declined at the server")
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
 
 
 @pytest.mark.parametrize("ahead", [timedelta(seconds=20), timedelta(days=20_000)])
@@ -200,7 +200,7 @@ def test_an_intent_from_the_future_waits_for_one_time_out_of_our_clock(ahead: ti
     assert report.retry is not None
     assert report.retry.not_before is not None
     assert report.retry.not_before - datetime.now(UTC) <= timedelta(seconds=30)
-    (intent,) = house.memory.open_intents()
+    (intent,) = house.memory.requests.open_intents()
     assert datetime.now(UTC) - intent.at < timedelta(seconds=20)
     set_age(house, FILM, timedelta(seconds=31))
     house.sync()
@@ -243,7 +243,7 @@ def test_a_request_without_an_answer_that_arrived_is_found_by_the_next_run() -> 
     house.server._take(FILM)
     assert verdicts(house.sync()) == {Verdict.ALREADY: 1}
     assert posted(house) == []
-    assert house.memory.open_intents() == ()
+    assert house.memory.requests.open_intents() == ()
 
 
 def test_an_orphan_that_a_refusal_left_keeps_its_own_retry_time() -> None:
@@ -258,11 +258,10 @@ def test_an_orphan_that_a_refusal_left_keeps_its_own_retry_time() -> None:
         assert why in report.items[0].why
         assert report.retry is None
     assert len(posted(house)) == 1
-    assert not house.memory.handled().definitions
-    house.memory.shelf.setbacks = {
-        name: (words, tries, RUN.started_at)
-        for name, (words, tries, _) in house.memory.shelf.setbacks.items()
-    }
+    assert not house.memory.handled.load().definitions
+    failed = house.memory.shelf.failed
+    for name, one in failed.items():
+        failed[name] = replace(one, retry_at=RUN.started_at)
     house.sync()
     assert len(posted(house)) == 2
 

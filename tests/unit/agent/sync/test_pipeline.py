@@ -52,7 +52,7 @@ class Desk:
     def __init__(self, server: FakeServer, *exclusions: Exclusion) -> None:
         self.server = server
         self.memory = FakeMemory()
-        self.memory.use_server(SERVER)
+        self.memory.guard.use(SERVER)
         self.known = RunKnowledge(Stored(index=server.states), excluded=ExclusionSet(exclusions))
         self.told: list[tuple[str, Outcome]] = []
         self.asked = 0
@@ -285,14 +285,14 @@ def test_a_tvdb_id_from_a_later_list_mends_the_series() -> None:
     assert server.posted == [RequestBody(key=LEGAL.key, four_k=False, seasons=(1, 2), tvdb_id=77)]
     assert reasons(desk.outcomes()) == [None, SkipReason.SAME_RUN]
     desk.writer.flush()
-    assert desk.memory.shelf.setbacks == {}
+    assert desk.memory.shelf.failed == {}
 
 
 def test_a_series_that_stays_without_a_tvdb_id_is_a_setback() -> None:
     desk = Desk(FakeServer(LEGAL)).add(wish(entry("Without", 2020, TV)), *films(1))
     desk.writer.flush()
     assert reasons(desk.outcomes()) == [None, SkipReason.NO_TVDB_ID]
-    assert len(desk.memory.shelf.setbacks) == 1
+    assert len(desk.memory.shelf.failed) == 1
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_series_with_nothing_to_ask_for_is_not_looked_up_each_time(
     desk = Desk(FakeServer(series)).add(wish(entry(kind=TV, tmdb=5, season=season)))
     desk.writer.flush()
     assert reasons(desk.outcomes()) == [SkipReason.NO_SEASONS]
-    assert len(desk.memory.shelf.setbacks) == setbacks
+    assert len(desk.memory.shelf.failed) == setbacks
 
 
 # Exclusions

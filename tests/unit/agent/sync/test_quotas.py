@@ -259,7 +259,7 @@ def test_no_intent_is_left_of_what_turned_out_to_exceed_the_quota() -> None:
     one = house(family=family(2))
     one.follow(*films(9), of=by("family"))
     one.sync(RUN)
-    assert one.memory.open_intents() == ()
+    assert one.memory.requests.open_intents() == ()
 
 
 def test_what_is_left_is_told_and_never_less_than_nothing() -> None:

@@ -33,7 +33,7 @@ def test_what_waited_before_a_choice_is_overwritten_only_if_it_waits_again(
     match: Match, *, overwrites: bool
 ) -> None:
     memory = FakeMemory()
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     memory.shelf.chosen_ids[CHOSEN.lookup] = CHOSEN.imdb
     recorder = Recorder(memory, RunKnowledge(Stored()))
     one = Prepared(wish=wish(entry("Dune", kind=MOVIE)), match=match, is_fresh=True)
@@ -42,4 +42,4 @@ def test_what_waited_before_a_choice_is_overwritten_only_if_it_waits_again(
     ((notes, _),) = memory.commits
     assert notes.chosen == [match]
     assert (CHOSEN.lookup in notes.matches) is overwrites
-    assert memory.chosen_ids() == {}
+    assert memory.matches.chosen_ids() == {}

@@ -125,7 +125,7 @@ def test_what_waits_for_an_exclusion_list_waits_until_that_is_asked_again() -> N
     one = rules("not these", is_exclusion=True)
     house = House(*MINE).play(DOWN, one)
     report = house.sync()
-    setback = house.memory.setback_of_list(one.source)
+    setback = house.memory.list_setbacks.last(one.source)
     assert setback is not None
     assert report.retry == Retry(
         why='the exclusion list "not these" could not be read: no answer within 30 s',

@@ -105,7 +105,7 @@ class World:
         return [body.seasons for body in self.server.posted]
 
     def remembers(self, name: str = "mine") -> set[HandledSeasons]:
-        handled = self.memory.handled()
+        handled = self.memory.handled.load()
         return set(handled.seasons.get((f"file:{name}", self.four_k), {}).values())
 
     def forget(self) -> None:

@@ -39,7 +39,7 @@ class NothingAhead:
 def noted(*prepared: Prepared) -> list[Notes]:
     """Settle what is prepared; give what was written."""
     memory = FakeMemory()
-    memory.use_server(SERVER)
+    memory.guard.use(SERVER)
     known = RunKnowledge(Stored())
     writer = Writer(RUN, FakeServer(), memory, known, NothingAhead())
     for one in prepared:
@@ -86,3 +86,15 @@ def test_lists_that_contradict_each_other_wait_for_a_person_too() -> None:
     (lookup,) = notes.matches
     assert lookup.startswith("conflict:")
     assert [member.rules.name for member in notes.seekers[lookup]] == ["a", "b"]
+
+
+def test_a_title_that_is_still_open_waits_longer_than_the_last_time() -> None:
+    memory = FakeMemory()
+    memory.guard.use(SERVER)
+    known = RunKnowledge(Stored())
+    one = Prepared(wish=on_two_lists(), match=_REVIEW, is_fresh=True)
+    for tries in (1, 2, 3):
+        writer = Writer(RUN, FakeServer(), memory, known, NothingAhead())
+        writer.act(one, _SKIP)
+        writer.flush()
+        assert [miss.tries for miss in memory.matches.misses().values()] == [tries]

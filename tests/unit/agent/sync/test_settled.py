@@ -24,7 +24,7 @@ from listsync.domain.sync_records import (
     Member,
     SyncReport,
 )
-from listsync.ports import Memory
+from listsync.ports.state import Memory
 from listsync.sync.deduplication import Group, members_of, united, wish_of
 from listsync.sync.exclusions import ExclusionSet
 from listsync.sync.fetch_lists import Followed
@@ -273,4 +273,4 @@ def test_settling_changes_no_outcome(
     # all calls.
     for method in ("identify", "read_index", "request"):
         assert server.counts[method] == plain_server.counts[method]
-    assert memory.handled() == plain_memory.handled()
+    assert memory.handled.load() == plain_memory.handled.load()

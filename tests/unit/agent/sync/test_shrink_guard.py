@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.domain.lists import ListOutcome
-from listsync.domain.run_notes import ListSetback
+from listsync.domain.run_notes import Difference, Kept, ListSetback
 from listsync.sync.backoff import must_wait, pause_after
-from listsync.sync.shrink_guard import is_believed, is_sudden_shrink
+from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, judge_missing
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -70,3 +70,49 @@ def test_who_waits(outcome: ListOutcome, *, eager: bool, waits: bool) -> None:
     assert must_wait(ListSetback(outcome, "no", 1, NOW + HOUR), NOW, eager=eager) is waits
     assert not must_wait(ListSetback(outcome, "no", 1, NOW), NOW, eager=eager)
     assert not must_wait(None, NOW, eager=eager)
+
+
+# What a whole reading lacks
+
+_WEEK = timedelta(days=7)
+_GONE = tuple(f"tmdb:movie/{number}" for number in range(10))
+
+
+def lacking(count: int, present: int, shrunk_at: datetime | None = None) -> Difference:
+    return Difference(
+        new=frozenset({"new"}),
+        missing=_GONE[:count],
+        gone=count,
+        present=present,
+        shrunk_at=shrunk_at,
+    )
+
+
+def test_a_few_that_are_missing_count_as_missing() -> None:
+    judged = judge_missing(lacking(9, 10, NOW - _WEEK), is_doubted=False, at=NOW)
+    assert (judged.kept, judged.absent) == (Kept(frozenset({"new"})), _GONE[:9])
+    assert judged.shrunk_at is None
+
+
+def test_many_that_are_missing_at_once_are_kept_and_the_time_is_noted() -> None:
+    judged = judge_missing(lacking(10, 12), is_doubted=False, at=NOW)
+    assert (judged.kept, judged.absent) == (Kept(frozenset({"new"}), held=10), ())
+    assert judged.shrunk_at == NOW
+
+
+def test_the_first_time_counts_while_many_stay_missing() -> None:
+    since = NOW - timedelta(days=6)
+    judged = judge_missing(lacking(10, 12, since), is_doubted=False, at=NOW)
+    assert (judged.kept.held, judged.shrunk_at) == (10, since)
+
+
+def test_after_a_week_many_count_as_missing_too() -> None:
+    judged = judge_missing(lacking(10, 12, NOW - _WEEK), is_doubted=False, at=NOW)
+    assert (judged.kept.held, judged.absent, judged.shrunk_at) == (0, _GONE, NOW - _WEEK)
+
+
+@pytest.mark.parametrize("since", [None, NOW - _WEEK], ids=["never", "a-week"])
+def test_of_a_doubted_reading_nothing_counts_as_missing(since: datetime | None) -> None:
+    judged = judge_missing(lacking(10, 12, since), is_doubted=True, at=NOW)
+    assert (judged.kept, judged.absent) == (Kept(frozenset({"new"}), doubted=10), ())
+    assert judged.shrunk_at == since

@@ -80,7 +80,7 @@ class Desk:
     ) -> None:
         self.server = FakeServer()
         self.memory = FakeMemory()
-        self.memory.use_server(SERVER)
+        self.memory.guard.use(SERVER)
         self.known = RunKnowledge(Stored(index=index or {}, handled=handled))
         self.writer = Writer(run, self.server, self.memory, self.known, self)
         self._coming: Iterable[tuple[Prepared, Request]] = ()
@@ -104,7 +104,7 @@ class Desk:
         return self.ask()
 
     def intended(self) -> list[RequestBody]:
-        return [one.body for one in self.memory.open_intents()]
+        return [one.body for one in self.memory.requests.open_intents()]
 
     def flushed(self) -> Notes:
         self.writer.flush()
@@ -256,7 +256,7 @@ def test_the_last_outcome_is_written_by_the_flush() -> None:
     desk = Desk()
     desk.ask()
     desk.writer.flush()
-    assert desk.memory.open_intents() == ()
+    assert desk.memory.requests.open_intents() == ()
     assert [sent.answered for sent in desk.memory.shelf.sent] == [REQUESTED]
 
 
@@ -387,8 +387,8 @@ def test_the_impossible_is_a_setback_at_once() -> None:
     desk = Desk()
     assert isinstance(desk.answered(RequestAnswer.IMPOSSIBLE, "no such film"), Refused)
     assert desk.known.setbacks == {(Definition(FILM, False), None): "no such film"}
-    (setback,) = desk.flushed().setbacks
-    assert (setback.definition, setback.why) == (Definition(FILM, False), "no such film")
+    ((title, one),) = desk.flushed().failed.items()
+    assert (title, one.why) == ((Definition(FILM, False), None), "no such film")
 
 
 @pytest.mark.parametrize("answer", [RequestAnswer.UNSURE, RequestAnswer.BLOCKLISTED])

@@ -1,0 +1,25 @@
+"""Runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from listsync.domain.sync_records import SyncReport, SyncRun
+
+
+class RunLog(Protocol):
+    """Notes the run that goes on. Raises StateError."""
+
+    def begin(self, run: SyncRun) -> None:
+        """Note the start of a run, before anything is known of the server."""
+        ...
+
+    def is_first(self) -> bool:
+        """Tell whether no run ever ended well at this server."""
+        ...
+
+    def end(self, report: SyncReport, at: datetime) -> None:
+        """Note the end of a run; old runs are forgotten."""
+        ...

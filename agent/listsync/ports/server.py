@@ -1,0 +1,148 @@
+"""The request server (Overseerr, Jellyseerr, Seerr), by what is asked of it.
+
+Reads may come from several threads. Every method raises UnavailableError, RefusedError or
+AnswerChangedError.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from listsync.domain.allowance import Allowance
+    from listsync.domain.arr_services import ArrFailure, ArrOffer, ArrService
+    from listsync.domain.media import MediaType, TitleKey
+    from listsync.domain.server import (
+        Answered,
+        Cancelled,
+        FoundRequests,
+        IndexPage,
+        RequestBody,
+        SearchPage,
+        SeriesDetails,
+        ServerInfo,
+        ServerRequest,
+        TitleFacts,
+    )
+
+
+class ServerIndex(Protocol):
+    """Who the server is, and what it has."""
+
+    def identify(self) -> ServerInfo:
+        """Say who answers, and prove that the key is accepted."""
+        ...
+
+    def read_index(self, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+        """Read all that the server knows, in pages; unchanged pages cost a bodyless answer."""
+        ...
+
+    def read_requests(self) -> tuple[ServerRequest, ...]:
+        """Read the requests of all users, the newest ones up to a bound, in pages."""
+        ...
+
+
+class TitleSearch(Protocol):
+    """The server's catalogue, by ids and by words."""
+
+    def find_by_imdb(self, imdb_id: str) -> SearchPage:
+        """Look an IMDb id up; an empty answer is authoritative."""
+        ...
+
+    def find_by_tvdb(self, tvdb_id: int) -> SearchPage:
+        """Look a TVDB series id up; may answer two series."""
+        ...
+
+    def find_by_tmdb(self, tmdb_id: int) -> SearchPage:
+        """Look a TMDB number up in both kinds; an empty answer may be an outage."""
+        ...
+
+    def search(self, title: str, *, year: int | None = None, page: int = 1) -> SearchPage:
+        """Search by title, with *year* only titles of that year; empty may be an outage."""
+        ...
+
+
+class TitleDetails(Protocol):
+    """What the server's catalogue says of one title."""
+
+    def series(self, tmdb_id: int) -> SeriesDetails:
+        """Read the seasons of a series and which of them are covered."""
+        ...
+
+    def facts(self, key: TitleKey, *, patient: bool = True) -> TitleFacts:
+        """Read what the catalogue says of one title; not *patient*: by one call."""
+        ...
+
+    def parts(self, collection: int) -> tuple[TitleKey, ...]:
+        """Read the parts of a film series in the order of their release; by one call."""
+        ...
+
+
+class ServerUsers(Protocol):
+    """On whose behalf something can be requested."""
+
+    def trouble_with_user(self, user: str) -> str | None:
+        """Say why nothing can be requested as *user*, a name or an id; None if it can."""
+        ...
+
+    def allowance_of(self, user: str | None) -> Allowance:
+        """Say what may be requested as *user* (a name or an id; None: as the server is told)."""
+        ...
+
+
+class Submissions(Protocol):
+    """Requests, as they are sent, looked for and cancelled."""
+
+    def request(self, body: RequestBody) -> Answered:
+        """Ask for one title. Never repeated blindly; only one caller at a time."""
+        ...
+
+    def find_requests(self, body: RequestBody) -> FoundRequests:
+        """Look what requests there are for the title of *body*, in its edition."""
+        ...
+
+    def cancel(self, request_id: int) -> Cancelled:
+        """Take one request back if it is pending still and by whom we ask as."""
+        ...
+
+
+class ArrServices(Protocol):
+    """The Radarrs and Sonarrs behind the server."""
+
+    def list_services(self, kind: MediaType) -> tuple[ArrService, ...]:
+        """Read those for *kind* from the server's settings; none of them is asked.
+
+        Raises:
+            UnavailableError, RefusedError, AnswerChangedError: they cannot be read.
+        """
+        ...
+
+    def read_offer(self, kind: MediaType, service_id: int) -> ArrOffer | ArrFailure:
+        """Have the server ask one of them what can be chosen there. That can end the server.
+
+        Raises:
+            UnavailableError: the server cannot be reached; it was not asked.
+        """
+        ...
+
+    def wait_until_back(self) -> None:
+        """Wait, for a minute, until the server answers again; raises UnavailableError."""
+        ...
+
+
+class Catalogue(TitleSearch, TitleDetails, Protocol):
+    """All that the server's catalogue can be asked."""
+
+
+class RequestServer(ServerIndex, Catalogue, ServerUsers, Submissions, Protocol):
+    """All of it, for the one who hands the parts out."""
+
+    @property
+    def arr_services(self) -> ArrServices:
+        """The Radarrs and Sonarrs that the server hands requests to."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """How many calls went out so far."""
+        ...
