@@ -36,7 +36,7 @@ from listsync.domain.history import (
 )
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.notices import StandingNotice
+from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.pages import Key, Page
 from listsync.domain.run_notes import (
     Departure,
@@ -878,11 +878,36 @@ class FakeRequestLog:
         return Counter(name for name, _, _ in found)
 
 
+class FakeNoticeLog:
+    """Implements `ports.notices.NoticeLog`; `over` are those that have ended."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Origin, tuple[NoticeRecord, ...]] = {}
+        self.over: list[NoticeRecord] = []
+        self.fails: Exception | None = None
+
+    def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
+        return self.kept.get(origin, ())
+
+    def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
+        if self.fails is not None:
+            raise self.fails
+        left = [(one.notice.kind, one.notice.list_name) for one in now]
+        for one in self.open(origin):
+            name = (one.notice.kind, one.notice.list_name)
+            if name in left:
+                left.remove(name)
+            else:
+                self.over.append(replace(one, ended_at=at))
+        self.kept[origin] = tuple(now)
+
+
 class FakeRunLog:
     """Implements `ports.history.RunLog`; keeps the `reports` of runs that ended."""
 
-    def __init__(self, place: _Place) -> None:
+    def __init__(self, place: _Place, notices: FakeNoticeLog) -> None:
         self._place = place
+        self._notices = notices
         self.reports: list[SyncReport] = []
 
     def begin(self, run: SyncRun) -> None:
@@ -891,8 +916,9 @@ class FakeRunLog:
     def is_first(self) -> bool:
         return not self._place.shelf.has_run_well
 
-    def end(self, report: SyncReport, at: datetime) -> None:  # noqa: ARG002 - the port's
+    def end(self, report: SyncReport, at: datetime, notices: Sequence[NoticeRecord]) -> None:
         self.reports.append(report)
+        self._notices.replace(Origin.SYNC, notices, at)
         if self._place.server:
             self._place.shelf.has_run_well |= report.result in (Result.OK, Result.PARTLY)
 
@@ -914,7 +940,8 @@ class FakeMemory:
         self.failed_requests = FakeFailedRequests(place)
         self.departures = FakeDepartures(place)
         self.requests = FakeRequestLog(place)
-        self.runs = FakeRunLog(place)
+        self.notices = FakeNoticeLog()
+        self.runs = FakeRunLog(place, self.notices)
 
     @property
     def lists(self) -> dict[str, _List]:
@@ -1052,7 +1079,7 @@ class FakeBooks:
         self.told_lists: list[ListRow] = []
         self.reviews: list[ReviewRow] = []
         self.titles_of_imdb: dict[str, tuple[TitleKey, str]] = {}
-        self.told_notices: tuple[StandingNotice, ...] = ()
+        self.told_notices: tuple[NoticeRecord, ...] = ()
         self.told_entries: list[EntryRow] = []
         self.lookups: dict[str, Lookup] = {}
         self.standings: dict[TitleKey, Standing] = {}
@@ -1081,7 +1108,7 @@ class FakeBooks:
         keys = [(number,) for number in range(1, len(found) + 1)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
-    def note_end(self, row: RunRow) -> None:
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:  # noqa: ARG002 - the port's
         self._play()
         if all(one.run_id != row.run_id for one in self.told_runs):
             self.told_runs.insert(0, row)
@@ -1090,7 +1117,7 @@ class FakeBooks:
         self._play()
         return None
 
-    def notices(self) -> tuple[StandingNotice, ...]:
+    def notices(self) -> tuple[NoticeRecord, ...]:
         self._play()
         return self.told_notices
 

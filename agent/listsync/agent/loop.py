@@ -56,6 +56,7 @@ class Agent(Generic[ConfigT]):
                 else:
                     self._decide(event)
                 self._look_at_clock()
+                self._parts.note()
             except StateError as error:
                 self._parts.systemd.trouble(str(error))
             except Exception:

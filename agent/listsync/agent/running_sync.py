@@ -24,7 +24,6 @@ from listsync.agent.sync_worker import Perform, SyncWorker
 from listsync.cancellation import Heartbeat
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished
-from listsync.domain.history import RunRow
 from listsync.domain.runs import ConfigT, Ended, Order
 from listsync.domain.sync_records import Result
 from listsync.errors import StateError
@@ -59,8 +58,10 @@ class AgentParts(Generic[ConfigT]):
     systemd: SystemdStatus
     recent: RecentRuns
     perform: Perform[ConfigT]
-    note_end: Callable[[RunRow], None]
+    note_end: Callable[[Ended], None]
     """Called when a sync has ended: the state may not know yet. Raises StateError."""
+    note: Callable[[], None]
+    """Called after each event, to note what people should know. Raises StateError."""
     refresh: Callable[[], None]
     """Called when a run has ended, to read anew what is shown of the lists."""
     clock: Clock
@@ -162,6 +163,6 @@ class RunningSync(Generic[ConfigT]):
         if order.dry_run:
             return
         try:
-            self._parts.note_end(ended.row)
+            self._parts.note_end(ended)
         finally:
             self._retrying.plan(order, ended)

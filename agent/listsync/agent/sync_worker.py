@@ -10,7 +10,6 @@ from typing import Generic
 
 from listsync.agent.recent_runs import ended_of, failed, left_behind
 from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken
-from listsync.domain.notices import NoticeKind
 from listsync.domain.retry import Retry, retry_of
 from listsync.domain.run_messages import operations_of
 from listsync.domain.runs import ConfigT, Ended, Following, Order
@@ -151,5 +150,5 @@ def _log_end(ended: Ended) -> None:
     )
     for notice in ended.notices:
         extra = {"action": "notice", "run": row.run_id, "kind": notice.kind.value}
-        if notice.kind is not NoticeKind.LIST_FAILED:  # logged when it was read
+        if not notice.kind.is_told_of_readings:
             logger.warning("%s", notice, extra={**extra, "list": notice.list_name})

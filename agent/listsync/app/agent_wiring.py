@@ -14,6 +14,7 @@ from listsync import __version__
 from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backups, DailyBackups, Shelf
 from listsync.agent.loop import Agent
+from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns, told_server
@@ -37,7 +38,9 @@ from listsync.config.configuration import Config
 from listsync.control import ControlSocket
 from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
-from listsync.domain.runs import Following
+from listsync.domain.notices import NoticeRecord, open_after
+from listsync.domain.run_messages import judgement_of_end
+from listsync.domain.runs import Ended, Following
 from listsync.domain.services import Condition
 from listsync.errors import Problem
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
@@ -46,6 +49,7 @@ from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import Database
 from listsync.store.history import SqliteBooks
 from listsync.store.key_value import SqliteNotebook
+from listsync.store.notices import SqliteNoticeLog
 from listsync.store.state_doubt import load_doubt
 from listsync.sync.backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
@@ -116,6 +120,7 @@ class WiredAgent:
         self._backups = Backups(self._back_up)
         self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
         self._queue_store = QueueStore(self._notebook)
+        self._notices = NoticeBoard(SqliteNoticeLog(database.with_patience(_DECIDER_WAITS_S)))
         self._timetable = Timetable(self._notebook, host_id())
         self._back_off = BackOff(self._notebook)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
@@ -141,7 +146,8 @@ class WiredAgent:
             systemd=self._teller,
             recent=self._recent,
             perform=SyncRunner(self._database, self._options.state_dir, board),
-            note_end=self._books.note_end,
+            note_end=self._note_end,
+            note=self._note,
             refresh=self._overview.refresh,
             clock=SYSTEM_CLOCK,
             clock_set=self._follow_clock,
@@ -163,7 +169,7 @@ class WiredAgent:
                 retry=self._back_off.planned,
                 watcher=self._watcher,
                 services=lambda: self._services.statuses,
-                notes=self._notes,
+                agent_notices=self._agent_notices,
                 cancel=self._agent.cancel,
                 reload=self._reload,
             )
@@ -248,8 +254,23 @@ class WiredAgent:
         logger.info("listsync has ended", extra={"action": "ended"})
         return is_clean
 
-    def _notes(self) -> tuple[str, ...]:
-        return (*self._teller.notes(), *filter(None, [self._daily.note]))
+    def _agent_notices(self) -> tuple[NoticeRecord, ...]:
+        return self._notices.keep(
+            agent_notices(
+                self._configuration.in_force,
+                doubts=self._overview.shown.doubts,
+                troubles=(*self._teller.notes(), *filter(None, [self._daily.note])),
+                watcher=self._watcher_trouble(),
+            )
+        )
+
+    def _note(self) -> None:
+        self._agent_notices()
+        self._notices.write()
+
+    def _note_end(self, ended: Ended) -> None:
+        run = judgement_of_end(ended.row, passes=ended.retry is not None)
+        self._books.note_end(ended.row, open_after(self._books.notices(), run))
 
     def _back_up(self, path: Path, stop: threading.Event) -> int:
         return write_backup(path, lambda new: self._database.copy_to(new, stop))
@@ -284,10 +305,16 @@ class WiredAgent:
     def _watcher(self) -> str:
         if self._options.config_path is None:
             return "nothing to watch: the configuration is the environment"
+        return self._watcher_trouble() or "active"
+
+    def _watcher_trouble(self) -> str:
+        """Say why changes of the file may be seen late; empty: they are not, or there is none."""
+        if self._options.config_path is None:
+            return ""
         status = next(one for one in self._services.statuses if one.name == CONFIG_FILE)
         if status.condition is Condition.FAILED:
             return f"failed, and is started again: {status.why}"
-        return self._agent.watcher_note or "active"
+        return self._agent.watcher_note
 
     def _is_control_well(self) -> bool:
         return time.monotonic() - self.control.heartbeat < _CONTROL_IS_DEAD_S

@@ -11,7 +11,7 @@ from listsync.agent.backups import Backups
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
 from listsync.domain.history import ListRow
-from listsync.domain.notices import StandingNotice
+from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry
 from listsync.domain.services import ServiceStatus
 from listsync.domain.sync_records import Exclusion
@@ -31,7 +31,7 @@ class Shown:
     """
 
     lists: Mapping[str, ListRow] = field(default_factory=dict)
-    notices: tuple[StandingNotice, ...] = ()
+    notices: tuple[NoticeRecord, ...] = ()
     waiting: int = 0
     doubts: tuple[str, ...] = ()
     state_doubt: str = ""
@@ -53,7 +53,8 @@ class Sources:
     `due` is when each schedule is due, by key (None = never); `retry` what is tried again because
     it failed; `refresh` reads anew what is shown.
     `terms` are those of the configuration.
-    `notes` are things that people should know. `cancel` returns the id of what it stopped.
+    `agent_notices` are what the agent itself has to say to people. `cancel` returns the id of
+    what it stopped.
     """
 
     started_at: datetime
@@ -70,6 +71,6 @@ class Sources:
     retry: Callable[[], PlannedRetry | None]
     watcher: Callable[[], str]
     services: Callable[[], tuple[ServiceStatus, ...]]
-    notes: Callable[[], tuple[str, ...]]
+    agent_notices: Callable[[], tuple[NoticeRecord, ...]]
     cancel: Callable[[], str | None]
     reload: Callable[[], tuple[Problem, ...]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from listsync.commands.serializers import iso
 from listsync.domain.history import ListRow
 from listsync.domain.list_advice import passes_by_itself, trouble_words
 from listsync.domain.lists import ListOutcome
-from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.notices import Notice, NoticeKind, kind_of_outcome
+from listsync.domain.run_messages import failure_notice
 from listsync.domain.server_guard import Trust
 from listsync.domain.sync_records import Result
 
@@ -24,10 +26,11 @@ _LASTS = 6
 def standing(sources: Sources) -> tuple[_Standing, ...]:
     """Gather all that stands, with the time since when, where that is known."""
     return (
-        *((notice, None) for notice in _of_agent(sources)),
+        *((one.notice, one.since) for one in sources.agent_notices()),
+        *_of_last_sync(sources),
         *((notice, None) for notice in _of_state(sources)),
         *_of_runs(sources),
-        *((notice, None) for notice in _of_lists(sources)),
+        *_of_lists(sources),
         *((notice, None) for notice in _of_reviews(sources)),
     )
 
@@ -46,25 +49,23 @@ def notice_shape(notice: Notice, since: datetime | None = None) -> dict[str, Any
         "kind": notice.kind.value,
         "text": notice.text[:400],
         "list": notice.list_name,
+        "subject": notice.subject,
+        "severity": notice.severity.value,
         "since": iso(since),
         "needs_person": notice.needs_person,
     }
 
 
-def _of_agent(sources: Sources) -> Iterator[Notice]:
-    if sources.configuration.in_force.problems:
-        text = "the configuration is invalid; the last good one is in force"
-        yield Notice(kind=NoticeKind.CONFIG_INVALID, text=text)
-    for warning in sources.configuration.in_force.following.warnings:
-        yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(warning))
-    for doubt in sources.shown().doubts:
-        yield Notice(kind=NoticeKind.OPEN_TO_OTHERS, text=doubt)
-    for note in sources.notes():
-        yield Notice(kind=NoticeKind.STATE_TROUBLE, text=note)
+def _of_last_sync(sources: Sources) -> Iterator[_Standing]:
+    """Tell why the last sync failed; of one that the state could not note, the memory knows."""
+    passes = _is_tried_again(sources)
+    noted = [one for one in sources.shown().notices if one.notice.is_failed_sync]
+    for one in noted:
+        yield replace(one.notice, passes=passes), one.since
     last = sources.recent.last_sync
-    if last is not None and last.row.result == Result.FAILED:
-        text = f"the last sync failed: {last.row.why or last.row.message}"
-        yield Notice(kind=NoticeKind.SYNC_FAILED, text=text, passes=_is_tried_again(sources))
+    if not noted and last is not None and last.row.result == Result.FAILED:
+        why = last.row.why or last.row.message
+        yield failure_notice(NoticeKind.SYNC_FAILED, why, passes=passes), None
 
 
 def _of_state(sources: Sources) -> Iterator[Notice]:
@@ -86,21 +87,25 @@ def _of_runs(sources: Sources) -> Iterator[_Standing]:
     for one in sources.shown().notices:
         notice = one.notice
         is_followed = notice.list_name is None or notice.list_name in names
-        if is_followed and notice.kind is not NoticeKind.LIST_FAILED:
+        is_told_elsewhere = notice.kind.is_unread_list or notice.is_failed_sync
+        if is_followed and not is_told_elsewhere:
             yield notice, one.since
 
 
-def _of_lists(sources: Sources) -> Iterator[Notice]:
+def _of_lists(sources: Sources) -> Iterator[_Standing]:
+    """Tell how lists were read last; since when that is so, runs have said."""
     rows = sources.shown().lists
+    since = {(one.notice.kind, one.notice.list_name): one.since for one in sources.shown().notices}
     for rules in sources.configuration.in_force.following.lists:
         row = rows.get(rules.source)
         if row is not None and not ListOutcome(row.outcome).whole:
-            yield _of_list(row, ListOutcome(row.outcome))
+            notice = _of_list(row, ListOutcome(row.outcome))
+            yield notice, since.get((notice.kind, notice.list_name))
 
 
 def _of_list(row: ListRow, outcome: ListOutcome) -> Notice:
     return Notice(
-        kind=NoticeKind.LIST_FAILED,
+        kind=kind_of_outcome(outcome),
         text=trouble_words(row.service, outcome, row.why),
         list_name=row.name,
         passes=passes_by_itself(row.service, outcome) and row.failures <= _LASTS,

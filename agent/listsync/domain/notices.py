@@ -7,15 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from listsync.domain.lists import ListOutcome
+
 
 class NoticeKind(StrEnum):
     """What a notice is about; programs and notification rules go by it, not by the words."""
 
     SERVER_CHANGED = "server_changed"
     SERVER_REPLACED = "server_replaced"
+    SERVER_UNREACHABLE = "server_unreachable"
+    KEY_REFUSED = "key_refused"
     REQUESTS_GONE = "requests_gone"
     ON_HOLD = "on_hold"
     LIST_FAILED = "list_failed"
+    LIST_BLOCKED = "list_blocked"
+    LIST_PRIVATE = "list_private"
+    LIST_GONE = "list_gone"
+    LIST_DRIFT = "list_drift"
+    LIST_SHRANK = "list_shrank"
     LIST_DOUBTED = "list_doubted"
     LOOK_UPS_FAILED = "look_ups_failed"
     TO_CANCEL = "to_cancel"
@@ -24,6 +33,7 @@ class NoticeKind(StrEnum):
     SYNC_FAILED = "sync_failed"
     CONFIG_INVALID = "config_invalid"
     CONFIG_WARNING = "config_warning"
+    WATCHER_DEGRADED = "watcher_degraded"
     STATE_TROUBLE = "state_trouble"
     OPEN_TO_OTHERS = "open_to_others"
     STATE_IN_DOUBT = "state_in_doubt"
@@ -31,14 +41,80 @@ class NoticeKind(StrEnum):
     @property
     def needs_person(self) -> bool:
         """Tell whether it does not end by itself."""
-        return self not in (
-            NoticeKind.SERVER_CHANGED,
-            NoticeKind.CONFIG_WARNING,
-            NoticeKind.LIST_DOUBTED,
-            NoticeKind.LOOK_UPS_FAILED,
-            NoticeKind.TO_CANCEL,
-            NoticeKind.OPEN_TO_OTHERS,
-        )
+        return self not in _ONLY_TOLD
+
+    @property
+    def subject(self) -> str:
+        """Say what it is about where that is no list."""
+        return _SUBJECTS.get(self, "sync")
+
+    @property
+    def is_unread_list(self) -> bool:
+        """Tell whether it says that a list could not be read; `key_refused` may be of a list."""
+        return self is NoticeKind.LIST_FAILED or self in _OF_OUTCOMES.values()
+
+    @property
+    def is_told_of_readings(self) -> bool:
+        """Tell whether the log says it when a list is read."""
+        return self.is_unread_list or self is NoticeKind.LIST_SHRANK
+
+    @property
+    def is_failed_sync(self) -> bool:
+        """Tell whether it says, of no list, why a whole sync failed."""
+        return self in _FAILURES
+
+
+_ONLY_TOLD = (
+    NoticeKind.SERVER_CHANGED,
+    NoticeKind.CONFIG_WARNING,
+    NoticeKind.LIST_DOUBTED,
+    NoticeKind.LOOK_UPS_FAILED,
+    NoticeKind.TO_CANCEL,
+    NoticeKind.OPEN_TO_OTHERS,
+    NoticeKind.WATCHER_DEGRADED,
+)
+_FAILURES = (NoticeKind.SYNC_FAILED, NoticeKind.SERVER_UNREACHABLE, NoticeKind.KEY_REFUSED)
+_SUBJECTS = {
+    NoticeKind.SERVER_CHANGED: "server",
+    NoticeKind.SERVER_REPLACED: "server",
+    NoticeKind.SERVER_UNREACHABLE: "server",
+    NoticeKind.KEY_REFUSED: "server",
+    NoticeKind.REQUESTS_GONE: "server",
+    NoticeKind.REVIEW: "review",
+    NoticeKind.CONFIG_INVALID: "configuration",
+    NoticeKind.CONFIG_WARNING: "configuration",
+    NoticeKind.WATCHER_DEGRADED: "configuration",
+    NoticeKind.STATE_TROUBLE: "state",
+    NoticeKind.OPEN_TO_OTHERS: "files",
+    NoticeKind.STATE_IN_DOUBT: "state",
+}
+_OF_OUTCOMES = {
+    ListOutcome.NOT_FOUND: NoticeKind.LIST_GONE,
+    ListOutcome.PRIVATE: NoticeKind.LIST_PRIVATE,
+    ListOutcome.SUBSCRIPTION: NoticeKind.LIST_PRIVATE,
+    ListOutcome.CREDENTIAL: NoticeKind.KEY_REFUSED,
+    ListOutcome.BLOCKED: NoticeKind.LIST_BLOCKED,
+    ListOutcome.DRIFT: NoticeKind.LIST_DRIFT,
+}
+
+
+def kind_of_outcome(outcome: ListOutcome) -> NoticeKind:
+    """Say what kind of notice tells that a list was read so badly."""
+    return _OF_OUTCOMES.get(outcome, NoticeKind.LIST_FAILED)
+
+
+class Severity(StrEnum):
+    """ERROR waits for a person; WARNING passes by itself, or only tells."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Origin(StrEnum):
+    """Who says a notice; nobody else says that it is over."""
+
+    SYNC = "sync"
+    AGENT = "agent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +134,34 @@ class Notice:
     def needs_person(self) -> bool:
         return self.kind.needs_person and not self.passes
 
+    @property
+    def severity(self) -> Severity:
+        return Severity.ERROR if self.needs_person else Severity.WARNING
+
+    @property
+    def subject(self) -> str:
+        """What it is about: a list by its name, or a part of the whole."""
+        return self.list_name or self.kind.subject
+
+    @property
+    def is_failed_sync(self) -> bool:
+        return self.list_name is None and self.kind.is_failed_sync
+
     def __str__(self) -> str:
         return f"{self.list_name}: {self.text}" if self.list_name else self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingNotice:
-    """A notice that no later run has lifted: since when it stands, and which run said it last."""
+class NoticeRecord:
+    """A notice with the time since when it is open, and the run that said it last, if one did.
+
+    `ended_at`: when it was over; None: it is open.
+    """
 
     notice: Notice
     since: datetime
-    run_id: str
+    run_id: str = ""
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,22 +187,34 @@ def few(said: Sequence[str], between: str = "; ") -> str:
     return between.join([*said[:_FEW], *more])
 
 
-def standing_after(before: Iterable[StandingNotice], run: Judgement) -> tuple[StandingNotice, ...]:
-    """Tell which notices stand after *run*; those of lists that it did not judge are kept."""
-    kept, since = [], {}
-    for one in before:
-        since[one.notice.kind, one.notice.list_name] = one.since
-        if not _is_judged(one.notice, run):
-            kept.append(one)
-    own = [
-        StandingNotice(
-            notice=one, since=since.get((one.kind, one.list_name), run.at), run_id=run.run_id
-        )
-        for one in run.notices
-    ]
+def open_after(before: Iterable[NoticeRecord], run: Judgement) -> tuple[NoticeRecord, ...]:
+    """Tell which notices are open after *run*; those of lists that it did not judge are kept.
+
+    Why the last sync failed is said once: the next failure takes its place.
+    """
+    before = tuple(before)
+    own = renewed(before, run.notices, run.at, run.run_id)
     said = {(one.kind, one.list_name) for one in run.notices}
-    kept = [one for one in kept if (one.notice.kind, one.notice.list_name) not in said]
+    has_failed = any(one.is_failed_sync for one in run.notices)
+    kept = (
+        one
+        for one in before
+        if not _is_judged(one.notice, run)
+        and (one.notice.kind, one.notice.list_name) not in said
+        and not (has_failed and one.notice.is_failed_sync)
+    )
     return (*own, *kept)
+
+
+def renewed(
+    before: Iterable[NoticeRecord], said: Iterable[Notice], at: datetime, run_id: str = ""
+) -> tuple[NoticeRecord, ...]:
+    """Make records of what is *said* now; what was said *before* of the same keeps its time."""
+    since = {(one.notice.kind, one.notice.list_name): one.since for one in before}
+    return tuple(
+        NoticeRecord(notice=one, since=since.get((one.kind, one.list_name), at), run_id=run_id)
+        for one in said
+    )
 
 
 def _is_judged(notice: Notice, run: Judgement) -> bool:

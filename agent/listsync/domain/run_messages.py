@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from listsync.domain.history import RunRow
-from listsync.domain.notices import Judgement
+from listsync.domain.notices import Judgement, Notice, NoticeKind
 from listsync.domain.sync_records import Result, SyncReport, Verdict
 
 _ALWAYS = (
@@ -45,13 +45,31 @@ def message_of(report: SyncReport) -> str:
 
 def judgement_of(report: SyncReport, at: datetime) -> Judgement:
     """Say which notices a run speaks of, and of which lists."""
+    failed = failure_notice(report.failure, report.why, passes=report.retry is not None)
+    is_failed = report.result is Result.FAILED
     return Judgement(
         run_id=report.run.run_id,
         at=at,
-        notices=report.notices,
+        notices=(failed, *report.notices) if is_failed else report.notices,
         lists=frozenset(one.name for one in report.lists),
         is_whole=report.is_whole,
     )
+
+
+def judgement_of_end(row: RunRow, *, passes: bool) -> Judgement:
+    """Say the same of a real run that ended without a report; *passes*: it is tried again."""
+    failed = (failure_notice(NoticeKind.SYNC_FAILED, row.why, passes=passes),)
+    return Judgement(
+        run_id=row.run_id,
+        at=row.ended_at or row.started_at,
+        notices=failed if row.result == Result.FAILED else (),
+        lists=(),
+        is_whole=False,
+    )
+
+
+def failure_notice(kind: NoticeKind, why: str, *, passes: bool) -> Notice:
+    return Notice(kind=kind, text=f"the last sync failed: {why}", passes=passes)
 
 
 def counted(counts: Mapping[Verdict, int], *, dry_run: bool = False) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Which
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.notices import Notice
+from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.retry import Retry
 from listsync.domain.server import (
     AS_USUAL,
@@ -403,7 +403,7 @@ class SyncReport:
 
     `requested` counts titles, each once, however many lists want it. `retry` says why the run is
     tried again by itself.
-    `is_whole`: every title was looked at.
+    `is_whole`: every title was looked at. `failure`: what kind of failure it is, if it failed.
     """
 
     run: SyncRun
@@ -418,6 +418,7 @@ class SyncReport:
     notices: tuple[Notice, ...] = ()
     retry: Retry | None = None
     is_whole: bool = True
+    failure: NoticeKind = NoticeKind.SYNC_FAILED
 
     @property
     def counts(self) -> Counter[Verdict]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
     from listsync.domain.lists import ListEntry
     from listsync.domain.media import MediaType, TitleKey
-    from listsync.domain.notices import StandingNotice
+    from listsync.domain.notices import NoticeRecord
     from listsync.domain.pages import Key, Page
     from listsync.domain.server_knowledge import Learned
     from listsync.domain.sync_records import Exclusion
@@ -51,16 +51,19 @@ class Books(Protocol):
         """Return the answered requests of a run, as they were sent."""
         ...
 
-    def note_end(self, row: RunRow) -> None:
-        """Note a run that ended before its end, or even its start, was noted."""
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:
+        """Note a run that ended before its end, or even its start, was noted.
+
+        *notices* are open then, of those of syncs.
+        """
         ...
 
     def last_server(self) -> tuple[str, str] | None:
         """Return product and version of the server that was reached last."""
         ...
 
-    def notices(self) -> tuple[StandingNotice, ...]:
-        """Return what stands in the way since the last real run, or one before it."""
+    def notices(self) -> tuple[NoticeRecord, ...]:
+        """Return the open notices of syncs."""
         ...
 
     def close_cut_off_runs(self, at: datetime) -> None:

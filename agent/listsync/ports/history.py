@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from listsync.domain.notices import NoticeRecord
     from listsync.domain.sync_records import SyncReport, SyncRun
 
 
@@ -20,6 +22,9 @@ class RunLog(Protocol):
         """Tell whether no run ever ended well at this server."""
         ...
 
-    def end(self, report: SyncReport, at: datetime) -> None:
-        """Note the end of a run; old runs are forgotten."""
+    def end(self, report: SyncReport, at: datetime, notices: Sequence[NoticeRecord]) -> None:
+        """Note the end of a run, and in the same commit that *notices* of syncs are open then.
+
+        Old runs are forgotten.
+        """
         ...

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from listsync.domain.run_notes import Intent, Notes
     from listsync.ports.history import RunLog
     from listsync.ports.lists import ListSetbacks, ListSnapshots
+    from listsync.ports.notices import NoticeLog
     from listsync.ports.request_log import RequestLog
     from listsync.ports.server_memory import IndexCache, ServerGuard, ServerRequests
     from listsync.ports.titles import Departures, FailedRequests, HandledTitles, MatchCache
@@ -61,3 +62,6 @@ class Memory(Recording, Protocol):
 
     @property
     def runs(self) -> RunLog: ...
+
+    @property
+    def notices(self) -> NoticeLog: ...

@@ -18,6 +18,7 @@ _PAST = {
     "intents": ("at",),
     "requests": ("at",),
     "runs": ("started_at", "ended_at"),
+    "notices": ("since", "ended_at"),
     "excluded": ("at",),
     "films": ("at",),
     "choices": ("at",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from listsync.domain.arr_services import ArrNames
@@ -20,7 +20,7 @@ from listsync.domain.history import (
 )
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.notices import StandingNotice
+from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.pages import Key, Page
 from listsync.domain.server_knowledge import Learned
 from listsync.domain.sync_records import Exclusion
@@ -30,9 +30,9 @@ from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import Database
 from listsync.store.exclusions import Exclusions
 from listsync.store.items import Items
+from listsync.store.notices import SqliteNoticeLog, put_open
 from listsync.store.request_log import requested_since
 from listsync.store.reviews import Reviews
-from listsync.store.run_log import LAST_NOTICES
 from listsync.store.title_history import Stories
 
 
@@ -82,10 +82,10 @@ class SqliteBooks:
         rows_ = tuple(map(rows.request_of, found[:limit]))
         return Page(total, rows_, (last["id"],) if last else None)
 
-    def note_end(self, row: RunRow) -> None:
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:
         began, ended = (rows.iso(at) if at else None for at in (row.started_at, row.ended_at))
         with self._database.write() as connection:
-            connection.execute(
+            noted = connection.execute(
                 "INSERT INTO runs (id, origin, started_at, ended_at, result, why, message,"
                 " requested, calls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at,"
@@ -103,6 +103,8 @@ class SqliteBooks:
                     row.calls,
                 ),
             )
+            if noted.rowcount:
+                put_open(connection, Origin.SYNC, notices, row.ended_at or row.started_at)
 
     def last_server(self) -> tuple[str, str] | None:
         found = self._database.read(
@@ -110,9 +112,8 @@ class SqliteBooks:
         )
         return (found[0]["product"], found[0]["version"]) if found else None
 
-    def notices(self) -> tuple[StandingNotice, ...]:
-        found = self._database.read(LAST_NOTICES)
-        return rows.notices_of(found[0]["notices"]) if found else ()
+    def notices(self) -> tuple[NoticeRecord, ...]:
+        return SqliteNoticeLog(self._database).open(Origin.SYNC)
 
     def close_cut_off_runs(self, at: datetime) -> None:
         with self._database.write() as connection:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
+from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import RequestAnswer
 from listsync.domain.sync_records import Found, How
 from listsync.store.functions import add_functions
@@ -37,8 +38,20 @@ _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("requests", "answer"): RequestAnswer,
     ("matches", "found"): Found,
     ("matches", "how"): How,
+    ("notices", "kind"): NoticeKind,
+    ("notices", "severity"): Severity,
+    ("notices", "origin"): Origin,
 }
-_TIMES = {"first_seen", "last_seen", "last_try", "last_success", "started_at", "ended_at", "at"}
+_TIMES = {
+    "since",
+    "first_seen",
+    "last_seen",
+    "last_try",
+    "last_success",
+    "started_at",
+    "ended_at",
+    "at",
+}
 _LARGEST_VERSION = 1000
 """A number beyond that is no version of a schema."""
 

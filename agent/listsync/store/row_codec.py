@@ -14,7 +14,7 @@ from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.history import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.notices import Notice, NoticeKind, StandingNotice
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.run_notes import HandledEntries, Handling, Intent, Sent
 from listsync.domain.server import Candidate, IndexPage, RequestBody, TitleState
 from listsync.domain.sync_records import Found, How, Match, Verdict
@@ -311,8 +311,8 @@ def index_page_of(row: sqlite3.Row) -> IndexPage:
     )
 
 
-def notices_text(notices: Sequence[StandingNotice]) -> str:
-    """Write what stands after a run."""
+def notices_text(notices: Sequence[NoticeRecord]) -> str:
+    """Write what a run said."""
     return json.dumps(
         [
             {
@@ -328,10 +328,10 @@ def notices_text(notices: Sequence[StandingNotice]) -> str:
     )
 
 
-def notices_of(text: str | None) -> tuple[StandingNotice, ...]:
+def notices_of(text: str | None) -> tuple[NoticeRecord, ...]:
     """Read what `notices_text` wrote."""
     return tuple(
-        StandingNotice(
+        NoticeRecord(
             notice=Notice(kind=NoticeKind(one["kind"]), text=one["text"], list_name=one["list"]),
             since=datetime.fromisoformat(one["since"]),
             run_id=one["run"],

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from listsync.domain.notices import standing_after
-from listsync.domain.run_messages import judgement_of, message_of
+from listsync.domain.notices import NoticeRecord, Origin, renewed
+from listsync.domain.run_messages import message_of
 from listsync.domain.sync_records import SyncReport, SyncRun
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.notices import put_open
 from listsync.store.title_status import TitleStatusTable
 
 _KEPT = timedelta(days=30)
-LAST_NOTICES = (
-    "SELECT notices FROM runs WHERE notices IS NOT NULL ORDER BY started_at DESC, id LIMIT 1"
-)
-"""What stood after the last run that ended with a report."""
 
 
 class SqliteRunLog:
@@ -45,16 +42,13 @@ class SqliteRunLog:
             self._server(),
         )
 
-    def end(self, report: SyncReport, at: datetime) -> None:
+    def end(self, report: SyncReport, at: datetime, notices: Sequence[NoticeRecord]) -> None:
         counts = {
             one.name: {"outcome": one.outcome, **(Counter(one.verdicts) + Counter(one.departed))}
             for one in report.lists
         }
+        own = renewed((), report.notices, at, report.run.run_id)
         self._statuses.write(report.run.started_at)
-        before = self._database.read(LAST_NOTICES)
-        notices = standing_after(
-            rows.notices_of(before[0]["notices"] if before else None), judgement_of(report, at)
-        )
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE runs SET ended_at = ?, result = ?, why = ?, message = ?, requested = ?,"
@@ -67,7 +61,7 @@ class SqliteRunLog:
                     len(report.requested),
                     report.calls,
                     json.dumps(counts),
-                    rows.notices_text(notices),
+                    rows.notices_text(own),
                     report.run.run_id,
                 ),
             )
@@ -78,3 +72,4 @@ class SqliteRunLog:
                 " AND later.result IN ('ok', 'partly')))",
                 (rows.iso(at - _KEPT), report.run.run_id),
             )
+            put_open(connection, Origin.SYNC, notices, at)

@@ -12,6 +12,7 @@ from listsync.store.handled_titles import SqliteHandledTitles
 from listsync.store.index_cache import SqliteIndexCache
 from listsync.store.list_snapshots import SqliteListSetbacks, SqliteListSnapshots
 from listsync.store.match_cache import SqliteMatchCache
+from listsync.store.notices import SqliteNoticeLog
 from listsync.store.request_log import SqliteRequestLog
 from listsync.store.run_log import SqliteRunLog
 from listsync.store.run_notes import write as write_notes
@@ -38,6 +39,7 @@ class SqliteMemory:
         self.departures = SqliteDepartures(database, server, self._statuses)
         self.requests = SqliteRequestLog(database, server)
         self.runs = SqliteRunLog(database, self.guard.chosen, self._statuses)
+        self.notices = SqliteNoticeLog(database)
 
     def record(self, notes: Notes, intents: Sequence[Intent] = ()) -> None:
         """Write *notes* and *intents* in one commit; see the port."""

@@ -171,8 +171,8 @@ class _Keeper:
             kept = save_reading(self.snapshots, rules, members, fetched, at, reading.why)
             if reading.outcome.whole:
                 self.saved.add(rules.source)
-            self.gathered.notices.extend(_notices_of(rules, fetched, kept))
             reading = _with_shrink(reading, kept)
+            self.gathered.notices.extend(_notices_of(rules, fetched, kept))
         elif not is_saved and not reading.was_left_alone:
             _save_setback(reading, self.setbacks, at)
         is_sure = fetched is not None and fetched.is_sure and not kept.held
@@ -248,6 +248,9 @@ def _notices_of(rules: ListRules, fetched: Fetched, kept: Kept) -> Iterator[Noti
         yield Notice(kind=NoticeKind.LIST_DOUBTED, text=_UNFINISHED, list_name=rules.name)
     elif kept.doubted:
         yield _notice_of_doubt(rules, fetched.doubt, kept.doubted)
+    if kept.held:
+        why = words_of_shrink(kept.held)
+        yield Notice(kind=NoticeKind.LIST_SHRANK, text=why, list_name=rules.name)
     if fetched.remark:
         kind = NoticeKind.LOOK_UPS_FAILED
         yield Notice(kind=kind, text=fetched.remark, list_name=rules.name)

@@ -49,7 +49,8 @@ from listsync.sync.pipeline import STOPPED, Adder, RunEnded, Settler, check
 from listsync.sync.progress import RUN, Outcomes, ProgressBoard
 from listsync.sync.removals import Leaver
 from listsync.sync.report import Tally
-from listsync.sync.run_result import notices_of, result_of
+from listsync.sync.run_recorder import note_end
+from listsync.sync.run_result import failure_kind, notices_of, result_of
 from listsync.sync.seasons import adopt
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
 from listsync.sync.server_state import ServerReading, is_lacking
@@ -125,6 +126,7 @@ class _Sync:
         self._reading = ServerReading(run, parts.server, parts.memory, parts.server_timeout)
         self._seen = NOTHING_SEEN
         self._retry: Retry | None = None
+        self._failure = NoticeKind.SYNC_FAILED
 
     def run(self) -> SyncReport:
         try:
@@ -134,7 +136,7 @@ class _Sync:
             report = self._report(result, why)
         finally:
             self._parts.board.end(self._run.run_id)
-        self._parts.memory.runs.end(report, datetime.now(UTC))
+        note_end(self._parts.memory, report, datetime.now(UTC))
         return report
 
     def _end_of_work(self) -> tuple[Result, str]:
@@ -147,6 +149,7 @@ class _Sync:
             if self._parts.stop():  # which ends every wait for the server
                 return Result.CANCELLED, STOPPED
             self._retry = retry_of(error, datetime.now(UTC))
+            self._failure = failure_kind(error)
             return Result.FAILED, str(error)
         return Result.OK, ""
 
@@ -366,6 +369,7 @@ class _Sync:
             notices=notices,
             retry=self._retry_after(result),
             is_whole=is_whole,
+            failure=self._failure,
         )
 
     def _retry_after(self, result: Result) -> Retry | None:

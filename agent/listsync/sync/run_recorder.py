@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 
 from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.media import Definition, MediaType
+from listsync.domain.notices import Origin, open_after
+from listsync.domain.run_messages import judgement_of
 from listsync.domain.run_notes import Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
 from listsync.domain.sync_records import (
@@ -18,6 +20,7 @@ from listsync.domain.sync_records import (
     Requested,
     Skip,
     SkipReason,
+    SyncReport,
 )
 from listsync.ports.state import Memory
 from listsync.sync.backoff import failed_again, missed, next_look
@@ -208,6 +211,12 @@ class Recorder:
     def _write_if_full(self) -> None:
         if len(self.notes) >= _NOTES_AT_ONCE:
             self.write()
+
+
+def note_end(memory: Memory, report: SyncReport, at: datetime) -> None:
+    """Have noted that a run has ended, and which notices of syncs are open then."""
+    before = memory.notices.open(Origin.SYNC)
+    memory.runs.end(report, at, open_after(before, judgement_of(report, at)))
 
 
 def _is_handled(outcome: Outcome) -> bool:

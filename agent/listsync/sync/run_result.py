@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from listsync.domain.list_advice import passes_by_itself, trouble_words
-from listsync.domain.notices import Notice, NoticeKind, few
+from listsync.domain.notices import Notice, NoticeKind, few, kind_of_outcome
 from listsync.domain.server_guard import CONFIRM
 from listsync.domain.sync_records import (
     ItemReport,
@@ -15,6 +15,7 @@ from listsync.domain.sync_records import (
     SkipReason,
     Verdict,
 )
+from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
 
 _DOUBTS = (NoticeKind.SERVER_REPLACED, NoticeKind.REQUESTS_GONE)
 _CONFIRM = f"say that the server is the one that is meant: {CONFIRM}"
@@ -42,7 +43,7 @@ def _of_list(
         words = trouble_words(one.service, one.outcome, one.why)
         kept = "; the last good reading was used" if one.from_memory else ""
         yield Notice(
-            kind=NoticeKind.LIST_FAILED,
+            kind=kind_of_outcome(one.outcome),
             text=words + kept,
             list_name=one.name,
             passes=passes_by_itself(one.service, one.outcome),
@@ -60,6 +61,17 @@ def _of_list(
             why = _joined(item.why.removeprefix(_PUT_OFF) for item in found)
             text = f"{_titles(found)} {word} ({_names(found)}): {why}"
             yield Notice(kind=NoticeKind.REQUEST_FAILED, text=text, list_name=one.name)
+
+
+def failure_kind(error: ListsyncError) -> NoticeKind:
+    """Say what kind of failure it is that the server was in the way of a whole sync."""
+    match error:
+        case UnavailableError():
+            return NoticeKind.SERVER_UNREACHABLE
+        case RefusedError(kind=Refusal.CREDENTIAL):
+            return NoticeKind.KEY_REFUSED
+        case _:
+            return NoticeKind.SYNC_FAILED
 
 
 def result_of(lists: Sequence[ListReport], notices: Sequence[Notice]) -> tuple[Result, str]:

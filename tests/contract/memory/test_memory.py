@@ -12,6 +12,7 @@ from listsync.domain.allowance import UNLIMITED, Allowance, Quota
 from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.domain.run_notes import (
     FailedRequest,
     Handling,
@@ -58,6 +59,7 @@ from listsync.ports.state import Memory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from listsync.sync.run import trust_in
+from listsync.sync.run_recorder import note_end
 from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")
@@ -799,13 +801,13 @@ def test_a_run_is_the_first_until_one_ended_well(
     memory: Memory, result: Result, *, is_first: bool
 ) -> None:
     assert begin(memory, "run-1")
-    memory.runs.end(report(result, "run-1"), NOW)
+    note_end(memory, report(result, "run-1"), NOW)
     assert begin(memory, "run-2") is is_first
 
 
 def test_a_run_is_the_first_at_each_server(memory: Memory) -> None:
     begin(memory, "run-1")
-    memory.runs.end(report(Result.OK, "run-1"), NOW)
+    note_end(memory, report(Result.OK, "run-1"), NOW)
     assert begin(memory, "run-2", OTHER_SERVER)
 
 
@@ -1006,3 +1008,51 @@ def test_what_was_learned_belongs_to_one_server(memory: Memory) -> None:
     memory.guard.save_learned(LEARNED)
     memory.guard.use(OTHER_SERVER)
     assert memory.guard.learned() == NOTHING_LEARNED
+
+
+# Notices
+
+
+def noted(kind: NoticeKind, text: str = "why", list_name: str | None = None) -> NoticeRecord:
+    notice = Notice(kind=kind, text=text, list_name=list_name)
+    return NoticeRecord(notice=notice, since=NOW.replace(microsecond=0), run_id="run-1")
+
+
+def test_what_is_said_is_open_until_it_is_not_said(memory: Memory) -> None:
+    log, one = memory.notices, noted(NoticeKind.ON_HOLD, list_name="mine")
+    log.replace(Origin.SYNC, [one], NOW)
+    assert log.open(Origin.SYNC) == (one,)
+    again = replace(one, notice=replace(one.notice, text="less", passes=True), run_id="run-2")
+    log.replace(Origin.SYNC, [again], NOW)
+    assert log.open(Origin.SYNC) == (again,)
+    log.replace(Origin.SYNC, [], NOW)
+    assert log.open(Origin.SYNC) == ()
+
+
+def test_who_says_nothing_of_a_notice_does_not_end_it(memory: Memory) -> None:
+    invalid = noted(NoticeKind.CONFIG_INVALID)
+    memory.notices.replace(Origin.AGENT, [invalid], NOW)
+    memory.notices.replace(Origin.SYNC, [], NOW)
+    assert memory.notices.open(Origin.AGENT) == (invalid,)
+
+
+def test_two_notices_of_a_kind_and_a_list_are_two(memory: Memory) -> None:
+    two = [noted(NoticeKind.REQUEST_FAILED, text, "mine") for text in ("failed", "put off")]
+    memory.notices.replace(Origin.SYNC, two, NOW)
+    memory.notices.replace(Origin.SYNC, two, NOW)
+    assert memory.notices.open(Origin.SYNC) == tuple(two)
+    memory.notices.replace(Origin.SYNC, two[:1], NOW)
+    assert memory.notices.open(Origin.SYNC) == tuple(two[:1])
+
+
+def test_a_failed_run_leaves_one_notice_and_a_good_one_ends_it(memory: Memory) -> None:
+    for run_id in ("run-1", "run-2"):
+        begin(memory, run_id)
+        failed_run = replace(report(Result.FAILED, run_id), why="no answer", is_whole=False)
+        note_end(memory, replace(failed_run, failure=NoticeKind.SERVER_UNREACHABLE), NOW)
+    (one,) = memory.notices.open(Origin.SYNC)
+    assert (one.notice.kind, one.run_id) == (NoticeKind.SERVER_UNREACHABLE, "run-2")
+    assert one.notice.text == "the last sync failed: no answer"
+    begin(memory, "run-3")
+    note_end(memory, report(Result.OK, "run-3"), NOW)
+    assert memory.notices.open(Origin.SYNC) == ()

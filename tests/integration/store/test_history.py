@@ -15,7 +15,7 @@ from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.history import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.notices import Notice, NoticeKind, StandingNotice
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.sync_records import (
@@ -35,6 +35,7 @@ from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.backoff import put_off
 from listsync.sync.deduplication import members_of
+from listsync.sync.run_recorder import note_end
 from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
@@ -135,7 +136,7 @@ class World(StateFile):
                 duration_s=1.0,
                 **more,
             )
-            self.memory.runs.end(report, at + _SECOND)
+            note_end(self.memory, report, at + _SECOND)
         return run
 
     def items(
@@ -348,7 +349,7 @@ def test_what_a_run_says_stands_after_a_restart(world: World, tmp_path: Path) ->
     again = Database(tmp_path / FILE_NAME)
     found = SqliteBooks(again).notices()
     again.close()
-    assert found == (StandingNotice(notice=held(), since=AT + _SECOND, run_id="abc"),)
+    assert found == (NoticeRecord(notice=held(), since=AT + _SECOND, run_id="abc"),)
 
 
 def test_what_stands_is_lifted_by_a_run_that_looked_and_by_no_other(world: World) -> None:

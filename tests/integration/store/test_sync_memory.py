@@ -33,6 +33,7 @@ from listsync.store.database import FILE_NAME, Database
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
+from listsync.sync.run_recorder import note_end
 from tests.fakes import SERVER
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -114,7 +115,7 @@ def run(memory: SqliteMemory, run_id: str, result: Result, at: datetime) -> bool
     memory.runs.begin(done.run)
     memory.guard.use(SERVER, run_id)
     is_first = memory.runs.is_first()
-    memory.runs.end(done, at)
+    note_end(memory, done, at)
     return is_first
 
 

@@ -28,6 +28,7 @@ from listsync.domain.sync_records import Found, How, Match, Result, SyncReport, 
 from listsync.store.database import FILE_NAME
 from listsync.store.facts_cache import SqliteFacts
 from listsync.sync.deduplication import entry_id, members_of
+from listsync.sync.run_recorder import note_end
 from tests.fakes import NOTHING_KNOWN, SERVER
 from tests.integration.store.choosing import (
     CRASH,
@@ -87,7 +88,7 @@ def run(world: World, run_id: str, at: datetime, result: Result = Result.OK) -> 
         calls=3,
         duration_s=1.0,
     )
-    world.memory.runs.end(report, at)
+    note_end(world.memory, report, at)
 
 
 # -- entries -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from listsync import __version__
 from listsync.domain.history import ListRow
-from listsync.domain.notices import Notice, NoticeKind, StandingNotice
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.runs import Order, Pause, PlannedRetry, Scope
 from listsync.domain.sync_records import Phase, Verdict
 from listsync.errors import Problem
@@ -240,9 +240,9 @@ def kinds(world: World) -> list[tuple[str, str | None]]:
     return [(one["kind"], one["list"]) for one in world.ask("status")["notices"]]
 
 
-def standing(kind: NoticeKind, list_name: str | None = None) -> StandingNotice:
+def standing(kind: NoticeKind, list_name: str | None = None) -> NoticeRecord:
     notice = Notice(kind=kind, text="why, and what to do", list_name=list_name)
-    return StandingNotice(notice=notice, since=AT, run_id="abc123")
+    return NoticeRecord(notice=notice, since=AT, run_id="abc123")
 
 
 def test_notices_tell_of_all_that_stands_in_the_way(world: World) -> None:
@@ -267,7 +267,7 @@ def test_notices_tell_of_all_that_stands_in_the_way(world: World) -> None:
         ("sync_failed", None),
         ("requests_gone", None),
         ("on_hold", "one"),
-        ("list_failed", "two"),
+        ("list_gone", "two"),
         ("review", None),
     ]
 
@@ -286,6 +286,8 @@ def test_a_notice_is_told_with_its_words_and_since_when_it_stands(world: World) 
             "kind": "on_hold",
             "text": "why, and what to do",
             "list": "one",
+            "subject": "one",
+            "severity": "error",
             "since": ISO,
             "needs_person": True,
         }

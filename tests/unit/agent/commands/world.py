@@ -11,13 +11,14 @@ import pytest
 
 from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backup, Backups
+from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
 from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.notices import StandingNotice
+from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import Ended, Following, Order, PlannedRetry, Scope
 from listsync.domain.services import PendingChange, ServiceStatus
 from listsync.domain.sync_records import Exclusion, ListRules, Verdict
@@ -26,7 +27,7 @@ from listsync.protocol import RefusedCommand
 from listsync.sync.limits import UNCAPPED
 from listsync.sync.progress import ProgressBoard
 from listsyncctl.replies import strange_in
-from tests.fakes import FakeBooks
+from tests.fakes import FakeBooks, FakeNoticeLog
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 250_999, tzinfo=UTC)
 ISO = "2026-06-01T12:00:00.250+00:00"
@@ -144,12 +145,13 @@ class World:
         self.recent, self.board, self.books = RecentRuns(), ProgressBoard(), FakeBooks()
         self.backups = FakeBackups()
         self.shown: dict[str, ListRow] = {}
-        self.standing: tuple[StandingNotice, ...] = ()
+        self.standing: tuple[NoticeRecord, ...] = ()
         self.waiting = self.refreshes = 0
         self.due: dict[str, datetime] = {}
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
         self.services: tuple[ServiceStatus, ...] = ()
+        self.notice_board = NoticeBoard(FakeNoticeLog())
         self.exclusions: tuple[Exclusion, ...] = ()
         self.cap = UNCAPPED
         self.owner_asks = True
@@ -182,7 +184,7 @@ class World:
             retry=lambda: self.retry,
             watcher=lambda: "active",
             services=lambda: self.services,
-            notes=lambda: self.notes,
+            agent_notices=self._agent_notices,
             cancel=self._cancel,
             reload=self.configuration.reload,
         )
@@ -213,6 +215,12 @@ class World:
 
     def _shown(self) -> Shown:
         return Shown(lists=self.shown, notices=self.standing, waiting=self.waiting)
+
+    def _agent_notices(self) -> tuple[NoticeRecord, ...]:
+        in_force = self.configuration.in_force
+        return self.notice_board.keep(
+            agent_notices(in_force, doubts=(), troubles=self.notes, watcher="")
+        )
 
     def _refresh(self) -> None:
         self.refreshes += 1

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import (
     Judgement,
     Notice,
     NoticeKind,
-    StandingNotice,
-    standing_after,
+    NoticeRecord,
+    Severity,
+    kind_of_outcome,
+    open_after,
 )
 
 _AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -20,8 +23,8 @@ def held(list_name: str | None, text: str = "no such tag") -> Notice:
     return Notice(kind=NoticeKind.ON_HOLD, text=text, list_name=list_name)
 
 
-def since_before(notice: Notice) -> StandingNotice:
-    return StandingNotice(notice=notice, since=_AT, run_id="before")
+def since_before(notice: Notice) -> NoticeRecord:
+    return NoticeRecord(notice=notice, since=_AT, run_id="before")
 
 
 def a_run(*notices: Notice, lists: tuple[str, ...] = (), is_whole: bool = True) -> Judgement:
@@ -40,38 +43,80 @@ def test_little_is_only_to_know() -> None:
         NoticeKind.LOOK_UPS_FAILED,
         NoticeKind.TO_CANCEL,
         NoticeKind.OPEN_TO_OTHERS,
+        NoticeKind.WATCHER_DEGRADED,
     }
 
 
 def test_what_a_run_says_stands() -> None:
-    (one,) = standing_after((), a_run(held("Dora"), lists=("Dora",)))
-    assert one == StandingNotice(notice=held("Dora"), since=_LATER, run_id="now")
+    (one,) = open_after((), a_run(held("Dora"), lists=("Dora",)))
+    assert one == NoticeRecord(notice=held("Dora"), since=_LATER, run_id="now")
 
 
 def test_what_is_said_again_stands_since_the_first_time() -> None:
     before = (since_before(held("Dora", "148 titles")),)
-    (one,) = standing_after(before, a_run(held("Dora", "3 titles"), lists=("Dora",)))
+    (one,) = open_after(before, a_run(held("Dora", "3 titles"), lists=("Dora",)))
     assert (one.notice.text, one.since, one.run_id) == ("3 titles", _AT, "now")
 
 
 @pytest.mark.parametrize("list_name", ["Dora", None], ids=["of-a-list", "of-all"])
 def test_what_a_run_does_not_say_any_more_is_over(list_name: str | None) -> None:
     before = (since_before(held(list_name)),)
-    assert standing_after(before, a_run(lists=("Dora",))) == ()
+    assert open_after(before, a_run(lists=("Dora",))) == ()
 
 
 def test_a_run_of_other_lists_lifts_nothing() -> None:
     before = (since_before(held("Dora")),)
-    assert standing_after(before, a_run(lists=("other",))) == before
+    assert open_after(before, a_run(lists=("other",))) == before
 
 
 @pytest.mark.parametrize("list_name", ["Dora", None], ids=["of-a-list", "of-all"])
 def test_a_run_that_was_cut_short_lifts_nothing(list_name: str | None) -> None:
     before = (since_before(held(list_name)),)
-    assert standing_after(before, a_run(lists=("Dora",), is_whole=False)) == before
+    assert open_after(before, a_run(lists=("Dora",), is_whole=False)) == before
 
 
 def test_a_run_that_was_cut_short_adds_what_it_found() -> None:
     before = (since_before(held("Dora")),)
-    after = standing_after(before, a_run(held("other"), lists=("Dora",), is_whole=False))
+    after = open_after(before, a_run(held("other"), lists=("Dora",), is_whole=False))
     assert [one.notice.list_name for one in after] == ["other", "Dora"]
+
+
+def failed(kind: NoticeKind) -> Notice:
+    return Notice(kind=kind, text="the last sync failed: why")
+
+
+def test_why_the_last_sync_failed_is_said_once() -> None:
+    before = (since_before(failed(NoticeKind.SERVER_UNREACHABLE)), since_before(held("Dora")))
+    after = open_after(before, a_run(failed(NoticeKind.KEY_REFUSED), is_whole=False))
+    assert [one.notice.kind for one in after] == [NoticeKind.KEY_REFUSED, NoticeKind.ON_HOLD]
+
+
+def test_the_key_of_a_list_is_not_that_of_the_server() -> None:
+    of_list = Notice(kind=NoticeKind.KEY_REFUSED, text="why", list_name="Dora")
+    after = open_after(
+        (since_before(of_list),), a_run(failed(NoticeKind.SYNC_FAILED), is_whole=False)
+    )
+    assert [one.notice.subject for one in after] == ["sync", "Dora"]
+
+
+def test_what_passes_by_itself_is_a_warning() -> None:
+    assert held(None).severity is Severity.ERROR
+    assert Notice(kind=NoticeKind.LIST_FAILED, text="", passes=True).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (ListOutcome.BLOCKED, NoticeKind.LIST_BLOCKED),
+        (ListOutcome.PRIVATE, NoticeKind.LIST_PRIVATE),
+        (ListOutcome.NOT_FOUND, NoticeKind.LIST_GONE),
+        (ListOutcome.DRIFT, NoticeKind.LIST_DRIFT),
+        (ListOutcome.CREDENTIAL, NoticeKind.KEY_REFUSED),
+        (ListOutcome.UNAVAILABLE, NoticeKind.LIST_FAILED),
+    ],
+)
+def test_a_list_that_could_not_be_read_has_a_kind_of_its_own(
+    outcome: ListOutcome, kind: NoticeKind
+) -> None:
+    assert kind_of_outcome(outcome) is kind
+    assert kind.is_unread_list

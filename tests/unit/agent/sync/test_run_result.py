@@ -11,7 +11,14 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.server_guard import CONFIRM
 from listsync.domain.sync_records import ItemReport, ListReport, Result, SkipReason, Verdict
-from listsync.sync.run_result import notices_of, result_of
+from listsync.errors import (
+    AnswerChangedError,
+    ListsyncError,
+    Refusal,
+    RefusedError,
+    UnavailableError,
+)
+from listsync.sync.run_result import failure_kind, notices_of, result_of
 
 _HELD = "on hold: Radarr has no tag 'dora'"
 _DOUBT = Notice(kind=NoticeKind.SERVER_REPLACED, text="this is another server")
@@ -115,7 +122,7 @@ def test_what_is_as_the_user_wants_it_or_waits_for_review_is_no_notice(
 
 def test_a_list_that_failed_is_told_with_what_can_be_done() -> None:
     (one,) = notices_of([a_list(outcome=ListOutcome.NOT_FOUND)], [])
-    assert (one.kind, one.list_name) == (NoticeKind.LIST_FAILED, "Dora")
+    assert (one.kind, one.list_name) == (NoticeKind.LIST_GONE, "Dora")
     assert "check the path" in one.text
 
 
@@ -174,3 +181,17 @@ def test_an_exclusion_list_that_can_be_read_saves_no_run() -> None:
 
 def test_a_run_of_no_lists_is_well() -> None:
     assert judged() is Result.OK
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (UnavailableError("server", "no answer"), NoticeKind.SERVER_UNREACHABLE),
+        (RefusedError("server", Refusal.CREDENTIAL, "wrong key"), NoticeKind.KEY_REFUSED),
+        (RefusedError("server", Refusal.PERMISSION, "not allowed"), NoticeKind.SYNC_FAILED),
+        (AnswerChangedError("server", "no JSON"), NoticeKind.SYNC_FAILED),
+    ],
+    ids=str,
+)
+def test_how_the_server_was_in_the_way_is_told(error: ListsyncError, kind: NoticeKind) -> None:
+    assert failure_kind(error) is kind

@@ -1,0 +1,22 @@
+"""What a person should learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from listsync.domain.notices import NoticeRecord, Origin
+
+
+class NoticeLog(Protocol):
+    """Keeps notices: the open ones, and for a while those that are over. Raises StateError."""
+
+    def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
+        """Return what is open of what *origin* said, in the order in which it was said."""
+        ...
+
+    def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
+        """Note that of what *origin* says *now* is open, and all else is over since *at*."""
+        ...
