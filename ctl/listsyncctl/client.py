@@ -11,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
-from listsync.protocol import MAX_BYTES, MAX_PATH_BYTES, METHODS, Access, Code, Exit, request
+from listsync.protocol import (
+    MAX_BYTES,
+    MAX_PATH_BYTES,
+    METHODS,
+    Access,
+    Code,
+    Exit,
+    Reason,
+    request,
+)
 from listsyncctl import zmtp
 
 _EXITS = {
@@ -21,6 +30,16 @@ _EXITS = {
     Code.BUSY: Exit.BUSY,
     Code.PAUSED: Exit.PAUSED,
     Code.CONFIG_INVALID: Exit.CONFIG,
+}
+
+
+_WHERE = {
+    "lists": "see `listsyncctl lists`",
+    "trigger": "see `listsyncctl lists`",
+    "plan": "see `listsyncctl lists`",
+    "plan_result": "make a new one with `listsyncctl plan`",
+    "review_decide": "see `listsyncctl review`",
+    "runs": "see `listsyncctl runs`",
 }
 
 
@@ -34,10 +53,28 @@ class TroubleError(Exception):
         self.code = code
 
 
-def refusal(code: int, message: str) -> TroubleError:
-    """Turn the agent's error reply into trouble."""
+def refusal(
+    method: str, code: int, message: str, data: Mapping[str, object] | None = None
+) -> TroubleError:
+    """Turn the agent's error reply to *method* into trouble; what can be done is said here."""
     known = next((exit_ for one, exit_ in _EXITS.items() if one == code), Exit.FAILED)
-    return TroubleError(known, message, code)
+    advice = _advice(method, data or {})
+    return TroubleError(known, f"{message}: {advice}" if advice else message, code)
+
+
+def _advice(method: str, data: Mapping[str, object]) -> str | None:
+    """Say what a person can do; agents before protocol 2 give no reason, and say it themselves."""
+    match data.get("reason"):
+        case Reason.PAUSED.value:
+            return "`listsyncctl resume` ends that, --force syncs all the same"
+        case Reason.CONFIG_INVALID.value if data.get("problems_total") not in (0, 1, None):
+            return "`listsyncctl status` has all"
+        case Reason.NOT_FOUND.value if data.get("run_id"):
+            return f"see `listsyncctl runs {data['run_id']}`"
+        case Reason.NOT_FOUND.value if not data.get("meant"):
+            return _WHERE.get(method)
+        case _:
+            return None
 
 
 def not_understood(method: str, field: str) -> TroubleError:
@@ -113,7 +150,9 @@ def _result(reply: bytes, id_: str, path: str, method: str) -> dict[str, Any]:
             "restart it (`systemctl restart listsync`)",
         )
     if isinstance(error, dict) and isinstance(error.get("code"), int):
-        raise refusal(error["code"], str(error.get("message", "refused without a reason")))
+        data = error.get("data")
+        message_ = str(error.get("message", "refused without a reason"))
+        raise refusal(method, error["code"], message_, data if isinstance(data, dict) else {})
     if not isinstance(result, dict):
         raise _stranger(path)
     return result

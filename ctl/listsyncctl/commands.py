@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -277,7 +278,9 @@ def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
 @click.argument("id_", metavar="ID")
 def reject(session: Session, *, id_: str) -> None:
     """Reject all candidates for title ID: it is not requested."""
-    session.show("review_decide", session.ask("review_decide", {"id": id_, "choice": "reject"}))
+    done = session.ask("review_decide", {"id": id_, "choice": "reject"})
+    advice = f"`listsyncctl review undo {id_}` takes that back."
+    session.show("review_decide", _with_advice(session, done, advice))
 
 
 @command("undo", "review undo 4f1c9a", under=review)
@@ -291,7 +294,9 @@ def undo(session: Session, *, id_: str) -> None:
 @click.argument("item")
 def exclude(session: Session, *, item: str) -> None:
     """Never request ITEM."""
-    session.show("exclude", session.ask("exclude", {"item": item}))
+    done = session.ask("exclude", {"item": item})
+    advice = f"`listsyncctl forget {item}` undoes that."
+    session.show("exclude", _with_advice(session, done, advice))
 
 
 @command("forget", "forget tmdb:movie/348", "forget --all")
@@ -342,6 +347,12 @@ def agents(session: Session) -> None:
 
     found = [one.as_dict() for one in existing_agents(session.socket)]
     session.show("agents", {"agents": found})
+
+
+def _with_advice(session: Session, done: Mapping[str, Any], advice: str) -> Mapping[str, Any]:
+    """Tell people what else they can do; programs get what the agent said."""
+    is_text = session.output == "text"
+    return {**done, "message": f"{done['message']} {advice}"} if is_text else done
 
 
 def _given(params: dict[str, object]) -> dict[str, object]:

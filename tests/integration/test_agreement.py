@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,6 +25,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
 from listsync.domain.sync_records import Exclusion, ListRules, SyncReport, SyncRun, Verdict
+from listsync.protocol.replies import TitleShape
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.facts_cache import SqliteFacts
@@ -329,15 +329,13 @@ class House:
         finally:
             copy.close()
 
-    def explain(self, key: TitleKey) -> list[dict[str, Any]]:
+    def explain(self, key: TitleKey) -> list[TitleShape]:
         agent = World()
         agent.books = SqliteBooks(self.database)  # type: ignore[assignment]  # the real ones
         agent.exclusions, agent.cap = self.world.exclusions, self.world.cap
         agent.owner_asks = None not in self.world.allowances
         agent.follow(*(one.rules for one in self.world.lists))
-        found: list[dict[str, Any]]
-        found = stories(agent.sources, str(key), Asked(limit=20))["titles"]
-        return found
+        return stories(agent.sources, str(key), Asked(limit=20))["titles"]
 
 
 @pytest.fixture(scope="module")
@@ -366,7 +364,7 @@ def house_in(world: RandomWorld, empty: Path) -> Iterator[House]:
             house.database.close()
 
 
-def _claims(told: list[dict[str, Any]], *, four_k: bool) -> bool | None:
+def _claims(told: list[TitleShape], *, four_k: bool) -> bool | None:
     """Say whether `explain` claims that a title is requested, or is not; None: that depends."""
     decisions = [one["decision"] for one in told if one["four_k"] is four_k]
     if not decisions:
@@ -376,13 +374,13 @@ def _claims(told: list[dict[str, Any]], *, four_k: bool) -> bool | None:
     return None if any(one["verdict"] in {"open", "new"} for one in decisions) else False
 
 
-def _is_unknown(story: dict[str, Any]) -> bool:
+def _is_unknown(story: TitleShape) -> bool:
     """Tell a title that a sync has looked up, and `explain` takes for one that was not."""
     why: str = story["decision"]["why"]
     return why.startswith("not looked up yet")
 
 
-def _is_checked(story: dict[str, Any], world: RandomWorld) -> bool:
+def _is_checked(story: TitleShape, world: RandomWorld) -> bool:
     """Tell whether a row of the story has ids that nobody vouches for."""
     labels = {(one["list"], one["rank"]) for one in story["lists"]}
     return any(
@@ -460,6 +458,7 @@ def test_explain_and_review_say_why_an_id_is_not_believed(empty: Path) -> None:
         assert [body.key for body in house.server.posted] == [matrix.key]
         assert why in report.items[0].reasons[0]
         (told, *_) = house.explain(matrix.key)
+        assert told["match"] is not None
         assert why in told["match"]["why"]
         _, waiting, _ = SqliteBooks(house.database).waiting(limit=9)
         said = {one.label: one.reasons[0] for one in waiting}

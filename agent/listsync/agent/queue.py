@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from listsync.domain.runs import Order, Pause, Ticket, together
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
 
 _MOST_ORIGINS = 1000
 
@@ -83,14 +83,14 @@ class RunQueue:
         is_paused = standing.pause is not None and not order.forced
         if is_paused and not by_itself:
             raise RefusedCommand(
-                Code.PAUSED,
-                "the agent is paused: `listsyncctl resume` ends that, --force syncs all the same",
+                Reason.PAUSED,
+                "the agent is paused",
             )
         if standing.running is None and not is_paused:
             self._standing = replace(standing, running=order)
             return Ticket(order.run_id, "started")
         if no_queue:
-            raise RefusedCommand(Code.BUSY, "a sync runs already")
+            raise RefusedCommand(Reason.BUSY, "a sync runs already")
         if standing.pending is None:
             self._standing = replace(standing, pending=order)
             return Ticket(order.run_id, "queued")
@@ -110,7 +110,7 @@ def _united(pending: Order, order: Order) -> Order:
     """Fold *order* into *pending*; a dry run that waits becomes a real one when one is wanted."""
     if order.dry_run and not pending.dry_run:
         raise RefusedCommand(
-            Code.BUSY, "a sync waits already, and a dry run would not come before it: ask later"
+            Reason.BUSY, "a sync waits already, and a dry run would not come before it: ask later"
         )
     return replace(
         pending,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from listsync.agent.plan_builder import plan_of
 from listsync.domain.history import RequestRow, RunRow
 from listsync.domain.retry import Retry
 from listsync.domain.run_messages import message_of
-from listsync.domain.runs import Ended, Order
+from listsync.domain.runs import Ended, Order, ReachedServer
 from listsync.domain.sync_records import Result, SyncReport
 
 _KEPT = 20
@@ -26,9 +25,9 @@ class RecentRuns:
         self._lock = threading.Lock()
         self._ended: OrderedDict[str, Ended] = OrderedDict()
         self._last_sync: Ended | None = None
-        self._server: Mapping[str, str] | None = None
+        self._server: ReachedServer | None = None
 
-    def restore(self, row: RunRow | None, server: Mapping[str, str] | None) -> None:
+    def restore(self, row: RunRow | None, server: ReachedServer | None) -> None:
         """Take what the state knows of the last sync and the server, before any run ends."""
         with self._lock:
             self._last_sync = Ended(row=row) if row else None
@@ -65,7 +64,7 @@ class RecentRuns:
             return self._last_sync
 
     @property
-    def server(self) -> Mapping[str, str] | None:
+    def server(self) -> ReachedServer | None:
         """The server that answered last, with the address it was asked at."""
         with self._lock:
             return self._server
@@ -95,14 +94,10 @@ def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
             notices=report.notices,
         ),
         plan=plan,
-        server=told_server(server.product.value, server.version, url) if server else None,
+        server=ReachedServer(server.product.value, server.version, url) if server else None,
         notices=report.notices,
         retry=report.retry,
     )
-
-
-def told_server(product: str, version: str, url: str) -> dict[str, str]:
-    return {"product": product, "version": version, "url": url}
 
 
 def failed(

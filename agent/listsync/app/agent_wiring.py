@@ -17,7 +17,7 @@ from listsync.agent.loop import Agent
 from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
-from listsync.agent.recent_runs import RecentRuns, told_server
+from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.running_sync import AgentParts
 from listsync.agent.service_status import Systemd, SystemdStatus
 from listsync.app.config_diff import AutomaticSyncs, cap_of
@@ -40,7 +40,7 @@ from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.notices import NoticeRecord, open_after
 from listsync.domain.run_messages import judgement_of_end
-from listsync.domain.runs import Ended, Following
+from listsync.domain.runs import Ended, Following, ReachedServer
 from listsync.domain.services import Condition
 from listsync.errors import Problem
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
@@ -233,7 +233,7 @@ class WiredAgent:
         url = self._following.server
         self._recent.restore(
             next(iter(self._books.runs(limit=1).rows), None),
-            told_server(*server, url) if server else None,
+            ReachedServer(*server, url) if server else None,
         )
 
     def run(self) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from listsync import logs
 from listsync.commands.context import Sources
@@ -15,7 +14,22 @@ from listsync.commands.status import pending_shape, words_of
 from listsync.domain.runs import Order, Pause, Scope
 from listsync.errors import BeingWrittenError
 from listsync.files.whole_file import MOST_S
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        CancelReply,
+        DoneReply,
+        LogLevelParams,
+        LogLevelReply,
+        NoParams,
+        OrderReply,
+        PauseParams,
+        PauseReply,
+        PlanParams,
+        ReloadReply,
+        TriggerParams,
+    )
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +37,7 @@ _LONGEST_PAUSE_S = 3650 * 86400
 _LONGEST_ORIGIN = 64
 
 
-def trigger(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def trigger(sources: Sources, params: TriggerParams) -> OrderReply:
     """Start a sync; a dry run also in a pause, as it changes nothing."""
     names, is_dry = params.get("lists"), params.get("dry_run", False)
     origin = " ".join(str(params.get("origin") or "a command").split())[:_LONGEST_ORIGIN]
@@ -38,7 +52,7 @@ def trigger(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"run_id": ticket.run_id, "state": ticket.state}
 
 
-def plan(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def plan(sources: Sources, params: PlanParams) -> OrderReply:
     """Start a dry run, also in a pause; `plan_result` tells what came of it."""
     names = params.get("lists")
     scope = scope_of(sources, names) if names else None
@@ -47,40 +61,44 @@ def plan(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"run_id": ticket.run_id, "state": ticket.state}
 
 
-def pause(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def pause(sources: Sources, params: PauseParams) -> PauseReply:
     until, now = None, datetime.now(UTC)
     if (for_s := params.get("for_s")) is not None:
         if not 0 < for_s <= _LONGEST_PAUSE_S:
             raise RefusedCommand(
-                Code.INVALID_PARAMS, "pause: for_s must be more than 0 and at most ten years"
+                Reason.INVALID, "pause: for_s must be more than 0 and at most ten years"
             )
         until = now + timedelta(seconds=for_s)
     sources.queue.pause(Pause(until, now if until else None))
     return {"until": iso(until)}
 
 
-def resume(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+def resume(sources: Sources, _: NoParams) -> DoneReply:
     was_paused = sources.queue.resume()
     return _done("The pause is over." if was_paused else "The agent was not paused.")
 
 
-def cancel(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+def cancel(sources: Sources, _: NoParams) -> CancelReply:
     run_id = sources.cancel()
     if run_id is None:
-        return _done("Nothing runs.")
-    return {**_done(f"Sync {run_id} ends after its current title, within 5 s."), "run_id": run_id}
+        return {"ok": True, "message": "Nothing runs."}
+    done = _done(f"Sync {run_id} ends after its current title, within 5 s.")
+    return {**done, "run_id": run_id}
 
 
-def reload(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
+def reload(sources: Sources, _: NoParams) -> ReloadReply:
     try:
         problems = sources.reload()
     except BeingWrittenError as error:
-        raise RefusedCommand(Code.BUSY, f"{error}, or in {MOST_S:g} s") from error
+        raise RefusedCommand(Reason.BUSY, f"{error}, or in {MOST_S:g} s") from error
     if problems:
         raise RefusedCommand(
-            Code.CONFIG_INVALID,
+            Reason.CONFIG_INVALID,
             f"{words_of(problems)}; the last good configuration stays in force",
-            {"problems": [str(one)[:300] for one in problems[:50]]},
+            {
+                "problems": [str(one)[:300] for one in problems[:50]],
+                "problems_total": len(problems),
+            },
         )
     pending = sources.configuration.in_force.pending
     but = f", but not yet all of it. {'. '.join(map(str, pending))}" if pending else ""
@@ -90,13 +108,13 @@ def reload(sources: Sources, _: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def log_level(_: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def log_level(_: Sources, params: LogLevelParams) -> LogLevelReply:
     wanted = params.get("level")
     if wanted is not None:
         try:
             logs.set_level(str(wanted).lower())
         except ValueError as error:
-            raise RefusedCommand(Code.INVALID_PARAMS, f"log_level: {error}") from error
+            raise RefusedCommand(Reason.INVALID, f"log_level: {error}") from error
         logger.info("the log level is now %s", logs.level(), extra={"action": "log_level"})
     return {**_done(f"The log level is {logs.level()}."), "level": logs.level()}
 
@@ -110,10 +128,14 @@ def scope_of(sources: Sources, names: list[str]) -> Scope:
         import difflib  # noqa: PLC0415 - an agent that is asked for its own lists needs none
 
         close = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}?" if close else "see `listsyncctl lists`"
-        raise RefusedCommand(Code.NOT_FOUND, f"no list is called {unknown[0][:100]!r}: {hint}")
+        hint = f": did you mean {close[0]!r}?" if close else ""
+        raise RefusedCommand(
+            Reason.NOT_FOUND,
+            f"no list is called {unknown[0][:100]!r}{hint}",
+            {"list": unknown[0][:100], "meant": close[0] if close else None},
+        )
     return frozenset(known[name] for name in names)
 
 
-def _done(message: str) -> dict[str, Any]:
+def _done(message: str) -> DoneReply:
     return {"ok": True, "message": message}

@@ -12,9 +12,10 @@ from listsync.commands import review as reviews
 from listsync.commands import status as snapshots
 from listsync.commands.context import Sources
 from listsync.errors import StateError
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
 
-_Command = Callable[[Sources, Mapping[str, Any]], Mapping[str, Any]]
+_Command = Callable[[Sources, Any], Mapping[str, object]]
+"""Parameters are those of `protocol.replies` for its name; a transport has checked them."""
 
 COMMANDS: Mapping[str, _Command] = {
     "ping": snapshots.ping,
@@ -48,7 +49,7 @@ class Commands:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
 
-    def answer(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def answer(self, method: str, params: Mapping[str, object]) -> Mapping[str, object]:
         """Carry *method* out with *params*, whose names and types have been checked.
 
         Raises:
@@ -57,4 +58,4 @@ class Commands:
         try:
             return COMMANDS[method](self._sources, params)
         except StateError as error:
-            raise RefusedCommand(Code.UNAVAILABLE, str(error)) from error
+            raise RefusedCommand(Reason.UNAVAILABLE, str(error)) from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
 from listsync.commands.forecast import Foreseer, Foresight
@@ -26,6 +26,16 @@ from listsync.domain.sync_records import Found, ListRules, Verdict, Wish
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.titles.lookups import lookup_of
 
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        AtServerShape,
+        ExplainReply,
+        MatchShape,
+        OnListShape,
+        RequestShape,
+        TitleShape,
+    )
+
 _MOST_ENTRIES = 200
 _MOST_LISTS = 10
 _MOST_REQUESTS = 5
@@ -34,7 +44,7 @@ _MOST_ALIKE = 10
 _MOST_GONE = 20
 
 
-def stories(sources: Sources, query: str, asked: Asked) -> dict[str, Any]:
+def stories(sources: Sources, query: str, asked: Asked) -> ExplainReply:
     """Explain the titles that fit; entries that share an id are one title."""
     entries = sources.books.entries(query, limit=_MOST_ENTRIES + 1)
     foreseer = Foreseer(sources)
@@ -116,9 +126,7 @@ def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
     )
 
 
-def _left_lists(
-    sources: Sources, query: str, known: AbstractSet[TitleKey]
-) -> list[dict[str, Any]]:
+def _left_lists(sources: Sources, query: str, known: AbstractSet[TitleKey]) -> list[TitleShape]:
     """Tell of titles that were requested, and are on no list any more."""
     requests = sources.books.requested_titles(query, limit=_MOST_GONE)
     now = datetime.now(UTC)
@@ -130,7 +138,7 @@ def _left_lists(
     return told
 
 
-def _gone_shape(last: RequestRow, standing: Standing) -> dict[str, Any]:
+def _gone_shape(last: RequestRow, standing: Standing) -> TitleShape:
     lists = ", ".join(last.lists)[:200]
     why = f"nothing: it has left the lists that it was requested for ({lists})"
     return {
@@ -148,7 +156,7 @@ def _gone_shape(last: RequestRow, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _shape(story: _Story) -> dict[str, Any]:
+def _shape(story: _Story) -> TitleShape:
     key, foresight, standing = story.key, story.foresight, story.standing
     requests, choice = standing.requests if standing else (), story.remembered.choice
     return {
@@ -170,11 +178,11 @@ def _shape(story: _Story) -> dict[str, Any]:
     }
 
 
-def _request(row: RequestRow) -> dict[str, Any]:
+def _request(row: RequestRow) -> RequestShape:
     return {**request_shape(row), "detail": row.detail[:200], "run_id": row.run_id}
 
 
-def _list(row: EntryRow, rules: ListRules | None) -> dict[str, Any]:
+def _list(row: EntryRow, rules: ListRules | None) -> OnListShape:
     one = row.row
     return {
         "list": (rules or one).name[:100],
@@ -190,7 +198,7 @@ def _list(row: EntryRow, rules: ListRules | None) -> dict[str, Any]:
     }
 
 
-def _match(wish: Wish, taken: Remembered) -> dict[str, Any] | None:
+def _match(wish: Wish, taken: Remembered) -> MatchShape | None:
     """Tell how the title was found by looking; what the list itself says needs no look."""
     found = taken.found
     match = found.match if found else None if taken.choice else taken.match
@@ -218,7 +226,7 @@ def _review_id(wish: Wish) -> str:
     return ReviewRow(lookup=name, label="", lists=(), since=None).short_id
 
 
-def _server(standing: Standing | None) -> dict[str, Any] | None:
+def _server(standing: Standing | None) -> AtServerShape | None:
     if standing is None or standing.state is None:
         return None
     return {

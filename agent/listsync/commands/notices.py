@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
 from listsync.commands.serializers import iso
@@ -16,6 +16,11 @@ from listsync.domain.notices import Notice, NoticeKind, kind_of_outcome
 from listsync.domain.run_messages import failure_notice
 from listsync.domain.server_guard import Trust
 from listsync.domain.sync_records import Result
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        NoticeShape,
+    )
 
 _Standing = tuple[Notice, datetime | None]
 
@@ -44,7 +49,7 @@ def needs_person(notices: Sequence[_Standing]) -> bool:
     return any(notice.needs_person for notice, _ in notices)
 
 
-def notice_shape(notice: Notice, since: datetime | None = None) -> dict[str, Any]:
+def notice_shape(notice: Notice, since: datetime | None = None) -> NoticeShape:
     return {
         "kind": notice.kind.value,
         "text": notice.text[:400],

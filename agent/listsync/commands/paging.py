@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from listsync.domain.pages import Key, Page
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        PageParams,
+    )
 
 _T = TypeVar("_T")
 
@@ -35,9 +40,7 @@ class Asked:
         return total, _cursor(total, page.last) if page.last else None
 
 
-def asked_of(
-    params: Mapping[str, Any], usual: int, *kinds: type[str | int], most: int = _MOST
-) -> Asked:
+def asked_of(params: PageParams, usual: int, *kinds: type[str | int], most: int = _MOST) -> Asked:
     """Read which rows are wanted; *kinds* is what their keys are made of.
 
     Raises:
@@ -45,14 +48,14 @@ def asked_of(
     """
     limit, skip = params.get("limit", usual), params.get("offset", 0)
     if not limit >= 1:
-        raise RefusedCommand(Code.INVALID_PARAMS, "limit must be at least 1")
+        raise RefusedCommand(Reason.INVALID, "limit must be at least 1")
     if not 0 <= skip < _LARGEST:
-        raise RefusedCommand(Code.INVALID_PARAMS, "offset must be from 0 to 2^62")
+        raise RefusedCommand(Reason.INVALID, "offset must be from 0 to 2^62")
     limit = min(limit, most)
     if (cursor := params.get("cursor")) is None:
         return Asked(limit=limit, skip=skip)
     if skip:
-        raise RefusedCommand(Code.INVALID_PARAMS, "either cursor or offset, not both")
+        raise RefusedCommand(Reason.INVALID, "either cursor or offset, not both")
     total, *key = _read(cursor, int, *kinds)
     return Asked(limit=limit, after=tuple(key), total=int(total))
 
@@ -100,5 +103,5 @@ def _read(cursor: str, *kinds: type[str | int]) -> list[str | int]:
         found = None
     is_ours = isinstance(found, list) and [type(one) for one in found] == [*kinds]
     if not is_ours or any(type(one) is int and not 0 <= one < _LARGEST for one in found):
-        raise RefusedCommand(Code.INVALID_PARAMS, "cursor is none that this command gave")
+        raise RefusedCommand(Reason.INVALID, "cursor is none that this command gave")
     return list(found)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from listsync.commands.context import Sources
 from listsync.commands.notices import notice_shape
@@ -11,38 +10,47 @@ from listsync.commands.paging import Asked, Window, asked_of
 from listsync.commands.serializers import counts_shape, run_shape
 from listsync.domain.plans import Plan, PlanItem
 from listsync.domain.runs import Ended
-from listsync.domain.server import Asking, RequestBody
-from listsync.protocol import Code, RefusedCommand
+from listsync.domain.server import Asking
+from listsync.protocol import Reason, RefusedCommand
 
-_AGAIN = "make a new one with `listsyncctl plan`"
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        AskingShape,
+        PlannedShape,
+        PlanReply,
+        PlanResultParams,
+        PlanWaitsReply,
+    )
+
 _EMPTY = Plan(items=(), counts={})
 
 
-def plan_result(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def plan_result(sources: Sources, params: PlanResultParams) -> PlanReply | PlanWaitsReply:
     run_id = str(params.get("run_id") or "")
     asked = asked_of(params, 200, int)
     ended = sources.recent.find(run_id) if run_id else None
     if ended is not None:
         return _told(ended, asked)
     standing = sources.queue.standing
-    for state, order in (("running", standing.running), ("waiting", standing.pending)):
-        if order is not None and run_id and order.run_id.startswith(run_id):
-            return {"state": state, "run_id": order.run_id}
-    raise RefusedCommand(Code.NOT_FOUND, f"there is no plan {run_id[:40]!r} (any more): {_AGAIN}")
+    running, pending = standing.running, standing.pending
+    if running is not None and run_id and running.run_id.startswith(run_id):
+        return {"state": "running", "run_id": running.run_id}
+    if pending is not None and run_id and pending.run_id.startswith(run_id):
+        return {"state": "waiting", "run_id": pending.run_id}
+    raise RefusedCommand(Reason.NOT_FOUND, f"there is no plan {run_id[:40]!r} (any more)")
 
 
-def _told(ended: Ended, asked: Asked) -> dict[str, Any]:
+def _told(ended: Ended, asked: Asked) -> PlanReply:
     row = ended.row
     if not row.dry_run:
         raise RefusedCommand(
-            Code.NOT_FOUND,
-            f"run {row.run_id} was a sync and no plan: see `listsyncctl runs {row.run_id}`",
+            Reason.NOT_FOUND,
+            f"run {row.run_id} was a sync and no plan",
+            {"run_id": row.run_id},
         )
     plan = ended.plan
     if plan is None and row.result != "failed":
-        raise RefusedCommand(
-            Code.NOT_FOUND, f"the plan {row.run_id} is not kept any more: {_AGAIN}"
-        )
+        raise RefusedCommand(Reason.NOT_FOUND, f"the plan {row.run_id} is not kept any more")
     plan = plan or _EMPTY
     window = Window(asked)
     notices = [notice_shape(one) for one in window.take(ended.notices)]
@@ -59,9 +67,9 @@ def _told(ended: Ended, asked: Asked) -> dict[str, Any]:
     }
 
 
-def planned_shape(item: PlanItem) -> dict[str, Any]:
+def planned_shape(item: PlanItem) -> PlannedShape:
     key = item.body.key if item.body else item.key
-    return {
+    shape: PlannedShape = {
         "verdict": item.verdict.value,
         "label": item.label[:200],
         "kind": key.kind.value if key else None,
@@ -70,19 +78,15 @@ def planned_shape(item: PlanItem) -> dict[str, Any]:
         "lists": ", ".join(item.lists)[:200],
         "why": item.why[:300],
         "candidates": [one[:200] for one in item.candidates[:3]],
-        **(_asked(item.body) if item.body else {}),
     }
+    if item.body is not None:
+        shape["four_k"] = item.body.four_k
+        shape["seasons"] = list(item.body.seasons[:200])
+        shape["asking"] = asking_shape(item.body.asking)
+    return shape
 
 
-def _asked(body: RequestBody) -> dict[str, Any]:
-    return {
-        "four_k": body.four_k,
-        "seasons": list(body.seasons[:200]),
-        "asking": asking_shape(body.asking),
-    }
-
-
-def asking_shape(asking: Asking) -> dict[str, Any]:
+def asking_shape(asking: Asking) -> AskingShape:
     """Tell only what differs from the usual."""
     said = {
         "user": asking.user,
@@ -93,4 +97,5 @@ def asking_shape(asking: Asking) -> dict[str, Any]:
         "language_profile": asking.language_profile,
         "tags": list(asking.tags[:20]) or None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    told = {name: value for name, value in said.items() if value is not None}
+    return cast("AskingShape", told)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from listsync.agent.recent_runs import would_be_requested
 from listsync.commands import status as snapshots
@@ -14,18 +13,33 @@ from listsync.commands.notices import notice_shape
 from listsync.commands.paging import Window, asked_of
 from listsync.commands.serializers import item_shape, request_shape, run_at_length, run_shape
 from listsync.domain.exclusions import parse_exclusion
-from listsync.domain.history import RunRow
-from listsync.domain.notices import Notice
 from listsync.domain.runs import Ended
 from listsync.domain.sync_records import Exclusion
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        DoneReply,
+        ExplainParams,
+        ExplainReply,
+        ForgetParams,
+        ForgetReply,
+        ItemParams,
+        ItemsParams,
+        ItemsReply,
+        ListsParams,
+        ListsReply,
+        RunReply,
+        RunsParams,
+        RunsReply,
+    )
 
 _FEW = 5
 _LATEST = 10
 _MOST_STORIES = 20
 
 
-def runs(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def runs(sources: Sources, params: RunsParams) -> RunsReply | RunReply:
     if run_id := params.get("run_id"):
         return _one_run(sources, run_id, params)
     asked = asked_of(params, 20, str, str)
@@ -34,7 +48,7 @@ def runs(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"total": total, "next": next_, "runs": [run_shape(row) for row in page.rows]}
 
 
-def items(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def items(sources: Sources, params: ItemsParams) -> ItemsReply:
     asked = asked_of(params, 50, int, int, str)
     page = sources.books.items(
         str(params.get("query") or "").strip(),
@@ -47,7 +61,7 @@ def items(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"total": total, "next": next_, "items": [item_shape(row) for row in page.rows]}
 
 
-def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def lists(sources: Sources, params: ListsParams) -> ListsReply:
     """Tell how all lists are, from memory, or of one also what became of its entries."""
     name = params.get("name")
     if name is None:
@@ -66,13 +80,13 @@ def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def explain(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def explain(sources: Sources, params: ExplainParams) -> ExplainReply:
     # Brings the deciding with it, which an idle agent can do without.
     from listsync.commands.explain import stories  # noqa: PLC0415
 
     query = str(params.get("query") or "").strip()
     if not query:
-        raise RefusedCommand(Code.INVALID_PARAMS, "explain: name a title, or an id")
+        raise RefusedCommand(Reason.INVALID, "explain: name a title, or an id")
     return stories(
         sources,
         _bare(query),
@@ -80,16 +94,16 @@ def explain(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def exclude(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def exclude(sources: Sources, params: ItemParams) -> DoneReply:
     item, _ = _item(params)
     sources.books.exclude(item, datetime.now(UTC))
     return {
         "ok": True,
-        "message": f"{item} is not requested any more (`listsyncctl forget {item}` undoes that).",
+        "message": f"{item} is not requested any more.",
     }
 
 
-def forget(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def forget(sources: Sources, params: ForgetParams) -> ForgetReply:
     if params.get("all"):
         count = sources.books.forget_all()
         what = "Everything that was done at the server"
@@ -107,7 +121,7 @@ def forget(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _one_run(sources: Sources, run_id: str, params: Mapping[str, Any]) -> dict[str, Any]:
+def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     recent = sources.recent.find(run_id)
     if recent is not None and recent.row.dry_run:
         return _dry_run(recent, params)
@@ -117,9 +131,7 @@ def _one_run(sources: Sources, run_id: str, params: Mapping[str, Any]) -> dict[s
     row = recent.row if recent is not None and row is not None else row
     row = row or (recent.row if recent is not None else None)
     if row is None:
-        raise RefusedCommand(
-            Code.NOT_FOUND, f"there is no one run {run_id[:40]!r}: see `listsyncctl runs`"
-        )
+        raise RefusedCommand(Reason.NOT_FOUND, f"there is no one run {run_id[:40]!r}")
     before, request = asked.after or (0, 0)
     notices = row.notices[int(before) :][: asked.limit]
     room = asked.limit - len(notices)
@@ -135,24 +147,27 @@ def _one_run(sources: Sources, run_id: str, params: Mapping[str, Any]) -> dict[s
     key = (int(before) + len(notices), last) if has_more else None
     total, next_ = asked.told(page._replace(last=key))
     requests = [request_shape(one) for one in page.rows]
-    return {**_run(row, notices), "total": total, "next": next_, "requests": requests}
+    return {
+        "run": run_at_length(row),
+        "notices": [notice_shape(one) for one in notices],
+        "total": total,
+        "next": next_,
+        "requests": requests,
+    }
 
 
-def _dry_run(ended: Ended, params: Mapping[str, Any]) -> dict[str, Any]:
+def _dry_run(ended: Ended, params: RunsParams) -> RunReply:
     """Tell what a dry run would have requested; of an older one only how many that were."""
     window = Window(asked_of(params, 200, int))
     notices = window.take(ended.row.notices)
     requests = [request_shape(one) for one in window.take(would_be_requested(ended))]
     return {
-        **_run(ended.row, notices),
+        "run": run_at_length(ended.row),
+        "notices": [notice_shape(one) for one in notices],
         "total": ended.row.requested,
         "next": window.next,
         "requests": requests,
     }
-
-
-def _run(row: RunRow, notices: Iterable[Notice]) -> dict[str, Any]:
-    return {"run": run_at_length(row), "notices": [notice_shape(one) for one in notices]}
 
 
 def _bare(query: str) -> str:
@@ -161,11 +176,9 @@ def _bare(query: str) -> str:
     return rest if colon and head in {"imdb", "tmdb", "tvdb"} else query
 
 
-def _item(params: Mapping[str, Any]) -> tuple[str, Exclusion]:
+def _item(params: ItemParams | ForgetParams) -> tuple[str, Exclusion]:
     text = str(params.get("item") or "").strip().lower()
     try:
         return text, parse_exclusion(text)
     except ValueError as error:
-        raise RefusedCommand(
-            Code.INVALID_PARAMS, f"{text[:100]!r} names no title: {error}"
-        ) from error
+        raise RefusedCommand(Reason.INVALID, f"{text[:100]!r} names no title: {error}") from error

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
 from listsync.commands.paging import asked_of
@@ -12,15 +11,22 @@ from listsync.commands.review_choices import parse_choice
 from listsync.commands.serializers import review_shape
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import TitleKey
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
 
-_SEE = "see `listsyncctl review`"
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        ReviewDecideParams,
+        ReviewDecideReply,
+        ReviewParams,
+        ReviewReply,
+    )
+
 _SHORTEST = 4
 _MOST_LISTS = 50
 """That are named for a sync of them; who wants to sync more syncs all."""
 
 
-def review(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def review(sources: Sources, params: ReviewParams) -> ReviewReply:
     look = sources.books.decided if params.get("decided") else sources.books.waiting
     asked = asked_of(params, 50, str, str)
     page = look(limit=asked.limit, after=asked.after, skip=asked.skip)
@@ -28,7 +34,7 @@ def review(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"total": total, "next": next_, "reviews": [review_shape(row) for row in page.rows]}
 
 
-def decide(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def decide(sources: Sources, params: ReviewDecideParams) -> ReviewDecideReply:
     """Take a title, `reject` for none of those on offer, or `undo` for not having said.
 
     Nothing is looked up here, where a network must not be waited for: the next sync does.
@@ -42,7 +48,7 @@ def decide(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     else:
         choice = _choice(sources, row, parse_choice(said, row.candidates))
     sources.books.choose(row.lookup, choice)
-    return _done(sources, row, choice, f"{row.label[:200]} is {_words_of(row, choice)}")
+    return _done(sources, row, choice, f"{row.label[:200]} is {_words_of(choice)}")
 
 
 def _choice(sources: Sources, row: ReviewRow, said: TitleKey | str) -> Choice:
@@ -55,26 +61,27 @@ def _choice(sources: Sources, row: ReviewRow, said: TitleKey | str) -> Choice:
     return Choice(key, title, now, imdb=said)
 
 
-def _words_of(row: ReviewRow, choice: Choice) -> str:
+def _words_of(choice: Choice) -> str:
     if choice.is_open:
         return (
             f"{choice.imdb}: the next sync looks that up and requests it, if it is not there yet."
         )
     if choice.key is None:
-        undo = f"`listsyncctl review undo {row.short_id}`"
-        return f"none of those and is not requested ({undo} takes that back)."
+        return "none of those and is not requested."
     named = f"{choice.title[:200]} [{choice.key}]" if choice.title else f"[{choice.key}]"
     return f"{named}: the next sync requests it, if it is not there yet."
 
 
-def _undone(sources: Sources, row: ReviewRow) -> dict[str, Any]:
+def _undone(sources: Sources, row: ReviewRow) -> ReviewDecideReply:
     label = row.label[:200]
     if not sources.books.withdraw(row.lookup):
         return _done(sources, row, None, f"Nothing was chosen for {label}.")
     return _done(sources, row, None, f"{label} is undecided again, as before you chose.")
 
 
-def _done(sources: Sources, row: ReviewRow, choice: Choice | None, message: str) -> dict[str, Any]:
+def _done(
+    sources: Sources, row: ReviewRow, choice: Choice | None, message: str
+) -> ReviewDecideReply:
     key = choice.key if choice else None
     following = sources.configuration.in_force.following
     lists = [name for name in row.lists if following.named(name)]
@@ -94,10 +101,10 @@ def _done(sources: Sources, row: ReviewRow, choice: Choice | None, message: str)
 def _named(sources: Sources, name: str) -> ReviewRow:
     found = sources.books.find_reviews(name) if len(name) >= _SHORTEST else ()
     if not found:
-        raise RefusedCommand(Code.NOT_FOUND, f"nothing to choose has the id {name[:40]!r}: {_SEE}")
+        raise RefusedCommand(Reason.NOT_FOUND, f"nothing to choose has the id {name[:40]!r}")
     if len(found) > 1:
         which = ", ".join(f"{one.label[:60]} ({one.long_id[:12]})" for one in found[:3])
         raise RefusedCommand(
-            Code.INVALID_PARAMS, f"{name[:40]!r} begins several ids: {which}; give more of it"
+            Reason.INVALID, f"{name[:40]!r} begins several ids: {which}; give more of it"
         )
     return found[0]

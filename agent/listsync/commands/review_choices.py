@@ -9,7 +9,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.parsing.address_forms import recognise
 from listsync.parsing.row_fields import imdb_id, number_id
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
 
 _NUMBER = re.compile(r"[1-9]\d?", re.ASCII)
 _KEY = re.compile(r"(?:tmdb:)?(movie|tv)/([1-9]\d{0,9})", re.ASCII | re.IGNORECASE)
@@ -26,7 +26,7 @@ def parse_choice(said: str, candidates: Sequence[Candidate]) -> TitleKey | str:
         return candidates[int(said) - 1].key
     choice = _of_id(said) or _of_address(said)
     if choice is None:
-        raise RefusedCommand(Code.INVALID_PARAMS, _refusal(said, len(candidates)))
+        raise RefusedCommand(Reason.INVALID, _refusal(said, len(candidates)))
     return choice
 
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, overload
 
 from listsync.domain.history import Choice, ItemRow, RequestRow, ReviewRow, RunRow
 from listsync.domain.server import Candidate
 from listsync.domain.sync_records import Verdict
 from listsync.sync.titles.id_verification import without_choice
 
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        CandidateShape,
+        ChoiceShape,
+        ItemShape,
+        RequestShape,
+        ReviewShape,
+        RunShape,
+    )
 
-def run_shape(row: RunRow) -> dict[str, Any]:
+
+def run_shape(row: RunRow) -> RunShape:
     return {
         "run_id": row.run_id,
         "origin": row.origin[:200],
@@ -27,7 +37,7 @@ def run_shape(row: RunRow) -> dict[str, Any]:
     }
 
 
-def run_at_length(row: RunRow) -> dict[str, Any]:
+def run_at_length(row: RunRow) -> RunShape:
     """Tell of a run also what became of the entries of all lists."""
     return {**run_shape(row), "counts": counts_shape(row.counts)}
 
@@ -36,7 +46,7 @@ def counts_shape(counts: Mapping[Verdict, int]) -> dict[str, int]:
     return {verdict.value: counts.get(verdict, 0) for verdict in Verdict}
 
 
-def request_shape(row: RequestRow) -> dict[str, Any]:
+def request_shape(row: RequestRow) -> RequestShape:
     return {
         "title": row.title[:200],
         "kind": row.key.kind.value,
@@ -50,7 +60,7 @@ def request_shape(row: RequestRow) -> dict[str, Any]:
     }
 
 
-def item_shape(row: ItemRow) -> dict[str, Any]:
+def item_shape(row: ItemRow) -> ItemShape:
     key, said = row.tmdb_key, row.entry
     return {
         "title": row.title[:200],
@@ -69,7 +79,7 @@ def item_shape(row: ItemRow) -> dict[str, Any]:
     }
 
 
-def review_shape(row: ReviewRow) -> dict[str, Any]:
+def review_shape(row: ReviewRow) -> ReviewShape:
     return {
         "id": row.short_id,
         "title": row.label[:200],
@@ -83,7 +93,7 @@ def review_shape(row: ReviewRow) -> dict[str, Any]:
     }
 
 
-def choice_shape(choice: Choice) -> dict[str, Any]:
+def choice_shape(choice: Choice) -> ChoiceShape:
     return {
         "key": str(choice.key) if choice.key else None,
         "imdb_id": choice.imdb,
@@ -94,12 +104,12 @@ def choice_shape(choice: Choice) -> dict[str, Any]:
 
 def candidate_shapes(
     candidates: Iterable[Candidate], reasons: Sequence[str]
-) -> list[dict[str, Any]]:
+) -> list[CandidateShape]:
     """Tell what was on offer, by the numbers that a person chooses by."""
     return [_candidate(number, one, reasons) for number, one in enumerate(candidates, start=1)]
 
 
-def _candidate(number: int, one: Candidate, reasons: Sequence[str]) -> dict[str, Any]:
+def _candidate(number: int, one: Candidate, reasons: Sequence[str]) -> CandidateShape:
     """Tell a candidate with what was said of it: the sentence that names its key."""
     mark = f"[{one.key}]: "
     evidence = next((said.partition(mark)[2] for said in reasons if mark in said), "")
@@ -131,5 +141,9 @@ def general_reasons(
     return "; ".join(said)[:300]
 
 
+@overload
+def iso(at: datetime) -> str: ...
+@overload
+def iso(at: datetime | None) -> str | None: ...
 def iso(at: datetime | None) -> str | None:
     return at.isoformat(timespec="milliseconds") if at else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.commands.context import Sources
@@ -23,20 +23,39 @@ from listsync.domain.sync_records import ListRules, Phase, Progress, Result
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        ConfigShape,
+        ListShape,
+        ListsParams,
+        ListsReply,
+        NoParams,
+        PageParams,
+        PendingKeyShape,
+        PendingShape,
+        PingReply,
+        ProgressReply,
+        RetryShape,
+        ServerShape,
+        ServiceShape,
+        StatusReply,
+        VersionReply,
+    )
+
 _EVERYTHING = ""
 _USUAL = 200
 """How many rows a page has, if nobody says."""
 
 
-def ping(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
+def ping(_: Sources, __: NoParams) -> PingReply:
     return {"pong": True, "pid": os.getpid()}
 
 
-def version(_: Sources, __: Mapping[str, Any]) -> dict[str, Any]:
+def version(_: Sources, __: NoParams) -> VersionReply:
     return {"version": __version__, "protocol": PROTOCOL}
 
 
-def status(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def status(sources: Sources, params: PageParams) -> StatusReply:
     """Tell how the agent is; its rows are in several places, the notices the first."""
     window = Window(asked_of(params, _USUAL, int))
     standing, last = sources.queue.standing, sources.recent.last_sync
@@ -69,13 +88,13 @@ def status(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def progress(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def progress(sources: Sources, params: PageParams) -> ProgressReply:
     """Tell how far the running sync is; while none runs, how the last run of any kind ended."""
     window = Window(asked_of(params, _USUAL, int))
     return {**_progress(sources, window), "next": window.next}
 
 
-def _progress(sources: Sources, window: Window) -> dict[str, Any]:
+def _progress(sources: Sources, window: Window) -> ProgressReply:
     running = sources.queue.standing.running
     now = sources.board.snapshot()
     last = None if running else sources.recent.last
@@ -125,7 +144,7 @@ def _percent(now: Progress, row: RunRow | None) -> int:
     return now.percent
 
 
-def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
+def lists(sources: Sources, params: ListsParams) -> ListsReply:
     window = Window(asked_of(params, _USUAL, int))
     due = sources.due()
     rules = window.take(sources.configuration.in_force.following.lists)
@@ -133,16 +152,14 @@ def lists(sources: Sources, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"total": window.total, "next": window.next, "lists": told}
 
 
-def lists_called(sources: Sources, name: str) -> list[dict[str, Any]]:
+def lists_called(sources: Sources, name: str) -> list[ListShape]:
     """Tell how the lists are that are called so."""
     due = sources.due()
     rules = sources.configuration.in_force.following.lists
     return [_list(one, sources, due) for one in rules if one.name == name]
 
 
-def _list(
-    rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
-) -> dict[str, Any]:
+def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]) -> ListShape:
     row = sources.shown().lists.get(rules.source)
     return {
         "name": rules.name,
@@ -163,11 +180,13 @@ def _list(
     }
 
 
-def _server(sources: Sources) -> dict[str, str] | None:
+def _server(sources: Sources) -> ServerShape | None:
     """Tell the server that answered last, unless another one is meant by now."""
     known = sources.recent.server
     wanted = sources.configuration.in_force.following.server
-    return dict(known) if known and known["url"] == wanted else None
+    if known is None or known.url != wanted:
+        return None
+    return {"product": known.product, "version": known.version, "url": known.url}
 
 
 def _operations(row: RunRow) -> str:
@@ -177,7 +196,7 @@ def _operations(row: RunRow) -> str:
     return message[:500] if is_all else f"{message} ({row.message})"[:500]
 
 
-def _config(sources: Sources, window: Window) -> dict[str, Any]:
+def _config(sources: Sources, window: Window) -> ConfigShape:
     in_force = sources.configuration.in_force
     path = sources.configuration.path
     return {
@@ -189,7 +208,7 @@ def _config(sources: Sources, window: Window) -> dict[str, Any]:
     }
 
 
-def pending_shape(pending: PendingChange) -> dict[str, Any]:
+def pending_shape(pending: PendingChange) -> PendingKeyShape:
     """Tell of a key of the configuration that has not taken force."""
     return {
         "key": pending.key,
@@ -198,7 +217,7 @@ def pending_shape(pending: PendingChange) -> dict[str, Any]:
     }
 
 
-def _service(one: ServiceStatus) -> dict[str, Any]:
+def _service(one: ServiceStatus) -> ServiceShape:
     return {
         "name": one.name,
         "state": one.condition.value,
@@ -209,7 +228,7 @@ def _service(one: ServiceStatus) -> dict[str, Any]:
     }
 
 
-def _pending(order: Order, sources: Sources, window: Window) -> dict[str, Any]:
+def _pending(order: Order, sources: Sources, window: Window) -> PendingShape:
     return {
         "run_id": order.run_id,
         "lists": _names(order.scope, sources, window),
@@ -217,7 +236,7 @@ def _pending(order: Order, sources: Sources, window: Window) -> dict[str, Any]:
     }
 
 
-def _retry(sources: Sources, window: Window) -> dict[str, Any] | None:
+def _retry(sources: Sources, window: Window) -> RetryShape | None:
     planned = sources.retry()
     if planned is None:
         return None
@@ -239,5 +258,5 @@ def _names(scope: Scope, sources: Sources, window: Window) -> list[str] | None:
 
 def words_of(problems: tuple[Problem, ...]) -> str:
     """Say the first problem, and how many more there are."""
-    more = f" (and {len(problems) - 1} more: see `listsyncctl status`)" if problems[1:] else ""
+    more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
     return f"{problems[0]}{more}"

@@ -7,7 +7,7 @@ import pwd
 import struct
 from dataclasses import dataclass
 
-from listsync.protocol import Access, Code, RefusedCommand
+from listsync.protocol import Access, Reason, RefusedCommand
 
 _PACKED = struct.Struct("3Q")
 
@@ -38,7 +38,7 @@ def permit(caller: Caller, access: Access, group: int | None) -> None:
     owner = _name(os.geteuid())
     what = "look" if access is Access.READ else "control it"
     raise RefusedCommand(
-        Code.FORBIDDEN,
+        Reason.FORBIDDEN,
         f"user {_name(caller.uid)} may not {what}: the agent runs as {owner}; "
         f"use `sudo -u {owner}`",
     )

@@ -7,9 +7,8 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from listsync.protocol import MAX_BYTES, METHODS, PROTOCOL, Code, Method, RefusedCommand
+from listsync.protocol import MAX_BYTES, METHODS, PROTOCOL, Method, Reason, RefusedCommand
 
 _MAX_DEPTH = 8
 _MAX_ID = 128
@@ -18,12 +17,12 @@ _KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class RpcRequest:
     """A request that is well-formed; *deadline* in Unix seconds."""
 
     id: str
     method: str
-    params: Mapping[str, Any]
+    params: Mapping[str, object]
     deadline: float
     protocol: int = PROTOCOL
 
@@ -32,78 +31,76 @@ class Request:
         return METHODS[self.method]
 
 
-def read(body: bytes) -> Mapping[str, Any]:
+def read(body: bytes) -> Mapping[str, object]:
     """Parse one frame to an object; raises RefusedCommand."""
     if len(body) > MAX_BYTES:
-        raise RefusedCommand(Code.TOO_LARGE, f"more than {MAX_BYTES} bytes")
+        raise RefusedCommand(Reason.TOO_LARGE, f"more than {MAX_BYTES} bytes")
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise RefusedCommand(Code.PARSE, "not UTF-8") from None
+        raise RefusedCommand(Reason.PARSE, "not UTF-8") from None
     # Counted before parsing: the parser itself fails at a depth that depends on the stack.
     if _depth(text) > _MAX_DEPTH:
-        raise RefusedCommand(Code.PARSE, f"nested deeper than {_MAX_DEPTH} levels")
+        raise RefusedCommand(Reason.PARSE, f"nested deeper than {_MAX_DEPTH} levels")
     try:
         message = json.loads(text)
         # A lone \\ud800 parses, and then fails wherever it is written.
         json.dumps(message, ensure_ascii=False).encode()
     except ValueError:
-        raise RefusedCommand(Code.PARSE, "not JSON") from None
+        raise RefusedCommand(Reason.PARSE, "not JSON") from None
     if not isinstance(message, dict):
-        raise RefusedCommand(Code.INVALID_REQUEST, "not a JSON object (batches are not taken)")
+        raise RefusedCommand(Reason.INVALID_REQUEST, "not a JSON object (batches are not taken)")
     return message
 
 
-def id_of(message: Mapping[str, Any]) -> str | None:
+def id_of(message: Mapping[str, object]) -> str | None:
     """Find the id to answer to, even if the rest of the request is wrong."""
     given = message.get("id")
     return given if isinstance(given, str) and 0 < len(given) <= _MAX_ID else None
 
 
-def check(message: Mapping[str, Any]) -> Request:
+def check(message: Mapping[str, object]) -> RpcRequest:
     """Check everything that METHODS says; raises RefusedCommand with the names in question."""
     if message.get("jsonrpc") != "2.0":
-        raise RefusedCommand(Code.INVALID_REQUEST, '"jsonrpc" must be "2.0"')
+        raise RefusedCommand(Reason.INVALID_REQUEST, '"jsonrpc" must be "2.0"')
     id_ = id_of(message)
     if id_ is None:
         raise RefusedCommand(
-            Code.INVALID_REQUEST, f'"id" must be text of 1 to {_MAX_ID} characters'
+            Reason.INVALID_REQUEST, f'"id" must be text of 1 to {_MAX_ID} characters'
         )
     method = message.get("method")
     if not isinstance(method, str):
-        raise RefusedCommand(Code.INVALID_REQUEST, '"method" must be text')
+        raise RefusedCommand(Reason.INVALID_REQUEST, '"method" must be text')
     if method not in METHODS:
         known = sorted(METHODS)
         raise RefusedCommand(
-            Code.UNKNOWN_METHOD,
+            Reason.UNKNOWN_METHOD,
             f"this agent has no command {method[:64]!r}; it knows {', '.join(known)}",
             {"known": known},
         )
     deadline = message.get("deadline")
     if not isinstance(deadline, (int, float)) or not _is(deadline, (int, float)):
-        raise RefusedCommand(Code.INVALID_REQUEST, '"deadline" must be a number (Unix seconds)')
+        raise RefusedCommand(Reason.INVALID_REQUEST, '"deadline" must be a number (Unix seconds)')
     params = message.get("params", {})
     if not isinstance(params, dict):
-        raise RefusedCommand(Code.INVALID_PARAMS, '"params" must be an object')
+        raise RefusedCommand(Reason.INVALID, '"params" must be an object')
     _check_params(method, params)
     said = message.get("protocol")
     protocol = said if isinstance(said, int) else PROTOCOL
-    return Request(id=id_, method=method, params=params, deadline=deadline, protocol=protocol)
+    return RpcRequest(id=id_, method=method, params=params, deadline=deadline, protocol=protocol)
 
 
-def _check_params(method: str, params: Mapping[str, Any]) -> None:
+def _check_params(method: str, params: Mapping[str, object]) -> None:
     known = METHODS[method].params
     if unknown := sorted(set(params) - set(known)):
         raise RefusedCommand(
-            Code.INVALID_PARAMS,
+            Reason.INVALID,
             f"{method} does not take {', '.join(name[:64] for name in unknown[:5])}; "
             f"it takes {', '.join(known) or 'nothing'}",
         )
     for name, value in params.items():
         if not _is(value, known[name]):
-            raise RefusedCommand(
-                Code.INVALID_PARAMS, f"{method}: {name} must be {_kind(known[name])}"
-            )
+            raise RefusedCommand(Reason.INVALID, f"{method}: {name} must be {_kind(known[name])}")
 
 
 def _is(value: object, expected: type | tuple[type, ...]) -> bool:

@@ -7,22 +7,21 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from listsync.control.authorization import Caller, permit
-from listsync.control.request_parser import Request, check, id_of, read
-from listsync.protocol import Access, Code, RefusedCommand, error_reply, result_reply
+from listsync.control.request_parser import RpcRequest, check, id_of, read
+from listsync.protocol import Access, Reason, RefusedCommand, error_reply, result_reply
 
 logger = logging.getLogger(__name__)
 
-Answer = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+Answer = Callable[[str, Mapping[str, object]], Mapping[str, object]]
 MAX_REPLY = 60 * 1024
 _USUAL_LIMIT = 256
 """What is taken for the limit where none was given: a page has no more rows."""
 _WITH_PAGES = 2
 _OLDER_SAY_TOTAL = {"items", "review", "explain"}
 _OLDER = (
-    "this client is of an older listsync and would take a part of the answer for the whole: "
+    "this client is of an older listsync and would take a part of the reply for the whole: "
     "use the one that came with the agent"
 )
 _REMEMBERED = 1000
@@ -41,9 +40,9 @@ class Desk:
         self._replies: OrderedDict[tuple[int, str], bytes] = OrderedDict()
         self._bytes = 0
 
-    def refuse(self, code: Code, message: str) -> bytes:
+    def refuse(self, reason: Reason, message: str) -> bytes:
         """Build the reply to something that is not even one frame."""
-        return _dumped(error_reply(None, code, message))
+        return _refusal(None, RefusedCommand(reason, message))
 
     def reply(self, body: bytes, caller: Caller) -> bytes:
         id_: str | None = None
@@ -61,12 +60,12 @@ class Desk:
             return _refusal(id_, refused)
         except Exception:
             logger.exception("a control message failed", extra={"action": "control_failed"})
-            return _dumped(error_reply(id_, Code.INTERNAL, "the agent failed: see its log"))
+            return _failure(id_, "the agent failed: see its log")
 
-    def _carried_out(self, request: Request, caller: Caller) -> bytes:
+    def _carried_out(self, request: RpcRequest, caller: Caller) -> bytes:
         if self._clock() > request.deadline:
             raise RefusedCommand(
-                Code.EXPIRED, f"{request.method} came after its deadline and was not carried out"
+                Reason.EXPIRED, f"{request.method} came after its deadline and was not carried out"
             )
         if request.spec.access is Access.CONTROL:
             logger.info(
@@ -86,23 +85,22 @@ class Desk:
                 request.method,
                 extra={"action": "control_failed", "method": request.method},
             )
-            words = f"{request.method} failed in the agent: see its log"
-            reply = _dumped(error_reply(request.id, Code.INTERNAL, words))
+            reply = _failure(request.id, f"{request.method} failed in the agent: see its log")
         return reply
 
-    def _fitting(self, request: Request) -> bytes:
+    def _fitting(self, request: RpcRequest) -> bytes:
         """Ask for smaller pages until one fits into a frame; raises RefusedCommand."""
-        params, limit = request.params, request.params.get("limit", _USUAL_LIMIT)
+        params, limit = request.params, _limit_of(request.params)
         while True:
             result = self._answer(request.method, params)
             reply = _dumped(result_reply(request.id, result))
             if len(reply) < MAX_REPLY:
                 if result.get("next") is not None and _knows_no_pages(request):
-                    raise RefusedCommand(Code.INVALID_REQUEST, _OLDER)
+                    raise RefusedCommand(Reason.OTHER_VERSION, _OLDER)
                 return reply
             if "limit" not in request.spec.params or limit <= 1:
                 words = f"the answer to {request.method} does not fit into {MAX_REPLY} bytes"
-                raise RefusedCommand(Code.TOO_LARGE, words)
+                raise RefusedCommand(Reason.TOO_LARGE, words)
             limit = max(1, min(limit // 2, int(limit * MAX_REPLY / len(reply))))
             params = {**request.params, "limit": limit}
 
@@ -115,7 +113,12 @@ class Desk:
         return reply
 
 
-def _knows_no_pages(request: Request) -> bool:
+def _limit_of(params: Mapping[str, object]) -> int:
+    limit = params.get("limit")
+    return limit if isinstance(limit, int) else _USUAL_LIMIT
+
+
+def _knows_no_pages(request: RpcRequest) -> bool:
     """Tell whether the sender would take a part for the whole."""
     if request.protocol >= _WITH_PAGES or request.method in _OLDER_SAY_TOTAL:
         return False
@@ -124,13 +127,17 @@ def _knows_no_pages(request: Request) -> bool:
 
 def _refusal(id_: str | None, refused: RefusedCommand) -> bytes:
     try:
-        reply = _dumped(error_reply(id_, refused.code, refused.message, refused.data))
+        reply = _dumped(error_reply(id_, refused))
     except (TypeError, ValueError):
         reply = b""
     if 0 < len(reply) < MAX_REPLY:
         return reply
-    return _dumped(error_reply(id_, refused.code, refused.message[:1000]))
+    return _dumped(error_reply(id_, RefusedCommand(refused.reason, refused.message[:1000])))
 
 
-def _dumped(reply: Mapping[str, Any]) -> bytes:
+def _failure(id_: str | None, message: str) -> bytes:
+    return _refusal(id_, RefusedCommand(Reason.FAILED, message))
+
+
+def _dumped(reply: Mapping[str, object]) -> bytes:
     return json.dumps(reply, ensure_ascii=False, allow_nan=False).encode(errors="replace")

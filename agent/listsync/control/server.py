@@ -20,7 +20,7 @@ from listsync.control.rpc import Answer, Desk
 from listsync.control.unix_socket import Place
 from listsync.control.zmtp import Message
 from listsync.errors import ListsyncError
-from listsync.protocol import Code
+from listsync.protocol import Reason
 
 logger = logging.getLogger(__name__)
 
@@ -183,12 +183,12 @@ class ControlSocket:
         """Answer one message; its failure is its own, that of the socket ends `run`."""
         if frames != b"1":
             words = f"a request is one frame, this was {frames.decode()}"
-            return self._desk.refuse(Code.INVALID_REQUEST, words)
+            return self._desk.refuse(Reason.INVALID_REQUEST, words)
         try:
             return self._desk.reply(body, Caller.unpacked(caller))
         except Exception:
             logger.exception("a control message failed", extra={"action": "control_failed"})
-            return self._desk.refuse(Code.INTERNAL, "the agent failed: see its log")
+            return self._desk.refuse(Reason.FAILED, "the agent failed: see its log")
 
     def _be_there(self) -> None:
         """Make the socket again if its file is gone, or another is in its place."""

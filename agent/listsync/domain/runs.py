@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -142,6 +141,15 @@ class Following(Generic[ConfigT_co]):
         return next((one for one in self.lists if one.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class ReachedServer:
+    """The server that answered last; *url* is where it was asked."""
+
+    product: str
+    version: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """A run that is over. `plan`: of a dry run, while it is kept.
@@ -151,6 +159,6 @@ class Ended:
 
     row: RunRow
     plan: Plan | None = None
-    server: Mapping[str, str] | None = None
+    server: ReachedServer | None = None
     notices: tuple[Notice, ...] = ()
     retry: Retry | None = None

@@ -16,7 +16,7 @@ import pytest
 import zmq
 
 from listsync.control import ControlSocket
-from listsync.protocol import MAX_BYTES, METHODS, Code, RefusedCommand
+from listsync.protocol import MAX_BYTES, METHODS, Code, Reason, RefusedCommand
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body, running
 
 _FUZZ_S = 1.5
@@ -115,10 +115,10 @@ def test_a_huge_frame_that_is_only_declared_takes_no_memory(talker: Talker, path
     ("raised", "code"),
     [
         pytest.param(
-            RefusedCommand(Code.PAUSED, "paused", {"until": 1}), Code.PAUSED, id="refusal"
+            RefusedCommand(Reason.PAUSED, "paused", {"until": 1}), Code.PAUSED, id="refusal"
         ),
-        pytest.param(RefusedCommand(Code.BUSY, "x" * 70_000), Code.BUSY, id="long-refusal"),
-        pytest.param(RefusedCommand(Code.BUSY, "no", {"a": {1}}), Code.BUSY, id="odd-refusal"),
+        pytest.param(RefusedCommand(Reason.BUSY, "x" * 70_000), Code.BUSY, id="long-refusal"),
+        pytest.param(RefusedCommand(Reason.BUSY, "no", {"a": {1}}), Code.BUSY, id="odd-refusal"),
         pytest.param(ValueError("secret detail"), Code.INTERNAL, id="failure"),
         pytest.param(RecursionError(), Code.INTERNAL, id="recursion"),
     ],

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from listsync.protocol import METHODS, Code, Exit, RefusedCommand
+from listsync.protocol import CODES, METHODS, Exit, Reason, RefusedCommand
 from tests.integration.ctl.conftest import Agent, Ctl
 
 RUN = {
@@ -278,7 +278,7 @@ def test_one_list_is_picked(agent: Agent, ctl: Ctl) -> None:
     agent.script = {"lists": LIST}
     assert ctl("lists", "films", "--json").json["counts"] == {"requested": 8, "review": 2}
     assert agent.asked == [("lists", {"name": "films"})]
-    agent.script = {"lists": RefusedCommand(Code.NOT_FOUND, "no list is called 'nix'")}
+    agent.script = {"lists": RefusedCommand(Reason.NOT_FOUND, "no list is called 'nix'")}
     missing = ctl("lists", "nix")
     assert (missing.code, missing.out) == (Exit.FAILED, "")
     assert missing.err.count("\n") == 1
@@ -298,26 +298,30 @@ def test_colours(agent: Agent, ctl: Ctl, env: dict[str, str], coloured: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("code", "exit_"),
+    ("reason", "exit_", "advice"),
     [
-        (Code.PAUSED, Exit.PAUSED),
-        (Code.BUSY, Exit.BUSY),
-        (Code.FORBIDDEN, Exit.FORBIDDEN),
-        (Code.CONFIG_INVALID, Exit.CONFIG),
-        (Code.NOT_FOUND, Exit.FAILED),
-        (Code.UNAVAILABLE, Exit.FAILED),
-        (Code.INVALID_PARAMS, Exit.USAGE),
-        (Code.EXPIRED, Exit.NO_ANSWER),
+        (
+            Reason.PAUSED,
+            Exit.PAUSED,
+            ": `listsyncctl resume` ends that, --force syncs all the same",
+        ),
+        (Reason.BUSY, Exit.BUSY, ""),
+        (Reason.FORBIDDEN, Exit.FORBIDDEN, ""),
+        (Reason.CONFIG_INVALID, Exit.CONFIG, ""),
+        (Reason.NOT_FOUND, Exit.FAILED, ": see `listsyncctl lists`"),
+        (Reason.UNAVAILABLE, Exit.FAILED, ""),
+        (Reason.INVALID, Exit.USAGE, ""),
+        (Reason.EXPIRED, Exit.NO_ANSWER, ""),
     ],
 )
 def test_a_refusal_is_one_line_and_its_exit_code(
-    agent: Agent, ctl: Ctl, code: Code, exit_: Exit
+    agent: Agent, ctl: Ctl, reason: Reason, exit_: Exit, advice: str
 ) -> None:
-    agent.script = {"trigger": RefusedCommand(code, "not now:\nuse --force")}
+    agent.script = {"trigger": RefusedCommand(reason, "not\nnow")}
     ran = ctl("sync-now")
-    assert (ran.code, ran.out, ran.err) == (exit_, "", "listsyncctl: not now: use --force\n")
+    assert (ran.code, ran.out, ran.err) == (exit_, "", f"listsyncctl: not now{advice}\n")
     error = json.loads(ctl("sync-now", "--json").err)["error"]
-    assert error == {"exit": exit_, "code": code, "message": "not now: use --force"}
+    assert error == {"exit": exit_, "code": CODES[reason], "message": f"not now{advice}"}
 
 
 def test_an_older_agent_says_what_it_knows(
@@ -357,3 +361,45 @@ def test_options_may_stand_before_the_command(agent: Agent, ctl: Ctl, path: obje
     agent.script = {"ping": {"pong": True, "pid": 1}}
     ran = ctl("--socket", str(path), "-o", "json", "ping", LISTSYNC_SOCKET="/nowhere")
     assert ran.json["pong"] is True
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("exclude tmdb:movie/348", "x. `listsyncctl forget tmdb:movie/348` undoes that.\n"),
+        ("review reject 4f1c9a", "x. `listsyncctl review undo 4f1c9a` takes that back.\n"),
+    ],
+)
+def test_how_to_take_it_back_is_said_by_the_client(
+    agent: Agent, ctl: Ctl, line: str, words: str
+) -> None:
+    done = {"ok": True, "message": "x."}
+    agent.script = {"exclude": done, "review_decide": done}
+    assert ctl(*line.split()).out == words
+
+
+@pytest.mark.parametrize(
+    ("line", "method", "data", "advice"),
+    [
+        ("lists x", "lists", {}, ": see `listsyncctl lists`"),
+        ("lists x", "lists", {"meant": "xy"}, ""),
+        ("runs x", "runs", {}, ": see `listsyncctl runs`"),
+        ("plan --id x", "plan_result", {}, ": make a new one with `listsyncctl plan`"),
+        ("plan --id x", "plan_result", {"run_id": "xyz"}, ": see `listsyncctl runs xyz`"),
+        ("review reject x", "review_decide", {}, ": see `listsyncctl review`"),
+        ("review accept x 1", "review_decide", {}, ": see `listsyncctl review`"),
+    ],
+)
+def test_what_can_be_done_about_a_refusal_is_said_by_the_client(
+    agent: Agent, ctl: Ctl, *, line: str, method: str, data: dict[str, str], advice: str
+) -> None:
+    agent.script = {method: RefusedCommand(Reason.NOT_FOUND, "no", data)}
+    assert ctl(*line.split()).err == f"listsyncctl: no{advice}\n"
+
+
+def test_where_all_problems_of_a_configuration_are_is_said_by_the_client(
+    agent: Agent, ctl: Ctl
+) -> None:
+    several = {"problems_total": 3}
+    agent.script = {"reload": RefusedCommand(Reason.CONFIG_INVALID, "no", several)}
+    assert ctl("reload").err == "listsyncctl: no: `listsyncctl status` has all\n"

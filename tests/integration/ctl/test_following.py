@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from listsync.protocol import Code, Exit, RefusedCommand
+from listsync.protocol import Exit, Reason, RefusedCommand
 from tests.integration.ctl.conftest import Agent, Ctl, environment
 from tests.integration.ctl.test_commands import BUSY, IDLE, RUN, STATUS
 
 _STARTED = {"run_id": "4f1c", "state": "started"}
-_UNKNOWN = RefusedCommand(Code.NOT_FOUND, "no such run")
+_UNKNOWN = RefusedCommand(Reason.NOT_FOUND, "no such run")
 
 
 @pytest.mark.parametrize(

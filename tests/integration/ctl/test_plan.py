@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.protocol import Code, Exit, RefusedCommand
+from listsync.protocol import Exit, Reason, RefusedCommand
 from tests.integration.ctl.conftest import Agent, Ctl, environment
 from tests.integration.ctl.test_commands import BUSY, IDLE, RUN
 
@@ -47,7 +47,7 @@ def planning(agent: Agent) -> Agent:
     agent.script = {
         "plan": _STARTED,
         "runs": [
-            RefusedCommand(Code.NOT_FOUND, "no such run"),
+            RefusedCommand(Reason.NOT_FOUND, "no such run"),
             {"run": _DRY, "requests": []},
         ],
         "progress": [BUSY, IDLE],
@@ -120,7 +120,7 @@ def test_wrong_usage_is_said(ctl: Ctl, line: str) -> None:
 
 
 def test_who_leaves_is_told_how_to_come_back(planning: Agent, path: Path) -> None:
-    planning.script["runs"] = RefusedCommand(Code.NOT_FOUND, "no such run")
+    planning.script["runs"] = RefusedCommand(Reason.NOT_FOUND, "no such run")
     planning.script["progress"] = BUSY
     child = subprocess.Popen(
         [sys.executable, "-m", "listsyncctl", "plan"],

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from listsync.protocol import Code, Exit, RefusedCommand
+from listsync.protocol import Exit, Reason, RefusedCommand
 from tests.integration.ctl.conftest import Agent, Ctl, environment
 
 _CRASH = {
@@ -78,14 +78,14 @@ def test_what_was_accepted_is_synced_if_wanted(agent: Agent, ctl: Ctl) -> None:
 
 
 def test_what_was_accepted_is_told_though_no_sync_may_start(agent: Agent, ctl: Ctl) -> None:
-    agent.script = {"review_decide": _DONE, "trigger": RefusedCommand(Code.PAUSED, "paused")}
+    agent.script = {"review_decide": _DONE, "trigger": RefusedCommand(Reason.PAUSED, "paused")}
     ran = ctl("review", "accept", "4f1c9a", "2", "--sync")
     assert (ran.code, ran.out) == (Exit.PAUSED, "It is done.\n")
     assert ran.err == "listsyncctl: paused\n"
 
 
 def test_a_refused_choice_is_told(agent: Agent, ctl: Ctl) -> None:
-    agent.script = {"review_decide": RefusedCommand(Code.NOT_FOUND, "nothing has that id")}
+    agent.script = {"review_decide": RefusedCommand(Reason.NOT_FOUND, "nothing has that id")}
     ran = ctl("review", "accept", "zzzz", "1")
     assert (ran.code, ran.out) == (Exit.FAILED, "")
     assert ran.err == "listsyncctl: nothing has that id\n"
@@ -187,7 +187,7 @@ def test_titles_are_gone_through_one_by_one(
 
 
 def test_what_says_no_title_is_asked_for_again(two: Agent, typed: Typed) -> None:
-    refused = RefusedCommand(Code.INVALID_PARAMS, "'9' says no title")
+    refused = RefusedCommand(Reason.INVALID, "'9' says no title")
     two.script["review_decide"] = [refused, _DONE]
     _, seen = typed("9\n", "1\n", "q\n")
     assert "'9' says no title" in seen

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from listsync.protocol import METHODS, Code, Exit, RefusedCommand
+from listsync.protocol import METHODS, Exit, Reason, RefusedCommand
 from listsyncctl import cli, follow
 from tests.integration.ctl.conftest import Agent
 from tests.integration.ctl.test_commands import (
@@ -182,7 +182,7 @@ def test_whatever_is_changed_in_a_reply_no_command_breaks(agent: Agent, call: Ca
         changed = copy.deepcopy(good)
         for _ in range(dice.randrange(1, 4)):
             _change(changed, dice)
-        found = RefusedCommand(Code.NOT_FOUND, "x") if not dice.randrange(20) else changed
+        found = RefusedCommand(Reason.NOT_FOUND, "x") if not dice.randrange(20) else changed
         agent.script = {**_REST, method: found}
         code, _, err = call(
             line, "-o", dice.choice(["text", "text", "json", "plain"]), "--timeout", "2"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
 from listsyncctl import cli
 from tests.integration.ctl.conftest import Agent, Ctl
 
@@ -74,8 +74,8 @@ ANSWERS: dict[str, Any] = {
     "pause": {"until": EVIL},
     "resume": {"message": EVIL},
     "version": {"version": EVIL, "protocol": 1},
-    "cancel": RefusedCommand(Code.BUSY, EVIL),
-    "reload": RefusedCommand(Code.CONFIG_INVALID, EVIL, {"problems": [EVIL]}),
+    "cancel": RefusedCommand(Reason.BUSY, EVIL),
+    "reload": RefusedCommand(Reason.CONFIG_INVALID, EVIL, {"problems": [EVIL]}),
 }
 COMMANDS = [
     "status",

@@ -7,7 +7,7 @@ import pytest
 
 from listsync.agent.queue import QueueState, RunQueue
 from listsync.domain.runs import Order, Pause, Scope, Ticket
-from listsync.protocol import Code, RefusedCommand
+from listsync.protocol import Reason, RefusedCommand
 
 _ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
 _FOR_GOOD = Pause(None)
@@ -96,7 +96,7 @@ def test_no_queue_is_refused_while_one_runs(queue: RunQueue) -> None:
     queue.submit(an_order("a"))
     with pytest.raises(RefusedCommand) as refused:
         queue.submit(an_order("b"), by_itself=False, no_queue=True)
-    assert refused.value.code is Code.BUSY
+    assert refused.value.reason is Reason.BUSY
     assert queue.standing.pending is None
 
 
@@ -174,7 +174,7 @@ def test_a_dry_run_is_refused_where_a_real_sync_waits(queue: RunQueue) -> None:
     queue.submit(an_order("b", _ONE))
     with pytest.raises(RefusedCommand, match="a dry run would not come before it") as refused:
         queue.submit(an_order("c", dry=True))
-    assert refused.value.code is Code.BUSY
+    assert refused.value.reason is Reason.BUSY
     assert pending_of(queue) == an_order("b", _ONE)
 
 
@@ -194,9 +194,9 @@ def test_what_comes_by_itself_waits_for_the_end_of_the_pause(queue: RunQueue) ->
 
 def test_an_order_of_somebody_is_refused_in_a_pause(queue: RunQueue) -> None:
     queue.pause(_FOR_GOOD)
-    with pytest.raises(RefusedCommand, match="resume") as refused:
+    with pytest.raises(RefusedCommand, match="paused") as refused:
         queue.submit(an_order("a"), by_itself=False)
-    assert refused.value.code is Code.PAUSED
+    assert refused.value.reason is Reason.PAUSED
     assert queue.standing.pending is None
 
 
@@ -268,7 +268,7 @@ def test_no_queue_is_refused_where_a_forced_sync_runs(queue: RunQueue) -> None:
     queue.submit(an_order("a", force=True), by_itself=False)
     with pytest.raises(RefusedCommand) as refused:
         queue.submit(an_order("b", force=True), by_itself=False, no_queue=True)
-    assert refused.value.code is Code.BUSY
+    assert refused.value.reason is Reason.BUSY
 
 
 def test_resume_starts_what_waited(queue: RunQueue) -> None:

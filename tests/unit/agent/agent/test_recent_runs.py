@@ -11,7 +11,7 @@ from listsync.domain.history import RequestRow, RunRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.runs import Ended, Order
+from listsync.domain.runs import Ended, Order, ReachedServer
 from listsync.domain.server import RequestBody
 from listsync.domain.sync_records import (
     ItemReport,
@@ -25,7 +25,7 @@ from tests.fakes import SERVER
 
 _AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _END = _AT + timedelta(minutes=2)
-_SEERR = {"product": "Seerr", "version": "3.1.0", "url": "http://seerr"}
+_SEERR = ReachedServer("Seerr", "3.1.0", "http://seerr")
 _FILM = TitleKey(MediaType.MOVIE, 603)
 
 
@@ -141,11 +141,7 @@ def test_what_is_kept_of_a_report() -> None:
             counts={Verdict.REQUESTED: 1},
             notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
         ),
-        server={
-            "product": SERVER.product.value,
-            "version": SERVER.version,
-            "url": "http://seerr",
-        },
+        server=ReachedServer(SERVER.product.value, SERVER.version, "http://seerr"),
         notices=(Notice(kind=NoticeKind.ON_HOLD, text="a notice"),),
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from listsync.agent.backups import Backup
-from listsync.protocol import Code
+from listsync.protocol import Reason
 from tests.unit.agent.commands.world import World
 
 
@@ -19,19 +19,19 @@ def test_a_backup_is_begun_and_its_result_told(world: World) -> None:
 
 @pytest.mark.parametrize("file", ["", "b.db", "../b.db", "~/b.db", "/b\0.db"])
 def test_a_path_that_would_be_the_agents_own_is_refused(world: World, file: str) -> None:
-    assert world.refusal("backup", file=file).code is Code.INVALID_PARAMS
+    assert world.refusal("backup", file=file).reason is Reason.INVALID
     assert world.backups.told is None
 
 
 def test_a_second_backup_is_refused_while_one_is_made(world: World) -> None:
     world.ask("backup", file="/a.db")
-    assert world.refusal("backup", file="/b.db").code is Code.BUSY
+    assert world.refusal("backup", file="/b.db").reason is Reason.BUSY
 
 
 def test_an_unknown_backup_is_not_found(world: World) -> None:
-    assert world.refusal("backup_result", id="x").code is Code.NOT_FOUND
+    assert world.refusal("backup_result", id="x").reason is Reason.NOT_FOUND
     world.ask("backup", file="/a.db")
-    assert world.refusal("backup_result", id="x").code is Code.NOT_FOUND
+    assert world.refusal("backup_result", id="x").reason is Reason.NOT_FOUND
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from listsync.domain.runs import Order, PlannedRetry
 from listsync.domain.server import Asking, Candidate, RequestBody
 from listsync.domain.sync_records import Phase, Verdict
 from listsync.errors import Problem, StateError
-from listsync.protocol import METHODS, Code, request
+from listsync.protocol import METHODS, Reason, request
 from listsyncctl.commands import ctl
 from listsyncctl.replies import strange_in
 from tests.fakes import NOTHING_KNOWN
@@ -82,7 +82,7 @@ def test_a_state_that_cannot_be_used_is_said(
 ) -> None:
     world.books.fails = StateError("cannot read /state: disk I/O error")
     refused = world.refusal(method, **params)
-    assert refused.code is Code.UNAVAILABLE
+    assert refused.reason is Reason.UNAVAILABLE
     assert refused.message == "cannot read /state: disk I/O error"
 
 

@@ -32,7 +32,7 @@ from listsync.domain.server import (
 )
 from listsync.domain.server_knowledge import Hold, Learned, TriedUser, UserAllowance
 from listsync.domain.sync_records import Exclusion, Found, How, Match
-from listsync.protocol import Code
+from listsync.protocol import Reason
 from listsync.sync.arr_selection import key_of
 from listsync.sync.deduplication import entry_id, members_of, wishes_of
 from listsync.sync.exclusions import wishes_to_exclude
@@ -749,7 +749,7 @@ def test_nothing_that_fits_is_said(world: World) -> None:
 
 @pytest.mark.parametrize("params", [{}, {"query": " "}], ids=str)
 def test_of_nothing_nothing_is_told(world: World, params: dict[str, str]) -> None:
-    assert world.refusal("explain", **params).code is Code.INVALID_PARAMS
+    assert world.refusal("explain", **params).reason is Reason.INVALID
 
 
 @pytest.mark.parametrize(

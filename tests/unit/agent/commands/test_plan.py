@@ -10,7 +10,7 @@ from listsync.domain.plans import Plan, PlanItem
 from listsync.domain.runs import Pause
 from listsync.domain.server import Asking, RequestBody
 from listsync.domain.sync_records import Verdict
-from listsync.protocol import Code
+from listsync.protocol import Reason
 from tests.unit.agent.commands.test_queries import shown
 from tests.unit.agent.commands.world import World, a_run
 
@@ -73,7 +73,7 @@ def test_a_plan_is_a_dry_run_of_all_lists_or_some(world: World) -> None:
 
 
 def test_a_plan_of_a_list_that_is_not_there_is_refused(world: World) -> None:
-    assert world.refusal("plan", lists=["too"]).code is Code.NOT_FOUND
+    assert world.refusal("plan", lists=["too"]).reason is Reason.NOT_FOUND
 
 
 def test_a_plan_is_made_in_a_pause_too(world: World) -> None:
@@ -160,11 +160,11 @@ def test_a_plan_that_failed_says_why(world: World) -> None:
 def test_what_is_no_plan_is_refused(world: World, more: dict[str, Any], words: str) -> None:
     end(world, None, **more)
     refused = world.refusal("plan_result", run_id="abc123")
-    assert refused.code is Code.NOT_FOUND
+    assert refused.reason is Reason.NOT_FOUND
     assert words in refused.message
 
 
 @pytest.mark.parametrize("params", [{}, {"run_id": ""}, {"run_id": "zzz"}], ids=str)
 def test_a_plan_that_nobody_made_is_refused(world: World, params: dict[str, str]) -> None:
     world.ask("plan")
-    assert world.refusal("plan_result", **params).code is Code.NOT_FOUND
+    assert world.refusal("plan_result", **params).reason is Reason.NOT_FOUND

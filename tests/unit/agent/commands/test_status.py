@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -128,7 +128,7 @@ def test_the_status_tells_the_last_run_and_its_server(world: World) -> None:
             "already_there": 2,
         },
     }
-    assert status["server"] == SEERR
+    assert status["server"] == asdict(SEERR)
 
 
 def test_a_server_that_was_never_reached_is_not_told(world: World) -> None:
@@ -141,11 +141,11 @@ def test_a_server_that_was_never_reached_is_not_told(world: World) -> None:
 def test_a_server_that_was_reached_before_is_told_while_it_is_away(world: World) -> None:
     world.end(a_run(), server=SEERR)
     world.end(a_run("r2", result="failed"))
-    assert world.ask("status")["server"] == SEERR
+    assert world.ask("status")["server"] == asdict(SEERR)
 
 
 def test_a_server_that_is_meant_no_more_is_not_told(world: World) -> None:
-    world.end(a_run(), server={**SEERR, "url": "http://before:5055"})
+    world.end(a_run(), server=replace(SEERR, url="http://before:5055"))
     assert world.ask("status")["server"] is None
 
 
@@ -158,7 +158,7 @@ def test_what_the_state_knows_is_told_after_a_restart(world: World) -> None:
     row = a_run(result="failed", message="no answer")
     world.recent.restore(row, SEERR)
     status = world.ask("status")
-    assert (status["last_run"]["result"], status["server"]) == ("failed", SEERR)
+    assert (status["last_run"]["result"], status["server"]) == ("failed", asdict(SEERR))
     progress = world.ask("progress")
     assert progress["last_result"] == {"success": False, "message": "Sync failed: no answer"}
     assert progress["last_checkpoint"] == "2026-06-01T12:01:00.250+00:00"

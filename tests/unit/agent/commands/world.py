@@ -19,7 +19,7 @@ from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import NoticeRecord
-from listsync.domain.runs import Ended, Following, Order, PlannedRetry, Scope
+from listsync.domain.runs import Ended, Following, Order, PlannedRetry, ReachedServer, Scope
 from listsync.domain.services import PendingChange, ServiceStatus
 from listsync.domain.sync_records import Exclusion, ListRules, Verdict
 from listsync.errors import BeingWrittenError, ConfigError, Problem
@@ -31,7 +31,7 @@ from tests.fakes import FakeBooks, FakeNoticeLog
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 250_999, tzinfo=UTC)
 ISO = "2026-06-01T12:00:00.250+00:00"
-SEERR = {"product": "Seerr", "version": "3.1.0", "url": "http://seerr:5055"}
+SEERR = ReachedServer("Seerr", "3.1.0", "http://seerr:5055")
 FILM = TitleKey(MediaType.MOVIE, 603)
 BROKEN = Problem(file="listsync.yaml", what="unknown key", line=3, column=2)
 

@@ -13,7 +13,7 @@ import pytest
 
 from listsync.control.authorization import Caller, permit
 from listsync.control.rpc import Desk
-from listsync.protocol import Access, Code, RefusedCommand, request
+from listsync.protocol import Access, Code, Reason, RefusedCommand, request
 
 _ROOT = Caller(0, 0, 1)
 _OWNER = 1000
@@ -60,7 +60,7 @@ def test_nobody_reads_the_reply_to_somebody_else(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("raised", "code"),
-    [(ValueError("halfway"), Code.INTERNAL), (RefusedCommand(Code.BUSY, "no"), Code.BUSY)],
+    [(ValueError("halfway"), Code.INTERNAL), (RefusedCommand(Reason.BUSY, "no"), Code.BUSY)],
 )
 def test_a_command_that_failed_is_not_carried_out_again(
     desk: Desk, answer: Counting, raised: Exception, code: Code

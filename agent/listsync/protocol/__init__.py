@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,19 +122,62 @@ class Code(IntEnum):
     UNAVAILABLE = -32007
 
 
-class RefusedCommand(Exception):  # noqa: N818 - an answer, not a failure
-    """A command that is not carried out; `code` and the words go back to the client."""
+class Reason(Enum):
+    """Why a command is not carried out; each client says by itself what can be done about it."""
 
-    def __init__(self, code: Code, message: str, data: Mapping[str, Any] | None = None) -> None:
+    PARSE = "parse"
+    INVALID_REQUEST = "invalid_request"
+    UNKNOWN_METHOD = "unknown_method"
+    INVALID = "invalid"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    FORBIDDEN = "forbidden"
+    BUSY = "busy"
+    PAUSED = "paused"
+    NOT_FOUND = "not_found"
+    CONFIG_INVALID = "config_invalid"
+    TOO_LARGE = "too_large"
+    UNAVAILABLE = "unavailable"
+    OTHER_VERSION = "other_version"
+
+
+CODES: Mapping[Reason, Code] = {
+    Reason.PARSE: Code.PARSE,
+    Reason.INVALID_REQUEST: Code.INVALID_REQUEST,
+    Reason.UNKNOWN_METHOD: Code.UNKNOWN_METHOD,
+    Reason.INVALID: Code.INVALID_PARAMS,
+    Reason.FAILED: Code.INTERNAL,
+    Reason.EXPIRED: Code.EXPIRED,
+    Reason.FORBIDDEN: Code.FORBIDDEN,
+    Reason.BUSY: Code.BUSY,
+    Reason.PAUSED: Code.PAUSED,
+    Reason.NOT_FOUND: Code.NOT_FOUND,
+    Reason.CONFIG_INVALID: Code.CONFIG_INVALID,
+    Reason.TOO_LARGE: Code.TOO_LARGE,
+    Reason.UNAVAILABLE: Code.UNAVAILABLE,
+    Reason.OTHER_VERSION: Code.INVALID_REQUEST,
+}
+"""How JSON-RPC says each."""
+
+
+class RefusedCommand(Exception):  # noqa: N818 - an answer, not a failure
+    """A command that is not carried out: why, in a word for programs and a sentence for people.
+
+    `data` are facts for who words an advice. It has no advice itself: that is each client's.
+    """
+
+    def __init__(
+        self, reason: Reason, message: str, data: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(message)
-        self.code = code
+        self.reason = reason
         self.message = message
         self.data = dict(data or {})
 
 
 def request(
-    method: str, params: Mapping[str, Any], *, id_: str, deadline: float
-) -> dict[str, Any]:
+    method: str, params: Mapping[str, object], *, id_: str, deadline: float
+) -> dict[str, object]:
     """Build a request; *deadline* in Unix seconds."""
     return {
         "jsonrpc": "2.0",
@@ -146,14 +189,16 @@ def request(
     }
 
 
-def result_reply(id_: str | None, result: Mapping[str, Any]) -> dict[str, Any]:
+def result_reply(id_: str | None, result: Mapping[str, object]) -> dict[str, object]:
     return {"jsonrpc": "2.0", "protocol": PROTOCOL, "id": id_, "result": dict(result)}
 
 
-def error_reply(
-    id_: str | None, code: Code, message: str, data: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    error = {"code": int(code), "message": message, "data": dict(data or {})}
+def error_reply(id_: str | None, refused: RefusedCommand) -> dict[str, object]:
+    error = {
+        "code": int(CODES[refused.reason]),
+        "message": refused.message,
+        "data": {"reason": refused.reason.value, **refused.data},
+    }
     return {"jsonrpc": "2.0", "protocol": PROTOCOL, "id": id_, "error": error}
 
 
