@@ -51,9 +51,9 @@ def sweep(state_dir: Path) -> None:
     records = _records(state_dir)
     if not records.is_dir() or not any(records.iterdir()):
         return
-    from listsync.browser import sessions
+    from listsync.process.records import sweep as sweep_children
 
-    sessions.sweep(records)
+    sweep_children(records)
 
 
 def _records(state_dir: Path) -> Path:

@@ -21,12 +21,14 @@ from queue import SimpleQueue
 from typing import IO, Any, NoReturn
 
 from listsync.browser.messages import Loaded, Order, Start, Trouble, line
-from listsync.browser.process_tree import adopt_orphans, end_all, memory_mb
-from listsync.browser.sessions import remove
+from listsync.browser.process_tree import memory_mb
+from listsync.process.guard import adopt_orphans, attach, kill_all
+from listsync.process.records import remove
 
 _LONGEST_ORDER = 64 * 1024
 _MEASURE_EVERY_S = 0.25
 _LARGEST_LOG = 1024 * 1024
+_PATIENCE_S = 4.0
 
 
 class _Process:
@@ -61,7 +63,7 @@ class _Process:
     def end(self) -> NoReturn:
         """End Chromium and all that is left of it, then this process."""
         self._ending.acquire()  # for ever: one thread does it
-        end_all()
+        kill_all(_PATIENCE_S)
         remove(self._folder)
         if self._record is not None:
             with suppress(OSError):
@@ -125,6 +127,7 @@ def main() -> NoReturn:
     process = _Process(folder, orders, answers)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, process.end_soon)
+    attach(number=signal.SIGTERM)
     process.run()
 
 

@@ -26,7 +26,7 @@ from urllib3.exceptions import HTTPError
 from listsync.browser.driver import UnknownDriverError, prepare
 from listsync.browser.messages import Loaded, Order, Start, Trouble
 from listsync.browser.page_state import ARGUMENTS_LIMIT, SCRIPT, Look
-from listsync.browser.sessions import named
+from listsync.process.records import named
 
 _AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from listsync.process.guard import attach
 from listsync.sandbox import control_api as control
 from listsync.sandbox.app import Start, serve
 from listsync.sandbox.products import PRODUCTS
@@ -16,6 +17,8 @@ from listsync.sandbox.products import PRODUCTS
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted; *arguments* are those of the command line by default."""
     start = Start(**vars(_parser().parse_args(arguments)))
+    if start.attached:
+        attach()
     try:
         asyncio.run(serve(start))
     except KeyboardInterrupt:

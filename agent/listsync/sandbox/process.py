@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
-import select
-import subprocess
+import os
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +14,9 @@ from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 from listsync.errors import UnavailableError
+from listsync.process.child import Child
+from listsync.process.guard import PARENT
+from listsync.process.supervisor import Command, start
 
 _START_S = 15.0
 _END_S = 5.0
@@ -25,7 +26,7 @@ _END_S = 5.0
 class SandboxProcess:
     """A sandbox with a port and a key of its own, from `__enter__` to `__exit__`.
 
-    The child ends with its standard input, so it does not outlive a parent that is killed.
+    The child ends with our process, however that ends.
     `port` 0 picks a free one; `url` and `api_key` are what it says when it is ready.
     """
 
@@ -38,7 +39,7 @@ class SandboxProcess:
     api_key: str = ""
     port: int = 0
     url: str = field(default="", init=False)
-    _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _child: Child | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         """Start it and wait until it answers.
@@ -47,13 +48,7 @@ class SandboxProcess:
             UnavailableError: it ended at once, or took too long.
         """
         with tempfile.TemporaryFile() as complaints:
-            self._child = subprocess.Popen(  # noqa: S603  # our own interpreter, our own module
-                self._command(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                process_group=0,
-            )
+            self._child = start(self._command(complaints))
             facts = self._ready(complaints)
         self.url, self.api_key = facts["url"], facts["api_key"]
         return self
@@ -73,16 +68,19 @@ class SandboxProcess:
     @property
     def exit_code(self) -> int | None:
         """Say how it ended; None while it runs."""
-        return self._running.poll()
+        return self._running.exit_code
 
     def wait(self, timeout_s: float) -> int:
-        """Wait until it has ended by itself."""
-        return self._running.wait(timeout_s)
+        """Wait until it has ended by itself; raises TimeoutError when it does not."""
+        code = self._running.wait(timeout_s)
+        if code is None:
+            raise TimeoutError
+        return code
 
     def kill(self) -> None:
         """End it as a power failure would."""
         self._running.kill()
-        self._running.wait()
+        self._running.wait(_END_S)
 
     def restart(self) -> Self:
         """Start it again, ended or not, at the same address and with the same key.
@@ -90,7 +88,7 @@ class SandboxProcess:
         With `state` it is the same server with all that was saved; without, an empty one.
         """
         self.port = urlsplit(self.url).port or self.port
-        if self._running.poll() is None:
+        if self._running.is_alive:
             self.kill()
         self.close()
         return self.__enter__()
@@ -99,7 +97,7 @@ class SandboxProcess:
         """End it, nicely if it lets itself be ended so; doing it twice does no harm."""
         child, self._child = self._child, None
         if child is not None:
-            _end(child)
+            child.end(_END_S)
 
     def admin(self, path: str, body: object = None, *, method: str | None = None) -> Any:
         """Use a control endpoint (`listsync.sandbox.control_api`): with a body POST, else GET.
@@ -139,7 +137,17 @@ class SandboxProcess:
         finally:
             connection.close()
 
-    def _command(self) -> list[str]:
+    def _command(self, complaints: IO[bytes]) -> Command:
+        """Give it our whole environment: it is Python of ours, wherever that is installed."""
+        return Command(
+            arguments=tuple(self._arguments()),
+            purpose="sandbox",
+            is_ours=True,
+            environment=os.environ | {PARENT: str(os.getpid())},
+            errors=complaints,
+        )
+
+    def _arguments(self) -> list[str]:
         command = [sys.executable, "-m", "listsync.sandbox", "--attached"]
         command += ["--product", self.product, "--port", str(self.port)]
         command += ["--latency-ms", str(self.latency_ms)]
@@ -163,28 +171,16 @@ class SandboxProcess:
         return facts
 
     @property
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> Child:
         if self._child is None:
             raise UnavailableError("sandbox", "it is not running")
         return self._child
 
 
-def _first_line(child: subprocess.Popen[bytes]) -> dict[str, str] | None:
+def _first_line(child: Child) -> dict[str, str] | None:
     """Read the ready line; None if the child ends or is silent for too long."""
-    if child.stdout is None:
-        return None
-    readable, _, _ = select.select([child.stdout], [], [], _START_S)
-    line = child.stdout.readline() if readable else b""
-    return json.loads(line) if line else None
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with suppress(BrokenPipeError):
-                pipe.close()
     try:
-        child.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+        line = child.line(_START_S)
+    except TimeoutError:
+        return None
+    return json.loads(line) if line else None

@@ -57,7 +57,7 @@ class Place:
         """Say whether nothing is left, neither processes nor folders nor records."""
         until = time.monotonic() + within_s
         while time.monotonic() < until:
-            if not any((self._living(), self.sessions(), self.records())):
+            if not any((self.living(), self.sessions(), self.records())):
                 return True
             time.sleep(0.02)
         return False
@@ -69,7 +69,7 @@ class Place:
         folder = self.settings.records
         return list(folder.iterdir()) if folder.exists() else []
 
-    def _living(self) -> list[int]:
+    def living(self) -> list[int]:
         """Leave out what waits for the machine's first process to reap it."""
         return [pid for pid in self.processes() if not is_others_zombie(pid)]
 

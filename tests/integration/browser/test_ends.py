@@ -18,8 +18,8 @@ import pytest
 
 from listsync.browser import client as window
 from listsync.browser.client import Browser
-from listsync.browser.sessions import sweep
 from listsync.errors import UnavailableError
+from listsync.process.records import sweep
 from tests.integration.browser.place import Place
 from tests.integration.browser.site import Site
 
@@ -62,7 +62,7 @@ def fds() -> list[str]:
 
 
 def test_closing_leaves_nothing(place: Place, site: Site) -> None:
-    before, threads = fds(), threading.active_count()
+    before, threads = fds(), threading.active_count() + 1  # the one that starts children
     children = psutil.Process().children()
     with Browser("demo", place.settings) as browser:
         browser.page(site.url("/plain"))
@@ -144,10 +144,11 @@ def test_the_browser_ends_with_its_agent(place: Place, site: Site) -> None:
     with agent(place, site) as process:
         process.kill()
         process.wait()
-        until = time.monotonic() + 5
-        while place.sessions() and time.monotonic() < until:
+        until = time.monotonic() + 2
+        while (place.sessions() or place.living()) and time.monotonic() < until:
             time.sleep(0.02)
         assert not place.sessions()
+        assert not place.living()
     assert sweep(place.settings.records) in (0, 1)  # as another user it cannot remove the record
     assert place.is_clean()
 

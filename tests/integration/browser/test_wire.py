@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from listsync.browser import messages as wire
-from listsync.browser.messages import Lines, Loaded, Trouble, answer, line
+from listsync.browser import messages
+from listsync.browser.messages import Loaded, Trouble, line, read
+from listsync.process.child import LineReader
 
 PAGE = Loaded(url="http://127.0.0.1/", status=200, title="Amélie\n", html="<p>\ud800</p>")
 
@@ -23,13 +24,13 @@ def _pipe() -> Iterator[tuple[int, int]]:
 
 def test_a_page_in_pieces_and_what_follows_it(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
-    lines = Lines(reader)
+    lines = LineReader(reader)
     data = line(PAGE) + line(Trouble(why="broken", over=True))
     os.write(writer, data[:40])
     with pytest.raises(TimeoutError):
         lines.next(0)
     os.write(writer, data[40:])
-    page, trouble = (answer(lines.next(1) or {}) for _ in range(2))
+    page, trouble = (read(lines.next(1) or b"") for _ in range(2))
     assert isinstance(page, Loaded)
     assert (page.title, page.html) == ("Amélie\n", "<p>?</p>")  # half a character is none
     assert trouble == Trouble(why="broken", over=True)
@@ -39,7 +40,7 @@ def test_an_end_in_the_middle(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.write(writer, b'{"why"')
     os.close(os.dup(writer))
-    lines = Lines(reader)
+    lines = LineReader(reader)
     with pytest.raises(TimeoutError):
         lines.next(0)
     null = os.open(os.devnull, os.O_WRONLY)
@@ -52,13 +53,13 @@ def test_an_end_in_the_middle(pipe: tuple[int, int]) -> None:
 def test_a_line_that_makes_no_sense(data: bytes, pipe: tuple[int, int]) -> None:
     os.write(pipe[1], data)
     with pytest.raises(ValueError):  # noqa: PT011  # that is all its callers know
-        Lines(pipe[0]).next(1)
+        read(LineReader(pipe[0]).next(1) or b"")
 
 
 def test_a_line_without_end(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "LIMIT", 100)
+    monkeypatch.setattr(messages, "LIMIT", 100)
     os.write(pipe[1], b"x" * 101)
     with pytest.raises(ValueError, match="too long"):
-        Lines(pipe[0]).next(1)
+        LineReader(pipe[0], 100).next(1)
     with pytest.raises(ValueError, match="too long"):
         line(Trouble(why="x" * 101))

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from listsync.app.browser_wiring import sweep, walls_for
-from listsync.browser import sessions
 from listsync.browser.client import Browser
 from listsync.config.schema import ChromiumOptions
 from listsync.config_types import PageOptions, SecretStr
 from listsync.errors import UnavailableError
+from listsync.process import records as of_children
 
 
 @pytest.fixture
 def swept(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     found: list[Path] = []
-    monkeypatch.setattr(sessions, "sweep", found.append)
+    monkeypatch.setattr(of_children, "sweep", found.append)
     return found
 
 
