@@ -32,7 +32,15 @@ from listsync.providers.stevenlu.reader import StevenLu
 from listsync.providers.stevenlu.source import StevenLuOptions
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from tests.contract.providers.mdblist_official import OfficialLists
-from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
+from tests.contract.providers.site import (
+    FIXTURES,
+    Site,
+    answer,
+    body_of,
+    client,
+    file_of,
+    sample,
+)
 
 Handler = Callable[[httpx.Request], httpx.Response]
 KEY = "not-a-real-key-0123456789"
@@ -57,6 +65,17 @@ def file_provider(path: Path) -> ListProvider:
     return ListFile(FileSource(path), FileOptions())
 
 
+@dataclass(frozen=True)
+class SampleFile:
+    """Reads the file of a sample."""
+
+    name: str
+
+    def fetch(self, previous: Validators | None) -> Fetched:
+        with file_of(self.name) as path:
+            return file_provider(path).fetch(previous)
+
+
 def stevenlu_provider(site: Site, value: str = "popular") -> ListProvider:
     options = StevenLuOptions()
     return StevenLu(parse_stevenlu(value), options, client(options, site))
@@ -75,7 +94,7 @@ def _file(
     return Case(
         name=name,
         samples=(name,),
-        provider=lambda: file_provider(FIXTURES / name),
+        provider=lambda: SampleFile(name),
         expected=expected or ListOutcome.COMPLETE,
         titles=titles,
         skipped=skipped,
@@ -185,7 +204,7 @@ class ImdbPage:
     name: str
 
     def fetch(self, previous: Validators | None) -> Fetched:  # noqa: ARG002 - of the port
-        return read_pages(lambda _: (FIXTURES / self.name).read_text())
+        return read_pages(lambda _: body_of(self.name).decode(errors="replace"))
 
 
 def _imdb_page(

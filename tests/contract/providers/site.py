@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,44 @@ def answer(
     return httpx.Response(status, headers=named, content=body)
 
 
+Harm = Callable[[str, bytes], bytes]
+"""Takes the name of a sample and what it holds, and gives what comes instead."""
+_harms: list[Harm] = []
+
+
+@contextmanager
+def harmed(harm: Harm) -> Iterator[None]:
+    """Let every sample that is asked for meanwhile come as *harm* makes it."""
+    _harms.append(harm)
+    try:
+        yield
+    finally:
+        _harms.pop()
+
+
+def body_of(name: str) -> bytes:
+    """Read a sample, or what comes in its place."""
+    return _harmed(name, (FIXTURES / name).read_bytes())
+
+
+def _harmed(name: str, body: bytes) -> bytes:
+    for harm in _harms:
+        body = harm(name, body)
+    return body
+
+
+@contextmanager
+def file_of(name: str) -> Iterator[Path]:
+    """Give the file of a sample, or one with what comes in its place."""
+    if not _harms:
+        yield FIXTURES / name
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(body_of(name))
+        yield path
+
+
 def sample(name: str, status: int = 200, content_type: str | None = None) -> httpx.Response:
     """Build the answer that a sample holds, with the headers that lie beside it."""
     path = FIXTURES / name
@@ -40,8 +80,12 @@ def sample(name: str, status: int = 200, content_type: str | None = None) -> htt
     kinds = {".json": "application/json", ".html": "text/html", ".xml": "application/xml"}
     kind = content_type or kinds[path.suffix]
     headers.setdefault("content-type", kind)
-    body = path.read_bytes() if path.exists() else b""
-    return httpx.Response(status, headers=headers, content=body)
+    return httpx.Response(
+        status,
+        headers=headers,
+        content=path.read_bytes() if path.exists() else b"",
+        extensions={"sample": name},
+    )
 
 
 @dataclass
@@ -66,9 +110,12 @@ class Site:
         if not answers:
             return answer(b"no such page", 404, "text/plain")
         given = answers.pop(0) if len(answers) > 1 else answers[0]
-        return httpx.Response(
-            given.status_code, headers=given.headers, content=given.content, request=request
-        )
+        headers, content = given.headers, given.content
+        if _harms and (name := given.extensions.get("sample")):
+            headers = httpx.Headers([*headers.multi_items()])
+            headers.pop("content-length", None)
+            content = _harmed(name, content)
+        return httpx.Response(given.status_code, headers=headers, content=content, request=request)
 
     @property
     def paths(self) -> list[str]:

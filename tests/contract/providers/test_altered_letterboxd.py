@@ -119,12 +119,6 @@ def test_a_damaged_page_never_looks_whole_with_fewer_films_than_it_declares(
             entry.title.encode()
 
 
-@given(body=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode()))
-@at_times
-def test_any_bytes_at_all_are_never_a_list(body: bytes) -> None:
-    assert read(LIST, body, taken("list.page2.html")) is None
-
-
 @given(text=st.text(alphabet="<>/\"'= liul!-abc&;#0\n\0", max_size=60))
 @at_times
 def test_any_marks_inside_a_page(text: str) -> None:

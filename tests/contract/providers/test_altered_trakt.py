@@ -123,23 +123,6 @@ def test_altered_counts_end_and_never_empty_a_list(draw: st.DataObject) -> None:
         assert fetched.outcome is ListOutcome.PARTIAL
 
 
-@pytest.mark.parametrize("value", VALUES)
-@pytest.mark.parametrize("name", BODIES)
-@given(draw=st.data())
-@settings(max_examples=tries(1, 50))
-def test_any_sample_anywhere(value: str, name: str, draw: st.DataObject) -> None:
-    body = damaged((FIXTURES / "trakt" / name).read_bytes(), draw)
-    fetched = read(Site.of({"*": answer(body)}), value)
-    assert fetched is None or fetched.outcome is not ListOutcome.EMPTY
-
-
-@given(body=st.binary(max_size=200), status=st.integers(200, 599), value=st.sampled_from(VALUES))
-@settings(max_examples=tries(20, 1000))
-def test_any_answer_at_all(body: bytes, status: int, value: str) -> None:
-    fetched = read(Site.of({"*": answer(body, status, None)}), value)
-    assert fetched is None or fetched.outcome is not ListOutcome.EMPTY
-
-
 @pytest.mark.parametrize("name", ["list-summary.json", "last-activities.json"])
 @given(draw=st.data())
 @often

@@ -121,33 +121,3 @@ def test_a_changed_answer(value: str, draw: st.DataObject) -> None:
     assert reading.outcome is not ListOutcome.EMPTY or 0 in counts(bodies)
     for entry in reading.entries:
         entry.label.encode()
-
-
-@pytest.mark.parametrize("value", SAMPLES)
-@given(draw=st.data())
-@often
-def test_a_cut_or_garbled_answer(value: str, draw: st.DataObject) -> None:
-    bodies = read(value)
-    body = bytearray(bodies[0])
-    if draw.draw(st.booleans(), label="truncate"):
-        del body[draw.draw(st.integers(0, len(body)), label="length") :]
-    else:
-        place = draw.draw(st.integers(0, len(body) - 1), label="place")
-        body[place : place + 1] = draw.draw(st.binary(max_size=2), label="bytes")
-    reading = fetched(value, [bytes(body), *bodies[1:]])
-    assert reading is None or reading.outcome is not ListOutcome.EMPTY
-
-
-@pytest.mark.parametrize("value", SAMPLES)
-@given(body=st.binary(max_size=200), status=st.integers(200, 599))
-@often
-def test_any_answer_at_all(value: str, body: bytes, status: int) -> None:
-    assert fetched(value, [body], status) is None
-
-
-@pytest.mark.parametrize("value", SAMPLES)
-def test_an_answer_cut_anywhere(value: str) -> None:
-    first, *more = read(value)
-    end = len(first.rstrip())
-    for length in range(0, end, tries(41, 1)):
-        assert fetched(value, [first[:length], *more]) is None, length
