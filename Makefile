@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test chaos check bench clean
 
 demo: $(READY)
 	@$(BIN)/listsync demo
@@ -13,6 +13,10 @@ demo: $(READY)
 # With bytecode: tests start hundreds of processes, which would each compile all that they import.
 test: $(READY)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal $(TEST_OPTIONS)
+
+# The same, with very much more of what is drawn at random. It takes long.
+chaos: $(READY)
+	THOROUGH=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal --timeout 3600 $(TEST_OPTIONS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -87,6 +87,7 @@ def _rows(names: list[str], found: Iterable[Any]) -> Iterator[dict[str, object]]
 
 def _together(test: Test, tables: list[Table]) -> Test:
     def together() -> None:
+        __tracebackhide__ = True
         failed = []
         skipped = None
         for row in itertools.product(*tables):
@@ -116,6 +117,7 @@ def _tell(failed: Sequence[tuple[Mapping[str, object], BaseException]]) -> None:
     Raises:
         BaseException: the failure of the first row.
     """
+    __tracebackhide__ = True
     (_, first), *_ = failed
     for arguments, failure in failed:
         row = ", ".join(f"{name}={value!r}" for name, value in arguments.items())

@@ -26,8 +26,6 @@ from tests.unit.agent.providers.test_trakt import (
 )
 
 OURS = (UnavailableError, RefusedError, AnswerChangedError)
-BODIES = sorted(path.name for path in (FIXTURES / "trakt").glob("*.json"))
-VALUES = (VALUE, "me/watchlist", "me/recommendations", "bob/collection", "trending:movies")
 often = settings(max_examples=tries(15, 300))
 
 
@@ -52,7 +50,7 @@ def with_body(response: httpx.Response, body: bytes) -> httpx.Response:
     return httpx.Response(response.status_code, headers=headers, content=body)
 
 
-VALUES_OF_ROWS = st.recursive(
+VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
     max_leaves=6,
@@ -74,7 +72,7 @@ def altered(value: object, draw: st.DataObject) -> object:
             case _:
                 pass
         return copy if isinstance(value, dict) else list(copy.values())
-    return draw.draw(VALUES_OF_ROWS, label="value")
+    return draw.draw(VALUES, label="value")
 
 
 @pytest.mark.parametrize("at", [0, 1])
