@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from listsync.process.guard import attach
-from listsync.sandbox import control_api as control
-from listsync.sandbox.app import Start, serve
-from listsync.sandbox.products import PRODUCTS
+from listsync.sandbox import control_api
+from listsync.sandbox.app import SandboxStart, serve
+from listsync.sandbox.server_model import PRODUCTS
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted; *arguments* are those of the command line by default."""
-    start = Start(**vars(_parser().parse_args(arguments)))
+    start = SandboxStart(**vars(_parser().parse_args(arguments)))
     if start.attached:
         attach()
     try:
@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m listsync.sandbox",
         description=__doc__,
-        epilog=control.__doc__,
+        epilog=control_api.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

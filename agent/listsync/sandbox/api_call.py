@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from listsync.sandbox.concurrent_posts import Flight
 from listsync.sandbox.faults import Fault
-from listsync.sandbox.responses import ApiError, forbidden
-from listsync.sandbox.server_model import World
+from listsync.sandbox.responses import ApiError, error, forbidden
+from listsync.sandbox.server_model import Flight, SandboxServer
 from listsync.sandbox.state import User
 
 Query = dict[str, "str | float | int"]
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class ApiCall:
     """What a handler gets. Query and path values have been checked; numbers are numbers.
 
     `acting` is None for a public call without a key. `tmdb_failure` is TMDB's status while TMDB
     is down. `flight` is set for POST /request. `fault` is what strikes this call, if anything.
     """
 
-    world: World
+    world: SandboxServer
     acting: User | None
     path: Mapping[str, Any]
     query: Query
@@ -61,3 +60,34 @@ def cookies_of(header: bytes) -> dict[str, str]:
     """Read a Cookie header."""
     text = header.decode("latin-1").replace("; ", "&").replace(";", "&").replace("+", "%2B")
     return dict(parse_qsl(text))
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class PageWindow:
+    """A window on a sequence, as the caller asked for it."""
+
+    take: int
+    skip: int
+
+    def of(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give the rows of this page; a negative `take` means all of them on SQLite."""
+        return rows[self.skip :] if self.take < 0 else rows[self.skip : self.skip + self.take]
+
+    def info(self, total: int) -> dict[str, int]:
+        return {
+            "pages": -(-total // self.take),
+            "pageSize": self.take,
+            "results": total,
+            "page": -(-self.skip // self.take) + 1,
+        }
+
+
+def page_of(call: ApiCall, *, default: int) -> PageWindow:
+    """Read `take` and `skip`; 0 means the default, a fraction is an SQL error."""
+    take, skip = call.query.get("take", 0), call.query.get("skip", 0)
+    if not isinstance(take, int) or not isinstance(skip, int):
+        raise error(500, "SQLITE_MISMATCH: datatype mismatch")
+    return PageWindow(take or default, max(skip, 0))

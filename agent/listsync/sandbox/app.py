@@ -21,16 +21,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from listsync.sandbox import request_lifecycle as afterlife
+from listsync.sandbox import request_lifecycle
 from listsync.sandbox.authentication import random_key
 from listsync.sandbox.catalogue import Catalogue
-from listsync.sandbox.connection import Connection
 from listsync.sandbox.control_api import control_routes
+from listsync.sandbox.endpoint import ClientConnection
 from listsync.sandbox.persistence import StateFile
-from listsync.sandbox.products import PRODUCTS
 from listsync.sandbox.responses import etag, invalid
 from listsync.sandbox.routes import PREFIX, routes
-from listsync.sandbox.server_model import Settings, World
+from listsync.sandbox.server_model import PRODUCTS, SandboxServer, Settings
 from listsync.sandbox.state import State
 
 KEEP_ALIVE_S = 5
@@ -40,7 +39,7 @@ _LAST_WORD_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class SandboxStart:
     """How a sandbox is started; `attached` ends it with its standard input and its parent."""
 
     product: str
@@ -54,9 +53,9 @@ class Start:
     attached: bool
 
 
-async def serve(start: Start) -> None:
+async def serve(start: SandboxStart) -> None:
     """Serve until a signal, or until the parent is gone."""
-    world = World(
+    world = SandboxServer(
         product=PRODUCTS[start.product],
         settings=Settings(api_key=start.api_key, latency_ms=start.latency_ms),
         catalogue=Catalogue(start.titles),
@@ -73,11 +72,11 @@ async def serve(start: Start) -> None:
         saved.write()
         world.state.changed = saved.note
         world.crash = partial(_save_and_crash, saved)
-        afterlife.resume(world)
+        request_lifecycle.resume(world)
     await _listen(world, start, saved)
 
 
-def build_app(world: World) -> Starlette:
+def build_app(world: SandboxServer) -> Starlette:
     """Build the ASGI application."""
     app = Starlette(
         routes=[*routes(world), *control_routes(world)],
@@ -87,10 +86,10 @@ def build_app(world: World) -> Starlette:
     return app
 
 
-async def _listen(world: World, start: Start, saved: StateFile | None) -> None:
+async def _listen(world: SandboxServer, start: SandboxStart, saved: StateFile | None) -> None:
     config = uvicorn.Config(
         build_app(world),
-        http=Connection,
+        http=ClientConnection,
         ws="none",
         lifespan="off",
         log_level="warning",
@@ -121,7 +120,7 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _ready_line(listener: socket.socket, world: World) -> str:
+def _ready_line(listener: socket.socket, world: SandboxServer) -> str:
     host, port = listener.getsockname()[:2]
     facts = {
         "url": f"http://{host}:{port}",

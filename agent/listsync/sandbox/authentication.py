@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from listsync.sandbox.api_call import cookies_of
 from listsync.sandbox.responses import ApiError, Headers, forbidden, invalid, message
-from listsync.sandbox.server_model import World
+from listsync.sandbox.server_model import SandboxServer
 from listsync.sandbox.state import User
 
 HeaderMap = Mapping[bytes, bytes]
@@ -35,7 +35,7 @@ def require_credentials(headers: HeaderMap, path: str) -> None:
         raise ApiError(invalid(401, what, (path, what)))
 
 
-def acting_user(headers: HeaderMap, world: World) -> User | None:
+def acting_user(headers: HeaderMap, world: SandboxServer) -> User | None:
     """Give the user that the key acts as; None for a wrong key or an unknown user."""
     if headers.get(b"x-api-key", b"").decode("latin-1") != world.settings.api_key:
         return None
@@ -80,6 +80,6 @@ def _token(secret: str, salt: str) -> str:
     return f"{salt}-{base64.b64encode(digest).decode()}"
 
 
-def _die(number: str, world: World) -> NoReturn:
+def _die(number: str, world: SandboxServer) -> NoReturn:
     """End the process: Overseerr and Seerr die of a user number that is none."""
     world.crash(f"SQLITE_ERROR: no such column: NaN (X-API-User: {number})")

@@ -12,7 +12,7 @@ _NO_OPTIONS: dict[str, Any] = {}
 
 
 @dataclass(slots=True)
-class Journal:
+class CallLog:
     """Calls by method and route, searches by pattern, and every POST /request in order."""
 
     calls: Counter[str] = field(default_factory=Counter)

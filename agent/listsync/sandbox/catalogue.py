@@ -15,7 +15,7 @@ INVENTED_FROM = 20_000_001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Title:
+class CatalogueTitle:
     """One film or series. `seasons` counts regular seasons; `announced` of them are empty yet.
 
     Unless `specials` says whether there are some, long-running series and those without any
@@ -102,9 +102,9 @@ COLLECTIONS = (
 )
 
 
-def title_of(row: dict[str, Any]) -> Title:
+def title_of(row: dict[str, Any]) -> CatalogueTitle:
     """Read one row of `catalogue.jsonl`."""
-    return Title(
+    return CatalogueTitle(
         kind=row["media_type"],
         tmdb_id=row["tmdb_id"],
         title=row["title"],
@@ -131,17 +131,17 @@ def _tuple(names: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-def load_titles() -> list[Title]:
+def load_titles() -> list[CatalogueTitle]:
     """Read the embedded titles, in the order of the file."""
     text = (files(__package__) / "catalogue.jsonl").read_text(encoding="utf-8")
     return [title_of(json.loads(line)) for line in text.splitlines()]
 
 
-def invented(number: int) -> Title:
+def invented(number: int) -> CatalogueTitle:
     """Make up film *number*, counted from 1; nothing is stored."""
     tmdb_id = INVENTED_FROM - 1 + number
     name = f"Sandbox Film {number:06}"
-    return Title(
+    return CatalogueTitle(
         kind=MOVIE,
         tmdb_id=tmdb_id,
         title=name,
@@ -176,18 +176,18 @@ class Catalogue:
     def empty(self) -> None:
         """Know no title any more, but those that are invented."""
         self.has_embedded = False
-        self._ordered: dict[tuple[str, int], Title] = {}
-        self._titles: dict[tuple[str, int], Title] = {}
-        self._by_imdb: dict[str, Title] = {}
+        self._ordered: dict[tuple[str, int], CatalogueTitle] = {}
+        self._titles: dict[tuple[str, int], CatalogueTitle] = {}
+        self._by_imdb: dict[str, CatalogueTitle] = {}
         self._by_tvdb: dict[int, list[tuple[str, int]]] = {}
 
-    def put(self, title: Title) -> None:
+    def put(self, title: CatalogueTitle) -> None:
         """Add a title, or replace the one of the same kind and TMDB number."""
         self._ordered[title.key] = title
         self._keep(title)
 
     @property
-    def ordered(self) -> list[Title]:
+    def ordered(self) -> list[CatalogueTitle]:
         """Give the titles that were put beside those of the file, or in their place."""
         return list(self._ordered.values())
 
@@ -201,7 +201,7 @@ class Catalogue:
             )
         return next((known for known in COLLECTIONS if known.tmdb_id == number), None)
 
-    def collection_of(self, title: Title) -> Collection | None:
+    def collection_of(self, title: CatalogueTitle) -> Collection | None:
         if title.collection is not None:
             return self.find_collection(title.collection)
         if title.key in self._ordered:
@@ -212,7 +212,7 @@ class Catalogue:
     def is_changed(self) -> bool:
         return bool(self._ordered) or not self.has_embedded
 
-    def _keep(self, title: Title) -> None:
+    def _keep(self, title: CatalogueTitle) -> None:
         self._titles[title.key] = title
         if title.imdb_id:
             self._by_imdb[title.imdb_id] = title
@@ -221,31 +221,31 @@ class Catalogue:
             if title.key not in keys:
                 keys.append(title.key)
 
-    def __iter__(self) -> Iterator[Title]:
+    def __iter__(self) -> Iterator[CatalogueTitle]:
         """Give the real titles, then the invented films."""
         yield from self._titles.values()
         for number in range(1, self.invented_films + 1):
             yield invented(number)
 
     @property
-    def real(self) -> list[Title]:
+    def real(self) -> list[CatalogueTitle]:
         return list(self._titles.values())
 
-    def find(self, kind: str, tmdb_id: int) -> Title | None:
+    def find(self, kind: str, tmdb_id: int) -> CatalogueTitle | None:
         found = self._titles.get((kind, tmdb_id))
         if found is None and kind == MOVIE:
             return self._invented(tmdb_id)
         return found
 
-    def find_by_imdb(self, imdb_id: str) -> Title | None:
+    def find_by_imdb(self, imdb_id: str) -> CatalogueTitle | None:
         found = self._by_imdb.get(imdb_id)
         if found is not None:
             return self._titles[found.key]
         return self._invented(int(imdb_id[2:])) if len(imdb_id) == 10 else None
 
-    def find_by_tvdb(self, tvdb_id: int) -> list[Title]:
+    def find_by_tvdb(self, tvdb_id: int) -> list[CatalogueTitle]:
         return [self._titles[key] for key in self._by_tvdb.get(tvdb_id, ())]
 
-    def _invented(self, tmdb_id: int) -> Title | None:
+    def _invented(self, tmdb_id: int) -> CatalogueTitle | None:
         number = tmdb_id - INVENTED_FROM + 1
         return invented(number) if 1 <= number <= self.invented_films else None

@@ -72,9 +72,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from listsync.sandbox import request_lifecycle as afterlife
-from listsync.sandbox.call_log import Journal
-from listsync.sandbox.catalogue import Title, title_of
+from listsync.sandbox import request_lifecycle
+from listsync.sandbox.call_log import CallLog
+from listsync.sandbox.catalogue import CatalogueTitle, title_of
 from listsync.sandbox.control_orders import (
     MediaOrder,
     RequestOrder,
@@ -84,21 +84,21 @@ from listsync.sandbox.control_orders import (
     UserOrder,
 )
 from listsync.sandbox.faults import Fault, OrderedFault
-from listsync.sandbox.request_control import change, roll_back
+from listsync.sandbox.request_lifecycle import change_as_ordered, roll_back_as_ordered
 from listsync.sandbox.responses import ApiError
-from listsync.sandbox.server_model import Service, Settings, World
+from listsync.sandbox.server_model import SandboxServer, Service, Settings
 from listsync.sandbox.state import Media, User, now, scan, set_season
 from listsync.sandbox.title_facts import unknown_genres
 
-Act = Callable[[World, bytes], object]
+Act = Callable[[SandboxServer, bytes], object]
 OrderT = TypeVar("OrderT")
 _LAST_ANSWER_S = 0.02
 
 
-def control_routes(world: World) -> list[Route]:
+def control_routes(world: SandboxServer) -> list[Route]:
     """Build the routes under /sandbox."""
     table: dict[tuple[str, str], Act] = {
-        ("GET", "log"): lambda world, _: world.journal.to_json(),
+        ("GET", "log"): lambda world, _: world.call_log.to_json(),
         ("POST", "reset"): _reset,
         ("POST", "reset-log"): _reset_log,
         ("GET", "faults"): lambda world, _: [_shown(fault) for fault in world.faults],
@@ -106,8 +106,12 @@ def control_routes(world: World) -> list[Route]:
         ("DELETE", "faults"): _clear_faults,
         ("POST", "settings"): _change_settings,
         ("POST", "media"): _set_media,
-        ("POST", "requests"): lambda world, body: change(world, _read(RequestOrder, body)),
-        ("POST", "roll-back"): lambda world, body: roll_back(world, _read(RollBackOrder, body)),
+        ("POST", "requests"): lambda world, body: change_as_ordered(
+            world, _read(RequestOrder, body)
+        ),
+        ("POST", "roll-back"): lambda world, body: roll_back_as_ordered(
+            world, _read(RollBackOrder, body)
+        ),
         ("POST", "die"): _die,
         ("POST", "users"): _change_user,
         ("DELETE", "users"): _remove_users,
@@ -121,7 +125,7 @@ def control_routes(world: World) -> list[Route]:
     ]
 
 
-def _endpoint(world: World, act: Act) -> Callable[[HttpRequest], Awaitable[Response]]:
+def _endpoint(world: SandboxServer, act: Act) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def answer(request: HttpRequest) -> Response:
         try:
             return JSONResponse(act(world, await request.body()))
@@ -143,23 +147,23 @@ def _read_all(shape: type[OrderT], body: bytes) -> list[OrderT]:
     return [_read(shape, body)] if is_one else _read(list[shape], body)  # type: ignore[valid-type]  # a shape at run time
 
 
-def _reset(world: World, body: bytes) -> object:
+def _reset(world: SandboxServer, body: bytes) -> object:
     world.empty()
     return _change_settings(world, body or b"{}")
 
 
-def _reset_log(world: World, _body: bytes) -> object:
-    world.journal = Journal()
+def _reset_log(world: SandboxServer, _body: bytes) -> object:
+    world.call_log = CallLog()
     return {}
 
 
-def _die(world: World, _body: bytes) -> object:
+def _die(world: SandboxServer, _body: bytes) -> object:
     """End the process when this has been answered."""
     world.later(_LAST_ANSWER_S, partial(world.crash, "Ended by order"))
     return {}
 
 
-def _order_fault(world: World, body: bytes) -> object:
+def _order_fault(world: SandboxServer, body: bytes) -> object:
     return _shown(world.faults.order(_read(Fault, body)))
 
 
@@ -168,12 +172,12 @@ def _shown(ordered: OrderedFault) -> object:
     return {**msgspec.to_builtins(ordered.fault), **counts}
 
 
-def _clear_faults(world: World, _body: bytes) -> object:
+def _clear_faults(world: SandboxServer, _body: bytes) -> object:
     world.faults.clear()
     return {}
 
 
-def _change_settings(world: World, body: bytes) -> object:
+def _change_settings(world: SandboxServer, body: bytes) -> object:
     changes = _read(dict[str, object], body)
     settings = asdict(world.settings)
     if unknown := changes.keys() - settings.keys():
@@ -185,13 +189,13 @@ def _change_settings(world: World, body: bytes) -> object:
     return asdict(world.settings)
 
 
-def _set_media(world: World, body: bytes) -> object:
+def _set_media(world: SandboxServer, body: bytes) -> object:
     for order in _read_all(MediaOrder, body):
         _set_row(world, order)
     return {}
 
 
-def _set_row(world: World, order: MediaOrder) -> None:
+def _set_row(world: SandboxServer, order: MediaOrder) -> None:
     key = (order.kind, order.tmdb_id)
     media = world.state.find_media(key)
     if order.remove:
@@ -205,10 +209,10 @@ def _set_row(world: World, order: MediaOrder) -> None:
     _set_definition(media, title, order, is4k=False)
     _set_definition(media, title, order, is4k=True)
     for is4k in (False, True):
-        afterlife.fulfil(world, media, is4k=is4k)
+        request_lifecycle.fulfil(world, media, is4k=is4k)
 
 
-def _set_definition(media: Media, title: Title, order: MediaOrder, *, is4k: bool) -> None:
+def _set_definition(media: Media, title: CatalogueTitle, order: MediaOrder, *, is4k: bool) -> None:
     status = order.status4k if is4k else order.status
     seasons = order.seasons4k if is4k else order.seasons
     for number, season_status in seasons.items():
@@ -217,7 +221,7 @@ def _set_definition(media: Media, title: Title, order: MediaOrder, *, is4k: bool
         scan(media, title, status, is4k=is4k, seasons=not seasons)
 
 
-def _change_user(world: World, body: bytes) -> object:
+def _change_user(world: SandboxServer, body: bytes) -> object:
     order = _read(UserOrder, body)
     user = world.state.users.get(order.id)
     if user is None:
@@ -230,14 +234,14 @@ def _change_user(world: World, body: bytes) -> object:
     return {}
 
 
-def _remove_users(world: World, _body: bytes) -> object:
+def _remove_users(world: SandboxServer, _body: bytes) -> object:
     for number in world.state.users.keys() - {1}:
         del world.state.users[number]
     world.state.changed()
     return {}
 
 
-def _put_titles(world: World, body: bytes) -> object:
+def _put_titles(world: SandboxServer, body: bytes) -> object:
     for order in _read_all(TitleOrder, body):
         if unknown := unknown_genres(order.genres or []):
             raise LookupError(f"no such genre: {', '.join(sorted(unknown))}")
@@ -246,13 +250,13 @@ def _put_titles(world: World, body: bytes) -> object:
     return {}
 
 
-def _remove_titles(world: World, _body: bytes) -> object:
+def _remove_titles(world: SandboxServer, _body: bytes) -> object:
     world.remove_titles()
     world.state.changed()
     return {}
 
 
-def _put_service(world: World, body: bytes) -> object:
+def _put_service(world: SandboxServer, body: bytes) -> object:
     order = _read(ServiceOrder, body)
     values = msgspec.structs.asdict(order)
     program, remove = values.pop("program"), values.pop("remove")

@@ -9,21 +9,57 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from listsync.sandbox import authentication as access
-from listsync.sandbox.api_call import Call
-from listsync.sandbox.concurrent_posts import Flight
-from listsync.sandbox.connection import cut
+from listsync.sandbox import authentication
+from listsync.sandbox.api_call import ApiCall
 from listsync.sandbox.faults import Fault
-from listsync.sandbox.responses import ApiError, Headers, Reply
-from listsync.sandbox.server_model import World
+from listsync.sandbox.responses import ApiError, ApiReply, Headers
+from listsync.sandbox.server_model import Flight, SandboxServer
 from listsync.sandbox.validation import Parameter, check_path, read_json, read_query, require_json
 
-Handler = Callable[[Call], Reply | Awaitable[Reply]]
+_open: dict[tuple[str, int], asyncio.Transport] = {}
+
+
+class ClientConnection(H11Protocol):
+    """A connection of uvicorn's, kept under the address of its client, which ASGI tells."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Begin."""
+        super().connection_made(transport)
+        if self.client is not None:
+            _open[self.client] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the transport."""
+        super().connection_lost(exc)
+        if self.client is not None:
+            _open.pop(self.client, None)
+
+
+async def cut(scope: Scope, receive: Receive, *, after_s: float = 0) -> None:
+    """End the connection unanswered, at the latest after *after_s* seconds of silence."""
+    if after_s:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(after_s):
+                await _gone(receive)
+    transport = _open.get(tuple(scope["client"]))
+    if transport is not None:
+        transport.abort()
+        await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+Handler = Callable[[ApiCall], ApiReply | Awaitable[ApiReply]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +100,7 @@ class _Incoming:
 class Endpoint:
     """Serves one method of one route."""
 
-    def __init__(self, world: World, label: str, handler: Handler, rule: Rule) -> None:
+    def __init__(self, world: SandboxServer, label: str, handler: Handler, rule: Rule) -> None:
         self._world = world
         self._label = label
         self._handler = handler
@@ -73,14 +109,14 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, or cut it."""
         incoming = await self._read(scope, receive)
-        self._world.journal.calls[self._label] += 1
+        self._world.call_log.calls[self._label] += 1
         if incoming.is_struck("drop_before", "hang"):
             await cut(scope, receive, after_s=incoming.silence_s)
             return
         if incoming.is_struck("die"):
             self._world.crash(f"Sandbox fault: {self._label}")
         reply = await self._reply(incoming)
-        self._world.journal.statuses[str(reply.status)] += 1
+        self._world.call_log.statuses[str(reply.status)] += 1
         if incoming.is_struck("die_after"):
             self._world.crash(f"Sandbox fault: {self._label}, before the answer")
         if incoming.is_struck("drop_after", "hang_after"):
@@ -112,7 +148,7 @@ class Endpoint:
             arrived_s=arrived_s,
         )
 
-    async def _reply(self, incoming: _Incoming) -> Reply:
+    async def _reply(self, incoming: _Incoming) -> ApiReply:
         settings = self._world.settings
         fault = incoming.fault
         delay_ms = settings.latency_ms
@@ -129,56 +165,56 @@ class Endpoint:
         await _sleep_until(incoming.arrived_s, delay_ms)
         return reply
 
-    async def _fly(self, incoming: _Incoming, delay_ms: float) -> Reply:
-        flights, journal = self._world.flights, self._world.journal
+    async def _fly(self, incoming: _Incoming, delay_ms: float) -> ApiReply:
+        flights, call_log = self._world.flights, self._world.call_log
         flight = flights.start()
-        journal.max_posts_in_flight = max(journal.max_posts_in_flight, len(flights))
+        call_log.max_posts_in_flight = max(call_log.max_posts_in_flight, len(flights))
         failed = True
         try:
             reply = await self._handle(incoming, flight)
             failed = reply.status >= 400
             await _sleep_until(incoming.arrived_s, delay_ms)
         finally:
-            journal.lost += flights.end(flight, failed=failed)
+            call_log.lost += flights.end(flight, failed=failed)
         if incoming.fault and incoming.fault.kind == "roll_back":
             self._world.later(incoming.fault.delay_s, lambda: self._roll_back(flight))
         return reply
 
     def _roll_back(self, flight: Flight) -> None:
-        self._world.journal.lost += flight.roll_back()
+        self._world.call_log.lost += flight.roll_back()
 
-    async def _handle(self, incoming: _Incoming, flight: Flight | None = None) -> Reply:
+    async def _handle(self, incoming: _Incoming, flight: Flight | None = None) -> ApiReply:
         try:
             content_type = incoming.headers.get(b"content-type", b"")
             body = read_json(incoming.body, content_type)
             cookies: Headers = ()
             if self._world.settings.csrf:
-                cookies = access.check_csrf(incoming.method, incoming.headers)
+                cookies = authentication.check_csrf(incoming.method, incoming.headers)
             reply = await self._answer(self._checked(incoming, body, flight))
         except ApiError as error:
             return error.reply
         return replace(reply, headers=(*reply.headers, *cookies)) if cookies else reply
 
-    async def _answer(self, call: Call) -> Reply:
+    async def _answer(self, call: ApiCall) -> ApiReply:
         """Run the handler; most of them never wait, so that nothing comes between."""
         reply = self._handler(call)
-        return reply if isinstance(reply, Reply) else await reply
+        return reply if isinstance(reply, ApiReply) else await reply
 
-    def _checked(self, incoming: _Incoming, body: Any, flight: Flight | None) -> Call:
+    def _checked(self, incoming: _Incoming, body: Any, flight: Flight | None) -> ApiCall:
         rule, world, headers = self._rule, self._world, incoming.headers
         if not rule.public:
-            access.require_credentials(headers, incoming.scope["path"])
+            authentication.require_credentials(headers, incoming.scope["path"])
         path = incoming.scope["path_params"]
         check_path(path, rule.path)
         query = read_query(incoming.query, rule.query)
         if rule.needs_json:
             require_json(headers.get(b"content-type", b""), incoming.scope["path"])
-        user = access.acting_user(headers, world)
+        user = authentication.acting_user(headers, world)
         if not rule.public:
-            access.require(user, rule.permission)
+            authentication.require(user, rule.permission)
         fault = incoming.fault
         is_tmdb_down = fault is not None and fault.kind == "tmdb_down"
-        return Call(
+        return ApiCall(
             world=world,
             acting=user,
             path=path,

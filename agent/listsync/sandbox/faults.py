@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as struct_field
 
-from listsync.sandbox.responses import HTML, Headers, Reply, message
+from listsync.sandbox.responses import HTML, ApiReply, Headers, message
 
 Kind = Literal[
     "status",
@@ -95,26 +95,26 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
             return self.seconds
         return 0 if self.kind in _AT_ONCE else _PATIENCE_S
 
-    def reply(self) -> Reply | None:
+    def reply(self) -> ApiReply | None:
         """Give the answer that replaces the server's own, if this kind has one."""
         if self.kind == "status":
             status = self.status or 500
             return self._dressed(message(status, self.body or f"Sandbox fault {status}"))
         if self.kind == "html":
             body = self.body.encode() if self.body is not None else _BAD_GATEWAY
-            return self._dressed(Reply(self.status or 502, body, HTML))
+            return self._dressed(ApiReply(self.status or 502, body, HTML))
         if self.kind == "login_page":
-            return self._dressed(Reply(self.status or 200, _LOGIN_PAGE, HTML))
+            return self._dressed(ApiReply(self.status or 200, _LOGIN_PAGE, HTML))
         if self.kind == "garbage":
-            return self._dressed(Reply(self.status or 200, b'{"page":1,"results":[{"id":5'))
+            return self._dressed(ApiReply(self.status or 200, b'{"page":1,"results":[{"id":5'))
         return None
 
-    def _dressed(self, reply: Reply) -> Reply:
+    def _dressed(self, reply: ApiReply) -> ApiReply:
         headers: Headers = tuple(
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in self.headers.items()
         )
-        return Reply(reply.status, reply.body, reply.kind, headers)
+        return ApiReply(reply.status, reply.body, reply.kind, headers)
 
 
 @dataclass(slots=True)

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from listsync.sandbox.catalogue import Title
-from listsync.sandbox.server_model import Service, Settings, World
-from listsync.sandbox.state import Counters, Media, Request, State, User
+from listsync.sandbox.catalogue import CatalogueTitle
+from listsync.sandbox.server_model import SandboxServer, Service, Settings
+from listsync.sandbox.state import Counters, Media, State, StoredRequest, User
 
 _SHARE = 20
 """Writing takes at most one part in so many of the time."""
@@ -27,7 +27,7 @@ class StateFile:
     Written whole and renamed into place.
     """
 
-    def __init__(self, path: Path, world: World) -> None:
+    def __init__(self, path: Path, world: SandboxServer) -> None:
         self._path = path
         self._world = world
         self._is_due = False
@@ -69,7 +69,7 @@ class StateFile:
         self._took_s = time.perf_counter() - started
 
 
-def _dump(world: World) -> dict[str, Any]:
+def _dump(world: SandboxServer) -> dict[str, Any]:
     state = world.state
     return {
         "api_key": world.settings.api_key,
@@ -87,12 +87,12 @@ def _dump(world: World) -> dict[str, Any]:
     }
 
 
-def _fields(record: User | Media | Request, *left_out: str) -> dict[str, Any]:
+def _fields(record: User | Media | StoredRequest, *left_out: str) -> dict[str, Any]:
     names = [field.name for field in fields(record) if field.name not in left_out]
     return {name: getattr(record, name) for name in names}
 
 
-def _dump_request(request: Request) -> dict[str, Any]:
+def _dump_request(request: StoredRequest) -> dict[str, Any]:
     changed_by = request.modified_by
     return {
         **_fields(request),
@@ -110,11 +110,11 @@ def _restore_settings(saved: dict[str, Any], settings: Settings) -> None:
         setattr(settings, name, values[name])
 
 
-def _restore_orders(saved: dict[str, Any], world: World) -> None:
+def _restore_orders(saved: dict[str, Any], world: SandboxServer) -> None:
     if not saved.get("has_embedded", True):
         world.remove_titles()
     for row in saved.get("titles", ()):
-        world.put_title(msgspec.convert(row, Title))
+        world.put_title(msgspec.convert(row, CatalogueTitle))
     for program, number, values in saved.get("services", ()):
         service = values and msgspec.convert(values, Service, str_keys=True)
         world.ordered_services[program, number] = service
@@ -134,4 +134,4 @@ def _restore(saved: dict[str, Any], state: State) -> None:
         people = {"user": state.users[row["user"]], "modified_by": changed_by}
         media = state.media[row["media"]]
         values = {**row, **people, "media": media, "seasons": tuple(row["seasons"])}
-        state.keep_request(Request(**values))
+        state.keep_request(StoredRequest(**values))

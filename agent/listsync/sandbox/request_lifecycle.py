@@ -5,18 +5,20 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live and read in their code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from listsync.sandbox.catalogue import MOVIE, TV
-from listsync.sandbox.codes import RequestStatus, Status
+from listsync.sandbox.control_orders import Deed, RequestOrder, RollBackOrder
 from listsync.sandbox.responses import error
-from listsync.sandbox.server_model import RADARR, SONARR, Service, World
-from listsync.sandbox.state import Media, Request, User, now
+from listsync.sandbox.server_model import RADARR, SONARR, SandboxServer, Service
+from listsync.sandbox.state import Media, RequestState, Status, StoredRequest, User, now
 
 _IN_LIBRARY = (Status.PARTIAL, Status.AVAILABLE)
 
 
-def change(world: World, request: Request, status: int, by: User | None = None) -> None:
+def change(
+    world: SandboxServer, request: StoredRequest, status: int, by: User | None = None
+) -> None:
     """Set the status of a request."""
     request.status = status
     request.updated_at = now()
@@ -24,12 +26,12 @@ def change(world: World, request: Request, status: int, by: User | None = None) 
     world.touch(request.media)
 
 
-def approve(world: World, request: Request, by: User) -> bool:
+def approve(world: SandboxServer, request: StoredRequest, by: User) -> bool:
     """Approve and send; False when a series cannot be sent for want of a TVDB id.
 
     Jellyseerr and Seerr have then deleted request and media row; Overseerr leaves the row.
     """
-    change(world, request, RequestStatus.APPROVED, by)
+    change(world, request, RequestState.APPROVED, by)
     if _has_tvdb_id(world, request.media):
         world.later(world.settings.sending_ms / 1000, lambda: _send(world, request))
         return True
@@ -40,18 +42,18 @@ def approve(world: World, request: Request, by: User) -> bool:
     return False
 
 
-def decline(world: World, request: Request, by: User) -> None:
+def decline(world: SandboxServer, request: StoredRequest, by: User) -> None:
     """Decline: the title is as if it had never been requested."""
-    change(world, request, RequestStatus.DECLINED, by)
+    change(world, request, RequestState.DECLINED, by)
     media = request.media
-    is_wanted = any(other.status == RequestStatus.PENDING for other in media.requests)
+    is_wanted = any(other.status == RequestState.PENDING for other in media.requests)
     is_pending = media.statuses[request.is4k] == Status.PENDING
     if media.kind == MOVIE or (is_pending and not is_wanted):
         media.statuses[request.is4k] = Status.UNKNOWN
         world.touch(media)
 
 
-def delete(world: World, request: Request) -> None:
+def delete(world: SandboxServer, request: StoredRequest) -> None:
     """Delete: without any request left, a title that is not there is unknown again."""
     world.state.drop_request(request)
     media = request.media
@@ -62,7 +64,9 @@ def delete(world: World, request: Request) -> None:
     world.touch(media)
 
 
-def roll_back(world: World, request: Request, before: Sequence[int] | None = None) -> None:
+def roll_back(
+    world: SandboxServer, request: StoredRequest, before: Sequence[int] | None = None
+) -> None:
     """Take a request back as a rolled back transaction does.
 
     *before* has the statuses that its row had; without them the row was new, and goes unless
@@ -80,28 +84,28 @@ def roll_back(world: World, request: Request, before: Sequence[int] | None = Non
     world.touch(media)
 
 
-def fulfil(world: World, media: Media, *, is4k: bool) -> None:
+def fulfil(world: SandboxServer, media: Media, *, is4k: bool) -> None:
     """Note that a title has arrived; Jellyseerr and Seerr complete its requests."""
     if world.product.is_forked and media.statuses[is4k] == Status.AVAILABLE:
         for request in media.requests:
-            if request.is4k == is4k and request.status == RequestStatus.APPROVED:
-                change(world, request, RequestStatus.COMPLETED)
+            if request.is4k == is4k and request.status == RequestState.APPROVED:
+                change(world, request, RequestState.COMPLETED)
     world.touch(media)
 
 
-def resume(world: World) -> None:
+def resume(world: SandboxServer) -> None:
     """Send what was approved before a restart but not sent."""
     for request in world.state.requests.values():
         is_waiting = request.media.statuses[request.is4k] == Status.PENDING
-        if request.status == RequestStatus.APPROVED and is_waiting:
+        if request.status == RequestState.APPROVED and is_waiting:
             _send(world, request)
 
 
-def _send(world: World, request: Request) -> None:
+def _send(world: SandboxServer, request: StoredRequest) -> None:
     """Hand a request to Radarr or Sonarr, a moment after it was approved."""
     if world.state.requests.get(request.id) is not request:
         return
-    if request.status != RequestStatus.APPROVED:
+    if request.status != RequestState.APPROVED:
         return
     media = request.media
     if media.statuses[request.is4k] not in _IN_LIBRARY:
@@ -109,13 +113,13 @@ def _send(world: World, request: Request) -> None:
     program = RADARR if media.kind == MOVIE else SONARR
     service = _find_service(world, request, program)
     if service is not None and (world.settings.sending_fails or world.health(program) != "up"):
-        request.status = RequestStatus.FAILED
+        request.status = RequestState.FAILED
     elif service is not None:
         media.service_ids[request.is4k] = service.id
     world.touch(media)
 
 
-def _find_service(world: World, request: Request, program: str) -> Service | None:
+def _find_service(world: SandboxServer, request: StoredRequest, program: str) -> Service | None:
     """Find the service to send to; without one, nothing is sent for ever."""
     services = world.services(program)
     wanted = request.options.get("serverId")
@@ -125,7 +129,7 @@ def _find_service(world: World, request: Request, program: str) -> Service | Non
     return next(fitting, None)
 
 
-def _has_tvdb_id(world: World, media: Media) -> bool:
+def _has_tvdb_id(world: SandboxServer, media: Media) -> bool:
     title = world.catalogue.find(*media.key)
     tmdb_knows = title is not None and title.tvdb_id is not None
     return media.kind != TV or tmdb_knows or media.tvdb_id is not None
@@ -135,3 +139,56 @@ def _no_media(media: Media) -> str:
     relations = '"relations": {\n        "requests": true\n    }'
     where = f'{{\n    "where": {{\n        "id": {media.id}\n    }},\n    {relations}\n}}'
     return f'Could not find any entity of type "Media" matching: {where}'
+
+
+def change_as_ordered(world: SandboxServer, order: RequestOrder) -> object:
+    """Change one request; answers which one."""
+    request = _find(world, order)
+    if order.do is not None:
+        _DEEDS[order.do](world, request)
+    if order.status is not None:
+        change(world, request, order.status)
+    if order.is_auto is not None:
+        request.is_auto = order.is_auto
+    world.touch(request.media)
+    return {"id": request.id}
+
+
+def _find(world: SandboxServer, order: RequestOrder) -> StoredRequest:
+    if order.id is not None:
+        return world.state.requests[order.id]
+    media = world.state.find_media((order.kind or "", order.tmdb_id or 0))
+    found = [one for one in media.requests if one.is4k == order.is4k] if media else []
+    if not found:
+        raise LookupError(f"no request for {order.kind}/{order.tmdb_id}")
+    return found[-1]
+
+
+def _fail(world: SandboxServer, request: StoredRequest) -> None:
+    change(world, request, RequestState.FAILED)
+
+
+def _complete(world: SandboxServer, request: StoredRequest) -> None:
+    if not world.product.is_forked:
+        raise LookupError(f"{world.product.name} does not know completed requests")
+    change(world, request, RequestState.COMPLETED)
+
+
+_DEEDS: dict[Deed, Callable[[SandboxServer, StoredRequest], object]] = {
+    "approve": lambda world, request: approve(world, request, world.state.users[1]),
+    "decline": lambda world, request: decline(world, request, world.state.users[1]),
+    "fail": _fail,
+    "complete": _complete,
+    "delete": delete,
+    "roll_back": roll_back,
+}
+
+
+def roll_back_as_ordered(world: SandboxServer, order: RollBackOrder) -> object:
+    """Roll the newest requests back; answers how many."""
+    newest_first = list(world.state.requests.values())[::-1]
+    lost = newest_first[: order.last]
+    for request in lost:
+        roll_back(world, request)
+    world.call_log.lost += len(lost)
+    return {"lost": len(lost)}

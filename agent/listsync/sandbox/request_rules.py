@@ -6,19 +6,73 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0: the order from their code, each outcom
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from listsync.sandbox import request_lifecycle as afterlife
-from listsync.sandbox.api_call import Call
+from listsync.sandbox import request_lifecycle
+from listsync.sandbox.api_call import ApiCall
 from listsync.sandbox.call_log import OPTIONS
-from listsync.sandbox.catalogue import MOVIE, TV, Title
-from listsync.sandbox.codes import Permission, RequestStatus, Status
-from listsync.sandbox.quota import quota
-from listsync.sandbox.responses import ApiError, Reply, error, ok
-from listsync.sandbox.serializers import created_json, media_json, request_json, user_json
-from listsync.sandbox.server_model import World
-from listsync.sandbox.state import Media, Request, User, is_open, now
+from listsync.sandbox.catalogue import MOVIE, TV, CatalogueTitle
+from listsync.sandbox.responses import ApiError, ApiReply, error, ok
+from listsync.sandbox.serializers import Json, created_json, media_json, request_json, user_json
+from listsync.sandbox.server_model import SandboxServer
+from listsync.sandbox.state import (
+    UNLIMITED,
+    Media,
+    Permission,
+    RequestState,
+    State,
+    Status,
+    StoredRequest,
+    User,
+    is_open,
+    now,
+)
 from listsync.sandbox.validation import check_request_body
+
+_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuota:
+    """One user's quota of one kind; a limit of 0 is none."""
+
+    limit: int
+    used: int
+
+    @property
+    def remaining(self) -> int:
+        return max(self.limit - self.used, 0)
+
+    @property
+    def is_used_up(self) -> bool:
+        return self.limit != UNLIMITED and self.remaining == 0
+
+    def to_json(self) -> Json:
+        """Describe it; `days`, `limit` and `remaining` exist only with a limit."""
+        shown: Json = {"used": self.used, "restricted": self.is_used_up}
+        if self.limit == UNLIMITED:
+            return shown
+        return {"days": _DAYS, "limit": self.limit, **shown, "remaining": self.remaining}
+
+
+def quota(state: State, user: User, kind: str) -> UserQuota:
+    """Count what *user* requested lately; who manages users has no limit."""
+    limit = user.movie_limit if kind == MOVIE else user.series_limit
+    if limit == UNLIMITED or user.may(Permission.MANAGE_USERS):
+        return UserQuota(UNLIMITED, 0)
+    since = datetime.now(UTC) - timedelta(days=_DAYS)
+    used = 0
+    for request in state.requests.values():
+        is_counted = request.user is user and request.status != RequestState.DECLINED
+        if is_counted and request.media.kind == kind and _is_after(request.created_at, since):
+            used += len(request.seasons) if kind == TV else 1
+    return UserQuota(limit, used)
+
+
+def _is_after(time: str, since: datetime) -> bool:
+    return datetime.fromisoformat(time) > since
+
 
 _NO_SEASONS = "No seasons available to request"
 _KIND_NAMES = {MOVIE: "Movie", TV: "Series"}
@@ -40,19 +94,19 @@ _APPROVAL = {
 class _Order:
     """A wish on its way through the checks. `is4k` is None when the caller did not say."""
 
-    call: Call
+    call: ApiCall
     requester: User
     kind: str
     is4k: bool | None
-    title: Title
+    title: CatalogueTitle
     media: Media | None
 
     @property
-    def world(self) -> World:
+    def world(self) -> SandboxServer:
         return self.call.world
 
     @property
-    def existing(self) -> list[Request]:
+    def existing(self) -> list[StoredRequest]:
         """Find what the server compares with, oldest first.
 
         It compares with the raw field of the body: without `is4k` it finds nothing.
@@ -61,8 +115,8 @@ class _Order:
         return [request for request in known if request.is4k is self.is4k]
 
 
-async def place(call: Call) -> Reply:
-    """Handle a POST /request and note it in the journal."""
+async def place(call: ApiCall) -> ApiReply:
+    """Handle a POST /request and note it in the call log."""
     check_request_body(call.body)
     number: int | None = None
     try:
@@ -73,11 +127,11 @@ async def place(call: Call) -> Reply:
         reply = ok(shown, 201)
     except ApiError as problem:
         reply = problem.reply
-    call.world.journal.note_request(call.body, call.user.id, reply.status, number)
+    call.world.call_log.note_request(call.body, call.user.id, reply.status, number)
     return reply
 
 
-def _checked(call: Call) -> _Order:
+def _checked(call: ApiCall) -> _Order:
     body, world = call.body, call.world
     kind, is4k = body["mediaType"], body.get("is4k")
     requester = _requester(call)
@@ -98,7 +152,7 @@ def _checked(call: Call) -> _Order:
     return order
 
 
-def _requester(call: Call) -> User:
+def _requester(call: ApiCall) -> User:
     number = call.body.get("userId")
     if not number:
         return call.user
@@ -118,7 +172,7 @@ def _check_rights(requester: User, kind: str, *, is4k: bool) -> None:
         raise error(403, f"You do not have permission to make {what} requests.")
 
 
-def _title(call: Call, kind: str, number: float) -> Title:
+def _title(call: ApiCall, kind: str, number: float) -> CatalogueTitle:
     title = call.world.catalogue.find(kind, int(number))
     if title is not None and call.tmdb_failure is None:
         return title
@@ -191,11 +245,11 @@ async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
         raise error(500, "SQLITE_CONSTRAINT: FOREIGN KEY constraint failed")
     request = _new_request(order, media, seasons)
     if order.call.flight is not None:
-        order.call.flight.undo = lambda: afterlife.roll_back(world, request, before)
+        order.call.flight.undo = lambda: request_lifecycle.roll_back(world, request, before)
     world.touch(media)
     remains = True
     if _is_approved(order):
-        remains = afterlife.approve(world, request, order.call.user)
+        remains = request_lifecycle.approve(world, request, order.call.user)
     shown: dict[str, Any] = created_json(request, shown_media, *people)
     if not remains:
         del shown["id"]
@@ -215,7 +269,7 @@ def _save_media(order: _Order) -> tuple[Media, dict[str, Any]]:
     return media, {**shown, "status": status, "status4k": status4k}
 
 
-def _known_media(media: Media, world: World) -> dict[str, Any]:
+def _known_media(media: Media, world: SandboxServer) -> dict[str, Any]:
     """Describe a row that was there before, with the requests that were."""
     requests = [request_json(request, world) for request in media.requests]
     return {**media_json(media, world), "requests": requests}
@@ -229,13 +283,13 @@ def _new_media(order: _Order) -> Media:
     return order.world.insert_media(order.title.key, tvdb_id)
 
 
-def _new_request(order: _Order, media: Media, seasons: tuple[int, ...]) -> Request:
+def _new_request(order: _Order, media: Media, seasons: tuple[int, ...]) -> StoredRequest:
     state, time = order.world.state, now()
-    request = Request(
+    request = StoredRequest(
         id=state.next.request,
         media=media,
         user=order.requester,
-        status=RequestStatus.PENDING,
+        status=RequestState.PENDING,
         is4k=bool(order.is4k),
         seasons=seasons,
         created_at=time,

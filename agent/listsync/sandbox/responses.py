@@ -19,7 +19,7 @@ _ALWAYS: Headers = ((b"connection", b"keep-alive"), (b"keep-alive", b"timeout=5"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ApiReply:
     """One answer, ready to be sent."""
 
     status: int
@@ -54,7 +54,7 @@ class Reply:
 class ApiError(Exception):
     """Ends the handling of a call with this answer."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: ApiReply) -> None:
         super().__init__(reply.status)
         self.reply = reply
 
@@ -63,15 +63,15 @@ def dumps(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def ok(value: object, status: int = 200) -> Reply:
-    return Reply(status, dumps(value))
+def ok(value: object, status: int = 200) -> ApiReply:
+    return ApiReply(status, dumps(value))
 
 
-def no_content() -> Reply:
-    return Reply(204, b"", NOTHING)
+def no_content() -> ApiReply:
+    return ApiReply(204, b"", NOTHING)
 
 
-def message(status: int, text: str) -> Reply:
+def message(status: int, text: str) -> ApiReply:
     """Build the error shape of the handlers: `{"message"}`."""
     return ok({"message": text}, status)
 
@@ -80,7 +80,7 @@ def error(status: int, text: str) -> ApiError:
     return ApiError(message(status, text))
 
 
-def invalid(status: int, text: str, *problems: tuple[str, ...]) -> Reply:
+def invalid(status: int, text: str, *problems: tuple[str, ...]) -> ApiReply:
     """Build the error shape of the validator: `{"message", "errors"}`.
 
     A problem is a path, a message and, where a schema found it, the word of the schema.
@@ -94,7 +94,7 @@ def _problem(path: str, what: str, keyword: str = "") -> dict[str, str]:
     return {**shown, "errorCode": f"{keyword}.openapi.validation"} if keyword else shown
 
 
-def forbidden() -> Reply:
+def forbidden() -> ApiReply:
     """Build the error shape of the guards: a wrong key and a missing right look the same."""
     text = "You do not have permission to access this endpoint"
     return ok({"status": 403, "error": text}, 403)

@@ -11,16 +11,11 @@ from dataclasses import replace
 
 from starlette.routing import Route
 
-from listsync.sandbox import request_rules as rules
-from listsync.sandbox.codes import Permission
+from listsync.sandbox import request_rules
 from listsync.sandbox.endpoint import Endpoint, Handler, Rule
-from listsync.sandbox.endpoints import blocklist, details, services, watchlist
-from listsync.sandbox.endpoints import media as shelves
-from listsync.sandbox.endpoints import requests as wishes
-from listsync.sandbox.endpoints import search as finding
-from listsync.sandbox.endpoints import users as household
-from listsync.sandbox.products import Product
-from listsync.sandbox.server_model import World
+from listsync.sandbox.endpoints import details, media, requests, search, services, users
+from listsync.sandbox.server_model import ProductTraits, SandboxServer
+from listsync.sandbox.state import Permission
 from listsync.sandbox.validation import NUMBER, TEXT, Parameter
 
 PREFIX = "/api/v1"
@@ -34,7 +29,7 @@ _MANAGER = int(Permission.MANAGE_REQUESTS)
 _BLOCKERS = int(Permission.MANAGE_BLOCKLIST)
 
 
-def routes(world: World) -> list[Route]:
+def routes(world: SandboxServer) -> list[Route]:
     """Build the routes of the world's product; where two match, the first wins."""
     product = world.product
     rows = (
@@ -54,13 +49,13 @@ def routes(world: World) -> list[Route]:
     ]
 
 
-def _busy(product: Product) -> Iterator[Row]:
-    yield "GET", "/search", finding.search, Rule(query=_SEARCH)
-    yield "POST", "/request", rules.place, Rule(needs_json=True, is_request=True)
-    yield "GET", "/media", shelves.index, Rule(query=_media_query(product))
+def _busy(product: ProductTraits) -> Iterator[Row]:
+    yield "GET", "/search", search.search, Rule(query=_SEARCH)
+    yield "POST", "/request", request_rules.place, Rule(needs_json=True, is_request=True)
+    yield "GET", "/media", media.index, Rule(query=_media_query(product))
 
 
-def _reading(product: Product) -> Iterator[Row]:
+def _reading(product: ProductTraits) -> Iterator[Row]:
     yield "GET", "/movie/{movieId}", details.movie, _numbered("movieId", spoken=True)
     yield "GET", "/tv/{tvId}", details.series, _numbered("tvId", spoken=True)
     yield (
@@ -88,51 +83,51 @@ def _reading(product: Product) -> Iterator[Row]:
 
 
 def _public() -> Iterator[Row]:
-    yield "GET", "/status", household.status, Rule(public=True)
-    yield "GET", "", household.root, Rule(public=True)
-    yield "GET", "/", household.root, Rule(public=True)
-    yield "GET", "/settings/public", household.public_settings, Rule(public=True)
+    yield "GET", "/status", users.status, Rule(public=True)
+    yield "GET", "", users.root, Rule(public=True)
+    yield "GET", "/", users.root, Rule(public=True)
+    yield "GET", "/settings/public", users.public_settings, Rule(public=True)
 
 
 def _settings() -> Iterator[Row]:
     admin = Rule(permission=int(Permission.ADMIN))
-    yield "GET", "/settings/about", household.about, admin
-    yield "GET", "/settings/main", household.main_settings, admin
-    yield "POST", "/settings/main/regenerate", household.renew_key, admin
+    yield "GET", "/settings/about", users.about, admin
+    yield "GET", "/settings/main", users.main_settings, admin
+    yield "POST", "/settings/main/regenerate", users.renew_key, admin
     yield "GET", "/settings/radarr", services.radarr_settings, admin
     yield "GET", "/settings/sonarr", services.sonarr_settings, admin
     yield "POST", "/settings/radarr/test", services.radarr_test, replace(admin, needs_json=True)
 
 
-def _people(product: Product) -> Iterator[Row]:
+def _people(product: ProductTraits) -> Iterator[Row]:
     query = {**_PAGED, "sort": _USER_SORTS}
     if product.is_forked:
         query |= {"q": TEXT, "includeIds": TEXT}
-    yield "GET", "/auth/me", household.me, Rule()
-    yield "GET", "/user", household.users, Rule(query=query)
-    yield "GET", "/user/{userId}", household.user, _numbered("userId")
-    yield "GET", "/user/{userId}/quota", household.user_quota, _numbered("userId")
+    yield "GET", "/auth/me", users.me, Rule()
+    yield "GET", "/user", users.users, Rule(query=query)
+    yield "GET", "/user/{userId}", users.user, _numbered("userId")
+    yield "GET", "/user/{userId}/quota", users.user_quota, _numbered("userId")
     yield (
         "GET",
         "/user/{userId}/requests",
-        wishes.list_of_user,
+        requests.list_of_user,
         Rule(path={"userId": NUMBER}, query=_PAGED),
     )
 
 
-def _writing(product: Product) -> Iterator[Row]:
-    yield "GET", "/request", wishes.list_all, Rule(query=_request_query(product))
-    yield "GET", "/request/count", wishes.count, Rule()
-    yield "GET", "/request/{requestId}", wishes.show, Rule()
-    yield "PUT", "/request/{requestId}", wishes.edit, Rule(needs_json=True)
-    yield "DELETE", "/request/{requestId}", wishes.delete, Rule()
-    yield "POST", "/request/{requestId}/retry", wishes.retry, Rule(permission=_MANAGER)
-    yield "POST", "/request/{requestId}/{status}", wishes.decide, _verdict()
-    yield "DELETE", "/media/{mediaId}", shelves.remove, Rule(permission=_MANAGER)
-    yield "POST", "/media/{mediaId}/{status}", shelves.set_status, _media_status(product)
+def _writing(product: ProductTraits) -> Iterator[Row]:
+    yield "GET", "/request", requests.list_all, Rule(query=_request_query(product))
+    yield "GET", "/request/count", requests.count, Rule()
+    yield "GET", "/request/{requestId}", requests.show, Rule()
+    yield "PUT", "/request/{requestId}", requests.edit, Rule(needs_json=True)
+    yield "DELETE", "/request/{requestId}", requests.delete, Rule()
+    yield "POST", "/request/{requestId}/retry", requests.retry, Rule(permission=_MANAGER)
+    yield "POST", "/request/{requestId}/{status}", requests.decide, _verdict()
+    yield "DELETE", "/media/{mediaId}", media.remove, Rule(permission=_MANAGER)
+    yield "POST", "/media/{mediaId}/{status}", media.set_status, _media_status(product)
 
 
-def _blocklist(product: Product) -> Iterator[Row]:
+def _blocklist(product: ProductTraits) -> Iterator[Row]:
     """Give the blocklist under its path; Seerr still serves the old name too."""
     if product.blocklist is None:
         return
@@ -141,16 +136,16 @@ def _blocklist(product: Product) -> Iterator[Row]:
     viewers = _BLOCKERS | Permission.VIEW_BLOCKLIST
     manage = Rule(permission=_BLOCKERS)
     for path in dict.fromkeys((product.blocklist, "/blacklist")):
-        yield "GET", path, blocklist.entries, Rule(permission=int(viewers), query=query)
-        yield "POST", path, blocklist.add, Rule(permission=_BLOCKERS, needs_json=True)
-        yield "GET", f"{path}/{{tmdbId}}", blocklist.entry, manage
-        yield "DELETE", f"{path}/{{tmdbId}}", blocklist.remove, manage
+        yield "GET", path, media.blocked_titles, Rule(permission=int(viewers), query=query)
+        yield "POST", path, media.block_title, Rule(permission=_BLOCKERS, needs_json=True)
+        yield "GET", f"{path}/{{tmdbId}}", media.blocked_title, manage
+        yield "DELETE", f"{path}/{{tmdbId}}", media.unblock_title, manage
 
 
-def _watchlist(product: Product) -> Iterator[Row]:
+def _watchlist(product: ProductTraits) -> Iterator[Row]:
     if product.is_forked:
-        yield "POST", "/watchlist", watchlist.add, Rule(needs_json=True)
-        yield "DELETE", "/watchlist/{tmdbId}", watchlist.remove, _numbered("tmdbId")
+        yield "POST", "/watchlist", media.watch_title, Rule(needs_json=True)
+        yield "DELETE", "/watchlist/{tmdbId}", media.unwatch_title, _numbered("tmdbId")
 
 
 def _numbered(*names: str, spoken: bool = False) -> Rule:
@@ -162,13 +157,13 @@ def _verdict() -> Rule:
     return Rule(permission=_MANAGER, path={"status": verdicts})
 
 
-def _media_status(product: Product) -> Rule:
+def _media_status(product: ProductTraits) -> Rule:
     names = ["available", "partial", "processing", "pending", "unknown"]
     names += ["deleted"] if product.is_forked else []
     return Rule(permission=_MANAGER, path={"status": Parameter(choices=tuple(names))})
 
 
-def _media_query(product: Product) -> dict[str, Parameter]:
+def _media_query(product: ProductTraits) -> dict[str, Parameter]:
     filters = ["all", "available", "partial", "allavailable", "processing", "pending"]
     filters += ["deleted"] if product.is_forked else []
     return {
@@ -178,7 +173,7 @@ def _media_query(product: Product) -> dict[str, Parameter]:
     }
 
 
-def _request_query(product: Product) -> dict[str, Parameter]:
+def _request_query(product: ProductTraits) -> dict[str, Parameter]:
     filters = ["all", "approved", "available", "pending", "processing", "unavailable", "failed"]
     query = {
         **_PAGED,

@@ -1,19 +1,20 @@
-"""Users, media rows and requests as JSON, with the fields that the servers send.
-
-Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
-"""
+"""Users, media rows, requests and titles as JSON, with the fields that the servers send."""
 
 from __future__ import annotations
 
-from listsync.sandbox.catalogue import MOVIE, TV
-from listsync.sandbox.server_model import World
-from listsync.sandbox.state import Media, Request, User
+from listsync.sandbox import title_facts
+from listsync.sandbox.catalogue import MOVIE, TV, CatalogueTitle, Collection, Person
+from listsync.sandbox.server_model import SandboxServer
+from listsync.sandbox.state import Media, StoredRequest, User
+from listsync.sandbox.title_search import Entry
 
 Json = dict[str, object]
 _PLEX, _LOCAL = 1, 2
 
 
-def user_json(user: User, world: World, *, full: bool = True, settings: bool = False) -> Json:
+def user_json(
+    user: User, world: SandboxServer, *, full: bool = True, settings: bool = False
+) -> Json:
     """Describe a user; the e-mail address is for those who may manage users."""
     is_forked = world.product.is_forked
     return {
@@ -48,7 +49,7 @@ def _limits(user: User) -> Json:
     }
 
 
-def media_json(media: Media, world: World, *, seasons: bool = True) -> Json:
+def media_json(media: Media, world: SandboxServer, *, seasons: bool = True) -> Json:
     """Describe a row without its requests."""
     status, status4k = media.statuses
     service, service4k = media.service_ids
@@ -81,7 +82,7 @@ def media_json(media: Media, world: World, *, seasons: bool = True) -> Json:
     }
 
 
-def _of_jellyfin(world: World) -> Json:
+def _of_jellyfin(world: SandboxServer) -> Json:
     if not world.product.is_forked:
         return {}
     return {"jellyfinMediaId": None, "jellyfinMediaId4k": None}
@@ -111,7 +112,7 @@ def _season_rows(media: Media) -> list[Json]:
     ]
 
 
-def request_json(request: Request, world: World, *, whole: bool = False) -> Json:
+def request_json(request: StoredRequest, world: SandboxServer, *, whole: bool = False) -> Json:
     """Describe a request as in lists, or as a *whole*: with more of its row and its people."""
     by = request.modified_by
     return {
@@ -124,7 +125,7 @@ def request_json(request: Request, world: World, *, whole: bool = False) -> Json
     }
 
 
-def created_json(request: Request, media: Json, by: Json, modified_by: Json | None) -> Json:
+def created_json(request: StoredRequest, media: Json, by: Json, modified_by: Json | None) -> Json:
     """Describe a new request: a film has no seasons here, what is pending no modifier."""
     return {
         **_request_facts(request),
@@ -135,7 +136,7 @@ def created_json(request: Request, media: Json, by: Json, modified_by: Json | No
     }
 
 
-def _request_facts(request: Request) -> Json:
+def _request_facts(request: StoredRequest) -> Json:
     options = request.options
     return {
         "id": request.id,
@@ -153,7 +154,7 @@ def _request_facts(request: Request) -> Json:
     }
 
 
-def _wanted_seasons(request: Request) -> list[Json]:
+def _wanted_seasons(request: StoredRequest) -> list[Json]:
     return [
         {
             "id": request.id * 100 + number,
@@ -166,7 +167,100 @@ def _wanted_seasons(request: Request) -> list[Json]:
     ]
 
 
-def media_info(media: Media, world: World) -> Json:
+def media_info(media: Media, world: SandboxServer) -> Json:
     """Describe a row as the detail pages do: seasons made by scans, and all requests."""
     requests = [request_json(request, world) for request in media.requests]
     return {**media_json(media, world), "requests": requests, "issues": []}
+
+
+def result_json(entry: Entry, media: Media | None, world: SandboxServer, language: str) -> Json:
+    """Describe one search result; the row has its seasons in Overseerr alone."""
+    if isinstance(entry, Person):
+        return _person(entry)
+    if isinstance(entry, Collection):
+        return _collection(entry)
+    shown = _film(entry, language) if entry.kind == MOVIE else _series(entry, language)
+    if media is not None:
+        shown["mediaInfo"] = _row(media, world)
+    return shown
+
+
+def _row(media: Media, world: SandboxServer) -> Json:
+    if world.product.is_forked:
+        return {**media_json(media, world, seasons=False), "watchlists": []}
+    return media_json(media, world)
+
+
+def _common(title: CatalogueTitle) -> Json:
+    return {
+        "id": title.tmdb_id,
+        "mediaType": title.kind,
+        "popularity": title.popularity,
+        "voteCount": title_facts.votes(title),
+        "voteAverage": title_facts.rating(title),
+        "genreIds": title_facts.genre_ids(title),
+        "overview": "",
+        "originalLanguage": title.language,
+        "posterPath": poster(title),
+        "backdropPath": None,
+    }
+
+
+def poster(title: CatalogueTitle) -> str | None:
+    """Give the path of the poster; what hardly anybody knows has none."""
+    return f"/{title.tmdb_id}.jpg" if title.popularity > 1 else None
+
+
+def dated(name: str, title: CatalogueTitle) -> Json:
+    """Give a date under *name*; of undated titles TMDB sends "", null or nothing at all."""
+    if title.date is not None:
+        return {name: title.date}
+    undated: tuple[Json, ...] = ({name: ""}, {}, {name: None})
+    return undated[title.tmdb_id % 3]
+
+
+def _film(title: CatalogueTitle, language: str) -> Json:
+    return {
+        **_common(title),
+        "adult": False,
+        "video": False,
+        "title": title.named_in(language),
+        "originalTitle": title.original_title,
+        **dated("releaseDate", title),
+    }
+
+
+def _series(title: CatalogueTitle, language: str) -> Json:
+    return {
+        **_common(title),
+        "name": title.named_in(language),
+        "originalName": title.original_title,
+        "originCountry": ["US"],
+        **dated("firstAirDate", title),
+    }
+
+
+def _person(person: Person) -> Json:
+    return {
+        "id": person.tmdb_id,
+        "name": person.name,
+        "popularity": person.popularity,
+        "adult": False,
+        "mediaType": "person",
+        "profilePath": None,
+        "knownFor": [],
+    }
+
+
+def _collection(collection: Collection) -> Json:
+    return {
+        "id": collection.tmdb_id,
+        "mediaType": "collection",
+        "adult": False,
+        "originalLanguage": "en",
+        "originalTitle": collection.name,
+        "title": collection.name,
+        "overview": "",
+        "posterPath": None,
+        "backdropPath": None,
+    }

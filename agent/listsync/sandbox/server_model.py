@@ -7,14 +7,108 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Literal, NoReturn
 
-from listsync.sandbox.call_log import Journal
-from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, Catalogue, Title
-from listsync.sandbox.codes import Status
-from listsync.sandbox.concurrent_posts import Flights
+from listsync.sandbox.call_log import CallLog
+from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, Catalogue, CatalogueTitle
 from listsync.sandbox.faults import Faults
-from listsync.sandbox.products import Product
-from listsync.sandbox.state import Key, Media, State, scan
+from listsync.sandbox.state import Key, Media, State, Status, scan
 from listsync.sandbox.title_search import Search
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductTraits:
+    """What one program does its own way.
+
+    `blocklist` is the path of its blocklist, None where it has none.
+    `is_forked` is true for Jellyseerr and Seerr: extra parameters, COMPLETED requests,
+    `"all"` without specials, a 201 without id for a series without a TVDB id.
+    """
+
+    name: str
+    version: str
+    media_server_type: int | None = None
+    blocklist: str | None = None
+    blocklist_word: str = "blocklisted"
+    is_forked: bool = False
+    has_special_episodes: bool = False
+
+    @property
+    def api_name(self) -> str:
+        return f"{self.name} API"
+
+
+PRODUCTS = {
+    "overseerr": ProductTraits(name="Overseerr", version="1.34.0"),
+    "jellyseerr": ProductTraits(
+        name="Jellyseerr",
+        version="2.7.3",
+        media_server_type=2,
+        blocklist="/blacklist",
+        blocklist_word="blacklisted",
+        is_forked=True,
+    ),
+    "seerr": ProductTraits(
+        name="Seerr",
+        version="3.1.0",
+        media_server_type=2,
+        blocklist="/blocklist",
+        is_forked=True,
+        has_special_episodes=True,
+    ),
+}
+
+
+Undo = Callable[[], None]
+
+
+class Flight:
+    """One POST /request between its arrival and its answer."""
+
+    __slots__ = ("is_lost", "peers", "undo")
+
+    def __init__(self) -> None:
+        self.peers: list[Flight] = []
+        self.undo: Undo | None = None
+        self.is_lost = False
+
+    def roll_back(self) -> int:
+        """Take back what was written; says how many requests that lost."""
+        if self.undo is None:
+            return 0
+        self.undo()
+        self.undo = None
+        return 1
+
+
+class Flights:
+    """All POSTs in flight; the peers of one are those that were in flight together with it."""
+
+    def __init__(self) -> None:
+        self._flying: set[Flight] = set()
+
+    def start(self) -> Flight:
+        flight = Flight()
+        for other in self._flying:
+            other.peers.append(flight)
+            flight.peers.append(other)
+        self._flying.add(flight)
+        return flight
+
+    def __len__(self) -> int:
+        return len(self._flying)
+
+    def end(self, flight: Flight, *, failed: bool) -> int:
+        """Take *flight* out, with its peers if it *failed*; says how many requests that lost."""
+        self._flying.discard(flight)
+        lost = 0
+        if failed:
+            for peer in flight.peers:
+                peer.is_lost = True
+            lost = sum(peer.roll_back() for peer in flight.peers)
+        elif flight.is_lost:
+            lost = flight.roll_back()
+        flight.peers.clear()
+        return lost
+
 
 RADARR = "radarr"
 SONARR = "sonarr"
@@ -65,10 +159,10 @@ class Settings:
 
 
 @dataclass(slots=True, kw_only=True)
-class World:
+class SandboxServer:
     """Everything a handler may use. `later(seconds, job)` runs a job on the server's loop."""
 
-    product: Product
+    product: ProductTraits
     settings: Settings
     catalogue: Catalogue
     library: int
@@ -77,7 +171,7 @@ class World:
     crash: Callable[[str], NoReturn]
     first_settings: Settings = field(init=False)
     search: Search = field(init=False)
-    journal: Journal = field(default_factory=Journal)
+    call_log: CallLog = field(default_factory=CallLog)
     faults: Faults = field(default_factory=Faults)
     flights: Flights = field(default_factory=Flights)
     ordered_services: dict[tuple[str, int], Service | None] = field(default_factory=dict)
@@ -96,7 +190,7 @@ class World:
         for title in islice(self.catalogue, self.library):
             scan(self.new_media(title), title, Status.AVAILABLE)
 
-    def put_title(self, title: Title) -> None:
+    def put_title(self, title: CatalogueTitle) -> None:
         """Add a title, or replace the one of the same kind and TMDB number."""
         self.catalogue.put(title)
         self.search.add(title)
@@ -106,7 +200,7 @@ class World:
         self.catalogue.empty()
         self._index()
 
-    def new_media(self, title: Title) -> Media:
+    def new_media(self, title: CatalogueTitle) -> Media:
         """Insert a row; of two series with one TVDB id, the second has none."""
         is_taken = title.tvdb_id is not None and self.state.find_by_tvdb(title.tvdb_id)
         return self.insert_media(title.key, None if is_taken else title.tvdb_id)
@@ -150,7 +244,7 @@ class World:
             self._index()
         self.faults.clear()
         self.ordered_services.clear()
-        self.journal = Journal()
+        self.call_log = CallLog()
         self.state.clear(self.state.users[1].created_at)
         self.fill()
         self.state.changed()

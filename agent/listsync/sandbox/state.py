@@ -6,9 +6,56 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import IntEnum, IntFlag
 
-from listsync.sandbox.catalogue import TV, Title
-from listsync.sandbox.codes import Permission, RequestStatus, Status
+from listsync.sandbox.catalogue import TV, CatalogueTitle
+
+
+class Status(IntEnum):
+    """Of a title, for each definition. 6 and 7 exist in Jellyseerr and Seerr only."""
+
+    UNKNOWN = 1
+    PENDING = 2
+    PROCESSING = 3
+    PARTIAL = 4
+    AVAILABLE = 5
+    BLOCKLISTED = 6
+    DELETED = 7
+
+
+class RequestState(IntEnum):
+    """Of a request; COMPLETED exists in Jellyseerr and Seerr only."""
+
+    PENDING = 1
+    APPROVED = 2
+    DECLINED = 3
+    FAILED = 4
+    COMPLETED = 5
+
+
+class Permission(IntFlag):
+    """What a user may do; ADMIN may everything."""
+
+    NONE = 0
+    ADMIN = 2
+    MANAGE_USERS = 8
+    MANAGE_REQUESTS = 16
+    REQUEST = 32
+    AUTO_APPROVE = 128
+    AUTO_APPROVE_MOVIE = 256
+    AUTO_APPROVE_TV = 512
+    REQUEST_4K = 1024
+    REQUEST_4K_MOVIE = 2048
+    REQUEST_4K_TV = 4096
+    REQUEST_VIEW = 16384
+    AUTO_APPROVE_4K = 32768
+    AUTO_APPROVE_4K_MOVIE = 65536
+    AUTO_APPROVE_4K_TV = 131072
+    REQUEST_MOVIE = 262144
+    REQUEST_TV = 524288
+    MANAGE_BLOCKLIST = 268435456
+    VIEW_BLOCKLIST = 1073741824
+
 
 Key = tuple[str, int]
 UNLIMITED = 0
@@ -61,7 +108,7 @@ class Media:
     service_ids: list[int | None] = field(default_factory=lambda: [None, None])
     block_title: str | None = None
     blocked_by: int = 1
-    requests: list[Request] = field(default_factory=list)
+    requests: list[StoredRequest] = field(default_factory=list)
     row: bytes | None = None
 
     @property
@@ -70,7 +117,7 @@ class Media:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Request:
+class StoredRequest:
     """One wish of one user; `options` are serverId, profileId, rootFolder and the like."""
 
     id: int
@@ -105,7 +152,7 @@ class State:
         """Begin anew; *founded* is when the owner came, which tells one server from another."""
         self.users: dict[int, User] = {user.id: user for user in _first_users(founded)}
         self.media: dict[int, Media] = {}
-        self.requests: dict[int, Request] = {}
+        self.requests: dict[int, StoredRequest] = {}
         self.request_counts: Counter[int] = Counter()
         self.watchlists: set[tuple[int, Key]] = set()
         self.next = Counters()
@@ -159,19 +206,19 @@ class State:
         media.row = None
         self.changed()
 
-    def keep_request(self, request: Request) -> None:
+    def keep_request(self, request: StoredRequest) -> None:
         self.requests[request.id] = request
         self.request_counts[request.user.id] += 1
         request.media.requests.append(request)
         self.changed()
 
-    def drop_request(self, request: Request) -> None:
+    def drop_request(self, request: StoredRequest) -> None:
         if self.requests.pop(request.id, None) is not None:
             request.media.requests.remove(request)
             self.request_counts[request.user.id] -= 1
         self.changed()
 
-    def undo_request(self, request: Request) -> None:
+    def undo_request(self, request: StoredRequest) -> None:
         """Take the newest request back before it is saved: its number is given to the next."""
         self.drop_request(request)
         if request.id == self.next.request - 1:
@@ -179,7 +226,7 @@ class State:
 
 
 def scan(
-    media: Media, title: Title, status: int, *, is4k: bool = False, seasons: bool = True
+    media: Media, title: CatalogueTitle, status: int, *, is4k: bool = False, seasons: bool = True
 ) -> None:
     """Set a row as a library scan does; with *seasons* those of a series follow."""
     media.statuses[is4k] = status
@@ -200,9 +247,9 @@ def set_season(media: Media, number: int, status: int, *, is4k: bool) -> None:
     row[is4k] = status
 
 
-def is_open(request: Request) -> bool:
+def is_open(request: StoredRequest) -> bool:
     """Tell whether *request* still stands for its seasons."""
-    return request.status not in (RequestStatus.DECLINED, RequestStatus.COMPLETED)
+    return request.status not in (RequestState.DECLINED, RequestState.COMPLETED)
 
 
 def _first_users(founded: str) -> list[User]:

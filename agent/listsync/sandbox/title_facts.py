@@ -1,15 +1,12 @@
-"""What TMDB says of a title beside its names and dates: genres and votes.
-
-`catalogue.jsonl` has none of that. So that filters can be tried, it is made up here, for the
-sandbox alone: always the same for one title, plausible, and not true. Titles that are ordered
-(`POST /sandbox/titles`) may bring their own. Titles without a language are taken to be English.
-"""
+"""What TMDB says of a title beside its names: genres and votes, when it came out, who made it."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from typing import TypeVar
 
-from listsync.sandbox.catalogue import MOVIE, Title
+from listsync.sandbox.catalogue import MOVIE, CatalogueTitle
 
 _NAMES = {
     12: ("Adventure", "Abenteuer"),
@@ -51,7 +48,7 @@ def known_genres(kind: str, language: str) -> list[dict[str, object]]:
     return [_named(number, language) for number in numbers]
 
 
-def genre_ids(title: Title) -> list[int]:
+def genre_ids(title: CatalogueTitle) -> list[int]:
     """Give one to three genres, those of films or those of series."""
     if title.genres is not None:
         return [number for number, names in _NAMES.items() if names[0] in title.genres]
@@ -61,7 +58,7 @@ def genre_ids(title: Title) -> list[int]:
     return list(dict.fromkeys(picked[: 1 + mark % 3]))
 
 
-def genres(title: Title, language: str) -> list[dict[str, object]]:
+def genres(title: CatalogueTitle, language: str) -> list[dict[str, object]]:
     """Name the genres in *language*; of those, TMDB is known to speak German here."""
     return [_named(number, language) for number in genre_ids(title)]
 
@@ -70,11 +67,11 @@ def _named(number: int, language: str) -> dict[str, object]:
     return {"id": number, "name": _NAMES[number][language[:2] == "de"]}
 
 
-def votes(title: Title) -> int:
+def votes(title: CatalogueTitle) -> int:
     return int(title.popularity * _VOTES_BY_POPULARITY) if title.votes is None else title.votes
 
 
-def rating(title: Title) -> float:
+def rating(title: CatalogueTitle) -> float:
     """Give the average of the votes, 0 where there are none."""
     if not votes(title):
         return 0.0
@@ -85,6 +82,78 @@ def unknown_genres(names: list[str]) -> set[str]:
     return set(names) - {english for english, _ in _NAMES.values()}
 
 
-def _mark(title: Title) -> int:
+def _mark(title: CatalogueTitle) -> int:
     """Give a number that is always the same for one title, and like chance for many."""
     return zlib.crc32(f"{title.kind}/{title.tmdb_id}".encode())
+
+
+_Json = dict[str, object]
+_KnownT = TypeVar("_KnownT")
+_IN_CINEMAS = 3
+
+_RELEASES = {
+    128: {"JP": "1997-07-12", "US": "1999-10-29"},
+    11216: {"IT": "1988-11-17", "US": "1990-02-23"},
+    420634: {"US": "2016-10-15", "GB": "2018-04-06"},
+}
+_PEOPLE = {
+    694: ("Stanley Kubrick", "Stephen King", "Jack Nicholson"),
+    1091: ("John Carpenter", "Bill Lancaster", "Kurt Russell"),
+    11596: ("Wes Craven", "Heather Langenkamp", "Robert Englund"),
+}
+_COMPANIES = {10693: ("Walt Disney Productions", "RKO Radio Pictures")}
+
+
+def releases(title: CatalogueTitle) -> _Json:
+    """Give the releases of a film by country."""
+    dates = title.releases
+    if dates is None:
+        dates = _known(_RELEASES, title) or ({"US": title.date} if title.date else {})
+    return {"results": [_country(code, date) for code, date in dates.items()]}
+
+
+def credits_of(title: CatalogueTitle) -> _Json:
+    """Give the first as the director of a film, the others as its cast; a series has creators."""
+    if title.kind != MOVIE:
+        return {"cast": [], "crew": []}
+    people = list(enumerate(_people(title)))
+    return {
+        "cast": [{**_person(number, name), "order": number} for number, name in people[1:]],
+        "crew": [{**_person(number, name), "job": "Director"} for number, name in people[:1]],
+    }
+
+
+def creators(title: CatalogueTitle) -> list[_Json]:
+    return [_person(number, name) for number, name in enumerate(_people(title))]
+
+
+def companies(title: CatalogueTitle) -> list[_Json]:
+    names = _known(_COMPANIES, title) or () if title.companies is None else title.companies
+    return [
+        {"id": number, "name": name, "logoPath": None, "originCountry": "US"}
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def _people(title: CatalogueTitle) -> tuple[str, ...]:
+    return _known(_PEOPLE, title) or () if title.people is None else title.people
+
+
+def _known(table: Mapping[int, _KnownT], title: CatalogueTitle) -> _KnownT | None:
+    return table.get(title.tmdb_id) if title.kind == MOVIE else None
+
+
+def _country(code: str, date: str) -> _Json:
+    release = {
+        "certification": "",
+        "descriptors": [],
+        "iso_639_1": "",
+        "note": "",
+        "release_date": f"{date}T00:00:00.000Z",
+        "type": _IN_CINEMAS,
+    }
+    return {"iso_3166_1": code, "release_dates": [release]}
+
+
+def _person(number: int, name: str) -> _Json:
+    return {"id": number + 1, "name": name, "gender": 0, "profilePath": None}

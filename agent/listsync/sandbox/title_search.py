@@ -6,6 +6,8 @@ beginning of one), or when both are equal without spaces. Nothing is guessed bey
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,14 +16,68 @@ from listsync.sandbox.catalogue import (
     INVENTED_YEARS,
     TV,
     Catalogue,
+    CatalogueTitle,
     Collection,
     Person,
-    Title,
     invented,
 )
-from listsync.sandbox.word_folding import compact, index_words, words
 
-Entry = Title | Person | Collection
+_WORD = re.compile(r"[^\W_]+")
+_APOSTROPHES = re.compile(r"['`\u2019\u02bb\u02bc]")
+_ROMAN = re.compile(r"(?=[ivx])(x{0,3})(ix|iv|v?i{0,3})")
+_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
+_LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "æ": "ae",
+        "œ": "oe",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\u0131": "i",
+        "&": " and ",
+    }
+)
+
+
+def _plain(text: str) -> str:
+    folded = text.casefold().translate(_LETTERS)
+    if folded.isascii():
+        return folded
+    decomposed = unicodedata.normalize("NFKD", folded)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _arabic(word: str) -> str:
+    """Write a Roman numeral up to 39 as a number; leave any other word alone."""
+    if not _ROMAN.fullmatch(word):
+        return word
+    values = [_ROMAN_VALUES[letter] for letter in word]
+    following = [*values[1:], 0]
+    signed = (
+        value if value >= after else -value for value, after in zip(values, following, strict=True)
+    )
+    return str(sum(signed))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Split a title into folded words; an apostrophe joins ("schindlers")."""
+    joined = _APOSTROPHES.sub("", _plain(text))
+    return tuple(_arabic(word) for word in _WORD.findall(joined))
+
+
+def index_words(text: str) -> set[str]:
+    """Give every word a title can be found by; an apostrophe also parts ("avventura")."""
+    return {*words(text), *(_arabic(word) for word in _WORD.findall(_plain(text)))}
+
+
+def compact(text: str) -> str:
+    """Run a title's words together, so that `WALL-E` equals `WALL·E`."""
+    return "".join(_WORD.findall(_APOSTROPHES.sub("", _plain(text))))
+
+
+Entry = CatalogueTitle | Person | Collection
 PAGE_SIZE = 20
 _NONE = range(0)
 _INVENTED_WORDS = ("sandbox", "film")
@@ -29,7 +85,7 @@ _INVENTED_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHits:
     """What a query names: entries, then a run of films that are invented when looked at."""
 
     entries: list[Entry]
@@ -71,23 +127,25 @@ class Search:
                     insort(self._words, word)
                 self._positions.setdefault(word, set()).add(position)
 
-    def find(self, query: str) -> Found:
+    def find(self, query: str) -> SearchHits:
         """Give everything that *query* names."""
         wanted = words(query)
         if not wanted:
-            return Found([], _NONE)
+            return SearchHits([], _NONE)
         positions = self._matching(wanted) | self._compact.get(compact(query), set())
         entries = {_identity(entry): entry for entry in map(self._entry, positions)}
         ordered = sorted(entries.values(), key=lambda entry: -entry.popularity)
-        return Found(ordered, _invented_numbers(wanted, self._catalogue.invented_films))
+        return SearchHits(ordered, _invented_numbers(wanted, self._catalogue.invented_films))
 
-    def find_of_year(self, query: str, year: int) -> tuple[list[Title], list[Title]]:
+    def find_of_year(
+        self, query: str, year: int
+    ) -> tuple[list[CatalogueTitle], list[CatalogueTitle]]:
         """Give the first 20 films and the first 20 series of *year* that *query* names."""
         found = self.find(query)
         dated = [
             entry
             for entry in found.entries
-            if isinstance(entry, Title) and entry.year == str(year)
+            if isinstance(entry, CatalogueTitle) and entry.year == str(year)
         ]
         films = [title for title in dated if title.kind != TV]
         series = [title for title in dated if title.kind == TV]
@@ -96,7 +154,7 @@ class Search:
 
     def _entry(self, position: int) -> Entry:
         entry = self._entries[position]
-        if isinstance(entry, Title):
+        if isinstance(entry, CatalogueTitle):
             return self._catalogue.find(*entry.key) or entry
         return entry
 
@@ -116,11 +174,15 @@ class Search:
 
 
 def _names(entry: Entry) -> tuple[str, ...]:
-    return (entry.title, entry.original_title) if isinstance(entry, Title) else (entry.name,)
+    return (
+        (entry.title, entry.original_title) if isinstance(entry, CatalogueTitle) else (entry.name,)
+    )
 
 
 def _identity(entry: Entry) -> tuple[str, int]:
-    return entry.key if isinstance(entry, Title) else (type(entry).__name__, entry.tmdb_id)
+    return (
+        entry.key if isinstance(entry, CatalogueTitle) else (type(entry).__name__, entry.tmdb_id)
+    )
 
 
 def _invented_numbers(wanted: tuple[str, ...], total: int) -> range:

@@ -6,21 +6,19 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 from __future__ import annotations
 
 from listsync.domain.languages import LANGUAGES
-from listsync.sandbox import title_credits as production
-from listsync.sandbox import title_facts as facts
-from listsync.sandbox.api_call import Call
-from listsync.sandbox.catalogue import MOVIE, TV, Title
+from listsync.sandbox import title_facts
+from listsync.sandbox.api_call import ApiCall
+from listsync.sandbox.catalogue import MOVIE, TV, CatalogueTitle
 from listsync.sandbox.endpoints.search import language_of
-from listsync.sandbox.responses import Reply, error, ok
-from listsync.sandbox.serializers import Json, media_info
-from listsync.sandbox.title_serializers import dated, poster, result_json
+from listsync.sandbox.responses import ApiReply, error, ok
+from listsync.sandbox.serializers import Json, dated, media_info, poster, result_json
 
 _NO_IDS: Json = dict.fromkeys(
     ("facebookId", "freebaseId", "freebaseMid", "instagramId", "tvrageId", "twitterId")
 )
 
 
-def movie(call: Call) -> Reply:
+def movie(call: ApiCall) -> ApiReply:
     """Describe one film; an unknown number and an outage of TMDB are both a 500."""
     title = _title(call, MOVIE, call.number("movieId"), "Unable to retrieve movie.")
     shown: Json = {
@@ -32,7 +30,7 @@ def movie(call: Call) -> Reply:
         "imdbId": title.imdb_id,
         "title": title.named_in(language_of(call)),
         "originalTitle": title.original_title,
-        "releases": production.releases(title),
+        "releases": title_facts.releases(title),
         "runtime": 90 + title.tmdb_id % 60,
         "status": "Released" if title.date else "Planned",
         "externalIds": {**_NO_IDS, "imdbId": title.imdb_id},
@@ -44,7 +42,7 @@ def movie(call: Call) -> Reply:
     return ok(_with_media(call, title, shown))
 
 
-def series(call: Call) -> Reply:
+def series(call: ApiCall) -> ApiReply:
     """Describe one series with its seasons; season 0 holds specials."""
     title = _title(call, TV, call.number("tvId"), "Unable to retrieve series.")
     regular = [number for number in title.season_numbers if number > 0]
@@ -55,7 +53,7 @@ def series(call: Call) -> Reply:
         "status": "Returning Series" if title.announced else "Ended",
         "type": "Scripted",
         "inProduction": bool(title.announced),
-        "createdBy": production.creators(title),
+        "createdBy": title_facts.creators(title),
         "networks": [],
         "contentRatings": {"results": []},
         "languages": [title.language],
@@ -71,22 +69,22 @@ def series(call: Call) -> Reply:
     return ok(_with_media(call, title, shown))
 
 
-def movie_genres(call: Call) -> Reply:
+def movie_genres(call: ApiCall) -> ApiReply:
     """List the genres of films, as TMDB has them. Source: the OpenAPI files, not observed."""
     return _genres(call, MOVIE)
 
 
-def series_genres(call: Call) -> Reply:
+def series_genres(call: ApiCall) -> ApiReply:
     return _genres(call, TV)
 
 
-def _genres(call: Call, kind: str) -> Reply:
+def _genres(call: ApiCall, kind: str) -> ApiReply:
     if call.tmdb_failure is not None:
         raise error(500, f"Unable to retrieve {'movie' if kind == MOVIE else 'series'} genres.")
-    return ok(facts.known_genres(kind, language_of(call)))
+    return ok(title_facts.known_genres(kind, language_of(call)))
 
 
-def languages(call: Call) -> Reply:
+def languages(call: ApiCall) -> ApiReply:
     """List the languages, as TMDB has them. Source: the OpenAPI files, not observed."""
     if call.tmdb_failure is not None:
         raise error(500, "Unable to retrieve languages.")
@@ -94,7 +92,7 @@ def languages(call: Call) -> Reply:
     return ok([{"iso_639_1": code, "english_name": name, "name": name} for code, name in rows])
 
 
-def season(call: Call) -> Reply:
+def season(call: ApiCall) -> ApiReply:
     """List the episodes of one season."""
     refusal = "Unable to retrieve season."
     title = _title(call, TV, call.number("tvId"), refusal)
@@ -122,7 +120,7 @@ def season(call: Call) -> Reply:
     return ok(shown)
 
 
-def collection(call: Call) -> Reply:
+def collection(call: ApiCall) -> ApiReply:
     """List the parts of a film series."""
     number = call.number("collectionId")
     found = call.world.catalogue.find_collection(number)
@@ -137,14 +135,14 @@ def collection(call: Call) -> Reply:
     return ok({"id": found.tmdb_id, "name": found.name, "overview": "", "parts": parts})
 
 
-def _title(call: Call, kind: str, number: int, refusal: str) -> Title:
+def _title(call: ApiCall, kind: str, number: int, refusal: str) -> CatalogueTitle:
     title = call.world.catalogue.find(kind, number)
     if title is None or call.tmdb_failure is not None:
         raise error(500, refusal)
     return title
 
 
-def _common(call: Call, title: Title) -> Json:
+def _common(call: ApiCall, title: CatalogueTitle) -> Json:
     return {
         "id": title.tmdb_id,
         "originalLanguage": title.language,
@@ -152,29 +150,29 @@ def _common(call: Call, title: Title) -> Json:
         "overview": "",
         "tagline": "",
         "homepage": "",
-        "genres": facts.genres(title, language_of(call)),
-        "voteAverage": facts.rating(title),
-        "voteCount": facts.votes(title),
+        "genres": title_facts.genres(title, language_of(call)),
+        "voteAverage": title_facts.rating(title),
+        "voteCount": title_facts.votes(title),
         "keywords": [],
         "posterPath": poster(title),
         "backdropPath": None,
-        "credits": production.credits_of(title),
+        "credits": title_facts.credits_of(title),
         "relatedVideos": [],
         "watchProviders": [],
-        "productionCompanies": production.companies(title),
+        "productionCompanies": title_facts.companies(title),
         "productionCountries": [{"iso_3166_1": "US", "name": "United States of America"}],
         "spokenLanguages": [_language(title)],
     }
 
 
-def _language(title: Title) -> Json:
+def _language(title: CatalogueTitle) -> Json:
     """Name the language; the servers hand TMDB's own name on for films alone."""
     name = "english_name" if title.kind == MOVIE else "englishName"
     words = "English" if title.language == "en" else title.language
     return {name: words, "iso_639_1": title.language, "name": words}
 
 
-def _with_media(call: Call, title: Title, shown: Json) -> Json:
+def _with_media(call: ApiCall, title: CatalogueTitle, shown: Json) -> Json:
     state = call.world.state
     if call.world.product.is_forked:
         shown["onUserWatchlist"] = (call.user.id, title.key) in state.watchlists
@@ -182,7 +180,7 @@ def _with_media(call: Call, title: Title, shown: Json) -> Json:
     return shown if media is None else {**shown, "mediaInfo": media_info(media, call.world)}
 
 
-def _season(title: Title, number: int) -> Json:
+def _season(title: CatalogueTitle, number: int) -> Json:
     return {
         "id": title.tmdb_id * 100 + number,
         "name": f"Season {number}" if number else "Specials",
@@ -194,12 +192,12 @@ def _season(title: Title, number: int) -> Json:
     }
 
 
-def _episode_count(title: Title, number: int) -> int:
+def _episode_count(title: CatalogueTitle, number: int) -> int:
     is_announced = number > title.seasons - title.announced
     return 0 if is_announced and number else 6 + (title.tmdb_id + number) % 7
 
 
-def _air_date(title: Title, number: int) -> str | None:
+def _air_date(title: CatalogueTitle, number: int) -> str | None:
     is_announced = 0 < number > title.seasons - title.announced
     if not title.date or is_announced:
         return None

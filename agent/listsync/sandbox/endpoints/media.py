@@ -1,18 +1,14 @@
-"""Media rows: GET /media, and what a manager may do to a row.
-
-Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
-"""
+"""Media rows (GET /media, and what a manager may do), the blocklist, and watchlists."""
 
 from __future__ import annotations
 
-from listsync.sandbox import request_lifecycle as afterlife
-from listsync.sandbox.api_call import Call
-from listsync.sandbox.codes import Status
-from listsync.sandbox.paging import page_of
-from listsync.sandbox.responses import Reply, dumps, error, no_content, ok
-from listsync.sandbox.serializers import media_json
-from listsync.sandbox.server_model import World
-from listsync.sandbox.state import Media, scan
+from listsync.sandbox import request_lifecycle
+from listsync.sandbox.api_call import ApiCall, page_of
+from listsync.sandbox.responses import NOTHING, ApiReply, dumps, error, no_content, ok
+from listsync.sandbox.serializers import Json, media_json, user_json
+from listsync.sandbox.server_model import SandboxServer
+from listsync.sandbox.state import Key, Media, Status, scan
+from listsync.sandbox.validation import check_blocklist_body
 
 _FILTERS = {
     "available": (Status.AVAILABLE,),
@@ -31,16 +27,16 @@ _STATUSES = {
 }
 
 
-def index(call: Call) -> Reply:
+def index(call: ApiCall) -> ApiReply:
     """List rows, newest first; a filter the code does not know lists all."""
     page = page_of(call, default=20)
     rows = _chosen(call)
     shown = b",".join(_row(media, call.world) for media in page.of(rows))
     info = dumps(page.info(len(rows)))
-    return Reply(200, b'{"pageInfo":%s,"results":[%s]}' % (info, shown))
+    return ApiReply(200, b'{"pageInfo":%s,"results":[%s]}' % (info, shown))
 
 
-def _chosen(call: Call) -> list[Media]:
+def _chosen(call: ApiCall) -> list[Media]:
     rows = list(call.world.state.media.values())
     rows.reverse()
     wanted = _FILTERS.get(str(call.query.get("filter", "all")))
@@ -53,13 +49,13 @@ def _chosen(call: Call) -> list[Media]:
     return rows
 
 
-def _row(media: Media, world: World) -> bytes:
+def _row(media: Media, world: SandboxServer) -> bytes:
     if media.row is None:
         media.row = dumps(media_json(media, world))
     return media.row
 
 
-def set_status(call: Call) -> Reply:
+def set_status(call: ApiCall) -> ApiReply:
     """Set the status of a row by hand."""
     media = _media(call, "Media does not exist.")
     status = _STATUSES[str(call.path["status"])]
@@ -69,19 +65,122 @@ def set_status(call: Call) -> Reply:
         added_at = media.added_at
         scan(media, title, status, is4k=is4k)
         media.added_at = added_at  # only a scan sets that
-    afterlife.fulfil(call.world, media, is4k=is4k)
+    request_lifecycle.fulfil(call.world, media, is4k=is4k)
     return ok(media_json(media, call.world))
 
 
-def remove(call: Call) -> Reply:
+def remove(call: ApiCall) -> ApiReply:
     """Delete a row with its requests ("clear data")."""
     call.world.state.drop_media(_media(call, "Media not found"))
     return no_content()
 
 
-def _media(call: Call, missing: str) -> Media:
+def _media(call: ApiCall, missing: str) -> Media:
     number = str(call.path["mediaId"])
     media = call.world.state.media.get(int(number)) if number.isdecimal() else None
     if media is None:
         raise error(404, missing)
     return media
+
+
+def blocked_titles(call: ApiCall) -> ApiReply:
+    """List what is blocked; `search` looks into the titles."""
+    page = page_of(call, default=25)
+    wanted = str(call.query.get("search", "")).casefold()
+    shown = _shown(call.world)
+    found = [entry for entry in shown if wanted in str(entry["title"]).casefold()]
+    return ok({"pageInfo": page.info(len(found)), "results": page.of(found)})
+
+
+def blocked_title(call: ApiCall) -> ApiReply:
+    number = _media_of_blocklist(call).tmdb_id
+    return ok(next(entry for entry in _shown(call.world) if entry["tmdbId"] == number))
+
+
+def block_title(call: ApiCall) -> ApiReply:
+    """Block a title."""
+    body = call.body
+    check_blocklist_body(body)
+    key = (body["mediaType"], int(body["tmdbId"]))
+    state = call.world.state
+    media = state.find_media(key) or call.world.insert_media(key, None)
+    if Status.BLOCKLISTED in media.statuses:
+        raise error(412, f"Item already {call.world.product.blocklist_word}")
+    media.block_title, media.blocked_by = body.get("title"), call.user.id
+    media.statuses = [Status.BLOCKLISTED, Status.BLOCKLISTED]
+    call.world.touch(media)
+    return ApiReply(201, b"", NOTHING)
+
+
+def unblock_title(call: ApiCall) -> ApiReply:
+    """Unblock a title: its row goes."""
+    call.world.state.drop_media(_media_of_blocklist(call))
+    return no_content()
+
+
+def _blocked(world: SandboxServer) -> list[Media]:
+    rows = world.state.media.values()
+    return [media for media in rows if Status.BLOCKLISTED in media.statuses]
+
+
+def _media_of_blocklist(call: ApiCall) -> Media:
+    number = call.path["tmdbId"]
+    for media in _blocked(call.world):
+        if str(media.tmdb_id) == number:
+            return media
+    table = call.world.product.blocklist_word.removesuffix("ed").capitalize()
+    where = f'{{\n    "where": {{\n        "tmdbId": {number}\n    }}\n}}'
+    raise error(401, f'Could not find any entity of type "{table}" matching: {where}')
+
+
+def _shown(world: SandboxServer) -> list[Json]:
+    return [_entry(number, media, world) for number, media in enumerate(_blocked(world), start=1)]
+
+
+def _entry(number: int, media: Media, world: SandboxServer) -> Json:
+    title = world.catalogue.find(*media.key)
+    user = world.state.users.get(media.blocked_by)
+    return {
+        "id": number,
+        "mediaType": media.kind,
+        "title": media.block_title or (title.title if title else ""),
+        "tmdbId": media.tmdb_id,
+        f"{world.product.blocklist_word}Tags": None,
+        "createdAt": media.created_at,
+        "user": user_json(user, world) if user else None,
+    }
+
+
+def watch_title(call: ApiCall) -> ApiReply:
+    """Put a title on the acting user's watchlist."""
+    body, state = call.body, call.world.state
+    check_blocklist_body(body)
+    key: Key = (body["mediaType"], int(body["tmdbId"]))
+    if (call.user.id, key) in state.watchlists:
+        raise error(409, "Request for this media already exists.")
+    state.watchlists.add((call.user.id, key))
+    media = state.find_media(key) or call.world.insert_media(key, None)
+    shown = {
+        "id": len(state.watchlists),
+        "ratingKey": "",
+        "title": body.get("title", ""),
+        "tmdbId": media.tmdb_id,
+        "mediaType": media.kind,
+        "createdAt": media.created_at,
+        "updatedAt": media.updated_at,
+        "requestedBy": user_json(call.user, call.world, settings=True),
+        "media": media_json(media, call.world, seasons=False),
+    }
+    return ok(shown, 201)
+
+
+def unwatch_title(call: ApiCall) -> ApiReply:
+    """Take a title off it."""
+    state, number = call.world.state, call.number("tmdbId")
+    found = {entry for entry in state.watchlists if entry[0] == call.user.id}
+    found = {entry for entry in found if entry[1][1] == number}
+    if not found:
+        raise error(404, "watchlist item not found")
+    state.watchlists -= found
+    state.changed()
+    return no_content()

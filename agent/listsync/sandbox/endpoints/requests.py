@@ -8,27 +8,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from listsync.sandbox import request_lifecycle as afterlife
-from listsync.sandbox.api_call import Call
+from listsync.sandbox import request_lifecycle
+from listsync.sandbox.api_call import ApiCall, PageWindow, page_of
 from listsync.sandbox.call_log import OPTIONS
 from listsync.sandbox.catalogue import MOVIE, TV
-from listsync.sandbox.codes import Permission, RequestStatus, Status
-from listsync.sandbox.paging import Page, page_of
-from listsync.sandbox.responses import Reply, error, no_content, ok
+from listsync.sandbox.responses import ApiReply, error, no_content, ok
 from listsync.sandbox.serializers import Json, media_json, request_json
 from listsync.sandbox.server_model import RADARR, SONARR
-from listsync.sandbox.state import Request, User, now
+from listsync.sandbox.state import Permission, RequestState, Status, StoredRequest, User, now
 
 _VIEWERS = (Permission.MANAGE_REQUESTS, Permission.REQUEST_VIEW)
 _REQUEST_FILTERS = {
-    "approved": (RequestStatus.APPROVED,),
-    "processing": (RequestStatus.APPROVED,),
-    "available": (RequestStatus.APPROVED, RequestStatus.COMPLETED),
-    "pending": (RequestStatus.PENDING,),
-    "unavailable": (RequestStatus.PENDING, RequestStatus.APPROVED),
-    "failed": (RequestStatus.FAILED,),
-    "completed": (RequestStatus.COMPLETED,),
-    "deleted": (RequestStatus.APPROVED, RequestStatus.COMPLETED),
+    "approved": (RequestState.APPROVED,),
+    "processing": (RequestState.APPROVED,),
+    "available": (RequestState.APPROVED, RequestState.COMPLETED),
+    "pending": (RequestState.PENDING,),
+    "unavailable": (RequestState.PENDING, RequestState.APPROVED),
+    "failed": (RequestState.FAILED,),
+    "completed": (RequestState.COMPLETED,),
+    "deleted": (RequestState.APPROVED, RequestState.COMPLETED),
 }
 _NOT_THERE = (Status.UNKNOWN, Status.PENDING, Status.PROCESSING, Status.PARTIAL)
 _MEDIA_FILTERS = {
@@ -40,7 +38,7 @@ _MEDIA_FILTERS = {
 _SHOWN_MEDIA = tuple(status for status in Status if status != Status.BLOCKLISTED)
 
 
-async def list_all(call: Call) -> Reply:
+async def list_all(call: ApiCall) -> ApiReply:
     """List requests; users without the right to view see their own alone.
 
     Jellyseerr and Seerr wait for each Radarr and Sonarr first, twice as long as these may take.
@@ -59,7 +57,7 @@ async def list_all(call: Call) -> Reply:
     return ok(shown)
 
 
-def list_of_user(call: Call) -> Reply:
+def list_of_user(call: ApiCall) -> ApiReply:
     """List the requests of one user."""
     user = call.world.state.users.get(call.number("userId"))
     if user is None:
@@ -72,13 +70,15 @@ def list_of_user(call: Call) -> Reply:
     return ok({"pageInfo": page.info(len(rows)), "results": results})
 
 
-def _page(call: Call, requests: Iterable[Request]) -> tuple[Page, list[Request], list[Request]]:
+def _page(
+    call: ApiCall, requests: Iterable[StoredRequest]
+) -> tuple[PageWindow, list[StoredRequest], list[StoredRequest]]:
     page = page_of(call, default=10)
     rows = _ordered(call, requests)
     return page, rows, list(page.of(rows))
 
 
-def _listed(call: Call, request: Request) -> Json:
+def _listed(call: ApiCall, request: StoredRequest) -> Json:
     """Describe a row of the list; Jellyseerr and Seerr add what they know from the services."""
     shown = request_json(request, call.world)
     if not call.world.product.is_forked:
@@ -94,7 +94,7 @@ def _listed(call: Call, request: Request) -> Json:
     return shown
 
 
-def _service_errors(call: Call, program: str) -> list[dict[str, object]]:
+def _service_errors(call: ApiCall, program: str) -> list[dict[str, object]]:
     """Name the Radarrs or Sonarrs that did not answer: Jellyseerr and Seerr ask each of them."""
     if call.world.health(program) == "up":
         return []
@@ -102,7 +102,7 @@ def _service_errors(call: Call, program: str) -> list[dict[str, object]]:
     return [{"id": service.id, "name": service.name} for service in services]
 
 
-def _ordered(call: Call, requests: Iterable[Request]) -> list[Request]:
+def _ordered(call: ApiCall, requests: Iterable[StoredRequest]) -> list[StoredRequest]:
     rows = list(requests)
     is_rising = call.query.get("sortDirection") == "asc"
     if call.query.get("sort") == "modified":
@@ -110,9 +110,9 @@ def _ordered(call: Call, requests: Iterable[Request]) -> list[Request]:
     return rows if is_rising else rows[::-1]
 
 
-def _visible(call: Call) -> list[Request]:
+def _visible(call: ApiCall) -> list[StoredRequest]:
     wanted = str(call.query.get("filter", "all"))
-    statuses = _REQUEST_FILTERS.get(wanted, tuple(RequestStatus))
+    statuses = _REQUEST_FILTERS.get(wanted, tuple(RequestState))
     media_statuses = _MEDIA_FILTERS.get(wanted, _SHOWN_MEDIA)
     kind = call.query.get("mediaType", "all")
     user = _whose(call)
@@ -126,7 +126,7 @@ def _visible(call: Call) -> list[Request]:
     ]
 
 
-def _whose(call: Call) -> User | None:
+def _whose(call: ApiCall) -> User | None:
     """Say whose requests are asked for; None means everybody's."""
     number = call.query.get("requestedBy")
     if call.user.may(*_VIEWERS):
@@ -136,28 +136,28 @@ def _whose(call: Call) -> User | None:
     return call.user
 
 
-def count(call: Call) -> Reply:
+def count(call: ApiCall) -> ApiReply:
     """Count requests by kind and state."""
     requests = call.world.state.requests.values()
     by_status = [request.status for request in requests]
-    approved = [one for one in requests if one.status == RequestStatus.APPROVED]
+    approved = [one for one in requests if one.status == RequestState.APPROVED]
     there = sum(one.media.statuses[one.is4k] == Status.AVAILABLE for one in approved)
     shown = {
         "total": len(by_status),
         "movie": sum(request.media.kind == MOVIE for request in requests),
         "tv": sum(request.media.kind == TV for request in requests),
-        "pending": by_status.count(RequestStatus.PENDING),
-        "approved": by_status.count(RequestStatus.APPROVED),
-        "declined": by_status.count(RequestStatus.DECLINED),
+        "pending": by_status.count(RequestState.PENDING),
+        "approved": by_status.count(RequestState.APPROVED),
+        "declined": by_status.count(RequestState.DECLINED),
         "processing": len(approved) - there,
         "available": there,
     }
     if call.world.product.is_forked:
-        shown["completed"] = by_status.count(RequestStatus.COMPLETED)
+        shown["completed"] = by_status.count(RequestState.COMPLETED)
     return ok(shown)
 
 
-def show(call: Call) -> Reply:
+def show(call: ApiCall) -> ApiReply:
     """Show one request to its owner and to those who may view all."""
     request = _request(call)
     if request.user is not call.user and not call.user.may(*_VIEWERS):
@@ -165,7 +165,7 @@ def show(call: Call) -> Reply:
     return ok(request_json(request, call.world, whole=True))
 
 
-def edit(call: Call) -> Reply:
+def edit(call: ApiCall) -> ApiReply:
     """Change the options and the seasons of a request; the answer has the options given alone."""
     request = _request(call)
     if not _may_change(call, request):
@@ -183,50 +183,50 @@ def edit(call: Call) -> Reply:
     return ok({name: shown[name] for name in shown if name in kept or name not in OPTIONS})
 
 
-def delete(call: Call) -> Reply:
+def delete(call: ApiCall) -> ApiReply:
     """Delete a request."""
     request = _request(call)
     if not _may_change(call, request):
         raise error(401, "You do not have permission to delete this request.")
-    afterlife.delete(call.world, request)
+    request_lifecycle.delete(call.world, request)
     return no_content()
 
 
-def retry(call: Call) -> Reply:
+def retry(call: ApiCall) -> ApiReply:
     """Send a request again."""
     return _approved(call, _request(call))
 
 
-def decide(call: Call) -> Reply:
+def decide(call: ApiCall) -> ApiReply:
     """Approve a request or decline it."""
     request = _request(call)
     if call.path["status"] == "approve":
         return _approved(call, request)
     before = _media_before(call, request)
-    afterlife.decline(call.world, request, call.user)
+    request_lifecycle.decline(call.world, request, call.user)
     return ok({**request_json(request, call.world, whole=True), "media": before})
 
 
-def _approved(call: Call, request: Request) -> Reply:
+def _approved(call: ApiCall, request: StoredRequest) -> ApiReply:
     before = _media_before(call, request)
-    remains = afterlife.approve(call.world, request, call.user)
+    remains = request_lifecycle.approve(call.world, request, call.user)
     shown = {**request_json(request, call.world, whole=True), "media": before}
     if not remains:
         del shown["id"]
     return ok(shown)
 
 
-def _media_before(call: Call, request: Request) -> Json:
+def _media_before(call: ApiCall, request: StoredRequest) -> Json:
     """Describe the row as the answer does: as it was when the request was read."""
     return media_json(request.media, call.world)
 
 
-def _may_change(call: Call, request: Request) -> bool:
-    is_own = request.user is call.user and request.status == RequestStatus.PENDING
+def _may_change(call: ApiCall, request: StoredRequest) -> bool:
+    is_own = request.user is call.user and request.status == RequestState.PENDING
     return is_own or call.user.may(Permission.MANAGE_REQUESTS)
 
 
-def _request(call: Call) -> Request:
+def _request(call: ApiCall) -> StoredRequest:
     number = str(call.path["requestId"])
     request = call.world.state.requests.get(int(number)) if number.isdecimal() else None
     if request is None:

@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from listsync.sandbox.api_call import Call
-from listsync.sandbox.responses import Reply, error, ok
+from listsync.sandbox.api_call import ApiCall
+from listsync.sandbox.responses import ApiReply, error, ok
 from listsync.sandbox.serializers import Json
-from listsync.sandbox.server_model import RADARR, SONARR, Service, World
+from listsync.sandbox.server_model import RADARR, SONARR, SandboxServer, Service
 
 _TOTAL_SPACE = 4_000_000_000_000
 _FREE_SPACE = 2_000_000_000_000
@@ -44,15 +44,15 @@ _OWN_SETTINGS: dict[str, Json] = {
 }
 
 
-def radarr_servers(call: Call) -> Reply:
+def radarr_servers(call: ApiCall) -> ApiReply:
     return _servers(call, RADARR)
 
 
-def sonarr_servers(call: Call) -> Reply:
+def sonarr_servers(call: ApiCall) -> ApiReply:
     return _servers(call, SONARR)
 
 
-async def radarr_server(call: Call) -> Reply:
+async def radarr_server(call: ApiCall) -> ApiReply:
     """Show one Radarr; where it does not answer as it should, the servers die of it."""
     found = _find(call, RADARR)
     if not await _answers(call.world, RADARR):
@@ -60,7 +60,7 @@ async def radarr_server(call: Call) -> Reply:
     return _choices(RADARR, found)
 
 
-async def sonarr_server(call: Call) -> Reply:
+async def sonarr_server(call: ApiCall) -> ApiReply:
     """Show one Sonarr."""
     found = _find(call, SONARR)
     if not await _answers(call.world, SONARR):
@@ -68,15 +68,15 @@ async def sonarr_server(call: Call) -> Reply:
     return _choices(SONARR, found)
 
 
-def radarr_settings(call: Call) -> Reply:
+def radarr_settings(call: ApiCall) -> ApiReply:
     return ok([_setting(RADARR, one) for one in call.world.services(RADARR).values()])
 
 
-def sonarr_settings(call: Call) -> Reply:
+def sonarr_settings(call: ApiCall) -> ApiReply:
     return ok([_setting(SONARR, one) for one in call.world.services(SONARR).values()])
 
 
-async def radarr_test(call: Call) -> Reply:
+async def radarr_test(call: ApiCall) -> ApiReply:
     """Try the connection to a Radarr; Seerr dies of one that is slow."""
     world = call.world
     if await _answers(world, RADARR):
@@ -87,7 +87,7 @@ async def radarr_test(call: Call) -> Reply:
     raise error(500, "Failed to connect to Radarr")
 
 
-async def _answers(world: World, program: str) -> bool:
+async def _answers(world: SandboxServer, program: str) -> bool:
     """Ask the program; says whether it answered in time and as it should."""
     health = world.health(program)
     if health == "slow":
@@ -95,19 +95,19 @@ async def _answers(world: World, program: str) -> bool:
     return health == "up"
 
 
-def _servers(call: Call, program: str) -> Reply:
+def _servers(call: ApiCall, program: str) -> ApiReply:
     """List them as anybody may see them: without address and key."""
     return ok([_shown(program, one) for one in call.world.services(program).values()])
 
 
-def _find(call: Call, program: str) -> Service:
+def _find(call: ApiCall, program: str) -> Service:
     found = call.world.services(program).get(call.number(_WORDS[program].parameter))
     if found is None:
         raise error(404, _WORDS[program].missing)
     return found
 
 
-def _choices(program: str, service: Service) -> Reply:
+def _choices(program: str, service: Service) -> ApiReply:
     """Show one with what can be chosen there."""
     shown: Json = {"server": _shown(program, service), **_tested(service)}
     if program == SONARR:
@@ -183,6 +183,6 @@ def _active_profile(service: Service) -> int | None:
     return (numbers[-1] if service.is4k else numbers[0]) if numbers else None
 
 
-def is_default_4k(world: World, program: str) -> bool:
+def is_default_4k(world: SandboxServer, program: str) -> bool:
     """Tell whether some service is both for 4K and the default: only that enables 4K."""
     return any(one.is4k and one.is_default for one in world.services(program).values())

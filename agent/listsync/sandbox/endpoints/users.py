@@ -5,20 +5,18 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 
 from __future__ import annotations
 
-from listsync.sandbox.api_call import Call
+from listsync.sandbox.api_call import ApiCall, page_of
 from listsync.sandbox.authentication import random_key
 from listsync.sandbox.catalogue import MOVIE, TV
-from listsync.sandbox.codes import Permission
 from listsync.sandbox.endpoints.services import is_default_4k
-from listsync.sandbox.paging import page_of
-from listsync.sandbox.quota import quota
-from listsync.sandbox.responses import Reply, error, ok
+from listsync.sandbox.request_rules import quota
+from listsync.sandbox.responses import ApiReply, error, ok
 from listsync.sandbox.serializers import Json, user_json
-from listsync.sandbox.server_model import RADARR, SONARR, World
-from listsync.sandbox.state import User
+from listsync.sandbox.server_model import RADARR, SONARR, SandboxServer
+from listsync.sandbox.state import Permission, User
 
 
-def status(call: Call) -> Reply:
+def status(call: ApiCall) -> ApiReply:
     return ok(
         {
             "version": call.world.product.version,
@@ -30,11 +28,11 @@ def status(call: Call) -> Reply:
     )
 
 
-def root(call: Call) -> Reply:
+def root(call: ApiCall) -> ApiReply:
     return ok({"api": call.world.product.api_name, "version": "1.0"})
 
 
-def public_settings(call: Call) -> Reply:
+def public_settings(call: ApiCall) -> ApiReply:
     """Show the settings that need no key."""
     world = call.world
     shown: Json = {
@@ -55,18 +53,18 @@ def public_settings(call: Call) -> Reply:
     return ok(shown)
 
 
-def main_settings(call: Call) -> Reply:
+def main_settings(call: ApiCall) -> ApiReply:
     return ok(_main_settings(call.world))
 
 
-def renew_key(call: Call) -> Reply:
+def renew_key(call: ApiCall) -> ApiReply:
     """Make a new key; the old one is worth nothing any more."""
     call.world.settings.api_key = random_key()
     call.world.state.changed()
     return ok(_main_settings(call.world))
 
 
-def _main_settings(world: World) -> Json:
+def _main_settings(world: SandboxServer) -> Json:
     shown: Json = {
         "apiKey": world.settings.api_key,
         **_of_page(world),
@@ -78,7 +76,7 @@ def _main_settings(world: World) -> Json:
     return {**shown, "csrfProtection": world.settings.csrf, "trustProxy": False}
 
 
-def _of_page(world: World) -> Json:
+def _of_page(world: SandboxServer) -> Json:
     """Give what both the public and the main settings show."""
     product, settings = world.product, world.settings
     shown: Json = {
@@ -106,7 +104,7 @@ def _of_page(world: World) -> Json:
     return shown
 
 
-def about(call: Call) -> Reply:
+def about(call: ApiCall) -> ApiReply:
     return ok(
         {
             "version": call.world.product.version,
@@ -118,11 +116,11 @@ def about(call: Call) -> Reply:
     )
 
 
-def me(call: Call) -> Reply:
+def me(call: ApiCall) -> ApiReply:
     return ok(user_json(call.user, call.world, settings=True))
 
 
-def users(call: Call) -> Reply:
+def users(call: ApiCall) -> ApiReply:
     """List users; ten of them, unless more are asked for."""
     page = page_of(call, default=10)
     wanted = str(call.query.get("q", "")).casefold()
@@ -132,12 +130,12 @@ def users(call: Call) -> Reply:
     return ok({"pageInfo": page.info(len(rows)), "results": results})
 
 
-def user(call: Call) -> Reply:
+def user(call: ApiCall) -> ApiReply:
     full = call.user.may(Permission.MANAGE_USERS)
     return ok(user_json(_user(call), call.world, full=full, settings=True))
 
 
-def user_quota(call: Call) -> Reply:
+def user_quota(call: ApiCall) -> ApiReply:
     """Say how much a user may still request."""
     asked = _user(call)
     manages = call.user.may(Permission.MANAGE_USERS) and call.user.may(Permission.MANAGE_REQUESTS)
@@ -147,7 +145,7 @@ def user_quota(call: Call) -> Reply:
     return ok({kind: quota(state, asked, kind).to_json() for kind in (MOVIE, TV)})
 
 
-def _user(call: Call) -> User:
+def _user(call: ApiCall) -> User:
     found = call.world.state.users.get(call.number("userId"))
     if found is None:
         raise error(404, "User not found.")
