@@ -889,6 +889,15 @@ class FakeNoticeLog:
     def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
         return self.kept.get(origin, ())
 
+    def latest(
+        self, *, only_open: bool, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[NoticeRecord]:
+        found = [one for kept in self.kept.values() for one in kept]
+        found += [] if only_open else self.over
+        found.sort(key=lambda one: one.since, reverse=True)
+        keys = [(one.since.isoformat(), number) for number, one in enumerate(found)]
+        return _page(found, keys, limit=limit, after=after, skip=skip)
+
     def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
         if self.fails is not None:
             raise self.fails

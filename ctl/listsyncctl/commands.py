@@ -188,6 +188,16 @@ def runs(session: Session, **params: object) -> None:
     session.show("runs", session.ask_some("runs", asked, rows="runs", usual=20))
 
 
+@command("notices", "notices", "notices --open", "notices --limit 100")
+@click.option("--open", "open", is_flag=True, default=None, help="Only what is not over.")
+@click.option("--limit", type=click.IntRange(1), help="How many to show.")
+@click.option("--offset", type=click.IntRange(0), help="How many to skip.")
+def notices(session: Session, **params: object) -> None:
+    """List the latest notices: what went wrong, since when, and until when."""
+    asked = _given(params)
+    session.show("notices", session.ask_some("notices", asked, rows="notices", usual=20))
+
+
 @command(
     "items", "items", "items alien", "items --list my-list --limit 20", "items --export all.csv"
 )

@@ -20,9 +20,12 @@ _NOTICE = {
     "kind": _TEXT,
     "text!": _TEXT,
     "list": _TEXT,
+    "subject": _TEXT,
+    "severity": _TEXT,
     "since": _TEXT,
     "needs_person": _FLAG,
 }
+_RECORD = {**_NOTICE, "ended_at": _TEXT, "run_id": _TEXT}
 _RUN = {
     "run_id": _TEXT,
     "origin": _TEXT,
@@ -230,6 +233,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "runs": {"runs!": [_RUN], **_PAGE},
     "items": {"items!": [_ITEM], **_PAGE},
     "explain": {"titles!": [_TITLE], **_PAGE, "cut": _FLAG},
+    "notices": {"notices!": [_RECORD], **_PAGE},
     "review": {"reviews!": [_REVIEW], **_PAGE},
     "review_decide": {**_DONE, "id": _TEXT, "title": _TEXT, "key": _TEXT, "lists": [_TEXT]},
     "trigger": _ORDERED,

@@ -44,6 +44,24 @@ def runs(result: Reply, display: Display) -> Iterator[str]:
     )
 
 
+def notices(result: Reply, display: Display) -> Iterator[str]:
+    yield from table(
+        ("SINCE", "ENDED", "SEVERITY", "KIND", "SUBJECT", "NOTICE"),
+        [
+            (
+                display.ago(one.get("since")),
+                display.ago(one["ended_at"]) if one.get("ended_at") else "open",
+                one.get("severity"),
+                one.get("kind"),
+                one.get("subject"),
+                one.get("text"),
+            )
+            for one in result.get("notices") or []
+        ],
+        palette=display.palette,
+    )
+
+
 def _why_too(run: Reply) -> str:
     """Say what came of a run, and why not all was done, if so."""
     message, why = shown(run.get("message")), shown(run.get("why"))

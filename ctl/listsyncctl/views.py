@@ -110,6 +110,11 @@ VIEWS: Mapping[str, View] = {
     ),
     "runs": View(status_views.runs, "runs", _RUN),
     "run": View(status_views.one_run),
+    "notices": View(
+        status_views.notices,
+        "notices",
+        ("since", "ended_at", "severity", "kind", "subject", "run_id", "text"),
+    ),
     "items": View(
         status_views.items,
         "items",

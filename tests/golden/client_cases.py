@@ -430,6 +430,20 @@ _CASES: dict[str, tuple[str, Reply]] = {
     "runs": ("runs", {"runs": [_RUN, _PARTLY]}),
     "runs ID": ("runs", {"run": _PARTLY, "notices": [_NOTICE], "requests": [_REQUEST, _SERIES]}),
     "runs ID: nothing requested": ("runs", {"run": _PARTLY, "notices": [], "requests": []}),
+    "notices": (
+        "notices",
+        {
+            "notices": [
+                {**_NOTICE, "subject": "Dora", "severity": "error", "ended_at": None},
+                {
+                    **_NOTE,
+                    "subject": "top",
+                    "severity": "warning",
+                    "ended_at": "2026-06-01T10:00:00Z",
+                },
+            ],
+        },
+    ),
     "items": ("items", {"items": [_ITEM], "total": 1}),
     "items: the first of many": ("items", {"items": [_ITEM], "total": 400}),
     "explain": ("explain", {"titles": [_EXPLAINED, _NOT_FOUND], "total": 9, "cut": True}),

@@ -161,6 +161,7 @@ class WiredAgent:
                 recent=self._recent,
                 board=board,
                 books=self._books,
+                notice_log=SqliteNoticeLog(self._database.with_patience(_COMMAND_WAITS_S)),
                 backups=self._backups,
                 shown=lambda: self._overview.shown,
                 refresh=self._overview.refresh,

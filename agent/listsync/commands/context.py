@@ -17,6 +17,7 @@ from listsync.domain.services import ServiceStatus
 from listsync.domain.sync_records import Exclusion
 from listsync.errors import Problem
 from listsync.ports.books import Books
+from listsync.ports.notices import NoticeLog
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
 
@@ -63,6 +64,7 @@ class Sources:
     recent: RecentRuns
     board: ProgressBoard
     books: Books
+    notice_log: NoticeLog
     backups: Backups
     shown: Callable[[], Shown]
     refresh: Callable[[], None]

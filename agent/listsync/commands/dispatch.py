@@ -11,6 +11,7 @@ from listsync.commands import plan as plans
 from listsync.commands import review as reviews
 from listsync.commands import status as snapshots
 from listsync.commands.context import Sources
+from listsync.commands.notices import notices
 from listsync.errors import StateError
 from listsync.protocol import Reason, RefusedCommand
 
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, _Command] = {
     "runs": queries.runs,
     "items": queries.items,
     "explain": queries.explain,
+    "notices": notices,
     "review": reviews.review,
     "review_decide": reviews.decide,
     "backup": backups.backup,

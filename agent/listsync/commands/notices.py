@@ -8,24 +8,49 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
+from listsync.commands.paging import asked_of
 from listsync.commands.serializers import iso
 from listsync.domain.history import ListRow
 from listsync.domain.list_advice import passes_by_itself, trouble_words
 from listsync.domain.lists import ListOutcome
-from listsync.domain.notices import Notice, NoticeKind, kind_of_outcome
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome
 from listsync.domain.run_messages import failure_notice
 from listsync.domain.server_guard import Trust
 from listsync.domain.sync_records import Result
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
+        NoticeRecordShape,
         NoticeShape,
+        NoticesParams,
+        NoticesReply,
     )
 
 _Standing = tuple[Notice, datetime | None]
 
 _LASTS = 6
 """What has failed more often in a row, hours long, hardly ends by itself."""
+
+
+def notices(sources: Sources, params: NoticesParams) -> NoticesReply:
+    """Tell the latest notices, open or over, the newest first."""
+    asked = asked_of(params, 20, str, int)
+    page = sources.notice_log.latest(
+        only_open=bool(params.get("open")),
+        limit=asked.limit,
+        after=asked.after,
+        skip=asked.skip,
+    )
+    total, next_ = asked.told(page)
+    return {"total": total, "next": next_, "notices": [_record_shape(one) for one in page.rows]}
+
+
+def _record_shape(one: NoticeRecord) -> NoticeRecordShape:
+    return {
+        **notice_shape(one.notice, one.since),
+        "ended_at": iso(one.ended_at),
+        "run_id": one.run_id or None,
+    }
 
 
 def standing(sources: Sources) -> tuple[_Standing, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.notices import NoticeRecord, Origin
+    from listsync.domain.pages import Key, Page
 
 
 class NoticeLog(Protocol):
@@ -15,6 +16,12 @@ class NoticeLog(Protocol):
 
     def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
         """Return what is open of what *origin* said, in the order in which it was said."""
+        ...
+
+    def latest(
+        self, *, only_open: bool, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[NoticeRecord]:
+        """Return notices of everybody, open or over, the newest first."""
         ...
 
     def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:

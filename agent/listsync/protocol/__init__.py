@@ -77,6 +77,7 @@ METHODS: Mapping[str, Method] = {
     "runs": Method(Access.READ, {"run_id": str, "offset": int, **_PAGES}),
     "items": Method(Access.READ, {"query": str, "list": str, "offset": int, **_PAGES}),
     "explain": Method(Access.READ, {"query": str, "offset": int, **_PAGES}),
+    "notices": Method(Access.READ, {"open": bool, "offset": int, **_PAGES}),
     "review": Method(Access.READ, {"decided": bool, "offset": int, **_PAGES}),
     "review_decide": Method(Access.CONTROL, {"id": str, "choice": str}),
     "trigger": Method(

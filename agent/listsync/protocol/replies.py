@@ -30,6 +30,10 @@ class ListsParams(PageParams, total=False):
     name: str
 
 
+class NoticesParams(PageParams, total=False):
+    open: bool
+
+
 class RunsParams(PageParams, total=False):
     run_id: str
 
@@ -127,6 +131,13 @@ class NoticeShape(TypedDict):
     needs_person: bool
     severity: NotRequired[str]
     subject: NotRequired[str | None]
+
+
+class NoticeRecordShape(NoticeShape):
+    """`ended_at` is None while it is open; `run_id` is the run that said it last."""
+
+    ended_at: str | None
+    run_id: str | None
 
 
 class RunShape(TypedDict):
@@ -410,6 +421,10 @@ class ReviewShape(TypedDict):
     candidates: list[CandidateShape]
     choice: ChoiceShape | None
     lookup: str
+
+
+class NoticesReply(PageReply):
+    notices: list[NoticeRecordShape]
 
 
 class ReviewReply(PageReply):

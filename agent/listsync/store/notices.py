@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, Severity
+from listsync.domain.pages import Key, Page
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 
@@ -25,6 +26,22 @@ class SqliteNoticeLog:
             "SELECT * FROM notices WHERE origin = ? AND ended_at IS NULL ORDER BY id", origin
         )
         return tuple(map(record_of, found))
+
+    def latest(
+        self, *, only_open: bool, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[NoticeRecord]:
+        since, number = after or ("~", 0)  # behind all times
+        found = self._database.look_up(
+            "SELECT * FROM notices WHERE (since, id) < (:since, :id)"
+            " AND (ended_at IS NULL OR NOT :only_open)"
+            " ORDER BY since DESC, id DESC LIMIT :limit + 1 OFFSET :skip",
+            {"since": since, "id": number, "only_open": only_open, "limit": limit, "skip": skip},
+        )
+        count = "SELECT count(*) FROM notices WHERE ended_at IS NULL OR NOT ?"
+        total = None if after else self._database.read(count, only_open)[0][0]
+        last = found[limit - 1] if limit and len(found) > limit else None
+        key = (last["since"], last["id"]) if last else None
+        return Page(total, tuple(map(record_of, found[:limit])), key)
 
     def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
         with self._database.write() as connection:

@@ -140,6 +140,12 @@ DONE = {"ok": True, "message": "That is done."}
             "runs --limit 3", ("runs", {"limit": 3}), ({"runs": [RUN]}, "4f1c"), id="runs"
         ),
         pytest.param(
+            "notices --open --limit 5",
+            ("notices", {"open": True, "limit": 5}),
+            ({"notices": [{"text": "148 titles on hold", "ended_at": None}]}, "open"),
+            id="notices",
+        ),
+        pytest.param(
             "runs 4f1c",
             ("runs", {"run_id": "4f1c"}),
             ({"run": RUN, "requests": [{"title": "Alien", "outcome": "requested"}]}, "Alien"),

@@ -66,6 +66,7 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "lists films": ("lists", LIST),
     "runs": ("runs", {"runs": [RUN, {**RUN, "ended_at": None, "result": None}]}),
     "runs 4f1c": ("runs", {"run": RUN, "notices": STATUS["notices"], "requests": [REQUEST]}),
+    "notices": ("notices", {"notices": STATUS["notices"], "total": 2}),
     "items": ("items", {"items": [ITEM], "total": 1}),
     "items --export -": ("items", {"items": [ITEM], "total": 1}),
     "explain alien": ("explain", {"titles": [_EXPLAINED], "total": 3, "cut": True}),

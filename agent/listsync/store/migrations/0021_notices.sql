@@ -31,4 +31,5 @@ SELECT
     json_extract(one.value, '$.run')
 FROM (
     SELECT notices FROM runs WHERE notices IS NOT NULL ORDER BY started_at DESC, id LIMIT 1
-) AS last, json_each(last.notices) AS one;
+) AS last, json_each(last.notices) AS one
+WHERE json_extract(one.value, '$.kind') IS NOT NULL;

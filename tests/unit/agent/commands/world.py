@@ -151,7 +151,8 @@ class World:
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
         self.services: tuple[ServiceStatus, ...] = ()
-        self.notice_board = NoticeBoard(FakeNoticeLog())
+        self.notice_log = FakeNoticeLog()
+        self.notice_board = NoticeBoard(self.notice_log)
         self.exclusions: tuple[Exclusion, ...] = ()
         self.cap = UNCAPPED
         self.owner_asks = True
@@ -174,6 +175,7 @@ class World:
             recent=self.recent,
             board=self.board,
             books=self.books,
+            notice_log=self.notice_log,
             backups=self.backups,
             shown=self._shown,
             refresh=self._refresh,

@@ -1,0 +1,64 @@
+"""Notices in the state, also those of a file of version 19, where the last run tells them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
+from listsync.store.database import Database
+from listsync.store.notices import SqliteNoticeLog
+from tests.integration.store.conftest import OldDatabase
+from tests.integration.store.state import AT
+
+_RUNS = """
+INSERT INTO runs (id, origin, started_at, notices) VALUES
+    ('old', 'test', '2026-05-01T12:00:00+00:00', '[{"kind": "review", "text": "", "list": null,
+        "since": "2026-05-01T12:00:00+00:00", "run": "old"}]'),
+    ('last', 'test', '2026-06-01T12:00:00+00:00', '[{"kind": "on_hold", "text": "148 titles",
+        "list": "Dora", "since": "2026-06-01T12:00:00+00:00", "run": "before"}]'),
+    ('runs', 'test', '2026-06-02T12:00:00+00:00', NULL)
+"""
+
+
+def test_what_the_last_run_said_is_open(path: Path, old_database: OldDatabase) -> None:
+    with old_database(19) as old, old.write() as connection:
+        connection.execute(_RUNS)
+    database = Database(path)
+    (one,) = SqliteNoticeLog(database).open(Origin.SYNC)
+    database.close()
+    assert (one.notice.kind, one.notice.list_name) == (NoticeKind.ON_HOLD, "Dora")
+    assert (one.since, one.run_id, one.notice.needs_person) == (AT, "before", True)
+
+
+def test_the_latest_notices_come_in_pages(database: Database) -> None:
+    log = SqliteNoticeLog(database)
+    five = [
+        NoticeRecord(
+            notice=Notice(kind=NoticeKind.LIST_GONE, text="gone", list_name=f"{number}"),
+            since=AT + timedelta(minutes=min(number, 3)),
+        )
+        for number in range(5)
+    ]
+    log.replace(Origin.SYNC, five, AT)
+    log.replace(Origin.SYNC, five[1:], AT + timedelta(hours=1))
+    names, after = [], None
+    while True:
+        page = log.latest(only_open=False, limit=2, after=after)
+        names += [one.notice.list_name for one in page.rows]
+        if page.last is None:
+            break
+        after = page.last
+    assert names == ["4", "3", "2", "1", "0"]
+    assert log.latest(only_open=True, limit=9).total == 4
+
+
+def test_what_is_over_is_forgotten_after_thirty_days(database: Database) -> None:
+    log = SqliteNoticeLog(database)
+    one = NoticeRecord(notice=Notice(kind=NoticeKind.LIST_GONE, text="gone"), since=AT)
+    log.replace(Origin.SYNC, [one], AT)
+    log.replace(Origin.SYNC, [], AT)
+    log.replace(Origin.SYNC, [], AT + timedelta(days=30))
+    assert log.latest(only_open=False, limit=9).total == 1
+    log.replace(Origin.SYNC, [], AT + timedelta(days=30, seconds=1))
+    assert log.latest(only_open=False, limit=9).total == 0
