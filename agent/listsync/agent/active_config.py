@@ -14,7 +14,7 @@ from typing import Generic, Protocol
 from listsync.domain.runs import ConfigT, ConfigT_co, Following, Scope
 from listsync.domain.services import PendingChange
 from listsync.errors import BeingWrittenError, ConfigError, Problem
-from listsync.files.whole_file import MOST_S
+from listsync.files.local_file import MOST_S
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from listsync.config_types import PageOptions
 from listsync.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from listsync.http.browser_fallback import PageLoader, Walls
+    from listsync.http.browser_fallback import BrowserFallback, PageLoader
 
 # An agent that waits has no use for any of it.
 # ruff: noqa: PLC0415
@@ -20,9 +20,9 @@ _FOLDER = "browser"
 
 def walls_for(
     service: str, options: PageOptions, chromium: ChromiumOptions, state_dir: Path
-) -> Walls:
+) -> BrowserFallback:
     """Build the way past a service's bot wall; the browser starts when it is needed."""
-    from listsync.http.browser_fallback import Walls
+    from listsync.http.browser_fallback import BrowserFallback
 
     def start() -> PageLoader:
         from listsync.browser.client import Browser, BrowserSettings
@@ -43,7 +43,7 @@ def walls_for(
             ),
         )
 
-    return Walls(service, start)
+    return BrowserFallback(service, start)
 
 
 def sweep(state_dir: Path) -> None:

@@ -15,7 +15,7 @@ from listsync.config.load import load
 from listsync.config.secret_forms import secrets_of
 from listsync.domain.runs import Following, Scope
 from listsync.domain.services import PendingChange
-from listsync.files.whole_file import MOST_S, WriterWait
+from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.key_value import Notebook
 from listsync.ports.lists import ConfiguredLists
 from listsync.sync.progress import RUN

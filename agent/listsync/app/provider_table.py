@@ -14,7 +14,7 @@ from listsync.cancellation import CancelToken
 from listsync.config.configuration import ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config_types import PageOptions, ServiceOptions
-from listsync.http.browser_fallback import Walls
+from listsync.http.browser_fallback import BrowserFallback
 from listsync.ports.lists import ListProvider
 from listsync.store.database import Database
 from listsync.store.film_ids import SqliteFilmIds
@@ -65,7 +65,7 @@ class Surroundings:
     stack: ExitStack
     token: CancelToken
     known: KnownServices = field(default_factory=KnownServices)
-    _walls: dict[str, Walls] = field(default_factory=dict)
+    _walls: dict[str, BrowserFallback] = field(default_factory=dict)
 
     @cached_property
     def client_id_check(self) -> ClientIdCheck:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from listsync.browser.messages import LIMIT, Loaded, Trouble
 from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
-from listsync.http.classify import no_opinion, verdict
-from listsync.http.response import Headers, Response
+from listsync.http.response import Headers, Response, no_opinion, verdict
 
 if TYPE_CHECKING:
     pass

@@ -13,7 +13,7 @@ from listsync.commands.serializers import iso
 from listsync.commands.status import pending_shape, words_of
 from listsync.domain.runs import Order, Pause, Scope
 from listsync.errors import BeingWrittenError
-from listsync.files.whole_file import MOST_S
+from listsync.files.local_file import MOST_S
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from listsync.config.yaml_document import YamlDocument, load_document
 from listsync.domain.server import Asking
 from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
-from listsync.files.whole_file import MOST_S, WriterWait
+from listsync.files.local_file import MOST_S, WriterWait
 from listsync.triggers.schedule import Rule
 
 _UNFINISHED = (

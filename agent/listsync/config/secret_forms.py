@@ -13,7 +13,7 @@ from listsync.config.yaml_document import quote
 from listsync.config_types import Options, SecretStr
 from listsync.errors import Problem
 from listsync.file_access import can_everybody_read
-from listsync.files.whole_file import WriterWait
+from listsync.files.local_file import WriterWait
 from listsync.redaction import logins_in, proxy_logins
 
 MAX_BYTES = 64 * 1024

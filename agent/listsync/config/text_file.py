@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from listsync.files.whole_file import WriterWait, read_whole
+from listsync.files.local_file import WriterWait, read_whole
 
 
 class UnreadableFileError(ValueError):

@@ -17,7 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listsync.config.text_file import UnreadableFileError, load_bytes
 from listsync.errors import ConfigError, Problem
-from listsync.files.whole_file import WriterWait
+from listsync.files.local_file import WriterWait
 
 Place = tuple[int, int]
 KeyPath = tuple[str | int, ...]

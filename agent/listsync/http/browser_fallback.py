@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from listsync.errors import Refusal, RefusedError, UnavailableError
-from listsync.http.classify import verdict
-from listsync.http.request import Call
-from listsync.http.response import Headers, Response
+from listsync.http.request import ServiceRequest
+from listsync.http.response import Headers, Response, verdict
 from listsync.redaction import redactor_of
 
 if TYPE_CHECKING:
-    import httpx
-
     from listsync.browser.client import BrowserPage
 
 Done = TypeVar("Done")
-_LONGEST_S = 60.0
-"""What a page may take in a browser, a challenge before it included."""
 
 
 class PageLoader(Protocol):
@@ -40,7 +34,7 @@ class PageLoader(Protocol):
         ...
 
 
-class Walls:
+class BrowserFallback:
     """One service's browser for one sync, started when it is first needed.
 
     It is shared by all lists of the service: one page at a time, cookies kept. `are_up` is set by
@@ -55,7 +49,7 @@ class Walls:
         self._is_closed = False
         self.are_up = False
 
-    def load(self, call: Call, deadline_s: float) -> Response:
+    def load(self, call: ServiceRequest, deadline_s: float) -> Response:
         """Ask by browser and judge the answer like a plain one.
 
         Raises:
@@ -76,7 +70,7 @@ class Walls:
             raise trouble
         return response
 
-    def _page(self, call: Call, deadline_s: float) -> BrowserPage:
+    def _page(self, call: ServiceRequest, deadline_s: float) -> BrowserPage:
         if self._is_closed:
             raise UnavailableError(self._service, "the sync is over")
         try:
@@ -116,36 +110,7 @@ class Walls:
         self.close()
 
 
-def past_wall(
-    client: httpx.Client, plainly: Callable[[], Done], instead: Callable[[], Done]
-) -> Done:
-    """Do it *plainly*, or *instead* by browser where a bot wall stands and *client* has one."""
-    walls: Walls | None = getattr(client, "walls", None)
-    if walls is None:
-        return plainly()
-    if not walls.are_up:
-        try:
-            return plainly()
-        except RefusedError as error:
-            if error.kind is not Refusal.BLOCKED:
-                raise
-    return instead()
-
-
-def load_page(client: httpx.Client, call: Call) -> Response:
-    """Ask by the browser of *client*, in its turn at the host; raises what `Walls.load` raises."""
-    from listsync.http.service_client import ServiceClient, waiting_turn  # noqa: PLC0415 - brings httpx
-
-    if not isinstance(client, ServiceClient) or client.walls is None:
-        raise RefusedError(call.service, Refusal.BLOCKED, "no browser may be used")
-    in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
-    with in_turn, client.token.breaking(client.walls.cut):
-        deadline_s = min(_LONGEST_S, client.remaining_s(call))
-        client.token.heartbeat.beat(deadline_s)
-        return client.walls.load(call, deadline_s)
-
-
-def _reply(call: Call, page: BrowserPage) -> Response:
+def _reply(call: ServiceRequest, page: BrowserPage) -> Response:
     asked, ended = urlsplit(call.url), urlsplit(page.url)
     return Response(
         service=call.service,

@@ -23,8 +23,7 @@ from typing import Any, Self
 
 import httpcore
 
-from listsync.cancellation import CancelToken
-from listsync.http.bounded_call import call_bounded
+from listsync.cancellation import CancelToken, call_bounded
 from listsync.http.redirects import places_of
 
 NAME_S = 20.0
@@ -70,7 +69,7 @@ LEAST_WHOLE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How many seconds things may take: a connection, silence, and an answer as a whole.
 
     `answer_s` is waited for each piece of an answer. All of it may take longer, so that large
@@ -91,7 +90,7 @@ class Patience:
         )
 
     @property
-    def timeouts(self) -> dict[str, float]:
+    def for_httpcore(self) -> dict[str, float]:
         """As httpcore wants them with each call."""
         return {
             "connect": self.connect_s,

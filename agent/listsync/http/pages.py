@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from listsync.errors import (
     AnswerChangedError,
@@ -13,8 +14,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.browser_fallback import load_page, past_wall
-from listsync.http.request import Call
+from listsync.http.browser_fallback import BrowserFallback
+from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.prefetch import Overlap
 
@@ -26,19 +27,57 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ENOUGH_FAILURES = 3
+_LONGEST_S = 60.0
+"""What a page may take in a browser, a challenge before it included."""
 Failure = UnavailableError | RefusedError | AnswerChangedError
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 
-def get_reply(client: httpx.Client, call: Call, previous: Validators | None = None) -> Response:
+def get_response(
+    client: httpx.Client, call: ServiceRequest, previous: Validators | None = None
+) -> Response:
     """Ask once for a page, by browser where a bot wall stands; raises what `ask` raises.
 
     A 304 is possible only where *previous* made the question conditional.
     """
     from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx
 
-    return past_wall(client, lambda: ask(client, call, previous), lambda: load_page(client, call))
+    return past_bot_protection(
+        client, lambda: ask(client, call, previous), lambda: load_page(client, call)
+    )
+
+
+def past_bot_protection(
+    client: httpx.Client, plainly: Callable[[], Done], instead: Callable[[], Done]
+) -> Done:
+    """Do it *plainly*, or *instead* by browser where a bot wall stands and *client* has one."""
+    walls: BrowserFallback | None = getattr(client, "walls", None)
+    if walls is None:
+        return plainly()
+    if not walls.are_up:
+        try:
+            return plainly()
+        except RefusedError as error:
+            if error.kind is not Refusal.BLOCKED:
+                raise
+    return instead()
+
+
+def load_page(client: httpx.Client, call: ServiceRequest) -> Response:
+    """Ask by the browser of *client*, in its turn at the host; raises what its browser raises."""
+    from listsync.http.service_client import (  # noqa: PLC0415 - brings httpx
+        ServiceClient,
+        waiting_turn,
+    )
+
+    if not isinstance(client, ServiceClient) or client.walls is None:
+        raise RefusedError(call.service, Refusal.BLOCKED, "no browser may be used")
+    in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
+    with in_turn, client.token.breaking(client.walls.cut):
+        deadline_s = min(_LONGEST_S, client.remaining_s(call))
+        client.token.heartbeat.beat(deadline_s)
+        return client.walls.load(call, deadline_s)
 
 
 @contextmanager

@@ -14,10 +14,9 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from listsync.cancellation import CancelToken
+from listsync.cancellation import CancelToken, call_bounded
 from listsync.errors import UnavailableError
-from listsync.http.bounded_call import call_bounded
-from listsync.http.request import Call
+from listsync.http.request import ServiceRequest
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ _strange: ContextVar[tuple[str, str, str] | None] = ContextVar("strange", defaul
 """The host that must be public, the one that the user wrote, and the service."""
 
 
-def follow(call: Call, here: httpx.Request, there: httpx.Request) -> httpx.Request:
+def follow(call: ServiceRequest, here: httpx.Request, there: httpx.Request) -> httpx.Request:
     """Check a redirect, and take from it what is meant for *here* alone.
 
     Raises:
@@ -75,7 +74,7 @@ def _host(request: httpx.Request) -> str:
 
 
 @contextmanager
-def on_the_way(call: Call, first: httpx.URL, now: httpx.URL) -> Iterator[None]:
+def on_the_way(call: ServiceRequest, first: httpx.URL, now: httpx.URL) -> Iterator[None]:
     """Let connections to the host of *now* be made to public addresses only.
 
     Unless it is that of *first*, which the user wrote, or this is not public itself.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from listsync.config_types import SecretStr
-from listsync.http.classify import Judge, no_opinion
-from listsync.http.large_bodies import Turn
+from listsync.http.limits import Turn
+from listsync.http.response import Judge, no_opinion
 from listsync.redaction import logins_in
 
 MIB = 1024 * 1024
@@ -18,7 +18,7 @@ LIST_BYTES = 32 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ServiceRequest:
     """One question to one service.
 
     `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is

@@ -1,18 +1,14 @@
-"""When a request is tried again: what may pass, twice, and at the time that was asked for."""
+"""When a request is tried again: what may pass, twice, and when the other side wants it."""
 
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from listsync.cancellation import CancelToken
 from listsync.errors import RefusedError, UnavailableError
-from listsync.http.response import Headers
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +21,6 @@ LONGEST_WAIT_S = 60.0
 """Who wants a longer pause is left alone until the next run."""
 _ENOUGH_S = 150.0
 """From the first try on; no other is begun after it."""
-_YEAR_S = 366 * 86400
 
 
 def retried(
@@ -63,32 +58,3 @@ def retried(
 
 def _pause(token: CancelToken, seconds: float) -> bool:
     return token.wait(seconds)
-
-
-def retry_after_s(headers: Headers) -> float | None:
-    """Read how long to wait: Retry-After in seconds or as a date, else X-RateLimit-Reset."""
-    asked = headers.get("retry-after", "").strip()
-    if asked:
-        return _bounded(float(asked)) if _is_number(asked) else _until_date(asked)
-    reset = headers.get("x-ratelimit-reset", "").strip()
-    if not _is_number(reset):
-        return None
-    seconds = float(reset)  # a point in time, or seconds from now
-    return _bounded(seconds - time.time() if seconds > _YEAR_S else seconds)
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\d{1,12}(?:\.\d{1,9})?", text, re.ASCII) is not None
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(seconds, 0.0), _YEAR_S)
-
-
-def _until_date(text: str) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _bounded(aware.timestamp() - time.time())

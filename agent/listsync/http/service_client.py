@@ -28,16 +28,14 @@ from listsync.errors import (
     UnavailableError,
     root_of,
 )
-from listsync.http.browser_fallback import Walls
-from listsync.http.classify import verdict
+from listsync.http.browser_fallback import BrowserFallback
 from listsync.http.deadline import until
 from listsync.http.httpx_transport import DeadlineTransport
-from listsync.http.large_bodies import LARGE_BYTES
-from listsync.http.limits import BodyError, CutOffError, plain_pieces
+from listsync.http.limits import LARGE_BYTES, BodyError, CutOffError, plain_pieces
 from listsync.http.rate_limit import turn
 from listsync.http.redirects import follow, on_the_way
-from listsync.http.request import Call
-from listsync.http.response import Headers, Response
+from listsync.http.request import ServiceRequest
+from listsync.http.response import Headers, Response, verdict
 from listsync.http.retry import PassingTrouble, retried
 from listsync.http.transport import Proxy, check_proxies, trusted
 from listsync.logs import warn_rate_limited
@@ -65,7 +63,7 @@ class ServiceClient(httpx.Client):
     at_once = 4
     pace_s = 0.0
     list_s = math.inf
-    walls: Walls | None = None
+    walls: BrowserFallback | None = None
     token: CancelToken
     known_secrets: frozenset[str] = frozenset()
     _give_up = math.inf
@@ -74,7 +72,7 @@ class ServiceClient(httpx.Client):
         """Say how long reading the list may still take."""
         return self._give_up - time.monotonic()
 
-    def remaining_s(self, call: Call) -> float:
+    def remaining_s(self, call: ServiceRequest) -> float:
         """Say how long *call* may take; raises UnavailableError when the list's time is over."""
         if self.token.is_set():
             raise UnavailableError(call.service, _ENDED)
@@ -91,7 +89,7 @@ def build_client(
     options: ServiceOptions,
     *,
     transport: httpx.BaseTransport | None = None,
-    walls: Walls | None = None,
+    walls: BrowserFallback | None = None,
     token: CancelToken | None = None,
 ) -> httpx.Client:
     """Build the client for one list; the caller closes it. *transport* replaces the network."""
@@ -136,7 +134,9 @@ class _NoWay(httpx.BaseTransport):
         raise httpx.ConnectError(self._why, request=request)
 
 
-def ask(client: httpx.Client, call: Call, previous: Validators | None = None) -> Response:
+def ask(
+    client: httpx.Client, call: ServiceRequest, previous: Validators | None = None
+) -> Response:
     """Get one good answer: 200 with a body, or 304 where *previous* made the question conditional.
 
     What may pass is asked again, at the time that the service names, if that is within a minute
@@ -165,7 +165,7 @@ def _is_passing(error: PassingTrouble, *, waits: bool) -> bool:
     return waits or error.retry_after_s is None
 
 
-def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> Response:
+def _ask_once(client: httpx.Client, call: ServiceRequest, previous: Validators | None) -> Response:
     try:
         return _answered(client, call, previous)
     except (UnavailableError, RefusedError) as error:
@@ -174,7 +174,7 @@ def _ask_once(client: httpx.Client, call: Call, previous: Validators | None) -> 
         raise
 
 
-def _answered(client: httpx.Client, call: Call, previous: Validators | None) -> Response:
+def _answered(client: httpx.Client, call: ServiceRequest, previous: Validators | None) -> Response:
     redactor = redactor_of(call.known_secrets | getattr(client, "known_secrets", frozenset()))
     try:
         response = _redacted(_exchange(client, call, previous), redactor)
@@ -200,7 +200,7 @@ def _redacted(response: Response, redactor: Redactor) -> Response:
     return replace(response, headers=Headers(headers), body=body)
 
 
-def _not_reached(call: Call, words: str, error: Exception) -> UnavailableError:
+def _not_reached(call: ServiceRequest, words: str, error: Exception) -> UnavailableError:
     if isinstance(error, httpx.TimeoutException):
         return UnavailableError(call.service, "does not answer in time")
     said = one_line(words)
@@ -222,7 +222,7 @@ def _conditions(previous: Validators | None) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value and value.isascii()}
 
 
-def _exchange(client: httpx.Client, call: Call, previous: Validators | None) -> Response:
+def _exchange(client: httpx.Client, call: ServiceRequest, previous: Validators | None) -> Response:
     query: dict[str, str | int] = {
         **call.params,
         **{name: secret.get_secret_value() for name, secret in call.secrets.items()},
@@ -251,7 +251,9 @@ def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[Non
     return turn(host, at_once=client.at_once, apart_s=client.pace_s, token=client.token)
 
 
-def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: float) -> Response:
+def _send(
+    client: httpx.Client, request: httpx.Request, call: ServiceRequest, deadline_s: float
+) -> Response:
     give_up, first = time.monotonic() + deadline_s, request.url
     with until(give_up):
         for hops in range(MAX_REDIRECTS + 1):
@@ -268,7 +270,12 @@ def _send(client: httpx.Client, request: httpx.Request, call: Call, deadline_s: 
 
 
 def _read(
-    call: Call, response: httpx.Response, token: CancelToken, *, hops: int, give_up: float
+    call: ServiceRequest,
+    response: httpx.Response,
+    token: CancelToken,
+    *,
+    hops: int,
+    give_up: float,
 ) -> Response:
     try:
         body = b"".join(_within(call, response, token, give_up))
@@ -289,7 +296,7 @@ def _read(
 
 
 def _within(
-    call: Call, response: httpx.Response, token: CancelToken, give_up: float
+    call: ServiceRequest, response: httpx.Response, token: CancelToken, give_up: float
 ) -> Iterator[bytes]:
     size = 0
     for piece in _plain(call, response):
@@ -302,13 +309,13 @@ def _within(
         yield piece
 
 
-def _plain(call: Call, response: httpx.Response) -> Iterator[bytes]:
+def _plain(call: ServiceRequest, response: httpx.Response) -> Iterator[bytes]:
     if response.is_stream_consumed:  # a transport that reads ahead has unpacked it as well
         return plain_pieces([response.content], "", call.limit_bytes)
     coding = response.headers.get("content-encoding", "")
     return plain_pieces(response.iter_raw(), coding, call.limit_bytes)
 
 
-def _unreadable(call: Call, error: BodyError) -> UnavailableError | AnswerChangedError:
+def _unreadable(call: ServiceRequest, error: BodyError) -> UnavailableError | AnswerChangedError:
     kind = UnavailableError if isinstance(error, CutOffError) else AnswerChangedError
     return kind(call.service, f"its answer {error}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError
 from listsync.http.response import Response
-from listsync.http.text import PIECE, decoded
+from listsync.parsing.text import PIECE, decoded
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from listsync.decoding import Answer, UnknownFormError, convert
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
-from listsync.http.classify import not_json
-from listsync.http.large_bodies import turn
-from listsync.http.request import Call
-from listsync.http.response import Response
+from listsync.http.limits import turn
+from listsync.http.request import ServiceRequest
+from listsync.http.response import Response, not_json
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.parsing.row_fields import title_text
 from listsync.row_limit import TEXT_OF_ROW, demand_room, text_size
@@ -47,7 +46,7 @@ class JsonDocument:
 
 
 def get_document(
-    client: httpx.Client, call: Call, previous: Validators | None = None
+    client: httpx.Client, call: ServiceRequest, previous: Validators | None = None
 ) -> JsonDocument:
     """Ask, and parse the answer as JSON; raises what `ask` raises."""
 
@@ -59,7 +58,7 @@ def get_document(
 
 def _document(
     client: httpx.Client,
-    call: Call,
+    call: ServiceRequest,
     previous: Validators | None,
     parse: Callable[[Response], object],
 ) -> JsonDocument:
@@ -81,7 +80,7 @@ def _document(
 
 def get_list(
     client: httpx.Client,
-    call: Call,
+    call: ServiceRequest,
     row: type[RowT],
     entry_of: Callable[[int, RowT], ListEntry | SkippedRow],
     previous: Validators | None,

@@ -16,7 +16,7 @@ from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.http.deadline import until
 from listsync.http.response import Response
 from listsync.seerr.errors import PassingError, TimedOutError, UnsentError, complaint
-from listsync.seerr.transport import Wire
+from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def _choices(rows: Sequence[_Choice]) -> tuple[ArrChoice, ...]:
 class SeerrArrServices:
     """Implements `ports.ArrServices`; see there."""
 
-    def __init__(self, wire: Wire, token: CancelToken) -> None:
+    def __init__(self, wire: ServerTransport, token: CancelToken) -> None:
         self._wire = wire
         self._token = token
 

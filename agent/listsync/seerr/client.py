@@ -24,7 +24,7 @@ from listsync.domain.server import (
     TitleFacts,
 )
 from listsync.errors import Refusal, UnavailableError
-from listsync.http.deadline import Patience
+from listsync.http.deadline import Timeouts
 from listsync.http.transport import Pool
 from listsync.seerr import details, index
 from listsync.seerr import search as searching
@@ -32,11 +32,11 @@ from listsync.seerr.address import Address
 from listsync.seerr.arr_services import SeerrArrServices
 from listsync.seerr.errors import PassingError, WrongAskingError
 from listsync.seerr.identity import identify
-from listsync.seerr.requests import Order, Writer
+from listsync.seerr.requests import RequestSender, UserRequest
 from listsync.seerr.search import read_genres, read_languages
-from listsync.seerr.transport import Wire
+from listsync.seerr.transport import ServerTransport
 from listsync.seerr.users import OWNER, Actor, Users, allowance_of
-from listsync.seerr.writes import Pen, cancel
+from listsync.seerr.writes import SerialWrites, cancel
 
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""
@@ -63,7 +63,7 @@ class Seerr:
         max_per_second: float | None = None,
         ca_file: Path | None = None,
         token: CancelToken | None = None,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
         pool: Pool | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
@@ -78,7 +78,7 @@ class Seerr:
             max_per_second: calls, reads and writes together; None: no limit.
             ca_file: certificates that are trusted beside the usual ones.
             token: ends what waits for the server.
-            patience: takes the place of what follows from *timeout_s*, for tests.
+            timeouts: takes the place of what follows from *timeout_s*, for tests.
             pool: takes the place of the network, for tests.
 
         Raises:
@@ -90,17 +90,17 @@ class Seerr:
         except ValueError as error:
             raise UnavailableError("server", f"server.url {error}") from error
         token = token or CancelToken()
-        self._wire = Wire(
+        self._wire = ServerTransport(
             self._address,
             api_key,
-            patience=patience or Patience.of(timeout_s),
+            timeouts=timeouts or Timeouts.of(timeout_s),
             token=token,
             pool=pool,
             max_per_second=max_per_second,
             ca_file=ca_file,
         )
-        self._pen = Pen(self._wire)
-        self._writer = Writer(self._wire, self._pen)
+        self._pen = SerialWrites(self._wire)
+        self._writer = RequestSender(self._wire, self._pen)
         self._users = Users(self._wire)
         self._arr_services = SeerrArrServices(self._wire, token)
         self._act_as = act_as
@@ -236,10 +236,10 @@ class Seerr:
         response = self._wire.get(searching.path_of(query, page))
         return searching.read_page(response, self._wire.trouble)
 
-    def _order(self, body: RequestBody) -> Order:
+    def _order(self, body: RequestBody) -> UserRequest:
         """Look up as whom the body asks."""
         asking = body.asking
-        return Order(
+        return UserRequest(
             body=body,
             actor=self._actor(asking.user),
             approve=self._approve if asking.approve is None else asking.approve,

@@ -19,7 +19,7 @@ from listsync.domain.server import (
     year_of,
 )
 from listsync.http.response import Response
-from listsync.seerr.errors import Trouble
+from listsync.seerr.errors import ServerErrors
 from listsync.seerr.search import LONGEST_TITLE
 from listsync.text_cleaning import one_line
 
@@ -45,7 +45,7 @@ class _SeasonNumber(Answer, frozen=True):
     number: int = field(name="seasonNumber")
 
 
-class Requested(Answer, frozen=True):
+class ExistingRequest(Answer, frozen=True):
     """One request that the server has for the title."""
 
     id: int
@@ -80,14 +80,14 @@ class MediaInfo(Answer, frozen=True):
     seasons: list[Raw] | None = None
     requests: list[Raw] | None = None
 
-    def standing(self, *, four_k: bool) -> list[Requested]:
+    def standing(self, *, four_k: bool) -> list[ExistingRequest]:
         """List the requests in this edition that were not declined, in the server's order."""
         return [one for one in self.all_requests if one.stands and one.four_k == four_k]
 
     @property
-    def all_requests(self) -> tuple[Requested, ...]:
+    def all_requests(self) -> tuple[ExistingRequest, ...]:
         """List every request in either edition, in the server's order."""
-        return readable(self.requests, Requested)
+        return readable(self.requests, ExistingRequest)
 
     def covered(self, *, four_k: bool) -> frozenset[int]:
         """List the seasons that are there or requested.
@@ -210,7 +210,7 @@ def path_of_collection(number: int) -> str:
     return f"/collection/{number}?language=en"
 
 
-def read_parts(response: Response, trouble: Trouble) -> tuple[TitleKey, ...]:
+def read_parts(response: Response, trouble: ServerErrors) -> tuple[TitleKey, ...]:
     """Read the parts of a film series in the order of their release, those to come last."""
     answer = trouble.read(response, _Parts, "the parts of a film series")
     rows = readable(_fact(answer.parts, list[Raw]), _Part)
@@ -218,7 +218,7 @@ def read_parts(response: Response, trouble: Trouble) -> tuple[TitleKey, ...]:
     return tuple(TitleKey(MediaType.MOVIE, row.id) for row in dated)
 
 
-def read_details(response: Response, trouble: Trouble) -> Details:
+def read_details(response: Response, trouble: ServerErrors) -> Details:
     return trouble.read(response, Details, "the details of a title")
 
 

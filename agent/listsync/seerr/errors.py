@@ -22,10 +22,9 @@ from listsync.errors import (
     UnreachableError,
     root_of,
 )
-from listsync.http.deadline import NotResolvedError, Patience
+from listsync.http.deadline import NotResolvedError, Timeouts
 from listsync.http.limits import BodyError
-from listsync.http.response import Response
-from listsync.http.retry import retry_after_s
+from listsync.http.response import Response, retry_after_s
 from listsync.redaction import Redactor
 from listsync.seerr.address import API, Address
 from listsync.text_cleaning import one_line
@@ -54,7 +53,7 @@ class UnreachedError(UnsentError, UnreachableError):
     """There is no way to the server, or nobody at its end."""
 
 
-class ClosedError(PassingError):
+class ConnectionLostError(PassingError):
     """The connection broke after the call was sent: what the server did is not known."""
 
 
@@ -66,12 +65,12 @@ class WrongAskingError(RefusedError):
     """What the user wants a request to be made with, or as whom, is not at the server."""
 
 
-class Trouble:
+class ServerErrors:
     """Names errors for the server at one address, without what *redactor* knows."""
 
-    def __init__(self, address: Address, patience: Patience, redactor: Redactor) -> None:
+    def __init__(self, address: Address, timeouts: Timeouts, redactor: Redactor) -> None:
         self._address = address
-        self._patience = patience
+        self._timeouts = timeouts
         self._redactor = redactor
         self.service = f"server {address.base}"
 
@@ -119,22 +118,22 @@ class Trouble:
             case httpcore.UnsupportedProtocol() | httpcore.LocalProtocolError():
                 return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
             case _:
-                return ClosedError(self.service, _how_lost(error))
+                return ConnectionLostError(self.service, _how_lost(error))
 
     def _of_no_connection(self, error: Exception) -> UnreachedError:
         if isinstance(error, NotResolvedError):
             return self._unreached(f"the name {self._host} is not looked up in time: check DNS")
         return self._unreached(
-            f"no connection within {self._patience.connect_s:g} s: is the host in "
+            f"no connection within {self._timeouts.connect_s:g} s: is the host in "
             "server.url right, and does a firewall let it pass?"
         )
 
     def timed_out(self, *, is_whole: bool = False) -> TimedOutError:
         """Name an answer that did not come in time; *is_whole*: some of it came, and came."""
         if is_whole:
-            why = f"its answer is not whole after {self._patience.whole_s:g} s"
+            why = f"its answer is not whole after {self._timeouts.whole_s:g} s"
         else:
-            why = f"no answer within {self._patience.answer_s:g} s"
+            why = f"no answer within {self._timeouts.answer_s:g} s"
         return TimedOutError(self.service, why)
 
     @property

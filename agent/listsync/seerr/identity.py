@@ -11,7 +11,7 @@ from msgspec import field
 
 from listsync.decoding import Answer, UnknownFormError, decode
 from listsync.domain.server import Product, ServerInfo
-from listsync.seerr.transport import Wire
+from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
 
 Shape = TypeVar("Shape")
@@ -50,12 +50,12 @@ class Me(Answer, frozen=True):
     created_at: str | None = field(name="createdAt", default=None)
 
 
-def read(wire: Wire, path: str, shape: type[Shape]) -> Shape:
+def read(wire: ServerTransport, path: str, shape: type[Shape]) -> Shape:
     """Read a small answer of a known shape."""
     return wire.trouble.read(wire.get(path), shape, f"the answer at {path}")
 
 
-def read_me(wire: Wire) -> Me:
+def read_me(wire: ServerTransport) -> Me:
     """Read whom the key stands for; the best test of a key.
 
     Raises:
@@ -64,7 +64,7 @@ def read_me(wire: Wire) -> Me:
     return read(wire, "/auth/me", Me)
 
 
-def identify(wire: Wire, url: str) -> ServerInfo:
+def identify(wire: ServerTransport, url: str) -> ServerInfo:
     """Say who answers, in four calls.
 
     Raises:
@@ -88,7 +88,7 @@ def identify(wire: Wire, url: str) -> ServerInfo:
     )
 
 
-def _read_root(wire: Wire) -> str:
+def _read_root(wire: ServerTransport) -> str:
     """Read how the API calls itself; some proxies hide the root, which is no reason to stop."""
     response = wire.get("/", also={401, 403, 404})
     try:

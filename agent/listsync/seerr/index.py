@@ -11,8 +11,8 @@ from listsync.decoding import Answer, readable
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import IndexPage, RequestStatus, ServerRequest, TitleState
 from listsync.http.response import Response
-from listsync.seerr.errors import Trouble
-from listsync.seerr.transport import Wire
+from listsync.seerr.errors import ServerErrors
+from listsync.seerr.transport import ServerTransport
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class _Row(Answer, frozen=True):
     tvdb_id: int | None = field(name="tvdbId", default=None)
 
 
-def read_index(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+def read_index(wire: ServerTransport, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
     """Read all pages; one that is as in *previous* is taken from there.
 
     Pages are cut by offset, newest row first: a row that appears meanwhile shifts the others
@@ -69,7 +69,7 @@ def read_index(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, 
     raise wire.trouble.unavailable("its library keeps shrinking while it is read; try later")
 
 
-def _read_once(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+def _read_once(wire: ServerTransport, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
     pages: list[IndexPage] = []
     while not pages or len(pages) * PAGE < pages[-1].total:
         number = len(pages)
@@ -78,7 +78,7 @@ def _read_once(wire: Wire, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, 
     return tuple(pages)
 
 
-def _read_page(wire: Wire, number: int, known: IndexPage | None) -> IndexPage:
+def _read_page(wire: ServerTransport, number: int, known: IndexPage | None) -> IndexPage:
     etag = known.etag if known else None
     response = wire.get(
         f"/media?take={PAGE}&skip={number * PAGE}&sort=added",
@@ -90,7 +90,7 @@ def _read_page(wire: Wire, number: int, known: IndexPage | None) -> IndexPage:
     return parse_page(response, number * PAGE, wire.trouble)
 
 
-def parse_page(response: Response, skipped: int, trouble: Trouble) -> IndexPage:
+def parse_page(response: Response, skipped: int, trouble: ServerErrors) -> IndexPage:
     """Read one page, *skipped* rows into the index.
 
     An odd row is left out; but if most are odd or missing, what is left is no index that
@@ -147,13 +147,13 @@ class _RequestRow(Answer, frozen=True):
     seasons: list[Raw] | None = None
 
 
-def read_requests(wire: Wire) -> tuple[ServerRequest, ...]:
+def read_requests(wire: ServerTransport) -> tuple[ServerRequest, ...]:
     """Read the requests of all users, up to a bound.
 
     Only parameters that all three products take: Overseerr 1.34.0 answers 400 to the others.
 
     Raises:
-        UnavailableError, RefusedError, AnswerChangedError: as `Wire.get`.
+        UnavailableError, RefusedError, AnswerChangedError: as `ServerTransport.get`.
     """
     found: list[ServerRequest] = []
     for number in range(MOST_PAGES):

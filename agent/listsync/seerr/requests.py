@@ -20,10 +20,10 @@ from listsync.domain.server import (
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.http.response import Response
 from listsync.seerr import details
-from listsync.seerr.errors import ClosedError, TimedOutError, complaint
-from listsync.seerr.transport import Wire
+from listsync.seerr.errors import ConnectionLostError, TimedOutError, complaint
+from listsync.seerr.transport import ServerTransport
 from listsync.seerr.users import Actor
-from listsync.seerr.writes import Pen
+from listsync.seerr.writes import SerialWrites
 from listsync.text_cleaning import one_line
 
 _LOST = "the answer was lost on the way"
@@ -84,7 +84,7 @@ class _LostError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class UserRequest:
     """One request with the user whom its `asking` names looked up.
 
     `actor` None: the owner asks. With `approve` the owner asks for `actor`, whose request is
@@ -139,14 +139,14 @@ def _fields_of(destination: Destination) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-class Writer:
+class RequestSender:
     """Sends requests, one at a time."""
 
-    def __init__(self, wire: Wire, pen: Pen) -> None:
+    def __init__(self, wire: ServerTransport, pen: SerialWrites) -> None:
         self._wire = wire
         self._pen = pen
 
-    def request(self, order: Order) -> Answered:
+    def request(self, order: UserRequest) -> Answered:
         """Ask for one title; waits until other writes are done.
 
         Raises:
@@ -177,7 +177,7 @@ class Writer:
             ),
         )
 
-    def _ask(self, order: Order) -> Answered:
+    def _ask(self, order: UserRequest) -> Answered:
         """Send; after a lost answer look, and repeat once if nothing can be on its way."""
         try:
             return self._send(order)
@@ -192,11 +192,11 @@ class Writer:
         except _LostError as lost:
             return self._look(order.body, lost) or _unsure(lost)
 
-    def _send(self, order: Order) -> Answered:
+    def _send(self, order: UserRequest) -> Answered:
         content = json.dumps(order.payload).encode()
         try:
             response = self._pen.write("POST", "/request", order.headers, content)
-        except ClosedError as error:
+        except ConnectionLostError as error:
             raise _LostError(error.why, may_run=False) from error
         except TimedOutError as error:
             raise _LostError(error.why, may_run=True) from error

@@ -13,10 +13,10 @@ from listsync.domain.genres import fold_genre
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
 from listsync.http.response import Response
-from listsync.seerr.errors import Trouble
+from listsync.seerr.errors import ServerErrors
 from listsync.seerr.identity import read
 from listsync.seerr.index import KINDS
-from listsync.seerr.transport import Wire
+from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
 
 NOTHING = SearchPage(candidates=(), page=1, pages=1)
@@ -75,7 +75,7 @@ def path_of(query: str, page: int = 1) -> str:
     return path if page == 1 else f"{path}&page={page}"
 
 
-def read_page(response: Response, trouble: Trouble) -> SearchPage:
+def read_page(response: Response, trouble: ServerErrors) -> SearchPage:
     """Read one page of results; a row that is odd is left out, all rows odd is a new format."""
     answer = trouble.read(response, _Page, "the answer to a search")
     results = readable(answer.results, _Result)
@@ -126,13 +126,13 @@ class _Language(Answer, frozen=True):
     code: str = field(name="iso_639_1")
 
 
-def read_genres(wire: Wire, kind: MediaType) -> frozenset[str]:
+def read_genres(wire: ServerTransport, kind: MediaType) -> frozenset[str]:
     """Read the genres of *kind*, folded, in English as filters name them."""
     rows = read(wire, f"/genres/{kind.value}?language=en", list[Raw])
     return frozenset(fold_genre(row.name) for row in readable(rows, _Genre))
 
 
-def read_languages(wire: Wire) -> frozenset[str]:
+def read_languages(wire: ServerTransport) -> frozenset[str]:
     """Read the codes of the languages (ISO 639-1)."""
     rows = read(wire, "/languages", list[Raw])
     return frozenset(row.code.strip().lower() for row in readable(rows, _Language))

@@ -17,16 +17,16 @@ from listsync.cancellation import CancelToken
 from listsync.certificates import CaFileError
 from listsync.config_types import SecretStr
 from listsync.errors import Refusal
-from listsync.http.deadline import Patience, until
+from listsync.http.deadline import Timeouts, until
 from listsync.http.limits import BodyError
 from listsync.http.rate_limit import RateLimit
-from listsync.http.response import Headers, Response
-from listsync.http.retry import retried, retry_after_s
+from listsync.http.response import Headers, Response, retry_after_s
+from listsync.http.retry import retried
 from listsync.http.transport import FAILURES, Pool, open_pool, read_body, trusted
 from listsync.logs import warn_rate_limited
 from listsync.redaction import basic_token, proxy_logins, redactor_of
 from listsync.seerr.address import Address
-from listsync.seerr.errors import PassingError, Trouble, UnsentError
+from listsync.seerr.errors import PassingError, ServerErrors, UnsentError
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ CONNECTIONS = 5
 _GOOD = frozenset({200, 201})
 
 
-class Wire:
+class ServerTransport:
     """Sends calls to one server. Any thread may use it; `close` ends it."""
 
     def __init__(  # noqa: PLR0913 - one argument per setting
@@ -48,7 +48,7 @@ class Wire:
         address: Address,
         api_key: SecretStr,
         *,
-        patience: Patience,
+        timeouts: Timeouts,
         token: CancelToken | None = None,
         pool: Pool | None = None,
         max_per_second: float | None = None,
@@ -56,7 +56,7 @@ class Wire:
     ) -> None:
         self._address = address
         self._redactor = redactor_of(_secrets(address, api_key))
-        self.trouble = Trouble(address, patience, self._redactor)
+        self.trouble = ServerErrors(address, timeouts, self._redactor)
         self._token = token or CancelToken()
         self._rate_limit = RateLimit()
         self._apart_s = 1 / max_per_second if max_per_second else 0.0
@@ -73,8 +73,8 @@ class Wire:
         if address.login is not None:
             sent = basic_token(*address.login)
             self._headers.append((b"Authorization", f"Basic {sent}".encode()))
-        self._whole_s = patience.whole_s
-        self._extensions = {"timeout": patience.timeouts}
+        self._whole_s = timeouts.whole_s
+        self._extensions = {"timeout": timeouts.for_httpcore}
         try:
             self._pool = pool or _open_pool(address, self._token, ca_file)
         except ValueError as error:
@@ -102,7 +102,7 @@ class Wire:
         With *patient* false, what the server has seen is not asked again.
 
         Raises:
-            UnavailableError, RefusedError, AnswerChangedError: as `Trouble.of_answer` says.
+            UnavailableError, RefusedError, AnswerChangedError: as `ServerErrors.of_answer` says.
         """
 
         def attempt() -> Response:
@@ -119,7 +119,7 @@ class Wire:
         """Send *body* (JSON) once, whatever comes back; only what was not let in is sent again.
 
         Raises:
-            ClosedError, TimedOutError: it was sent, the answer is lost.
+            ConnectionLostError, TimedOutError: it was sent, the answer is lost.
             UnavailableError: nothing was sent, or it was sent on to another address.
         """
         length = {"Content-Length": str(len(body or b""))}

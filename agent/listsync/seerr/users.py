@@ -13,7 +13,7 @@ from listsync.decoding import Answer, readable
 from listsync.domain.allowance import UNLIMITED, Allowance, Quota
 from listsync.domain.media import MediaType
 from listsync.seerr.identity import read
-from listsync.seerr.transport import Wire
+from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
 
 PAGE = 1000
@@ -70,7 +70,7 @@ class _Users(Answer, frozen=True):
 class Users:
     """Finds users by what they are called, each once; any thread may ask."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: ServerTransport) -> None:
         self._wire = wire
         self._all: tuple[_User, ...] | None = None
         self._found: dict[str, Actor | str] = {}
@@ -119,7 +119,7 @@ class Users:
         return f"there is no user {user_id}"
 
 
-def _read_users(wire: Wire) -> Iterator[_User]:
+def _read_users(wire: ServerTransport) -> Iterator[_User]:
     for number in range(_MOST_PAGES):
         page = read(wire, f"/user?take={PAGE}&skip={number * PAGE}", _Users)
         yield from readable(page.results, _User)
@@ -178,7 +178,7 @@ class _Quotas(Answer, frozen=True):
     tv: _Quota | None = None
 
 
-def allowance_of(wire: Wire, actor: Actor | None) -> Allowance:
+def allowance_of(wire: ServerTransport, actor: Actor | None) -> Allowance:
     """Read what *actor* may request; the owner, who may do everything, costs no call.
 
     Raises:

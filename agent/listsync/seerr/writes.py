@@ -15,13 +15,13 @@ from listsync.domain.server import Cancelled
 from listsync.errors import Refusal, UnavailableError
 from listsync.http.response import Response
 from listsync.seerr.errors import complaint
-from listsync.seerr.transport import Wire
+from listsync.seerr.transport import ServerTransport
 from listsync.seerr.users import OWNER
 
 _PENDING = 1
 
 
-class Pen:
+class SerialWrites:
     """Sends what changes something at the server; who holds it writes alone.
 
     Two writes in flight share one database transaction at the server: a failing one undoes
@@ -29,7 +29,7 @@ class Pen:
     measured with requests.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: ServerTransport) -> None:
         self._wire = wire
         self._one_at_a_time = threading.Lock()
         self._csrf: dict[str, str] = {}
@@ -44,7 +44,7 @@ class Pen:
         """Send once; what the CSRF protection stopped is sent again with its token.
 
         Raises:
-            ClosedError, TimedOutError: it was sent, the answer is lost.
+            ConnectionLostError, TimedOutError: it was sent, the answer is lost.
             UnavailableError: nothing was sent.
             RefusedError: the CSRF protection cannot be passed.
         """
@@ -96,7 +96,9 @@ class _Request(Answer, frozen=True):
     user: User | None = field(name="requestedBy", default=None)
 
 
-def cancel(wire: Wire, pen: Pen, request_id: int, ours: Collection[int]) -> Cancelled:
+def cancel(
+    wire: ServerTransport, pen: SerialWrites, request_id: int, ours: Collection[int]
+) -> Cancelled:
     """Take the request back if it is pending still and one of the users *ours* made it.
 
     It is deleted in the name of that user, who may delete own requests as long as they are
@@ -119,7 +121,7 @@ def cancel(wire: Wire, pen: Pen, request_id: int, ours: Collection[int]) -> Canc
         return _judge(pen.write("DELETE", path, headers), wire)
 
 
-def _judge(response: Response, wire: Wire) -> Cancelled:
+def _judge(response: Response, wire: ServerTransport) -> Cancelled:
     if response.status == 204:
         return Cancelled.DONE
     if _is_gone(response, wire):
@@ -129,7 +131,7 @@ def _judge(response: Response, wire: Wire) -> Cancelled:
     raise wire.trouble.of_answer(response)
 
 
-def _is_gone(response: Response, wire: Wire) -> bool:
+def _is_gone(response: Response, wire: ServerTransport) -> bool:
     """Tell a request that is gone from a web page that stands where the server should be."""
     if response.status != 404:
         return False
@@ -138,5 +140,5 @@ def _is_gone(response: Response, wire: Wire) -> bool:
     return True
 
 
-def _read(response: Response, wire: Wire) -> _Request:
+def _read(response: Response, wire: ServerTransport) -> _Request:
     return wire.trouble.read(response, _Request, "a request")

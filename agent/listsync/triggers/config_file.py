@@ -31,7 +31,7 @@ from watchdog.observers.api import BaseObserver
 
 from listsync.domain.events import ConfigChanged, Event, WatcherNote
 from listsync.files.folder_moves import FolderMoves
-from listsync.files.opening import open_at_once
+from listsync.files.local_file import open_at_once
 
 _MOST_LINKS = 40  # the kernel's own limit for one path
 _EMPTY_S = 1.0

@@ -14,7 +14,7 @@ from listsync.browser.client import Browser
 from listsync.config_types import PageOptions
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.browser_fallback import Walls
+from listsync.http.browser_fallback import BrowserFallback
 from listsync.http.service_client import build_client
 from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.reader import Imdb
@@ -49,7 +49,7 @@ def _walled() -> Iterator[WalledSite]:
 @pytest.fixture
 def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
     """Follow a list with a browser that is gone afterwards."""
-    walls = Walls("test", lambda: Browser("test", here.settings))
+    walls = BrowserFallback("test", lambda: Browser("test", here.settings))
     clients: list[httpx.Client] = []
 
     def client(options: PageOptions) -> httpx.Client:

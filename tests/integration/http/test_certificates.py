@@ -13,11 +13,11 @@ from listsync.config.yaml_document import YamlDocument
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import ConfigError, UnavailableError
 from listsync.http import retry
-from listsync.http.deadline import Patience
-from listsync.http.request import Call
+from listsync.http.deadline import Timeouts
+from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 from listsync.seerr.address import Address
-from listsync.seerr.transport import Wire
+from listsync.seerr.transport import ServerTransport
 from tests.integration.http.authority import authority, encrypted_server
 
 HOME = "https://localhost"
@@ -40,12 +40,12 @@ def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask_service(port: int, ca_file: Path | None) -> object:
     options = ServiceOptions(base_url=HOME, ca_file=ca_file)
     with build_client(options) as http:
-        return ask(http, Call(service="mdblist", url=f"https://localhost:{port}/a")).body
+        return ask(http, ServiceRequest(service="mdblist", url=f"https://localhost:{port}/a")).body
 
 
 def ask_server(port: int, ca_file: Path | None) -> object:
     address = Address.parse(f"https://localhost:{port}")
-    wire = Wire(address, SecretStr("key"), patience=Patience.of(5), ca_file=ca_file)
+    wire = ServerTransport(address, SecretStr("key"), timeouts=Timeouts.of(5), ca_file=ca_file)
     try:
         return wire.get("/status").body
     finally:

@@ -19,7 +19,7 @@ import pytest
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import UnavailableError
 from listsync.http import redirects, retry
-from listsync.http.request import Call
+from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 
 _lookup = socket.getaddrinfo
@@ -110,7 +110,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 def asked(url: str, **more: Any) -> bytes:
     options = ServiceOptions(base_url=url, proxy=more.pop("proxy", None), timeout_s=5)
     with build_client(options) as http:
-        return ask(http, Call(service="stevenlu", url=url, **more)).body
+        return ask(http, ServiceRequest(service="stevenlu", url=url, **more)).body
 
 
 @pytest.mark.parametrize(

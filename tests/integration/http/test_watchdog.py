@@ -25,7 +25,7 @@ from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.runs import Order
 from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.errors import UnavailableError
-from listsync.http.deadline import Patience
+from listsync.http.deadline import Timeouts
 from listsync.seerr.client import Seerr
 from listsync.sync.progress import ProgressBoard
 from tests.fakes import SERVER
@@ -122,9 +122,9 @@ def _dripping(_: Question) -> Iterator[bytes]:
         yield b" "
 
 
-def _asking(url: str, patience: Patience) -> Callable[..., SyncReport]:
+def _asking(url: str, timeouts: Timeouts) -> Callable[..., SyncReport]:
     def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
-        seerr = Seerr(url, SecretStr("key"), patience=patience, token=token)
+        seerr = Seerr(url, SecretStr("key"), timeouts=timeouts, token=token)
         with pytest.raises(UnavailableError):
             seerr.read_index(())
         seerr.close()
@@ -144,9 +144,9 @@ def test_a_sync_that_waits_for_a_slow_answer_within_its_deadline_does_not(
         silence.wait(5)
         yield b""
 
-    patience = Patience(connect_s=1, answer_s=3, whole_s=3)
+    timeouts = Timeouts(connect_s=1, answer_s=3, whole_s=3)
     with trap(silent if is_silent else _dripping) as server:
-        with deciding(systemd, _asking(server.url, patience)):
+        with deciding(systemd, _asking(server.url, timeouts)):
             for _ in range(4):
                 assert heard.pings(COMPUTING_S)
         silence.set()

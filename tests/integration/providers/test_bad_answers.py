@@ -11,7 +11,7 @@ import pytest
 
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import AnswerChangedError, ListsyncError, RefusedError, UnavailableError
-from listsync.http.request import Call
+from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 from tests.integration.providers.lists import KEY, SERVICES, provider
 from tests.integration.providers.trap import Answer, Question, said, trap
@@ -208,7 +208,7 @@ def test_one_answer_has_its_own_deadline(slow: Answer, through_proxy: bool) -> N
             build_client(options) as http,
             pytest.raises(UnavailableError, match=r"in time|too long"),
         ):
-            ask(http, Call(service="demo", url=there, deadline_s=0.2))
+            ask(http, ServiceRequest(service="demo", url=there, deadline_s=0.2))
         assert time.monotonic() - began < 2
 
 

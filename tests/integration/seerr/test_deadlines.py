@@ -20,8 +20,8 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.errors import UnavailableError
 from listsync.http import deadline
-from listsync.http.deadline import Patience
-from listsync.http.request import Call
+from listsync.http.deadline import Timeouts
+from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 from listsync.seerr.client import Seerr
 from tests.integration.http.authority import authority
@@ -29,7 +29,7 @@ from tests.integration.providers.trap import Answer, Question, Trap, said, trap
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
 BARE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
-PATIENCE = Patience(connect_s=2, answer_s=2, whole_s=0.6)
+PATIENCE = Timeouts(connect_s=2, answer_s=2, whole_s=0.6)
 DUNE = RequestBody(key=TitleKey(MediaType.MOVIE, 603), four_k=False)
 
 
@@ -41,8 +41,8 @@ def dripping(*first: bytes, piece: bytes = b" ") -> Iterator[bytes]:
         yield piece
 
 
-def seerr(server: Trap, patience: Patience = PATIENCE, token: CancelToken | None = None) -> Seerr:
-    return Seerr(server.url, SecretStr("key"), patience=patience, token=token)
+def seerr(server: Trap, timeouts: Timeouts = PATIENCE, token: CancelToken | None = None) -> Seerr:
+    return Seerr(server.url, SecretStr("key"), timeouts=timeouts, token=token)
 
 
 ENDLESS: dict[str, Answer] = {
@@ -70,9 +70,9 @@ def test_an_endless_answer_ends_at_the_deadline_of_the_whole(answer: Answer) -> 
 
 
 def test_the_deadline_of_the_whole_is_longer_than_that_of_a_piece() -> None:
-    assert Patience.of(30).whole_s == 120
-    assert Patience.of(2).whole_s == 120
-    assert Patience.of(90).whole_s == 360
+    assert Timeouts.of(30).whole_s == 120
+    assert Timeouts.of(2).whole_s == 120
+    assert Timeouts.of(90).whole_s == 360
 
 
 def test_a_page_of_1000_rows_comes_through_at_a_slow_and_steady_pace() -> None:
@@ -86,9 +86,9 @@ def test_a_page_of_1000_rows_comes_through_at_a_slow_and_steady_pace() -> None:
             time.sleep(0.03)
             yield whole[start : start + size]
 
-    patience = Patience(connect_s=2, answer_s=0.4, whole_s=20)
+    timeouts = Timeouts(connect_s=2, answer_s=0.4, whole_s=20)
     with trap(slowly) as server:
-        client = seerr(server, patience)
+        client = seerr(server, timeouts)
         (read,) = client.read_index(())
         client.close()
     assert len(read.titles) == 1000
@@ -127,7 +127,7 @@ def cut_soon(token: CancelToken) -> Iterator[None]:
     assert time.monotonic() - began < 3
 
 
-PATIENT = Patience(connect_s=30, answer_s=30, whole_s=60)
+PATIENT = Timeouts(connect_s=30, answer_s=30, whole_s=60)
 
 
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
@@ -174,7 +174,7 @@ def test_an_endless_answer_that_is_encrypted_has_an_end(tmp_path: Path, *, is_cu
             f"https://localhost:{port}",
             SecretStr("key"),
             ca_file=tmp_path / "ca.pem",
-            patience=PATIENT if is_cut else PATIENCE,
+            timeouts=PATIENT if is_cut else PATIENCE,
             token=token,
         )
         with cut_soon(token) if is_cut else nullcontext(), pytest.raises(UnavailableError):
@@ -186,7 +186,7 @@ def test_a_cut_ends_the_wait_for_an_encryption_that_is_never_agreed_on() -> None
     token = CancelToken()
     with socket.create_server(("127.0.0.1", 0)) as silent, cut_soon(token):
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
-        client = Seerr(url, SecretStr("key"), patience=PATIENT, token=token)
+        client = Seerr(url, SecretStr("key"), timeouts=PATIENT, token=token)
         with pytest.raises(UnavailableError):
             client.read_index(())
         client.close()
@@ -221,7 +221,7 @@ def test_what_a_cut_leaves_of_a_list_is_no_list() -> None:
         cut_soon(token),
         pytest.raises(UnavailableError),
     ):
-        ask(http, Call(service="demo", url=server.url))
+        ask(http, ServiceRequest(service="demo", url=server.url))
 
 
 def _hanging(_host: str, *_: object, **__: object) -> list[object]:
@@ -241,8 +241,8 @@ def _no_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _search(token: CancelToken) -> Callable[[], object]:
-    patience = Patience(connect_s=0.1, answer_s=30, whole_s=60)
-    client = Seerr("http://seerr.test:5055", SecretStr("key"), patience=patience, token=token)
+    timeouts = Timeouts(connect_s=0.1, answer_s=30, whole_s=60)
+    client = Seerr("http://seerr.test:5055", SecretStr("key"), timeouts=timeouts, token=token)
     return lambda: client.search("Dune")
 
 
@@ -281,10 +281,10 @@ def test_a_connection_that_is_not_taken_is_not_waited_for_without_an_end(
 ) -> None:
     token = CancelToken()
     monkeypatch.setattr(token, "wait", lambda _: token.is_set())  # between the tries
-    patience = Patience(connect_s=30 if is_cut else 0.1, answer_s=30, whole_s=60)
+    timeouts = Timeouts(connect_s=30 if is_cut else 0.1, answer_s=30, whole_s=60)
     words = "stopped while waiting" if is_cut else r"no connection within 0\.1 s"
     with full_server() as url, cut_soon(token) if is_cut else nullcontext():
-        client = Seerr(url, SecretStr("key"), patience=patience, token=token)
+        client = Seerr(url, SecretStr("key"), timeouts=timeouts, token=token)
         with pytest.raises(UnavailableError, match=words):
             client.search("Dune")
         client.close()

@@ -8,16 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from listsync.cancellation import CancelToken
+from listsync.cancellation import CancelToken, call_bounded
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, UnavailableError
-from listsync.files.local_file import Content, load_file
-from listsync.files.whole_file import WriterWait
-from listsync.http.bounded_call import call_bounded
-from listsync.http.large_bodies import LARGE_BYTES, turn
+from listsync.files.local_file import Content, WriterWait, load_file
+from listsync.http.limits import LARGE_BYTES, turn
 from listsync.http.request import MIB
-from listsync.http.text import Text, decode
 from listsync.parsing.documents import parse_lazily, parse_yaml
+from listsync.parsing.text import Text, decode
 from listsync.providers.file.row_collector import Gathering
 from listsync.providers.file.source import SERVICE, FileOptions, FileSource
 from listsync.providers.file.structured_lists import gather_json, gather_kometa

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
-from listsync.http.text import Text, lines_of
-from listsync.parsing.delimited_text import TableReader, with_is_last
+from listsync.parsing.text import TableReader, Text, lines_of, with_is_last
 from listsync.protocol import FORMULAS
 from listsync.providers.file.columns import (
     KNOWN,

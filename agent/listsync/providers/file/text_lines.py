@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from listsync.domain.media import MediaType
-from listsync.http.text import BLANKS, Text
 from listsync.parsing.address_forms import AddressForm, is_address, recognise
-from listsync.parsing.delimited_text import with_is_last
 from listsync.parsing.row_fields import imdb_id, number_id
+from listsync.parsing.text import BLANKS, Text, with_is_last
 from listsync.providers.file.columns import RawRow
 from listsync.providers.file.row_collector import (
     AN_EPISODE,

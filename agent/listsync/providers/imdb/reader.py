@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.browser_fallback import load_page, past_wall
-from listsync.http.request import Call
+from listsync.http.pages import load_page, past_bot_protection
+from listsync.http.request import ServiceRequest
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.imdb import site_pages as page
@@ -67,13 +67,13 @@ class Imdb:
         path = page.path_of(self._source)
         if path is None:
             return self._ask_service(previous)
-        return past_wall(
+        return past_bot_protection(
             self._http, lambda: self._ask_service(previous), lambda: self._read_site(path)
         )
 
     def _read_site(self, path: str) -> Fetched:
         def load(number: int) -> str:
-            call = Call(
+            call = ServiceRequest(
                 service=SERVICE,
                 url=f"{self._options.web_url.rstrip('/')}{path}?page={number}",
                 accept="text/html",
@@ -189,7 +189,7 @@ class Imdb:
 
     def _ask_once(self, text: str, variables: Mapping[str, object]) -> dict[str, object]:
         site = self._options.web_url.rstrip("/")
-        call = Call(
+        call = ServiceRequest(
             service=SERVICE,
             url=self._options.base_url,
             body=json.dumps({"query": text, "variables": dict(variables)}).encode(),

@@ -17,8 +17,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.response import Response
-from listsync.http.retry import retry_after_s
+from listsync.http.response import Response, retry_after_s
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.row_fields import title_text
 from listsync.providers.imdb.queries import field_in

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from listsync.domain.film_ids import FilmRecord
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
-from listsync.http.pages import Failure, as_far_as_possible, get_reply
+from listsync.http.pages import Failure, as_far_as_possible, get_response
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.providers.letterboxd.posters import ELSEWHERE, IN_POSTER, POSTER, Poster
 from listsync.providers.letterboxd.site_markup import call_for, document_of
@@ -68,7 +68,7 @@ def learn(
     learnt = 0
 
     def read(slug: str) -> FilmRecord:
-        return record_of(document_of(get_reply(http, call_for(f"{base_url}/film/{slug}/"))))
+        return record_of(document_of(get_response(http, call_for(f"{base_url}/film/{slug}/"))))
 
     for slug, record in as_far_as_possible(read, slugs, failures, at_once=at_once):
         cache.put(slug, record or FilmRecord())

@@ -47,7 +47,7 @@ class Letterboxd:
         )
 
     def fetch(self, previous: Validators | None) -> Fetched:
-        """Read the whole list in its own order; raises what `get_reply` raises.
+        """Read the whole list in its own order; raises what `get_response` raises.
 
         Validators are given only when nothing is left to be learnt, ids of films included.
         """

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.http.pages import get_reply, in_parallel
+from listsync.http.pages import get_response, in_parallel
 from listsync.http.response import Response
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import MOST_ROWS
@@ -43,7 +43,7 @@ class Site:
         self._chart_films = chart_films
 
     def _get(self, path: str) -> Response:
-        return get_reply(self._http, call_for(f"{self._base_url}/{path}"))
+        return get_response(self._http, call_for(f"{self._base_url}/{path}"))
 
     def events(self, user: str) -> list[str]:
         """Name the newest 50 events of a member's diary, by the feed: one small answer."""
@@ -53,7 +53,7 @@ class Site:
     def open(self, wanted: LetterboxdSource) -> tuple[LetterboxdSource, Response]:
         """Ask for the first page; also say what it is, which only following a link shows."""
         if wanted.kind == "short":
-            response = get_reply(self._http, call_for(f"https://{wanted.path}"))
+            response = get_response(self._http, call_for(f"https://{wanted.path}"))
         else:
             response = self._get(f"{wanted.path}/")
             if not response.hops:

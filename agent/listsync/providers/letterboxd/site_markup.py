@@ -15,9 +15,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.request import MIB, Call
-from listsync.http.response import Response
-from listsync.http.retry import retry_after_s
+from listsync.http.request import MIB, ServiceRequest
+from listsync.http.response import Response, retry_after_s
 from listsync.parsing.documents import text_of
 from listsync.parsing.row_fields import whole_number
 from listsync.providers.letterboxd.posters import POSTER, Poster, rows_of
@@ -129,9 +128,9 @@ def full_page(kind: str) -> int:
     return _FULL.get(kind, _FULL_GRID)
 
 
-def call_for(url: str) -> Call:
+def call_for(url: str) -> ServiceRequest:
     """Build the question for one page."""
-    return Call(
+    return ServiceRequest(
         service=SERVICE,
         url=url,
         accept="text/html",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.http.request import LIST_BYTES, Call
+from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.parsing.json_rows import Entries, check_one, get_document, get_list
 from listsync.providers.mdblist.responses import (
     Account,
@@ -52,7 +52,7 @@ class MdbList:
 
     def _fetch_open(self, path: str, previous: Validators | None) -> Fetched:
         url = f"{self._options.web_url.rstrip('/')}/{path}"
-        call = Call(service=SERVICE, url=url, judge=judge, limit_bytes=LIST_BYTES)
+        call = ServiceRequest(service=SERVICE, url=url, judge=judge, limit_bytes=LIST_BYTES)
         fetched = get_list(self._http, call, Item, entry_of, previous)
         if fetched.read == 0 and not fetched.is_unchanged:
             raise AnswerChangedError(
@@ -78,10 +78,12 @@ class MdbList:
             is_counted=self._source.is_described,
         )
 
-    def _call(self, key: SecretStr, path: str, **params: str | int) -> Call:
+    def _call(self, key: SecretStr, path: str, **params: str | int) -> ServiceRequest:
         url = f"{self._options.base_url.rstrip('/')}/{path}"
         secrets = {"apikey": key}
-        return Call(service=SERVICE, url=url, params=params, secrets=secrets, judge=judge_key)
+        return ServiceRequest(
+            service=SERVICE, url=url, params=params, secrets=secrets, judge=judge_key
+        )
 
     def _check_owner(self, key: SecretStr) -> None:
         """Make sure that a watchlist is the key owner's: the API would give theirs instead."""
@@ -119,7 +121,7 @@ class MdbList:
             last, cursor = page.items, page.cursor
         raise AnswerChangedError(SERVICE, f"{self._source.name} repeats itself without an end")
 
-    def _page(self, key: SecretStr, read: int, cursor: str | None) -> Call:
+    def _page(self, key: SecretStr, read: int, cursor: str | None) -> ServiceRequest:
         """Ask for the page behind *read* rows; a chart has but one."""
         source, paging = self._source, dict[str, str | int]()
         if source.is_described:

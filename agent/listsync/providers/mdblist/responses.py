@@ -18,8 +18,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.response import Response
-from listsync.http.retry import retry_after_s
+from listsync.http.response import Response, retry_after_s
 from listsync.parsing.json_rows import JsonDocument, check_one
 from listsync.parsing.row_fields import (
     external_ids,

@@ -8,7 +8,7 @@ from listsync.decoding import Answer
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.request import LIST_BYTES, Call
+from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response
 from listsync.parsing.json_rows import get_list
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text
@@ -47,7 +47,7 @@ class StevenLu:
 
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list, best first (rank 1); raises what `get_list` raises."""
-        call = Call(service=SERVICE, url=self._url, judge=_judge, limit_bytes=LIST_BYTES)
+        call = ServiceRequest(service=SERVICE, url=self._url, judge=_judge, limit_bytes=LIST_BYTES)
         fetched = get_list(self._http, call, _Row, _entry, previous)
         if fetched.read == 0 and not fetched.is_unchanged:
             raise AnswerChangedError(

@@ -14,7 +14,7 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.http.pages import as_far_as_possible, in_parallel
-from listsync.http.request import Call
+from listsync.http.request import ServiceRequest
 from listsync.parsing.json_rows import Entries, get_document
 from listsync.providers.tmdb.responses import TmdbPage, TmdbRow, entry_of, judge, page_of
 from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
@@ -94,7 +94,7 @@ class Tmdb:
     def _page(self, number: int) -> TmdbPage:
         return page_of(get_document(self._http, self._call(number)), number)
 
-    def _call(self, page: int) -> Call:
+    def _call(self, page: int) -> ServiceRequest:
         token, key = self._options.token, self._options.api_key
         if not token and not key:
             raise RefusedError(
@@ -108,7 +108,7 @@ class Tmdb:
             raise RefusedError(SERVICE, Refusal.CREDENTIAL, "providers.tmdb.token is no token")
         version = 4 if token and self._source.is_list else 3  # v4 has lists, and wants a token
         number = {"page": page} if page > 1 else {}
-        return Call(
+        return ServiceRequest(
             service=SERVICE,
             url=f"{self._options.base_url.rstrip('/')}/{version}/{self._source.path}",
             params={**dict(self._source.params), **number},

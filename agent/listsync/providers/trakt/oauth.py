@@ -20,11 +20,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.classify import Judge
-from listsync.http.pages import get_reply
-from listsync.http.request import Call
-from listsync.http.response import Response
-from listsync.http.retry import retry_after_s
+from listsync.http.pages import get_response
+from listsync.http.request import ServiceRequest
+from listsync.http.response import Judge, Response, retry_after_s
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.endpoints import SERVICE
 from listsync.providers.trakt.source import TraktOptions
@@ -131,18 +129,18 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one question
     *,
     waits: bool = True,
 ) -> ShapeT:
-    """Ask the login service one thing; raises what `get_reply` raises. *waits*: as in `Call`."""
+    """Ask the login service one thing; raises what `get_response` raises."""
     if options.client_id is None:
         raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
     told = {"client_id": options.client_id, **fields}
-    call = Call(
+    call = ServiceRequest(
         service=SERVICE,
         url=f"{options.auth_url.rstrip('/')}/{path}",
         body=json.dumps(told, default=SecretStr.get_secret_value).encode(),
         judge=judge,
         waits=waits,
     )
-    response = get_reply(http, call)
+    response = get_response(http, call)
     try:
         return decode(response.body, shape)
     except UnknownFormError:  # without the answer: it may hold what must not be shown
@@ -197,7 +195,7 @@ class DeviceCode:
 
 
 def begin(http: httpx.Client, options: TraktOptions) -> DeviceCode:
-    """Ask for a code; raises what `get_reply` raises."""
+    """Ask for a code; raises what `get_response` raises."""
     secret_of(options)  # without it the code would be entered in vain
     code = post(http, options, "oauth/device/code", {}, _Code, judge_login)
     return DeviceCode(

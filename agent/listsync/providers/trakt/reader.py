@@ -14,7 +14,7 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.pages import in_parallel
-from listsync.http.request import Call
+from listsync.http.request import ServiceRequest
 from listsync.parsing.json_rows import Entries, JsonDocument, get_document
 from listsync.parsing.row_fields import whole_number
 from listsync.providers.trakt.api import (
@@ -204,7 +204,7 @@ class Trakt:
 
     def _ask(self, path: str, headers: dict[str, SecretStr], **params: str | int) -> JsonDocument:
         url = f"{self._options.base_url.rstrip('/')}/{path}"
-        call = Call(
+        call = ServiceRequest(
             service=SERVICE,
             url=url,
             params=params,

@@ -20,7 +20,7 @@ from listsync.config_types import SecretStr
 from listsync.decoding import Answer, UnknownFormError, decode
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.file_access import open_to_write
-from listsync.files.opening import open_at_once
+from listsync.files.local_file import open_at_once
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.endpoints import SERVICE
 from listsync.providers.trakt.source import SENDABLE

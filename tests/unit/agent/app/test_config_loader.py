@@ -8,7 +8,7 @@ import pytest
 
 from listsync.app.config_loader import ConfigLoader, DaemonOptions
 from listsync.errors import BeingWrittenError
-from listsync.files import whole_file
+from listsync.files import local_file
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def loader(tmp_path: Path) -> ConfigLoader:
 @pytest.fixture
 def of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the kernel not say who has the file open."""
-    monkeypatch.setattr(whole_file, "is_open_for_writing", lambda _: None)
+    monkeypatch.setattr(local_file, "is_open_for_writing", lambda _: None)
 
 
 def test_a_file_that_is_closed_is_read_at_once(loader: ConfigLoader) -> None:

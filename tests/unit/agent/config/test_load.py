@@ -24,7 +24,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Asking
 from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import ConfigError
-from listsync.files.whole_file import WriterWait
+from listsync.files.local_file import WriterWait
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
 from listsync.triggers.schedule import Cron, Every, Rule
 

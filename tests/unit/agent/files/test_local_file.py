@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
-from listsync.files.local_file import load_file
-from listsync.files.whole_file import WriterWait
+from listsync.files.local_file import WriterWait, load_file
 
 
 def load(path: Path) -> bytes:

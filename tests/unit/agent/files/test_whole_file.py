@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from listsync.errors import BeingWrittenError
-from listsync.files import whole_file
-from listsync.files.whole_file import FileContent, WriterWait, is_open_for_writing, read_whole
+from listsync.files import local_file
+from listsync.files.local_file import FileContent, WriterWait, is_open_for_writing, read_whole
 
 _LONG_AGO = 1_000_000_000
 _WAITS_S = 10.0
@@ -23,7 +23,7 @@ _WAITS_S = 10.0
 
 _ASKED_BY_NOBODY = """
 import os, sys
-from listsync.files.whole_file import is_open_for_writing
+from listsync.files.local_file import is_open_for_writing
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 print(is_open_for_writing(os.open(sys.argv[1], os.O_RDONLY)))
 """
@@ -55,7 +55,7 @@ def read(path: Path, patience: WriterWait | None = None) -> FileContent:
 
 def grant_no_lease(patch: pytest.MonkeyPatch) -> None:
     """Let the kernel say nothing, as on many network file systems and of other people's files."""
-    patch.setattr(whole_file, "is_open_for_writing", lambda _: None)
+    patch.setattr(local_file, "is_open_for_writing", lambda _: None)
 
 
 def refuse(_: float) -> bool:
@@ -155,7 +155,7 @@ def test_who_begins_to_write_while_it_is_read_is_waited_for(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = iter([False, True, False, False])
-    monkeypatch.setattr(whole_file, "is_open_for_writing", lambda _: next(said))
+    monkeypatch.setattr(local_file, "is_open_for_writing", lambda _: next(said))
     assert not read(path).is_unfinished
     assert next(said, None) is None
 
@@ -226,7 +226,7 @@ def test_on_a_share_the_kernel_is_believed_as_far_as_it_knows(
     mounts.write_text(
         f"22 1 0:5 / /proc rw - proc proc rw\n23 1 {device} / /srv rw shared:1 - {kind}\n"
     )
-    monkeypatch.setattr(whole_file, "_MOUNTS", mounts)
+    monkeypatch.setattr(local_file, "_MOUNTS", mounts)
     with path.open() as file:
         with path.open("a"):
             assert is_open_for_writing(file.fileno()) is while_open

@@ -11,14 +11,14 @@ from listsync.browser.client import BrowserPage
 from listsync.cancellation import CancelToken
 from listsync.config_types import ServiceOptions
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
-from listsync.http.browser_fallback import Walls
-from listsync.http.pages import get_reply
-from listsync.http.request import Call
+from listsync.http.browser_fallback import BrowserFallback
+from listsync.http.pages import get_response
+from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.http.service_client import build_client
 from tests.contract.providers.site import answer
 
-CALL = Call(service="demo", url="https://lists.example/a", accept="text/html")
+CALL = ServiceRequest(service="demo", url="https://lists.example/a", accept="text/html")
 WALL = answer(b"<title>Just a moment...</title>", 403, cf_mitigated="challenge")
 
 
@@ -52,7 +52,7 @@ def page(status: int | None = 200, url: str = CALL.url) -> BrowserPage:
 
 
 def ask(
-    walls: Walls | None,
+    walls: BrowserFallback | None,
     plain: httpx.Response,
     times: int = 1,
     token: CancelToken | None = None,
@@ -68,25 +68,25 @@ def ask(
     with build_client(
         ServiceOptions(base_url=CALL.url), transport=transport, walls=walls, token=token
     ) as client:
-        replies = [get_reply(client, CALL) for _ in range(times)]
+        replies = [get_response(client, CALL) for _ in range(times)]
     return replies[-1], len(asked)
 
 
 def test_no_wall_no_browser() -> None:
-    walls = Walls("demo", lambda: pytest.fail("a browser was started"))
+    walls = BrowserFallback("demo", lambda: pytest.fail("a browser was started"))
     assert ask(walls, answer(b"<p>plain</p>"))[0].body == b"<p>plain</p>"
 
 
 def test_a_wall_is_passed_and_not_run_into_again() -> None:
     browser = Browser(page())
-    response, plain = ask(Walls("demo", lambda: browser), WALL, times=3)
+    response, plain = ask(BrowserFallback("demo", lambda: browser), WALL, times=3)
     assert (response.body, response.status, response.hops) == (b"<p>A</p>", 200, 0)
     assert (plain, len(browser.urls)) == (1, 3)
 
 
 def test_where_the_browser_ends_up_is_known() -> None:
     browser = Browser(page(url="https://lists.example/b"))
-    response, _ = ask(Walls("demo", lambda: browser), WALL)
+    response, _ = ask(BrowserFallback("demo", lambda: browser), WALL)
     assert (response.hops, response.path) == (1, "lists.example/b")
 
 
@@ -102,7 +102,7 @@ def test_what_the_browser_meets_counts(
     shows: BrowserPage | Exception, kind: Refusal, words: str
 ) -> None:
     with pytest.raises(RefusedError, match=words) as refused:
-        ask(Walls("demo", lambda: Browser(shows)), WALL)
+        ask(BrowserFallback("demo", lambda: Browser(shows)), WALL)
     assert refused.value.kind is kind
 
 
@@ -114,19 +114,19 @@ def test_without_leave_to_use_a_browser_it_is_blocked() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429])
 def test_only_a_wall_starts_the_browser(status: int) -> None:
-    walls = Walls("demo", lambda: pytest.fail("a browser was started"))
+    walls = BrowserFallback("demo", lambda: pytest.fail("a browser was started"))
     with pytest.raises((RefusedError, AnswerChangedError)):
         ask(walls, answer(b"{}", status))
 
 
 def test_a_service_that_is_out_of_order_behind_the_wall() -> None:
     with pytest.raises(UnavailableError):
-        ask(Walls("demo", lambda: Browser(page(500))), WALL)
+        ask(BrowserFallback("demo", lambda: Browser(page(500))), WALL)
 
 
 def test_closing_ends_the_browser_and_no_other_starts() -> None:
     browser = Browser(page())
-    with Walls("demo", lambda: browser) as walls:
+    with BrowserFallback("demo", lambda: browser) as walls:
         ask(walls, WALL)
         assert browser.closed == 0
     assert browser.closed == 1
@@ -137,7 +137,7 @@ def test_closing_ends_the_browser_and_no_other_starts() -> None:
 def test_closing_does_not_wait_for_a_page_and_who_loads_it_ends_the_browser() -> None:
     loading, go_on = threading.Event(), threading.Event()
     browser = Browser(page())
-    walls = Walls("demo", lambda: browser)
+    walls = BrowserFallback("demo", lambda: browser)
 
     def load() -> None:
         loading.set()
@@ -170,5 +170,5 @@ def test_a_cut_ends_the_browser_under_whoever_waits_for_a_page() -> None:
 
     threading.Thread(target=cut).start()
     with pytest.raises(RefusedError):
-        ask(Walls("demo", lambda: browser), WALL, token=token)
+        ask(BrowserFallback("demo", lambda: browser), WALL, token=token)
     assert (browser.killed.is_set(), browser.closed) == (True, 1)

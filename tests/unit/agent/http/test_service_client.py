@@ -24,7 +24,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http import rate_limit, retry
-from listsync.http.request import Call
+from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.http.service_client import ask, build_client
 from tests.contract.providers.site import Site, answer, client
@@ -35,10 +35,10 @@ SECRET = "s3cr3t-key-value"
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-CALL = Call(service="demo", url=f"{HOME}/a")
+CALL = ServiceRequest(service="demo", url=f"{HOME}/a")
 
 
-def asked(handler: Handler, question: Call = CALL) -> Response:
+def asked(handler: Handler, question: ServiceRequest = CALL) -> Response:
     with client(OPTIONS, handler) as http:
         return ask(http, question)
 
@@ -231,7 +231,7 @@ def test_a_broken_connection_is_unavailable(error: Exception, words: str) -> Non
 
 def test_an_address_that_is_none_is_an_error_of_ours() -> None:
     with client(OPTIONS, Site.of({})) as http, pytest.raises(UnavailableError):
-        ask(http, Call(service="demo", url="http://host:port/"))
+        ask(http, ServiceRequest(service="demo", url="http://host:port/"))
 
 
 @pytest.mark.parametrize(

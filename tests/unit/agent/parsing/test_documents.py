@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listsync.errors import AnswerChangedError
-from listsync.http.text import PIECE
 from listsync.parsing.documents import parse_json, parse_lazily, parse_yaml
+from listsync.parsing.text import PIECE
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=9),

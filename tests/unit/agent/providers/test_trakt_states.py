@@ -13,7 +13,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.request import Call
+from listsync.http.request import ServiceRequest
 from listsync.providers.trakt.api import ClientIdCheck
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import parse, sendable
@@ -134,7 +134,7 @@ def test_secrets_are_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_question_does_not_show_what_it_carries() -> None:
-    call = Call(
+    call = ServiceRequest(
         service="trakt",
         url="https://x",
         headers={"a": CLIENT_ID},

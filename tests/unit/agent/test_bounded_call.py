@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from listsync.cancellation import CancelToken
-from listsync.http.bounded_call import call_bounded
+from listsync.cancellation import CancelToken, call_bounded
 
 
 def test_what_comes_in_time_is_given() -> None:

@@ -13,9 +13,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.classify import no_opinion, not_json, verdict
-from listsync.http.response import Headers, Response
-from listsync.http.retry import retry_after_s
+from listsync.http.response import Headers, Response, no_opinion, not_json, retry_after_s, verdict
 
 CHALLENGE = "<html><head><title>Just a moment...</title></head></html>"
 

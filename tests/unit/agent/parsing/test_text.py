@@ -7,8 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from listsync.http.text import BLANKS, decode, lines_of
-from listsync.parsing.delimited_text import TableReader, with_is_last
+from listsync.parsing.text import BLANKS, TableReader, decode, lines_of, with_is_last
 
 BLUE = "Blåfjell und Ördög\n"
 
@@ -60,7 +59,7 @@ def test_binary(body: str, expected: bool) -> None:
 def test_text_is_the_same_in_pieces(text: str, size: int, encoding: str) -> None:
     assume(not text.startswith("\ufeff"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("listsync.http.text.PIECE", size)
+        patch.setattr("listsync.parsing.text.PIECE", size)
         found = decode(text.encode(encoding, "replace"))
         assert "".join(found.pieces()) == text.encode(encoding, "replace").decode(encoding)
         assert found.is_blank is (not text.strip(BLANKS))
