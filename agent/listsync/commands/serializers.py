@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, overload
 from listsync.domain.history import Choice, ItemRow, RequestRow, ReviewRow, RunRow
 from listsync.domain.server import Candidate
 from listsync.domain.sync_records import Verdict
-from listsync.sync.titles.id_verification import without_choice
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
@@ -135,7 +134,11 @@ def general_reasons(
     reasons: Iterable[str], candidates: Iterable[Candidate], choice: Choice | None
 ) -> str:
     """Join what was said of all candidates together, before the *choice*."""
-    reasons = without_choice(reasons) if choice else reasons
+    if choice:
+        # Brings all that titles are matched by, which an agent that waits can do without.
+        from listsync.sync.titles.id_verification import without_choice  # noqa: PLC0415
+
+        reasons = without_choice(reasons)
     marks = [f"[{one.key}]: " for one in candidates]
     said = (one for one in reasons if not any(mark in one for mark in marks))
     return "; ".join(said)[:300]

@@ -46,9 +46,9 @@ from listsync.sync.list_intake import Gathered, gather
 from listsync.sync.lookahead import LookAhead, Preparer
 from listsync.sync.lost_requests import Verification, is_worth_it
 from listsync.sync.pipeline import STOPPED, Adder, RunEnded, Settler, check
-from listsync.sync.progress import RUN, Outcomes, ProgressBoard
+from listsync.sync.progress import RUN, ProgressBoard
 from listsync.sync.removals import Leaver
-from listsync.sync.report import Tally
+from listsync.sync.report import Outcomes, Tally
 from listsync.sync.run_recorder import note_end
 from listsync.sync.run_result import failure_kind, notices_of, result_of
 from listsync.sync.seasons import adopt
