@@ -13,7 +13,6 @@ from itertools import product
 from typing import Any, TypeVar
 
 from listsync.config_types import SecretStr
-from listsync.domain.allowance import UNLIMITED, Allowance
 from listsync.domain.arr_services import (
     NO_ARR_NAMES,
     ArrFailure,
@@ -22,7 +21,7 @@ from listsync.domain.arr_services import (
     ArrService,
 )
 from listsync.domain.clock import Clock
-from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.history import (
     Choice,
     EntryRow,
@@ -34,15 +33,18 @@ from listsync.domain.history import (
     RunRow,
     Standing,
 )
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.pages import Key, Page
+from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.run_notes import (
     Departure,
     Difference,
     FailedRequest,
     HandledEntries,
+    HandledSeasons,
     Intent,
     ListSetback,
     Miss,
@@ -72,17 +74,14 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
-from listsync.domain.server_guard import KnownServer
-from listsync.domain.server_knowledge import NOTHING_LEARNED, Learned
-from listsync.domain.sync_records import (
-    Exclusion,
-    ListRules,
-    Match,
-    Member,
-    Result,
-    SyncReport,
-    SyncRun,
+from listsync.domain.server_knowledge import (
+    NOTHING_LEARNED,
+    UNLIMITED,
+    Allowance,
+    KnownServer,
+    Learned,
 )
+from listsync.domain.wishes import Match, Member
 from listsync.errors import UnavailableError
 from listsync.providers.trakt.token_store import TraktTokens
 from listsync.sync.titles.title_folding import fold

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome, Validators
-from listsync.domain.sync_records import ListRules
 from listsync.sync.fetch_lists import Before, Followed, read_lists
 from tests.bench.figures import Figure
 from tests.bench.players import TITLES, Player, players

@@ -18,13 +18,22 @@ from hypothesis import strategies as st
 
 from listsync.commands.explain import stories
 from listsync.commands.paging import Asked
-from listsync.domain.allowance import Allowance, Quota
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
-from listsync.domain.list_rules import ALL_SEASONS, NO_FILTERS, Filters, Seasons, Span, Which
+from listsync.domain.exclusions import Exclusion
+from listsync.domain.list_rules import (
+    ALL_SEASONS,
+    NO_FILTERS,
+    Filters,
+    ListRules,
+    Seasons,
+    Span,
+    Which,
+)
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
-from listsync.domain.sync_records import Exclusion, ListRules, SyncReport, SyncRun, Verdict
+from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.protocol.replies import TitleShape
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import FILE_NAME, Database

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.report import SyncReport, Verdict
 from listsync.domain.server import Cancelled, MediaStatus, TitleState
-from listsync.domain.sync_records import SyncReport, Verdict
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileOptions, FileSource
 from listsync.store.database import Database

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 from listsync.domain.media import TitleKey
-from listsync.domain.plans import Plan, PlanItem
+from listsync.domain.report import ItemReport, Plan, PlanItem, SyncReport, Verdict
 from listsync.domain.server import RequestBody
-from listsync.domain.sync_records import ItemReport, SyncReport, Verdict
 
 MOST_ITEMS = 5000
 _TOLD = (

@@ -9,10 +9,9 @@ from datetime import datetime
 
 from listsync.agent.plan_builder import plan_of
 from listsync.domain.history import RequestRow, RunRow
-from listsync.domain.retry import Retry
+from listsync.domain.report import Result, Retry, SyncReport
 from listsync.domain.run_messages import message_of
 from listsync.domain.runs import Ended, Order, ReachedServer
-from listsync.domain.sync_records import Result, SyncReport
 
 _KEPT = 20
 _PLANS_KEPT = 2

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from listsync.agent.active_config import ReadConfiguration
 from listsync.agent.queue import RunQueue
-from listsync.domain.retry import Retry
+from listsync.domain.report import Result, Retry
 from listsync.domain.runs import Ended, Order, PlannedRetry, Scope, covers, together
-from listsync.domain.sync_records import Result
 
 logger = logging.getLogger(__name__)
 

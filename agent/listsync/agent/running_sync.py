@@ -24,8 +24,8 @@ from listsync.agent.sync_worker import Perform, SyncWorker
 from listsync.cancellation import Heartbeat
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished
+from listsync.domain.report import Result
 from listsync.domain.runs import ConfigT, Ended, Order
-from listsync.domain.sync_records import Result
 from listsync.errors import StateError
 
 

@@ -10,10 +10,9 @@ from typing import Generic
 
 from listsync.agent.recent_runs import ended_of, failed, left_behind
 from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken
-from listsync.domain.retry import Retry, retry_of
+from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_messages import operations_of
 from listsync.domain.runs import ConfigT, Ended, Following, Order
-from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.errors import ListsyncError
 
 logger = logging.getLogger(__name__)

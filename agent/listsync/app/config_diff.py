@@ -11,8 +11,8 @@ from listsync.agent.retries import RETRY
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
+from listsync.domain.list_rules import ListRules
 from listsync.domain.runs import Following, Order, Scope, covers
-from listsync.domain.sync_records import ListRules
 from listsync.seerr.address import Address
 from listsync.sync.limits import Cap
 from listsync.triggers.schedule import EVERYTHING, BackOff, Rule, Timetable

@@ -17,11 +17,11 @@ from listsync.app.tempdirs import scratch_folder
 from listsync.app.wiring import copy_sandbox, open_server
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
-from listsync.domain.allowance import Allowance
 from listsync.domain.arr_services import PROGRAMS, ArrSelection
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
-from listsync.domain.sync_records import ListRules
+from listsync.domain.server_knowledge import Allowance
 from listsync.errors import (
     AnswerChangedError,
     BusyError,

@@ -11,8 +11,8 @@ from listsync.app.memory_tuning import give_back_memory, import_httpcore
 from listsync.app.tempdirs import scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
+from listsync.domain.report import SyncReport, SyncRun
 from listsync.domain.runs import Following, Order
-from listsync.domain.sync_records import SyncReport, SyncRun
 from listsync.store.database import FILE_NAME, Database
 from listsync.sync.progress import ProgressBoard
 

@@ -13,8 +13,8 @@ import click
 from listsync.app.live_check import Finding, LiveCheck, Mark, not_reached, open_check
 from listsync.app.wiring import open_lists
 from listsync.config.configuration import Config
-from listsync.domain.list_advice import advice_on
 from listsync.domain.media import MediaType
+from listsync.domain.run_messages import advice_on
 from listsync.errors import RefusedError, UnavailableError
 from listsync.protocol import Exit
 from listsync.sync.fetch_lists import Before, Reading, read_lists

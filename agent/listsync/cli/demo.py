@@ -15,7 +15,7 @@ from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
 from listsync.cli.report_view import explained
 from listsync.config.load import load
-from listsync.domain.sync_records import ItemReport, Result, SyncReport, Verdict
+from listsync.domain.report import ItemReport, Result, SyncReport, Verdict
 from listsync.errors import ListsyncError
 from listsync.protocol import Exit
 from listsync.sync.run import Parts

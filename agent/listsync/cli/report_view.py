@@ -12,9 +12,9 @@ from listsync.agent.plan_builder import plan_of
 from listsync.commands.notices import notice_shape
 from listsync.commands.plan import planned_shape
 from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, Verdict
 from listsync.domain.run_messages import head_of, message_of
 from listsync.domain.server import RequestBody
-from listsync.domain.sync_records import ItemReport, ListReport, Result, SyncReport, Verdict
 from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.layout import table_of_numbers, width
 from listsync.terminal.output import Palette, shown

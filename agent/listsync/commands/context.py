@@ -10,11 +10,11 @@ from listsync.agent.active_config import ReadConfiguration
 from listsync.agent.backups import Backups
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.history import ListRow
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry
 from listsync.domain.services import ServiceStatus
-from listsync.domain.sync_records import Exclusion
 from listsync.errors import Problem
 from listsync.ports.books import Books
 from listsync.ports.notices import NoticeLog

@@ -12,20 +12,13 @@ from datetime import UTC, datetime, timedelta
 from listsync.commands.context import Sources
 from listsync.commands.known_exclusions import KnownExclusions
 from listsync.commands.remembered_matches import Remembered, remembered_of, taken_by_list
+from listsync.domain.decisions import Request, Skip, SkipReason
 from listsync.domain.history import EntryRow, Standing
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Definition, TitleKey
+from listsync.domain.report import Verdict
 from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
-from listsync.domain.sync_records import (
-    ListRules,
-    Match,
-    Member,
-    Prepared,
-    Request,
-    Skip,
-    SkipReason,
-    Verdict,
-    Wish,
-)
+from listsync.domain.wishes import Match, Member, Prepared, Wish
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.backoff import put_off
 from listsync.sync.decide import decide

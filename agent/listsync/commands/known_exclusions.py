@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from listsync.commands.remembered_matches import remembered_of, taken_by_list
+from listsync.domain.exclusions import Exclusion
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
-from listsync.domain.sync_records import Exclusion, ListRules, Match, Member, Wish
+from listsync.domain.wishes import Match, Member, Wish
 from listsync.ports.books import Books
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.exclusions import (

@@ -11,12 +11,11 @@ from listsync.commands.context import Sources
 from listsync.commands.paging import asked_of
 from listsync.commands.serializers import iso
 from listsync.domain.history import ListRow
-from listsync.domain.list_advice import passes_by_itself, trouble_words
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome
-from listsync.domain.run_messages import failure_notice
-from listsync.domain.server_guard import Trust
-from listsync.domain.sync_records import Result
+from listsync.domain.report import Result
+from listsync.domain.run_messages import failure_notice, passes_by_itself, trouble_words
+from listsync.domain.server_knowledge import Trust
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (

@@ -8,7 +8,7 @@ from listsync.commands.context import Sources
 from listsync.commands.notices import notice_shape
 from listsync.commands.paging import Asked, Window, asked_of
 from listsync.commands.serializers import counts_shape, run_shape
-from listsync.domain.plans import Plan, PlanItem
+from listsync.domain.report import Plan, PlanItem
 from listsync.domain.runs import Ended
 from listsync.domain.server import Asking
 from listsync.protocol import Reason, RefusedCommand

@@ -12,9 +12,8 @@ from listsync.commands.control import scope_of
 from listsync.commands.notices import notice_shape
 from listsync.commands.paging import Window, asked_of
 from listsync.commands.serializers import item_shape, request_shape, run_at_length, run_shape
-from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.exclusions import Exclusion, parse_exclusion
 from listsync.domain.runs import Ended
-from listsync.domain.sync_records import Exclusion
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from listsync.domain.history import Choice, Lookup
-from listsync.domain.sync_records import Match, Member, Wish
+from listsync.domain.wishes import Match, Member, Wish
 from listsync.ports.books import Books
 from listsync.ports.server import Catalogue
 from listsync.sync.deduplication import of_kind, takes

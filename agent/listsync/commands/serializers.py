@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, overload
 
 from listsync.domain.history import Choice, ItemRow, RequestRow, ReviewRow, RunRow
+from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
-from listsync.domain.sync_records import Verdict
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (

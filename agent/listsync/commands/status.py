@@ -14,12 +14,13 @@ from listsync.commands.notices import standing as standing_notices
 from listsync.commands.paging import Window, asked_of
 from listsync.commands.serializers import iso, run_at_length
 from listsync.domain.history import RunRow
-from listsync.domain.list_advice import advice_on
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome
-from listsync.domain.run_messages import operations_of
+from listsync.domain.progress import Phase, Progress
+from listsync.domain.report import Result
+from listsync.domain.run_messages import advice_on, operations_of
 from listsync.domain.runs import Order, Scope
 from listsync.domain.services import PendingChange, ServiceStatus
-from listsync.domain.sync_records import ListRules, Phase, Progress, Result
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 

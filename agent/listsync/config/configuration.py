@@ -12,7 +12,8 @@ from listsync.config.schema import (
     ServerOptions,
     SyncOptions,
 )
-from listsync.domain.sync_records import Exclusion, ListRules
+from listsync.domain.exclusions import Exclusion
+from listsync.domain.list_rules import ListRules
 from listsync.errors import Problem
 from listsync.triggers.schedule import Rule
 

@@ -9,9 +9,8 @@ from msgspec import Meta
 from listsync.config.filters import FIRST_YEAR, LAST_YEAR, parse_genre
 from listsync.config.values import plain
 from listsync.config_types import Check, Options
-from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.exclusions import Exclusion, parse_exclusion
 from listsync.domain.media import MediaType
-from listsync.domain.sync_records import Exclusion
 
 
 class ExcludedTitle(Options, frozen=True, kw_only=True):

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 from listsync.config.values import plain
 from listsync.config_types import Check, Options, UnknownNameError, ValueForm
-from listsync.domain.genres import GENRES, fold_genre
-from listsync.domain.languages import LANGUAGES
+from listsync.domain.catalogue_terms import GENRES, LANGUAGES, fold_genre
 from listsync.domain.list_rules import NO_FILTERS, Filters, Seasons, Span, Which
 from listsync.domain.media import MediaType
 

@@ -18,8 +18,9 @@ from listsync.config.services import SERVICES
 from listsync.config.validation import MAX_FINDINGS, read_form
 from listsync.config.values import find_zone, local_zone, rule_of
 from listsync.config.yaml_document import YamlDocument, load_document
+from listsync.domain.exclusions import Exclusion
+from listsync.domain.list_rules import ListRules
 from listsync.domain.server import Asking
-from listsync.domain.sync_records import Exclusion, ListRules
 from listsync.errors import ConfigError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.triggers.schedule import Rule

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.sync_records import Exclusion
 
 _FORMS = "expected tmdb:movie/603, tmdb:tv/1396, imdb:tt0133093, tvdb:81189"
 _TMDB = re.compile(r"tmdb:(movie|tv)/([1-9]\d{0,9})", re.ASCII)
@@ -27,3 +27,16 @@ def parse_exclusion(value: object) -> Exclusion:
     if match := _TVDB.fullmatch(text):
         return Exclusion(tvdb=int(match[1]), kind=MediaType.TV)
     raise ValueError(_FORMS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """What must never be asked for: a title by key, outer id or name, or all of a genre."""
+
+    key: TitleKey | None = None
+    imdb: str | None = None
+    tvdb: int | None = None
+    title: str | None = None
+    year: int | None = None
+    kind: MediaType | None = None
+    genre: str | None = None

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from listsync.domain.server import SeriesDetails, TitleFacts
+from listsync.domain.media import MediaType
+from listsync.domain.server import (
+    AS_USUAL,
+    Asking,
+    SeriesDetails,
+    TitleFacts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +122,29 @@ class Seasons:
 
 
 ALL_SEASONS = Seasons()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRules:
+    """What the user wants done with one list.
+
+    `source` names the list for good (`mdblist:user/slug`), so that its memory survives a new
+    `name`. `limit` counts titles from the top, `max_per_run` and `max_per_day` (24 hours) those
+    that are asked for. `is_exclusion`: "not these". `new_seasons`: of series that were handled,
+    seasons that air later are asked for. `cancel_removed`: what leaves the list is not waited for.
+    """
+
+    source: str
+    name: str
+    service: str
+    limit: int | None = None
+    kind: MediaType | None = None
+    is_exclusion: bool = False
+    four_k: bool = False
+    asking: Asking = AS_USUAL
+    seasons: Seasons = ALL_SEASONS
+    filters: Filters = NO_FILTERS
+    max_per_run: int | None = None
+    max_per_day: int | None = None
+    new_seasons: bool = False
+    cancel_removed: bool = False

@@ -6,6 +6,7 @@ made in half the time of a frozen dataclass, and hashed and compared in C.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -51,3 +52,14 @@ class ExternalIds(NamedTuple):
 
 
 NO_IDS = ExternalIds()
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRecord:
+    """What a film's page says; `kind` is what TMDB calls it, since there are mini-series too.
+
+    One without ids is worth keeping for days only: numbers are added later.
+    """
+
+    kind: MediaType | None = None
+    ids: ExternalIds = NO_IDS

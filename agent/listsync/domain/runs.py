@@ -8,10 +8,9 @@ from typing import Generic, TypeVar
 from uuid import uuid4
 
 from listsync.domain.history import RunRow
+from listsync.domain.list_rules import ListRules
 from listsync.domain.notices import Notice
-from listsync.domain.plans import Plan
-from listsync.domain.retry import Retry
-from listsync.domain.sync_records import ListRules
+from listsync.domain.report import Plan, Retry
 from listsync.errors import Problem
 
 ConfigT = TypeVar("ConfigT")

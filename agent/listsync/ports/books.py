@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
+    from listsync.domain.exclusions import Exclusion
     from listsync.domain.history import (
         Choice,
         EntryRow,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from listsync.domain.notices import NoticeRecord
     from listsync.domain.pages import Key, Page
     from listsync.domain.server_knowledge import Learned
-    from listsync.domain.sync_records import Exclusion
 
 
 class Books(Protocol):

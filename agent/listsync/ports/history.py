@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.notices import NoticeRecord
-    from listsync.domain.sync_records import SyncReport, SyncRun
+    from listsync.domain.report import SyncReport, SyncRun
 
 
 class RunLog(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from listsync.domain.allowance import Allowance
     from listsync.domain.arr_services import ArrFailure, ArrOffer, ArrService
     from listsync.domain.media import MediaType, TitleKey
     from listsync.domain.server import (
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         ServerRequest,
         TitleFacts,
     )
+    from listsync.domain.server_knowledge import Allowance
 
 
 class ServerIndex(Protocol):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from listsync.domain.media import Definition
     from listsync.domain.server import IndexPage, ServerInfo, ServerRequest
-    from listsync.domain.server_guard import KnownServer
-    from listsync.domain.server_knowledge import Learned
+    from listsync.domain.server_knowledge import KnownServer, Learned
 
 
 class ServerGuard(Protocol):

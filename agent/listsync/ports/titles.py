@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
     from listsync.domain.media import Definition, MediaType, TitleKey
+    from listsync.domain.report import SyncRun
     from listsync.domain.run_notes import Departure, FailedRequest, HandledEntries, Miss
     from listsync.domain.server import TitleFacts
-    from listsync.domain.sync_records import Match, SyncRun
+    from listsync.domain.wishes import Match
 
 
 class MatchCache(Protocol):

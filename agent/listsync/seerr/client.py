@@ -8,7 +8,6 @@ from pathlib import Path
 
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
-from listsync.domain.allowance import Allowance
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import (
     Answered,
@@ -23,6 +22,7 @@ from listsync.domain.server import (
     ServerRequest,
     TitleFacts,
 )
+from listsync.domain.server_knowledge import Allowance
 from listsync.errors import Refusal, UnavailableError
 from listsync.http.deadline import Timeouts
 from listsync.http.transport import Pool

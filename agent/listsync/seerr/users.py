@@ -10,8 +10,8 @@ from enum import IntFlag
 from msgspec import Raw, field
 
 from listsync.decoding import Answer, readable
-from listsync.domain.allowance import UNLIMITED, Allowance, Quota
 from listsync.domain.media import MediaType
+from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota
 from listsync.seerr.identity import read
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from listsync.domain.sync_records import ListRules
+from listsync.domain.list_rules import ListRules
 from listsync.store.database import Database
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection
 
+from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import Departure
 from listsync.domain.server import RequestAnswer
-from listsync.domain.sync_records import SyncRun
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.server_requests import lapse

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.media import MediaType
-from listsync.domain.sync_records import Exclusion
 from listsync.store import row_codec as rows
 from listsync.store import server_requests
 from listsync.store.database import Database

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from listsync.domain.film_ids import FilmRecord
-from listsync.domain.media import ExternalIds, MediaType
+from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.store.database import Database
 
 _BATCH = 500

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from listsync.domain.arr_services import ArrNames
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.history import (
     Choice,
     EntryRow,
@@ -23,7 +24,6 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.pages import Key, Page
 from listsync.domain.server_knowledge import Learned
-from listsync.domain.sync_records import Exclusion
 from listsync.store import row_codec as rows
 from listsync.store import server_knowledge as learned
 from listsync.store.arr_names import SqliteArrNames

@@ -14,7 +14,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import RequestAnswer
-from listsync.domain.sync_records import Found, How
+from listsync.domain.wishes import Found, How
 from listsync.store.functions import add_functions
 
 _JSON = {

@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from listsync.domain.decisions import SkipReason
 from listsync.domain.history import ItemRow, RequestRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
 from listsync.domain.pages import Key, Page
-from listsync.domain.sync_records import Found, SkipReason
+from listsync.domain.wishes import Found
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.reviews import Reviews

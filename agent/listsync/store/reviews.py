@@ -10,7 +10,7 @@ from datetime import datetime
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.pages import Key, Page
-from listsync.domain.sync_records import Found, How, Match
+from listsync.domain.wishes import Found, How, Match
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 

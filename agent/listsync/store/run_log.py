@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from listsync.domain.notices import NoticeRecord, Origin, renewed
+from listsync.domain.report import SyncReport, SyncRun
 from listsync.domain.run_messages import message_of
-from listsync.domain.sync_records import SyncReport, SyncRun
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.notices import put_open

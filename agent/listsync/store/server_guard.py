@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from listsync.domain.server import ServerInfo
-from listsync.domain.server_guard import KnownServer
-from listsync.domain.server_knowledge import Learned
+from listsync.domain.server_knowledge import KnownServer, Learned
 from listsync.errors import StateError
 from listsync.store import row_codec as rows
 from listsync.store.database import Database

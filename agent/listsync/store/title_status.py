@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
+from listsync.domain.history import title_status
 from listsync.domain.server import MediaStatus
-from listsync.domain.title_status import title_status
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.server_requests import requests_read_at

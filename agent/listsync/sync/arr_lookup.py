@@ -23,7 +23,7 @@ from listsync.domain.arr_services import (
 )
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
-from listsync.domain.sync_records import Member
+from listsync.domain.wishes import Member
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports.server import ArrServices
 from listsync.ports.titles import ArrNamesStore

@@ -9,7 +9,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition
 from listsync.domain.run_notes import FailedRequest, ListSetback, Miss
 from listsync.domain.server import SeriesDetails
-from listsync.domain.sync_records import Match
+from listsync.domain.wishes import Match
 
 _FIRST = {
     ListOutcome.UNAVAILABLE: timedelta(minutes=5),

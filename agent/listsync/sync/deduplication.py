@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.sync_records import ListRules, Member, Wish
+from listsync.domain.wishes import Member, Wish
 from listsync.sync.seasons import named_by_all
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.title_folding import fold

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from listsync.domain.decisions import Skip, SkipReason
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import (
     Asking,
     MediaStatus,
     TitleFacts,
 )
-from listsync.domain.sync_records import ListRules, Match, Member, Members, Skip, SkipReason, Wish
+from listsync.domain.wishes import Match, Member, Members, Wish
 from listsync.sync.knowledge import Knowledge
 from listsync.sync.seasons import is_new, is_waiting, named_by_all, names_specials
 

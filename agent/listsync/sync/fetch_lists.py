@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import (
     MOST_OF_ALL,
     Fetched,
@@ -22,7 +23,6 @@ from listsync.domain.lists import (
     Validators,
 )
 from listsync.domain.run_notes import ListSetback
-from listsync.domain.sync_records import ListRules
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.ports.lists import ListProvider
 from listsync.prefetch import Overlap

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from listsync.domain.allowance import Allowance, Quota
+from listsync.domain.decisions import Skip, SkipReason
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination, RequestBody
-from listsync.domain.sync_records import ListRules, Member, Members, Skip, SkipReason
+from listsync.domain.server_knowledge import Allowance, Quota
+from listsync.domain.wishes import Member, Members
 from listsync.sync.arr_lookup import ArrDirectory
 
 _THINGS = {MediaType.MOVIE: ("film", "films"), MediaType.TV: ("season", "seasons")}

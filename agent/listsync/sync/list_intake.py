@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import MOST_OF_ALL, Fetched, ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.retry import Retry
+from listsync.domain.report import Retry
 from listsync.domain.run_notes import Kept, WholeReading
-from listsync.domain.sync_records import ListRules, Member
+from listsync.domain.wishes import Member
 from listsync.ports.lists import ListSetbacks, ListSnapshots
 from listsync.ports.state import Memory
 from listsync.sync.backoff import must_wait, pause_after

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from listsync.domain.decisions import Request
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.domain.sync_records import Match, Prepared, Request, Wish
+from listsync.domain.wishes import Match, Prepared, Wish
 from listsync.errors import ListsyncError
 from listsync.ports.server import RequestServer
 from listsync.ports.titles import FactsCache

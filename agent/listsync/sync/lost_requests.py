@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from listsync.domain.media import TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.server import ABSENT, MediaStatus, RequestBody, TitleState
-from listsync.domain.server_guard import Trust
+from listsync.domain.server_knowledge import Trust
 from listsync.sync.submission import Writer
 
 logger = logging.getLogger(__name__)

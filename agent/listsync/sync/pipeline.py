@@ -13,23 +13,20 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
-from listsync.domain.media import Definition, MediaType
-from listsync.domain.retry import Retry, retry_of
-from listsync.domain.sync_records import (
+from listsync.domain.decisions import (
     Decision,
-    Exclusion,
     Failed,
-    Found,
     Outcome,
-    Prepared,
     Refused,
     Request,
     Requested,
-    Result,
     Skip,
     SkipReason,
-    Wish,
 )
+from listsync.domain.exclusions import Exclusion
+from listsync.domain.media import Definition, MediaType
+from listsync.domain.report import Result, Retry, retry_of
+from listsync.domain.wishes import Found, Prepared, Wish
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import Group, wish_of

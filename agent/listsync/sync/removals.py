@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
 from listsync.domain.notices import Notice, NoticeKind, few
+from listsync.domain.report import ItemReport, SyncRun, Verdict
 from listsync.domain.run_notes import Departure
 from listsync.domain.server import ABSENT, Cancelled, MediaStatus, TitleState
-from listsync.domain.server_guard import CONFIRM
-from listsync.domain.sync_records import ItemReport, ListRules, SyncRun, Verdict
+from listsync.domain.server_knowledge import CONFIRM
 from listsync.ports.lists import ListSnapshots
 from listsync.ports.server import Submissions
 from listsync.ports.titles import Departures, HandledTitles

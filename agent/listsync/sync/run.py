@@ -8,20 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.retry import Retry, retry_of
+from listsync.domain.progress import Phase
+from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_notes import HandledEntries, Notes
 from listsync.domain.server import ServerInfo, TitleState
-from listsync.domain.server_guard import Trust
-from listsync.domain.server_knowledge import Learned, TriedUser
-from listsync.domain.sync_records import (
-    Exclusion,
-    Phase,
-    Result,
-    SyncReport,
-    SyncRun,
-)
+from listsync.domain.server_knowledge import Learned, TriedUser, Trust
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports.server import RequestServer
 from listsync.ports.server_memory import ServerGuard

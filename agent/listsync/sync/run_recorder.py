@@ -6,22 +6,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
-from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.decisions import Outcome, Requested, Skip, SkipReason
 from listsync.domain.media import Definition, MediaType
 from listsync.domain.notices import Origin, open_after
+from listsync.domain.report import SyncReport
 from listsync.domain.run_messages import judgement_of
-from listsync.domain.run_notes import Handling, Intent, Notes
+from listsync.domain.run_notes import HandledSeasons, Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
-from listsync.domain.sync_records import (
-    Match,
-    Member,
-    Outcome,
-    Prepared,
-    Requested,
-    Skip,
-    SkipReason,
-    SyncReport,
-)
+from listsync.domain.wishes import Match, Member, Prepared
 from listsync.ports.state import Memory
 from listsync.sync.backoff import failed_again, missed, next_look
 from listsync.sync.eligibility import is_decided_whole, takes

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from listsync.domain.list_advice import passes_by_itself, trouble_words
+from listsync.domain.decisions import SkipReason
 from listsync.domain.notices import Notice, NoticeKind, few, kind_of_outcome
-from listsync.domain.server_guard import CONFIRM
-from listsync.domain.sync_records import (
-    ItemReport,
-    ListReport,
-    Result,
-    SkipReason,
-    Verdict,
-)
+from listsync.domain.report import ItemReport, ListReport, Result, Verdict
+from listsync.domain.run_messages import passes_by_itself, trouble_words
+from listsync.domain.server_knowledge import CONFIRM
 from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
 
 _DOUBTS = (NoticeKind.SERVER_REPLACED, NoticeKind.REQUESTS_GONE)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.retry import Retry
+from listsync.domain.report import Retry, SyncRun
 from listsync.domain.run_notes import Intent, Notes, Sent
 from listsync.domain.server import (
     ABSENT,
@@ -26,7 +26,6 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.sync_records import SyncRun
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports.server import RequestServer
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.retry import Retry
+from listsync.domain.report import Retry, SyncRun
 from listsync.domain.server import ABSENT, IndexPage, MediaStatus, TitleState
-from listsync.domain.sync_records import SyncRun
 from listsync.ports.server import RequestServer
 from listsync.ports.state import Memory
 from listsync.sync.server_requests import (

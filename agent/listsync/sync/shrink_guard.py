@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from listsync.domain.run_notes import Difference, Kept
-from listsync.domain.server_guard import CONFIRM
+from listsync.domain.server_knowledge import CONFIRM
 
 _BELIEVED_AFTER = timedelta(days=7)
 _FEWEST_GONE = 10

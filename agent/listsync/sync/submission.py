@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol, assert_never
 
-from listsync.domain.allowance import UNLIMITED
+from listsync.domain.decisions import Decision, Failed, Outcome, Refused, Request, Requested, Skip
 from listsync.domain.media import Definition
+from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import Intent, Sent
 from listsync.domain.server import (
     AS_SERVER_DECIDES,
@@ -29,17 +30,8 @@ from listsync.domain.server import (
     RequestStatus,
     ServerRequest,
 )
-from listsync.domain.sync_records import (
-    Decision,
-    Failed,
-    Outcome,
-    Prepared,
-    Refused,
-    Request,
-    Requested,
-    Skip,
-    SyncRun,
-)
+from listsync.domain.server_knowledge import UNLIMITED
+from listsync.domain.wishes import Prepared
 from listsync.errors import AnswerChangedError, NotTakenError, RefusedError, UnavailableError
 from listsync.ports.server import RequestServer
 from listsync.ports.state import Memory

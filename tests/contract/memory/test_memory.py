@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.domain.allowance import UNLIMITED, Allowance, Quota
-from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
+from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_notes import (
     FailedRequest,
+    HandledSeasons,
     Handling,
     Intent,
     Kept,
@@ -35,26 +36,19 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.server_guard import KnownServer, Trust
 from listsync.domain.server_knowledge import (
     NOTHING_LEARNED,
+    UNLIMITED,
+    Allowance,
     Hold,
+    KnownServer,
     Learned,
+    Quota,
     TriedUser,
+    Trust,
     UserAllowance,
 )
-from listsync.domain.sync_records import (
-    Found,
-    How,
-    ListReport,
-    ListRules,
-    Match,
-    Member,
-    Result,
-    SyncReport,
-    SyncRun,
-    Verdict,
-)
+from listsync.domain.wishes import Found, How, Match, Member
 from listsync.ports.state import Memory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading

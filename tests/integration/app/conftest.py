@@ -23,8 +23,8 @@ from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.services import SERVICES
 from listsync.domain.events import Event, Signal, Signalled
+from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Following, Order
-from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.store.recovery import open_state
 from listsyncctl.client import ask
 from tests.fakes import SERVER

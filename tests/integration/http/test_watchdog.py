@@ -22,8 +22,8 @@ from listsync.agent.sync_worker import Perform
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
+from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Order
-from listsync.domain.sync_records import Result, SyncReport, SyncRun
 from listsync.errors import UnavailableError
 from listsync.http.deadline import Timeouts
 from listsync.seerr.client import Seerr

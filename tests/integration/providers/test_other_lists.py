@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome
-from listsync.domain.sync_records import ListRules
 from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists
 from tests.integration.providers.lists import SERVICES, provider
 from tests.integration.providers.pages import page

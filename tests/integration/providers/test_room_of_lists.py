@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.sync_records import ListRules
+from listsync.domain.list_rules import ListRules
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileOptions, FileSource
 from listsync.row_limit import NoRoomError, within

@@ -6,9 +6,9 @@ from collections.abc import Set as AbstractSet
 
 import pytest
 
-from listsync.domain.allowance import UNLIMITED, Quota
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Asking, RequestAnswer, RequestBody
+from listsync.domain.server_knowledge import UNLIMITED, Quota
 from listsync.sandbox.process import SandboxProcess
 from tests.integration.seerr.conftest import Connect
 

@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from listsync.domain.list_rules import ALL_SEASONS, Seasons, Which
+from listsync.domain.exclusions import Exclusion
+from listsync.domain.list_rules import ALL_SEASONS, ListRules, Seasons, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType
-from listsync.domain.sync_records import Exclusion, ListRules, SyncReport, SyncRun, Verdict
+from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
 from listsync.store.database import FILE_NAME, Database

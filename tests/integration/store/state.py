@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry
-from listsync.domain.sync_records import ListRules
 from listsync.store.database import Database
 from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory

@@ -10,8 +10,9 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import FailedRequest, Miss, Notes
-from listsync.domain.sync_records import Found, How, Match, SyncRun
+from listsync.domain.wishes import Found, How, Match
 from listsync.store.clock_steps import follow_step, pull_back
 from listsync.store.database import Database
 from listsync.sync.backoff import LOOK_EVERY, pause_of_failure, put_off

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.sync_records import ListRules
+from listsync.domain.list_rules import ListRules
 from listsync.store import database as module
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import Database

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from listsync.domain.film_ids import FilmRecord
-from listsync.domain.media import ExternalIds, MediaType
+from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.store.database import Database
 from listsync.store.film_ids import SqliteFilmIds
 

@@ -16,18 +16,10 @@ from listsync.domain.history import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
+from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
-from listsync.domain.sync_records import (
-    Found,
-    How,
-    ListReport,
-    Match,
-    Result,
-    SyncReport,
-    SyncRun,
-    Verdict,
-)
+from listsync.domain.wishes import Found, How, Match
 from listsync.errors import StateError
 from listsync.store import database as database_module
 from listsync.store.database import FILE_NAME, Database

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType
+from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.server import MediaStatus
-from listsync.domain.sync_records import ListRules, SyncReport, SyncRun, Verdict
 from listsync.store.database import Database
 from listsync.store.facts_cache import SqliteFacts
 from listsync.store.sync_memory import SqliteMemory

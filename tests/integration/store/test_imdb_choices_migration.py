@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.sync_records import Found, How
+from listsync.domain.wishes import Found, How
 from listsync.store.database import Database
 from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory

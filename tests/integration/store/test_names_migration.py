@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry
-from listsync.domain.sync_records import ListRules
 from listsync.store.database import Database
 from listsync.store.sync_memory import SqliteMemory
 from tests.integration.store.conftest import OldDatabase

@@ -15,7 +15,7 @@ from listsync.domain.history import Choice
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.run_notes import Notes
 from listsync.domain.server import TitleFacts
-from listsync.domain.sync_records import ChosenId, Found, How, Match
+from listsync.domain.wishes import ChosenId, Found, How, Match
 from listsync.store import database as module
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database

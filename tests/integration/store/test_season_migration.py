@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.handled_seasons import HandledSeasons
-from listsync.domain.list_rules import ALL_SEASONS, Seasons, Which
+from listsync.domain.list_rules import ALL_SEASONS, ListRules, Seasons, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.run_notes import HandledEntries
+from listsync.domain.report import SyncRun
+from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import MediaStatus
-from listsync.domain.sync_records import ListRules, SyncRun
 from listsync.store.database import Database
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.fetch_lists import Followed

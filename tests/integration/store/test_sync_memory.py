@@ -10,24 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_notes import (
+    HandledSeasons,
     Handling,
     Intent,
     Notes,
     Sent,
 )
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
-from listsync.domain.sync_records import (
-    ListReport,
-    ListRules,
-    Result,
-    SyncReport,
-    SyncRun,
-    Verdict,
-)
 from listsync.errors import StateError
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.sync_memory import SqliteMemory

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.handled_seasons import HandledSeasons
 from listsync.domain.history import Choice
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.run_notes import FailedRequest, Handling, Miss, Notes, Sent
+from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Miss, Notes, Sent
 from listsync.domain.server import (
     AS_USUAL,
     Answered,
@@ -24,7 +24,7 @@ from listsync.domain.server import (
     TitleState,
 )
 from listsync.domain.server_knowledge import NOTHING_LEARNED, Hold, Learned
-from listsync.domain.sync_records import Found, How, Match, Result, SyncReport, SyncRun
+from listsync.domain.wishes import Found, How, Match
 from listsync.store.database import FILE_NAME
 from listsync.store.facts_cache import SqliteFacts
 from listsync.sync.deduplication import entry_id, members_of

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.decisions import SkipReason
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, Notes
@@ -19,7 +20,7 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.sync_records import Found, SkipReason
+from listsync.domain.wishes import Found
 from listsync.store.database import FILE_NAME
 from tests.integration.store.state import AT
 from tests.integration.store.test_history import World, entry

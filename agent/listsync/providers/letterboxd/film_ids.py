@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from listsync.domain.film_ids import FilmRecord
-from listsync.domain.media import MediaType
+from listsync.domain.media import FilmRecord, MediaType
 from listsync.errors import AnswerChangedError
 from listsync.http.pages import Failure, as_far_as_possible, get_response
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text, year_number

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
+from listsync.domain.media import FilmRecord
 from listsync.errors import AnswerChangedError
 from listsync.http.response import Response
 from listsync.parsing.json_rows import refuse_drift

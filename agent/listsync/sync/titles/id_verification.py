@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, TitleFacts
-from listsync.domain.sync_records import ChosenId, Found, How, Match, Wish
+from listsync.domain.wishes import ChosenId, Found, How, Match, Wish
 from listsync.sync.titles.evidence import Evidence, Sought, weigh
 from listsync.sync.titles.lookups import wanted_of
 from listsync.sync.titles.matching import choose

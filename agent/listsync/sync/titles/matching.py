@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from listsync.domain.media import TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.sync_records import Found, How, Match
+from listsync.domain.wishes import Found, How, Match
 from listsync.sync.titles.evidence import OTHER_NUMBER, Evidence, Sought, weigh
 from listsync.sync.titles.prominence import (
     is_better_known,

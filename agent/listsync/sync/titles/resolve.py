@@ -16,7 +16,7 @@ from functools import partial
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.sync_records import ChosenId, Found, How, Match, Wish
+from listsync.domain.wishes import ChosenId, Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.ports.server import Catalogue
 from listsync.sync.titles.detail_proof import Prover

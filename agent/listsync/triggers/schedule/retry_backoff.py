@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps, put_right
-from listsync.domain.retry import Retry
+from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope, covers, together, without
 from listsync.ports.key_value import Notebook
 

@@ -18,8 +18,8 @@ from listsync.domain.events import (
     Signalled,
     WatcherNote,
 )
+from listsync.domain.report import Result
 from listsync.domain.runs import Following, Pause, Scope
-from listsync.domain.sync_records import Result
 from listsync.errors import Problem, StateError
 from tests.unit.agent.agent.world import BROKEN, World, following, running
 

@@ -9,8 +9,8 @@ import pytest
 from listsync.agent.plan_builder import MOST_ITEMS, plan_of
 from listsync.agent.recent_runs import RecentRuns, ended_of, would_be_requested
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.report import ItemReport, SyncReport, Verdict
 from listsync.domain.server import AS_USUAL, RequestBody
-from listsync.domain.sync_records import ItemReport, SyncReport, Verdict
 from tests.unit.agent.agent.test_recent_runs import _END, a_report
 
 _DUNE, _HEAT = TitleKey(MediaType.MOVIE, 438631), TitleKey(MediaType.MOVIE, 949)

@@ -11,16 +11,9 @@ from listsync.domain.history import RequestRow, RunRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.runs import Ended, Order, ReachedServer
 from listsync.domain.server import RequestBody
-from listsync.domain.sync_records import (
-    ItemReport,
-    ListReport,
-    Result,
-    SyncReport,
-    SyncRun,
-    Verdict,
-)
 from tests.fakes import SERVER
 
 _AT = datetime(2026, 6, 1, 12, tzinfo=UTC)

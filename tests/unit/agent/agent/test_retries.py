@@ -8,9 +8,8 @@ from datetime import timedelta
 import pytest
 
 from listsync.domain.events import Event, RetryDue, Signal, Signalled
-from listsync.domain.retry import Retry
+from listsync.domain.report import Result, Retry
 from listsync.domain.runs import Order, Pause, PlannedRetry
-from listsync.domain.sync_records import Result
 from listsync.errors import StateError, UnavailableError
 from listsync.triggers.schedule import BackOff, ScheduleTrigger
 from tests.unit.agent.agent.world import World, running

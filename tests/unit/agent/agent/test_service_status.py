@@ -8,8 +8,8 @@ from listsync.agent.queue import QueueState
 from listsync.agent.recent_runs import RecentRuns, failed
 from listsync.agent.service_status import Systemd, SystemdStatus
 from listsync.cancellation import COMPUTING_S, Heartbeat
+from listsync.domain.progress import Phase
 from listsync.domain.runs import Order, Pause
-from listsync.domain.sync_records import Phase
 from listsync.sync.progress import ProgressBoard
 from tests.unit.agent.agent.world import AT, FakeSystemd
 

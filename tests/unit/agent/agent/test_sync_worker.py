@@ -12,8 +12,8 @@ from listsync.agent.sync_worker import Perform, SyncWorker
 from listsync.cancellation import CancelToken
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.runs import Ended, Following, Order
-from listsync.domain.sync_records import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.errors import StateError
 from tests.fakes import SERVER
 

@@ -19,10 +19,10 @@ from listsync.cancellation import CancelToken
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
 from listsync.domain.history import RunRow
-from listsync.domain.retry import Retry
+from listsync.domain.list_rules import ListRules
+from listsync.domain.report import Result, Retry, SyncReport, SyncRun
 from listsync.domain.runs import Following, Order, Scope
 from listsync.domain.services import PendingChange
-from listsync.domain.sync_records import ListRules, Result, SyncReport, SyncRun
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule import BackOff

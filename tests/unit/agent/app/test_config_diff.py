@@ -14,9 +14,9 @@ from listsync.app.config_diff import (
 from listsync.config.configuration import Config
 from listsync.config.load import check
 from listsync.config.yaml_document import parse_document
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType
 from listsync.domain.runs import Scope
-from listsync.domain.sync_records import ListRules
 from listsync.triggers.schedule import EVERYTHING, Every
 
 _SERVER = "server: {url: sandbox}"

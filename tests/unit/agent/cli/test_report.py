@@ -15,14 +15,7 @@ from hypothesis import strategies as st
 from listsync.cli.report_view import as_json, lines
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.sync_records import (
-    ItemReport,
-    ListReport,
-    Result,
-    SyncReport,
-    SyncRun,
-    Verdict,
-)
+from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.terminal.layout import shortened, table_of_numbers, width
 from listsync.terminal.output import Palette
 from tests.thorough import tries

@@ -19,10 +19,10 @@ from listsync.domain.history import EntryRow, ReviewRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.plans import Plan, PlanItem
+from listsync.domain.progress import Phase
+from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.runs import Order, PlannedRetry
 from listsync.domain.server import Asking, Candidate, RequestBody
-from listsync.domain.sync_records import Phase, Verdict
 from listsync.errors import Problem, StateError
 from listsync.protocol import METHODS, Reason, request
 from listsyncctl.commands import ctl

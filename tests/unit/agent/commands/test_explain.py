@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from listsync.domain.allowance import Allowance, Quota
 from listsync.domain.arr_services import (
     ArrChoice,
     ArrNames,
@@ -15,12 +14,12 @@ from listsync.domain.arr_services import (
     ArrSelection,
     ArrService,
 )
-from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.history import Choice, EntryRow, Lookup
 from listsync.domain.list_rules import Seasons, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.run_notes import FailedRequest, HandledEntries
+from listsync.domain.run_notes import FailedRequest, HandledEntries, HandledSeasons
 from listsync.domain.server import (
     AS_USUAL,
     Asking,
@@ -30,8 +29,15 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.server_knowledge import Hold, Learned, TriedUser, UserAllowance
-from listsync.domain.sync_records import Exclusion, Found, How, Match
+from listsync.domain.server_knowledge import (
+    Allowance,
+    Hold,
+    Learned,
+    Quota,
+    TriedUser,
+    UserAllowance,
+)
+from listsync.domain.wishes import Found, How, Match
 from listsync.protocol import Reason
 from listsync.sync.arr_selection import key_of
 from listsync.sync.deduplication import entry_id, members_of, wishes_of

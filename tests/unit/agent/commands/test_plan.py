@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.plans import Plan, PlanItem
+from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.runs import Pause
 from listsync.domain.server import Asking, RequestBody
-from listsync.domain.sync_records import Verdict
 from listsync.protocol import Reason
 from tests.unit.agent.commands.test_queries import shown
 from tests.unit.agent.commands.world import World, a_run

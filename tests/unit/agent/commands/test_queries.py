@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.plans import Plan, PlanItem
+from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.server import RequestBody
-from listsync.domain.sync_records import Exclusion, Verdict
 from listsync.protocol import Reason
 from listsync.terminal.output import PLAIN
 from listsyncctl.title_views import Display

@@ -16,9 +16,8 @@ from listsync.config.values import (
     parse_timezone,
     parse_user,
 )
-from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.exclusions import Exclusion, parse_exclusion
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.sync_records import Exclusion
 
 
 @pytest.mark.parametrize(

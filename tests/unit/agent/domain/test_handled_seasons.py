@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.run_notes import HandledSeasons
 from listsync.domain.server import Season
 
 DAY = date(2026, 11, 29)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from listsync.config.services import SERVICES
-from listsync.domain.list_advice import advice_on
 from listsync.domain.lists import ListOutcome
+from listsync.domain.run_messages import advice_on
 
 
 @pytest.mark.parametrize("service", SERVICES)

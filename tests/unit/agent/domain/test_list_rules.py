@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.media import NO_IDS
 from listsync.domain.server import Season, SeriesDetails, TitleFacts
-from listsync.domain.server_guard import Trust
+from listsync.domain.server_knowledge import Trust
 
 FACTS = TitleFacts(
     ids=NO_IDS,

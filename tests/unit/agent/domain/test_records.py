@@ -4,6 +4,8 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
+from listsync.domain.progress import Phase, Progress
+from listsync.domain.report import ListReport, Verdict
 from listsync.domain.run_notes import Notes
 from listsync.domain.server import (
     ABSENT,
@@ -13,7 +15,6 @@ from listsync.domain.server import (
     TitleState,
     year_of,
 )
-from listsync.domain.sync_records import ListReport, Phase, Progress, Verdict
 
 DUNE = TitleKey(MediaType.MOVIE, 438631)
 ROW = SkippedRow(rank=1, what="Al Pacino", why="a person")

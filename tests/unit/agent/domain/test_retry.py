@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.domain.lists import ListOutcome
-from listsync.domain.retry import Retry, retry_of
+from listsync.domain.report import Retry, retry_of
 from listsync.errors import (
     AnswerChangedError,
     Refusal,

@@ -7,8 +7,8 @@ import pytest
 
 from listsync.domain.history import RunRow
 from listsync.domain.lists import ListOutcome
+from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_messages import counted, message_of, operations_of
-from listsync.domain.sync_records import ListReport, Result, SyncReport, SyncRun, Verdict
 
 _AT = datetime(2026, 6, 1, tzinfo=UTC)
 _NOTHING = "0 requested, 0 already there, 0 to review"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from listsync.domain.history import TitleStatus, title_status
 from listsync.domain.server import MediaStatus, RequestAnswer, RequestStatus
-from listsync.domain.title_status import TitleStatus, title_status
 
 _REQUESTED = RequestAnswer.REQUESTED.value
 

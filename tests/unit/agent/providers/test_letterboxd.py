@@ -8,9 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListOutcome, Validators
-from listsync.domain.media import ExternalIds, MediaType
+from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.http.response import Headers, Response
 from listsync.providers.letterboxd.film_ids import FilmIds, FilmIdsInMemory

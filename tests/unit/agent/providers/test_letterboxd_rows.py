@@ -7,9 +7,8 @@ import re
 import httpx
 import pytest
 
-from listsync.domain.film_ids import FilmRecord
 from listsync.domain.lists import Fetched, ListOutcome
-from listsync.domain.media import ExternalIds, MediaType
+from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.reader import Letterboxd

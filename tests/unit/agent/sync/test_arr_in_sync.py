@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from listsync.domain.arr_services import ArrChoice, ArrFailure, ArrOffer, ArrService
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import TitleKey
+from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.server import Answered, Asking, Destination, RequestAnswer
-from listsync.domain.sync_records import ListRules, Result, SyncReport, SyncRun
 from listsync.errors import AnswerChangedError, NotTakenError, UnavailableError
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard

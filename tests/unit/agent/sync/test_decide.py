@@ -5,21 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from listsync.domain.decisions import Decision, Request, Skip, SkipReason
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import MediaStatus, RequestBody, SeriesDetails, TitleState
-from listsync.domain.sync_records import (
-    Decision,
-    Exclusion,
-    Found,
-    How,
-    Match,
-    Prepared,
-    Request,
-    Skip,
-    SkipReason,
-    Wish,
-)
+from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.sync.decide import decide
 from listsync.sync.eligibility import needs_seasons
 from listsync.sync.exclusions import Excluded, ExclusionSet

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType
-from listsync.domain.sync_records import Exclusion, Member, Wish
+from listsync.domain.wishes import Member, Wish
 from listsync.sync.deduplication import entry_id, members_of, wishes_of
 from listsync.sync.exclusions import wishes_to_exclude
 from tests.thorough import tries

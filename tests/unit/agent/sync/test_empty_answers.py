@@ -8,10 +8,11 @@ from random import Random
 
 import pytest
 
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
+from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import SearchPage
-from listsync.domain.sync_records import Exclusion, Result, SyncReport, Verdict
 from listsync.sync.backoff import pause_before_recheck
 from tests.fakes import DOWN, FakeServer, a_film
 from tests.thorough import tries

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from listsync.domain.sync_records import Match
+from listsync.domain.wishes import Match
 from tests.bench.titles import (
     LEAST_RIGHT,
     Verdict,

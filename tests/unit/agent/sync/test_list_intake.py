@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.domain.notices import NoticeKind
-from listsync.domain.sync_records import ListReport, ListRules, Verdict
+from listsync.domain.report import ListReport, Verdict
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,

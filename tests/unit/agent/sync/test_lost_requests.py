@@ -8,8 +8,8 @@ import pytest
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import NoticeKind
+from listsync.domain.report import Result, SyncReport
 from listsync.domain.server import FoundRequests, RequestBody, RequestStatus, ServerRequest
-from listsync.domain.sync_records import Result, SyncReport
 from listsync.sync.lost_requests import is_worth_it
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, entry, rules
 from tests.unit.agent.sync.test_run import House

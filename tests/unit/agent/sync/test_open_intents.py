@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.domain.media import Definition, TitleKey
+from listsync.domain.report import Verdict
 from listsync.domain.run_notes import Intent, Notes
 from listsync.domain.server import (
     Answered,
@@ -18,7 +19,6 @@ from listsync.domain.server import (
     RequestStatus,
     ServerRequest,
 )
-from listsync.domain.sync_records import Verdict
 from listsync.errors import AnswerChangedError
 from tests.fakes import DOWN, SERVER
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, RUN, TV, entry, rules

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from listsync.domain.allowance import Allowance, Quota
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
-from listsync.domain.sync_records import ListRules, Result, SyncReport, Verdict
+from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.errors import AnswerChangedError
 from listsync.sync.limits import Allowances
 from tests.fakes import DOWN, a_series

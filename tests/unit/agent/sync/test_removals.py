@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.notices import NoticeKind
+from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import Answered, Cancelled, MediaStatus, RequestAnswer, TitleState
-from listsync.domain.sync_records import ListRules, Result, SyncReport, Verdict
 from listsync.errors import UnavailableError
 from tests.fakes import DOWN, FakeServer, Title, a_film, whole
 from tests.fakes import Reading as Played

@@ -9,11 +9,13 @@ from datetime import date, timedelta
 import pytest
 
 from listsync.domain.arr_services import ArrChoice, ArrNames, ArrOffer, ArrService
-from listsync.domain.handled_seasons import HandledSeasons
+from listsync.domain.decisions import Decision, Request, Skip, SkipReason
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import Filters, Seasons, Span, Which
+from listsync.domain.list_rules import ListRules as Rules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
-from listsync.domain.run_notes import HandledEntries
+from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import (
     Asking,
     Destination,
@@ -24,17 +26,7 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
-from listsync.domain.sync_records import (
-    Decision,
-    Exclusion,
-    Match,
-    Prepared,
-    Request,
-    Skip,
-    SkipReason,
-    Wish,
-)
-from listsync.domain.sync_records import ListRules as Rules
+from listsync.domain.wishes import Match, Prepared, Wish
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.backoff import next_look
 from listsync.sync.decide import decide

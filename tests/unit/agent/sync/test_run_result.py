@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from listsync.domain.decisions import SkipReason
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.server_guard import CONFIRM
-from listsync.domain.sync_records import ItemReport, ListReport, Result, SkipReason, Verdict
+from listsync.domain.report import ItemReport, ListReport, Result, Verdict
+from listsync.domain.server_knowledge import CONFIRM
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,

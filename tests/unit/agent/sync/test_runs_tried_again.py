@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from listsync.domain.exclusions import Exclusion
 from listsync.domain.media import TitleKey
-from listsync.domain.retry import Retry
+from listsync.domain.report import Result, Retry, Verdict
 from listsync.domain.server import Answered, RequestAnswer
-from listsync.domain.sync_records import Exclusion, Result, Verdict
 from listsync.errors import (
     AnswerChangedError,
     Refusal,

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listsync.domain.handled_seasons import HandledSeasons
-from listsync.domain.list_rules import ALL_SEASONS, Filters, Seasons, Span, Which
+from listsync.domain.list_rules import ALL_SEASONS, Filters, ListRules, Seasons, Span, Which
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition
+from listsync.domain.report import SyncReport, Verdict
+from listsync.domain.run_notes import HandledSeasons
 from listsync.domain.server import ABSENT, Answered, MediaStatus, RequestAnswer, TitleState
-from listsync.domain.sync_records import ListRules, SyncReport, Verdict
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard

@@ -9,8 +9,8 @@ import pytest
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import NoticeKind
+from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import MediaStatus, RequestStatus, ServerRequest
-from listsync.domain.sync_records import Result, SyncReport, Verdict
 from listsync.sync.server_requests import digest, is_reading_due
 from tests.fakes import DOWN, SERVER
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, TV, entry, rules

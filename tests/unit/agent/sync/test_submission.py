@@ -7,7 +7,17 @@ from itertools import islice
 
 import pytest
 
+from listsync.domain.decisions import (
+    Failed,
+    Outcome,
+    Refused,
+    Request,
+    Requested,
+    Skip,
+    SkipReason,
+)
 from listsync.domain.media import Definition, TitleKey
+from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import (
     Answered,
@@ -16,21 +26,7 @@ from listsync.domain.server import (
     RequestBody,
     TitleState,
 )
-from listsync.domain.sync_records import (
-    Failed,
-    Found,
-    How,
-    Match,
-    Outcome,
-    Prepared,
-    Refused,
-    Request,
-    Requested,
-    Skip,
-    SkipReason,
-    SyncRun,
-    Wish,
-)
+from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.errors import AnswerChangedError, StateError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.domain.retry import Retry
+from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope
 from listsync.errors import StateError
 from listsync.triggers.schedule import BackOff

@@ -6,7 +6,7 @@ import pytest
 
 from listsync.domain.lists import ListEntry
 from listsync.domain.server import SearchPage
-from listsync.domain.sync_records import ChosenId, Found, How, Match
+from listsync.domain.wishes import ChosenId, Found, How, Match
 from listsync.errors import UnavailableError
 from listsync.sync.titles.id_verification import match_of_choice
 from listsync.sync.titles.lookups import lookup_of

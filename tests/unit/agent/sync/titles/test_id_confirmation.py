@@ -4,7 +4,7 @@ import pytest
 
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.domain.sync_records import Found, How, Match
+from listsync.domain.wishes import Found, How, Match
 from listsync.sync.titles.id_verification import confirm
 from tests.unit.agent.sync.records import MOVIE, TV, offer
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.sync_records import Found, Match
+from listsync.domain.wishes import Found, Match
 from listsync.sync.titles.evidence import sought, weigh
 from listsync.sync.titles.matching import choose
 from listsync.sync.titles.similarity import Alike

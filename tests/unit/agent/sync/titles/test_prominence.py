@@ -6,7 +6,7 @@ import pytest
 
 from listsync.domain.media import MediaType
 from listsync.domain.server import Candidate
-from listsync.domain.sync_records import Found, Match
+from listsync.domain.wishes import Found, Match
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.matching import choose
 from tests.unit.agent.sync.records import MOVIE, TV, offer

@@ -1,0 +1,216 @@
+"""How a run ended: what became of each list and entry, and whether it is tried again by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from listsync.domain.lists import ListOutcome
+from listsync.domain.media import TitleKey
+from listsync.domain.notices import Notice, NoticeKind
+from listsync.domain.server import (
+    RequestBody,
+    ServerInfo,
+)
+from listsync.errors import (
+    AnswerChangedError,
+    Refusal,
+    RefusedError,
+    StateError,
+    UnavailableError,
+    UnreachableError,
+)
+
+_LONGEST = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """A run failed, or was partly done, for a reason that may pass.
+
+    `why` is for people ("the server cannot be reached"). `is_slow`: it hardly passes by itself (a
+    refused key), so it is tried rarely. `not_before`: a time that is known, such as the server's
+    own Retry-After. `titles`: it is only for so many titles, which may be at fault themselves.
+    """
+
+    why: str
+    is_slow: bool = False
+    not_before: datetime | None = None
+    titles: int = 0
+
+
+def retry_of(error: Exception, now: datetime) -> Retry | None:
+    """Say how a run that *error* ended is tried again; None: not by itself.
+
+    What the server forbids or does not know stays so until somebody changes it there.
+    """
+    match error:
+        case UnreachableError():
+            return Retry(why=f"the server cannot be reached ({error.why})")
+        case UnavailableError() | RefusedError(kind=Refusal.RATE_LIMITED):
+            return Retry(why=str(error), not_before=_named_time(error.retry_after_s, now))
+        case RefusedError(kind=Refusal.CREDENTIAL | Refusal.BLOCKED):
+            return Retry(why=str(error), is_slow=True)
+        case StateError():  # a full disk, another program's lock
+            return Retry(why=str(error))
+        case AnswerChangedError():
+            return Retry(why=str(error), is_slow=True)
+        case _:
+            return None
+
+
+def _named_time(wait_s: float | None, now: datetime) -> datetime | None:
+    return now + min(timedelta(seconds=wait_s), _LONGEST) if wait_s else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRun:
+    """One run: who asked, when, and whether it may change anything.
+
+    Not `eager`: nobody waits for it, so lists that failed lately are left alone. `confirmed`: what
+    is held until somebody says that it is meant so, goes on.
+    """
+
+    run_id: str
+    origin: str
+    started_at: datetime
+    dry_run: bool = False
+    eager: bool = True
+    confirmed: bool = False
+
+
+class Verdict(StrEnum):
+    """How an outcome is counted in front of people.
+
+    SHARED: its title is requested in this run, for another list or row. HANDLED: it was requested
+    before and is gone since. ON_HOLD: it is wanted, but may not be requested now.
+    """
+
+    REQUESTED = "requested"
+    SHARED = "shared"
+    ALREADY = "already_there"
+    HANDLED = "handled_before"
+    REVIEW = "review"
+    NOT_FOUND = "not_found"
+    EXCLUDED = "excluded"
+    SKIPPED = "skipped"
+    ON_HOLD = "on_hold"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemReport:
+    """What became of one list entry; `reasons` say why, in sentences."""
+
+    list_name: str
+    label: str
+    verdict: Verdict
+    why: str
+    key: TitleKey | None = None
+    title: str = ""
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListReport:
+    """What became of one list: how it was read, and what came of its entries.
+
+    `verdicts` count its entries, `departed` what has left it; `left_out` says why the other rows
+    that were read are not among them.
+    """
+
+    name: str
+    service: str
+    outcome: ListOutcome
+    read: int
+    declared: int | None
+    new: int
+    verdicts: Mapping[Verdict, int] = field(default_factory=Counter)
+    departed: Mapping[Verdict, int] = field(default_factory=Counter)
+    left_out: Mapping[str, int] = field(default_factory=Counter)
+    why: str = ""
+    from_memory: bool = False
+    is_exclusion: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return self.outcome.whole
+
+    @property
+    def was_read(self) -> bool:
+        """Tell whether anything of it was read this time, or is known to be unchanged."""
+        return self.outcome.whole or self.outcome is ListOutcome.PARTIAL
+
+
+class Result(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    PARTLY = "partly"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """The whole run. `items` holds what is worth telling, not what was there already.
+
+    `requested` counts titles, each once, however many lists want it. `retry` says why the run is
+    tried again by itself.
+    `is_whole`: every title was looked at. `failure`: what kind of failure it is, if it failed.
+    """
+
+    run: SyncRun
+    result: Result
+    why: str
+    server: ServerInfo | None
+    lists: tuple[ListReport, ...]
+    items: tuple[ItemReport, ...]
+    requested: tuple[RequestBody, ...]
+    calls: int
+    duration_s: float
+    notices: tuple[Notice, ...] = ()
+    retry: Retry | None = None
+    is_whole: bool = True
+    failure: NoticeKind = NoticeKind.SYNC_FAILED
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """Count the entries of all lists, and what has left them."""
+        found: Counter[Verdict] = Counter()
+        for one in self.lists:
+            found.update(one.verdicts)
+            found.update(one.departed)
+        return found
+
+    def count(self, verdict: Verdict) -> int:
+        return self.counts[verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanItem:
+    """One title that is worth telling. `body` is what would be asked for, if anything."""
+
+    verdict: Verdict
+    label: str
+    lists: tuple[str, ...]
+    why: str = ""
+    key: TitleKey | None = None
+    title: str = ""
+    body: RequestBody | None = None
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The worst first; `left_out` had no room. `counts` are entries."""
+
+    items: tuple[PlanItem, ...]
+    counts: Mapping[Verdict, int]
+    left_out: int = 0
