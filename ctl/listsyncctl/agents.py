@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psutil
 
 from listsync.protocol import YES, Exit
 from listsyncctl.client import TroubleError
+
+if TYPE_CHECKING:
+    from listsyncctl.results import AgentShape, SignalShape
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ class RunningAgent:
     memory: int | None
     fds: int | None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> AgentShape:
         return {
             "pid": self.process.pid,
             "uptime_s": round(self.uptime_s),
@@ -152,7 +155,7 @@ def choose_agents(
     )
 
 
-def ask_to_sync(agents: Sequence[RunningAgent]) -> Iterator[dict[str, Any]]:
+def ask_to_sync(agents: Sequence[RunningAgent]) -> Iterator[SignalShape]:
     """Send SIGUSR1 to each; raises TroubleError at the first that does not take it."""
     for agent in agents:
         process = agent.process

@@ -9,7 +9,6 @@ import time
 from _socket import AF_UNIX, SOCK_STREAM, socket
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from typing import Any
 
 from listsync.protocol import (
     MAX_BYTES,
@@ -94,8 +93,8 @@ _START = "start it with `listsync run` or `systemctl start listsync`"
 
 
 def ask(
-    sockets: Sequence[StrPath], method: str, params: Mapping[str, Any], *, timeout_s: float
-) -> dict[str, Any]:
+    sockets: Sequence[StrPath], method: str, params: Mapping[str, object], *, timeout_s: float
+) -> dict[str, object]:
     """Ask the first agent that listens; what only looks is asked twice when no answer comes.
 
     Raises:
@@ -135,7 +134,7 @@ def _was_unheard(error: OSError) -> bool:
     return isinstance(error, zmtp.HungUpError) and not error.met
 
 
-def _result(reply: bytes, id_: str, path: str, method: str) -> dict[str, Any]:
+def _result(reply: bytes, id_: str, path: str, method: str) -> dict[str, object]:
     try:
         message = json.loads(reply)
     except (ValueError, RecursionError):

@@ -111,7 +111,9 @@ def complete_lists(
     from click.shell_completion import CompletionItem  # noqa: PLC0415 - start-up time
 
     try:
-        found = session_of(context).ask("lists", timeout_s=_COMPLETION_S).get("lists") or []
+        session = session_of(context)
+        session.timeout_s = _COMPLETION_S
+        found = session.ask("lists")["lists"]
     except TroubleError:
         return []
     names = [str(one.get("name")) for one in found]

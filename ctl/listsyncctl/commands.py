@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +12,10 @@ from listsync.protocol import PROTOCOL, Exit
 from listsyncctl.client import TroubleError
 from listsyncctl.command_line import command, common, complete_lists, ctl, duration, examples_of
 from listsyncctl.session import Session, session_of
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import DoneReply, ReviewDecideReply
+    from listsyncctl.results import DecidedResult
 
 __all__ = ["ctl"]
 
@@ -47,7 +50,7 @@ def sync_now(  # noqa: PLR0913 - one argument per option
         return _signal(session, pid, everyone=everyone)
     if pid is not None or everyone:
         raise TroubleError(Exit.USAGE, "--pid and --all need --signal")
-    params: dict[str, Any] = {name: True for name, value in flags.items() if value}
+    params: dict[str, object] = {name: True for name, value in flags.items() if value}
     if lists:
         params["lists"] = list(lists)
     result = session.ask("trigger", {**params, "origin": "listsyncctl"})
@@ -178,14 +181,13 @@ def lists(session: Session, *, name: str | None) -> None:
 @click.argument("run_id", required=False, metavar="[ID]")
 @click.option("--limit", type=click.IntRange(1), help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), help="How many to skip.")
-def runs(session: Session, **params: object) -> None:
+def runs(session: Session, *, run_id: str | None, limit: int | None, offset: int | None) -> None:
     """List recent syncs, or show one in detail."""
-    asked = _given(params)
-    if "run_id" in asked:
-        asked.pop("limit", None)
-        session.show("runs", session.ask("runs", asked))
+    if run_id is not None:
+        session.show("runs", session.run(run_id, skip=offset or 0))
         return
-    session.show("runs", session.ask_some("runs", asked, rows="runs", usual=20))
+    params = _given({"limit": limit, "offset": offset})
+    session.show("runs", session.ask_some("runs", params, rows="runs", usual=20))
 
 
 @command("notices", "notices", "notices --open", "notices --limit 100")
@@ -275,7 +277,7 @@ def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
     """
     from listsyncctl.review_prompt import decide, sync_lists  # noqa: PLC0415 - start-up time
 
-    done = decide(session, id_, candidate)
+    done: DecidedResult | ReviewDecideReply = decide(session, id_, candidate)
     try:
         if sync:
             done = {**done, "sync": sync_lists(session, done.get("lists") or [])}
@@ -359,7 +361,7 @@ def agents(session: Session) -> None:
     session.show("agents", {"agents": found})
 
 
-def _with_advice(session: Session, done: Mapping[str, Any], advice: str) -> Mapping[str, Any]:
+def _with_advice(session: Session, done: DoneReply, advice: str) -> DoneReply:
     """Tell people what else they can do; programs get what the agent said."""
     is_text = session.output == "text"
     return {**done, "message": f"{done['message']} {advice}"} if is_text else done

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -18,6 +18,9 @@ from listsync.text_cleaning import printable, printable_json
 from listsyncctl.client import TroubleError
 from listsyncctl.session import Session
 from listsyncctl.views import VIEWS
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import ItemShape
 
 _PAGE = 200
 _FORMS = (".csv", ".json")
@@ -45,7 +48,7 @@ def export(session: Session, target: str, params: Mapping[str, object]) -> None:
     click.echo(f"{len(items)} items are in {path}.", err=True)
 
 
-def _replace(path: Path, form: str, items: Iterable[Mapping[str, Any]]) -> None:
+def _replace(path: Path, form: str, items: Iterable[ItemShape]) -> None:
     """Write whole or not at all: what is there already is only replaced at the end."""
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
@@ -58,12 +61,12 @@ def _replace(path: Path, form: str, items: Iterable[Mapping[str, Any]]) -> None:
         raise
 
 
-def _all_items(session: Session, params: Mapping[str, object]) -> list[dict[str, Any]]:
-    pages = session.pages("items", {**params, "limit": _PAGE})
+def _all_items(session: Session, params: Mapping[str, object]) -> list[ItemShape]:
+    pages = session.items({**params, "limit": _PAGE})
     return [item for page in pages for item in page["items"]]
 
 
-def _write(file: TextIO, form: str, items: Iterable[Mapping[str, Any]]) -> None:
+def _write(file: TextIO, form: str, items: Iterable[ItemShape]) -> None:
     if form == ".json":
         whole = {"schema_version": SCHEMA_VERSION, "items": list(items)}
         file.write(printable_json(whole, indent=1) + "\n")

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
@@ -15,6 +15,9 @@ from listsync.terminal.progress import BottomLine, bar_line, progress_words
 from listsyncctl.client import TroubleError
 from listsyncctl.session import Session
 from listsyncctl.views import as_json
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import BackupReply, ProgressReply, RunReply
 
 EXITS = {
     "ok": Exit.OK,
@@ -34,7 +37,7 @@ class Bar:
     def __init__(self) -> None:
         self._line = BottomLine(sys.stderr) if is_terminal(sys.stderr) else None
 
-    def draw(self, progress: Mapping[str, Any]) -> None:
+    def draw(self, progress: Mapping[str, object]) -> None:
         if self._line is not None:
             self._line.draw(bar_line(progress))
 
@@ -43,7 +46,7 @@ class Bar:
             self._line.clear()
 
 
-def follow_run(session: Session, run_id: str) -> dict[str, Any]:
+def follow_run(session: Session, run_id: str) -> RunReply:
     """Poll until run *run_id* has ended; give `{"run", "requests"}`.
 
     Raises:
@@ -56,7 +59,7 @@ def follow_run(session: Session, run_id: str) -> dict[str, Any]:
         return _followed(session, run_id)
 
 
-def _followed(session: Session, run_id: str) -> dict[str, Any]:
+def _followed(session: Session, run_id: str) -> RunReply:
     until = None if session.timeout_s is None else time.monotonic() + session.timeout_s
     bar = Bar()
     misses = 0
@@ -80,15 +83,15 @@ def _followed(session: Session, run_id: str) -> dict[str, Any]:
         bar.clear()
 
 
-def _ended(session: Session, run_id: str) -> dict[str, Any] | None:
+def _ended(session: Session, run_id: str) -> RunReply | None:
     try:
-        found = session.ask("runs", {"run_id": run_id})
+        found = session.run(run_id)
     except TroubleError as trouble:
         # A run that has not begun is not in the books yet.
         if trouble.code == Code.NOT_FOUND:
             return None
         raise
-    run = found.get("run") or {}
+    run = found["run"]
     return found if run.get("ended_at") and run.get("result") else None
 
 
@@ -109,7 +112,8 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
         bar.draw(progress if progress.get("run_id") == run_id else waiting)
         return True
     status = session.ask("status")
-    is_pending = (status.get("pending") or {}).get("run_id") == run_id
+    pending = status.get("pending")
+    is_pending = pending is not None and pending.get("run_id") == run_id
     if is_pending and status.get("state") == "paused":
         raise TroubleError(
             Exit.PAUSED, f"run {run_id} is queued until the pause ends: see `listsyncctl resume`"
@@ -117,13 +121,13 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
     return is_pending
 
 
-def follow_progress(session: Session) -> dict[str, Any]:
+def follow_progress(session: Session) -> ProgressReply:
     """Show progress until nothing runs; give the last snapshot."""
     with raised():
         return _followed_progress(session)
 
 
-def _followed_progress(session: Session) -> dict[str, Any]:
+def _followed_progress(session: Session) -> ProgressReply:
     bar = Bar()
     last = ""
     try:
@@ -164,22 +168,18 @@ def wait_for_plan(session: Session, run_id: str) -> Exit:
 def show_plan(session: Session, run_id: str) -> Exit:
     """Show a plan that is made, or say how far it is."""
     plan = session.ask("plan_result", {"run_id": run_id})
-    if plan.get("state") != "done":
-        session.show("plan", {"run_id": run_id, **plan})
+    if plan["state"] != "done":
+        session.show("plan", plan)
         return Exit.OK
     session.show("plan_result", plan)
-    return EXITS.get(str(_run(plan).get("result")), Exit.FAILED)
-
-
-def _run(plan: dict[str, Any]) -> dict[str, Any]:
-    return plan.get("run") or {}
+    return EXITS.get(str(plan["run"].get("result")), Exit.FAILED)
 
 
 _FIRST_LOOK_S = 0.02
 _LOOK_S = 0.5
 
 
-def back_up(session: Session, file: str) -> dict[str, Any]:
+def back_up(session: Session, file: str) -> BackupReply:
     """Let the agent write a backup to *file* and wait for it; raises TroubleError."""
     # Relative to where we are, and not to where the agent is.
     done = session.ask("backup", {"file": os.path.abspath(file)})  # noqa: PTH100 - start-up time

@@ -157,7 +157,7 @@ _TITLE = {
     "kind": _TEXT,
     "tmdb_id": _NUMBER,
     "four_k": _FLAG,
-    "decision": {"verdict": _TEXT, "why": _TEXT, "conditions": [_TEXT]},
+    "decision!": {"verdict": _TEXT, "why": _TEXT, "conditions": [_TEXT]},
     "lists": [
         {
             "list": _TEXT,
@@ -213,7 +213,7 @@ _PLANNED = {
     "seasons": [_NUMBER],
     "asking": {"approve": _FLAG, "tags": [object]},
 }
-_ORDERED = {"run_id!": _TEXT, "state!": _TEXT}
+_ORDERED = {"state!": _TEXT, "run_id!": _TEXT}
 _DONE = {"ok": _FLAG, "message!": _TEXT}
 _BACKUP = {
     "id": _TEXT,
@@ -224,6 +224,16 @@ _BACKUP = {
     "why": _TEXT,
 }
 _ONE_RUN = {"run!": _RUN, "notices": [_NOTICE], "requests": [_REQUEST], **_PAGE}
+_PLAN = {
+    "state!": _TEXT,
+    "run!": _RUN,
+    "counts": {_ANY_NAME: _NUMBER},
+    "total": _NUMBER,
+    "left_out": _NUMBER,
+    "items": [_PLANNED],
+    "next": _TEXT,
+    "notices": [_NOTICE],
+}
 _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "ping": {"pid!": _NUMBER},
     "version": {"version!": _TEXT, "protocol": _NUMBER},
@@ -238,17 +248,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "review_decide": {**_DONE, "id": _TEXT, "title": _TEXT, "key": _TEXT, "lists": [_TEXT]},
     "trigger": _ORDERED,
     "plan": _ORDERED,
-    "plan_result": {
-        "state!": _TEXT,
-        "run_id": _TEXT,
-        "run": _RUN,
-        "counts": {_ANY_NAME: _NUMBER},
-        "total": _NUMBER,
-        "left_out": _NUMBER,
-        "items": [_PLANNED],
-        "next": _TEXT,
-        "notices": [_NOTICE],
-    },
+    "plan_result": _ORDERED,
     "pause": {"until": _TEXT},
     "resume": _DONE,
     "cancel": {**_DONE, "run_id": _TEXT},
@@ -263,7 +263,11 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
 
 def strange_in(method: str, result: Mapping[str, Any]) -> str | None:
     """Name the first field of the reply to *method* that is not understood; None: all is."""
-    shape = _ONE_RUN if method == "runs" and "run" in result else _SHAPES[method]
+    shape = _SHAPES[method]
+    if method == "runs" and "run" in result:
+        shape = _ONE_RUN
+    elif method == "plan_result" and result.get("state") == "done":
+        shape = _PLAN
     return next(_strange(result, shape, ""), None)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -14,15 +14,18 @@ from listsyncctl.client import TroubleError
 from listsyncctl.session import Session
 from listsyncctl.title_views import review
 
+if TYPE_CHECKING:
+    from listsync.protocol.replies import OrderReply, ReviewDecideReply, ReviewShape
+
 _ORIGIN = "listsyncctl review"
 
 
-def decide(session: Session, id_: str, choice: str) -> dict[str, Any]:
+def decide(session: Session, id_: str, choice: str) -> ReviewDecideReply:
     """Say what a title is; raises TroubleError."""
     return session.ask("review_decide", {"id": id_, "choice": choice})
 
 
-def sync_lists(session: Session, lists: Sequence[str]) -> dict[str, Any]:
+def sync_lists(session: Session, lists: Sequence[str]) -> OrderReply:
     """Start a sync of *lists*, which want what was accepted; of all if none is known."""
     params = {"lists": list(lists)} if lists else {}
     return session.ask("trigger", {**params, "origin": _ORIGIN})
@@ -39,13 +42,16 @@ def go_through(session: Session, *, sync: bool) -> None:
     display = session.display
     lists: dict[str, None] = {}
     accepted = 0
-    rows = _rows(session)
+    # Read all before the first is decided: what is decided leaves the queue.
+    rows = session.ask("review")["reviews"]
     for row in rows:
         for line in review(row, display):
             say(line)
         done = _ask(session, row)
-        if done is None:
+        if done == "quit":
             break
+        if done == "skip":
+            continue
         if done.get("key") or done.get("imdb_id"):
             accepted += 1
             lists.update(dict.fromkeys(done.get("lists") or []))
@@ -57,14 +63,8 @@ def go_through(session: Session, *, sync: bool) -> None:
         click.echo(f"{accepted} accepted: the next sync requests what is missing.")
 
 
-def _rows(session: Session) -> list[Mapping[str, Any]]:
-    """Read all before the first is decided: what is decided leaves the queue."""
-    found: list[Mapping[str, Any]] = session.ask("review")["reviews"]
-    return found
-
-
-def _ask(session: Session, row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Ask until there is an answer; None: the person has had enough."""
+def _ask(session: Session, row: ReviewShape) -> ReviewDecideReply | Literal["skip", "quit"]:
+    """Ask until there is an answer."""
     count = len(row.get("candidates") or [])
     numbers = f"1-{count}, " if count > 1 else "1, " if count else ""
     ids = "an id (movie/603, tt0133093) or an address of TMDB or IMDb"
@@ -76,12 +76,12 @@ def _ask(session: Session, row: Mapping[str, Any]) -> dict[str, Any] | None:
                 show_default=False,
             )
         except click.Abort:
-            return None
+            return "quit"
         word = str(said).strip().lower()
         if word in {"q", "quit"}:
-            return None
+            return "quit"
         if word in {"s", "skip"}:
-            return {}
+            return "skip"
         word = "reject" if word == "r" else word
         try:
             done = decide(session, str(row.get("lookup")), word)

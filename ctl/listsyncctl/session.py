@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, cast, overload
 
 import click
 
@@ -17,6 +18,31 @@ from listsyncctl.replies import strange_in
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
 
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        BackupReply,
+        CancelReply,
+        DoneReply,
+        ForgetReply,
+        ItemsReply,
+        ListsReply,
+        LogLevelReply,
+        OrderReply,
+        PauseReply,
+        PingReply,
+        PlanReply,
+        PlanWaitsReply,
+        ProgressReply,
+        ReloadReply,
+        ReviewDecideReply,
+        ReviewReply,
+        RunReply,
+        StatusReply,
+        VersionReply,
+    )
+
+Params = Mapping[str, object]
+_NONE: Params = MappingProxyType({})
 DEFAULT_TIMEOUT_S = 5.0
 _PAGE = 200
 """How many rows are asked for at once."""
@@ -42,68 +68,103 @@ class Session:
             return None
         return self.places[0]
 
+    @overload
+    def ask(self, method: Literal["ping"], params: Params = ...) -> PingReply: ...
+    @overload
+    def ask(self, method: Literal["version"], params: Params = ...) -> VersionReply: ...
+    @overload
+    def ask(self, method: Literal["status"], params: Params = ...) -> StatusReply: ...
+    @overload
+    def ask(self, method: Literal["progress"], params: Params = ...) -> ProgressReply: ...
+    @overload
+    def ask(self, method: Literal["lists"], params: Params = ...) -> ListsReply: ...
+    @overload
+    def ask(self, method: Literal["review"], params: Params = ...) -> ReviewReply: ...
+    @overload
+    def ask(self, method: Literal["review_decide"], params: Params = ...) -> ReviewDecideReply: ...
+    @overload
     def ask(
-        self,
-        method: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        timeout_s: float | None = None,
-    ) -> dict[str, Any]:
+        self, method: Literal["plan_result"], params: Params = ...
+    ) -> PlanReply | PlanWaitsReply: ...
+    @overload
+    def ask(self, method: Literal["pause"], params: Params = ...) -> PauseReply: ...
+    @overload
+    def ask(self, method: Literal["resume"], params: Params = ...) -> DoneReply: ...
+    @overload
+    def ask(self, method: Literal["cancel"], params: Params = ...) -> CancelReply: ...
+    @overload
+    def ask(self, method: Literal["reload"], params: Params = ...) -> ReloadReply: ...
+    @overload
+    def ask(self, method: Literal["exclude"], params: Params = ...) -> DoneReply: ...
+    @overload
+    def ask(self, method: Literal["forget"], params: Params = ...) -> ForgetReply: ...
+    @overload
+    def ask(self, method: Literal["log_level"], params: Params = ...) -> LogLevelReply: ...
+    @overload
+    def ask(self, method: Literal["trigger", "plan"], params: Params = ...) -> OrderReply: ...
+    @overload
+    def ask(
+        self, method: Literal["backup", "backup_result"], params: Params = ...
+    ) -> BackupReply: ...
+    def ask(self, method: str, params: Params = _NONE) -> object:
         """Ask the agent for all there is, page by page; raises TroubleError.
 
         So it does for a reply that is not understood.
         """
-        whole = self._ask(method, params or {}, timeout_s)
-        for page in self._later_pages(method, params or {}, whole, timeout_s):
+        return self._all(method, params)
+
+    def run(self, run_id: str, *, skip: int = 0) -> RunReply:
+        """Ask for all of one run, but its first *skip* requests; raises TroubleError."""
+        params = {"run_id": run_id, **({"offset": skip} if skip else {})}
+        return cast("RunReply", self._all("runs", params))
+
+    def _all(self, method: str, params: Params) -> dict[str, object]:
+        whole = self._ask(method, params)
+        for page in self._later_pages(method, params, whole):
             _append(whole, page)
         whole.pop("next", None)
         return whole
 
-    def ask_some(
-        self, method: str, params: Mapping[str, Any], *, rows: str, usual: int
-    ) -> dict[str, Any]:
+    def ask_some(self, method: str, params: Params, *, rows: str, usual: int) -> dict[str, object]:
         """Ask for as many *rows* as `limit` says; `next` is text where there are more."""
-        wanted = int(params.get("limit", usual))
-        whole = self._ask(method, params, None)
+        limit = params.get("limit")
+        wanted = limit if isinstance(limit, int) else usual
+        whole = self._ask(method, params)
+        found = _rows_of(whole, rows)
         after = whole.get("next")
-        while after and (left := wanted - len(whole[rows])) > 0:
+        while after and (left := wanted - len(found)) > 0:
             more = {**_without_offset(params), "limit": min(left, _PAGE), "cursor": after}
-            page = self._ask(method, more, None)
-            if not page[rows] or page.get("next") == after:
+            page = self._ask(method, more)
+            if not _rows_of(page, rows) or page.get("next") == after:
                 raise not_understood(method, "next")
-            whole[rows] += page[rows]
+            found += _rows_of(page, rows)
             whole["next"] = after = page.get("next")
         return whole
 
-    def pages(self, method: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Ask page by page; raises TroubleError."""
-        first = self._ask(method, params, None)
-        yield first
-        yield from self._later_pages(method, params, first, None)
+    def items(self, params: Params) -> Iterator[ItemsReply]:
+        """Ask for items page by page; raises TroubleError."""
+        first = self._ask("items", params)
+        yield cast("ItemsReply", first)
+        for page in self._later_pages("items", params, first):
+            yield cast("ItemsReply", page)
 
     def _later_pages(
-        self,
-        method: str,
-        params: Mapping[str, Any],
-        first: Mapping[str, Any],
-        timeout_s: float | None,
-    ) -> Iterator[dict[str, Any]]:
+        self, method: str, params: Params, first: Mapping[str, object]
+    ) -> Iterator[dict[str, object]]:
         after = first.get("next")
         while after:
-            page = self._ask(method, {**_without_offset(params), "cursor": after}, timeout_s)
+            page = self._ask(method, {**_without_offset(params), "cursor": after})
             if page.get("next") == after:
                 raise not_understood(method, "next")  # the same for ever
             after = page.get("next")
             yield page
 
-    def _ask(
-        self, method: str, params: Mapping[str, Any], timeout_s: float | None
-    ) -> dict[str, Any]:
+    def _ask(self, method: str, params: Params) -> dict[str, object]:
         result = ask(
             self.places,
             method,
             params,
-            timeout_s=timeout_s or self.timeout_s or DEFAULT_TIMEOUT_S,
+            timeout_s=self.timeout_s or DEFAULT_TIMEOUT_S,
         )
         if (field := strange_in(method, result)) is not None:
             raise not_understood(method, field)
@@ -113,7 +174,7 @@ class Session:
     def display(self) -> Display:
         return Display(datetime.now(UTC), Palette(enabled=wants_colour(sys.stdout, os.environ)))
 
-    def show(self, method: str, result: Mapping[str, Any]) -> None:
+    def show(self, method: str, result: Mapping[str, object]) -> None:
         """Print *result* to stdout as it was asked for."""
         view = VIEWS.get(method, MESSAGE)
         match self.output:
@@ -128,7 +189,12 @@ class Session:
             say(line)
 
 
-def _append(whole: dict[str, Any], page: Mapping[str, Any]) -> None:
+def _rows_of(page: Mapping[str, object], name: str) -> list[object]:
+    rows = page[name]
+    return rows if isinstance(rows, list) else []
+
+
+def _append(whole: dict[str, object], page: Mapping[str, object]) -> None:
     """Put the rows of a page behind those that there are; what is no row is as it was first."""
     for name, value in page.items():
         there = whole.get(name)
@@ -138,7 +204,7 @@ def _append(whole: dict[str, Any], page: Mapping[str, Any]) -> None:
             _append(there, value)
 
 
-def _without_offset(params: Mapping[str, Any]) -> dict[str, Any]:
+def _without_offset(params: Params) -> dict[str, object]:
     return {name: value for name, value in params.items() if name != "offset"}
 
 

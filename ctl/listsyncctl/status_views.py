@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 from listsync.terminal.layout import table
 from listsync.terminal.output import shown
 from listsync.terminal.progress import progress_words
 from listsync.terminal.quantities import relative, span, time_of
 from listsync.terminal.titles import because, notice_words
-from listsyncctl.title_views import Display, Reply, request_words
+from listsyncctl.title_views import Display, request_words
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        ConfigShape,
+        ItemShape,
+        ItemsReply,
+        ListShape,
+        ListsReply,
+        NoticeShape,
+        NoticesReply,
+        ProgressReply,
+        RequestShape,
+        RunReply,
+        RunShape,
+        RunsReply,
+        ServiceShape,
+        StatusReply,
+    )
 
 
-def run_words(run: Reply, display: Display) -> str:
+def run_words(run: RunShape, display: Display) -> str:
     words = display.ago(run.get("ended_at") or run.get("started_at"))
     return f"{words}: {shown(run.get('message') or _count(run))}"
 
 
-def _count(run: Reply) -> str:
+def _count(run: RunShape) -> str:
     return f"{run.get('requested') or 0} requested"
 
 
-def runs(result: Reply, display: Display) -> Iterator[str]:
+def runs(result: RunsReply | RunReply, display: Display) -> Iterator[str]:
     if "run" in result:
-        yield from one_run(result, display)
-        return
+        yield from one_run(cast("RunReply", result), display)
+    else:
+        yield from _many_runs(result, display)
+
+
+def _many_runs(result: RunsReply, display: Display) -> Iterator[str]:
     yield from table(
         ("RUN", "ORIGIN", "STARTED", "TOOK", "RESULT", "REQUESTED", "MESSAGE"),
         [
@@ -44,7 +67,7 @@ def runs(result: Reply, display: Display) -> Iterator[str]:
     )
 
 
-def notices(result: Reply, display: Display) -> Iterator[str]:
+def notices(result: NoticesReply, display: Display) -> Iterator[str]:
     yield from table(
         ("SINCE", "ENDED", "SEVERITY", "KIND", "SUBJECT", "NOTICE"),
         [
@@ -62,13 +85,13 @@ def notices(result: Reply, display: Display) -> Iterator[str]:
     )
 
 
-def _why_too(run: Reply) -> str:
+def _why_too(run: RunShape) -> str:
     """Say what came of a run, and why not all was done, if so."""
     message, why = shown(run.get("message")), shown(run.get("why"))
     return f"{message}: {why}" if message and why not in message else message or why
 
 
-def one_run(result: Reply, display: Display) -> Iterator[str]:
+def one_run(result: RunReply, display: Display) -> Iterator[str]:
     """Tell one run, and each request of it."""
     run = result["run"]
     name = f"{shown(run.get('run_id'))} ({shown(run.get('origin'))})"
@@ -89,21 +112,26 @@ def one_run(result: Reply, display: Display) -> Iterator[str]:
         )
 
 
-def _request_row(one: Reply, display: Display) -> tuple[object, ...]:
+def _request_row(one: RequestShape, display: Display) -> tuple[object, ...]:
     return (
-        *(one.get(name) for name in ("title", "kind", "tmdb_id")),
+        one.get("title"),
+        one.get("kind"),
+        one.get("tmdb_id"),
         "4K" if one.get("four_k") else "",
-        *(one.get(name) for name in ("seasons", "answer", "lists", "asked_as")),
+        one.get("seasons"),
+        one.get("answer"),
+        one.get("lists"),
+        one.get("asked_as"),
         display.ago(one.get("at")),
     )
 
 
-def _took(run: Reply) -> str:
+def _took(run: RunShape) -> str:
     begin, end = time_of(run.get("started_at")), time_of(run.get("ended_at"))
     return span((end - begin).total_seconds()) if begin and end else ""
 
 
-def status(result: Reply, display: Display) -> Iterator[str]:
+def status(result: StatusReply, display: Display) -> Iterator[str]:
     up = span(result.get("uptime_s") or 0)
     yield (
         f"listsync {shown(result.get('version'))}, pid {result.get('pid')}, up {up}: "
@@ -113,7 +141,7 @@ def status(result: Reply, display: Display) -> Iterator[str]:
         yield f"  {name:<9} {words}"
 
 
-def _status_rows(result: Reply, display: Display) -> Iterator[tuple[str, str]]:
+def _status_rows(result: StatusReply, display: Display) -> Iterator[tuple[str, str]]:
     if paused := result.get("paused"):
         until = paused.get("until")
         yield "Paused", f"resumes {display.ago(until)}" if until else "until `listsyncctl resume`"
@@ -130,7 +158,8 @@ def _status_rows(result: Reply, display: Display) -> Iterator[tuple[str, str]]:
         yield "Next run", next_run
     yield "Lists", shown(result.get("lists"))
     yield "Server", _server(result)
-    yield from _config_rows(result.get("config") or {}, display)
+    if config := result.get("config"):
+        yield from _config_rows(config, display)
     yield "Watcher", shown(result.get("watcher"))
     yield from _service_rows(result.get("services") or [], display)
     notices = result.get("notices") or []
@@ -140,21 +169,21 @@ def _status_rows(result: Reply, display: Display) -> Iterator[tuple[str, str]]:
         yield "", f"and {more} more"
 
 
-def _notice_row(notice: Reply, display: Display) -> tuple[str, str]:
+def _notice_row(notice: NoticeShape, display: Display) -> tuple[str, str]:
     """Tell a notice, and since when; what waits for a person stands out."""
     since = f" (since {display.ago(notice['since'])})" if notice.get("since") else ""
     name = "To do" if notice.get("needs_person") else "Note"
     return name, f"{notice_words(notice)}{since}"
 
 
-def _server(result: Reply) -> str:
+def _server(result: StatusReply) -> str:
     if server := result.get("server"):
         known = f"{shown(server.get('product'))} {shown(server.get('version'))}"
         return f"{known} at {shown(server.get('url'))}"
     return "connecting" if result.get("running") else "not connected yet"
 
 
-def _next_run(result: Reply, display: Display) -> str:
+def _next_run(result: StatusReply, display: Display) -> str:
     due = display.ago(result["next_due"]) if result.get("next_due") else ""
     retry = result.get("retry")
     if not retry:
@@ -163,7 +192,7 @@ def _next_run(result: Reply, display: Display) -> str:
     return f"{words}; by schedule {due}" if due else words
 
 
-def _config_rows(config: Reply, display: Display) -> Iterator[tuple[str, str]]:
+def _config_rows(config: ConfigShape, display: Display) -> Iterator[tuple[str, str]]:
     word = display.status("ok") if config.get("valid") else display.status("invalid")
     yield (
         "Config",
@@ -175,7 +204,7 @@ def _config_rows(config: Reply, display: Display) -> Iterator[tuple[str, str]]:
         yield "", f"not in force yet: {shown(pending['key'])}{because(pending.get('why'))}"
 
 
-def _service_rows(services: Sequence[Reply], display: Display) -> Iterator[tuple[str, str]]:
+def _service_rows(services: Sequence[ServiceShape], display: Display) -> Iterator[tuple[str, str]]:
     """Show which services run, and of each that has failed why and when it is tried again."""
     running = [shown(one["name"]) for one in services if one.get("state") == "running"]
     if running:
@@ -189,13 +218,19 @@ def _service_rows(services: Sequence[Reply], display: Display) -> Iterator[tuple
             yield "Service", f"{words}{because(one.get('why'))}{again}"
 
 
-def progress(result: Reply, display: Display) -> Iterator[str]:
+def progress(result: ProgressReply, display: Display) -> Iterator[str]:
     yield progress_words(result)
     if result.get("in_progress") and (lists := result.get("lists")):
         yield from table(
             ("LIST", "STATE", "READ", "DONE", "TOTAL"),
             [
-                [one.get(name) for name in ("name", "state", "read", "done", "total")]
+                [
+                    one.get("name"),
+                    one.get("state"),
+                    one.get("read"),
+                    one.get("done"),
+                    one.get("total"),
+                ]
                 for one in lists
             ],
             status=1,
@@ -203,7 +238,7 @@ def progress(result: Reply, display: Display) -> Iterator[str]:
         )
 
 
-def lists(result: Reply, display: Display) -> Iterator[str]:
+def lists(result: ListsReply, display: Display) -> Iterator[str]:
     rows = result.get("lists") or []
     yield from table(
         ("LIST", "SERVICE", "OUTCOME", "READ", "LAST SUCCESS", "NEXT", "WHY"),
@@ -231,28 +266,32 @@ def lists(result: Reply, display: Display) -> Iterator[str]:
         counts = result["counts"].items()
         words = [f"{count} {shown(word.replace('_', ' '))}" for word, count in counts]
         yield f"Entries: {', '.join(words) or 'none'}"
-    for one in result.get("requests") or []:
-        yield f"  {shown(one.get('title'))}: {request_words(one, display)}"
+    for request in result.get("requests") or []:
+        yield f"  {shown(request.get('title'))}: {request_words(request, display)}"
 
 
-def _next_of(one: Reply, display: Display) -> str:
+def _next_of(one: ListShape, display: Display) -> str:
     if one.get("retry_at"):
         return f"retry {display.ago(one['retry_at'])}"
     return relative(one["next_due"], display.now) if one.get("next_due") else ""
 
 
-def _read_of(one: Reply) -> str:
+def _read_of(one: ListShape) -> str:
     read, declared = one.get("read"), one.get("declared")
     return shown(read) if declared in {None, read} else f"{read} of {declared}"
 
 
-def items(result: Reply, display: Display) -> Iterator[str]:
+def items(result: ItemsReply, display: Display) -> Iterator[str]:
     rows = result.get("items") or []
     yield from table(
         ("TITLE", "KIND", "TMDB", "LIST", "STATUS", "SINCE", "REQUESTED FOR"),
         [
             (
-                *(one.get(name) for name in ("title", "kind", "tmdb_id", "list", "status")),
+                one.get("title"),
+                one.get("kind"),
+                one.get("tmdb_id"),
+                one.get("list"),
+                one.get("status"),
                 display.ago(one.get("at")),
                 _requested_for(one),
             )
@@ -267,6 +306,6 @@ def items(result: Reply, display: Display) -> Iterator[str]:
         yield f"{shown_of}: use --limit and --offset for more, or search for a title"
 
 
-def _requested_for(one: Reply) -> str:
+def _requested_for(one: ItemShape) -> str:
     user = f", as {one['asked_as']}" if one.get("asked_as") else ""
     return f"{one.get('brought_by') or ''}{user}"

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from listsync.terminal.layout import padded, width
 from listsync.terminal.output import Palette, shown
 from listsync.terminal.quantities import relative, time_of
 from listsync.terminal.titles import because, could_be, notice_line, planned_title
 
-Reply = Mapping[str, Any]
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        AtServerShape,
+        CandidateShape,
+        ChoiceShape,
+        ExplainReply,
+        MatchShape,
+        OnListShape,
+        OrderReply,
+        PlanReply,
+        PlanWaitsReply,
+        RequestShape,
+        ReviewReply,
+        ReviewShape,
+        TitleShape,
+    )
 
 
 class Display(NamedTuple):
@@ -31,7 +46,7 @@ _WIDEST_NAME = 60
 """Columns; what comes after a longer name is not aligned with the others."""
 
 
-def reviews(result: Reply, display: Display) -> Iterator[str]:
+def reviews(result: ReviewReply, display: Display) -> Iterator[str]:
     rows = result.get("reviews") or []
     if not rows:
         yield "No titles to review."
@@ -49,7 +64,7 @@ def reviews(result: Reply, display: Display) -> Iterator[str]:
         )
 
 
-def review(row: Mapping[str, Any], display: Display) -> Iterator[str]:
+def review(row: ReviewShape, display: Display) -> Iterator[str]:
     """Tell one title that waits, with all that could be meant."""
     where = f" on {shown(row.get('lists'))}" if row.get("lists") else " (no longer on any list)"
     since = f", since {display.ago(row.get('since'))}" if row.get("since") else ""
@@ -60,7 +75,7 @@ def review(row: Mapping[str, Any], display: Display) -> Iterator[str]:
         yield f"  {choice_words(choice, display)}"
 
 
-def candidates(rows: list[Mapping[str, Any]], indent: str) -> Iterator[str]:
+def candidates(rows: Sequence[CandidateShape], indent: str) -> Iterator[str]:
     """Tell each in a line, what speaks for and against them in one column."""
     named = [_named(one) for one in rows]
     numbers = max((len(shown(one.get("number"))) for one in rows), default=0)
@@ -70,7 +85,7 @@ def candidates(rows: list[Mapping[str, Any]], indent: str) -> Iterator[str]:
         yield f"{line}  {shown(one.get('evidence'))}".rstrip()
 
 
-def _named(one: Mapping[str, Any]) -> str:
+def _named(one: CandidateShape) -> str:
     """Name a candidate as posters do, and as its country does where that differs."""
     title, original = shown(one.get("title")), shown(one.get("original_title"))
     other = f" / {original}" if original and original != title else ""
@@ -78,7 +93,7 @@ def _named(one: Mapping[str, Any]) -> str:
     return f"{title}{other}{year} [{shown(one.get('key'))}]"
 
 
-def choice_words(choice: Mapping[str, Any], display: Display) -> str:
+def choice_words(choice: ChoiceShape, display: Display) -> str:
     at = display.ago(choice.get("at"))
     if choice.get("imdb_id") and not choice.get("key"):
         return f"you chose {shown(choice['imdb_id'])}, {at}: the next sync looks it up"
@@ -89,7 +104,7 @@ def choice_words(choice: Mapping[str, Any], display: Display) -> str:
     return f"you chose {title}[{shown(choice['key'])}]{imdb}, {at}"
 
 
-def explained(result: Reply, display: Display) -> Iterator[str]:
+def explained(result: ExplainReply, display: Display) -> Iterator[str]:
     titles = result.get("titles") or []
     if not titles:
         yield "No entry of your lists matches: see `listsyncctl items`."
@@ -105,11 +120,10 @@ def explained(result: Reply, display: Display) -> Iterator[str]:
         yield f"Showing {len(titles)} of {more}{total}: type more of the title, or use --offset"
 
 
-def _title(one: Mapping[str, Any], display: Display) -> Iterator[str]:
+def _title(one: TitleShape, display: Display) -> Iterator[str]:
     key = f" [{one.get('kind')}/{one.get('tmdb_id')}]" if one.get("tmdb_id") else ""
     yield f"{shown(one.get('title'))}{key}{', in 4K' if one.get('four_k') else ''}"
-    decision = one.get("decision") or {}
-    yield f"  Decision   {shown(decision.get('why'))}"
+    yield f"  Decision   {shown(one['decision'].get('why'))}"
     for number, row in enumerate(one.get("lists") or []):
         yield f"  {'' if number else 'Lists':<9}  {_on_list(row, display)}"
     if more := one.get("more_lists"):
@@ -120,11 +134,11 @@ def _title(one: Mapping[str, Any], display: Display) -> Iterator[str]:
         yield f"  Choice     {choice_words(choice, display)}"
     if server := one.get("server"):
         yield f"  Server     {_at_server(server)}"
-    for number, row in enumerate(one.get("requests") or []):
-        yield f"  {'' if number else 'Requests':<9}  {request_words(row, display)}"
+    for number, request in enumerate(one.get("requests") or []):
+        yield f"  {'' if number else 'Requests':<9}  {request_words(request, display)}"
 
 
-def _on_list(row: Mapping[str, Any], display: Display) -> str:
+def _on_list(row: OnListShape, display: Display) -> str:
     words = (
         f"{shown(row.get('list'))}, rank {row.get('rank')}, added {display.ago(row.get('since'))}"
     )
@@ -140,7 +154,7 @@ def _on_list(row: Mapping[str, Any], display: Display) -> str:
     return words
 
 
-def _match(match: Mapping[str, Any], display: Display, *, is_chosen: bool) -> Iterator[str]:
+def _match(match: MatchShape, display: Display, *, is_chosen: bool) -> Iterator[str]:
     found = {"found": "found", "review": "several candidates", "not_found": "not found"}
     how = f"by {shown(match.get('how'))}"
     when = f", {display.ago(match['at'])}" if match.get("at") else ""
@@ -153,7 +167,7 @@ def _match(match: Mapping[str, Any], display: Display, *, is_chosen: bool) -> It
         yield f"             choose: `listsyncctl review accept {name} NUMBER`, an id or address"
 
 
-def _again(match: Mapping[str, Any], display: Display) -> str:
+def _again(match: MatchShape, display: Display) -> str:
     """Say when a title is looked up again; a row in doubt never is, nor are contradictions."""
     at = time_of(match.get("again_at"))
     if at is None:
@@ -162,12 +176,12 @@ def _again(match: Mapping[str, Any], display: Display) -> str:
     return f", looked up again {when}"
 
 
-def _at_server(server: Mapping[str, Any]) -> str:
+def _at_server(server: AtServerShape) -> str:
     since = "; requested since then" if server.get("asked_since") else ""
     return f"{shown(server.get('status'))}; 4K: {shown(server.get('status_4k'))}{since}"
 
 
-def request_words(row: Mapping[str, Any], display: Display) -> str:
+def request_words(row: RequestShape, display: Display) -> str:
     """Tell one request: for which lists, as whom, when, and what the server said."""
     seasons = f", seasons {shown(row['seasons'])}" if row.get("seasons") else ""
     four_k = ", in 4K" if row.get("four_k") else ""
@@ -189,7 +203,7 @@ _COUNTED = (
 )
 
 
-def plan(result: Reply, _: Display) -> Iterator[str]:
+def plan(result: OrderReply | PlanWaitsReply, _: Display) -> Iterator[str]:
     """Tell that a plan is being made."""
     run_id = shown(result.get("run_id"))
     is_running = result.get("state") in {"running", "started"}
@@ -197,7 +211,7 @@ def plan(result: Reply, _: Display) -> Iterator[str]:
     yield f"Plan {run_id} {how}; show it with `listsyncctl plan --id {run_id}`."
 
 
-def plan_result(result: Reply, display: Display) -> Iterator[str]:
+def plan_result(result: PlanReply, display: Display) -> Iterator[str]:
     """Tell what would be done; what needs a person stands last, next to the sum."""
     items = result.get("items") or []
     for verdict in _ORDER:
@@ -208,13 +222,13 @@ def plan_result(result: Reply, display: Display) -> Iterator[str]:
                     yield from could_be(item.get("candidates") or [], "    ")
     if left_out := result.get("left_out"):
         yield f"... and {left_out} more"
-    counts = result.get("counts") or {}
+    counts = result.get("counts") or dict[str, int]()
     others = [f"{counts[name]} {words}" for name, words in _COUNTED if counts.get(name)]
     if others:
         yield f"= {', '.join(others)}"
     for notice in result.get("notices") or []:
         yield notice_line(notice)
-    run = result.get("run") or {}
+    run = result["run"]
     if run.get("result") in {"ok", "partly"}:
         yield f"Plan: {shown(run.get('message'))}. Nothing was changed."
     else:

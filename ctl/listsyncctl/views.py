@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listsync.protocol import SCHEMA_VERSION
 from listsync.terminal.layout import table
@@ -11,18 +11,28 @@ from listsync.terminal.output import shown
 from listsync.terminal.quantities import megabytes, span
 from listsync.text_cleaning import printable_json
 from listsyncctl import status_views, title_views
-from listsyncctl.title_views import Display, Reply
+from listsyncctl.title_views import Display
+
+if TYPE_CHECKING:
+    from listsync.protocol.replies import (
+        BackupReply,
+        DoneReply,
+        OrderReply,
+        PauseReply,
+        PingReply,
+    )
+    from listsyncctl.results import AgentsResult, DecidedResult, SignalledResult, VersionsResult
 
 
 class View(NamedTuple):
     """Text by *text*; plain lines from the rows under *rows* with *columns*, else all fields."""
 
-    text: Callable[[Reply, Display], Iterator[str]]
+    text: Callable[[Any, Display], Iterator[str]]
     rows: str | None = None
     columns: Sequence[str] = ()
 
 
-def _trigger(result: Reply, _: Display) -> Iterator[str]:
+def _trigger(result: OrderReply, _: Display) -> Iterator[str]:
     run_id = shown(result.get("run_id"))
     match result.get("state"):
         case "queued":
@@ -33,34 +43,34 @@ def _trigger(result: Reply, _: Display) -> Iterator[str]:
             yield f"Sync {run_id} started; follow it with `listsyncctl progress --follow`."
 
 
-def _decided(result: Reply, display: Display) -> Iterator[str]:
+def _decided(result: DecidedResult, display: Display) -> Iterator[str]:
     yield from _message(result, display)
     if sync := result.get("sync"):
         yield from _trigger(sync, display)
 
 
-def _pause(result: Reply, display: Display) -> Iterator[str]:
+def _pause(result: PauseReply, display: Display) -> Iterator[str]:
     until = result.get("until")
     yield (
         f"Paused; resumes {display.ago(until)}." if until else "Paused until `listsyncctl resume`."
     )
 
 
-def _message(result: Reply, _: Display) -> Iterator[str]:
+def _message(result: DoneReply, _: Display) -> Iterator[str]:
     yield shown(result.get("message") or "Done.")
 
 
-def _version(result: Reply, _: Display) -> Iterator[str]:
-    client = result.get("client") or {}
+def _version(result: VersionsResult, _: Display) -> Iterator[str]:
+    client = result["client"]
     yield f"agent        {shown(result.get('version'))} (protocol {result.get('protocol')})"
-    yield f"listsyncctl  {shown(client.get('version'))} (protocol {client.get('protocol')})"
+    yield f"listsyncctl  {shown(client['version'])} (protocol {client['protocol']})"
 
 
-def _ping(result: Reply, _: Display) -> Iterator[str]:
+def _ping(result: PingReply, _: Display) -> Iterator[str]:
     yield f"The agent responds (pid {result.get('pid')})."
 
 
-def _agents(result: Reply, display: Display) -> Iterator[str]:
+def _agents(result: AgentsResult, display: Display) -> Iterator[str]:
     yield from table(
         ("PID", "UP", "SOCKET", "MEMORY", "FILES"),
         [
@@ -68,8 +78,8 @@ def _agents(result: Reply, display: Display) -> Iterator[str]:
                 one.get("pid"),
                 span(one.get("uptime_s") or 0),
                 one.get("socket") or "?",
-                "?" if one.get("memory") is None else f"{one['memory'] / 2**20:.0f} MB",
-                "?" if one.get("fds") is None else one["fds"],
+                "?" if one["memory"] is None else f"{one['memory'] / 2**20:.0f} MB",
+                "?" if one["fds"] is None else one["fds"],
             )
             for one in result.get("agents") or []
         ],
@@ -77,12 +87,12 @@ def _agents(result: Reply, display: Display) -> Iterator[str]:
     )
 
 
-def _signalled(result: Reply, _: Display) -> Iterator[str]:
+def _signalled(result: SignalledResult, _: Display) -> Iterator[str]:
     for one in result.get("signalled") or []:
         yield f"Sent SIGUSR1 to the agent (pid {one['pid']}); it syncs now."
 
 
-def _backup(result: Reply, _: Display) -> Iterator[str]:
+def _backup(result: BackupReply, _: Display) -> Iterator[str]:
     size = megabytes(result.get("size") or 0)
     yield f"Backed up the state to {shown(result.get('file'))} ({size})."
 
@@ -172,25 +182,30 @@ VIEWS: Mapping[str, View] = {
 MESSAGE = View(_message)
 
 
-def as_json(result: Mapping[str, Any]) -> str:
+def as_json(result: Mapping[str, object]) -> str:
     return printable_json({"schema_version": SCHEMA_VERSION, **result})
 
 
-def plain(result: Mapping[str, Any], rows: str | None, columns: Sequence[str]) -> Iterator[str]:
+def plain(result: Mapping[str, object], rows: str | None, columns: Sequence[str]) -> Iterator[str]:
     """Give tab-separated lines: one per row of *rows*, or one `name<TAB>value` per field."""
     if rows is not None:
-        for row in result.get(rows) or []:
+        for row in _rows_of(result, rows):
             yield "\t".join(_cell(row.get(column)) for column in columns)
         return
     yield from (f"{name}\t{_cell(value)}" for name, value in _fields(result))
 
 
-def _fields(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+def _fields(value: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, one in value.items():
         if isinstance(one, Mapping):
             yield from _fields(one, f"{prefix}{name}.")
         else:
             yield prefix + name, one
+
+
+def _rows_of(result: Mapping[str, object], name: str) -> Iterator[Mapping[str, object]]:
+    found = result.get(name)
+    yield from (row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
 
 
 def _cell(value: object) -> str:

@@ -7,12 +7,17 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from click.shell_completion import get_completion_class
 
 from listsync.protocol import METHODS, Code, Exit
+from listsync.protocol import replies as protocol_replies
+from listsyncctl import replies
 from listsyncctl.agents import is_agent
 from listsyncctl.client import refusal
 from listsyncctl.commands import ctl
@@ -186,3 +191,67 @@ def test_what_cannot_be_written_is_said_in_one_line() -> None:
         )
     assert done.returncode == Exit.FAILED
     assert done.stderr == "listsyncctl: the output cannot be written: No space left on device\n"
+
+
+def test_what_is_understood_of_a_reply_is_what_the_protocol_says() -> None:
+    """The client keeps it as plain data: the classes would cost each command their making."""
+    for method, shape in replies._SHAPES.items():
+        for name, what in _REPLIES[method]:
+            assert_same(shape if name is None else getattr(replies, name), what, method)
+
+
+_REPLIES: dict[str, list[tuple[str | None, Any]]] = {
+    "ping": [(None, protocol_replies.PingReply)],
+    "version": [(None, protocol_replies.VersionReply)],
+    "status": [(None, protocol_replies.StatusReply)],
+    "progress": [(None, protocol_replies.ProgressReply)],
+    "lists": [(None, protocol_replies.ListsReply)],
+    "notices": [(None, protocol_replies.NoticesReply)],
+    "runs": [(None, protocol_replies.RunsReply), ("_ONE_RUN", protocol_replies.RunReply)],
+    "items": [(None, protocol_replies.ItemsReply)],
+    "explain": [(None, protocol_replies.ExplainReply)],
+    "review": [(None, protocol_replies.ReviewReply)],
+    "review_decide": [(None, protocol_replies.ReviewDecideReply)],
+    "trigger": [(None, protocol_replies.OrderReply)],
+    "plan": [(None, protocol_replies.OrderReply)],
+    "plan_result": [
+        ("_PLAN", protocol_replies.PlanReply),
+        ("_ORDERED", protocol_replies.PlanWaitsReply),
+    ],
+    "pause": [(None, protocol_replies.PauseReply)],
+    "resume": [(None, protocol_replies.DoneReply)],
+    "cancel": [(None, protocol_replies.CancelReply)],
+    "reload": [(None, protocol_replies.ReloadReply)],
+    "exclude": [(None, protocol_replies.DoneReply)],
+    "forget": [(None, protocol_replies.ForgetReply)],
+    "backup": [(None, protocol_replies.BackupReply)],
+    "backup_result": [(None, protocol_replies.BackupReply)],
+    "log_level": [(None, protocol_replies.LogLevelReply)],
+}
+_OF_TYPE = {str: str, bool: bool, int: float, float: float}
+
+
+def assert_same(shape: Any, said: Any, name: str) -> None:
+    """Hold what the client checks against a type of `protocol.replies`."""
+    origin, inner = get_origin(said), get_args(said)
+    if isinstance(shape, list):
+        assert origin is list, name
+        assert_same(shape[0], inner[0], name)
+    elif isinstance(shape, Mapping):
+        fields = get_type_hints(said) if origin is None else {}
+        for key, one in shape.items():
+            field = key.removesuffix("!")
+            if field == "*":
+                assert origin is dict, name
+                assert_same(one, inner[1], name)
+            else:
+                assert field in fields, f"{name}.{field}"
+                assert_same(one, _bare(fields[field]), f"{name}.{field}")
+    elif shape is not object:
+        assert (str if origin is Literal else _OF_TYPE.get(said)) is shape, name
+
+
+def _bare(said: Any) -> Any:
+    """Leave None out of a union."""
+    kinds = [one for one in get_args(said) if one is not type(None)]
+    return kinds[0] if get_origin(said) in (Union, UnionType) and len(kinds) == 1 else said
