@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language, parse_votes
-from listsync.config.issues import ConfigIssue, dotted
 from listsync.config.services import NOT_YET, SERVICES, find_source, kind_of
-from listsync.config.validation import truth_of
+from listsync.config.validation import ConfigIssue, dotted, truth_of
 from listsync.config.values import SANDBOX
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.catalogue_terms import GENRES

@@ -11,11 +11,10 @@ from typing import Any
 from listsync.config.configuration import Config, ListConfig
 from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
-from listsync.config.issues import ConfigIssue
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
 from listsync.config.secret_forms import SecretSource, warn_of_readers
 from listsync.config.services import SERVICES
-from listsync.config.validation import MAX_FINDINGS, read_form
+from listsync.config.validation import MAX_FINDINGS, ConfigIssue, read_form
 from listsync.config.values import find_zone, local_zone, rule_of
 from listsync.config.yaml_document import YamlDocument, load_document
 from listsync.domain.exclusions import Exclusion

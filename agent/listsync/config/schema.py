@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from listsync.config.exclusions import ExclusionForm
-from listsync.config.filters import FiltersForm, SeasonsForm
+from listsync.config.filters import ExclusionForm, FiltersForm, SeasonsForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
 from listsync.config.services import find_source

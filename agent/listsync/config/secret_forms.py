@@ -8,8 +8,7 @@ from pathlib import Path
 
 from listsync.config.configuration import Config
 from listsync.config.paths import at_home
-from listsync.config.text_file import UnreadableFileError, check_mode, load_bytes
-from listsync.config.yaml_document import quote
+from listsync.config.yaml_document import UnreadableFileError, check_mode, load_bytes, quote
 from listsync.config_types import Options, SecretStr
 from listsync.errors import Problem
 from listsync.file_access import can_everybody_read

@@ -19,8 +19,7 @@ from listsync.parsing.text import Text, decode
 from listsync.providers.file.row_collector import Gathering
 from listsync.providers.file.source import SERVICE, FileOptions, FileSource
 from listsync.providers.file.structured_lists import gather_json, gather_kometa
-from listsync.providers.file.tables import gather_table, header_of
-from listsync.providers.file.text_lines import gather_lines
+from listsync.providers.file.tables import gather_lines, gather_table, header_of
 from listsync.row_limit import demand_room
 
 _START = 1_000_001

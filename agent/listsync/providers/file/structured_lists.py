@@ -23,7 +23,7 @@ from listsync.providers.file.columns import (
 )
 from listsync.providers.file.row_collector import Gathering
 from listsync.providers.file.source import SERVICE
-from listsync.providers.file.text_lines import gather_line
+from listsync.providers.file.tables import gather_line
 
 _FIELDS = len(RawRow._fields)
 _MOST_NAMES = 1000

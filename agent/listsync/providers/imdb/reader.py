@@ -22,15 +22,17 @@ from listsync.providers.imdb.queries import (
     Question,
     question_of,
 )
-from listsync.providers.imdb.refusals import QuestionRefusedError, UnknownFieldsError, judge
 from listsync.providers.imdb.responses import (
     PEOPLE,
     TITLES,
     ImdbPage,
     ImdbTitle,
     Profile,
+    QuestionRefusedError,
+    UnknownFieldsError,
     entry_of,
     inside,
+    judge,
     not_of_titles,
     part_of,
 )

@@ -27,6 +27,8 @@ from listsync.providers.trakt.api import (
     ClientIdCheck,
     ForbiddenError,
     Paging,
+    TraktRow,
+    entry_of,
     judge,
     paging_of,
     refused_client_id,
@@ -35,7 +37,6 @@ from listsync.providers.trakt.api import (
 )
 from listsync.providers.trakt.endpoints import SERVICE, ListPart, Login, TraktSource
 from listsync.providers.trakt.oauth import NEEDS_ID, access_token
-from listsync.providers.trakt.rows import TraktRow, entry_of
 from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.token_store import Tokens
 

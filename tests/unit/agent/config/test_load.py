@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listsync.config.configuration import Config, ListConfig
-from listsync.config.exclusions import ExcludedTitle
+from listsync.config.filters import ExcludedTitle
 from listsync.config.load import check, load
 from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
 from listsync.config.validation import MAX_FINDINGS

@@ -9,7 +9,7 @@ import pytest
 
 from listsync.config.load import load
 from listsync.config.secret_forms import SecretSource
-from listsync.config.text_file import UnreadableFileError, check_mode
+from listsync.config.yaml_document import UnreadableFileError, check_mode
 from listsync.errors import ConfigError
 
 SECRET = "MTczaunter2key=="

@@ -429,7 +429,7 @@ def test_pages_that_repeat_themselves_are_given_up() -> None:
 
 
 def test_pages_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("listsync.providers.letterboxd.site.MOST_ROWS", 2000)
+    monkeypatch.setattr("listsync.providers.letterboxd.reader.MOST_ROWS", 2000)
     asked: list[str] = []
 
     def endless(request: httpx.Request) -> httpx.Response:
