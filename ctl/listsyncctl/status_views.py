@@ -9,7 +9,7 @@ from listsync.terminal.layout import table
 from listsync.terminal.output import shown
 from listsync.terminal.progress import progress_words
 from listsync.terminal.quantities import relative, span, time_of
-from listsync.terminal.titles import because, notice_words
+from listsync.terminal.titles import notice_words
 from listsyncctl.title_views import Display, request_words
 
 if TYPE_CHECKING:
@@ -200,22 +200,23 @@ def _config_rows(config: ConfigShape, display: Display) -> Iterator[tuple[str, s
     )
     for problem in config.get("problems") or []:
         yield "", shown(problem)
-    for pending in config.get("pending") or []:
-        yield "", f"not in force yet: {shown(pending['key'])}{because(pending.get('why'))}"
 
 
 def _service_rows(services: Sequence[ServiceShape], display: Display) -> Iterator[tuple[str, str]]:
-    """Show which services run, and of each that has failed why and when it is tried again."""
+    """Show which services run, and which have failed; why stands among the notices."""
     running = [shown(one["name"]) for one in services if one.get("state") == "running"]
-    if running:
-        yield "Services", f"running: {', '.join(running)}"
-    for one in services:
-        if one.get("state") == "failed":
-            again = f"; next try {display.ago(one['next_try'])}" if one.get("next_try") else ""
-            words = (
-                f"{shown(one['name'])} {display.status('failed')} {display.ago(one.get('since'))}"
-            )
-            yield "Service", f"{words}{because(one.get('why'))}{again}"
+    failed = [_failed_service(one, display) for one in services if one.get("state") == "failed"]
+    parts = (
+        f"running: {', '.join(running)}" if running else "",
+        f"{display.status('failed')}: {', '.join(failed)}" if failed else "",
+    )
+    if said := "; ".join(filter(None, parts)):
+        yield "Services", said
+
+
+def _failed_service(service: ServiceShape, display: Display) -> str:
+    at = service.get("next_try")
+    return shown(service["name"]) + (f" (next try {display.ago(at)})" if at else "")
 
 
 def progress(result: ProgressReply, display: Display) -> Iterator[str]:

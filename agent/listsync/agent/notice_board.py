@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from listsync.agent.active_config import InForce
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, renewed
+from listsync.domain.services import Condition, ServiceStatus
 from listsync.ports.notices import NoticeLog
+
+_LASTS = timedelta(hours=1)
+"""What has failed for so long hardly mends itself."""
 
 
 class NoticeBoard:
@@ -50,21 +54,33 @@ def _key(one: NoticeRecord) -> tuple[NoticeKind, str]:
 
 
 def agent_notices(
-    in_force: InForce[object], *, doubts: Iterable[str], troubles: Iterable[str], watcher: str
+    in_force: InForce[object],
+    *,
+    doubts: Iterable[str],
+    troubles: Iterable[str],
+    watcher: str,
+    services: Iterable[ServiceStatus] = (),
 ) -> Iterator[Notice]:
     """Say what a person should learn of the agent.
 
     *doubts* tell which places others may change, *troubles* what is wrong with the state,
-    *watcher* why changes of the configuration may be seen late.
+    *watcher* why changes of the configuration may be seen late; *services* are all others.
     """
     if in_force.problems:
         text = "the configuration is invalid; the last good one is in force"
         yield Notice(kind=NoticeKind.CONFIG_INVALID, text=text)
     for warning in in_force.following.warnings:
         yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(warning))
+    for pending in in_force.pending:
+        yield Notice(kind=NoticeKind.CONFIG_PENDING, text=f"not in force yet: {pending}")
     if watcher:
         yield Notice(kind=NoticeKind.WATCHER_DEGRADED, text=watcher)
     for doubt in doubts:
         yield Notice(kind=NoticeKind.OPEN_TO_OTHERS, text=doubt)
     for trouble in troubles:
         yield Notice(kind=NoticeKind.STATE_TROUBLE, text=trouble)
+    for one in services:
+        if one.condition is Condition.FAILED:
+            passes = datetime.now(UTC) - one.since < _LASTS
+            text = f"the {one.name} service has failed: {one.why}"
+            yield Notice(kind=NoticeKind.SERVICE_FAILED, text=text, passes=passes)

@@ -178,7 +178,9 @@ class WiredAgent:
         self.control = ControlSocket(
             self._options.socket, commands.answer, group=group_of(self._config)
         )
-        self._services = Services(self._table(seen), self._fail)
+        self._services = Services(
+            self._table(seen), self._fail, changed=lambda: self._inbox.put(QueueMoved())
+        )
 
     @property
     def _following(self) -> Following[Config]:
@@ -262,6 +264,7 @@ class WiredAgent:
                 doubts=self._overview.shown.doubts,
                 troubles=(*self._teller.notes(), *filter(None, [self._daily.note])),
                 watcher=self._watcher_trouble(),
+                services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             )
         )
 

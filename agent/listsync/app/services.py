@@ -72,16 +72,21 @@ class AgentService:
 
 
 class Services:
-    """Runs the services of *table*. *failed* is called when a vital one fails, by any thread."""
+    """Runs the services of *table*.
+
+    *failed* is called when a vital one fails, *changed* when another has failed, or runs again:
+    each in the thread of the service.
+    """
 
     def __init__(
         self,
         table: Sequence[AgentService],
         failed: Callable[[], None],
         policy: RestartPolicy | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         policy = policy or RestartPolicy()
-        self._all = tuple(_Supervised(one, failed, policy) for one in table)
+        self._all = tuple(_Supervised(one, failed, changed, policy) for one in table)
         self._lock = threading.Lock()
         self._is_over = False
 
@@ -119,10 +124,15 @@ class _Supervised:
     """One service, with the thread that does its work and starts it again."""
 
     def __init__(
-        self, row: AgentService, failed: Callable[[], None], policy: RestartPolicy
+        self,
+        row: AgentService,
+        failed: Callable[[], None],
+        changed: Callable[[], None],
+        policy: RestartPolicy,
     ) -> None:
         self._row = row
         self._failed = failed
+        self._changed = changed
         self._policy = policy
         self._needs: object = None
         self._shift = _Shift()
@@ -244,13 +254,15 @@ class _Supervised:
     ) -> None:
         """Show how it is, unless another shift has taken over."""
         with self._lock:
+            old = self.status
             if shift is self._shift:
-                old = self.status
                 since = old.since if old.condition is condition else _now()
                 self.status = replace(
                     old, condition=condition, since=since, why=why, next_try=next_try
                 )
         shift.settled.set()
+        if Condition.FAILED in (old.condition, condition):
+            self._changed()
 
     def _pending(self, why: str, *, needs_restart: bool = False) -> PendingChange:
         key = ", ".join(self._row.keys) or self._row.name

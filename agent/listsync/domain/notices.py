@@ -33,7 +33,9 @@ class NoticeKind(StrEnum):
     SYNC_FAILED = "sync_failed"
     CONFIG_INVALID = "config_invalid"
     CONFIG_WARNING = "config_warning"
+    CONFIG_PENDING = "config_pending"
     WATCHER_DEGRADED = "watcher_degraded"
+    SERVICE_FAILED = "service_failed"
     STATE_TROUBLE = "state_trouble"
     OPEN_TO_OTHERS = "open_to_others"
     STATE_IN_DOUBT = "state_in_doubt"
@@ -83,7 +85,9 @@ _SUBJECTS = {
     NoticeKind.REVIEW: "review",
     NoticeKind.CONFIG_INVALID: "configuration",
     NoticeKind.CONFIG_WARNING: "configuration",
+    NoticeKind.CONFIG_PENDING: "configuration",
     NoticeKind.WATCHER_DEGRADED: "configuration",
+    NoticeKind.SERVICE_FAILED: "agent",
     NoticeKind.STATE_TROUBLE: "state",
     NoticeKind.OPEN_TO_OTHERS: "files",
     NoticeKind.STATE_IN_DOUBT: "state",

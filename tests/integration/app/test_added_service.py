@@ -53,6 +53,11 @@ def shown(agent: AgentInProcess) -> dict[str, Any]:
     return dict(found)
 
 
+def noted(agent: AgentInProcess) -> list[str]:
+    """Give the kinds of the notices that are written down and open."""
+    return [one["kind"] for one in agent.ask("notices")["notices"] if one.get("ended_at") is None]
+
+
 def until(what: Callable[[], bool]) -> None:
     end = time.monotonic() + 10
     while not what():
@@ -93,8 +98,13 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
     assert pending["key"] == "chromium.memory_mb"
     assert pending["why"] == "place 777 is taken; it is tried again by itself"
     assert shown(agent)["state"] == "failed"
+    kinds = {one["kind"]: one["text"] for one in agent.ask("status")["notices"]}
+    assert kinds["service_failed"] == "the door service has failed: place 777 is taken"
+    assert kinds["config_pending"].startswith("not in force yet: chromium.memory_mb: ")
+    until(lambda: "service_failed" in noted(agent))
     assert agent.ask("ping")["pong"], "the others go on"
 
     agent.write({"chromium.memory_mb": 600})
     assert agent.reload()["pending"] == []
     assert shown(agent)["state"] == "running"
+    until(lambda: "service_failed" not in noted(agent))

@@ -8,6 +8,7 @@ import pytest
 
 from listsync.agent.active_config import Configuration
 from listsync.domain.runs import Following, Scope
+from listsync.domain.services import PendingChange
 from listsync.errors import Problem, StateError
 from tests.unit.agent.agent.world import BROKEN, FakeLoader, following
 
@@ -106,6 +107,21 @@ def test_what_has_no_effect_is_logged_when_it_is_new(
     bench.write(replace(following("second"), warnings=(moved,)))
     assert caplog.messages == []
     assert bench.now.warnings == (moved,)
+
+
+def test_what_must_wait_is_kept_until_it_has_taken_force_and_logged_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    waits = PendingChange(key="control.group", why="no right to do that")
+    bench.loader.pending = (waits,)
+    bench.write(_SECOND)
+    bench.write(_SECOND)
+    assert list(bench.configuration.in_force.pending) == [waits]
+    said = [one for one in caplog.messages if "not in force yet" in one]
+    assert said == ["not in force yet: control.group: no right to do that"]
+    bench.loader.pending = ()
+    bench.write(_SECOND)
+    assert not bench.configuration.in_force.pending
 
 
 # -- a bad file --------------------------------------------------------------------------------

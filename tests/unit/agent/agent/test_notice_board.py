@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from listsync.agent.notice_board import NoticeBoard
+from listsync.agent.active_config import InForce
+from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.domain.notices import Notice, NoticeKind, Origin
+from listsync.domain.services import Condition, PendingChange, ServiceStatus
 from listsync.errors import StateError
 from tests.fakes import FakeNoticeLog
+from tests.unit.agent.agent.world import following
 
 INVALID = Notice(kind=NoticeKind.CONFIG_INVALID, text="the configuration is invalid")
 TROUBLE = Notice(kind=NoticeKind.STATE_TROUBLE, text="the disk is full")
@@ -64,3 +69,30 @@ def test_trouble_with_the_state_is_noted_when_it_is_over() -> None:
     board.write()
     assert kinds(log) == []
     assert [one.notice for one in log.over] == [TROUBLE]
+
+
+def test_what_is_not_in_force_waits_for_a_person() -> None:
+    pending = (PendingChange(key="control.group", why="no right to do that"),)
+    in_force = InForce(following=following("first"), loaded_at=datetime.now(UTC), pending=pending)
+    (notice,) = agent_notices(in_force, doubts=(), troubles=(), watcher="")
+    assert (notice.kind, notice.subject) == (NoticeKind.CONFIG_PENDING, "configuration")
+    assert notice.text == "not in force yet: control.group: no right to do that"
+    assert notice.needs_person
+
+
+@pytest.mark.parametrize(("minutes", "waits"), [(1, False), (61, True)])
+def test_a_service_that_has_failed_waits_for_a_person_when_that_lasts(
+    minutes: int, *, waits: bool
+) -> None:
+    since = datetime.now(UTC) - timedelta(minutes=minutes)
+    well = ServiceStatus(name="control", is_vital=True, condition=Condition.RUNNING, since=since)
+    failed = ServiceStatus(
+        name="http", is_vital=False, condition=Condition.FAILED, since=since, why="port taken"
+    )
+    in_force = InForce(following=following("first"), loaded_at=since)
+    (notice,) = agent_notices(
+        in_force, doubts=(), troubles=(), watcher="", services=(well, failed)
+    )
+    assert (notice.kind, notice.subject) == (NoticeKind.SERVICE_FAILED, "agent")
+    assert notice.text == "the http service has failed: port taken"
+    assert notice.needs_person is waits

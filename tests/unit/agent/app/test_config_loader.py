@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,3 +50,36 @@ def test_a_file_of_another_user_is_read_when_its_writer_was_seen_to_close_it(
             loader.load(anyway=False, is_closed=not_closed)
     assert not loader.load(anyway=False, is_closed=True).is_unfinished
     assert loader.load(anyway=True, is_closed=False).is_unfinished
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "line"),
+    [
+        pytest.param({"interval": timedelta(hours=1)}, "sync.every", "sync: {every: 2h}"),
+        pytest.param({"interval": timedelta()}, "sync.cron", "sync: {cron: 0 3 * * *}"),
+        pytest.param({"log_level": "info"}, "log.level", "log: {level: debug}"),
+        pytest.param({"log_format": "text"}, "log.format", "log: {format: json}"),
+        pytest.param({"log_file": Path("/tmp/l")}, "log.file", "log: {file: /tmp/m}"),
+    ],
+)
+def test_a_change_that_an_option_overrules_is_said_until_it_is_taken_back(
+    tmp_path: Path, option: dict[str, Any], key: str, line: str
+) -> None:
+    path = tmp_path / "listsync.yaml"
+    path.write_text("server: {url: sandbox}\n")
+    loader = ConfigLoader(
+        DaemonOptions(config_path=path, state_dir=tmp_path, socket=tmp_path / "s", **option), {}
+    )
+    first = loader.load(anyway=False, is_closed=None)
+    loader._first = first.content
+    path.write_text(f"server: {{url: sandbox}}\n{line}\n")
+    pending = loader.reconcile(loader.load(anyway=False, is_closed=None))
+    assert [(one.key, one.needs_restart) for one in pending] == [(key, True)]
+    assert loader.reconcile(first) == ()
+
+
+def test_without_options_the_file_has_the_last_word(loader: ConfigLoader) -> None:
+    assert loader.path is not None
+    loader._first = loader.load(anyway=False, is_closed=None).content
+    loader.path.write_text("server: {url: sandbox}\nlog: {level: debug}\n")
+    assert loader.reconcile(loader.load(anyway=False, is_closed=None)) == ()

@@ -10,6 +10,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from listsync.app import services
 from listsync.app.services import AgentService, RestartPolicy, Services, ServiceWork
 from listsync.config.configuration import Config
 from listsync.config.load import check
@@ -260,6 +261,55 @@ def test_one_that_hangs_is_left_behind_and_said() -> None:
     assert not bench.services.stop(0.02)
     may_end.set()
     assert bench.services.stop(5)
+
+
+def test_a_successor_waits_for_what_it_follows_and_is_what_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(services, "_CHANGE_S", 0.01)
+    may_end = threading.Event()
+    begun: list[int] = []
+
+    def start(config: Config) -> ServiceWork:
+        begun.append(int(config.server.timeout_s))
+
+        def work(stop: threading.Event) -> None:
+            stop.wait(10)
+            if len(begun) == 1:
+                may_end.wait(10)
+                raise ValueError("late")
+
+        return work
+
+    bench = Bench(AgentService(name="slow", start=start, needs=Door.needs, is_vital=False))
+    bench.start(81)
+    bench.services.reconcile(config(82))
+    assert begun == [81], "the first still holds the port"
+    may_end.set()
+    until(lambda: begun == [81, 82])
+    assert bench.condition is Condition.RUNNING
+    assert bench.services.stop(5)
+
+
+def test_a_stop_that_comes_late_does_not_hide_what_runs_now(bench: Bench) -> None:
+    bench.start(81)
+    (supervised,) = bench.services._all
+    stale = supervised._shift
+    bench.services.reconcile(config(82))
+    supervised._note(stale, Condition.FAILED, "of before")
+    assert bench.condition is Condition.RUNNING
+    assert bench.services.stop(5)
+
+
+def test_a_failure_and_its_end_are_told_at_once(door: Door) -> None:
+    told = threading.Semaphore(0)
+    table = Services([door.row()], lambda: None, _AT_ONCE, changed=told.release)
+    table.start(config(81))
+    door.breaks.set()
+    assert told.acquire(timeout=5)
+    assert told.acquire(timeout=5)
+    assert table.stop(5)
+    assert not told.acquire(blocking=False), "only these"
 
 
 def test_nothing_is_started_when_all_has_been_stopped(bench: Bench, door: Door) -> None:
