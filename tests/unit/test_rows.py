@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ ran: list[object] = []
 
 def _run(test: Callable[..., object]) -> None:
     ran.clear()
-    rows._together(test, rows._tables(test))()
+    rows._together(test, rows._tables(test), {})()
 
 
 @pytest.mark.parametrize("second", ["x", pytest.param("y", id="why")])
@@ -28,11 +29,6 @@ def _some_bad(number: int) -> None:
     if number == 2:
         pytest.skip("not today")
     assert number not in {1, 4}, "bad"
-
-
-@pytest.mark.parametrize("number", [1])
-def _more_than_rows(number: int, tmp_path: object) -> None:
-    pytest.fail(f"{number}{tmp_path}")
 
 
 @pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.skip)])
@@ -75,7 +71,7 @@ def test_rows_that_are_skipped_are_told() -> None:
         _run(skipping)
 
 
-@pytest.mark.parametrize("test", [_more_than_rows, _marked, _readable_once, _without_rows, _run])
+@pytest.mark.parametrize("test", [_marked, _readable_once, _without_rows, _run])
 def test_what_is_more_than_a_table_is_left_to_pytest(test: Callable[..., object]) -> None:
     assert rows._tables(test) == []
 
@@ -84,3 +80,36 @@ def test_this_suite_runs_tables_as_one_test(request: pytest.FixtureRequest) -> N
     names = [item.name for item in request.session.items if item.path == request.path]
     if not rows._is_apart(request.config):
         assert "test_what_is_more_than_a_table_is_left_to_pytest" in names
+
+
+@pytest.fixture
+def made() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def file(tmp_path: Path, made: list[int]) -> Path:
+    made.append(0)
+    return tmp_path / "file"
+
+
+@pytest.fixture
+def ended() -> Iterator[list[int]]:
+    open_ones: list[int] = []
+    yield open_ones
+    assert open_ones == [1]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_row_has_its_own_folder_and_fixtures(
+    file: Path, made: list[int], number: int
+) -> None:
+    assert made == [0]
+    assert not file.exists()
+    file.write_text(str(number))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_fixture_that_ends_serves_one_row(ended: list[int], number: int) -> None:
+    assert number
+    ended.append(1)
