@@ -160,5 +160,5 @@ class PageOptions(ServiceOptions, frozen=True, kw_only=True):
 
     browser: Annotated[
         Literal["auto", "never"],
-        "auto: what a bot wall keeps from us is asked for with Chromium.",
+        "auto: pages behind bot protection are fetched with Chromium.",
     ] = "auto"

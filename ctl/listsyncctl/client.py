@@ -65,7 +65,7 @@ def _advice(method: str, data: Mapping[str, object]) -> str | None:
     """Say what a person can do; agents before protocol 2 give no reason, and say it themselves."""
     match data.get("reason"):
         case Reason.PAUSED.value:
-            return "`listsyncctl resume` ends that, --force syncs all the same"
+            return "use `listsyncctl resume`, or --force to sync anyway"
         case Reason.CONFIG_INVALID.value if data.get("problems_total") not in (0, 1, None):
             return "`listsyncctl status` has all"
         case Reason.NOT_FOUND.value if data.get("run_id"):

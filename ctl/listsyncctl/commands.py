@@ -291,7 +291,7 @@ def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
 def reject(session: Session, *, id_: str) -> None:
     """Reject all candidates for title ID: it is not requested."""
     done = session.ask("review_decide", {"id": id_, "choice": "reject"})
-    advice = f"`listsyncctl review undo {id_}` takes that back."
+    advice = f"`listsyncctl review undo {id_}` undoes that."
     session.show("review_decide", _with_advice(session, done, advice))
 
 

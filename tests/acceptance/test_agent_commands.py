@@ -72,7 +72,7 @@ def test_forget_of_what_is_not_known_says_so(idle: AgentProcess) -> None:
         "schema_version": 2,
         "ok": True,
         "count": 0,
-        "message": "Nothing was remembered of tmdb:movie/1.",
+        "message": "Nothing is stored about tmdb:movie/1.",
     }
 
 

@@ -58,7 +58,7 @@ def test_text_lines_name_the_run_too(home: Home, start_agent: StartAgent) -> Non
     run_id = agent.ask("trigger")["run_id"]
     agent.until_synced(1)
     lines = [line for line in agent.log.splitlines() if line.endswith(f" [run {run_id}]")]
-    assert "Background sync started (dry_run=False), asked for by a command" in lines[0]
+    assert "Background sync started (dry_run=False), triggered by a command" in lines[0]
     assert "API connection successful: " in lines[1]
     assert "Found 1 items in file list l.csv" in lines[2]
     assert "Adding batch 1/1" in lines[3]

@@ -64,7 +64,7 @@ def test_of_many_triggers_one_runs_one_waits_and_the_others_join_it(busy: AgentP
         assert joined == {**queued, "state": "coalesced"}
     refused = busy.ctl("sync-now", "--no-queue")
     assert refused.code == 5
-    assert "a sync runs already" in refused.err
+    assert "a sync is running already" in refused.err
     waiting = busy.ctl("status").out
     assert f"Queued    all lists (triggered by listsyncctl; run {queued['run_id']})" in waiting
     set_latency(busy.home, 0)
@@ -106,7 +106,7 @@ def test_whoever_waits_for_a_sync_that_is_cancelled_gets_130(busy: AgentProcess)
 
 def test_cancel_with_nothing_running_says_so(lone_home: Home, start_agent: StartAgent) -> None:
     told = start_agent(lone_home).ctl("cancel")
-    assert (told.code, told.out) == (0, "Nothing runs.\n")
+    assert (told.code, told.out) == (0, "No sync is running.\n")
 
 
 def test_a_second_agent_and_once_are_refused_and_name_the_first(

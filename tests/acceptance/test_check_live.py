@@ -61,7 +61,7 @@ def test_every_list_says_whether_it_can_be_read_and_what_to_do(home: Home, wall:
         f"      {home.folder}/missing.csv does not exist",
         "      what you can do: check the path in the configuration",
         "  wishes   blocked",
-        "      a bot wall answers in its place",
+        "      bot protection answers in its place",
         (
             "      what you can do: let a browser try: providers.letterboxd.browser: auto, with "
             "Chromium and its chromedriver installed; where it does, only another network helps "

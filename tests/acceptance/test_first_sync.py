@@ -98,7 +98,7 @@ def test_two_series_with_one_tvdb_id_fail_in_words_and_are_tried_later(home: Hom
     home.sandbox.admin("reset-log", {})
     second = home.once()
     assert second.code == 0
-    assert "put off" in second.verdicts("skipped")["The Copper Ledger"]
+    assert "postponed" in second.verdicts("skipped")["The Copper Ledger"]
     assert home.sandbox.admin("log")["requests"] == []
 
 

@@ -90,7 +90,7 @@ class RunQueue:
             self._standing = replace(standing, running=order)
             return Ticket(order.run_id, "started")
         if no_queue:
-            raise RefusedCommand(Reason.BUSY, "a sync runs already")
+            raise RefusedCommand(Reason.BUSY, "a sync is running already")
         if standing.pending is None:
             self._standing = replace(standing, pending=order)
             return Ticket(order.run_id, "queued")
@@ -110,7 +110,7 @@ def _united(pending: Order, order: Order) -> Order:
     """Fold *order* into *pending*; a dry run that waits becomes a real one when one is wanted."""
     if order.dry_run and not pending.dry_run:
         raise RefusedCommand(
-            Reason.BUSY, "a sync waits already, and a dry run would not come before it: ask later"
+            Reason.BUSY, "a sync is queued, and a dry run cannot overtake it: try again later"
         )
     return replace(
         pending,

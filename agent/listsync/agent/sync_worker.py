@@ -50,7 +50,7 @@ class SyncWorker(Generic[ConfigT]):
 
     def start(self) -> None:
         logger.info(
-            "Background sync started (dry_run=%s), asked for by %s",
+            "Background sync started (dry_run=%s), triggered by %s",
             self.order.dry_run,
             self.order.origin,
             extra={"action": "sync_started", "run": self.order.run_id},

@@ -53,6 +53,7 @@ from listsync.store.notices import SqliteNoticeLog
 from listsync.store.state_doubt import load_doubt
 from listsync.sync.backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
+from listsync.terminal.quantities import plural
 from listsync.triggers.schedule import (
     BackOff,
     ScheduleTrigger,
@@ -242,10 +243,10 @@ class WiredAgent:
     def run(self) -> bool:
         """Decide until the end; returns whether everything came to an end by itself."""
         logger.info(
-            "listsync %s runs: pid %d, lists: %d, socket: %s",
+            "listsync %s started (pid %d, %s, socket %s)",
             __version__,
             os.getpid(),
-            len(self._following.lists),
+            plural(len(self._following.lists), "list"),
             self._options.socket,
             extra={"action": "started"},
         )

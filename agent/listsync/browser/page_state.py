@@ -87,7 +87,7 @@ class Look:
         if isinstance(error, UnavailableError):
             return Trouble(why=error.why)
         if self._is_walled(error):
-            why = f"a bot wall answers in its place, to a browser too ({within})"
+            why = f"bot protection answers in its place, to a browser too ({within})"
             return Trouble(why=why, refusal=Refusal.BLOCKED)
         if not self.complete:
             return Trouble(why=f"the page does not finish loading {within}")

@@ -24,7 +24,7 @@ def backup(sources: Sources, params: BackupParams) -> BackupReply:
         raise RefusedCommand(Reason.INVALID, "backup: file must be an absolute path")
     begun = sources.backups.start(Path(file))
     if begun is None:
-        raise RefusedCommand(Reason.BUSY, "another backup is being made: try again soon")
+        raise RefusedCommand(Reason.BUSY, "another backup is running: try again soon")
     return _shape(begun)
 
 

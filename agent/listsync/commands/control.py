@@ -75,14 +75,14 @@ def pause(sources: Sources, params: PauseParams) -> PauseReply:
 
 def resume(sources: Sources, _: NoParams) -> DoneReply:
     was_paused = sources.queue.resume()
-    return _done("The pause is over." if was_paused else "The agent was not paused.")
+    return _done("Resumed." if was_paused else "The agent was not paused.")
 
 
 def cancel(sources: Sources, _: NoParams) -> CancelReply:
     run_id = sources.cancel()
     if run_id is None:
-        return {"ok": True, "message": "Nothing runs."}
-    done = _done(f"Sync {run_id} ends after its current title, within 5 s.")
+        return {"ok": True, "message": "No sync is running."}
+    done = _done(f"Cancelling sync {run_id} after its current title, within 5 s.")
     return {**done, "run_id": run_id}
 
 
@@ -103,7 +103,7 @@ def reload(sources: Sources, _: NoParams) -> ReloadReply:
     pending = sources.configuration.in_force.pending
     but = f", but not yet all of it. {'. '.join(map(str, pending))}" if pending else ""
     return {
-        **_done(f"The configuration is good and in force{but}."),
+        **_done(f"The configuration is valid and in force{but}."),
         "pending": [pending_shape(one) for one in pending],
     }
 

@@ -98,25 +98,25 @@ def exclude(sources: Sources, params: ItemParams) -> DoneReply:
     sources.books.exclude(item, datetime.now(UTC))
     return {
         "ok": True,
-        "message": f"{item} is not requested any more.",
+        "message": f"{item} is excluded from now on.",
     }
 
 
 def forget(sources: Sources, params: ForgetParams) -> ForgetReply:
     if params.get("all"):
         count = sources.books.forget_all()
-        what = "Everything that was done at the server"
+        what = "everything that was done at the server"
     else:
         item, exclusion = _item(params)
         count = sources.books.forget(item, exclusion)
         what = item
     sources.refresh()
     if not count:
-        return {"ok": True, "count": 0, "message": f"Nothing was remembered of {what}."}
+        return {"ok": True, "count": 0, "message": f"Nothing is stored about {what}."}
     return {
         "ok": True,
         "count": count,
-        "message": f"{what} is forgotten ({count} records): the next sync looks at it anew.",
+        "message": f"Forgot {what} ({count} records): the next sync considers it again.",
     }
 
 

@@ -67,7 +67,7 @@ def _words_of(choice: Choice) -> str:
             f"{choice.imdb}: the next sync looks that up and requests it, if it is not there yet."
         )
     if choice.key is None:
-        return "none of those and is not requested."
+        return "rejected, and is not requested."
     named = f"{choice.title[:200]} [{choice.key}]" if choice.title else f"[{choice.key}]"
     return f"{named}: the next sync requests it, if it is not there yet."
 
@@ -75,8 +75,8 @@ def _words_of(choice: Choice) -> str:
 def _undone(sources: Sources, row: ReviewRow) -> ReviewDecideReply:
     label = row.label[:200]
     if not sources.books.withdraw(row.lookup):
-        return _done(sources, row, None, f"Nothing was chosen for {label}.")
-    return _done(sources, row, None, f"{label} is undecided again, as before you chose.")
+        return _done(sources, row, None, f"You have not decided on {label}.")
+    return _done(sources, row, None, f"{label} is undecided again.")
 
 
 def _done(

@@ -229,11 +229,11 @@ class ListForm(Options, frozen=True, kw_only=True):
 
 
 class ControlOptions(Section, frozen=True, kw_only=True):
-    """Who may ask the agent things."""
+    """Who has access to the agent."""
 
     group: Annotated[
         Group | None,
-        "Unix group whose members may look, not control; empty = owner and root only.",
+        "Unix group with read-only access; empty = owner and root only.",
     ] = None
 
 
@@ -297,5 +297,5 @@ class ConfigForm(Section, frozen=True, kw_only=True):
         ChromiumOptions,
         "How the browser is run, where providers.*.browser allows one.",
     ] = ChromiumOptions()
-    control: Annotated[ControlOptions, "Who may ask the agent things."] = ControlOptions()
+    control: Annotated[ControlOptions, "Who has access to the agent."] = ControlOptions()
     log: Annotated[LogOptions, "What is logged, in which form and where."] = LogOptions()

@@ -69,7 +69,7 @@ class Desk:
             )
         if request.spec.access is Access.CONTROL:
             logger.info(
-                "%s asked for, by uid %s",
+                "%s requested by uid %s",
                 request.method,
                 caller.uid,
                 extra={"action": "control", "method": request.method, "caller": str(caller)},

@@ -185,7 +185,7 @@ class Choice:
     def match(self) -> Match:
         """What a lookup would have found, had it found this; not for one that is open."""
         if self.key is None:
-            reasons = ("you said that it is none of those on offer",)
+            reasons = ("you rejected all candidates",)
             return Match(found=Found.NOT_FOUND, how=How.CHOICE, reasons=reasons)
         return Match(
             found=Found.FOUND,

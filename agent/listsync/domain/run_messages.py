@@ -10,7 +10,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Judgement, Notice, NoticeKind
 from listsync.domain.report import Result, SyncReport, Verdict
 
-_LATER = "nothing: it is asked again by itself"
+_LATER = "nothing: it is retried automatically"
 _WORDS = {
     ListOutcome.PARTIAL: "nothing: what was read counts, and it is read again next time",
     ListOutcome.NOT_FOUND: "check its address: it may have been renamed or deleted",

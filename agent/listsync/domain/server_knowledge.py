@@ -43,7 +43,7 @@ _SHARE = 0.5
 CONFIRM = "`listsyncctl sync-now --confirm`"
 """What a person does who means what is held back."""
 _WAY_ON = (
-    f"nothing is requested until you say that it is meant so: {CONFIRM}, or "
+    f"requests are on hold until you confirm: {CONFIRM}, or "
     "`listsyncctl forget --all` to begin anew"
 )
 
@@ -64,7 +64,7 @@ class KnownServer(Enum):
 _REMARKS = {
     KnownServer.KNOWN: "this is not the server of the last run; its own memory is used",
     KnownServer.NEW: (
-        "this is a new server: what was asked for at the last one is not remembered here"
+        "this is a new server: requests made at the last one are not remembered here"
     ),
 }
 
@@ -93,7 +93,7 @@ class Trust:
             why = f"this is another server; {self.asked_elsewhere} titles were handled at the last"
             return f"{why}: {_WAY_ON}"
         if self.gone >= _FEWEST and self.gone > _SHARE * self.asked:
-            why = f"the server has lost {self.gone} of the {self.asked} titles asked for"
+            why = f"the server has lost {self.gone} of the {self.asked} titles requested"
             return f"{why}: {_WAY_ON}"
         return None
 

@@ -79,7 +79,7 @@ class BrowserFallback:
             return self._browser.page(call.url, wait_for=call.wait_for, deadline_s=deadline_s)
         except UnavailableError as error:
             said = redactor_of(call.known_secrets).text(error.why)
-            why = f"a bot wall answers in its place, and the browser is no help: {said}"
+            why = f"bot protection answers in its place, and the browser does not help: {said}"
             raise RefusedError(self._service, Refusal.BLOCKED, why) from error
 
     def close(self) -> None:

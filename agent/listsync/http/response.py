@@ -197,7 +197,10 @@ def _wall(response: Response) -> ListsyncError | None:
     if not walled:
         return None
     return RefusedError(
-        response.service, Refusal.BLOCKED, "a bot wall answers in its place", retry_after_s=wait
+        response.service,
+        Refusal.BLOCKED,
+        "bot protection answers in its place",
+        retry_after_s=wait,
     )
 
 

@@ -196,7 +196,7 @@ class Seerr:
     def request(self, body: RequestBody) -> Answered:
         """Ask for one title; IMPOSSIBLE where `trouble_with_user` has something to tell."""
         if body.key.kind is MediaType.TV and not body.seasons:
-            return Answered(answer=RequestAnswer.COVERED, detail="no seasons to ask for")
+            return Answered(answer=RequestAnswer.COVERED, detail="no seasons to request")
         try:
             order = self._order(body)
         except WrongAskingError as error:

@@ -46,7 +46,7 @@ WENT_AWAY_FOR = timedelta(days=1)
 """A server that went away on a look-up is not asked again for so long."""
 MISSING_FOR = timedelta(days=1)
 FAILED_FOR = timedelta(hours=1)
-_WENT_AWAY = "the server went away when it was asked, and is asked again after a day"
+_WENT_AWAY = "the server went away when it was queried; it is queried again after a day"
 
 
 class ArrDirectory:

@@ -201,7 +201,7 @@ def _left_alone(one: Followed, setback: ListSetback | None) -> Reading | None:
     return Reading(
         rules=one.rules,
         outcome=setback.outcome,
-        why=f"{setback.why} (asked again from {setback.retry_at:%Y-%m-%d %H:%M} UTC)",
+        why=f"{setback.why} (next try from {setback.retry_at:%Y-%m-%d %H:%M} UTC)",
         was_left_alone=True,
     )
 

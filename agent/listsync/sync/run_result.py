@@ -51,7 +51,7 @@ def _of_list(
         yield Notice(kind=NoticeKind.ON_HOLD, text=text, list_name=one.name)
     failed = [item for item in items if item.verdict is Verdict.FAILED]
     put_off = [item for item in items if _failed_before(item)]
-    for found, word in ((failed, "failed"), (put_off, "put off after a failure")):
+    for found, word in ((failed, "failed"), (put_off, "postponed after a failure")):
         if found:
             why = _joined(item.why.removeprefix(_PUT_OFF) for item in found)
             text = f"{_titles(found)} {word} ({_names(found)}): {why}"

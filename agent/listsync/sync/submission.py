@@ -48,7 +48,7 @@ _LEAST_S = 0.001
 """A request is taken to last at least as long as this."""
 HOLDS = {
     RequestAnswer.QUOTA: "the quota of the requesting user is used up",
-    RequestAnswer.PERMISSION: "the requesting user may not ask for this",
+    RequestAnswer.PERMISSION: "the requesting user may not request this",
 }
 """Why nothing more is requested as a user, by what the server answered."""
 _UNSURE = "requested in this run without an answer; a later one looks what came of it"

@@ -309,7 +309,7 @@ def test_colours(agent: Agent, ctl: Ctl, env: dict[str, str], coloured: bool) ->
         (
             Reason.PAUSED,
             Exit.PAUSED,
-            ": `listsyncctl resume` ends that, --force syncs all the same",
+            ": use `listsyncctl resume`, or --force to sync anyway",
         ),
         (Reason.BUSY, Exit.BUSY, ""),
         (Reason.FORBIDDEN, Exit.FORBIDDEN, ""),
@@ -373,7 +373,7 @@ def test_options_may_stand_before_the_command(agent: Agent, ctl: Ctl, path: obje
     ("line", "words"),
     [
         ("exclude tmdb:movie/348", "x. `listsyncctl forget tmdb:movie/348` undoes that.\n"),
-        ("review reject 4f1c9a", "x. `listsyncctl review undo 4f1c9a` takes that back.\n"),
+        ("review reject 4f1c9a", "x. `listsyncctl review undo 4f1c9a` undoes that.\n"),
     ],
 )
 def test_how_to_take_it_back_is_said_by_the_client(

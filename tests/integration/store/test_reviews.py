@@ -135,7 +135,7 @@ def test_a_rejection_is_found_nowhere_and_never_looked_up_again(world: World) ->
     world.choose(name, None)
     match = world.memory.matches.load(AT + 9999 * _DAY)[name]
     assert (match.found, match.how, match.key) == (Found.NOT_FOUND, How.CHOICE, None)
-    assert match.reasons == ("you said that it is none of those on offer",)
+    assert match.reasons == ("you rejected all candidates",)
 
 
 def test_a_later_sync_does_not_overwrite_a_choice(world: World) -> None:

@@ -116,7 +116,7 @@ def _read(found: TitleConnection, name: str) -> _Shown:
 
 def _without_data(html: str) -> RefusedError | AnswerChangedError:
     if not html.strip() or _WALL.search(html):
-        return RefusedError(SERVICE, Refusal.BLOCKED, "a bot wall answers in its place")
+        return RefusedError(SERVICE, Refusal.BLOCKED, "bot protection answers in its place")
     if _LOST.search(html):
         return RefusedError(SERVICE, Refusal.NOT_FOUND, "does not know this page")
     return AnswerChangedError(SERVICE, "the page has no data", sample=one_line(html))

@@ -23,7 +23,7 @@ class ImdbOptions(PageOptions, frozen=True, kw_only=True):
     web_url: Annotated[WebAddress, "Address of the site, named as where we are."] = (
         "https://www.imdb.com"
     )
-    page_size: Annotated[int, Meta(ge=1, le=250), "How many titles are asked for at a time."] = 250
+    page_size: Annotated[int, Meta(ge=1, le=250), "How many titles to fetch at a time."] = 250
 
 
 SERVICE = "imdb"

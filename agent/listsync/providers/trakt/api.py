@@ -246,7 +246,7 @@ def entry_of(
     if meaning == "episode":
         what = f"{title or 'an episode'} {_place(row.episode)}".strip()
         return SkippedRow(
-            rank=rank, what=what, why="an episode; series and seasons can be asked for"
+            rank=rank, what=what, why="an episode; series and seasons can be requested"
         )
     kind = _KINDS[meaning] if meaning else bare
     entry = ListEntry(

@@ -172,7 +172,7 @@ def test_what_waits_is_dry_only_if_nobody_wants_a_real_sync(
 def test_a_dry_run_is_refused_where_a_real_sync_waits(queue: RunQueue) -> None:
     queue.submit(an_order("a"))
     queue.submit(an_order("b", _ONE))
-    with pytest.raises(RefusedCommand, match="a dry run would not come before it") as refused:
+    with pytest.raises(RefusedCommand, match="a dry run cannot overtake it") as refused:
         queue.submit(an_order("c", dry=True))
     assert refused.value.reason is Reason.BUSY
     assert pending_of(queue) == an_order("b", _ONE)

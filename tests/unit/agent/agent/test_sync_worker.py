@@ -173,10 +173,10 @@ def test_a_foreseen_error_needs_no_traceback(caplog: pytest.LogCaptureFixture) -
     [
         pytest.param(
             _ORDER,
-            "Background sync started (dry_run=False), asked for by schedule, SIGUSR1",
+            "Background sync started (dry_run=False), triggered by schedule, SIGUSR1",
             id="real",
         ),
-        pytest.param(_DRY, "Background sync started (dry_run=True), asked for by test", id="dry"),
+        pytest.param(_DRY, "Background sync started (dry_run=True), triggered by test", id="dry"),
     ],
 )
 def test_the_start_is_logged(order: Order, line: str, caplog: pytest.LogCaptureFixture) -> None:

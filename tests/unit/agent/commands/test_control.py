@@ -142,7 +142,7 @@ def test_a_pause_that_makes_no_sense_is_refused(world: World, for_s: float) -> N
 
 def test_resume_ends_the_pause(world: World) -> None:
     world.queue.pause(Pause(None))
-    assert world.ask("resume") == {"ok": True, "message": "The pause is over."}
+    assert world.ask("resume") == {"ok": True, "message": "Resumed."}
     assert world.queue.standing.pause is None
 
 
@@ -157,14 +157,14 @@ def test_cancel_says_which_sync_ends(world: World) -> None:
     world.run("abc")
     reply = {
         "ok": True,
-        "message": "Sync abc ends after its current title, within 5 s.",
+        "message": "Cancelling sync abc after its current title, within 5 s.",
         "run_id": "abc",
     }
     assert world.ask("cancel") == reply
 
 
 def test_cancel_of_nothing_is_no_error(world: World) -> None:
-    assert world.ask("cancel") == {"ok": True, "message": "Nothing runs."}
+    assert world.ask("cancel") == {"ok": True, "message": "No sync is running."}
 
 
 def test_a_reload_of_a_file_that_is_being_written_says_when_it_is_read(world: World) -> None:
@@ -175,7 +175,7 @@ def test_a_reload_of_a_file_that_is_being_written_says_when_it_is_read(world: Wo
 
 
 def test_a_reload_of_a_good_file(world: World) -> None:
-    message = "The configuration is good and in force."
+    message = "The configuration is valid and in force."
     assert world.ask("reload") == {"ok": True, "message": message, "pending": []}
 
 
@@ -186,7 +186,7 @@ def test_a_reload_says_what_of_a_good_file_is_not_in_force(world: World) -> None
     )
     reloaded = world.ask("reload")
     assert reloaded["message"] == (
-        "The configuration is good and in force, but not yet all of it. "
+        "The configuration is valid and in force, but not yet all of it. "
         "control.group: no right to do that. a.key: waits."
     )
     shapes = [

@@ -631,7 +631,7 @@ def test_a_setback_is_told(dune: World) -> None:
         know(dune, failed={(_DUNE_HD, None): one})
 
     failed(datetime.now(UTC) + timedelta(hours=1))
-    assert why(dune) == ("skipped", "put off, tried again later: the server cannot do it")
+    assert why(dune) == ("skipped", "postponed, will be retried: the server cannot do it")
     failed(datetime.now(UTC))
     assert why(dune)[0] == "open"
 

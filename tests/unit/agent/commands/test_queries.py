@@ -278,7 +278,7 @@ def test_a_title_is_excluded(world: World, item: str) -> None:
     reply = world.ask("exclude", item=f" {item.upper()} ")
     assert world.books.noted == [item]
     assert reply["ok"]
-    assert reply["message"] == f"{item} is not requested any more."
+    assert reply["message"] == f"{item} is excluded from now on."
 
 
 @pytest.mark.parametrize("method", ["exclude", "forget"])
@@ -298,14 +298,14 @@ def test_what_names_no_title_is_not_repeated_at_length(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("params", "what"),
-    [({"item": "tmdb:movie/603"}, "tmdb:movie/603"), ({"all": True}, "Everything that was done")],
+    [({"item": "tmdb:movie/603"}, "tmdb:movie/603"), ({"all": True}, "everything that was done")],
     ids=["one", "all"],
 )
 def test_what_was_forgotten_is_counted(world: World, params: dict[str, Any], what: str) -> None:
     world.books.remembers = 3
     reply = world.ask("forget", **params)
     assert (reply["ok"], reply["count"]) == (True, 3)
-    assert reply["message"].startswith(what)
+    assert reply["message"].startswith(f"Forgot {what}")
     assert "(3 records)" in reply["message"]
 
 
@@ -314,7 +314,7 @@ def test_what_was_not_remembered_cannot_be_forgotten(world: World, params: dict[
     world.books.remembers = 0
     reply = world.ask("forget", **params)
     assert (reply["ok"], reply["count"]) == (True, 0)
-    assert "Nothing was remembered" in reply["message"]
+    assert "Nothing is stored" in reply["message"]
 
 
 def test_what_is_to_be_forgotten_is_named_to_the_books(world: World) -> None:

@@ -221,7 +221,9 @@ def test_a_title_is_rejected_and_that_can_be_taken_back(waiting: World) -> None:
     assert decided["choice"]["key"] is None
     assert "is undecided again" in waiting.ask("review_decide", id=name, choice="undo")["message"]
     assert waiting.ask("review")["total"] == 1
-    assert "Nothing was chosen" in waiting.ask("review_decide", id=name, choice="undo")["message"]
+    assert (
+        "You have not decided" in waiting.ask("review_decide", id=name, choice="undo")["message"]
+    )
 
 
 def test_the_client_shows_what_was_decided(world: World) -> None:

@@ -101,7 +101,7 @@ def test_announced_seasons_count_where_none_has_episodes_and_specials_never_do()
     ("trust", "said"),
     [
         (Trust(asked=100, gone=50), None),
-        (Trust(asked=100, gone=51), "the server has lost 51 of the 100 titles asked for"),
+        (Trust(asked=100, gone=51), "the server has lost 51 of the 100 titles requested"),
         (Trust(asked=9, gone=9), None),
         (Trust(asked=10, gone=10), "the server has lost 10 of the 10"),
         (Trust(asked_elsewhere=3), "this is another server; 3 titles were handled at the last"),

@@ -296,7 +296,7 @@ def looked_up(*answers: httpx.Response) -> tuple[Fetched, Site]:
 @pytest.mark.parametrize(
     ("refusal", "why"),
     [
-        ("blocked-cloudflare-403.html", "a bot wall answers in its place"),
+        ("blocked-cloudflare-403.html", "bot protection answers in its place"),
         ("ratelimit-1015-429.html", "asks us to slow down"),
         ("list.page1.html", "a page that is no film's came in its place"),
     ],

@@ -183,7 +183,7 @@ def test_a_server_that_goes_away_is_waited_for_and_not_asked_again_for_a_day() -
     found = house.look_up(DORA, Asking(service="kids", tags=("dora",)))
     assert why(found, DORA) == (
         "Radarr 'Main' could not be asked for tag 'dora': the server went away when it was "
-        "asked, and is asked again after a day; see that Radarr 'Main' runs"
+        "queried; it is queried again after a day; see that Radarr 'Main' runs"
     )
     assert house.server.counts["wait_until_back"] == 1
     assert house.calls == (1, 1)  # nor about the other Radarr

@@ -480,7 +480,7 @@ def test_a_list_that_failed_is_left_alone_by_the_schedule() -> None:
     assert titles(gathered) == ["Dune"]
     (report,) = shelf.reports
     assert report.outcome is ListOutcome.UNAVAILABLE
-    assert "asked again from" in report.why
+    assert "next try from" in report.why
     assert shelf.memory.lists[A.source].failures == 1
 
 

@@ -640,7 +640,7 @@ def test_an_index_that_lost_most_holds_everything_until_it_is_confirmed() -> Non
         house.forget_status(one.key)
     house.follow(*rows)
     report = house.sync()
-    assert "the server has lost 13 of the 24 titles asked for" in report.notices[0].text
+    assert "the server has lost 13 of the 24 titles requested" in report.notices[0].text
     assert report.result is Result.PARTLY
     assert len(house.server.posted) == 24
     confirmed = house.sync(replace(RUN, confirmed=True))

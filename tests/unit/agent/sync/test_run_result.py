@@ -96,7 +96,7 @@ def test_a_title_that_failed_before_is_told_while_it_waits_for_its_time() -> Non
     assert told(one) == [
         (
             NoticeKind.REQUEST_FAILED,
-            "1 title put off after a failure (Dune): no TVDB id: so it is",
+            "1 title postponed after a failure (Dune): no TVDB id: so it is",
         )
     ]
 
