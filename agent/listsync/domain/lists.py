@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 
-MOST_OF_ALL = 100_000
-"""Rows of all lists of one sync together: twice what listsync promises to handle well."""
-
 
 class ListEntry(NamedTuple):
     """One row, as the list says it; a named tuple for the reason that `media` gives.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -161,3 +161,11 @@ class Prepared:
     error: Exception | None = None
     answers: LookupAnswers | None = None
     was_wrong: bool = False
+
+
+def named_by_all(members: Sequence[Member]) -> frozenset[int]:
+    """Unite the seasons that are named; empty where a member leaves it to the series."""
+    named = [member.named_seasons for member in members]
+    if any(numbers is None for numbers in named):
+        return frozenset()
+    return frozenset(number for numbers in named if numbers for number in numbers)

@@ -15,19 +15,18 @@ from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
 from listsync.parsing.row_fields import title_text
-from listsync.row_limit import TEXT_OF_ROW, demand_room, text_size
+from listsync.row_limit import (
+    MOST_ROWS,
+    demand_little_text,
+    demand_room,
+    text_size,
+    too_long,
+)
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     import httpx
 
-MOST_ROWS = 100_000
-"""Of one list, all its pages together: twice what listsync promises to handle well.
-
-A service that sends more has a fault, or means harm: time and memory must end somewhere.
-"""
-MOST_TEXT = MOST_ROWS * TEXT_OF_ROW
-"""Bytes of all its titles together."""
 _ALL_BAD = 100
 """So many rows, the first and all of them bad, say that the rest needs no look."""
 
@@ -202,20 +201,6 @@ class Entries(Generic[RowT]):
             lacks_count=is_counted and declared is None,
         )
         return fetched if fetched.is_sure else replace(fetched, validators=None)
-
-
-def demand_little_text(service: str, size: int) -> None:
-    """Refuse a list whose titles take more than `MOST_TEXT` bytes."""
-    if size > MOST_TEXT:
-        limit = f"{MOST_TEXT // 1_000_000} MB"
-        why = f"its titles are longer than listsync reads of one list ({limit} in all)"
-        raise AnswerChangedError(service, why)
-
-
-def too_long(service: str, rows: int) -> AnswerChangedError:
-    """Refuse a list of more than `MOST_ROWS`, however many *rows* of it have been seen."""
-    why = f"{rows:,} rows are more than listsync reads of one list ({MOST_ROWS:,})"
-    return AnswerChangedError(service, why)
 
 
 _Years = frozenset[int | None]

@@ -61,8 +61,6 @@ class ArrDirectory:
         self._names = dict(names or {})
         self._is_tentative = is_tentative
         self._left_out: set[tuple[MediaType, str]] = set()
-        self._open: dict[Way, OpenSelection | None] = {}
-        self._found: dict[tuple[Way, tuple[str, ...]], Destination] = {}
 
     def hold_reason(self, asking: Asking, kind: MediaType, *, four_k: bool) -> str | None:
         """Say why nothing can be requested so; None if it can, or if nobody looked."""
@@ -75,11 +73,9 @@ class ArrDirectory:
         return found.why if found is not None and self._is_question(found) else None
 
     def _find_open(self, way: Way) -> OpenSelection | None:
-        if way not in self._open:
-            asking, kind, four_k = way
-            found = self.find(ArrSelection.of(asking, kind, four_k=four_k))
-            self._open[way] = found if isinstance(found, OpenSelection) else None
-        return self._open[way]
+        asking, kind, four_k = way
+        found = self.find(ArrSelection.of(asking, kind, four_k=four_k))
+        return found if isinstance(found, OpenSelection) else None
 
     def _is_question(self, found: OpenSelection) -> bool:
         return self._is_tentative and found.reason is WhyOpen.UNKNOWN
@@ -91,13 +87,6 @@ class ArrDirectory:
 
         Of *more_tags*, those that its service does not have are left out.
         """
-        way = ((asking, kind, four_k), more_tags)
-        if way not in self._found:
-            self._found[way] = self._destination(*way)
-        return self._found[way]
-
-    def _destination(self, way: Way, more_tags: tuple[str, ...]) -> Destination:
-        asking, kind, four_k = way
         wanted = ArrSelection.of(asking, kind, four_k=four_k)
         united = replace(wanted, more_tags=more_tags)
         self._tell_left_out(united)

@@ -9,8 +9,7 @@ from typing import TypeVar
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.wishes import Member, Wish
-from listsync.sync.seasons import named_by_all
+from listsync.domain.wishes import Member, Wish, named_by_all
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.title_folding import fold
 
@@ -84,8 +83,12 @@ def _ambiguous_names(entries: Sequence[ListEntry]) -> set[str]:
     }
 
 
-def may_be_renamed(entry: ListEntry) -> bool:
-    """Tell whether *entry* may have been called otherwise before."""
+def may_any_be_renamed(members: Iterable[Member]) -> bool:
+    """Tell whether an entry of a list may have been called otherwise before."""
+    return any(_may_be_renamed(one.entry) for one in members)
+
+
+def _may_be_renamed(entry: ListEntry) -> bool:
     return bool(entry.ids and entry.title) or _is_unsure(entry)
 
 
@@ -117,7 +120,7 @@ def renamed(known: Mapping[str, ListEntry], members: Sequence[Member]) -> dict[s
     ids is called by its title until it has.
     """
     names = {member.entry_id for member in members}
-    new = [one for one in members if may_be_renamed(one.entry) and one.entry_id not in known]
+    new = [one for one in members if _may_be_renamed(one.entry) and one.entry_id not in known]
     lost: dict[object, list[str]] = defaultdict(list)
     for name, entry in known.items() if new else ():
         if name not in names and entry.title:

@@ -19,9 +19,9 @@ from listsync.domain.server import (
     MediaStatus,
     TitleFacts,
 )
-from listsync.domain.wishes import Match, Member, Members, Wish
+from listsync.domain.wishes import Match, Member, Members, Wish, named_by_all
 from listsync.sync.knowledge import Knowledge
-from listsync.sync.seasons import is_new, is_waiting, named_by_all, names_specials
+from listsync.sync.seasons import is_new, is_waiting, names_specials
 
 Wanting = tuple[Members, Skip | None]
 """The members that want something requested, or why there are none."""

@@ -17,7 +17,7 @@ from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination, RequestBody
 from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.domain.wishes import Member, Members
-from listsync.sync.arr_lookup import ArrDirectory
+from listsync.sync.arr_lookup import ArrDirectory, Way
 
 _THINGS = {MediaType.MOVIE: ("film", "films"), MediaType.TV: ("season", "seasons")}
 _KINDS = {MediaType.MOVIE: "films", MediaType.TV: "series"}
@@ -194,6 +194,8 @@ class Limits:
         self._caps = caps or Caps()
         self._allowances = allowances or Allowances()
         self._arr = arr
+        self._reasons: dict[Way, tuple[str | None, str | None]] = {}
+        self._destinations: dict[tuple[Way, tuple[str, ...]], Destination] = {}
         self._trouble = dict(trouble or {})
         self._refused: dict[tuple[str | None, MediaType, bool], str] = {}
         self._doubted: set[MediaType] = set()
@@ -204,12 +206,10 @@ class Limits:
         """Keep the members whose list may request; if none may, say why not."""
 
         def unnamed(rules: ListRules) -> str | None:
-            way = (rules.asking, kind)
-            return self._arr.open_reason(*way, four_k=four_k) if self._arr else None
+            return self._by_arr_names((rules.asking, kind, four_k))[0]
 
         def nameless(rules: ListRules) -> str | None:
-            way = (rules.asking, kind)
-            return self._arr.hold_reason(*way, four_k=four_k) if self._arr else None
+            return self._by_arr_names((rules.asking, kind, four_k))[1]
 
         def trouble(rules: ListRules) -> str | None:
             user = rules.asking.user
@@ -247,7 +247,27 @@ class Limits:
         """Say which Radarr or Sonarr a title is for, in the server's numbers."""
         if self._arr is None:
             return AS_SERVER_DECIDES
-        return self._arr.destination(first, kind, four_k=four_k, more_tags=more_tags)
+        way = ((first, kind, four_k), more_tags)
+        if way not in self._destinations:
+            self._destinations[way] = self._arr.destination(
+                first, kind, four_k=four_k, more_tags=more_tags
+            )
+        return self._destinations[way]
+
+    def _by_arr_names(self, way: Way) -> tuple[str | None, str | None]:
+        """Say what nobody looked up that *way* depends on, and why nothing can be requested so.
+
+        It is the same for every title of a run.
+        """
+        if self._arr is None:
+            return None, None
+        if way not in self._reasons:
+            asking, kind, four_k = way
+            self._reasons[way] = (
+                self._arr.open_reason(asking, kind, four_k=four_k),
+                self._arr.hold_reason(asking, kind, four_k=four_k),
+            )
+        return self._reasons[way]
 
     def knows_allowance(self, user: str | None) -> bool:
         """Tell whether it is known what *user* may request."""

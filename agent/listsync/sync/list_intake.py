@@ -9,16 +9,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from listsync.domain.list_rules import ListRules
-from listsync.domain.lists import MOST_OF_ALL, Fetched, ListOutcome
+from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry
 from listsync.domain.run_notes import Kept, WholeReading
 from listsync.domain.wishes import Member
 from listsync.ports.lists import ListSetbacks, ListSnapshots
 from listsync.ports.state import Memory
+from listsync.row_limit import MOST_OF_ALL, Room
 from listsync.sync.backoff import must_wait, pause_after
-from listsync.sync.deduplication import may_be_renamed, members_of, of_kind, renamed
-from listsync.sync.fetch_lists import Before, Followed, Reading, Room, read_lists, room_of
+from listsync.sync.deduplication import (
+    may_any_be_renamed,
+    members_of,
+    of_kind,
+    renamed,
+)
+from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists, room_of
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.report import Tally
 from listsync.sync.shrink_guard import judge_missing, words_of_shrink
@@ -268,7 +274,7 @@ def _notice_of_doubt(rules: ListRules, doubt: str, missing: int) -> Notice:
 
 def _rename(rules: ListRules, members: Sequence[Member], snapshots: ListSnapshots) -> None:
     """Recognise entries whose ids were others before, or none, by what else they say."""
-    if any(may_be_renamed(one.entry) for one in members):
+    if may_any_be_renamed(members):
         names = renamed(snapshots.entries(rules.source), members)
         if names:
             snapshots.rename(rules.source, names)

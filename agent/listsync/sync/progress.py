@@ -48,11 +48,6 @@ class ProgressBoard:
                 changed_at=datetime.fromtimestamp(self._changed_at, UTC),
             )
 
-    @property
-    def titles(self) -> tuple[int, int]:
-        """How many of the phase are done, and how many there are; for the writing thread."""
-        return self._done, self._total
-
     def start(self, run_id: str, names: tuple[str, ...]) -> None:
         with self._lock:
             self._run_id = run_id

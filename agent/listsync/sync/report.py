@@ -221,22 +221,27 @@ class Outcomes:
         self._batch = 0
         self._failed_requests: dict[str, None] = {}
         self._unanswered = 0
+        self._done = self._total = 0
+
+    def begin(self, *, done: int, total: int) -> None:
+        """Note how many titles there are, and how many of them needed nothing."""
+        self._done, self._total = done, total
 
     def asking(self) -> None:
         """Log once for each batch of which anything is requested."""
-        done, total = self._board.titles
-        batch = done // _BATCH + 1
+        batch = self._done // _BATCH + 1
         if batch != self._batch and not self._is_dry:
             self._batch = batch
             logger.info(
                 "Adding batch %d/%d",
                 batch,
-                -(-total // _BATCH),
+                -(-self._total // _BATCH),
                 extra={"action": "batch", "batch": batch},
             )
 
     def settled(self, prepared: Prepared, outcome: Outcome) -> None:
         verdict = self._tally.add(prepared, outcome)
+        self._done += 1
         self._unanswered += _is_unanswered(outcome)
         if isinstance(outcome, Skip) and outcome.reason is SkipReason.REQUEST_FAILED:
             self._failed_requests[prepared.wish.label] = None

@@ -263,6 +263,7 @@ class _Sync:
         settled = Settler(known, resolver).settle(wanted)
         self._tally.add_present(settled.entries)
         self._parts.board.done(settled.entries, titles=settled.titles)
+        self._outcomes.begin(done=settled.titles, total=len(wanted))
         try:
             adder.add(map(wish_of, settled.open), stop)
         finally:

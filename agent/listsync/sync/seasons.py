@@ -83,14 +83,6 @@ def names_specials(members: Iterable[Member]) -> bool:
     return any(SPECIALS in (member.named_seasons or ()) for member in members)
 
 
-def named_by_all(members: Sequence[Member]) -> frozenset[int]:
-    """Unite the seasons that are named; empty where a member leaves it to the series."""
-    named = [member.named_seasons for member in members]
-    if any(numbers is None for numbers in named):
-        return frozenset()
-    return frozenset(number for numbers in named if numbers for number in numbers)
-
-
 def aired_since(since: date, today: date, details: SeriesDetails) -> frozenset[int]:
     """Give the seasons that began on the day *since* or later, and have begun by now."""
     return frozenset(

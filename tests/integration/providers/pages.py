@@ -6,7 +6,7 @@ import html
 import json
 from collections.abc import Callable, Sequence
 
-from listsync.parsing.json_rows import MOST_ROWS
+from listsync.row_limit import MOST_ROWS
 from tests.integration.providers.lists import LETTERBOXD, MDBLIST
 from tests.integration.providers.trap import Question, said
 from tests.unit.agent.providers.test_letterboxd import page_of

@@ -59,7 +59,7 @@ def test_a_file_is_read_no_further_than_it_has_room(name: str, tmp_path: Path) -
 def test_files_for_which_no_room_is_left_are_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("listsync.sync.fetch_lists.MOST_OF_ALL", 9)
+    monkeypatch.setattr("listsync.row_limit.MOST_OF_ALL", 9)
     memory, board = FakeMemory(), ProgressBoard()
     memory.guard.use(SERVER)
     paths = [tmp_path / f"{number}.txt" for number in range(9)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
-from listsync.parsing.json_rows import MOST_ROWS, demand_little_text, refuse_drift, too_long
+from listsync.parsing.json_rows import refuse_drift
 from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.text import Text, lines_of
 from listsync.providers.file.columns import Kind, RawRow, kind_of
@@ -21,7 +21,7 @@ from listsync.providers.file.season_cells import (
     without_season,
 )
 from listsync.providers.file.source import SERVICE
-from listsync.row_limit import demand_room, text_size
+from listsync.row_limit import MOST_ROWS, demand_little_text, demand_room, text_size, too_long
 
 _MOST_LINES = 1_000_000
 NOTHING = "no title and no id"

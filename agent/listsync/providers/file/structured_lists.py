@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.parsing.json_rows import MOST_ROWS, too_long
 from listsync.parsing.row_fields import imdb_id, number_id, title_text
 from listsync.providers.file.columns import (
     FIELDS,
@@ -24,6 +23,7 @@ from listsync.providers.file.columns import (
 from listsync.providers.file.row_collector import Gathering
 from listsync.providers.file.source import SERVICE
 from listsync.providers.file.tables import gather_line
+from listsync.row_limit import MOST_ROWS, too_long
 
 _FIELDS = len(RawRow._fields)
 _MOST_NAMES = 1000

@@ -14,7 +14,7 @@ from listsync.errors import AnswerChangedError, Refusal, RefusedError
 from listsync.http.pages import get_response, in_parallel
 from listsync.http.response import Response
 from listsync.parsing.documents import text_of
-from listsync.parsing.json_rows import MOST_ROWS, refuse_drift
+from listsync.parsing.json_rows import refuse_drift
 from listsync.providers.letterboxd.film_ids import FilmIds, film_row, learn, record_of
 from listsync.providers.letterboxd.posters import Poster, believed, distinct
 from listsync.providers.letterboxd.site_markup import (
@@ -27,7 +27,7 @@ from listsync.providers.letterboxd.site_markup import (
     read_page,
 )
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdOptions, LetterboxdSource, find
-from listsync.row_limit import demand_room, text_size
+from listsync.row_limit import MOST_ROWS, demand_room, text_size
 
 if TYPE_CHECKING:
     import httpx

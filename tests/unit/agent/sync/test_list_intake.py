@@ -545,7 +545,7 @@ def test_rows_of_which_nothing_will_be_told_are_counted_by_the_reason(
 @pytest.fixture
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, rows in (("MOST_OF_ALL", 3), ("_MOST_AHEAD", 1), ("_FEW_ROWS", 0)):
-        monkeypatch.setattr(f"listsync.sync.fetch_lists.{name}", rows)
+        monkeypatch.setattr(f"listsync.row_limit.{name}", rows)
 
 
 @pytest.mark.usefixtures("little_room")
