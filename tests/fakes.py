@@ -857,7 +857,7 @@ class FakeDepartures:
 
 
 class FakeRequestLog:
-    """Implements `ports.request_log.RequestLog`."""
+    """Implements `ports.runs.RequestLog`."""
 
     def __init__(self, place: _Place) -> None:
         self._place = place
@@ -878,7 +878,7 @@ class FakeRequestLog:
 
 
 class FakeNoticeLog:
-    """Implements `ports.notices.NoticeLog`; `over` are those that have ended."""
+    """Implements `ports.runs.NoticeLog`; `over` are those that have ended."""
 
     def __init__(self) -> None:
         self.kept: dict[Origin, tuple[NoticeRecord, ...]] = {}
@@ -911,7 +911,7 @@ class FakeNoticeLog:
 
 
 class FakeRunLog:
-    """Implements `ports.history.RunLog`; keeps the `reports` of runs that ended."""
+    """Implements `ports.runs.RunLog`; keeps the `reports` of runs that ended."""
 
     def __init__(self, place: _Place, notices: FakeNoticeLog) -> None:
         self._place = place
@@ -1030,7 +1030,7 @@ class FakeClock(Clock):
 
 
 class FakeNotebook:
-    """Implements `ports.Notebook`; keeps what JSON makes of a value. `saves` counts by name.
+    """Implements `ports.state.Notebook`; keeps what JSON makes of a value. `saves` counts by name.
 
     `meanwhile` is done by another thread while something is being written.
     """
@@ -1077,8 +1077,8 @@ def _page(
     return Page(total, told, keys[begin + len(told) - 1] if has_more else None)
 
 
-class FakeBooks:
-    """Implements `ports.Books` over tuples of rows; `forgotten` is what `forget` was given."""
+class _Kept:
+    """What the state is said to hold; `fails` is raised by all who look into it."""
 
     def __init__(self) -> None:
         self.told_runs: list[RunRow] = []
@@ -1087,7 +1087,6 @@ class FakeBooks:
         self.told_lists: list[ListRow] = []
         self.reviews: list[ReviewRow] = []
         self.titles_of_imdb: dict[str, tuple[TitleKey, str]] = {}
-        self.told_notices: tuple[NoticeRecord, ...] = ()
         self.told_entries: list[EntryRow] = []
         self.lookups: dict[str, Lookup] = {}
         self.standings: dict[TitleKey, Standing] = {}
@@ -1098,45 +1097,77 @@ class FakeBooks:
         self.remembers = 1
         self.fails: Exception | None = None
 
-    def runs(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RunRow]:
-        self._play()
-        keys = [(rows.started_at.isoformat(), rows.run_id) for rows in self.told_runs]
-        return _page(self.told_runs, keys, limit=limit, after=after, skip=skip)
+    def play(self) -> None:
+        if self.fails is not None:
+            raise self.fails
 
-    def run(self, run_id: str) -> RunRow | None:
-        self._play()
-        found = [row for row in self.told_runs if row.run_id.startswith(run_id)]
+
+class FakeRunHistory:
+    """Implements `ports.runs.RunHistory`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def page(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RunRow]:
+        self._kept.play()
+        keys = [(rows.started_at.isoformat(), rows.run_id) for rows in self._kept.told_runs]
+        return _page(self._kept.told_runs, keys, limit=limit, after=after, skip=skip)
+
+    def find(self, run_id: str) -> RunRow | None:
+        self._kept.play()
+        found = [row for row in self._kept.told_runs if row.run_id.startswith(run_id)]
         return found[0] if len(found) == 1 else None
 
-    def requests_of_run(
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:  # noqa: ARG002 - the port's
+        self._kept.play()
+        if all(one.run_id != row.run_id for one in self._kept.told_runs):
+            self._kept.told_runs.insert(0, row)
+
+    def close_cut_off(self, at: datetime) -> None:
+        self._kept.play()
+        self._kept.told_runs = [
+            row if row.result else replace(row, ended_at=at, result="cut_off")
+            for row in self._kept.told_runs
+        ]
+
+
+class FakeRequestHistory:
+    """Implements `ports.runs.RequestHistory`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def of_run(
         self, run_id: str, *, limit: int, after: Key | None = None, skip: int = 0
     ) -> Page[RequestRow]:
-        self._play()
-        found = self.requests.get(run_id, ())
+        self._kept.play()
+        found = self._kept.requests.get(run_id, ())
         keys = [(number,) for number in range(1, len(found) + 1)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
-    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:  # noqa: ARG002 - the port's
-        self._play()
-        if all(one.run_id != row.run_id for one in self.told_runs):
-            self.told_runs.insert(0, row)
+    def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+        self._kept.play()
+        found = (row for rows in self._kept.requests.values() for row in rows)
+        return tuple(row for row in found if list_name in row.lists)[:limit]
 
-    def last_server(self) -> tuple[str, str] | None:
-        self._play()
-        return None
+    def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
+        self._kept.play()
+        found = (row for rows in self._kept.requests.values() for row in rows)
+        return tuple(row for row in found if query.lower() in row.title.lower())[:limit]
 
-    def notices(self) -> tuple[NoticeRecord, ...]:
-        self._play()
-        return self.told_notices
+    def since(self, since: datetime) -> Mapping[str, int]:
+        self._kept.play()
+        found = (row for rows in self._kept.requests.values() for row in rows)
+        return Counter(row.lists[0] for row in found if row.at > since)
 
-    def close_cut_off_runs(self, at: datetime) -> None:
-        self._play()
-        self.told_runs = [
-            row if row.result else replace(row, ended_at=at, result="cut_off")
-            for row in self.told_runs
-        ]
 
-    def items(
+class FakeItems:
+    """Implements `ports.items.Items`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def page(
         self,
         query: str,
         *,
@@ -1144,142 +1175,191 @@ class FakeBooks:
         limit: int,
         after: Key | None = None,
         skip: int = 0,
+        lookup_of: Callable[[ListEntry], str | None],  # noqa: ARG002 - the port's
     ) -> Page[ItemRow]:
-        self._play()
+        self._kept.play()
         found = [
             row
-            for row in self.told_items
+            for row in self._kept.told_items
             if query.lower() in row.title.lower() and list_name in {None, row.list_name}
         ]
         keys = [(1, number, row.title) for number, row in enumerate(found)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
-    def lists(self) -> tuple[ListRow, ...]:
-        self._play()
-        return tuple(self.told_lists)
-
-    def exclude(self, item: str, at: datetime) -> None:  # noqa: ARG002 - the port's
-        self._play()
-        self.noted.append(item)
-
-    def excluded(self) -> tuple[str, ...]:
-        self._play()
-        return tuple(self.noted)
-
     def counts(self, list_name: str) -> Mapping[str, int]:
-        self._play()
-        return Counter(row.status for row in self.told_items if row.list_name == list_name)
+        self._kept.play()
+        return Counter(row.status for row in self._kept.told_items if row.list_name == list_name)
 
-    def requests_for(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
-        self._play()
-        found = (row for rows in self.requests.values() for row in rows)
-        return tuple(row for row in found if list_name in row.lists)[:limit]
 
-    def entries(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
-        self._play()
-        found = (row for row in self.told_entries if query.lower() in row.entry.label.lower())
+class FakeEntries:
+    """Implements `ports.items.Entries`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def find(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        self._kept.play()
+        found = (
+            row for row in self._kept.told_entries if query.lower() in row.entry.label.lower()
+        )
         return tuple(found)[:limit]
 
-    def kinds_before(self, source: str, entry_id: str) -> Mapping[MediaType | None, int]:
-        self._play()
-        held = [row for row in self.told_entries if row.row.source == source]
-        (this,) = (row for row in held if row.entry_id == entry_id)
-        return Counter(row.entry.kind for row in held if row.entry.rank < this.entry.rank)
-
-    def requested_titles(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
-        self._play()
-        found = (row for rows in self.requests.values() for row in rows)
-        return tuple(row for row in found if query.lower() in row.title.lower())[:limit]
-
-    def requested_since(self, since: datetime) -> Mapping[str, int]:
-        self._play()
-        found = (row for rows in self.requests.values() for row in rows)
-        return Counter(row.lists[0] for row in found if row.at > since)
-
-    def arr_names(self) -> Mapping[MediaType, ArrNames]:
-        self._play()
-        return self.has_arr_names
-
-    def learned(self) -> Learned:
-        self._play()
-        return self.has_learned
-
-    def entries_with(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
-        self._play()
+    def sharing(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
+        self._kept.play()
         imdb = one.ids.imdb
-        found = (row for row in self.told_entries if imdb and row.entry.ids.imdb == imdb)
+        found = (row for row in self._kept.told_entries if imdb and row.entry.ids.imdb == imdb)
         return tuple(found)[:limit]
 
-    def entries_alike(
+    def alike(
         self,
         source: str,
         one: ListEntry,
         key: TitleKey | None,  # noqa: ARG002 - the port's
     ) -> dict[str, ListEntry]:
-        self._play()
+        self._kept.play()
         return {
             row.entry_id: row.entry
-            for row in self.told_entries
+            for row in self._kept.told_entries
             if row.row.source == source and row.entry.title == one.title
         }
 
+    def kinds_before(self, source: str, entry_id: str) -> Mapping[MediaType | None, int]:
+        self._kept.play()
+        held = [row for row in self._kept.told_entries if row.row.source == source]
+        (this,) = (row for row in held if row.entry_id == entry_id)
+        return Counter(row.entry.kind for row in held if row.entry.rank < this.entry.rank)
+
+
+class FakeTitleRecords:
+    """Implements `ports.items.TitleRecords`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
     def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
-        self._play()
-        choice = next((row.choice for row in self.reviews if row.lookup == name), None)
-        return self.lookups.get(name), choice
+        self._kept.play()
+        choice = next((row.choice for row in self._kept.reviews if row.lookup == name), None)
+        return self._kept.lookups.get(name), choice
 
     def standing(self, key: TitleKey, now: datetime) -> Standing:  # noqa: ARG002 - the port's
-        self._play()
-        return self.standings.get(key, NOTHING_KNOWN)
+        self._kept.play()
+        return self._kept.standings.get(key, NOTHING_KNOWN)
+
+
+class FakeReviews:
+    """Implements `ports.items.Reviews`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
 
     def waiting(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
-        self._play()
-        found = [row for row in self.reviews if row.choice is None]
+        self._kept.play()
+        found = [row for row in self._kept.reviews if row.choice is None]
         keys = [(f"{number:09}", row.lookup) for number, row in enumerate(found)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
     def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
-        self._play()
-        found = [row for row in self.reviews if row.choice is not None]
+        self._kept.play()
+        found = [row for row in self._kept.reviews if row.choice is not None]
         keys = [(f"{number:09}", row.lookup) for number, row in enumerate(found)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
-    def find_reviews(self, name: str) -> tuple[ReviewRow, ...]:
-        self._play()
+    def find(self, name: str) -> tuple[ReviewRow, ...]:
+        self._kept.play()
         return tuple(
-            row for row in self.reviews if row.lookup == name or row.long_id.startswith(name)
+            row for row in self._kept.reviews if row.lookup == name or row.long_id.startswith(name)
         )
 
     def choose(self, lookup: str, choice: Choice) -> None:
-        self._play()
-        self.reviews = [
-            replace(row, choice=choice) if row.lookup == lookup else row for row in self.reviews
+        self._kept.play()
+        self._kept.reviews = [
+            replace(row, choice=choice) if row.lookup == lookup else row
+            for row in self._kept.reviews
         ]
-
-    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
-        self._play()
-        return self.titles_of_imdb.get(imdb)
 
     def withdraw(self, lookup: str) -> bool:
-        self._play()
-        before = self.reviews
-        self.reviews = [
-            replace(row, choice=None) if row.lookup == lookup else row for row in self.reviews
+        self._kept.play()
+        before = self._kept.reviews
+        self._kept.reviews = [
+            replace(row, choice=None) if row.lookup == lookup else row
+            for row in self._kept.reviews
         ]
-        return self.reviews != before
+        return self._kept.reviews != before
+
+    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
+        self._kept.play()
+        return self._kept.titles_of_imdb.get(imdb)
+
+
+class FakeExclusions:
+    """Implements `ports.items.Exclusions`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def add(self, item: str, at: datetime) -> None:  # noqa: ARG002 - the port's
+        self._kept.play()
+        self._kept.noted.append(item)
+
+    def all(self) -> tuple[str, ...]:
+        self._kept.play()
+        return tuple(self._kept.noted)
 
     def forget(self, item: str, wanted: Exclusion) -> int:
-        self._play()
-        self.forgotten.append((item, wanted))
-        return self.remembers
+        self._kept.play()
+        self._kept.forgotten.append((item, wanted))
+        return self._kept.remembers
 
     def forget_all(self) -> int:
-        self._play()
-        return self.remembers
+        self._kept.play()
+        return self._kept.remembers
 
-    def _play(self) -> None:
-        if self.fails is not None:
-            raise self.fails
+
+class FakeServerRecords:
+    """Implements `ports.server_memory.ServerRecords`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def last(self) -> tuple[str, str] | None:
+        self._kept.play()
+        return None
+
+    def learned(self) -> Learned:
+        self._kept.play()
+        return self._kept.has_learned
+
+    def arr_names(self) -> Mapping[MediaType, ArrNames]:
+        self._kept.play()
+        return self._kept.has_arr_names
+
+
+class FakeListRecords:
+    """Implements `ports.lists.ListRecords`."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def all(self) -> tuple[ListRow, ...]:
+        self._kept.play()
+        return tuple(self._kept.told_lists)
+
+
+class FakeAgentState:
+    """Implements `ports.state.AgentState` over `kept`."""
+
+    def __init__(self) -> None:
+        self.kept = kept = _Kept()
+        self.runs = FakeRunHistory(kept)
+        self.requests = FakeRequestHistory(kept)
+        self.items = FakeItems(kept)
+        self.entries = FakeEntries(kept)
+        self.titles = FakeTitleRecords(kept)
+        self.reviews = FakeReviews(kept)
+        self.exclusions = FakeExclusions(kept)
+        self.server = FakeServerRecords(kept)
+        self.lists = FakeListRecords(kept)
+        self.notices = FakeNoticeLog()
 
 
 TRAKT_ACCESS, TRAKT_REFRESH = "not-a-real-access-token", "not-a-real-refresh-token"

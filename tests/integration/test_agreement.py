@@ -35,10 +35,10 @@ from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.protocol.replies import TitleShape
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.facts_cache import SqliteFacts
-from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.limits import Cap
@@ -340,7 +340,7 @@ class House:
 
     def explain(self, key: TitleKey) -> list[TitleShape]:
         agent = World()
-        agent.books = SqliteBooks(self.database)  # type: ignore[assignment]  # the real ones
+        agent.state = SqliteAgentState(self.database)  # type: ignore[assignment]  # the real ones
         agent.exclusions, agent.cap = self.world.exclusions, self.world.cap
         agent.owner_asks = None not in self.world.allowances
         agent.follow(*(one.rules for one in self.world.lists))
@@ -469,7 +469,7 @@ def test_explain_and_review_say_why_an_id_is_not_believed(empty: Path) -> None:
         (told, *_) = house.explain(matrix.key)
         assert told["match"] is not None
         assert why in told["match"]["why"]
-        _, waiting, _ = SqliteBooks(house.database).waiting(limit=9)
+        _, waiting, _ = SqliteAgentState(house.database).reviews.waiting(limit=9)
         said = {one.label: one.reasons[0] for one in waiting}
         assert said.keys() == {"Nothing Like It (1950)", "Film Number 2 (2002)"}
         assert "but tt0005 is Film Number 5" in said["Nothing Like It (1950)"]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from listsync.agent.active_config import InForce
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, renewed
 from listsync.domain.services import Condition, ServiceStatus
-from listsync.ports.notices import NoticeLog
+from listsync.ports.runs import NoticeLog
 
 _LASTS = timedelta(hours=1)
 """What has failed for so long hardly mends itself."""

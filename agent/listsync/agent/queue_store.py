@@ -9,7 +9,7 @@ from typing import Any
 from listsync.agent.queue import QueueState, RunQueue
 from listsync.domain.clock import put_right
 from listsync.domain.runs import Order, Pause, Scope
-from listsync.ports.key_value import Notebook
+from listsync.ports.state import Notebook
 
 _PAUSE, _OWED, _TRIED = "pause", "owed", "tried"
 

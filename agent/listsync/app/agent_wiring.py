@@ -38,16 +38,16 @@ from listsync.config.configuration import Config
 from listsync.control import ControlSocket
 from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
-from listsync.domain.notices import NoticeRecord, open_after
+from listsync.domain.notices import NoticeRecord, Origin, open_after
 from listsync.domain.run_messages import judgement_of_end
 from listsync.domain.runs import Ended, Following, ReachedServer
 from listsync.domain.services import Condition
 from listsync.errors import Problem
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_steps import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import Database
-from listsync.store.history import SqliteBooks
 from listsync.store.key_value import SqliteNotebook
 from listsync.store.notices import SqliteNoticeLog
 from listsync.store.state_doubt import load_doubt
@@ -67,10 +67,12 @@ logger = logging.getLogger(__name__)
 class StateOverview:
     """Keeps what was read last in `shown`. Any thread may use it."""
 
-    def __init__(self, options: DaemonOptions, database: Database, books: SqliteBooks) -> None:
+    def __init__(
+        self, options: DaemonOptions, database: Database, state: SqliteAgentState
+    ) -> None:
         self._options = options
         self._database = database
-        self._books = books
+        self._state = state
         self.shown = Shown()
 
     def refresh(self) -> None:
@@ -82,9 +84,9 @@ class StateOverview:
         state_doubt = load_doubt(self._database)
         self.shown = Shown(
             doubts=found,
-            lists={row.source: row for row in self._books.lists()},
-            notices=self._books.notices(),
-            waiting=self._books.waiting(limit=0).total or 0,
+            lists={row.source: row for row in self._state.lists.all()},
+            notices=self._state.notices.open(Origin.SYNC),
+            waiting=self._state.reviews.waiting(limit=0).total or 0,
             state_doubt=state_doubt.why if state_doubt else "",
         )
 
@@ -116,7 +118,7 @@ class WiredAgent:
         self._loader = loader
         self._database = database
         self._inbox = inbox
-        self._books = SqliteBooks(database.with_patience(_COMMAND_WAITS_S))
+        self._state = SqliteAgentState(database.with_patience(_COMMAND_WAITS_S))
         self._notebook = SqliteNotebook(database.with_patience(_DECIDER_WAITS_S))
         self._backups = Backups(self._back_up)
         self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
@@ -128,7 +130,7 @@ class WiredAgent:
         self._syncs = AutomaticSyncs(self._queue, self._timetable, self._back_off)
         self._configuration = Configuration(loader, following, self._syncs.of_change)
         self._recent = RecentRuns()
-        self._overview = StateOverview(options, database, self._books)
+        self._overview = StateOverview(options, database, self._state)
         self.has_failed = False
         self._since = datetime.now(UTC)  # what is dated later was dated by this process
 
@@ -161,7 +163,7 @@ class WiredAgent:
                 configuration=self._configuration,
                 recent=self._recent,
                 board=board,
-                books=self._books,
+                state=self._state,
                 notice_log=SqliteNoticeLog(self._database.with_patience(_COMMAND_WAITS_S)),
                 backups=self._backups,
                 shown=lambda: self._overview.shown,
@@ -217,7 +219,7 @@ class WiredAgent:
         now = datetime.now(UTC)
         if pull_back(self._database, now, longest_pause=pause_of_failure, look_every=LOOK_EVERY):
             logger.warning("%s", CLOCK_WAS_AHEAD, extra={"action": "clock_was_ahead"})
-        SqliteBooks(self._database).close_cut_off_runs(now)
+        SqliteAgentState(self._database).runs.close_cut_off(now)
         self._recall()
         self._overview.refresh()
         followers = Followers(
@@ -233,10 +235,10 @@ class WiredAgent:
 
     def _recall(self) -> None:
         """Let what happened before the start be shown."""
-        server = self._books.last_server()
+        server = self._state.server.last()
         url = self._following.server
         self._recent.restore(
-            next(iter(self._books.runs(limit=1).rows), None),
+            next(iter(self._state.runs.page(limit=1).rows), None),
             ReachedServer(*server, url) if server else None,
         )
 
@@ -275,7 +277,9 @@ class WiredAgent:
 
     def _note_end(self, ended: Ended) -> None:
         run = judgement_of_end(ended.row, passes=ended.retry is not None)
-        self._books.note_end(ended.row, open_after(self._books.notices(), run))
+        self._state.runs.note_end(
+            ended.row, open_after(self._state.notices.open(Origin.SYNC), run)
+        )
 
     def _back_up(self, path: Path, stop: threading.Event) -> int:
         return write_backup(path, lambda new: self._database.copy_to(new, stop))

@@ -16,8 +16,8 @@ from listsync.config.secret_forms import secrets_of
 from listsync.domain.runs import Following, Scope
 from listsync.domain.services import PendingChange
 from listsync.files.local_file import MOST_S, WriterWait
-from listsync.ports.key_value import Notebook
 from listsync.ports.lists import ConfiguredLists
+from listsync.ports.state import Notebook
 from listsync.sync.progress import RUN
 from listsync.triggers.schedule import Every, Timetable
 

@@ -31,7 +31,7 @@ from listsync.store.backup import back_up_daily
 from listsync.store.clock_steps import pull_back
 from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database, copy_files
-from listsync.store.exclusions import Exclusions
+from listsync.store.exclusions import SqliteExclusions
 from listsync.store.facts_cache import SqliteFacts
 from listsync.store.lock import locked, looking_at
 from listsync.store.recovery import opened_state
@@ -157,7 +157,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         )
         SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
         lists = [one for one in config.lists if is_meant(one, scope)]
-        by_command = Additions(Exclusions(database).excluded)
+        by_command = Additions(SqliteExclusions(database, lambda: None).all)
         # First of all at the end: what was left behind of it finds all doors closed.
         stack.callback(token.revoke)
         yield Parts(

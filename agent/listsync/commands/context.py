@@ -16,15 +16,15 @@ from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry
 from listsync.domain.services import ServiceStatus
 from listsync.errors import Problem
-from listsync.ports.books import Books
-from listsync.ports.notices import NoticeLog
+from listsync.ports.runs import NoticeLog
+from listsync.ports.state import AgentState
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What was read from the books when the last run ended, so that nobody waits for the disk.
+    """What was read from the state when the last run ended, so that nobody waits for the disk.
 
     `lists` is how each list was read last, by source; `waiting` counts titles for review;
     `doubts` tell which places others may change, `state_doubt` why what is remembered may not be
@@ -63,7 +63,7 @@ class Sources:
     configuration: ReadConfiguration
     recent: RecentRuns
     board: ProgressBoard
-    books: Books
+    state: AgentState
     notice_log: NoticeLog
     backups: Backups
     shown: Callable[[], Shown]

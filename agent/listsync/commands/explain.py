@@ -48,9 +48,9 @@ _MOST_GONE = 20
 
 def stories(sources: Sources, query: str, asked: Asked) -> ExplainReply:
     """Explain the titles that fit; entries that share an id are one title."""
-    entries = sources.books.entries(query, limit=_MOST_ENTRIES + 1)
+    entries = sources.state.entries.find(query, limit=_MOST_ENTRIES + 1)
     foreseer = Foreseer(sources)
-    requested = {one.key for one in sources.books.requested_titles(query, limit=_MOST_GONE)}
+    requested = {one.key for one in sources.state.requests.for_query(query, limit=_MOST_GONE)}
     rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES], requested)
     members = [member for row in rows.values() for member in foreseer.members_of(row)]
     wishes = wishes_of(foreseer.in_order(members))
@@ -82,13 +82,13 @@ def _with_others(
     One may be there by its number alone, where the query is a title. So may be one of a title that
     was *requested* by another name, or one that shares an id with an entry that fits.
     """
-    books = sources.books
+    state = sources.state
     rows = {(row.row.source, row.entry_id): row for row in entries}
     keys = {key for row in entries for key in foreseer.keys_of(row)} | requested
     for key in keys if len(keys) <= _MOST_KEYS else ():
-        _add(rows, books.entries(str(key), limit=_MOST_ENTRIES))
+        _add(rows, state.entries.find(str(key), limit=_MOST_ENTRIES))
     for row in [*rows.values()] if len(rows) <= _MOST_ALIKE else ():
-        _add(rows, books.entries_with(row.entry, limit=_MOST_ENTRIES))
+        _add(rows, state.entries.sharing(row.entry, limit=_MOST_ENTRIES))
     return rows
 
 
@@ -130,12 +130,12 @@ def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
 
 def _left_lists(sources: Sources, query: str, known: AbstractSet[TitleKey]) -> list[TitleShape]:
     """Tell of titles that were requested, and are on no list any more."""
-    requests = sources.books.requested_titles(query, limit=_MOST_GONE)
+    requests = sources.state.requests.for_query(query, limit=_MOST_GONE)
     now = datetime.now(UTC)
     told = []
     for one in requests:
         if one.key not in known:
-            standing = sources.books.standing(one.key, now)
+            standing = sources.state.titles.standing(one.key, now)
             told.append(_gone_shape(one, standing))
     return told
 

@@ -56,20 +56,20 @@ class Foreseer:
     """Foresees a few titles, in the order in which a sync comes to them; asks no server."""
 
     def __init__(self, sources: Sources) -> None:
-        self._books = sources.books
+        self._state = sources.state
         self._now = datetime.now(UTC)
         lists = sources.configuration.in_force.following.lists
         self._followed = [one for one in lists if not one.is_exclusion]
         self._excluding = [one for one in lists if one.is_exclusion]
-        self._learned = self._books.learned()
+        self._learned = self._state.server.learned()
         self._terms = sources.terms()
-        self._requested = self._books.requested_since(self._now - _DAY)
+        self._requested = self._state.requests.since(self._now - _DAY)
         self._exclusions = KnownExclusions(
-            self._books, self._terms.exclusions, self._excluding, self._now
+            self._state, self._terms.exclusions, self._excluding, self._now
         )
-        read = {row.source for row in self._books.lists() if row.last_success}
+        read = {row.source for row in self._state.lists.all() if row.last_success}
         self._unread = {one.source for one in self._followed} - read
-        self._arr = ArrDirectory(self._books.arr_names(), is_tentative=True)
+        self._arr = ArrDirectory(self._state.server.arr_names(), is_tentative=True)
         self._asked: dict[Definition, frozenset[int]] = {}
 
     def members_of(self, row: EntryRow) -> list[Member]:
@@ -98,12 +98,12 @@ class Foreseer:
 
     def remembered(self, wish: Wish) -> Remembered:
         """Tell what *wish* is taken for."""
-        return remembered_of(self._books, wish, self._now)
+        return remembered_of(self._state, wish, self._now)
 
     def standing(self, match: Match | None) -> Standing | None:
         """Tell how the title of a match stands."""
         key = match.key if match else None
-        return self._books.standing(key, self._now) if key else None
+        return self._state.titles.standing(key, self._now) if key else None
 
     def foresee(self, wish: Wish) -> Foresight:
         """Foresee what becomes of a title that lists hold, or held."""
@@ -114,7 +114,7 @@ class Foreseer:
         if not followed:
             why = "nothing: no list that is followed holds it any more"
             return Foresight(verdict=Verdict.SKIPPED.value, why=why)
-        taken = [taken_by_list(self._books, one) for one in followed]
+        taken = [taken_by_list(self._state, one) for one in followed]
         wanting = [one for one in taken if isinstance(one, Member)]
         if not wanting:
             return Foresight(verdict=Verdict.SKIPPED.value, why=f"left out: {taken[0]}")

@@ -11,7 +11,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
 from listsync.domain.wishes import Match, Member, Wish
-from listsync.ports.books import Books
+from listsync.ports.state import AgentState
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.exclusions import (
     Additions,
@@ -32,23 +32,23 @@ class KnownExclusions:
 
     def __init__(
         self,
-        books: Books,
+        state: AgentState,
         configured: Sequence[Exclusion],
         lists: Sequence[ListRules],
         now: datetime,
     ) -> None:
-        self._books = books
+        self._state = state
         self._lists = lists
         self._now = now
-        exclusions = (*configured, *Additions(books.excluded).take())
+        exclusions = (*configured, *Additions(state.exclusions.all).take())
         self.everywhere = ExclusionSet(exclusions)
         self.unknown: list[str] = []
         for wish in wishes_to_exclude(exclusions):
-            match = remembered_of(books, wish, now).match
+            match = remembered_of(state, wish, now).match
             if match is None:
                 self.unknown.append(wish.label)
             self._exclude(self.everywhere, wish, match)
-        read = {row.source for row in books.lists() if row.last_success}
+        read = {row.source for row in state.lists.all() if row.last_success}
         self.unknown += [f"list {one.name}" for one in lists if one.source not in read]
 
     def reason(self, wish: Wish, match: Match | None) -> str | None:
@@ -65,13 +65,13 @@ class KnownExclusions:
         key = match.key if match else None
         excluded = ExclusionSet(())
         found = [
-            taken_by_list(self._books, Member(rules, entry, name))
+            taken_by_list(self._state, Member(rules, entry, name))
             for rules in self._lists
             for name, entry in self._alike(rules.source, wish, key).items()
         ]
         # As a sync unites them: what they mean together is remembered, not what each does.
         for unwanted in wishes_of([one for one in found if isinstance(one, Member)]):
-            means = remembered_of(self._books, unwanted, self._now).match
+            means = remembered_of(self._state, unwanted, self._now).match
             for member in unwanted.members:
                 excluded.add(exclusion_of(member.entry, means))
             self._exclude(excluded, unwanted, means)
@@ -80,7 +80,7 @@ class KnownExclusions:
     def _alike(self, source: str, wish: Wish, key: TitleKey | None) -> dict[str, ListEntry]:
         alike: dict[str, ListEntry] = {}
         for member in wish.members:
-            alike |= self._books.entries_alike(source, member.entry, key)
+            alike |= self._state.entries.alike(source, member.entry, key)
         return alike
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Commands that look into the books or change them."""
+"""Commands that look into the state or change it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from listsync.domain.runs import Ended
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
+    from listsync.domain.lists import ListEntry
     from listsync.protocol.replies import (
         DoneReply,
         ExplainParams,
@@ -42,22 +43,30 @@ def runs(sources: Sources, params: RunsParams) -> RunsReply | RunReply:
     if run_id := params.get("run_id"):
         return _one_run(sources, run_id, params)
     asked = asked_of(params, 20, str, str)
-    page = sources.books.runs(limit=asked.limit, after=asked.after, skip=asked.skip)
+    page = sources.state.runs.page(limit=asked.limit, after=asked.after, skip=asked.skip)
     total, next_ = asked.told(page)
     return {"total": total, "next": next_, "runs": [run_shape(row) for row in page.rows]}
 
 
 def items(sources: Sources, params: ItemsParams) -> ItemsReply:
     asked = asked_of(params, 50, int, int, str)
-    page = sources.books.items(
+    page = sources.state.items.page(
         str(params.get("query") or "").strip(),
         list_name=params.get("list"),
         limit=asked.limit,
         after=asked.after,
         skip=asked.skip,
+        lookup_of=_lookup_of,
     )
     total, next_ = asked.told(page)
     return {"total": total, "next": next_, "items": [item_shape(row) for row in page.rows]}
+
+
+def _lookup_of(entry: ListEntry) -> str | None:
+    # Brings the matching with it, which an idle agent can do without.
+    from listsync.sync.titles.lookups import lookup_of_entry  # noqa: PLC0415
+
+    return lookup_of_entry(entry)
 
 
 def lists(sources: Sources, params: ListsParams) -> ListsReply:
@@ -71,10 +80,10 @@ def lists(sources: Sources, params: ListsParams) -> ListsReply:
         "total": len(found),
         "next": None,
         "lists": found,
-        "counts": dict(sources.books.counts(name)),
+        "counts": dict(sources.state.items.counts(name)),
         "requests": [
             {**request_shape(row), "run_id": row.run_id}
-            for row in sources.books.requests_for(name, limit=_LATEST)
+            for row in sources.state.requests.for_list(name, limit=_LATEST)
         ],
     }
 
@@ -95,7 +104,7 @@ def explain(sources: Sources, params: ExplainParams) -> ExplainReply:
 
 def exclude(sources: Sources, params: ItemParams) -> DoneReply:
     item, _ = _item(params)
-    sources.books.exclude(item, datetime.now(UTC))
+    sources.state.exclusions.add(item, datetime.now(UTC))
     return {
         "ok": True,
         "message": f"{item} is excluded from now on.",
@@ -104,11 +113,11 @@ def exclude(sources: Sources, params: ItemParams) -> DoneReply:
 
 def forget(sources: Sources, params: ForgetParams) -> ForgetReply:
     if params.get("all"):
-        count = sources.books.forget_all()
+        count = sources.state.exclusions.forget_all()
         what = "everything that was done at the server"
     else:
         item, exclusion = _item(params)
-        count = sources.books.forget(item, exclusion)
+        count = sources.state.exclusions.forget(item, exclusion)
         what = item
     sources.refresh()
     if not count:
@@ -125,8 +134,8 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     if recent is not None and recent.row.dry_run:
         return _dry_run(recent, params)
     asked = asked_of(params, 200, int, int)
-    row = sources.books.run(run_id)
-    # What ended a moment ago is told by memory: the books may not have been able to note it.
+    row = sources.state.runs.find(run_id)
+    # What ended a moment ago is told by memory: the state may not have been writable.
     row = recent.row if recent is not None and row is not None else row
     row = row or (recent.row if recent is not None else None)
     if row is None:
@@ -134,7 +143,7 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     before, request = asked.after or (0, 0)
     notices = row.notices[int(before) :][: asked.limit]
     room = asked.limit - len(notices)
-    page = sources.books.requests_of_run(
+    page = sources.state.requests.of_run(
         row.run_id,
         limit=room,
         after=(request,) if asked.after else None,

@@ -8,8 +8,8 @@ from typing import cast
 
 from listsync.domain.history import Choice, Lookup
 from listsync.domain.wishes import Match, Member, Wish
-from listsync.ports.books import Books
 from listsync.ports.server import Catalogue
+from listsync.ports.state import AgentState
 from listsync.sync.deduplication import of_kind, takes
 from listsync.sync.titles.lookups import lookups_of, title_lookup_of
 from listsync.sync.titles.resolve import Resolver
@@ -27,14 +27,14 @@ class Remembered:
     match: Match | None
 
 
-def remembered_of(books: Books, wish: Wish, now: datetime) -> Remembered:
+def remembered_of(state: AgentState, wish: Wish, now: datetime) -> Remembered:
     """Tell what *wish* is taken for, where that costs no call."""
-    said = {name: books.lookup(name) for name in lookups_of(wish)}
+    said = {name: state.titles.lookup(name) for name in lookups_of(wish)}
     known = {name: one.match for name, (one, _) in said.items() if one and not one.is_due(now)}
     choices = {name: choice for name, (_, choice) in said.items() if choice}
     known |= {name: one.match for name, one in choices.items() if not one.is_open}
     by_title = title_lookup_of(wish)
-    elsewhere = None if by_title in said else books.lookup(by_title)[1]
+    elsewhere = None if by_title in said else state.titles.lookup(by_title)[1]
     if elsewhere is not None and elsewhere.key is not None:
         known[by_title] = elsewhere.match
     chosen = {name: one.imdb for name, one in choices.items() if one.is_open and one.imdb}
@@ -51,13 +51,13 @@ def remembered_of(books: Books, wish: Wish, now: datetime) -> Remembered:
     return Remembered(found, choice, match)
 
 
-def taken_by_list(books: Books, member: Member) -> Member | str:
+def taken_by_list(state: AgentState, member: Member) -> Member | str:
     """Take a member as its list's rules let it, or say why they leave it out."""
     rules, taken = member.rules, of_kind(member)
     if taken is None:
         return f"{rules.name} takes no {member.entry.kind}"
     if rules.limit is not None:
-        before = books.kinds_before(rules.source, member.entry_id)
+        before = state.entries.kinds_before(rules.source, member.entry_id)
         if sum(count for kind, count in before.items() if takes(rules, kind)) >= rules.limit:
             return f"{rules.name} takes its first {rules.limit} titles only"
     return taken

@@ -27,7 +27,9 @@ _MOST_LISTS = 50
 
 
 def review(sources: Sources, params: ReviewParams) -> ReviewReply:
-    look = sources.books.decided if params.get("decided") else sources.books.waiting
+    look = (
+        sources.state.reviews.decided if params.get("decided") else sources.state.reviews.waiting
+    )
     asked = asked_of(params, 50, str, str)
     page = look(limit=asked.limit, after=asked.after, skip=asked.skip)
     total, next_ = asked.told(page)
@@ -47,7 +49,7 @@ def decide(sources: Sources, params: ReviewDecideParams) -> ReviewDecideReply:
         choice = Choice(None, "", datetime.now(UTC))
     else:
         choice = _choice(sources, row, parse_choice(said, row.candidates))
-    sources.books.choose(row.lookup, choice)
+    sources.state.reviews.choose(row.lookup, choice)
     return _done(sources, row, choice, f"{row.label[:200]} is {_words_of(choice)}")
 
 
@@ -57,7 +59,7 @@ def _choice(sources: Sources, row: ReviewRow, said: TitleKey | str) -> Choice:
     if isinstance(said, TitleKey):
         title = next((one.label for one in row.candidates if one.key == said), "")
         return Choice(said, title, now)
-    key, title = sources.books.title_of_imdb(said) or (None, "")
+    key, title = sources.state.reviews.title_of_imdb(said) or (None, "")
     return Choice(key, title, now, imdb=said)
 
 
@@ -74,7 +76,7 @@ def _words_of(choice: Choice) -> str:
 
 def _undone(sources: Sources, row: ReviewRow) -> ReviewDecideReply:
     label = row.label[:200]
-    if not sources.books.withdraw(row.lookup):
+    if not sources.state.reviews.withdraw(row.lookup):
         return _done(sources, row, None, f"You have not decided on {label}.")
     return _done(sources, row, None, f"{label} is undecided again.")
 
@@ -99,7 +101,7 @@ def _done(
 
 
 def _named(sources: Sources, name: str) -> ReviewRow:
-    found = sources.books.find_reviews(name) if len(name) >= _SHORTEST else ()
+    found = sources.state.reviews.find(name) if len(name) >= _SHORTEST else ()
     if not found:
         raise RefusedCommand(Reason.NOT_FOUND, f"nothing to choose has the id {name[:40]!r}")
     if len(found) > 1:

@@ -51,6 +51,37 @@ _ABSENT = (MediaStatus.UNKNOWN, MediaStatus.DELETED)
 _FAILED = (RequestStatus.FAILED, RequestStatus.NONE)
 
 
+NEW, OPEN, REJECTED, HANDLED, COULD_NOT = "new", "open", "rejected", "handled", "failed"
+
+
+def entry_status(  # noqa: PLR0913 - facts
+    *,
+    is_handled: bool = False,
+    became: str | None = None,
+    has_failed: bool = False,
+    is_chosen: bool | None = None,
+    found: str | None = None,
+    has_match_failed: bool = False,
+) -> str:
+    """Say in a word what became of an entry of a list.
+
+    `became`: what is noted of its title, where it was handled. `has_failed`: what it says that it
+    is could not be requested; `has_match_failed`: what it was taken for. `is_chosen`: a person
+    took a title for it; False: none. `found`: what came of looking it up; None: nobody did.
+    """
+    if is_handled:
+        return became or HANDLED
+    if has_failed:
+        return COULD_NOT
+    if is_chosen is not None:
+        return OPEN if is_chosen else REJECTED
+    if found is None:
+        return NEW
+    if has_match_failed:
+        return COULD_NOT
+    return OPEN if found == Found.FOUND else found
+
+
 def title_status(
     state: int, requests: Collection[int], answer: str | None, *, is_newer: bool
 ) -> TitleStatus:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from listsync.domain.history import ListRow
     from listsync.domain.list_rules import ListRules
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
     from listsync.domain.run_notes import Difference, ListSetback, WholeReading
@@ -103,4 +104,12 @@ class ConfiguredLists(Protocol):
 
     def replace(self, lists: Iterable[ListRules]) -> None:
         """Note that these are named now, and no others; raises StateError."""
+        ...
+
+
+class ListRecords(Protocol):
+    """How lists were read last. Any thread may ask; raises StateError."""
+
+    def all(self) -> tuple[ListRow, ...]:
+        """Return how each list that was ever read was read last."""
         ...

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from listsync.domain.media import Definition
+    from listsync.domain.arr_services import ArrNames
+    from listsync.domain.media import Definition, MediaType
     from listsync.domain.server import IndexPage, ServerInfo, ServerRequest
     from listsync.domain.server_knowledge import KnownServer, Learned
 
@@ -75,4 +76,20 @@ class ServerRequests(Protocol):
 
     def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
         """Keep what the list of requests said, in place of what it said before."""
+        ...
+
+
+class ServerRecords(Protocol):
+    """What is remembered of the server that was reached last. Raises StateError."""
+
+    def last(self) -> tuple[str, str] | None:
+        """Return product and version of the server that was reached last."""
+        ...
+
+    def learned(self) -> Learned:
+        """Return what the last runs learned of the server, beside its titles."""
+        ...
+
+    def arr_names(self) -> Mapping[MediaType, ArrNames]:
+        """Return what is remembered of the server's Radarrs and Sonarrs."""
         ...

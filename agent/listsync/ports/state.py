@@ -1,17 +1,16 @@
-"""What a sync remembers, by noun."""
+"""What is kept between runs and over a restart, handed out by noun."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.run_notes import Intent, Notes
-    from listsync.ports.history import RunLog
-    from listsync.ports.lists import ListSetbacks, ListSnapshots
-    from listsync.ports.notices import NoticeLog
-    from listsync.ports.request_log import RequestLog
-    from listsync.ports.server_memory import IndexCache, ServerGuard, ServerRequests
+    from listsync.ports.items import Entries, Exclusions, Items, Reviews, TitleRecords
+    from listsync.ports.lists import ListRecords, ListSetbacks, ListSnapshots
+    from listsync.ports.runs import NoticeLog, RequestHistory, RequestLog, RunHistory, RunLog
+    from listsync.ports.server_memory import IndexCache, ServerGuard, ServerRecords, ServerRequests
     from listsync.ports.titles import Departures, FailedRequests, HandledTitles, MatchCache
 
 
@@ -65,3 +64,53 @@ class Memory(Recording, Protocol):
 
     @property
     def notices(self) -> NoticeLog: ...
+
+
+class AgentState(Protocol):
+    """What the agent and its commands find in the state, handed out by noun.
+
+    Any thread may use it. What belongs to a server is that of the one that was reached last.
+    Every method of every noun raises StateError when the state cannot be read or written.
+    """
+
+    @property
+    def lists(self) -> ListRecords: ...
+
+    @property
+    def items(self) -> Items: ...
+
+    @property
+    def entries(self) -> Entries: ...
+
+    @property
+    def titles(self) -> TitleRecords: ...
+
+    @property
+    def reviews(self) -> Reviews: ...
+
+    @property
+    def exclusions(self) -> Exclusions: ...
+
+    @property
+    def runs(self) -> RunHistory: ...
+
+    @property
+    def requests(self) -> RequestHistory: ...
+
+    @property
+    def server(self) -> ServerRecords: ...
+
+    @property
+    def notices(self) -> NoticeLog: ...
+
+
+class Notebook(Protocol):
+    """A few facts that the agent keeps over a restart, by name; any thread may use it."""
+
+    def load(self, name: str) -> Any:
+        """Return what was saved last (JSON), None for nothing."""
+        ...
+
+    def save(self, name: str, value: Any) -> None:
+        """Keep *value*, durably; raises StateError."""
+        ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
 
 from listsync.domain.exclusions import Exclusion
@@ -13,23 +14,25 @@ from listsync.store.database import Database
 from listsync.store.server_guard import confirm
 
 
-class Exclusions:
-    """The part of `ports.Books` that excludes and forgets; see there."""
+class SqliteExclusions:
+    """Implements `ports.items.Exclusions`; see there."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
+        self._server = server
 
-    def exclude(self, item: str, at: datetime) -> None:
+    def add(self, item: str, at: datetime) -> None:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO excluded (item, at) VALUES (?, ?)",
                 (item, rows.iso(at)),
             )
 
-    def excluded(self) -> tuple[str, ...]:
+    def all(self) -> tuple[str, ...]:
         return tuple(row["item"] for row in self._database.read("SELECT item FROM excluded"))
 
-    def forget(self, server: int | None, item: str, wanted: Exclusion) -> int:
+    def forget(self, item: str, wanted: Exclusion) -> int:
+        server = self._server()
         with self._database.write() as connection:
             keys = _keys_of(connection, server, item, wanted)
             count: int = connection.execute(
@@ -56,7 +59,8 @@ class Exclusions:
                 ).rowcount
             return count + sum(_forget_title(connection, server, key) for key in keys)
 
-    def forget_all(self, server: int | None) -> int:
+    def forget_all(self) -> int:
+        server = self._server()
         confirm(self._database, server)
         with self._database.write() as connection:
             server_requests.forget_all(connection, server)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from listsync.domain.decisions import SkipReason
-from listsync.domain.history import ItemRow, RequestRow
+from listsync.domain.history import NEW, ItemRow, RequestRow, entry_status
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
 from listsync.domain.pages import Key, Page
-from listsync.domain.wishes import Found
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
-from listsync.store.reviews import Reviews
+from listsync.store.reviews import SqliteReviews
 
-_NEW = "new"
 _LONGEST_NUMBER = 18
 """Digits; SQLite knows no larger ones."""
 _FITS = """
@@ -56,58 +55,69 @@ _HAS_FAILED = f"""
     )
 """  # noqa: S608 - constants
 """What could not be requested, and waits for its own time; not what has nothing to request yet."""
-_STATUS = f"""
-    CASE
-        WHEN handled.at IS NOT NULL THEN coalesce((
-            SELECT status FROM title_status WHERE title_status.server = handled.server
-                AND title_status.kind = handled.kind AND title_status.tmdb = handled.tmdb
-                AND title_status.four_k = handled.four_k
-        ), (
-            SELECT answer FROM requests WHERE requests.server = handled.server
-                AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
-                AND requests.four_k = handled.four_k
-            ORDER BY requests.id DESC LIMIT 1
-        ), 'handled')
-        WHEN {_HAS_FAILED.format(kind="entries.kind", tmdb="entries.tmdb")} THEN 'failed'
-        WHEN EXISTS (SELECT 1 FROM choices WHERE choices.lookup = entries.lookup) THEN (
-            SELECT iif(coalesce(tmdb, imdb) IS NULL, 'rejected', 'open') FROM choices
-            WHERE choices.lookup = entries.lookup
-        )
-        ELSE coalesce((
-            SELECT CASE
-                WHEN {_HAS_FAILED.format(kind="matches.kind", tmdb="matches.tmdb")} THEN 'failed'
-                WHEN found = 'found' THEN 'open' ELSE found END
-            FROM matches WHERE matches.server = :server AND matches.lookup = entries.lookup
-        ), '{_NEW}')
-    END
+_FACTS = f"""
+    handled.at IS NOT NULL AS is_handled,
+    iif(handled.at IS NULL, NULL, coalesce((
+        SELECT status FROM title_status WHERE title_status.server = handled.server
+            AND title_status.kind = handled.kind AND title_status.tmdb = handled.tmdb
+            AND title_status.four_k = handled.four_k
+    ), (
+        SELECT answer FROM requests WHERE requests.server = handled.server
+            AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
+            AND requests.four_k = handled.four_k
+        ORDER BY requests.id DESC LIMIT 1
+    ))) AS became,
+    handled.at IS NULL
+        AND {_HAS_FAILED.format(kind="entries.kind", tmdb="entries.tmdb")} AS has_failed,
+    iif(handled.at IS NOT NULL, NULL, (
+        SELECT coalesce(tmdb, imdb) IS NOT NULL FROM choices
+        WHERE choices.lookup = entries.lookup
+    )) AS is_chosen,
+    iif(handled.at IS NOT NULL, NULL, (
+        SELECT found FROM matches
+        WHERE matches.server = :server AND matches.lookup = entries.lookup
+    )) AS found,
+    handled.at IS NULL AND EXISTS (
+        SELECT 1 FROM matches WHERE matches.server = :server AND matches.lookup = entries.lookup
+            AND {_HAS_FAILED.format(kind="matches.kind", tmdb="matches.tmdb")}
+    ) AS has_match_failed
 """  # noqa: S608 - constants
+"""What `domain.history.entry_status` goes by."""
+_FACT_NAMES = "is_handled, became, has_failed, is_chosen, found, has_match_failed"
 _ITEM_COLUMNS = f"""
     entries.*, followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
     handled.tmdb AS handled_tmdb, (
         SELECT max(id) FROM requests WHERE requests.server = handled.server
             AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
             AND requests.four_k = handled.four_k
-    ) AS last_request, {_STATUS} AS status
+    ) AS last_request, {_FACTS}
 """  # noqa: S608 - constants
 
 
-class Items:
-    """The part of `ports.Books` that lists entries; see there."""
+LookupOf = Callable[[ListEntry], str | None]
 
-    def __init__(self, database: Database, reviews: Reviews) -> None:
+
+class SqliteItems:
+    """Implements `ports.items.Items`; see there."""
+
+    def __init__(
+        self, database: Database, server: Callable[[], int | None], reviews: SqliteReviews
+    ) -> None:
         self._database = database
+        self._server = server
         self._reviews = reviews
 
-    def items(  # noqa: PLR0913 - as `ports.Books`
+    def page(  # noqa: PLR0913 - each narrows or places the page
         self,
-        server: int | None,
         query: str,
         *,
         list_name: str | None,
         limit: int,
         after: Key | None = None,
         skip: int = 0,
+        lookup_of: LookupOf,
     ) -> Page[ItemRow]:
+        server = self._server()
         after_list, after_rank, after_entry = after or (0, 0, "")
         values = {
             **self._looking_for(server, query, list_name),
@@ -136,18 +146,25 @@ class Items:
         last_row = rows_[-1] if len(found) > limit and rows_ else None
         return Page(
             found[0]["total"],
-            tuple(self._item(row, server, requests.get(row["last_request"])) for row in rows_),
+            tuple(
+                self._item(row, server, requests.get(row["last_request"]), lookup_of)
+                for row in rows_
+            ),
             (last_row["list"], last_row["rank"], last_row["entry"]) if last_row else None,
         )
 
-    def counts(self, server: int | None, list_name: str) -> Mapping[str, int]:
+    def counts(self, list_name: str) -> Mapping[str, int]:
+        server = self._server()
         found = self._database.look_up(
             f"WITH page AS MATERIALIZED (SELECT list, entry {_FITS})"  # noqa: S608 - constants
-            f" SELECT {_STATUS} AS status, count(*) AS entries FROM page {_WITH_HANDLED}"
-            " GROUP BY status ORDER BY entries DESC, status",
+            f" SELECT {_FACTS}, count(*) AS entries FROM page {_WITH_HANDLED}"
+            f" GROUP BY {_FACT_NAMES}",
             self._looking_for(server, "", list_name),
         )
-        return {row["status"]: row["entries"] for row in found}
+        counts = Counter[str]()
+        for row in found:
+            counts[_status_of(row)] += row["entries"]
+        return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
     def _looking_for(
         self, server: int | None, query: str, list_name: str | None
@@ -178,36 +195,50 @@ class Items:
         )
         return {row["id"]: rows.request_of(row) for row in found}
 
-    def _item(self, row: sqlite3.Row, server: object, request: RequestRow | None) -> ItemRow:
+    def _item(
+        self,
+        row: sqlite3.Row,
+        server: object,
+        request: RequestRow | None,
+        lookup_of: LookupOf,
+    ) -> ItemRow:
         is_handled = row["handled_at"] is not None
-        is_unnoted = row["status"] == _NEW and row["lookup"] is None
+        status = _status_of(row)
+        is_unnoted = status == NEW and row["lookup"] is None
         key = rows.title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None
         entry = rows.entry_of(row)
         return ItemRow(
             title=entry.label,
             list_name=row["list_name"],
-            status=self._looked_up(entry, server) if is_unnoted else row["status"],
+            status=self._looked_up(lookup_of(entry), server) if is_unnoted else status,
             at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
             key=key,
             request=request,
             entry=entry,
         )
 
-    def _looked_up(self, entry: ListEntry, server: object) -> str:
+    def _looked_up(self, lookup: str | None, server: object) -> str:
         """Say how far an entry got for which no lookup is noted: another may have had the same."""
-        # Brings the matching with it, which an idle agent can do without.
-        from listsync.sync.titles.lookups import lookup_of_entry  # noqa: PLC0415
-
-        lookup = lookup_of_entry(entry)
         choice = self._reviews.choice(lookup) if lookup else None
-        if choice is not None:
-            return "open" if choice.key or choice.is_open else "rejected"
         found = self._database.read(
             "SELECT found FROM matches WHERE server = ? AND lookup = ?", server, lookup
         )
-        if not found:
-            return _NEW
-        return "open" if found[0]["found"] == Found.FOUND else str(found[0]["found"])
+        return entry_status(
+            is_chosen=None if choice is None else bool(choice.key or choice.is_open),
+            found=found[0]["found"] if found else None,
+        )
+
+
+def _status_of(row: sqlite3.Row) -> str:
+    is_chosen = row["is_chosen"]
+    return entry_status(
+        is_handled=bool(row["is_handled"]),
+        became=row["became"],
+        has_failed=bool(row["has_failed"]),
+        is_chosen=None if is_chosen is None else bool(is_chosen),
+        found=row["found"],
+        has_match_failed=bool(row["has_match_failed"]),
+    )
 
 
 def _number(text: str) -> int | None:

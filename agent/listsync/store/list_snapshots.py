@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry, ListOutcome, Validators
 from listsync.domain.run_notes import Difference, ListSetback, WholeReading
@@ -176,6 +177,16 @@ class SqliteListSnapshots:
                     *(reading.read, reading.declared, source),
                 ),
             )
+
+
+class SqliteListRecords:
+    """Implements `ports.lists.ListRecords`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> tuple[ListRow, ...]:
+        return tuple(map(rows.list_of, self._database.read("SELECT * FROM followed ORDER BY id")))
 
 
 class SqliteListSetbacks:

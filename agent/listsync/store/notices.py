@@ -16,7 +16,7 @@ _KEPT = timedelta(days=30)
 
 
 class SqliteNoticeLog:
-    """Implements `ports.notices.NoticeLog`; see there."""
+    """Implements `ports.runs.NoticeLog`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

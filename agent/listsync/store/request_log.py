@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
+from listsync.domain.history import RequestRow
 from listsync.domain.media import Definition
+from listsync.domain.pages import Key, Page
 from listsync.domain.run_notes import Intent, Sent
 from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.store import row_codec as rows
@@ -14,7 +16,7 @@ from listsync.store.database import Database
 
 
 class SqliteRequestLog:
-    """Implements `ports.request_log.RequestLog`; see there."""
+    """Implements `ports.runs.RequestLog`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int]) -> None:
         self._database = database
@@ -29,6 +31,53 @@ class SqliteRequestLog:
 
     def requested_since(self, since: datetime) -> Mapping[str, int]:
         return requested_since(self._database, self._server(), since)
+
+
+class SqliteRequestHistory:
+    """Implements `ports.runs.RequestHistory`; see there."""
+
+    def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
+        self._database = database
+        self._server = server
+
+    def since(self, since: datetime) -> Mapping[str, int]:
+        return requested_since(self._database, self._server(), since)
+
+    def of_run(
+        self, run_id: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        (number,) = after or (0,)
+        found = self._database.read(
+            "SELECT * FROM requests WHERE run = ? AND id > ? ORDER BY id LIMIT ? + 1 OFFSET ?",
+            *(run_id, number, limit, skip),
+        )
+        count = "SELECT count(*) FROM requests WHERE run = ?"
+        total = None if after else self._database.read(count, run_id)[0][0]
+        last = found[limit - 1] if limit and len(found) > limit else None
+        rows_ = tuple(map(rows.request_of, found[:limit]))
+        return Page(total, rows_, (last["id"],) if last else None)
+
+    def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+        found = self._database.read(
+            "SELECT requests.* FROM request_lists JOIN requests ON requests.id = request"
+            " WHERE server = ? AND list = ? ORDER BY request DESC LIMIT ?",
+            self._server(),
+            list_name,
+            limit,
+        )
+        return tuple(map(rows.request_of, found))
+
+    def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
+        found = self._database.look_up(
+            "SELECT * FROM requests WHERE server = :server AND id IN (SELECT max(id) FROM requests"
+            "   WHERE server = :server AND ((label LIKE :like ESCAPE '\\'"
+            # A label may be a number itself, in which another number is found by chance.
+            "     AND NOT (:query NOT GLOB '*[^0-9]*' AND label GLOB 't[mv]db:*'))"
+            "     OR kind || '/' || tmdb = :query OR CAST(tmdb AS TEXT) = :query)"
+            "   GROUP BY kind, tmdb, four_k) ORDER BY id DESC LIMIT :limit",
+            {"server": self._server(), "limit": limit, **rows.looking_for(query)},
+        )
+        return tuple(map(rows.request_of, found))
 
 
 def requested_at(database: Database, server: int) -> frozenset[Definition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from listsync.domain.history import Choice, ReviewRow
@@ -47,15 +47,15 @@ _FORGET_TAKEN_OVER = "DELETE FROM matches WHERE how = ? AND tmdb NOT NULL"
 """What a choice was taken over for that was made for another lookup; it is looked up anew."""
 
 
-class Reviews:
-    """The part of `ports.Books` that is about choosing; see there."""
+class SqliteReviews:
+    """Implements `ports.items.Reviews`; see there."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
+        self._server = server
 
-    def waiting(
-        self, server: int | None, *, limit: int, after: Key | None = None, skip: int = 0
-    ) -> Page[ReviewRow]:
+    def waiting(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        server = self._server()
         since, lookup = after or ("", "")
         found = self._database.look_up(
             f"{_COLUMNS}, since FROM ({_WAITING}) AS waiting"
@@ -67,9 +67,8 @@ class Reviews:
         total = None if after else self._count(_COUNT_WAITING, server)
         return self._page(total, found, limit, "since")
 
-    def decided(
-        self, server: int | None, *, limit: int, after: Key | None = None, skip: int = 0
-    ) -> Page[ReviewRow]:
+    def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        server = self._server()
         at, lookup = after or ("~", "")  # behind all times
         found = self._database.look_up(
             f"{_DECIDED} WHERE choices.at < :at OR (choices.at = :at AND choices.lookup > :lookup)"
@@ -92,7 +91,8 @@ class Reviews:
         key = (last[column], last["lookup"]) if last else None
         return Page(total, tuple(map(self._row, told)), key)
 
-    def find(self, server: int | None, name: str) -> tuple[ReviewRow, ...]:
+    def find(self, name: str) -> tuple[ReviewRow, ...]:
+        server = self._server()
         known = self._database.read(
             "SELECT lookup FROM matches WHERE server = ? AND found != ?"
             " UNION SELECT lookup FROM choices",
@@ -123,8 +123,9 @@ class Reviews:
             )
             connection.execute(_FORGET_TAKEN_OVER, (How.CHOICE,))
 
-    def title_of_imdb(self, server: int | None, imdb: str) -> tuple[TitleKey, str] | None:
+    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
         """Look where ids were looked up, chosen, and read with what the catalogue says."""
+        server = self._server()
         names = [f"imdb:{imdb}|{kind}" for kind in ("", *MediaType)]
         found = self._database.read(
             "SELECT kind, tmdb, title FROM choices WHERE imdb = ? AND tmdb NOT NULL"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from listsync.domain.arr_services import ArrNames
+from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
 from listsync.domain.server_knowledge import KnownServer, Learned
 from listsync.errors import StateError
 from listsync.store import row_codec as rows
+from listsync.store.arr_names import SqliteArrNames
 from listsync.store.database import Database
 from listsync.store.server_knowledge import load as load_learned
 from listsync.store.server_knowledge import save as save_learned
@@ -75,6 +80,32 @@ class SqliteServerGuard:
 
     def save_learned(self, learned: Learned) -> None:
         save_learned(self._database, self.number(), learned)
+
+
+class SqliteServerRecords:
+    """Implements `ports.server_memory.ServerRecords`: of the server that was reached last."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def number(self) -> int | None:
+        """Give the server's row; None before the first one was reached."""
+        found = self._database.read("SELECT id FROM servers ORDER BY last_seen DESC LIMIT 1")
+        return found[0]["id"] if found else None
+
+    def last(self) -> tuple[str, str] | None:
+        found = self._database.read(
+            "SELECT product, version FROM servers ORDER BY last_seen DESC LIMIT 1"
+        )
+        return (found[0]["product"], found[0]["version"]) if found else None
+
+    def learned(self) -> Learned:
+        return load_learned(self._database, self.number())
+
+    def arr_names(self) -> Mapping[MediaType, ArrNames]:
+        found = self._database.read("SELECT identity FROM servers WHERE id = ?", self.number())
+        store = SqliteArrNames(self._database)
+        return {kind: store.load(row["identity"], kind) for row in found for kind in MediaType}
 
 
 def confirm(database: Database, server: int | None) -> None:

@@ -9,12 +9,12 @@ from listsync.store.database import Database
 from listsync.store.departures import SqliteDepartures
 from listsync.store.failed_requests import SqliteFailedRequests
 from listsync.store.handled_titles import SqliteHandledTitles
+from listsync.store.history import SqliteRunLog
 from listsync.store.index_cache import SqliteIndexCache
 from listsync.store.list_snapshots import SqliteListSetbacks, SqliteListSnapshots
 from listsync.store.match_cache import SqliteMatchCache
 from listsync.store.notices import SqliteNoticeLog
 from listsync.store.request_log import SqliteRequestLog
-from listsync.store.run_log import SqliteRunLog
 from listsync.store.run_notes import write as write_notes
 from listsync.store.server_guard import SqliteServerGuard
 from listsync.store.server_requests import SqliteServerRequests

@@ -1,23 +1,23 @@
-"""All that the books know of one title, for people who ask why."""
+"""Entries that fit what a person asks for, and all that is stored of one title."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 
-from listsync.domain.history import EntryRow, Lookup, Standing
+from listsync.domain.history import Choice, EntryRow, Lookup, Standing
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
-from listsync.domain.server import ABSENT, TitleState
+from listsync.domain.server import ABSENT, TitleState, index_of
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.facts_cache import SqliteFacts
 from listsync.store.failed_requests import failed_for
 from listsync.store.handled_titles import series_to_watch
 from listsync.store.index_cache import pages_with
+from listsync.store.reviews import SqliteReviews
 from listsync.store.server_requests import requests_of
-from listsync.sync.server_state import index_of
 
 _MOST_REQUESTS = 10
 _ASKED = ("requested", "covered")
@@ -49,13 +49,15 @@ _ENTRIES = """
 """Entries that fit a query, also by what they were taken for before anything was done."""
 
 
-class Stories:
-    """The part of `ports.Books` that explains; see there."""
+class SqliteEntries:
+    """Implements `ports.items.Entries`; see there."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
+        self._server = server
 
-    def entries(self, server: int | None, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+    def find(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        server = self._server()
         found = self._database.look_up(
             f"SELECT followed.*, entries.* {_ENTRIES} ORDER BY followed.id, entries.rank, entry"
             " LIMIT :limit",
@@ -89,9 +91,8 @@ class Stories:
         )
         return tuple((rows.definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
 
-    def entries_with(
-        self, server: int | None, one: ListEntry, *, limit: int
-    ) -> tuple[EntryRow, ...]:
+    def sharing(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
+        server = self._server()
         ids = NO_IDS if one.check_ids else one.ids
         found = self._database.look_up(
             "SELECT followed.*, entries.* FROM entries JOIN followed ON followed.id = entries.list"
@@ -112,9 +113,8 @@ class Stories:
         )
         return self._entry_rows(server, found)
 
-    def entries_alike(
-        self, server: int | None, source: str, one: ListEntry, key: TitleKey | None
-    ) -> Mapping[str, ListEntry]:
+    def alike(self, source: str, one: ListEntry, key: TitleKey | None) -> Mapping[str, ListEntry]:
+        server = self._server()
         found = self._database.look_up(
             "SELECT entries.* FROM entries JOIN followed ON followed.id = entries.list"
             " WHERE absent_reads = 0 AND source = :source"
@@ -156,7 +156,22 @@ class Stories:
         )
         return {MediaType(row["kind"]) if row["kind"] else None: row["entries"] for row in found}
 
-    def lookup(self, server: int | None, name: str) -> Lookup | None:
+
+class SqliteTitleRecords:
+    """Implements `ports.items.TitleRecords`; see there."""
+
+    def __init__(
+        self, database: Database, server: Callable[[], int | None], reviews: SqliteReviews
+    ) -> None:
+        self._database = database
+        self._server = server
+        self._reviews = reviews
+
+    def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
+        return self._match(name), self._reviews.choice(name)
+
+    def _match(self, name: str) -> Lookup | None:
+        server = self._server()
         found = self._database.read(
             "SELECT * FROM matches WHERE server = ? AND lookup = ?", server, name
         )
@@ -169,7 +184,8 @@ class Stories:
             again_at=datetime.fromisoformat(again_at) if again_at else None,
         )
 
-    def standing(self, server: int | None, key: TitleKey, now: datetime) -> Standing:
+    def standing(self, key: TitleKey, now: datetime) -> Standing:
+        server = self._server()
         title = (server, key.kind, key.tmdb_id)
         handled = self._database.read(
             f"SELECT {rows.HANDLED_COLUMNS} FROM handled"  # noqa: S608 - constant

@@ -14,7 +14,7 @@ from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.progress import Phase
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_notes import HandledEntries, Notes
-from listsync.domain.server import ServerInfo, TitleState
+from listsync.domain.server import ServerInfo, TitleState, is_lacking
 from listsync.domain.server_knowledge import Learned, TriedUser, Trust
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports.server import RequestServer
@@ -47,7 +47,7 @@ from listsync.sync.run_recorder import note_end
 from listsync.sync.run_result import failure_kind, notices_of, result_of
 from listsync.sync.seasons import adopt
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
-from listsync.sync.server_state import ServerReading, is_lacking
+from listsync.sync.server_state import ServerReading
 from listsync.sync.submission import Writer
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver

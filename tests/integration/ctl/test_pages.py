@@ -31,10 +31,10 @@ def world(path: Path) -> Iterator[World]:
     made = World()
     made.follow(*map(rules, _NAMES))
     made.show(*(a_list(name, outcome="private", why=_WHY) for name in _NAMES))
-    made.books.told_runs = [a_run("4f1c", message=_WHY)]
-    made.books.told_runs += [a_run(f"{number:04}", message=_WHY) for number in range(500)]
-    made.books.requests = {"4f1c": tuple(a_request(f"Film {one:04}") for one in range(535))}
-    made.books.told_items = [an_item(f"Film {number:05}") for number in range(900)]
+    made.state.kept.told_runs = [a_run("4f1c", message=_WHY)]
+    made.state.kept.told_runs += [a_run(f"{number:04}", message=_WHY) for number in range(500)]
+    made.state.kept.requests = {"4f1c": tuple(a_request(f"Film {one:04}") for one in range(535))}
+    made.state.kept.told_items = [an_item(f"Film {number:05}") for number in range(900)]
     answer = Agent()
     answer.answer = made.commands.answer
     with served(path, answer):

@@ -22,8 +22,8 @@ from listsync.domain.media import ExternalIds, MediaType
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
@@ -149,7 +149,9 @@ def test_what_is_forgotten_while_it_is_fetched_is_requested_where_it_is_missing(
     house.server.delete(f"request/{one['id']}").raise_for_status()
     house.request(2)
     house.must_be_steady([ALL])
-    SqliteBooks(house.database).forget(f"tmdb:{house.key}", Exclusion(key=house.key))
+    SqliteAgentState(house.database).exclusions.forget(
+        f"tmdb:{house.key}", Exclusion(key=house.key)
+    )
     house.sync([ALL])
     assert house.requested == [[1, 2, 3], [2], [1, 3]]
     house.must_be_steady([ALL])

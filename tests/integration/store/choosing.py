@@ -64,8 +64,10 @@ class World(StateFile):
         return self.seek(entry, REVIEW, *names)
 
     def choose(self, name: str, key: TitleKey | None, title: str = "") -> None:
-        self.books.choose(name, Choice(key, title, AT))
+        self.state.reviews.choose(name, Choice(key, title, AT))
 
     def statuses(self) -> list[str]:
-        _, found, _ = self.books.items("", list_name=None, limit=50)
+        _, found, _ = self.state.items.page(
+            "", list_name=None, limit=50, lookup_of=lookup_of_entry
+        )
         return [row.status for row in found]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
-from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
@@ -27,7 +27,7 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self.database = Database(path)
-        self.books = SqliteBooks(self.database)
+        self.state = SqliteAgentState(self.database)
         self.memory = SqliteMemory(self.database)
         self.memory.guard.use(SERVER)
         self._readings = Counter[str]()

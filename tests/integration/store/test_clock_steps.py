@@ -86,7 +86,7 @@ def test_what_a_wrong_clock_has_dated_keeps_its_order(state: StateFile, now: dat
     for number, at in enumerate((now - _DAY, now + _YEAR, now + _YEAR + _HOUR)):
         state.memory.runs.begin(SyncRun(run_id=f"run{number}", origin="test", started_at=at))
     assert put_right(state.database, now)
-    runs = {one.run_id: one.started_at for one in state.books.runs(limit=9).rows}
+    runs = {one.run_id: one.started_at for one in state.state.runs.page(limit=9).rows}
     assert runs == {"run2": now, "run1": now - _HOUR, "run0": now - _DAY}
     assert list(runs) == ["run2", "run1", "run0"]
 

@@ -15,15 +15,15 @@ from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.history import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
-from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.wishes import Found, How, Match
 from listsync.errors import StateError
 from listsync.store import database as database_module
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.backoff import put_off
 from listsync.sync.deduplication import members_of
@@ -134,14 +134,16 @@ class World(StateFile):
     def items(
         self, query: str = "", *, list_name: str | None = None, limit: int = 50, offset: int = 0
     ) -> tuple[ItemRow, ...]:
-        _, found, _ = self.books.items(query, list_name=list_name, limit=limit, skip=offset)
+        _, found, _ = self.state.items.page(
+            query, list_name=list_name, limit=limit, skip=offset, lookup_of=lookup_of_entry
+        )
         return found
 
     def titles(self, query: str, *, list_name: str | None = None) -> list[str]:
         return [row.title for row in self.items(query, list_name=list_name)]
 
     def forget(self, item: str) -> int:
-        return self.books.forget(item, parse_exclusion(item))
+        return self.state.exclusions.forget(item, parse_exclusion(item))
 
     def count(self, table: str) -> int:
         return int(self.database.read(f"SELECT count(*) FROM {table}")[0][0])
@@ -155,27 +157,31 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[SqliteBooks]:
+def empty(tmp_path: Path) -> Iterator[SqliteAgentState]:
     """Give books in which nothing was ever written, not even a server."""
     database = Database(tmp_path / "empty.db")
-    yield SqliteBooks(database)
+    yield SqliteAgentState(database)
     database.close()
 
 
 # -- nothing noted yet -------------------------------------------------------------------------
 
 
-def test_new_books_tell_nothing(empty: SqliteBooks) -> None:
-    assert empty.runs(limit=10).rows == ()
-    assert empty.run("abc") is None
-    assert empty.items("", list_name=None, limit=10) == (0, (), None)
-    assert empty.lists() == ()
-    assert empty.excluded() == ()
+def test_new_books_tell_nothing(empty: SqliteAgentState) -> None:
+    assert empty.runs.page(limit=10).rows == ()
+    assert empty.runs.find("abc") is None
+    assert empty.items.page("", list_name=None, limit=10, lookup_of=lookup_of_entry) == (
+        0,
+        (),
+        None,
+    )
+    assert empty.lists.all() == ()
+    assert empty.exclusions.all() == ()
 
 
-def test_of_new_books_nothing_can_be_forgotten(empty: SqliteBooks) -> None:
-    assert empty.forget("tmdb:movie/603", parse_exclusion("tmdb:movie/603")) == 0
-    assert empty.forget_all() == 0
+def test_of_new_books_nothing_can_be_forgotten(empty: SqliteAgentState) -> None:
+    assert empty.exclusions.forget("tmdb:movie/603", parse_exclusion("tmdb:movie/603")) == 0
+    assert empty.exclusions.forget_all() == 0
 
 
 # -- runs --------------------------------------------------------------------------------------
@@ -183,7 +189,7 @@ def test_of_new_books_nothing_can_be_forgotten(empty: SqliteBooks) -> None:
 
 def test_a_run_is_told_as_it_went(world: World) -> None:
     world.run("abc")
-    assert world.books.runs(limit=1).rows == (
+    assert world.state.runs.page(limit=1).rows == (
         RunRow(
             run_id="abc",
             origin="test",
@@ -200,15 +206,15 @@ def test_a_run_is_told_as_it_went(world: World) -> None:
 
 def test_a_run_without_an_end_is_told_so(world: World) -> None:
     world.run("abc", ends=False)
-    (row,) = world.books.runs(limit=1).rows
+    (row,) = world.state.runs.page(limit=1).rows
     assert (row.ended_at, row.result, row.message, row.calls) == (None, None, "", 0)
 
 
 def test_runs_come_newest_first_in_pages(world: World) -> None:
     for number in range(5):
         world.run(f"r{number}", AT + number * _SECOND)
-    assert [row.run_id for row in world.books.runs(limit=2).rows] == ["r4", "r3"]
-    assert [row.run_id for row in world.books.runs(limit=2, skip=4).rows] == ["r0"]
+    assert [row.run_id for row in world.state.runs.page(limit=2).rows] == ["r4", "r3"]
+    assert [row.run_id for row in world.state.runs.page(limit=2, skip=4).rows] == ["r0"]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +235,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id(
 ) -> None:
     for name in ("abc1", "abc2", "xyz"):
         world.run(name)
-    one = world.books.run(run_id)
+    one = world.state.runs.find(run_id)
     assert (one.run_id if one else None) == found
 
 
@@ -240,7 +246,7 @@ def test_a_run_is_told_with_its_requests_in_order(world: World) -> None:
     world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="abc")
     world.handle("mine", two, _BAD, answer=RequestAnswer.REQUESTED, run_id="abc")
     world.handle("mine", two, _BAD, answer=RequestAnswer.REQUESTED, run_id="another")
-    found = world.books.requests_of_run("abc", limit=9).rows
+    found = world.state.requests.of_run("abc", limit=9).rows
     assert [one.title for one in found] == ["The Matrix", "Breaking Bad"]
     first = found[0]
     assert (first.key, first.four_k, first.seasons) == (_MATRIX, False, (1, 2))
@@ -260,7 +266,7 @@ def test_a_run_is_told_with_the_requests_that_it_cancelled(world: World) -> None
         world.read("mine")
     (departure,) = world.memory.departures.load()
     world.memory.departures.settle(departure, run, cancelled=True)
-    found = world.books.requests_of_run("abc", limit=9).rows
+    found = world.state.requests.of_run("abc", limit=9).rows
     told = [(one.title, one.answer, one.lists) for one in found]
     assert told == [("The Matrix", RequestAnswer.CANCELLED.value, ("mine",))]
 
@@ -272,9 +278,9 @@ def test_all_the_requests_of_a_run_are_told_page_by_page(world: World) -> None:
     for number in range(5):
         answer = (RequestAnswer.REQUESTED, RequestAnswer.COVERED)[number % 2]
         world.handle("mine", one, _MATRIX, answer=answer, run_id="abc")
-    pages = [world.books.requests_of_run("abc", limit=2)]
+    pages = [world.state.requests.of_run("abc", limit=2)]
     while pages[-1].last:
-        pages.append(world.books.requests_of_run("abc", limit=2, after=pages[-1].last))
+        pages.append(world.state.requests.of_run("abc", limit=2, after=pages[-1].last))
     assert [len(page.rows) for page in pages] == [2, 2, 1]
     assert [page.total for page in pages] == [5, None, None]
     assert [one.answer for page in pages for one in page.rows][:2] == ["requested", "covered"]
@@ -295,31 +301,31 @@ _FAILED = RunRow(
 def test_a_run_that_broke_off_is_kept_with_its_reason(world: World, *, began: bool) -> None:
     if began:
         world.run("abc", ends=False)
-    world.books.note_end(_FAILED)
-    (row,) = world.books.runs(limit=9).rows
+    world.state.runs.note_end(_FAILED)
+    (row,) = world.state.runs.page(limit=9).rows
     assert replace(row, origin="schedule") == _FAILED
 
 
 def test_a_run_that_came_to_its_own_end_keeps_that(world: World) -> None:
     world.run("abc")
-    world.books.note_end(_FAILED)
-    (row,) = world.books.runs(limit=9).rows
+    world.state.runs.note_end(_FAILED)
+    (row,) = world.state.runs.page(limit=9).rows
     assert (row.result, row.why) == ("partly", "a list is down")
 
 
 def test_the_server_that_was_reached_last_is_known(world: World) -> None:
-    assert world.books.last_server() == (SERVER.product.value, SERVER.version)
+    assert world.state.server.last() == (SERVER.product.value, SERVER.version)
 
 
-def test_a_server_is_not_known_before_one_was_reached(empty: SqliteBooks) -> None:
-    assert empty.last_server() is None
+def test_a_server_is_not_known_before_one_was_reached(empty: SqliteAgentState) -> None:
+    assert empty.server.last() is None
 
 
 def test_runs_that_were_cut_off_are_closed(world: World) -> None:
     world.run("done")
     world.run("cut", AT + _SECOND, ends=False)
-    world.books.close_cut_off_runs(AT + 9 * _SECOND)
-    cut, done = world.books.runs(limit=2).rows
+    world.state.runs.close_cut_off(AT + 9 * _SECOND)
+    cut, done = world.state.runs.page(limit=2).rows
     assert (cut.result, cut.ended_at) == ("cut_off", AT + 9 * _SECOND)
     assert cut.message == "cut off: the process ended"
     assert (done.result, done.ended_at) == ("partly", AT + _SECOND)
@@ -332,14 +338,14 @@ def held(list_name: str | None = "mine") -> Notice:
     return Notice(kind=NoticeKind.ON_HOLD, text="148 titles on hold", list_name=list_name)
 
 
-def test_nothing_stands_in_the_way_before_the_first_run(empty: SqliteBooks) -> None:
-    assert empty.notices() == ()
+def test_nothing_stands_in_the_way_before_the_first_run(empty: SqliteAgentState) -> None:
+    assert empty.notices.open(Origin.SYNC) == ()
 
 
 def test_what_a_run_says_stands_after_a_restart(world: World, tmp_path: Path) -> None:
     world.run("abc", lists=["mine"], notices=(held(),))
     again = Database(tmp_path / FILE_NAME)
-    found = SqliteBooks(again).notices()
+    found = SqliteAgentState(again).notices.open(Origin.SYNC)
     again.close()
     assert found == (NoticeRecord(notice=held(), since=AT + _SECOND, run_id="abc"),)
 
@@ -349,15 +355,15 @@ def test_what_stands_is_lifted_by_a_run_that_looked_and_by_no_other(world: World
     world.run("r2", AT + _SECOND, lists=["other"])
     world.run("r3", AT + 2 * _SECOND, lists=["mine"], is_whole=False)
     world.run("r4", AT + 3 * _SECOND, ends=False)
-    assert [one.run_id for one in world.books.notices()] == ["r1"]
+    assert [one.run_id for one in world.state.notices.open(Origin.SYNC)] == ["r1"]
     world.run("r5", AT + 4 * _SECOND, lists=["mine"])
-    assert world.books.notices() == ()
+    assert world.state.notices.open(Origin.SYNC) == ()
 
 
 def test_a_run_is_told_with_its_own_notices_and_counts(world: World) -> None:
     world.run("r1", lists=["mine"], notices=(held(),))
     world.run("r2", AT + _SECOND, lists=["other", "another"], notices=(held(None),))
-    newer, older = world.books.runs(limit=2).rows
+    newer, older = world.state.runs.page(limit=2).rows
     assert (older.notices, newer.notices) == ((held(),), (held(None),))
     assert newer.counts == {Verdict.ON_HOLD: 2, Verdict.CANCELLED: 4}
 
@@ -440,7 +446,9 @@ def test_an_entry_that_was_handled_in_both_definitions_is_told_once(world: World
     world.read("mine", one)
     world.handle("mine", one, _MATRIX)
     world.handle("mine", one, _MATRIX, four_k=True)
-    total, found, _ = world.books.items("", list_name=None, limit=10)
+    total, found, _ = world.state.items.page(
+        "", list_name=None, limit=10, lookup_of=lookup_of_entry
+    )
     assert (total, len(found)) == (1, 1)
 
 
@@ -489,7 +497,7 @@ def test_as_whom_it_was_asked_for_is_told(world: World) -> None:
         world.run(run_id)
         answered = Answered(answer=RequestAnswer.REQUESTED)
         world.memory.record(Notes(sent=[Sent(run_id, "x", ("mine",), one, answered)]))
-    told = [world.books.requests_of_run(run_id, limit=1).rows[0] for run_id in ("r1", "r2")]
+    told = [world.state.requests.of_run(run_id, limit=1).rows[0] for run_id in ("r1", "r2")]
     assert [one.asked_as for one in told] == ["family", None]
 
 
@@ -502,9 +510,9 @@ def test_the_entries_of_a_list_are_counted_by_status(world: World) -> None:
     for one, found in zip(films[2:5], (Found.REVIEW, Found.REVIEW, Found.FOUND), strict=True):
         world.match(one, found, _BAD if found is Found.FOUND else None)
         world.seek("mine", one)
-    world.books.choose(world.seek("mine", films[3]), Choice(None, "", AT))
-    world.books.choose(world.seek("mine", films[5]), Choice(_BAD, "", AT))
-    counts = world.books.counts("mine")
+    world.state.reviews.choose(world.seek("mine", films[3]), Choice(None, "", AT))
+    world.state.reviews.choose(world.seek("mine", films[5]), Choice(_BAD, "", AT))
+    counts = world.state.items.counts("mine")
     assert next(iter(counts.items())) == ("open", 2)
     assert counts == {
         "open": 2,
@@ -515,7 +523,7 @@ def test_the_entries_of_a_list_are_counted_by_status(world: World) -> None:
         "new": 1,
     }
     assert Counter(row.status for row in world.items(list_name="mine")) == counts
-    assert world.books.counts("nix") == {}
+    assert world.state.items.counts("nix") == {}
 
 
 def test_the_latest_requests_that_a_list_wanted_are_told(world: World) -> None:
@@ -525,9 +533,9 @@ def test_the_latest_requests_that_a_list_wanted_are_told(world: World) -> None:
     for number in range(4):
         world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id=f"r{number}")
     world.handle("other", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="o")
-    found = world.books.requests_for("mine", limit=3)
+    found = world.state.requests.for_list("mine", limit=3)
     assert [row.run_id for row in found] == ["r3", "r2", "r1"]
-    assert world.books.requests_for("min", limit=3) == ()
+    assert world.state.requests.for_list("min", limit=3) == ()
 
 
 # -- items: what is looked for -----------------------------------------------------------------
@@ -583,14 +591,18 @@ def test_items_come_in_the_order_of_their_lists(shelf: World) -> None:
 
 
 def test_items_come_in_pages_and_are_counted_whole(shelf: World) -> None:
-    total, found, _ = shelf.books.items("", list_name=None, limit=2, skip=3)
+    total, found, _ = shelf.state.items.page(
+        "", list_name=None, limit=2, skip=3, lookup_of=lookup_of_entry
+    )
     assert (total, [row.title for row in found]) == (6, ["A_B", "AxB"])
 
 
 def test_ten_thousand_items_are_paged(world: World) -> None:
     many = [entry(f"Film {number}", number) for number in range(1, 10_001)]
     world.read("many", *many)
-    total, found, _ = world.books.items("film", list_name=None, limit=3, skip=9_998)
+    total, found, _ = world.state.items.page(
+        "film", list_name=None, limit=3, skip=9_998, lookup_of=lookup_of_entry
+    )
     assert (total, [row.title for row in found]) == (10_000, ["Film 9999", "Film 10000"])
 
 
@@ -599,7 +611,7 @@ def test_ten_thousand_items_are_paged(world: World) -> None:
 
 def test_a_list_that_was_read_is_told(world: World) -> None:
     world.read("mine", entry("Alien"))
-    assert world.books.lists() == (
+    assert world.state.lists.all() == (
         ListRow(
             source="file:/mine",
             name="mine",
@@ -620,14 +632,14 @@ def test_a_list_that_could_not_be_read_keeps_what_it_had(world: World) -> None:
     later = AT + timedelta(days=1)
     for _ in range(2):
         world.memory.list_setbacks.save(rules("mine"), ListOutcome.UNAVAILABLE, "no answer", later)
-    (row,) = world.books.lists()
+    (row,) = world.state.lists.all()
     assert (row.outcome, row.why, row.failures) == ("unavailable", "no answer", 2)
     assert (row.last_try, row.last_success, row.read) == (later, AT, 1)
 
 
 def test_a_list_that_was_never_read_well_has_no_success(world: World) -> None:
     world.memory.list_setbacks.save(rules("mine"), ListOutcome.NOT_FOUND, "404", AT)
-    (row,) = world.books.lists()
+    (row,) = world.state.lists.all()
     assert (row.last_success, row.declared) == (None, None)
 
 
@@ -636,16 +648,16 @@ def test_a_list_that_was_never_read_well_has_no_success(world: World) -> None:
 
 def test_what_is_excluded_is_kept_once(world: World) -> None:
     for item in ("tvdb:81189", "tmdb:movie/603", "tvdb:81189"):
-        world.books.exclude(item, AT)
-    assert set(world.books.excluded()) == {"tvdb:81189", "tmdb:movie/603"}
-    assert len(world.books.excluded()) == 2
+        world.state.exclusions.add(item, AT)
+    assert set(world.state.exclusions.all()) == {"tvdb:81189", "tmdb:movie/603"}
+    assert len(world.state.exclusions.all()) == 2
 
 
 def test_an_exclusion_is_undone_by_forgetting_it(world: World) -> None:
-    world.books.exclude("tvdb:81189", AT)
-    world.books.exclude("tmdb:movie/603", AT)
+    world.state.exclusions.add("tvdb:81189", AT)
+    world.state.exclusions.add("tmdb:movie/603", AT)
     assert world.forget("tvdb:81189") == 1
-    assert world.books.excluded() == ("tmdb:movie/603",)
+    assert world.state.exclusions.all() == ("tmdb:movie/603",)
 
 
 # -- forget ------------------------------------------------------------------------------------
@@ -733,11 +745,11 @@ def test_everything_that_was_done_is_forgotten_and_the_past_stays_told(world: Wo
     world.read("mine", one)
     world.match(one, Found.FOUND, _MATRIX)
     world.handle("mine", one, _MATRIX, answer=RequestAnswer.REQUESTED, run_id="abc")
-    world.books.exclude("tvdb:81189", AT)
-    assert world.books.forget_all() == 2
+    world.state.exclusions.add("tvdb:81189", AT)
+    assert world.state.exclusions.forget_all() == 2
     assert [row.status for row in world.items()] == ["new"]
-    assert world.books.excluded() == ("tvdb:81189",)
-    assert len(world.books.requests_of_run("abc", limit=9).rows) == 1
+    assert world.state.exclusions.all() == ("tvdb:81189",)
+    assert len(world.state.requests.of_run("abc", limit=9).rows) == 1
 
 
 # -- trouble and threads -----------------------------------------------------------------------
@@ -746,7 +758,7 @@ def test_everything_that_was_done_is_forgotten_and_the_past_stays_told(world: Wo
 def test_books_that_cannot_be_written_say_so(world: World) -> None:
     world.database.read("PRAGMA query_only = ON")
     with pytest.raises(StateError, match="cannot write"):
-        world.books.exclude("tvdb:81189", AT)
+        world.state.exclusions.add("tvdb:81189", AT)
 
 
 def test_books_that_cannot_be_read_say_so(tmp_path: Path) -> None:
@@ -764,7 +776,9 @@ def test_one_may_look_while_another_writes(world: World) -> None:
     def look() -> None:
         try:
             while not done.is_set():
-                total, found, _ = world.books.items("film", list_name=None, limit=5)
+                total, found, _ = world.state.items.page(
+                    "film", list_name=None, limit=5, lookup_of=lookup_of_entry
+                )
                 assert len(found) == min(5, total or 0)
         except Exception as error:  # noqa: BLE001 - told in the main thread
             errors.append(error)
@@ -786,7 +800,7 @@ def test_nobody_sees_half_a_transaction(world: World) -> None:
     seen: list[int] = []
 
     def look() -> None:
-        seen.append(len(world.books.excluded()))
+        seen.append(len(world.state.exclusions.all()))
 
     looking = threading.Thread(target=look)
     with world.database.write() as connection:
@@ -820,7 +834,7 @@ def old_file(path: Path, old_database: OldDatabase) -> Path:
 
 def test_the_runs_of_a_file_of_version_1_are_kept(old_file: Path) -> None:
     database = Database(old_file)
-    cut, old = SqliteBooks(database).runs(limit=10).rows
+    cut, old = SqliteAgentState(database).runs.page(limit=10).rows
     database.close()
     assert (cut.run_id, cut.ended_at) == ("cut", None)
     assert old == RunRow(
@@ -851,9 +865,9 @@ def test_the_runs_of_the_version_before_notices_have_none_and_keep_their_counts(
             )
         database.close()
     world = World(tmp_path / FILE_NAME)
-    (row,) = world.books.runs(limit=1).rows
+    (row,) = world.state.runs.page(limit=1).rows
     world.run("new", AT + _SECOND, notices=(held(),))
-    standing = [one.run_id for one in world.books.notices()]
+    standing = [one.run_id for one in world.state.notices.open(Origin.SYNC)]
     world.database.close()
     assert (row.message, row.notices) == ("as it was", ())
     assert row.counts == {Verdict.REQUESTED: 3, Verdict.SKIPPED: 1}
@@ -882,8 +896,8 @@ def test_a_first_run_after_the_migration_is_no_first_run(old_file: Path) -> None
 def test_all_that_is_new_can_be_used_in_a_file_of_version_1(old_file: Path) -> None:
     world = World(old_file)
     world.run("new", datetime(2026, 1, 3, tzinfo=UTC))
-    world.books.exclude("tvdb:81189", AT)
-    world.books.close_cut_off_runs(AT)
-    results = [(row.run_id, row.result) for row in world.books.runs(limit=10).rows]
+    world.state.exclusions.add("tvdb:81189", AT)
+    world.state.runs.close_cut_off(AT)
+    results = [(row.run_id, row.result) for row in world.state.runs.page(limit=10).rows]
     world.database.close()
     assert results == [("new", "partly"), ("cut", "cut_off"), ("old", "ok")]

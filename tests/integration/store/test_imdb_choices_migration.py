@@ -6,8 +6,8 @@ from pathlib import Path
 
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.wishes import Found, How
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
-from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
@@ -31,7 +31,7 @@ def test_what_was_chosen_and_rejected_stays_so(path: Path, old_database: OldData
     heat = matches["title:heat||movie"]
     assert (heat.found, heat.how) == (Found.NOT_FOUND, How.CHOICE)
     assert memory.matches.chosen_ids() == {}
-    total, rows, _ = SqliteBooks(database).decided(limit=10)
+    total, rows, _ = SqliteAgentState(database).reviews.decided(limit=10)
     assert total == 2
     assert [row.choice.imdb for row in rows if row.choice] == [None, None]
     database.close()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from listsync.domain.media import MediaType
 from listsync.domain.server_knowledge import NOTHING_LEARNED, Hold, Learned
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
-from listsync.store.history import SqliteBooks
 from listsync.store.sync_memory import SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
@@ -22,5 +22,5 @@ def test_a_file_of_the_version_before_is_opened(path: Path, old_database: OldDat
     assert memory.guard.learned() == NOTHING_LEARNED
     learned = Learned(holds=(Hold(kind=MediaType.TV, four_k=True, why="no 4K Sonarr"),))
     memory.guard.save_learned(learned)
-    assert SqliteBooks(database).learned() == learned
+    assert SqliteAgentState(database).server.learned() == learned
     database.close()

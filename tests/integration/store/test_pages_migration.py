@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
-from listsync.store.history import SqliteBooks
 from tests.integration.store.conftest import OldDatabase
 
 _SERVER = (
@@ -28,8 +28,8 @@ def test_older_and_newer_requests_are_found_by_their_lists(
     database = Database(path)
     with database.write() as connection:
         connection.execute(_REQUEST, ("new", '["ours"]'))
-    books = SqliteBooks(database)
-    assert [row.title for row in books.requests_for("ours", limit=9)] == ["new", "old"]
-    assert [row.title for row in books.requests_for("mine", limit=9)] == ["old"]
-    assert books.requests_for("theirs", limit=9) == ()
+    state = SqliteAgentState(database)
+    assert [row.title for row in state.requests.for_list("ours", limit=9)] == ["new", "old"]
+    assert [row.title for row in state.requests.for_list("mine", limit=9)] == ["old"]
+    assert state.requests.for_list("theirs", limit=9) == ()
     database.close()

@@ -15,19 +15,21 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.notices import Origin
 from listsync.domain.run_notes import Notes
 from listsync.domain.server_knowledge import NOTHING_LEARNED
 from listsync.errors import NewerStateError, StateError
 from listsync.store import database as module
+from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import next_backup, write_backup
 from listsync.store.checksum import checksum_of
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.functions import add_functions
-from listsync.store.history import SqliteBooks
 from listsync.store.recovery import open_state, opened_state
 from listsync.store.state_doubt import lift_doubt, load_doubt
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.run import trust_in
+from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER
 from tests.integration.store.child import sent
 from tests.integration.store.state import AT
@@ -306,10 +308,13 @@ _SEEDS = tries(20, 200)
 
 def looks(database: Database) -> None:
     """Look at all that an agent shows at its start, and that a sync begins with."""
-    books, memory = SqliteBooks(database), SqliteMemory(database)
-    books.lists(), books.notices(), books.runs(limit=9).rows
-    books.waiting(limit=9), books.items("", list_name=None, limit=9)
-    assert books.learned() == NOTHING_LEARNED
+    state, memory = SqliteAgentState(database), SqliteMemory(database)
+    state.lists.all(), state.notices.open(Origin.SYNC), state.runs.page(limit=9).rows
+    (
+        state.reviews.waiting(limit=9),
+        state.items.page("", list_name=None, limit=9, lookup_of=lookup_of_entry),
+    )
+    assert state.server.learned() == NOTHING_LEARNED
     memory.guard.use(SERVER)
     (
         memory.matches.load(AT),

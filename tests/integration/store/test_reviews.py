@@ -48,7 +48,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_a_title_that_waits_is_told_with_all_that_was_found(world: World) -> None:
     world.wait("one", "two")
-    total, (row,), _ = world.books.waiting(limit=10)
+    total, (row,), _ = world.state.reviews.waiting(limit=10)
     assert total == 1
     assert (row.lookup, row.label, row.lists, row.since) == (
         lookup(CRASH),
@@ -64,12 +64,12 @@ def test_what_waits_comes_oldest_first_in_pages(world: World) -> None:
     films = [film(title, rank) for rank, title in enumerate(("C", "A", "B"), start=1)]
     for days, one in enumerate(films):
         world.wait(f"list {days}", entry=one, at=AT + days * _DAY)
-    first = world.books.waiting(limit=2)
-    world.books.choose(first.rows[0].lookup, Choice(None, "", AT))
-    second = world.books.waiting(limit=2, after=first.last)
+    first = world.state.reviews.waiting(limit=2)
+    world.state.reviews.choose(first.rows[0].lookup, Choice(None, "", AT))
+    second = world.state.reviews.waiting(limit=2, after=first.last)
     assert [[row.label for row in page.rows] for page in (first, second)] == [["C", "A"], ["B"]]
     assert (first.total, second.total, second.last) == (3, None, None)
-    assert [row.label for row in world.books.waiting(limit=2, skip=1).rows] == ["B"]
+    assert [row.label for row in world.state.reviews.waiting(limit=2, skip=1).rows] == ["B"]
 
 
 @pytest.mark.parametrize("found", [Found.FOUND, Found.NOT_FOUND])
@@ -77,28 +77,28 @@ def test_what_is_certain_does_not_wait(world: World, found: Found) -> None:
     world.read("mine", CRASH)
     key = HAGGIS if found is Found.FOUND else None
     world.seek(CRASH, Match(found=found, how=How.TITLE, key=key))
-    assert world.books.waiting(limit=10) == (0, (), None)
+    assert world.state.reviews.waiting(limit=10) == (0, (), None)
 
 
 def test_what_only_a_list_holds_that_is_not_followed_any_more_does_not_wait(world: World) -> None:
     world.wait("one")
     lists = SqliteConfiguredLists(world.database)
     lists.replace([rules("other")])
-    assert world.books.waiting(limit=10) == (0, (), None)
+    assert world.state.reviews.waiting(limit=10) == (0, (), None)
     lists.replace([rules("other"), rules("one")])
-    assert world.books.waiting(limit=10)[0] == 1
+    assert world.state.reviews.waiting(limit=10)[0] == 1
 
 
 def test_what_left_its_lists_waits_no_more(world: World) -> None:
     world.wait()
     world.read("mine")
-    assert world.books.waiting(limit=10)[0] == 0
+    assert world.state.reviews.waiting(limit=10)[0] == 0
 
 
 def test_what_another_list_still_holds_goes_on_waiting(world: World) -> None:
     world.wait("one", "two")
     world.read("one")
-    (row,) = world.books.waiting(limit=10)[1]
+    (row,) = world.state.reviews.waiting(limit=10)[1]
     assert row.lists == ("two",)
 
 
@@ -107,16 +107,16 @@ def test_what_waits_at_another_server_is_not_told(world: World) -> None:
     world.memory.guard.use(replace(SERVER, identity="another"))
     with world.database.write() as connection:
         connection.execute("UPDATE servers SET last_seen = '2000' WHERE identity = 'fake-1'")
-    assert world.books.waiting(limit=10)[0] == 0
+    assert world.state.reviews.waiting(limit=10)[0] == 0
 
 
 def test_an_entry_that_is_renamed_waits_only_when_it_was_looked_up_anew(world: World) -> None:
     one = film("Crash", imdb="tt0375679")
     world.wait(entry=one)
     world.read("mine", one._replace(rank=7))
-    assert world.books.waiting(limit=10)[0] == 1
+    assert world.state.reviews.waiting(limit=10)[0] == 1
     world.read("mine", one._replace(title="L.A. Crash"))
-    assert world.books.waiting(limit=10)[0] == 0
+    assert world.state.reviews.waiting(limit=10)[0] == 0
 
 
 # -- choices -----------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ def test_a_choice_holds_at_every_server(world: World) -> None:
 def test_what_is_decided_waits_no_more_and_is_told_as_decided(world: World) -> None:
     name = world.wait()
     world.choose(name, HAGGIS, "Crash (2005)")
-    assert world.books.waiting(limit=10) == (0, (), None)
-    total, (row,), _ = world.books.decided(limit=10)
+    assert world.state.reviews.waiting(limit=10) == (0, (), None)
+    total, (row,), _ = world.state.reviews.decided(limit=10)
     assert (total, row.label, row.choice) == (1, "Crash", Choice(HAGGIS, "Crash (2005)", AT))
     assert row.candidates == CANDIDATES
 
@@ -171,9 +171,9 @@ def test_the_last_choice_counts(world: World) -> None:
 def test_a_choice_that_is_withdrawn_leaves_the_title_waiting(world: World) -> None:
     name = world.wait()
     world.choose(name, HAGGIS)
-    assert world.books.withdraw(name)
-    assert not world.books.withdraw(name)
-    assert world.books.waiting(limit=10)[0] == 1
+    assert world.state.reviews.withdraw(name)
+    assert not world.state.reviews.withdraw(name)
+    assert world.state.reviews.waiting(limit=10)[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_decision_outlives_its_entry(world: World) -> None:
     world.choose(name, HAGGIS)
     world.read("mine")
     world.read("mine")
-    (row,) = world.books.decided(limit=10)[1]
+    (row,) = world.state.reviews.decided(limit=10)[1]
     assert (row.label, row.lists, row.since) == ("crash", (), None)
 
 
@@ -211,33 +211,33 @@ def resolve(world: World, name: str, key: TitleKey | None, imdb: str = _IMDB) ->
 
 def test_an_imdb_id_that_was_chosen_is_to_be_looked_up(world: World) -> None:
     name = world.wait("one", "two")
-    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.state.reviews.choose(name, Choice(None, "", AT, imdb=_IMDB))
     assert world.memory.matches.chosen_ids() == {name: _IMDB}
     assert world.memory.matches.load(AT)[name].found is Found.REVIEW
     assert world.statuses() == ["open", "open"]
-    assert world.books.waiting(limit=10)[0] == 0
-    (row,) = world.books.decided(limit=10)[1]
+    assert world.state.reviews.waiting(limit=10)[0] == 0
+    (row,) = world.state.reviews.decided(limit=10)[1]
     assert row.choice == Choice(None, "", AT, imdb=_IMDB)
 
 
 def test_what_an_imdb_id_leads_to_is_remembered_as_the_choice(world: World) -> None:
     name = world.wait("one", "two")
-    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.state.reviews.choose(name, Choice(None, "", AT, imdb=_IMDB))
     resolve(world, name, HAGGIS)
     assert world.memory.matches.chosen_ids() == {}
     match = world.memory.matches.load(AT)[name]
     assert (match.found, match.how, match.key) == (Found.FOUND, How.CHOICE, HAGGIS)
-    assert world.books.lookup(name)[1] == Choice(HAGGIS, "Crash (2005)", AT, imdb=_IMDB)
-    assert world.books.withdraw(name)
-    assert world.books.waiting(limit=10)[0] == 1
+    assert world.state.titles.lookup(name)[1] == Choice(HAGGIS, "Crash (2005)", AT, imdb=_IMDB)
+    assert world.state.reviews.withdraw(name)
+    assert world.state.reviews.waiting(limit=10)[0] == 1
 
 
 def test_an_imdb_id_that_leads_nowhere_is_no_choice_any_more(world: World) -> None:
     name = world.wait()
-    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.state.reviews.choose(name, Choice(None, "", AT, imdb=_IMDB))
     resolve(world, name, None)
     assert world.memory.matches.chosen_ids() == {}
-    assert world.books.waiting(limit=10)[0] == 1
+    assert world.state.reviews.waiting(limit=10)[0] == 1
 
 
 @pytest.mark.parametrize("key", [HAGGIS, None], ids=["found", "not-found"])
@@ -254,18 +254,18 @@ def test_what_i_say_while_an_id_is_looked_up_stays(
     world: World, key: TitleKey | None, later: Choice
 ) -> None:
     name = world.wait()
-    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
-    world.books.choose(name, later)
+    world.state.reviews.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.state.reviews.choose(name, later)
     resolve(world, name, key)
-    assert world.books.lookup(name)[1] == later
+    assert world.state.titles.lookup(name)[1] == later
 
 
 def test_what_i_take_back_while_an_id_is_looked_up_stays_undecided(world: World) -> None:
     name = world.wait()
-    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
-    world.books.withdraw(name)
+    world.state.reviews.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.state.reviews.withdraw(name)
     resolve(world, name, HAGGIS)
-    assert world.books.lookup(name)[1] is None
+    assert world.state.titles.lookup(name)[1] is None
 
 
 @pytest.mark.parametrize("is_undone", [True, False], ids=["undone", "changed"])
@@ -279,7 +279,7 @@ def test_what_took_a_choice_over_is_looked_up_anew_without_it(
     lookup = world.seek(other, Match(found=Found.FOUND, how=How.CHOICE, key=HAGGIS))
     assert world.memory.matches.load(AT)[lookup].key == HAGGIS
     if is_undone:
-        world.books.withdraw(name)
+        world.state.reviews.withdraw(name)
     else:
         world.choose(name, CRONENBERG)
     assert lookup not in world.memory.matches.load(AT)
@@ -287,39 +287,39 @@ def test_what_took_a_choice_over_is_looked_up_anew_without_it(
 
 def test_forgetting_an_imdb_id_forgets_that_it_was_chosen(world: World) -> None:
     name = world.wait()
-    world.books.choose(name, Choice(None, "", AT, imdb=_IMDB))
+    world.state.reviews.choose(name, Choice(None, "", AT, imdb=_IMDB))
     item = f"imdb:{_IMDB}"
-    assert world.books.forget(item, parse_exclusion(item)) == 1
+    assert world.state.exclusions.forget(item, parse_exclusion(item)) == 1
     assert world.memory.matches.chosen_ids() == {}
-    world.books.choose(name, Choice(HAGGIS, "", AT, imdb=_IMDB))
-    assert world.books.forget(item, parse_exclusion(item)) == 1
-    assert world.books.waiting(limit=10)[0] == 1
+    world.state.reviews.choose(name, Choice(HAGGIS, "", AT, imdb=_IMDB))
+    assert world.state.exclusions.forget(item, parse_exclusion(item)) == 1
+    assert world.state.reviews.waiting(limit=10)[0] == 1
 
 
 def test_the_title_of_an_imdb_id_is_known_from_a_lookup_a_choice_or_the_catalogue(
     world: World,
 ) -> None:
     name = world.wait()
-    assert world.books.title_of_imdb(_IMDB) is None
+    assert world.state.reviews.title_of_imdb(_IMDB) is None
     facts = TitleFacts(ids=ExternalIds(imdb=_IMDB), title="Crash", year=2005)
     SqliteFacts(world.database).put(HAGGIS, facts)
-    assert world.books.title_of_imdb(_IMDB) == (HAGGIS, "Crash (2005)")
-    assert world.books.title_of_imdb("tt03756790") is None
+    assert world.state.reviews.title_of_imdb(_IMDB) == (HAGGIS, "Crash (2005)")
+    assert world.state.reviews.title_of_imdb("tt03756790") is None
     one = film("Other", imdb="tt0115964")
     world.read("other", one)
     world.seek(
         one, Match(found=Found.FOUND, how=How.IMDB_ID, key=CRONENBERG, title="Crash (1996)")
     )
-    assert world.books.title_of_imdb("tt0115964") == (CRONENBERG, "Crash (1996)")
-    world.books.choose(name, Choice(HAGGIS, "Crash!", AT, imdb="tt0000001"))
-    assert world.books.title_of_imdb("tt0000001") == (HAGGIS, "Crash!")
+    assert world.state.reviews.title_of_imdb("tt0115964") == (CRONENBERG, "Crash (1996)")
+    world.state.reviews.choose(name, Choice(HAGGIS, "Crash!", AT, imdb="tt0000001"))
+    assert world.state.reviews.title_of_imdb("tt0000001") == (HAGGIS, "Crash!")
 
 
 def test_an_imdb_id_of_two_titles_is_known_to_be_none(world: World) -> None:
     for key in (HAGGIS, CRONENBERG):
         facts = TitleFacts(ids=ExternalIds(imdb=_IMDB), title="Crash", year=2005)
         SqliteFacts(world.database).put(key, facts)
-    assert world.books.title_of_imdb(_IMDB) is None
+    assert world.state.reviews.title_of_imdb(_IMDB) is None
 
 
 # -- names -------------------------------------------------------------------------------------
@@ -327,24 +327,24 @@ def test_an_imdb_id_of_two_titles_is_known_to_be_none(world: World) -> None:
 
 def test_a_title_is_found_by_its_short_id_and_its_lookup(world: World) -> None:
     name = world.wait()
-    (row,) = world.books.find_reviews(name)
-    assert [one.lookup for one in world.books.find_reviews(row.short_id)] == [name]
-    assert [one.lookup for one in world.books.find_reviews(row.long_id.upper())] == [name]
-    assert world.books.find_reviews("zzzz") == ()
+    (row,) = world.state.reviews.find(name)
+    assert [one.lookup for one in world.state.reviews.find(row.short_id)] == [name]
+    assert [one.lookup for one in world.state.reviews.find(row.long_id.upper())] == [name]
+    assert world.state.reviews.find("zzzz") == ()
 
 
 def test_what_was_found_nowhere_or_is_decided_is_found_by_its_name(world: World) -> None:
     world.read("mine", CRASH)
     name = world.seek(CRASH, Match(found=Found.NOT_FOUND, how=How.TITLE))
-    assert len(world.books.find_reviews(name)) == 1
+    assert len(world.state.reviews.find(name)) == 1
     world.choose(name, HAGGIS)
-    assert [row.choice is not None for row in world.books.find_reviews(name)] == [True]
+    assert [row.choice is not None for row in world.state.reviews.find(name)] == [True]
 
 
 def test_what_was_found_needs_no_name(world: World) -> None:
     world.read("mine", CRASH)
     name = world.seek(CRASH, Match(found=Found.FOUND, how=How.TITLE, key=HAGGIS))
-    assert world.books.find_reviews(name) == ()
+    assert world.state.reviews.find(name) == ()
 
 
 # -- forgetting --------------------------------------------------------------------------------
@@ -354,8 +354,8 @@ def test_forgetting_a_title_forgets_its_choice(world: World) -> None:
     name = world.wait()
     world.choose(name, HAGGIS)
     item = "tmdb:movie/1640"
-    assert world.books.forget(item, parse_exclusion(item)) == 1
-    assert world.books.waiting(limit=10)[0] == 1
+    assert world.state.exclusions.forget(item, parse_exclusion(item)) == 1
+    assert world.state.reviews.waiting(limit=10)[0] == 1
 
 
 @pytest.mark.parametrize("key", [HAGGIS, None], ids=["accepted", "rejected"])
@@ -363,14 +363,14 @@ def test_forgetting_an_id_forgets_what_was_said_of_it(world: World, key: object)
     name = world.wait(entry=film("Crash", imdb="tt0375679"))
     world.choose(name, HAGGIS if key else None)
     item = "imdb:tt0375679"
-    assert world.books.forget(item, parse_exclusion(item)) == 2
-    assert world.books.decided(limit=10)[0] == 0
+    assert world.state.exclusions.forget(item, parse_exclusion(item)) == 2
+    assert world.state.reviews.decided(limit=10)[0] == 0
 
 
 def test_forgetting_everything_keeps_what_you_chose(world: World) -> None:
     name = world.wait()
     world.choose(name, HAGGIS)
-    world.books.forget_all()
+    world.state.exclusions.forget_all()
     assert world.memory.matches.load(AT)[name].key == HAGGIS
 
 
@@ -404,7 +404,7 @@ def test_an_older_file_keeps_its_titles_and_lets_them_wait_after_a_sync(old: Pat
     world = World(old)
     assert world.statuses() == ["review"]
     world.seek(CRASH)
-    (row,) = world.books.waiting(limit=10)[1]
+    (row,) = world.state.reviews.waiting(limit=10)[1]
     assert (row.label, row.lists) == ("Crash", ("mine",))
     world.database.close()
     assert list(old.parent.glob("old-v3-*.db"))

@@ -55,7 +55,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def titles(world: World, query: str) -> list[str]:
-    return [row.entry.label for row in world.books.entries(query, limit=50)]
+    return [row.entry.label for row in world.state.entries.find(query, limit=50)]
 
 
 def handle(world: World, entry: ListEntry = CRASH, *, four_k: bool = False) -> None:
@@ -98,11 +98,11 @@ def test_an_entry_is_told_with_its_list_and_what_was_done(world: World) -> None:
     world.read("mine", film("Heat"), CRASH._replace(rank=2))
     handle(world)
     handle(world, four_k=True)
-    (row,) = world.books.entries("crash", limit=5)
+    (row,) = world.state.entries.find("crash", limit=5)
     assert (row.entry, row.first_seen) == (CRASH._replace(rank=2), AT)
     assert (row.row.name, row.row.outcome, row.row.last_success) == ("mine", "complete", AT)
     assert [one for one, _ in row.handled] == [_HD, Definition(HAGGIS, four_k=True)]
-    (other,) = world.books.entries("heat", limit=5)
+    (other,) = world.state.entries.find("heat", limit=5)
     assert other.handled == ()
 
 
@@ -137,7 +137,7 @@ def test_entries_are_found_by_what_they_were_taken_for(world: World, is_chosen: 
 
 def test_only_so_many_entries_are_told(world: World) -> None:
     world.read("mine", *(film(f"Crash {n}", n) for n in range(1, 9)))
-    assert len(world.books.entries("crash", limit=3)) == 3
+    assert len(world.state.entries.find("crash", limit=3)) == 3
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ def test_entries_that_share_something_are_found(
 ) -> None:
     world.read("seen", held)
     one = film("Crash", imdb="tt0375679")
-    found = world.books.entries_alike("file:/seen", one, HAGGIS)
+    found = world.state.entries.alike("file:/seen", one, HAGGIS)
     assert bool(found) is is_alike
-    assert world.books.entries_alike("file:/mine", one, HAGGIS) == {}
+    assert world.state.entries.alike("file:/mine", one, HAGGIS) == {}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_entries_of_all_lists_that_share_an_id_or_title_and_year_are_found(
 ) -> None:
     world.read("seen", held)
     one = film("Crash", imdb="tt0375679")._replace(year=2005)
-    found = [row.entry for row in world.books.entries_with(one, limit=5)]
+    found = [row.entry for row in world.state.entries.sharing(one, limit=5)]
     assert found == ([held] if is_found else [])
 
 
@@ -185,7 +185,7 @@ def test_entries_that_were_taken_for_the_title_are_found(world: World) -> None:
     other = film("L.A. Crash")
     world.read("seen", other)
     world.seek(other, _FOUND, "seen")
-    assert world.books.entries_alike("file:/seen", CRASH, HAGGIS) == {entry_id(other): other}
+    assert world.state.entries.alike("file:/seen", CRASH, HAGGIS) == {entry_id(other): other}
 
 
 def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) -> None:
@@ -196,8 +196,8 @@ def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) ->
     seasons = HandledSeasons("first", "1")
     handling = Handling(member, Definition(key, four_k=False), seasons)
     world.memory.record(Notes(handled=[handling]))
-    assert world.books.standing(key, AT).handled.seasons_of(member) == seasons
-    assert world.books.standing(HAGGIS, AT).handled.seasons_of(member) is None
+    assert world.state.titles.standing(key, AT).handled.seasons_of(member) == seasons
+    assert world.state.titles.standing(HAGGIS, AT).handled.seasons_of(member) is None
 
 
 # -- lookups -----------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) ->
 def test_a_lookup_is_told_with_all_its_reasons(world: World) -> None:
     world.read("mine", CRASH)
     name = world.seek(CRASH, _FOUND)
-    found, choice = world.books.lookup(name)
+    found, choice = world.state.titles.lookup(name)
     assert found is not None
     assert (found.match, found.again_at, choice) == (_FOUND, None, None)
 
@@ -216,7 +216,7 @@ def test_what_was_not_found_is_told_with_when_it_is_looked_for_again(world: Worl
     world.choose(name, CRONENBERG, "Crash (1996)")
     miss = Miss(REVIEW.found, 1, AT + timedelta(days=1))
     world.memory.record(Notes(matches={name: REVIEW}, misses={name: miss}))
-    found, choice = world.books.lookup(name)
+    found, choice = world.state.titles.lookup(name)
     assert found is not None
     assert found.match == REVIEW
     assert found.again_at == AT + timedelta(days=1)
@@ -224,14 +224,14 @@ def test_what_was_not_found_is_told_with_when_it_is_looked_for_again(world: Worl
 
 
 def test_what_was_never_looked_up_is_not_known(world: World) -> None:
-    assert world.books.lookup(lookup(CRASH)) == (None, None)
+    assert world.state.titles.lookup(lookup(CRASH)) == (None, None)
 
 
 # -- how a title stands ------------------------------------------------------------------------
 
 
 def test_of_a_title_nobody_knows_nothing_is_told(world: World) -> None:
-    standing = world.books.standing(HAGGIS, AT)
+    standing = world.state.titles.standing(HAGGIS, AT)
     assert standing == NOTHING_KNOWN
 
 
@@ -241,8 +241,8 @@ def test_a_title_is_looked_up_in_every_page_of_the_index(world: World) -> None:
         for n in (1, 1640)
     )
     world.memory.index.save(pages)
-    assert world.books.standing(HAGGIS, AT).state == TitleState(5, 2)
-    assert world.books.standing(CRONENBERG, AT).state == TitleState(1, 1)
+    assert world.state.titles.standing(HAGGIS, AT).state == TitleState(5, 2)
+    assert world.state.titles.standing(CRONENBERG, AT).state == TitleState(1, 1)
 
 
 def test_what_was_done_with_a_title_is_told(world: World) -> None:
@@ -255,7 +255,7 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
     world.memory.record(Notes(failed=failed))
     facts = TitleFacts(ids=ExternalIds(), year=2005)
     SqliteFacts(world.database).put(HAGGIS, facts)
-    standing = world.books.standing(HAGGIS, datetime.now(UTC))
+    standing = world.state.titles.standing(HAGGIS, datetime.now(UTC))
     assert (standing.handled.definitions, standing.facts) == (frozenset({_HD}), facts)
     assert standing.handled.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
     assert [one.why for one in standing.failed.values()] == ["no"]
@@ -267,7 +267,7 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
 def test_the_newest_requests_are_told_first(world: World) -> None:
     for number in range(12):
         request(world, f"r{number}")
-    found = [row.run_id for row in world.books.standing(HAGGIS, AT).requests]
+    found = [row.run_id for row in world.state.titles.standing(HAGGIS, AT).requests]
     assert found == [f"r{number}" for number in range(11, 1, -1)]
 
 
@@ -275,11 +275,11 @@ def test_what_was_asked_for_since_the_index_was_read_is_told(world: World) -> No
     now = datetime.now(UTC)
     run(world, "one", now - timedelta(hours=1))
     request(world, "one")
-    assert world.books.standing(HAGGIS, now).asked == frozenset({_HD})
+    assert world.state.titles.standing(HAGGIS, now).asked == frozenset({_HD})
     run(world, "failed", now + timedelta(hours=1), Result.FAILED)
-    assert world.books.standing(HAGGIS, now).asked == frozenset({_HD})
+    assert world.state.titles.standing(HAGGIS, now).asked == frozenset({_HD})
     run(world, "two", now + timedelta(hours=2))
-    assert world.books.standing(HAGGIS, now).asked == frozenset()
+    assert world.state.titles.standing(HAGGIS, now).asked == frozenset()
 
 
 # -- for explanations --------------------------------------------------------------------------
@@ -292,8 +292,8 @@ def test_the_entries_before_one_are_counted_by_their_kinds(world: World) -> None
     world.read("other", film_of(1))
     name = entry_id(last)
     kinds = {MediaType.MOVIE: 1, MediaType.TV: 1, None: 1}
-    assert world.books.kinds_before("file:/mine", name) == kinds
-    assert world.books.kinds_before("file:/mine", entry_id(film)) == {}
+    assert world.state.entries.kinds_before("file:/mine", name) == kinds
+    assert world.state.entries.kinds_before("file:/mine", entry_id(film)) == {}
 
 
 def film_of(rank: int) -> ListEntry:
@@ -303,17 +303,17 @@ def film_of(rank: int) -> ListEntry:
 def test_a_requested_title_is_found_without_any_entry(world: World) -> None:
     request(world)
     request(world, user="family")
-    (one,) = world.books.requested_titles("cra", limit=5)
+    (one,) = world.state.requests.for_query("cra", limit=5)
     assert (one.key, one.asked_as) == (HAGGIS, "family")
-    assert world.books.requested_titles(str(HAGGIS), limit=5) == (one,)
-    assert world.books.requested_titles("100%", limit=5) == ()
+    assert world.state.requests.for_query(str(HAGGIS), limit=5) == (one,)
+    assert world.state.requests.for_query("100%", limit=5) == ()
 
 
 def test_a_requested_title_is_not_found_by_a_part_of_its_number(world: World) -> None:
     request(world, label=f"tmdb:movie/{HAGGIS.tmdb_id}")
-    (one,) = world.books.requested_titles(f"{HAGGIS.tmdb_id}", limit=5)
+    (one,) = world.state.requests.for_query(f"{HAGGIS.tmdb_id}", limit=5)
     assert one.key == HAGGIS
-    assert world.books.requested_titles(f"{HAGGIS.tmdb_id}"[1:], limit=5) == ()
+    assert world.state.requests.for_query(f"{HAGGIS.tmdb_id}"[1:], limit=5) == ()
 
 
 def test_what_an_exclusion_might_mean_is_alike(world: World) -> None:
@@ -321,17 +321,17 @@ def test_what_an_exclusion_might_mean_is_alike(world: World) -> None:
     world.seek(CRASH, REVIEW, "not these")
     any_entry = ListEntry(rank=1, kind=MediaType.MOVIE, ids=ExternalIds(tmdb=884))
     for key in (HAGGIS, CRONENBERG):
-        found = world.books.entries_alike("file:/not these", any_entry, key)
+        found = world.state.entries.alike("file:/not these", any_entry, key)
         assert found == {entry_id(CRASH): CRASH}
     other = TitleKey(MediaType.MOVIE, 1)
-    assert world.books.entries_alike("file:/not these", any_entry, other) == {}
+    assert world.state.entries.alike("file:/not these", any_entry, other) == {}
 
 
 def test_what_the_last_run_learned_is_told_after_a_restart(world: World) -> None:
     learned = Learned(holds=(Hold(kind=MediaType.MOVIE, four_k=True, why="no 4K Radarr"),))
-    assert world.books.learned() == NOTHING_LEARNED
+    assert world.state.server.learned() == NOTHING_LEARNED
     world.memory.guard.save_learned(learned)
-    assert world.books.learned() == learned
+    assert world.state.server.learned() == learned
     with world.database.write() as connection:
         connection.execute("UPDATE servers SET learned = '[\"of another version\"]'")
-    assert world.books.learned() == NOTHING_LEARNED
+    assert world.state.server.learned() == NOTHING_LEARNED

@@ -92,7 +92,7 @@ def test_what_became_of_titles_is_told_apart_and_everywhere_alike(world: World) 
         "asked": "requested",
     }
     assert words(world) == expected
-    counts = Counter(world.books.counts("mine")) + Counter(world.books.counts("other"))
+    counts = Counter(world.state.items.counts("mine")) + Counter(world.state.items.counts("other"))
     assert counts == Counter(expected.values())
     view = world.database.read("SELECT title, status FROM synced_items")
     assert dict(map(tuple, view)) == expected
@@ -184,4 +184,4 @@ def test_what_could_not_be_requested_has_failed(world: World, why: str, status: 
     failed = FailedRequest(why, 1, AT + timedelta(days=1))
     world.memory.record(Notes(failed={(Definition(film(1), four_k=False), None): failed}))
     assert words(world) == {"one": status}
-    assert dict(world.books.counts("mine")) == {status: 1}
+    assert dict(world.state.items.counts("mine")) == {status: 1}

@@ -10,7 +10,7 @@ from typing import Any
 
 from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps
 from listsync.domain.events import ClockSet, Due, Event, RetryDue
-from listsync.ports.key_value import Notebook
+from listsync.ports.state import Notebook
 from listsync.triggers.schedule.rules import (
     EVERYTHING,
     Cron,

@@ -15,7 +15,7 @@ from typing import Any
 from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps, put_right
 from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope, covers, together, without
-from listsync.ports.key_value import Notebook
+from listsync.ports.state import Notebook
 
 _NAME = "retry"
 _STEPS = tuple(timedelta(minutes=one) for one in (1, 2, 5, 15, 30, 60))

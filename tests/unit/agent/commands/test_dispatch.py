@@ -80,14 +80,14 @@ def test_every_method_has_a_sub_command_of_the_client() -> None:
 def test_a_state_that_cannot_be_used_is_said(
     world: World, method: str, params: dict[str, Any]
 ) -> None:
-    world.books.fails = StateError("cannot read /state: disk I/O error")
+    world.state.kept.fails = StateError("cannot read /state: disk I/O error")
     refused = world.refusal(method, **params)
     assert refused.reason is Reason.UNAVAILABLE
     assert refused.message == "cannot read /state: disk I/O error"
 
 
 def test_commands_that_answer_from_memory_need_no_books(world: World) -> None:
-    world.books.fails = StateError("gone")
+    world.state.kept.fails = StateError("gone")
     for method in ("ping", "version", "status", "progress", "lists"):
         assert world.ask(method)
 
@@ -124,17 +124,17 @@ def with_everything(world: World) -> None:
         for number in range(500)
     )
     world.configuration.reload()
-    world.books.told_runs = [
+    world.state.kept.told_runs = [
         a_run(f"{number}", message=_LONG * 9, why=_LONG * 9, origin=_LONG * 99)
         for number in range(1, 300)
     ] + [a_run("abc", notices=(Notice(kind=NoticeKind.ON_HOLD, text=_LONG * 9),) * 99)]
-    world.books.requests = {
+    world.state.kept.requests = {
         "abc": tuple(a_request(_LONG, lists=tuple(_NAMES)) for _ in range(535))
     }
-    world.books.told_items = [an_item(_LONG, list_name=_NAMES[0])] * 1_000
-    world.books.reviews = [a_long_review(number) for number in range(30)]
-    world.books.told_entries = [a_long_entry(number) for number in range(300)]
-    world.books.standings[_KEY] = replace(
+    world.state.kept.told_items = [an_item(_LONG, list_name=_NAMES[0])] * 1_000
+    world.state.kept.reviews = [a_long_review(number) for number in range(30)]
+    world.state.kept.told_entries = [a_long_entry(number) for number in range(300)]
+    world.state.kept.standings[_KEY] = replace(
         NOTHING_KNOWN, requests=(a_request(_LONG, detail=_LONG * 9, lists=tuple(_NAMES)),) * 10
     )
 
@@ -258,12 +258,12 @@ def at(page: Mapping[str, Any], name: str) -> Sequence[object]:
 
 
 def test_nothing_is_told_twice(crowded: World) -> None:
-    crowded.books.told_items = [an_item(f"{number} {_LONG}") for number in range(1_000)]
+    crowded.state.kept.told_items = [an_item(f"{number} {_LONG}") for number in range(1_000)]
     told = [one["title"] for page in Client(crowded).pages("items", {}) for one in page["items"]]
     assert [title.split()[0] for title in told] == [str(number) for number in range(1_000)]
 
 
 def test_rows_that_fit_are_all_told(crowded: World) -> None:
-    crowded.books.told_items = [an_item("The Matrix (1999)", list_name="one")] * 10_000
+    crowded.state.kept.told_items = [an_item("The Matrix (1999)", list_name="one")] * 10_000
     found = crowded.ask("items", limit=150)
     assert (found["total"], len(found["items"])) == (10_000, 150)

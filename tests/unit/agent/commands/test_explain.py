@@ -93,7 +93,7 @@ _REVIEW = Match(
 @pytest.fixture(autouse=True)
 def _read(world: World) -> None:
     """Let all lists have been read."""
-    world.books.told_lists = [a_list("one"), a_list("two"), a_list("Trending Movies")]
+    world.state.kept.told_lists = [a_list("one"), a_list("two"), a_list("Trending Movies")]
 
 
 def row(entry: ListEntry, name: str = "one", **more: Any) -> EntryRow:
@@ -114,20 +114,22 @@ def why(world: World) -> tuple[str, str]:
 @pytest.fixture
 def dune(world: World) -> World:
     """Give an agent of whose lists one holds Dune by its TMDB id; the server has it not."""
-    world.books.told_entries = [row(_BY_TMDB)]
+    world.state.kept.told_entries = [row(_BY_TMDB)]
     know(world)
     return world
 
 
 def know(world: World, status: int = 1, status_4k: int = 1, **more: Any) -> None:
     state = TitleState(status, status_4k)
-    world.books.standings[_DUNE] = replace(NOTHING_KNOWN, state=state, **more)
+    world.state.kept.standings[_DUNE] = replace(NOTHING_KNOWN, state=state, **more)
 
 
 def allow(world: World, user: str, **more: Any) -> None:
     """Let the last sync have learned what *user* may request."""
     allowance = Allowance(user_id=7, name=user, **more)
-    world.books.has_learned = Learned(allowances=(UserAllowance(user=user, allowance=allowance),))
+    world.state.kept.has_learned = Learned(
+        allowances=(UserAllowance(user=user, allowance=allowance),)
+    )
 
 
 # -- what is told ------------------------------------------------------------------------------
@@ -135,8 +137,8 @@ def allow(world: World, user: str, **more: Any) -> None:
 
 def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World) -> None:
     handled = ((_DUNE_HD, AT),)
-    world.books.told_entries = [row(_BY_IMDB, handled=handled), row(_BY_IMDB, "gone")]
-    world.books.lookups = {"imdb:tt1160419|movie": Lookup(match=_FOUND, at=AT, again_at=None)}
+    world.state.kept.told_entries = [row(_BY_IMDB, handled=handled), row(_BY_IMDB, "gone")]
+    world.state.kept.lookups = {"imdb:tt1160419|movie": Lookup(match=_FOUND, at=AT, again_at=None)}
     request = a_request("Dune (2021)", key=_DUNE, asked_as="family", run_id="4f1c")
     know(world, MediaStatus.AVAILABLE, handled=_HANDLED, requests=(request,))
     on_list = {
@@ -204,9 +206,9 @@ def test_a_title_is_told_with_its_lists_its_match_and_its_requests(world: World)
 
 
 def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
-    world.books.told_entries = [row(_BY_TITLE)]
+    world.state.kept.told_entries = [row(_BY_TITLE)]
     lookup = "title:dune||movie"
-    world.books.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)}
+    world.state.kept.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)}
     title = explained(world)
     assert title["decision"] == {
         "verdict": "review",
@@ -228,11 +230,11 @@ def test_a_title_that_waits_is_told_with_how_to_choose(world: World) -> None:
 def test_an_imdb_id_that_was_chosen_is_told_to_be_looked_up(
     world: World, again_at: datetime
 ) -> None:
-    world.books.told_entries = [row(_BY_TITLE)]
+    world.state.kept.told_entries = [row(_BY_TITLE)]
     lookup = "title:dune||movie"
-    world.books.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=again_at)}
+    world.state.kept.lookups = {lookup: Lookup(match=_REVIEW, at=AT, again_at=again_at)}
     choice = Choice(None, "", AT, imdb="tt1160419")
-    world.books.reviews = [a_review("Dune", lookup=lookup, choice=choice)]
+    world.state.kept.reviews = [a_review("Dune", lookup=lookup, choice=choice)]
     title = explained(world)
     assert title["decision"] == {
         "verdict": "new",
@@ -248,12 +250,12 @@ def test_an_imdb_id_that_was_chosen_is_told_to_be_looked_up(
 
 def test_a_choice_by_title_that_the_next_sync_takes_over_is_told(world: World) -> None:
     one = _BY_TITLE._replace(bare_id=12)
-    world.books.told_entries = [row(one)]
-    world.books.lookups = {
+    world.state.kept.told_entries = [row(one)]
+    world.state.kept.lookups = {
         "title+id:dune||movie": Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)
     }
     assert explained(world)["decision"]["verdict"] == "review"
-    world.books.reviews = [
+    world.state.kept.reviews = [
         a_review("Dune", lookup="title:dune||movie", choice=Choice(_DUNE, "Dune (2021)", AT))
     ]
     title = explained(world)
@@ -263,8 +265,8 @@ def test_a_choice_by_title_that_the_next_sync_takes_over_is_told(world: World) -
 
 
 def test_what_is_due_is_looked_up_again_by_the_next_sync(world: World) -> None:
-    world.books.told_entries = [row(_BY_TITLE)]
-    world.books.lookups = {
+    world.state.kept.told_entries = [row(_BY_TITLE)]
+    world.state.kept.lookups = {
         "title:dune||movie": Lookup(match=_REVIEW, at=AT - timedelta(days=1), again_at=AT)
     }
     title = explained(world)
@@ -281,10 +283,10 @@ def test_a_row_in_doubt_waits_for_a_person_and_not_for_a_time(
     world: World, again_at: datetime
 ) -> None:
     doubtful = _BY_TITLE._replace(doubt="its season is not understood: many")
-    world.books.told_entries = [row(doubtful)]
+    world.state.kept.told_entries = [row(doubtful)]
     doubt = Match(found=Found.REVIEW, how=How.TITLE, reasons=(doubtful.doubt or "",))
     lookup = lookup_of_entry(doubtful) or ""
-    world.books.lookups = {lookup: Lookup(match=doubt, at=AT, again_at=again_at)}
+    world.state.kept.lookups = {lookup: Lookup(match=doubt, at=AT, again_at=again_at)}
     title = explained(world)
     assert title["decision"]["verdict"] == "review"
     assert title["match"]["again_at"] is None
@@ -295,7 +297,7 @@ def test_a_row_in_doubt_waits_for_a_person_and_not_for_a_time(
 
 
 def test_a_list_that_was_not_read_may_say_otherwise(dune: World) -> None:
-    dune.books.told_lists = [a_list("two")]
+    dune.state.kept.told_lists = [a_list("two")]
     assert explained(dune)["decision"]["conditions"] == [
         "unless Trending Movies says otherwise of it: that list was not read yet"
     ]
@@ -303,8 +305,8 @@ def test_a_list_that_was_not_read_may_say_otherwise(dune: World) -> None:
 
 def test_a_row_without_a_kind_is_told_by_what_its_list_makes_of_it(world: World) -> None:
     world.follow(rules("one", kind=MediaType.MOVIE))
-    world.books.told_entries = [row(_BY_TITLE._replace(kind=None))]
-    world.books.lookups = {"title:dune||movie": Lookup(match=_FOUND, at=AT, again_at=None)}
+    world.state.kept.told_entries = [row(_BY_TITLE._replace(kind=None))]
+    world.state.kept.lookups = {"title:dune||movie": Lookup(match=_FOUND, at=AT, again_at=None)}
     know(world)
     title = explained(world)
     assert (title["tmdb_id"], title["decision"]["verdict"]) == (438631, "open")
@@ -316,9 +318,9 @@ def test_what_lies_beyond_a_limit_changes_nothing_of_what_is_told(world: World) 
     beyond = wanted._replace(rank=2, ids=ExternalIds(imdb="tt1160419", tmdb=1))
     first = _BY_TITLE._replace(title="Another", rank=1)
     world.follow(rules("one", limit=1), rules("two"))
-    world.books.told_entries = [row(first), row(beyond), row(wanted, "two")]
+    world.state.kept.told_entries = [row(first), row(beyond), row(wanted, "two")]
     lookup = lookup_of_entry(wanted) or ""
-    world.books.lookups = {lookup: Lookup(match=_FOUND, at=AT, again_at=None)}
+    world.state.kept.lookups = {lookup: Lookup(match=_FOUND, at=AT, again_at=None)}
     know(world)
     (title,) = (one for one in world.ask("explain", query="dune")["titles"] if one["tmdb_id"])
     assert title["decision"]["why"] == "the next sync requests it for two"
@@ -328,19 +330,19 @@ def test_what_lies_beyond_a_limit_changes_nothing_of_what_is_told(world: World) 
 
 def test_rows_that_exclude_together_exclude_what_they_were_taken_for(dune: World) -> None:
     dune.follow(rules("one"), rules("seen", is_exclusion=True))
-    dune.books.told_lists.append(a_list("seen"))
+    dune.state.kept.told_lists.append(a_list("seen"))
     said = _BY_TITLE._replace(year=1999, title="Dune", check_ids=True)
     first = said._replace(ids=ExternalIds(imdb="tt1160419", tmdb=7))
     second = said._replace(ids=ExternalIds(imdb="tt1160419", tvdb=5), rank=2)
     members = members_of(rules("seen", is_exclusion=True), [first, second])
-    dune.books.told_entries += [
+    dune.state.kept.told_entries += [
         replace(row(one.entry, "seen"), entry_id=one.entry_id) for one in members
     ]
     (together,) = wishes_of(members)
     elsewhere = replace(_FOUND, how=How.TITLE_INSTEAD, key=TitleKey(MediaType.MOVIE, 7))
     elsewhere = replace(elsewhere, title="Dune: Another")
     lookup = lookup_of(together) or ""
-    dune.books.lookups[lookup] = Lookup(match=elsewhere, at=AT, again_at=None)
+    dune.state.kept.lookups[lookup] = Lookup(match=elsewhere, at=AT, again_at=None)
     verdicts = {one["decision"]["verdict"] for one in dune.ask("explain", query="dune")["titles"]}
     assert "open" in verdicts
 
@@ -356,9 +358,11 @@ def test_rows_that_exclude_together_exclude_what_they_were_taken_for(dune: World
 def test_a_choice_is_told_and_counts(
     world: World, key: TitleKey | None, verdict: str, words: str
 ) -> None:
-    world.books.told_entries = [row(_BY_TITLE)]
-    world.books.lookups = {"title:dune||movie": Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)}
-    world.books.reviews = [a_review("Dune", choice=Choice(key, "Dune (2021)", AT))]
+    world.state.kept.told_entries = [row(_BY_TITLE)]
+    world.state.kept.lookups = {
+        "title:dune||movie": Lookup(match=_REVIEW, at=AT, again_at=_AGAIN_AT)
+    }
+    world.state.kept.reviews = [a_review("Dune", choice=Choice(key, "Dune (2021)", AT))]
     know(world)
     assert explained(world)["decision"]["verdict"] == verdict
     text = shown("explain", world.ask("explain", query="Dune"))
@@ -392,7 +396,7 @@ def test_what_held_the_last_run_is_told(
 ) -> None:
     dune.follow(rules("one", four_k=four_k))
     hold = Hold(kind=MediaType.MOVIE, four_k=True, why="the server has no 4K Radarr")
-    dune.books.has_learned = Learned(holds=(hold,))
+    dune.state.kept.has_learned = Learned(holds=(hold,))
     assert why(dune) == said
 
 
@@ -443,7 +447,7 @@ def test_a_missing_profile_is_told(dune: World) -> None:
     asking = Asking(profile="HDD")
     dune.follow(rules("one", asking=asking))
     selection = ArrSelection.of(asking, MediaType.MOVIE, four_k=False)
-    dune.books.has_arr_names[MediaType.MOVIE] = ArrNames(
+    dune.state.kept.has_arr_names[MediaType.MOVIE] = ArrNames(
         services=(ArrService(id=0, name="Radarr", is_default=True),),
         offers={0: ArrOffer(profiles=(ArrChoice(4, "HD"),))},
         asked_at={0: AT},
@@ -456,7 +460,7 @@ def test_a_missing_profile_is_told(dune: World) -> None:
 
 def test_an_unknown_user_is_told(dune: World) -> None:
     dune.follow(rules("one", asking=FAMILY))
-    dune.books.has_learned = Learned(
+    dune.state.kept.has_learned = Learned(
         users=(TriedUser(user="family", why="there is no such user"),)
     )
     assert why(dune) == ("on_hold", "on hold: there is no such user (as the last sync found)")
@@ -468,7 +472,7 @@ def test_caps_are_told_before_and_when_they_are_reached(dune: World) -> None:
         'as far as the list "one": at most 2 in 24 hours'
     ]
     now = datetime.now(UTC)
-    dune.books.requests["r"] = (a_request(lists=("one",), at=now), a_request(at=now))
+    dune.state.kept.requests["r"] = (a_request(lists=("one",), at=now), a_request(at=now))
     assert why(dune) == ("skipped", 'left for a later sync: the list "one": at most 2 in 24 hours')
     dune.follow(rules("one"))
     dune.cap = Cap(per_run=1)
@@ -479,7 +483,7 @@ def test_caps_are_told_before_and_when_they_are_reached(dune: World) -> None:
 
 def test_a_season_that_may_not_exist_is_not_promised(world: World) -> None:
     series = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
-    world.books.told_entries = [row(series)]
+    world.state.kept.told_entries = [row(series)]
     world.follow(rules("one", seasons=Seasons(which=Which.NAMED, numbers=frozenset({99}))))
     assert explained(world)["decision"]["conditions"][0] == (
         "if it has season 99 and the server does not"
@@ -488,7 +492,7 @@ def test_a_season_that_may_not_exist_is_not_promised(world: World) -> None:
 
 def test_what_is_beyond_the_limit_of_its_list_is_left_out(dune: World) -> None:
     first = _BY_TITLE._replace(title="Another", rank=1)
-    dune.books.told_entries = [row(first), row(_BY_TMDB)]
+    dune.state.kept.told_entries = [row(first), row(_BY_TMDB)]
     dune.follow(rules("one", limit=1))
     assert why(dune) == ("skipped", "left out: one takes its first 1 titles only")
     dune.follow(rules("one", limit=2))
@@ -501,9 +505,9 @@ def test_what_its_list_does_not_take_is_left_out(dune: World) -> None:
 
 
 def test_what_a_list_of_exclusions_does_not_take_it_does_not_exclude(dune: World) -> None:
-    dune.books.told_entries.append(row(_BY_TMDB, "seen"))
+    dune.state.kept.told_entries.append(row(_BY_TMDB, "seen"))
     dune.follow(rules("one"), rules("seen", is_exclusion=True, kind=MediaType.TV))
-    dune.books.told_lists = [a_list("one"), a_list("seen")]
+    dune.state.kept.told_lists = [a_list("one"), a_list("seen")]
     assert why(dune) == ("open", "the next sync requests it for one")
 
 
@@ -514,7 +518,7 @@ def test_a_list_followed_twice_is_told_twice(dune: World) -> None:
 
 
 def test_the_list_that_comes_first_in_the_configuration_requests(dune: World) -> None:
-    dune.books.told_entries.append(row(_BY_TMDB, "two"))
+    dune.state.kept.told_entries.append(row(_BY_TMDB, "two"))
     dune.follow(rules("two"), rules("one"))
     assert why(dune) == ("open", "the next sync requests it for two")
 
@@ -522,8 +526,8 @@ def test_the_list_that_comes_first_in_the_configuration_requests(dune: World) ->
 def test_what_is_requested_for_one_entry_is_not_for_another_of_the_same_title(
     dune: World,
 ) -> None:
-    dune.books.told_entries.append(row(_BY_TITLE, "two"))
-    dune.books.lookups["title:dune||movie"] = Lookup(match=_FOUND, at=AT, again_at=None)
+    dune.state.kept.told_entries.append(row(_BY_TITLE, "two"))
+    dune.state.kept.lookups["title:dune||movie"] = Lookup(match=_FOUND, at=AT, again_at=None)
     dune.follow(rules("one"), rules("two"))
     first, second = dune.ask("explain", query="dune")["titles"]
     assert first["decision"]["verdict"] == "open"
@@ -546,13 +550,13 @@ def test_an_exclusion_by_another_name_is_told_when_it_was_looked_up(
     (condition,) = explained(dune)["decision"]["conditions"]
     assert condition.startswith("unless the exclusion ")
     lookup = lookup_of(*wishes_to_exclude([exclusion])) or ""
-    dune.books.lookups[lookup] = Lookup(match=_FOUND, at=AT, again_at=None)
+    dune.state.kept.lookups[lookup] = Lookup(match=_FOUND, at=AT, again_at=None)
     assert why(dune)[0] == "excluded"
 
 
 def test_a_requested_title_that_has_left_its_lists_is_told(world: World) -> None:
     request = a_request("Dune (2021)", key=_DUNE, lists=("mine",))
-    world.books.requests = {"r": (request,)}
+    world.state.kept.requests = {"r": (request,)}
     know(world, MediaStatus.PENDING, requests=(request,))
     title = explained(world)
     assert title["decision"]["why"] == (
@@ -568,9 +572,9 @@ def test_a_requested_title_that_has_left_its_lists_is_told(world: World) -> None
 
 def test_a_requested_title_that_a_list_holds_by_its_number_has_not_left(world: World) -> None:
     by_number = ListEntry(rank=1, kind=MediaType.MOVIE, ids=ExternalIds(tmdb=438631))
-    world.books.told_entries = [row(by_number, handled=((_DUNE_HD, AT),))]
+    world.state.kept.told_entries = [row(by_number, handled=((_DUNE_HD, AT),))]
     request = a_request("Dune (2021)", key=_DUNE, lists=("another",))
-    world.books.requests = {"r": (request,)}
+    world.state.kept.requests = {"r": (request,)}
     know(world, MediaStatus.PENDING, handled=_HANDLED, requests=(request,))
     title = explained(world)
     assert title["decision"]["why"] == "requested already"
@@ -637,7 +641,7 @@ def test_a_setback_is_told(dune: World) -> None:
 
 
 def test_an_entry_that_nobody_looked_up_is_new(world: World) -> None:
-    world.books.told_entries = [row(_BY_TITLE)]
+    world.state.kept.told_entries = [row(_BY_TITLE)]
     assert why(world) == ("new", "not looked up yet: the next sync does")
     assert explained(world)["match"] is None
 
@@ -661,26 +665,26 @@ def test_a_series_is_settled_only_for_the_seasons_it_was_acted_on_for(
     key = TitleKey(MediaType.TV, 1396)
     title = Definition(key, four_k=False)
     one = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
-    world.books.told_entries = [row(one)]
-    place = (world.books.told_entries[0].row.source, False)
+    world.state.kept.told_entries = [row(one)]
+    place = (world.state.kept.told_entries[0].row.source, False)
     entries = HandledEntries(
         {place: {entry_id(one): title}}, {place: {entry_id(one): HandledSeasons(rule, "1")}}
     )
     state = TitleState(MediaStatus.PROCESSING, MediaStatus.UNKNOWN)
-    world.books.standings[key] = replace(NOTHING_KNOWN, state=state, handled=entries)
+    world.state.kept.standings[key] = replace(NOTHING_KNOWN, state=state, handled=entries)
     assert why(world) == said
 
 
 def test_a_series_is_decided_as_far_as_can_be(world: World) -> None:
     series = ListEntry(rank=1, title="Dune", kind=MediaType.TV, ids=ExternalIds(tmdb=1396))
-    world.books.told_entries = [row(series)]
+    world.state.kept.told_entries = [row(series)]
     verdict, words = why(world)
     assert verdict == "open"
     assert words.startswith("the next sync requests it for one, if it has seasons that the server")
 
 
 def test_a_title_of_no_list_that_is_followed_is_not_requested(world: World) -> None:
-    world.books.told_entries = [row(_BY_TMDB, "gone")]
+    world.state.kept.told_entries = [row(_BY_TMDB, "gone")]
     assert why(world) == ("skipped", "nothing: no list that is followed holds it any more")
 
 
@@ -696,7 +700,7 @@ def test_a_title_of_no_list_that_is_followed_is_not_requested(world: World) -> N
 def test_an_exclusion_is_told(
     dune: World, exclusion: tuple[Exclusion, ...], noted: list[str]
 ) -> None:
-    dune.exclusions, dune.books.noted = exclusion, noted
+    dune.exclusions, dune.state.kept.noted = exclusion, noted
     assert why(dune)[0] == "excluded"
     assert why(dune)[1].startswith("excluded: by `exclude`")
 
@@ -704,7 +708,7 @@ def test_an_exclusion_is_told(
 @pytest.mark.parametrize("entry", [_BY_TMDB, _BY_TITLE._replace(year=2021)], ids=["id", "title"])
 def test_a_list_of_what_must_not_be_requested_is_named(dune: World, entry: ListEntry) -> None:
     dune.follow(rules("one"), rules("seen", is_exclusion=True))
-    dune.books.told_entries = [row(_BY_TMDB), row(entry, "seen")]
+    dune.state.kept.told_entries = [row(_BY_TMDB), row(entry, "seen")]
     titles = dune.ask("explain", query="dune")["titles"]
     assert titles[0]["decision"] == {
         "verdict": "excluded",
@@ -716,7 +720,7 @@ def test_a_list_of_what_must_not_be_requested_is_named(dune: World, entry: ListE
 def test_another_film_of_the_same_name_excludes_nothing(dune: World) -> None:
     dune.follow(rules("one"), rules("seen", is_exclusion=True))
     lynch = _BY_TITLE._replace(year=1984)
-    dune.books.told_entries = [row(_BY_TMDB), row(lynch, "seen")]
+    dune.state.kept.told_entries = [row(_BY_TMDB), row(lynch, "seen")]
     wanted, unwanted = dune.ask("explain", query="dune")["titles"]
     assert wanted["decision"]["verdict"] == "open"
     assert unwanted["decision"]["why"] == "only a list of what must not be requested holds it"
@@ -724,7 +728,7 @@ def test_another_film_of_the_same_name_excludes_nothing(dune: World) -> None:
 
 def test_lists_that_contradict_each_other_are_told(world: World) -> None:
     other = _BY_TMDB._replace(ids=ExternalIds(imdb="tt1160419", tmdb=1))
-    world.books.told_entries = [row(_BY_TMDB), row(other, "two")]
+    world.state.kept.told_entries = [row(_BY_TMDB), row(other, "two")]
     verdict, words = why(world)
     assert verdict == "review"
     assert "the lists contradict each other" in words
@@ -734,7 +738,7 @@ def test_lists_that_contradict_each_other_are_told(world: World) -> None:
 
 
 def test_titles_are_paged(world: World) -> None:
-    world.books.told_entries = [row(_BY_TITLE._replace(title=f"Dune {n}")) for n in range(12)]
+    world.state.kept.told_entries = [row(_BY_TITLE._replace(title=f"Dune {n}")) for n in range(12)]
     found = world.ask("explain", query="dune")
     assert (found["total"], found["cut"], len(found["titles"])) == (12, False, 5)
     assert "5 of 12" in shown("explain", found)
@@ -743,7 +747,9 @@ def test_titles_are_paged(world: World) -> None:
 
 
 def test_of_too_many_the_first_are_told(world: World) -> None:
-    world.books.told_entries = [row(_BY_TITLE._replace(title=f"Dune {n}")) for n in range(300)]
+    world.state.kept.told_entries = [
+        row(_BY_TITLE._replace(title=f"Dune {n}")) for n in range(300)
+    ]
     found = world.ask("explain", query="dune")
     assert (found["total"], found["cut"]) == (200, True)
     assert "5 of more than 200" in shown("explain", found)
@@ -776,6 +782,6 @@ def test_ids_may_be_said_in_any_form(
         said.append(query)
         return ()[:limit]
 
-    monkeypatch.setattr(world.books, "entries", entries)
+    monkeypatch.setattr(world.state.entries, "find", entries)
     world.ask("explain", query=query)
     assert said == [asked]

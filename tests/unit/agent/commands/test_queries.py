@@ -27,14 +27,14 @@ def shown(view: str, result: Any) -> str:
 
 
 def test_runs_are_told_with_all_that_the_client_reads(world: World) -> None:
-    world.books.told_runs = [a_run("new"), a_run("old")]
+    world.state.kept.told_runs = [a_run("new"), a_run("old")]
     runs = world.ask("runs")["runs"]
     assert [run["run_id"] for run in runs] == ["new", "old"]
     assert set(VIEWS["runs"].columns) <= set(runs[0])
 
 
 def test_a_run_without_an_end_is_told(world: World) -> None:
-    world.books.told_runs = [a_run(ended_at=None, result=None, message="")]
+    world.state.kept.told_runs = [a_run(ended_at=None, result=None, message="")]
     (run,) = world.ask("runs")["runs"]
     assert (run["ended_at"], run["result"]) == (None, None)
 
@@ -50,14 +50,14 @@ def test_a_run_without_an_end_is_told(world: World) -> None:
     ],
 )
 def test_runs_are_paged(world: World, params: dict[str, int], ids: Any) -> None:
-    world.books.told_runs = [a_run(str(number), message="") for number in range(300)]
+    world.state.kept.told_runs = [a_run(str(number), message="") for number in range(300)]
     assert [int(run["run_id"]) for run in world.ask("runs", **params)["runs"]] == list(ids)
 
 
 @pytest.mark.parametrize("method", ["runs", "items"])
 def test_nobody_gets_more_than_200_rows(world: World, method: str) -> None:
-    world.books.told_runs = [a_run(str(number), message="") for number in range(300)]
-    world.books.told_items = [an_item("A")] * 300
+    world.state.kept.told_runs = [a_run(str(number), message="") for number in range(300)]
+    world.state.kept.told_items = [an_item("A")] * 300
     assert len(world.ask(method, limit=10_000)[method]) == 200
 
 
@@ -72,10 +72,10 @@ def test_a_cursor_that_no_reply_gave_is_refused(world: World, method: str, curso
 
 
 def test_all_runs_are_told_page_by_page(world: World) -> None:
-    world.books.told_runs = [a_run(f"{number:03}", message="") for number in range(300)]
+    world.state.kept.told_runs = [a_run(f"{number:03}", message="") for number in range(300)]
     page = world.ask("runs", limit=200)
     assert page["total"] == 300
-    world.books.told_runs.insert(0, a_run("new"))
+    world.state.kept.told_runs.insert(0, a_run("new"))
     later = world.ask("runs", limit=200, cursor=page["next"])
     told = [run["run_id"] for run in (*page["runs"], *later["runs"])]
     assert told == [f"{number:03}" for number in range(300)]
@@ -93,9 +93,9 @@ def test_a_page_that_makes_no_sense_is_refused(
 
 
 def test_one_run_is_told_with_its_requests(world: World) -> None:
-    world.books.told_runs = [a_run("abc123")]
+    world.state.kept.told_runs = [a_run("abc123")]
     series = a_request("Breaking Bad", key=_SERIES, seasons=(1, 2), lists=("one",))
-    world.books.requests = {"abc123": (series,)}
+    world.state.kept.requests = {"abc123": (series,)}
     found = world.ask("runs", run_id="abc")
     assert found["run"]["run_id"] == "abc123"
     assert found["requests"] == [
@@ -114,8 +114,8 @@ def test_one_run_is_told_with_its_requests(world: World) -> None:
 
 
 def test_the_client_shows_one_run(world: World) -> None:
-    world.books.told_runs = [a_run("abc123")]
-    world.books.requests = {"abc123": (a_request(),)}
+    world.state.kept.told_runs = [a_run("abc123")]
+    world.state.kept.requests = {"abc123": (a_request(),)}
     text = shown("runs", world.ask("runs", run_id="abc"))
     assert "Run abc123 (schedule): ok" in text
     assert "The Matrix (1999)" in text
@@ -139,8 +139,8 @@ def test_of_a_dry_run_whose_plan_is_gone_it_is_told_how_many_requests_it_had(
 
 
 def test_the_end_of_a_run_is_told_though_it_could_not_be_noted(world: World) -> None:
-    world.books.told_runs = [a_run("abc", ended_at=None, result=None)]
-    world.books.requests = {"abc": (a_request(),)}
+    world.state.kept.told_runs = [a_run("abc", ended_at=None, result=None)]
+    world.state.kept.requests = {"abc": (a_request(),)}
     world.end(a_run("abc", result="failed"))
     found = world.ask("runs", run_id="abc")
     assert found["run"]["result"] == "failed"
@@ -154,7 +154,7 @@ def test_a_run_that_is_in_no_book_is_told_from_memory(world: World) -> None:
 
 @pytest.mark.parametrize("run_id", ["zzz", "a"], ids=["of-none", "of-two"])
 def test_an_id_that_is_not_of_one_run_is_refused(world: World, run_id: str) -> None:
-    world.books.told_runs = [a_run("ab"), a_run("ac")]
+    world.state.kept.told_runs = [a_run("ab"), a_run("ac")]
     refused = world.refusal("runs", run_id=run_id)
     assert refused.reason is Reason.NOT_FOUND
 
@@ -164,7 +164,7 @@ def test_an_id_that_is_not_of_one_run_is_refused(world: World, run_id: str) -> N
 
 def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
     request = a_request(asked_as="family", run_id="abc123")
-    world.books.told_items = [
+    world.state.kept.told_items = [
         an_item(request=request),
         an_item("Unknown", status="new", key=None, entry=ListEntry(rank=2)),
     ]
@@ -210,7 +210,7 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
 
 def test_an_item_that_was_not_acted_on_has_the_ids_that_its_list_gives(world: World) -> None:
     said = ListEntry(rank=1, kind=MediaType.TV, ids=ExternalIds(tmdb=1396, tvdb=81189))
-    world.books.told_items = [an_item(key=None, entry=said)]
+    world.state.kept.told_items = [an_item(key=None, entry=said)]
     (item,) = world.ask("items")["items"]
     assert (item["kind"], item["tmdb_id"], item["tvdb_id"]) == ("tv", 1396, 81189)
 
@@ -225,12 +225,12 @@ def test_an_item_that_was_not_acted_on_has_the_ids_that_its_list_gives(world: Wo
     ],
 )
 def test_items_are_looked_for(world: World, params: dict[str, Any], titles: list[str]) -> None:
-    world.books.told_items = [an_item("Matrix"), an_item("Alien", list_name="two")]
+    world.state.kept.told_items = [an_item("Matrix"), an_item("Alien", list_name="two")]
     assert [one["title"] for one in world.ask("items", **params)["items"]] == titles
 
 
 def test_the_client_says_that_there_is_more(world: World) -> None:
-    world.books.told_items = [an_item("Matrix")] * 60
+    world.state.kept.told_items = [an_item("Matrix")] * 60
     assert "50 of 60" in shown("items", world.ask("items"))
 
 
@@ -239,12 +239,12 @@ def test_the_client_says_that_there_is_more(world: World) -> None:
 
 def test_one_list_is_told_with_what_became_of_its_entries(world: World) -> None:
     world.show(a_list("one"), a_list("two"))
-    world.books.told_items = [
+    world.state.kept.told_items = [
         *[an_item()] * 2,
         an_item(status="review"),
         an_item(list_name="two"),
     ]
-    world.books.requests = {"abc123": (a_request(asked_as="family", run_id="abc123"),)}
+    world.state.kept.requests = {"abc123": (a_request(asked_as="family", run_id="abc123"),)}
     found = world.ask("lists", name="one")
     assert [one["name"] for one in found["lists"]] == ["one"]
     assert found["lists"] == world.ask("lists")["lists"][:1]
@@ -276,7 +276,7 @@ def test_a_list_that_is_not_followed_is_refused_with_what_was_meant(world: World
 )
 def test_a_title_is_excluded(world: World, item: str) -> None:
     reply = world.ask("exclude", item=f" {item.upper()} ")
-    assert world.books.noted == [item]
+    assert world.state.kept.noted == [item]
     assert reply["ok"]
     assert reply["message"] == f"{item} is excluded from now on."
 
@@ -289,7 +289,7 @@ def test_what_names_no_title_is_refused(world: World, method: str, params: dict[
     refused = world.refusal(method, **params)
     assert refused.reason is Reason.INVALID
     assert "expected tmdb:movie/603" in refused.message
-    assert (world.books.noted, world.books.forgotten) == ([], [])
+    assert (world.state.kept.noted, world.state.kept.forgotten) == ([], [])
 
 
 def test_what_names_no_title_is_not_repeated_at_length(world: World) -> None:
@@ -302,7 +302,7 @@ def test_what_names_no_title_is_not_repeated_at_length(world: World) -> None:
     ids=["one", "all"],
 )
 def test_what_was_forgotten_is_counted(world: World, params: dict[str, Any], what: str) -> None:
-    world.books.remembers = 3
+    world.state.kept.remembers = 3
     reply = world.ask("forget", **params)
     assert (reply["ok"], reply["count"]) == (True, 3)
     assert reply["message"].startswith(f"Forgot {what}")
@@ -311,7 +311,7 @@ def test_what_was_forgotten_is_counted(world: World, params: dict[str, Any], wha
 
 @pytest.mark.parametrize("params", [{"item": "tmdb:movie/603"}, {"all": True}], ids=["one", "all"])
 def test_what_was_not_remembered_cannot_be_forgotten(world: World, params: dict[str, Any]) -> None:
-    world.books.remembers = 0
+    world.state.kept.remembers = 0
     reply = world.ask("forget", **params)
     assert (reply["ok"], reply["count"]) == (True, 0)
     assert "Nothing is stored" in reply["message"]
@@ -319,9 +319,9 @@ def test_what_was_not_remembered_cannot_be_forgotten(world: World, params: dict[
 
 def test_what_is_to_be_forgotten_is_named_to_the_books(world: World) -> None:
     world.ask("forget", item="TMDB:movie/603")
-    assert world.books.forgotten == [("tmdb:movie/603", Exclusion(key=FILM))]
+    assert world.state.kept.forgotten == [("tmdb:movie/603", Exclusion(key=FILM))]
 
 
 def test_times_are_told_in_utc_to_the_millisecond(world: World) -> None:
-    world.books.told_runs = [a_run(ended_at=AT + timedelta(microseconds=1))]
+    world.state.kept.told_runs = [a_run(ended_at=AT + timedelta(microseconds=1))]
     assert world.ask("runs")["runs"][0]["ended_at"] == ISO[:-9] + "251+00:00"

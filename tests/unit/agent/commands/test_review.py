@@ -41,12 +41,12 @@ def a_review(title: str = "Crash", **more: Any) -> ReviewRow:
 
 @pytest.fixture
 def waiting(world: World) -> World:
-    world.books.reviews = [a_review()]
+    world.state.kept.reviews = [a_review()]
     return world
 
 
 def short_id(world: World) -> str:
-    return world.books.reviews[0].short_id
+    return world.state.kept.reviews[0].short_id
 
 
 def test_what_waits_is_told_with_the_evidence_of_each_candidate(waiting: World) -> None:
@@ -105,7 +105,7 @@ def test_the_client_says_that_nothing_waits(world: World) -> None:
 
 
 def test_what_waits_is_paged(world: World) -> None:
-    world.books.reviews = [a_review(f"Film {number}") for number in range(60)]
+    world.state.kept.reviews = [a_review(f"Film {number}") for number in range(60)]
     assert len(world.ask("review")["reviews"]) == 50
     page = world.ask("review", limit=2, offset=58)
     assert [one["title"] for one in page["reviews"]] == ["Film 58", "Film 59"]
@@ -128,7 +128,7 @@ def test_what_waits_is_paged(world: World) -> None:
 )
 def test_a_title_is_accepted(waiting: World, choice: str, key: str) -> None:
     reply = waiting.ask("review_decide", id=short_id(waiting), choice=choice)
-    chosen = waiting.books.reviews[0].choice
+    chosen = waiting.state.kept.reviews[0].choice
     assert chosen is not None
     assert str(chosen.key) == reply["key"] == key
     assert "the next sync requests it" in reply["message"]
@@ -138,7 +138,7 @@ def test_a_title_is_accepted(waiting: World, choice: str, key: str) -> None:
 def test_a_candidate_is_named_in_the_answer_and_in_the_books(waiting: World) -> None:
     reply = waiting.ask("review_decide", id=short_id(waiting), choice="1")
     assert reply["message"].startswith("Crash is Crash (2005) [movie/1640]: ")
-    chosen = waiting.books.reviews[0].choice
+    chosen = waiting.state.kept.reviews[0].choice
     assert chosen is not None
     assert chosen.title == "Crash (2005)"
 
@@ -156,7 +156,7 @@ def test_an_imdb_id_is_stored_for_the_next_sync_to_look_up(waiting: World, choic
     reply = waiting.ask("review_decide", id=short_id(waiting), choice=choice)
     assert (reply["key"], reply["imdb_id"]) == (None, "tt0375679")
     assert reply["message"].startswith("Crash is tt0375679: the next sync looks that up")
-    chosen = waiting.books.reviews[0].choice
+    chosen = waiting.state.kept.reviews[0].choice
     assert chosen is not None
     assert (chosen.key, chosen.imdb, chosen.is_open) == (None, "tt0375679", True)
     text = shown("review", waiting.ask("review", decided=True))
@@ -169,7 +169,7 @@ def test_an_imdb_id_is_stored_for_the_next_sync_to_look_up(waiting: World, choic
 
 
 def test_an_imdb_id_that_is_known_already_is_that_title(waiting: World) -> None:
-    waiting.books.titles_of_imdb["tt0375679"] = (_HAGGIS, "Crash (2005)")
+    waiting.state.kept.titles_of_imdb["tt0375679"] = (_HAGGIS, "Crash (2005)")
     reply = waiting.ask("review_decide", id=short_id(waiting), choice="tt0375679")
     assert (reply["key"], reply["imdb_id"]) == ("movie/1640", "tt0375679")
     assert reply["message"].startswith(
@@ -181,7 +181,7 @@ def test_an_imdb_id_that_is_known_already_is_that_title(waiting: World) -> None:
 
 def test_an_id_that_led_nowhere_is_told_until_something_else_is_chosen(world: World) -> None:
     reasons = ("you chose tt0000003, but it is a person", "no year, and 2 titles of this name")
-    world.books.reviews = [a_review(reasons=reasons)]
+    world.state.kept.reviews = [a_review(reasons=reasons)]
     assert "you chose tt0000003, but it is a person; no year" in shown(
         "review", world.ask("review")
     )
@@ -201,7 +201,7 @@ def test_evidence_and_numbers_stand_in_columns(world: World) -> None:
         )
         for number in (*range(1, 10), 40)
     )
-    world.books.reviews = [a_review(candidates=films)]
+    world.state.kept.reviews = [a_review(candidates=films)]
     _, *lines = shown("review", world.ask("review")).splitlines()[:11]
     assert [line[:4] for line in lines] == ["   1", *(f"   {n}" for n in range(2, 10)), "  10"]
     assert len({line.index("  ", 6) for line in lines[:8]}) > 1
@@ -227,7 +227,7 @@ def test_a_title_is_rejected_and_that_can_be_taken_back(waiting: World) -> None:
 
 
 def test_the_client_shows_what_was_decided(world: World) -> None:
-    world.books.reviews = [
+    world.state.kept.reviews = [
         a_review("A", choice=Choice(_HAGGIS, "Crash (2005)", AT)),
         a_review("B", choice=Choice(None, "", AT)),
     ]
@@ -255,11 +255,11 @@ def test_what_says_no_title_is_refused_with_what_would(waiting: World, choice: s
     assert refused.reason is Reason.INVALID
     assert "a candidate's number (1 to 2), an id like movie/603" in refused.message
     assert "themoviedb.org or imdb.com" in refused.message
-    assert waiting.books.reviews[0].choice is None
+    assert waiting.state.kept.reviews[0].choice is None
 
 
 def test_without_candidates_no_number_is_asked_for(world: World) -> None:
-    world.books.reviews = [a_review(candidates=())]
+    world.state.kept.reviews = [a_review(candidates=())]
     refused = world.refusal("review_decide", id=short_id(world), choice="1")
     assert "number" not in refused.message
 
@@ -274,7 +274,7 @@ def test_an_id_of_nothing_is_refused(waiting: World, name: str) -> None:
 def test_an_id_of_two_titles_is_refused_with_both(world: World) -> None:
     twin, other = a_review("Film 12"), a_review("Film 98494")
     assert other.long_id[:4] == twin.long_id[:4]
-    world.books.reviews = [twin, other]
+    world.state.kept.reviews = [twin, other]
     refused = world.refusal("review_decide", id=twin.long_id[:4], choice="1")
     assert refused.reason is Reason.INVALID
     assert other.long_id[:12] in refused.message

@@ -29,7 +29,7 @@ from listsync.protocol import RefusedCommand
 from listsync.sync.limits import UNCAPPED
 from listsync.sync.progress import ProgressBoard
 from listsyncctl.replies import strange_in
-from tests.fakes import FakeBooks, FakeNoticeLog
+from tests.fakes import FakeAgentState, FakeNoticeLog
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 250_999, tzinfo=UTC)
 ISO = "2026-06-01T12:00:00.250+00:00"
@@ -144,7 +144,7 @@ class World:
 
     def __init__(self, *names: str) -> None:
         self.queue = RunQueue(lambda: None)
-        self.recent, self.board, self.books = RecentRuns(), ProgressBoard(), FakeBooks()
+        self.recent, self.board, self.state = RecentRuns(), ProgressBoard(), FakeAgentState()
         self.backups = FakeBackups()
         self.shown: dict[str, ListRow] = {}
         self.standing: tuple[NoticeRecord, ...] = ()
@@ -176,7 +176,7 @@ class World:
             configuration=self.configuration,
             recent=self.recent,
             board=self.board,
-            books=self.books,
+            state=self.state,
             notice_log=self.notice_log,
             backups=self.backups,
             shown=self._shown,

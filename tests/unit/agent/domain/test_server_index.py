@@ -5,8 +5,7 @@ from itertools import permutations
 import pytest
 
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.server import IndexPage, TitleState
-from listsync.sync.server_state import index_of
+from listsync.domain.server import IndexPage, TitleState, index_of
 
 FILM = TitleKey(MediaType.MOVIE, 1396)
 SERIES = TitleKey(MediaType.TV, 1396)

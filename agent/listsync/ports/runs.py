@@ -1,0 +1,117 @@
+"""Runs, what they requested, and what they and the agent have to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from listsync.domain.history import RequestRow, RunRow
+    from listsync.domain.media import Definition
+    from listsync.domain.notices import NoticeRecord, Origin
+    from listsync.domain.pages import Key, Page
+    from listsync.domain.report import SyncReport, SyncRun
+    from listsync.domain.run_notes import Intent
+
+
+class RunLog(Protocol):
+    """Notes the run that goes on. Raises StateError."""
+
+    def begin(self, run: SyncRun) -> None:
+        """Note the start of a run, before anything is known of the server."""
+        ...
+
+    def is_first(self) -> bool:
+        """Tell whether no run ever ended well at this server."""
+        ...
+
+    def end(self, report: SyncReport, at: datetime, notices: Sequence[NoticeRecord]) -> None:
+        """Note the end of a run, and in the same commit that *notices* of syncs are open then.
+
+        Old runs are forgotten.
+        """
+        ...
+
+
+class RunHistory(Protocol):
+    """Runs that ended; dry runs leave no trace here. Any thread may ask; raises StateError."""
+
+    def page(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[RunRow]:
+        """Return runs, the newest first; dry runs leave no trace here.
+
+        Here and below a page begins *after* the last row of the one before; a first one leaves
+        out *skip* rows.
+        """
+        ...
+
+    def find(self, run_id: str) -> RunRow | None:
+        """Return the run whose id begins so; None if it is not one run."""
+        ...
+
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:
+        """Note a run that ended before its end, or even its start, was noted.
+
+        *notices* are open then, of those of syncs.
+        """
+        ...
+
+    def close_cut_off(self, at: datetime) -> None:
+        """Note that runs without an end have been cut off; nothing may run meanwhile."""
+        ...
+
+
+class RequestLog(Protocol):
+    """The log of requests and of intents to send some, at the server. Raises StateError."""
+
+    def open_intents(self) -> tuple[Intent, ...]:
+        """Return requests that may have been sent and whose answer was never seen."""
+        ...
+
+    def requested(self) -> frozenset[Definition]:
+        """Name what was requested and not cancelled, since the index was confirmed last."""
+        ...
+
+    def requested_since(self, since: datetime) -> Mapping[str, int]:
+        """Count the titles requested since then, by the list that had them requested."""
+        ...
+
+
+class RequestHistory(Protocol):
+    """Requests that the server answered."""
+
+    def of_run(
+        self, run_id: str, *, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[RequestRow]:
+        """Return the answered requests of a run, as they were sent."""
+        ...
+
+    def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
+        """Return what was requested because the list wanted it too, the newest first."""
+        ...
+
+    def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
+        """Return the last request of each title that fits as in `items`, the newest first."""
+        ...
+
+    def since(self, since: datetime) -> Mapping[str, int]:
+        """Count the titles requested since then, as `Memory` does."""
+        ...
+
+
+class NoticeLog(Protocol):
+    """Keeps notices: the open ones, and for a while those that are over. Raises StateError."""
+
+    def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
+        """Return what is open of what *origin* said, in the order in which it was said."""
+        ...
+
+    def latest(
+        self, *, only_open: bool, limit: int, after: Key | None = None, skip: int = 0
+    ) -> Page[NoticeRecord]:
+        """Return notices of everybody, open or over, the newest first."""
+        ...
+
+    def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
+        """Note that of what *origin* says *now* is open, and all else is over since *at*."""
+        ...
