@@ -244,9 +244,11 @@ class _Stream(httpcore.NetworkStream):
         left = self._waiting(timeout, httpcore.ConnectTimeout, httpcore.ConnectError)
         is_nested = isinstance(self._socket, ssl.SSLSocket)
         # The socket is given away to the encryption, so a cut needs one of its own.
-        with _second(self._socket) as spare, self._token.breaking(partial(_shut_down, spare)):
-            stream = self._stream.start_tls(ssl_context, server_hostname, left)
-        self._breaking.end()
+        try:
+            with _second(self._socket) as spare, self._token.breaking(partial(_shut_down, spare)):
+                stream = self._stream.start_tls(ssl_context, server_hostname, left)
+        finally:
+            self._breaking.end()
         self._refuse_after_cut(httpcore.ConnectError)
         return _Stream(stream, self._token, is_nested=is_nested)
 

@@ -65,7 +65,9 @@ class DeadlineTransport(httpx.BaseTransport):
             return pool
 
     def close(self) -> None:
-        for pool in self._pools.values():
+        with self._opening:
+            pools = tuple(self._pools.values())
+        for pool in pools:
             pool.close()
 
 

@@ -163,3 +163,17 @@ def test_a_reset_time_stands_in_for_retry_after() -> None:
 def test_the_longest_wait_is_bounded() -> None:
     wait = retry_after_s(Headers.of({"retry-after": "999999999999"}))
     assert wait == 366 * 86400
+
+
+def test_headers_are_found_in_any_case_and_more_than_once() -> None:
+    raw = [
+        (b"Link", b"<a>"),
+        (b"LINK", b"<b>"),
+        (b"X-User", "Zoë".encode()),
+        (b"X-Old", b"Zo\xeb"),
+    ]
+    headers = Headers(raw)
+    assert (headers["link"], headers.all("Link")) == ("<a>, <b>", ["<a>", "<b>"])
+    assert (headers["x-user"], headers["x-old"]) == ("Zoë", "Zoë")
+    assert dict(headers).keys() == {"link", "x-user", "x-old"}
+    assert "etag" not in headers

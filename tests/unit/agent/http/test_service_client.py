@@ -191,6 +191,16 @@ def test_a_service_that_wants_to_be_waited_for_again_and_again_is_left_alone(
     assert (slept, len(site.seen)) == ([2, 2], 3)
 
 
+def test_no_other_try_is_begun_when_the_first_ones_took_minutes(slept: list[float]) -> None:
+    def slowly(_: httpx.Request) -> httpx.Response:
+        slept.append(100)
+        return answer(status=503)
+
+    with pytest.raises(UnavailableError):
+        asked(slowly)
+    assert slept == [100, 0.5, 100]
+
+
 def test_a_time_beyond_that_of_the_list_is_not_waited_for(slept: list[float]) -> None:
     site = Site.of({"/a": [answer(status=429, retry_after="30"), answer(b"[1]")]})
     options = ServiceOptions(base_url=HOME, list_timeout_s=20)
