@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,9 @@ from listsync.domain.server import (
     TitleState,
 )
 from listsync.domain.wishes import Found
+from listsync.store import title_status
 from listsync.store.database import FILE_NAME
+from listsync.store.title_status import note_title_status
 from tests.integration.store.state import AT
 from tests.integration.store.test_history import World, entry
 
@@ -67,7 +70,11 @@ def words(world: World) -> dict[str, str]:
     return {row.title: row.status for row in world.items()}
 
 
-def test_what_became_of_titles_is_told_apart_and_everywhere_alike(world: World) -> None:
+@pytest.mark.parametrize("at_a_time", [2, 25_000])
+def test_what_became_of_titles_is_told_apart_and_everywhere_alike(
+    world: World, at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(title_status, "_PART", at_a_time)
     handled(world, *_NAMES)
     long_ago(world)
     seen = [
@@ -96,6 +103,33 @@ def test_what_became_of_titles_is_told_apart_and_everywhere_alike(world: World) 
     assert counts == Counter(expected.values())
     view = world.database.read("SELECT title, status FROM synced_items")
     assert dict(map(tuple, view)) == expected
+
+
+def test_however_many_titles_there_are_little_memory_is_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handled(world, "first")
+    server, number = world.database.read("SELECT server, list FROM handled")[0]
+    with world.database.write() as connection:
+        connection.executemany(
+            "INSERT INTO entries (list, entry, rank, title, first_seen) VALUES (?, ?, ?, ?, ?)",
+            [(number, str(tmdb), tmdb, "Film", AT.isoformat()) for tmdb in range(2, 4_001)],
+        )
+        connection.executemany(
+            "INSERT INTO handled (server, list, entry, four_k, kind, tmdb, at)"
+            " VALUES (?, ?, ?, 0, 'movie', ?, ?)",
+            [(server, number, str(tmdb), tmdb, AT.isoformat()) for tmdb in range(2, 4_001)],
+        )
+    peaks = []
+    for at_a_time in (4_001, 400):
+        monkeypatch.setattr(title_status, "_PART", at_a_time)
+        tracemalloc.start()
+        note_title_status(world.database, server, "2026")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] / 3
+    noted = world.database.read("SELECT count(*) FROM title_status")
+    assert [row[0] for row in noted] == [4_000]
 
 
 def test_before_a_run_has_noted_it_the_last_answer_is_told(world: World) -> None:
