@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -20,15 +21,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, NoReturn
 
-from listsync.browser.messages import Loaded, Order, Start, Trouble, line
-from listsync.browser.process_tree import memory_mb
+from listsync.browser.messages import BrowserStart, BrowserTrouble, Loaded, PageOrder, line
 from listsync.process.guard import adopt_orphans, attach, kill_all
-from listsync.process.records import remove
+from listsync.process.records import descendants, remove
 
 _LONGEST_ORDER = 64 * 1024
 _MEASURE_EVERY_S = 0.25
 _LARGEST_LOG = 1024 * 1024
 _PATIENCE_S = 4.0
+_MEMORY = re.compile(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", re.MULTILINE)
 
 
 class _Process:
@@ -45,15 +46,17 @@ class _Process:
 
     def run(self) -> NoReturn:
         threading.Thread(target=self._read, daemon=True).start()
-        start = Start(**self._queue.get())
+        start = BrowserStart(**self._queue.get())
         self._record = Path(start.record)
         try:
             for said in self._pages(start):
                 self._say(said)
-                if isinstance(said, Trouble) and said.over:
+                if isinstance(said, BrowserTrouble) and said.over:
                     break
         except Exception as error:  # noqa: BLE001  # the top of a thread; the agent logs it
-            self._say(Trouble(why=f"the browser's process has failed ({error!r})", over=True))
+            self._say(
+                BrowserTrouble(why=f"the browser's process has failed ({error!r})", over=True)
+            )
         self.end()
 
     def end_soon(self, *_: object) -> None:
@@ -70,24 +73,24 @@ class _Process:
                 self._record.unlink(missing_ok=True)
         os._exit(0)
 
-    def _pages(self, start: Start) -> Iterator[Loaded | Trouble]:
+    def _pages(self, start: BrowserStart) -> Iterator[Loaded | BrowserTrouble]:
         """Launch, say so, then load what is asked for."""
         from listsync.browser.chromium import Chromium  # noqa: PLC0415  # takes a second
 
         threading.Thread(target=self._watch, args=(start.limit_mb,), daemon=True).start()
         browser = Chromium.launch(start)
-        if isinstance(browser, Trouble):
-            yield Trouble(why=browser.why, over=True)
+        if isinstance(browser, BrowserTrouble):
+            yield BrowserTrouble(why=browser.why, over=True)
             return
         yield Loaded(url="", status=None, title=browser.version, html="")
         while True:
-            yield browser.load(Order(**self._queue.get()))
+            yield browser.load(PageOrder(**self._queue.get()))
 
-    def _say(self, said: Loaded | Trouble) -> None:
+    def _say(self, said: Loaded | BrowserTrouble) -> None:
         try:
             data = line(said)
         except ValueError:
-            data = line(Trouble(why="the page is too large"))
+            data = line(BrowserTrouble(why="the page is too large"))
         with self._speaking:
             try:
                 self._answers.write(data)
@@ -102,14 +105,28 @@ class _Process:
 
     def _watch(self, limit_mb: int) -> NoReturn:
         log = self._folder / "browser.log"
-        while (used_mb := memory_mb()) <= limit_mb:
+        while (used_mb := _memory_mb()) <= limit_mb:
             with suppress(OSError):
                 if log.stat().st_size > _LARGEST_LOG:
                     os.truncate(log, 0)
             time.sleep(_MEASURE_EVERY_S)
         why = f"the page takes too much memory ({used_mb:.0f} MB; {limit_mb} MB are allowed)"
-        self._say(Trouble(why=why, over=True))
+        self._say(BrowserTrouble(why=why, over=True))
         self.end()
+
+
+def _memory_mb() -> float:
+    """Measure what the descendants hold of their own.
+
+    The sum of their resident sizes counts Chromium's code once for each of its dozen processes
+    (1,030 MB where 415 MB are used), and the proportional size of sandboxed ones cannot be read.
+    """
+    total = 0
+    for one in descendants(os.getpid()):
+        with suppress(OSError):
+            status = Path(f"/proc/{one.pid}/status").read_text(encoding="utf-8")
+            total += sum(int(number) for number in _MEMORY.findall(status))
+    return total / 1024
 
 
 def main() -> NoReturn:

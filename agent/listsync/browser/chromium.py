@@ -24,8 +24,8 @@ from selenium.common.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from listsync.browser.driver import UnknownDriverError, prepare
-from listsync.browser.messages import Loaded, Order, Start, Trouble
-from listsync.browser.page_state import ARGUMENTS_LIMIT, SCRIPT, Look
+from listsync.browser.messages import BrowserStart, BrowserTrouble, Loaded, PageOrder
+from listsync.browser.page_state import ARGUMENTS_LIMIT, SCRIPT, PageLook
 from listsync.process.records import named
 
 _AGENT = (
@@ -86,11 +86,13 @@ class Chromium:
         self.version = version
 
     @classmethod
-    def launch(cls, start: Start) -> Chromium | Trouble:
+    def launch(cls, start: BrowserStart) -> Chromium | BrowserTrouble:
         """Start it; a trouble says in words for the user why not."""
         folder = Path(start.folder)
         if os.geteuid() == 0 and not start.no_sandbox:
-            return Trouble(why=f"{_NOT_STARTED[0][1]} (or allow it to run without its sandbox)")
+            return BrowserTrouble(
+                why=f"{_NOT_STARTED[0][1]} (or allow it to run without its sandbox)"
+            )
         try:
             prepared = prepare(
                 folder=folder,
@@ -99,9 +101,9 @@ class Chromium:
                 driver=Path(start.driver),
             )
         except UnknownDriverError as error:
-            return Trouble(why=str(error))
+            return BrowserTrouble(why=str(error))
         except OSError as error:
-            return Trouble(why=f"the browser's driver cannot be prepared ({error})")
+            return BrowserTrouble(why=f"the browser's driver cannot be prepared ({error})")
         try:
             with _failing_early(folder):
                 driver = uc.Chrome(
@@ -114,22 +116,22 @@ class Chromium:
                     version_main=prepared.major,  # else it prints a line, and guesses
                 )
         except (WebDriverException, HTTPError, OSError) as error:
-            return Trouble(why=_why_not(folder, error))
+            return BrowserTrouble(why=_why_not(folder, error))
         version = str(driver.capabilities.get("browserVersion", ""))
         return cls(driver, version)
 
-    def load(self, order: Order) -> Loaded | Trouble:
+    def load(self, order: PageOrder) -> Loaded | BrowserTrouble:
         """Load a page and wait until it is ready."""
         try:
             return self._load(order)
         except (InvalidSessionIdException, NoSuchWindowException):
-            return Trouble(why="the browser has crashed", over=True)
+            return BrowserTrouble(why="the browser has crashed", over=True)
         except HTTPError:
-            return Trouble(why="the page makes the browser hang", over=True)
+            return BrowserTrouble(why="the page makes the browser hang", over=True)
         except WebDriverException as error:
             return _trouble(error)
 
-    def _load(self, order: Order) -> Loaded | Trouble:
+    def _load(self, order: PageOrder) -> Loaded | BrowserTrouble:
         until = time.monotonic() + order.deadline_s
         self._be_patient(order.deadline_s)
         self._driver.set_page_load_timeout(order.deadline_s)
@@ -152,18 +154,18 @@ class Chromium:
         """Bound every call to the driver; by itself it answers in time, if it answers at all."""
         self._driver.command_executor.client_config.timeout = max(seconds, 0) + _GRACE_S
 
-    def _too_late(self, look: Look | None, order: Order) -> Trouble:
+    def _too_late(self, look: PageLook | None, order: PageOrder) -> BrowserTrouble:
         """Say what is wrong; a tab that computes for ever is good for nothing any more."""
         self._be_patient(0)
         try:
             self._driver.execute_script("return 1")
         except (WebDriverException, HTTPError):
-            return Trouble(why="the page makes the browser hang", over=True)
+            return BrowserTrouble(why="the page makes the browser hang", over=True)
         if look is None:
-            return Trouble(why=f"the page does not come within {order.deadline_s:.0f} s")
+            return BrowserTrouble(why=f"the page does not come within {order.deadline_s:.0f} s")
         return look.too_late(order.deadline_s)
 
-    def _look(self, wait_for: str | None) -> Look | None:
+    def _look(self, wait_for: str | None) -> PageLook | None:
         """Look at the page; None between two documents."""
         try:
             answer = self._driver.execute_script(SCRIPT, wait_for, ARGUMENTS_LIMIT)
@@ -173,7 +175,7 @@ class Chromium:
             if _trouble(error).over:
                 raise
             return None
-        return Look.of(answer, wait_for) if isinstance(answer, dict) else None
+        return PageLook.of(answer, wait_for) if isinstance(answer, dict) else None
 
 
 @contextmanager
@@ -195,7 +197,7 @@ def _failing_early(folder: Path) -> Iterator[None]:
         started.set()
 
 
-def _options(start: Start, major: int) -> _Options:
+def _options(start: BrowserStart, major: int) -> _Options:
     options = _Options()
     options.keeps_sandbox = not start.no_sandbox
     for flag in _FLAGS:
@@ -219,15 +221,15 @@ def _shared_memory() -> int:
     return room.f_bavail * room.f_frsize
 
 
-def _trouble(error: WebDriverException) -> Trouble:
+def _trouble(error: WebDriverException) -> BrowserTrouble:
     """Put what the driver says into words."""
     said = (error.msg or "").partition("\n")[0].strip()
     if "tab crashed" in said or "not reachable" in said or "disconnected" in said:
-        return Trouble(why="the page made the browser crash", over=True)
+        return BrowserTrouble(why="the page made the browser crash", over=True)
     code = said.partition("net::")[2].split(" ")[0]
     if code:
-        return Trouble(why=f"the browser cannot load the page ({code})")
-    return Trouble(why=f"the browser cannot load the page ({said[:200]})")
+        return BrowserTrouble(why=f"the browser cannot load the page ({code})")
+    return BrowserTrouble(why=f"the browser cannot load the page ({said[:200]})")
 
 
 def _why_not(folder: Path, error: Exception) -> str:

@@ -10,8 +10,16 @@ from types import TracebackType
 from typing import Self, cast
 from urllib.parse import urlsplit
 
-from listsync.browser.executables import Programs, installed
-from listsync.browser.messages import LIMIT, Loaded, Order, Start, Trouble, line, read
+from listsync.browser.executables import BrowserPrograms, installed
+from listsync.browser.messages import (
+    LIMIT,
+    BrowserStart,
+    BrowserTrouble,
+    Loaded,
+    PageOrder,
+    line,
+    read,
+)
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.process.child import Child
 from listsync.process.records import ChildRecord
@@ -23,7 +31,7 @@ _GRACE_S = 5.0
 """How much later than promised the browser's process may answer."""
 
 # Selenium must not look for drivers in the net, nor tell anybody what it does.
-_ENVIRONMENT = {"SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
+_ENVIRONMENT = {"LANG": "C.UTF-8", "SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
 _SYSTEMD = (
     "; under systemd its unit needs MemoryDenyWriteExecute=no and RestrictNamespaces=user pid net"
 )
@@ -120,7 +128,7 @@ class Browser:
                 self._child = _start(self._service, self._settings)
             if self._is_killed:
                 self._child.kill()
-            order = Order(url=url, wait_for=wait_for, deadline_s=deadline_s)
+            order = PageOrder(url=url, wait_for=wait_for, deadline_s=deadline_s)
             said = _ask(self._child, order, deadline_s + _GRACE_S)
         except _BrowserError as error:
             self.close()
@@ -145,7 +153,9 @@ class _BrowserError(Exception):
     """The browser's process does not do what it should; says so in words for the user."""
 
 
-def _ask(child: Child, message: Start | Order, deadline_s: float) -> Loaded | Trouble:
+def _ask(
+    child: Child, message: BrowserStart | PageOrder, deadline_s: float
+) -> Loaded | BrowserTrouble:
     """Give an order and wait for what comes of it.
 
     Raises:
@@ -185,16 +195,18 @@ def _start(service: str, settings: BrowserSettings) -> Child:
     except BaseException:
         child.end()
         raise
-    if isinstance(said, Trouble):
+    if isinstance(said, BrowserTrouble):
         child.end()
         raise _BrowserError(said.why)
     logger.debug("browser started: %s", said.title, extra={"action": "browser_started"})
     return child
 
 
-def _first_order(child: Child, programs: Programs, settings: BrowserSettings) -> Start:
+def _first_order(
+    child: Child, programs: BrowserPrograms, settings: BrowserSettings
+) -> BrowserStart:
     record = cast("ChildRecord", child.record)
-    return Start(
+    return BrowserStart(
         folder=str(record.folder),
         record=str(record.path),
         cache=str(settings.cache.absolute()),

@@ -29,7 +29,7 @@ class UnknownDriverError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedDriver:
     """What to give to the library, and the major version of the driver."""
 
     browser: Path
@@ -37,7 +37,7 @@ class Prepared:
     major: int
 
 
-def prepare(*, folder: Path, cache: Path, browser: Path, driver: Path) -> Prepared:
+def prepare(*, folder: Path, cache: Path, browser: Path, driver: Path) -> PreparedDriver:
     """Make launchers for the session in *folder*, and the patched driver where it is missing.
 
     The library starts the launchers: so the ids of both programs are on disk before these begin,
@@ -55,7 +55,7 @@ def prepare(*, folder: Path, cache: Path, browser: Path, driver: Path) -> Prepar
     os.environ["LISTSYNC_FOLDER"] = str(folder)
     os.environ["LISTSYNC_BROWSER"] = str(browser)
     os.environ["LISTSYNC_DRIVER"] = str(copy)
-    return Prepared(
+    return PreparedDriver(
         browser=_launcher("browser", cache, folder),
         driver=_launcher("driver", cache, folder),
         major=int(version.partition(".")[0]),

@@ -13,14 +13,14 @@ _DRIVERS = ("chromedriver", "chromium.chromedriver")
 
 
 @dataclass(frozen=True, slots=True)
-class Programs:
+class BrowserPrograms:
     """Absolute paths of what is installed."""
 
     browser: Path
     driver: Path
 
 
-def installed(service: str) -> Programs:
+def installed(service: str) -> BrowserPrograms:
     """Find both on PATH; nothing is ever downloaded.
 
     Raises:
@@ -38,7 +38,7 @@ def installed(service: str) -> Programs:
             f"wants a browser, and {missing} cannot be found on PATH"
             " (Debian, Ubuntu: apt install chromium chromium-driver)",
         )
-    return Programs(browser, driver)
+    return BrowserPrograms(browser, driver)
 
 
 def _first(names: tuple[str, ...]) -> Path | None:

@@ -10,7 +10,7 @@ LIMIT = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class BrowserStart:
     """The first order: all that the browser's process has to know."""
 
     folder: str
@@ -25,7 +25,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class PageOrder:
     """Every other order: one page."""
 
     url: str
@@ -44,7 +44,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class BrowserTrouble:
     """No page. `refusal` is a `Refusal` or None; `over` means that the browser ends now."""
 
     why: str
@@ -52,7 +52,7 @@ class Trouble:
     over: bool = False
 
 
-def line(message: Start | Order | Loaded | Trouble) -> bytes:
+def line(message: BrowserStart | PageOrder | Loaded | BrowserTrouble) -> bytes:
     """Render *message*.
 
     Raises:
@@ -65,7 +65,7 @@ def line(message: Start | Order | Loaded | Trouble) -> bytes:
     return data
 
 
-def read(data: bytes) -> Loaded | Trouble:
+def read(data: bytes) -> Loaded | BrowserTrouble:
     """Read a line of the browser's process.
 
     Raises:
@@ -73,6 +73,6 @@ def read(data: bytes) -> Loaded | Trouble:
     """
     fields = json.loads(data)
     try:
-        return Trouble(**fields) if "why" in fields else Loaded(**fields)
+        return BrowserTrouble(**fields) if "why" in fields else Loaded(**fields)
     except TypeError as error:
         raise ValueError("makes no sense") from error

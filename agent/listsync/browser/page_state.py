@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from listsync.browser.messages import LIMIT, Loaded, Trouble
+from listsync.browser.messages import LIMIT, BrowserTrouble, Loaded
 from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
 from listsync.http.response import Headers, Response, no_opinion, verdict
 
@@ -40,7 +40,7 @@ _OWN_CODE = re.compile(r'"errorCode":"(?:net::)?([A-Z_]+|HTTP ERROR (\d+))"')
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PageLook:
     """One look at the page that the browser shows now; `html` is empty until it has settled."""
 
     url: str
@@ -53,7 +53,7 @@ class Look:
     waits_for: str | None
 
     @classmethod
-    def of(cls, answer: dict[str, Any], waits_for: str | None) -> Look:
+    def of(cls, answer: dict[str, Any], waits_for: str | None) -> PageLook:
         html = str(answer["html"])
         own = _OWN_CODE.search(html) if str(answer["url"]).startswith(_OWN_PAGE) else None
         return cls(
@@ -67,31 +67,31 @@ class Look:
             waits_for=waits_for,
         )
 
-    def result(self) -> Loaded | Trouble | None:
+    def result(self) -> Loaded | BrowserTrouble | None:
         """Say what came of it; None while waiting may still help."""
         if self.size > ARGUMENTS_LIMIT:
-            return Trouble(why=f"the page is larger than {ARGUMENTS_LIMIT // 2**20} MiB")
+            return BrowserTrouble(why=f"the page is larger than {ARGUMENTS_LIMIT // 2**20} MiB")
         error = self._verdict() if self.html else None
         if isinstance(error, RefusedError) and error.kind is Refusal.RATE_LIMITED:
-            return Trouble(why=error.why, refusal=error.kind)
+            return BrowserTrouble(why=error.why, refusal=error.kind)
         if self._is_walled(error) or not self._is_ready():
             return None
         if self.url.startswith(_OWN_PAGE):
-            return Trouble(why=f"the browser cannot load the page ({self._own_code()})")
+            return BrowserTrouble(why=f"the browser cannot load the page ({self._own_code()})")
         return Loaded(url=self.url, status=self.status or None, title=self.title, html=self.html)
 
-    def too_late(self, deadline_s: float) -> Trouble:
+    def too_late(self, deadline_s: float) -> BrowserTrouble:
         """Say what is wrong with a page that is not ready after *deadline_s*."""
         error = self._verdict() if self.html else None
         within = f"within {deadline_s:.0f} s"
         if isinstance(error, UnavailableError):
-            return Trouble(why=error.why)
+            return BrowserTrouble(why=error.why)
         if self._is_walled(error):
             why = f"bot protection answers in its place, to a browser too ({within})"
-            return Trouble(why=why, refusal=Refusal.BLOCKED)
+            return BrowserTrouble(why=why, refusal=Refusal.BLOCKED)
         if not self.complete:
-            return Trouble(why=f"the page does not finish loading {within}")
-        return Trouble(why=f"the page shows no {self.waits_for} {within}")
+            return BrowserTrouble(why=f"the page does not finish loading {within}")
+        return BrowserTrouble(why=f"the page shows no {self.waits_for} {within}")
 
     def _own_code(self) -> str:
         found = _OWN_CODE.search(self.html)

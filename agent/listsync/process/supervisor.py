@@ -22,8 +22,7 @@ from typing import IO
 from listsync.cancellation import CancelToken
 from listsync.process.child import MOST_OF_LINE, Child
 from listsync.process.guard import PARENT
-from listsync.process.identity import ProcessIdentity
-from listsync.process.records import ChildRecord
+from listsync.process.records import ChildRecord, ProcessIdentity
 
 MARK = "LISTSYNC_CHILD"
 MOST_OUTPUT = 1024 * 1024
@@ -177,7 +176,7 @@ def _started(command: Command, record: ChildRecord | None) -> Child:
                 cwd="/",
                 env=environment,
                 start_new_session=True,
-                pass_fds=guarded,
+                pass_fds=tuple(guarded),
                 bufsize=0,
             )
         )
@@ -211,7 +210,7 @@ def _write(record: ChildRecord, child: Child) -> None:
 def _environment(command: Command, record: ChildRecord | None) -> dict[str, str]:
     """Make the environment of the child: no secrets, and all that it writes in its folder."""
     made = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-    made |= {"LANG": "C.UTF-8", PARENT: str(os.getpid())}
+    made |= {PARENT: str(os.getpid())} if command.is_ours else {"LANG": "C.UTF-8"}
     if record is not None:
         folder = str(record.folder)
         made |= {MARK: record.mark, "HOME": folder, "TMPDIR": folder}

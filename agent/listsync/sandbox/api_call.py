@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from listsync.sandbox.faults import Fault
 from listsync.sandbox.responses import ApiError, error, forbidden
-from listsync.sandbox.server_model import Flight, SandboxServer
+from listsync.sandbox.server_model import PostInFlight, SandboxServer
 from listsync.sandbox.state import User
 
 Query = dict[str, "str | float | int"]
@@ -21,7 +21,7 @@ class ApiCall:
     """What a handler gets. Query and path values have been checked; numbers are numbers.
 
     `acting` is None for a public call without a key. `tmdb_failure` is TMDB's status while TMDB
-    is down. `flight` is set for POST /request. `fault` is what strikes this call, if anything.
+    is down. `post` is set for POST /request. `fault` is what strikes this call, if anything.
     """
 
     world: SandboxServer
@@ -29,7 +29,7 @@ class ApiCall:
     path: Mapping[str, Any]
     query: Query
     body: Any
-    flight: Flight | None = None
+    post: PostInFlight | None = None
     tmdb_failure: int | None = None
     fault: Fault | None = None
 

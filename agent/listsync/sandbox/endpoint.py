@@ -20,7 +20,7 @@ from listsync.sandbox import authentication
 from listsync.sandbox.api_call import ApiCall
 from listsync.sandbox.faults import Fault
 from listsync.sandbox.responses import ApiError, ApiReply, Headers
-from listsync.sandbox.server_model import Flight, SandboxServer
+from listsync.sandbox.server_model import PostInFlight, SandboxServer
 from listsync.sandbox.validation import Parameter, check_path, read_json, read_query, require_json
 
 _open: dict[tuple[str, int], asyncio.Transport] = {}
@@ -160,37 +160,38 @@ class Endpoint:
             await _sleep_until(incoming.arrived_s, delay_ms)
             return replaced
         if self._rule.is_request:
-            return await self._fly(incoming, max(delay_ms, settings.post_floor_ms))
+            return await self._handle_post(incoming, max(delay_ms, settings.post_floor_ms))
         reply = await self._handle(incoming)
         await _sleep_until(incoming.arrived_s, delay_ms)
         return reply
 
-    async def _fly(self, incoming: _Incoming, delay_ms: float) -> ApiReply:
-        flights, call_log = self._world.flights, self._world.call_log
-        flight = flights.start()
-        call_log.max_posts_in_flight = max(call_log.max_posts_in_flight, len(flights))
+    async def _handle_post(self, incoming: _Incoming, delay_ms: float) -> ApiReply:
+        posts_in_flight, call_log = self._world.posts_in_flight, self._world.call_log
+        post = posts_in_flight.start()
+        call_log.max_posts_in_flight = max(call_log.max_posts_in_flight, len(posts_in_flight))
         failed = True
         try:
-            reply = await self._handle(incoming, flight)
+            reply = await self._handle(incoming, post)
             failed = reply.status >= 400
+            await posts_in_flight.gather(self._world.settings.posts_together)
             await _sleep_until(incoming.arrived_s, delay_ms)
         finally:
-            call_log.lost += flights.end(flight, failed=failed)
+            call_log.lost += posts_in_flight.end(post, failed=failed)
         if incoming.fault and incoming.fault.kind == "roll_back":
-            self._world.later(incoming.fault.delay_s, lambda: self._roll_back(flight))
+            self._world.later(incoming.fault.delay_s, lambda: self._roll_back(post))
         return reply
 
-    def _roll_back(self, flight: Flight) -> None:
-        self._world.call_log.lost += flight.roll_back()
+    def _roll_back(self, post: PostInFlight) -> None:
+        self._world.call_log.lost += post.roll_back()
 
-    async def _handle(self, incoming: _Incoming, flight: Flight | None = None) -> ApiReply:
+    async def _handle(self, incoming: _Incoming, post: PostInFlight | None = None) -> ApiReply:
         try:
             content_type = incoming.headers.get(b"content-type", b"")
             body = read_json(incoming.body, content_type)
             cookies: Headers = ()
             if self._world.settings.csrf:
                 cookies = authentication.check_csrf(incoming.method, incoming.headers)
-            reply = await self._answer(self._checked(incoming, body, flight))
+            reply = await self._answer(self._checked(incoming, body, post))
         except ApiError as error:
             return error.reply
         return replace(reply, headers=(*reply.headers, *cookies)) if cookies else reply
@@ -200,7 +201,7 @@ class Endpoint:
         reply = self._handler(call)
         return reply if isinstance(reply, ApiReply) else await reply
 
-    def _checked(self, incoming: _Incoming, body: Any, flight: Flight | None) -> ApiCall:
+    def _checked(self, incoming: _Incoming, body: Any, post: PostInFlight | None) -> ApiCall:
         rule, world, headers = self._rule, self._world, incoming.headers
         if not rule.public:
             authentication.require_credentials(headers, incoming.scope["path"])
@@ -220,7 +221,7 @@ class Endpoint:
             path=path,
             query=query,
             body=body,
-            flight=flight,
+            post=post,
             tmdb_failure=(fault.status or 500) if fault and is_tmdb_down else None,
             fault=fault,
         )

@@ -244,8 +244,8 @@ async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
     if world.state.media.get(media.id) is not media:
         raise error(500, "SQLITE_CONSTRAINT: FOREIGN KEY constraint failed")
     request = _new_request(order, media, seasons)
-    if order.call.flight is not None:
-        order.call.flight.undo = lambda: request_lifecycle.roll_back(world, request, before)
+    if order.call.post is not None:
+        order.call.post.undo = lambda: request_lifecycle.roll_back(world, request, before)
     world.touch(media)
     remains = True
     if _is_approved(order):

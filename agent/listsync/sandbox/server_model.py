@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Literal, NoReturn
@@ -58,15 +60,16 @@ PRODUCTS = {
 
 
 Undo = Callable[[], None]
+_LONGEST_S = 10.0
 
 
-class Flight:
+class PostInFlight:
     """One POST /request between its arrival and its answer."""
 
     __slots__ = ("is_lost", "peers", "undo")
 
     def __init__(self) -> None:
-        self.peers: list[Flight] = []
+        self.peers: list[PostInFlight] = []
         self.undo: Undo | None = None
         self.is_lost = False
 
@@ -79,34 +82,49 @@ class Flight:
         return 1
 
 
-class Flights:
+class PostsInFlight:
     """All POSTs in flight; the peers of one are those that were in flight together with it."""
 
     def __init__(self) -> None:
-        self._flying: set[Flight] = set()
+        self._posts: set[PostInFlight] = set()
+        self._gathered = 0
+        self._together = asyncio.Event()
 
-    def start(self) -> Flight:
-        flight = Flight()
-        for other in self._flying:
-            other.peers.append(flight)
-            flight.peers.append(other)
-        self._flying.add(flight)
-        return flight
+    def start(self) -> PostInFlight:
+        post = PostInFlight()
+        for other in self._posts:
+            other.peers.append(post)
+            post.peers.append(other)
+        self._posts.add(post)
+        return post
 
     def __len__(self) -> int:
-        return len(self._flying)
+        return len(self._posts)
 
-    def end(self, flight: Flight, *, failed: bool) -> int:
-        """Take *flight* out, with its peers if it *failed*; says how many requests that lost."""
-        self._flying.discard(flight)
+    async def gather(self, count: int) -> None:
+        """Wait until *count* POSTs are here together, but not for ever."""
+        self._gathered += 1
+        together = self._together
+        if self._gathered >= count:
+            self._gathered = 0
+            self._together = asyncio.Event()
+            together.set()
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_S):
+                await together.wait()
+
+    def end(self, post: PostInFlight, *, failed: bool) -> int:
+        """Take *post* out, with its peers if it *failed*; says how many requests that lost."""
+        self._posts.discard(post)
         lost = 0
         if failed:
-            for peer in flight.peers:
+            for peer in post.peers:
                 peer.is_lost = True
-            lost = sum(peer.roll_back() for peer in flight.peers)
-        elif flight.is_lost:
-            lost = flight.roll_back()
-        flight.peers.clear()
+            lost = sum(peer.roll_back() for peer in post.peers)
+        elif post.is_lost:
+            lost = post.roll_back()
+        post.peers.clear()
         return lost
 
 
@@ -138,7 +156,8 @@ class Settings:
     """What can be turned while the server runs (`POST /sandbox/settings`).
 
     `post_floor_ms` is how long a POST /request takes at least: without it two of them would
-    never be seen in flight together. `sending_ms` passes between a request's approval and
+    never be seen in flight together. `posts_together` of them are answered when so many are
+    there. `sending_ms` passes between a request's approval and
     PROCESSING; `sending_fails` makes it FAILED instead. `radarr` and `sonarr` say how these answer
     the server: as they should, with errors, or not within `arr_timeout_ms`.
     """
@@ -146,6 +165,7 @@ class Settings:
     api_key: str
     latency_ms: float = 0
     post_floor_ms: float = 1
+    posts_together: int = 1
     sending_ms: float = 20
     sending_fails: bool = False
     radarr: Health = "up"
@@ -173,7 +193,7 @@ class SandboxServer:
     search: Search = field(init=False)
     call_log: CallLog = field(default_factory=CallLog)
     faults: Faults = field(default_factory=Faults)
-    flights: Flights = field(default_factory=Flights)
+    posts_in_flight: PostsInFlight = field(default_factory=PostsInFlight)
     ordered_services: dict[tuple[str, int], Service | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

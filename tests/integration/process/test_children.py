@@ -14,8 +14,7 @@ import pytest
 
 from listsync.cancellation import CancelToken
 from listsync.process.child import Child
-from listsync.process.identity import ProcessIdentity
-from listsync.process.records import sweep
+from listsync.process.records import ProcessIdentity, sweep
 from listsync.process.supervisor import FOLDER, Command, NotStartedError, run, start
 
 STUBBORN = (

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.process.identity import ProcessIdentity
-from listsync.process.records import ChildRecord, sweep
+from listsync.process.records import ChildRecord, ProcessIdentity, sweep
 
 SLEEPS = "import time; print(flush=True); time.sleep(60)"
 

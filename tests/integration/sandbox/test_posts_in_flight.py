@@ -16,6 +16,11 @@ def statuses_of(server: Server, numbers: list[int], *, at_once: int) -> list[int
     return [answer.status_code for answer in answers]
 
 
+def together(server: Server, count: int) -> None:
+    """Let POSTs be answered when *count* of them are there."""
+    server.admin("settings", {"posts_together": count})
+
+
 def every_second_fails(count: int) -> list[int]:
     return [FIRST_FILM + n if n % 2 else UNKNOWN_FILM for n in range(count)]
 
@@ -32,16 +37,16 @@ def test_one_at_a_time_nothing_is_lost(each: Server) -> None:
 
 
 def test_one_that_fails_takes_others_along_that_were_answered_201(each: Server) -> None:
-    each.admin("settings", {"post_floor_ms": 20})
+    together(each, 8)
     statuses = statuses_of(each, every_second_fails(16), at_once=8)
     assert statuses.count(201) == 8
     log = each.admin("log")
-    assert log["max_posts_in_flight"] > 1
+    assert log["max_posts_in_flight"] == 8
     assert log["lost"] == 8 - kept(each) > 0
 
 
 def test_what_is_lost_leaves_no_row(each: Server) -> None:
-    each.admin("settings", {"post_floor_ms": 50})
+    together(each, 3)
     each.shelve("movie", FIRST_FILM, status=1)
     numbers = [FIRST_FILM, FIRST_FILM + 1, UNKNOWN_FILM]
     statuses_of(each, numbers, at_once=3)
@@ -50,7 +55,7 @@ def test_what_is_lost_leaves_no_row(each: Server) -> None:
 
 
 def test_posts_that_all_succeed_lose_nothing_but_are_counted(each: Server) -> None:
-    each.admin("settings", {"post_floor_ms": 50})
+    together(each, 4)
     numbers = [FIRST_FILM + n for n in range(4)]
     assert statuses_of(each, numbers, at_once=4) == [201] * 4
     assert kept(each) == 4
@@ -59,7 +64,7 @@ def test_posts_that_all_succeed_lose_nothing_but_are_counted(each: Server) -> No
 
 def test_a_failed_write_counts_as_much_as_a_failed_check(each: Server) -> None:
     each.series(BREAKING_BAD, [1])
-    each.admin("settings", {"post_floor_ms": 50})
+    together(each, 2)
     with ThreadPoolExecutor(2) as pool:
         film = pool.submit(each.film, FIRST_FILM)
         series = pool.submit(each.series, COPPER_LEDGER, [1])
