@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 from listsync.domain.history import Choice, ItemRow, RequestRow, ReviewRow, RunRow
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
+from listsync.sync.titles.chosen_ids import without_choice
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
@@ -136,8 +137,6 @@ def general_reasons(
     """Join what was said of all candidates together, before the *choice*."""
     if choice:
         # Brings all that titles are matched by, which an agent that waits can do without.
-        from listsync.sync.titles.id_verification import without_choice  # noqa: PLC0415
-
         reasons = without_choice(reasons)
     marks = [f"[{one.key}]: " for one in candidates]
     said = (one for one in reasons if not any(mark in one for mark in marks))

@@ -19,6 +19,7 @@ from listsync.domain.server import Candidate
 from listsync.domain.wishes import ChosenId, Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.ports.server import Catalogue
+from listsync.sync.titles.chosen_ids import match_of_choice, waiting_again
 from listsync.sync.titles.detail_proof import Prover
 from listsync.sync.titles.evidence import BEST_SCORE, Sought
 from listsync.sync.titles.id_verification import (
@@ -26,13 +27,11 @@ from listsync.sync.titles.id_verification import (
     confirm,
     ids_differ,
     leads_to_another,
-    match_of_choice,
     match_of_id,
     nothing,
     title_instead_of_ids,
     to_review,
     unsettled,
-    waiting_again,
 )
 from listsync.sync.titles.lookups import (
     MOST_CALLS,
