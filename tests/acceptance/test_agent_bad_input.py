@@ -248,10 +248,10 @@ def test_a_server_that_goes_away_fails_the_run_and_not_the_agent(
 _FAULTY = """
 from listsync.triggers import signal_mask
 signal_mask.block()
-from listsync.app import daemon
+from listsync.triggers.schedule import ScheduleTrigger
 def fail(*_):
     raise ValueError("what went wrong")
-daemon.ScheduleTrigger.run = fail
+ScheduleTrigger.run = fail
 from listsync.cli import main
 main()
 """

@@ -89,7 +89,7 @@ def test_an_idle_agent_ends_at_once_and_leaves_nothing_behind(
     assert time.monotonic() - began < 4.5
     assert not socket_of(lone_home).exists()
     assert _is_lock_free(lone_home)
-    assert agent.log.splitlines()[-1].endswith("listsync has ended")
+    assert agent.log.splitlines()[-1].endswith("listsync stopped")
 
 
 @pytest.mark.parametrize("how", ["term", "kill"])

@@ -15,6 +15,7 @@ from listsync.domain.runs import ConfigT, ConfigT_co, Following, Scope
 from listsync.domain.services import PendingChange
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.files.local_file import MOST_S
+from listsync.terminal.quantities import plural
 
 logger = logging.getLogger(__name__)
 
@@ -191,13 +192,13 @@ class Configuration(Generic[ConfigT]):
     def _adopt(self, old: InForce[ConfigT], new: Following[ConfigT]) -> None:
         if old.following.content == new.content:
             if old.problems:
-                logger.info("the configuration is good again", extra={"action": "config_good"})
+                logger.info("the configuration is valid again", extra={"action": "config_good"})
             if [one.what for one in old.following.warnings] != [one.what for one in new.warnings]:
                 self.warn()
             return
         logger.info(
-            "the configuration has been loaded: %d lists",
-            len(new.lists),
+            "configuration loaded: %s",
+            plural(len(new.lists), "list"),
             extra={"action": "config_loaded", "lists": len(new.lists)},
         )
         self.warn()

@@ -257,7 +257,7 @@ class WiredAgent:
         is_clean = self._agent.stop()
         is_clean &= self._services.stop(_JOIN_S)
         self._backups.stop(_JOIN_S)
-        logger.info("listsync has ended", extra={"action": "ended"})
+        logger.info("listsync stopped", extra={"action": "ended"})
         return is_clean
 
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:

@@ -194,7 +194,7 @@ def test_a_file_that_is_put_right_is_told_and_wants_nothing(
     bench.write(BROKEN)
     caplog.clear()
     bench.write(_FIRST)
-    assert caplog.messages == ["the configuration is good again"]
+    assert caplog.messages == ["the configuration is valid again"]
     assert (bench.wanted, bench.configuration.in_force.problems) == ([], ())
 
 
