@@ -27,32 +27,31 @@ _HARMFUL_SIGNS = (
 _HARMFUL = "".join(_HARMFUL_SIGNS)
 # Scripts and emoji need joiners; behind an ASCII character there is nothing to join.
 _USELESS_JOINER = r"(?<![^\x00-\x7f])[\u200c\u200d]"
-_ANY = re.compile(f"[{_HARMFUL}]|{_USELESS_JOINER}")
-_NO_GAP = re.compile(rf"(?!\s)(?:[{_HARMFUL}]|{_USELESS_JOINER})")
-_NOT_IN_JSON = re.compile(rf"(?!\n)(?:[{_HARMFUL}]|{_USELESS_JOINER})")
-_NOT_IN_LINE = re.compile(
-    rf"(\t|\x1b\[(?:[0-2]|3[1-6])m)|[{_HARMFUL}]|{_USELESS_JOINER}"  # colours of ours
-)
+# Compiled (and kept by re) when needed first: most text needs none, and short commands are quick.
+_ANY = f"[{_HARMFUL}]|{_USELESS_JOINER}"
+_NO_GAP = rf"(?!\s)(?:{_ANY})"
+_NOT_IN_JSON = rf"(?!\n)(?:{_ANY})"
+_NOT_IN_LINE = rf"(\t|\x1b\[(?:[0-2]|3[1-6])m)|{_ANY}"  # tabs, and colours of ours
 
 
 def one_line(text: str, limit: int = 200) -> str:
     """Clean text that comes in: one line, single spaces, at most *limit* characters."""
     if len(text) > limit or "  " in text or not text.isprintable():
-        text = " ".join(_NO_GAP.sub("", text[: 4 * limit]).split())
+        text = " ".join(re.sub(_NO_GAP, "", text[: 4 * limit]).split())
     text = text.strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def printable(text: str) -> str:
     """Mark everything in *text* that could steer a terminal or end a line."""
-    return text if text.isprintable() else _ANY.sub(REPLACEMENT, text)
+    return text if text.isprintable() else re.sub(_ANY, REPLACEMENT, text)
 
 
 def printable_line(line: str) -> str:
     """Mark it in a finished line of ours, which may have tabs and our colours in it."""
     if line.isprintable():
         return line
-    return _NOT_IN_LINE.sub(lambda found: found[1] or REPLACEMENT, line)
+    return re.sub(_NOT_IN_LINE, lambda found: found[1] or REPLACEMENT, line)
 
 
 def printable_json(
@@ -63,7 +62,7 @@ def printable_json(
     Only halves of characters are marked: strict programs take no JSON that has them.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=default)
-    return text if text.isprintable() else _NOT_IN_JSON.sub(_escaped, text)
+    return text if text.isprintable() else re.sub(_NOT_IN_JSON, _escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

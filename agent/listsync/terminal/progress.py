@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -61,7 +60,9 @@ class BottomLine:
         self._is_drawn = False
 
     def draw(self, line: str) -> None:
-        columns = shutil.get_terminal_size().columns
+        from shutil import get_terminal_size  # noqa: PLC0415 - start-up time of short commands
+
+        columns = get_terminal_size().columns
         while width(line) >= columns:
             line = line[:-1]
         self._write(printable(line))
