@@ -162,6 +162,7 @@ def test_progress_tells_how_far_it_is(
     }
 
 
+@pytest.mark.slow
 def test_answers_stay_quick_beside_a_sync(
     start_home: Callable[..., Home], start_agent: StartAgent
 ) -> None:

@@ -18,6 +18,7 @@ def _follow(home: Home, files: tuple[str, ...]) -> None:
     home.write_config([home.write_list(name, (LISTS / name).read_bytes()) for name in files])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("product", ["seerr", "overseerr", "jellyseerr"])
 def test_every_title_is_requested_once_and_no_trap(
     start_home: Callable[..., Home], product: str
@@ -44,6 +45,7 @@ def test_every_title_is_requested_once_and_no_trap(
     assert home.once().report["calls"] <= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "files",
     [_FILES[::-1], (_FILES[1], _FILES[2], _FILES[0])][: tries(1, 2)],
@@ -102,6 +104,7 @@ def test_two_series_with_one_tvdb_id_fail_in_words_and_are_tried_later(home: Hom
     assert home.sandbox.admin("log")["requests"] == []
 
 
+@pytest.mark.slow
 def test_a_list_of_very_many_titles_syncs_to_its_end(start_home: Callable[..., Home]) -> None:
     count = tries(1050, 2600)  # more than one page of the index
     home = start_home(titles=count)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.agent_process import AgentProcess, config_of, requested, until
 from tests.acceptance.conftest import Home
 
@@ -62,6 +64,7 @@ def test_a_configuration_is_followed_when_its_writer_has_closed_it(
     assert len(requested(shared_home)) == 1
 
 
+@pytest.mark.slow
 def test_a_writer_that_never_closes_the_configuration_is_waited_for_10_s_and_named(
     lone_home: Home, start_agent: Callable[..., AgentProcess]
 ) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
+import pytest
+
 from tests.acceptance.agent_process import requested
 from tests.acceptance.conftest import Home, titles_csv
 
@@ -23,6 +25,7 @@ def kill_after(home: Home, posts: int, delay_s: float) -> None:
     home.kill_once(lambda: len(requested(home)) >= before + posts, delay_s)
 
 
+@pytest.mark.slow
 def test_a_sync_that_is_killed_again_and_again_asks_for_every_title_once(
     start_home: Callable[..., Home],
 ) -> None:

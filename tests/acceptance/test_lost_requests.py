@@ -51,6 +51,7 @@ def sync_until_nothing_is_open(home: Home) -> None:
         time.sleep(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "title"),
     [("slow_before", "tv,1396"), ("slow_midway", f"movie,{DUNE}")],

@@ -67,6 +67,7 @@ def test_yes_does_not_ask(start_home: Callable[..., Home]) -> None:
     assert "Sync complete: 201 requested" in seen
 
 
+@pytest.mark.slow
 def test_the_demo_shows_itself_and_leaves_nothing_behind(home: Home) -> None:
     scratch = home.folder / "scratch"
     scratch.mkdir()

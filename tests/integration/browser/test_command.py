@@ -11,7 +11,11 @@ import pytest
 from tests.integration.browser.place import Place, user
 from tests.integration.browser.walled import walled_site
 
-pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.timeout(90)]
+pytestmark = [
+    pytest.mark.usefixtures("chromium"),
+    pytest.mark.timeout(90),
+    pytest.mark.slow,
+]
 
 
 def test_a_list_behind_the_wall_can_be_read(place: Place) -> None:

@@ -23,7 +23,11 @@ from listsync.process.records import sweep
 from tests.integration.browser.place import Place
 from tests.integration.browser.site import Site
 
-pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.timeout(90)]
+pytestmark = [
+    pytest.mark.usefixtures("chromium"),
+    pytest.mark.timeout(90),
+    pytest.mark.slow,
+]
 PATIENCE_S = 10.0
 
 

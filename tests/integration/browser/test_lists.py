@@ -27,7 +27,11 @@ from listsync.providers.letterboxd.source import parse as parse_letterboxd
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.walled import IMDB_TITLES, WalledSite, walled_site
 
-pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.timeout(90)]
+pytestmark = [
+    pytest.mark.usefixtures("chromium"),
+    pytest.mark.timeout(90),
+    pytest.mark.slow,
+]
 
 _LIST = "/sample_user/list/synthetic-list/"
 Follow = Callable[..., ListProvider]

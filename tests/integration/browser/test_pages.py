@@ -14,7 +14,11 @@ from listsync.errors import Refusal, RefusedError, UnavailableError
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import Site
 
-pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.timeout(90)]
+pytestmark = [
+    pytest.mark.usefixtures("chromium"),
+    pytest.mark.timeout(90),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture(scope="module", name="here")

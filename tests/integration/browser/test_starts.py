@@ -13,6 +13,8 @@ from listsync.errors import UnavailableError
 from tests.integration.browser.place import Place
 from tests.integration.browser.site import Site
 
+pytestmark = pytest.mark.slow
+
 
 def fake(place: Place, name: str, script: str) -> None:
     folder = place.root / "bin"

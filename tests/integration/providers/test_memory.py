@@ -15,7 +15,7 @@ from tests.integration.providers.trap import Question, said, trap
 
 MOST_MB = 150
 MOST_MB_OF_A_QUARTER = 25  # of the longest list; its rows as they came would take 35
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 
 @pytest.mark.parametrize("bad", ["bomb", "100-MB"])

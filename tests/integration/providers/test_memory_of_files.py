@@ -11,7 +11,7 @@ from tests.integration.providers.child import read_apart
 
 MOST_MB = 125  # beyond the 45 of a process that has done nothing yet
 MB = 1024 * 1024
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.slow]
 
 
 WORST: dict[str, tuple[str, Callable[[], bytes], str]] = {

@@ -206,6 +206,7 @@ def test_encryption_where_there_is_none_is_told(connect: Connect, sandbox: Sandb
         connect(url=sandbox.url.replace("http:", "https:")).identify()
 
 
+@pytest.mark.slow
 def test_a_connection_that_idled_too_long_is_not_used_again(
     seerr: Seerr, sandbox: SandboxProcess
 ) -> None:
