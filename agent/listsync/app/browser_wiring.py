@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FOLDER = "browser"
 
 
-def walls_for(
+def browser_fallback_for(
     service: str, options: PageOptions, chromium: ChromiumOptions, state_dir: Path
 ) -> BrowserFallback:
     """Build the way past a service's bot wall; the browser starts when it is needed."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from listsync.app.browser_wiring import walls_for
+from listsync.app.browser_wiring import browser_fallback_for
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import ListConfig
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
@@ -21,8 +21,7 @@ from listsync.store.film_ids import SqliteFilmIds
 from listsync.sync.fetch_lists import Followed
 
 if TYPE_CHECKING:
-    import httpx
-
+    from listsync.http.service_client import ServiceClient
     from listsync.providers.file.source import FileSource
     from listsync.providers.imdb.queries import MissingFields
     from listsync.providers.imdb.source import ImdbSource
@@ -65,7 +64,7 @@ class Surroundings:
     stack: ExitStack
     token: CancelToken
     known: KnownServices = field(default_factory=KnownServices)
-    _walls: dict[str, BrowserFallback] = field(default_factory=dict)
+    _browsers: dict[str, BrowserFallback] = field(default_factory=dict)
 
     @cached_property
     def client_id_check(self) -> ClientIdCheck:
@@ -75,7 +74,7 @@ class Surroundings:
         return ClientIdCheck()
 
     @cached_property
-    def trakt_login_client(self) -> httpx.Client:
+    def trakt_login_client(self) -> ServiceClient:
         """The one client that renews the login at Trakt.
 
         A renewal that was broken off would cost the login: it is not cut off with the run, which
@@ -87,20 +86,20 @@ class Surroundings:
         self.stack.callback(lambda: None if self.token.is_set() else client.close())
         return client
 
-    def client(self, options: ServiceOptions) -> httpx.Client:
+    def client(self, options: ServiceOptions) -> ServiceClient:
         from listsync.http.service_client import build_client
 
         return self.stack.enter_context(build_client(options, token=self.token))
 
-    def page_client(self, service: str, options: PageOptions) -> httpx.Client:
+    def page_client(self, service: str, options: PageOptions) -> ServiceClient:
         """Build a client that may use a browser, one for all lists of the service."""
         from listsync.http.service_client import build_client
 
-        walls = self._walls.get(service)
-        if walls is None and options.browser == "auto":
-            walls = walls_for(service, options, self.chromium, self.folder)
-            self._walls[service] = self.stack.enter_context(walls)
-        return self.stack.enter_context(build_client(options, walls=walls, token=self.token))
+        browser = self._browsers.get(service)
+        if browser is None and options.browser == "auto":
+            browser = browser_fallback_for(service, options, self.chromium, self.folder)
+            self._browsers[service] = self.stack.enter_context(browser)
+        return self.stack.enter_context(build_client(options, browser=browser, token=self.token))
 
 
 Build = Callable[[Any, Surroundings], ListProvider]

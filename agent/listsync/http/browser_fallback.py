@@ -1,4 +1,4 @@
-"""Past a bot wall: a real browser, for services that answer with pages, where the user lets us."""
+"""Past bot protection: a real browser, for services of pages, where the user lets us."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class PageLoader(Protocol):
 class BrowserFallback:
     """One service's browser for one sync, started when it is first needed.
 
-    It is shared by all lists of the service: one page at a time, cookies kept. `are_up` is set by
-    the first page that only the browser got; from then on plain questions are not tried any more.
+    It is shared by all lists of the service: one page at a time, cookies kept. `is_needed` is
+    set by the first page that only the browser got; plain requests are not tried after it.
     """
 
     def __init__(self, service: str, start: Callable[[], PageLoader]) -> None:
@@ -47,13 +47,13 @@ class BrowserFallback:
         self._browser: PageLoader | None = None
         self._turn = threading.Lock()
         self._is_closed = False
-        self.are_up = False
+        self.is_needed = False
 
     def load(self, call: ServiceRequest, deadline_s: float) -> Response:
         """Ask by browser and judge the answer like a plain one.
 
         Raises:
-            RefusedError: the service says no. BLOCKED: the wall stands, or there is no browser.
+            RefusedError: the service says no. BLOCKED: it is kept out too, or there is none.
             UnavailableError: the service is out of order.
             AnswerChangedError: it answers something that it should not.
         """
@@ -63,7 +63,7 @@ class BrowserFallback:
             finally:
                 if self._is_closed:
                     self._end()
-        self.are_up = True
+        self.is_needed = True
         response = _reply(call, page)
         trouble = verdict(response, call.judge, conditional=False)
         if trouble is not None:

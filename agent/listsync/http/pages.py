@@ -14,15 +14,13 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.browser_fallback import BrowserFallback
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.prefetch import Overlap
 
 if TYPE_CHECKING:
-    import httpx
-
     from listsync.domain.lists import Validators
+    from listsync.http.service_client import ServiceClient
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +33,9 @@ Done = TypeVar("Done")
 
 
 def get_response(
-    client: httpx.Client, call: ServiceRequest, previous: Validators | None = None
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None = None
 ) -> Response:
-    """Ask once for a page, by browser where a bot wall stands; raises what `ask` raises.
+    """Ask once for a page, by browser where bots are kept out; raises what `ask` raises.
 
     A 304 is possible only where *previous* made the question conditional.
     """
@@ -49,13 +47,13 @@ def get_response(
 
 
 def past_bot_protection(
-    client: httpx.Client, plainly: Callable[[], Done], instead: Callable[[], Done]
+    client: ServiceClient, plainly: Callable[[], Done], instead: Callable[[], Done]
 ) -> Done:
-    """Do it *plainly*, or *instead* by browser where a bot wall stands and *client* has one."""
-    walls: BrowserFallback | None = getattr(client, "walls", None)
-    if walls is None:
+    """Do it *plainly*, or *instead* by browser where bots are kept out and *client* has one."""
+    browser = client.browser
+    if browser is None:
         return plainly()
-    if not walls.are_up:
+    if not browser.is_needed:
         try:
             return plainly()
         except RefusedError as error:
@@ -64,20 +62,17 @@ def past_bot_protection(
     return instead()
 
 
-def load_page(client: httpx.Client, call: ServiceRequest) -> Response:
+def load_page(client: ServiceClient, call: ServiceRequest) -> Response:
     """Ask by the browser of *client*, in its turn at the host; raises what its browser raises."""
-    from listsync.http.service_client import (  # noqa: PLC0415 - brings httpx
-        ServiceClient,
-        waiting_turn,
-    )
+    from listsync.http.service_client import waiting_turn  # noqa: PLC0415 - brings httpx
 
-    if not isinstance(client, ServiceClient) or client.walls is None:
+    if client.browser is None:
         raise RefusedError(call.service, Refusal.BLOCKED, "no browser may be used")
     in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
-    with in_turn, client.token.breaking(client.walls.cut):
+    with in_turn, client.token.breaking(client.browser.cut):
         deadline_s = min(_LONGEST_S, client.remaining_s(call))
         client.token.heartbeat.beat(deadline_s)
-        return client.walls.load(call, deadline_s)
+        return client.browser.load(call, deadline_s)
 
 
 @contextmanager

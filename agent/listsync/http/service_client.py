@@ -54,16 +54,16 @@ USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
 
 
 class ServiceClient(httpx.Client):
-    """A client for one list: how many questions at a time, how far apart, how long altogether.
+    """A client for one list: how many requests at a time, how far apart, how long altogether.
 
-    The time of `list_s` begins with the first question. `walls` is the way past a bot wall,
+    The time of `list_s` begins with the first request. `browser` is the way past bot protection,
     `token` ends what it waits for; `known_secrets` are those of the proxies.
     """
 
     at_once = 4
     pace_s = 0.0
     list_s = math.inf
-    walls: BrowserFallback | None = None
+    browser: BrowserFallback | None = None
     token: CancelToken
     known_secrets: frozenset[str] = frozenset()
     _give_up = math.inf
@@ -89,9 +89,9 @@ def build_client(
     options: ServiceOptions,
     *,
     transport: httpx.BaseTransport | None = None,
-    walls: BrowserFallback | None = None,
+    browser: BrowserFallback | None = None,
     token: CancelToken | None = None,
-) -> httpx.Client:
+) -> ServiceClient:
     """Build the client for one list; the caller closes it. *transport* replaces the network."""
     for name in ("httpx", "httpcore"):  # both write whole addresses, keys in the query included
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -104,7 +104,7 @@ def build_client(
     )
     client.token = token
     client.at_once, client.pace_s = options.at_once, options.pace_s
-    client.list_s, client.walls = options.list_timeout_s, walls
+    client.list_s, client.browser = options.list_timeout_s, browser
     proxy = options.proxy.get_secret_value() if options.proxy else ""
     client.known_secrets = logins_in(proxy) | proxy_logins()
     return client
@@ -135,9 +135,9 @@ class _NoWay(httpx.BaseTransport):
 
 
 def ask(
-    client: httpx.Client, call: ServiceRequest, previous: Validators | None = None
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None = None
 ) -> Response:
-    """Get one good answer: 200 with a body, or 304 where *previous* made the question conditional.
+    """Get one good answer: 200 with a body, or 304 where *previous* made the request conditional.
 
     What may pass is asked again, at the time that the service names, if that is within a minute
     and within the time of the list.
@@ -147,13 +147,11 @@ def ask(
         RefusedError: the service says no.
         AnswerChangedError: it answers something that it should not.
     """
-    token = client.token if isinstance(client, ServiceClient) else CancelToken()
-    left_s = client.left_s if isinstance(client, ServiceClient) else lambda: math.inf
     return retried(
         partial(_ask_once, client, call, previous),
-        lambda error: not token.is_set() and _is_passing(error, waits=call.waits),
-        token,
-        left_s,
+        lambda error: not client.token.is_set() and _is_passing(error, waits=call.waits),
+        client.token,
+        client.left_s,
     )
 
 
@@ -165,7 +163,9 @@ def _is_passing(error: PassingTrouble, *, waits: bool) -> bool:
     return waits or error.retry_after_s is None
 
 
-def _ask_once(client: httpx.Client, call: ServiceRequest, previous: Validators | None) -> Response:
+def _ask_once(
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None
+) -> Response:
     try:
         return _answered(client, call, previous)
     except (UnavailableError, RefusedError) as error:
@@ -174,8 +174,10 @@ def _ask_once(client: httpx.Client, call: ServiceRequest, previous: Validators |
         raise
 
 
-def _answered(client: httpx.Client, call: ServiceRequest, previous: Validators | None) -> Response:
-    redactor = redactor_of(call.known_secrets | getattr(client, "known_secrets", frozenset()))
+def _answered(
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None
+) -> Response:
+    redactor = redactor_of(call.known_secrets | client.known_secrets)
     try:
         response = _redacted(_exchange(client, call, previous), redactor)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
@@ -215,14 +217,16 @@ def _not_reached(call: ServiceRequest, words: str, error: Exception) -> Unavaila
 
 
 def _conditions(previous: Validators | None) -> dict[str, str]:
-    """Headers that make the question conditional; HTTP headers are ASCII."""
+    """Headers that make the request conditional; HTTP headers are ASCII."""
     if previous is None:
         return {}
     pairs = {"If-None-Match": previous.etag, "If-Modified-Since": previous.last_modified}
     return {name: value for name, value in pairs.items() if value and value.isascii()}
 
 
-def _exchange(client: httpx.Client, call: ServiceRequest, previous: Validators | None) -> Response:
+def _exchange(
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None
+) -> Response:
     query: dict[str, str | int] = {
         **call.params,
         **{name: secret.get_secret_value() for name, secret in call.secrets.items()},
@@ -240,8 +244,6 @@ def _exchange(client: httpx.Client, call: ServiceRequest, previous: Validators |
     request = client.build_request(
         method, call.url, params=query or None, headers=headers, content=call.body
     )
-    if not isinstance(client, ServiceClient):
-        return _send(client, request, call, call.deadline_s)
     with waiting_turn(client, request.url.host):
         return _send(client, request, call, client.remaining_s(call))
 
@@ -252,7 +254,7 @@ def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[Non
 
 
 def _send(
-    client: httpx.Client, request: httpx.Request, call: ServiceRequest, deadline_s: float
+    client: ServiceClient, request: httpx.Request, call: ServiceRequest, deadline_s: float
 ) -> Response:
     give_up, first = time.monotonic() + deadline_s, request.url
     with until(give_up):
@@ -261,8 +263,7 @@ def _send(
                 response = client.send(request, stream=True)
             try:
                 if response.next_request is None:
-                    token = client.token if isinstance(client, ServiceClient) else CancelToken()
-                    return _read(call, response, token, hops=hops, give_up=give_up)
+                    return _read(call, response, client.token, hops=hops, give_up=give_up)
                 request = follow(call, request, response.next_request)
             finally:
                 response.close()

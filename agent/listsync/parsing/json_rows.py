@@ -25,7 +25,7 @@ from listsync.row_limit import (
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 
 _ALL_BAD = 100
 """So many rows, the first and all of them bad, say that the rest needs no look."""
@@ -45,7 +45,7 @@ class JsonDocument:
 
 
 def get_document(
-    client: httpx.Client, call: ServiceRequest, previous: Validators | None = None
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None = None
 ) -> JsonDocument:
     """Ask, and parse the answer as JSON; raises what `ask` raises."""
 
@@ -56,7 +56,7 @@ def get_document(
 
 
 def _document(
-    client: httpx.Client,
+    client: ServiceClient,
     call: ServiceRequest,
     previous: Validators | None,
     parse: Callable[[Response], object],
@@ -78,7 +78,7 @@ def _document(
 
 
 def get_list(
-    client: httpx.Client,
+    client: ServiceClient,
     call: ServiceRequest,
     row: type[RowT],
     entry_of: Callable[[int, RowT], ListEntry | SkippedRow],

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from listsync.config_types import ServiceOptions
-from listsync.http.service_client import build_client
+from listsync.http.service_client import ServiceClient, build_client
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -124,6 +124,6 @@ class Site:
 
 def client(
     options: ServiceOptions, handler: Callable[[httpx.Request], httpx.Response]
-) -> httpx.Client:
+) -> ServiceClient:
     """Build a client as the agent does, with *handler* in place of the network."""
     return build_client(options, transport=httpx.MockTransport(handler))

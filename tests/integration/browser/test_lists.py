@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
 
 from listsync.browser import client as window
@@ -15,7 +14,7 @@ from listsync.config_types import PageOptions
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.browser_fallback import BrowserFallback
-from listsync.http.service_client import build_client
+from listsync.http.service_client import ServiceClient, build_client
 from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
@@ -53,11 +52,11 @@ def _walled() -> Iterator[WalledSite]:
 @pytest.fixture
 def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
     """Follow a list with a browser that is gone afterwards."""
-    walls = BrowserFallback("test", lambda: Browser("test", here.settings))
-    clients: list[httpx.Client] = []
+    browser = BrowserFallback("test", lambda: Browser("test", here.settings))
+    clients: list[ServiceClient] = []
 
-    def client(options: PageOptions) -> httpx.Client:
-        clients.append(build_client(options, walls=walls))
+    def client(options: PageOptions) -> ServiceClient:
+        clients.append(build_client(options, browser=browser))
         return clients[-1]
 
     def build(service: str, text: str, patience_s: float = 30) -> ListProvider:
@@ -72,7 +71,7 @@ def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
         source = parse_letterboxd(text)
         return Letterboxd(source, settings, client(settings), FilmIdsInMemory())
 
-    with walls:
+    with browser:
         yield build
     for one in clients:
         one.close()

@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
 from listsync.config_types import SecretStr, ServiceOptions
-from listsync.http.service_client import build_client
+from listsync.http.service_client import ServiceClient, build_client
 from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
@@ -41,7 +39,7 @@ TRAKT = "sample_user/lists/synthetic-list"
 @dataclass(frozen=True)
 class _Service:
     options: type[ServiceOptions]
-    read: Callable[[Any, httpx.Client], ListProvider]
+    read: Callable[[Any, ServiceClient], ListProvider]
     more: Mapping[str, object] = field(default_factory=dict)
 
 

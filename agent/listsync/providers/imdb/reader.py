@@ -39,7 +39,7 @@ from listsync.providers.imdb.responses import (
 from listsync.providers.imdb.source import SERVICE, ImdbOptions, ImdbSource, ListKind
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 
 MAX_PAGES = 1000
 _MOST_TIMES = 2  # so often at most are as many rows read as a list announces
@@ -53,7 +53,7 @@ class Imdb:
         self,
         source: ImdbSource,
         options: ImdbOptions,
-        http: httpx.Client,
+        http: ServiceClient,
         missing: MissingFields | None = None,
     ) -> None:
         self._source = source

@@ -18,8 +18,9 @@ from listsync.providers.letterboxd.posters import ELSEWHERE, IN_POSTER, POSTER, 
 from listsync.providers.letterboxd.site_markup import call_for, document_of
 
 if TYPE_CHECKING:
-    import httpx
     from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+    from listsync.http.service_client import ServiceClient
 
 _KINDS = {"movie": MediaType.MOVIE, "tv": MediaType.TV}
 _FILM = (  # what shows that it is the page of a film
@@ -56,7 +57,7 @@ class FilmIdsInMemory:
 
 
 def learn(
-    http: httpx.Client, base_url: str, slugs: Sequence[str], cache: FilmIds, *, at_once: int
+    http: ServiceClient, base_url: str, slugs: Sequence[str], cache: FilmIds, *, at_once: int
 ) -> str:
     """Look films up and put what their pages say into the cache.
 

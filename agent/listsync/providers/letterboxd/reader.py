@@ -30,9 +30,9 @@ from listsync.providers.letterboxd.source import SERVICE, LetterboxdOptions, Let
 from listsync.row_limit import MOST_ROWS, demand_room, text_size
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 
 _PARTS = "csi/films/films-browser-list/"
@@ -46,7 +46,7 @@ class Site:
     """Asks for the pages of lists; of an endless chart, as many as *chart_films* need."""
 
     def __init__(
-        self, http: httpx.Client, base_url: str, *, at_once: int, chart_films: int
+        self, http: ServiceClient, base_url: str, *, at_once: int, chart_films: int
     ) -> None:
         self._http = http
         self._base_url = base_url
@@ -179,7 +179,7 @@ class Letterboxd:
         self,
         source: LetterboxdSource,
         options: LetterboxdOptions,
-        http: httpx.Client,
+        http: ServiceClient,
         film_cache: FilmIds,
     ) -> None:
         self._source = source

@@ -35,7 +35,7 @@ from listsync.providers.mdblist.source import SERVICE, MdbListOptions, MdbListSo
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 
 
 _Count = Annotated[int, Meta(ge=0)]
@@ -212,7 +212,9 @@ _NEEDS_KEY = "needs providers.mdblist.api_key"
 class MdbList:
     """Reads one MDBList list."""
 
-    def __init__(self, source: MdbListSource, options: MdbListOptions, http: httpx.Client) -> None:
+    def __init__(
+        self, source: MdbListSource, options: MdbListOptions, http: ServiceClient
+    ) -> None:
         self._source = source
         self._options = options
         self._http = http

@@ -15,7 +15,7 @@ from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_
 from listsync.providers.stevenlu.source import SERVICE, StevenLuOptions, StevenLuSource
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 
 
 class _Row(Answer, frozen=True):
@@ -39,7 +39,7 @@ class StevenLu:
     """Reads one StevenLu list."""
 
     def __init__(
-        self, source: StevenLuSource, options: StevenLuOptions, http: httpx.Client
+        self, source: StevenLuSource, options: StevenLuOptions, http: ServiceClient
     ) -> None:
         self._url = f"{options.base_url.rstrip('/')}/{source.name}.json"
         self._name = source.name

@@ -25,7 +25,7 @@ from listsync.parsing.row_fields import external_ids, number_id, title_text, yea
 from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 
 
 _Count = Annotated[int, Meta(ge=0)]
@@ -144,7 +144,7 @@ _STAMP = re.compile(r"(\d{1,4}) (\d{4}-\d\d-\d\d) [0-9a-f]{64}", re.ASCII)
 class Tmdb:
     """Reads one TMDB list."""
 
-    def __init__(self, source: TmdbSource, options: TmdbOptions, http: httpx.Client) -> None:
+    def __init__(self, source: TmdbSource, options: TmdbOptions, http: ServiceClient) -> None:
         self._source = source
         self._options = options
         self._http = http

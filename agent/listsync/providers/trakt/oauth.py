@@ -29,9 +29,9 @@ from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.token_store import Confidential, Token, Tokens, TraktTokens
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 
 NEEDS_ID = "needs providers.trakt.client_id, that of an API app of your own"
@@ -63,7 +63,7 @@ def utc_now() -> datetime:
 
 
 def access_token(
-    http: httpx.Client,
+    http: ServiceClient,
     options: TraktOptions,
     tokens: Tokens,
     *,
@@ -84,7 +84,7 @@ def access_token(
 
 
 def _renewed(
-    http: httpx.Client, options: TraktOptions, tokens: Tokens, now: Callable[[], datetime]
+    http: ServiceClient, options: TraktOptions, tokens: Tokens, now: Callable[[], datetime]
 ) -> TraktTokens | None:
     current = tokens.load()
     if current is None or current.is_fresh(now()):
@@ -96,7 +96,7 @@ def _renewed(
 
 
 def refresh(
-    http: httpx.Client,
+    http: ServiceClient,
     options: TraktOptions,
     tokens: TraktTokens,
     *,
@@ -120,7 +120,7 @@ def secret_of(options: TraktOptions) -> SecretStr:
 
 
 def post(  # noqa: PLR0913, PLR0917 - all that makes one question
-    http: httpx.Client,
+    http: ServiceClient,
     options: TraktOptions,
     path: str,
     fields: Mapping[str, str | SecretStr],
@@ -194,7 +194,7 @@ class DeviceCode:
     expires_in_s: float
 
 
-def begin(http: httpx.Client, options: TraktOptions) -> DeviceCode:
+def begin(http: ServiceClient, options: TraktOptions) -> DeviceCode:
     """Ask for a code; raises what `get_response` raises."""
     secret_of(options)  # without it the code would be entered in vain
     code = post(http, options, "oauth/device/code", {}, _Code, judge_login)
@@ -208,7 +208,7 @@ def begin(http: httpx.Client, options: TraktOptions) -> DeviceCode:
 
 
 def poll(
-    http: httpx.Client,
+    http: ServiceClient,
     options: TraktOptions,
     code: DeviceCode,
     *,

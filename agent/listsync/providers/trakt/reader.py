@@ -41,7 +41,7 @@ from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.token_store import Tokens
 
 if TYPE_CHECKING:
-    import httpx
+    from listsync.http.service_client import ServiceClient
 
 
 _MARGIN = timedelta(hours=1)  # what we read may have come from a cache
@@ -115,11 +115,11 @@ class Trakt:
         self,
         source: TraktSource,
         options: TraktOptions,
-        http: httpx.Client,
+        http: ServiceClient,
         tokens: Tokens | None = None,
         client_id_check: ClientIdCheck | None = None,
         *,
-        login_http: httpx.Client | None = None,
+        login_http: ServiceClient | None = None,
     ) -> None:
         self._source = source
         self._options = options

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.app.browser_wiring import sweep, walls_for
+from listsync.app.browser_wiring import browser_fallback_for, sweep
 from listsync.browser.client import Browser
 from listsync.config.schema import ChromiumOptions
 from listsync.config_types import PageOptions, SecretStr
@@ -34,7 +34,7 @@ def test_the_browser_is_run_as_the_user_says(tmp_path: Path) -> None:
         base_url="https://a.example", user_agent="mine/1", proxy=SecretStr("http://p:1")
     )
     chromium = ChromiumOptions(memory_mb=600, no_sandbox=True)
-    browser = walls_for("imdb", options, chromium, tmp_path)._start()
+    browser = browser_fallback_for("imdb", options, chromium, tmp_path)._start()
     assert isinstance(browser, Browser)
     settings = browser._settings
     assert (settings.limit_mb, settings.no_sandbox) == (600, True)
@@ -47,5 +47,5 @@ def test_a_proxy_that_asks_for_a_login_is_not_for_the_browser(tmp_path: Path) ->
     """Everybody on the machine may read its command line."""
     options = PageOptions(base_url="https://a.example", proxy=SecretStr("http://me:s3cret@p:1"))
     with pytest.raises(UnavailableError, match="cannot log in at a proxy") as caught:
-        walls_for("imdb", options, ChromiumOptions(), tmp_path)._start()
+        browser_fallback_for("imdb", options, ChromiumOptions(), tmp_path)._start()
     assert "s3cret" not in str(caught.value)

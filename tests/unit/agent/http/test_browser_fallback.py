@@ -52,7 +52,7 @@ def page(status: int | None = 200, url: str = CALL.url) -> BrowserPage:
 
 
 def ask(
-    walls: BrowserFallback | None,
+    fallback: BrowserFallback | None,
     plain: httpx.Response,
     times: int = 1,
     token: CancelToken | None = None,
@@ -66,15 +66,15 @@ def ask(
 
     transport = httpx.MockTransport(handler)
     with build_client(
-        ServiceOptions(base_url=CALL.url), transport=transport, walls=walls, token=token
+        ServiceOptions(base_url=CALL.url), transport=transport, browser=fallback, token=token
     ) as client:
         replies = [get_response(client, CALL) for _ in range(times)]
     return replies[-1], len(asked)
 
 
 def test_no_wall_no_browser() -> None:
-    walls = BrowserFallback("demo", lambda: pytest.fail("a browser was started"))
-    assert ask(walls, answer(b"<p>plain</p>"))[0].body == b"<p>plain</p>"
+    fallback = BrowserFallback("demo", lambda: pytest.fail("a browser was started"))
+    assert ask(fallback, answer(b"<p>plain</p>"))[0].body == b"<p>plain</p>"
 
 
 def test_a_wall_is_passed_and_not_run_into_again() -> None:
@@ -114,9 +114,9 @@ def test_without_leave_to_use_a_browser_it_is_blocked() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429])
 def test_only_a_wall_starts_the_browser(status: int) -> None:
-    walls = BrowserFallback("demo", lambda: pytest.fail("a browser was started"))
+    fallback = BrowserFallback("demo", lambda: pytest.fail("a browser was started"))
     with pytest.raises((RefusedError, AnswerChangedError)):
-        ask(walls, answer(b"{}", status))
+        ask(fallback, answer(b"{}", status))
 
 
 def test_a_service_that_is_out_of_order_behind_the_wall() -> None:
@@ -126,28 +126,28 @@ def test_a_service_that_is_out_of_order_behind_the_wall() -> None:
 
 def test_closing_ends_the_browser_and_no_other_starts() -> None:
     browser = Browser(page())
-    with BrowserFallback("demo", lambda: browser) as walls:
-        ask(walls, WALL)
+    with BrowserFallback("demo", lambda: browser) as fallback:
+        ask(fallback, WALL)
         assert browser.closed == 0
     assert browser.closed == 1
     with pytest.raises(UnavailableError, match="over"):
-        ask(walls, WALL)
+        ask(fallback, WALL)
 
 
 def test_closing_does_not_wait_for_a_page_and_who_loads_it_ends_the_browser() -> None:
     loading, go_on = threading.Event(), threading.Event()
     browser = Browser(page())
-    walls = BrowserFallback("demo", lambda: browser)
+    fallback = BrowserFallback("demo", lambda: browser)
 
     def load() -> None:
         loading.set()
         assert go_on.wait(10)
 
     browser.while_loading = load
-    thread = threading.Thread(target=ask, args=(walls, WALL))
+    thread = threading.Thread(target=ask, args=(fallback, WALL))
     thread.start()
     assert loading.wait(10)
-    walls.close()
+    fallback.close()
     assert browser.closed == 0
     go_on.set()
     thread.join()
