@@ -114,7 +114,7 @@ def _found(
 def _states(database: Database, server: int) -> Mapping[int, int]:
     """Read the numbers of the index, both editions of a title; `rows.packed_titles` wrote them.
 
-    Packed: 150,000 titles take 15 MB instead of 60.
+    Packed: 110,000 titles take 11 MB instead of 44.
     """
     pages = database.read("SELECT titles FROM index_pages WHERE server = ?", server)
     return {

@@ -20,6 +20,9 @@ from listsync.sync.limits import UNCAPPED, Allowances, Cap, Caps, Limits, RunLim
 from listsync.sync.seasons import SeasonLook, aired_since, is_open
 from listsync.sync.server_requests import NOTHING_SEEN, RequestsSeen
 
+_NO_SEASONS: frozenset[int] = frozenset()
+"""One object for all films: an empty set takes 216 bytes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
@@ -141,7 +144,9 @@ class RunKnowledge(Knowledge):
 
     def note_asked(self, title: Definition, seasons: Iterable[int]) -> None:
         """Keep the run from requesting *seasons*, or a film, again."""
-        self._asked[title] = self._asked.get(title, frozenset()) | frozenset(seasons)
+        new = frozenset(seasons) or _NO_SEASONS
+        asked = self._asked.get(title)
+        self._asked[title] = asked | new if asked else new
 
     def put_on_hold(self, title: Definition, why: str) -> None:
         """Keep the run from requesting what may have arrived, or was just refused."""

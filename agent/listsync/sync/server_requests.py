@@ -30,6 +30,7 @@ from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports.server import RequestServer
 
 _READ_AGAIN_AFTER = timedelta(days=1)
+_NO_SEASONS: frozenset[int] = frozenset()
 _TOLD = (RequestStatus.DECLINED, RequestStatus.FAILED)
 _IN_WORK = (MediaStatus.PENDING, MediaStatus.PROCESSING)
 _MOST_NAMED = 10
@@ -120,7 +121,7 @@ def _told(seasons: Mapping[int, ServerRequest]) -> Iterator[ServerRequest]:
                 definition=first.definition,
                 status=status,
                 request_id=max(one.request_id or 0 for one in fitting.values()),
-                seasons=frozenset() if is_film else frozenset(fitting),
+                seasons=_NO_SEASONS if is_film else frozenset(fitting),
             )
 
 

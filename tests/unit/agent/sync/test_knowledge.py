@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import ALL_SEASONS, Filters, Seasons, Span, Which
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import AS_USUAL, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota
@@ -63,6 +63,15 @@ _GROWTH: Sequence[Callable[[RunKnowledge], object]] = (
     lambda known: known.count(BODY, "a"),
 )
 """Every way in which a run adds to what it knows."""
+
+
+def test_films_that_were_asked_for_take_no_set_each() -> None:
+    known = RunKnowledge(Stored())
+    films = [Definition(TitleKey(MediaType.MOVIE, number), four_k=False) for number in (1, 2)]
+    for film in films:
+        known.note_asked(film, ())
+        known.note_asked(film, ())
+    assert known.asked[films[0]] is known.asked[films[1]]
 
 
 @given(
