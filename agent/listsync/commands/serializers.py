@@ -136,7 +136,6 @@ def general_reasons(
 ) -> str:
     """Join what was said of all candidates together, before the *choice*."""
     if choice:
-        # Brings all that titles are matched by, which an agent that waits can do without.
         reasons = without_choice(reasons)
     marks = [f"[{one.key}]: " for one in candidates]
     said = (one for one in reasons if not any(mark in one for mark in marks))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Validators
 from listsync.errors import (
@@ -17,7 +18,11 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
+from listsync.http.limits import plain_pieces
 from listsync.text_cleaning import one_line
+
+if TYPE_CHECKING:
+    import httpcore
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -244,3 +249,16 @@ def not_json(response: Response) -> ListsyncError | None:
     return AnswerChangedError(
         response.service, f"a web page{name} came where JSON was expected", sample=response.sample
     )
+
+
+def read_body(response: httpcore.Response, limit_bytes: int) -> bytes:
+    """Read the body, unpacked; the connection is free for the next request after it.
+
+    Raises:
+        BodyError: it is too large, or cannot be read.
+    """
+    coding = Headers(response.headers).get("content-encoding", "")
+    try:
+        return b"".join(plain_pieces(response.iter_stream(), coding, limit_bytes))
+    finally:
+        response.close()

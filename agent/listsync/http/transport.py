@@ -19,8 +19,6 @@ import httpcore
 from listsync.cancellation import CancelToken
 from listsync.certificates import trust_ca_file
 from listsync.http.deadline import DeadlineBackend
-from listsync.http.limits import plain_pieces
-from listsync.http.response import Headers
 
 FAILURES = (
     httpcore.NetworkError,
@@ -146,16 +144,3 @@ def trusted(ca_file: Path | None = None, *, with_machine: bool = False) -> ssl.S
     if ca_file is not None:
         trust_ca_file(context, ca_file)
     return context
-
-
-def read_body(response: httpcore.Response, limit_bytes: int) -> bytes:
-    """Read the body, unpacked; the connection is free for the next request after it.
-
-    Raises:
-        BodyError: it is too large, or cannot be read.
-    """
-    coding = Headers(response.headers).get("content-encoding", "")
-    try:
-        return b"".join(plain_pieces(response.iter_stream(), coding, limit_bytes))
-    finally:
-        response.close()

@@ -40,7 +40,7 @@ class Items(Protocol):
         ...
 
 
-class Entries(Protocol):
+class ListEntries(Protocol):
     """Entries that have to do with a title, for who asks why."""
 
     def find(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.run_notes import Intent, Notes
-    from listsync.ports.items import Entries, Exclusions, Items, Reviews, TitleRecords
+    from listsync.ports.items import Exclusions, Items, ListEntries, Reviews, TitleRecords
     from listsync.ports.lists import ListRecords, ListSetbacks, ListSnapshots
     from listsync.ports.runs import NoticeLog, RequestHistory, RequestLog, RunHistory, RunLog
     from listsync.ports.server_memory import IndexCache, ServerGuard, ServerRecords, ServerRequests
@@ -80,7 +80,7 @@ class AgentState(Protocol):
     def items(self) -> Items: ...
 
     @property
-    def entries(self) -> Entries: ...
+    def entries(self) -> ListEntries: ...
 
     @property
     def titles(self) -> TitleRecords: ...

@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, Response
 
 from listsync.sandbox import request_lifecycle
 from listsync.sandbox.authentication import random_key
-from listsync.sandbox.catalogue import Catalogue
+from listsync.sandbox.catalogue import SandboxCatalogue
 from listsync.sandbox.control_api import control_routes
 from listsync.sandbox.endpoint import ClientConnection
 from listsync.sandbox.persistence import StateFile
@@ -58,7 +58,7 @@ async def serve(start: SandboxStart) -> None:
     world = SandboxServer(
         product=PRODUCTS[start.product],
         settings=Settings(api_key=start.api_key, latency_ms=start.latency_ms),
-        catalogue=Catalogue(start.titles),
+        catalogue=SandboxCatalogue(start.titles),
         library=start.library,
         state=State(),
         later=asyncio.get_running_loop().call_later,

@@ -159,7 +159,7 @@ def invented_year(number: int) -> int:
     return INVENTED_YEARS[number % len(INVENTED_YEARS)]
 
 
-class Catalogue:
+class SandboxCatalogue:
     """Finds titles by their numbers; `catalogue.search` finds them by name."""
 
     def __init__(self, invented_films: int = 0) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Literal, NoReturn
 
 from listsync.sandbox.call_log import CallLog
-from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, Catalogue, CatalogueTitle
+from listsync.sandbox.catalogue import COLLECTIONS, PERSONS, CatalogueTitle, SandboxCatalogue
 from listsync.sandbox.faults import Faults
 from listsync.sandbox.state import Key, Media, State, Status, scan
 from listsync.sandbox.title_search import Search
@@ -184,7 +184,7 @@ class SandboxServer:
 
     product: ProductTraits
     settings: Settings
-    catalogue: Catalogue
+    catalogue: SandboxCatalogue
     library: int
     state: State
     later: Callable[[float, Callable[[], None]], object]

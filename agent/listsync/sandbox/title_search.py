@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from listsync.sandbox.catalogue import (
     INVENTED_YEARS,
     TV,
-    Catalogue,
     CatalogueTitle,
     Collection,
     Person,
+    SandboxCatalogue,
     invented,
 )
 
@@ -107,7 +107,7 @@ class SearchHits:
 class Search:
     """An index of names: word -> positions of entries."""
 
-    def __init__(self, catalogue: Catalogue, others: Iterable[Entry]) -> None:
+    def __init__(self, catalogue: SandboxCatalogue, others: Iterable[Entry]) -> None:
         self._catalogue = catalogue
         self._entries: list[Entry] = []
         self._positions: dict[str, set[int]] = {}

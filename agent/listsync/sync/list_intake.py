@@ -125,7 +125,7 @@ class _Keeper:
         if not reading.was_left_alone:
             _log(reading)
         reading, kept, members = self._save(reading)
-        if not self.room.take(max(0, room_of(one.entry for one in members) - rows)):
+        if not self.room.take(max(0, room_of([one.entry for one in members]) - rows)):
             return self._refuse(reading)  # what was known of it has longer titles than rows
         wanted, left_out = _apply(rules, members)
         if fetched is None or fetched.is_unchanged:

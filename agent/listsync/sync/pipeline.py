@@ -58,6 +58,8 @@ class Settler:
 
     def settle(self, groups: Iterable[Group]) -> Settled:
         """Tell what is settled from what is open, which keeps its order."""
+        if not self._known.handled.titles:
+            return Settled(open=list(groups))
         settled = Settled()
         for group in groups:
             if self._is_settled(group):

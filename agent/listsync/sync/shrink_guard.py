@@ -19,7 +19,7 @@ def is_sudden_shrink(known: int, missing: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ShrinkJudgement:
     """What is believed of what a whole reading lacks.
 
     `absent` are the ids that count as missing; `shrunk_at` says since when too many are.
@@ -30,16 +30,16 @@ class Judgement:
     shrunk_at: datetime | None = None
 
 
-def judge_missing(found: Difference, *, is_doubted: bool, at: datetime) -> Judgement:
+def judge_missing(found: Difference, *, is_doubted: bool, at: datetime) -> ShrinkJudgement:
     """Judge what a whole reading of *at* lacks; *is_doubted*: the reading is not sure itself."""
     if is_doubted:
-        return Judgement(Kept(found.new, doubted=found.gone), shrunk_at=found.shrunk_at)
+        return ShrinkJudgement(Kept(found.new, doubted=found.gone), shrunk_at=found.shrunk_at)
     if not is_sudden_shrink(found.present, found.gone):
-        return Judgement(Kept(found.new), found.missing)
+        return ShrinkJudgement(Kept(found.new), found.missing)
     if is_believed(found.shrunk_at, at):
-        return Judgement(Kept(found.new), found.missing, found.shrunk_at)
+        return ShrinkJudgement(Kept(found.new), found.missing, found.shrunk_at)
     held = Kept(found.new, held=len(found.missing))
-    return Judgement(held, shrunk_at=found.shrunk_at or at)
+    return ShrinkJudgement(held, shrunk_at=found.shrunk_at or at)
 
 
 def words_of_shrink(held: int) -> str:

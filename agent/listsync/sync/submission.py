@@ -55,7 +55,7 @@ _UNSURE = "requested in this run without an answer; a later one looks what came 
 _BLOCKLISTED = "the server refused it in this run: it is blocklisted"
 
 
-class Window(Protocol):
+class ComingRequests(Protocol):
     """What is prepared ahead of its turn."""
 
     def coming(self, most: int) -> Iterable[tuple[Prepared, Request]]:
@@ -72,7 +72,7 @@ class Writer:
         server: RequestServer,
         memory: Memory,
         known: RunKnowledge,
-        window: Window,
+        window: ComingRequests,
     ) -> None:
         self._run = run
         self._server = server
