@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
+from listsync.protocol.replies import (
+    BackupReply,
+    CandidateShape,
+    ChoiceShape,
+    ItemShape,
+    ListShape,
+    MatchShape,
+    NoticeShape,
+    PlannedShape,
+    PlanReply,
+    ProgressReply,
+    RequestShape,
+    ReviewShape,
+    RunShape,
+    ServiceShape,
+    StatusReply,
+    TitleShape,
+)
 from listsync.terminal.output import Palette
+from listsyncctl.results import AgentShape
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-Reply = dict[str, Any]
 
-_NOTICE: Reply = {
+_NOTICE: NoticeShape = {
     "kind": "on_hold",
     "text": "148 titles are on hold",
     "list": "Dora",
     "since": "2026-06-01T09:00:00Z",
     "needs_person": True,
 }
-_NOTE: Reply = {
+_NOTE: NoticeShape = {
     "kind": "list_doubted",
     "text": "much of it is missing",
     "list": "top",
     "since": "2026-05-31T12:00:00Z",
     "needs_person": False,
 }
-_RUN: Reply = {
+_RUN: RunShape = {
     "run_id": "4f1c9a2b7d10",
     "origin": "schedule",
     "dry_run": False,
@@ -39,7 +56,7 @@ _RUN: Reply = {
     "requested": 2,
     "calls": 51,
 }
-_PARTLY: Reply = {
+_PARTLY: RunShape = {
     **_RUN,
     "run_id": "77aa01c3e9f2",
     "origin": "listsyncctl",
@@ -48,7 +65,7 @@ _PARTLY: Reply = {
     "message": "0 requested, 40 already there, 1 to review, 1 list failed",
     "requested": 0,
 }
-_REQUEST: Reply = {
+_REQUEST: RequestShape = {
     "title": "Alien (1979)",
     "kind": "movie",
     "tmdb_id": 348,
@@ -61,7 +78,7 @@ _REQUEST: Reply = {
     "detail": "",
     "run_id": "4f1c9a2b7d10",
 }
-_SERIES: Reply = {
+_SERIES: RequestShape = {
     **_REQUEST,
     "title": "Dark",
     "kind": "tv",
@@ -72,7 +89,7 @@ _SERIES: Reply = {
     "detail": "you have no requests left",
     "asked_as": None,
 }
-_PROGRESS: Reply = {
+_PROGRESS: ProgressReply = {
     "in_progress": True,
     "phase": "add",
     "progress": 120,
@@ -89,7 +106,7 @@ _PROGRESS: Reply = {
     "eta_s": 68,
     "requested": 12,
 }
-_NOTHING_RUNS: Reply = {
+_NOTHING_RUNS: ProgressReply = {
     **_PROGRESS,
     "in_progress": False,
     "phase": "idle",
@@ -99,7 +116,7 @@ _NOTHING_RUNS: Reply = {
         "message": "Sync complete: 2600/2600 operations successful",
     },
 }
-_RUNNING: Reply = {
+_RUNNING: ServiceShape = {
     "name": "control",
     "state": "running",
     "since": "2026-06-01T10:00:00Z",
@@ -107,7 +124,7 @@ _RUNNING: Reply = {
     "next_try": None,
     "vital": True,
 }
-_FAILED: Reply = {
+_FAILED: ServiceShape = {
     "name": "http",
     "state": "failed",
     "since": "2026-06-01T11:58:00Z",
@@ -115,7 +132,7 @@ _FAILED: Reply = {
     "next_try": "2026-06-01T12:02:00Z",
     "vital": False,
 }
-_IDLE: Reply = {
+_IDLE: StatusReply = {
     "state": "idle",
     "pid": 7491,
     "version": "0.2.0",
@@ -141,7 +158,7 @@ _IDLE: Reply = {
     "notices": [],
     "notices_total": 0,
 }
-_BUSY: Reply = {
+_BUSY: StatusReply = {
     **_IDLE,
     "state": "running",
     "running": _PROGRESS,
@@ -149,13 +166,18 @@ _BUSY: Reply = {
     "last_run": None,
     "server": None,
 }
-_TROUBLED: Reply = {
+_TROUBLED: StatusReply = {
     **_IDLE,
     "state": "paused",
     "paused": {"until": "2026-06-01T14:00:00Z"},
     "pending": {"run_id": "aa11", "lists": None, "origins": ["SIGUSR1"]},
     "last_run": _PARTLY,
-    "retry": {"at": "2026-06-01T12:02:00Z", "why": "the server cannot be reached", "number": 2},
+    "retry": {
+        "at": "2026-06-01T12:02:00Z",
+        "why": "the server cannot be reached",
+        "lists": None,
+        "number": 2,
+    },
     "config": {
         "file": "/etc/listsync/listsync.yaml",
         "valid": False,
@@ -172,7 +194,7 @@ _TROUBLED: Reply = {
     "notices": [_NOTICE, _NOTE],
     "notices_total": 5,
 }
-_LIST: Reply = {
+_LIST: ListShape = {
     "name": "top",
     "service": "imdb",
     "source": "imdb:top",
@@ -189,7 +211,7 @@ _LIST: Reply = {
     "advice": "",
     "notices": [],
 }
-_BLOCKED: Reply = {
+_BLOCKED: ListShape = {
     **_LIST,
     "name": "Dora",
     "service": "letterboxd",
@@ -203,7 +225,7 @@ _BLOCKED: Reply = {
     "advice": "install Chromium",
     "notices": [_NOTICE],
 }
-_ITEM: Reply = {
+_ITEM: ItemShape = {
     "title": "Alien (1979)",
     "kind": "movie",
     "tmdb_id": 348,
@@ -218,7 +240,7 @@ _ITEM: Reply = {
     "imdb_id": "tt0078748",
     "tvdb_id": None,
 }
-_CANDIDATES: list[Reply] = [
+_CANDIDATES: list[CandidateShape] = [
     {
         "number": 1,
         "key": "movie/438631",
@@ -236,13 +258,13 @@ _CANDIDATES: list[Reply] = [
         "evidence": "US, 4,000 votes",
     },
 ]
-_CHOICE: Reply = {
+_CHOICE: ChoiceShape = {
     "key": "movie/438631",
     "imdb_id": "tt1160419",
     "title": "Dune",
     "at": "2026-06-01T10:00:00Z",
 }
-_REVIEW: Reply = {
+_REVIEW: ReviewShape = {
     "id": "4f1c9a",
     "title": "Dune",
     "lists": "top, mine",
@@ -253,7 +275,19 @@ _REVIEW: Reply = {
     "choice": None,
     "lookup": "title:dune",
 }
-_EXPLAINED: Reply = {
+_MATCH: MatchShape = {
+    "found": "review",
+    "how": "title",
+    "key": None,
+    "title": "",
+    "score": 1.5,
+    "why": "the row names no year",
+    "candidates": _CANDIDATES,
+    "at": "2026-06-01T11:00:00Z",
+    "again_at": None,
+    "review_id": "4f1c9a",
+}
+_EXPLAINED: TitleShape = {
     "title": "Dune (2021)",
     "kind": "movie",
     "tmdb_id": 438631,
@@ -295,39 +329,52 @@ _EXPLAINED: Reply = {
             "since": "2026-01-01T12:00:00Z",
             "followed": False,
             "exclude": False,
+            "outcome": "",
+            "last_success": None,
+            "why": "",
+            "handled_at": None,
         },
     ],
     "more_lists": 2,
-    "match": {
-        "found": "review",
-        "how": "title",
-        "key": None,
-        "title": "",
-        "score": 1.5,
-        "why": "the row names no year",
-        "candidates": _CANDIDATES,
-        "at": "2026-06-01T11:00:00Z",
-        "again_at": None,
-        "review_id": "4f1c9a",
-    },
+    "match": _MATCH,
     "choice": _CHOICE,
     "server": {"status": "unknown", "status_4k": "pending", "asked_since": True},
     "requests": [_REQUEST, _SERIES],
 }
-_NOT_FOUND: Reply = {
+_NOT_FOUND: TitleShape = {
+    **_EXPLAINED,
     "title": "No Such Film",
-    "decision": {"verdict": "not_found", "why": "not found"},
+    "kind": None,
+    "tmdb_id": None,
+    "four_k": False,
+    "decision": {"verdict": "not_found", "why": "not found", "conditions": []},
     "lists": [],
+    "more_lists": 0,
     "match": {
+        **_MATCH,
         "found": "not_found",
-        "how": "title",
-        "at": "2026-06-01T11:00:00Z",
+        "why": "",
         "again_at": "2026-06-04T12:00:00Z",
         "candidates": [],
+        "review_id": None,
     },
+    "choice": None,
+    "server": None,
+    "requests": [],
 }
-_PLANNED: list[Reply] = [
+_ONE_PLANNED: PlannedShape = {
+    "verdict": "",
+    "label": "",
+    "kind": None,
+    "tmdb_id": None,
+    "title": "",
+    "lists": "",
+    "why": "",
+    "candidates": [],
+}
+_PLANNED: list[PlannedShape] = [
     {
+        **_ONE_PLANNED,
         "verdict": "failed",
         "label": "Broken (2001)",
         "lists": "top",
@@ -336,6 +383,7 @@ _PLANNED: list[Reply] = [
         "tmdb_id": 1,
     },
     {
+        **_ONE_PLANNED,
         "verdict": "review",
         "label": "Dune",
         "lists": "mine",
@@ -343,6 +391,7 @@ _PLANNED: list[Reply] = [
         "candidates": ["Dune (2021) [movie/438631]", "Dune (1984) [movie/841]"],
     },
     {
+        **_ONE_PLANNED,
         "verdict": "requested",
         "label": "Dark",
         "kind": "tv",
@@ -361,6 +410,7 @@ _PLANNED: list[Reply] = [
         },
     },
     {
+        **_ONE_PLANNED,
         "verdict": "requested",
         "label": "Alien (1979)",
         "kind": "movie",
@@ -371,6 +421,7 @@ _PLANNED: list[Reply] = [
         "asking": {"approve": True},
     },
     {
+        **_ONE_PLANNED,
         "verdict": "cancelled",
         "label": "Heat (1995)",
         "kind": "movie",
@@ -378,10 +429,22 @@ _PLANNED: list[Reply] = [
         "lists": "top",
         "why": "left its list",
     },
-    {"verdict": "not_found", "label": "No Such Film", "lists": "top", "why": "not found"},
-    {"verdict": "skipped", "label": "Cats (2019)", "lists": "top", "why": "filtered"},
+    {
+        **_ONE_PLANNED,
+        "verdict": "not_found",
+        "label": "No Such Film",
+        "lists": "top",
+        "why": "not found",
+    },
+    {
+        **_ONE_PLANNED,
+        "verdict": "skipped",
+        "label": "Cats (2019)",
+        "lists": "top",
+        "why": "filtered",
+    },
 ]
-_PLAN: Reply = {
+_PLAN: PlanReply = {
     "state": "done",
     "run": {
         **_RUN,
@@ -392,11 +455,17 @@ _PLAN: Reply = {
     "total": 7,
     "left_out": 12,
     "items": _PLANNED,
-    "next_offset": None,
     "notices": [_NOTICE, _NOTE],
 }
-_BACKUP: Reply = {"state": "done", "file": "/var/backups/listsync.db", "size": 2_400_000}
-_AGENTS: list[Reply] = [
+_BACKUP: BackupReply = {
+    "id": "aa11",
+    "state": "done",
+    "file": "/var/backups/listsync.db",
+    "size": 2_400_000,
+    "took_s": 0.2,
+    "why": "",
+}
+_AGENTS: list[AgentShape] = [
     {
         "pid": 7491,
         "uptime_s": 7300,
@@ -406,9 +475,9 @@ _AGENTS: list[Reply] = [
     },
     {"pid": 8000, "uptime_s": 30, "socket": None, "memory": None, "fds": None},
 ]
-_MATCH_OPEN: Reply = {**_EXPLAINED["match"], "again_at": "2026-06-01T11:00:00Z"}
+_MATCH_OPEN: MatchShape = {**_MATCH, "again_at": "2026-06-01T11:00:00Z"}
 
-_CASES: dict[str, tuple[str, Reply]] = {
+_CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "status: idle": ("status", _IDLE),
     "status: running": ("status", _BUSY),
     "status: troubled": ("status", _TROUBLED),
