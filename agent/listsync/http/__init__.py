@@ -1,3 +1,3 @@
-"""Asking list services: HTTP rules, and answers turned into our types or our errors."""
+"""One policy for every request that leaves us, to list services and to the request server."""
 
 from __future__ import annotations

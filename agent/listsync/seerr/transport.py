@@ -1,4 +1,4 @@
-"""The calls themselves: one connection pool, patient with reads, careful with writes."""
+"""Sends requests to the server: patient with reads, careful with writes."""
 
 from __future__ import annotations
 
