@@ -56,7 +56,7 @@ def test_i_am_told_why_a_title_was_requested_and_on_whose_behalf(agent: AgentPro
     assert one["run_id"] == agent.runs[0]["run_id"]
     said = agent.ctl("explain", f"movie/{_VILLENEUVE}").out
     assert "  Decision   requested already\n" in said
-    assert "  Lists      films.csv, rank 1, on it since " in said
+    assert "  Lists      films.csv, rank 1, added " in said
 
 
 def test_what_i_deleted_at_the_server_is_explained(agent: AgentProcess) -> None:

@@ -307,7 +307,7 @@ def test_a_quota_that_is_used_up_stops_that_user_and_nobody_else(home: Home) -> 
 def test_a_dry_run_shows_what_would_be_asked_for_as_whom_and_how(home: Home) -> None:
     follow(home, "tv,1396,,,Breaking Bad,\nmovie,11,,,,\n", user="family", seasons=[1, 3])
     lines = home.run("once", "--dry-run").out.splitlines()
-    assert "+ Breaking Bad [tv/1396]  for mine, as family, seasons 1 3" in lines
+    assert "+ Breaking Bad [tv/1396]  for mine, as family, seasons 1, 3" in lines
     assert "+ tmdb:movie/11 [movie/11]  for mine, as family" in lines
     assert posted(home) == []
 
