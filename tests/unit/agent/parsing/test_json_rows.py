@@ -89,7 +89,7 @@ def test_a_list_without_one_good_row_is_not_read_to_its_end() -> None:
 def test_a_list_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "MOST_ROWS", 1000)
     endless = itertools.cycle(films("A", "B"))
-    with pytest.raises(AnswerChangedError, match=r"1,001 rows are more than .*\(1,000\)"):
+    with pytest.raises(AnswerChangedError, match="1,001 rows are more than"):
         added(endless)
     assert added(films("A") * 1000).read == 1000
 
