@@ -21,7 +21,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sandbox.catalogue import invented
 from listsync.sync.titles.evidence import sought, weigh
-from tests.bench import agents, browser, hops, services, titles, worst
+from tests.bench import agents, browser, hops, pages, services, titles, worst
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -204,6 +204,7 @@ PARTS = (
     matching,
     *titles.PARTS,
     *hops.PARTS,
+    *pages.PARTS,
     first_syncs,
     later_syncs,
     steady,

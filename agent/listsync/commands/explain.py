@@ -50,7 +50,8 @@ def stories(sources: Sources, query: str, asked: Asked) -> ExplainReply:
     """Explain the titles that fit; entries that share an id are one title."""
     entries = sources.state.entries.find(query, limit=_MOST_ENTRIES + 1)
     foreseer = Foreseer(sources)
-    requested = {one.key for one in sources.state.requests.for_query(query, limit=_MOST_GONE)}
+    requests = sources.state.requests.for_query(query, limit=_MOST_GONE)
+    requested = {one.key for one in requests}
     rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES], requested)
     members = [member for row in rows.values() for member in foreseer.members_of(row)]
     wishes = wishes_of(foreseer.in_order(members))
@@ -59,7 +60,7 @@ def stories(sources: Sources, query: str, asked: Asked) -> ExplainReply:
     told = {wish: _story(foreseer, wish, rows) for wish in wishes[: window.end]}
     later = [foreseer.remembered(wish).match for wish in wishes[window.end :]]
     known = {one.key for one in told.values()} | {one.key for one in later if one}
-    gone = _left_lists(sources, query, {key for key in known if key})
+    gone = _left_lists(sources, requests, {key for key in known if key})
     return {
         "titles": [*(_shape(told[wish]) for wish in window.take(wishes)), *window.take(gone)],
         "total": window.total,
@@ -128,9 +129,10 @@ def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
     )
 
 
-def _left_lists(sources: Sources, query: str, known: AbstractSet[TitleKey]) -> list[TitleShape]:
+def _left_lists(
+    sources: Sources, requests: Sequence[RequestRow], known: AbstractSet[TitleKey]
+) -> list[TitleShape]:
     """Tell of titles that were requested, and are on no list any more."""
-    requests = sources.state.requests.for_query(query, limit=_MOST_GONE)
     now = datetime.now(UTC)
     told = []
     for one in requests:

@@ -11,17 +11,13 @@ from datetime import datetime
 from listsync.domain.decisions import SkipReason
 from listsync.domain.history import NEW, ItemRow, RequestRow, entry_status
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import MediaType
 from listsync.domain.pages import Key, Page
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.reviews import SqliteReviews
 
-_LONGEST_NUMBER = 18
-"""Digits; SQLite knows no larger ones."""
 _FITS = """
     FROM entries WHERE absent_reads = 0
-        AND list BETWEEN :first_list AND :last_list
         AND (:list IS NULL OR list IN (SELECT id FROM followed WHERE name = :list))
         AND (:query = '' OR title LIKE :like ESCAPE '\\'
             OR original_title LIKE :like ESCAPE '\\' OR imdb = :query
@@ -32,9 +28,12 @@ _FITS = """
             ))
 """
 """Reads nothing of an entry but what the index `entries_in_order` holds."""
+_OF_LISTS = "AND list BETWEEN :first_list AND :last_list"
+"""No others are gone through."""
 _PAGE = f"""
     SELECT list, rank, entry {_FITS}
         AND (list, rank, entry) > (:after_list, :after_rank, :after_entry)
+        AND (list, rank, entry) < (:last_list + 1, -1, '')
     ORDER BY list, rank, entry LIMIT :limit + 1 OFFSET :skip
 """
 _WITH_HANDLED = """
@@ -118,9 +117,10 @@ class SqliteItems:
         lookup_of: LookupOf,
     ) -> Page[ItemRow]:
         server = self._server()
-        after_list, after_rank, after_entry = after or (0, 0, "")
+        looking_for = self._looking_for(server, query, list_name)
+        after_list, after_rank, after_entry = after or (looking_for["first_list"], -1, "")
         values = {
-            **self._looking_for(server, query, list_name),
+            **looking_for,
             "limit": limit,
             "skip": skip,
             "is_first": after is None,
@@ -133,13 +133,13 @@ class SqliteItems:
             f"WITH page AS MATERIALIZED ({_PAGE})"  # noqa: S608 - constants
             f" SELECT {_ITEM_COLUMNS}, iif(NOT :is_first, NULL, iif("
             "   :skip = 0 AND (SELECT count(*) FROM page) <= :limit, (SELECT count(*) FROM page),"
-            f"  (SELECT count(*) {_FITS}))) AS total"
+            f"  (SELECT count(*) {_FITS} {_OF_LISTS}))) AS total"
             f" FROM page {_WITH_HANDLED} ORDER BY page.list, page.rank, page.entry",
             values,
         )
         if not found:
             # Only beyond the last page is there more than none.
-            count = f"SELECT count(*) {_FITS}"
+            count = f"SELECT count(*) {_FITS} {_OF_LISTS}"
             return Page(self._database.look_up(count, values)[0][0] if skip else 0, ())
         rows_ = found[:limit]
         requests = self._requests([row["last_request"] for row in rows_])
@@ -156,7 +156,7 @@ class SqliteItems:
     def counts(self, list_name: str) -> Mapping[str, int]:
         server = self._server()
         found = self._database.look_up(
-            f"WITH page AS MATERIALIZED (SELECT list, entry {_FITS})"  # noqa: S608 - constants
+            f"WITH page AS MATERIALIZED (SELECT list, entry {_FITS} {_OF_LISTS})"  # noqa: S608
             f" SELECT {_FACTS}, count(*) AS entries FROM page {_WITH_HANDLED}"
             f" GROUP BY {_FACT_NAMES}",
             self._looking_for(server, "", list_name),
@@ -170,8 +170,6 @@ class SqliteItems:
         self, server: int | None, query: str, list_name: str | None
     ) -> dict[str, str | int | None]:
         """Give the parameters of `_FITS`."""
-        kind, slash, number = query.partition("/")
-        is_key = bool(slash) and kind in {one.value for one in MediaType}
         # Between these are the lists called so: no others are gone through.
         (lists,) = self._database.read(
             "SELECT min(id) AS first, max(id) AS last FROM followed WHERE ?1 IS NULL OR name = ?1",
@@ -183,9 +181,6 @@ class SqliteItems:
             "list": list_name,
             "first_list": lists["first"],
             "last_list": lists["last"],
-            "number": _number(query),
-            "kind": kind if is_key else None,
-            "kind_number": _number(number) if is_key else None,
         }
 
     def _requests(self, numbers: Collection[int | None]) -> dict[int, RequestRow]:
@@ -239,9 +234,3 @@ def _status_of(row: sqlite3.Row) -> str:
         found=row["found"],
         has_match_failed=bool(row["has_match_failed"]),
     )
-
-
-def _number(text: str) -> int | None:
-    """Read what is a number to the letter; None for anything else."""
-    is_one = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
-    return int(text) if is_one and str(int(text)) == text else None

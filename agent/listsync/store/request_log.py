@@ -73,7 +73,7 @@ class SqliteRequestHistory:
             "   WHERE server = :server AND ((label LIKE :like ESCAPE '\\'"
             # A label may be a number itself, in which another number is found by chance.
             "     AND NOT (:query NOT GLOB '*[^0-9]*' AND label GLOB 't[mv]db:*'))"
-            "     OR kind || '/' || tmdb = :query OR CAST(tmdb AS TEXT) = :query)"
+            "     OR (kind = :kind AND tmdb = :kind_number) OR tmdb = :number)"
             "   GROUP BY kind, tmdb, four_k) ORDER BY id DESC LIMIT :limit",
             {"server": self._server(), "limit": limit, **rows.looking_for(query)},
         )

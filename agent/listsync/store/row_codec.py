@@ -43,6 +43,9 @@ ENTRY_IS_SAME = " AND ".join(
         "(bare_id IS NULL) = (excluded.bare_id IS NULL)",
     ]
 )
+
+_LONGEST_NUMBER = 18
+"""Digits; SQLite knows no larger ones."""
 """Whether an entry is looked up as before."""
 
 HANDLED_COLUMNS = "list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
@@ -348,7 +351,24 @@ def counts_of(text: str | None) -> Counter[Verdict]:
     return +counts
 
 
-def looking_for(query: str) -> dict[str, str]:
-    """Give the parameters of a statement that looks for *query*, to the letter or within."""
+def looking_for(query: str) -> dict[str, str | int | None]:
+    """Give the parameters of a statement that looks for *query*, to the letter or within.
+
+    `number` is one that it is, `kind` and `kind_number` of a title like `movie/603`.
+    """
     like = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return {"query": query, "like": f"%{like}%"}
+    kind, slash, number = query.partition("/")
+    is_key = bool(slash) and kind in {one.value for one in MediaType}
+    return {
+        "query": query,
+        "like": f"%{like}%",
+        "number": _number(query),
+        "kind": kind if is_key else None,
+        "kind_number": _number(number) if is_key else None,
+    }
+
+
+def _number(text: str) -> int | None:
+    """Read what is a number to the letter; None for anything else."""
+    is_one = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
+    return int(text) if is_one and str(int(text)) == text else None

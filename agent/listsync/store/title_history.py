@@ -29,22 +29,29 @@ _INDEX_READ = """
 """
 """Since when the index is no older; requests of that run or later ones are not in it."""
 _ENTRIES = """
-    FROM entries
-    JOIN followed ON followed.id = entries.list
-    WHERE entries.absent_reads = 0 AND (
-        entries.title LIKE :like ESCAPE '\\' OR entries.original_title LIKE :like ESCAPE '\\'
-        OR entries.imdb = :query
-        OR CAST(entries.tmdb AS TEXT) = :query OR CAST(entries.tvdb AS TEXT) = :query
-        OR entries.kind || '/' || entries.tmdb = :query
-        OR EXISTS (
-            SELECT 1 FROM handled WHERE handled.server = :server AND handled.list = entries.list
-                AND handled.entry = entries.entry AND handled.kind || '/' || handled.tmdb = :query
+    FROM (
+        SELECT list, entry FROM entries INDEXED BY entries_in_order WHERE absent_reads = 0 AND (
+            title LIKE :like ESCAPE '\\' OR original_title LIKE :like ESCAPE '\\'
+            OR imdb = :query OR tmdb = :number OR tvdb = :number
         )
-        OR lookup IN (
-            SELECT lookup FROM matches WHERE server = :server AND kind || '/' || tmdb = :query
-            UNION SELECT lookup FROM choices WHERE kind || '/' || tmdb = :query
+        UNION
+        SELECT list, entry FROM handled
+        WHERE server = :server AND kind = :kind AND tmdb = :kind_number
+        UNION
+        SELECT list, entry FROM entries WHERE kind = :kind AND (list, entry) IN (
+            SELECT list, entry FROM entries INDEXED BY entries_in_order
+            WHERE :kind_number NOT NULL AND tmdb = :kind_number
         )
-    )
+        UNION
+        SELECT list, entry FROM entries WHERE lookup IN (
+            SELECT lookup FROM matches
+            WHERE server = :server AND kind = :kind AND tmdb = :kind_number AND tmdb NOT NULL
+            UNION SELECT lookup FROM choices WHERE kind = :kind AND tmdb = :kind_number
+        )
+    ) AS fitting
+    JOIN entries USING (list, entry)
+    JOIN followed ON followed.id = fitting.list
+    WHERE entries.absent_reads = 0
 """
 """Entries that fit a query, also by what they were taken for before anything was done."""
 
@@ -59,8 +66,8 @@ class SqliteEntries:
     def find(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
         server = self._server()
         found = self._database.look_up(
-            f"SELECT followed.*, entries.* {_ENTRIES} ORDER BY followed.id, entries.rank, entry"
-            " LIMIT :limit",
+            f"SELECT followed.*, entries.* {_ENTRIES}"
+            " ORDER BY followed.id, entries.rank, entries.entry LIMIT :limit",
             {"server": server, "limit": limit, **rows.looking_for(query)},
         )
         return self._entry_rows(server, found)
