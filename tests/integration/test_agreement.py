@@ -36,9 +36,8 @@ from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, T
 from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.protocol.replies import TitleShape
 from listsync.store.agent_state import SqliteAgentState
-from listsync.store.arr_names import SqliteArrNames
+from listsync.store.catalogue_cache import SqliteArrNames, SqliteFacts
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.facts_cache import SqliteFacts
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.limits import Cap

@@ -46,11 +46,10 @@ from listsync.errors import Problem
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_steps import CLOCK_WAS_AHEAD, follow_step, pull_back
-from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import Database
-from listsync.store.key_value import SqliteNotebook
+from listsync.store.key_value import SqliteNotebook, load_doubt
+from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.notices import SqliteNoticeLog
-from listsync.store.state_doubt import load_doubt
 from listsync.sync.backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.terminal.quantities import plural

@@ -32,7 +32,7 @@ from listsync.errors import (
 )
 from listsync.ports.titles import ArrNamesStore
 from listsync.seerr.client import Seerr
-from listsync.store.arr_names import SqliteArrNames
+from listsync.store.catalogue_cache import SqliteArrNames
 from listsync.store.database import Database, copy_files
 from listsync.store.lock import locked
 from listsync.store.recovery import opened_state

@@ -26,13 +26,12 @@ from listsync.config_types import SecretStr
 from listsync.domain.runs import Scope
 from listsync.errors import StateError
 from listsync.seerr.client import Seerr
-from listsync.store.arr_names import SqliteArrNames
 from listsync.store.backup import back_up_daily
+from listsync.store.catalogue_cache import SqliteArrNames, SqliteFacts
 from listsync.store.clock_steps import pull_back
-from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.exclusions import SqliteExclusions
-from listsync.store.facts_cache import SqliteFacts
+from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.lock import locked, looking_at
 from listsync.store.recovery import opened_state
 from listsync.store.sync_memory import SqliteMemory

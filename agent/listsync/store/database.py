@@ -18,8 +18,8 @@ from typing import TypeVar
 from listsync.errors import DamagedStateError, NewerStateError, StateError
 from listsync.file_access import make_private, own_path
 from listsync.store.backup import copy_database, finish
-from listsync.store.functions import add_functions
 from listsync.store.integrity import (
+    add_functions,
     check_header,
     check_quickly,
     check_whole,

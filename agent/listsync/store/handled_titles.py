@@ -1,15 +1,19 @@
-"""Entries that were acted on, and looks for new seasons (`handled`, `season_looks`)."""
+"""Entries that were acted on, and those that have left (`handled`, `season_looks`, `departed`)."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 
 from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.run_notes import HandledEntries, Handling
+from listsync.domain.report import SyncRun
+from listsync.domain.run_notes import Departure, HandledEntries, Handling
+from listsync.domain.server import RequestAnswer
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.server_requests import lapse
+from listsync.store.title_status import TitleStatusTable
 
 
 class SqliteHandledTitles:
@@ -72,4 +76,110 @@ def put_looks(
     connection.executemany(
         "INSERT OR REPLACE INTO season_looks (server, tmdb, four_k, next_on) VALUES (?, ?, ?, ?)",
         [(server, one.key.tmdb_id, one.four_k, day.isoformat()) for one, day in looked.items()],
+    )
+
+
+_MISSING = (
+    "SELECT server, list, kind, tmdb, four_k, label, 1 AS is_gone FROM departed UNION ALL"
+    " SELECT handled.server, handled.list, handled.kind, handled.tmdb, handled.four_k,"
+    "   min(coalesce(title || iif(year IS NULL, '', ' (' || year || ')'), entries.entry)), 0"
+    " FROM entries INDEXED BY entries_absent CROSS JOIN handled"
+    "   ON handled.list = entries.list AND handled.entry = entries.entry"
+    " WHERE absent_reads > 0"
+    " GROUP BY handled.server, handled.list, handled.kind, handled.tmdb, handled.four_k"
+)
+_SAME_TITLE = (
+    "{0}.server = gone.server AND {0}.kind = gone.kind AND {0}.tmdb = gone.tmdb"
+    " AND {0}.four_k = gone.four_k"
+)
+
+
+class SqliteDepartures:
+    """Implements `ports.titles.Departures`; see there."""
+
+    def __init__(
+        self, database: Database, server: Callable[[], int], statuses: TitleStatusTable
+    ) -> None:
+        self._database = database
+        self._server = server
+        self._statuses = statuses
+
+    def load(self) -> tuple[Departure, ...]:
+        """Return what has left its list or is missing; `is_wanted` by an entry that is not."""
+        found = self._database.read(
+            "SELECT gone.*, source, name, (SELECT request_id FROM requests"  # noqa: S608 - constant
+            f"   WHERE {_SAME_TITLE.format('requests')}"
+            "   AND answer = ? ORDER BY id DESC LIMIT 1) AS request_id,"
+            f" EXISTS (SELECT 1 FROM handled WHERE {_SAME_TITLE.format('handled')}"
+            "   AND (gone.is_gone OR NOT EXISTS (SELECT 1 FROM entries"
+            "     WHERE entries.list = handled.list AND entries.entry = handled.entry"
+            "     AND absent_reads > 0))) AS wanted,"
+            " EXISTS (SELECT 1 FROM cancel_warnings AS warned"
+            f"   WHERE {_SAME_TITLE.format('warned')} AND warned.list = gone.list)"
+            " AS was_reported"
+            f" FROM ({_MISSING}) AS gone JOIN followed ON followed.id = gone.list"
+            " WHERE server = ? ORDER BY list, kind, tmdb, four_k, is_gone",
+            RequestAnswer.REQUESTED,
+            self._server(),
+        )
+        return tuple(map(_departure_of, found))
+
+    def save_warnings(self, reported: Collection[Departure]) -> None:
+        """Remember what was reported, and forget it of what is not missing any more."""
+        server = self._server()
+        values = [(server, one.source, *_title_of(one)) for one in reported]
+        if not values and not self._database.read("SELECT 1 FROM cancel_warnings LIMIT 1"):
+            return
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM cancel_warnings AS warned WHERE server = ? AND NOT EXISTS ("  # noqa: S608 - constant
+                f"SELECT 1 FROM ({_MISSING}) AS gone WHERE gone.list = warned.list"
+                f" AND {_SAME_TITLE.format('warned')})",
+                (server,),
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO cancel_warnings (server, list, kind, tmdb, four_k)"
+                " SELECT ?, id, ?3, ?4, ?5 FROM followed WHERE source = ?2",
+                values,
+            )
+
+    def settle(self, one: Departure, run: SyncRun, *, cancelled: bool) -> None:
+        """Forget a departure; a request that was cancelled is told among the requests."""
+        server, title = self._server(), _title_of(one)
+        self._statuses.is_stale |= cancelled
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM departed WHERE server = ? AND kind = ? AND tmdb = ? AND four_k = ?"
+                " AND list = (SELECT id FROM followed WHERE source = ?)",
+                (server, *title, one.source),
+            )
+            lapse(connection, server, title)
+            if cancelled:
+                connection.execute(
+                    "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
+                    " answer, detail, request_id, at)"
+                    " VALUES (?, ?, ?, json_array(?), ?, ?, ?, '[]', ?, ?, ?, ?)",
+                    (
+                        *(server, run.run_id, one.label, one.list_name, *title),
+                        *(RequestAnswer.CANCELLED, "it has left the list", one.request_id),
+                        rows.now(),
+                    ),
+                )
+
+
+def _title_of(one: Departure) -> tuple[object, ...]:
+    key = one.definition.key
+    return (key.kind, key.tmdb_id, one.definition.four_k)
+
+
+def _departure_of(row: sqlite3.Row) -> Departure:
+    return Departure(
+        source=row["source"],
+        list_name=row["name"],
+        label=row["label"],
+        definition=rows.definition_of(row),
+        request_id=row["request_id"],
+        is_wanted=bool(row["wanted"]),
+        is_gone=bool(row["is_gone"]),
+        was_reported=bool(row["was_reported"]),
     )

@@ -15,7 +15,18 @@ from listsync.domain.media import MediaType
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import RequestAnswer
 from listsync.domain.wishes import Found, How
-from listsync.store.functions import add_functions
+from listsync.redaction import without_credentials, without_secrets
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Let *connection* run every migration."""
+    for function in (without_credentials, without_secrets):
+        connection.create_function(function.__name__, 1, _of_texts(function))
+
+
+def _of_texts(function: Callable[[str], str]) -> Callable[[str | None], str | None]:
+    return lambda text: None if text is None else function(text)
+
 
 _JSON = {
     ("requests", "lists"),

@@ -1,10 +1,10 @@
-"""The lists that are followed and their last good readings (`followed`, `entries`)."""
+"""Lists: how each was read, its last good reading, which are named (`followed`, `entries`)."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -257,3 +257,36 @@ def put_lookups(connection: sqlite3.Connection, seekers: Mapping[str, Sequence[M
 
 def _batches(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
     return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))
+
+
+class SqliteConfiguredLists:
+    """Implements `ports.ConfiguredLists`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def replace(self, lists: Iterable[ListRules]) -> None:
+        first: dict[str, ListRules] = {}
+        for one in lists:
+            first.setdefault(one.source, one)
+        named = [
+            (one.source, one.service, one.name, rank) for rank, one in enumerate(first.values())
+        ]
+        known = self._database.read(
+            "SELECT source, service, name, rank FROM configured_lists ORDER BY rank"
+        )
+        if named == [tuple(row) for row in known]:
+            return
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM configured_lists"
+                " WHERE source NOT IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(first)),),
+            )
+            # What stays keeps its id.
+            connection.executemany(
+                "INSERT INTO configured_lists (source, service, name, rank) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (source) DO UPDATE SET service = excluded.service,"
+                " name = excluded.name, rank = excluded.rank",
+                named,
+            )

@@ -1,15 +1,11 @@
-"""Opens the state for work, whatever has become of its file.
-
-A damaged or foreign file is set aside, never deleted; the newest good backup takes its place.
-Then, and wherever else what is remembered may not be the whole of it, the state is in doubt:
-nothing is requested until a person confirms.
-"""
+"""Opens the state for work, also what a crash or a bad disk has left of it."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +17,60 @@ from listsync.store.backup import FOLDER, backups_of, finish, sync_folder
 from listsync.store.checksum import Left
 from listsync.store.database import FILE_NAME, Database, inspect
 from listsync.store.integrity import is_backup
-from listsync.store.state_doubt import Doubt, note_doubt
-from listsync.store.write_ahead_log import commits_after, frames_of
+from listsync.store.key_value import Doubt, note_doubt
+
+_HEADER = struct.Struct(">IIIIIIII")
+_FRAME = struct.Struct(">IIIIII")
+_UNFINISHED = 1
+_BIG_ENDIAN = 1
+"""The bit of the magic number that tells how checksums are made."""
+
+
+def frames_of(path: Path) -> Sequence[bool]:
+    """Tell of each frame in the log of the database *path* whether it ends a commit.
+
+    Those of an earlier use of the log do not. Where the header is damaged, the first frame tells
+    of which use they are.
+    """
+    with suppress(OSError), path.with_name(f"{path.name}-wal").open("rb") as file:
+        head = file.read(_HEADER.size)
+        if len(head) < _HEADER.size:
+            return ()
+        _, _, page_size, _, *salts, _, _ = _HEADER.unpack(head)
+        is_whole = _is_whole(head)
+        page_size = page_size if is_whole else _page_size(path)
+        commits = []
+        while len(frame := file.read(_FRAME.size)) == _FRAME.size:
+            _, pages, *marks, _, _ = _FRAME.unpack(frame)
+            if not is_whole:
+                salts, is_whole = marks, True
+            commits.append(pages > 0 and marks == salts)
+            file.seek(page_size, 1)
+        return commits
+    return ()
+
+
+def _is_whole(head: bytes) -> bool:
+    """Tell whether the header of the log is as it was written."""
+    order = ">" if head[3] & _BIG_ENDIAN else "<"
+    first = second = 0
+    for one, other in struct.iter_unpack(f"{order}II", head[:24]):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + other + first) & 0xFFFFFFFF
+    return head[24:] == struct.pack(">II", first, second)
+
+
+def _page_size(path: Path) -> int:
+    with path.open("rb") as file:
+        file.seek(16)
+        size = int.from_bytes(file.read(2), "big")
+    return size if size > 1 else 65536
+
+
+def commits_after(frames: Sequence[bool], read: int) -> bool:
+    """Tell whether commits follow the first *read* frames that were on disk for sure."""
+    return sum(frames[read:]) > _UNFINISHED
+
 
 logger = logging.getLogger(__name__)
 

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import DecodeError, json
+
 from listsync.domain.arr_services import ArrNames
 from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
-from listsync.domain.server_knowledge import KnownServer, Learned
+from listsync.domain.server_knowledge import NOTHING_LEARNED, KnownServer, Learned
 from listsync.errors import StateError
 from listsync.store import row_codec as rows
-from listsync.store.arr_names import SqliteArrNames
+from listsync.store.catalogue_cache import SqliteArrNames
 from listsync.store.database import Database
-from listsync.store.server_knowledge import load as load_learned
-from listsync.store.server_knowledge import save as save_learned
-from listsync.store.state_doubt import lift_doubt, load_doubt
+from listsync.store.key_value import lift_doubt, load_doubt
+
+
+def load_learned(database: Database, server: int | None) -> Learned:
+    """Return what was saved last; nothing where another version wrote it in another form."""
+    found = database.read("SELECT learned FROM servers WHERE id = ?", server)
+    if not found or found[0]["learned"] is None:
+        return NOTHING_LEARNED
+    try:
+        return json.decode(found[0]["learned"], type=Learned)
+    except DecodeError:
+        return NOTHING_LEARNED
+
+
+def save_learned(database: Database, server: int, learned: Learned) -> None:
+    text = json.encode(learned).decode()
+    with database.write() as connection:
+        connection.execute("UPDATE servers SET learned = ? WHERE id = ?", (text, server))
 
 
 class SqliteServerGuard:

@@ -18,7 +18,7 @@ from listsync.domain.arr_services import (
 from listsync.domain.media import MediaType
 from listsync.ports.titles import ArrNamesStore
 from listsync.store import database as database_module
-from listsync.store.arr_names import SqliteArrNames
+from listsync.store.catalogue_cache import SqliteArrNames
 from listsync.store.database import FILE_NAME, Database
 from tests.fakes import FakeArrNames
 

@@ -14,13 +14,7 @@ import pytest
 
 from listsync.errors import StateError
 from listsync.store import backup
-from listsync.store.backup import (
-    back_up_daily,
-    backups_of,
-    copy_database,
-    newest_at,
-    write_backup,
-)
+from listsync.store.backup import back_up_daily, backups_of, copy_database, newest_at, write_backup
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.key_value import SqliteNotebook
 

@@ -9,8 +9,8 @@ import pytest
 
 from listsync.domain.list_rules import ListRules
 from listsync.store import database as module
-from listsync.store.configured_lists import SqliteConfiguredLists
 from listsync.store.database import Database
+from listsync.store.list_snapshots import SqliteConfiguredLists
 
 _AT = "2026-01-01T00:00:00+00:00"
 _BEFORE = 12

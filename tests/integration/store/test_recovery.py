@@ -24,9 +24,9 @@ from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import next_backup, write_backup
 from listsync.store.checksum import checksum_of
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.functions import add_functions
+from listsync.store.integrity import add_functions
+from listsync.store.key_value import lift_doubt, load_doubt
 from listsync.store.recovery import open_state, opened_state
-from listsync.store.state_doubt import lift_doubt, load_doubt
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.run import trust_in
 from listsync.sync.titles.lookups import lookup_of_entry

@@ -17,9 +17,9 @@ from listsync.domain.run_notes import Notes
 from listsync.domain.server import TitleFacts
 from listsync.domain.wishes import ChosenId, Found, How, Match
 from listsync.store import database as module
-from listsync.store.configured_lists import SqliteConfiguredLists
+from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.facts_cache import SqliteFacts
+from listsync.store.list_snapshots import SqliteConfiguredLists
 from tests.fakes import SERVER
 from tests.integration.store.choosing import (
     CANDIDATES,
