@@ -1,0 +1,113 @@
+"""The shape of the whole tree: names, sizes, imports. What breaks it is named, the worst first."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import listsync
+import listsyncctl
+
+MOST_MODULES = 350
+"""Of the 250 that are aimed at; it only ever sinks."""
+MOST_LINES = 400
+FLAT = {"listsync.protocol.replies"}
+"""Tables of types, which are read line by line and may be longer."""
+MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
+"""Of a function, its signature and docstring included."""
+MOST_ANY = 20
+UNTYPED_BEFORE = ("listsync.commands", "listsync.control", "listsync.protocol", "listsyncctl")
+_SHOWN = 12
+_ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
+
+
+@cache
+def modules() -> Mapping[str, ast.Module]:
+    """Parse every module of both packages, by its dotted name."""
+    found = {}
+    for package in (listsync, listsyncctl):
+        root = Path(package.__path__[0])
+        for path in sorted(root.rglob("*.py")):
+            parts = path.relative_to(root.parent).with_suffix("").parts
+            name = ".".join(parts).removesuffix(".__init__")
+            found[name] = ast.parse(path.read_text(encoding="utf-8"), type_comments=False)
+    return found
+
+
+def lines_of(name: str) -> list[str]:
+    path = sys.modules[name.partition(".")[0]].__path__[0]
+    own = Path(path, *name.split(".")[1:])
+    file = own / "__init__.py" if own.is_dir() else own.with_suffix(".py")
+    return file.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_public_class_means_one_thing_in_the_whole_tree() -> None:
+    where = defaultdict(list)
+    for module, tree in modules().items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where[node.name].append(module)
+    twice = {name: places for name, places in where.items() if len(places) > 1}
+    assert not twice, "\n".join(f"{name}: {', '.join(at)}" for name, at in sorted(twice.items()))
+
+
+def test_there_are_few_modules_and_none_is_long() -> None:
+    sizes = sorted(((len(lines_of(name)), name) for name in modules()), reverse=True)
+    own = [size for size, _ in sizes if size > 1]
+    long = [(size, name) for size, name in sizes if size > MOST_LINES and name not in FLAT]
+    assert not long
+    assert len(own) <= MOST_MODULES, f"{len(own)} modules; the smallest: {sizes[-3 * _SHOWN :]}"
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted(
+        ((node.end_lineno or 0) - node.lineno + 1, f"{module}.{node.name}")
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    numbers = [length for length, _ in lengths]
+    nine_tenths = statistics.quantiles(numbers, n=10)[-1]
+    worst = lengths[-_SHOWN:]
+    assert statistics.median(numbers) <= MEDIAN_LINES, worst
+    assert nine_tenths <= MOST_LINES_OF_NINE_TENTHS, worst
+
+
+def test_no_module_imports_itself_round_about() -> None:
+    """Imports within functions, and for types only, count as all others."""
+    graph = {name: set(_imported(name, tree)) for name, tree in modules().items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        raise AssertionError(" <- ".join(error.args[1])) from None
+
+
+def _imported(name: str, tree: ast.Module) -> Iterator[str]:
+    known = modules().keys()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [f"{node.module}.{one.name}" for one in node.names]
+            names = [one if one in known else node.module for one in names]
+        else:
+            continue
+        yield from (one for one in names if one in known and one != name)
+
+
+def test_what_agent_and_client_say_to_each_other_has_types() -> None:
+    found = {
+        name: count
+        for name in modules()
+        if name.startswith(UNTYPED_BEFORE)
+        and (count := sum(bool(_ANY.search(line)) for line in lines_of(name)))
+    }
+    worst = sorted(found.items(), key=lambda one: -one[1])
+    assert sum(found.values()) <= MOST_ANY, worst[:_SHOWN]
