@@ -62,6 +62,7 @@ _OF_OURS = {
     "listsync.http.request",
     "listsync.http.service_client",
     "listsync.parsing.json_rows",
+    "listsync.process",
     "listsync.http.browser_fallback",
     "listsync.sandbox",
     "listsync.seerr.client",
