@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from listsync.domain.decisions import Skip, SkipReason
 from listsync.domain.list_rules import ListRules
@@ -17,7 +18,10 @@ from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination, RequestBody
 from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.domain.wishes import Member, Members
-from listsync.sync.arr_lookup import ArrDirectory, Way
+
+if TYPE_CHECKING:
+    # Caps are known to an agent that waits, too.
+    from listsync.sync.arr_lookup import ArrDirectory, Way
 
 _THINGS = {MediaType.MOVIE: ("film", "films"), MediaType.TV: ("season", "seasons")}
 _KINDS = {MediaType.MOVIE: "films", MediaType.TV: "series"}
