@@ -218,7 +218,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
         for warning in (*config.warnings, *_doubts(file, state_dir)):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
-        say(f"The {'file is valid' if live else 'configuration is good'}: {count}.")
+        say(f"The {'file' if live else 'configuration'} is valid: {count}.")
         if live:
             from listsync.app.memory_tuning import import_httpcore
 

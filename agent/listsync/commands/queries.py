@@ -15,6 +15,7 @@ from listsync.commands.serializers import item_shape, request_shape, run_at_leng
 from listsync.domain.exclusions import Exclusion, parse_exclusion
 from listsync.domain.runs import Ended
 from listsync.protocol import Reason, RefusedCommand
+from listsync.terminal.quantities import plural
 
 if TYPE_CHECKING:
     from listsync.domain.lists import ListEntry
@@ -125,7 +126,7 @@ def forget(sources: Sources, params: ForgetParams) -> ForgetReply:
     return {
         "ok": True,
         "count": count,
-        "message": f"Forgot {what} ({count} records): the next sync considers it again.",
+        "message": f"Forgot {what} ({plural(count, 'record')}): the next sync considers it again.",
     }
 
 
