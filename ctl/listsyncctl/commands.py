@@ -14,7 +14,10 @@ from listsyncctl.command_line import command, common, complete_lists, ctl, durat
 from listsyncctl.session import Session, session_of
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import DoneReply, ReviewDecideReply
+    from listsync.protocol.replies import (
+        DoneReply,
+        ReviewDecideReply,
+    )
     from listsyncctl.results import DecidedResult
 
 __all__ = ["ctl"]

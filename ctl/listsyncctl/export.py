@@ -20,7 +20,9 @@ from listsyncctl.session import Session
 from listsyncctl.views import VIEWS
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import ItemShape
+    from listsync.protocol.shapes import (
+        ItemShape,
+    )
 
 _PAGE = 200
 _FORMS = (".csv", ".json")

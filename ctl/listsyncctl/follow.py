@@ -17,7 +17,11 @@ from listsyncctl.session import Session
 from listsyncctl.views import as_json
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import BackupReply, ProgressReply, RunReply
+    from listsync.protocol.replies import (
+        BackupReply,
+        ProgressReply,
+        RunReply,
+    )
 
 EXITS = {
     "ok": Exit.OK,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from listsync.protocol.replies import OrderReply, ReviewDecideReply, VersionReply
+from listsync.protocol.replies import (
+    OrderReply,
+    ReviewDecideReply,
+    VersionReply,
+)
 
 
 class DecidedResult(ReviewDecideReply):

@@ -15,7 +15,13 @@ from listsyncctl.session import Session
 from listsyncctl.title_views import review
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import OrderReply, ReviewDecideReply, ReviewShape
+    from listsync.protocol.replies import (
+        OrderReply,
+        ReviewDecideReply,
+    )
+    from listsync.protocol.shapes import (
+        ReviewShape,
+    )
 
 _ORIGIN = "listsyncctl review"
 

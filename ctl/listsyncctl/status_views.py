@@ -14,20 +14,22 @@ from listsyncctl.title_views import Display, request_words
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
-        ConfigShape,
-        ItemShape,
         ItemsReply,
-        ListShape,
         ListsReply,
-        NoticeShape,
         NoticesReply,
         ProgressReply,
-        RequestShape,
         RunReply,
-        RunShape,
         RunsReply,
-        ServiceShape,
         StatusReply,
+    )
+    from listsync.protocol.shapes import (
+        ConfigShape,
+        ItemShape,
+        ListShape,
+        NoticeShape,
+        RequestShape,
+        RunShape,
+        ServiceShape,
     )
 
 

@@ -13,17 +13,19 @@ from listsync.terminal.titles import because, could_be, notice_line, planned_tit
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
-        AtServerShape,
-        CandidateShape,
-        ChoiceShape,
         ExplainReply,
-        MatchShape,
-        OnListShape,
         OrderReply,
         PlanReply,
         PlanWaitsReply,
-        RequestShape,
         ReviewReply,
+    )
+    from listsync.protocol.shapes import (
+        AtServerShape,
+        CandidateShape,
+        ChoiceShape,
+        MatchShape,
+        OnListShape,
+        RequestShape,
         ReviewShape,
         TitleShape,
     )

@@ -7,6 +7,11 @@ from datetime import UTC, datetime
 
 from listsync.protocol.replies import (
     BackupReply,
+    PlanReply,
+    ProgressReply,
+    StatusReply,
+)
+from listsync.protocol.shapes import (
     CandidateShape,
     ChoiceShape,
     ItemShape,
@@ -14,13 +19,10 @@ from listsync.protocol.replies import (
     MatchShape,
     NoticeShape,
     PlannedShape,
-    PlanReply,
-    ProgressReply,
     RequestShape,
     ReviewShape,
     RunShape,
     ServiceShape,
-    StatusReply,
     TitleShape,
 )
 from listsync.terminal.output import Palette

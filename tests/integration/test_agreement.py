@@ -34,7 +34,9 @@ from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota
-from listsync.protocol.replies import TitleShape
+from listsync.protocol.shapes import (
+    TitleShape,
+)
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.catalogue_cache import SqliteArrNames, SqliteFacts
 from listsync.store.database import FILE_NAME, Database

@@ -11,8 +11,10 @@ from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
-        BackupParams,
         BackupReply,
+    )
+    from listsync.protocol.requests import (
+        BackupParams,
         BackupResultParams,
     )
 

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from listsync.protocol.replies import (
         CancelReply,
         DoneReply,
-        LogLevelParams,
         LogLevelReply,
-        NoParams,
         OrderReply,
-        PauseParams,
         PauseReply,
-        PlanParams,
         ReloadReply,
+    )
+    from listsync.protocol.requests import (
+        LogLevelParams,
+        NoParams,
+        PauseParams,
+        PlanParams,
         TriggerParams,
     )
 

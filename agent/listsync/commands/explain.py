@@ -30,8 +30,10 @@ from listsync.sync.titles.lookups import lookup_of
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
-        AtServerShape,
         ExplainReply,
+    )
+    from listsync.protocol.shapes import (
+        AtServerShape,
         MatchShape,
         OnListShape,
         RequestShape,

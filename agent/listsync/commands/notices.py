@@ -19,10 +19,14 @@ from listsync.domain.server_knowledge import Trust
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
+        NoticesReply,
+    )
+    from listsync.protocol.requests import (
+        NoticesParams,
+    )
+    from listsync.protocol.shapes import (
         NoticeRecordShape,
         NoticeShape,
-        NoticesParams,
-        NoticesReply,
     )
 
 _Standing = tuple[Notice, datetime | None]

@@ -12,7 +12,7 @@ from listsync.domain.pages import Key, Page
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.requests import (
         PageParams,
     )
 

@@ -15,11 +15,15 @@ from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
+        PlanReply,
+        PlanWaitsReply,
+    )
+    from listsync.protocol.requests import (
+        PlanResultParams,
+    )
+    from listsync.protocol.shapes import (
         AskingShape,
         PlannedShape,
-        PlanReply,
-        PlanResultParams,
-        PlanWaitsReply,
     )
 
 _EMPTY = Plan(items=(), counts={})

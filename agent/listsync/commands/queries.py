@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from listsync.domain.lists import ListEntry
     from listsync.protocol.replies import (
         DoneReply,
-        ExplainParams,
         ExplainReply,
-        ForgetParams,
         ForgetReply,
-        ItemParams,
-        ItemsParams,
         ItemsReply,
-        ListsParams,
         ListsReply,
         RunReply,
-        RunsParams,
         RunsReply,
+    )
+    from listsync.protocol.requests import (
+        ExplainParams,
+        ForgetParams,
+        ItemParams,
+        ItemsParams,
+        ListsParams,
+        RunsParams,
     )
 
 _FEW = 5

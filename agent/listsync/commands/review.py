@@ -15,10 +15,12 @@ from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
-        ReviewDecideParams,
         ReviewDecideReply,
-        ReviewParams,
         ReviewReply,
+    )
+    from listsync.protocol.requests import (
+        ReviewDecideParams,
+        ReviewParams,
     )
 
 _SHORTEST = 4

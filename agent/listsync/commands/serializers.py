@@ -12,7 +12,7 @@ from listsync.domain.server import Candidate
 from listsync.sync.titles.chosen_ids import without_choice
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.shapes import (
         CandidateShape,
         ChoiceShape,
         ItemShape,

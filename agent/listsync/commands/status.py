@@ -26,21 +26,25 @@ from listsync.protocol import PROTOCOL
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
-        ConfigShape,
-        ListShape,
-        ListsParams,
         ListsReply,
-        NoParams,
-        PageParams,
-        PendingKeyShape,
-        PendingShape,
         PingReply,
         ProgressReply,
+        StatusReply,
+        VersionReply,
+    )
+    from listsync.protocol.requests import (
+        ListsParams,
+        NoParams,
+        PageParams,
+    )
+    from listsync.protocol.shapes import (
+        ConfigShape,
+        ListShape,
+        PendingKeyShape,
+        PendingShape,
         RetryShape,
         ServerShape,
         ServiceShape,
-        StatusReply,
-        VersionReply,
     )
 
 _EVERYTHING = ""
