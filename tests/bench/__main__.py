@@ -186,7 +186,7 @@ def matching() -> Iterator[Figure]:
         Candidate(
             key=TitleKey(MediaType(title["media_type"]), title["tmdb_id"]),
             title=title["title"],
-            original_title=title["original_title"],
+            original_title=title["original_title"] or title["title"],
             year=int(title["date"][:4]) if title["date"] else None,
         )
         for title in titles

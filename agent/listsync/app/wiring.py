@@ -208,7 +208,7 @@ def open_server(config: Config, folder: Path, token: CancelToken, stack: ExitSta
     if url == SANDBOX:
         from listsync.sandbox.process import SandboxProcess
 
-        sandbox = stack.enter_context(SandboxProcess(state=folder / _SANDBOX_STATE))
+        sandbox = stack.enter_context(SandboxProcess(state=(folder / _SANDBOX_STATE).absolute()))
         url, api_key = sandbox.url, SecretStr(sandbox.api_key)
     server = Seerr(
         url,
