@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ Test = Callable[..., object]
 Table = list[dict[str, object]]
 Makers = Mapping[str, Test]
 _FOLDER = "tmp_path"
-_TIMEOUT_S = 60
+_TIMEOUT_S = 20
 _Param = type(pytest.param())
 _FAILURES = (Exception, pytest.fail.Exception)
 
@@ -36,7 +37,7 @@ def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> pytest.Item | None:
     """Give one item for all rows; None leaves the test to pytest."""
-    if _is_apart(collector.config) or not inspect.isfunction(obj):
+    if _is_apart(collector.config) or not inspect.isfunction(obj) or _is_slow(collector, obj):
         return None
     if not collector.istestfunction(obj, name) or not (tables := _tables(obj)):
         return None
@@ -48,8 +49,14 @@ def pytest_pycollect_makeitem(
         collector, name=name, callobj=_together(obj, tables, makers)
     )
     if item.get_closest_marker("timeout") is None:
-        item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
+        item.add_marker(pytest.mark.timeout(_TIMEOUT_S * math.prod(map(len, tables))))
     return item
+
+
+def _is_slow(collector: pytest.Collector, test: Test) -> bool:
+    """Whether rows are better shared by the workers."""
+    marks = [mark.name for mark in _marks(test)]
+    return "slow" in marks or collector.get_closest_marker("slow") is not None
 
 
 def _makers(collector: pytest.Collector, names: Iterable[str]) -> Makers | None:

@@ -82,10 +82,7 @@ def test_what_was_accepted_is_told_though_no_sync_may_start(agent: Agent, ctl: C
     agent.script = {"review_decide": _DONE, "trigger": RefusedCommand(Reason.PAUSED, "paused")}
     ran = ctl("review", "accept", "4f1c9a", "2", "--sync")
     assert (ran.code, ran.out) == (Exit.PAUSED, "It is done.\n")
-    assert (
-        ran.err
-        == "listsyncctl: paused: `listsyncctl resume` ends that, --force syncs all the same\n"
-    )
+    assert ran.err == "listsyncctl: paused: use `listsyncctl resume`, or --force to sync anyway\n"
 
 
 def test_a_refused_choice_is_told(agent: Agent, ctl: Ctl) -> None:

@@ -43,6 +43,7 @@ def in_turns(service: str) -> Answer:
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endless", [always_new, always_the_same, in_turns])
 @pytest.mark.parametrize("service", PAGED)
 def test_pages_without_an_end_are_given_up(service: str, endless: Callable[[str], Answer]) -> None:
