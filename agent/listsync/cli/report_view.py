@@ -9,10 +9,15 @@ from typing import Any, TypeVar
 
 from listsync import __version__
 from listsync.agent.plan_builder import plan_of
-from listsync.commands.notices import notice_shape
-from listsync.commands.plan import planned_shape
-from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, Verdict
+from listsync.domain.notices import Notice, NoticeKind, notice_shape
+from listsync.domain.report import (
+    ItemReport,
+    ListReport,
+    Result,
+    SyncReport,
+    Verdict,
+    planned_shape,
+)
 from listsync.domain.run_messages import head_of, message_of
 from listsync.domain.server import RequestBody
 from listsync.protocol import SCHEMA_VERSION

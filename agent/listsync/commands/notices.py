@@ -12,7 +12,7 @@ from listsync.commands.paging import asked_of
 from listsync.commands.serializers import iso
 from listsync.domain.history import ListRow
 from listsync.domain.lists import ListOutcome
-from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome, notice_shape
 from listsync.domain.report import Result
 from listsync.domain.run_messages import failure_notice, passes_by_itself, trouble_words
 from listsync.domain.server_knowledge import Trust
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     )
     from listsync.protocol.shapes import (
         NoticeRecordShape,
-        NoticeShape,
     )
 
 _Standing = tuple[Notice, datetime | None]
@@ -75,18 +74,6 @@ def notices_of_list(sources: Sources, name: str) -> tuple[_Standing, ...]:
 
 def needs_person(notices: Sequence[_Standing]) -> bool:
     return any(notice.needs_person for notice, _ in notices)
-
-
-def notice_shape(notice: Notice, since: datetime | None = None) -> NoticeShape:
-    return {
-        "kind": notice.kind.value,
-        "text": notice.text[:400],
-        "list": notice.list_name,
-        "subject": notice.subject,
-        "severity": notice.severity.value,
-        "since": iso(since),
-        "needs_person": notice.needs_person,
-    }
 
 
 def _of_last_sync(sources: Sources) -> Iterator[_Standing]:

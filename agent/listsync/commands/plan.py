@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
-from listsync.commands.notices import notice_shape
 from listsync.commands.paging import Asked, Window, asked_of
 from listsync.commands.serializers import counts_shape, run_shape
-from listsync.domain.report import Plan, PlanItem
+from listsync.domain.notices import notice_shape
+from listsync.domain.report import Plan, planned_shape
 from listsync.domain.runs import Ended
-from listsync.domain.server import Asking
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
     )
     from listsync.protocol.requests import (
         PlanResultParams,
-    )
-    from listsync.protocol.shapes import (
-        AskingShape,
-        PlannedShape,
     )
 
 _EMPTY = Plan(items=(), counts={})
@@ -69,37 +64,3 @@ def _told(ended: Ended, asked: Asked) -> PlanReply:
         "next": window.next,
         "notices": notices,
     }
-
-
-def planned_shape(item: PlanItem) -> PlannedShape:
-    key = item.body.key if item.body else item.key
-    shape: PlannedShape = {
-        "verdict": item.verdict.value,
-        "label": item.label[:200],
-        "kind": key.kind.value if key else None,
-        "tmdb_id": key.tmdb_id if key else None,
-        "title": item.title[:200],
-        "lists": ", ".join(item.lists)[:200],
-        "why": item.why[:300],
-        "candidates": [one[:200] for one in item.candidates[:3]],
-    }
-    if item.body is not None:
-        shape["four_k"] = item.body.four_k
-        shape["seasons"] = list(item.body.seasons[:200])
-        shape["asking"] = asking_shape(item.body.asking)
-    return shape
-
-
-def asking_shape(asking: Asking) -> AskingShape:
-    """Tell only what differs from the usual."""
-    said = {
-        "user": asking.user,
-        "approve": asking.approve,
-        "service": asking.service,
-        "profile": asking.profile,
-        "root_folder": asking.root_folder,
-        "language_profile": asking.language_profile,
-        "tags": list(asking.tags[:20]) or None,
-    }
-    told = {name: value for name, value in said.items() if value is not None}
-    return cast("AskingShape", told)

@@ -9,10 +9,10 @@ from listsync.agent.recent_runs import would_be_requested
 from listsync.commands import status as snapshots
 from listsync.commands.context import Sources
 from listsync.commands.control import scope_of
-from listsync.commands.notices import notice_shape
 from listsync.commands.paging import Window, asked_of
 from listsync.commands.serializers import item_shape, request_shape, run_at_length, run_shape
 from listsync.domain.exclusions import Exclusion, parse_exclusion
+from listsync.domain.notices import notice_shape
 from listsync.domain.runs import Ended
 from listsync.protocol import Reason, RefusedCommand
 from listsync.terminal.quantities import plural

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.commands.context import Sources
-from listsync.commands.notices import needs_person, notice_shape, notices_of_list
+from listsync.commands.notices import needs_person, notices_of_list
 from listsync.commands.notices import standing as standing_notices
 from listsync.commands.paging import Window, asked_of
 from listsync.commands.serializers import iso, run_at_length
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome
+from listsync.domain.notices import notice_shape
 from listsync.domain.progress import Phase, Progress
 from listsync.domain.report import Result
 from listsync.domain.run_messages import advice_on, operations_of

@@ -6,8 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from listsync.domain.lists import ListOutcome
+
+if TYPE_CHECKING:
+    from listsync.protocol.shapes import NoticeShape
 
 
 class NoticeKind(StrEnum):
@@ -223,3 +227,15 @@ def renewed(
 
 def _is_judged(notice: Notice, run: Judgement) -> bool:
     return run.is_whole and (notice.list_name is None or notice.list_name in run.lists)
+
+
+def notice_shape(notice: Notice, since: datetime | None = None) -> NoticeShape:
+    return {
+        "kind": notice.kind.value,
+        "text": notice.text[:400],
+        "list": notice.list_name,
+        "subject": notice.subject,
+        "severity": notice.severity.value,
+        "since": since.isoformat(timespec="milliseconds") if since else None,
+        "needs_person": notice.needs_person,
+    }

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING, cast
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.server import (
+    Asking,
     RequestBody,
     ServerInfo,
 )
@@ -23,6 +25,9 @@ from listsync.errors import (
     UnavailableError,
     UnreachableError,
 )
+
+if TYPE_CHECKING:
+    from listsync.protocol.shapes import AskingShape, PlannedShape
 
 _LONGEST = timedelta(hours=24)
 
@@ -214,3 +219,37 @@ class Plan:
     items: tuple[PlanItem, ...]
     counts: Mapping[Verdict, int]
     left_out: int = 0
+
+
+def planned_shape(item: PlanItem) -> PlannedShape:
+    key = item.body.key if item.body else item.key
+    shape: PlannedShape = {
+        "verdict": item.verdict.value,
+        "label": item.label[:200],
+        "kind": key.kind.value if key else None,
+        "tmdb_id": key.tmdb_id if key else None,
+        "title": item.title[:200],
+        "lists": ", ".join(item.lists)[:200],
+        "why": item.why[:300],
+        "candidates": [one[:200] for one in item.candidates[:3]],
+    }
+    if item.body is not None:
+        shape["four_k"] = item.body.four_k
+        shape["seasons"] = list(item.body.seasons[:200])
+        shape["asking"] = asking_shape(item.body.asking)
+    return shape
+
+
+def asking_shape(asking: Asking) -> AskingShape:
+    """Tell only what differs from the usual."""
+    said = {
+        "user": asking.user,
+        "approve": asking.approve,
+        "service": asking.service,
+        "profile": asking.profile,
+        "root_folder": asking.root_folder,
+        "language_profile": asking.language_profile,
+        "tags": list(asking.tags[:20]) or None,
+    }
+    told = {name: value for name, value in said.items() if value is not None}
+    return cast("AskingShape", told)
