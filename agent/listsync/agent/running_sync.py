@@ -19,8 +19,8 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.retries import Retries, RetryPlanner
-from listsync.agent.service_status import SystemdStatus
 from listsync.agent.sync_worker import Perform, SyncWorker
+from listsync.agent.systemd import SystemdStatus
 from listsync.cancellation import Heartbeat
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished

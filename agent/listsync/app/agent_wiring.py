@@ -19,19 +19,20 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.running_sync import AgentParts
-from listsync.agent.service_status import Systemd, SystemdStatus
+from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.app.config_diff import AutomaticSyncs, cap_of
 from listsync.app.config_loader import ConfigLoader, DaemonOptions, Followers
 from listsync.app.permission_warnings import doubts
-from listsync.app.service_table import (
+from listsync.app.services import (
     CONFIG_FILE,
+    AgentService,
+    Services,
     config_file_service,
     control_service,
     daily_backup_service,
     group_of,
     schedule_service,
 )
-from listsync.app.services import AgentService, Services
 from listsync.app.sync_runner import SyncRunner
 from listsync.commands import Commands, Shown, Sources, Terms
 from listsync.config.configuration import Config
@@ -45,12 +46,12 @@ from listsync.domain.services import Condition
 from listsync.errors import Problem
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
-from listsync.store.clock_steps import CLOCK_WAS_AHEAD, follow_step, pull_back
+from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.database import Database
 from listsync.store.key_value import SqliteNotebook, load_doubt
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.notices import SqliteNoticeLog
-from listsync.sync.backoff import LOOK_EVERY, pause_of_failure
+from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.terminal.quantities import plural
 from listsync.triggers.schedule import (

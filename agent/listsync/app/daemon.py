@@ -11,7 +11,7 @@ from collections.abc import MutableMapping
 from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 
-from listsync.agent.service_status import Systemd
+from listsync.agent.systemd import Systemd
 from listsync.app.agent_wiring import WiredAgent
 from listsync.app.browser_wiring import sweep
 from listsync.app.config_loader import ConfigLoader, DaemonOptions

@@ -1,13 +1,8 @@
-"""What runs for long in the agent: a table of services that follows the configuration.
-
-A row says what its service needs of a configuration. While that stays equal the service is left
-alone; when it differs the service follows in place, is stopped and started, or waits for a restart
-of the agent, as the row says. A vital service that fails ends the agent, which is then started
-again as a whole; any other is started again after growing pauses.
-"""
+"""What runs for long in the agent, as a table that follows the configuration and its failures."""
 
 from __future__ import annotations
 
+import grp
 import logging
 import random
 import threading
@@ -15,10 +10,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from listsync.agent.backups import DailyBackups
 from listsync.config.configuration import Config
+from listsync.control import ControlSocket
+from listsync.domain.events import Event
 from listsync.domain.services import Condition, PendingChange, ServiceStatus
-from listsync.errors import ListsyncError
+from listsync.errors import ListsyncError, StateError
+from listsync.triggers.config_file import ConfigFileTrigger
+from listsync.triggers.schedule import ScheduleTrigger
 
 logger = logging.getLogger(__name__)
 
@@ -284,3 +285,65 @@ class _Shift:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+CONFIG_FILE = "config-file"
+_LAST_BACKUP_S = 1.0
+"""How long a backup that is being made may take to give up."""
+
+Emit = Callable[[Event], None]
+
+
+def control_service(socket: ControlSocket) -> AgentService:
+    """The control socket, which is open already: no agent runs without it."""
+
+    def serve(stop: threading.Event) -> None:
+        try:
+            socket.run(stop)
+        finally:
+            socket.close()
+
+    return AgentService(
+        name="control",
+        start=lambda _: serve,
+        needs=lambda config: (config.control.group,),
+        keys=("control.group",),
+        follow=lambda config: socket.admit(group_of(config)),
+        wake=socket.wake,
+    )
+
+
+def config_file_service(path: Path | None, seen: bytes, emit: Emit) -> AgentService:
+    """The watcher of the configuration, if that is a file; *seen* is its digest when loaded."""
+    trigger = ConfigFileTrigger(path or Path(), seen=seen)
+    return AgentService(
+        name=CONFIG_FILE,
+        start=lambda _: lambda stop: trigger.run(emit, stop),
+        needs=lambda _: path,
+        wake=trigger.wake,
+        is_vital=False,
+    )
+
+
+def schedule_service(trigger: ScheduleTrigger, emit: Emit) -> AgentService:
+    """What says that a schedule has come round; an agent without it would never sync by itself."""
+    return AgentService(name="schedule", start=lambda _: lambda stop: trigger.run(emit, stop))
+
+
+def daily_backup_service(daily: DailyBackups) -> AgentService:
+    """What makes a backup of the state each day."""
+    return AgentService(
+        name="daily-backup",
+        start=lambda _: daily.run,
+        wake=lambda: daily.stop(_LAST_BACKUP_S),
+        is_vital=False,
+    )
+
+
+def group_of(config: Config) -> int | None:
+    """Find the group that may look; raises StateError when it is gone since it was checked."""
+    name = config.control.group
+    try:
+        return grp.getgrnam(name).gr_gid if name else None
+    except KeyError:
+        raise StateError(f"there is no group {name!r}") from None

@@ -20,11 +20,11 @@ from listsync.domain.report import Verdict
 from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
 from listsync.domain.wishes import Match, Member, Prepared, Wish
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.backoff import put_off
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import of_kind, wishes_of
 from listsync.sync.eligibility import asking_members, needs_facts, needs_seasons
 from listsync.sync.knowledge import Knowledge, Stored, knowledge_of, watched_of
+from listsync.sync.list_backoff import put_off
 from listsync.sync.report import verdict_of
 from listsync.sync.server_requests import RequestsSeen, clear_orphans
 

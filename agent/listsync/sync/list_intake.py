@@ -17,7 +17,6 @@ from listsync.domain.wishes import Member
 from listsync.ports.lists import ListSetbacks, ListSnapshots
 from listsync.ports.state import Memory
 from listsync.row_limit import MOST_OF_ALL, Room
-from listsync.sync.backoff import must_wait, pause_after
 from listsync.sync.deduplication import (
     may_any_be_renamed,
     members_of,
@@ -25,6 +24,7 @@ from listsync.sync.deduplication import (
     renamed,
 )
 from listsync.sync.fetch_lists import Before, Followed, Reading, read_lists, room_of
+from listsync.sync.list_backoff import must_wait, pause_after
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.report import Tally
 from listsync.sync.shrink_guard import judge_missing, words_of_shrink

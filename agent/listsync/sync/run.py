@@ -22,7 +22,6 @@ from listsync.ports.server_memory import ServerGuard
 from listsync.ports.state import Memory
 from listsync.ports.titles import ArrNamesStore, FactsCache
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
-from listsync.sync.backoff import put_off
 from listsync.sync.deduplication import Group, united, wish_of, wishes_of
 from listsync.sync.exclusions import ExclusionSet, names_title_only, wishes_to_exclude
 from listsync.sync.fetch_lists import Followed
@@ -36,6 +35,7 @@ from listsync.sync.knowledge import (
     watched_of,
 )
 from listsync.sync.limits import UNCAPPED, Cap
+from listsync.sync.list_backoff import put_off
 from listsync.sync.list_intake import Gathered, gather
 from listsync.sync.lookahead import LookAhead, Preparer
 from listsync.sync.lost_requests import Verification, is_worth_it

@@ -15,9 +15,9 @@ from listsync.domain.run_notes import HandledSeasons, Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
 from listsync.domain.wishes import Match, Member, Prepared
 from listsync.ports.state import Memory
-from listsync.sync.backoff import failed_again, missed, next_look
 from listsync.sync.eligibility import is_decided_whole, takes
 from listsync.sync.knowledge import Knowledge, RunKnowledge
+from listsync.sync.list_backoff import failed_again, missed, next_look
 from listsync.sync.seasons import Row, is_new, remembered, row_of
 from listsync.sync.titles.lookups import lookup_of
 

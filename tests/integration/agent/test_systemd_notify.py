@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.agent.service_status import Systemd
+from listsync.agent.systemd import Systemd
 
 
 class Manager:
@@ -165,7 +165,7 @@ def test_the_watchdog_is_fed_twice_in_its_time(
 
 def test_children_do_not_inherit_the_socket(address: str, manager: Manager) -> None:
     program = (
-        "import os, subprocess, sys; from listsync.agent.service_status import Systemd;"
+        "import os, subprocess, sys; from listsync.agent.systemd import Systemd;"
         "systemd = Systemd(os.environ); systemd.status('mine');"
         "subprocess.run([sys.executable, '-c', 'import os; print(sorted(os.environ))'])"
     )

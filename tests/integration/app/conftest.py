@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from listsync import logs
-from listsync.agent.service_status import Systemd
+from listsync.agent.systemd import Systemd
 from listsync.app.agent_wiring import WiredAgent
 from listsync.app.config_loader import ConfigLoader, DaemonOptions
 from listsync.app.services import AgentService

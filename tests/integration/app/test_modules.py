@@ -12,7 +12,7 @@ import pytest
 _RUN = """
 import os, signal, sys
 before = set(sys.modules)
-from listsync.agent.service_status import Systemd
+from listsync.agent.systemd import Systemd
 
 def ready(self, status):
     names = set(sys.modules) - before

@@ -17,8 +17,8 @@ import pytest
 from listsync import cancellation
 from listsync.agent.loop import Agent
 from listsync.agent.recent_runs import RecentRuns
-from listsync.agent.service_status import Systemd, SystemdStatus
 from listsync.agent.sync_worker import Perform
+from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled

@@ -25,8 +25,8 @@ from listsync.store import database as database_module
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.sync_memory import SqliteMemory
-from listsync.sync.backoff import put_off
 from listsync.sync.deduplication import members_of
+from listsync.sync.list_backoff import put_off
 from listsync.sync.run_recorder import note_end
 from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER

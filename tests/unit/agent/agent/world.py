@@ -14,7 +14,7 @@ from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.running_sync import AgentParts
-from listsync.agent.service_status import Systemd, SystemdStatus
+from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import CancelToken
 from listsync.domain.clock import Clock
 from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled

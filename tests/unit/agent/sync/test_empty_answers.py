@@ -13,7 +13,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import SearchPage
-from listsync.sync.backoff import pause_before_recheck
+from listsync.sync.list_backoff import pause_before_recheck
 from tests.fakes import DOWN, FakeServer, a_film
 from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, rules

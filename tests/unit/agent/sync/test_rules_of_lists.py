@@ -28,13 +28,13 @@ from listsync.domain.server import (
 )
 from listsync.domain.wishes import Match, Prepared, Wish
 from listsync.sync.arr_lookup import ArrDirectory
-from listsync.sync.backoff import next_look
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.eligibility import needs_facts, needs_seasons
 from listsync.sync.exclusions import ExclusionSet
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.limits import Cap, Caps, RunLimits
+from listsync.sync.list_backoff import next_look
 from tests.unit.agent.sync.records import MOVIE, NOON, TV, details, entry, found, rules
 
 FILM, SERIES = TitleKey(MOVIE, 603), TitleKey(TV, 1396)

@@ -6,7 +6,7 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.run_notes import Difference, Kept, ListSetback
-from listsync.sync.backoff import must_wait, pause_after
+from listsync.sync.list_backoff import must_wait, pause_after
 from listsync.sync.shrink_guard import is_believed, is_sudden_shrink, judge_missing
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

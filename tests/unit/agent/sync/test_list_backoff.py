@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, Miss
 from listsync.domain.wishes import Found, How, Match
-from listsync.sync.backoff import failed_again, missed, put_off
+from listsync.sync.list_backoff import failed_again, missed, put_off
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HOUR = timedelta(hours=1)

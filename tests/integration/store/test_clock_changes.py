@@ -13,9 +13,9 @@ from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import FailedRequest, Miss, Notes
 from listsync.domain.wishes import Found, How, Match
-from listsync.store.clock_steps import follow_step, pull_back
+from listsync.store.clock_changes import follow_step, pull_back
 from listsync.store.database import Database
-from listsync.sync.backoff import LOOK_EVERY, pause_of_failure, put_off
+from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure, put_off
 from tests.integration.store.state import StateFile, rules
 
 _HOUR = timedelta(hours=1)

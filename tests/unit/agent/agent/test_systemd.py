@@ -6,7 +6,7 @@ import pytest
 
 from listsync.agent.queue import QueueState
 from listsync.agent.recent_runs import RecentRuns, failed
-from listsync.agent.service_status import Systemd, SystemdStatus
+from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import COMPUTING_S, Heartbeat
 from listsync.domain.progress import Phase
 from listsync.domain.runs import Order, Pause
