@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         ItemShape,
     )
 
-_PAGE = 200
+_PAGE = 120
 _FORMS = (".csv", ".json")
 
 
