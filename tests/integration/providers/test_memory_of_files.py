@@ -22,7 +22,7 @@ WORST: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: b'[{"title": "A", "a": [' + b"[]," * (20 * MB) + b"1]}]",
         "one value of the JSON has more than 250,000 characters",
     ),
-    "wide-letters": ("a.txt", lambda: (50 * "\U0001f600" + "\n").encode() * 300_000, "100,001"),
+    "wide-letters": ("a.txt", lambda: (50 * "\U0001f600" + "\n").encode() * 300_000, "25 MB in"),
     "yaml": (
         "a.yml",
         lambda: b"collections: {a: {imdb_id: [" + b"[]," * 330_000 + b"a]}}",

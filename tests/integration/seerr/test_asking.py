@@ -246,7 +246,7 @@ def test_a_server_that_goes_silent_over_a_service_is_asked_once_and_waited_for(
     names = look_up(client, {"profile": "Any"}, MOVIE)
     why = names.hold_reason(Asking(profile="Any"), MOVIE, four_k=False)
     assert why is not None
-    assert "the server went away when it was asked" in why
+    assert "the server went away when it was queried" in why
     assert sandbox.admin("log")["calls"] == {
         "GET /settings/radarr": 1,
         "GET /service/radarr/{radarrId}": 1,

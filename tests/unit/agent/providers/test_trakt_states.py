@@ -189,7 +189,7 @@ def test_a_refused_client_id_is_refused_for_what_everybody_may_read_too() -> Non
     ("neutral", "words", "wait"),
     [
         pytest.param(sample("trakt/server-502.html"), "out of order", None, id="down"),
-        pytest.param(sample("trakt/cloudflare-403.html"), "bot wall", None, id="wall"),
+        pytest.param(sample("trakt/cloudflare-403.html"), "bot protection", None, id="wall"),
         pytest.param(answer(status=429, retry_after="3600"), "slow down", 3600, id="too-fast"),
         pytest.param(answer(b"<html>"), "web page", None, id="page"),
         pytest.param(answer(status=404), "HTTP 404", None, id="missing"),
