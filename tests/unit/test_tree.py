@@ -15,11 +15,9 @@ from pathlib import Path
 import listsync
 import listsyncctl
 
-MOST_MODULES = 350
+MOST_MODULES = 330
 """Of the 250 that are aimed at; it only ever sinks."""
 MOST_LINES = 400
-FLAT = {"listsync.protocol.replies"}
-"""Tables of types, which are read line by line and may be longer."""
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 """Of a function, its signature and docstring included."""
 MOST_ANY = 20
@@ -61,7 +59,7 @@ def test_a_public_class_means_one_thing_in_the_whole_tree() -> None:
 def test_there_are_few_modules_and_none_is_long() -> None:
     sizes = sorted(((len(lines_of(name)), name) for name in modules()), reverse=True)
     own = [size for size, _ in sizes if size > 1]
-    long = [(size, name) for size, name in sizes if size > MOST_LINES and name not in FLAT]
+    long = [(size, name) for size, name in sizes if size > MOST_LINES]
     assert not long
     assert len(own) <= MOST_MODULES, f"{len(own)} modules; the smallest: {sizes[-3 * _SHOWN :]}"
 
