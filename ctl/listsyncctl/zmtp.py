@@ -3,9 +3,9 @@
 libzmq takes longer to import than `status` may last; one question needs little of it: a greeting,
 a handshake without security, a request and its reply.
 
-Sources: RFC 37/ZMTP (3.1) for the greeting, the frames, and READY, ERROR, PING and PONG; RFC
-28/REQREP for the empty frame before a body, and for who answers a REQ (both rfc.zeromq.org);
-libzmq 4.3.5 for what it really sends: tests/integration/ctl/test_zmtp.py.
+Sources: `protocol.zmtp_frames` for the frames; RFC 28/REQREP (rfc.zeromq.org) for the empty frame
+before a body, and for who answers a REQ; libzmq 4.3.5 for what it really sends:
+tests/integration/ctl/test_zmtp.py.
 """
 
 from __future__ import annotations
@@ -13,16 +13,27 @@ from __future__ import annotations
 import time
 from _socket import socket
 
-_MORE, _LONG, _COMMAND = 1, 2, 4
-_SIGNATURE_END = b"\x7f"
-_MAJOR = 3
-_NULL = b"NULL".ljust(20, b"\0")
-_GREETING = b"\xff" + bytes(8) + _SIGNATURE_END + bytes((_MAJOR, 1)) + _NULL + bytes(32)
-_READY, _ERROR, _PING, _PONG = b"\x05READY", b"\x05ERROR", b"\x04PING", b"\x04PONG"
-_READY_OF_REQ = _READY + b"\x0bSocket-Type\0\0\0\x03REQ" + b"\x08Identity\0\0\0\0"
+from listsync.protocol.zmtp_frames import (
+    COMMAND,
+    ERROR,
+    GREETING,
+    LONG,
+    MAJOR,
+    MAX_PING_CONTEXT,
+    MORE,
+    NULL,
+    PING,
+    PONG,
+    READY,
+    SIGNATURE_END,
+    are_possible,
+    frame,
+    socket_type,
+)
+
+_READY_OF_REQ = READY + b"\x0bSocket-Type\0\0\0\x03REQ" + b"\x08Identity\0\0\0\0"
 _ANSWERING = {b"REP", b"ROUTER"}
 _MAX_COMMAND = 512
-_MAX_PING_CONTEXT = 16
 _PIECE = 65536
 
 
@@ -55,7 +66,7 @@ def ask(connection: socket, body: bytes, *, until: float, most: int) -> bytes:
     try:
         _shake_hands(wire)
         met = True
-        wire.write(_frame(_MORE, b"") + _frame(0, body))
+        wire.write(frame(MORE, b"") + frame(0, body))
         return _reply(wire, most)
     except ConnectionError:
         raise HungUpError(met=met) from None
@@ -92,47 +103,31 @@ class _Wire:
 
 
 def _shake_hands(wire: _Wire) -> None:
-    wire.write(_GREETING)
+    wire.write(GREETING)
     # In pieces: what is no ZeroMQ shows it in its first bytes, and may never send 64.
-    if wire.read(1) != _GREETING[:1] or wire.read(9)[-1:] != _SIGNATURE_END:
+    if wire.read(1) != GREETING[:1] or wire.read(9)[-1:] != SIGNATURE_END:
         raise StrangerError("no greeting of ZMTP")
-    if wire.read(2)[0] < _MAJOR:
+    if wire.read(2)[0] < MAJOR:
         raise StrangerError("an older ZMTP")
-    if wire.read(len(_NULL)) != _NULL:
+    if wire.read(len(NULL)) != NULL:
         raise StrangerError("wants another security mechanism")
     wire.read(32)
-    wire.write(_frame(_COMMAND, _READY_OF_REQ))
+    wire.write(frame(COMMAND, _READY_OF_REQ))
     _, command = _read_frame(wire, 0)
-    if not command.startswith(_READY):
-        raise StrangerError("not ready")
-    if _properties(command.removeprefix(_READY)).get(b"socket-type") not in _ANSWERING:
+    try:
+        kind = socket_type(command)
+    except ValueError as error:
+        raise StrangerError(str(error)) from None
+    if kind not in _ANSWERING:
         raise StrangerError("a socket that does not answer")
-
-
-def _properties(metadata: bytes) -> dict[bytes, bytes]:
-    """Read the properties of READY, by their names in lower case."""
-    found = {}
-    while metadata:
-        name, metadata = _cut(metadata, 1)
-        value, metadata = _cut(metadata, 4)
-        found[name.lower()] = value
-    return found
-
-
-def _cut(data: bytes, digits: int) -> tuple[bytes, bytes]:
-    """Cut off a string that begins with its size, a number of *digits* bytes."""
-    end = digits + int.from_bytes(data[:digits], "big")
-    if len(data) < end:
-        raise StrangerError("a property that is cut off")
-    return data[digits:end], data[end:]
 
 
 def _reply(wire: _Wire, most: int) -> bytes:
     flags, _ = _read_part(wire, 0)
-    if not flags & _MORE:
+    if not flags & MORE:
         raise StrangerError("no body")
     flags, body = _read_part(wire, most)
-    if flags & _MORE:
+    if flags & MORE:
         raise StrangerError("more than one body")
     return body
 
@@ -141,30 +136,24 @@ def _read_part(wire: _Wire, most: int) -> tuple[int, bytes]:
     """Read the next frame that is not a command; pings are answered, unknown commands ignored."""
     while True:
         flags, body = _read_frame(wire, most)
-        if not flags & _COMMAND:
+        if not flags & COMMAND:
             return flags, body
-        if body.startswith(_ERROR):
+        if body.startswith(ERROR):
             raise StrangerError("refused")
-        if body.startswith(_PING):
+        if body.startswith(PING):
             # The first two bytes say when the other side loses its patience: later than we do.
-            context = body[len(_PING) + 2 :]
-            if len(context) > _MAX_PING_CONTEXT:
+            context = body[len(PING) + 2 :]
+            if len(context) > MAX_PING_CONTEXT:
                 raise StrangerError("a ping that is too long")
-            wire.write(_frame(_COMMAND, _PONG + context))
+            wire.write(frame(COMMAND, PONG + context))
 
 
 def _read_frame(wire: _Wire, most: int) -> tuple[int, bytes]:
     """Read flags and body; *most* is for a part of a message, commands have their own bound."""
     flags = wire.read(1)[0]
-    if flags > _MORE | _LONG | _COMMAND or (flags & _COMMAND and flags & _MORE):
+    if not are_possible(flags):
         raise StrangerError("impossible flags")
-    size = int.from_bytes(wire.read(8 if flags & _LONG else 1), "big")
-    if size > (_MAX_COMMAND if flags & _COMMAND else most):
+    size = int.from_bytes(wire.read(8 if flags & LONG else 1), "big")
+    if size > (_MAX_COMMAND if flags & COMMAND else most):
         raise StrangerError("a frame that is too large")
     return flags, wire.read(size)
-
-
-def _frame(flags: int, body: bytes) -> bytes:
-    if len(body) > 255:
-        return bytes((flags | _LONG,)) + len(body).to_bytes(8, "big") + body
-    return bytes((flags, len(body))) + body

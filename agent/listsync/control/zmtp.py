@@ -4,9 +4,9 @@ libzmq gathers all parts of a message before anybody can look at the first one, 
 Here one request is the most that is ever kept of a client, and what is no request is dropped as it
 comes.
 
-Sources: RFC 37/ZMTP (3.1) for the greeting, the frames, and READY, ERROR, PING and PONG; RFC
-28/REQREP for the envelope before a body, and for who may ask a REP (both rfc.zeromq.org); libzmq
-4.3.5 for what its clients really send: tests/integration/control/test_messages.py.
+Sources: `protocol.zmtp_frames` for the frames; RFC 28/REQREP (rfc.zeromq.org) for the envelope
+before a body, and for who may ask a REP; libzmq 4.3.5 for what its clients really send:
+tests/integration/control/test_messages.py.
 """
 
 from __future__ import annotations
@@ -16,17 +16,27 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from listsync.protocol import MAX_BYTES
+from listsync.protocol.zmtp_frames import (
+    COMMAND,
+    ERROR,
+    GREETING,
+    LONG,
+    MAJOR,
+    MAX_PING_CONTEXT,
+    MORE,
+    NULL,
+    PING,
+    PONG,
+    READY,
+    SIGNATURE_END,
+    are_possible,
+    frame,
+    socket_type,
+)
 
-_MORE, _LONG, _COMMAND = 1, 2, 4
-_SIGNATURE_END = b"\x7f"
-_MAJOR = 3
-_NULL = b"NULL".ljust(20, b"\0")
-_GREETING = b"\xff" + bytes(8) + _SIGNATURE_END + bytes((_MAJOR, 1)) + _NULL + bytes(32)
-_READY, _ERROR, _PING, _PONG = b"\x05READY", b"\x05ERROR", b"\x04PING", b"\x04PONG"
-_READY_OF_REP = _READY + b"\x0bSocket-Type\0\0\0\x03REP"
+_READY_OF_REP = READY + b"\x0bSocket-Type\0\0\0\x03REP"
 _ASKING = {b"REQ", b"DEALER"}
 _MAX_COMMAND = 1024
-_MAX_PING_CONTEXT = 16
 _MAX_ROUTING = 8
 """How many frames may stand before the empty one: a proxy on the way adds one."""
 _MAX_ROUTING_BYTES = 255
@@ -56,7 +66,7 @@ class Conversation:
     """Bytes that came from one client in, its messages one at a time and bytes for it out."""
 
     def __init__(self) -> None:
-        self.unsent = bytearray(_GREETING)
+        self.unsent = bytearray(GREETING)
         self.message: Message | None = None
         """What is to be answered; nothing more is looked at before it is."""
         self.has_met = False
@@ -83,7 +93,7 @@ class Conversation:
     def reply(self, body: bytes) -> None:
         """Answer `message`, if there is one, and go on to the next; raises RefusedPeerError."""
         if self.message is not None:
-            self.unsent += self.message.envelope + _frame(0, body)
+            self.unsent += self.message.envelope + frame(0, body)
             self.message = None
             self._go_on()
 
@@ -114,20 +124,24 @@ class Conversation:
 
     def _shake_hands(self) -> _Steps[None]:
         # In pieces: what is no ZeroMQ shows it in its first bytes, and may never send 64.
-        if (yield from self._take(1)) != _GREETING[:1]:
+        if (yield from self._take(1)) != GREETING[:1]:
             raise RefusedPeerError("no greeting of ZMTP")
-        if (yield from self._take(9))[-1:] != _SIGNATURE_END:
+        if (yield from self._take(9))[-1:] != SIGNATURE_END:
             raise RefusedPeerError("no greeting of ZMTP")
-        if (yield from self._take(2))[0] < _MAJOR:
+        if (yield from self._take(2))[0] < MAJOR:
             raise RefusedPeerError("an older ZMTP")
-        if (yield from self._take(len(_NULL))) != _NULL:
+        if (yield from self._take(len(NULL))) != NULL:
             raise RefusedPeerError("wants another security mechanism")
         yield from self._take(32)
-        self.unsent += _frame(_COMMAND, _READY_OF_REP)
+        self.unsent += frame(COMMAND, _READY_OF_REP)
         flags, command = yield from self._read_frame()
-        if not flags & _COMMAND or not command.startswith(_READY):
+        if not flags & COMMAND:
             raise RefusedPeerError("not ready")
-        if _properties(command.removeprefix(_READY)).get(b"socket-type") not in _ASKING:
+        try:
+            kind = socket_type(command)
+        except ValueError as error:
+            raise RefusedPeerError(str(error)) from None
+        if kind not in _ASKING:
             raise RefusedPeerError("a socket that does not ask")
 
     def _read_message(self) -> _Steps[Message]:
@@ -136,7 +150,7 @@ class Conversation:
             envelope = yield from self._read_envelope()
         flags, body = yield from self._read_part()
         frames = 1
-        while flags & _MORE:
+        while flags & MORE:
             flags, _ = yield from self._read_part()
             frames += 1
         return Message(envelope, body, frames)
@@ -146,9 +160,9 @@ class Conversation:
         envelope = b""
         for _ in range(_MAX_ROUTING + 1):
             flags, part = yield from self._read_part()
-            if not flags & _MORE:
+            if not flags & MORE:
                 return None
-            envelope += _frame(_MORE, part[:_MAX_ROUTING_BYTES])
+            envelope += frame(MORE, part[:_MAX_ROUTING_BYTES])
             if not part:
                 return envelope
             if len(part) > _MAX_ROUTING_BYTES:
@@ -159,22 +173,22 @@ class Conversation:
         """Read the next frame that is not a command; pings are answered, others not heeded."""
         while True:
             flags, body = self._cut_frame() or (yield from self._read_frame())
-            if not flags & _COMMAND:
+            if not flags & COMMAND:
                 return flags, body
-            if body.startswith(_ERROR):
+            if body.startswith(ERROR):
                 raise RefusedPeerError("refuses us")
-            if body.startswith(_PING):
+            if body.startswith(PING):
                 # The first two bytes say when the client loses its patience: that is its affair.
-                context = body[len(_PING) + 2 :]
-                if len(context) > _MAX_PING_CONTEXT:
+                context = body[len(PING) + 2 :]
+                if len(context) > MAX_PING_CONTEXT:
                     raise RefusedPeerError("a ping that is too long")
-                self.unsent += _frame(_COMMAND, _PONG + context)
+                self.unsent += frame(COMMAND, PONG + context)
                 yield
 
     def _read_frame(self) -> _Steps[tuple[int, bytes]]:
-        while (frame := self._cut_frame()) is None:
+        while (found := self._cut_frame()) is None:
             yield
-        return frame
+        return found
 
     def _cut_frame(self) -> tuple[int, bytes] | None:
         """Take the next frame if it is there whole; else say how much is wanted."""
@@ -184,15 +198,15 @@ class Conversation:
             self._wanted = begin
             return None
         flags, size = came[at], came[at + 1]
-        if flags > _MORE | _LONG | _COMMAND or flags & (_COMMAND | _MORE) == _COMMAND | _MORE:
+        if not are_possible(flags):
             raise RefusedPeerError("impossible flags")
-        if flags & _LONG:
+        if flags & LONG:
             begin = at + 9
             size = int.from_bytes(came[at + 1 : begin], "big")
             if len(came) < begin:
                 self._wanted = begin
                 return None
-        if size > (_MAX_COMMAND if flags & _COMMAND else MAX_BYTES):
+        if size > (_MAX_COMMAND if flags & COMMAND else MAX_BYTES):
             raise RefusedPeerError("a frame that is too large")
         if len(came) < begin + size:
             self._wanted = begin + size
@@ -207,27 +221,3 @@ class Conversation:
         taken = bytes(self._came[self._at : self._wanted])
         self._at = self._wanted
         return taken
-
-
-def _properties(metadata: bytes) -> dict[bytes, bytes]:
-    """Read the properties of READY, by their names in lower case."""
-    found = {}
-    while metadata:
-        name, metadata = _cut(metadata, 1)
-        value, metadata = _cut(metadata, 4)
-        found[name.lower()] = value
-    return found
-
-
-def _cut(data: bytes, digits: int) -> tuple[bytes, bytes]:
-    """Cut off a string that begins with its size, a number of *digits* bytes."""
-    end = digits + int.from_bytes(data[:digits], "big")
-    if len(data) < end:
-        raise RefusedPeerError("a property that is cut off")
-    return data[digits:end], data[end:]
-
-
-def _frame(flags: int, body: bytes) -> bytes:
-    if len(body) > 255:
-        return bytes((flags | _LONG,)) + len(body).to_bytes(8, "big") + body
-    return bytes((flags, len(body))) + body
