@@ -5,41 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from listsync.commands import backups, queries
-from listsync.commands import control as orders
-from listsync.commands import plan as plans
-from listsync.commands import review as reviews
-from listsync.commands import status as snapshots
+from listsync.commands import control, plan, queries, review, status
 from listsync.commands.context import Sources
 from listsync.commands.notices import notices
 from listsync.errors import StateError
 from listsync.protocol import Reason, RefusedCommand
 
 _Command = Callable[[Sources, Any], Mapping[str, object]]
-"""Parameters are those of `protocol.replies` for its name; a transport has checked them."""
+"""Parameters are those of `protocol.requests` for its name; a transport has checked them."""
 
 COMMANDS: Mapping[str, _Command] = {
-    "ping": snapshots.ping,
-    "version": snapshots.version,
-    "status": snapshots.status,
-    "progress": snapshots.progress,
+    "ping": status.ping,
+    "version": status.version,
+    "status": status.status,
+    "progress": status.progress,
     "lists": queries.lists,
-    "trigger": orders.trigger,
-    "plan": orders.plan,
-    "plan_result": plans.plan_result,
-    "pause": orders.pause,
-    "resume": orders.resume,
-    "cancel": orders.cancel,
-    "reload": orders.reload,
-    "log_level": orders.log_level,
+    "trigger": control.trigger,
+    "plan": control.plan,
+    "plan_result": plan.plan_result,
+    "pause": control.pause,
+    "resume": control.resume,
+    "cancel": control.cancel,
+    "reload": control.reload,
+    "log_level": control.log_level,
     "runs": queries.runs,
     "items": queries.items,
     "explain": queries.explain,
     "notices": notices,
-    "review": reviews.review,
-    "review_decide": reviews.decide,
-    "backup": backups.backup,
-    "backup_result": backups.backup_result,
+    "review": review.review,
+    "review_decide": review.decide,
+    "backup": control.backup,
+    "backup_result": control.backup_result,
     "exclude": queries.exclude,
     "forget": queries.forget,
 }

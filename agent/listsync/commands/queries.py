@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync.agent.recent_runs import would_be_requested
-from listsync.commands import status as snapshots
+from listsync.commands import status
 from listsync.commands.context import Sources
 from listsync.commands.control import scope_of
 from listsync.commands.paging import Window, asked_of
@@ -76,9 +76,9 @@ def lists(sources: Sources, params: ListsParams) -> ListsReply:
     """Tell how all lists are, from memory, or of one also what became of its entries."""
     name = params.get("name")
     if name is None:
-        return snapshots.lists(sources, params)
+        return status.lists(sources, params)
     scope_of(sources, [name])
-    found = snapshots.lists_called(sources, name)
+    found = status.lists_called(sources, name)
     return {
         "total": len(found),
         "next": None,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-from listsync.providers.imdb import search_constraints as search
+from listsync.providers.imdb import search_constraints
 from listsync.providers.imdb.source import BOX_OFFICE, CHARTS, ImdbSource, ListKind
 
 _TITLE = (
@@ -62,11 +62,11 @@ def question_of(source: ImdbSource, target: str) -> Question:
                 {"sortBy": "SINGLE_USER_RATING_DATE", "sortOrder": "DESC"},
             )
         case ListKind.SEARCH:
-            constraints = search.constraints(target)
+            constraints = search_constraints.constraints(target)
             return _search(
                 constraints,
-                search.sort(target),
-                count=search.count(target),
+                search_constraints.sort(target),
+                count=search_constraints.count(target),
                 proves_empty="listConstraint" not in constraints,
             )
         case ListKind.CHART:

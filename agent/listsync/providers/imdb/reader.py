@@ -14,7 +14,7 @@ from listsync.http.pages import load_page, past_bot_protection
 from listsync.http.request import ServiceRequest
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
-from listsync.providers.imdb import site_pages as page
+from listsync.providers.imdb import site_pages
 from listsync.providers.imdb.queries import (
     PROFILE,
     TYPE,
@@ -66,7 +66,7 @@ class Imdb:
 
         The pages of the site are read where a bot wall keeps us from the service, by browser.
         """
-        path = page.path_of(self._source)
+        path = site_pages.path_of(self._source)
         if path is None:
             return self._ask_service(previous)
         return past_bot_protection(
@@ -79,11 +79,11 @@ class Imdb:
                 service=SERVICE,
                 url=f"{self._options.web_url.rstrip('/')}{path}?page={number}",
                 accept="text/html",
-                wait_for=page.ARRIVED,
+                wait_for=site_pages.ARRIVED,
             )
             return text_of(load_page(self._http, call))
 
-        return page.read_pages(load)
+        return site_pages.read_pages(load)
 
     def _ask_service(self, previous: Validators | None) -> Fetched:
         """Ask the GraphQL service.

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from listsync.config_types import PageOptions, WebAddress
 from listsync.parsing.address_forms import AddressForm, foreign, recognise
-from listsync.providers.imdb import search_constraints as search
+from listsync.providers.imdb import search_constraints
 
 
 class ImdbOptions(PageOptions, frozen=True, kw_only=True):
@@ -97,9 +97,9 @@ def parse(text: str) -> ImdbSource:
     if source is None:
         why = foreign(value, SERVICE) or f"{text!r} is no list of IMDb"
     elif source.kind is ListKind.SEARCH:
-        wrong = search.trouble(source.id)
+        wrong = search_constraints.trouble(source.id)
         if wrong is None:
-            return ImdbSource(ListKind.SEARCH, search.canonical(source.id))
+            return ImdbSource(ListKind.SEARCH, search_constraints.canonical(source.id))
         why = f"{text!r}: {wrong}"
     elif source.kind is ListKind.CHART and source.id not in CHARTS:
         why = f"{text!r} is no chart that IMDb gives us"
