@@ -28,6 +28,8 @@ from listsync.domain.report import Result
 from listsync.domain.runs import ConfigT, Ended, Order
 from listsync.errors import StateError
 
+logger = logging.getLogger(__name__)
+
 
 class Schedules(Protocol):
     """The due times of schedules, by key: a list's source, or `everything`."""
@@ -68,8 +70,6 @@ class AgentParts(Generic[ConfigT]):
     clock_set: Callable[[timedelta], None]
     """Called when the clock was set, to move what the state holds with it. Raises StateError."""
 
-
-logger = logging.getLogger(__name__)
 
 GRACE_S = 4.0
 """How long a running sync has to come to an end when the agent stops."""

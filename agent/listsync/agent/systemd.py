@@ -1,4 +1,9 @@
-"""What the agent tells systemd: that it is ready, what it does, and that all of it is well."""
+"""What the agent tells systemd: that it is ready, what it does, and that all of it is well.
+
+Source: sd_notify(3) and sd_watchdog_enabled(3). `sdnotify` 0.3.2 writes the messages; what it
+does not do is done here: true UTF-8, a socket that never blocks and is looked up for each
+message (a manager that was started anew has a new one), and a variable that no child inherits.
+"""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ from listsync.terminal.quantities import megabytes, plural
 if TYPE_CHECKING:
     from listsync.config.configuration import Config
 
+logger = logging.getLogger(__name__)
+
 
 def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait") -> None:
     """Leave the work to an agent that runs: never two writers at one server from one machine.
@@ -40,8 +42,6 @@ def refuse_beside_agent(sockets: Iterable[Path], instead: str = "sync-now --wait
             probe.connect(os.fsencode(path))
             raise BusyError(f"an agent runs already (at {path}): use `listsyncctl {instead}`")
 
-
-logger = logging.getLogger(__name__)
 
 # Each command imports what it needs when it runs, so that --help and completion stay quick.
 # ruff: noqa: PLC0415

@@ -1,4 +1,9 @@
-"""What concerns several keys at once: what contradicts, and what can never have an effect."""
+"""What concerns several keys at once: what contradicts, and what can never have an effect.
+
+Looks at the plain data; values of a wrong type are the models' business, and models would stop
+at the first error of a field and leave these for the next attempt. A list that can take nothing
+is wrong; an option that is merely without effect is warned of.
+"""
 
 from __future__ import annotations
 

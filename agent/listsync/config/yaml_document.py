@@ -1,4 +1,8 @@
-"""A YAML file read with a cap, as plain data, with the place of every key and value."""
+"""A YAML file read with a cap, as plain data, with the place of every key and value.
+
+Scalars stay text: `0050083`, `1917`, `on` and `2024-01-01` reach the models as they were
+written, and a field's type decides what they mean. Only an empty value, `~` and `null` are None.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Files that others write: opened without waiting, read whole and bounded, and judged."""
+"""Files that others write: opened without waiting, read whole and bounded, and judged.
+
+Whether a program is still writing one: the kernel refuses a read lease while anybody has the
+file open for writing. It gives those of other people's files to root alone, and on shares it
+does not know or grants none: there a file counts as being written until its last change is a few
+seconds old.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What was answered to one request, and what it means for us: usable, or which of our errors."""
+"""What was answered to one request, and what it means for us: usable, or which of our errors.
+
+The evidence for bot walls is what Cloudflare and AWS document about their own answers:
+`cf-mitigated`, `x-amzn-waf-action`, "Just a moment...", error 1015, `Server: awselb`.
+"""
 
 from __future__ import annotations
 

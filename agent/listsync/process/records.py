@@ -22,6 +22,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
+logger = logging.getLogger(__name__)
+
+
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _PATIENCE_S = 5.0
 
@@ -136,8 +139,6 @@ def _read(pid: int, name: str) -> bytes:
     except OSError:
         return b""
 
-
-logger = logging.getLogger(__name__)
 
 PREFIX = "listsync-"
 _LONGEST_PLACE = 30

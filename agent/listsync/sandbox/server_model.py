@@ -1,4 +1,12 @@
-"""The server as one object: what it is, what it has, how it is set."""
+"""The server as one object: what it is, what it has, how it is set.
+
+How the products differ: Overseerr 1.34.0 and Seerr 3.1.0, observed live; Jellyseerr 2.7.3, its
+code.
+
+On SQLite two POST /request in flight share one connection's transaction: one that fails rolls
+back others that were already answered 201. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed
+live with every second POST failing: nothing lost one at a time, 1 to 11 of 40 at 2 to 16.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""What TMDB says of a title beside its names: genres and votes, when it came out, who made it."""
+"""What TMDB says of a title beside its names: genres and votes, when it came out, who made it.
+
+`catalogue.jsonl` has none of that. So that filters can be tried, it is made up here, for the
+sandbox alone: always the same for one title, plausible, and not true. Titles that are ordered
+(`POST /sandbox/titles`) may bring their own. Titles without a language are taken to be English.
+
+Of a few real titles the truth is known here, for what needs it: releases of another year than
+the first, makers whose name lists put in front. Others came out on their day in one country, and
+nobody is known to have made them. Titles that are ordered may bring their own.
+"""
 
 from __future__ import annotations
 

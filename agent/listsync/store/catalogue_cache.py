@@ -15,6 +15,9 @@ from listsync.domain.media import ExternalIds, FilmRecord, MediaType, TitleKey
 from listsync.domain.server import TitleFacts
 from listsync.store.database import Database
 
+logger = logging.getLogger(__name__)
+
+
 _GOOD_FOR = timedelta(days=30)
 _NEW_GOOD_FOR = timedelta(days=3)
 """Ratings and votes of a title of this year or a later one still move."""
@@ -123,9 +126,6 @@ class SqliteFilmIds:
                     datetime.now(UTC).isoformat(),
                 ),
             )
-
-
-logger = logging.getLogger(__name__)
 
 
 class SqliteArrNames:

@@ -1,4 +1,13 @@
-"""Opens the state for work, also what a crash or a bad disk has left of it."""
+"""Opens the state for work, also what a crash or a bad disk has left of it.
+
+A damaged or foreign file is set aside, never deleted; the newest good backup takes its place.
+Then, and wherever else what is remembered may not be the whole of it, the state is in doubt:
+nothing is requested until a person confirms.
+
+SQLite reads a write-ahead log up to the first frame that is damaged, and takes the rest for what
+was never finished. Of that there can be one commit at most, as each is on disk before the next
+one begins. Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+"""
 
 from __future__ import annotations
 
@@ -18,6 +27,9 @@ from listsync.store.checksum import Left
 from listsync.store.database import FILE_NAME, Database, inspect
 from listsync.store.integrity import is_backup
 from listsync.store.key_value import Doubt, note_doubt
+
+logger = logging.getLogger(__name__)
+
 
 _HEADER = struct.Struct(">IIIIIIII")
 _FRAME = struct.Struct(">IIIIII")
@@ -71,8 +83,6 @@ def commits_after(frames: Sequence[bool], read: int) -> bool:
     """Tell whether commits follow the first *read* frames that were on disk for sure."""
     return sum(frames[read:]) > _UNFINISHED
 
-
-logger = logging.getLogger(__name__)
 
 _PARTS = ("", "-wal", "-shm", "-journal")
 _CHANGED = f"{FILE_NAME} is not as listsync left it: another program wrote to it, or it is damaged"

@@ -21,6 +21,9 @@ from listsync.sync.list_backoff import failed_again, missed, next_look
 from listsync.sync.seasons import Row, is_new, remembered, row_of
 from listsync.sync.titles.lookups import lookup_of
 
+logger = logging.getLogger(__name__)
+
+
 Done = tuple[list[Member], set[int], date | None]
 """Members of which nothing is missing, their seasons, and until when the whole series counts."""
 
@@ -80,8 +83,6 @@ def _done_by_look(
             numbers |= {season.number for season in look.existing(wanted)}
     return done, numbers, None
 
-
-logger = logging.getLogger(__name__)
 
 _NOTES_AT_ONCE = 250
 _HANDLED = (

@@ -1,4 +1,11 @@
-"""How lists name columns and types, and which columns tell an export of a service."""
+"""How lists name columns and types, and which columns tell an export of a service.
+
+The words for types are those of IMDb's exports (ids such as `tvMiniSeries`, English labels,
+labels in the user's language) and the plain ones of other programs.
+
+Exports are known by their columns. Sources: exports of IMDb, Trakt, Letterboxd and TMDB, 2024 to
+2026; JSON of MDBList and StevenLu; letterboxd-list-radarr, 2025-09.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""JSON lists (Radarr's, Sonarr's, StevenLu's, MDBList's and one's own), and Kometa's YAML."""
+"""JSON lists (Radarr's, Sonarr's, StevenLu's, MDBList's and one's own), and Kometa's YAML.
+
+Sources: the custom list readers of Radarr (2025-11) and Sonarr (2026-06), which take `id` for
+the TMDB number and any case in names. In lists of one's own it is a running number as well.
+
+Source: the builders of Kometa's collection files, read 2026-07.
+"""
 
 from __future__ import annotations
 

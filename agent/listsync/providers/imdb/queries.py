@@ -1,4 +1,14 @@
-"""What is requested of IMDb's GraphQL service, and which fields of it may be missing."""
+"""What is requested of IMDb's GraphQL service, and which fields of it may be missing.
+
+Source: the questions of clients that ran in August 2026. `lastModifiedDate` and `listType` are
+what the site's own scripts and other clients ask for (read 2026-11); both may be missing from an
+answer.
+
+Its service is not documented, and refuses a whole question for one field that it does not know.
+Vital are `id`, `titleText` and `titleType`: without the last an episode or a game would pass for
+a film. Without an original title or a year a title is still known by its id, without the type of
+a list its rows tell, and without its date it is read more often.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +20,9 @@ from threading import Lock
 
 from listsync.providers.imdb import search_constraints
 from listsync.providers.imdb.source import BOX_OFFICE, CHARTS, ImdbSource, ListKind
+
+logger = logging.getLogger(__name__)
+
 
 _TITLE = (
     "{ id titleText { text } originalTitleText { text } titleType { id } releaseYear { year } }"
@@ -141,7 +154,6 @@ _SPARE = {  # as it stands in a question
 }
 _WITHIN = {"year": "releaseYear"}
 _FIELD = re.compile(r"""\bfield ["'`](\w{1,80})["'`]""", re.IGNORECASE | re.ASCII)
-logger = logging.getLogger(__name__)
 
 
 def field_in(message: str) -> str | None:

@@ -1,4 +1,11 @@
-"""What IMDb sends: titles, connections, pages, and how it says no."""
+"""What IMDb sends: titles, connections, pages, and how it says no.
+
+Source: clients that ran in August 2026; samples in tests/fixtures/imdb.
+
+Of refusals: clients and reports of 2026; samples in tests/fixtures/imdb/graphql. Every answer of
+the GraphQL service comes with HTTP 200, or with 400 where it refuses the question itself; other
+statuses are those of what stands before.
+"""
 
 from __future__ import annotations
 

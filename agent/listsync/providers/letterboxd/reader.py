@@ -31,8 +31,6 @@ from listsync.row_limit import MOST_ROWS, demand_room, text_size
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
-if TYPE_CHECKING:
-    pass
 
 
 _PARTS = "csi/films/films-browser-list/"

@@ -1,4 +1,8 @@
-"""Pages of Letterboxd: whether one is whole, how it says no, whose it is, and what follows."""
+"""Pages of Letterboxd: whether one is whole, how it says no, whose it is, and what follows.
+
+Source: the markup as maintained scrapers read it, of 2024 and from 2025-08 to 2026-10. Nothing
+that is read here is filled in by scripts.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,6 @@ from listsync.parsing.row_fields import whole_number
 from listsync.providers.letterboxd.posters import POSTER, Poster, rows_of
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 

@@ -1,4 +1,8 @@
-"""How Trakt is asked and how it says no; its pages, and its rows, wrapped or bare."""
+"""How Trakt is asked and how it says no; its pages, and its rows, wrapped or bare.
+
+A bare 403 is both a list that is not shown and a client id that is refused. Source:
+trakt-api#814 (since August 2026). What every valid client id may read tells the two apart.
+"""
 
 from __future__ import annotations
 

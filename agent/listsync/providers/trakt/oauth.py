@@ -1,4 +1,8 @@
-"""A login at Trakt: begun with a code on another screen, and renewed before it ends."""
+"""A login at Trakt: begun with a code on another screen, and renewed before it ends.
+
+A refresh token works once, so one thread of one process renews at a time, and what it got is
+saved before it is used.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +34,6 @@ from listsync.providers.trakt.token_store import Confidential, Token, Tokens, Tr
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
-if TYPE_CHECKING:
-    pass
 
 
 NEEDS_ID = "needs providers.trakt.client_id, that of an API app of your own"

@@ -1,4 +1,9 @@
-"""Reads a Trakt list, all its parts in turn, unless the service says that it is as it was."""
+"""Reads a Trakt list, all its parts in turn, unless the service says that it is as it was.
+
+The service dates the last change of a list, we remember when we read it. Whether every change
+moves that date is not documented, so the number of rows must agree too, and once a week the list
+is read whole whatever the date says.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Media rows (GET /media, and what a manager may do), the blocklist, and watchlists."""
+"""Media rows (GET /media, and what a manager may do), the blocklist, and watchlists.
+
+Of the blocklist: Seerr 3.1.0, observed live. "Not found" is a 401 there.
+
+Of watchlists, one a user: Seerr 3.1.0, observed live. An entry makes a row of status UNKNOWN.
+"""
 
 from __future__ import annotations
 
