@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from listsync.browser.messages import LIMIT, BrowserTrouble, Loaded
 from listsync.errors import ListsyncError, Refusal, RefusedError, UnavailableError
 from listsync.http.response import Headers, Response, no_opinion, verdict
-
-if TYPE_CHECKING:
-    pass
 
 SCRIPT = """
 const [selector, limit] = arguments;
