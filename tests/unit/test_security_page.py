@@ -1,4 +1,4 @@
-"""SECURITY.md and README name tests that exist."""
+"""SECURITY.md, README and ARCHITECTURE.md name tests and modules that exist."""
 
 from __future__ import annotations
 
@@ -25,4 +25,18 @@ def test_every_proof_that_is_named_is_there(page: str) -> None:
             path = _ROOT / name if "/" in name else folder / name
             folder = path.parent
             missing += [] if path.is_file() else [name]
+    assert missing == []
+
+
+def test_every_module_that_the_map_names_is_there() -> None:
+    root = _ROOT / "agent/listsync"
+    packages = "|".join(sorted(path.name for path in root.iterdir() if path.is_dir()))
+    text = (_ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(rf"`((?:{packages})(?:/[a-z_]+)+)(?:\.py|/)?`", text)
+    assert len(named) > 30
+    missing = [
+        name
+        for name in named
+        if not (root / f"{name}.py").is_file() and not (root / name).is_dir()
+    ]
     assert missing == []
