@@ -90,6 +90,7 @@ class Configuration(Generic[ConfigT]):
         self._wanted = wanted
         self._lock = threading.Lock()
         self._in_force = InForce(following=following, loaded_at=datetime.now(UTC))
+        self._is_adopted = True
         self._writer_met_at: float | None = None
         self._is_closed: bool | None = None
 
@@ -100,8 +101,12 @@ class Configuration(Generic[ConfigT]):
 
     @property
     def is_to_be_read_again(self) -> bool:
-        """Tell whether the file may be another one, or be told otherwise, without a change."""
-        return bool(self._in_force.problems) or self._in_force.following.is_unfinished
+        """Tell whether the file may be another one, or be told otherwise, without a change.
+
+        So it is also when what depends on it could not follow it.
+        """
+        in_force = self._in_force
+        return bool(in_force.problems) or in_force.following.is_unfinished or not self._is_adopted
 
     @property
     def path(self) -> Path | None:
@@ -195,18 +200,25 @@ class Configuration(Generic[ConfigT]):
                 logger.info("the configuration is valid again", extra={"action": "config_good"})
             if [one.what for one in old.following.warnings] != [one.what for one in new.warnings]:
                 self.warn()
-            return
+        else:
+            # Until all has followed: what fails on the way is brought about by a later look.
+            self._is_adopted = False
+            self._begin(old.following, new)
+        if not self._is_adopted:
+            self._loader.adopt(new)
+            self._is_adopted = True
+
+    def _begin(self, old: Following[ConfigT], new: Following[ConfigT]) -> None:
         logger.info(
             "configuration loaded: %s",
             plural(len(new.lists), "list"),
             extra={"action": "config_loaded", "lists": len(new.lists)},
         )
         self.warn()
-        # First, so that the sync is not lost when what follows fails.
-        scope = self._loader.changed(old.following, new)
+        # Before it is adopted, so that the sync is not lost when that fails.
+        scope = self._loader.changed(old, new)
         if new.sync_on_change and scope != frozenset():
             self._wanted(scope)
-        self._loader.adopt(new)
 
 
 class ConfigPolling(Generic[ConfigT]):

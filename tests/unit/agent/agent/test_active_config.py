@@ -96,6 +96,31 @@ def test_a_change_wants_its_sync_though_the_rest_cannot_follow(bench: Bench) -> 
     assert bench.wanted == [_ONE]
 
 
+@pytest.mark.parametrize("file", [_SECOND, _FIRST], ids=["the-same", "the-one-before"])
+def test_what_could_not_follow_is_let_follow_by_the_next_look(
+    bench: Bench, file: Following[object]
+) -> None:
+    bench.loader.fails = StateError("the state is locked by another program")
+    for _ in range(2):
+        with pytest.raises(StateError):
+            bench.write(_SECOND)
+    assert bench.configuration.is_to_be_read_again
+    bench.loader.fails = None
+    bench.write(file)
+    bench.write(file)
+    assert bench.loader.adopted == [_SECOND, _SECOND, file]
+    assert not bench.configuration.is_to_be_read_again
+
+
+def test_a_sync_that_was_wanted_is_not_wanted_again_when_the_rest_follows(bench: Bench) -> None:
+    bench.loader.fails = StateError("the state is locked by another program")
+    with pytest.raises(StateError):
+        bench.write(_SECOND)
+    bench.loader.fails = None
+    bench.write(_SECOND)
+    assert bench.wanted == [_ONE]
+
+
 def test_what_has_no_effect_is_logged_when_it_is_new(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
