@@ -78,7 +78,7 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
         "started_at": iso(sources.started_at),
         "config": _config(sources, window),
         "watcher": sources.watcher(),
-        "services": [_service(one) for one in sources.services()],
+        "services": [_service(one) for one in window.take(sources.services())],
         "server": _server(sources),
         "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
         "running": _progress(sources, window) if standing.running else None,
@@ -210,7 +210,7 @@ def _config(sources: Sources, window: Window) -> ConfigShape:
         "valid": not in_force.problems,
         "problems": [str(one)[:300] for one in window.take(in_force.problems)],
         "loaded_at": iso(in_force.loaded_at),
-        "pending": [pending_shape(one) for one in in_force.pending],
+        "pending": [pending_shape(one) for one in window.take(in_force.pending)],
     }
 
 

@@ -14,6 +14,7 @@ from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.progress import Phase
 from listsync.domain.report import Verdict
 from listsync.domain.runs import Order, Pause, PlannedRetry, Scope
+from listsync.domain.services import PendingChange, ServiceStatus
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsync.terminal.output import PLAIN
@@ -371,6 +372,23 @@ def test_the_notices_of_a_status_come_in_pages(world: World) -> None:
     assert [len(page["notices"]) for page in (first, second)] == [150, 50]
     assert (first["notices_total"], second["next"]) == (200, None)
     assert "and 50 more" in shown("status", first)
+
+
+def test_pages_of_a_status_put_together_are_the_whole_status(world: World) -> None:
+    world.standing = (standing(NoticeKind.ON_HOLD, "one"),) * 3
+    world.services = tuple(
+        ServiceStatus(name=name, is_vital=False, since=AT) for name in ("control", "triggers")
+    )
+    world.loader.pending = tuple(PendingChange(key=key, why="later") for key in ("log", "control"))
+    world.configuration.reload()
+    page = world.ask("status", limit=2)
+    services, pending = page["services"], page["config"]["pending"]
+    while page["next"]:
+        page = world.ask("status", limit=2, cursor=page["next"])
+        services += page["services"]
+        pending += page["config"]["pending"]
+    assert [one["name"] for one in services] == ["control", "triggers"]
+    assert [one["key"] for one in pending] == ["log", "control"]
 
 
 def test_the_client_shows_every_row_of_a_status(world: World) -> None:
