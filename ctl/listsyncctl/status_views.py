@@ -10,7 +10,7 @@ from listsync.terminal.output import shown
 from listsync.terminal.progress import progress_words
 from listsync.terminal.quantities import relative, span, time_of
 from listsync.terminal.titles import notice_words
-from listsyncctl.title_views import Display, request_words
+from listsyncctl.title_views import MORE, Display, request_words, showing
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
@@ -50,6 +50,7 @@ def runs(result: RunsReply | RunReply, display: Display) -> Iterator[str]:
 
 
 def _many_runs(result: RunsReply, display: Display) -> Iterator[str]:
+    rows = result.get("runs") or []
     yield from table(
         ("RUN", "ORIGIN", "STARTED", "TOOK", "RESULT", "REQUESTED", "MESSAGE"),
         [
@@ -62,14 +63,16 @@ def _many_runs(result: RunsReply, display: Display) -> Iterator[str]:
                 run.get("requested"),
                 _why_too(run),
             )
-            for run in result.get("runs") or []
+            for run in rows
         ],
         status=4,
         palette=display.palette,
     )
+    yield from showing(len(rows), result.get("total"), MORE)
 
 
 def notices(result: NoticesReply, display: Display) -> Iterator[str]:
+    rows = result.get("notices") or []
     yield from table(
         ("SINCE", "ENDED", "SEVERITY", "KIND", "SUBJECT", "NOTICE"),
         [
@@ -81,10 +84,11 @@ def notices(result: NoticesReply, display: Display) -> Iterator[str]:
                 one.get("subject"),
                 one.get("text"),
             )
-            for one in result.get("notices") or []
+            for one in rows
         ],
         palette=display.palette,
     )
+    yield from showing(len(rows), result.get("total"), MORE)
 
 
 def _why_too(run: RunShape) -> str:
@@ -112,6 +116,8 @@ def one_run(result: RunReply, display: Display) -> Iterator[str]:
             status=5,
             palette=display.palette,
         )
+    others = "the others are before --offset" + (", or not kept" if run.get("dry_run") else "")
+    yield from showing(len(requests), result.get("total"), others)
 
 
 def _request_row(one: RequestShape, display: Display) -> tuple[object, ...]:
@@ -303,10 +309,7 @@ def items(result: ItemsReply, display: Display) -> Iterator[str]:
         status=4,
         palette=display.palette,
     )
-    total = result.get("total") or 0
-    if total > len(rows):
-        shown_of = f"Showing {len(rows)} of {total}"
-        yield f"{shown_of}: use --limit and --offset for more, or search for a title"
+    yield from showing(len(rows), result.get("total"), f"{MORE}, or search for a title")
 
 
 def _requested_for(one: ItemShape) -> str:

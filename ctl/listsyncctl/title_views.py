@@ -44,6 +44,15 @@ class Display(NamedTuple):
         return relative(text, self.now) if text else "never"
 
 
+MORE = "use --limit and --offset for more"
+
+
+def showing(count: int, total: int | None, advice: str, *, is_cut: bool = False) -> Iterator[str]:
+    """Say how many of all rows are shown, if not all; *is_cut*: there are more than *total*."""
+    if is_cut or (total or 0) > count:
+        yield f"Showing {count} of {'more than ' if is_cut else ''}{total or 0}: {advice}"
+
+
 _WIDEST_NAME = 60
 """Columns; what comes after a longer name is not aligned with the others."""
 
@@ -56,9 +65,7 @@ def reviews(result: ReviewReply, display: Display) -> Iterator[str]:
     for row in rows:
         yield from review(row, display)
         yield ""
-    total = result.get("total") or 0
-    if total > len(rows):
-        yield f"Showing {len(rows)} of {total}: use --limit and --offset for more"
+    yield from showing(len(rows), result.get("total"), MORE)
     if any(not row.get("choice") for row in rows):
         yield (
             "Choose with `listsyncctl review accept ID NUMBER` (or an id or an address of TMDB or "
@@ -115,11 +122,10 @@ def explained(result: ExplainReply, display: Display) -> Iterator[str]:
         if number:
             yield ""
         yield from _title(one, display)
-    total = result.get("total") or 0
-    if total > len(titles):
-        more = "more than " if result.get("cut") else ""
+    advice, is_cut = "type more of the title, or use --offset", bool(result.get("cut"))
+    for line in showing(len(titles), result.get("total"), advice, is_cut=is_cut):
         yield ""
-        yield f"Showing {len(titles)} of {more}{total}: type more of the title, or use --offset"
+        yield line
 
 
 def _title(one: TitleShape, display: Display) -> Iterator[str]:

@@ -499,6 +499,16 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         },
     ),
     "runs": ("runs", {"runs": [_RUN, _PARTLY]}),
+    "runs: the first of many": ("runs", {"runs": [_RUN], "total": 30}),
+    "runs ID: a dry run whose plan is not kept": (
+        "runs",
+        {"run": {**_RUN, "dry_run": True}, "notices": [], "requests": [], "total": 12},
+    ),
+    "runs ID: the last requests": (
+        "runs",
+        {"run": _RUN, "notices": [], "requests": [_REQUEST], "total": 3},
+    ),
+    "notices: the first of many": ("notices", {"notices": [], "total": 30}),
     "runs ID": ("runs", {"run": _PARTLY, "notices": [_NOTICE], "requests": [_REQUEST, _SERIES]}),
     "runs ID: nothing requested": ("runs", {"run": _PARTLY, "notices": [], "requests": []}),
     "notices": (
@@ -521,6 +531,10 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "explain: looked up again": (
         "explain",
         {"titles": [{**_EXPLAINED, "match": _MATCH_OPEN, "choice": None}], "total": 1},
+    ),
+    "explain: more than is looked at": (
+        "explain",
+        {"titles": [_NOT_FOUND], "total": 1, "cut": True},
     ),
     "explain: nothing fits": ("explain", {"titles": [], "total": 0}),
     "review": ("review", {"reviews": [_REVIEW, {**_REVIEW, "lists": ""}], "total": 3}),

@@ -45,15 +45,15 @@ _MOST_LISTS = 10
 _MOST_REQUESTS = 5
 _MOST_KEYS = 5
 _MOST_ALIKE = 10
-_MOST_GONE = 20
+_MOST_REQUESTED = 200
 
 
 def stories(sources: Sources, query: str, asked: Asked) -> ExplainReply:
     """Explain the titles that fit; entries that share an id are one title."""
     entries = sources.state.entries.find(query, limit=_MOST_ENTRIES + 1)
     foreseer = Foreseer(sources)
-    requests = sources.state.requests.for_query(query, limit=_MOST_GONE)
-    requested = {one.key for one in requests}
+    requests = sources.state.requests.for_query(query, limit=_MOST_REQUESTED + 1)
+    requested = {one.key for one in requests[:_MOST_REQUESTED]}
     rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES], requested)
     members = [member for row in rows.values() for member in foreseer.members_of(row)]
     wishes = wishes_of(foreseer.in_order(members))
@@ -62,12 +62,15 @@ def stories(sources: Sources, query: str, asked: Asked) -> ExplainReply:
     told = {wish: _story(foreseer, wish, rows) for wish in wishes[: window.end]}
     later = [foreseer.remembered(wish).match for wish in wishes[window.end :]]
     known = {one.key for one in told.values()} | {one.key for one in later if one}
-    gone = _left_lists(sources, requests, {key for key in known if key})
+    gone = [one for one in requests[:_MOST_REQUESTED] if one.key not in known]
     return {
-        "titles": [*(_shape(told[wish]) for wish in window.take(wishes)), *window.take(gone)],
+        "titles": [
+            *(_shape(told[wish]) for wish in window.take(wishes)),
+            *_left_lists(sources, window.take(gone)),
+        ],
         "total": window.total,
         "next": window.next,
-        "cut": len(entries) > _MOST_ENTRIES,
+        "cut": len(entries) > _MOST_ENTRIES or len(requests) > _MOST_REQUESTED,
     }
 
 
@@ -131,17 +134,10 @@ def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
     )
 
 
-def _left_lists(
-    sources: Sources, requests: Sequence[RequestRow], known: AbstractSet[TitleKey]
-) -> list[TitleShape]:
+def _left_lists(sources: Sources, requests: Sequence[RequestRow]) -> list[TitleShape]:
     """Tell of titles that were requested, and are on no list any more."""
     now = datetime.now(UTC)
-    told = []
-    for one in requests:
-        if one.key not in known:
-            standing = sources.state.titles.standing(one.key, now)
-            told.append(_gone_shape(one, standing))
-    return told
+    return [_gone_shape(one, sources.state.titles.standing(one.key, now)) for one in requests]
 
 
 def _gone_shape(last: RequestRow, standing: Standing) -> TitleShape:

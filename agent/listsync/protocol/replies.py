@@ -118,7 +118,7 @@ class ItemsReply(PageReply):
 
 
 class ExplainReply(PageReply):
-    """*cut*: more entries fit than are looked at, so `total` is the least."""
+    """*cut*: more entries or requests fit than are looked at, so `total` is the least."""
 
     titles: list[TitleShape]
     cut: NotRequired[bool]

@@ -755,6 +755,20 @@ def test_of_too_many_the_first_are_told(world: World) -> None:
     assert "5 of more than 200" in shown("explain", found)
 
 
+@pytest.mark.parametrize(("count", "total", "is_cut"), [(30, 30, False), (300, 200, True)])
+def test_titles_that_left_their_lists_are_all_told_or_it_is_said(
+    world: World, count: int, total: int, is_cut: bool
+) -> None:
+    world.state.kept.requests = {
+        "r1": tuple(
+            a_request(f"Dune {n}", key=TitleKey(MediaType.MOVIE, n + 1)) for n in range(count)
+        )
+    }
+    found = world.ask("explain", query="dune", offset=total - 1)
+    assert [one["title"] for one in found["titles"]] == [f"Dune {total - 1}"]
+    assert (found["total"], found["cut"]) == (total, is_cut)
+
+
 def test_nothing_that_fits_is_said(world: World) -> None:
     assert "No entry of your lists matches" in shown("explain", world.ask("explain", query="zzz"))
 
