@@ -89,14 +89,13 @@ def _followed(session: Session, run_id: str) -> RunReply:
 
 def _ended(session: Session, run_id: str) -> RunReply | None:
     try:
-        found = session.run(run_id)
+        run = session.run_now(run_id)["run"]
     except TroubleError as trouble:
         # A run that has not begun is not in the books yet.
         if trouble.code == Code.NOT_FOUND:
             return None
         raise
-    run = found["run"]
-    return found if run.get("ended_at") and run.get("result") else None
+    return session.run(run_id) if run.get("ended_at") and run.get("result") else None
 
 
 def _let_go(session: Session, run_id: str) -> None:

@@ -118,6 +118,10 @@ class Session:
         params = {"run_id": run_id, **({"offset": skip} if skip else {})}
         return cast("RunReply", self._all("runs", params))
 
+    def run_now(self, run_id: str) -> RunReply:
+        """Ask how one run is, with a few of its rows only; raises TroubleError."""
+        return cast("RunReply", self._ask("runs", {"run_id": run_id, "limit": 1}))
+
     def _all(self, method: str, params: Params) -> dict[str, object]:
         whole = self._ask(method, params)
         for page in self._later_pages(method, params, whole):
@@ -129,7 +133,8 @@ class Session:
         """Ask for as many *rows* as `limit` says; `next` is text where there are more."""
         limit = params.get("limit")
         wanted = limit if isinstance(limit, int) else usual
-        whole = self._ask(method, params)
+        first = params if limit is None else {**params, "limit": min(wanted, _PAGE)}
+        whole = self._ask(method, first)
         found = _rows_of(whole, rows)
         after = whole.get("next")
         while after and (left := wanted - len(found)) > 0:
@@ -152,11 +157,13 @@ class Session:
         self, method: str, params: Params, first: Mapping[str, object]
     ) -> Iterator[dict[str, object]]:
         after = first.get("next")
+        seen = set[object]()
         while after:
+            seen.add(after)
             page = self._ask(method, {**_without_offset(params), "cursor": after})
-            if page.get("next") == after:
-                raise not_understood(method, "next")  # the same for ever
             after = page.get("next")
+            if after in seen or (after and not _has_rows(page)):
+                raise not_understood(method, "next")  # for ever
             yield page
 
     def _ask(self, method: str, params: Params) -> dict[str, object]:
@@ -192,6 +199,13 @@ class Session:
 def _rows_of(page: Mapping[str, object], name: str) -> list[object]:
     rows = page[name]
     return rows if isinstance(rows, list) else []
+
+
+def _has_rows(page: Mapping[str, object]) -> bool:
+    return any(
+        _has_rows(value) if isinstance(value, dict) else isinstance(value, list) and value
+        for value in page.values()
+    )
 
 
 def _append(whole: dict[str, object], page: Mapping[str, object]) -> None:

@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 
 Answer = Callable[[str, Mapping[str, object]], Mapping[str, object]]
 MAX_REPLY = 60 * 1024
-_USUAL_LIMIT = 256
-"""What is taken for the limit where none was given: a page has no more rows."""
+_LARGEST_PAGE = 256
+"""A page has no more rows, whatever was asked for."""
 _WITH_PAGES = 2
 _OLDER_SAY_TOTAL = {"items", "review", "explain"}
 _OLDER = (
@@ -90,7 +90,7 @@ class Desk:
 
     def _fitting(self, request: RpcRequest) -> bytes:
         """Ask for smaller pages until one fits into a frame; raises RefusedCommand."""
-        params, limit = request.params, _limit_of(request.params)
+        params, limit = request.params, _LARGEST_PAGE
         while True:
             result = self._answer(request.method, params)
             reply = _dumped(result_reply(request.id, result))
@@ -98,6 +98,7 @@ class Desk:
                 if result.get("next") is not None and _knows_no_pages(request):
                     raise RefusedCommand(Reason.OTHER_VERSION, _OLDER)
                 return reply
+            limit = min(limit, _rows_in(result))
             if "limit" not in request.spec.params or limit <= 1:
                 words = f"the answer to {request.method} does not fit into {MAX_REPLY} bytes"
                 raise RefusedCommand(Reason.TOO_LARGE, words)
@@ -113,9 +114,13 @@ class Desk:
         return reply
 
 
-def _limit_of(params: Mapping[str, object]) -> int:
-    limit = params.get("limit")
-    return limit if isinstance(limit, int) else _USUAL_LIMIT
+def _rows_in(result: Mapping[str, object]) -> int:
+    """Count the rows of a page, in whatever lists they stand."""
+    return sum(
+        _rows_in(value) if isinstance(value, Mapping) else len(value)
+        for value in result.values()
+        if isinstance(value, (Mapping, list))
+    )
 
 
 def _knows_no_pages(request: RpcRequest) -> bool:

@@ -39,6 +39,19 @@ def test_wait_exits_as_the_run_did(agent: Agent, ctl: Ctl, result: str, exit_: E
     assert ran.err == ""
 
 
+def test_wait_reads_the_whole_run_once(agent: Agent, ctl: Ctl) -> None:
+    running = {"run": {**RUN, "ended_at": None, "result": None}, "requests": []}
+    first = {"run": RUN, "requests": [], "next": "more"}
+    last = {"run": RUN, "requests": [{"title": "Dune"}], "next": None}
+    agent.script = {"trigger": _STARTED, "progress": BUSY}
+    agent.script["runs"] = [{**running, "next": "more"}, first, first, last]
+    ran = ctl("sync-now", "--wait", "--json")
+    asked = [params for method, params in agent.asked if method == "runs"]
+    row, whole = {"run_id": "4f1c", "limit": 1}, {"run_id": "4f1c"}
+    assert asked == [row, row, whole, {**whole, "cursor": "more"}]
+    assert ran.json["requests"] == last["requests"]
+
+
 def test_wait_follows_a_queued_run(agent: Agent, ctl: Ctl) -> None:
     agent.script = {
         "trigger": {"run_id": "5a", "state": "queued"},

@@ -164,6 +164,31 @@ def test_what_cannot_be_divided_is_refused_and_not_cut() -> None:
     assert reply["error"]["code"] == Code.TOO_LARGE
 
 
+@pytest.mark.usefixtures("world")
+def test_a_limit_that_no_page_holds_is_asked_for_page_by_page(call: Call) -> None:
+    found = json.loads(call("items", "--limit", "1" + "0" * 400, "--json")[1])
+    assert len(found["items"]) == found["total"] == 900
+
+
+def circling(_: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"lists": [{"name": "one"}], "next": "b" if params.get("cursor") == "a" else "a"}
+
+
+def empty(_: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"lists": [], "next": f"{params.get('cursor', '')}a"}
+
+
+@pytest.mark.parametrize("answer", [circling, empty])
+def test_pages_that_lead_nowhere_are_not_understood(
+    agent: Agent, call: Call, answer: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+) -> None:
+    agent.answer = answer
+    code, out, err = call("lists")
+    assert (code, out) == (Exit.FAILED, "")
+    assert "next of lists" in err
+    assert len(agent.asked) <= 4
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -97,6 +97,28 @@ def test_the_oldest_replies_are_forgotten(
     assert told(desk, "0")["result"]["asked"] == most + 2
 
 
+class Rows:
+    """Answers with up to 50 rows, of which a frame holds 20; keeps the limits it was given."""
+
+    def __init__(self) -> None:
+        self.limits: list[object] = []
+
+    def __call__(self, _method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.limits.append(params.get("limit"))
+        rows = ["x" * 2999] * min(params.get("limit", 50), 50)
+        return {"inner": {"items": rows}, "next": "c"}
+
+
+@pytest.mark.parametrize("limit", [None, 50, 100_000, 10**400], ids=str)
+def test_the_second_page_that_is_made_fits_whatever_was_asked_for(limit: int | None) -> None:
+    rows = Rows()
+    params = {} if limit is None else {"limit": limit}
+    message = request("items", params, id_="x", deadline=time.time() + 60)
+    reply = json.loads(Desk(rows, group=None).reply(json.dumps(message).encode(), _ROOT))
+    assert len(reply["result"]["inner"]["items"]) == 20
+    assert rows.limits == [limit, 20]
+
+
 def test_a_second_group_of_a_user_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     root_has = {0, _GROUP}
     monkeypatch.setattr(os, "geteuid", lambda: _OWNER)
