@@ -51,7 +51,7 @@ class SqliteRunLog:
             for one in report.lists
         }
         own = renewed((), report.notices, at, report.run.run_id)
-        self._statuses.write(report.run.started_at)
+        self._statuses.write(report.run)
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE runs SET ended_at = ?, result = ?, why = ?, message = ?, requested = ?,"

@@ -6,10 +6,10 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 
 from listsync.domain.history import title_status
 from listsync.domain.media import MediaType
+from listsync.domain.report import SyncRun
 from listsync.domain.server import MediaStatus
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
@@ -22,6 +22,13 @@ _PART = 25_000
 """So many titles are compared at a time: all 100,000 of them took 120 MB at the end of a run."""
 _IN_PART = "server = ? AND tmdb % ? = ?"
 _UNKNOWN = 17 * MediaStatus.UNKNOWN
+_BROKEN_OFF = """
+    SELECT 1 FROM runs WHERE server = ?1 AND id != ?2 AND lists IS NULL AND started_at > coalesce((
+        SELECT max(started_at) FROM runs
+        WHERE server = ?1 AND lists NOT NULL AND result IN ('ok', 'partly')
+    ), '') LIMIT 1
+"""
+"""A run that did not note its own end, since one that did and has read all that it needs."""
 
 
 class TitleStatusTable:
@@ -37,14 +44,14 @@ class TitleStatusTable:
         self.is_stale = False
         self.index_at: str | None = None
 
-    def write(self, since: datetime) -> None:
-        """Note it after a run that began at *since*."""
+    def write(self, run: SyncRun) -> None:
+        """Note it at the end of *run*; also what one before it has read, and then broke off."""
         if self.index_at is None:
             return
         server = self._server()
         read_at = requests_read_at(self._database, server)
-        were_read = read_at is not None and rows.iso(read_at) >= rows.iso(since)
-        if self.is_stale or were_read:
+        were_read = read_at is not None and rows.iso(read_at) >= rows.iso(run.started_at)
+        if self.is_stale or were_read or self._database.read(_BROKEN_OFF, server, run.run_id):
             note_title_status(self._database, server, self.index_at)
 
 

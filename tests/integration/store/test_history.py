@@ -111,6 +111,7 @@ class World(StateFile):
         *,
         ends: bool = True,
         lists: Sequence[str] = (),
+        result: Result = Result.PARTLY,
         **more: Any,
     ) -> SyncRun:
         run = SyncRun(run_id=run_id, origin="test", started_at=at)
@@ -118,7 +119,7 @@ class World(StateFile):
         if ends:
             report = SyncReport(
                 run=run,
-                result=Result.PARTLY,
+                result=result,
                 why="a list is down",
                 server=SERVER,
                 lists=tuple(a_list(name) for name in lists),

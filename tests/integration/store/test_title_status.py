@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from listsync.domain.decisions import SkipReason
+from listsync.domain.history import RunRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.report import Result
 from listsync.domain.run_notes import FailedRequest, Notes
 from listsync.domain.server import (
     IndexPage,
@@ -25,6 +27,7 @@ from listsync.domain.wishes import Found
 from listsync.store import title_status
 from listsync.store.database import FILE_NAME
 from listsync.store.title_status import note_title_status
+from tests.fakes import SERVER
 from tests.integration.store.state import AT
 from tests.integration.store.test_history import World, entry
 
@@ -47,9 +50,9 @@ def read_index(world: World, states: dict[int, TitleState], etag: str = "1") -> 
     world.memory.index.save((IndexPage(etag=etag, total=len(titles), titles=titles),))
 
 
-def end(world: World, name: str = "r") -> None:
+def end(world: World, name: str = "r", result: Result = Result.PARTLY) -> None:
     """End a run now."""
-    world.run(name, datetime.now(UTC))
+    world.run(name, datetime.now(UTC), result=result)
 
 
 def handled(world: World, *names: str) -> list[ListEntry]:
@@ -155,6 +158,32 @@ def test_a_run_that_learned_nothing_notes_nothing(world: World) -> None:
     after = words(again)
     again.database.close()
     assert (before, after) == ({"one": "as noted before"}, {"one": "available"})
+
+
+@pytest.mark.parametrize("is_noted", [True, False], ids=["noted-by-the-agent", "cut-off"])
+def test_what_a_run_that_broke_off_has_read_is_noted_by_the_next_that_reads_the_index(
+    world: World, *, is_noted: bool
+) -> None:
+    handled(world, "one")
+    long_ago(world)
+    read_index(world, {1: TitleState(3, 1)})
+    end(world)
+    killed = world.run("killed", datetime.now(UTC), ends=False)
+    world.memory.guard.use(SERVER, "killed")
+    read_index(world, {1: TitleState(5, 1)}, etag="2")
+    if is_noted:
+        row = RunRow(run_id="killed", origin="test", started_at=killed.started_at, result="failed")
+        world.state.runs.note_end(row, ())
+    else:
+        world.state.runs.close_cut_off(datetime.now(UTC))
+    for name in ("without the server", "next"):
+        again = World(Path(world.database.read("PRAGMA database_list")[0]["file"]))
+        if name == "next":
+            read_index(again, {1: TitleState(5, 1)}, etag="2")
+        end(again, name, Result.OK if name == "next" else Result.FAILED)
+        again.memory.guard.use(SERVER, name)
+        again.database.close()
+    assert words(world) == {"one": "available"}
 
 
 def test_a_request_that_was_declined_meanwhile_is_told_when_the_requests_are_read(
