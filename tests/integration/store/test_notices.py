@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.store.database import Database
 from listsync.store.notices import SqliteNoticeLog
@@ -29,6 +31,32 @@ def test_what_the_last_run_said_is_open(path: Path, old_database: OldDatabase) -
     database.close()
     assert (one.notice.kind, one.notice.list_name) == (NoticeKind.ON_HOLD, "Dora")
     assert (one.since, one.run_id, one.notice.needs_person) == (AT, "before", True)
+
+
+_NO_NOTICES = """
+["review", null, {"kind": "review", "text": ""},
+    {"kind": "review", "since": "2026-06-01T12:00:00+00:00"}]
+"""
+_OF_NO_RUN = '[{"kind": "review", "text": "one", "since": "2026-06-01T12:00:00+00:00"}]'
+
+
+@pytest.mark.parametrize(
+    ("said", "open_then"),
+    [("", []), (_NO_NOTICES, []), (_OF_NO_RUN, ["one"])],
+    ids=["nothing", "no-notices", "of-no-run"],
+)
+def test_what_the_last_run_said_in_no_known_form_keeps_nobody_from_an_upgrade(
+    path: Path, old_database: OldDatabase, said: str, open_then: list[str]
+) -> None:
+    with old_database(19) as old, old.write() as connection:
+        connection.execute(
+            "INSERT INTO runs (id, origin, started_at, notices) VALUES ('r', 'test', ?, ?)",
+            (AT.isoformat(), said),
+        )
+    database = Database(path)
+    found = SqliteNoticeLog(database).open(Origin.SYNC)
+    database.close()
+    assert [one.notice.text for one in found] == open_then
 
 
 def test_the_latest_notices_come_in_pages(database: Database) -> None:

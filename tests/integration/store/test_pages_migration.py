@@ -33,3 +33,16 @@ def test_older_and_newer_requests_are_found_by_their_lists(
     assert [row.title for row in state.requests.for_list("mine", limit=9)] == ["old"]
     assert state.requests.for_list("theirs", limit=9) == ()
     database.close()
+
+
+def test_a_request_that_names_no_lists_keeps_nobody_from_an_upgrade(
+    path: Path, old_database: OldDatabase
+) -> None:
+    with old_database(19) as old, old.write() as connection:
+        connection.execute(_SERVER)
+        connection.execute(_REQUEST, ("nobody's", ""))
+        connection.execute(_REQUEST, ("mine", '["mine"]'))
+    database = Database(path)
+    state = SqliteAgentState(database)
+    assert [row.title for row in state.requests.for_list("mine", limit=9)] == ["mine"]
+    database.close()

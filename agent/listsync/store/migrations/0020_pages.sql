@@ -16,7 +16,8 @@ CREATE TABLE request_lists (
 CREATE INDEX request_lists_request ON request_lists (request);
 
 INSERT OR IGNORE INTO request_lists (list, request)
-SELECT one.value, requests.id FROM requests, json_each(requests.lists) AS one;
+SELECT one.value, requests.id
+FROM requests, json_each(iif(json_valid(requests.lists), requests.lists, '[]')) AS one;
 
 CREATE TRIGGER request_has_lists AFTER INSERT ON requests BEGIN
     INSERT OR IGNORE INTO request_lists (list, request)

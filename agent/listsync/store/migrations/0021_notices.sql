@@ -19,17 +19,22 @@ CREATE INDEX notices_latest ON notices (since, id);
 INSERT INTO notices (origin, kind, severity, list, text, since, run)
 SELECT
     'sync',
-    json_extract(one.value, '$.kind'),
+    json_extract(one.notice, '$.kind'),
     iif(
-        json_extract(one.value, '$.kind') IN (
+        json_extract(one.notice, '$.kind') IN (
             'server_changed', 'list_doubted', 'look_ups_failed', 'to_cancel'
         ), 'warning', 'error'
     ),
-    json_extract(one.value, '$.list'),
-    json_extract(one.value, '$.text'),
-    json_extract(one.value, '$.since'),
-    json_extract(one.value, '$.run')
+    json_extract(one.notice, '$.list'),
+    json_extract(one.notice, '$.text'),
+    json_extract(one.notice, '$.since'),
+    coalesce(json_extract(one.notice, '$.run'), '')
 FROM (
-    SELECT notices FROM runs WHERE notices IS NOT NULL ORDER BY started_at DESC, id LIMIT 1
-) AS last, json_each(last.notices) AS one
-WHERE json_extract(one.value, '$.kind') IS NOT NULL;
+    SELECT iif(said.type = 'object', said.value, '{}') AS notice
+    FROM (
+        SELECT notices FROM runs WHERE notices IS NOT NULL ORDER BY started_at DESC, id LIMIT 1
+    ) AS last, json_each(iif(json_valid(last.notices), last.notices, '[]')) AS said
+) AS one
+WHERE json_extract(one.notice, '$.kind') IS NOT NULL
+    AND json_extract(one.notice, '$.text') IS NOT NULL
+    AND json_extract(one.notice, '$.since') IS NOT NULL;
