@@ -61,16 +61,18 @@ class SqliteExclusions:
 
     def forget_all(self) -> int:
         server = self._server()
-        confirm(self._database, server)
         with self._database.write() as connection:
             server_requests.forget_all(connection, server)
-            return sum(
+            count = sum(
                 connection.execute(
                     f"DELETE FROM {table} WHERE server = ?",  # noqa: S608 - constants
                     (server,),
                 ).rowcount
                 for table in ("handled", "matches", "setbacks")
             )
+        # Not before: what holds requests back must not be lifted while the memory still counts.
+        confirm(self._database, server)
+        return count
 
 
 def _keys_of(

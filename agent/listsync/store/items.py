@@ -140,7 +140,8 @@ class SqliteItems:
         if not found:
             # Only beyond the last page is there more than none.
             count = f"SELECT count(*) {_FITS} {_OF_LISTS}"
-            return Page(self._database.look_up(count, values)[0][0] if skip else 0, ())
+            total = self._database.look_up(count, values)[0][0] if skip else 0
+            return Page(None if after else total, ())
         rows_ = found[:limit]
         requests = self._requests([row["last_request"] for row in rows_])
         last_row = rows_[-1] if len(found) > limit and rows_ else None

@@ -22,8 +22,10 @@ from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.domain.wishes import Found, How, Match
 from listsync.errors import StateError
 from listsync.store import database as database_module
+from listsync.store import server_requests
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import FILE_NAME, Database
+from listsync.store.key_value import Doubt, load_doubt, note_doubt
 from listsync.store.sync_memory import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_backoff import put_off
@@ -591,6 +593,21 @@ def test_items_come_in_the_order_of_their_lists(shelf: World) -> None:
     assert shelf.titles("")[:4] == ["The Matrix (1999)", "100% Wolf", "1000 Wolves", "A_B"]
 
 
+def test_a_page_that_goes_on_and_finds_nothing_does_not_say_that_there_is_nothing(
+    world: World,
+) -> None:
+    world.read("mine", entry("A", 1), entry("B", 2))
+    first = world.state.items.page("", list_name=None, limit=1, lookup_of=lookup_of_entry)
+    with world.database.write() as connection:
+        connection.execute("DELETE FROM entries WHERE title = 'B'")
+    after = first.last
+    assert after is not None
+    page = world.state.items.page(
+        "", list_name=None, limit=1, after=after, lookup_of=lookup_of_entry
+    )
+    assert page == (None, (), None)
+
+
 def test_items_come_in_pages_and_are_counted_whole(shelf: World) -> None:
     total, found, _ = shelf.state.items.page(
         "", list_name=None, limit=2, skip=3, lookup_of=lookup_of_entry
@@ -751,6 +768,23 @@ def test_everything_that_was_done_is_forgotten_and_the_past_stays_told(world: Wo
     assert [row.status for row in world.items()] == ["new"]
     assert world.state.exclusions.all() == ("tvdb:81189",)
     assert len(world.state.requests.of_run("abc", limit=9).rows) == 1
+
+
+def test_a_kill_while_everything_is_forgotten_leaves_the_state_in_doubt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note_doubt(world.database, Doubt.of("a backup was put in its place"))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server_requests, "forget_all", killed)
+    with pytest.raises(KeyboardInterrupt):
+        world.state.exclusions.forget_all()
+    assert load_doubt(world.database) is not None
+    monkeypatch.undo()
+    world.state.exclusions.forget_all()
+    assert load_doubt(world.database) is None
 
 
 # -- trouble and threads -----------------------------------------------------------------------
