@@ -50,16 +50,20 @@ def plain_pieces(pieces: Iterable[bytes], coding: str, limit_bytes: int) -> Iter
 
 
 def _unpacked(pieces: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
-    unpacking = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
-    is_empty = True
+    """Unpack all that comes: a body may be several packed parts in a row (RFC 1952, 2.2)."""
+    unpacking = None
     for piece in pieces:
-        is_empty = is_empty and not piece
-        try:
-            # One byte over the limit is enough: the reader stops there, the rest stays packed.
-            yield unpacking.decompress(piece, limit_bytes + 1)
-        except zlib.error as error:
-            raise PackingError("comes in a packing that cannot be undone") from error
-    if not is_empty and not unpacking.eof:
+        rest = piece
+        while rest:
+            if unpacking is None or unpacking.eof:
+                unpacking = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+            try:
+                # One byte over the limit is enough: the reader stops there, the rest stays packed.
+                yield unpacking.decompress(rest, limit_bytes + 1)
+            except zlib.error as error:
+                raise PackingError("comes in a packing that cannot be undone") from error
+            rest = unpacking.unused_data
+    if unpacking is not None and not unpacking.eof:
         raise CutOffError("is cut off")
 
 

@@ -300,6 +300,28 @@ def test_a_bomb_is_refused_while_it_unpacks() -> None:
     assert peak < 5_000_000
 
 
+@pytest.mark.parametrize("size", [3, 20, 1000])
+def test_a_packed_answer_in_several_parts_is_unpacked_wherever_its_pieces_end(size: int) -> None:
+    packed = gzip.compress(b"[1, 2, ") + gzip.compress(b"3]")
+    pieces = [packed[start : start + size] for start in range(0, len(packed), size)]
+    assert asked(streamed(*pieces, content_encoding="gzip")).body == b"[1, 2, 3]"
+
+
+def test_what_follows_a_packed_answer_and_is_not_packed_is_refused_at_once() -> None:
+    served = []
+
+    def endless() -> Iterator[bytes]:
+        yield gzip.compress(b"[]")
+        for _ in range(1000):
+            served.append(1)
+            yield bytes(1000)
+
+    headers = {"content-encoding": "gzip"}
+    with pytest.raises(AnswerChangedError, match="packing"):
+        asked(lambda _: httpx.Response(200, headers=headers, content=endless()))
+    assert len(served) == 1
+
+
 def test_a_packed_answer_that_is_cut_off_is_unavailable() -> None:
     packed = gzip.compress(b"[1, 2, 3]" * 100)
     with pytest.raises(UnavailableError, match="cut off"):

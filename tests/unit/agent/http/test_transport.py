@@ -79,6 +79,10 @@ def test_a_packed_body_is_unpacked() -> None:
     assert read(b"[1, 2]", "") == read(b"[1, 2]", "identity") == b"[1, 2]"
 
 
+def test_a_body_packed_in_several_parts_is_unpacked_to_its_end() -> None:
+    assert read(gzip.compress(b"[1, ") + gzip.compress(b"") + gzip.compress(b"2]")) == b"[1, 2]"
+
+
 @pytest.mark.parametrize(
     ("content", "coding", "error", "words"),
     [
@@ -87,6 +91,10 @@ def test_a_packed_body_is_unpacked() -> None:
         pytest.param(PACKED[:-9], "gzip", CutOffError, "cut off", id="cut-short"),
         pytest.param(gzip.compress(bytes(MIB + 1)), "gzip", TooLargeError, "1 MiB", id="bomb"),
         pytest.param(bytes(MIB + 1), "", TooLargeError, "1 MiB", id="endless"),
+        pytest.param(PACKED + PACKED[:-9], "gzip", CutOffError, "cut off", id="second-cut-short"),
+        pytest.param(
+            gzip.compress(bytes(MIB)) + PACKED, "gzip", TooLargeError, "1 MiB", id="bomb-in-parts"
+        ),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(
