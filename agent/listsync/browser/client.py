@@ -123,13 +123,12 @@ class Browser:
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError("not a web address")
         try:
-            if self._child is None or not self._child.is_alive:
+            child = self._child
+            if child is None or not child.is_alive:
                 self.close()
-                self._child = _start(self._service, self._settings)
-            if self._is_killed:
-                self._child.kill()
+                child = self._start()
             order = PageOrder(url=url, wait_for=wait_for, deadline_s=deadline_s)
-            said = _ask(self._child, order, deadline_s + _GRACE_S)
+            said = _ask(child, order, deadline_s + _GRACE_S)
         except _BrowserError as error:
             self.close()
             raise UnavailableError(self._service, str(error)) from error
@@ -147,6 +146,22 @@ class Browser:
         if said.refusal is not None:
             raise RefusedError(self._service, Refusal(said.refusal), said.why)
         raise UnavailableError(self._service, said.why)
+
+    def _start(self) -> Child:
+        """Start its process, then Chromium in it; `kill` reaches it before it has said a word."""
+        programs = installed(self._service)
+        self._child = child = _started(self._settings)
+        if self._is_killed:
+            child.kill()
+        try:
+            order = _first_order(child, programs, self._settings)
+            said = _ask(child, order, self._settings.start_s)
+        except _BrowserError as error:
+            raise _BrowserError(f"{error}, when it should start{_SYSTEMD}") from error
+        if isinstance(said, BrowserTrouble):
+            raise _BrowserError(said.why)
+        logger.debug("browser started: %s", said.title, extra={"action": "browser_started"})
+        return child
 
 
 class _BrowserError(Exception):
@@ -173,8 +188,7 @@ def _ask(
     raise _BrowserError("the browser has ended unexpectedly")
 
 
-def _start(service: str, settings: BrowserSettings) -> Child:
-    programs = installed(service)
+def _started(settings: BrowserSettings) -> Child:
     command = Command(
         arguments=(*settings.command, "-P", "-m", __package__, FOLDER),
         purpose="browser",
@@ -184,22 +198,9 @@ def _start(service: str, settings: BrowserSettings) -> Child:
         most_of_line=LIMIT,
     )
     try:
-        child = start(command)
+        return start(command)
     except NotStartedError as error:
         raise _BrowserError(f"the browser's process cannot be started ({error})") from error
-    try:
-        said = _ask(child, _first_order(child, programs, settings), settings.start_s)
-    except _BrowserError as error:
-        child.end()
-        raise _BrowserError(f"{error}, when it should start{_SYSTEMD}") from error
-    except BaseException:
-        child.end()
-        raise
-    if isinstance(said, BrowserTrouble):
-        child.end()
-        raise _BrowserError(said.why)
-    logger.debug("browser started: %s", said.title, extra={"action": "browser_started"})
-    return child
 
 
 def _first_order(

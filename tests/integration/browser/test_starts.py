@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 
 import pytest
 
@@ -45,6 +47,30 @@ def test_an_interpreter_that_is_gone(
         pytest.raises(UnavailableError, match="cannot be started"),
     ):
         browser.page(site.url("/plain"))
+    assert place.is_clean()
+
+
+def test_who_ends_a_browser_that_is_starting_need_not_wait_for_it(
+    place: Place, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("chromium", "chromedriver", "starts-for-ever"):
+        fake(place, name, "exec sleep 60")
+    monkeypatch.setenv("PATH", f"{place.root / 'bin'}:{os.environ['PATH']}")
+    settings = place.with_(command=(str(place.root / "bin" / "starts-for-ever"),), start_s=20)
+    with Browser("demo", settings) as browser:
+
+        def kill() -> None:
+            while not any("sleep" in line for line in place.processes().values()):
+                time.sleep(0.01)
+            browser.kill()
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="ended"):
+            browser.page(site.url("/plain"))
+        assert time.monotonic() - began < 10
+        killer.join()
     assert place.is_clean()
 
 
