@@ -49,8 +49,10 @@ class BrowserFallback:
         self._is_closed = False
         self.is_needed = False
 
-    def load(self, call: ServiceRequest, deadline_s: float) -> Response:
+    def load(self, call: ServiceRequest, remaining_s: Callable[[], float]) -> Response:
         """Ask by browser and judge the answer like a plain one.
+
+        Others may come first: only then *remaining_s* says how long it may take, or raises.
 
         Raises:
             RefusedError: the service says no. BLOCKED: it is kept out too, or there is none.
@@ -59,7 +61,7 @@ class BrowserFallback:
         """
         with self._turn:
             try:
-                page = self._page(call, deadline_s)
+                page = self._page(call, remaining_s())
             finally:
                 if self._is_closed:
                     self._end()
@@ -76,6 +78,8 @@ class BrowserFallback:
         try:
             if self._browser is None:
                 self._browser = self._start()
+                if self._is_closed:  # before a cut could see it
+                    self._browser.kill()
             return self._browser.page(call.url, wait_for=call.wait_for, deadline_s=deadline_s)
         except UnavailableError as error:
             said = redactor_of(call.known_secrets).text(error.why)

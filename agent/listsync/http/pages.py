@@ -68,11 +68,15 @@ def load_page(client: ServiceClient, call: ServiceRequest) -> Response:
 
     if client.browser is None:
         raise RefusedError(call.service, Refusal.BLOCKED, "no browser may be used")
-    in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
-    with in_turn, client.token.breaking(client.browser.cut):
+
+    def remaining_s() -> float:
         deadline_s = min(_LONGEST_S, client.remaining_s(call))
         client.token.heartbeat.beat(deadline_s)
-        return client.browser.load(call, deadline_s)
+        return deadline_s
+
+    in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
+    with in_turn, client.token.breaking(client.browser.cut):
+        return client.browser.load(call, remaining_s)
 
 
 @contextmanager

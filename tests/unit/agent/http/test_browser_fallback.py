@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
@@ -12,7 +14,7 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import ServiceOptions
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
-from listsync.http.pages import get_response
+from listsync.http.pages import get_response, load_page
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.http.service_client import build_client
@@ -152,6 +154,29 @@ def test_closing_does_not_wait_for_a_page_and_who_loads_it_ends_the_browser() ->
     go_on.set()
     thread.join()
     assert browser.closed == 1
+
+
+def test_who_waited_for_the_browser_until_its_list_had_no_time_left_gets_no_page() -> None:
+    browser = Browser(page(), while_loading=lambda: time.sleep(0.4))
+    fallback = BrowserFallback("demo", lambda: browser)
+    fallback.is_needed = True
+    options = ServiceOptions(base_url=CALL.url, list_timeout_s=0.3)
+    with build_client(options, browser=fallback) as client, ThreadPoolExecutor() as threads:
+        loads = [threads.submit(load_page, client, CALL) for _ in range(3)]
+        errors = [str(one.exception()) for one in loads if one.exception()]
+    assert len(browser.urls) == 1
+    assert errors == ["demo: the list takes longer than 0.3 s altogether"] * 2
+
+
+def test_a_cut_reaches_a_browser_that_is_only_being_made() -> None:
+    token, browser = CancelToken(), Browser(page())
+
+    def start() -> Browser:
+        token.cut()
+        return browser
+
+    ask(BrowserFallback("demo", start), WALL, token=token)
+    assert browser.killed.is_set()
 
 
 def test_a_cut_ends_the_browser_under_whoever_waits_for_a_page() -> None:
