@@ -167,10 +167,23 @@ def _ask_once(
     client: ServiceClient, call: ServiceRequest, previous: Validators | None
 ) -> Response:
     try:
-        return _answered(client, call, previous)
+        return _in_turn(client, call, previous)
     except (UnavailableError, RefusedError) as error:
         if error.retry_after_s is not None or getattr(error, "kind", None) in _LIMITS:
             warn_rate_limited(error.service, error.retry_after_s)
+        raise
+
+
+def _in_turn(client: ServiceClient, call: ServiceRequest, previous: Validators | None) -> Response:
+    """Keep the turn of *call* only with a good answer.
+
+    Who waits for it may stand before us when we ask again, or go on while we pause.
+    """
+    try:
+        return _answered(client, call, previous)
+    except BaseException:
+        if call.turn is not None:
+            call.turn.end()
         raise
 
 
@@ -280,12 +293,8 @@ def _read(
 ) -> Response:
     try:
         body = b"".join(_within(call, response, token, give_up))
-    except BaseException as error:
-        if call.turn is not None:  # who waits for it may stand before us when we ask again
-            call.turn.end()
-        if isinstance(error, BodyError):
-            raise _unreadable(call, error) from error
-        raise
+    except BodyError as error:
+        raise _unreadable(call, error) from error
     return Response(
         service=call.service,
         status=response.status_code,

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from listsync import __version__
+from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.domain.lists import Validators
 from listsync.errors import (
@@ -24,6 +25,7 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http import rate_limit, retry
+from listsync.http.limits import LARGE_BYTES, turn
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.http.service_client import ask, build_client
@@ -106,6 +108,23 @@ def test_a_server_out_of_order_is_asked_three_times(
     with pytest.raises(error, match="demo"):
         asked(site)
     assert len(site.seen) == 3
+
+
+def test_what_is_large_and_no_good_answer_keeps_no_other_list_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free = []
+
+    def pause(token: CancelToken, _: float) -> bool:
+        with turn() as other:
+            free.append(other.take(token, 0))
+        return False
+
+    monkeypatch.setattr(retry, "_pause", pause)
+    large = answer(b" " * (LARGE_BYTES + 1), 503)
+    with turn() as one:
+        response = asked(Site.of({"/a": [large, large, answer(b"[]")]}), replace(CALL, turn=one))
+    assert (response.body, free) == (b"[]", [True, True])
 
 
 def test_a_second_try_that_works_is_enough() -> None:
