@@ -241,15 +241,19 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = self._waiting(timeout, httpcore.ConnectTimeout, httpcore.ConnectError)
         is_nested = isinstance(self._socket, ssl.SSLSocket)
-        # The socket is given away to the encryption, so a cut needs one of its own.
+        stream = self._stream
         try:
+            left = self._waiting(timeout, httpcore.ConnectTimeout, httpcore.ConnectError)
+            # The socket is given away to the encryption, so a cut needs one of its own.
             with _second(self._socket) as spare, self._token.breaking(partial(_shut_down, spare)):
-                stream = self._stream.start_tls(ssl_context, server_hostname, left)
+                stream = stream.start_tls(ssl_context, server_hostname, left)
+            self._refuse_after_cut(httpcore.ConnectError)
+        except BaseException:
+            stream.close()
+            raise
         finally:
             self._breaking.end()
-        self._refuse_after_cut(httpcore.ConnectError)
         return _Stream(stream, self._token, is_nested=is_nested)
 
     def get_extra_info(self, info: str) -> Any:
@@ -278,8 +282,15 @@ class _Stream(httpcore.NetworkStream):
 
 
 def _second(connected: socket.socket) -> socket.socket:
-    """Give a second way to the same connection; an SSLSocket has none of its own."""
-    return socket.socket(fileno=os.dup(connected.fileno()))
+    """Give a second way to the same connection; an SSLSocket has none of its own.
+
+    Raises:
+        ConnectError: there is no room for it.
+    """
+    try:
+        return socket.socket(fileno=os.dup(connected.fileno()))
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
 
 
 def _shut_down(connected: socket.socket) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 import ssl
 import threading
@@ -190,6 +192,40 @@ def test_a_cut_ends_the_wait_for_an_encryption_that_is_never_agreed_on() -> None
         with pytest.raises(UnavailableError):
             client.read_index(())
         client.close()
+
+
+@contextmanager
+def not_encrypted(token: CancelToken, error: type[Exception]) -> Iterator[httpcore.NetworkStream]:
+    """Give a connection that cannot be encrypted in the block, and is closed then."""
+    backend = deadline.DeadlineBackend(httpcore.SyncBackend(), token)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stream = backend.connect_tcp(*listening.getsockname())
+        peer, _ = listening.accept()
+        with peer:
+            with pytest.raises(error):
+                yield stream
+            peer.settimeout(5)
+            assert peer.recv(100) == b""
+    assert not token._breaks
+
+
+def test_a_connection_is_closed_where_no_time_is_left_to_encrypt_it() -> None:
+    with (
+        not_encrypted(CancelToken(), httpcore.ConnectTimeout) as stream,
+        deadline.until(time.monotonic() - 1),
+    ):
+        stream.start_tls(ssl.create_default_context())
+
+
+def test_a_connection_that_cannot_be_encrypted_for_too_many_open_files_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_left(_: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with not_encrypted(CancelToken(), httpcore.ConnectError) as stream:
+        monkeypatch.setattr(os, "dup", none_left)
+        stream.start_tls(ssl.create_default_context())
 
 
 def test_what_is_written_leaves_in_one_piece_when_an_answer_is_waited_for() -> None:
