@@ -183,7 +183,7 @@ def _started(command: Command, record: ChildRecord | None) -> Child:
     except BaseException as error:
         if lifeline is not None:
             os.close(lifeline)
-        if isinstance(error, OSError):
+        if isinstance(error, (OSError, RuntimeError)):  # no room for the thread is the latter
             raise NotStartedError(str(error)) from error
         raise
     finally:

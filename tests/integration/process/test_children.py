@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from listsync.cancellation import CancelToken
+from listsync.process import supervisor
 from listsync.process.child import Child
 from listsync.process.records import ProcessIdentity, sweep
 from listsync.process.supervisor import FOLDER, Command, NotStartedError, run, start
@@ -149,6 +150,19 @@ def test_it_is_talked_to_line_by_line() -> None:
         child.line(5)
     assert child.end() == 0
     assert child.end() == 0
+
+
+def test_a_child_without_room_for_the_thread_that_starts_it_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(supervisor, "_spawner", supervisor._Spawner())
+    monkeypatch.setattr(threading.Thread, "start", no_room)
+    with pytest.raises(NotStartedError, match="new thread"):
+        start(shell("true", records=tmp_path))
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
