@@ -1070,7 +1070,7 @@ def _page(
     rows: Sequence[_Row], keys: Sequence[Key], *, limit: int, after: Key | None, skip: int
 ) -> Page[_Row]:
     """Cut a page out of all *rows*, which stand in order, by their *keys*."""
-    begin = skip if after is None else keys.index(after) + 1 if after in keys else 0
+    begin = skip + (keys.index(after) + 1 if after in keys else 0)
     told = tuple(rows[begin : begin + limit])
     has_more = bool(told) and begin + limit < len(rows)
     total = len(rows) if after is None else None

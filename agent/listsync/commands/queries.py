@@ -136,26 +136,26 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     recent = sources.recent.find(run_id)
     if recent is not None and recent.row.dry_run:
         return _dry_run(recent, params)
-    asked = asked_of(params, 200, int, int)
+    asked = asked_of(params, 200, int, int, int)
     row = sources.state.runs.find(run_id)
     # What ended a moment ago is told by memory: the state may not have been writable.
     row = recent.row if recent is not None and row is not None else row
     row = row or (recent.row if recent is not None else None)
     if row is None:
         raise RefusedCommand(Reason.NOT_FOUND, f"there is no one run {run_id[:40]!r}")
-    before, request = asked.after or (0, 0)
+    before, request, skip = asked.after or (0, 0, asked.skip)
     notices = row.notices[int(before) :][: asked.limit]
     room = asked.limit - len(notices)
     page = sources.state.requests.of_run(
         row.run_id,
         limit=room,
         after=(request,) if asked.after else None,
-        skip=asked.skip,
+        skip=int(skip),
     )
-    # Where the notices took all the room, the requests are not known to be told.
+    # Where the notices took all the room, no request is told yet, nor left out.
     (last,) = page.last or (request,)
     has_more = page.last is not None or room == 0
-    key = (int(before) + len(notices), last) if has_more else None
+    key = (int(before) + len(notices), last, 0 if room else skip) if has_more else None
     total, next_ = asked.told(page._replace(last=key))
     requests = [request_shape(one) for one in page.rows]
     return {

@@ -287,6 +287,10 @@ def test_all_the_requests_of_a_run_are_told_page_by_page(world: World) -> None:
     assert [len(page.rows) for page in pages] == [2, 2, 1]
     assert [page.total for page in pages] == [5, None, None]
     assert [one.answer for page in pages for one in page.rows][:2] == ["requested", "covered"]
+    assert world.state.requests.of_run("abc", limit=9, after=(0,), skip=3).rows == (
+        *pages[1].rows[1:],
+        *pages[2].rows,
+    )
 
 
 _FAILED = RunRow(

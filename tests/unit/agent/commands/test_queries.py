@@ -8,6 +8,7 @@ import pytest
 from listsync.domain.exclusions import Exclusion
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.server import RequestBody
 from listsync.protocol import Reason
@@ -119,6 +120,19 @@ def test_the_client_shows_one_run(world: World) -> None:
     text = shown("runs", world.ask("runs", run_id="abc"))
     assert "Run abc123 (schedule): ok" in text
     assert "The Matrix (1999)" in text
+
+
+def test_requests_are_left_out_though_notices_fill_the_first_page(world: World) -> None:
+    notice = Notice(kind=NoticeKind.ON_HOLD, text="on hold")
+    world.state.kept.told_runs = [a_run("abc", notices=(notice,) * 2)]
+    world.state.kept.requests = {"abc": tuple(a_request(f"Film {n}") for n in range(4))}
+    page = world.ask("runs", run_id="abc", limit=2, offset=1)
+    assert len(page["notices"]) == 2
+    titles = []
+    while page["next"]:
+        page = world.ask("runs", run_id="abc", limit=2, cursor=page["next"])
+        titles += [one["title"] for one in page["requests"]]
+    assert titles == ["Film 1", "Film 2", "Film 3"]
 
 
 def test_a_dry_run_is_told_from_memory(world: World) -> None:
