@@ -47,6 +47,7 @@ def go_through(session: Session, *, sync: bool) -> None:
         )
     display = session.display
     lists: dict[str, None] = {}
+    wants_all = False
     accepted = 0
     # Read all before the first is decided: what is decided leaves the queue.
     rows = session.ask("review")["reviews"]
@@ -60,11 +61,14 @@ def go_through(session: Session, *, sync: bool) -> None:
             continue
         if done.get("key") or done.get("imdb_id"):
             accepted += 1
-            lists.update(dict.fromkeys(done.get("lists") or []))
+            named = done.get("lists") or []
+            # Of many lists none is named.
+            wants_all |= not named or (done.get("lists_total") or 0) > len(named)
+            lists.update(dict.fromkeys(named))
     if not rows:
         click.echo("No titles to review.")
     if accepted and sync:
-        session.show("trigger", sync_lists(session, list(lists)))
+        session.show("trigger", sync_lists(session, [] if wants_all else list(lists)))
     elif accepted:
         click.echo(f"{accepted} accepted: the next sync requests what is missing.")
 
@@ -92,9 +96,11 @@ def _ask(session: Session, row: ReviewShape) -> ReviewDecideReply | Literal["ski
         try:
             done = decide(session, str(row.get("lookup")), word)
         except TroubleError as trouble:
-            if trouble.code != Code.INVALID_PARAMS:
+            if trouble.code not in {Code.INVALID_PARAMS, Code.NOT_FOUND}:
                 raise
-            say(trouble.message)
+            say(shown(trouble.message))
+            if trouble.code == Code.NOT_FOUND:  # it waits no more
+                return "skip"
             continue
         say(shown(done.get("message")))
         return done

@@ -202,6 +202,29 @@ def test_what_was_accepted_one_by_one_is_synced_once(two: Agent, typed: Typed) -
     assert triggers == [{"lists": ["films"], "origin": "listsyncctl review"}]
 
 
+@pytest.mark.parametrize(
+    "many",
+    [{"lists": [], "lists_total": 51}, {"lists": ["films"], "lists_total": 2}, {"lists": []}],
+    ids=["none-named", "not-all-named", "none-known"],
+)
+def test_all_lists_are_synced_where_not_all_that_want_a_title_are_named(
+    two: Agent, typed: Typed, many: dict[str, object]
+) -> None:
+    two.script["review_decide"] = [{**_DONE, **many}, _DONE]
+    typed("1\n", "2\n", options=("--sync",))
+    triggers = [params for method, params in two.asked if method == "trigger"]
+    assert triggers == [{"origin": "listsyncctl review"}]
+
+
+def test_a_title_that_waits_no_more_is_said_and_left_out(two: Agent, typed: Typed) -> None:
+    gone = RefusedCommand(Reason.NOT_FOUND, "nothing to choose has \x1b[31m'4f1c'")
+    two.script["review_decide"] = [_DONE, gone]
+    code, seen = typed("1\n", "2\n", options=("--sync",))
+    assert code == Exit.OK
+    assert "nothing to choose has \N{REPLACEMENT CHARACTER}[31m'4f1c'" in seen
+    assert "Sync 5b started" in seen
+
+
 def test_an_imdb_id_counts_as_accepted(two: Agent, typed: Typed) -> None:
     two.script["review_decide"] = {**_DONE, "key": None, "imdb_id": "tt0375679"}
     _, seen = typed("tt0375679\n", "s\n")
