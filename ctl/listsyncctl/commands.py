@@ -60,21 +60,9 @@ def sync_now(  # noqa: PLR0913 - one argument per option
     if not wait:
         session.show("trigger", result)
         return Exit.OK
-    return _wait(session, str(result.get("run_id")))
+    from listsyncctl.follow import wait_for_sync  # noqa: PLC0415 - start-up time
 
-
-def _wait(session: Session, run_id: str) -> Exit:
-    from listsyncctl.follow import EXITS, follow_run  # noqa: PLC0415 - start-up time
-
-    try:
-        ended = follow_run(session, run_id)
-    except KeyboardInterrupt:
-        raise TroubleError(
-            Exit.INTERRUPTED,
-            f"detached: sync {run_id} is still running; stop it with `listsyncctl cancel`",
-        ) from None
-    session.show("run", ended)
-    return EXITS.get(str(ended["run"]["result"]), Exit.FAILED)
+    return wait_for_sync(session, str(result.get("run_id")), dry_run=flags["dry_run"])
 
 
 def _signal(session: Session, pid: int | None, *, everyone: bool) -> Exit:

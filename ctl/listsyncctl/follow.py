@@ -149,23 +149,40 @@ def _followed_progress(session: Session) -> ProgressReply:
         bar.clear()
 
 
+def wait_for_sync(session: Session, run_id: str, *, dry_run: bool) -> Exit:
+    """Follow the sync to its end and show what it did; exit as it ended."""
+    left = f"sync {run_id} is still running; stop it with `listsyncctl cancel`"
+    ended = _waited_for(session, run_id, left, ("a dry run", "try") if dry_run else None)
+    session.show("run", ended)
+    return EXITS.get(str(ended["run"]["result"]), Exit.FAILED)
+
+
 def wait_for_plan(session: Session, run_id: str) -> Exit:
     """Follow the dry run to its end and show what it found; exit as it ended."""
+    left = f"the plan is made, see it with `listsyncctl plan --id {run_id}`"
+    _waited_for(session, run_id, left, ("a plan", "plan"))
+    return show_plan(session, run_id)
+
+
+def _waited_for(session: Session, run_id: str, left: str, dry: tuple[str, str] | None) -> RunReply:
+    """Follow a run; *left* is said of it when the user goes, *dry* is what was to change nothing.
+
+    Raises:
+        TroubleError: the user left, or the agent made one sync of that and of a real one.
+
+    """
     try:
         ended = follow_run(session, run_id)
     except KeyboardInterrupt:
-        raise TroubleError(
-            Exit.INTERRUPTED,
-            f"detached: the plan is made, see it with `listsyncctl plan --id {run_id}`",
-        ) from None
-    run = ended["run"]
-    if not run.get("dry_run"):
+        raise TroubleError(Exit.INTERRUPTED, f"detached: {left}") from None
+    if dry is not None and not ended["run"].get("dry_run"):
+        what, again = dry
         raise TroubleError(
             Exit.BUSY,
-            f"run {run_id} was to be a plan, but somebody asked for a sync before it began: "
-            f"see `listsyncctl runs {run_id}`, and plan again",
+            f"run {run_id} was to be {what}, but somebody asked for a sync before it began: "
+            f"see `listsyncctl runs {run_id}`, and {again} again",
         )
-    return show_plan(session, run_id)
+    return ended
 
 
 def show_plan(session: Session, run_id: str) -> Exit:

@@ -52,6 +52,17 @@ def test_wait_reads_the_whole_run_once(agent: Agent, ctl: Ctl) -> None:
     assert ran.json["requests"] == last["requests"]
 
 
+@pytest.mark.parametrize("is_dry", [True, False])
+def test_a_dry_run_that_became_a_sync_is_not_shown_as_one(
+    agent: Agent, ctl: Ctl, is_dry: bool
+) -> None:
+    run = {**RUN, "dry_run": is_dry}
+    agent.script = {"trigger": _STARTED, "progress": IDLE, "runs": {"run": run, "requests": []}}
+    ran = ctl("sync-now", "--dry-run", "--wait")
+    assert ran.code == (Exit.OK if is_dry else Exit.BUSY)
+    assert ("run 4f1c was to be a dry run, but somebody asked for a sync" in ran.err) is not is_dry
+
+
 def test_wait_follows_a_queued_run(agent: Agent, ctl: Ctl) -> None:
     agent.script = {
         "trigger": {"run_id": "5a", "state": "queued"},
