@@ -129,7 +129,7 @@ def explained(result: ExplainReply, display: Display) -> Iterator[str]:
 
 
 def _title(one: TitleShape, display: Display) -> Iterator[str]:
-    key = f" [{one.get('kind')}/{one.get('tmdb_id')}]" if one.get("tmdb_id") else ""
+    key = f" [{shown(one.get('kind'))}/{one.get('tmdb_id')}]" if one.get("tmdb_id") else ""
     yield f"{shown(one.get('title'))}{key}{', in 4K' if one.get('four_k') else ''}"
     yield f"  Decision   {shown(one['decision'].get('why'))}"
     for number, row in enumerate(one.get("lists") or []):

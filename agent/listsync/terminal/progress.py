@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from listsync.terminal.layout import width
+from listsync.terminal.layout import shortened
 from listsync.terminal.output import shown
 from listsync.terminal.quantities import span
 from listsync.text_cleaning import printable
@@ -46,9 +46,9 @@ def _of_running(progress: Mapping[str, Any]) -> str:
 def bar_line(progress: Mapping[str, Any]) -> str:
     """Draw a running sync, e.g. `[######----] requesting titles 120/200 (60 %)`."""
     words = _of_running(progress)
-    if not (total := progress.get("total")):
+    if (total := int(progress.get("total") or 0)) < 1:
         return words
-    filled = min(_WIDTH, _WIDTH * int(progress.get("progress") or 0) // int(total))
+    filled = max(0, min(_WIDTH, _WIDTH * int(progress.get("progress") or 0) // total))
     return f"[{'#' * filled}{'-' * (_WIDTH - filled)}] {words}"
 
 
@@ -62,10 +62,7 @@ class BottomLine:
     def draw(self, line: str) -> None:
         from shutil import get_terminal_size  # noqa: PLC0415 - start-up time of short commands
 
-        columns = get_terminal_size().columns
-        while width(line) >= columns:
-            line = line[:-1]
-        self._write(printable(line))
+        self._write(printable(shortened(line, get_terminal_size().columns - 1)))
         self._is_drawn = True
 
     def clear(self) -> None:

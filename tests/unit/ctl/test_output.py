@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 import pytest
 
 from listsync.terminal.layout import table, width
-from listsync.terminal.output import Palette, shown, wants_colour
+from listsync.terminal.output import PLAIN, Palette, shown, wants_colour
+from listsync.terminal.progress import BottomLine, bar_line
 from listsync.terminal.quantities import relative
 from listsyncctl.command_line import duration
+from listsyncctl.title_views import Display, explained
 from listsyncctl.views import plain
 
 NOW = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -81,6 +84,36 @@ def test_a_coloured_cell_lines_up_too() -> None:
     )
     assert good == "\x1b[32mok\x1b[0m      1"
     assert bad == "\x1b[31mfailed\x1b[0m  2"
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "bar"),
+    [
+        (1, 0.5, ""),
+        (1, -3, ""),
+        (-1e15, 2, f"[{'-' * 30}] "),
+        (1e15, 2, f"[{'#' * 30}] "),
+        (1, 2, f"[{'#' * 15}{'-' * 15}] "),
+    ],
+)
+def test_whatever_numbers_an_agent_tells_the_bar_keeps_its_width(
+    done: float, total: float, bar: str
+) -> None:
+    line = bar_line({"in_progress": True, "phase": "add", "progress": done, "total": total})
+    assert line.startswith(f"{bar}requesting titles")
+
+
+def test_a_line_that_is_too_long_for_the_terminal_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    stream = io.StringIO()
+    BottomLine(stream).draw("requesting titles")
+    assert stream.getvalue() == "\r\x1b[Krequesti…"
+
+
+def test_the_kind_of_a_title_paints_nothing() -> None:
+    title: Any = {"title": "Dune", "kind": "\x1b[31mmovie", "tmdb_id": 1, "decision": {}}
+    head = next(explained({"titles": [title]}, Display(NOW, PLAIN)))
+    assert head == "Dune [\N{REPLACEMENT CHARACTER}[31mmovie/1]"
 
 
 def test_plain_flattens() -> None:
