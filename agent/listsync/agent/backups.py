@@ -17,7 +17,8 @@ from listsync.errors import StateError
 
 logger = logging.getLogger(__name__)
 
-_FIRST_S = 300.0
+FIRST_S = 300.0
+"""How long what begins with the agent comes first."""
 _LOOK_S = 1800.0
 _AGAIN_S = 3600.0
 _DAY_S = 24 * 3600.0
@@ -128,8 +129,8 @@ class DailyBackups:
         self._due_s: float | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Block until *stop* is set. What begins with the agent comes first."""
-        stop.wait(_FIRST_S)
+        """Block until *stop* is set; the first look is in `FIRST_S`."""
+        stop.wait(FIRST_S)
         while not stop.is_set():
             stop.wait(self.look())
 

@@ -80,7 +80,8 @@ def agent_notices(
     for trouble in troubles:
         yield Notice(kind=NoticeKind.STATE_TROUBLE, text=trouble)
     for one in services:
-        if one.condition is Condition.FAILED:
-            passes = datetime.now(UTC) - one.since < _LASTS
+        since = one.since if one.condition is Condition.FAILED else None
+        if (since := one.failing_since or since) is not None:
+            passes = datetime.now(UTC) - since < _LASTS
             text = f"the {one.name} service has failed: {one.why}"
             yield Notice(kind=NoticeKind.SERVICE_FAILED, text=text, passes=passes)

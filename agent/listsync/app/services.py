@@ -7,12 +7,13 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from listsync.agent.backups import DailyBackups
+from listsync.agent.backups import FIRST_S, DailyBackups
 from listsync.config.configuration import Config
 from listsync.control import ControlSocket
 from listsync.domain.events import Event
@@ -29,7 +30,7 @@ ServiceWork = Callable[[threading.Event], None]
 _CHANGE_S = 1.0
 """How long a change of the configuration waits for one service to stop, and for its new start."""
 _STEADY_S = 60.0
-"""What ran for so long begins anew with the shortest pause when it fails."""
+"""What ran for so long has not failed again: the next pause is the shortest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class AgentService:
         keys: The keys of the configuration behind `needs`, for people.
         follow: Lets it take other needs while it works; a ListsyncError leaves it as it was.
         wake: Called when it is to stop, where it does not wait for its flag alone.
+        steady_s: When it has run for so long, what failed before is over.
         is_vital: Without it the agent ends.
         at_start_only: It follows a change when the agent is started again.
     """
@@ -68,6 +70,7 @@ class AgentService:
     keys: tuple[str, ...] = ()
     follow: Callable[[Config], None] | None = None
     wake: Callable[[], None] = lambda: None
+    steady_s: float = _STEADY_S
     is_vital: bool = True
     at_start_only: bool = False
 
@@ -75,8 +78,8 @@ class AgentService:
 class Services:
     """Runs the services of *table*.
 
-    *failed* is called when a vital one fails, *changed* when another has failed, or runs again:
-    each in the thread of the service.
+    *failed* is called when a vital one fails, *changed* when another has failed, runs again, or
+    has done so for long enough: each in a thread of the service.
     """
 
     def __init__(
@@ -142,7 +145,9 @@ class _Supervised:
 
     def begin(self, config: Config) -> None:
         """Start it if it is wanted, when the work before it has ended."""
-        self._needs = self._row.needs(config)
+        before_it, self._needs = self._needs, self._row.needs(config)
+        if self._needs != before_it:
+            self._forget_failure(self._shift)
         before, self._shift = self._shift.thread, _Shift()
         if self._needs is None:
             self._note(self._shift, Condition.OFF)
@@ -213,7 +218,7 @@ class _Supervised:
             if self._row.is_vital:
                 self._end_agent(shift, why, error)
                 return
-            is_steady = time.monotonic() - began >= _STEADY_S
+            is_steady = time.monotonic() - began >= self._row.steady_s
             failures = 1 if is_steady else failures + 1
             shift.stop.wait(self._fail(shift, why, error, failures))
 
@@ -222,7 +227,8 @@ class _Supervised:
         try:
             work = self._row.start(config)
             self._note(shift, Condition.RUNNING)
-            work(shift.stop)
+            with self._proving(shift):
+                work(shift.stop)
         except ListsyncError as error:
             return str(error), None
         except BaseException as error:  # noqa: BLE001 - SystemExit, too, would end the thread alone
@@ -257,13 +263,31 @@ class _Supervised:
         with self._lock:
             old = self.status
             if shift is self._shift:
-                since = old.since if old.condition is condition else _now()
-                self.status = replace(
-                    old, condition=condition, since=since, why=why, next_try=next_try
-                )
+                self.status = old.become(condition, _now(), why, next_try)
         shift.settled.set()
         if Condition.FAILED in (old.condition, condition):
             self._changed()
+
+    @contextmanager
+    def _proving(self, shift: _Shift) -> Iterator[None]:
+        """Say that what failed before is over when the work has gone on for long enough."""
+        timer = threading.Timer(self._row.steady_s, self._prove, (shift,))
+        timer.daemon = True
+        if self.status.failing_since is not None:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _prove(self, shift: _Shift) -> None:
+        self._forget_failure(shift)
+        self._changed()
+
+    def _forget_failure(self, shift: _Shift) -> None:
+        with self._lock:
+            if shift is self._shift:
+                self.status = replace(self.status, failing_since=None)
 
     def _pending(self, why: str, *, needs_restart: bool = False) -> PendingChange:
         key = ", ".join(self._row.keys) or self._row.name
@@ -336,6 +360,7 @@ def daily_backup_service(daily: DailyBackups) -> AgentService:
         name="daily-backup",
         start=lambda _: daily.run,
         wake=lambda: daily.stop(_LAST_BACKUP_S),
+        steady_s=FIRST_S + _STEADY_S,
         is_vital=False,
     )
 

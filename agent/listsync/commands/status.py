@@ -21,7 +21,7 @@ from listsync.domain.progress import Phase, Progress
 from listsync.domain.report import Result
 from listsync.domain.run_messages import advice_on, operations_of
 from listsync.domain.runs import Order, Scope
-from listsync.domain.services import PendingChange, ServiceStatus
+from listsync.domain.services import Condition, PendingChange, ServiceStatus
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
@@ -228,7 +228,7 @@ def _service(one: ServiceStatus) -> ServiceShape:
         "name": one.name,
         "state": one.condition.value,
         "since": iso(one.since),
-        "why": one.why[:300],
+        "why": one.why[:300] if one.condition is not Condition.RUNNING else "",
         "next_try": iso(one.next_try),
         "vital": one.is_vital,
     }

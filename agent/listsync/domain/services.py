@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -17,14 +17,37 @@ class Condition(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
-    """How one service is, since when, and, where it failed, why and when it is tried again."""
+    """How one service is, since when, and, where it failed, why and when it is tried again.
+
+    `failing_since` is kept, as is `why`, while it runs again and may fail as before.
+    """
 
     name: str
     is_vital: bool
     condition: Condition = Condition.OFF
     since: datetime
+    failing_since: datetime | None = None
     why: str = ""
     next_try: datetime | None = None
+
+    def become(
+        self, condition: Condition, at: datetime, why: str, next_try: datetime | None
+    ) -> ServiceStatus:
+        """Say how it is now; what fails time and again has failed since the first time."""
+        since = self.since if condition is self.condition else at
+        failing_since = self.failing_since if condition is not Condition.OFF else None
+        if condition is Condition.FAILED:
+            since = failing_since = failing_since or at
+        elif failing_since is not None:
+            why = self.why
+        return replace(
+            self,
+            condition=condition,
+            since=since,
+            failing_since=failing_since,
+            why=why,
+            next_try=next_try,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,23 +3,31 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
+from listsync.agent import backups, notice_board
+from listsync.agent.active_config import InForce
+from listsync.agent.backups import DailyBackups, Shelf
+from listsync.agent.notice_board import agent_notices
 from listsync.app import services
 from listsync.app.services import AgentService, RestartPolicy, Services, ServiceWork
 from listsync.config.configuration import Config
 from listsync.config.load import check
 from listsync.config.yaml_document import parse_document
+from listsync.domain.notices import Notice
 from listsync.domain.services import Condition, PendingChange
 from listsync.errors import StateError
+from tests.unit.agent.agent.world import following
 
 _AT_ONCE = RestartPolicy(first_s=0.001, longest_s=0.002)
 _NOT_NOW = RestartPolicy(first_s=3600, longest_s=3600)
+_SHELF = Shelf(newest=lambda: None, name=lambda _: Path("/b.db"), prune=lambda: None)
 
 
 def config(timeout_s: int = 1) -> Config:
@@ -226,6 +234,61 @@ def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, door: Door)
     assert bench.services.reconcile(config(82)) == (), "a reload tries at once"
     assert bench.condition is Condition.RUNNING
     assert bench.services.stop(5)
+
+
+def notices(table: Services) -> list[Notice]:
+    in_force = InForce(following=following("first"), loaded_at=datetime.now(UTC))
+    return list(
+        agent_notices(in_force, doubts=(), troubles=(), watcher="", services=table.statuses)
+    )
+
+
+def test_what_fails_again_and_again_has_failed_since_the_first_time_and_waits_for_a_person(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(door.row(), _AT_ONCE)
+    bench.start(81)
+    for times in (2, 3, 4):
+        door.breaks.set()
+        until(partial(door.has_opened, times))
+    until(lambda: bench.condition is Condition.RUNNING)
+    (first,) = notices(bench.services)
+    assert (first.text, first.needs_person) == (
+        "the door service has failed: ValueError: what went wrong",
+        False,
+    )
+    monkeypatch.setattr(notice_board, "_LASTS", timedelta(seconds=0.1))
+    door.trouble = StateError("port 80 is taken")
+    door.breaks.set()
+    until(lambda: any(one.needs_person for one in notices(bench.services)))
+    assert bench.services.stop(5)
+
+
+def test_a_failure_is_over_when_the_service_has_run_for_long_enough(door: Door) -> None:
+    told = threading.Semaphore(0)
+    table = Services(
+        [replace(door.row(), steady_s=0.05)], lambda: None, _AT_ONCE, changed=told.release
+    )
+    table.start(config(81))
+    door.breaks.set()
+    for _ in range(3):
+        assert told.acquire(timeout=5)
+    assert notices(table) == []
+    assert table.stop(5)
+
+
+def test_other_needs_begin_anew(bench: Bench, door: Door) -> None:
+    bench.start(81)
+    door.breaks.set()
+    until(lambda: bench.condition is Condition.FAILED)
+    assert bench.services.reconcile(config(82)) == ()
+    assert notices(bench.services) == []
+    assert bench.services.stop(5)
+
+
+def test_a_service_that_first_waits_is_not_steady_before_its_first_look() -> None:
+    daily = services.daily_backup_service(DailyBackups(lambda *_: 1, _SHELF))
+    assert daily.steady_s > backups.FIRST_S
 
 
 def test_a_vital_one_that_fails_ends_the_agent(caplog: pytest.LogCaptureFixture) -> None:
