@@ -87,6 +87,10 @@ class Backups:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
+    def resume(self) -> None:
+        """Let backups be made again after a `stop`."""
+        self._stop.clear()
+
     def _run(self, begun: Backup) -> None:
         since = time.monotonic()
         try:
@@ -130,6 +134,7 @@ class DailyBackups:
 
     def run(self, stop: threading.Event) -> None:
         """Block until *stop* is set; the first look is in `FIRST_S`."""
+        self._backups.resume()
         stop.wait(FIRST_S)
         while not stop.is_set():
             stop.wait(self.look())

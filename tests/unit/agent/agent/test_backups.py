@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from listsync.agent import backups as backups_module
 from listsync.agent.backups import Backup, Backups, DailyBackups, Shelf
 from listsync.errors import StateError
 from tests.fakes import FakeClock
@@ -194,3 +195,21 @@ def test_what_fails_is_said_and_tried_again_each_hour() -> None:
     days.fails = None
     days.let_pass(timedelta(hours=1))
     assert (days.made, days.daily.note) == ([timedelta(hours=3)], "")
+
+
+def test_daily_backups_that_were_stopped_and_are_started_again_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backups_module, "FIRST_S", 0.0)
+    stop, was_stopped = threading.Event(), []
+
+    def write(_: Path, flag: threading.Event) -> int:
+        was_stopped.append(flag.is_set())
+        stop.set()
+        return 4096
+
+    shelf = Shelf(newest=lambda: None, name=lambda _: _FILE, prune=lambda: None)
+    daily = DailyBackups(write, shelf)
+    daily.stop(5)
+    daily.run(stop)
+    assert was_stopped == [False]
