@@ -148,18 +148,23 @@ class _Supervised:
         before_it, self._needs = self._needs, self._row.needs(config)
         if self._needs != before_it:
             self._forget_failure(self._shift)
-        before, self._shift = self._shift.thread, _Shift()
+        self._shift = _Shift(self._shift.last)
         if self._needs is None:
             self._note(self._shift, Condition.OFF)
             return
         # A daemon: the end of the process waits for it only as long as `Services.stop` says.
-        self._shift.thread = threading.Thread(
+        thread = threading.Thread(
             target=self._live,
-            args=(config, self._shift, before),
+            args=(config, self._shift),
             name=f"listsync-{self._row.name}",
             daemon=True,
         )
-        self._shift.thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no room for a thread
+            self._give_up(self._shift, str(error))
+        else:
+            self._shift.last = thread
 
     def reconcile(self, config: Config) -> PendingChange | None:
         needs, has_failed = self._row.needs(config), self.status.condition is Condition.FAILED
@@ -177,10 +182,10 @@ class _Supervised:
         self._row.wake()
 
     def has_ended(self, timeout_s: float) -> bool:
-        if self._shift.thread is None:
+        if self._shift.last is None:
             return True
-        self._shift.thread.join(timeout_s)
-        return not self._shift.thread.is_alive()
+        self._shift.last.join(timeout_s)
+        return not self._shift.last.is_alive()
 
     def _followed(
         self, follow: Callable[[Config], None], config: Config, needs: object
@@ -202,13 +207,15 @@ class _Supervised:
             return None
         self._shift.settled.wait(_CHANGE_S)
         if self.status.condition is Condition.FAILED:
-            return self._pending(f"{self.status.why}; it is tried again by itself")
+            by_itself = self._row.is_vital or self.status.next_try is not None
+            again = "it is tried again by itself" if by_itself else "a reload tries again"
+            return self._pending(f"{self.status.why}; {again}")
         self._say("has started, as the configuration says")
         return None
 
-    def _live(self, config: Config, shift: _Shift, before: threading.Thread | None) -> None:
-        if before is not None:
-            before.join()
+    def _live(self, config: Config, shift: _Shift) -> None:
+        if shift.before is not None:
+            shift.before.join()
         failures = 0
         while not shift.stop.is_set():
             began = time.monotonic()
@@ -235,22 +242,34 @@ class _Supervised:
             return f"{type(error).__name__}: {error}", error
         return "it ended by itself", None
 
+    def _give_up(self, shift: _Shift, why: str) -> None:
+        """Tell of a failure after which no thread is left that would try again."""
+        if self._row.is_vital:
+            self._end_agent(shift, why, None)
+        else:
+            self._note(shift, Condition.FAILED, why)
+            self._log(logging.WARNING, " and is started again by a reload", why)
+
     def _end_agent(self, shift: _Shift, why: str, error: BaseException | None) -> None:
         """Have the agent ended: whoever supervises it starts a whole one again."""
         self._note(shift, Condition.FAILED, why)
-        words = "the %s service failed: the agent ends: %s"
-        extra = {"action": "service_failed", "service": self._row.name}
-        logger.error(words, self._row.name, why, exc_info=error, extra=extra)
+        self._log(logging.ERROR, ": the agent ends", why, error)
         self._failed()
 
     def _fail(self, shift: _Shift, why: str, error: BaseException | None, failures: int) -> float:
         """Tell of a failure; returns how long to wait."""
         pause_s = self._policy.pause_s(failures)
         self._note(shift, Condition.FAILED, why, _now() + timedelta(seconds=pause_s))
-        words = "the %s service failed and is started again in %.0f s: %s"
-        extra = {"action": "service_failed", "service": self._row.name, "failures": failures}
-        logger.warning(words, self._row.name, pause_s, why, exc_info=error, extra=extra)
+        then = f" and is started again in {pause_s:.0f} s"
+        self._log(logging.WARNING, then, why, error, failures=failures)
         return pause_s
+
+    def _log(
+        self, level: int, then: str, why: str, error: BaseException | None = None, **more: int
+    ) -> None:
+        extra = {"action": "service_failed", "service": self._row.name, **more}
+        words = "the %s service failed%s: %s"
+        logger.log(level, words, self._row.name, then, why, exc_info=error, extra=extra)
 
     def _note(
         self,
@@ -299,12 +318,15 @@ class _Supervised:
 
 
 class _Shift:
-    """One start of a service: the flag that ends it, its thread, and whether it has begun."""
+    """One start of a service: the flag that ends it, its thread, and whether it has begun.
 
-    def __init__(self) -> None:
+    `last` is the thread *before* it until it has its own.
+    """
+
+    def __init__(self, before: threading.Thread | None = None) -> None:
         self.stop = threading.Event()
         self.settled = threading.Event()
-        self.thread: threading.Thread | None = None
+        self.before = self.last = before
 
 
 def _now() -> datetime:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -301,6 +301,41 @@ def test_a_vital_one_that_fails_ends_the_agent(caplog: pytest.LogCaptureFixture)
     assert door.opened == [80]
     assert "the door service failed: the agent ends: ValueError: what went wrong" in caplog.text
     assert "Traceback" in caplog.text
+
+
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Let the system have no room for a thread, until that is undone."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        yield patch
+
+
+def test_what_has_no_room_for_a_thread_has_failed_until_a_reload(
+    bench: Bench, door: Door, no_room: pytest.MonkeyPatch
+) -> None:
+    bench.services.start(config(81))
+    assert bench.condition is Condition.FAILED
+    (pending,) = bench.services.reconcile(config(81))
+    assert str(pending) == "door.port: can't start new thread; a reload tries again"
+    no_room.undo()
+    assert bench.services.reconcile(config(81)) == ()
+    assert door.opened == [80]
+    assert bench.services.stop(5)
+
+
+def test_a_vital_one_that_has_no_room_for_a_thread_ends_the_agent(
+    no_room: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(Door(is_vital=True).row())
+    bench.services.start(config(81))
+    assert bench.ended.is_set()
+    assert bench.services.stop(5)
+    no_room.undo()
 
 
 def test_the_others_go_on_when_one_has_failed() -> None:
