@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import grp
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ from listsync.agent.backups import FIRST_S, DailyBackups
 from listsync.config.configuration import Config
 from listsync.control import ControlSocket
 from listsync.domain.events import Event
-from listsync.domain.services import Condition, PendingChange, ServiceStatus
+from listsync.domain.services import Condition, PendingChange, RestartPolicy, ServiceStatus
 from listsync.errors import ListsyncError, StateError
 from listsync.triggers.config_file import ConfigFileTrigger
 from listsync.triggers.schedule import ScheduleTrigger
@@ -31,20 +30,6 @@ _CHANGE_S = 1.0
 """How long a change of the configuration waits for one service to stop, and for its new start."""
 _STEADY_S = 60.0
 """What ran for so long has not failed again: the next pause is the shortest."""
-
-
-@dataclass(frozen=True, slots=True)
-class RestartPolicy:
-    """Pauses that double from *first_s* to *longest_s*, each up to a fifth shorter at random."""
-
-    first_s: float = 1.0
-    longest_s: float = 300.0
-    draw: Callable[[], float] = random.random
-
-    def pause_s(self, failures: int) -> float:
-        """Give the pause after so many failures in a row (1 or more)."""
-        whole = min(self.longest_s, self.first_s * 2.0 ** min(failures - 1, 60))
-        return whole * (1.0 - 0.2 * self.draw())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +154,7 @@ class _Supervised:
     def reconcile(self, config: Config) -> PendingChange | None:
         needs, has_failed = self._row.needs(config), self.status.condition is Condition.FAILED
         if needs == self._needs and not has_failed:
-            return None
+            return self._late()
         if self._row.at_start_only and not has_failed:
             words = "takes force when the agent is started again"
             return self._pending(words, needs_restart=True)
@@ -200,18 +185,28 @@ class _Supervised:
 
     def _started_anew(self, config: Config) -> PendingChange | None:
         self.tell_to_stop()
-        self.has_ended(_CHANGE_S)
+        if not self.has_ended(_CHANGE_S):
+            self._note(self._shift, Condition.OFF)
         self.begin(config)
-        if self._needs is None:
-            self._say("has stopped, as the configuration says")
-            return None
-        self._shift.settled.wait(_CHANGE_S)
+        if (late := self._late()) is not None:
+            return late
         if self.status.condition is Condition.FAILED:
             by_itself = self._row.is_vital or self.status.next_try is not None
             again = "it is tried again by itself" if by_itself else "a reload tries again"
             return self._pending(f"{self.status.why}; {again}")
-        self._say("has started, as the configuration says")
+        done = "started" if self._needs is not None else "stopped"
+        self._say(f"has {done}, as the configuration says")
         return None
+
+    def _late(self) -> PendingChange | None:
+        """Say what is waited for if it has not begun, or ended, in time."""
+        shift, is_wanted = self._shift, self._needs is not None
+        has_settled = shift.settled.wait(_CHANGE_S)
+        is_left = shift.before is not None and shift.before.is_alive()
+        if has_settled and (is_wanted or not is_left):
+            return None
+        why = "the one before has not ended yet" if is_left else "it has not started yet"
+        return self._pending(why)
 
     def _live(self, config: Config, shift: _Shift) -> None:
         if shift.before is not None:

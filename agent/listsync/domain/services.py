@@ -1,7 +1,9 @@
-"""What runs for long in the agent, as `status` shows it, and what of a configuration must wait."""
+"""What runs for long in the agent, as `status` shows it, and what must wait for how long."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -48,6 +50,20 @@ class ServiceStatus:
             why=why,
             next_try=next_try,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPolicy:
+    """Pauses that double from *first_s* to *longest_s*, each up to a fifth shorter at random."""
+
+    first_s: float = 1.0
+    longest_s: float = 300.0
+    draw: Callable[[], float] = random.random
+
+    def pause_s(self, failures: int) -> float:
+        """Give the pause after so many failures in a row (1 or more)."""
+        whole = min(self.longest_s, self.first_s * 2.0 ** min(failures - 1, 60))
+        return whole * (1.0 - 0.2 * self.draw())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

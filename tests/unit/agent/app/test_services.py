@@ -16,12 +16,12 @@ from listsync.agent.active_config import InForce
 from listsync.agent.backups import DailyBackups, Shelf
 from listsync.agent.notice_board import agent_notices
 from listsync.app import services
-from listsync.app.services import AgentService, RestartPolicy, Services, ServiceWork
+from listsync.app.services import AgentService, Services, ServiceWork
 from listsync.config.configuration import Config
 from listsync.config.load import check
 from listsync.config.yaml_document import parse_document
 from listsync.domain.notices import Notice
-from listsync.domain.services import Condition, PendingChange
+from listsync.domain.services import Condition, PendingChange, RestartPolicy
 from listsync.errors import StateError
 from tests.unit.agent.agent.world import following
 
@@ -381,11 +381,37 @@ def test_a_successor_waits_for_what_it_follows_and_is_what_is_shown(
 
     bench = Bench(AgentService(name="slow", start=start, needs=Door.needs, is_vital=False))
     bench.start(81)
-    bench.services.reconcile(config(82))
+    for _ in range(2):
+        (pending,) = bench.services.reconcile(config(82))
+        assert pending.why == "the one before has not ended yet"
+    assert bench.services.statuses[0].condition is Condition.OFF
     assert begun == [81], "the first still holds the port"
     may_end.set()
     until(lambda: begun == [81, 82])
+    until(lambda: bench.condition is not Condition.OFF)
+    assert bench.services.reconcile(config(82)) == ()
     assert bench.condition is Condition.RUNNING
+    assert bench.services.stop(5)
+
+
+def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(services, "_CHANGE_S", 0.01)
+    may_end = threading.Event()
+
+    def hang(_: threading.Event) -> None:
+        may_end.wait(10)
+
+    bench = Bench(AgentService(name="slow", start=lambda _: hang, needs=Door.needs))
+    bench.start(81)
+    for _ in range(2):
+        (pending,) = bench.services.reconcile(config(1))
+        assert pending.why == "the one before has not ended yet"
+    assert not bench.services._all[0].has_ended(0.0)
+    may_end.set()
+    assert bench.services._all[0].has_ended(5)
+    assert bench.services.reconcile(config(1)) == ()
     assert bench.services.stop(5)
 
 
