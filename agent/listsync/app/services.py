@@ -77,7 +77,7 @@ class Services:
         policy = policy or RestartPolicy()
         self._all = tuple(_Supervised(one, failed, changed, policy) for one in table)
         self._lock = threading.Lock()
-        self._is_over = False
+        self._is_open = False
 
     @property
     def statuses(self) -> tuple[ServiceStatus, ...]:
@@ -86,23 +86,27 @@ class Services:
 
     def start(self, config: Config) -> None:
         """Start what *config* wants, and wait for nothing."""
-        for one in self._all:
-            one.begin(config)
+        with self._lock:
+            self._is_open = True
+            for one in self._all:
+                one.begin(config)
 
     def reconcile(self, config: Config) -> tuple[PendingChange, ...]:
-        """Let those follow *config* whose needs have changed; returns what must wait.
+        """Let those follow *config* whose needs have changed, between the start and the stop.
+
+        Returns what must wait.
 
         One that has failed is tried again now, whatever has changed.
         """
         with self._lock:
-            if self._is_over:
+            if not self._is_open:
                 return ()
             return tuple(filter(None, [one.reconcile(config) for one in self._all]))
 
     def stop(self, timeout_s: float) -> bool:
         """Stop all of them; returns whether all have ended in time."""
         with self._lock:
-            self._is_over = True
+            self._is_open = False
         until = time.monotonic() + timeout_s
         for one in self._all:
             one.tell_to_stop()

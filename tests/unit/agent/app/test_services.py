@@ -436,6 +436,36 @@ def test_a_failure_and_its_end_are_told_at_once(door: Door) -> None:
     assert not told.acquire(blocking=False), "only these"
 
 
+def test_nothing_follows_before_the_start(bench: Bench, door: Door) -> None:
+    assert bench.services.reconcile(config(82)) == ()
+    bench.start(81)
+    assert door.opened == [80]
+    assert bench.services.stop(5)
+
+
+def test_a_reload_that_comes_during_the_start_waits_until_all_are_started(door: Door) -> None:
+    done: list[str] = []
+
+    def reload() -> None:
+        table.reconcile(config(81))
+        done.append("reload")
+
+    def needs(_: Config) -> object:
+        if reloader.ident is None:
+            reloader.start()
+            reloader.join(0.02)
+            done.append("start")
+        return ()
+
+    reloader = threading.Thread(target=reload)
+    table = Services([replace(door.row(), needs=needs), door.row()], lambda: None, _NOT_NOW)
+    table.start(config(81))
+    reloader.join()
+    assert done == ["start", "reload"]
+    until(partial(door.has_opened, 2))
+    assert table.stop(5)
+
+
 def test_nothing_is_started_when_all_has_been_stopped(bench: Bench, door: Door) -> None:
     bench.start(81)
     assert bench.services.stop(5)
