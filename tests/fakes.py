@@ -1258,6 +1258,9 @@ class FakeReviews:
         keys = [(f"{number:09}", row.lookup) for number, row in enumerate(found)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
+    def count_waiting(self) -> int:
+        return self.waiting(limit=1).total or 0
+
     def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
         self._kept.play()
         found = [row for row in self._kept.reviews if row.choice is not None]

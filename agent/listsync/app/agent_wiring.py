@@ -86,7 +86,7 @@ class StateOverview:
             doubts=found,
             lists={row.source: row for row in self._state.lists.all()},
             notices=self._state.notices.open(Origin.SYNC),
-            waiting=self._state.reviews.waiting(limit=0).total or 0,
+            waiting=self._state.reviews.count_waiting(),
             state_doubt=state_doubt.why if state_doubt else "",
         )
 

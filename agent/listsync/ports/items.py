@@ -85,6 +85,10 @@ class Reviews(Protocol):
         """Return lookups that wait for a person, the oldest first."""
         ...
 
+    def count_waiting(self) -> int:
+        """Count the lookups that wait for a person."""
+        ...
+
     def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
         """Return choices, the newest first."""
         ...

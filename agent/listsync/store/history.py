@@ -92,7 +92,7 @@ class SqliteRunHistory:
             {"limit": limit, "skip": skip, "at": at, "id": run_id},
         )
         total = None if after else self._database.read("SELECT count(*) FROM runs")[0][0]
-        last = found[limit - 1] if limit and len(found) > limit else None
+        last = found[limit - 1] if len(found) > limit else None
         return Page(
             total,
             tuple(map(_run, found[:limit])),

@@ -144,7 +144,7 @@ class SqliteItems:
             return Page(None if after else total, ())
         rows_ = found[:limit]
         requests = self._requests([row["last_request"] for row in rows_])
-        last_row = rows_[-1] if len(found) > limit and rows_ else None
+        last_row = rows_[-1] if len(found) > limit else None
         return Page(
             found[0]["total"],
             tuple(

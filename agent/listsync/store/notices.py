@@ -39,7 +39,7 @@ class SqliteNoticeLog:
         )
         count = "SELECT count(*) FROM notices WHERE ended_at IS NULL OR NOT ?"
         total = None if after else self._database.read(count, only_open)[0][0]
-        last = found[limit - 1] if limit and len(found) > limit else None
+        last = found[limit - 1] if len(found) > limit else None
         key = (last["since"], last["id"]) if last else None
         return Page(total, tuple(map(record_of, found[:limit])), key)
 

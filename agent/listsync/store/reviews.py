@@ -67,6 +67,9 @@ class SqliteReviews:
         total = None if after else self._count(_COUNT_WAITING, server)
         return self._page(total, found, limit, "since")
 
+    def count_waiting(self) -> int:
+        return self._count(_COUNT_WAITING, self._server())
+
     def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
         server = self._server()
         at, lookup = after or ("~", "")  # behind all times
@@ -87,7 +90,7 @@ class SqliteReviews:
     ) -> Page[ReviewRow]:
         """Make a page of rows that are ordered by *column*, then by their lookups."""
         told = found[:limit]
-        last = told[-1] if told and len(found) > limit else None
+        last = told[-1] if len(found) > limit else None
         key = (last[column], last["lookup"]) if last else None
         return Page(total, tuple(map(self._row, told)), key)
 

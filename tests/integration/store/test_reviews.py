@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from listsync.app.agent_wiring import StateOverview
+from listsync.app.config_loader import DaemonOptions
 from listsync.domain.exclusions import parse_exclusion
 from listsync.domain.history import Choice
 from listsync.domain.media import ExternalIds, TitleKey
@@ -70,6 +72,17 @@ def test_what_waits_comes_oldest_first_in_pages(world: World) -> None:
     assert [[row.label for row in page.rows] for page in (first, second)] == [["C", "A"], ["B"]]
     assert (first.total, second.total, second.last) == (3, None, None)
     assert [row.label for row in world.state.reviews.waiting(limit=2, skip=1).rows] == ["B"]
+
+
+def test_what_waits_is_counted_for_the_status_without_a_page_of_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.wait()
+    monkeypatch.setattr(world.state.reviews, "waiting", None)
+    options = DaemonOptions(config_path=None, state_dir=tmp_path, socket=tmp_path / "socket")
+    overview = StateOverview(options, world.database, world.state)
+    overview.refresh()
+    assert overview.shown.waiting == 1
 
 
 @pytest.mark.parametrize("found", [Found.FOUND, Found.NOT_FOUND])
