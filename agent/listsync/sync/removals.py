@@ -15,7 +15,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
 from listsync.domain.notices import Notice, NoticeKind, few
 from listsync.domain.report import ItemReport, SyncRun, Verdict
-from listsync.domain.run_notes import Departure
+from listsync.domain.run_notes import Departure, HandledEntries
 from listsync.domain.server import ABSENT, Cancelled, MediaStatus, TitleState
 from listsync.domain.server_knowledge import CONFIRM
 from listsync.ports.lists import ListSnapshots
@@ -73,7 +73,8 @@ class Leaver:
                 found[number].append(replace(one, list_name=lists[number].name))
             elif one.is_gone:
                 self.departures.settle(one, self.run, cancelled=False)
-        return [self._sorted(lists[number], gone) for number, gone in found.items()]
+        handled = self.handled.load() if found else HandledEntries()
+        return [self._sorted(lists[number], gone, handled) for number, gone in found.items()]
 
     def warn(self, found: Iterable[ListDepartures]) -> list[Notice]:
         """Say what a later sync cancels, and remember that it was said."""
@@ -99,10 +100,12 @@ class Leaver:
             else:
                 yield from (self._cancel(one) for one in each.due)
 
-    def _sorted(self, rules: ListRules, gone: Sequence[Departure]) -> ListDepartures:
+    def _sorted(
+        self, rules: ListRules, gone: Sequence[Departure], handled: HandledEntries
+    ) -> ListDepartures:
         entries = self.snapshots.entries(rules.source)
-        handled = self.handled.load().titles.get((rules.source, rules.four_k), {})
-        unknown = [entry for name, entry in entries.items() if name not in handled]
+        known = handled.titles.get((rules.source, rules.four_k), {})
+        unknown = [entry for name, entry in entries.items() if name not in known]
         due, later = [], []
         for one in gone:
             if any(_may_be(entry, one) for entry in unknown):

@@ -43,7 +43,7 @@ from listsync.sync.pipeline import STOPPED, Adder, RunEnded, Settler, check
 from listsync.sync.progress import RUN, ProgressBoard
 from listsync.sync.removals import Leaver
 from listsync.sync.report import Outcomes, Tally
-from listsync.sync.run_recorder import note_end
+from listsync.sync.run_recorder import FailedBefore, Recorder, note_end
 from listsync.sync.run_result import failure_kind, notices_of, result_of
 from listsync.sync.seasons import adopt
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
@@ -116,6 +116,7 @@ class _Sync:
         self._notices: list[Notice] = []
         self._writer: Writer | None = None
         self._on_hold: Mapping[Definition, str] = {}
+        self._failed: FailedBefore = {}
         self._arr_lookup: ArrLookup | None = None
         self._reading = ServerReading(run, parts.server, parts.memory, parts.server_timeout)
         self._seen = NOTHING_SEEN
@@ -187,6 +188,7 @@ class _Sync:
         handled = self._adopt(parts.memory.handled.load(), wanted)
         self._seen = self._reading.requests_seen(index, is_doubted=doubt is not None)
         clear_orphans(index, self._seen.removed, handled.definitions)
+        self._failed = parts.memory.failed_requests.load()
         held = doubt or gathered.held
         ways = ways_of_asking(gathered.wanted)
         arr = self._arr_names(info, ways if held is None else ())
@@ -256,7 +258,8 @@ class _Sync:
         resolver = Resolver(self._parts.server, matches, chosen_ids=memory.matches.chosen_ids())
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
         window = LookAhead(preparer, known)
-        self._writer = Writer(self._run, self._parts.server, memory, known, window)
+        recorder = Recorder(memory, known, self._failed)
+        self._writer = Writer(self._run, self._parts.server, recorder, known, window)
         adder = Adder(window, known, self._writer, self._outcomes, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
@@ -276,8 +279,7 @@ class _Sync:
         writer = self._writer
         if writer is None or self._run.dry_run or not writer.requested:
             return
-        pages = len(self._parts.memory.index.pages())
-        if not is_worth_it(len(writer.requested), pages):
+        if not is_worth_it(len(writer.requested), self._reading.index_pages):
             return
         notice = Verification(writer, writer.requested, self._check).mend(
             self._reading.read_index()
@@ -296,7 +298,7 @@ class _Sync:
         stored = Stored(
             index=index,
             handled=handled,
-            setbacks=put_off(memory.failed_requests.load(), started_at),
+            setbacks=put_off(self._failed, started_at),
             watched=self._watched(handled),
             requested=memory.requests.requested_since(started_at - _DAY),
             on_hold=self._on_hold,

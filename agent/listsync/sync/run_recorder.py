@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from listsync.domain.decisions import Outcome, Requested, Skip, SkipReason
@@ -11,7 +11,7 @@ from listsync.domain.media import Definition, MediaType
 from listsync.domain.notices import Origin, open_after
 from listsync.domain.report import SyncReport
 from listsync.domain.run_messages import judgement_of
-from listsync.domain.run_notes import HandledSeasons, Handling, Intent, Notes
+from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
 from listsync.domain.wishes import Match, Member, Prepared
 from listsync.ports.state import Memory
@@ -96,14 +96,21 @@ _HANDLED = (
 )
 
 
-class Recorder:
-    """Gathers notes and has them written, many at once or together with intents."""
+FailedBefore = Mapping[tuple[Definition, int | None], FailedRequest]
+"""Requests that failed, as `ports.titles.FailedRequests` tells them."""
 
-    def __init__(self, memory: Memory, known: RunKnowledge) -> None:
+
+class Recorder:
+    """Gathers notes and has them written, many at once or together with intents.
+
+    *failed* is what failed before the run.
+    """
+
+    def __init__(self, memory: Memory, known: RunKnowledge, failed: FailedBefore) -> None:
         self._memory = memory
         self._known = known
         self._misses = dict(memory.matches.misses())
-        self._failed = dict(memory.failed_requests.load())
+        self._failed = dict(failed)
         self.notes = Notes()
         self._handled_now: set[tuple[str, str, bool]] = set()
         self._ahead: set[RequestBody] = set()

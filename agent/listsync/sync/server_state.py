@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from listsync.domain.media import Definition, TitleKey
@@ -22,21 +22,24 @@ from listsync.sync.server_requests import (
 Index = dict[TitleKey, TitleState]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServerReading:
     """Reads the server for one run, and has it remembered.
 
-    *timeout* is how long the server may take for one request.
+    *timeout* is how long the server may take for one request; `index_pages`: so many pages had
+    its index when it was read last.
     """
 
     run: SyncRun
     server: RequestServer
     memory: Memory
     timeout: timedelta
+    index_pages: int = field(default=0, init=False)
 
     def read_index(self) -> Index:
         pages = self.server.read_index(self.memory.index.pages())
         self.memory.index.save(pages)
+        self.index_pages = len(pages)
         return index_of(pages)
 
     def settle_intents(self, index: Index) -> dict[Definition, str]:

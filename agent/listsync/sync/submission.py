@@ -34,7 +34,6 @@ from listsync.domain.server_knowledge import UNLIMITED
 from listsync.domain.wishes import Prepared
 from listsync.errors import AnswerChangedError, NotTakenError, RefusedError, UnavailableError
 from listsync.ports.server import RequestServer
-from listsync.ports.state import Memory
 from listsync.sync.knowledge import RunKnowledge
 from listsync.sync.run_recorder import Recorder
 
@@ -70,7 +69,7 @@ class Writer:
         self,
         run: SyncRun,
         server: RequestServer,
-        memory: Memory,
+        recorder: Recorder,
         known: RunKnowledge,
         window: ComingRequests,
     ) -> None:
@@ -78,7 +77,7 @@ class Writer:
         self._server = server
         self._known = known
         self._window = window
-        self._recorder = Recorder(memory, known)
+        self._recorder = recorder
         self._requested: dict[Definition, Intent] = {}
         self._written_at = 0.0
         self._took_s = math.inf

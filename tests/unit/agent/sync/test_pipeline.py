@@ -27,6 +27,7 @@ from listsync.sync.exclusions import ExclusionSet, wishes_to_exclude
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.lookahead import LookAhead, Preparer
 from listsync.sync.pipeline import Adder, RunEnded
+from listsync.sync.run_recorder import Recorder
 from listsync.sync.submission import Writer
 from listsync.sync.titles.resolve import Resolver
 from tests.fakes import DOWN, SERVER, FakeFacts, FakeMemory, FakeServer, a_film, a_series
@@ -50,7 +51,9 @@ class Desk:
         self.asked = 0
         resolver = Resolver(server, {}, lambda: 0.0)
         window = LookAhead(Preparer(server, resolver, FakeFacts(), self.known), self.known)
-        self.writer = Writer(RUN, server, self.memory, self.known, window)
+        self.writer = Writer(
+            RUN, server, Recorder(self.memory, self.known, {}), self.known, window
+        )
         self._adder = Adder(window, self.known, self.writer, self)
 
     def asking(self) -> None:

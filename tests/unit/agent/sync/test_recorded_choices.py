@@ -36,7 +36,7 @@ def test_what_waited_before_a_choice_is_overwritten_only_if_it_waits_again(
     memory = FakeMemory()
     memory.guard.use(SERVER)
     memory.shelf.chosen_ids[CHOSEN.lookup] = CHOSEN.imdb
-    recorder = Recorder(memory, RunKnowledge(Stored()))
+    recorder = Recorder(memory, RunKnowledge(Stored()), {})
     one = Prepared(wish=wish(entry("Dune", kind=MOVIE)), match=match, is_fresh=True)
     recorder.note(one, Skip(SkipReason.REVIEW))
     recorder.write()

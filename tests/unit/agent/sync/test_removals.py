@@ -10,6 +10,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport, Verdict
+from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import Answered, Cancelled, MediaStatus, RequestAnswer, TitleState
 from listsync.errors import UnavailableError
 from tests.fakes import DOWN, FakeServer, Title, a_film, whole
@@ -62,6 +63,31 @@ def test_what_left_the_list_is_taken_back_after_two_readings() -> None:
     (item,) = [one for one in report.items if one.verdict is Verdict.CANCELLED]
     assert (item.list_name, item.key) == ("mine", FILMS[2].key)
     assert house.sync().count(Verdict.CANCELLED) == 0
+
+
+def test_what_was_handled_is_read_once_for_all_lists_that_lost_titles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = Leaving(LEAVING, FILMS[:3])
+    house.of = replace(LEAVING, name="theirs", source="file:/theirs")
+    house.show(FILMS[20:23])
+    house.sync()
+    for number, body in enumerate(house.server.posted, start=1):
+        house.server.states[body.key] = TitleState(MediaStatus.PENDING, MediaStatus.UNKNOWN)
+        house.server.pending[number] = Cancelled.DONE
+    house.show(FILMS[20:22])
+    house.of = LEAVING
+    house.show(FILMS[:2])
+    load, read = house.memory.handled.load, []
+
+    def told() -> HandledEntries:
+        read.append("handled")
+        return load()
+
+    monkeypatch.setattr(house.memory.handled, "load", told)
+    assert len(notices(house.sync())) == 2
+    # By the run when it begins, and for what has left.
+    assert len(read) == 2
 
 
 def notices(report: SyncReport) -> list[str]:

@@ -110,6 +110,26 @@ def verdicts(report: SyncReport) -> dict[Verdict, int]:
     return dict(report.lists[0].verdicts)
 
 
+def test_what_is_long_is_read_once_in_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(MATRIX_ENTRY)
+    memory, read = house.memory, list[str]()
+
+    def tell(of: object, name: str) -> None:
+        look = getattr(of, name)
+
+        def told() -> object:
+            read.append(repr(of))
+            return look()
+
+        monkeypatch.setattr(of, name, told)
+
+    tell(memory.index, "pages")
+    tell(memory.failed_requests, "load")
+    tell(memory.handled, "load")
+    assert len(house.sync().requested) == 1
+    assert len(read) == len(set(read)) == 3
+
+
 def test_a_first_sync_asks_for_what_is_missing() -> None:
     house = House(*MINE)
     report = house.sync()

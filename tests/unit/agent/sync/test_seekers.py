@@ -13,6 +13,7 @@ from listsync.domain.run_notes import Notes
 from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored
+from listsync.sync.run_recorder import Recorder
 from listsync.sync.submission import Writer
 from tests.fakes import SERVER, FakeMemory, FakeServer
 from tests.unit.agent.sync.records import MOVIE, RUN, entry, found, rules, wish
@@ -33,7 +34,7 @@ def noted(*prepared: Prepared) -> list[Notes]:
     memory = FakeMemory()
     memory.guard.use(SERVER)
     known = RunKnowledge(Stored())
-    writer = Writer(RUN, FakeServer(), memory, known, NothingAhead())
+    writer = Writer(RUN, FakeServer(), Recorder(memory, known, {}), known, NothingAhead())
     for one in prepared:
         writer.act(one, _SKIP)
     writer.flush()
@@ -86,7 +87,7 @@ def test_a_title_that_is_still_open_waits_longer_than_the_last_time() -> None:
     known = RunKnowledge(Stored())
     one = Prepared(wish=on_two_lists(), match=_REVIEW, is_fresh=True)
     for tries in (1, 2, 3):
-        writer = Writer(RUN, FakeServer(), memory, known, NothingAhead())
+        writer = Writer(RUN, FakeServer(), Recorder(memory, known, {}), known, NothingAhead())
         writer.act(one, _SKIP)
         writer.flush()
         assert [miss.tries for miss in memory.matches.misses().values()] == [tries]

@@ -30,6 +30,7 @@ from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.errors import AnswerChangedError, StateError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored
+from listsync.sync.run_recorder import Recorder
 from listsync.sync.submission import Writer
 from tests.fakes import DOWN, SERVER, FakeMemory, FakeServer
 from tests.unit.agent.sync.records import (
@@ -78,7 +79,9 @@ class Desk:
         self.memory = FakeMemory()
         self.memory.guard.use(SERVER)
         self.known = RunKnowledge(Stored(index=index or {}, handled=handled))
-        self.writer = Writer(run, self.server, self.memory, self.known, self)
+        self.writer = Writer(
+            run, self.server, Recorder(self.memory, self.known, {}), self.known, self
+        )
         self._coming: Iterable[tuple[Prepared, Request]] = ()
 
     def coming(self, most: int) -> Iterable[tuple[Prepared, Request]]:
