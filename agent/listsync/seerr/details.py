@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Raw, field
 
 from listsync.decoding import Answer, readable
+from listsync.domain.catalogue_terms import fold_genre
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import (
     MediaStatus,
@@ -258,7 +259,7 @@ def facts_of(details: Details) -> TitleFacts:
             tvdb=details.external_ids.tvdb or None,
         ),
         year=year_of(released),
-        genres=frozenset(genre.casefold() for genre in _names(details.genres)),
+        genres=frozenset(map(fold_genre, _names(details.genres))),
         rating=rating if rating is not None and 0 <= rating <= _BEST_RATING else None,
         votes=votes,
         language=(_fact(details.original_language, str) or "").strip().lower() or None,
