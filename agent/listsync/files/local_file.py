@@ -233,7 +233,6 @@ def _lies_on(kinds: tuple[str, ...], facts: os.stat_result) -> bool:
     )
 
 
-_PIECE_OF_LOCAL_FILE = 1024 * 1024
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
@@ -282,8 +281,8 @@ def load_file(
 
 def _digest(data: Bytes) -> str:
     digest = hashlib.sha256()
-    for at in range(0, len(data), _PIECE_OF_LOCAL_FILE):
-        digest.update(data[at : at + _PIECE_OF_LOCAL_FILE])
+    for at in range(0, len(data), _PIECE):
+        digest.update(data[at : at + _PIECE])
     return digest.hexdigest()
 
 
