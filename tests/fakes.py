@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -35,7 +35,7 @@ from listsync.domain.history import (
 )
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Definition, ExternalIds, FilmRecord, MediaType, TitleKey
 from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.pages import Key, Page
 from listsync.domain.report import Result, SyncReport, SyncRun
@@ -1389,3 +1389,16 @@ class KeptTokens:
     def alone(self) -> Iterator[None]:
         with self._lock:
             yield
+
+
+@dataclass(frozen=True, slots=True)
+class FilmIdsInMemory:
+    """Remembers films until the process ends."""
+
+    known: dict[str, FilmRecord] = field(default_factory=dict)
+
+    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
+        return {slug: self.known[slug] for slug in slugs if slug in self.known}
+
+    def put(self, slug: str, record: FilmRecord) -> None:
+        self.known[slug] = record

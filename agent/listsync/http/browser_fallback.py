@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
 
 from listsync.errors import Refusal, RefusedError, UnavailableError
@@ -15,11 +15,9 @@ from listsync.redaction import redactor_of
 if TYPE_CHECKING:
     from listsync.browser.client import BrowserPage
 
-Done = TypeVar("Done")
-
 
 class PageLoader(Protocol):
-    """A browser that is open; `net.browser.window.Browser` is the real one."""
+    """A browser that is open; `listsync.browser.client.Browser` is the real one."""
 
     def page(self, url: str, *, wait_for: str | None, deadline_s: float) -> BrowserPage:
         """Load a page; raises UnavailableError or RefusedError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -86,9 +86,6 @@ class Response:
     body: bytes
     path: str
     hops: int = 0
-
-    def with_body(self, body: bytes) -> Response:
-        return replace(self, body=body)
 
     @property
     def location(self) -> str | None:

@@ -269,14 +269,6 @@ def foreign(text: str, provider: str) -> str | None:
     return None
 
 
-def unsupported(text: str, supported: frozenset[str]) -> str | None:
-    """Say that the service of *text* is not supported yet; None when it is, or is unknown."""
-    form = recognise(text)
-    if form is None or form.provider in supported:
-        return None
-    return f"{form.service} is not supported yet"
-
-
 def source_of(
     text: str,
     service: str,

@@ -11,7 +11,6 @@ import time
 from contextlib import suppress
 from typing import IO, cast
 
-from listsync.cancellation import CancelToken
 from listsync.process.records import ChildRecord
 
 logger = logging.getLogger(__name__)
@@ -106,13 +105,9 @@ class Child:
         """Write to its input; raises OSError when it does not listen any more."""
         cast("IO[bytes]", self._process.stdin).write(data)
 
-    def line(self, deadline_s: float, token: CancelToken | None = None) -> bytes | None:
-        """Wait for a line; see `LineReader.next`. When *token* is cut the child is killed."""
-        if token is None:
-            return self._lines.next(deadline_s)
-        token.heartbeat.beat(deadline_s)
-        with token.breaking(self.kill):
-            return self._lines.next(deadline_s)
+    def line(self, deadline_s: float) -> bytes | None:
+        """Wait for a line; see `LineReader.next`."""
+        return self._lines.next(deadline_s)
 
     def wait(self, deadline_s: float) -> int | None:
         """Wait for its end; returns its exit code, None when it goes on."""

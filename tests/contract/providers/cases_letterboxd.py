@@ -8,11 +8,11 @@ from pathlib import Path
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, UnavailableError
 from listsync.ports.lists import ListProvider
-from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse
 from tests.contract.providers.cases import FAILING_ANSWERS, Case
 from tests.contract.providers.site import FIXTURES, Site, client, sample
+from tests.fakes import FilmIdsInMemory
 
 _AT = "/sample_user/list/synthetic-list/"
 _WATCH = "/sample_user/watchlist/"

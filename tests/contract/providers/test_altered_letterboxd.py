@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from tests.contract.providers.site import FIXTURES, Site, answer, sample
+from tests.fakes import FilmIdsInMemory
 from tests.thorough import tries
 from tests.unit.agent.providers.test_letterboxd import (
     LIST,

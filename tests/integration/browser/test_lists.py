@@ -19,10 +19,10 @@ from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb
-from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions
 from listsync.providers.letterboxd.source import parse as parse_letterboxd
+from tests.fakes import FilmIdsInMemory
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.walled import IMDB_TITLES, WalledSite, walled_site
 

@@ -13,7 +13,6 @@ from listsync.ports.lists import ListProvider
 from listsync.providers.imdb.reader import Imdb
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb
-from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions
 from listsync.providers.letterboxd.source import parse as parse_letterboxd
@@ -29,6 +28,7 @@ from listsync.providers.tmdb.source import parse as parse_tmdb
 from listsync.providers.trakt.reader import Trakt
 from listsync.providers.trakt.source import TraktOptions
 from listsync.providers.trakt.source import parse as parse_trakt
+from tests.fakes import FilmIdsInMemory
 
 KEY = "not-a-real-key-0123456789"
 LETTERBOXD = "sample_user/list/synthetic-list"

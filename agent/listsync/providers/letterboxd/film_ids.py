@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from listsync.domain.media import FilmRecord, MediaType
@@ -41,19 +40,6 @@ class FilmIds(Protocol):
     def put(self, slug: str, record: FilmRecord) -> None:
         """Keep what was learnt about a film."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class FilmIdsInMemory:
-    """Remembers films until the process ends."""
-
-    known: dict[str, FilmRecord] = field(default_factory=dict)
-
-    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
-        return {slug: self.known[slug] for slug in slugs if slug in self.known}
-
-    def put(self, slug: str, record: FilmRecord) -> None:
-        self.known[slug] = record
 
 
 def learn(

@@ -11,7 +11,6 @@ from listsync.parsing.address_forms import (
     foreign,
     is_address,
     recognise,
-    unsupported,
 )
 from tests.contract.providers.site import FIXTURES
 
@@ -82,12 +81,3 @@ def test_an_address_of_another_service_is_said_to_be_one() -> None:
     assert "no known address" in str(foreign("https://example.com/lists/1", "mdblist"))
     assert foreign("user/name", "mdblist") is None
     assert foreign("https://mdblist.com/lists/user/name", "mdblist") is None
-
-
-def test_a_service_without_support_is_named() -> None:
-    supported = frozenset({"mdblist"})
-    assert unsupported("https://simkl.com/5/list/990001", supported) == (
-        "Simkl is not supported yet"
-    )
-    assert unsupported("https://mdblist.com/lists/user/name", supported) is None
-    assert unsupported("anything", supported) is None

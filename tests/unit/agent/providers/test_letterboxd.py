@@ -12,11 +12,12 @@ from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.http.response import Headers, Response
-from listsync.providers.letterboxd.film_ids import FilmIds, FilmIdsInMemory
+from listsync.providers.letterboxd.film_ids import FilmIds
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.site_markup import read_page
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse
 from tests.contract.providers.site import FIXTURES, Site, answer, client, sample
+from tests.fakes import FilmIdsInMemory
 
 LIST = "sample_user/list/synthetic-list"
 WATCHLIST = "sample_user/watchlist"

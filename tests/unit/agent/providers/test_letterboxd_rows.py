@@ -10,10 +10,10 @@ import pytest
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
-from listsync.providers.letterboxd.film_ids import FilmIdsInMemory
 from listsync.providers.letterboxd.reader import Letterboxd
 from listsync.providers.letterboxd.source import LetterboxdOptions, parse
 from tests.contract.providers.site import Site, answer, client
+from tests.fakes import FilmIdsInMemory
 from tests.unit.agent.providers.test_letterboxd import (
     LIST,
     html,
