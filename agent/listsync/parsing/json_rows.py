@@ -115,7 +115,7 @@ class Entries(Generic[RowT]):
     """What the rows of one list come to, page after page; of the rows nothing else is kept.
 
     Ranks count every row from 1, bad ones too. A number that may come as its text is an `object`
-    in the row, for net.fields to read.
+    in the row, for row_fields to read.
     """
 
     def __init__(self, service: str, row: type[RowT]) -> None:

@@ -19,8 +19,8 @@ class CatalogueTitle:
     """One film or series. `seasons` counts regular seasons; `announced` of them are empty yet.
 
     Unless `specials` says whether there are some, long-running series and those without any
-    regular season have them. Where genres (in English), votes and rating are None, `facts` makes
-    them up; where releases (day by country), people and companies are, `production` knows them.
+    regular season have them. Where genres (in English), votes and rating are None, `title_facts`
+    makes them up; where releases (day by country), people and companies are, it knows them.
     """
 
     kind: str

@@ -12,28 +12,29 @@ POST /sandbox/reset: as after a fresh start, but for the key, the owner and `cre
     settings go back to those of the start, changed by the body if there is one.
 POST /sandbox/faults: orders a fault (see below). GET lists the orders and how many calls each
     has `seen` and `struck`, DELETE takes all back.
-POST /sandbox/settings: changes any of `world.Settings`, answers all of them. `radarr` and
+POST /sandbox/settings: changes any of `server_model.Settings`, answers all of them. `radarr` and
     `sonarr` are "up", "errors" (4xx, 5xx) or "slow" (longer than `arr_timeout_ms`): then GET
     /service/radarr/{id} ends the process (of Sonarr it is a 500), as POST /settings/radarr/test
     does for a slow one (not Overseerr's); GET /settings/radarr asks nobody; what is sent fails.
-POST /sandbox/media: sets one row or a list of rows (`orders.MediaOrder`), as a library scan or a
-    user of the server would. Status 2 of a title without a row makes an orphan: a row that waits
-    for ever, without any request, as a server leaves that was killed inside a POST.
-POST /sandbox/requests: changes one request (`orders.RequestOrder`) that is named by `id`, or by
-    `kind`, `tmdbId` and `is4k` (then the newest). `do` is what happens to it: "approve",
+POST /sandbox/media: sets one row or a list of rows (`control_orders.MediaOrder`), as a library
+    scan or a user of the server would. Status 2 of a title without a row makes an orphan: a row
+    that waits for ever, without any request, as a server leaves that was killed inside a POST.
+POST /sandbox/requests: changes one request (`control_orders.RequestOrder`) that is named by `id`,
+    or by `kind`, `tmdbId` and `is4k` (then the newest). `do` is what happens to it: "approve",
     "decline" (status 3; a film's row goes back to 1), "fail" (status 4; the row stays 2 or 3),
     "complete" (status 5; Jellyseerr and Seerr alone), "delete", "roll_back" (request and row go
     as if they had never been, though a 201 was answered). `status` sets the bare number.
 POST /sandbox/roll-back: rolls the newest `last` requests back, or all; answers how many: `lost`.
 POST /sandbox/die: saves and ends the process, a moment later.
-POST /sandbox/users: changes a user or adds one (`orders.UserOrder`). DELETE leaves the owner.
+POST /sandbox/users: changes a user or adds one (`control_orders.UserOrder`). DELETE leaves
+    the owner.
 POST /sandbox/titles: adds or replaces a title or a list of them: a row of `catalogue.jsonl`, with
     `announced` for how many of its last seasons have no episodes yet, `specials` for whether it
     has a season 0, `genres`, `votes`, `rating`, and `releases`, `people`, `companies` and
-    `collection` (`orders.TitleOrder`). DELETE removes all titles but the invented ones, persons
-    and film series too.
-POST /sandbox/services: adds or replaces a Radarr or Sonarr (`orders.ServiceOrder`), or removes
-    one.
+    `collection` (`control_orders.TitleOrder`). DELETE removes all titles but the invented ones,
+    persons and film series too.
+POST /sandbox/services: adds or replaces a Radarr or Sonarr (`control_orders.ServiceOrder`),
+    or removes one.
 
 Faults (`faults.Fault`): `kind`, which calls (`path` as a pattern, `method`), and which of those
 (`after`; `nth`; `share` with `seed`; `perCall`; `times`, null for ever, by default once, or

@@ -1,4 +1,4 @@
-"""What `control` is ordered to do, as JSON."""
+"""What `control_api` is ordered to do, as JSON."""
 
 from __future__ import annotations
 

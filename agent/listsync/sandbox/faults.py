@@ -1,6 +1,6 @@
 """Faults that can be ordered: what a network, a proxy, TMDB or a bug may do to a call.
 
-`control` says which kinds there are and how to order them.
+`control_api` says which kinds there are and how to order them.
 """
 
 from __future__ import annotations
