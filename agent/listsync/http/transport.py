@@ -6,9 +6,10 @@ fifth of the CPU, so the server is asked without it, and lists through it (`http
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import unquote, urlsplit
@@ -129,6 +130,21 @@ def _load_authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+@lru_cache(maxsize=1)
+def _authorities_and_machine(_since: object) -> ssl.SSLContext:
+    context = _load_authorities()
+    context.load_default_certs()
+    return context
+
+
+def _machine_trust() -> object:
+    """Say what the machine trusts, and since when: an agent lives through a change of it."""
+    paths = ssl.get_default_verify_paths()
+    named = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    found = filter(None, (paths.cafile, paths.capath))
+    return named, tuple((path, Path(path).stat().st_mtime_ns) for path in found)
+
+
 def trusted(ca_file: Path | None = None, *, with_machine: bool = False) -> ssl.SSLContext:
     """Trust what httpx trusts, the certificates in *ca_file*, and maybe what the machine trusts.
 
@@ -136,11 +152,10 @@ def trusted(ca_file: Path | None = None, *, with_machine: bool = False) -> ssl.S
         CaFileError: *ca_file* cannot be used.
         OSError: nor can what SSL_CERT_FILE or SSL_CERT_DIR names.
     """
-    if ca_file is None and not with_machine:
-        return _authorities()
+    if ca_file is None:
+        return _authorities_and_machine(_machine_trust()) if with_machine else _authorities()
     context = _load_authorities()
     if with_machine:
         context.load_default_certs()
-    if ca_file is not None:
-        trust_ca_file(context, ca_file)
+    trust_ca_file(context, ca_file)
     return context

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import ssl
 import zlib
 from pathlib import Path
@@ -117,3 +118,14 @@ def test_encrypted_requests_trust_the_usual_authorities() -> None:
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.cert_store_stats()["x509_ca"] > 0
     assert trusted() is trusted()
+
+
+def test_what_the_machine_trusts_is_loaded_once_until_it_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    once = trusted(with_machine=True)
+    assert trusted(with_machine=True) is once
+    os.utime(tmp_path, (1, 1))
+    assert trusted(with_machine=True) is not once
+    assert trusted(with_machine=True) is not trusted()
