@@ -255,7 +255,7 @@ def _head(report: SyncReport) -> dict[str, Any]:
 
 
 def _notice(one: Notice) -> dict[str, Any]:
-    return {"kind": one.kind.value, "text": one.text, "list": one.list_name}
+    return {**notice_shape(one), "text": one.text}
 
 
 def _request(body: RequestBody) -> dict[str, Any]:

@@ -229,7 +229,17 @@ def test_a_program_gets_notices_as_objects_and_counts_with_what_left_its_list() 
         read=3, ON_HOLD=1, departed={Verdict.CANCELLED: 2}, left_out={"beyond its limit of 1": 2}
     )
     told = json.loads("\n".join(as_json(a_report(one, notices=(_HELD,)))))
-    assert told["notices"] == [{"kind": "on_hold", "text": "148 titles on hold", "list": "Dora"}]
+    assert told["notices"] == [
+        {
+            "kind": "on_hold",
+            "text": "148 titles on hold",
+            "list": "Dora",
+            "subject": "Dora",
+            "severity": "error",
+            "since": None,
+            "needs_person": True,
+        }
+    ]
     (row,) = told["lists"]
     assert (row["on_hold"], row["cancelled"]) == (1, 2)
     assert row["left_out"] == {"beyond its limit of 1": 2}
