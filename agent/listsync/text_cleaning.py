@@ -30,16 +30,21 @@ _USELESS_JOINER = r"(?<![^\x00-\x7f])[\u200c\u200d]"
 # Compiled (and kept by re) when needed first: most text needs none, and short commands are quick.
 _ANY = f"[{_HARMFUL}]|{_USELESS_JOINER}"
 _NO_GAP = rf"(?!\s)(?:{_ANY})"
+_SEEN = rf"(?!{_ANY})\S"
 _NOT_IN_JSON = rf"(?!\n)(?:{_ANY})"
 _NOT_IN_LINE = rf"(\t|\x1b\[(?:[0-2]|3[1-6])m)|{_ANY}"  # tabs, and colours of ours
 
 
 def one_line(text: str, limit: int = 200) -> str:
     """Clean text that comes in: one line, single spaces, at most *limit* characters."""
+    is_cut = False
     if len(text) > limit or "  " in text or not text.isprintable():
-        text = " ".join(re.sub(_NO_GAP, "", text[: 4 * limit]).split())
+        text, rest = text[: 4 * limit], text[4 * limit :]
+        is_cut = bool(rest and re.search(_SEEN, rest))
+        text = " ".join(re.sub(_NO_GAP, "", text).split())
     text = text.strip()
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    is_cut = is_cut and bool(text)
+    return text[: limit - 1].rstrip() + "…" if is_cut or len(text) > limit else text
 
 
 def printable(text: str) -> str:

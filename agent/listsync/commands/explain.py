@@ -27,6 +27,7 @@ from listsync.domain.server import MediaStatus
 from listsync.domain.wishes import Found, Wish
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.titles.lookups import lookup_of
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.replies import (
@@ -141,7 +142,7 @@ def _left_lists(sources: Sources, requests: Sequence[RequestRow]) -> list[TitleS
 
 
 def _gone_shape(last: RequestRow, standing: Standing) -> TitleShape:
-    lists = ", ".join(last.lists)[:200]
+    lists = one_line(", ".join(last.lists))
     why = f"nothing: it has left the lists that it was requested for ({lists})"
     return {
         "title": last.title[:200],
@@ -168,7 +169,7 @@ def _shape(story: _Story) -> TitleShape:
         "four_k": story.wish.four_k,
         "decision": {
             "verdict": foresight.verdict,
-            "why": foresight.words[:400],
+            "why": one_line(foresight.words, 400),
             "conditions": [one[:200] for one in foresight.conditions],
         },
         "lists": [_list(row, rules) for row, rules in story.rows[:_MOST_LISTS]],

@@ -21,6 +21,7 @@ from listsync.sync.exclusions import (
     keys_excluded,
     wishes_to_exclude,
 )
+from listsync.text_cleaning import one_line
 
 
 class KnownExclusions:
@@ -56,7 +57,7 @@ class KnownExclusions:
         if _holds(self.everywhere, wish, match):
             return "by `exclude`, in the configuration or by command"
         if self._lists and _holds(self._of_lists(wish, match), wish, match):
-            names = ", ".join(one.name for one in self._lists)[:200]
+            names = one_line(", ".join(one.name for one in self._lists))
             return f"{names} says not to request it"
         return None
 

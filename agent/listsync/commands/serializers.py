@@ -10,6 +10,7 @@ from listsync.domain.history import Choice, ItemRow, RequestRow, ReviewRow, RunR
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
 from listsync.sync.titles.chosen_ids import without_choice
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.shapes import (
@@ -54,7 +55,7 @@ def request_shape(row: RequestRow) -> RequestShape:
         "seasons": ", ".join(map(str, row.seasons)),
         "four_k": row.four_k,
         "answer": row.answer,
-        "lists": ", ".join(row.lists)[:200],
+        "lists": one_line(", ".join(row.lists)),
         "asked_as": row.asked_as,
         "at": iso(row.at),
     }
@@ -69,7 +70,7 @@ def item_shape(row: ItemRow) -> ItemShape:
         "list": row.list_name,
         "status": row.status,
         "at": iso(row.at),
-        "brought_by": ", ".join(row.request.lists)[:200] if row.request else None,
+        "brought_by": one_line(", ".join(row.request.lists)) if row.request else None,
         "asked_as": row.request.asked_as if row.request else None,
         "requested_at": iso(row.request.at) if row.request else None,
         "run_id": row.request.run_id if row.request else None,
@@ -83,7 +84,7 @@ def review_shape(row: ReviewRow) -> ReviewShape:
     return {
         "id": row.short_id,
         "title": row.label[:200],
-        "lists": ", ".join(row.lists)[:200],
+        "lists": one_line(", ".join(row.lists)),
         "since": iso(row.since),
         "score": round(row.score, 2),
         "why": general_reasons(row.reasons, row.candidates, row.choice),

@@ -25,6 +25,7 @@ from listsync.errors import (
     UnavailableError,
     UnreachableError,
 )
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.shapes import AskingShape, PlannedShape
@@ -229,7 +230,7 @@ def planned_shape(item: PlanItem) -> PlannedShape:
         "kind": key.kind.value if key else None,
         "tmdb_id": key.tmdb_id if key else None,
         "title": item.title[:200],
-        "lists": ", ".join(item.lists)[:200],
+        "lists": one_line(", ".join(item.lists)),
         "why": item.why[:300],
         "candidates": [one[:200] for one in item.candidates[:3]],
     }

@@ -53,6 +53,20 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
     assert one_line(f"abc {'x' * 9}", 5) == "abc…"
 
 
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        pytest.param(f"a{' ' * 900}title", "a…", id="behind a long gap"),
+        pytest.param(f"a{chr(0x200B) * 900}title", "a…", id="behind what has no width"),
+        pytest.param(f"a{' ' * 900}", "a", id="nothing but a gap"),
+        pytest.param(f"a{chr(0x200B) * 900}", "a", id="nothing to be seen"),
+        pytest.param(f"{' ' * 900}title", "", id="nothing before"),
+    ],
+)
+def test_what_is_cut_before_it_is_cleaned_says_so(text: str, taken: str) -> None:
+    assert one_line(text) == taken
+
+
 def test_colours_of_ours_stay_in_a_line() -> None:
     line = "\x1b[1mHEAD\x1b[0m\tx \x1b[31mbad\x1b[0m"
     assert printable_line(line) == line

@@ -222,6 +222,18 @@ def test_items_are_told_with_all_that_the_client_reads(world: World) -> None:
     assert set(VIEWS["items"].columns) == set(found["items"][0])
 
 
+def test_names_of_lists_that_are_too_many_say_so(world: World) -> None:
+    request = a_request(lists=tuple(f"list number {one}" for one in range(30)))
+    world.state.kept.told_runs = [a_run("abc")]
+    world.state.kept.requests = {"abc": (request,)}
+    world.state.kept.told_items = [an_item(request=request)]
+    (told,) = world.ask("runs", run_id="abc")["requests"]
+    (item,) = world.ask("items")["items"]
+    assert told["lists"] == item["brought_by"]
+    assert len(told["lists"]) <= 200
+    assert told["lists"].endswith("…")
+
+
 def test_an_item_that_was_not_acted_on_has_the_ids_that_its_list_gives(world: World) -> None:
     said = ListEntry(rank=1, kind=MediaType.TV, ids=ExternalIds(tmdb=1396, tvdb=81189))
     world.state.kept.told_items = [an_item(key=None, entry=said)]
