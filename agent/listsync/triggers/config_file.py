@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from watchdog.events import (
@@ -98,11 +99,13 @@ class ConfigFileTrigger:
         self._poll_s = poll_s
         self._seen = seen
         self._was_open = False
+        self._note = ""
         self._touched = threading.Event()
 
     def run(self, emit: Callable[[Event], None], stop: threading.Event) -> None:
         """Block until *stop* is set; `wake` makes it look at once."""
-        with closing(_Watch(self._touched, self._poll_s, emit)) as watch:
+        say = partial(self._say, emit)
+        with closing(_Watch(self._touched, self._poll_s, say)) as watch:
             self._look(watch, emit, stop)
             while not stop.is_set():
                 if self._touched.wait(self._poll_s):
@@ -112,6 +115,12 @@ class ConfigFileTrigger:
     def wake(self) -> None:
         """Let `run` look at its *stop* now; from any thread."""
         self._touched.set()
+
+    def _say(self, emit: Callable[[Event], None], note: str) -> None:
+        """Tell how it watches, if that has changed, also since an earlier `run`."""
+        if note != self._note:
+            self._note = note
+            emit(WatcherNote(note))
 
     def _settle(self, stop: threading.Event) -> None:
         end = time.monotonic() + self._cap_s
@@ -140,16 +149,15 @@ class ConfigFileTrigger:
 
 
 class _Watch:
-    """Keeps an observer on the right folders; says with `WatcherNote` when it cannot."""
+    """Keeps an observer on the right folders; *say* is told why it cannot, or that it can."""
 
     def __init__(
-        self, touched: threading.Event, poll_s: float, emit: Callable[[Event], None]
+        self, touched: threading.Event, poll_s: float, say: Callable[[str], None]
     ) -> None:
         self._touched = touched
         self._handler = _Touch(touched)
         self._instead = f"looking every {poll_s:g} s"
-        self._emit = emit
-        self._note = ""
+        self._say = say
         self._observer: BaseObserver | None = None
         self._moves: FolderMoves | None = None
         self._watched: Mapping[Path, _Identity] = {}
@@ -200,11 +208,6 @@ class _Watch:
         # watchdog says nothing about these.
         closed = sorted(folder for folder in there if not os.access(folder, os.R_OK))
         return f"{closed[0]} may not be read: {self._instead}" if closed else ""
-
-    def _say(self, note: str) -> None:
-        if note != self._note:
-            self._note = note
-            self._emit(WatcherNote(note))
 
 
 class _Touch(FileSystemEventHandler):

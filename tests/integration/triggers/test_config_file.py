@@ -467,6 +467,29 @@ def test_a_system_that_has_no_room_is_polled_until_it_has_some(
         assert noticed.next() == WatcherNote("")
 
 
+def test_one_that_is_started_anew_says_that_it_watches_again(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger, events = ConfigFileTrigger(config), list[Event]()
+
+    def run_until_it_breaks() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(config_file, "digest", lambda _: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                trigger.run(events.append, threading.Event())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseObserver, "start", no_room)
+        run_until_it_breaks()
+    assert len(events) == 1
+    run_until_it_breaks()
+    assert events[1:] == [WatcherNote("")]
+
+
+def no_room(_: BaseObserver) -> None:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_a_folder_that_may_be_entered_but_not_read_is_looked_into() -> None:
     """The kernel refuses the watch, and watchdog does not say so."""
