@@ -68,8 +68,12 @@ class Place:
             with _alone_in(self._path.parent):
                 if self.is_ours():
                     _hand_over(self._path, group, open_to_group=0o660)
-                    if self._has_made_folder:
-                        _hand_over(self._path.parent, group, open_to_group=0o750)
+                    try:
+                        if self._has_made_folder:
+                            _hand_over(self._path.parent, group, open_to_group=0o750)
+                    except OSError:
+                        _hand_over(self._path, self._group, open_to_group=0o660)
+                        raise
                 self._group = group
         except OSError as error:
             words = f"the group's access to {self._path} cannot be changed: {error.strerror}"

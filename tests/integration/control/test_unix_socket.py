@@ -413,6 +413,30 @@ def test_a_group_that_it_cannot_be_given_to_changes_nothing(
         assert control._desk.group == before
 
 
+@pytest.mark.parametrize("before", [None, _NOBODY])
+@_as_root
+def test_a_folder_that_cannot_be_given_to_the_group_changes_nothing(
+    path: Path, answer: Scripted, monkeypatch: pytest.MonkeyPatch, before: int | None
+) -> None:
+    control = ControlSocket(path.parent / "made" / "a.sock", answer, group=before)
+    file, folder = path.parent / "made" / "a.sock", path.parent / "made"
+    give = os.chown
+
+    def refuse_the_folder(to: Path, *given: int, **how: bool) -> None:
+        if to == folder:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        give(to, *given, **how)
+
+    with running(control):
+        found = rights(file), rights(folder)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "chown", refuse_the_folder)
+            with pytest.raises(StateError, match="cannot be changed: Operation not permitted"):
+                control.admit(1)
+        assert (rights(file), rights(folder)) == found
+        assert control._desk.group == before
+
+
 @_as_root
 def test_a_socket_that_is_made_again_is_for_the_group_of_now(path: Path, answer: Scripted) -> None:
     control = ControlSocket(path, answer, look_every_s=0.05)
