@@ -79,12 +79,12 @@ class AgentInProcess:
     def reload(self) -> Mapping[str, Any]:
         return self.ask("reload")
 
-    def next_sync(self, before: object) -> object:
-        """Start a sync; give the configuration of the first one that has another than *before*."""
+    def next_sync(self, *before: object) -> object:
+        """Start a sync; give the configuration of the first one that has none of *before*."""
         self.ask("trigger")
-        given = before
+        given = before[0]
         with suppress(Empty):
-            while given == before:
+            while given in before:
                 given = self.syncs.get(timeout=2.0)
         return given
 
