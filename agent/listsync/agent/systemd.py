@@ -60,10 +60,6 @@ class Systemd:
     def stopping(self) -> bool:
         return self._send("STOPPING=1")
 
-    def extend_timeout(self, by_s: float) -> bool:
-        """Ask for *by_s* from now before a start or stop counts as failed."""
-        return self._send(f"EXTEND_TIMEOUT_USEC={round(by_s * 1e6)}")
-
     def errno(self, number: int) -> bool:
         """Say with which error the agent ends."""
         return self._send(f"ERRNO={number}")
