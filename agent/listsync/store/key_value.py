@@ -12,7 +12,7 @@ from listsync.store.database import Database
 
 
 class SqliteNotebook:
-    """Implements `ports.Notebook`; see there."""
+    """Implements `ports.state.Notebook`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,16 +49,12 @@ def note_doubt(database: Database, doubt: Doubt) -> None:
     before = load_doubt(database)
     if before is not None and before.why not in doubt.why:
         doubt = Doubt(f"{before.why}; {doubt.why}"[:1000], before.since)
-    with database.write() as connection:
-        connection.execute(
-            "INSERT OR REPLACE INTO notebook (name, value) VALUES (?, ?)",
-            (_NAME, json.dumps(asdict(doubt))),
-        )
+    SqliteNotebook(database).save(_NAME, asdict(doubt))
 
 
 def load_doubt(database: Database) -> Doubt | None:
-    found = database.read("SELECT value FROM notebook WHERE name = ?", _NAME)
-    return Doubt(**json.loads(found[0]["value"])) if found else None
+    found = SqliteNotebook(database).load(_NAME)
+    return Doubt(**found) if found else None
 
 
 def lift_doubt(database: Database) -> None:
