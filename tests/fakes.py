@@ -96,7 +96,6 @@ SERVER = ServerInfo(
     user="owner",
     movie_4k=True,
     series_4k=True,
-    all_skips_specials=False,
 )
 DOWN = UnavailableError("server", "no answer within 30 s")
 
@@ -691,12 +690,12 @@ class FakeListSnapshots:
         if reading.read is not None:
             one.counts, one.shrunk_at = (reading.read, reading.declared), reading.shrunk_at
             if last != reading.at:
-                self._count_absent(rules.source, reading.absent, reading.gone_after)
+                self._count_absent(rules.source, reading.absent)
 
-    def _count_absent(self, source: str, names: Sequence[str], gone_after: int) -> None:
+    def _count_absent(self, source: str, names: Sequence[str]) -> None:
         one = self._place.list(source)
         one.absent.update(names)
-        for name in [name for name, count in one.absent.items() if count >= gone_after]:
+        for name in [name for name, count in one.absent.items() if count >= 2]:
             del one.entries[name], one.absent[name]
             for shelf in self._place.shelves.values():
                 for four_k in (False, True):
@@ -1118,7 +1117,7 @@ class FakeRunHistory:
         found = [row for row in self._kept.told_runs if row.run_id.startswith(run_id)]
         return found[0] if len(found) == 1 else None
 
-    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:  # noqa: ARG002 - the port's
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord]) -> None:  # noqa: ARG002 - the port's
         self._kept.play()
         if all(one.run_id != row.run_id for one in self._kept.told_runs):
             self._kept.told_runs.insert(0, row)

@@ -165,7 +165,7 @@ class WholeReading:
 
     `validators` make the next reading cheap; None: it has to be fresh. `read` is None where the
     list is unchanged: then only times and what it declared are news. `absent` are ids that one
-    more fresh whole reading lacked; what so many as `gone_after` lacked in a row has left.
+    more fresh whole reading lacked; what two in a row lacked has left.
     """
 
     outcome: ListOutcome
@@ -175,7 +175,6 @@ class WholeReading:
     declared: int | None
     read: int | None = None
     absent: Sequence[str] = ()
-    gone_after: int = 2
     shrunk_at: datetime | None = None
 
 

@@ -53,7 +53,6 @@ class ServerInfo:
     """The server behind `server.url`.
 
     `identity` stays the same when the address, the key or the version changes.
-    `all_skips_specials`: `seasons: "all"` leaves season 0 out by itself.
     """
 
     product: Product
@@ -62,7 +61,6 @@ class ServerInfo:
     user: str
     movie_4k: bool
     series_4k: bool
-    all_skips_specials: bool
 
 
 @dataclass(frozen=True, slots=True)

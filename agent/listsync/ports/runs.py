@@ -49,7 +49,7 @@ class RunHistory(Protocol):
         """Return the run whose id begins so; None if it is not one run."""
         ...
 
-    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord]) -> None:
         """Note a run that ended before its end, or even its start, was noted.
 
         *notices* are open then, of those of syncs.
@@ -95,7 +95,7 @@ class RequestHistory(Protocol):
         ...
 
     def since(self, since: datetime) -> Mapping[str, int]:
-        """Count the titles requested since then, as `Memory` does."""
+        """Count the titles requested since then, as `RequestLog.requested_since` does."""
         ...
 
 

@@ -84,7 +84,6 @@ def identify(wire: ServerTransport, url: str) -> ServerInfo:
         user=one_line(me.name),
         movie_4k=public.movie_4k,
         series_4k=public.series_4k,
-        all_skips_specials=_all_skips_specials(product, version),
     )
 
 
@@ -110,13 +109,6 @@ def _product(api: str, public: _Public, version: str) -> Product:
         return Product.OVERSEERR
     is_seerr = public.special_episodes is not None or _numbers(version) >= (3, 0)
     return Product.SEERR if is_seerr and named is None else Product.JELLYSEERR
-
-
-def _all_skips_specials(product: Product, version: str) -> bool:
-    """Tell whether `seasons: "all"` leaves season 0 out; develop builds carry no number."""
-    return product is Product.SEERR or (
-        product is Product.JELLYSEERR and _numbers(version) >= (2, 6)
-    )
 
 
 def _numbers(version: str) -> tuple[int, int]:

@@ -106,7 +106,7 @@ class SqliteRunHistory:
         )
         return _run(found[0]) if len(found) == 1 else None
 
-    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord] = ()) -> None:
+    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord]) -> None:
         began, ended = (rows.iso(at) if at else None for at in (row.started_at, row.ended_at))
         with self._database.write() as connection:
             noted = connection.execute(

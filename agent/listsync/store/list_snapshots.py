@@ -20,6 +20,8 @@ from listsync.store.database import Database
 _T = TypeVar("_T")
 
 _BATCH = 500
+_GONE_AFTER = 2
+"""So many fresh whole readings in a row lack what has left its list."""
 
 
 class SqliteListSnapshots:
@@ -162,7 +164,7 @@ class SqliteListSnapshots:
             with self._database.write() as connection:
                 connection.execute(
                     "DELETE FROM entries WHERE list = ? AND absent_reads >= ?",
-                    (number, reading.gone_after),
+                    (number, _GONE_AFTER),
                 )
 
     def _read_well(self, source: str, reading: WholeReading) -> None:
@@ -260,7 +262,7 @@ def _batches(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 
 class SqliteConfiguredLists:
-    """Implements `ports.ConfiguredLists`; see there."""
+    """Implements `ports.lists.ConfiguredLists`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

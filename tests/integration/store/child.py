@@ -34,7 +34,6 @@ SERVER = ServerInfo(
     user="owner",
     movie_4k=True,
     series_4k=True,
-    all_skips_specials=True,
 )
 NOBODY = 65534
 

@@ -308,14 +308,14 @@ _FAILED = RunRow(
 def test_a_run_that_broke_off_is_kept_with_its_reason(world: World, *, began: bool) -> None:
     if began:
         world.run("abc", ends=False)
-    world.state.runs.note_end(_FAILED)
+    world.state.runs.note_end(_FAILED, ())
     (row,) = world.state.runs.page(limit=9).rows
     assert replace(row, origin="schedule") == _FAILED
 
 
 def test_a_run_that_came_to_its_own_end_keeps_that(world: World) -> None:
     world.run("abc")
-    world.state.runs.note_end(_FAILED)
+    world.state.runs.note_end(_FAILED, ())
     (row,) = world.state.runs.page(limit=9).rows
     assert (row.result, row.why) == ("partly", "a list is down")
 

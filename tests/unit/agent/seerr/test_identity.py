@@ -35,35 +35,27 @@ SEERR: dict[str, object] = {"mediaServerType": 1, "enableSpecialEpisodes": False
 
 
 @pytest.mark.parametrize(
-    ("api", "version", "public", "product", "skips"),
+    ("api", "version", "public", "product"),
     [
-        pytest.param("Overseerr API", "1.34.0", {}, Product.OVERSEERR, False, id="overseerr"),
-        pytest.param(
-            "Overseerr API", "1.9.2", JELLYFIN, Product.JELLYSEERR, False, id="jellyseerr-1"
-        ),
-        pytest.param(
-            "Jellyseerr API", "2.5.2", JELLYFIN, Product.JELLYSEERR, False, id="jellyseerr-2.5"
-        ),
-        pytest.param(
-            "Jellyseerr API", "2.7.3", JELLYFIN, Product.JELLYSEERR, True, id="jellyseerr-2.7"
-        ),
-        pytest.param("Seerr API", "3.1.0", SEERR, Product.SEERR, True, id="seerr"),
-        pytest.param("Seerr API", "develop-f74306ed", SEERR, Product.SEERR, True, id="develop"),
-        pytest.param(
-            "Jellyseerr API", "develop-ab", JELLYFIN, Product.JELLYSEERR, False, id="dev-jelly"
-        ),
-        pytest.param("Renamed", "4.0.0", SEERR, Product.SEERR, True, id="renamed"),
-        pytest.param("", "3.0.0", JELLYFIN, Product.SEERR, True, id="by-version"),
-        pytest.param("", "2.7.0", JELLYFIN, Product.JELLYSEERR, True, id="by-media-server"),
-        pytest.param("", "1.33.2", {}, Product.OVERSEERR, False, id="nothing-said"),
+        pytest.param("Overseerr API", "1.34.0", {}, Product.OVERSEERR, id="overseerr"),
+        pytest.param("Overseerr API", "1.9.2", JELLYFIN, Product.JELLYSEERR, id="jellyseerr-1"),
+        pytest.param("Jellyseerr API", "2.5.2", JELLYFIN, Product.JELLYSEERR, id="jellyseerr-2.5"),
+        pytest.param("Jellyseerr API", "2.7.3", JELLYFIN, Product.JELLYSEERR, id="jellyseerr-2.7"),
+        pytest.param("Seerr API", "3.1.0", SEERR, Product.SEERR, id="seerr"),
+        pytest.param("Seerr API", "develop-f74306ed", SEERR, Product.SEERR, id="develop"),
+        pytest.param("Jellyseerr API", "develop-ab", JELLYFIN, Product.JELLYSEERR, id="dev-jelly"),
+        pytest.param("Renamed", "4.0.0", SEERR, Product.SEERR, id="renamed"),
+        pytest.param("", "3.0.0", JELLYFIN, Product.SEERR, id="by-version"),
+        pytest.param("", "2.7.0", JELLYFIN, Product.JELLYSEERR, id="by-media-server"),
+        pytest.param("", "1.33.2", {}, Product.OVERSEERR, id="nothing-said"),
     ],
 )
 def test_the_product_is_told(
-    api: str, version: str, public: dict[str, object], product: Product, *, skips: bool
+    api: str, version: str, public: dict[str, object], product: Product
 ) -> None:
     playback = server(api, version, public)
     info = playback.seerr().identify()
-    assert (info.product, info.version, info.all_skips_specials) == (product, version, skips)
+    assert (info.product, info.version) == (product, version)
     assert (info.user, info.movie_4k, info.series_4k) == ("Ann", True, False)
     assert len(playback.asked) == 4
 
