@@ -7,7 +7,10 @@ from typing import Generic, NamedTuple, TypeVar
 _T = TypeVar("_T")
 
 Key = tuple[str | int, ...]
-"""Where a row stands in its order, for good: rows that come or go before it change nothing."""
+"""Where a row stands in its order: rows that come or go before it change nothing.
+
+An entry whose rank moves meanwhile may be told twice, or not at all.
+"""
 
 
 class Page(NamedTuple, Generic[_T]):

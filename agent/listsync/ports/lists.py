@@ -31,7 +31,7 @@ class ListProvider(Protocol):
 class ListSnapshots(Protocol):
     """The last good reading of each list, by its source. Raises StateError.
 
-    It keeps what it is told: what a reading is worth is judged before (`sync.patience`).
+    It keeps what it is told: what a reading is worth is judged before (`sync.shrink_guard`).
     """
 
     def validators(self, source: str) -> Validators | None:

@@ -24,7 +24,7 @@ _NEW_GOOD_FOR = timedelta(days=3)
 
 
 class SqliteFacts:
-    """Implements `ports.FactsCache`; see there."""
+    """Implements `ports.titles.FactsCache`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -129,7 +129,7 @@ class SqliteFilmIds:
 
 
 class SqliteArrNames:
-    """Implements `ports.ArrNamesStore`; see there."""
+    """Implements `ports.titles.ArrNamesStore`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

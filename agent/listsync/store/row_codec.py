@@ -43,10 +43,10 @@ ENTRY_IS_SAME = " AND ".join(
         "(bare_id IS NULL) = (excluded.bare_id IS NULL)",
     ]
 )
+"""Whether an entry is looked up as before."""
 
 _LONGEST_NUMBER = 18
 """Digits; SQLite knows no larger ones."""
-"""Whether an entry is looked up as before."""
 
 HANDLED_COLUMNS = "list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
 

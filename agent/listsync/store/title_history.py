@@ -57,7 +57,7 @@ _ENTRIES = """
 
 
 class SqliteEntries:
-    """Implements `ports.items.Entries`; see there."""
+    """Implements `ports.items.ListEntries`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
@@ -75,7 +75,7 @@ class SqliteEntries:
     def _entry_rows(
         self, server: int | None, found: Collection[sqlite3.Row]
     ) -> tuple[EntryRow, ...]:
-        """Make rows of entries, joined with their lists as `list_*`, whole."""
+        """Make rows of entries, joined with their lists, whole."""
         return tuple(
             EntryRow(
                 row=rows.list_of(row),

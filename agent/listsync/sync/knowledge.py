@@ -119,7 +119,8 @@ class Knowledge:
 class RunKnowledge(Knowledge):
     """What a run knows, to which its one writer adds: each method gives reasons against requests.
 
-    Each adds in one step, so that whoever reads meanwhile sees it before or after.
+    Each adds in steps each of which is one more reason, so that whoever reads between two sees
+    fewer reasons and never a false one.
     """
 
     excluded: ExclusionSet

@@ -261,7 +261,8 @@ class Limits:
     def _by_arr_names(self, way: Way) -> tuple[str | None, str | None]:
         """Say what nobody looked up that *way* depends on, and why nothing can be requested so.
 
-        It is the same for every title of a run.
+        It is the same for every title of a run, and kept by whoever asks first: the threads of the
+        look-ahead too, of which two may find the same out.
         """
         if self._arr is None:
             return None, None

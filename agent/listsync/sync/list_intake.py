@@ -203,7 +203,7 @@ def save_reading(  # noqa: PLR0913, PLR0917 - each is known from elsewhere
 
     Only a whole reading replaces the snapshot; a partial one, and one in doubt, adds to it. An
     entry has left the list when two fresh whole readings of different times lack it in a row; an
-    unchanged one counts for neither. Where a great part is gone at once (`patience`), a whole
+    unchanged one counts for neither. Where a great part is gone at once (`shrink_guard`), a whole
     reading only adds, until that has lasted.
     """
     reading = WholeReading(

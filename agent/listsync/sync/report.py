@@ -212,7 +212,7 @@ def _skipped_row(name: str, row: SkippedRow) -> ItemReport:
 
 
 class Outcomes:
-    """Implements `adding.Listener`: counts, shows and logs how the adding goes on."""
+    """Implements `pipeline.Listener`: counts, shows and logs how the adding goes on."""
 
     def __init__(self, tally: Tally, board: ProgressBoard, *, is_dry: bool) -> None:
         self._tally = tally
