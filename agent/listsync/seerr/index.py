@@ -40,6 +40,22 @@ class _Page(Answer, frozen=True):
     results: list[Raw]
 
 
+def pages_of(
+    wire: ServerTransport, path: str, *, most: int, also: str = ""
+) -> Iterator[tuple[_Page, Response]]:
+    """Read the pages of rows at *path*, *most* of them, with what each was read from.
+
+    Without `take`, the server answers with the first ten rows only.
+    """
+    for number in range(most):
+        place = f"{path}?take={PAGE}&skip={number * PAGE}{also}"
+        response = wire.get(place)
+        page = wire.trouble.read(response, _Page, f"the answer at {place}")
+        yield page, response
+        if (number + 1) * PAGE >= page.info.results:
+            return
+
+
 class _Row(Answer, frozen=True):
     kind: str = field(name="mediaType")
     status: int
@@ -156,18 +172,16 @@ def read_requests(wire: ServerTransport) -> tuple[ServerRequest, ...]:
         UnavailableError, RefusedError, AnswerChangedError: as `ServerTransport.get`.
     """
     found: list[ServerRequest] = []
-    for number in range(MOST_PAGES):
-        response = wire.get(f"/request?take={PAGE}&skip={number * PAGE}&sort=added")
-        page = wire.trouble.read(response, _Page, "a page of the requests")
+    total = 0
+    for page, response in pages_of(wire, "/request", most=MOST_PAGES, also="&sort=added"):
+        total = page.info.results
         if len(page.results) > PAGE:
             raise wire.trouble.changed(f"a page of more than {PAGE:,} requests", response.body)
         rows = readable(page.results, _RequestRow)
         if len(rows) * 2 < len(page.results):
             raise wire.trouble.changed("most of the requests", response.body)
         found += _requests(rows)
-        if (number + 1) * PAGE >= page.info.results:
-            break
-    else:
+    if total > MOST_PAGES * PAGE:
         logger.warning("only the newest %d requests at the server were read", MOST_PAGES * PAGE)
     return tuple(found)
 

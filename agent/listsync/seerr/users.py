@@ -7,17 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntFlag
 
-from msgspec import Raw, field
-
 from listsync.decoding import Answer, readable
 from listsync.domain.media import MediaType
 from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota
 from listsync.seerr.identity import read
+from listsync.seerr.index import pages_of
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
 
-PAGE = 1000
-"""Without `take`, the server answers with the first ten users only."""
 OWNER = 1
 """The user that the key acts as. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live."""
 _MOST_PAGES = 100
@@ -57,14 +54,6 @@ class _User(Answer, frozen=True, rename="camel"):
         """A name that may stand in a log; an e-mail address may not."""
         name = self.display_name or self.username or f"user {self.id}"
         return one_line(f"user {self.id}" if "@" in name else name, 60)
-
-
-class _Users(Answer, frozen=True):
-    class Info(Answer, frozen=True):
-        results: int
-
-    info: Info = field(name="pageInfo")
-    results: list[Raw]
 
 
 class Users:
@@ -120,11 +109,8 @@ class Users:
 
 
 def _read_users(wire: ServerTransport) -> Iterator[_User]:
-    for number in range(_MOST_PAGES):
-        page = read(wire, f"/user?take={PAGE}&skip={number * PAGE}", _Users)
+    for page, _ in pages_of(wire, "/user", most=_MOST_PAGES):
         yield from readable(page.results, _User)
-        if (number + 1) * PAGE >= page.info.results:
-            return
 
 
 def _not_one(wanted: str, found: Iterable[_User], users: Iterable[_User]) -> str:
