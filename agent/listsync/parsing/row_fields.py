@@ -6,6 +6,7 @@ import re
 import time
 from functools import lru_cache
 
+from listsync.decoding import Answer
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
 from listsync.text_cleaning import one_line
 
@@ -64,6 +65,17 @@ def year_number(value: object) -> int | None:
 def _year_in(text: str) -> int | None:
     found = _YEAR.match(text.strip())
     return int(found[1]) if found else None
+
+
+class RowIds(Answer, frozen=True):
+    """The ids of a title as lists in JSON give them, each still to be read."""
+
+    imdb: object = None
+    tmdb: object = None
+    tvdb: object = None
+
+
+NO_ROW_IDS = RowIds()
 
 
 def external_ids(

@@ -24,6 +24,8 @@ from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document, get_list
 from listsync.parsing.row_fields import (
+    NO_ROW_IDS,
+    RowIds,
     external_ids,
     imdb_id,
     number_id,
@@ -70,15 +72,6 @@ class Account(Answer, frozen=True):
     user_name: str
 
 
-class _Ids(Answer, frozen=True):
-    imdb: object = None
-    tmdb: object = None
-    tvdb: object = None
-
-
-_NO_IDS = _Ids()
-
-
 class Item(Answer, frozen=True):
     """One title; flat ids without a key, `ids` beside them with one. `id` is the TMDB number."""
 
@@ -88,7 +81,7 @@ class Item(Answer, frozen=True):
     tvdb_id: object = None
     mediatype: str | None = None
     release_year: object = None
-    ids: _Ids | None = None
+    ids: RowIds | None = None
 
     def __post_init__(self) -> None:
         if not title_text(self.title) and not any(self.numbers()):
@@ -96,7 +89,7 @@ class Item(Answer, frozen=True):
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
         """Give the IMDb, TMDB and TVDB id."""
-        more = self.ids or _NO_IDS
+        more = self.ids or NO_ROW_IDS
         return (
             imdb_id(more.imdb) or imdb_id(self.imdb_id),
             number_id(more.tmdb) or number_id(self.id),

@@ -24,6 +24,8 @@ from listsync.errors import (
 )
 from listsync.http.response import Response
 from listsync.parsing.row_fields import (
+    NO_ROW_IDS,
+    RowIds,
     external_ids,
     imdb_id,
     number_id,
@@ -155,22 +157,13 @@ _NEEDS = {"movie": "movie", "show": "show", "season": "show", "episode": "show"}
 _KINDS = {"movie": MediaType.MOVIE, "show": MediaType.TV, "season": MediaType.TV}
 
 
-class _Ids(Answer, frozen=True):
-    imdb: object = None
-    tmdb: object = None
-    tvdb: object = None
-
-
-_NO_IDS = _Ids()
-
-
 class _Media(Answer, frozen=True):
     title: object = None
     year: object = None
-    ids: _Ids | None = None
+    ids: RowIds | None = None
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
-        ids = self.ids or _NO_IDS
+        ids = self.ids or NO_ROW_IDS
         return imdb_id(ids.imdb), number_id(ids.tmdb), number_id(ids.tvdb)
 
 
