@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from listsync import __version__
-from listsync.agent.plan_builder import plan_of
+from listsync.agent.recent_runs import plan_of
 from listsync.domain.notices import Notice, NoticeKind, notice_shape
 from listsync.domain.report import (
     ItemReport,

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from listsync.agent.plan_builder import MOST_ITEMS, plan_of
-from listsync.agent.recent_runs import RecentRuns, ended_of, would_be_requested
+from listsync.agent.recent_runs import (
+    MOST_ITEMS,
+    RecentRuns,
+    ended_of,
+    plan_of,
+    would_be_requested,
+)
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.report import ItemReport, SyncReport, Verdict
 from listsync.domain.server import AS_USUAL, RequestBody
