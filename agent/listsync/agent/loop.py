@@ -1,6 +1,6 @@
 """The decider: takes events from the inbox, one by one, and waits for nothing else.
 
-But for a moment before it starts a sync (`running_sync`), so that answers leave first.
+But for a moment before it starts a sync (`sync_worker`), so that answers leave first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from queue import Empty
 from typing import Generic, assert_never
 
 from listsync.agent.active_config import ConfigPolling
-from listsync.agent.running_sync import AgentParts, RunningSync
+from listsync.agent.sync_worker import AgentParts, RunningSync
 from listsync.domain.clock import ClockSteps
 from listsync.domain.events import (
     ClockSet,

@@ -18,7 +18,7 @@ from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
-from listsync.agent.running_sync import AgentParts
+from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.app.config_diff import AutomaticSyncs, cap_of
 from listsync.app.config_loader import ConfigLoader, DaemonOptions, Followers

@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from listsync.agent import running_sync
-from listsync.agent import sync_worker as working
+from listsync.agent import sync_worker
 from listsync.domain.events import (
     ClockSet,
     ConfigChanged,
@@ -593,7 +592,7 @@ def test_a_state_that_cannot_be_written_does_not_keep_the_agent_from_stopping(
 def test_a_sync_that_hangs_is_left_behind_and_owed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running_sync, "GRACE_S", 0.0)
+    monkeypatch.setattr(sync_worker, "GRACE_S", 0.0)
     world.syncs.stops_when_told = False
     world.begin_run(_ONE)
     assert not world.agent.stop()
@@ -603,8 +602,8 @@ def test_a_sync_that_hangs_is_left_behind_and_owed(
 def test_a_cancelled_sync_that_hangs_blocks_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "CUT_AFTER_S", 0.0)
-    monkeypatch.setattr(working, "LEAVE_AFTER_S", 0.0)
+    monkeypatch.setattr(sync_worker, "CUT_AFTER_S", 0.0)
+    monkeypatch.setattr(sync_worker, "LEAVE_AFTER_S", 0.0)
     world.syncs.stops_when_told = False
     hanging = world.begin_run(_ONE)
     waiting = world.submit(_TWO)

@@ -13,7 +13,7 @@ from listsync.agent.loop import Agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
-from listsync.agent.running_sync import AgentParts
+from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import CancelToken
 from listsync.domain.clock import Clock
