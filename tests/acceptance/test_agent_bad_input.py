@@ -246,8 +246,8 @@ def test_a_server_that_goes_away_fails_the_run_and_not_the_agent(
 # -- a fault of our own -------------------------------------------------------------------------
 
 _FAULTY = """
-from listsync.triggers import signal_mask
-signal_mask.block()
+from listsync import interrupts
+interrupts.hold_back()
 from listsync.triggers.schedule import ScheduleTrigger
 def fail(*_):
     raise ValueError("what went wrong")
@@ -273,8 +273,8 @@ def test_an_agent_of_which_a_part_has_failed_ends_to_be_started_again(lone_home:
 
 
 _MUTE = """
-from listsync.triggers import signal_mask
-signal_mask.block()
+from listsync import interrupts
+interrupts.hold_back()
 from listsync.control.server import ControlSocket
 from listsync.commands import Commands
 def fail(*_):

@@ -11,6 +11,7 @@ from collections.abc import MutableMapping
 from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 
+from listsync import interrupts
 from listsync.agent.systemd import Systemd
 from listsync.app.agent_wiring import WiredAgent
 from listsync.app.browser_wiring import sweep
@@ -21,7 +22,7 @@ from listsync.errors import ConfigError, Problem
 from listsync.protocol import Exit
 from listsync.store.lock import locked
 from listsync.store.recovery import close_state, open_state
-from listsync.triggers import signal_mask, signals
+from listsync.triggers import signals
 from listsync.triggers.config_file import digest
 
 _NEEDED = 64
@@ -74,7 +75,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
         systemd = Systemd(environ)
         daemon.wire(systemd, seen)
         daemon.control.open()
-        signal_mask.unblock()
+        interrupts.let_through()
         daemon.start()
         is_clean = daemon.run()
         if not is_clean or daemon.has_failed:

@@ -14,14 +14,13 @@ def main() -> None:
     import sys
 
     from listsync.protocol import YES
-    from listsync.triggers import signal_mask
 
     # Whatever it was: what is made here is its owner's alone, by libraries and children, too.
     os.umask(0o077)
     is_automated = os.environ.get("AUTOMATED_MODE", "").strip().lower() in YES
     if sys.argv[1:2] == ["run"] or (is_automated and not sys.argv[1:]):
         # An early USR1 or HUP would end a process that has no handler yet: both wait.
-        signal_mask.block()
+        interrupts.hold_back()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show must not end a sync: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")

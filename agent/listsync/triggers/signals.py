@@ -14,7 +14,7 @@ from listsync.protocol import Exit
 
 
 def install(emit: Callable[[Event], None]) -> None:
-    """Set the handlers; call it in the main thread, and `signal_mask.unblock` after it.
+    """Set the handlers; call it in the main thread, and `interrupts.let_through` after it.
 
     *emit* runs inside a handler, thus between any two instructions of the main thread: it must
     be as safe there as `SimpleQueue.put` is. A second TERM or INT ends the process at once.

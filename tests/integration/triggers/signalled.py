@@ -5,9 +5,9 @@ Run as `python signalled.py LONG|SHORT` (how long it takes to set its handlers).
 
 from __future__ import annotations
 
-from listsync.triggers import signal_mask
+from listsync import interrupts
 
-signal_mask.block()
+interrupts.hold_back()
 
 import sys  # noqa: E402 - what may take long comes after the signals are held back
 import threading  # noqa: E402
@@ -28,7 +28,7 @@ def main() -> None:
     say("held back")
     time.sleep(0.5 if sys.argv[1] == "LONG" else 0)
     signals.install(inbox.put)
-    signal_mask.unblock()
+    interrupts.let_through()
     threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
     say("ready")
     while True:
