@@ -248,7 +248,7 @@ def test_a_server_that_goes_away_fails_the_run_and_not_the_agent(
 _FAULTY = """
 from listsync import interrupts
 interrupts.hold_back()
-from listsync.triggers.schedule import ScheduleTrigger
+from listsync.triggers.schedule.due_times import ScheduleTrigger
 def fail(*_):
     raise ValueError("what went wrong")
 ScheduleTrigger.run = fail

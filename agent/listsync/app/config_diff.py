@@ -15,7 +15,9 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.runs import Following, Order, Scope, covers
 from listsync.seerr.address import Address
 from listsync.sync.limits import Cap
-from listsync.triggers.schedule import EVERYTHING, BackOff, Rule, Timetable
+from listsync.triggers.schedule.due_times import Timetable
+from listsync.triggers.schedule.retry_backoff import BackOff
+from listsync.triggers.schedule.rules import EVERYTHING, Rule
 
 
 def is_meant(one: ListConfig, scope: Scope) -> bool:

@@ -19,7 +19,8 @@ from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.lists import ConfiguredLists
 from listsync.ports.state import Notebook
 from listsync.sync.progress import RUN
-from listsync.triggers.schedule import Every, Timetable
+from listsync.triggers.schedule.due_times import Timetable
+from listsync.triggers.schedule.rules import Every
 
 _OVERRULED = "an option of the command that started the agent has the last word"
 

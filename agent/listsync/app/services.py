@@ -19,7 +19,7 @@ from listsync.domain.events import Event
 from listsync.domain.services import Condition, PendingChange, RestartPolicy, ServiceStatus
 from listsync.errors import ListsyncError, StateError
 from listsync.triggers.config_file import ConfigFileTrigger
-from listsync.triggers.schedule import ScheduleTrigger
+from listsync.triggers.schedule.due_times import ScheduleTrigger
 
 logger = logging.getLogger(__name__)
 

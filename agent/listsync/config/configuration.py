@@ -15,7 +15,7 @@ from listsync.config.schema import (
 from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import ListRules
 from listsync.errors import Problem
-from listsync.triggers.schedule import Rule
+from listsync.triggers.schedule.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

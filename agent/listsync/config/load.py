@@ -22,7 +22,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.server import Asking
 from listsync.errors import ConfigError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
-from listsync.triggers.schedule import Rule
+from listsync.triggers.schedule.rules import Rule
 
 _UNFINISHED = (
     f"was read as it is: a program has had it open for writing for more than {MOST_S:g} s, "

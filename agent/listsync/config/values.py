@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listsync.config_types import ValueForm
 from listsync.seerr.address import API, Address
-from listsync.triggers.schedule import Cron, Every, Rule
+from listsync.triggers.schedule.rules import Cron, Every, Rule
 
 LOCALTIME = Path("/etc/localtime")
 

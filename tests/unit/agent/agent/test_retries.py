@@ -11,7 +11,8 @@ from listsync.domain.events import Event, RetryDue, Signal, Signalled
 from listsync.domain.report import Result, Retry
 from listsync.domain.runs import Order, Pause, PlannedRetry
 from listsync.errors import StateError, UnavailableError
-from listsync.triggers.schedule import BackOff, ScheduleTrigger
+from listsync.triggers.schedule.due_times import ScheduleTrigger
+from listsync.triggers.schedule.retry_backoff import BackOff
 from tests.unit.agent.agent.world import World, running
 
 _DOWN = Retry(why="the server cannot be reached")

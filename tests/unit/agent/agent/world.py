@@ -25,7 +25,7 @@ from listsync.domain.runs import Following, Order, Scope
 from listsync.domain.services import PendingChange
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
-from listsync.triggers.schedule import BackOff
+from listsync.triggers.schedule.retry_backoff import BackOff
 from tests.fakes import SERVER, FakeNotebook
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)

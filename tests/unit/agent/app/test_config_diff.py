@@ -17,7 +17,7 @@ from listsync.config.yaml_document import parse_document
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType
 from listsync.domain.runs import Scope
-from listsync.triggers.schedule import EVERYTHING, Every
+from listsync.triggers.schedule.rules import EVERYTHING, Every
 
 _SERVER = "server: {url: sandbox}"
 _ONE, _TWO = "- file: /one", "- file: /two"

@@ -8,7 +8,7 @@ import pytest
 from listsync.config.configuration import Config
 from listsync.config.load import load
 from listsync.errors import ConfigError
-from listsync.triggers.schedule import Every
+from listsync.triggers.schedule.rules import Every
 
 ALONE = {"OVERSEERR_URL": "http://seerr:5055", "OVERSEERR_API_KEY": "abc"}
 

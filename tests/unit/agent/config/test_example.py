@@ -17,7 +17,7 @@ from listsync.config.schema_keys import keys_of, models_in
 from listsync.config.services import NOT_YET, SERVICES
 from listsync.config.yaml_document import KeyPath, YamlDocument, load_document
 from listsync.config_types import Options
-from listsync.triggers.schedule import Cron, Every
+from listsync.triggers.schedule.rules import Cron, Every
 
 EXAMPLE = Path(__file__).parents[4] / "listsync.yaml.example"
 KEYS = {"OVERSEERR_API_KEY": "hunter2", "MDBLIST_API_KEY": "hunter3"}

@@ -26,7 +26,7 @@ from listsync.domain.server import Asking
 from listsync.errors import ConfigError
 from listsync.files.local_file import WriterWait
 from listsync.providers.stevenlu.source import parse as parse_stevenlu
-from listsync.triggers.schedule import Cron, Every, Rule
+from listsync.triggers.schedule.rules import Cron, Every, Rule
 
 SERVER = "server: {url: sandbox}\n"
 ZONE = "timezone: Europe/Vienna"

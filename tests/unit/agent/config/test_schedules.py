@@ -8,7 +8,7 @@ import pytest
 
 from listsync.config import values
 from listsync.config.values import find_zone, local_zone, rule_of
-from listsync.triggers.schedule import Cron, Every, Rule
+from listsync.triggers.schedule.rules import Cron, Every, Rule
 
 VIENNA = ZoneInfo("Europe/Vienna")
 DATABASE = Path("/usr/share/zoneinfo")

@@ -8,7 +8,7 @@ import pytest
 from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope
 from listsync.errors import StateError
-from listsync.triggers.schedule import BackOff
+from listsync.triggers.schedule.retry_backoff import BackOff
 from tests.fakes import FakeClock, FakeNotebook
 
 _NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

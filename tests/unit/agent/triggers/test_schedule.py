@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from listsync.domain.events import ClockSet, Due, Event, RetryDue
-from listsync.triggers.schedule import (
+from listsync.triggers.schedule.due_times import ScheduleTrigger, Timetable
+from listsync.triggers.schedule.rules import (
     EVERYTHING,
     Cron,
     Every,
     Rule,
-    ScheduleTrigger,
-    Timetable,
     host_id,
     next_due,
     stable_jitter,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.errors import StateError
-from listsync.triggers.schedule import EVERYTHING, Cron, Every, Rule, Timetable, stable_jitter
+from listsync.triggers.schedule.due_times import Timetable
+from listsync.triggers.schedule.rules import EVERYTHING, Cron, Every, Rule, stable_jitter
 from tests.fakes import FakeClock, FakeNotebook
 
 _HOUR = timedelta(hours=1)
