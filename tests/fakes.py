@@ -21,13 +21,15 @@ from listsync.domain.arr_services import (
     ArrService,
 )
 from listsync.domain.clock import Clock
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Match, Member
 from listsync.domain.history import (
     Choice,
     EntryRow,
     ItemRow,
+    Key,
     ListRow,
     Lookup,
+    Page,
     RequestRow,
     ReviewRow,
     RunRow,
@@ -35,9 +37,15 @@ from listsync.domain.history import (
 )
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
-from listsync.domain.media import Definition, ExternalIds, FilmRecord, MediaType, TitleKey
+from listsync.domain.media import (
+    Definition,
+    Exclusion,
+    ExternalIds,
+    FilmRecord,
+    MediaType,
+    TitleKey,
+)
 from listsync.domain.notices import NoticeRecord, Origin
-from listsync.domain.pages import Key, Page
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.run_notes import (
     Departure,
@@ -81,7 +89,6 @@ from listsync.domain.server_knowledge import (
     KnownServer,
     Learned,
 )
-from listsync.domain.wishes import Match, Member
 from listsync.errors import UnavailableError
 from listsync.providers.trakt.token_store import TraktTokens
 from listsync.sync.titles.title_folding import fold

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 
-from listsync.domain.wishes import Found, Match
+from listsync.domain.decisions import Found, Match
 from listsync.sync.titles.detail_proof import Claim, claim_of
 from listsync.sync.titles.evidence import sought, weigh
 from listsync.sync.titles.matching import choose

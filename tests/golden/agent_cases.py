@@ -12,8 +12,17 @@ from listsync.cli.report_view import explained, lines
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.progress import ListProgress, Phase, Progress
-from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
+from listsync.domain.report import (
+    ItemReport,
+    ListProgress,
+    ListReport,
+    Phase,
+    Progress,
+    Result,
+    SyncReport,
+    SyncRun,
+    Verdict,
+)
 from listsync.domain.server import Asking, RequestBody
 from listsync.terminal.output import Palette
 from listsync.terminal.progress import bar_line

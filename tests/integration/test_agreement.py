@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from listsync.commands.explain import stories
 from listsync.commands.paging import Asked
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import (
     ALL_SEASONS,
     NO_FILTERS,
@@ -30,7 +29,7 @@ from listsync.domain.list_rules import (
     Which,
 )
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Definition, Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota

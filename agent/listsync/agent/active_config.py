@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, Protocol
 
-from listsync.domain.runs import ConfigT, ConfigT_co, Following, Scope
-from listsync.domain.services import PendingChange
+from listsync.domain.runs import ConfigT, ConfigT_co, Following, PendingChange, Scope
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.files.local_file import MOST_S
 from listsync.terminal.quantities import plural

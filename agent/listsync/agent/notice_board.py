@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from listsync.agent.active_config import InForce
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, renewed
-from listsync.domain.services import Condition, ServiceStatus
+from listsync.domain.runs import Condition, ServiceStatus
 from listsync.ports.runs import NoticeLog
 
 _LASTS = timedelta(hours=1)

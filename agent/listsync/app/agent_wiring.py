@@ -41,8 +41,7 @@ from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.notices import NoticeRecord, Origin, open_after
 from listsync.domain.run_messages import judgement_of_end
-from listsync.domain.runs import Ended, Following, ReachedServer
-from listsync.domain.services import Condition
+from listsync.domain.runs import Condition, Ended, Following, ReachedServer
 from listsync.errors import Problem
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import newest_at, next_backup, prune, write_backup

@@ -13,8 +13,7 @@ from listsync.app.services import Services
 from listsync.config.configuration import Config
 from listsync.config.load import load
 from listsync.config.secret_forms import secrets_of
-from listsync.domain.runs import Following, Scope
-from listsync.domain.services import PendingChange
+from listsync.domain.runs import Following, PendingChange, Scope
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.lists import ConfiguredLists
 from listsync.ports.state import Notebook

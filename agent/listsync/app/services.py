@@ -16,7 +16,7 @@ from listsync.agent.backups import FIRST_S, DailyBackups
 from listsync.config.configuration import Config
 from listsync.control import ControlSocket
 from listsync.domain.events import Event
-from listsync.domain.services import Condition, PendingChange, RestartPolicy, ServiceStatus
+from listsync.domain.runs import Condition, PendingChange, RestartPolicy, ServiceStatus
 from listsync.errors import ListsyncError, StateError
 from listsync.triggers.config_file import ConfigFileTrigger
 from listsync.triggers.schedule.due_times import ScheduleTrigger

@@ -20,8 +20,7 @@ import click
 from listsync.app.wiring import open_parts
 from listsync.cancellation import CUT_AFTER_S, CancelToken
 from listsync.cli import report_view
-from listsync.domain.progress import Progress
-from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.report import Progress, Result, SyncReport, SyncRun
 from listsync.protocol import Exit
 from listsync.sync.run import sync
 from listsync.terminal.output import Palette, is_terminal, say, wants_colour

@@ -10,11 +10,10 @@ from listsync.agent.active_config import ReadConfiguration
 from listsync.agent.backups import Backups
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.history import ListRow
+from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
-from listsync.domain.runs import PlannedRetry
-from listsync.domain.services import ServiceStatus
+from listsync.domain.runs import PlannedRetry, ServiceStatus
 from listsync.errors import Problem
 from listsync.ports.runs import NoticeLog
 from listsync.ports.state import AgentState

@@ -19,12 +19,12 @@ from listsync.commands.serializers import (
     iso,
     request_shape,
 )
+from listsync.domain.decisions import Found, Wish
 from listsync.domain.history import EntryRow, RequestRow, ReviewRow, Standing
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.server import MediaStatus
-from listsync.domain.wishes import Found, Wish
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.titles.lookups import lookup_of
 from listsync.text_cleaning import one_line

@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from listsync.commands.context import Sources
 from listsync.commands.known_exclusions import KnownExclusions
 from listsync.commands.remembered_matches import Remembered, remembered_of, taken_by_list
-from listsync.domain.decisions import Request, Skip, SkipReason
+from listsync.domain.decisions import Match, Member, Prepared, Request, Skip, SkipReason, Wish
 from listsync.domain.history import EntryRow, Standing
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
-from listsync.domain.wishes import Match, Member, Prepared, Wish
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import of_kind, wishes_of

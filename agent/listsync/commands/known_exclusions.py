@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from listsync.commands.remembered_matches import remembered_of, taken_by_list
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Match, Member, Wish
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import TitleKey
-from listsync.domain.wishes import Match, Member, Wish
+from listsync.domain.media import Exclusion, TitleKey
 from listsync.ports.state import AgentState
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.exclusions import (

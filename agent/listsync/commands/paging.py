@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from listsync.domain.pages import Key, Page
+from listsync.domain.history import Key, Page
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from listsync.commands.context import Sources
 from listsync.commands.control import scope_of
 from listsync.commands.paging import Window, asked_of
 from listsync.commands.serializers import item_shape, request_shape, run_at_length, run_shape
-from listsync.domain.exclusions import Exclusion, parse_exclusion
+from listsync.domain.media import Exclusion, parse_exclusion
 from listsync.domain.notices import notice_shape
 from listsync.domain.runs import Ended
 from listsync.protocol import Reason, RefusedCommand

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from listsync.domain.decisions import Match, Member, Wish
 from listsync.domain.history import Choice, Lookup
-from listsync.domain.wishes import Match, Member, Wish
 from listsync.ports.server import Catalogue
 from listsync.ports.state import AgentState
 from listsync.sync.deduplication import of_kind, takes

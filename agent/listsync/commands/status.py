@@ -17,11 +17,9 @@ from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import notice_shape
-from listsync.domain.progress import Phase, Progress
-from listsync.domain.report import Result
+from listsync.domain.report import Phase, Progress, Result
 from listsync.domain.run_messages import advice_on, operations_of
-from listsync.domain.runs import Order, Scope
-from listsync.domain.services import Condition, PendingChange, ServiceStatus
+from listsync.domain.runs import Condition, Order, PendingChange, Scope, ServiceStatus
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 

@@ -12,8 +12,8 @@ from listsync.config.schema import (
     ServerOptions,
     SyncOptions,
 )
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import ListRules
+from listsync.domain.media import Exclusion
 from listsync.errors import Problem
 from listsync.triggers.schedule.rules import Rule
 

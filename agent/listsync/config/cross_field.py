@@ -16,7 +16,7 @@ from listsync.config.services import NOT_YET, SERVICES, find_source, kind_of
 from listsync.config.validation import ConfigIssue, dotted, truth_of
 from listsync.config.values import SANDBOX
 from listsync.config.yaml_document import KeyPath, quote
-from listsync.domain.catalogue_terms import GENRES
+from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
 from listsync.redaction import without_secrets
 

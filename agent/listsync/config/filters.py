@@ -10,10 +10,17 @@ from msgspec import Meta
 
 from listsync.config.values import plain
 from listsync.config_types import Check, Options, UnknownNameError, ValueForm
-from listsync.domain.catalogue_terms import GENRES, LANGUAGES, fold_genre
-from listsync.domain.exclusions import Exclusion, parse_exclusion
-from listsync.domain.list_rules import NO_FILTERS, Filters, Seasons, Span, Which
-from listsync.domain.media import MediaType
+from listsync.domain.list_rules import (
+    GENRES,
+    LANGUAGES,
+    NO_FILTERS,
+    Filters,
+    Seasons,
+    Span,
+    Which,
+    fold_genre,
+)
+from listsync.domain.media import Exclusion, MediaType, parse_exclusion
 
 _SEASON_FORMS = "expected all, first, latest, {latest: 2}, or numbers such as [1, 2]"
 _MOST_SEASONS = 1000

@@ -17,8 +17,8 @@ from listsync.config.services import SERVICES
 from listsync.config.validation import MAX_FINDINGS, ConfigIssue, read_form
 from listsync.config.values import find_zone, local_zone, rule_of
 from listsync.config.yaml_document import YamlDocument, load_document
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import ListRules
+from listsync.domain.media import Exclusion
 from listsync.domain.server import Asking
 from listsync.errors import ConfigError, Problem
 from listsync.files.local_file import MOST_S, WriterWait

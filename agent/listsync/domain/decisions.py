@@ -1,16 +1,176 @@
-"""What is decided about a wish, and what came of it."""
+"""What lists want, what that was taken for, what was decided about it, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
+from listsync.domain.list_rules import ListRules, Which
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import (
     Answered,
+    Candidate,
     RequestBody,
+    SearchPage,
+    SeriesDetails,
+    TitleFacts,
 )
-from listsync.domain.wishes import Member
+
+
+class Member(NamedTuple):
+    """One list entry behind a wish; `entry_id` is its name in the list's memory.
+
+    A named tuple, as `media` explains.
+    """
+
+    rules: ListRules
+    entry: ListEntry
+    entry_id: str
+
+    @property
+    def named_seasons(self) -> frozenset[int] | None:
+        """The seasons that the row or its list names; None: it depends on the series."""
+        if self.entry.seasons:
+            return frozenset(self.entry.seasons)
+        rule = self.rules.seasons
+        return rule.numbers if rule.which is Which.NAMED else None
+
+    @property
+    def season_rule(self) -> str:
+        """By which rule seasons are chosen; seasons that the row names are one by themselves."""
+        return ",".join(map(str, self.entry.seasons)) or str(self.rules.seasons)
+
+    def seasons_of(self, details: SeriesDetails) -> frozenset[int]:
+        """Choose the seasons of a series that are wanted."""
+        named = self.named_seasons
+        return self.rules.seasons.of(details) if named is None else named
+
+
+Members = tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One title that one or more lists want, in one edition.
+
+    `members` in list order; `ids` are those of all members together; `seasons` are those that all
+    members name, empty where that depends on the series.
+    `conflict` says why the members cannot mean one title, or what they say that was not
+    understood, if so. `check_ids` and `bare_id` are as of entries.
+    """
+
+    members: tuple[Member, ...]
+    ids: ExternalIds
+    kind: MediaType | None
+    title: str | None
+    original_title: str | None
+    year: int | None
+    seasons: frozenset[int]
+    four_k: bool
+    conflict: str | None = None
+    check_ids: bool = False
+    bare_id: int | None = None
+
+    @property
+    def label(self) -> str:
+        return self.members[0].entry.label
+
+
+class How(StrEnum):
+    """By what evidence a wish was taken for a title.
+
+    TITLE_INSTEAD: by the title, because the ids lead to another one.
+    """
+
+    TMDB_ID = "TMDB id"
+    IMDB_ID = "IMDb id"
+    TVDB_ID = "TVDB id"
+    TITLE = "title"
+    TITLE_INSTEAD = "title instead of the id"
+    CHOICE = "choice"
+
+
+class Found(StrEnum):
+    """How far the evidence goes. REVIEW: a person must choose."""
+
+    FOUND = "found"
+    REVIEW = "review"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenId:
+    """An IMDb id that a person chose for a lookup, before anybody looked it up."""
+
+    lookup: str
+    imdb: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The title a wish was taken for, or why it was taken for none.
+
+    `reasons` are sentences for people; `candidates` are what was on offer, best first.
+    `score` is the classic figure: similarity x 2 for the exact year, x 1.5 for one off; what its
+    details prove has that of the same title and year.
+    `is_provisional`: searches answered nothing, so a later sync must confirm it.
+    `chosen`: the choice of a person that was looked up for it.
+    """
+
+    found: Found
+    how: How
+    key: TitleKey | None = None
+    title: str = ""
+    score: float = 0.0
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    is_provisional: bool = False
+    chosen: ChosenId | None = None
+
+
+Question = tuple[str, str, int | None]
+"""One search at the server: of which sort, for what, of which year."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupAnswers:
+    """What the server answered while a title was looked up.
+
+    `empty` are searches that answered nothing, which may be an outage; they are not in `pages`.
+    """
+
+    pages: Mapping[Question, SearchPage] = field(default_factory=dict)
+    facts: Mapping[TitleKey, TitleFacts] = field(default_factory=dict)
+    empty: frozenset[Question] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A wish with all that must be known to decide: its match and, for series, the seasons.
+
+    `answers`: the match rests on a search that answered nothing, so it is to be asked again.
+    `was_wrong`: such a search answered something when it was.
+    """
+
+    wish: Wish
+    match: Match | None
+    details: SeriesDetails | None = None
+    facts: TitleFacts | None = None
+    is_fresh: bool = False
+    error: Exception | None = None
+    answers: LookupAnswers | None = None
+    was_wrong: bool = False
+
+
+def named_by_all(members: Sequence[Member]) -> frozenset[int]:
+    """Unite the seasons that are named; empty where a member leaves it to the series."""
+    named = [member.named_seasons for member in members]
+    if any(numbers is None for numbers in named):
+        return frozenset()
+    return frozenset(number for numbers in named if numbers for number in numbers)
 
 
 class SkipReason(StrEnum):

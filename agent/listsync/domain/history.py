@@ -1,4 +1,4 @@
-"""What listsync can tell about the past and the present of its lists, titles and runs."""
+"""What listsync can tell of its lists, titles and runs, past and present, page by page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import Notice
@@ -24,7 +26,25 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
-from listsync.domain.wishes import Found, How, Match
+
+_T = TypeVar("_T")
+
+Key = tuple[str | int, ...]
+"""Where a row stands in its order: rows that come or go before it change nothing.
+
+An entry whose rank moves meanwhile may be told twice, or not at all.
+"""
+
+
+class Page(NamedTuple, Generic[_T]):
+    """Some rows of *total*; `last` is the key to go on after, None where nothing follows.
+
+    `total` is counted for a first page only, and None for one that goes on.
+    """
+
+    total: int | None
+    rows: tuple[_T, ...]
+    last: Key | None = None
 
 
 class TitleStatus(StrEnum):

@@ -1,4 +1,4 @@
-"""How a run ended: what became of each list and entry, and whether it is tried again by itself."""
+"""How far a run is, how it ended, and whether it is tried again by itself."""
 
 from __future__ import annotations
 
@@ -29,6 +29,61 @@ from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.shapes import AskingShape, PlannedShape
+
+
+_ENOUGH = 20
+"""Titles that tell how fast the others will go."""
+
+
+class Phase(StrEnum):
+    """Where a run is."""
+
+    IDLE = "idle"
+    CONNECT = "connect"
+    COLLECT = "collect"
+    ADD = "add"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListProgress:
+    """How far one list is."""
+
+    name: str
+    state: str
+    read: int = 0
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A snapshot of the sync that runs or ran last; `sequence` grows with every change.
+
+    `phase_s` is how long the phase has lasted; `changed_at` when anything moved last.
+    """
+
+    run_id: str | None
+    phase: Phase
+    done: int
+    total: int
+    requested: int
+    lists: tuple[ListProgress, ...]
+    sequence: int
+    phase_s: float = field(default=0.0, compare=False)
+    changed_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def eta_s(self) -> float | None:
+        """Guess how long the titles still take; None while there is nothing to go by."""
+        if self.phase is not Phase.ADD or self.done < _ENOUGH:
+            return None
+        return self.phase_s / self.done * (self.total - self.done)
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 0
+
 
 _LONGEST = timedelta(hours=24)
 

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from listsync.domain.decisions import Found, Match, Member
 from listsync.domain.lists import ListOutcome, Validators
 from listsync.domain.media import Definition
 from listsync.domain.server import Answered, RequestBody, Season, ServerRequest
-from listsync.domain.wishes import Found, Match, Member
 
 _RULES = "|"
 

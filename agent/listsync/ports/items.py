@@ -7,11 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from listsync.domain.exclusions import Exclusion
-    from listsync.domain.history import Choice, EntryRow, ItemRow, Lookup, ReviewRow, Standing
+    from listsync.domain.history import (
+        Choice,
+        EntryRow,
+        ItemRow,
+        Key,
+        Lookup,
+        Page,
+        ReviewRow,
+        Standing,
+    )
     from listsync.domain.lists import ListEntry
-    from listsync.domain.media import MediaType, TitleKey
-    from listsync.domain.pages import Key, Page
+    from listsync.domain.media import Exclusion, MediaType, TitleKey
 
 
 class Items(Protocol):

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from listsync.domain.decisions import Member
     from listsync.domain.history import ListRow
     from listsync.domain.list_rules import ListRules
     from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
     from listsync.domain.run_notes import Difference, ListSetback, WholeReading
-    from listsync.domain.wishes import Member
 
 
 class ListProvider(Protocol):

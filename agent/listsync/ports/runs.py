@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from listsync.domain.history import RequestRow, RunRow
+    from listsync.domain.history import Key, Page, RequestRow, RunRow
     from listsync.domain.media import Definition
     from listsync.domain.notices import NoticeRecord, Origin
-    from listsync.domain.pages import Key, Page
     from listsync.domain.report import SyncReport, SyncRun
     from listsync.domain.run_notes import Intent
 

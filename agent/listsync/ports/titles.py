@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
+    from listsync.domain.decisions import Match
     from listsync.domain.media import Definition, MediaType, TitleKey
     from listsync.domain.report import SyncRun
     from listsync.domain.run_notes import Departure, FailedRequest, HandledEntries, Miss
     from listsync.domain.server import TitleFacts
-    from listsync.domain.wishes import Match
 
 
 class MatchCache(Protocol):

@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Raw, field
 
 from listsync.decoding import Answer, readable
-from listsync.domain.catalogue_terms import fold_genre
+from listsync.domain.list_rules import fold_genre
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import (
     MediaStatus,

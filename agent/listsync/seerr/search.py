@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Raw, field
 
 from listsync.decoding import Answer, readable
-from listsync.domain.catalogue_terms import fold_genre
+from listsync.domain.list_rules import fold_genre
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
 from listsync.http.response import Response

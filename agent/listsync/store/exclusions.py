@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
-from listsync.domain.exclusions import Exclusion
-from listsync.domain.media import MediaType
+from listsync.domain.media import Exclusion, MediaType
 from listsync.store import row_codec as rows
 from listsync.store import server_requests
 from listsync.store.database import Database

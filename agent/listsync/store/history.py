@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from listsync.domain.history import RunRow
+from listsync.domain.history import Key, Page, RunRow
 from listsync.domain.notices import NoticeRecord, Origin, renewed
-from listsync.domain.pages import Key, Page
 from listsync.domain.report import SyncReport, SyncRun
 from listsync.domain.run_messages import message_of
 from listsync.store import row_codec as rows

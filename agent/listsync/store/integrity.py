@@ -10,11 +10,11 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from listsync.domain.decisions import Found, How
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import RequestAnswer
-from listsync.domain.wishes import Found, How
 from listsync.redaction import without_credentials, without_secrets
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from listsync.domain.decisions import SkipReason
-from listsync.domain.history import NEW, ItemRow, RequestRow, entry_status
+from listsync.domain.history import NEW, ItemRow, Key, Page, RequestRow, entry_status
 from listsync.domain.lists import ListEntry
-from listsync.domain.pages import Key, Page
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.reviews import SqliteReviews

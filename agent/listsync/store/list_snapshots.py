@@ -9,11 +9,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from listsync.domain.decisions import Member
 from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry, ListOutcome, Validators
 from listsync.domain.run_notes import Difference, ListSetback, WholeReading
-from listsync.domain.wishes import Member
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
+from listsync.domain.decisions import Found, Match
 from listsync.domain.run_notes import Miss
-from listsync.domain.wishes import Found, Match
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 

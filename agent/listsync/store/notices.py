@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from listsync.domain.history import Key, Page
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, Severity
-from listsync.domain.pages import Key, Page
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 

@@ -6,9 +6,8 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
-from listsync.domain.history import RequestRow
+from listsync.domain.history import Key, Page, RequestRow
 from listsync.domain.media import Definition, TitleKey
-from listsync.domain.pages import Key, Page
 from listsync.domain.run_notes import FailedRequest, Intent, Sent
 from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.store import row_codec as rows

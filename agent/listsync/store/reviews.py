@@ -7,10 +7,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from listsync.domain.history import Choice, ReviewRow
+from listsync.domain.decisions import Found, How, Match
+from listsync.domain.history import Choice, Key, Page, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.pages import Key, Page
-from listsync.domain.wishes import Found, How, Match
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
@@ -17,7 +18,6 @@ from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.report import Verdict
 from listsync.domain.run_notes import HandledEntries, HandledSeasons, Handling, Intent, Sent
 from listsync.domain.server import Candidate, IndexPage, RequestBody, TitleState
-from listsync.domain.wishes import Found, How, Match
 
 _ENTRY_COLUMNS = (
     "rank",

@@ -21,9 +21,9 @@ from listsync.domain.arr_services import (
     ArrOffer,
     ArrSelection,
 )
+from listsync.domain.decisions import Member
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination
-from listsync.domain.wishes import Member
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.ports.server import ArrServices
 from listsync.ports.titles import ArrNamesStore

@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from listsync.domain.decisions import Decision, Request, Skip, SkipReason
+from listsync.domain.decisions import (
+    Decision,
+    Found,
+    Member,
+    Members,
+    Prepared,
+    Request,
+    Skip,
+    SkipReason,
+    Wish,
+)
 from listsync.domain.media import Definition, MediaType
 from listsync.domain.server import (
     RequestBody,
     SeriesDetails,
 )
-from listsync.domain.wishes import Found, Member, Members, Prepared, Wish
 from listsync.sync.eligibility import (
     STAYS_GONE,
     asking_of,

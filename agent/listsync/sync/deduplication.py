@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from listsync.domain.decisions import Member, Wish, named_by_all
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
-from listsync.domain.wishes import Member, Wish, named_by_all
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.title_folding import fold
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from listsync.domain.decisions import Skip, SkipReason
+from listsync.domain.decisions import Match, Member, Members, Skip, SkipReason, Wish, named_by_all
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import (
@@ -19,7 +19,6 @@ from listsync.domain.server import (
     MediaStatus,
     TitleFacts,
 )
-from listsync.domain.wishes import Match, Member, Members, Wish, named_by_all
 from listsync.sync.knowledge import Knowledge
 from listsync.sync.seasons import is_new, is_waiting, names_specials
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
-from listsync.domain.exclusions import Exclusion, parse_exclusion
+from listsync.domain.decisions import Found, How, Match, Member, Wish
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import NO_IDS, ExternalIds, TitleKey
+from listsync.domain.media import NO_IDS, Exclusion, ExternalIds, TitleKey, parse_exclusion
 from listsync.domain.server import Candidate
-from listsync.domain.wishes import Found, How, Match, Member, Wish
 from listsync.sync.deduplication import entry_id, wish_of
 from listsync.sync.titles.evidence import Sought, sought
 from listsync.sync.titles.title_folding import fold

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Member
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import ABSENT, RequestBody, SeriesDetails, ServerInfo, TitleState
 from listsync.domain.server_knowledge import Allowance, Hold, Learned, UserAllowance
-from listsync.domain.wishes import Member
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.exclusions import Excluded, ExclusionSet
 from listsync.sync.limits import UNCAPPED, Allowances, Cap, Caps, Limits, RunLimits

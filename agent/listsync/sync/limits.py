@@ -12,12 +12,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from listsync.domain.decisions import Skip, SkipReason
+from listsync.domain.decisions import Member, Members, Skip, SkipReason
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType
 from listsync.domain.server import AS_SERVER_DECIDES, Asking, Destination, RequestBody
 from listsync.domain.server_knowledge import Allowance, Quota
-from listsync.domain.wishes import Member, Members
 
 if TYPE_CHECKING:
     # Caps are known to an agent that waits, too.

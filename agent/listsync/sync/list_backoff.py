@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from listsync.domain.decisions import Match
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition
 from listsync.domain.run_notes import FailedRequest, ListSetback, Miss
 from listsync.domain.server import SeriesDetails
-from listsync.domain.wishes import Match
 
 _FIRST = {
     ListOutcome.UNAVAILABLE: timedelta(minutes=5),

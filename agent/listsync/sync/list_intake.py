@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from listsync.domain.decisions import Member
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry
 from listsync.domain.run_notes import Kept, WholeReading
-from listsync.domain.wishes import Member
 from listsync.ports.lists import ListSetbacks, ListSnapshots
 from listsync.ports.state import Memory
 from listsync.row_limit import MOST_OF_ALL, Room

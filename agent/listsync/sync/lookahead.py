@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from listsync.domain.decisions import Request
+from listsync.domain.decisions import Match, Prepared, Request, Wish
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.domain.wishes import Match, Prepared, Wish
 from listsync.errors import ListsyncError
 from listsync.ports.server import RequestServer
 from listsync.ports.titles import FactsCache

@@ -16,17 +16,18 @@ from typing import Protocol
 from listsync.domain.decisions import (
     Decision,
     Failed,
+    Found,
     Outcome,
+    Prepared,
     Refused,
     Request,
     Requested,
     Skip,
     SkipReason,
+    Wish,
 )
-from listsync.domain.exclusions import Exclusion
-from listsync.domain.media import Definition, MediaType
+from listsync.domain.media import Definition, Exclusion, MediaType
 from listsync.domain.report import Result, Retry, retry_of
-from listsync.domain.wishes import Found, Prepared, Wish
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import Group, wish_of

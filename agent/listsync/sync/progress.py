@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from listsync.domain.progress import ListProgress, Phase, Progress
+from listsync.domain.report import ListProgress, Phase, Progress
 
 RUN: ContextVar[str] = ContextVar("listsync_run", default="")
 """The run's id; empty outside of runs. Threads of a run get it with a copy of the context."""

@@ -8,13 +8,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from listsync.domain.decisions import Failed, Outcome, Refused, Requested, Skip, SkipReason
+from listsync.domain.decisions import (
+    Failed,
+    Found,
+    Match,
+    Member,
+    Outcome,
+    Prepared,
+    Refused,
+    Requested,
+    Skip,
+    SkipReason,
+)
 from listsync.domain.lists import SkippedRow
 from listsync.domain.media import Definition
 from listsync.domain.notices import Notice
 from listsync.domain.report import ItemReport, ListReport, Retry, Verdict
 from listsync.domain.server import Answered, RequestAnswer
-from listsync.domain.wishes import Found, Match, Member, Prepared
 from listsync.sync.fetch_lists import Reading
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.server_requests import notice_of_failures

@@ -8,11 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from listsync.domain.exclusions import Exclusion
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.progress import Phase
-from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
+from listsync.domain.report import Phase, Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_notes import HandledEntries, Notes
 from listsync.domain.server import ServerInfo, TitleState, is_lacking
 from listsync.domain.server_knowledge import Learned, TriedUser, Trust

@@ -6,14 +6,13 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from listsync.domain.decisions import Outcome, Requested, Skip, SkipReason
+from listsync.domain.decisions import Match, Member, Outcome, Prepared, Requested, Skip, SkipReason
 from listsync.domain.media import Definition, MediaType
 from listsync.domain.notices import Origin, open_after
 from listsync.domain.report import SyncReport
 from listsync.domain.run_messages import judgement_of
 from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
-from listsync.domain.wishes import Match, Member, Prepared
 from listsync.ports.state import Memory
 from listsync.sync.eligibility import is_decided_whole, takes
 from listsync.sync.knowledge import Knowledge, RunKnowledge

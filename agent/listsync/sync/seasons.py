@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from listsync.domain.decisions import Member
 from listsync.domain.list_rules import Which
 from listsync.domain.media import Definition
 from listsync.domain.run_notes import HandledEntries, HandledSeasons, Handling
 from listsync.domain.server import Season, SeriesDetails
-from listsync.domain.wishes import Member
 
 SPECIALS = 0
 Row = tuple[str, str, bool]

@@ -16,7 +16,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol, assert_never
 
-from listsync.domain.decisions import Decision, Failed, Outcome, Refused, Request, Requested, Skip
+from listsync.domain.decisions import (
+    Decision,
+    Failed,
+    Outcome,
+    Prepared,
+    Refused,
+    Request,
+    Requested,
+    Skip,
+)
 from listsync.domain.media import Definition
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import Intent, Sent
@@ -31,7 +40,6 @@ from listsync.domain.server import (
     ServerRequest,
 )
 from listsync.domain.server_knowledge import UNLIMITED
-from listsync.domain.wishes import Prepared
 from listsync.errors import AnswerChangedError, NotTakenError, RefusedError, UnavailableError
 from listsync.ports.server import RequestServer
 from listsync.sync.knowledge import RunKnowledge

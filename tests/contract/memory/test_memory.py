@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from listsync.domain.decisions import Found, How, Match, Member
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
@@ -48,7 +49,6 @@ from listsync.domain.server_knowledge import (
     Trust,
     UserAllowance,
 )
-from listsync.domain.wishes import Found, How, Match, Member
 from listsync.ports.state import Memory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading

@@ -15,10 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import ALL_SEASONS, ListRules, Seasons, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import ExternalIds, MediaType
+from listsync.domain.media import Exclusion, ExternalIds, MediaType
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr

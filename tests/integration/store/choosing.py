@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.run_notes import Notes
 from listsync.domain.server import Candidate
-from listsync.domain.wishes import Found, How, Match
 from listsync.sync.deduplication import members_of
 from listsync.sync.titles.lookups import lookup_of_entry
 from tests.integration.store.state import AT, StateFile, rules

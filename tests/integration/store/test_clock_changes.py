@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import FailedRequest, Miss, Notes
-from listsync.domain.wishes import Found, How, Match
 from listsync.store.clock_changes import follow_step, pull_back
 from listsync.store.database import Database
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure, put_off

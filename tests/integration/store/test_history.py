@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 
-from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, ItemRow, ListRow, RunRow
 from listsync.domain.lists import ListEntry, ListOutcome
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey, parse_exclusion
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
-from listsync.domain.wishes import Found, How, Match
 from listsync.errors import StateError
 from listsync.store import database as database_module
 from listsync.store import server_requests

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from listsync.domain.decisions import Found, How
 from listsync.domain.media import MediaType, TitleKey
-from listsync.domain.wishes import Found, How
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
 from listsync.store.sync_memory import SqliteMemory

@@ -12,12 +12,11 @@ import pytest
 
 from listsync.app.agent_wiring import StateOverview
 from listsync.app.config_loader import DaemonOptions
-from listsync.domain.exclusions import parse_exclusion
+from listsync.domain.decisions import ChosenId, Found, How, Match
 from listsync.domain.history import Choice
-from listsync.domain.media import ExternalIds, TitleKey
+from listsync.domain.media import ExternalIds, TitleKey, parse_exclusion
 from listsync.domain.run_notes import Notes
 from listsync.domain.server import TitleFacts
-from listsync.domain.wishes import ChosenId, Found, How, Match
 from listsync.store import database as module
 from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import FILE_NAME, Database

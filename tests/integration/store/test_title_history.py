@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
@@ -24,7 +25,6 @@ from listsync.domain.server import (
     TitleState,
 )
 from listsync.domain.server_knowledge import NOTHING_LEARNED, Hold, Learned
-from listsync.domain.wishes import Found, How, Match
 from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import FILE_NAME
 from listsync.sync.deduplication import entry_id, members_of

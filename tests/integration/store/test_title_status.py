@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.domain.decisions import SkipReason
+from listsync.domain.decisions import Found, SkipReason
 from listsync.domain.history import RunRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, MediaType, TitleKey
@@ -23,7 +23,6 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.domain.wishes import Found
 from listsync.store import title_status
 from listsync.store.database import FILE_NAME
 from listsync.store.title_status import note_title_status

@@ -5,7 +5,7 @@ Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 
 from __future__ import annotations
 
-from listsync.domain.catalogue_terms import LANGUAGES
+from listsync.domain.list_rules import LANGUAGES
 from listsync.sandbox import title_facts
 from listsync.sandbox.api_call import ApiCall
 from listsync.sandbox.catalogue import MOVIE, TV, CatalogueTitle

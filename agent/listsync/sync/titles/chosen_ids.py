@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from listsync.domain.decisions import ChosenId, Found, How, Match
 from listsync.domain.media import MediaType
 from listsync.domain.server import SearchPage
-from listsync.domain.wishes import ChosenId, Found, How, Match
 
 _YOU_CHOSE = "you chose "
 _BUT = ", but "

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from listsync.domain.decisions import Found, Match
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, Production
-from listsync.domain.wishes import Found, Match
 from listsync.sync.titles.evidence import BEST_SCORE, OTHER_NUMBER, Evidence, Sought, weigh
 from listsync.sync.titles.lookups import Budget, Lookups
 from listsync.sync.titles.matching import alone_of_its_name

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from listsync.domain.decisions import Found, How, Match, Wish
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Candidate, TitleFacts
-from listsync.domain.wishes import Found, How, Match, Wish
 from listsync.sync.titles.evidence import Evidence, Sought, weigh
 from listsync.sync.titles.lookups import wanted_of
 from listsync.sync.titles.matching import choose

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from listsync.domain.decisions import LookupAnswers, Question, Wish
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Production, SearchPage, TitleFacts
-from listsync.domain.wishes import LookupAnswers, Question, Wish
 from listsync.errors import UnavailableError
 from listsync.ports.server import Catalogue
 from listsync.ports.titles import FactsCache

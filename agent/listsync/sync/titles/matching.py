@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.media import TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.wishes import Found, How, Match
 from listsync.sync.titles.evidence import OTHER_NUMBER, Evidence, Sought, weigh
 from listsync.sync.titles.prominence import (
     is_better_known,

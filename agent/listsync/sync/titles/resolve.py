@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from listsync.domain.decisions import ChosenId, Found, How, Match, Wish
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.wishes import ChosenId, Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.ports.server import Catalogue
 from listsync.sync.titles.chosen_ids import match_of_choice, waiting_again

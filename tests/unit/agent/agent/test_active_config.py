@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from listsync.agent.active_config import Configuration
-from listsync.domain.runs import Following, Scope
-from listsync.domain.services import PendingChange
+from listsync.domain.runs import Following, PendingChange, Scope
 from listsync.errors import Problem, StateError
 from tests.unit.agent.agent.world import BROKEN, FakeLoader, following
 

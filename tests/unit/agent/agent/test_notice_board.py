@@ -7,7 +7,7 @@ import pytest
 from listsync.agent.active_config import InForce
 from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.domain.notices import Notice, NoticeKind, Origin
-from listsync.domain.services import Condition, PendingChange, ServiceStatus
+from listsync.domain.runs import Condition, PendingChange, ServiceStatus
 from listsync.errors import StateError
 from tests.fakes import FakeNoticeLog
 from tests.unit.agent.agent.world import following

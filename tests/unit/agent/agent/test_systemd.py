@@ -8,7 +8,7 @@ from listsync.agent.queue import QueueState
 from listsync.agent.recent_runs import RecentRuns, failed
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import COMPUTING_S, Heartbeat
-from listsync.domain.progress import Phase
+from listsync.domain.report import Phase
 from listsync.domain.runs import Order, Pause
 from listsync.sync.progress import ProgressBoard
 from tests.unit.agent.agent.world import AT, FakeSystemd

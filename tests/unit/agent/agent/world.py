@@ -21,8 +21,7 @@ from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signa
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun
-from listsync.domain.runs import Following, Order, Scope
-from listsync.domain.services import PendingChange
+from listsync.domain.runs import Following, Order, PendingChange, Scope
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule.retry_backoff import BackOff

@@ -21,7 +21,7 @@ from listsync.config.configuration import Config
 from listsync.config.load import check
 from listsync.config.yaml_document import parse_document
 from listsync.domain.notices import Notice
-from listsync.domain.services import Condition, PendingChange, RestartPolicy
+from listsync.domain.runs import Condition, PendingChange, RestartPolicy
 from listsync.errors import StateError
 from tests.unit.agent.agent.world import following
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from listsync.domain.runs import Pause
-from listsync.domain.services import PendingChange
+from listsync.domain.runs import Pause, PendingChange
 from listsync.errors import Problem
 from listsync.protocol import Reason
 from tests.unit.agent.commands.world import BROKEN, World

@@ -19,8 +19,7 @@ from listsync.domain.history import EntryRow, ReviewRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
-from listsync.domain.progress import Phase
-from listsync.domain.report import Plan, PlanItem, Verdict
+from listsync.domain.report import Phase, Plan, PlanItem, Verdict
 from listsync.domain.runs import Order, PlannedRetry
 from listsync.domain.server import Asking, Candidate, RequestBody
 from listsync.errors import Problem, StateError

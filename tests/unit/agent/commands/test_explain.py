@@ -14,11 +14,11 @@ from listsync.domain.arr_services import (
     ArrSelection,
     ArrService,
 )
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, EntryRow, Lookup
 from listsync.domain.list_rules import Seasons, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Definition, Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, HandledEntries, HandledSeasons
 from listsync.domain.server import (
     AS_USUAL,
@@ -37,7 +37,6 @@ from listsync.domain.server_knowledge import (
     TriedUser,
     UserAllowance,
 )
-from listsync.domain.wishes import Found, How, Match
 from listsync.protocol import Reason
 from listsync.sync.arr_selection import key_of
 from listsync.sync.deduplication import entry_id, members_of, wishes_of

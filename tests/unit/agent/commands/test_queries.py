@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.server import RequestBody

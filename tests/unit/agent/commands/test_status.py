@@ -11,10 +11,8 @@ import pytest
 from listsync import __version__
 from listsync.domain.history import ListRow
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
-from listsync.domain.progress import Phase
-from listsync.domain.report import Verdict
-from listsync.domain.runs import Order, Pause, PlannedRetry, Scope
-from listsync.domain.services import PendingChange, ServiceStatus
+from listsync.domain.report import Phase, Verdict
+from listsync.domain.runs import Order, Pause, PendingChange, PlannedRetry, Scope, ServiceStatus
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsync.terminal.output import PLAIN

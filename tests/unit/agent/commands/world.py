@@ -15,15 +15,22 @@ from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
 from listsync.commands import Commands, Shown, Sources, Terms
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import ExternalIds, MediaType, TitleKey
+from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.report import Verdict
-from listsync.domain.runs import Ended, Following, Order, PlannedRetry, ReachedServer, Scope
-from listsync.domain.services import PendingChange, ServiceStatus
+from listsync.domain.runs import (
+    Ended,
+    Following,
+    Order,
+    PendingChange,
+    PlannedRetry,
+    ReachedServer,
+    Scope,
+    ServiceStatus,
+)
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
 from listsync.sync.limits import UNCAPPED

@@ -13,8 +13,7 @@ from listsync.config.filters import (
 )
 from listsync.config.json_schema import schema
 from listsync.config_types import UnknownNameError
-from listsync.domain.catalogue_terms import GENRES, LANGUAGES
-from listsync.domain.list_rules import Span
+from listsync.domain.list_rules import GENRES, LANGUAGES, Span
 from listsync.sandbox.title_facts import unknown_genres
 
 

@@ -19,9 +19,8 @@ from listsync.config.load import check, load
 from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
 from listsync.config.validation import MAX_FINDINGS
 from listsync.config.yaml_document import YamlDocument, parse_document
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import Filters, ListRules, Seasons, Span, Which
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.media import Exclusion, MediaType, TitleKey
 from listsync.domain.server import Asking
 from listsync.errors import ConfigError
 from listsync.files.local_file import WriterWait

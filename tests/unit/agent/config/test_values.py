@@ -16,8 +16,7 @@ from listsync.config.values import (
     parse_timezone,
     parse_user,
 )
-from listsync.domain.exclusions import Exclusion, parse_exclusion
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.media import Exclusion, MediaType, TitleKey, parse_exclusion
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
-from listsync.domain.progress import Phase, Progress
-from listsync.domain.report import ListReport, Verdict
+from listsync.domain.report import ListReport, Phase, Progress, Verdict
 from listsync.domain.run_notes import Notes
 from listsync.domain.server import (
     ABSENT,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from listsync.domain.decisions import Found, How, Match, Prepared, Wish
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
 from listsync.domain.report import SyncRun
 from listsync.domain.server import Candidate, Season, SeriesDetails
-from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.sync.deduplication import members_of, wishes_of
 
 MOVIE, TV = MediaType.MOVIE, MediaType.TV

@@ -5,12 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from listsync.domain.decisions import Decision, Request, Skip, SkipReason
-from listsync.domain.exclusions import Exclusion
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.decisions import (
+    Decision,
+    Found,
+    How,
+    Match,
+    Prepared,
+    Request,
+    Skip,
+    SkipReason,
+    Wish,
+)
+from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import MediaStatus, RequestBody, SeriesDetails, TitleState
-from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.sync.decide import decide
 from listsync.sync.eligibility import needs_seasons
 from listsync.sync.exclusions import Excluded, ExclusionSet

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Member, Wish
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import ExternalIds, MediaType
-from listsync.domain.wishes import Member, Wish
+from listsync.domain.media import Exclusion, ExternalIds, MediaType
 from listsync.sync.deduplication import entry_id, members_of, wishes_of
 from listsync.sync.exclusions import wishes_to_exclude
 from tests.thorough import tries

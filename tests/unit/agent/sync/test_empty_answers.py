@@ -8,9 +8,8 @@ from random import Random
 
 import pytest
 
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import MediaType
+from listsync.domain.media import Exclusion, MediaType
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import SearchPage
 from listsync.sync.list_backoff import pause_before_recheck

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import TitleKey
+from listsync.domain.media import Exclusion, TitleKey
 from listsync.domain.report import SyncReport, Verdict
 from listsync.domain.server import Candidate, MediaStatus
-from listsync.domain.wishes import Found, How, Match
 from listsync.errors import UnavailableError
 from listsync.sync.deduplication import members_of, renamed, wishes_of
 from listsync.sync.titles.evidence import sought

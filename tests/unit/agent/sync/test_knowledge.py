@@ -9,13 +9,12 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Wish
 from listsync.domain.list_rules import ALL_SEASONS, Filters, Seasons, Span, Which
-from listsync.domain.media import Definition, MediaType, TitleKey
+from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import AS_USUAL, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota
-from listsync.domain.wishes import Wish
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.eligibility import needs_facts, needs_seasons
 from listsync.sync.knowledge import RunKnowledge, Stored

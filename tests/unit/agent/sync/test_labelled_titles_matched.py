@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from listsync.domain.wishes import Match
+from listsync.domain.decisions import Match
 from tests.bench.titles import (
     LEAST_RIGHT,
     Verdict,

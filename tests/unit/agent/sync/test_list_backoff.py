@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.run_notes import FailedRequest, Miss
-from listsync.domain.wishes import Found, How, Match
 from listsync.sync.list_backoff import failed_again, missed, put_off
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

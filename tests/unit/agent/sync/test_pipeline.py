@@ -7,10 +7,18 @@ from random import Random
 
 import pytest
 
-from listsync.domain.decisions import Failed, Outcome, Refused, Requested, Skip, SkipReason
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import (
+    Failed,
+    Outcome,
+    Prepared,
+    Refused,
+    Requested,
+    Skip,
+    SkipReason,
+    Wish,
+)
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import TitleKey
+from listsync.domain.media import Exclusion, TitleKey
 from listsync.domain.report import Result
 from listsync.domain.server import (
     Answered,
@@ -20,7 +28,6 @@ from listsync.domain.server import (
     SearchPage,
     TitleState,
 )
-from listsync.domain.wishes import Prepared, Wish
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, StateError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.exclusions import ExclusionSet, wishes_to_exclude

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from listsync.domain.progress import ListProgress, Phase, Progress
+from listsync.domain.report import ListProgress, Phase, Progress
 from listsync.sync.progress import IDLE, ProgressBoard
 
 

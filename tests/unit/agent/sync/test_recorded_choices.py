@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.decisions import Skip, SkipReason
-from listsync.domain.wishes import ChosenId, Found, How, Match, Prepared
+from listsync.domain.decisions import ChosenId, Found, How, Match, Prepared, Skip, SkipReason
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.run_recorder import Recorder
 from tests.fakes import SERVER, FakeMemory, a_film

@@ -6,12 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listsync.domain.decisions import Failed, Outcome, Refused, Requested, Skip, SkipReason
+from listsync.domain.decisions import (
+    Failed,
+    Found,
+    How,
+    Match,
+    Outcome,
+    Prepared,
+    Refused,
+    Requested,
+    Skip,
+    SkipReason,
+    Wish,
+)
 from listsync.domain.lists import Fetched, ListOutcome, SkippedRow
 from listsync.domain.media import TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
-from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.fetch_lists import Reading
 from listsync.sync.report import Tally, verdict_of

@@ -9,12 +9,11 @@ from datetime import date, timedelta
 import pytest
 
 from listsync.domain.arr_services import ArrChoice, ArrNames, ArrOffer, ArrService
-from listsync.domain.decisions import Decision, Request, Skip, SkipReason
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Decision, Match, Prepared, Request, Skip, SkipReason, Wish
 from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.list_rules import ListRules as Rules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
+from listsync.domain.media import NO_IDS, Definition, Exclusion, MediaType, TitleKey
 from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import (
     Asking,
@@ -26,7 +25,6 @@ from listsync.domain.server import (
     TitleFacts,
     TitleState,
 )
-from listsync.domain.wishes import Match, Prepared, Wish
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.decide import decide
 from listsync.sync.deduplication import members_of, wishes_of

@@ -6,12 +6,10 @@ from itertools import product
 
 import pytest
 
-from listsync.domain.exclusions import Exclusion
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, MediaType, TitleKey
-from listsync.domain.progress import Phase
-from listsync.domain.report import Result, SyncReport, SyncRun, Verdict
+from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
+from listsync.domain.report import Phase, Result, SyncReport, SyncRun, Verdict
 from listsync.domain.server import (
     Answered,
     MediaStatus,

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.domain.exclusions import Exclusion
-from listsync.domain.media import TitleKey
+from listsync.domain.media import Exclusion, TitleKey
 from listsync.domain.report import Result, Retry, Verdict
 from listsync.domain.server import Answered, RequestAnswer
 from listsync.errors import (

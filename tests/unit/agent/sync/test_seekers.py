@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from listsync.domain.decisions import Request, Skip, SkipReason
+from listsync.domain.decisions import Found, How, Match, Prepared, Request, Skip, SkipReason, Wish
 from listsync.domain.media import TitleKey
 from listsync.domain.run_notes import Notes
-from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored
 from listsync.sync.run_recorder import Recorder

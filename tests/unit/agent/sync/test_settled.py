@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listsync.domain.exclusions import Exclusion
+from listsync.domain.decisions import Found, How, Match, Member
 from listsync.domain.list_rules import ALL_SEASONS, ListRules, Seasons, Which
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.media import Definition, Exclusion, TitleKey
 from listsync.domain.report import SyncReport
 from listsync.domain.run_notes import HandledEntries
 from listsync.domain.server import MediaStatus, TitleState
-from listsync.domain.wishes import Found, How, Match, Member
 from listsync.ports.state import Memory
 from listsync.sync.deduplication import Group, members_of, united, wish_of
 from listsync.sync.exclusions import ExclusionSet

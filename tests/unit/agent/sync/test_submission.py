@@ -9,12 +9,17 @@ import pytest
 
 from listsync.domain.decisions import (
     Failed,
+    Found,
+    How,
+    Match,
     Outcome,
+    Prepared,
     Refused,
     Request,
     Requested,
     Skip,
     SkipReason,
+    Wish,
 )
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.report import SyncRun
@@ -26,7 +31,6 @@ from listsync.domain.server import (
     RequestBody,
     TitleState,
 )
-from listsync.domain.wishes import Found, How, Match, Prepared, Wish
 from listsync.errors import AnswerChangedError, StateError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.knowledge import RunKnowledge, Stored

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from listsync.domain.decisions import ChosenId, Found, How, Match
 from listsync.domain.lists import ListEntry
 from listsync.domain.server import SearchPage
-from listsync.domain.wishes import ChosenId, Found, How, Match
 from listsync.errors import UnavailableError
 from listsync.sync.titles.chosen_ids import match_of_choice
 from listsync.sync.titles.lookups import lookup_of

@@ -7,10 +7,10 @@ from statistics import mean
 
 import pytest
 
+from listsync.domain.decisions import Found, Match
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import TitleKey
 from listsync.domain.server import Production
-from listsync.domain.wishes import Found, Match
 from listsync.errors import UnavailableError
 from listsync.sync.titles.lookups import Lookups
 from listsync.sync.titles.resolve import Resolver, may_be_outage

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from listsync.domain.decisions import Found, How, Match
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.domain.wishes import Found, How, Match
 from listsync.sync.titles.id_verification import confirm
 from tests.unit.agent.sync.records import MOVIE, TV, offer
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listsync.domain.decisions import Found, Match
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
-from listsync.domain.wishes import Found, Match
 from listsync.sync.titles.evidence import sought, weigh
 from listsync.sync.titles.matching import choose
 from listsync.sync.titles.similarity import Alike

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from listsync.domain.decisions import Found, Match
 from listsync.domain.media import MediaType
 from listsync.domain.server import Candidate
-from listsync.domain.wishes import Found, Match
 from listsync.sync.titles.evidence import sought
 from listsync.sync.titles.matching import choose
 from tests.unit.agent.sync.records import MOVIE, TV, offer

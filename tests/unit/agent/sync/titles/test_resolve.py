@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from listsync.domain.decisions import Found, How, Match, Wish
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import SearchPage, TitleFacts
-from listsync.domain.wishes import Found, How, Match, Wish
 from listsync.errors import UnavailableError
 from listsync.sync.deduplication import members_of, wishes_of
 from listsync.sync.titles.lookups import lookup_of, lookup_of_entry
