@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from listsync.terminal.layout import table
-from listsync.terminal.output import shown
+from listsync.terminal.output import relative, shown, span, table, time_of
 from listsync.terminal.progress import progress_words
-from listsync.terminal.quantities import relative, span, time_of
 from listsync.terminal.titles import notice_words
 from listsyncctl.title_views import MORE, Display, request_words, showing
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from listsync.terminal.layout import padded, width
-from listsync.terminal.output import Palette, shown
-from listsync.terminal.quantities import relative, time_of
+from listsync.terminal.output import Palette, padded, relative, shown, time_of, width
 from listsync.terminal.titles import because, could_be, notice_line, planned_title
 
 if TYPE_CHECKING:

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from listsync.protocol import SCHEMA_VERSION
-from listsync.terminal.layout import table
-from listsync.terminal.output import shown
-from listsync.terminal.quantities import megabytes, span
+from listsync.terminal.output import megabytes, shown, span, table
 from listsync.text_cleaning import printable_json
 from listsyncctl import status_views, title_views
 from listsyncctl.title_views import Display

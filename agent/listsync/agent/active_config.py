@@ -14,7 +14,7 @@ from typing import Generic, Protocol
 from listsync.domain.runs import ConfigT, ConfigT_co, Following, PendingChange, Scope
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.files.local_file import MOST_S
-from listsync.terminal.quantities import plural
+from listsync.terminal.output import plural
 
 logger = logging.getLogger(__name__)
 

@@ -52,7 +52,7 @@ from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.notices import SqliteNoticeLog
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
-from listsync.terminal.quantities import plural
+from listsync.terminal.output import plural
 from listsync.triggers.schedule.due_times import ScheduleTrigger, Timetable
 from listsync.triggers.schedule.retry_backoff import BackOff
 from listsync.triggers.schedule.rules import host_id

@@ -18,8 +18,7 @@ from listsync.domain.run_messages import advice_on
 from listsync.errors import RefusedError, UnavailableError
 from listsync.protocol import Exit
 from listsync.sync.fetch_lists import Before, Reading, read_lists
-from listsync.terminal.output import Palette, say, shown, wants_colour
-from listsync.terminal.quantities import plural
+from listsync.terminal.output import Palette, plural, say, shown, wants_colour
 
 _COLOURS = {Mark.OK: "green", Mark.WRONG: "red", Mark.OPEN: "yellow", Mark.FAILED: "red"}
 _ARR_WARNING = """\

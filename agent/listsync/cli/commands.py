@@ -19,8 +19,7 @@ import click
 from listsync import __version__, interrupts
 from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError
 from listsync.protocol import YES, Exit, client_sockets
-from listsync.terminal.output import say
-from listsync.terminal.quantities import megabytes, plural
+from listsync.terminal.output import megabytes, plural, say
 
 if TYPE_CHECKING:
     from listsync.config.configuration import Config

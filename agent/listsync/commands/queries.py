@@ -15,7 +15,7 @@ from listsync.domain.media import Exclusion, parse_exclusion
 from listsync.domain.notices import notice_shape
 from listsync.domain.runs import Ended
 from listsync.protocol import Reason, RefusedCommand
-from listsync.terminal.quantities import plural
+from listsync.terminal.output import plural
 
 if TYPE_CHECKING:
     from listsync.domain.lists import ListEntry

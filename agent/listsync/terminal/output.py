@@ -1,9 +1,14 @@
-"""Printing lines that nothing foreign can steer, in colours where they are wanted."""
+"""Lines, tables, numbers and colours for a terminal, which nothing foreign can steer.
+
+Columns line up by the cells that characters take there.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TextIO
 
 from listsync.text_cleaning import printable, printable_line
@@ -57,3 +62,170 @@ def say(line: str, *, err: bool = False) -> None:
     if stream is not None:  # it was closed when we were started
         stream.write(f"{printable_line(line)}\n")
         stream.flush()
+
+
+_GAP = "  "
+_SHORTEST = 12
+"""What is left of a name in a narrow terminal."""
+
+
+def width(text: str) -> int:
+    """Count terminal cells: wide letters take two, combining marks none."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def shortened(text: str, room: int) -> str:
+    """Cut *text* so that it takes at most *room* cells."""
+    if width(text) <= room:
+        return text
+    while text and width(text) >= room:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def padded(text: str, room: int, *, right: bool = False) -> str:
+    gap = " " * (room - width(text))
+    return gap + text if right else text + gap
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    status: int | None = None,
+    palette: Palette = PLAIN,
+) -> list[str]:
+    """Lay out *rows* below *head*; column *status* is coloured by its meaning."""
+    cells = [[shown(cell) for cell in row] for row in rows]
+    widths = _widths([head, *cells])
+    lines = [palette.paint(_line(head, widths), "bold")]
+    for row in cells:
+        line = _line(row, widths)
+        lines.append(line if status is None else _coloured(line, row, widths, status, palette))
+    return lines
+
+
+def table_of_numbers(
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    columns: int | None = None,
+    palette: Palette = PLAIN,
+) -> list[str]:
+    """Lay out *rows* below *head*, all columns but the first right-aligned.
+
+    Where that is wider than *columns*, the words of the head go below each other, then the first
+    column is shortened; it may still be wider then.
+    """
+    heads = [list(head)]
+    cells = [[shown(cell) for cell in row] for row in rows]
+    if columns is not None and _total([*heads, *cells]) > columns:
+        heads = _stacked(head)
+        over = _total([*heads, *cells]) - columns
+        room = max(_SHORTEST, max(width(row[0]) for row in cells) - over)
+        cells = [[shortened(row[0], room), *row[1:]] for row in cells] if over > 0 else cells
+    widths = _widths([*heads, *cells])
+    return [
+        *(palette.paint(_line(row, widths, numbers=True), "bold") for row in heads),
+        *(_line(row, widths, numbers=True) for row in cells),
+    ]
+
+
+def _coloured(
+    line: str, row: Sequence[str], widths: Sequence[int], column: int, palette: Palette
+) -> str:
+    """Colour one cell of a finished line."""
+    if not row[column]:
+        return line
+    before = _line([*row[:column], "|"], [*widths[:column], 1]).removesuffix("|")
+    return f"{before}{palette.status(row[column])}{line[len(before) + len(row[column]) :]}"
+
+
+def _stacked(head: Sequence[str]) -> list[list[str]]:
+    """Put the words of each heading below each other, the last ones in one line."""
+    words = [one.split() for one in head]
+    lines = max(map(len, words))
+    filled = [[""] * (lines - len(one)) + one for one in words]
+    return [list(line) for line in zip(*filled, strict=True)]
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(width, column)) for column in zip(*rows, strict=True)]
+
+
+def _total(rows: Sequence[Sequence[str]]) -> int:
+    widths = _widths(rows)
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _line(row: Sequence[str], widths: Sequence[int], *, numbers: bool = False) -> str:
+    cells = (
+        padded(text, room, right=numbers and column > 0)
+        for column, (text, room) in enumerate(zip(row, widths, strict=True))
+    )
+    return _GAP.join(cells).rstrip()
+
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Write `1 title` or `1,200 titles`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def megabytes(size: float) -> str:
+    return f"{size / 2**20:.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    """Write `0.4 s`, `12.3 s` or `3 min 20 s`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def span(seconds: float) -> str:
+    """Write a duration by its largest unit, e.g. `3 h`."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "0 s"
+
+
+def time_of(text: object) -> datetime | None:
+    """Read an ISO time; None for anything else."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def relative(text: object, now: datetime) -> str:
+    """Write an ISO time as `3 h ago` or `in 12 min`; empty for none."""
+    then = time_of(text)
+    if then is None:
+        return shown(text)
+    seconds = (then - now).total_seconds()
+    if abs(seconds) < 1:
+        return "now"
+    return f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Write 1, 2, 3, 5 as `1-3, 5`."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and spans[-1][-1] == number - 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(str(one[0]) if len(one) == 1 else f"{one[0]}-{one[-1]}" for one in spans)

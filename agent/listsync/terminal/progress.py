@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from listsync.terminal.layout import shortened
-from listsync.terminal.output import shown
-from listsync.terminal.quantities import span
+from listsync.terminal.output import shortened, shown, span
 from listsync.text_cleaning import printable
 
 _WIDTH = 30

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from listsync.terminal.output import Palette, shown
-from listsync.terminal.quantities import ranges
+from listsync.terminal.output import Palette, ranges, shown
 
 _SIGNS = {
     "requested": ("+", "green"),

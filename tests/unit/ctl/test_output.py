@@ -7,10 +7,8 @@ from typing import Any
 import click
 import pytest
 
-from listsync.terminal.layout import table, width
-from listsync.terminal.output import PLAIN, Palette, shown, wants_colour
+from listsync.terminal.output import PLAIN, Palette, relative, shown, table, wants_colour, width
 from listsync.terminal.progress import BottomLine, bar_line
-from listsync.terminal.quantities import relative
 from listsyncctl.command_line import duration
 from listsyncctl.title_views import Display, explained
 from listsyncctl.views import plain

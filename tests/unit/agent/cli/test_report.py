@@ -16,8 +16,7 @@ from listsync.cli.report_view import as_json, lines
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.terminal.layout import shortened, table_of_numbers, width
-from listsync.terminal.output import Palette
+from listsync.terminal.output import Palette, shortened, table_of_numbers, width
 from tests.thorough import tries
 
 _RUN = SyncRun(run_id="r", origin="once", started_at=datetime(2026, 6, 1, tzinfo=UTC))
