@@ -14,7 +14,7 @@ from listsyncctl.command_line import command, common, complete_lists, ctl, durat
 from listsyncctl.session import Session, session_of
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         DoneReply,
         ReviewDecideReply,
     )

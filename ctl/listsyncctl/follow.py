@@ -17,7 +17,7 @@ from listsyncctl.session import Session
 from listsyncctl.views import as_json
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         BackupReply,
         ProgressReply,
         RunReply,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from listsync.protocol.replies import (
+from listsync.protocol.messages import (
     OrderReply,
     ReviewDecideReply,
     VersionReply,

@@ -15,7 +15,7 @@ from listsyncctl.session import Session
 from listsyncctl.title_views import review
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         OrderReply,
         ReviewDecideReply,
     )

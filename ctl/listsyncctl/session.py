@@ -19,7 +19,7 @@ from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         BackupReply,
         CancelReply,
         DoneReply,

@@ -11,7 +11,7 @@ from listsync.terminal.titles import notice_words
 from listsyncctl.title_views import MORE, Display, request_words, showing
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         ItemsReply,
         ListsReply,
         NoticesReply,

@@ -10,7 +10,7 @@ from listsync.terminal.output import Palette, padded, relative, shown, time_of, 
 from listsync.terminal.titles import because, could_be, notice_line, planned_title
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         ExplainReply,
         OrderReply,
         PlanReply,

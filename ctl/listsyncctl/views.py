@@ -12,7 +12,7 @@ from listsyncctl import status_views, title_views
 from listsyncctl.title_views import Display
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         BackupReply,
         DoneReply,
         OrderReply,

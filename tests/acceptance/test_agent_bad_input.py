@@ -276,7 +276,7 @@ _MUTE = """
 from listsync import interrupts
 interrupts.hold_back()
 from listsync.control.server import ControlSocket
-from listsync.commands import Commands
+from listsync.commands.dispatch import Commands
 def fail(*_):
     raise ValueError("what went wrong")
 {0} = fail

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from listsync.control import ControlSocket
 from listsync.control.authorization import Caller
 from listsync.control.rpc import Desk
+from listsync.control.server import ControlSocket
 from listsync.protocol import request
 from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from listsync.protocol.replies import (
+from listsync.protocol.messages import (
     BackupReply,
     PlanReply,
     ProgressReply,

@@ -17,7 +17,7 @@ from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from listsync.commands.explain import stories
-from listsync.commands.paging import Asked
+from listsync.commands.serializers import Asked
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
 from listsync.domain.list_rules import (
     ALL_SEASONS,

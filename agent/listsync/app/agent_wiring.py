@@ -34,9 +34,10 @@ from listsync.app.services import (
     schedule_service,
 )
 from listsync.app.sync_runner import SyncRunner
-from listsync.commands import Commands, Shown, Sources, Terms
+from listsync.commands.context import Shown, Sources, Terms
+from listsync.commands.dispatch import Commands
 from listsync.config.configuration import Config
-from listsync.control import ControlSocket
+from listsync.control.server import ControlSocket
 from listsync.domain.clock import SYSTEM_CLOCK
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.notices import NoticeRecord, Origin, open_after

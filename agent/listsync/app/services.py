@@ -14,7 +14,7 @@ from pathlib import Path
 
 from listsync.agent.backups import FIRST_S, DailyBackups
 from listsync.config.configuration import Config
-from listsync.control import ControlSocket
+from listsync.control.server import ControlSocket
 from listsync.domain.events import Event
 from listsync.domain.runs import Condition, PendingChange, RestartPolicy, ServiceStatus
 from listsync.errors import ListsyncError, StateError

@@ -19,22 +19,20 @@ from listsync.files.local_file import MOST_S
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
+        BackupParams,
         BackupReply,
+        BackupResultParams,
         CancelReply,
         DoneReply,
-        LogLevelReply,
-        OrderReply,
-        PauseReply,
-        ReloadReply,
-    )
-    from listsync.protocol.requests import (
-        BackupParams,
-        BackupResultParams,
         LogLevelParams,
+        LogLevelReply,
         NoParams,
+        OrderReply,
         PauseParams,
+        PauseReply,
         PlanParams,
+        ReloadReply,
         TriggerParams,
     )
 

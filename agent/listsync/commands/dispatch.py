@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from listsync.commands import control, plan, queries, review, status
+from listsync.commands import control, items, review, runs, status
 from listsync.commands.context import Sources
 from listsync.commands.notices import notices
 from listsync.errors import StateError
@@ -19,25 +19,25 @@ COMMANDS: Mapping[str, _Command] = {
     "version": status.version,
     "status": status.status,
     "progress": status.progress,
-    "lists": queries.lists,
+    "lists": items.lists,
     "trigger": control.trigger,
     "plan": control.plan,
-    "plan_result": plan.plan_result,
+    "plan_result": runs.plan_result,
     "pause": control.pause,
     "resume": control.resume,
     "cancel": control.cancel,
     "reload": control.reload,
     "log_level": control.log_level,
-    "runs": queries.runs,
-    "items": queries.items,
-    "explain": queries.explain,
+    "runs": runs.runs,
+    "items": items.items,
+    "explain": items.explain,
     "notices": notices,
     "review": review.review,
     "review_decide": review.decide,
     "backup": control.backup,
     "backup_result": control.backup_result,
-    "exclude": queries.exclude,
-    "forget": queries.forget,
+    "exclude": items.exclude,
+    "forget": items.forget,
 }
 
 

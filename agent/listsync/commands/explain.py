@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
-from listsync.commands.forecast import Foreseer, Foresight
-from listsync.commands.paging import Asked, Window
-from listsync.commands.remembered_matches import Remembered
+from listsync.commands.forecast import Foreseer, Foresight, Remembered
 from listsync.commands.serializers import (
+    Asked,
+    Window,
     candidate_shapes,
     choice_shape,
     general_reasons,
@@ -30,7 +30,7 @@ from listsync.sync.titles.lookups import lookup_of
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         ExplainReply,
     )
     from listsync.protocol.shapes import (

@@ -8,24 +8,158 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from listsync.commands.context import Sources
-from listsync.commands.known_exclusions import KnownExclusions
-from listsync.commands.remembered_matches import Remembered, remembered_of, taken_by_list
 from listsync.domain.decisions import Match, Member, Prepared, Request, Skip, SkipReason, Wish
-from listsync.domain.history import EntryRow, Standing
+from listsync.domain.history import Choice, EntryRow, Lookup, Standing
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import Definition, TitleKey
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import Definition, Exclusion, TitleKey
 from listsync.domain.report import Verdict
 from listsync.domain.server import ABSENT, MediaStatus, TitleFacts, TitleState
+from listsync.ports.server import Catalogue
+from listsync.ports.state import AgentState
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.decide import decide
-from listsync.sync.deduplication import of_kind, wishes_of
+from listsync.sync.deduplication import of_kind, takes, wishes_of
 from listsync.sync.eligibility import asking_members, needs_facts, needs_seasons
+from listsync.sync.exclusions import (
+    Additions,
+    Excluded,
+    ExclusionSet,
+    exclusion_of,
+    keys_excluded,
+    wishes_to_exclude,
+)
 from listsync.sync.knowledge import Knowledge, Stored, knowledge_of, watched_of
 from listsync.sync.list_backoff import put_off
 from listsync.sync.report import verdict_of
 from listsync.sync.server_requests import RequestsSeen, clear_orphans
+from listsync.sync.titles.lookups import lookups_of, title_lookup_of
+from listsync.sync.titles.resolve import Resolver
+from listsync.text_cleaning import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was found for a wish, what a person said of it, and what the next sync takes it for.
+
+    `match` is None where that looks for it: for the first time, or again.
+    """
+
+    found: Lookup | None
+    choice: Choice | None
+    match: Match | None
+
+
+def remembered_of(state: AgentState, wish: Wish, now: datetime) -> Remembered:
+    """Tell what *wish* is taken for, where that costs no call."""
+    said = {name: state.titles.lookup(name) for name in lookups_of(wish)}
+    known = {name: one.match for name, (one, _) in said.items() if one and not one.is_due(now)}
+    choices = {name: choice for name, (_, choice) in said.items() if choice}
+    known |= {name: one.match for name, one in choices.items() if not one.is_open}
+    by_title = title_lookup_of(wish)
+    elsewhere = None if by_title in said else state.titles.lookup(by_title)[1]
+    if elsewhere is not None and elsewhere.key is not None:
+        known[by_title] = elsewhere.match
+    chosen = {name: one.imdb for name, one in choices.items() if one.is_open and one.imdb}
+    # What is known without a call needs no server.
+    resolver = Resolver(cast("Catalogue", None), known, chosen_ids=chosen)
+    match, to_look_up = resolver.known(wish), resolver.chosen_id(wish)
+    if to_look_up is not None:
+        return Remembered(*said[to_look_up.lookup], match)
+    # By the names of earlier versions only what still counts is of interest.
+    by_name = [one for one in said.values() if any(one)] if match else [*said.values()][:1]
+    found, choice = by_name[0] if by_name else (None, None)
+    if match is not None and match is known.get(by_title):
+        choice = choice or elsewhere
+    return Remembered(found, choice, match)
+
+
+def taken_by_list(state: AgentState, member: Member) -> Member | str:
+    """Take a member as its list's rules let it, or say why they leave it out."""
+    rules, taken = member.rules, of_kind(member)
+    if taken is None:
+        return f"{rules.name} takes no {member.entry.kind}"
+    if rules.limit is not None:
+        before = state.entries.kinds_before(rules.source, member.entry_id)
+        if sum(count for kind, count in before.items() if takes(rules, kind)) >= rules.limit:
+            return f"{rules.name} takes its first {rules.limit} titles only"
+    return taken
+
+
+class KnownExclusions:
+    """The exclusions of the configuration, by command and of *lists*.
+
+    `everywhere` are those that no list says; `unknown` names those of which nobody knows yet what
+    titles they mean.
+    """
+
+    def __init__(
+        self,
+        state: AgentState,
+        configured: Sequence[Exclusion],
+        lists: Sequence[ListRules],
+        now: datetime,
+    ) -> None:
+        self._state = state
+        self._lists = lists
+        self._now = now
+        exclusions = (*configured, *Additions(state.exclusions.all).take())
+        self.everywhere = ExclusionSet(exclusions)
+        self.unknown: list[str] = []
+        for wish in wishes_to_exclude(exclusions):
+            match = remembered_of(state, wish, now).match
+            if match is None:
+                self.unknown.append(wish.label)
+            self._exclude(self.everywhere, wish, match)
+        read = {row.source for row in state.lists.all() if row.last_success}
+        self.unknown += [f"list {one.name}" for one in lists if one.source not in read]
+
+    def reason(self, wish: Wish, match: Match | None) -> str | None:
+        """Say what excludes a title, if anything does."""
+        if _holds(self.everywhere, wish, match):
+            return "by `exclude`, in the configuration or by command"
+        if self._lists and _holds(self._of_lists(wish, match), wish, match):
+            names = one_line(", ".join(one.name for one in self._lists))
+            return f"{names} says not to request it"
+        return None
+
+    def _of_lists(self, wish: Wish, match: Match | None) -> Excluded:
+        """Gather what lists exclude that has to do with a title."""
+        key = match.key if match else None
+        excluded = ExclusionSet(())
+        found = [
+            taken_by_list(self._state, Member(rules, entry, name))
+            for rules in self._lists
+            for name, entry in self._alike(rules.source, wish, key).items()
+        ]
+        # As a sync unites them: what they mean together is remembered, not what each does.
+        for unwanted in wishes_of([one for one in found if isinstance(one, Member)]):
+            means = remembered_of(self._state, unwanted, self._now).match
+            for member in unwanted.members:
+                excluded.add(exclusion_of(member.entry, means))
+            self._exclude(excluded, unwanted, means)
+        return excluded
+
+    def _alike(self, source: str, wish: Wish, key: TitleKey | None) -> dict[str, ListEntry]:
+        alike: dict[str, ListEntry] = {}
+        for member in wish.members:
+            alike |= self._state.entries.alike(source, member.entry, key)
+        return alike
+
+    @staticmethod
+    def _exclude(excluded: ExclusionSet, wish: Wish, match: Match | None) -> None:
+        for key in keys_excluded(wish, match) if match else ():
+            excluded.add(Exclusion(key=key))
+
+
+def _holds(excluded: Excluded, wish: Wish, match: Match | None) -> bool:
+    if match is not None and match.key is not None and excluded.holds_key(match.key):
+        return True
+    return excluded.holds_wish(wish, match) or excluded.holds_title(wish, match)
+
 
 OPEN, NEW = "open", "new"
 _GONE = (MediaStatus.UNKNOWN, MediaStatus.DELETED)

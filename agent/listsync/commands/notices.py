@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
-from listsync.commands.paging import asked_of
-from listsync.commands.serializers import iso
+from listsync.commands.serializers import asked_of, iso
 from listsync.domain.history import ListRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome, notice_shape
@@ -18,11 +17,9 @@ from listsync.domain.run_messages import failure_notice, passes_by_itself, troub
 from listsync.domain.server_knowledge import Trust
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
-        NoticesReply,
-    )
-    from listsync.protocol.requests import (
+    from listsync.protocol.messages import (
         NoticesParams,
+        NoticesReply,
     )
     from listsync.protocol.shapes import (
         NoticeRecordShape,

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
-from listsync.commands.paging import asked_of
-from listsync.commands.serializers import review_shape
+from listsync.commands.serializers import asked_of, review_shape
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
@@ -18,13 +17,11 @@ from listsync.parsing.row_fields import imdb_id, number_id
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
-        ReviewDecideReply,
-        ReviewReply,
-    )
-    from listsync.protocol.requests import (
+    from listsync.protocol.messages import (
         ReviewDecideParams,
+        ReviewDecideReply,
         ReviewParams,
+        ReviewReply,
     )
 
 

@@ -11,8 +11,7 @@ from listsync import __version__
 from listsync.commands.context import Sources
 from listsync.commands.notices import needs_person, notices_of_list
 from listsync.commands.notices import standing as standing_notices
-from listsync.commands.paging import Window, asked_of
-from listsync.commands.serializers import iso, run_at_length
+from listsync.commands.serializers import Window, asked_of, iso, run_at_length
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome
@@ -24,17 +23,15 @@ from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
 if TYPE_CHECKING:
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
+        ListsParams,
         ListsReply,
+        NoParams,
+        PageParams,
         PingReply,
         ProgressReply,
         StatusReply,
         VersionReply,
-    )
-    from listsync.protocol.requests import (
-        ListsParams,
-        NoParams,
-        PageParams,
     )
     from listsync.protocol.shapes import (
         ConfigShape,

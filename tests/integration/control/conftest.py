@@ -17,7 +17,7 @@ from typing import Any, Self
 import pytest
 import zmq
 
-from listsync.control import ControlSocket
+from listsync.control.server import ControlSocket
 from listsync.protocol import request
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from listsync.control import ControlSocket, connections, server
+from listsync.control import connections, server
+from listsync.control.server import ControlSocket
 from listsync.control.zmtp import Conversation
 from listsync.protocol import MAX_BYTES, METHODS
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body
@@ -29,7 +30,7 @@ _as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become so
 _SERVE = textwrap.dedent("""
     import sys
     from pathlib import Path
-    from listsync.control import ControlSocket
+    from listsync.control.server import ControlSocket
     from tests.integration.control.conftest import Scripted, running
     sys.setswitchinterval(0.001)
     with running(ControlSocket(Path(sys.argv[1]), Scripted(), group=int(sys.argv[2]) or None)):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from listsync.control import ControlSocket
+from listsync.control.server import ControlSocket
 from listsync.protocol import MAX_BYTES, METHODS, Code, Reason, RefusedCommand
 from tests.integration.control.conftest import RawPeer, Scripted, Talker, body, running
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.control import ControlSocket
+from listsync.control.server import ControlSocket
 from listsync.protocol import METHODS, Access, Code
 from tests.integration.control.conftest import Scripted, running
 

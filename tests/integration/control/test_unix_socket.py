@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.control import ControlSocket
+from listsync.control.server import ControlSocket
 from listsync.errors import BusyError, StateError
 from tests.integration.control.conftest import Scripted, Talker, body, running
 
@@ -261,7 +261,7 @@ _LIMITED = textwrap.dedent("""
     from pathlib import Path
     resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), int(sys.argv[3])))
     from listsync.app.daemon import raise_limit
-    from listsync.control import ControlSocket
+    from listsync.control.server import ControlSocket
     from tests.integration.control.conftest import Scripted, running
     raise_limit()
     taken = []

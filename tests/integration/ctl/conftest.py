@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from listsync.control import ControlSocket
 from listsync.control.rpc import Answer
+from listsync.control.server import ControlSocket
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from listsync import logs
-from listsync.control import ControlSocket
+from listsync.control.server import ControlSocket
 from listsync.errors import ListsyncError, StateError, UnavailableError
 from listsync.file_access import doubt_about, open_to_write, own_path
 from listsync.providers.trakt.token_store import FileTokens

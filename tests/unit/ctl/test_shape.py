@@ -15,8 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 from click.shell_completion import get_completion_class
 
-from listsync.protocol import METHODS, Code, Exit
-from listsync.protocol import replies as protocol_replies
+from listsync.protocol import METHODS, Code, Exit, messages
 from listsyncctl import replies
 from listsyncctl.agents import is_agent
 from listsyncctl.client import refusal
@@ -201,38 +200,38 @@ def test_what_is_understood_of_a_reply_is_what_the_protocol_says() -> None:
 
 
 _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
-    "ping": [(None, protocol_replies.PingReply)],
-    "version": [(None, protocol_replies.VersionReply)],
-    "status": [(None, protocol_replies.StatusReply)],
-    "progress": [(None, protocol_replies.ProgressReply)],
-    "lists": [(None, protocol_replies.ListsReply)],
-    "notices": [(None, protocol_replies.NoticesReply)],
-    "runs": [(None, protocol_replies.RunsReply), ("_ONE_RUN", protocol_replies.RunReply)],
-    "items": [(None, protocol_replies.ItemsReply)],
-    "explain": [(None, protocol_replies.ExplainReply)],
-    "review": [(None, protocol_replies.ReviewReply)],
-    "review_decide": [(None, protocol_replies.ReviewDecideReply)],
-    "trigger": [(None, protocol_replies.OrderReply)],
-    "plan": [(None, protocol_replies.OrderReply)],
+    "ping": [(None, messages.PingReply)],
+    "version": [(None, messages.VersionReply)],
+    "status": [(None, messages.StatusReply)],
+    "progress": [(None, messages.ProgressReply)],
+    "lists": [(None, messages.ListsReply)],
+    "notices": [(None, messages.NoticesReply)],
+    "runs": [(None, messages.RunsReply), ("_ONE_RUN", messages.RunReply)],
+    "items": [(None, messages.ItemsReply)],
+    "explain": [(None, messages.ExplainReply)],
+    "review": [(None, messages.ReviewReply)],
+    "review_decide": [(None, messages.ReviewDecideReply)],
+    "trigger": [(None, messages.OrderReply)],
+    "plan": [(None, messages.OrderReply)],
     "plan_result": [
-        ("_PLAN", protocol_replies.PlanReply),
-        ("_ORDERED", protocol_replies.PlanWaitsReply),
+        ("_PLAN", messages.PlanReply),
+        ("_ORDERED", messages.PlanWaitsReply),
     ],
-    "pause": [(None, protocol_replies.PauseReply)],
-    "resume": [(None, protocol_replies.DoneReply)],
-    "cancel": [(None, protocol_replies.CancelReply)],
-    "reload": [(None, protocol_replies.ReloadReply)],
-    "exclude": [(None, protocol_replies.DoneReply)],
-    "forget": [(None, protocol_replies.ForgetReply)],
-    "backup": [(None, protocol_replies.BackupReply)],
-    "backup_result": [(None, protocol_replies.BackupReply)],
-    "log_level": [(None, protocol_replies.LogLevelReply)],
+    "pause": [(None, messages.PauseReply)],
+    "resume": [(None, messages.DoneReply)],
+    "cancel": [(None, messages.CancelReply)],
+    "reload": [(None, messages.ReloadReply)],
+    "exclude": [(None, messages.DoneReply)],
+    "forget": [(None, messages.ForgetReply)],
+    "backup": [(None, messages.BackupReply)],
+    "backup_result": [(None, messages.BackupReply)],
+    "log_level": [(None, messages.LogLevelReply)],
 }
 _OF_TYPE = {str: str, bool: bool, int: float, float: float}
 
 
 def assert_same(shape: Any, said: Any, name: str) -> None:
-    """Hold what the client checks against a type of `protocol.replies`."""
+    """Hold what the client checks against a type of `protocol.messages`."""
     origin, inner = get_origin(said), get_args(said)
     if isinstance(shape, list):
         assert origin is list, name

@@ -44,7 +44,7 @@ from listsync.sync.exclusions import wishes_to_exclude
 from listsync.sync.limits import Cap
 from listsync.sync.titles.lookups import lookup_of, lookup_of_entry
 from tests.fakes import NOTHING_KNOWN
-from tests.unit.agent.commands.test_queries import shown
+from tests.unit.agent.commands.test_items_and_runs import shown
 from tests.unit.agent.commands.test_review import a_review
 from tests.unit.agent.commands.world import (
     AT,

@@ -8,7 +8,7 @@ from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.protocol import Reason
-from tests.unit.agent.commands.test_queries import shown
+from tests.unit.agent.commands.test_items_and_runs import shown
 from tests.unit.agent.commands.world import AT, ISO, World
 
 _HAGGIS, _CRONENBERG = TitleKey(MediaType.MOVIE, 1640), TitleKey(MediaType.MOVIE, 884)

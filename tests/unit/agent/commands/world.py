@@ -14,7 +14,8 @@ from listsync.agent.backups import Backup, Backups
 from listsync.agent.notice_board import NoticeBoard, agent_notices
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
-from listsync.commands import Commands, Shown, Sources, Terms
+from listsync.commands.context import Shown, Sources, Terms
+from listsync.commands.dispatch import Commands
 from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry

@@ -10,7 +10,7 @@ from listsync.domain.report import Plan, PlanItem, Verdict
 from listsync.domain.runs import Pause
 from listsync.domain.server import Asking, RequestBody
 from listsync.protocol import Reason
-from tests.unit.agent.commands.test_queries import shown
+from tests.unit.agent.commands.test_items_and_runs import shown
 from tests.unit.agent.commands.world import World, a_run
 
 _DUNE, _LOST = TitleKey(MediaType.MOVIE, 438631), TitleKey(MediaType.TV, 4607)

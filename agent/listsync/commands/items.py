@@ -1,54 +1,40 @@
-"""Commands that look into the state or change it."""
+"""Commands about titles and the lists that hold them: what is known, and what is excluded."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from listsync.agent.recent_runs import would_be_requested
 from listsync.commands import status
 from listsync.commands.context import Sources
 from listsync.commands.control import scope_of
-from listsync.commands.paging import Window, asked_of
-from listsync.commands.serializers import item_shape, request_shape, run_at_length, run_shape
+from listsync.commands.serializers import (
+    asked_of,
+    item_shape,
+    request_shape,
+)
 from listsync.domain.media import Exclusion, parse_exclusion
-from listsync.domain.notices import notice_shape
-from listsync.domain.runs import Ended
 from listsync.protocol import Reason, RefusedCommand
 from listsync.terminal.output import plural
 
 if TYPE_CHECKING:
     from listsync.domain.lists import ListEntry
-    from listsync.protocol.replies import (
+    from listsync.protocol.messages import (
         DoneReply,
-        ExplainReply,
-        ForgetReply,
-        ItemsReply,
-        ListsReply,
-        RunReply,
-        RunsReply,
-    )
-    from listsync.protocol.requests import (
         ExplainParams,
+        ExplainReply,
         ForgetParams,
+        ForgetReply,
         ItemParams,
         ItemsParams,
+        ItemsReply,
         ListsParams,
-        RunsParams,
+        ListsReply,
     )
 
 _FEW = 5
 _LATEST = 10
 _MOST_STORIES = 20
-
-
-def runs(sources: Sources, params: RunsParams) -> RunsReply | RunReply:
-    if run_id := params.get("run_id"):
-        return _one_run(sources, run_id, params)
-    asked = asked_of(params, 20, str, str)
-    page = sources.state.runs.page(limit=asked.limit, after=asked.after, skip=asked.skip)
-    total, next_ = asked.told(page)
-    return {"total": total, "next": next_, "runs": [run_shape(row) for row in page.rows]}
 
 
 def items(sources: Sources, params: ItemsParams) -> ItemsReply:
@@ -129,55 +115,6 @@ def forget(sources: Sources, params: ForgetParams) -> ForgetReply:
         "ok": True,
         "count": count,
         "message": f"Forgot {what} ({plural(count, 'record')}): the next sync considers it again.",
-    }
-
-
-def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
-    recent = sources.recent.find(run_id)
-    if recent is not None and recent.row.dry_run:
-        return _dry_run(recent, params)
-    asked = asked_of(params, 200, int, int, int)
-    row = sources.state.runs.find(run_id)
-    # What ended a moment ago is told by memory: the state may not have been writable.
-    row = recent.row if recent is not None and row is not None else row
-    row = row or (recent.row if recent is not None else None)
-    if row is None:
-        raise RefusedCommand(Reason.NOT_FOUND, f"there is no one run {run_id[:40]!r}")
-    before, request, skip = asked.after or (0, 0, asked.skip)
-    notices = row.notices[int(before) :][: asked.limit]
-    room = asked.limit - len(notices)
-    page = sources.state.requests.of_run(
-        row.run_id,
-        limit=room,
-        after=(request,) if asked.after else None,
-        skip=int(skip),
-    )
-    # Where the notices took all the room, no request is told yet, nor left out.
-    (last,) = page.last or (request,)
-    has_more = page.last is not None or room == 0
-    key = (int(before) + len(notices), last, 0 if room else skip) if has_more else None
-    total, next_ = asked.told(page._replace(last=key))
-    requests = [request_shape(one) for one in page.rows]
-    return {
-        "run": run_at_length(row),
-        "notices": [notice_shape(one) for one in notices],
-        "total": total,
-        "next": next_,
-        "requests": requests,
-    }
-
-
-def _dry_run(ended: Ended, params: RunsParams) -> RunReply:
-    """Tell what a dry run would have requested; of an older one only how many that were."""
-    window = Window(asked_of(params, 200, int))
-    notices = window.take(ended.row.notices)
-    requests = [request_shape(one) for one in window.take(would_be_requested(ended))]
-    return {
-        "run": run_at_length(ended.row),
-        "notices": [notice_shape(one) for one in notices],
-        "total": ended.row.requested,
-        "next": window.next,
-        "requests": requests,
     }
 
 
