@@ -20,8 +20,8 @@ from listsync.domain.arr_services import (
     ArrOffer,
     ArrService,
 )
-from listsync.domain.clock import Clock
 from listsync.domain.decisions import Match, Member
+from listsync.domain.events import Clock
 from listsync.domain.history import (
     Choice,
     EntryRow,

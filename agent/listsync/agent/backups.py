@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from listsync.domain.clock import SYSTEM_CLOCK, Clock
+from listsync.domain.events import SYSTEM_CLOCK, Clock
 from listsync.errors import StateError
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from typing import Generic, assert_never
 
 from listsync.agent.active_config import ConfigPolling
 from listsync.agent.sync_worker import AgentParts, RunningSync
-from listsync.domain.clock import ClockSteps
 from listsync.domain.events import (
     ClockSet,
+    ClockSteps,
     ConfigChanged,
     Due,
     Event,

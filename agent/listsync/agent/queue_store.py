@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listsync.agent.queue import QueueState, RunQueue
-from listsync.domain.clock import put_right
+from listsync.domain.events import put_right
 from listsync.domain.runs import Order, Pause, Scope
 from listsync.ports.state import Notebook
 

@@ -22,8 +22,7 @@ from listsync.agent.recent_runs import RecentRuns, ended_of, failed, left_behind
 from listsync.agent.retries import Retries, RetryPlanner
 from listsync.agent.systemd import SystemdStatus
 from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken, Heartbeat
-from listsync.domain.clock import Clock
-from listsync.domain.events import Event, QueueMoved, RunFinished
+from listsync.domain.events import Clock, Event, QueueMoved, RunFinished
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_messages import operations_of
 from listsync.domain.runs import ConfigT, Ended, Following, Order

@@ -38,8 +38,7 @@ from listsync.commands.context import Shown, Sources, Terms
 from listsync.commands.dispatch import Commands
 from listsync.config.configuration import Config
 from listsync.control.server import ControlSocket
-from listsync.domain.clock import SYSTEM_CLOCK
-from listsync.domain.events import Event, QueueMoved, Signal, Signalled
+from listsync.domain.events import SYSTEM_CLOCK, Event, QueueMoved, Signal, Signalled
 from listsync.domain.notices import NoticeRecord, Origin, open_after
 from listsync.domain.run_messages import judgement_of_end
 from listsync.domain.runs import Condition, Ended, Following, ReachedServer

@@ -13,7 +13,7 @@ from listsync.domain.history import Choice, ItemRow, Key, Page, RequestRow, Revi
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
 from listsync.protocol import Reason, RefusedCommand
-from listsync.sync.titles.chosen_ids import without_choice
+from listsync.sync.titles.id_verification import without_choice
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:

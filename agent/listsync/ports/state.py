@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.run_notes import Intent, Notes
-    from listsync.ports.items import Exclusions, Items, ListEntries, Reviews, TitleRecords
     from listsync.ports.lists import ListRecords, ListSetbacks, ListSnapshots
     from listsync.ports.runs import NoticeLog, RequestHistory, RequestLog, RunHistory, RunLog
-    from listsync.ports.server_memory import IndexCache, ServerGuard, ServerRecords, ServerRequests
-    from listsync.ports.titles import Departures, FailedRequests, HandledTitles, MatchCache
+    from listsync.ports.server import IndexCache, ServerGuard, ServerRecords, ServerRequests
+    from listsync.ports.titles import (
+        Departures,
+        Exclusions,
+        FailedRequests,
+        HandledTitles,
+        Items,
+        ListEntries,
+        MatchCache,
+        Reviews,
+        TitleRecords,
+    )
 
 
 class Recording(Protocol):

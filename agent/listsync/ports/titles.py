@@ -1,11 +1,24 @@
-"""Titles: what entries were taken for, what was done with them, what the catalogue says."""
+"""Titles and entries of lists: what they were taken for, what was done, what people say."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
+if TYPE_CHECKING:
+    from listsync.domain.history import (
+        Choice,
+        EntryRow,
+        ItemRow,
+        Key,
+        Lookup,
+        Page,
+        ReviewRow,
+        Standing,
+    )
+    from listsync.domain.lists import ListEntry
+    from listsync.domain.media import Exclusion, MediaType, TitleKey
 if TYPE_CHECKING:
     from listsync.domain.arr_services import ArrNames
     from listsync.domain.decisions import Match
@@ -13,6 +26,125 @@ if TYPE_CHECKING:
     from listsync.domain.report import SyncRun
     from listsync.domain.run_notes import Departure, FailedRequest, HandledEntries, Miss
     from listsync.domain.server import TitleFacts
+
+
+class Items(Protocol):
+    """Entries of lists, and what became of them. Any thread may ask; raises StateError."""
+
+    def page(  # noqa: PLR0913 - each narrows or places the page
+        self,
+        query: str,
+        *,
+        list_name: str | None,
+        limit: int,
+        after: Key | None = None,
+        skip: int = 0,
+        lookup_of: Callable[[ListEntry], str | None],
+    ) -> Page[ItemRow]:
+        """Return entries that fit, in the order of lists and ranks; see `domain.history`.
+
+        *lookup_of* names what is looked up for an entry, where that is not noted yet.
+
+        *query* is part of a title, or an id.
+        """
+        ...
+
+    def counts(self, list_name: str) -> Mapping[str, int]:
+        """Count the entries of one list by the status that `items` tells, the most first."""
+        ...
+
+
+class ListEntries(Protocol):
+    """Entries that have to do with a title, for who asks why."""
+
+    def find(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
+        """Return entries that fit as in `items`, in the order of their lists."""
+        ...
+
+    def sharing(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
+        """Return entries of all lists that share an id, or title and year, with *one*.
+
+        Ids that nobody vouches for do not count.
+        """
+        ...
+
+    def alike(self, source: str, one: ListEntry, key: TitleKey | None) -> Mapping[str, ListEntry]:
+        """Return the entries of a list that share an id or the title with *one*, by their names.
+
+        Also those that were taken for *key*, or might mean it.
+        """
+        ...
+
+    def kinds_before(self, source: str, entry_id: str) -> Mapping[MediaType | None, int]:
+        """Count the entries that stand before one on its list, by their kinds."""
+        ...
+
+
+class TitleRecords(Protocol):
+    """What is stored of one title."""
+
+    def lookup(self, name: str) -> tuple[Lookup | None, Choice | None]:
+        """Return what was found for a lookup, and what a person said of it."""
+        ...
+
+    def standing(self, key: TitleKey, now: datetime) -> Standing:
+        """Return what is known of one title."""
+        ...
+
+
+class Reviews(Protocol):
+    """Lookups that need a person, and what the person said."""
+
+    def waiting(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        """Return lookups that wait for a person, the oldest first."""
+        ...
+
+    def count_waiting(self) -> int:
+        """Count the lookups that wait for a person."""
+        ...
+
+    def decided(self, *, limit: int, after: Key | None = None, skip: int = 0) -> Page[ReviewRow]:
+        """Return choices, the newest first."""
+        ...
+
+    def find(self, name: str) -> tuple[ReviewRow, ...]:
+        """Return what is open or chosen whose long id begins with *name*, or whose lookup it is.
+
+        Open is also what was found nowhere.
+        """
+        ...
+
+    def choose(self, lookup: str, choice: Choice) -> None:
+        """Note what a person said, instead of what was said before."""
+        ...
+
+    def withdraw(self, lookup: str) -> bool:
+        """Forget a choice; returns whether there was one."""
+        ...
+
+    def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
+        """Return the one title, with its name, that is remembered to have an IMDb id."""
+        ...
+
+
+class Exclusions(Protocol):
+    """Titles that a person excluded by command, and the forgetting of titles."""
+
+    def add(self, item: str, at: datetime) -> None:
+        """Note that *item* (an id form, e.g. `imdb:tt0133093`) is never to be requested."""
+        ...
+
+    def all(self) -> tuple[str, ...]:
+        """Return what `exclude` noted."""
+        ...
+
+    def forget(self, item: str, wanted: Exclusion) -> int:
+        """Forget what was done with a title, so that it is looked at anew; returns how much."""
+        ...
+
+    def forget_all(self) -> int:
+        """Forget what was done with every title; what was requested when stays told."""
+        ...
 
 
 class MatchCache(Protocol):

@@ -15,8 +15,7 @@ from listsync.domain.run_notes import HandledEntries, Notes
 from listsync.domain.server import ServerInfo, TitleState, is_lacking
 from listsync.domain.server_knowledge import Learned, TriedUser, Trust
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.ports.server import RequestServer
-from listsync.ports.server_memory import ServerGuard
+from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
 from listsync.ports.titles import ArrNamesStore, FactsCache
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
@@ -36,16 +35,21 @@ from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.list_backoff import put_off
 from listsync.sync.list_intake import Gathered, gather
 from listsync.sync.lookahead import LookAhead, Preparer
-from listsync.sync.lost_requests import Verification, is_worth_it
 from listsync.sync.pipeline import STOPPED, Adder, RunEnded, Settler, check
 from listsync.sync.progress import RUN, ProgressBoard
 from listsync.sync.removals import Leaver
 from listsync.sync.report import Outcomes, Tally
-from listsync.sync.run_recorder import FailedBefore, Recorder, note_end
-from listsync.sync.run_result import failure_kind, notices_of, result_of
+from listsync.sync.run_recorder import (
+    FailedBefore,
+    Recorder,
+    failure_kind,
+    note_end,
+    notices_of,
+    result_of,
+)
 from listsync.sync.seasons import adopt
+from listsync.sync.server_index import ServerReading, Verification, is_worth_it
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
-from listsync.sync.server_state import ServerReading
 from listsync.sync.submission import Writer
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver

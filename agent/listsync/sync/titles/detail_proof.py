@@ -15,14 +15,18 @@ from typing import NamedTuple
 from listsync.domain.decisions import Found, Match
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, Production
-from listsync.sync.titles.evidence import BEST_SCORE, OTHER_NUMBER, Evidence, Sought, weigh
-from listsync.sync.titles.lookups import Budget, Lookups
+from listsync.sync.titles.evidence import (
+    BEST_SCORE,
+    OTHER_NUMBER,
+    Evidence,
+    Sought,
+    overshadowing,
+    weigh,
+)
+from listsync.sync.titles.lookups import Budget, Lookups, Offered
 from listsync.sync.titles.matching import alone_of_its_name
-from listsync.sync.titles.prominence import overshadowing
-from listsync.sync.titles.search_strategy import Offered
-from listsync.sync.titles.similarity import Alike, compare
 from listsync.sync.titles.title_folding import fold, maker_and_title, series_and_part
-from listsync.sync.titles.title_forms import folded
+from listsync.sync.titles.title_forms import Alike, compare, folded
 
 _LEAST_SLIP_YEARS = 2
 """One year off is believed without details."""

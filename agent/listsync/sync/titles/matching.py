@@ -12,17 +12,19 @@ from collections.abc import Iterable, Sequence
 from listsync.domain.decisions import Found, How, Match
 from listsync.domain.media import TitleKey
 from listsync.domain.server import Candidate
-from listsync.sync.titles.evidence import OTHER_NUMBER, Evidence, Sought, weigh
-from listsync.sync.titles.prominence import (
+from listsync.sync.titles.evidence import (
+    OTHER_NUMBER,
+    Evidence,
+    Sought,
     is_better_known,
     is_dwarfed,
     is_hardly_known,
     is_talked_about,
     overshadowing,
+    weigh,
     without_unknown_twins,
 )
-from listsync.sync.titles.similarity import Alike, Spelling, is_slip_of_pen
-from listsync.sync.titles.title_forms import folded
+from listsync.sync.titles.title_forms import Alike, Spelling, folded, is_slip_of_pen
 from listsync.sync.titles.title_variants import joined
 
 SLIP_YEARS = 3

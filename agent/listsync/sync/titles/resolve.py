@@ -19,7 +19,6 @@ from listsync.domain.media import ExternalIds, TitleKey
 from listsync.domain.server import Candidate
 from listsync.errors import UnavailableError
 from listsync.ports.server import Catalogue
-from listsync.sync.titles.chosen_ids import match_of_choice, waiting_again
 from listsync.sync.titles.detail_proof import Prover
 from listsync.sync.titles.evidence import BEST_SCORE, Sought
 from listsync.sync.titles.id_verification import (
@@ -27,25 +26,28 @@ from listsync.sync.titles.id_verification import (
     confirm,
     ids_differ,
     leads_to_another,
+    match_of_choice,
     match_of_id,
     nothing,
     title_instead_of_ids,
     to_review,
     unsettled,
+    waiting_again,
 )
 from listsync.sync.titles.lookups import (
     MOST_CALLS,
     Budget,
     Lookups,
+    Offered,
     lookup_of,
     lookup_of_entry,
     lookups_of,
+    queries,
     series_id,
     title_lookup_of,
     wanted_of,
 )
 from listsync.sync.titles.matching import choose
-from listsync.sync.titles.search_strategy import Offered, queries
 from listsync.sync.titles.title_folding import without_suffixes
 
 _ALIVE_FOR_S = 2.0

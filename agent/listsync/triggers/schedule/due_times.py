@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps
-from listsync.domain.events import ClockSet, Due, Event, RetryDue
+from listsync.domain.events import SYSTEM_CLOCK, Clock, ClockSet, ClockSteps, Due, Event, RetryDue
 from listsync.ports.state import Notebook
 from listsync.triggers.schedule.rules import (
     EVERYTHING,

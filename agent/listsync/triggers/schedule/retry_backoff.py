@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps, put_right
+from listsync.domain.events import SYSTEM_CLOCK, Clock, ClockSteps, put_right
 from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope, covers, together, without
 from listsync.ports.state import Notebook

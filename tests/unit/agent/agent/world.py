@@ -16,8 +16,7 @@ from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import CancelToken
-from listsync.domain.clock import Clock
-from listsync.domain.events import Event, QueueMoved, RunFinished, Signal, Signalled
+from listsync.domain.events import Clock, Event, QueueMoved, RunFinished, Signal, Signalled
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun

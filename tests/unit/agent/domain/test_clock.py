@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.domain.clock import SYSTEM_CLOCK, Clock, ClockSteps, put_right
+from listsync.domain.events import SYSTEM_CLOCK, Clock, ClockSteps, put_right
 from tests.fakes import FakeClock
 
 _NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport
 from listsync.domain.server import FoundRequests, RequestBody, RequestStatus, ServerRequest
-from listsync.sync.lost_requests import is_worth_it
+from listsync.sync.server_index import is_worth_it
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, entry, rules
 from tests.unit.agent.sync.test_run import House
 

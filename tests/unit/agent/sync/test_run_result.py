@@ -19,7 +19,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.sync.run_result import failure_kind, notices_of, result_of
+from listsync.sync.run_recorder import failure_kind, notices_of, result_of
 
 _HELD = "on hold: Radarr has no tag 'dora'"
 _DOUBT = Notice(kind=NoticeKind.SERVER_REPLACED, text="this is another server")

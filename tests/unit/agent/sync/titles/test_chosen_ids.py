@@ -8,7 +8,7 @@ from listsync.domain.decisions import ChosenId, Found, How, Match
 from listsync.domain.lists import ListEntry
 from listsync.domain.server import SearchPage
 from listsync.errors import UnavailableError
-from listsync.sync.titles.chosen_ids import match_of_choice
+from listsync.sync.titles.id_verification import match_of_choice
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
 from tests.fakes import FakeServer, Title, a_film, a_series

@@ -11,7 +11,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sync.titles.evidence import sought, weigh
 from listsync.sync.titles.matching import choose
-from listsync.sync.titles.similarity import Alike
+from listsync.sync.titles.title_forms import Alike
 from tests.thorough import tries
 from tests.unit.agent.sync.records import MOVIE, TV, offer
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.sync.titles.similarity import Alike, Spelling, compare
-from listsync.sync.titles.title_forms import folded
+from listsync.sync.titles.title_forms import Alike, Spelling, compare, folded
 
 SAME, WRITTEN, TRIMMED = Alike.SAME, Alike.WRITTEN, Alike.TRIMMED
 SUBTITLE, CLOSE, WITHIN, NONE = Alike.SUBTITLE, Alike.CLOSE, Alike.WITHIN, Alike.NONE

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listsync.sync.titles.evidence import sought
-from listsync.sync.titles.search_strategy import queries
+from listsync.sync.titles.lookups import queries
 from listsync.sync.titles.title_folding import cleaned
 
 
