@@ -19,8 +19,8 @@ from listsync.control.authorization import Caller
 from listsync.control.rpc import Desk
 from listsync.control.server import ControlSocket
 from listsync.protocol import request
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
+from listsync.store.state import SqliteAgentState
 from listsyncctl.client import ask
 from tests.bench.figures import Figure
 from tests.unit.agent.commands.world import World, a_list, rules

@@ -36,10 +36,10 @@ from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.protocol.shapes import (
     TitleShape,
 )
-from listsync.store.agent_state import SqliteAgentState
-from listsync.store.catalogue_cache import SqliteArrNames, SqliteFacts
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.match_cache import SqliteFacts
+from listsync.store.server_guard import SqliteArrNames
+from listsync.store.state import SqliteAgentState, SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.limits import Cap
 from listsync.sync.progress import ProgressBoard

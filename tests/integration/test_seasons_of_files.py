@@ -14,7 +14,7 @@ from listsync.domain.server import Cancelled, MediaStatus, TitleState
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileOptions, FileSource
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync

@@ -43,13 +43,13 @@ from listsync.domain.notices import NoticeRecord, Origin, open_after
 from listsync.domain.run_messages import judgement_of_end
 from listsync.domain.runs import Condition, Ended, Following, ReachedServer
 from listsync.errors import Problem
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.database import Database
+from listsync.store.history import SqliteNoticeLog
 from listsync.store.key_value import SqliteNotebook, load_doubt
 from listsync.store.list_snapshots import SqliteConfiguredLists
-from listsync.store.notices import SqliteNoticeLog
+from listsync.store.state import SqliteAgentState
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.terminal.output import plural

@@ -20,8 +20,7 @@ from listsync.app.memory_tuning import share_one_heap
 from listsync.domain.events import Event
 from listsync.errors import ConfigError, Problem
 from listsync.protocol import Exit
-from listsync.store.lock import locked
-from listsync.store.recovery import close_state, open_state
+from listsync.store.state_folder import close_state, locked, open_state
 from listsync.triggers import signals
 from listsync.triggers.config_file import digest
 

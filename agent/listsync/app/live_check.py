@@ -32,10 +32,9 @@ from listsync.errors import (
 )
 from listsync.ports.titles import ArrNamesStore
 from listsync.seerr.client import Seerr
-from listsync.store.catalogue_cache import SqliteArrNames
 from listsync.store.database import Database, copy_files
-from listsync.store.lock import locked
-from listsync.store.recovery import opened_state
+from listsync.store.server_guard import SqliteArrNames
+from listsync.store.state_folder import locked, opened_state
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup
 from listsync.sync.arr_selection import OpenSelection, WhyOpen
 

@@ -16,8 +16,8 @@ from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config_types import PageOptions, ServiceOptions
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.ports.lists import ListProvider
-from listsync.store.catalogue_cache import SqliteFilmIds
 from listsync.store.database import Database
+from listsync.store.match_cache import SqliteFilmIds
 from listsync.sync.fetch_lists import Followed
 
 if TYPE_CHECKING:

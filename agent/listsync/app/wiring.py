@@ -27,14 +27,14 @@ from listsync.domain.runs import Scope
 from listsync.errors import StateError
 from listsync.seerr.client import Seerr
 from listsync.store.backup import back_up_daily
-from listsync.store.catalogue_cache import SqliteArrNames, SqliteFacts
 from listsync.store.clock_changes import pull_back
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.exclusions import SqliteExclusions
 from listsync.store.list_snapshots import SqliteConfiguredLists
-from listsync.store.lock import locked, looking_at
-from listsync.store.recovery import opened_state
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.match_cache import SqliteFacts
+from listsync.store.server_guard import SqliteArrNames
+from listsync.store.state import SqliteMemory
+from listsync.store.state_folder import locked, looking_at, opened_state
 from listsync.sync.exclusions import Additions
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure

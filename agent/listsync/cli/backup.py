@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from listsync.errors import BusyError, StateError
-from listsync.store import checksum
 from listsync.store.backup import write_backup
 from listsync.store.database import FILE_NAME, copy_as_it_is
-from listsync.store.lock import locked
+from listsync.store.integrity import must_have_log, note_between
+from listsync.store.state_folder import locked
 
 
 def back_up(state_dir: Path, file: Path) -> int:
@@ -22,8 +22,8 @@ def back_up(state_dir: Path, file: Path) -> int:
         raise StateError(f"there is no state in {state_dir}: look at --state-dir")
     try:
         with locked(state_dir):
-            if checksum.must_have_log(state_dir / FILE_NAME):
-                checksum.note_between(state_dir / FILE_NAME)  # reading it folds the log in
+            if must_have_log(state_dir / FILE_NAME):
+                note_between(state_dir / FILE_NAME)  # reading it folds the log in
             return write_backup(file, lambda new: copy_as_it_is(state_dir, new))
     except BusyError as error:
         raise BusyError(f"{error}: if it is the agent, use `listsyncctl backup FILE`") from None

@@ -12,8 +12,8 @@ from listsync.domain.run_notes import Departure, HandledEntries, Handling
 from listsync.domain.server import RequestAnswer
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.server_index import TitleStatusTable
 from listsync.store.server_requests import lapse
-from listsync.store.title_status import TitleStatusTable
 
 
 class SqliteHandledTitles:

@@ -1,12 +1,28 @@
-"""Looks whether a state file is sound: its structure, that it is ours, and what is in it."""
+"""Whether the state file is sound, and whether it is what listsync left when it ended.
+
+Sound: its structure, that it is ours, and what is in it.
+
+SQLite notices damage to the structure of a file, not to what is written in it. So a listsync that
+ends in good order leaves a checksum beside the file; while one works, `open` stands there instead,
+and `between` while it opens or closes the file.
+
+SQLite reads a write-ahead log up to the first frame that is damaged, and takes the rest for what
+was never finished. Of that there can be one commit at most, as each is on disk before the next
+one begins. Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import sqlite3
+import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +31,9 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import RequestAnswer
+from listsync.file_access import open_to_write
 from listsync.redaction import without_credentials, without_secrets
+from listsync.store.backup import sync_folder
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
@@ -194,3 +212,145 @@ def _text_reader(table: str, column: str) -> Callable[[str], object] | None:
     if column in _TIMES or column.endswith("_at"):
         return lambda text: text and datetime.fromisoformat(text)
     return None
+
+
+_OPEN, _BETWEEN = "open", "between"
+
+
+class Left(Enum):
+    """How the file is, compared with how it was left; `UNKNOWN`: nobody ended in good order."""
+
+    SAME = "same"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+def checksum_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def compare_with_checksum(path: Path) -> Left:
+    """Compare the file with its checksum; with a log beside it, it is not all there is."""
+    noted = _noted(path)
+    if noted in ("", _OPEN, _BETWEEN) or _has_log(path):
+        return Left.UNKNOWN
+    return Left.SAME if noted == _digest(path) else Left.OTHER
+
+
+def was_there(path: Path) -> bool:
+    """Tell whether a listsync has ever worked with the file."""
+    return checksum_of(path).exists()
+
+
+def note_open(path: Path) -> None:
+    """Note that the file is open, with its log beside it."""
+    _write_checksum(path, _OPEN)
+
+
+def note_between(path: Path) -> None:
+    """Note that the file is about to be opened or closed: its log may be there or not."""
+    _write_checksum(path, _BETWEEN)
+
+
+def must_have_log(path: Path) -> bool:
+    """Tell whether a killed process must have left a log."""
+    return _noted(path) == _OPEN
+
+
+def note_left(path: Path) -> None:
+    """Note what the file is, which is closed now; not where its log is still there."""
+    if not _has_log(path):
+        _write_checksum(path, _digest(path))
+
+
+def _has_log(path: Path) -> bool:
+    with suppress(OSError):
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    return False
+
+
+def _noted(path: Path) -> str:
+    try:
+        return checksum_of(path).read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_checksum(path: Path, text: str) -> None:
+    """Replace what is noted; where that cannot be done, nothing is noted any more.
+
+    Raises:
+        OSError: not even that.
+    """
+    target = checksum_of(path)
+    new = target.with_name(f".{target.name}.part")
+    try:
+        handle = open_to_write(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            os.write(handle, f"{text}\n".encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        new.replace(target)
+    except OSError:
+        new.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+_HEADER = struct.Struct(">IIIIIIII")
+_FRAME = struct.Struct(">IIIIII")
+_UNFINISHED = 1
+_BIG_ENDIAN = 1
+"""The bit of the magic number that tells how checksums are made."""
+
+
+def frames_of(path: Path) -> Sequence[bool]:
+    """Tell of each frame in the log of the database *path* whether it ends a commit.
+
+    Those of an earlier use of the log do not. Where the header is damaged, the first frame tells
+    of which use they are.
+    """
+    with suppress(OSError), path.with_name(f"{path.name}-wal").open("rb") as file:
+        head = file.read(_HEADER.size)
+        if len(head) < _HEADER.size:
+            return ()
+        _, _, page_size, _, *salts, _, _ = _HEADER.unpack(head)
+        is_whole = _is_whole_header(head)
+        page_size = page_size if is_whole else _page_size(path)
+        commits = []
+        while len(frame := file.read(_FRAME.size)) == _FRAME.size:
+            _, pages, *marks, _, _ = _FRAME.unpack(frame)
+            if not is_whole:
+                salts, is_whole = marks, True
+            commits.append(pages > 0 and marks == salts)
+            file.seek(page_size, 1)
+        return commits
+    return ()
+
+
+def _is_whole_header(head: bytes) -> bool:
+    """Tell whether the header of the log is as it was written."""
+    order = ">" if head[3] & _BIG_ENDIAN else "<"
+    first = second = 0
+    for one, other in struct.iter_unpack(f"{order}II", head[:24]):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + other + first) & 0xFFFFFFFF
+    return head[24:] == struct.pack(">II", first, second)
+
+
+def _page_size(path: Path) -> int:
+    with path.open("rb") as file:
+        file.seek(16)
+        size = int.from_bytes(file.read(2), "big")
+    return size if size > 1 else 65536
+
+
+def commits_after(frames: Sequence[bool], read: int) -> bool:
+    """Tell whether commits follow the first *read* frames that were on disk for sure."""
+    return sum(frames[read:]) > _UNFINISHED

@@ -1,14 +1,17 @@
-"""What lookups were taken for (`matches`)."""
+"""What titles were taken for and what services say of them: `matches`, `facts`, `films`."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from listsync.domain.decisions import Found, Match
+from listsync.domain.media import ExternalIds, FilmRecord, MediaType, TitleKey
 from listsync.domain.run_notes import Miss
+from listsync.domain.server import TitleFacts
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 
@@ -82,3 +85,113 @@ def put(
 
 def _again(miss: Miss | None) -> tuple[int, str | None]:
     return (miss.tries, rows.iso(miss.again_at)) if miss else (1, None)
+
+
+_GOOD_FOR = timedelta(days=30)
+_NEW_GOOD_FOR = timedelta(days=3)
+"""Ratings and votes of a title of this year or a later one still move."""
+
+
+class SqliteFacts:
+    """Implements `ports.titles.FactsCache`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, key: TitleKey) -> TitleFacts | None:
+        found = self._database.read(
+            "SELECT facts, at FROM facts WHERE kind = ? AND tmdb = ?", key.kind, key.tmdb_id
+        )
+        if not found:
+            return None
+        facts, now = _facts_of(json.loads(found[0]["facts"])), datetime.now(UTC)
+        is_new = facts.year is None or facts.year >= now.year
+        age = now - datetime.fromisoformat(found[0]["at"])
+        return facts if age <= (_NEW_GOOD_FOR if is_new else _GOOD_FOR) else None
+
+    def put(self, key: TitleKey, facts: TitleFacts) -> None:
+        row = (key.kind, key.tmdb_id, _text_of(facts), datetime.now(UTC).isoformat())
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO facts (kind, tmdb, facts, at) VALUES (?, ?, ?, ?)", row
+            )
+
+
+def _text_of(facts: TitleFacts) -> str:
+    ids = facts.ids
+    return json.dumps(
+        {
+            "ids": [ids.imdb, ids.tmdb, ids.tvdb],
+            "year": facts.year,
+            "genres": sorted(facts.genres),
+            "rating": facts.rating,
+            "votes": facts.votes,
+            "language": facts.language,
+            "title": facts.title,
+            "original_title": facts.original_title,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _facts_of(row: dict[str, Any]) -> TitleFacts:
+    imdb, tmdb, tvdb = row["ids"]
+    return TitleFacts(
+        ids=ExternalIds(imdb=imdb, tmdb=tmdb, tvdb=tvdb),
+        year=row["year"],
+        genres=frozenset(row["genres"]),
+        rating=row["rating"],
+        votes=row["votes"],
+        language=row["language"],
+        title=row.get("title", ""),
+        original_title=row.get("original_title", ""),
+    )
+
+
+_BATCH = 500
+_WITHOUT_IDS_FOR = timedelta(days=7)
+
+
+class SqliteFilmIds:
+    """Remembers the films of *service*. Any thread may use it; raises StateError."""
+
+    def __init__(self, database: Database, service: str) -> None:
+        self._database = database
+        self._service = service
+
+    def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
+        """Return what is known; films without ids are due for another look after a while."""
+        wanted = list(slugs)
+        since = (datetime.now(UTC) - _WITHOUT_IDS_FOR).isoformat()
+        found = {}
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            marks = ", ".join("?" for _ in batch)
+            for row in self._database.read(
+                "SELECT name, kind, imdb, tmdb, tvdb FROM films WHERE service = ?"  # noqa: S608 - marks
+                " AND (imdb IS NOT NULL OR tmdb IS NOT NULL OR tvdb IS NOT NULL OR at > ?)"
+                f" AND name IN ({marks})",
+                self._service,
+                since,
+                *batch,
+            ):
+                kind = MediaType(row["kind"]) if row["kind"] else None
+                ids = ExternalIds(imdb=row["imdb"], tmdb=row["tmdb"], tvdb=row["tvdb"])
+                found[row["name"]] = FilmRecord(kind, ids)
+        return found
+
+    def put(self, slug: str, record: FilmRecord) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO films (service, name, kind, imdb, tmdb, tvdb, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self._service,
+                    slug,
+                    record.kind,
+                    record.ids.imdb,
+                    record.ids.tmdb,
+                    record.ids.tvdb,
+                    datetime.now(UTC).isoformat(),
+                ),
+            )

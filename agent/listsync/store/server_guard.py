@@ -1,20 +1,22 @@
-"""Which request server the memory belongs to, and what is known of it (`servers`)."""
+"""Which request server the memory belongs to, and what is known of it (`servers`, `arr_names`)."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from msgspec import DecodeError, json
 
-from listsync.domain.arr_services import ArrNames
+from listsync.domain.arr_services import NO_ARR_NAMES, ArrNames
 from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
 from listsync.domain.server_knowledge import NOTHING_LEARNED, KnownServer, Learned
 from listsync.errors import StateError
 from listsync.store import row_codec as rows
-from listsync.store.catalogue_cache import SqliteArrNames
 from listsync.store.database import Database
 from listsync.store.key_value import lift_doubt, load_doubt
+
+logger = logging.getLogger(__name__)
 
 
 def load_learned(database: Database, server: int | None) -> Learned:
@@ -97,6 +99,32 @@ class SqliteServerGuard:
 
     def save_learned(self, learned: Learned) -> None:
         save_learned(self._database, self.number(), learned)
+
+
+class SqliteArrNames:
+    """Implements `ports.titles.ArrNamesStore`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self, server: str, kind: MediaType) -> ArrNames:
+        """Return what is remembered; what cannot be read any more is looked up anew."""
+        found = self._database.read(
+            "SELECT names FROM arr_names WHERE server = ? AND kind = ?", server, kind
+        )
+        try:
+            return json.decode(found[0][0], type=ArrNames) if found else NO_ARR_NAMES
+        except ValueError as error:
+            logger.warning("names of Radarr or Sonarr are looked up anew: %s", error)
+            return NO_ARR_NAMES
+
+    def save(self, server: str, kind: MediaType, names: ArrNames) -> None:
+        text = json.encode(names).decode()
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO arr_names (server, kind, names) VALUES (?, ?, ?)",
+                (server, kind, text),
+            )
 
 
 class SqliteServerRecords:

@@ -11,12 +11,12 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
 from listsync.domain.server import ABSENT, TitleState, index_of
 from listsync.store import row_codec as rows
-from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import Database
 from listsync.store.handled_titles import series_to_watch
-from listsync.store.index_cache import pages_with
+from listsync.store.match_cache import SqliteFacts
 from listsync.store.request_log import failed_for
 from listsync.store.reviews import SqliteReviews
+from listsync.store.server_index import pages_with
 from listsync.store.server_requests import requests_of
 
 _MOST_REQUESTS = 10

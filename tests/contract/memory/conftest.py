@@ -9,7 +9,7 @@ import pytest
 
 from listsync.ports.state import Memory
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from tests.fakes import SERVER, FakeMemory
 
 

@@ -25,7 +25,7 @@ from listsync.config.services import SERVICES
 from listsync.domain.events import Event, Signal, Signalled
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Following, Order
-from listsync.store.recovery import open_state
+from listsync.store.state_folder import open_state
 from listsyncctl.client import ask
 from tests.fakes import SERVER
 

@@ -17,7 +17,7 @@ from listsync.protocol import Exit
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.lock import locked
+from listsync.store.state_folder import locked
 
 _TWO = "kind,tmdb_id,title\nmovie,603,The Matrix\nmovie,27205,Inception\n"
 Check = Callable[..., tuple[Exit, list[str], str]]

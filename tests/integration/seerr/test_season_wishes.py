@@ -21,9 +21,8 @@ from listsync.domain.media import Exclusion, ExternalIds, MediaType
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteAgentState, SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync

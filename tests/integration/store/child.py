@@ -24,8 +24,8 @@ from listsync.domain.server import (
 )
 from listsync.errors import BusyError, StateError
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.lock import locked
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
+from listsync.store.state_folder import locked
 
 SERVER = ServerInfo(
     product=Product.SEERR,

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteAgentState, SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER

@@ -18,8 +18,8 @@ from listsync.domain.arr_services import (
 from listsync.domain.media import MediaType
 from listsync.ports.titles import ArrNamesStore
 from listsync.store import database as database_module
-from listsync.store.catalogue_cache import SqliteArrNames
 from listsync.store.database import FILE_NAME, Database
+from listsync.store.server_guard import SqliteArrNames
 from tests.fakes import FakeArrNames
 
 MOVIE, TV = MediaType.MOVIE, MediaType.TV

@@ -8,7 +8,7 @@ from pathlib import Path
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER

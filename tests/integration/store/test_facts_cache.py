@@ -6,8 +6,8 @@ import pytest
 
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import TitleFacts
-from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import Database
+from listsync.store.match_cache import SqliteFacts
 
 KEY = TitleKey(MediaType.MOVIE, 603)
 FACTS = TitleFacts(

@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType
-from listsync.store.catalogue_cache import SqliteFilmIds
 from listsync.store.database import Database
+from listsync.store.match_cache import SqliteFilmIds
 
 DUNE = FilmRecord(MediaType.MOVIE, ExternalIds(imdb="tt1160419", tmdb=438631))
 NUMBERLESS = FilmRecord()

@@ -22,10 +22,9 @@ from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.errors import StateError
 from listsync.store import database as database_module
 from listsync.store import server_requests
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.key_value import Doubt, load_doubt, note_doubt
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteAgentState, SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_backoff import put_off
 from listsync.sync.run_recorder import note_end

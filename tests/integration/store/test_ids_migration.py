@@ -12,9 +12,9 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.server import MediaStatus
-from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.match_cache import SqliteFacts
+from listsync.store.state import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from listsync.domain.decisions import Found, How
 from listsync.domain.media import MediaType, TitleKey
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteAgentState, SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT

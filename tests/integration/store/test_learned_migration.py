@@ -6,9 +6,8 @@ from pathlib import Path
 
 from listsync.domain.media import MediaType
 from listsync.domain.server_knowledge import NOTHING_LEARNED, Hold, Learned
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteAgentState, SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 

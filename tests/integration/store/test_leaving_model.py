@@ -11,7 +11,7 @@ import pytest
 
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from tests.fakes import SERVER

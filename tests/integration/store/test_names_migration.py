@@ -9,7 +9,7 @@ from pathlib import Path
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from tests.integration.store.conftest import OldDatabase
 
 _TOKEN = "t0k3n-of-the-list"

@@ -9,7 +9,7 @@ import pytest
 
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.store.database import Database
-from listsync.store.notices import SqliteNoticeLog
+from listsync.store.history import SqliteNoticeLog
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.database import Database
+from listsync.store.state import SqliteAgentState
 from tests.integration.store.conftest import OldDatabase
 
 _SERVER = (

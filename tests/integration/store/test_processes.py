@@ -18,9 +18,8 @@ import pytest
 
 from listsync.errors import BusyError, StateError
 from listsync.store.database import FILE_NAME, Database, copy_files
-from listsync.store.lock import FILE_NAME as LOCK_NAME
-from listsync.store.lock import locked, looking_at
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
+from listsync.store.state_folder import LOCK_NAME, locked, looking_at
 from tests.integration.store.child import SERVER
 
 _CHILD = str(Path(__file__).with_name("child.py"))

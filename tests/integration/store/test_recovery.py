@@ -20,14 +20,12 @@ from listsync.domain.run_notes import Notes
 from listsync.domain.server_knowledge import NOTHING_LEARNED
 from listsync.errors import NewerStateError, StateError
 from listsync.store import database as module
-from listsync.store.agent_state import SqliteAgentState
 from listsync.store.backup import next_backup, write_backup
-from listsync.store.checksum import checksum_of
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.integrity import add_functions
+from listsync.store.integrity import add_functions, checksum_of
 from listsync.store.key_value import lift_doubt, load_doubt
-from listsync.store.recovery import open_state, opened_state
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteAgentState, SqliteMemory
+from listsync.store.state_folder import open_state, opened_state
 from listsync.sync.run import trust_in
 from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER

@@ -18,9 +18,9 @@ from listsync.domain.media import ExternalIds, TitleKey, parse_exclusion
 from listsync.domain.run_notes import Notes
 from listsync.domain.server import TitleFacts
 from listsync.store import database as module
-from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import FILE_NAME, Database
 from listsync.store.list_snapshots import SqliteConfiguredLists
+from listsync.store.match_cache import SqliteFacts
 from tests.fakes import SERVER
 from tests.integration.store.choosing import (
     CANDIDATES,

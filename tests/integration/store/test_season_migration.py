@@ -16,7 +16,7 @@ from listsync.domain.report import SyncRun
 from listsync.domain.run_notes import HandledEntries, HandledSeasons
 from listsync.domain.server import MediaStatus
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts, sync

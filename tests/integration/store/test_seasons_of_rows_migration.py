@@ -6,7 +6,7 @@ from pathlib import Path
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 

@@ -9,7 +9,7 @@ import pytest
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
 from listsync.store.database import Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
 

@@ -24,7 +24,7 @@ from listsync.domain.run_notes import (
 from listsync.domain.server import Answered, RequestAnswer, RequestBody
 from listsync.errors import StateError
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.sync_memory import SqliteMemory
+from listsync.store.state import SqliteMemory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from listsync.sync.run_recorder import note_end

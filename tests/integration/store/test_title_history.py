@@ -25,8 +25,8 @@ from listsync.domain.server import (
     TitleState,
 )
 from listsync.domain.server_knowledge import NOTHING_LEARNED, Hold, Learned
-from listsync.store.catalogue_cache import SqliteFacts
 from listsync.store.database import FILE_NAME
+from listsync.store.match_cache import SqliteFacts
 from listsync.sync.deduplication import entry_id, members_of
 from listsync.sync.run_recorder import note_end
 from tests.fakes import NOTHING_KNOWN, SERVER

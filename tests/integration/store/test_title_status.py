@@ -23,9 +23,9 @@ from listsync.domain.server import (
     ServerRequest,
     TitleState,
 )
-from listsync.store import title_status
+from listsync.store import server_index
 from listsync.store.database import FILE_NAME
-from listsync.store.title_status import note_title_status
+from listsync.store.server_index import note_title_status
 from tests.fakes import SERVER
 from tests.integration.store.state import AT
 from tests.integration.store.test_history import World, entry
@@ -76,7 +76,7 @@ def words(world: World) -> dict[str, str]:
 def test_what_became_of_titles_is_told_apart_and_everywhere_alike(
     world: World, at_a_time: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(title_status, "_PART", at_a_time)
+    monkeypatch.setattr(server_index, "_PART", at_a_time)
     handled(world, *_NAMES)
     long_ago(world)
     seen = [
@@ -124,7 +124,7 @@ def test_however_many_titles_there_are_little_memory_is_taken(
         )
     peaks = []
     for at_a_time in (4_001, 400):
-        monkeypatch.setattr(title_status, "_PART", at_a_time)
+        monkeypatch.setattr(server_index, "_PART", at_a_time)
         tracemalloc.start()
         note_title_status(world.database, server, "2026")
         peaks.append(tracemalloc.get_traced_memory()[1])

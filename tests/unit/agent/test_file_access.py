@@ -18,7 +18,7 @@ from listsync.file_access import doubt_about, open_to_write, own_path
 from listsync.providers.trakt.token_store import FileTokens
 from listsync.store.backup import write_backup
 from listsync.store.database import FILE_NAME, Database, copy_as_it_is
-from listsync.store.lock import locked
+from listsync.store.state_folder import locked
 
 _NOBODY = 65534
 _as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give links away")

@@ -1,87 +1,101 @@
-"""Opens the state for work, also what a crash or a bad disk has left of it.
+"""The state folder: one listsync works in it, and what a crash or a bad disk has left is mended.
 
-A damaged or foreign file is set aside, never deleted; the newest good backup takes its place.
-Then, and wherever else what is remembered may not be the whole of it, the state is in doubt:
-nothing is requested until a person confirms.
-
-SQLite reads a write-ahead log up to the first frame that is damaged, and takes the rest for what
-was never finished. Of that there can be one commit at most, as each is on disk before the next
-one begins. Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+The lock dies with its process. A damaged or foreign file is set aside, never deleted; the newest
+good backup takes its place. Then, and wherever else what is remembered may not be the whole of
+it, the state is in doubt: nothing is requested until a person confirms.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import sqlite3
-import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from listsync.errors import DamagedStateError, NewerStateError, StateError
-from listsync.file_access import own_path
-from listsync.store import checksum
+from listsync.errors import BusyError, DamagedStateError, NewerStateError, StateError
+from listsync.file_access import open_to_write, own_path
 from listsync.store.backup import FOLDER, backups_of, finish, sync_folder
-from listsync.store.checksum import Left
 from listsync.store.database import FILE_NAME, Database, inspect
-from listsync.store.integrity import is_backup
+from listsync.store.integrity import (
+    Left,
+    checksum_of,
+    commits_after,
+    compare_with_checksum,
+    frames_of,
+    is_backup,
+    must_have_log,
+    note_between,
+    note_left,
+    note_open,
+    was_there,
+)
 from listsync.store.key_value import Doubt, note_doubt
 
-logger = logging.getLogger(__name__)
+LOCK_NAME = "listsync.lock"
 
 
-_HEADER = struct.Struct(">IIIIIIII")
-_FRAME = struct.Struct(">IIIIII")
-_UNFINISHED = 1
-_BIG_ENDIAN = 1
-"""The bit of the magic number that tells how checksums are made."""
+@contextmanager
+def looking_at(folder: Path) -> Iterator[None]:
+    """Keep writers out of *folder* without changing anything in it.
 
-
-def frames_of(path: Path) -> Sequence[bool]:
-    """Tell of each frame in the log of the database *path* whether it ends a commit.
-
-    Those of an earlier use of the log do not. Where the header is damaged, the first frame tells
-    of which use they are.
+    Raises:
+        BusyError: a process works in it.
+        StateError: the folder cannot be used.
     """
-    with suppress(OSError), path.with_name(f"{path.name}-wal").open("rb") as file:
-        head = file.read(_HEADER.size)
-        if len(head) < _HEADER.size:
-            return ()
-        _, _, page_size, _, *salts, _, _ = _HEADER.unpack(head)
-        is_whole = _is_whole(head)
-        page_size = page_size if is_whole else _page_size(path)
-        commits = []
-        while len(frame := file.read(_FRAME.size)) == _FRAME.size:
-            _, pages, *marks, _, _ = _FRAME.unpack(frame)
-            if not is_whole:
-                salts, is_whole = marks, True
-            commits.append(pages > 0 and marks == salts)
-            file.seek(page_size, 1)
-        return commits
-    return ()
+    try:
+        handle = os.open(folder / LOCK_NAME, os.O_RDONLY)
+    except FileNotFoundError:
+        yield  # nobody has ever worked here
+        return
+    except OSError as error:
+        raise StateError(f"cannot use the state directory {folder}: {error.strerror}") from error
+    try:
+        _take(handle, fcntl.LOCK_SH, folder)
+        yield
+    finally:
+        os.close(handle)
 
 
-def _is_whole(head: bytes) -> bool:
-    """Tell whether the header of the log is as it was written."""
-    order = ">" if head[3] & _BIG_ENDIAN else "<"
-    first = second = 0
-    for one, other in struct.iter_unpack(f"{order}II", head[:24]):
-        first = (first + one + second) & 0xFFFFFFFF
-        second = (second + other + first) & 0xFFFFFFFF
-    return head[24:] == struct.pack(">II", first, second)
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of *folder*, which is created (for its owner only) when missing.
+
+    The file stays: removing it would let a second holder in.
+
+    Raises:
+        BusyError: another process holds it; its number is in the message.
+        StateError: the folder cannot be used.
+    """
+    try:
+        own_path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = open_to_write(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise StateError(f"cannot use the state directory {folder}: {error.strerror}") from error
+    try:
+        _take(handle, fcntl.LOCK_EX, folder)
+        with suppress(OSError):  # on a full disk the number is missing, and the lock holds
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
 
 
-def _page_size(path: Path) -> int:
-    with path.open("rb") as file:
-        file.seek(16)
-        size = int.from_bytes(file.read(2), "big")
-    return size if size > 1 else 65536
+def _take(handle: int, kind: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        pid = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
+        raise BusyError(f"another listsync (pid {pid}) works in {folder}") from error
+    except OSError as error:
+        raise StateError(f"cannot lock {folder / LOCK_NAME}: {error.strerror}") from error
 
 
-def commits_after(frames: Sequence[bool], read: int) -> bool:
-    """Tell whether commits follow the first *read* frames that were on disk for sure."""
-    return sum(frames[read:]) > _UNFINISHED
+logger = logging.getLogger(__name__)
 
 
 _PARTS = ("", "-wal", "-shm", "-journal")
@@ -122,7 +136,7 @@ def open_state(folder: Path) -> Database:
             database = Database(path)
         else:
             database = _open_known(path)
-        checksum.note_open(path)
+        note_open(path)
     except OSError as error:
         words = error.strerror or error
         raise StateError(f"cannot use the state directory {folder}: {words}") from error
@@ -132,17 +146,17 @@ def open_state(folder: Path) -> Database:
 def close_state(database: Database, folder: Path) -> None:
     """Close the state, and note how it was left."""
     with suppress(OSError):
-        checksum.note_between(folder / FILE_NAME)
+        note_between(folder / FILE_NAME)
     database.close()
     with suppress(OSError):  # then nobody knows, and the next one looks closer
-        checksum.note_left(folder / FILE_NAME)
+        note_left(folder / FILE_NAME)
 
 
 def _open_known(path: Path) -> Database:
-    left, log = checksum.compare(path), frames_of(path)
-    has_lost_log = checksum.must_have_log(path) and not _part(path, "-wal").exists()
+    left, log = compare_with_checksum(path), frames_of(path)
+    has_lost_log = must_have_log(path) and not _part(path, "-wal").exists()
     if left is Left.SAME:
-        checksum.note_between(path)
+        note_between(path)
     try:
         _look(path, left)
         if left is not Left.SAME and is_backup(path):
@@ -187,7 +201,7 @@ def _is_there(path: Path) -> bool:
 
 def _has_past(path: Path) -> bool:
     """Tell whether there was a state here before."""
-    return checksum.was_there(path) or any(backups_of(path.parent)) or any(_set_aside(path))
+    return was_there(path) or any(backups_of(path.parent)) or any(_set_aside(path))
 
 
 def _set_aside(path: Path) -> Iterator[Path]:
@@ -274,7 +288,7 @@ def _move(path: Path, aside: Path) -> None:
     for suffix in _PARTS:
         with suppress(FileNotFoundError):
             _part(path, suffix).rename(_part(aside, suffix))
-    checksum.checksum_of(path).unlink(missing_ok=True)
+    checksum_of(path).unlink(missing_ok=True)
     sync_folder(path.parent)
 
 

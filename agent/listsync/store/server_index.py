@@ -1,16 +1,16 @@
-"""What became of the titles that were handled or requested, noted when a run ends."""
+"""What the server has (`index_pages`), and what became of titles by it (`title_status`)."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from listsync.domain.history import title_status
-from listsync.domain.media import MediaType
+from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.report import SyncRun
-from listsync.domain.server import MediaStatus
+from listsync.domain.server import IndexPage, MediaStatus
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.server_requests import requests_read_at
@@ -148,3 +148,60 @@ def _requests(database: Database, part: tuple[int, int, int]) -> defaultdict[_Ti
     ):
         found[row["kind"], row["tmdb"], row["four_k"]].add(row["status"])
     return found
+
+
+class SqliteIndexCache:
+    """Implements `ports.server_memory.IndexCache`; see there."""
+
+    def __init__(
+        self, database: Database, server: Callable[[], int], statuses: TitleStatusTable
+    ) -> None:
+        self._database = database
+        self._server = server
+        self._statuses = statuses
+
+    def pages(self) -> tuple[IndexPage, ...]:
+        found = self._database.read(
+            "SELECT * FROM index_pages WHERE server = ? ORDER BY page", self._server()
+        )
+        return tuple(rows.index_page_of(row) for row in found)
+
+    def save(self, pages: Sequence[IndexPage]) -> None:
+        """Keep the pages, each in a commit of its own: a page takes milliseconds to pack."""
+        server = self._server()
+        found = self._database.read("SELECT page, etag FROM index_pages WHERE server = ?", server)
+        known = {(row["page"], row["etag"]) for row in found}
+        self._statuses.index_at = rows.now()
+        for number, page in enumerate(pages):
+            if page.etag is None or (number, page.etag) not in known:
+                self._statuses.is_stale = True
+                packed = rows.packed_titles(page)
+                with self._database.write() as connection:
+                    connection.execute(
+                        "INSERT OR REPLACE INTO index_pages (server, page, etag, total, titles)"
+                        " VALUES (?, ?, ?, ?, ?)",
+                        (server, number, page.etag, page.total, packed),
+                    )
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM index_pages WHERE server = ? AND page >= ?", (server, len(pages))
+            )
+
+
+def pages_with(database: Database, server: int | None, key: TitleKey) -> list[IndexPage] | None:
+    """Return the pages of the index that name a title; None: it was never read.
+
+    It is looked at a page at a time: the whole may be large.
+    """
+    numbers = database.read("SELECT page FROM index_pages WHERE server = ? ORDER BY page", server)
+    if not numbers:
+        return None
+    pages = []
+    for row in numbers:
+        found = database.read(
+            "SELECT * FROM index_pages WHERE server = ? AND page = ?", server, row["page"]
+        )
+        for one in map(rows.index_page_of, found):
+            if any(key == title for title, _ in one.titles):
+                pages.append(one)  # noqa: PERF401 - the others are let go
+    return pages

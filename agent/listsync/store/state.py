@@ -1,4 +1,4 @@
-"""What a sync remembers, by noun (`ports.state.Memory`), and the one commit for what it learns."""
+"""What the agent, its commands and a sync find in the state, by noun (`ports.state`)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,39 @@ from listsync.store import (
 )
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.exclusions import SqliteExclusions
 from listsync.store.handled_titles import SqliteDepartures, SqliteHandledTitles
-from listsync.store.history import SqliteRunLog
-from listsync.store.index_cache import SqliteIndexCache
-from listsync.store.list_snapshots import SqliteListSetbacks, SqliteListSnapshots
+from listsync.store.history import SqliteNoticeLog, SqliteRunHistory, SqliteRunLog
+from listsync.store.items import SqliteItems
+from listsync.store.list_snapshots import (
+    SqliteListRecords,
+    SqliteListSetbacks,
+    SqliteListSnapshots,
+)
 from listsync.store.match_cache import SqliteMatchCache
-from listsync.store.notices import SqliteNoticeLog
-from listsync.store.request_log import SqliteFailedRequests, SqliteRequestLog
-from listsync.store.server_guard import SqliteServerGuard
+from listsync.store.request_log import SqliteFailedRequests, SqliteRequestHistory, SqliteRequestLog
+from listsync.store.reviews import SqliteReviews
+from listsync.store.server_guard import SqliteServerGuard, SqliteServerRecords
+from listsync.store.server_index import SqliteIndexCache, TitleStatusTable
 from listsync.store.server_requests import SqliteServerRequests
-from listsync.store.title_status import TitleStatusTable
+from listsync.store.title_history import SqliteEntries, SqliteTitleRecords
+
+
+class SqliteAgentState:
+    """Implements `ports.state.AgentState`: of the server that was reached last."""
+
+    def __init__(self, database: Database) -> None:
+        self.server = SqliteServerRecords(database)
+        number = self.server.number
+        self.lists = SqliteListRecords(database)
+        self.reviews = SqliteReviews(database, number)
+        self.items = SqliteItems(database, number, self.reviews)
+        self.entries = SqliteEntries(database, number)
+        self.titles = SqliteTitleRecords(database, number, self.reviews)
+        self.exclusions = SqliteExclusions(database, number)
+        self.runs = SqliteRunHistory(database)
+        self.requests = SqliteRequestHistory(database, number)
+        self.notices = SqliteNoticeLog(database)
 
 
 def write_notes(
