@@ -1,20 +1,26 @@
-"""The start of `listsyncctl`, and of `python -m listsyncctl`."""
+"""The `listsyncctl` program: runs a command, and says in one line what stopped it."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from listsync import interrupts
 
+if TYPE_CHECKING:
+    import click
+
+    from listsync.protocol import Exit
+
+# ruff: noqa: PLC0415 - before `main` has begun, Ctrl-C would be a traceback
+
 
 def main() -> NoReturn:
-    """Load the command line without looking for garbage, and run it; see `cli.main`.
+    """Load the command line without looking for garbage, and `run` it.
 
     What a program consists of is none, and the searches while it loads, and taking it apart at
     its end, would take a fifth of all the time of a short command.
     """
     interrupts.leave_at_once()
-    # ruff: noqa: PLC0415 - before that, Ctrl-C would be a traceback
     import gc
     import io
     import sys
@@ -23,7 +29,7 @@ def main() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal cannot show is no trouble: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
-    from listsyncctl.cli import main as run
+    import listsyncctl.commands  # noqa: F401 - all of the command line
 
     gc.freeze()
     gc.enable()
@@ -31,6 +37,65 @@ def main() -> NoReturn:
         run()
     except SystemExit as end:
         _leave(end)
+
+
+def run() -> NoReturn:
+    """Run the command line and exit with one of `protocol.Exit`."""
+    import sys
+
+    import click
+
+    from listsync.protocol import Exit
+    from listsyncctl.client import TroubleError
+    from listsyncctl.commands import ctl
+
+    try:
+        code = ctl.main(prog_name="listsyncctl", standalone_mode=False)
+    except click.UsageError as error:
+        code = _usage(error)
+    except click.ClickException as error:
+        code = _trouble(Exit.FAILED, error.format_message())
+    except TroubleError as trouble:
+        code = _trouble(trouble.exit, trouble.message, trouble.code)
+    except (click.Abort, KeyboardInterrupt):
+        code = Exit.INTERRUPTED
+    except OSError as error:
+        code = _trouble(Exit.FAILED, f"the output cannot be written: {error.strerror or error}")
+    sys.exit(int(code or 0))
+
+
+def _usage(error: click.UsageError) -> Exit:
+    import sys
+
+    from listsync.protocol import Exit
+
+    if not sys.argv[1:]:
+        # Newer clicks raise this to show the help.
+        error.show()
+        return Exit.USAGE
+    where = error.ctx.command_path if error.ctx else "listsyncctl"
+    return _trouble(Exit.USAGE, f"{error.format_message()} See `{where} --help`.")
+
+
+def _trouble(exit_: Exit, message: str, code: int | None = None) -> Exit:
+    import sys
+
+    from listsync.terminal.output import say, shown
+    from listsyncctl.views import as_json
+
+    words = shown(message)
+    if _wants_json(sys.argv[1:]):
+        words = as_json({"error": {"exit": int(exit_), "code": code, "message": words}})
+    else:
+        words = f"listsyncctl: {words}"
+    say(words, err=True)
+    return exit_
+
+
+def _wants_json(line: list[str]) -> bool:
+    """Look at the bare line: a wrong option may have kept click from reading the others."""
+    after = line[line.index("-o") + 1 :] if "-o" in line else []
+    return "--json" in line or after[:1] == ["json"] or bool({"-ojson", "--output=json"} & {*line})
 
 
 def _leave(end: SystemExit) -> NoReturn:

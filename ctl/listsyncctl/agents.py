@@ -19,7 +19,7 @@ from listsync.protocol import YES, Exit
 from listsyncctl.client import TroubleError
 
 if TYPE_CHECKING:
-    from listsyncctl.results import AgentShape, SignalShape
+    from listsyncctl.views import AgentShape, SignalShape
 
 logger = logging.getLogger(__name__)
 

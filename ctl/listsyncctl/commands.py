@@ -10,15 +10,23 @@ import click
 import listsync
 from listsync.protocol import PROTOCOL, Exit
 from listsyncctl.client import TroubleError
-from listsyncctl.command_line import command, common, complete_lists, ctl, duration, examples_of
-from listsyncctl.session import Session, session_of
+from listsyncctl.session import (
+    Session,
+    command,
+    common,
+    complete_lists,
+    ctl,
+    duration,
+    examples_of,
+    session_of,
+)
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
         DoneReply,
         ReviewDecideReply,
     )
-    from listsyncctl.results import DecidedResult
+    from listsyncctl.views import DecidedResult
 
 __all__ = ["ctl"]
 
@@ -60,7 +68,7 @@ def sync_now(  # noqa: PLR0913 - one argument per option
     if not wait:
         session.show("trigger", result)
         return Exit.OK
-    from listsyncctl.follow import wait_for_sync  # noqa: PLC0415 - start-up time
+    from listsyncctl.interactive import wait_for_sync  # noqa: PLC0415 - start-up time
 
     return wait_for_sync(session, str(result.get("run_id")), dry_run=flags["dry_run"])
 
@@ -96,7 +104,7 @@ def _signal(session: Session, pid: int | None, *, everyone: bool) -> Exit:
 @click.option("--id", "run_id", metavar="ID", help="Show a plan that was started before.")
 def plan(session: Session, *, lists: tuple[str, ...], no_wait: bool, run_id: str | None) -> Exit:
     """Show what a sync would do now, but change nothing."""
-    from listsyncctl.follow import show_plan, wait_for_plan  # noqa: PLC0415 - start-up time
+    from listsyncctl.interactive import show_plan, wait_for_plan  # noqa: PLC0415 - start-up time
 
     if run_id is not None:
         if lists or no_wait:
@@ -123,7 +131,7 @@ def status(session: Session, *, check: bool) -> Exit:
 def progress(session: Session, *, follow: bool) -> None:
     """Show the progress of the running sync."""
     if follow:
-        from listsyncctl.follow import follow_progress  # noqa: PLC0415 - start-up time
+        from listsyncctl.interactive import follow_progress  # noqa: PLC0415 - start-up time
 
         session.show("progress", follow_progress(session))
     else:
@@ -247,7 +255,7 @@ def review(
         return
     session = session_of(context)
     if interactive:
-        from listsyncctl.review_prompt import go_through  # noqa: PLC0415 - start-up time
+        from listsyncctl.interactive import go_through  # noqa: PLC0415 - start-up time
 
         go_through(session, sync=sync)
         return
@@ -266,7 +274,7 @@ def accept(session: Session, *, id_: str, candidate: str, sync: bool) -> None:
     CANDIDATE is its number, an id like movie/603, tv/1396 or tt0133093, or the address of its
     page at TMDB or IMDb. An IMDb id is looked up by the next sync.
     """
-    from listsyncctl.review_prompt import decide, sync_lists  # noqa: PLC0415 - start-up time
+    from listsyncctl.interactive import decide, sync_lists  # noqa: PLC0415 - start-up time
 
     done: DecidedResult | ReviewDecideReply = decide(session, id_, candidate)
     try:
@@ -318,7 +326,7 @@ def forget(session: Session, *, item: str | None, everything: bool) -> None:
 @click.argument("file")
 def backup(session: Session, *, file: str) -> None:
     """Back up the agent's state to FILE, which must not exist yet."""
-    from listsyncctl.follow import back_up  # noqa: PLC0415 - start-up time
+    from listsyncctl.interactive import back_up  # noqa: PLC0415 - start-up time
 
     session.show("backup", back_up(session, file))
 

@@ -12,14 +12,47 @@ from listsyncctl import status_views, title_views
 from listsyncctl.title_views import Display
 
 if TYPE_CHECKING:
+    from typing import NotRequired, TypedDict
+
     from listsync.protocol.messages import (
         BackupReply,
         DoneReply,
         OrderReply,
         PauseReply,
         PingReply,
+        ReviewDecideReply,
+        VersionReply,
     )
-    from listsyncctl.results import AgentsResult, DecidedResult, SignalledResult, VersionsResult
+
+    # What is shown beside the replies of the agent.
+
+    class DecidedResult(ReviewDecideReply):
+        """What was decided, and the sync that was started for it."""
+
+        sync: NotRequired[OrderReply]
+
+    class VersionsResult(VersionReply):
+        """The versions of the agent and of this program."""
+
+        client: VersionReply
+
+    class AgentShape(TypedDict):
+        """A running agent as it looks from outside; None: may not be seen."""
+
+        pid: int
+        uptime_s: int
+        socket: str | None
+        memory: int | None
+        fds: int | None
+
+    class AgentsResult(TypedDict):
+        agents: list[AgentShape]
+
+    class SignalShape(TypedDict):
+        pid: int
+
+    class SignalledResult(TypedDict):
+        signalled: list[SignalShape]
 
 
 class View(NamedTuple):

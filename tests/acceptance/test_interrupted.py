@@ -38,7 +38,7 @@ _ONCE = ("listsync", "once")
         (("listsync", "check"), "msgspec"),
         (("listsync", "demo"), "listsync.cli.demo"),
         (("listsync", "sandbox"), "listsync.sandbox.__main__"),
-        (("listsyncctl", "status"), "listsyncctl.cli"),
+        (("listsyncctl", "status"), "listsyncctl.commands"),
         (("listsyncctl", "status"), "listsyncctl.views"),
         (("listsyncctl", "agents"), "psutil"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from listsync.protocol.messages import (
     BackupReply,
@@ -26,9 +27,11 @@ from listsync.protocol.shapes import (
     TitleShape,
 )
 from listsync.terminal.output import Palette
-from listsyncctl.results import AgentShape
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS
+
+if TYPE_CHECKING:
+    from listsyncctl.views import AgentShape
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ import pytest
 from listsync.control.authorization import Caller
 from listsync.control.rpc import MAX_REPLY, Desk
 from listsync.protocol import Code, Exit, request
-from listsyncctl import cli
+from listsyncctl import __main__ as program
 from tests.integration.ctl.conftest import Agent, served
 from tests.unit.agent.commands.world import World, a_list, a_request, a_run, an_item, rules
 
@@ -48,7 +48,7 @@ def call(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     def run(*line: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["listsyncctl", *line])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            program.run()
         out, err = capsys.readouterr()
         return int(ended.value.code or 0), out, err
 

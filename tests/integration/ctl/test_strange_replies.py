@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from listsync.protocol import METHODS, Exit, Reason, RefusedCommand
-from listsyncctl import cli, follow
+from listsyncctl import __main__ as program
+from listsyncctl import interactive
 from tests.integration.ctl.conftest import Agent
 from tests.integration.ctl.test_commands import (
     BUSY,
@@ -123,9 +124,9 @@ _ODD: list[Any] = [
 def call(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Run the command line here, over the real socket: what it lets escape fails the test."""
     for module, name in (
-        (follow, "_EVERY_S"),
-        (follow, "_LET_GO_S"),
-        (follow, "_LOOK_S"),
+        (interactive, "_EVERY_S"),
+        (interactive, "_LET_GO_S"),
+        (interactive, "_LOOK_S"),
     ):
         monkeypatch.setattr(module, name, 0.001)
     monkeypatch.setenv("LISTSYNC_SOCKET", str(path))
@@ -133,7 +134,7 @@ def call(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     def run(line: str, *more: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["listsyncctl", *line.split(), *more])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            program.run()
         out, err = capsys.readouterr()
         return int(ended.value.code or 0), out, err
 

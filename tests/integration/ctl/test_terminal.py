@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from listsync.protocol import Reason, RefusedCommand
-from listsyncctl import cli
+from listsyncctl import __main__ as program
 from tests.integration.ctl.conftest import Agent, Ctl
 
 EVIL = "\x1b]8;;http://evil\x07x\x1b[2J\x9b5m\u202e\u2066\r\nINJECTED\x00\x7f\U000e0041"
@@ -118,7 +118,7 @@ def test_whatever_an_agent_says_is_shown_harmless(
     monkeypatch.setenv("LISTSYNC_SOCKET", str(path))
     monkeypatch.setattr(sys, "argv", ["listsyncctl", *command.split(), "-o", form])
     with pytest.raises(SystemExit):
-        cli.main()
+        program.run()
     shown = "".join(capsys.readouterr())
     assert agent.asked
     assert "evil" in shown

@@ -101,8 +101,10 @@ def test_closed_streams_hinder_nothing(agent: Agent, path: Path, command: str) -
 def test_anothers_socket_says_whose_it_is(agent: Agent, path: Path, by_option: bool) -> None:
     path.parent.chmod(0o711)
     # All that will be imported: somebody else may not read where this Python lies.
-    become = "import os, sys, pathlib, pwd; import listsyncctl.cli as c; "
-    become += "os.setgroups([]); os.setgid(65534); os.setuid(65534); c.main()"
+    become = (
+        "import os, sys, pathlib, pwd; import listsyncctl.__main__ as c, listsyncctl.commands; "
+    )
+    become += "os.setgroups([]); os.setgid(65534); os.setuid(65534); c.run()"
     options = ["--socket", str(path)] if by_option else []
     ran = subprocess.run(
         [sys.executable, "-c", become, *options, "ping"],
@@ -152,7 +154,7 @@ def test_a_working_folder_that_is_gone_is_no_crash(
 ) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    script = "import os, sys; os.rmdir(os.getcwd()); from listsyncctl.cli import main; main()"
+    script = "import os, sys; os.rmdir(os.getcwd()); from listsyncctl.__main__ import run; run()"
     ran = subprocess.run(
         [sys.executable, "-I", "-c", script, "ping", "--socket", socket_],
         capture_output=True,

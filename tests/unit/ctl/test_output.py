@@ -9,7 +9,7 @@ import pytest
 
 from listsync.terminal.output import PLAIN, Palette, relative, shown, table, wants_colour, width
 from listsync.terminal.progress import BottomLine, bar_line
-from listsyncctl.command_line import duration
+from listsyncctl.session import duration
 from listsyncctl.title_views import Display, explained
 from listsyncctl.views import plain
 

@@ -31,14 +31,14 @@ _NAMES = {
     "backup_result": "backup",
 }
 _HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
-_OURS = {"protocol", "terminal", "text_cleaning"}
+_OURS = {"interrupts", "protocol", "terminal", "text_cleaning"}
 _LIGHT = {"click", "listsync", "listsyncctl", *(f"listsync.{one}" for one in _OURS)}
 _LOOK = """
 import sys
 sys.argv[1:] = {arguments!r}
-import listsyncctl.cli
+import listsyncctl.__main__
 try:
-    listsyncctl.cli.main()
+    listsyncctl.__main__.run()
 except SystemExit:
     pass
 top = {{name.split(".")[0] for name in sys.modules}}
