@@ -16,24 +16,24 @@ POST /sandbox/settings: changes any of `server_model.Settings`, answers all of t
     `sonarr` are "up", "errors" (4xx, 5xx) or "slow" (longer than `arr_timeout_ms`): then GET
     /service/radarr/{id} ends the process (of Sonarr it is a 500), as POST /settings/radarr/test
     does for a slow one (not Overseerr's); GET /settings/radarr asks nobody; what is sent fails.
-POST /sandbox/media: sets one row or a list of rows (`control_orders.MediaOrder`), as a library
+POST /sandbox/media: sets one row or a list of rows (`MediaOrder`), as a library
     scan or a user of the server would. Status 2 of a title without a row makes an orphan: a row
     that waits for ever, without any request, as a server leaves that was killed inside a POST.
-POST /sandbox/requests: changes one request (`control_orders.RequestOrder`) that is named by `id`,
-    or by `kind`, `tmdbId` and `is4k` (then the newest). `do` is what happens to it: "approve",
+POST /sandbox/requests: changes one request (`request_lifecycle.RequestOrder`), named by `id`, or
+    by `kind`, `tmdbId` and `is4k` (then the newest). `do` is what happens to it: "approve",
     "decline" (status 3; a film's row goes back to 1), "fail" (status 4; the row stays 2 or 3),
     "complete" (status 5; Jellyseerr and Seerr alone), "delete", "roll_back" (request and row go
     as if they had never been, though a 201 was answered). `status` sets the bare number.
 POST /sandbox/roll-back: rolls the newest `last` requests back, or all; answers how many: `lost`.
 POST /sandbox/die: saves and ends the process, a moment later.
-POST /sandbox/users: changes a user or adds one (`control_orders.UserOrder`). DELETE leaves
+POST /sandbox/users: changes a user or adds one (`UserOrder`). DELETE leaves
     the owner.
 POST /sandbox/titles: adds or replaces a title or a list of them: a row of `catalogue.jsonl`, with
     `announced` for how many of its last seasons have no episodes yet, `specials` for whether it
     has a season 0, `genres`, `votes`, `rating`, and `releases`, `people`, `companies` and
-    `collection` (`control_orders.TitleOrder`). DELETE removes all titles but the invented ones,
+    `collection` (`TitleOrder`). DELETE removes all titles but the invented ones,
     persons and film series too.
-POST /sandbox/services: adds or replaces a Radarr or Sonarr (`control_orders.ServiceOrder`),
+POST /sandbox/services: adds or replaces a Radarr or Sonarr (`ServiceOrder`),
     or removes one.
 
 Faults (`faults.Fault`): `kind`, which calls (`path` as a pattern, `method`), and which of those
@@ -66,52 +66,119 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta, field
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from listsync.sandbox import request_lifecycle
-from listsync.sandbox.call_log import CallLog
 from listsync.sandbox.catalogue import CatalogueTitle, title_of
-from listsync.sandbox.control_orders import (
-    MediaOrder,
+from listsync.sandbox.faults import Fault, OrderedFault
+from listsync.sandbox.request_lifecycle import (
     RequestOrder,
     RollBackOrder,
-    ServiceOrder,
-    TitleOrder,
-    UserOrder,
+    SandboxOrder,
+    change_as_ordered,
+    roll_back_as_ordered,
 )
-from listsync.sandbox.faults import Fault, OrderedFault
-from listsync.sandbox.request_lifecycle import change_as_ordered, roll_back_as_ordered
 from listsync.sandbox.responses import ApiError
-from listsync.sandbox.server_model import SandboxServer, Service, Settings
+from listsync.sandbox.server_model import CallLog, SandboxServer, Service, Settings
 from listsync.sandbox.state import Media, User, now, scan, set_season
 from listsync.sandbox.title_facts import unknown_genres
+
+Seasons = dict[int, Annotated[int, Meta(ge=1, le=7)]]
+
+
+class MediaOrder(SandboxOrder, frozen=True):
+    """A row of the library. A series that is there gets its season rows, unless they are given."""
+
+    kind: str
+    tmdb_id: int = field(name="tmdbId")
+    status: Annotated[int, Meta(ge=1, le=7)] | None = None
+    status4k: Annotated[int, Meta(ge=1, le=7)] | None = None
+    seasons: Seasons = field(default_factory=dict)
+    seasons4k: Seasons = field(default_factory=dict)
+    remove: bool = False
+
+
+class UserOrder(SandboxOrder, frozen=True):
+    """A user; limits count films, and seasons, in seven days, 0 is none."""
+
+    id: int
+    name: str | None = None
+    permissions: int | None = None
+    movie_limit: int | None = field(default=None, name="movieLimit")
+    series_limit: int | None = field(default=None, name="seriesLimit")
+    is_from_plex: bool | None = field(default=None, name="isFromPlex")
+
+
+class TitleOrder(SandboxOrder, frozen=True):
+    """A row of `catalogue.jsonl`; `releases` are days by country, `people` the director first.
+
+    `collection` is the number of a film series: its parts are the ordered titles that name it.
+    """
+
+    media_type: str
+    tmdb_id: int
+    title: str
+    original_title: str | None = None
+    imdb_id: str | None = None
+    tvdb_id: int | None = None
+    date: str | None = None
+    language: str | None = None
+    seasons: int | None = None
+    announced: int = 0
+    specials: bool | None = None
+    popularity: float = 1.0
+    genres: list[str] | None = None
+    votes: int | None = None
+    rating: float | None = None
+    releases: dict[str, str] | None = None
+    people: list[str] | None = None
+    companies: list[str] | None = None
+    collection: int | None = None
+
+
+class ServiceOrder(SandboxOrder, frozen=True):
+    """A Radarr or Sonarr; profiles, folders, tags by their numbers."""
+
+    program: Literal["radarr", "sonarr"]
+    id: int
+    name: str = ""
+    is4k: bool = False
+    is_default: bool = field(default=False, name="isDefault")
+    active_profile: int | None = field(default=None, name="activeProfile")
+    profiles: dict[int, str] = field(default_factory=dict)
+    root_folders: dict[int, str] = field(default_factory=dict, name="rootFolders")
+    tags: dict[int, str] = field(default_factory=dict)
+    language_profiles: dict[int, str] | None = field(default=None, name="languageProfiles")
+    remove: bool = False
+
 
 Act = Callable[[SandboxServer, bytes], object]
 OrderT = TypeVar("OrderT")
 _LAST_ANSWER_S = 0.02
 
 
-def control_routes(world: SandboxServer) -> list[Route]:
+def control_routes(server: SandboxServer) -> list[Route]:
     """Build the routes under /sandbox."""
     table: dict[tuple[str, str], Act] = {
-        ("GET", "log"): lambda world, _: world.call_log.to_json(),
+        ("GET", "log"): lambda server, _: server.call_log.to_json(),
         ("POST", "reset"): _reset,
         ("POST", "reset-log"): _reset_log,
-        ("GET", "faults"): lambda world, _: [_shown(fault) for fault in world.faults],
+        ("GET", "faults"): lambda server, _: [_shown(fault) for fault in server.faults],
         ("POST", "faults"): _order_fault,
         ("DELETE", "faults"): _clear_faults,
         ("POST", "settings"): _change_settings,
         ("POST", "media"): _set_media,
-        ("POST", "requests"): lambda world, body: change_as_ordered(
-            world, _read(RequestOrder, body)
+        ("POST", "requests"): lambda server, body: change_as_ordered(
+            server, _read(RequestOrder, body)
         ),
-        ("POST", "roll-back"): lambda world, body: roll_back_as_ordered(
-            world, _read(RollBackOrder, body)
+        ("POST", "roll-back"): lambda server, body: roll_back_as_ordered(
+            server, _read(RollBackOrder, body)
         ),
         ("POST", "die"): _die,
         ("POST", "users"): _change_user,
@@ -121,15 +188,15 @@ def control_routes(world: SandboxServer) -> list[Route]:
         ("POST", "services"): _put_service,
     }
     return [
-        Route(f"/sandbox/{name}", _endpoint(world, act), methods=[method])
+        Route(f"/sandbox/{name}", _endpoint(server, act), methods=[method])
         for (method, name), act in table.items()
     ]
 
 
-def _endpoint(world: SandboxServer, act: Act) -> Callable[[HttpRequest], Awaitable[Response]]:
+def _endpoint(server: SandboxServer, act: Act) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def answer(request: HttpRequest) -> Response:
         try:
-            return JSONResponse(act(world, await request.body()))
+            return JSONResponse(act(server, await request.body()))
         except (msgspec.MsgspecError, LookupError) as problem:
             return JSONResponse({"message": str(problem)}, 400)
         except ApiError as refusal:
@@ -148,24 +215,24 @@ def _read_all(shape: type[OrderT], body: bytes) -> list[OrderT]:
     return [_read(shape, body)] if is_one else _read(list[shape], body)  # type: ignore[valid-type]  # a shape at run time
 
 
-def _reset(world: SandboxServer, body: bytes) -> object:
-    world.empty()
-    return _change_settings(world, body or b"{}")
+def _reset(server: SandboxServer, body: bytes) -> object:
+    server.empty()
+    return _change_settings(server, body or b"{}")
 
 
-def _reset_log(world: SandboxServer, _body: bytes) -> object:
-    world.call_log = CallLog()
+def _reset_log(server: SandboxServer, _body: bytes) -> object:
+    server.call_log = CallLog()
     return {}
 
 
-def _die(world: SandboxServer, _body: bytes) -> object:
+def _die(server: SandboxServer, _body: bytes) -> object:
     """End the process when this has been answered."""
-    world.later(_LAST_ANSWER_S, partial(world.crash, "Ended by order"))
+    server.later(_LAST_ANSWER_S, partial(server.crash, "Ended by order"))
     return {}
 
 
-def _order_fault(world: SandboxServer, body: bytes) -> object:
-    return _shown(world.faults.order(_read(Fault, body)))
+def _order_fault(server: SandboxServer, body: bytes) -> object:
+    return _shown(server.faults.order(_read(Fault, body)))
 
 
 def _shown(ordered: OrderedFault) -> object:
@@ -173,44 +240,44 @@ def _shown(ordered: OrderedFault) -> object:
     return {**msgspec.to_builtins(ordered.fault), **counts}
 
 
-def _clear_faults(world: SandboxServer, _body: bytes) -> object:
-    world.faults.clear()
+def _clear_faults(server: SandboxServer, _body: bytes) -> object:
+    server.faults.clear()
     return {}
 
 
-def _change_settings(world: SandboxServer, body: bytes) -> object:
+def _change_settings(server: SandboxServer, body: bytes) -> object:
     changes = _read(dict[str, object], body)
-    settings = asdict(world.settings)
+    settings = asdict(server.settings)
     if unknown := changes.keys() - settings.keys():
         raise LookupError(f"no such setting: {', '.join(sorted(unknown))}")
     checked = msgspec.convert({**settings, **changes}, Settings, strict=False)
     for name in changes:
-        setattr(world.settings, name, getattr(checked, name))
-    world.state.changed()
-    return asdict(world.settings)
+        setattr(server.settings, name, getattr(checked, name))
+    server.state.changed()
+    return asdict(server.settings)
 
 
-def _set_media(world: SandboxServer, body: bytes) -> object:
+def _set_media(server: SandboxServer, body: bytes) -> object:
     for order in _read_all(MediaOrder, body):
-        _set_row(world, order)
+        _set_row(server, order)
     return {}
 
 
-def _set_row(world: SandboxServer, order: MediaOrder) -> None:
+def _set_row(server: SandboxServer, order: MediaOrder) -> None:
     key = (order.kind, order.tmdb_id)
-    media = world.state.find_media(key)
+    media = server.state.find_media(key)
     if order.remove:
         if media is not None:
-            world.state.drop_media(media)
+            server.state.drop_media(media)
         return
-    title = world.catalogue.find(*key)
+    title = server.catalogue.find(*key)
     if title is None:
         raise LookupError(f"no such title: {order.kind}/{order.tmdb_id}")
-    media = media or world.new_media(title)
+    media = media or server.new_media(title)
     _set_definition(media, title, order, is4k=False)
     _set_definition(media, title, order, is4k=True)
     for is4k in (False, True):
-        request_lifecycle.fulfil(world, media, is4k=is4k)
+        request_lifecycle.fulfil(server, media, is4k=is4k)
 
 
 def _set_definition(media: Media, title: CatalogueTitle, order: MediaOrder, *, is4k: bool) -> None:
@@ -222,45 +289,45 @@ def _set_definition(media: Media, title: CatalogueTitle, order: MediaOrder, *, i
         scan(media, title, status, is4k=is4k, seasons=not seasons)
 
 
-def _change_user(world: SandboxServer, body: bytes) -> object:
+def _change_user(server: SandboxServer, body: bytes) -> object:
     order = _read(UserOrder, body)
-    user = world.state.users.get(order.id)
+    user = server.state.users.get(order.id)
     if user is None:
         user = User(id=order.id, name=f"user{order.id}", permissions=0, created_at=now())
-        world.state.users[order.id] = user
+        server.state.users[order.id] = user
     for name, value in msgspec.structs.asdict(order).items():
         if value is not None:
             setattr(user, name, value)
-    world.state.changed()
+    server.state.changed()
     return {}
 
 
-def _remove_users(world: SandboxServer, _body: bytes) -> object:
-    for number in world.state.users.keys() - {1}:
-        del world.state.users[number]
-    world.state.changed()
+def _remove_users(server: SandboxServer, _body: bytes) -> object:
+    for number in server.state.users.keys() - {1}:
+        del server.state.users[number]
+    server.state.changed()
     return {}
 
 
-def _put_titles(world: SandboxServer, body: bytes) -> object:
+def _put_titles(server: SandboxServer, body: bytes) -> object:
     for order in _read_all(TitleOrder, body):
         if unknown := unknown_genres(order.genres or []):
             raise LookupError(f"no such genre: {', '.join(sorted(unknown))}")
-        world.put_title(title_of(msgspec.structs.asdict(order)))
-    world.state.changed()
+        server.put_title(title_of(msgspec.structs.asdict(order)))
+    server.state.changed()
     return {}
 
 
-def _remove_titles(world: SandboxServer, _body: bytes) -> object:
-    world.remove_titles()
-    world.state.changed()
+def _remove_titles(server: SandboxServer, _body: bytes) -> object:
+    server.remove_titles()
+    server.state.changed()
     return {}
 
 
-def _put_service(world: SandboxServer, body: bytes) -> object:
+def _put_service(server: SandboxServer, body: bytes) -> object:
     order = _read(ServiceOrder, body)
     values = msgspec.structs.asdict(order)
     program, remove = values.pop("program"), values.pop("remove")
-    world.ordered_services[program, order.id] = None if remove else Service(**values)
-    world.state.changed()
+    server.ordered_services[program, order.id] = None if remove else Service(**values)
+    server.state.changed()
     return {}

@@ -1,4 +1,4 @@
-"""One route as an ASGI application: faults, latency, checks, handler, answer.
+"""One route as an ASGI application: faults, latency, checks, the call for its handler, answer.
 
 The order of checks is the servers': JSON, CSRF, (404 and 405: the router,) credentials,
 parameters, key and acting user, rights. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
@@ -8,20 +8,94 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from listsync.sandbox import authentication
-from listsync.sandbox.api_call import ApiCall
+from listsync.sandbox import validation
 from listsync.sandbox.faults import Fault
-from listsync.sandbox.responses import ApiError, ApiReply, Headers
+from listsync.sandbox.responses import ApiError, ApiReply, Headers, error, forbidden
 from listsync.sandbox.server_model import PostInFlight, SandboxServer
+from listsync.sandbox.state import User
 from listsync.sandbox.validation import Parameter, check_path, read_json, read_query, require_json
+
+Query = dict[str, "str | float | int"]
+
+
+@dataclass(slots=True, kw_only=True)
+class ApiCall:
+    """What a handler gets. Query and path values have been checked; numbers are numbers.
+
+    `acting` is None for a public call without a key. `tmdb_failure` is TMDB's status while TMDB
+    is down. `post` is set for POST /request. `fault` is what strikes this call, if anything.
+    """
+
+    server: SandboxServer
+    acting: User | None
+    path: Mapping[str, Any]
+    query: Query
+    body: Any
+    post: PostInFlight | None = None
+    tmdb_failure: int | None = None
+    fault: Fault | None = None
+
+    @property
+    def user(self) -> User:
+        if self.acting is None:
+            raise ApiError(forbidden())
+        return self.acting
+
+    def number(self, name: str) -> int:
+        """Give the path parameter *name*, which has been checked to be a number."""
+        return int(float(self.path[name]))
+
+    def flag(self, name: str) -> bool:
+        return isinstance(self.body, dict) and bool(self.body.get(name))
+
+    async def midway(self) -> None:
+        """Pass the point between two writes, where the server may be slow or die."""
+        if self.fault is None:
+            return
+        if self.fault.kind == "die_midway":
+            self.server.crash("Sandbox fault: between two writes")
+        if self.fault.kind == "slow_midway":
+            await asyncio.sleep(self.fault.delay_s)
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class PageWindow:
+    """A window on a sequence, as the caller asked for it."""
+
+    take: int
+    skip: int
+
+    def of(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give the rows of this page; a negative `take` means all of them on SQLite."""
+        return rows[self.skip :] if self.take < 0 else rows[self.skip : self.skip + self.take]
+
+    def info(self, total: int) -> dict[str, int]:
+        return {
+            "pages": -(-total // self.take),
+            "pageSize": self.take,
+            "results": total,
+            "page": -(-self.skip // self.take) + 1,
+        }
+
+
+def page_of(call: ApiCall, *, default: int) -> PageWindow:
+    """Read `take` and `skip`; 0 means the default, a fraction is an SQL error."""
+    take, skip = call.query.get("take", 0), call.query.get("skip", 0)
+    if not isinstance(take, int) or not isinstance(skip, int):
+        raise error(500, "SQLITE_MISMATCH: datatype mismatch")
+    return PageWindow(take or default, max(skip, 0))
+
 
 _open: dict[tuple[str, int], asyncio.Transport] = {}
 
@@ -100,8 +174,8 @@ class _Incoming:
 class Endpoint:
     """Serves one method of one route."""
 
-    def __init__(self, world: SandboxServer, label: str, handler: Handler, rule: Rule) -> None:
-        self._world = world
+    def __init__(self, server: SandboxServer, label: str, handler: Handler, rule: Rule) -> None:
+        self._server = server
         self._label = label
         self._handler = handler
         self._rule = rule
@@ -109,16 +183,16 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, or cut it."""
         incoming = await self._read(scope, receive)
-        self._world.call_log.calls[self._label] += 1
+        self._server.call_log.calls[self._label] += 1
         if incoming.is_struck("drop_before", "hang"):
             await cut(scope, receive, after_s=incoming.silence_s)
             return
         if incoming.is_struck("die"):
-            self._world.crash(f"Sandbox fault: {self._label}")
+            self._server.crash(f"Sandbox fault: {self._label}")
         reply = await self._reply(incoming)
-        self._world.call_log.statuses[str(reply.status)] += 1
+        self._server.call_log.statuses[str(reply.status)] += 1
         if incoming.is_struck("die_after"):
-            self._world.crash(f"Sandbox fault: {self._label}, before the answer")
+            self._server.crash(f"Sandbox fault: {self._label}, before the answer")
         if incoming.is_struck("drop_after", "hang_after"):
             await cut(scope, receive, after_s=incoming.silence_s)
         elif incoming.is_struck("drop_midway"):
@@ -144,12 +218,12 @@ class Endpoint:
             headers=dict(scope["headers"]),
             body=body,
             query=query,
-            fault=self._world.faults.find(scope["method"], target),
+            fault=self._server.faults.find(scope["method"], target),
             arrived_s=arrived_s,
         )
 
     async def _reply(self, incoming: _Incoming) -> ApiReply:
-        settings = self._world.settings
+        settings = self._server.settings
         fault = incoming.fault
         delay_ms = settings.latency_ms
         if fault and fault.kind == "slow":
@@ -166,31 +240,31 @@ class Endpoint:
         return reply
 
     async def _handle_post(self, incoming: _Incoming, delay_ms: float) -> ApiReply:
-        posts_in_flight, call_log = self._world.posts_in_flight, self._world.call_log
+        posts_in_flight, call_log = self._server.posts_in_flight, self._server.call_log
         post = posts_in_flight.start()
         call_log.max_posts_in_flight = max(call_log.max_posts_in_flight, len(posts_in_flight))
         failed = True
         try:
             reply = await self._handle(incoming, post)
             failed = reply.status >= 400
-            await posts_in_flight.gather(self._world.settings.posts_together)
+            await posts_in_flight.gather(self._server.settings.posts_together)
             await _sleep_until(incoming.arrived_s, delay_ms)
         finally:
             call_log.lost += posts_in_flight.end(post, failed=failed)
         if incoming.fault and incoming.fault.kind == "roll_back":
-            self._world.later(incoming.fault.delay_s, lambda: self._roll_back(post))
+            self._server.later(incoming.fault.delay_s, lambda: self._roll_back(post))
         return reply
 
     def _roll_back(self, post: PostInFlight) -> None:
-        self._world.call_log.lost += post.roll_back()
+        self._server.call_log.lost += post.roll_back()
 
     async def _handle(self, incoming: _Incoming, post: PostInFlight | None = None) -> ApiReply:
         try:
             content_type = incoming.headers.get(b"content-type", b"")
             body = read_json(incoming.body, content_type)
             cookies: Headers = ()
-            if self._world.settings.csrf:
-                cookies = authentication.check_csrf(incoming.method, incoming.headers)
+            if self._server.settings.csrf:
+                cookies = validation.check_csrf(incoming.method, incoming.headers)
             reply = await self._answer(self._checked(incoming, body, post))
         except ApiError as error:
             return error.reply
@@ -202,21 +276,21 @@ class Endpoint:
         return reply if isinstance(reply, ApiReply) else await reply
 
     def _checked(self, incoming: _Incoming, body: Any, post: PostInFlight | None) -> ApiCall:
-        rule, world, headers = self._rule, self._world, incoming.headers
+        rule, server, headers = self._rule, self._server, incoming.headers
         if not rule.public:
-            authentication.require_credentials(headers, incoming.scope["path"])
+            validation.require_credentials(headers, incoming.scope["path"])
         path = incoming.scope["path_params"]
         check_path(path, rule.path)
         query = read_query(incoming.query, rule.query)
         if rule.needs_json:
             require_json(headers.get(b"content-type", b""), incoming.scope["path"])
-        user = authentication.acting_user(headers, world)
+        user = validation.acting_user(headers, server)
         if not rule.public:
-            authentication.require(user, rule.permission)
+            validation.require(user, rule.permission)
         fault = incoming.fault
         is_tmdb_down = fault is not None and fault.kind == "tmdb_down"
         return ApiCall(
-            world=world,
+            server=server,
             acting=user,
             path=path,
             query=query,

@@ -22,27 +22,27 @@ _PAUSE_S = 0.1
 
 
 class StateFile:
-    """Keeps a file in step with the world, a moment later: rows, settings, what was ordered.
+    """Keeps a file in step with the server, a moment later: rows, settings, what was ordered.
 
     Written whole and renamed into place.
     """
 
-    def __init__(self, path: Path, world: SandboxServer) -> None:
+    def __init__(self, path: Path, server: SandboxServer) -> None:
         self._path = path
-        self._world = world
+        self._server = server
         self._is_due = False
         self._took_s = 0.0
 
     def restore(self) -> bool:
-        """Read the file into the world; False when there is none.
+        """Read the file into the server; False when there is none.
 
         A key and a latency that the start names are stronger than those of the file.
         """
         try:
             saved = json.loads(self._path.read_text(encoding="utf-8"))
-            _restore_settings(saved, self._world.settings)
-            _restore_orders(saved, self._world)
-            _restore(saved, self._world.state)
+            _restore_settings(saved, self._server.settings)
+            _restore_orders(saved, self._server)
+            _restore(saved, self._server.state)
         except FileNotFoundError:
             return False
         except (OSError, ValueError, LookupError, TypeError) as problem:
@@ -54,7 +54,7 @@ class StateFile:
         if self._is_due:
             return
         self._is_due = True
-        self._world.later(max(_PAUSE_S, self._took_s * _SHARE), self.write)
+        self._server.later(max(_PAUSE_S, self._took_s * _SHARE), self.write)
 
     def write(self) -> None:
         """Write now."""
@@ -62,22 +62,22 @@ class StateFile:
         started = time.perf_counter()
         beside = self._path.with_name(f"{self._path.name}.new")
         try:
-            beside.write_text(json.dumps(_dump(self._world)), encoding="utf-8")
+            beside.write_text(json.dumps(_dump(self._server)), encoding="utf-8")
             os.replace(beside, self._path)  # noqa: PTH105  # the word for an atomic rename
         except OSError as problem:
             sys.stderr.write(f"sandbox: cannot save {self._path}: {problem}\n")
         self._took_s = time.perf_counter() - started
 
 
-def _dump(world: SandboxServer) -> dict[str, Any]:
-    state = world.state
+def _dump(server: SandboxServer) -> dict[str, Any]:
+    state = server.state
     return {
-        "api_key": world.settings.api_key,
-        "settings": asdict(world.settings),
-        "has_embedded": world.catalogue.has_embedded,
-        "titles": [asdict(title) for title in world.catalogue.ordered],
+        "api_key": server.settings.api_key,
+        "settings": asdict(server.settings),
+        "has_embedded": server.catalogue.has_embedded,
+        "titles": [asdict(title) for title in server.catalogue.ordered],
         "services": [
-            [*key, service and asdict(service)] for key, service in world.ordered_services.items()
+            [*key, service and asdict(service)] for key, service in server.ordered_services.items()
         ],
         "next": [state.next.media, state.next.request],
         "users": [_fields(user) for user in state.users.values()],
@@ -110,14 +110,14 @@ def _restore_settings(saved: dict[str, Any], settings: Settings) -> None:
         setattr(settings, name, values[name])
 
 
-def _restore_orders(saved: dict[str, Any], world: SandboxServer) -> None:
+def _restore_orders(saved: dict[str, Any], server: SandboxServer) -> None:
     if not saved.get("has_embedded", True):
-        world.remove_titles()
+        server.remove_titles()
     for row in saved.get("titles", ()):
-        world.put_title(msgspec.convert(row, CatalogueTitle))
+        server.put_title(msgspec.convert(row, CatalogueTitle))
     for program, number, values in saved.get("services", ()):
         service = values and msgspec.convert(values, Service, str_keys=True)
-        world.ordered_services[program, number] = service
+        server.ordered_services[program, number] = service
 
 
 def _restore(saved: dict[str, Any], state: State) -> None:

@@ -10,12 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from listsync.sandbox import request_lifecycle
-from listsync.sandbox.api_call import ApiCall
-from listsync.sandbox.call_log import OPTIONS
 from listsync.sandbox.catalogue import MOVIE, TV, CatalogueTitle
+from listsync.sandbox.endpoint import ApiCall
 from listsync.sandbox.responses import ApiError, ApiReply, error, ok
 from listsync.sandbox.serializers import Json, created_json, media_json, request_json, user_json
-from listsync.sandbox.server_model import SandboxServer
+from listsync.sandbox.server_model import OPTIONS, SandboxServer
 from listsync.sandbox.state import (
     UNLIMITED,
     Media,
@@ -102,8 +101,8 @@ class _Order:
     media: Media | None
 
     @property
-    def world(self) -> SandboxServer:
-        return self.call.world
+    def server(self) -> SandboxServer:
+        return self.call.server
 
     @property
     def existing(self) -> list[StoredRequest]:
@@ -127,16 +126,16 @@ async def place(call: ApiCall) -> ApiReply:
         reply = ok(shown, 201)
     except ApiError as problem:
         reply = problem.reply
-    call.world.call_log.note_request(call.body, call.user.id, reply.status, number)
+    call.server.call_log.note_request(call.body, call.user.id, reply.status, number)
     return reply
 
 
 def _checked(call: ApiCall) -> _Order:
-    body, world = call.body, call.world
+    body, server = call.body, call.server
     kind, is4k = body["mediaType"], body.get("is4k")
     requester = _requester(call)
     _check_rights(requester, kind, is4k=bool(is4k))
-    if quota(world.state, requester, kind).is_used_up:
+    if quota(server.state, requester, kind).is_used_up:
         raise error(403, f"{_KIND_NAMES[kind]} Quota exceeded.")
     title = _title(call, kind, body["mediaId"])
     order = _Order(
@@ -145,7 +144,7 @@ def _checked(call: ApiCall) -> _Order:
         kind=kind,
         is4k=is4k,
         title=title,
-        media=world.state.find_media(title.key),
+        media=server.state.find_media(title.key),
     )
     _check_blocklist(order)
     _check_duplicates(order)
@@ -159,7 +158,7 @@ def _requester(call: ApiCall) -> User:
     manages = call.user.may(Permission.MANAGE_USERS) and call.user.may(Permission.MANAGE_REQUESTS)
     if not manages:
         raise error(403, "You do not have permission to modify the request user.")
-    user = call.world.state.users.get(number)
+    user = call.server.state.users.get(number)
     if user is None:
         where = f'{{\n    "where": {{\n        "id": {number}\n    }}\n}}'
         raise error(500, f'Could not find any entity of type "User" matching: {where}')
@@ -173,7 +172,7 @@ def _check_rights(requester: User, kind: str, *, is4k: bool) -> None:
 
 
 def _title(call: ApiCall, kind: str, number: float) -> CatalogueTitle:
-    title = call.world.catalogue.find(kind, int(number))
+    title = call.server.catalogue.find(kind, int(number))
     if title is not None and call.tmdb_failure is None:
         return title
     what = "movie" if kind == MOVIE else "TV show"
@@ -183,7 +182,7 @@ def _title(call: ApiCall, kind: str, number: float) -> CatalogueTitle:
 
 
 def _check_blocklist(order: _Order) -> None:
-    product = order.world.product
+    product = order.server.product
     is_listed = order.media is not None and Status.BLOCKLISTED in order.media.statuses
     if product.blocklist and is_listed:
         raise error(403, f"This media is {product.blocklist_word}.")
@@ -202,7 +201,7 @@ def _check_duplicates(order: _Order) -> None:
 def _seasons(order: _Order) -> tuple[int, ...]:
     """Choose the seasons: those wanted that are neither requested nor known to the library."""
     wanted = _wanted(order)
-    if order.world.product.is_forked and not order.world.settings.special_episodes:
+    if order.server.product.is_forked and not order.server.settings.special_episodes:
         wanted = [number for number in wanted if number > 0]
     taken = {
         number for request in order.existing if is_open(request) for number in request.seasons
@@ -214,7 +213,7 @@ def _seasons(order: _Order) -> tuple[int, ...]:
     left = tuple(dict.fromkeys(number for number in wanted if number not in taken))
     if not left:
         raise error(202, _NO_SEASONS)
-    allowed = quota(order.world.state, order.requester, TV)
+    allowed = quota(order.server.state, order.requester, TV)
     if allowed.limit and len(left) > allowed.remaining:
         raise error(403, "Series Quota exceeded.")
     return left
@@ -226,7 +225,7 @@ def _wanted(order: _Order) -> list[int]:
     if seasons is None:
         raise error(500, "Cannot read properties of undefined (reading 'filter')")
     if seasons == "all":
-        skipped = 0 if order.world.product.is_forked else -1
+        skipped = 0 if order.server.product.is_forked else -1
         return [number for number in order.title.season_numbers if number > skipped]
     return [int(number) for number in seasons]
 
@@ -236,20 +235,22 @@ async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
 
     The servers save the row before the request: killed in between, they leave an orphan.
     """
-    world = order.world
+    server = order.server
     before = tuple(order.media.statuses) if order.media else None
     media, shown_media = _save_media(order)
-    people = [user_json(user, world, settings=True) for user in (order.requester, order.call.user)]
+    people = [
+        user_json(user, server, settings=True) for user in (order.requester, order.call.user)
+    ]
     await order.call.midway()
-    if world.state.media.get(media.id) is not media:
+    if server.state.media.get(media.id) is not media:
         raise error(500, "SQLITE_CONSTRAINT: FOREIGN KEY constraint failed")
     request = _new_request(order, media, seasons)
     if order.call.post is not None:
-        order.call.post.undo = lambda: request_lifecycle.roll_back(world, request, before)
-    world.touch(media)
+        order.call.post.undo = lambda: request_lifecycle.roll_back(server, request, before)
+    server.touch(media)
     remains = True
     if _is_approved(order):
-        remains = request_lifecycle.approve(world, request, order.call.user)
+        remains = request_lifecycle.approve(server, request, order.call.user)
     shown: dict[str, Any] = created_json(request, shown_media, *people)
     if not remains:
         del shown["id"]
@@ -258,33 +259,33 @@ async def _create(order: _Order, seasons: tuple[int, ...]) -> dict[str, Any]:
 
 def _save_media(order: _Order) -> tuple[Media, dict[str, Any]]:
     """Write the row, and describe it as the answer will: one that was there has its requests."""
-    world, is4k = order.world, bool(order.is4k)
-    known = _known_media(order.media, world) if order.media else None
+    server, is4k = order.server, bool(order.is4k)
+    known = _known_media(order.media, server) if order.media else None
     media = order.media or _new_media(order)
     if media.statuses[is4k] == Status.UNKNOWN:
         media.statuses[is4k] = Status.PENDING
-    world.touch(media)
+    server.touch(media)
     status, status4k = media.statuses
-    shown = known or media_json(media, world, seasons=False)
+    shown = known or media_json(media, server, seasons=False)
     return media, {**shown, "status": status, "status4k": status4k}
 
 
-def _known_media(media: Media, world: SandboxServer) -> dict[str, Any]:
+def _known_media(media: Media, server: SandboxServer) -> dict[str, Any]:
     """Describe a row that was there before, with the requests that were."""
-    requests = [request_json(request, world) for request in media.requests]
-    return {**media_json(media, world), "requests": requests}
+    requests = [request_json(request, server) for request in media.requests]
+    return {**media_json(media, server), "requests": requests}
 
 
 def _new_media(order: _Order) -> Media:
-    state = order.world.state
+    state = order.server.state
     tvdb_id = (order.call.body.get("tvdbId") or order.title.tvdb_id) if order.kind == TV else None
     if tvdb_id and state.find_by_tvdb(tvdb_id):
         raise error(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: media.tvdbId")
-    return order.world.insert_media(order.title.key, tvdb_id)
+    return order.server.insert_media(order.title.key, tvdb_id)
 
 
 def _new_request(order: _Order, media: Media, seasons: tuple[int, ...]) -> StoredRequest:
-    state, time = order.world.state, now()
+    state, time = order.server.state, now()
     request = StoredRequest(
         id=state.next.request,
         media=media,

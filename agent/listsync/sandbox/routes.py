@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from listsync.sandbox import request_rules
 from listsync.sandbox.endpoint import Endpoint, Handler, Rule
-from listsync.sandbox.endpoints import details, media, requests, search, services, users
+from listsync.sandbox.endpoints import media, requests, services, titles, users
 from listsync.sandbox.server_model import ProductTraits, SandboxServer
 from listsync.sandbox.state import Permission
 from listsync.sandbox.validation import NUMBER, TEXT, Parameter
@@ -29,9 +29,9 @@ _MANAGER = int(Permission.MANAGE_REQUESTS)
 _BLOCKERS = int(Permission.MANAGE_BLOCKLIST)
 
 
-def routes(world: SandboxServer) -> list[Route]:
-    """Build the routes of the world's product; where two match, the first wins."""
-    product = world.product
+def routes(server: SandboxServer) -> list[Route]:
+    """Build the routes of the server's product; where two match, the first wins."""
+    product = server.product
     rows = (
         *_busy(product),
         *_reading(product),
@@ -42,7 +42,7 @@ def routes(world: SandboxServer) -> list[Route]:
     return [
         Route(
             f"{PREFIX}{path}",
-            Endpoint(world, f"{method} {path or '/'}", handler, rule),
+            Endpoint(server, f"{method} {path or '/'}", handler, rule),
             methods=[method],
         )
         for method, path, handler, rule in rows
@@ -50,29 +50,29 @@ def routes(world: SandboxServer) -> list[Route]:
 
 
 def _busy(product: ProductTraits) -> Iterator[Row]:
-    yield "GET", "/search", search.search, Rule(query=_SEARCH)
+    yield "GET", "/search", titles.search, Rule(query=_SEARCH)
     yield "POST", "/request", request_rules.place, Rule(needs_json=True, is_request=True)
     yield "GET", "/media", media.index, Rule(query=_media_query(product))
 
 
 def _reading(product: ProductTraits) -> Iterator[Row]:
-    yield "GET", "/movie/{movieId}", details.movie, _numbered("movieId", spoken=True)
-    yield "GET", "/tv/{tvId}", details.series, _numbered("tvId", spoken=True)
+    yield "GET", "/movie/{movieId}", titles.movie, _numbered("movieId", spoken=True)
+    yield "GET", "/tv/{tvId}", titles.series, _numbered("tvId", spoken=True)
     yield (
         "GET",
         "/tv/{tvId}/season/{seasonNumber}",
-        details.season,
+        titles.season,
         _numbered("tvId", "seasonNumber", spoken=True),
     )
     yield (
         "GET",
         "/collection/{collectionId}",
-        details.collection,
+        titles.collection,
         _numbered("collectionId", spoken=True),
     )
-    yield "GET", "/genres/movie", details.movie_genres, Rule(query=_SPOKEN)
-    yield "GET", "/genres/tv", details.series_genres, Rule(query=_SPOKEN)
-    yield "GET", "/languages", details.languages, Rule()
+    yield "GET", "/genres/movie", titles.movie_genres, Rule(query=_SPOKEN)
+    yield "GET", "/genres/tv", titles.series_genres, Rule(query=_SPOKEN)
+    yield "GET", "/languages", titles.languages, Rule()
     yield from _public()
     yield from _settings()
     yield from _people(product)

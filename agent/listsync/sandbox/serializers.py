@@ -13,10 +13,10 @@ _PLEX, _LOCAL = 1, 2
 
 
 def user_json(
-    user: User, world: SandboxServer, *, full: bool = True, settings: bool = False
+    user: User, server: SandboxServer, *, full: bool = True, settings: bool = False
 ) -> Json:
     """Describe a user; the e-mail address is for those who may manage users."""
-    is_forked = world.product.is_forked
+    is_forked = server.product.is_forked
     return {
         "permissions": user.permissions,
         **({"warnings": []} if is_forked else {}),
@@ -35,7 +35,7 @@ def user_json(
         "createdAt": user.created_at,
         "updatedAt": user.created_at,
         **({"settings": None} if settings else {}),
-        "requestCount": world.state.request_counts[user.id],
+        "requestCount": server.state.request_counts[user.id],
         "displayName": user.name,
     }
 
@@ -49,7 +49,7 @@ def _limits(user: User) -> Json:
     }
 
 
-def media_json(media: Media, world: SandboxServer, *, seasons: bool = True) -> Json:
+def media_json(media: Media, server: SandboxServer, *, seasons: bool = True) -> Json:
     """Describe a row without its requests."""
     status, status4k = media.statuses
     service, service4k = media.service_ids
@@ -76,14 +76,14 @@ def media_json(media: Media, world: SandboxServer, *, seasons: bool = True) -> J
         "externalServiceSlug4k": None if service4k is None else slug,
         "ratingKey": None,
         "ratingKey4k": None,
-        **_of_jellyfin(world),
+        **_of_jellyfin(server),
         **({"seasons": _season_rows(media)} if seasons else {}),
         **_service_urls(media, slug),
     }
 
 
-def _of_jellyfin(world: SandboxServer) -> Json:
-    if not world.product.is_forked:
+def _of_jellyfin(server: SandboxServer) -> Json:
+    if not server.product.is_forked:
         return {}
     return {"jellyfinMediaId": None, "jellyfinMediaId4k": None}
 
@@ -112,14 +112,14 @@ def _season_rows(media: Media) -> list[Json]:
     ]
 
 
-def request_json(request: StoredRequest, world: SandboxServer, *, whole: bool = False) -> Json:
+def request_json(request: StoredRequest, server: SandboxServer, *, whole: bool = False) -> Json:
     """Describe a request as in lists, or as a *whole*: with more of its row and its people."""
     by = request.modified_by
     return {
         **_request_facts(request),
-        "media": media_json(request.media, world, seasons=whole),
-        "requestedBy": user_json(request.user, world, settings=whole),
-        "modifiedBy": user_json(by, world, settings=whole) if by else None,
+        "media": media_json(request.media, server, seasons=whole),
+        "requestedBy": user_json(request.user, server, settings=whole),
+        "modifiedBy": user_json(by, server, settings=whole) if by else None,
         "seasons": _wanted_seasons(request),
         "seasonCount": len(request.seasons),
     }
@@ -167,13 +167,13 @@ def _wanted_seasons(request: StoredRequest) -> list[Json]:
     ]
 
 
-def media_info(media: Media, world: SandboxServer) -> Json:
+def media_info(media: Media, server: SandboxServer) -> Json:
     """Describe a row as the detail pages do: seasons made by scans, and all requests."""
-    requests = [request_json(request, world) for request in media.requests]
-    return {**media_json(media, world), "requests": requests, "issues": []}
+    requests = [request_json(request, server) for request in media.requests]
+    return {**media_json(media, server), "requests": requests, "issues": []}
 
 
-def result_json(entry: Entry, media: Media | None, world: SandboxServer, language: str) -> Json:
+def result_json(entry: Entry, media: Media | None, server: SandboxServer, language: str) -> Json:
     """Describe one search result; the row has its seasons in Overseerr alone."""
     if isinstance(entry, Person):
         return _person(entry)
@@ -181,14 +181,14 @@ def result_json(entry: Entry, media: Media | None, world: SandboxServer, languag
         return _collection(entry)
     shown = _film(entry, language) if entry.kind == MOVIE else _series(entry, language)
     if media is not None:
-        shown["mediaInfo"] = _row(media, world)
+        shown["mediaInfo"] = _row(media, server)
     return shown
 
 
-def _row(media: Media, world: SandboxServer) -> Json:
-    if world.product.is_forked:
-        return {**media_json(media, world, seasons=False), "watchlists": []}
-    return media_json(media, world)
+def _row(media: Media, server: SandboxServer) -> Json:
+    if server.product.is_forked:
+        return {**media_json(media, server, seasons=False), "watchlists": []}
+    return media_json(media, server)
 
 
 def _common(title: CatalogueTitle) -> Json:

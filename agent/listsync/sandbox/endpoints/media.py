@@ -8,7 +8,7 @@ Of watchlists, one a user: Seerr 3.1.0, observed live. An entry makes a row of s
 from __future__ import annotations
 
 from listsync.sandbox import request_lifecycle
-from listsync.sandbox.api_call import ApiCall, page_of
+from listsync.sandbox.endpoint import ApiCall, page_of
 from listsync.sandbox.responses import NOTHING, ApiReply, dumps, error, no_content, ok
 from listsync.sandbox.serializers import Json, media_json, user_json
 from listsync.sandbox.server_model import SandboxServer
@@ -36,13 +36,13 @@ def index(call: ApiCall) -> ApiReply:
     """List rows, newest first; a filter the code does not know lists all."""
     page = page_of(call, default=20)
     rows = _chosen(call)
-    shown = b",".join(_row(media, call.world) for media in page.of(rows))
+    shown = b",".join(_row(media, call.server) for media in page.of(rows))
     info = dumps(page.info(len(rows)))
     return ApiReply(200, b'{"pageInfo":%s,"results":[%s]}' % (info, shown))
 
 
 def _chosen(call: ApiCall) -> list[Media]:
-    rows = list(call.world.state.media.values())
+    rows = list(call.server.state.media.values())
     rows.reverse()
     wanted = _FILTERS.get(str(call.query.get("filter", "all")))
     if wanted:
@@ -54,9 +54,9 @@ def _chosen(call: ApiCall) -> list[Media]:
     return rows
 
 
-def _row(media: Media, world: SandboxServer) -> bytes:
+def _row(media: Media, server: SandboxServer) -> bytes:
     if media.row is None:
-        media.row = dumps(media_json(media, world))
+        media.row = dumps(media_json(media, server))
     return media.row
 
 
@@ -64,25 +64,25 @@ def set_status(call: ApiCall) -> ApiReply:
     """Set the status of a row by hand."""
     media = _media(call, "Media does not exist.")
     status = _STATUSES[str(call.path["status"])]
-    title = call.world.catalogue.find(*media.key)
+    title = call.server.catalogue.find(*media.key)
     is4k = call.flag("is4k")
     if title is not None:
         added_at = media.added_at
         scan(media, title, status, is4k=is4k)
         media.added_at = added_at  # only a scan sets that
-    request_lifecycle.fulfil(call.world, media, is4k=is4k)
-    return ok(media_json(media, call.world))
+    request_lifecycle.fulfil(call.server, media, is4k=is4k)
+    return ok(media_json(media, call.server))
 
 
 def remove(call: ApiCall) -> ApiReply:
     """Delete a row with its requests ("clear data")."""
-    call.world.state.drop_media(_media(call, "Media not found"))
+    call.server.state.drop_media(_media(call, "Media not found"))
     return no_content()
 
 
 def _media(call: ApiCall, missing: str) -> Media:
     number = str(call.path["mediaId"])
-    media = call.world.state.media.get(int(number)) if number.isdecimal() else None
+    media = call.server.state.media.get(int(number)) if number.isdecimal() else None
     if media is None:
         raise error(404, missing)
     return media
@@ -92,14 +92,14 @@ def blocked_titles(call: ApiCall) -> ApiReply:
     """List what is blocked; `search` looks into the titles."""
     page = page_of(call, default=25)
     wanted = str(call.query.get("search", "")).casefold()
-    shown = _shown(call.world)
+    shown = _shown(call.server)
     found = [entry for entry in shown if wanted in str(entry["title"]).casefold()]
     return ok({"pageInfo": page.info(len(found)), "results": page.of(found)})
 
 
 def blocked_title(call: ApiCall) -> ApiReply:
     number = _media_of_blocklist(call).tmdb_id
-    return ok(next(entry for entry in _shown(call.world) if entry["tmdbId"] == number))
+    return ok(next(entry for entry in _shown(call.server) if entry["tmdbId"] == number))
 
 
 def block_title(call: ApiCall) -> ApiReply:
@@ -107,64 +107,66 @@ def block_title(call: ApiCall) -> ApiReply:
     body = call.body
     check_blocklist_body(body)
     key = (body["mediaType"], int(body["tmdbId"]))
-    state = call.world.state
-    media = state.find_media(key) or call.world.insert_media(key, None)
+    state = call.server.state
+    media = state.find_media(key) or call.server.insert_media(key, None)
     if Status.BLOCKLISTED in media.statuses:
-        raise error(412, f"Item already {call.world.product.blocklist_word}")
+        raise error(412, f"Item already {call.server.product.blocklist_word}")
     media.block_title, media.blocked_by = body.get("title"), call.user.id
     media.statuses = [Status.BLOCKLISTED, Status.BLOCKLISTED]
-    call.world.touch(media)
+    call.server.touch(media)
     return ApiReply(201, b"", NOTHING)
 
 
 def unblock_title(call: ApiCall) -> ApiReply:
     """Unblock a title: its row goes."""
-    call.world.state.drop_media(_media_of_blocklist(call))
+    call.server.state.drop_media(_media_of_blocklist(call))
     return no_content()
 
 
-def _blocked(world: SandboxServer) -> list[Media]:
-    rows = world.state.media.values()
+def _blocked(server: SandboxServer) -> list[Media]:
+    rows = server.state.media.values()
     return [media for media in rows if Status.BLOCKLISTED in media.statuses]
 
 
 def _media_of_blocklist(call: ApiCall) -> Media:
     number = call.path["tmdbId"]
-    for media in _blocked(call.world):
+    for media in _blocked(call.server):
         if str(media.tmdb_id) == number:
             return media
-    table = call.world.product.blocklist_word.removesuffix("ed").capitalize()
+    table = call.server.product.blocklist_word.removesuffix("ed").capitalize()
     where = f'{{\n    "where": {{\n        "tmdbId": {number}\n    }}\n}}'
     raise error(401, f'Could not find any entity of type "{table}" matching: {where}')
 
 
-def _shown(world: SandboxServer) -> list[Json]:
-    return [_entry(number, media, world) for number, media in enumerate(_blocked(world), start=1)]
+def _shown(server: SandboxServer) -> list[Json]:
+    return [
+        _entry(number, media, server) for number, media in enumerate(_blocked(server), start=1)
+    ]
 
 
-def _entry(number: int, media: Media, world: SandboxServer) -> Json:
-    title = world.catalogue.find(*media.key)
-    user = world.state.users.get(media.blocked_by)
+def _entry(number: int, media: Media, server: SandboxServer) -> Json:
+    title = server.catalogue.find(*media.key)
+    user = server.state.users.get(media.blocked_by)
     return {
         "id": number,
         "mediaType": media.kind,
         "title": media.block_title or (title.title if title else ""),
         "tmdbId": media.tmdb_id,
-        f"{world.product.blocklist_word}Tags": None,
+        f"{server.product.blocklist_word}Tags": None,
         "createdAt": media.created_at,
-        "user": user_json(user, world) if user else None,
+        "user": user_json(user, server) if user else None,
     }
 
 
 def watch_title(call: ApiCall) -> ApiReply:
     """Put a title on the acting user's watchlist."""
-    body, state = call.body, call.world.state
+    body, state = call.body, call.server.state
     check_blocklist_body(body)
     key: Key = (body["mediaType"], int(body["tmdbId"]))
     if (call.user.id, key) in state.watchlists:
         raise error(409, "Request for this media already exists.")
     state.watchlists.add((call.user.id, key))
-    media = state.find_media(key) or call.world.insert_media(key, None)
+    media = state.find_media(key) or call.server.insert_media(key, None)
     shown = {
         "id": len(state.watchlists),
         "ratingKey": "",
@@ -173,15 +175,15 @@ def watch_title(call: ApiCall) -> ApiReply:
         "mediaType": media.kind,
         "createdAt": media.created_at,
         "updatedAt": media.updated_at,
-        "requestedBy": user_json(call.user, call.world, settings=True),
-        "media": media_json(media, call.world, seasons=False),
+        "requestedBy": user_json(call.user, call.server, settings=True),
+        "media": media_json(media, call.server, seasons=False),
     }
     return ok(shown, 201)
 
 
 def unwatch_title(call: ApiCall) -> ApiReply:
     """Take a title off it."""
-    state, number = call.world.state, call.number("tmdbId")
+    state, number = call.server.state, call.number("tmdbId")
     found = {entry for entry in state.watchlists if entry[0] == call.user.id}
     found = {entry for entry in found if entry[1][1] == number}
     if not found:

@@ -9,12 +9,11 @@ import asyncio
 from collections.abc import Iterable
 
 from listsync.sandbox import request_lifecycle
-from listsync.sandbox.api_call import ApiCall, PageWindow, page_of
-from listsync.sandbox.call_log import OPTIONS
 from listsync.sandbox.catalogue import MOVIE, TV
+from listsync.sandbox.endpoint import ApiCall, PageWindow, page_of
 from listsync.sandbox.responses import ApiReply, error, no_content, ok
 from listsync.sandbox.serializers import Json, media_json, request_json
-from listsync.sandbox.server_model import RADARR, SONARR
+from listsync.sandbox.server_model import OPTIONS, RADARR, SONARR
 from listsync.sandbox.state import Permission, RequestState, Status, StoredRequest, User, now
 
 _VIEWERS = (Permission.MANAGE_REQUESTS, Permission.REQUEST_VIEW)
@@ -43,30 +42,30 @@ async def list_all(call: ApiCall) -> ApiReply:
 
     Jellyseerr and Seerr wait for each Radarr and Sonarr first, twice as long as these may take.
     """
-    world = call.world
-    is_slow = "slow" in (world.settings.radarr, world.settings.sonarr)
-    if world.product.is_forked and is_slow:
-        await asyncio.sleep(2 * world.settings.arr_timeout_ms / 1000)
+    server = call.server
+    is_slow = "slow" in (server.settings.radarr, server.settings.sonarr)
+    if server.product.is_forked and is_slow:
+        await asyncio.sleep(2 * server.settings.arr_timeout_ms / 1000)
     page, rows, requests = _page(call, _visible(call))
     shown: Json = {
         "pageInfo": page.info(len(rows)),
         "results": [_listed(call, request) for request in requests],
     }
-    if world.product.is_forked:
+    if server.product.is_forked:
         shown["serviceErrors"] = {name: _service_errors(call, name) for name in (RADARR, SONARR)}
     return ok(shown)
 
 
 def list_of_user(call: ApiCall) -> ApiReply:
     """List the requests of one user."""
-    user = call.world.state.users.get(call.number("userId"))
+    user = call.server.state.users.get(call.number("userId"))
     if user is None:
         raise error(404, "User not found.")
     if user is not call.user and not call.user.may(*_VIEWERS):
         raise error(403, "You do not have permission to view this user's requests.")
-    every = call.world.state.requests.values()
+    every = call.server.state.requests.values()
     page, rows, requests = _page(call, (one for one in every if one.user is user))
-    results = [request_json(request, call.world) for request in requests]
+    results = [request_json(request, call.server) for request in requests]
     return ok({"pageInfo": page.info(len(rows)), "results": results})
 
 
@@ -80,10 +79,10 @@ def _page(
 
 def _listed(call: ApiCall, request: StoredRequest) -> Json:
     """Describe a row of the list; Jellyseerr and Seerr add what they know from the services."""
-    shown = request_json(request, call.world)
-    if not call.world.product.is_forked:
+    shown = request_json(request, call.server)
+    if not call.server.product.is_forked:
         return shown
-    services = call.world.services(RADARR if request.media.kind == MOVIE else SONARR)
+    services = call.server.services(RADARR if request.media.kind == MOVIE else SONARR)
     service_id = request.media.service_ids[request.is4k]
     wanted = request.options.get("profileId")
     for service in services.values():
@@ -96,9 +95,9 @@ def _listed(call: ApiCall, request: StoredRequest) -> Json:
 
 def _service_errors(call: ApiCall, program: str) -> list[dict[str, object]]:
     """Name the Radarrs or Sonarrs that did not answer: Jellyseerr and Seerr ask each of them."""
-    if call.world.health(program) == "up":
+    if call.server.health(program) == "up":
         return []
-    services = call.world.services(program).values()
+    services = call.server.services(program).values()
     return [{"id": service.id, "name": service.name} for service in services]
 
 
@@ -118,7 +117,7 @@ def _visible(call: ApiCall) -> list[StoredRequest]:
     user = _whose(call)
     return [
         request
-        for request in call.world.state.requests.values()
+        for request in call.server.state.requests.values()
         if (user is None or request.user is user)
         and request.status in statuses
         and request.media.statuses[request.is4k] in media_statuses
@@ -130,7 +129,7 @@ def _whose(call: ApiCall) -> User | None:
     """Say whose requests are asked for; None means everybody's."""
     number = call.query.get("requestedBy")
     if call.user.may(*_VIEWERS):
-        return call.world.state.users.get(int(number)) if number else None
+        return call.server.state.users.get(int(number)) if number else None
     if number and int(number) != call.user.id:
         raise error(403, "You do not have permission to view this user's requests.")
     return call.user
@@ -138,7 +137,7 @@ def _whose(call: ApiCall) -> User | None:
 
 def count(call: ApiCall) -> ApiReply:
     """Count requests by kind and state."""
-    requests = call.world.state.requests.values()
+    requests = call.server.state.requests.values()
     by_status = [request.status for request in requests]
     approved = [one for one in requests if one.status == RequestState.APPROVED]
     there = sum(one.media.statuses[one.is4k] == Status.AVAILABLE for one in approved)
@@ -152,7 +151,7 @@ def count(call: ApiCall) -> ApiReply:
         "processing": len(approved) - there,
         "available": there,
     }
-    if call.world.product.is_forked:
+    if call.server.product.is_forked:
         shown["completed"] = by_status.count(RequestState.COMPLETED)
     return ok(shown)
 
@@ -162,7 +161,7 @@ def show(call: ApiCall) -> ApiReply:
     request = _request(call)
     if request.user is not call.user and not call.user.may(*_VIEWERS):
         raise error(403, "You do not have permission to view this request.")
-    return ok(request_json(request, call.world, whole=True))
+    return ok(request_json(request, call.server, whole=True))
 
 
 def edit(call: ApiCall) -> ApiReply:
@@ -177,9 +176,9 @@ def edit(call: ApiCall) -> ApiReply:
         request.seasons = tuple(int(number) for number in body["seasons"])
     request.options |= {name: body[name] for name in OPTIONS if name in body}
     request.updated_at = now()
-    call.world.touch(request.media)
+    call.server.touch(request.media)
     kept = {*body, *(() if request.media.kind == TV else ("languageProfileId",))}
-    shown = request_json(request, call.world, whole=True)
+    shown = request_json(request, call.server, whole=True)
     return ok({name: shown[name] for name in shown if name in kept or name not in OPTIONS})
 
 
@@ -188,7 +187,7 @@ def delete(call: ApiCall) -> ApiReply:
     request = _request(call)
     if not _may_change(call, request):
         raise error(401, "You do not have permission to delete this request.")
-    request_lifecycle.delete(call.world, request)
+    request_lifecycle.delete(call.server, request)
     return no_content()
 
 
@@ -203,14 +202,14 @@ def decide(call: ApiCall) -> ApiReply:
     if call.path["status"] == "approve":
         return _approved(call, request)
     before = _media_before(call, request)
-    request_lifecycle.decline(call.world, request, call.user)
-    return ok({**request_json(request, call.world, whole=True), "media": before})
+    request_lifecycle.decline(call.server, request, call.user)
+    return ok({**request_json(request, call.server, whole=True), "media": before})
 
 
 def _approved(call: ApiCall, request: StoredRequest) -> ApiReply:
     before = _media_before(call, request)
-    remains = request_lifecycle.approve(call.world, request, call.user)
-    shown = {**request_json(request, call.world, whole=True), "media": before}
+    remains = request_lifecycle.approve(call.server, request, call.user)
+    shown = {**request_json(request, call.server, whole=True), "media": before}
     if not remains:
         del shown["id"]
     return ok(shown)
@@ -218,7 +217,7 @@ def _approved(call: ApiCall, request: StoredRequest) -> ApiReply:
 
 def _media_before(call: ApiCall, request: StoredRequest) -> Json:
     """Describe the row as the answer does: as it was when the request was read."""
-    return media_json(request.media, call.world)
+    return media_json(request.media, call.server)
 
 
 def _may_change(call: ApiCall, request: StoredRequest) -> bool:
@@ -228,7 +227,7 @@ def _may_change(call: ApiCall, request: StoredRequest) -> bool:
 
 def _request(call: ApiCall) -> StoredRequest:
     number = str(call.path["requestId"])
-    request = call.world.state.requests.get(int(number)) if number.isdecimal() else None
+    request = call.server.state.requests.get(int(number)) if number.isdecimal() else None
     if request is None:
         raise error(404, "Request not found.")
     return request

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from listsync.sandbox.api_call import ApiCall
+from listsync.sandbox.endpoint import ApiCall
 from listsync.sandbox.responses import ApiReply, error, ok
 from listsync.sandbox.serializers import Json
 from listsync.sandbox.server_model import RADARR, SONARR, SandboxServer, Service
@@ -55,53 +55,53 @@ def sonarr_servers(call: ApiCall) -> ApiReply:
 async def radarr_server(call: ApiCall) -> ApiReply:
     """Show one Radarr; where it does not answer as it should, the servers die of it."""
     found = _find(call, RADARR)
-    if not await _answers(call.world, RADARR):
-        call.world.crash("Unhandled rejection: [Radarr] Failed to retrieve profiles")
+    if not await _answers(call.server, RADARR):
+        call.server.crash("Unhandled rejection: [Radarr] Failed to retrieve profiles")
     return _choices(RADARR, found)
 
 
 async def sonarr_server(call: ApiCall) -> ApiReply:
     """Show one Sonarr."""
     found = _find(call, SONARR)
-    if not await _answers(call.world, SONARR):
+    if not await _answers(call.server, SONARR):
         raise error(500, "[Sonarr] Failed to retrieve profiles")
     return _choices(SONARR, found)
 
 
 def radarr_settings(call: ApiCall) -> ApiReply:
-    return ok([_setting(RADARR, one) for one in call.world.services(RADARR).values()])
+    return ok([_setting(RADARR, one) for one in call.server.services(RADARR).values()])
 
 
 def sonarr_settings(call: ApiCall) -> ApiReply:
-    return ok([_setting(SONARR, one) for one in call.world.services(SONARR).values()])
+    return ok([_setting(SONARR, one) for one in call.server.services(SONARR).values()])
 
 
 async def radarr_test(call: ApiCall) -> ApiReply:
     """Try the connection to a Radarr; Seerr dies of one that is slow."""
-    world = call.world
-    if await _answers(world, RADARR):
-        shown = _tested(next(iter(world.services(RADARR).values()), None))
+    server = call.server
+    if await _answers(server, RADARR):
+        shown = _tested(next(iter(server.services(RADARR).values()), None))
         return ok({**shown, "urlBase": "/radarr"})
-    if world.settings.radarr == "slow" and world.product.is_forked:
-        world.crash("Unhandled rejection: timeout of 10000ms exceeded")
+    if server.settings.radarr == "slow" and server.product.is_forked:
+        server.crash("Unhandled rejection: timeout of 10000ms exceeded")
     raise error(500, "Failed to connect to Radarr")
 
 
-async def _answers(world: SandboxServer, program: str) -> bool:
+async def _answers(server: SandboxServer, program: str) -> bool:
     """Ask the program; says whether it answered in time and as it should."""
-    health = world.health(program)
+    health = server.health(program)
     if health == "slow":
-        await asyncio.sleep(world.settings.arr_timeout_ms / 1000)
+        await asyncio.sleep(server.settings.arr_timeout_ms / 1000)
     return health == "up"
 
 
 def _servers(call: ApiCall, program: str) -> ApiReply:
     """List them as anybody may see them: without address and key."""
-    return ok([_shown(program, one) for one in call.world.services(program).values()])
+    return ok([_shown(program, one) for one in call.server.services(program).values()])
 
 
 def _find(call: ApiCall, program: str) -> Service:
-    found = call.world.services(program).get(call.number(_WORDS[program].parameter))
+    found = call.server.services(program).get(call.number(_WORDS[program].parameter))
     if found is None:
         raise error(404, _WORDS[program].missing)
     return found
@@ -183,6 +183,6 @@ def _active_profile(service: Service) -> int | None:
     return (numbers[-1] if service.is4k else numbers[0]) if numbers else None
 
 
-def is_default_4k(world: SandboxServer, program: str) -> bool:
+def is_default_4k(server: SandboxServer, program: str) -> bool:
     """Tell whether some service is both for 4K and the default: only that enables 4K."""
-    return any(one.is4k and one.is_default for one in world.services(program).values())
+    return any(one.is4k and one.is_default for one in server.services(program).values())

@@ -1,17 +1,115 @@
-"""GET /movie/{id}, /tv/{id}, a season, a film series.
+"""GET /search, /movie/{id}, /tv/{id}, a season, a film series, genres, languages.
 
 Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Sequence
+
 from listsync.domain.list_rules import LANGUAGES
 from listsync.sandbox import title_facts
-from listsync.sandbox.api_call import ApiCall
-from listsync.sandbox.catalogue import MOVIE, TV, CatalogueTitle
-from listsync.sandbox.endpoints.search import language_of
+from listsync.sandbox.catalogue import MOVIE, PERSONS, TV, CatalogueTitle
+from listsync.sandbox.endpoint import ApiCall
 from listsync.sandbox.responses import ApiReply, error, ok
 from listsync.sandbox.serializers import Json, dated, media_info, poster, result_json
+from listsync.sandbox.title_search import PAGE_SIZE, Entry
+
+_YEAR = re.compile(r"year:\d{4}", re.IGNORECASE)
+
+
+def search(call: ApiCall) -> ApiReply:
+    """Answer a search; the first pattern found anywhere in the query decides."""
+    query = str(call.query["query"])
+    for name, pattern, provider in _PROVIDERS:
+        if found := pattern.search(query.lower()):
+            call.server.call_log.searches[name] += 1
+            return provider(call, found[0], query)
+    call.server.call_log.searches["title"] += 1
+    return _by_title(call, query)
+
+
+def _by_title(call: ApiCall, query: str) -> ApiReply:
+    if call.tmdb_failure is not None:
+        return _results(call, ())
+    number = call.query.get("page", 1)
+    page = int(number) if isinstance(number, (int, float)) else 1
+    found = call.server.search.find(query)
+    return ok(
+        {
+            "page": page,
+            "totalPages": max(-(-len(found) // PAGE_SIZE), 1),
+            "totalResults": len(found),
+            "results": _shown(call, found.page(page), language_of(call)),
+        }
+    )
+
+
+def _by_tmdb(call: ApiCall, number: str, _query: str) -> ApiReply:
+    if call.tmdb_failure is not None:
+        return _results(call, ())
+    find, tmdb_id = call.server.catalogue.find, int(number)
+    persons = [person for person in PERSONS if person.tmdb_id == tmdb_id]
+    return _results(call, _present(find(MOVIE, tmdb_id), find(TV, tmdb_id), *persons))
+
+
+def _by_imdb(call: ApiCall, number: str, _query: str) -> ApiReply:
+    _refuse_when_down(call)
+    persons = [person for person in PERSONS if person.imdb_id == number]
+    return _results(call, _present(call.server.catalogue.find_by_imdb(number), *persons))
+
+
+def _by_tvdb(call: ApiCall, number: str, _query: str) -> ApiReply:
+    _refuse_when_down(call)
+    return _results(call, call.server.catalogue.find_by_tvdb(int(number)))
+
+
+def _of_year(call: ApiCall, year: str, query: str) -> ApiReply:
+    """Search films, then series, of one year; page and language are ignored."""
+    if call.tmdb_failure is not None:
+        return _results(call, ())
+    films, series = call.server.search.find_of_year(_YEAR.sub("", query, count=1), int(year))
+    return _results(call, (*films, *series), "en")
+
+
+Provider = Callable[[ApiCall, str, str], ApiReply]
+_PROVIDERS: tuple[tuple[str, re.Pattern[str], Provider], ...] = (
+    ("tmdb", re.compile(r"(?<=tmdb:)\d+"), _by_tmdb),
+    ("imdb", re.compile(r"(?<=imdb:)(?:tt|nm)\d+"), _by_imdb),
+    ("tvdb", re.compile(r"(?<=tvdb:)\d+"), _by_tvdb),
+    ("year", re.compile(r"(?<=year:)\d{4}"), _of_year),
+)
+
+
+def language_of(call: ApiCall) -> str:
+    return str(call.query.get("language") or call.server.settings.locale)
+
+
+def _results(call: ApiCall, entries: Sequence[Entry], language: str | None = None) -> ApiReply:
+    """Answer everything on one page."""
+    shown = _shown(call, entries, language or language_of(call))
+    return ok({"page": 1, "totalPages": 1, "totalResults": len(shown), "results": shown})
+
+
+def _shown(call: ApiCall, entries: Iterable[Entry], language: str) -> list[Json]:
+    find, server = call.server.state.find_media, call.server
+    return [
+        result_json(
+            entry, find(entry.key) if isinstance(entry, CatalogueTitle) else None, server, language
+        )
+        for entry in entries
+    ]
+
+
+def _present(*entries: Entry | None) -> list[Entry]:
+    return [entry for entry in entries if entry is not None]
+
+
+def _refuse_when_down(call: ApiCall) -> None:
+    if call.tmdb_failure is not None:
+        raise error(500, "Unable to retrieve search results.")
+
 
 _NO_IDS: Json = dict.fromkeys(
     ("facebookId", "freebaseId", "freebaseMid", "instagramId", "tvrageId", "twitterId")
@@ -36,7 +134,7 @@ def movie(call: ApiCall) -> ApiReply:
         "externalIds": {**_NO_IDS, "imdbId": title.imdb_id},
         **dated("releaseDate", title),
     }
-    part_of = call.world.catalogue.collection_of(title)
+    part_of = call.server.catalogue.collection_of(title)
     if part_of is not None:
         shown["collection"] = {"id": part_of.tmdb_id, "name": part_of.name}
     return ok(_with_media(call, title, shown))
@@ -111,7 +209,7 @@ def season(call: ApiCall) -> ApiReply:
             "productionCode": "",
             "stillPath": None,
             "voteAverage": 0,
-            **({"voteCount": 0} if call.world.product.is_forked else {}),
+            **({"voteCount": 0} if call.server.product.is_forked else {}),
         }
         for episode in range(1, _episode_count(title, number) + 1)
     ]
@@ -123,20 +221,20 @@ def season(call: ApiCall) -> ApiReply:
 def collection(call: ApiCall) -> ApiReply:
     """List the parts of a film series."""
     number = call.number("collectionId")
-    found = call.world.catalogue.find_collection(number)
+    found = call.server.catalogue.find_collection(number)
     if found is None or call.tmdb_failure is not None:
         raise error(500, "Unable to retrieve collection.")
-    world = call.world
+    server = call.server
     parts = [
-        result_json(title, world.state.find_media(title.key), world, language_of(call))
+        result_json(title, server.state.find_media(title.key), server, language_of(call))
         for part in found.parts
-        if (title := world.catalogue.find(MOVIE, part))
+        if (title := server.catalogue.find(MOVIE, part))
     ]
     return ok({"id": found.tmdb_id, "name": found.name, "overview": "", "parts": parts})
 
 
 def _title(call: ApiCall, kind: str, number: int, refusal: str) -> CatalogueTitle:
-    title = call.world.catalogue.find(kind, number)
+    title = call.server.catalogue.find(kind, number)
     if title is None or call.tmdb_failure is not None:
         raise error(500, refusal)
     return title
@@ -173,11 +271,11 @@ def _language(title: CatalogueTitle) -> Json:
 
 
 def _with_media(call: ApiCall, title: CatalogueTitle, shown: Json) -> Json:
-    state = call.world.state
-    if call.world.product.is_forked:
+    state = call.server.state
+    if call.server.product.is_forked:
         shown["onUserWatchlist"] = (call.user.id, title.key) in state.watchlists
     media = state.find_media(title.key)
-    return shown if media is None else {**shown, "mediaInfo": media_info(media, call.world)}
+    return shown if media is None else {**shown, "mediaInfo": media_info(media, call.server)}
 
 
 def _season(title: CatalogueTitle, number: int) -> Json:
