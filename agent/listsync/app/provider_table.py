@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from listsync.providers.stevenlu.source import StevenLuSource
     from listsync.providers.tmdb.source import TmdbSource
     from listsync.providers.trakt.api import ClientIdCheck
-    from listsync.providers.trakt.endpoints import TraktSource
+    from listsync.providers.trakt.source import TraktSource
     from listsync.providers.trakt.token_store import FileTokens
 
 

@@ -21,8 +21,7 @@ from listsync.ports.lists import ListProvider
 from listsync.providers.file.reader import ListFile
 from listsync.providers.file.source import FileOptions, FileSource
 from listsync.providers.imdb.queries import MissingFields
-from listsync.providers.imdb.reader import Imdb
-from listsync.providers.imdb.site_pages import read_pages
+from listsync.providers.imdb.reader import Imdb, read_site_pages
 from listsync.providers.imdb.source import ImdbOptions
 from listsync.providers.imdb.source import parse as parse_imdb
 from listsync.providers.mdblist.reader import MdbList
@@ -204,7 +203,7 @@ class ImdbPage:
     name: str
 
     def fetch(self, previous: Validators | None) -> Fetched:  # noqa: ARG002 - of the port
-        return read_pages(lambda _: body_of(self.name).decode(errors="replace"))
+        return read_site_pages(lambda _: body_of(self.name).decode(errors="replace"))
 
 
 def _imdb_page(

@@ -13,7 +13,7 @@ import httpx
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.ports.lists import ListProvider
-from listsync.providers.imdb.site_pages import read_pages
+from listsync.providers.imdb.reader import read_site_pages
 from tests.contract.providers.cases import (
     KEY,
     imdb_provider,
@@ -165,7 +165,7 @@ class _ImdbSite:
     told: Listed
 
     def fetch(self, previous: Validators | None) -> Fetched:  # noqa: ARG002 - of the port
-        return read_pages(self._load)
+        return read_site_pages(self._load)
 
     def _load(self, number: int) -> str:
         numbers = self.told.pages[min(number, len(self.told.pages)) - 1]

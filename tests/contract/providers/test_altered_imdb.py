@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.providers.imdb.site_pages import read_pages
+from listsync.providers.imdb.reader import read_site_pages
 from tests.contract.providers.site import FIXTURES, Site, answer
 from tests.thorough import tries
 from tests.unit.agent.providers.test_imdb import EXPECTED, imdb
@@ -116,8 +116,10 @@ def test_a_page_with_something_changed(name: str, draw: st.DataObject) -> None:
     data, end, after = rest.partition("</script>")
     if not mark:
         with pytest.raises(OURS):
-            read_pages(lambda _: html)
+            read_site_pages(lambda _: html)
         return
     content = changed(json.loads(data), draw)
     with contextlib.suppress(*OURS):
-        check(read_pages(lambda _: f"{before}{mark}{json.dumps(content)}{end}{after}"), content)
+        check(
+            read_site_pages(lambda _: f"{before}{mark}{json.dumps(content)}{end}{after}"), content
+        )

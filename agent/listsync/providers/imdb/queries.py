@@ -18,8 +18,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-from listsync.providers.imdb import search_constraints
-from listsync.providers.imdb.source import BOX_OFFICE, CHARTS, ImdbSource, ListKind
+from listsync.providers.imdb.source import (
+    BOX_OFFICE,
+    CHARTS,
+    ImdbSource,
+    ListKind,
+    search_constraints,
+    search_order,
+    wanted_count,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +82,11 @@ def question_of(source: ImdbSource, target: str) -> Question:
                 {"sortBy": "SINGLE_USER_RATING_DATE", "sortOrder": "DESC"},
             )
         case ListKind.SEARCH:
-            constraints = search_constraints.constraints(target)
+            constraints = search_constraints(target)
             return _search(
                 constraints,
-                search_constraints.sort(target),
-                count=search_constraints.count(target),
+                search_order(target),
+                count=wanted_count(target),
                 proves_empty="listConstraint" not in constraints,
             )
         case ListKind.CHART:

@@ -1,10 +1,16 @@
-"""Reads an IMDb list: the service page by page, or the site where that is walled off."""
+"""Reads an IMDb list: the service page by page, or the site where that is walled off.
+
+Source of the site's pages: reports of 2025 and 2026, samples in tests/fixtures/imdb/web. A page
+shows titles as one scrolls; only the data that it brings along in `__NEXT_DATA__` holds them all,
+250 a page.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -12,9 +18,8 @@ from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.pages import load_page, past_bot_protection
 from listsync.http.request import ServiceRequest
-from listsync.parsing.documents import text_of
+from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
-from listsync.providers.imdb import site_pages
 from listsync.providers.imdb.queries import (
     PROFILE,
     TYPE,
@@ -27,8 +32,10 @@ from listsync.providers.imdb.responses import (
     TITLES,
     ImdbPage,
     ImdbTitle,
+    ListNode,
     Profile,
     QuestionRefusedError,
+    TitleConnection,
     UnknownFieldsError,
     entry_of,
     inside,
@@ -36,12 +43,24 @@ from listsync.providers.imdb.responses import (
     not_of_titles,
     part_of,
 )
-from listsync.providers.imdb.source import SERVICE, ImdbOptions, ImdbSource, ListKind
+from listsync.providers.imdb.source import BOX_OFFICE, SERVICE, ImdbOptions, ImdbSource, ListKind
+from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
     from listsync.http.service_client import ServiceClient
 
+
 MAX_PAGES = 1000
+_ARRIVED = "script#__NEXT_DATA__"
+"""What shows a browser that the page is there and no challenge (CSS)."""
+
+_DATA = re.compile(
+    r"""<script[^>]*\bid=["']__NEXT_DATA__["'][^>]*>(.*?)</script""", re.DOTALL | re.IGNORECASE
+)
+_WALL = re.compile(
+    r"challenge-container|captcha-container|awswaf|human verification", re.IGNORECASE
+)
+_UNKNOWN = re.compile(r"<title[^>]*>\s*404\b", re.IGNORECASE)
 _MOST_TIMES = 2  # so often at most are as many rows read as a list announces
 _USER = re.compile(r"ur\d+", re.ASCII)
 
@@ -66,7 +85,7 @@ class Imdb:
 
         The pages of the site are read where a bot wall keeps us from the service, by browser.
         """
-        path = site_pages.path_of(self._source)
+        path = site_path(self._source)
         if path is None:
             return self._ask_service(previous)
         return past_bot_protection(
@@ -79,11 +98,11 @@ class Imdb:
                 service=SERVICE,
                 url=f"{self._options.web_url.rstrip('/')}{path}?page={number}",
                 accept="text/html",
-                wait_for=site_pages.ARRIVED,
+                wait_for=_ARRIVED,
             )
             return text_of(load_page(self._http, call))
 
-        return site_pages.read_pages(load)
+        return read_site_pages(load)
 
     def _ask_service(self, previous: Validators | None) -> Fetched:
         """Ask the GraphQL service.
@@ -212,3 +231,88 @@ class Imdb:
 
     def _changed(self, why: str) -> AnswerChangedError:
         return AnswerChangedError(SERVICE, f"{self._source}: {why}")
+
+
+def site_path(source: ImdbSource) -> str | None:
+    """Say where the site shows a list with its data; None where that is not known."""
+    match source.kind:
+        case ListKind.LIST:
+            return f"/list/{source.id}/"
+        case ListKind.WATCHLIST:
+            return f"/user/{source.id}/watchlist/"
+        case ListKind.CHART if source.id != BOX_OFFICE:
+            return f"/chart/{source.id}/"
+        case _:
+            return None
+
+
+def read_site_pages(load: Callable[[int], str]) -> Fetched:
+    """Read a list, a watchlist or a chart; *load* gives the HTML of page 1, 2, ...
+
+    Raises:
+        RefusedError: a bot wall, a private watchlist, or IMDb's page for what it does not know.
+        AnswerChangedError: the page holds no list where lists are.
+    """
+    first = shown = _titles_of(load(1))
+    entries = Entries(SERVICE, ImdbTitle)
+    entries.expect(first.total)
+    entries.add(first.titles, entry_of)
+    for number in range(2, MAX_PAGES + 1):
+        known = entries.distinct
+        if first.total is None or known >= first.total:
+            break
+        shown, before = _titles_of(load(number)), shown
+        if shown.titles == before.titles:  # then it is a part of the list
+            break
+        entries.add(shown.titles, entry_of)
+        if entries.distinct == known:
+            break
+    if first.total is not None and entries.distinct > first.total:
+        raise AnswerChangedError(SERVICE, "the pages show more titles than they announce")
+    return entries.fetched(declared=first.total, validators=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownTitles:
+    """The titles of one page; `total` counts those of the whole list."""
+
+    titles: list[object]
+    total: int | None
+
+
+def _titles_of(html: str) -> _ShownTitles:
+    found = _DATA.search(html)
+    if found is None:
+        raise _without_data(html)
+    page = inside(parse_json(SERVICE, found[1]), "props", "pageProps")
+    column = inside(page, "mainColumnData")
+    for name in ("list", "predefinedList"):
+        if isinstance(column, dict) and name in column:
+            return _shown_list(column[name])
+    chart = check_one(
+        SERVICE, inside(page, "pageData", "chartTitles"), TitleConnection, strict=True
+    )
+    return _shown(chart, "node")
+
+
+def _shown_list(node: object) -> _ShownTitles:
+    if node is None:
+        raise RefusedError(SERVICE, Refusal.PRIVATE, "the page of this list does not show it")
+    titles = check_one(SERVICE, node, ListNode, strict=True).titles
+    if titles.total is None:
+        raise AnswerChangedError(SERVICE, "the page does not say how long the list is")
+    return _shown(titles, "listItem")
+
+
+def _shown(found: TitleConnection, name: str) -> _ShownTitles:
+    if not found.rows and found.total != 0:
+        raise AnswerChangedError(SERVICE, "the page shows no titles, and not that there are none")
+    return _ShownTitles([inside(row, name) for row in found.rows], found.total)
+
+
+def _without_data(html: str) -> RefusedError | AnswerChangedError:
+    if not html.strip() or _WALL.search(html):
+        return RefusedError(SERVICE, Refusal.BLOCKED, "bot protection answers in its place")
+    if _UNKNOWN.search(html):
+        return RefusedError(SERVICE, Refusal.NOT_FOUND, "does not know this page")
+    return AnswerChangedError(SERVICE, "the page has no data", sample=one_line(html))

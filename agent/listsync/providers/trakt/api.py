@@ -33,7 +33,7 @@ from listsync.parsing.row_fields import (
     whole_number,
     year_number,
 )
-from listsync.providers.trakt.endpoints import SERVICE
+from listsync.providers.trakt.source import SERVICE
 
 PAGE_SIZE = 250  # the most that one page holds, since June 2026
 MAX_PAGES = 1000

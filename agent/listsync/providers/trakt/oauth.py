@@ -28,8 +28,7 @@ from listsync.http.pages import get_response
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Judge, Response, retry_after_s
 from listsync.providers.trakt.api import LOG_IN
-from listsync.providers.trakt.endpoints import SERVICE
-from listsync.providers.trakt.source import TraktOptions
+from listsync.providers.trakt.source import SERVICE, TraktOptions
 from listsync.providers.trakt.token_store import Confidential, Token, Tokens, TraktTokens
 
 if TYPE_CHECKING:

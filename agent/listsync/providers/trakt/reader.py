@@ -40,9 +40,8 @@ from listsync.providers.trakt.api import (
     secret_headers_of,
     sort_of,
 )
-from listsync.providers.trakt.endpoints import SERVICE, ListPart, Login, TraktSource
 from listsync.providers.trakt.oauth import NEEDS_ID, access_token
-from listsync.providers.trakt.source import TraktOptions
+from listsync.providers.trakt.source import SERVICE, ListPart, Login, TraktOptions, TraktSource
 from listsync.providers.trakt.token_store import Tokens
 
 if TYPE_CHECKING:

@@ -1,26 +1,196 @@
-"""Which Trakt list the user means."""
+"""Which Trakt list the user means, where the API has it, and how it is read there."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Meta
 
 from listsync.config_types import Check, SecretStr, ServiceOptions, WebAddress
+from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import AddressForm, source_of
-from listsync.providers.trakt.endpoints import (
-    SERVICE,
-    SLUG,
-    STAMPS,
-    TraktSource,
-    chart,
-    numbered_list,
-    official,
-    shelf_of_user,
-    user_list,
-)
+
+SERVICE = "trakt"
+_KINDS = {"movies": MediaType.MOVIE, "shows": MediaType.TV}
+_MONTH = ("daily", "weekly", "monthly")
+_EVER = (*_MONTH, "yearly", "all")
+_PERIODS: dict[str, tuple[str, ...]] = {
+    "trending": (),
+    "popular": (),
+    "anticipated": (),
+    "hot": (),
+    "boxoffice": (),
+    "streaming": _MONTH,
+    "favorited": _EVER,
+    "watched": _EVER,
+    "played": _EVER,
+    "collected": _EVER,
+}
+STAMPS = {  # what `/sync/last_activities` says of each
+    "watchlist": ("watchlist.updated_at",),
+    "favorites": ("favorites.updated_at",),
+    "collection": ("movies.collected_at", "episodes.collected_at"),
+    "watched": ("movies.watched_at", "episodes.watched_at"),
+    "ratings": ("movies.rated_at", "shows.rated_at"),
+}
+_BOTH = {"watchlist": "", "favorites": "/media"}  # what is behind the name where both are meant
+_NEW = (("ignore_collected", "true"), ("ignore_watchlisted", "true"))
+_PARAMS: dict[str, tuple[tuple[str, str], ...]] = {
+    "recommendations/movies": _NEW,
+    "recommendations/shows": _NEW,
+    "watched/shows": (("extended", "noseasons"),),
+}
+_TYPES = "movie,show,season,episode"
+_ME = "me"
+SLUG = r"(?!\.+$)[A-Za-z0-9_.-]+"
+
+
+class Login(Enum):
+    """Whether a list is asked for with the user's login."""
+
+    NEVER = auto()
+    IF_THERE = auto()
+    ALWAYS = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPart:
+    """One path of the API; `kind` is what its bare objects are.
+
+    `in_order` is a path to the same rows in the order of their ranks, whatever the owner likes to
+    see: pages of a list in random order repeat some rows and lack others.
+    """
+
+    path: str
+    kind: MediaType | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    in_order: str | None = None
+
+    @property
+    def ordered(self) -> ListPart:
+        """Give the path in the order of ranks; itself where there is none."""
+        return replace(self, path=self.in_order, in_order=None) if self.in_order else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraktSource:
+    """One list, read from all `parts` in turn.
+
+    `about` is where the API tells when it changed, `stamps` are the places of the dates in that
+    answer. Of a chart only the first places are read. `only` leaves out the other kind where the
+    API cannot.
+    """
+
+    name: str
+    parts: tuple[ListPart, ...]
+    login: Login = Login.IF_THERE
+    about: str | None = None
+    stamps: tuple[str, ...] = ()
+    is_chart: bool = False
+    only: MediaType | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def chart(groups: Mapping[str, str | None]) -> TraktSource | None:
+    """Find a chart; one with periods is that of the week unless another is named."""
+    media, period = groups["media"] or "", groups.get("period")
+    name = {"recommended": "favorited"}.get(groups["id"] or "", groups["id"] or "")  # renamed
+    periods = _PERIODS.get(name)
+    if periods is None or (name == "boxoffice" and media != "movies"):
+        return None
+    period = period or ("weekly" if periods else None)  # the API's own default
+    if period is not None and period not in periods:
+        return None
+    return TraktSource(
+        name=":".join(filter(None, (name, media, period))),
+        parts=(ListPart(path="/".join(filter(None, (media, name, period))), kind=_KINDS[media]),),
+        login=Login.NEVER,
+        is_chart=True,
+    )
+
+
+def numbered_list(number: str, media: str = "") -> TraktSource:
+    """Find any list by its number; *media* is the kind that its address shows, if one."""
+    return _list(number, f"lists/{number}", media)
+
+
+def official(name: str, media: str = "") -> TraktSource | None:
+    """Find one of the service's own lists."""
+    if not re.fullmatch(SLUG, name, re.ASCII):
+        return None
+    return _list(f"official/{name.lower()}", f"lists/{name.lower()}", media)
+
+
+def user_list(user: str, name: str, media: str = "") -> TraktSource | None:
+    """Find a user's list by its name or number."""
+    if not (re.fullmatch(SLUG, user, re.ASCII) and re.fullmatch(SLUG, name, re.ASCII)):
+        return None
+    whose, name = _slug(user), name.lower()
+    return _list(f"{whose}/lists/{name}", f"users/{whose}/lists/{name}", media, _login(whose))
+
+
+def _list(name: str, path: str, media: str, login: Login = Login.IF_THERE) -> TraktSource:
+    return TraktSource(
+        name=f"{name}?display={media}" if media else name,
+        # All types, so that the rows can be counted.
+        parts=(ListPart(path=f"{path}/items", in_order=f"{path}/items/{_TYPES}/rank/asc"),),
+        login=login,
+        about=path,
+        stamps=("updated_at",),
+        only=_KINDS.get(media),
+    )
+
+
+def shelf_of_user(groups: Mapping[str, str | None]) -> TraktSource | None:
+    """Find a watchlist, a collection and the like; recommendations only of oneself."""
+    user, what, media = groups["user"] or "", groups["id"] or "", groups["media"] or ""
+    whose = _slug(user)
+    if not re.fullmatch(SLUG, user, re.ASCII) or (what not in STAMPS and whose != _ME):
+        return None
+    stamps = STAMPS.get(what, ()) if whose == _ME else ()
+    return TraktSource(
+        name="/".join(filter(None, (whose, what, media))),
+        parts=_parts(whose, what, media),
+        login=_login(whose),
+        about="sync/last_activities" if stamps else None,
+        stamps=stamps,
+        is_chart=what not in STAMPS,
+    )
+
+
+def _login(user: str) -> Login:
+    return Login.ALWAYS if user == _ME else Login.IF_THERE
+
+
+def _slug(user: str) -> str:
+    """Write a user's name as the API has it."""
+    return user.lower().replace(".", "-")
+
+
+def _parts(user: str, what: str, media: str) -> tuple[ListPart, ...]:
+    """Name the paths: one for both kinds where the API has it, else one for each."""
+    base = what if what == "recommendations" else f"users/{user}/{what}"
+    if not media and what in _BOTH:
+        return (_part(base, what, _BOTH[what]),)
+    return tuple(_part(base, what, f"/{kind}") for kind in ([media] if media else _KINDS))
+
+
+def _part(base: str, what: str, types: str) -> ListPart:
+    """Describe a path; some shelves take a sort, behind the *types*."""
+    return ListPart(
+        path=f"{base}{types}",
+        kind=_KINDS.get(types.removeprefix("/")),
+        params=_PARAMS.get(f"{what}{types}", ()),
+        in_order=f"{base}{types}/rank" if types and what in _BOTH else None,
+    )
+
 
 SENDABLE = r"\A[!-~]{1,4096}\Z"
 """What can stand in an HTTP header."""

@@ -22,8 +22,7 @@ from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.file_access import open_to_write
 from listsync.files.local_file import open_at_once
 from listsync.providers.trakt.api import LOG_IN
-from listsync.providers.trakt.endpoints import SERVICE
-from listsync.providers.trakt.source import SENDABLE
+from listsync.providers.trakt.source import SENDABLE, SERVICE
 
 Token = Annotated[str, Meta(pattern=SENDABLE)]
 _MARGIN = timedelta(minutes=5)

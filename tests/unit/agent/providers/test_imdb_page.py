@@ -5,7 +5,7 @@ import pytest
 from listsync.domain.lists import Fetched, ListOutcome
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.providers.imdb.site_pages import read_pages
+from listsync.providers.imdb.reader import read_site_pages
 from tests.contract.providers.site import FIXTURES
 
 
@@ -14,7 +14,7 @@ def page(name: str) -> str:
 
 
 def reading(html: str) -> Fetched:
-    return read_pages(lambda _: html)
+    return read_site_pages(lambda _: html)
 
 
 def test_a_long_list_is_read_page_by_page() -> None:
@@ -25,7 +25,7 @@ def test_a_long_list_is_read_page_by_page() -> None:
         asked.append(number)
         return whole.replace("tt9", f"tt{number}")
 
-    fetched = read_pages(load)
+    fetched = read_site_pages(load)
     assert (asked, fetched.outcome, fetched.read) == ([1, 2], ListOutcome.COMPLETE, 14)
     assert len({entry.rank for entry in fetched.entries}) == len(fetched.entries) == 12
 

@@ -4,8 +4,17 @@ import json
 
 import pytest
 
-from listsync.providers.imdb import search_constraints as search
-from listsync.providers.imdb.source import CHARTS, ImdbSource, ListKind, parse
+from listsync.providers.imdb.source import (
+    CHARTS,
+    ImdbSource,
+    ListKind,
+    canonical_search,
+    parse,
+    search_constraints,
+    search_order,
+    search_trouble,
+    wanted_count,
+)
 from tests.contract.providers.site import FIXTURES
 
 ADDRESSES = json.loads((FIXTURES / "addresses/url-forms.json").read_text())["cases"]
@@ -133,9 +142,9 @@ def test_other_forms_are_refused_with_those_that_are_not(text: str, words: str) 
     ],
 )  # fmt: skip
 def test_filters_of_a_search(query: str, wanted: dict[str, object]) -> None:
-    assert search.trouble(query) is None
-    assert search.constraints(query) == wanted
-    assert search.constraints(search.canonical(query)) == wanted
+    assert search_trouble(query) is None
+    assert search_constraints(query) == wanted
+    assert search_constraints(canonical_search(query)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -150,4 +159,4 @@ def test_filters_of_a_search(query: str, wanted: dict[str, object]) -> None:
     ],
 )
 def test_order_and_length_of_a_search(query: str, order: dict[str, str], count: int) -> None:
-    assert (search.sort(query), search.count(query)) == (order, count)
+    assert (search_order(query), wanted_count(query)) == (order, count)

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from listsync.providers.trakt.endpoints import Login, TraktSource
-from listsync.providers.trakt.source import parse
+from listsync.providers.trakt.source import Login, TraktSource, parse
 from tests.contract.providers.site import FIXTURES
 
 FORMS = json.loads((FIXTURES / "addresses" / "url-forms.json").read_text())["cases"]
