@@ -24,7 +24,7 @@ import pytest
 from listsync import logs
 from listsync.cli import once, report_view
 from listsync.config.load import load
-from listsync.http import retry
+from listsync.http import response
 from listsync.store.database import FILE_NAME
 from listsync.terminal.output import Palette
 from tests.acceptance.agent_process import AgentProcess
@@ -264,7 +264,7 @@ def test_nothing_that_a_server_quotes_is_said_or_kept(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retry, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(response, "PAUSES_S", (0.0,))
     _write_config(shared_home, parrot)
     log, texts = tmp_path / "sync.log", {}
     with _logged(log):

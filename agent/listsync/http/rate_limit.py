@@ -1,4 +1,7 @@
-"""How fast requests follow each other: to one host from all lists together, and to the server."""
+"""How fast requests follow each other: to one host from all lists together, and to the server.
+
+And what is large is held by one list at a time.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ _hosts: dict[str, _Host] = {}
 
 
 @contextmanager
-def turn(host: str, *, at_once: int, apart_s: float, token: CancelToken) -> Iterator[None]:
+def host_turn(host: str, *, at_once: int, apart_s: float, token: CancelToken) -> Iterator[None]:
     """Wait for a place among *at_once*, and until *apart_s* after the one before began.
 
     Whoever is told by *token* to end does not wait for that time.
@@ -60,3 +63,43 @@ def _queue(host: str, at_once: int) -> _Host:
         if queue is None or queue.at_once != at_once:
             queue = _hosts[host] = _Host(at_once)
         return queue
+
+
+LARGE_BYTES = 256 * 1024
+"""Of a list that comes whole: from so many on it may have tens of thousands of rows."""
+_LOOK_AGAIN_S = 0.05
+_ONE = threading.Lock()
+
+
+class LargeTurn:
+    """A turn to hold something large, taken when it proves to be so."""
+
+    def __init__(self) -> None:
+        self._is_mine = False
+
+    def take(self, token: CancelToken, seconds: float) -> bool:
+        """Wait until nobody else has it; False when that takes too long, or the run is over."""
+        left = seconds
+        while not self._is_mine:
+            self._is_mine = _ONE.acquire(blocking=False)
+            if self._is_mine:
+                break
+            if left <= 0 or token.wait(_LOOK_AGAIN_S):
+                return False
+            left -= _LOOK_AGAIN_S
+        return True
+
+    def end(self) -> None:
+        if self._is_mine:
+            self._is_mine = False
+            _ONE.release()
+
+
+@contextmanager
+def large_turn() -> Iterator[LargeTurn]:
+    """Give a turn that ends with the block."""
+    one = LargeTurn()
+    try:
+        yield one
+    finally:
+        one.end()

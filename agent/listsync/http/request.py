@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from listsync.config_types import SecretStr
-from listsync.http.limits import Turn
+from listsync.http.rate_limit import LargeTurn
 from listsync.http.response import Judge, no_opinion
 from listsync.redaction import logins_in
 
@@ -43,7 +43,7 @@ class ServiceRequest:
     limit_bytes: int = PAGE_BYTES
     deadline_s: float = 120
     waits: bool = True
-    turn: Turn | None = field(default=None, repr=False)
+    turn: LargeTurn | None = field(default=None, repr=False)
 
     @property
     def known_secrets(self) -> frozenset[str]:

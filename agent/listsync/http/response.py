@@ -1,4 +1,4 @@
-"""What was answered to one request, and what it means for us: usable, or which of our errors.
+"""What was answered to one request, and what it means for us: usable, asked again, or an error.
 
 The evidence for bot walls is what Cloudflare and AWS document about their own answers:
 `cf-mitigated`, `x-amzn-waf-action`, "Just a moment...", error 1015, `Server: awselb`.
@@ -6,14 +6,16 @@ The evidence for bot walls is what Cloudflare and AWS document about their own a
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
+from listsync.cancellation import CancelToken
 from listsync.domain.lists import Validators
 from listsync.errors import (
     AnswerChangedError,
@@ -22,11 +24,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.limits import plain_pieces
 from listsync.text_cleaning import one_line
 
-if TYPE_CHECKING:
-    import httpcore
+logger = logging.getLogger(__name__)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -252,14 +252,49 @@ def not_json(response: Response) -> ListsyncError | None:
     )
 
 
-def read_body(response: httpcore.Response, limit_bytes: int) -> bytes:
-    """Read the body, unpacked; the connection is free for the next request after it.
+Done = TypeVar("Done")
+PassingTrouble = UnavailableError | RefusedError
+
+PAUSES_S = (0.5, 1.5)
+"""Before the second and the third try."""
+LONGEST_WAIT_S = 60.0
+"""Who wants a longer pause is left alone until the next run."""
+_ENOUGH_S = 150.0
+"""From the first try on; no other is begun after it."""
+
+
+def retried(
+    attempt: Callable[[], Done],
+    is_passing: Callable[[PassingTrouble], bool],
+    token: CancelToken,
+    longest_wait_s: Callable[[], float] = lambda: LONGEST_WAIT_S,
+) -> Done:
+    """Call *attempt* until it comes through, or fails in a way that is not *is_passing*.
+
+    A pause that was asked for takes the place of ours; one longer than *longest_wait_s*, or than a
+    minute, is not waited for. *token* ends it.
 
     Raises:
-        BodyError: it is too large, or cannot be read.
+        UnavailableError, RefusedError: what the last try raised; or *token* ended the pause.
     """
-    coding = Headers(response.headers).get("content-encoding", "")
-    try:
-        return b"".join(plain_pieces(response.iter_stream(), coding, limit_bytes))
-    finally:
-        response.close()
+    give_up = time.monotonic() + _ENOUGH_S
+    for pause_s in PAUSES_S:
+        try:
+            return attempt()
+        except (UnavailableError, RefusedError) as error:
+            wait_s = max(pause_s, error.retry_after_s or 0.0)
+            if (
+                not is_passing(error)
+                or wait_s > min(LONGEST_WAIT_S, longest_wait_s())
+                or time.monotonic() + wait_s > give_up
+            ):
+                raise
+            logger.debug("%s; trying again in %.1f s", error, wait_s)
+            if _pause(token, wait_s):
+                why = f"stopped while waiting ({error.why})"
+                raise UnavailableError(error.service, why) from error
+    return attempt()
+
+
+def _pause(token: CancelToken, seconds: float) -> bool:
+    return token.wait(seconds)

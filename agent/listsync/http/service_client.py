@@ -31,13 +31,18 @@ from listsync.errors import (
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.http.deadline import until
 from listsync.http.httpx_transport import DeadlineTransport
-from listsync.http.limits import LARGE_BYTES, BodyError, CutOffError, plain_pieces
-from listsync.http.rate_limit import turn
+from listsync.http.rate_limit import LARGE_BYTES, host_turn
 from listsync.http.redirects import follow, on_the_way
 from listsync.http.request import ServiceRequest
-from listsync.http.response import Headers, Response, verdict
-from listsync.http.retry import PassingTrouble, retried
-from listsync.http.transport import Proxy, check_proxies, trusted
+from listsync.http.response import Headers, PassingTrouble, Response, retried, verdict
+from listsync.http.transport import (
+    BodyError,
+    CutOffError,
+    Proxy,
+    check_proxies,
+    plain_pieces,
+    trusted,
+)
 from listsync.logs import warn_rate_limited
 from listsync.redaction import Redactor, logins_in, proxy_logins, redactor_of
 from listsync.text_cleaning import one_line
@@ -263,7 +268,7 @@ def _exchange(
 
 def waiting_turn(client: ServiceClient, host: str) -> AbstractContextManager[None]:
     """Wait until *client* may ask *host*."""
-    return turn(host, at_once=client.at_once, apart_s=client.pace_s, token=client.token)
+    return host_turn(host, at_once=client.at_once, apart_s=client.pace_s, token=client.token)
 
 
 def _send(

@@ -1,4 +1,4 @@
-"""The connections: pools whose network heeds deadlines, and is cut off with the run.
+"""The connections: pools whose network heeds deadlines, and bodies that are read within bounds.
 
 httpcore is what httpx itself stands on. What httpx makes of a request and its response costs a
 fifth of the CPU, so the server is asked without it, and lists through it (`httpx_transport`).
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import ssl
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -20,6 +22,7 @@ import httpcore
 from listsync.cancellation import CancelToken
 from listsync.certificates import trust_ca_file
 from listsync.http.deadline import DeadlineBackend
+from listsync.http.response import Headers
 
 FAILURES = (
     httpcore.NetworkError,
@@ -159,3 +162,79 @@ def trusted(ca_file: Path | None = None, *, with_machine: bool = False) -> ssl.S
         context.load_default_certs()
     trust_ca_file(context, ca_file)
     return context
+
+
+_PLAIN = ("", "identity")
+_PACKED = ("gzip", "x-gzip", "deflate")
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # by its head
+
+
+class BodyError(Exception):
+    """The body of a response cannot be had; the text says why, after "its answer"."""
+
+
+class TooLargeError(BodyError):
+    """There is more of it than we read."""
+
+
+class PackingError(BodyError):
+    """It cannot be unpacked."""
+
+
+class CutOffError(BodyError):
+    """It ends too early."""
+
+
+def plain_pieces(pieces: Iterable[bytes], coding: str, limit_bytes: int) -> Iterator[bytes]:
+    """Yield the body unpacked, as its `Content-Encoding` says (decompression bombs).
+
+    Raises:
+        BodyError: it is too large, or cannot be read.
+    """
+    coding = coding.strip().lower()
+    if coding in _PACKED:
+        pieces = _unpacked(pieces, limit_bytes)
+    elif coding not in _PLAIN:
+        raise PackingError("comes in a packing that we did not ask for")
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit_bytes:
+            raise TooLargeError(f"is larger than {_in_words(limit_bytes)}")
+        yield piece
+
+
+def _unpacked(pieces: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
+    """Unpack all that comes: a body may be several packed parts in a row (RFC 1952, 2.2)."""
+    unpacking = None
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if unpacking is None or unpacking.eof:
+                unpacking = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+            try:
+                # One byte over the limit is enough: the reader stops there, the rest stays packed.
+                yield unpacking.decompress(rest, limit_bytes + 1)
+            except zlib.error as error:
+                raise PackingError("comes in a packing that cannot be undone") from error
+            rest = unpacking.unused_data
+    if unpacking is not None and not unpacking.eof:
+        raise CutOffError("is cut off")
+
+
+def _in_words(limit_bytes: int) -> str:
+    mib = limit_bytes / 1024**2
+    return f"{mib:g} MiB" if mib >= 1 else "its limit"
+
+
+def read_body(response: httpcore.Response, limit_bytes: int) -> bytes:
+    """Read the body, unpacked; the connection is free for the next request after it.
+
+    Raises:
+        BodyError: it is too large, or cannot be read.
+    """
+    coding = Headers(response.headers).get("content-encoding", "")
+    try:
+        return b"".join(plain_pieces(response.iter_stream(), coding, limit_bytes))
+    finally:
+        response.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from listsync.decoding import Answer, UnknownFormError, convert
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
-from listsync.http.limits import turn
+from listsync.http.rate_limit import large_turn
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
@@ -90,7 +90,7 @@ def get_list(
         return parse_lazily(call.service, pieces_of(response))
 
     entries = Entries(call.service, row)
-    with turn() as one:
+    with large_turn() as one:
         document = _document(client, replace(call, turn=one), previous, parse)
         if document.unchanged:
             return Fetched.unchanged(document.validators)

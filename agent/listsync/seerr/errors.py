@@ -23,8 +23,8 @@ from listsync.errors import (
     root_of,
 )
 from listsync.http.deadline import NotResolvedError, Timeouts
-from listsync.http.limits import BodyError
 from listsync.http.response import Response, retry_after_s
+from listsync.http.transport import BodyError
 from listsync.redaction import Redactor
 from listsync.seerr.address import API, Address
 from listsync.text_cleaning import one_line

@@ -18,11 +18,9 @@ from listsync.certificates import CaFileError
 from listsync.config_types import SecretStr
 from listsync.errors import Refusal
 from listsync.http.deadline import Timeouts, until
-from listsync.http.limits import BodyError
 from listsync.http.rate_limit import RateLimit
-from listsync.http.response import Headers, Response, read_body, retry_after_s
-from listsync.http.retry import retried
-from listsync.http.transport import FAILURES, Pool, open_pool, trusted
+from listsync.http.response import Headers, Response, retried, retry_after_s
+from listsync.http.transport import FAILURES, BodyError, Pool, open_pool, read_body, trusted
 from listsync.logs import warn_rate_limited
 from listsync.redaction import basic_token, proxy_logins, redactor_of
 from listsync.seerr.address import Address

@@ -12,7 +12,7 @@ from listsync.config.load import check
 from listsync.config.yaml_document import YamlDocument
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import ConfigError, UnavailableError
-from listsync.http import retry
+from listsync.http import response
 from listsync.http.deadline import Timeouts
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
@@ -34,7 +34,7 @@ def ca_file(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "PAUSES_S", ())
+    monkeypatch.setattr(response, "PAUSES_S", ())
 
 
 def ask_service(port: int, ca_file: Path | None) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from listsync.config_types import SecretStr, ServiceOptions
-from listsync.http import retry
+from listsync.http import response
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 from tests.integration.providers.trap import said, trap
@@ -15,7 +15,7 @@ NOBODY = "http://127.0.0.1:9"
 
 @pytest.fixture(autouse=True)
 def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "PAUSES_S", ())
+    monkeypatch.setattr(response, "PAUSES_S", ())
 
 
 def asked(url: str, proxy: str | None = None) -> bytes:

@@ -18,7 +18,7 @@ import pytest
 
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import UnavailableError
-from listsync.http import redirects, retry
+from listsync.http import redirects, response
 from listsync.http.request import ServiceRequest
 from listsync.http.service_client import ask, build_client
 
@@ -103,7 +103,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     public = ipaddress.ip_address("127.0.0.1")
     monkeypatch.setattr(redirects, "_is_public", lambda one: one == public or _is_public(one))
-    monkeypatch.setattr(retry, "PAUSES_S", ())
+    monkeypatch.setattr(response, "PAUSES_S", ())
     return known
 
 

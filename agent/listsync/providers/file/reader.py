@@ -12,7 +12,7 @@ from listsync.cancellation import CancelToken, call_bounded
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.files.local_file import Content, WriterWait, load_file
-from listsync.http.limits import LARGE_BYTES, turn
+from listsync.http.rate_limit import LARGE_BYTES, large_turn
 from listsync.http.request import MIB
 from listsync.parsing.documents import parse_lazily, parse_yaml
 from listsync.parsing.text import Text, decode
@@ -106,7 +106,7 @@ class ListFile:
             RefusedError: it is not there, is no file, or may not be read.
             AnswerChangedError: it is no list in any known format.
         """
-        with turn() as one:
+        with large_turn() as one:
             if self._from_disk(self._is_large) and not one.take(self._token, LONGEST_S):
                 raise UnavailableError(
                     SERVICE, "waits for other large lists; it is read next time"

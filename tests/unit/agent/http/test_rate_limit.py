@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from listsync.cancellation import CancelToken
 from listsync.http.pages import in_parallel
-from listsync.http.rate_limit import turn
+from listsync.http.rate_limit import host_turn
 
 
 def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
@@ -15,7 +15,7 @@ def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
 
     def ask(_: int) -> bool:
         nonlocal now, most
-        with turn("pace-1.example", at_once=2, apart_s=0, token=CancelToken()):
+        with host_turn("pace-1.example", at_once=2, apart_s=0, token=CancelToken()):
             with lock:
                 now += 1
                 most = max(most, now)
@@ -33,7 +33,7 @@ def test_questions_to_one_host_begin_apart() -> None:
     began: list[float] = []
 
     def ask(_: int) -> bool:
-        with turn("pace-2.example", at_once=4, apart_s=0.2, token=CancelToken()):
+        with host_turn("pace-2.example", at_once=4, apart_s=0.2, token=CancelToken()):
             began.append(time.monotonic())
         return True
 
@@ -44,9 +44,9 @@ def test_questions_to_one_host_begin_apart() -> None:
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
-    with turn("pace-3.example", at_once=1, apart_s=60, token=CancelToken()):
+    with host_turn("pace-3.example", at_once=1, apart_s=60, token=CancelToken()):
         start = time.monotonic()
-        with turn("pace-4.example", at_once=1, apart_s=60, token=CancelToken()):
+        with host_turn("pace-4.example", at_once=1, apart_s=60, token=CancelToken()):
             assert time.monotonic() - start < 30
 
 
@@ -55,6 +55,6 @@ def test_whoever_is_told_to_end_waits_for_no_turn() -> None:
     token.set()
     start = time.monotonic()
     for _ in range(3):
-        with turn("pace-5.example", at_once=1, apart_s=60, token=token):
+        with host_turn("pace-5.example", at_once=1, apart_s=60, token=token):
             pass
     assert time.monotonic() - start < 30

@@ -24,8 +24,8 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http import rate_limit, retry
-from listsync.http.limits import LARGE_BYTES, turn
+from listsync.http import rate_limit, response
+from listsync.http.rate_limit import LARGE_BYTES, large_turn
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.http.service_client import ask, build_client
@@ -116,15 +116,15 @@ def test_what_is_large_and_no_good_answer_keeps_no_other_list_waiting(
     free = []
 
     def pause(token: CancelToken, _: float) -> bool:
-        with turn() as other:
+        with large_turn() as other:
             free.append(other.take(token, 0))
         return False
 
-    monkeypatch.setattr(retry, "_pause", pause)
+    monkeypatch.setattr(response, "_pause", pause)
     large = answer(b" " * (LARGE_BYTES + 1), 503)
-    with turn() as one:
-        response = asked(Site.of({"/a": [large, large, answer(b"[]")]}), replace(CALL, turn=one))
-    assert (response.body, free) == (b"[]", [True, True])
+    with large_turn() as one:
+        answered = asked(Site.of({"/a": [large, large, answer(b"[]")]}), replace(CALL, turn=one))
+    assert (answered.body, free) == (b"[]", [True, True])
 
 
 def test_a_second_try_that_works_is_enough() -> None:
@@ -181,7 +181,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(rate_limit, "_hosts", {})
     monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(slept))
-    monkeypatch.setattr(retry, "_pause", lambda _, seconds: sleep(seconds))
+    monkeypatch.setattr(response, "_pause", lambda _, seconds: sleep(seconds))
     return slept
 
 

@@ -11,9 +11,15 @@ import pytest
 
 from listsync.config_types import SecretStr
 from listsync.errors import UnavailableError
-from listsync.http.limits import BodyError, CutOffError, PackingError, TooLargeError
-from listsync.http.response import read_body
-from listsync.http.transport import Proxy, trusted
+from listsync.http.transport import (
+    BodyError,
+    CutOffError,
+    PackingError,
+    Proxy,
+    TooLargeError,
+    read_body,
+    trusted,
+)
 from listsync.seerr.address import Address
 from listsync.seerr.client import Seerr
 from listsync.seerr.transport import KEEP_ALIVE_S

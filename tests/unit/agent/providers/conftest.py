@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from listsync.http import retry
+from listsync.http import response
 from tests.unit.agent.providers.reader import Reader
 
 
 @pytest.fixture(autouse=True)
 def _retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "_pause", lambda token, _: token.is_set())
+    monkeypatch.setattr(response, "_pause", lambda token, _: token.is_set())
 
 
 @pytest.fixture

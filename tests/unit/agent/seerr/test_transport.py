@@ -19,7 +19,7 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.limits import TooLargeError
+from listsync.http.transport import TooLargeError
 from tests.unit.agent.seerr.playback import (
     GUARD,
     KEY,
