@@ -7,8 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
-from listsync.browser.client import Browser
-from listsync.browser.executables import installed
+from listsync.browser.client import Browser, installed
 from tests.bench.figures import Figure
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import site

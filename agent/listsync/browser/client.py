@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from types import TracebackType
 from typing import Self, cast
 from urllib.parse import urlsplit
 
-from listsync.browser.executables import BrowserPrograms, installed
 from listsync.browser.messages import (
     LIMIT,
     BrowserStart,
@@ -24,6 +24,44 @@ from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.process.child import Child
 from listsync.process.records import ChildRecord
 from listsync.process.supervisor import FOLDER, Command, NotStartedError, start
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_DRIVERS = ("chromedriver", "chromium.chromedriver")
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserPrograms:
+    """Absolute paths of what is installed."""
+
+    browser: Path
+    driver: Path
+
+
+def installed(service: str) -> BrowserPrograms:
+    """Find both on PATH; nothing is ever downloaded.
+
+    Raises:
+        UnavailableError: one of them is missing; says what to install.
+    """
+    browser, driver = _first(_BROWSERS), _first(_DRIVERS)
+    if browser is None or driver is None:
+        missing = " and ".join(
+            name
+            for name, path in (("Chromium", browser), ("its chromedriver", driver))
+            if path is None
+        )
+        raise UnavailableError(
+            service,
+            f"wants a browser, and {missing} cannot be found on PATH"
+            " (Debian, Ubuntu: apt install chromium chromium-driver)",
+        )
+    return BrowserPrograms(browser, driver)
+
+
+def _first(names: tuple[str, ...]) -> Path | None:
+    found = next(filter(None, map(shutil.which, names)), None)
+    return Path(found).absolute() if found else None
+
 
 logger = logging.getLogger(__name__)
 

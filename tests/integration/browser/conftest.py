@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from listsync.browser.executables import installed
+from listsync.browser.client import installed
 from listsync.errors import UnavailableError
 from tests.integration.browser.place import Place, place
 from tests.integration.browser.site import Site, site

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from listsync.browser import client as window
-from listsync.browser import executables as finding
-from listsync.browser.client import Browser
+from listsync.browser import client
+from listsync.browser.client import Browser, installed
 from listsync.config_types import PageOptions
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
@@ -135,7 +134,7 @@ def test_a_wall_that_lets_no_browser_through(follow: Follow, walled: WalledSite)
 def test_without_a_browser_it_is_blocked_and_told_what_to_install(
     follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(window, "installed", _none)
+    monkeypatch.setattr(client, "installed", _none)
     with pytest.raises(RefusedError, match="apt install chromium") as refused:
         follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)
     assert refused.value.kind is Refusal.BLOCKED
@@ -144,4 +143,4 @@ def test_without_a_browser_it_is_blocked_and_told_what_to_install(
 def _none(service: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "/nowhere")
-        finding.installed(service)
+        installed(service)

@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from listsync.browser.client import Browser
-from listsync.browser.executables import installed
+from listsync.browser.client import Browser, installed
 from listsync.errors import UnavailableError
 from tests.integration.browser.place import Place
 from tests.integration.browser.site import Site
