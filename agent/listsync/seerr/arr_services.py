@@ -100,23 +100,23 @@ def _choices(rows: Sequence[_Choice]) -> tuple[ArrChoice, ...]:
 class SeerrArrServices:
     """Implements `ports.ArrServices`; see there."""
 
-    def __init__(self, wire: ServerTransport, token: CancelToken) -> None:
-        self._wire = wire
+    def __init__(self, transport: ServerTransport, token: CancelToken) -> None:
+        self._transport = transport
         self._token = token
 
     def list_services(self, kind: MediaType) -> tuple[ArrService, ...]:
         """Read the services from the settings; where those are closed, from the open list."""
         program = PROGRAMS[kind].lower()
         path = f"/settings/{program}"
-        response = self._wire.get(path, also={401, 403, 404})
+        response = self._transport.get(path, also={401, 403, 404})
         if response.status != 200:
             path = f"/service/{program}"
-            response = self._wire.get(path)
+            response = self._transport.get(path)
         try:
             rows = decode(response.body, list[Raw])
         except UnknownFormError as error:
             # Without a sample: the settings hold keys.
-            raise self._wire.trouble.changed(f"the answer at {path}") from error
+            raise self._transport.errors.changed(f"the answer at {path}") from error
         return tuple(one.service for one in readable(rows, _Service))
 
     def read_offer(self, kind: MediaType, service_id: int) -> ArrOffer | ArrFailure:
@@ -128,7 +128,7 @@ class SeerrArrServices:
         """
         path = f"/service/{PROGRAMS[kind].lower()}/{service_id}"
         try:
-            response = self._wire.get(path, also={404, 500, *_GATEWAYS}, patient=False)
+            response = self._transport.get(path, also={404, 500, *_GATEWAYS}, patient=False)
         except UnsentError:
             raise
         except (PassingError, TimedOutError) as error:
@@ -156,14 +156,14 @@ class SeerrArrServices:
     def _wait_until_back(self) -> None:
         for _ in range(_BACK_TRIES):
             try:
-                self._wire.get("/settings/public")
+                self._transport.get("/settings/public")
             except UnavailableError as error:
                 logger.debug("the server is not back yet: %s", error)
                 if self._token.wait(_BACK_PAUSE_S):
                     raise
             else:
                 return
-        raise self._wire.trouble.unavailable(
+        raise self._transport.errors.unavailable(
             "went away when it was asked what a Radarr or Sonarr offers, and has not come back: "
             "start it again"
         )

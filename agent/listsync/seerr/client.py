@@ -31,12 +31,10 @@ from listsync.seerr import search as searching
 from listsync.seerr.address import Address
 from listsync.seerr.arr_services import SeerrArrServices
 from listsync.seerr.errors import PassingError, WrongAskingError
-from listsync.seerr.identity import identify
 from listsync.seerr.requests import RequestSender, UserRequest
 from listsync.seerr.search import read_genres, read_languages
-from listsync.seerr.transport import ServerTransport
-from listsync.seerr.users import OWNER, Actor, Users, allowance_of
-from listsync.seerr.writes import SerialWrites, cancel
+from listsync.seerr.transport import SerialWrites, ServerTransport
+from listsync.seerr.users import OWNER, Actor, Users, allowance_of, identify
 
 TIMEOUT_S = 30.0
 """The server itself waits for TMDB without a limit."""
@@ -90,7 +88,7 @@ class Seerr:
         except ValueError as error:
             raise UnavailableError("server", f"server.url {error}") from error
         token = token or CancelToken()
-        self._wire = ServerTransport(
+        self._transport = ServerTransport(
             self._address,
             api_key,
             timeouts=timeouts or Timeouts.of(timeout_s),
@@ -99,10 +97,9 @@ class Seerr:
             max_per_second=max_per_second,
             ca_file=ca_file,
         )
-        self._pen = SerialWrites(self._wire)
-        self._writer = RequestSender(self._wire, self._pen)
-        self._users = Users(self._wire)
-        self._arr_services = SeerrArrServices(self._wire, token)
+        self._sender = RequestSender(self._transport, SerialWrites(self._transport))
+        self._users = Users(self._transport)
+        self._arr_services = SeerrArrServices(self._transport, token)
         self._act_as = act_as
         self._approve = approve
 
@@ -112,21 +109,21 @@ class Seerr:
     @property
     def calls(self) -> int:
         """How many calls went out so far, repeated ones included."""
-        return self._wire.calls
+        return self._transport.calls
 
     def close(self) -> None:
         """Close the connections; calls that are still running fail."""
-        self._wire.close()
+        self._transport.close()
 
     def identify(self) -> ServerInfo:
         """Say who answers: four calls, and one more (or a page of users) with `act_as`."""
-        info = identify(self._wire, self._address.base)
+        info = identify(self._transport, self._address.base)
         actor = self._find_act_as()
         return info if actor is None else replace(info, user=actor.name)
 
     def read_index(self, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
         """Read all rows; one key may come in several rows, to be merged by the reader."""
-        return index.read_index(self._wire, previous)
+        return index.read_index(self._transport, previous)
 
     def find_by_imdb(self, imdb_id: str) -> SearchPage:
         """Look an IMDb id up; what is no IMDb id finds nothing."""
@@ -163,7 +160,7 @@ class Seerr:
     def parts(self, collection: int) -> tuple[TitleKey, ...]:
         """Read the parts of a film series; raises as `series` does."""
         path = details.path_of_collection(collection)
-        return details.read_parts(self._wire.get(path, patient=False), self._wire.trouble)
+        return details.read_parts(self._transport.get(path, patient=False), self._transport.errors)
 
     @property
     def arr_services(self) -> SeerrArrServices:
@@ -171,11 +168,11 @@ class Seerr:
 
     def genres(self, kind: MediaType) -> frozenset[str]:
         """Read what the catalogue calls the genres of *kind*, folded as filters are."""
-        return read_genres(self._wire, kind)
+        return read_genres(self._transport, kind)
 
     def languages(self) -> frozenset[str]:
         """Read the codes of the languages that titles may have."""
-        return read_languages(self._wire)
+        return read_languages(self._transport)
 
     def trouble_with_user(self, user: str) -> str | None:
         """Say why nothing can be requested as *user*: a call by id, a page of users by name."""
@@ -191,7 +188,7 @@ class Seerr:
         Raises:
             RefusedError: `act_as` is no user, or *user* is none.
         """
-        return allowance_of(self._wire, self._actor(user))
+        return allowance_of(self._transport, self._actor(user))
 
     def request(self, body: RequestBody) -> Answered:
         """Ask for one title; IMPOSSIBLE where `trouble_with_user` has something to tell."""
@@ -201,15 +198,15 @@ class Seerr:
             order = self._order(body)
         except WrongAskingError as error:
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=error.why)
-        return self._writer.request(order)
+        return self._sender.request(order)
 
     def find_requests(self, body: RequestBody) -> FoundRequests:
         """Look for what became of a request that may have been sent; raises as `series` does."""
-        return self._writer.find(body)
+        return self._sender.find(body)
 
     def read_requests(self) -> tuple[ServerRequest, ...]:
         """Read the requests of all users, which the key's owner may see."""
-        return index.read_requests(self._wire)
+        return index.read_requests(self._transport)
 
     def cancel(self, request_id: int) -> Cancelled:
         """Take one request back.
@@ -218,23 +215,22 @@ class Seerr:
         (`trouble_with_user`) or asked as.
         """
         self._find_act_as()
-        ours = self._users.found_ids | {OWNER}
-        return cancel(self._wire, self._pen, request_id, ours)
+        return self._sender.cancel(request_id, self._users.found_ids | {OWNER})
 
     def _read_details(self, key: TitleKey, *, patient: bool = True) -> details.Details:
         try:
-            response = self._wire.get(details.path_of(key), patient=patient)
+            response = self._transport.get(details.path_of(key), patient=patient)
         except PassingError as error:
             if "unable to retrieve" not in error.why.lower():
                 raise
             what = _WORDS[key.kind]
             why = f"has no details of {what} {key.tmdb_id}: TMDB is down, or knows no such {what}"
-            raise self._wire.trouble.unavailable(why) from error
-        return details.read_details(response, self._wire.trouble)
+            raise self._transport.errors.unavailable(why) from error
+        return details.read_details(response, self._transport.errors)
 
     def _find(self, query: str, page: int = 1) -> SearchPage:
-        response = self._wire.get(searching.path_of(query, page))
-        return searching.read_page(response, self._wire.trouble)
+        response = self._transport.get(searching.path_of(query, page))
+        return searching.read_page(response, self._transport.errors)
 
     def _order(self, body: RequestBody) -> UserRequest:
         """Look up as whom the body asks."""
@@ -255,4 +251,4 @@ class Seerr:
             return self._users.find(self._act_as)
         except WrongAskingError as error:
             why = f"server.act_as: {error.why}"
-            raise self._wire.trouble.refused(Refusal.NOT_FOUND, why) from error
+            raise self._transport.errors.refused(Refusal.NOT_FOUND, why) from error

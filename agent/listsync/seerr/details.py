@@ -211,16 +211,16 @@ def path_of_collection(number: int) -> str:
     return f"/collection/{number}?language=en"
 
 
-def read_parts(response: Response, trouble: ServerErrors) -> tuple[TitleKey, ...]:
+def read_parts(response: Response, errors: ServerErrors) -> tuple[TitleKey, ...]:
     """Read the parts of a film series in the order of their release, those to come last."""
-    answer = trouble.read(response, _Parts, "the parts of a film series")
+    answer = errors.read(response, _Parts, "the parts of a film series")
     rows = readable(_fact(answer.parts, list[Raw]), _Part)
     dated = sorted(rows, key=lambda row: row.released or "9999")
     return tuple(TitleKey(MediaType.MOVIE, row.id) for row in dated)
 
 
-def read_details(response: Response, trouble: ServerErrors) -> Details:
-    return trouble.read(response, Details, "the details of a title")
+def read_details(response: Response, errors: ServerErrors) -> Details:
+    return errors.read(response, Details, "the details of a title")
 
 
 def series_of(details: Details) -> SeriesDetails:

@@ -41,7 +41,7 @@ class _Page(Answer, frozen=True):
 
 
 def pages_of(
-    wire: ServerTransport, path: str, *, most: int, also: str = ""
+    transport: ServerTransport, path: str, *, most: int, also: str = ""
 ) -> Iterator[tuple[_Page, Response]]:
     """Read the pages of rows at *path*, *most* of them, with what each was read from.
 
@@ -49,8 +49,8 @@ def pages_of(
     """
     for number in range(most):
         place = f"{path}?take={PAGE}&skip={number * PAGE}{also}"
-        response = wire.get(place)
-        page = wire.trouble.read(response, _Page, f"the answer at {place}")
+        response = transport.get(place)
+        page = transport.errors.read(response, _Page, f"the answer at {place}")
         yield page, response
         if (number + 1) * PAGE >= page.info.results:
             return
@@ -64,7 +64,9 @@ class _Row(Answer, frozen=True):
     tvdb_id: int | None = field(name="tvdbId", default=None)
 
 
-def read_index(wire: ServerTransport, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+def read_index(
+    transport: ServerTransport, previous: tuple[IndexPage, ...]
+) -> tuple[IndexPage, ...]:
     """Read all pages; one that is as in *previous* is taken from there.
 
     Pages are cut by offset, newest row first: a row that appears meanwhile shifts the others
@@ -76,37 +78,39 @@ def read_index(wire: ServerTransport, previous: tuple[IndexPage, ...]) -> tuple[
     """
     pages = previous
     for _ in range(MOST_READINGS):
-        pages = _read_once(wire, pages)
+        pages = _read_once(transport, pages)
         if len({page.total for page in pages}) == 1:
             return pages
     totals = [page.total for page in pages]
     if totals == sorted(totals):
         return pages
-    raise wire.trouble.unavailable("its library keeps shrinking while it is read; try later")
+    raise transport.errors.unavailable("its library keeps shrinking while it is read; try later")
 
 
-def _read_once(wire: ServerTransport, previous: tuple[IndexPage, ...]) -> tuple[IndexPage, ...]:
+def _read_once(
+    transport: ServerTransport, previous: tuple[IndexPage, ...]
+) -> tuple[IndexPage, ...]:
     pages: list[IndexPage] = []
     while not pages or len(pages) * PAGE < pages[-1].total:
         number = len(pages)
         known = previous[number] if number < len(previous) else None
-        pages.append(_read_page(wire, number, known))
+        pages.append(_read_page(transport, number, known))
     return tuple(pages)
 
 
-def _read_page(wire: ServerTransport, number: int, known: IndexPage | None) -> IndexPage:
+def _read_page(transport: ServerTransport, number: int, known: IndexPage | None) -> IndexPage:
     etag = known.etag if known else None
-    response = wire.get(
+    response = transport.get(
         f"/media?take={PAGE}&skip={number * PAGE}&sort=added",
         headers={"If-None-Match": etag} if etag else None,
         also={304} if etag else (),
     )
     if known is not None and response.status == 304:
         return known
-    return parse_page(response, number * PAGE, wire.trouble)
+    return parse_page(response, number * PAGE, transport.errors)
 
 
-def parse_page(response: Response, skipped: int, trouble: ServerErrors) -> IndexPage:
+def parse_page(response: Response, skipped: int, errors: ServerErrors) -> IndexPage:
     """Read one page, *skipped* rows into the index.
 
     An odd row is left out; but if most are odd or missing, what is left is no index that
@@ -115,15 +119,15 @@ def parse_page(response: Response, skipped: int, trouble: ServerErrors) -> Index
     Raises:
         AnswerChangedError: the page, or most of its rows, cannot be read.
     """
-    page = trouble.read(response, _Page, "a page of the index")
+    page = errors.read(response, _Page, "a page of the index")
     if len(page.results) > PAGE or page.info.results > MOST_TITLES:
         most = f"a page of the index (of more than {PAGE:,} rows, or of {MOST_TITLES:,} in all)"
-        raise trouble.changed(most, response.body)
+        raise errors.changed(most, response.body)
     rows = readable(page.results, _Row)
     expected = min(PAGE, page.info.results - skipped)
     if len(rows) * 2 < expected:
         what = f"a page of the index ({len(rows)} readable rows of {expected})"
-        raise trouble.changed(what, response.body)
+        raise errors.changed(what, response.body)
     etag = response.headers.get("etag", "")
     usable = etag if etag.isascii() and etag.isprintable() else ""
     return IndexPage(etag=usable or None, total=page.info.results, titles=_titles(rows))
@@ -163,7 +167,7 @@ class _RequestRow(Answer, frozen=True):
     seasons: list[Raw] | None = None
 
 
-def read_requests(wire: ServerTransport) -> tuple[ServerRequest, ...]:
+def read_requests(transport: ServerTransport) -> tuple[ServerRequest, ...]:
     """Read the requests of all users, up to a bound.
 
     Only parameters that all three products take: Overseerr 1.34.0 answers 400 to the others.
@@ -173,13 +177,13 @@ def read_requests(wire: ServerTransport) -> tuple[ServerRequest, ...]:
     """
     found: list[ServerRequest] = []
     total = 0
-    for page, response in pages_of(wire, "/request", most=MOST_PAGES, also="&sort=added"):
+    for page, response in pages_of(transport, "/request", most=MOST_PAGES, also="&sort=added"):
         total = page.info.results
         if len(page.results) > PAGE:
-            raise wire.trouble.changed(f"a page of more than {PAGE:,} requests", response.body)
+            raise transport.errors.changed(f"a page of more than {PAGE:,} requests", response.body)
         rows = readable(page.results, _RequestRow)
         if len(rows) * 2 < len(page.results):
-            raise wire.trouble.changed("most of the requests", response.body)
+            raise transport.errors.changed("most of the requests", response.body)
         found += _requests(rows)
     if total > MOST_PAGES * PAGE:
         logger.warning("only the newest %d requests at the server were read", MOST_PAGES * PAGE)

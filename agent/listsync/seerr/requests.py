@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from msgspec import Raw, field
@@ -11,6 +12,7 @@ from listsync.decoding import Answer
 from listsync.domain.media import Definition, MediaType
 from listsync.domain.server import (
     Answered,
+    Cancelled,
     Destination,
     FoundRequests,
     RequestAnswer,
@@ -21,9 +23,8 @@ from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.http.response import Response
 from listsync.seerr import details
 from listsync.seerr.errors import ConnectionLostError, TimedOutError, complaint
-from listsync.seerr.transport import ServerTransport
-from listsync.seerr.users import Actor
-from listsync.seerr.writes import SerialWrites
+from listsync.seerr.transport import SerialWrites, ServerTransport
+from listsync.seerr.users import OWNER, Actor
 from listsync.text_cleaning import one_line
 
 _LOST = "the answer was lost on the way"
@@ -67,6 +68,16 @@ class _Created(Answer, frozen=True):
     def season_numbers(self) -> tuple[int, ...]:
         """The seasons that were really taken; none for films, or where that is not told."""
         return tuple(sorted(details.season_numbers(self.seasons)))
+
+
+class _FoundRequest(Answer, frozen=True):
+    """A request that may be to be cancelled."""
+
+    class User(Answer, frozen=True):
+        id: int
+
+    status: int
+    user: User | None = field(name="requestedBy", default=None)
 
 
 class _LostError(Exception):
@@ -142,9 +153,9 @@ def _fields_of(destination: Destination) -> dict[str, object]:
 class RequestSender:
     """Sends requests, one at a time."""
 
-    def __init__(self, wire: ServerTransport, pen: SerialWrites) -> None:
-        self._wire = wire
-        self._pen = pen
+    def __init__(self, transport: ServerTransport, writes: SerialWrites) -> None:
+        self._transport = transport
+        self._writes = writes
 
     def request(self, order: UserRequest) -> Answered:
         """Ask for one title; waits until other writes are done.
@@ -154,13 +165,13 @@ class RequestSender:
             RefusedError: no request will get through: the key, the user, a firewall.
             AnswerChangedError: the server does not understand us.
         """
-        with self._pen.held():
+        with self._writes.held():
             return self._ask(order)
 
     def find(self, body: RequestBody) -> FoundRequests:
         """Look what requests there are for the title, in the edition that *body* means."""
-        response = self._wire.get(details.path_of(body.key))
-        media = details.read_details(response, self._wire.trouble).media
+        response = self._transport.get(details.path_of(body.key))
+        media = details.read_details(response, self._transport.errors).media
         standing = media.standing(four_k=body.four_k)
         is_covered = standing and _needed(body) <= media.covered(four_k=body.four_k)
         return FoundRequests(
@@ -176,6 +187,28 @@ class RequestSender:
                 if one.four_k == body.four_k
             ),
         )
+
+    def cancel(self, request_id: int, ours: Collection[int]) -> Cancelled:
+        """Take the request back if it is pending still and one of the users *ours* made it.
+
+        It is deleted in the name of that user, who may delete own requests as long as they are
+        pending: so one that is approved between our look and our deletion stays. The owner may
+        delete any. Source: the OpenAPI files; Seerr's code.
+
+        Raises:
+            UnavailableError: also when the answer is lost: the next try shows what became of it.
+        """
+        path = f"/request/{request_id:d}"
+        with self._writes.held():
+            found = self._transport.get(path, also={404})
+            if self._is_gone(found):
+                return Cancelled.GONE
+            request = self._transport.errors.read(found, _FoundRequest, "a request")
+            if request.user is None or request.user.id not in ours or request.status != _PENDING:
+                return Cancelled.KEPT
+            user_id = request.user.id
+            headers = {} if user_id == OWNER else {"X-API-User": str(user_id)}
+            return self._cancelled(self._writes.write("DELETE", path, headers))
 
     def _ask(self, order: UserRequest) -> Answered:
         """Send; after a lost answer look, and repeat once if nothing can be on its way."""
@@ -195,7 +228,7 @@ class RequestSender:
     def _send(self, order: UserRequest) -> Answered:
         content = json.dumps(order.payload).encode()
         try:
-            response = self._pen.write("POST", "/request", order.headers, content)
+            response = self._writes.write("POST", "/request", order.headers, content)
         except ConnectionLostError as error:
             raise _LostError(error.why, may_run=False) from error
         except TimedOutError as error:
@@ -208,7 +241,7 @@ class RequestSender:
             number = self.find(body).covering
         except ListsyncError as error:
             why = f"the answer to a request was lost ({lost.why}), and a look failed: {error}"
-            raise self._wire.trouble.unavailable(why) from error
+            raise self._transport.errors.unavailable(why) from error
         if number is None:
             return None
         detail = f"{lost.told}, but the server has the request"
@@ -216,7 +249,7 @@ class RequestSender:
 
     def _judge(self, response: Response, body: RequestBody, headers: dict[str, str]) -> Answered:
         status = response.status
-        trouble = self._wire.trouble
+        errors = self._transport.errors
         if status in {200, 201}:
             return self._created(response, body)
         if status in {202, 409} and response.is_json:
@@ -229,7 +262,7 @@ class RequestSender:
             raise _LostError(f"a proxy answered {status}", may_run=False)
         if status == _GATEWAY_TIMED_OUT:
             raise _LostError("a proxy gave up waiting for the answer (504)", may_run=True)
-        raise trouble.of_answer(response)
+        raise errors.of_answer(response)
 
     def _created(self, response: Response, body: RequestBody) -> Answered:
         """Read a success; without an id the server has dropped the request again.
@@ -239,7 +272,7 @@ class RequestSender:
         if not response.is_json:
             why = "a web page came where the answer to a request should be"
             raise _LostError(why, may_run=False)
-        created = self._wire.trouble.read(response, _Created, "the answer to a request")
+        created = self._transport.errors.read(response, _Created, "the answer to a request")
         if created.id is None:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
@@ -259,22 +292,22 @@ class RequestSender:
         answer = _answer_to(said.lower())
         if answer is not None:
             return Answered(answer=answer, detail=said)
-        trouble = self._wire.trouble
+        errors = self._transport.errors
         if not response.is_json:
-            raise trouble.of_answer(response)
+            raise errors.of_answer(response)
         self._check_credentials(headers)
         return Answered(answer=RequestAnswer.PERMISSION, detail=said)
 
     def _check_credentials(self, headers: dict[str, str]) -> None:
         """Raise if the key, or the user that we act as, is why the server says no."""
-        self._wire.get("/auth/me")
+        self._transport.get("/auth/me")
         if not headers:
             return
         try:
-            self._wire.get("/auth/me", headers=headers)
+            self._transport.get("/auth/me", headers=headers)
         except RefusedError as error:
             why = f"the server knows no user {headers['X-API-User']} any more, as whom we ask"
-            raise self._wire.trouble.refused(Refusal.NOT_FOUND, why) from error
+            raise self._transport.errors.refused(Refusal.NOT_FOUND, why) from error
 
     def _failed(self, said: str, body: RequestBody) -> Answered:
         """Tell a request that can never work from a server that has trouble now."""
@@ -287,7 +320,27 @@ class RequestSender:
             return _impossible("another series at the server has its TVDB id", said)
         if 'any entity of type "user"' in words:
             return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({said})")
-        raise self._wire.trouble.not_taken(f"could not take the request: {said or 'no reason'}")
+        raise self._transport.errors.not_taken(
+            f"could not take the request: {said or 'no reason'}"
+        )
+
+    def _cancelled(self, response: Response) -> Cancelled:
+        if response.status == 204:
+            return Cancelled.DONE
+        if self._is_gone(response):
+            return Cancelled.GONE
+        if response.status in {401, 403} and response.is_json:
+            # The key was accepted a moment ago: it is the request that is not.
+            return Cancelled.KEPT
+        raise self._transport.errors.of_answer(response)
+
+    def _is_gone(self, response: Response) -> bool:
+        """Tell a request that is gone from a web page that stands where the server should be."""
+        if response.status != 404:
+            return False
+        if not response.is_json:
+            raise self._transport.errors.of_answer(response)
+        return True
 
 
 def _needed(body: RequestBody) -> set[int]:

@@ -14,7 +14,6 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
 from listsync.http.response import Response
 from listsync.seerr.errors import ServerErrors
-from listsync.seerr.identity import read
 from listsync.seerr.index import KINDS
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
@@ -75,14 +74,14 @@ def path_of(query: str, page: int = 1) -> str:
     return path if page == 1 else f"{path}&page={page}"
 
 
-def read_page(response: Response, trouble: ServerErrors) -> SearchPage:
+def read_page(response: Response, errors: ServerErrors) -> SearchPage:
     """Read one page of results; a row that is odd is left out, all rows odd is a new format."""
-    answer = trouble.read(response, _Page, "the answer to a search")
+    answer = errors.read(response, _Page, "the answer to a search")
     results = readable(answer.results, _Result)
     titles = [result for result in results if result.kind in KINDS]
     candidates = tuple(filter(None, map(_candidate, titles)))
     if titles and not candidates:
-        raise trouble.changed("every result of a search", response.body)
+        raise errors.changed("every result of a search", response.body)
     return SearchPage(
         candidates=candidates,
         page=answer.page,
@@ -126,13 +125,13 @@ class _Language(Answer, frozen=True):
     code: str = field(name="iso_639_1")
 
 
-def read_genres(wire: ServerTransport, kind: MediaType) -> frozenset[str]:
+def read_genres(transport: ServerTransport, kind: MediaType) -> frozenset[str]:
     """Read the genres of *kind*, folded, in English as filters name them."""
-    rows = read(wire, f"/genres/{kind.value}?language=en", list[Raw])
+    rows = transport.read(f"/genres/{kind.value}?language=en", list[Raw])
     return frozenset(fold_genre(row.name) for row in readable(rows, _Genre))
 
 
-def read_languages(wire: ServerTransport) -> frozenset[str]:
+def read_languages(transport: ServerTransport) -> frozenset[str]:
     """Read the codes of the languages (ISO 639-1)."""
-    rows = read(wire, "/languages", list[Raw])
+    rows = transport.read("/languages", list[Raw])
     return frozenset(row.code.strip().lower() for row in readable(rows, _Language))

@@ -1,19 +1,123 @@
-"""In whose name requests are made, and what these users may request: permissions and quotas."""
+"""Who answers at `server.url`, in whose name requests are made, and what these users may."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import IntFlag
+from hashlib import sha256
 
-from listsync.decoding import Answer, readable
+from msgspec import field
+
+from listsync.decoding import Answer, UnknownFormError, decode, readable
 from listsync.domain.media import MediaType
+from listsync.domain.server import Product, ServerInfo
 from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota
-from listsync.seerr.identity import read
 from listsync.seerr.index import pages_of
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line
+
+_PRODUCTS = {
+    "Overseerr API": Product.OVERSEERR,
+    "Jellyseerr API": Product.JELLYSEERR,
+    "Seerr API": Product.SEERR,
+}
+_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+
+
+class _Status(Answer, frozen=True):
+    version: str
+
+
+class _Root(Answer, frozen=True):
+    api: str = ""
+
+
+class _Public(Answer, frozen=True):
+    """The settings that everybody may read; the last two tell the products apart."""
+
+    initialized: bool
+    movie_4k: bool = field(name="movie4kEnabled", default=False)
+    series_4k: bool = field(name="series4kEnabled", default=False)
+    media_server_type: int | None = field(name="mediaServerType", default=None)
+    special_episodes: bool | None = field(name="enableSpecialEpisodes", default=None)
+
+
+class _Me(Answer, frozen=True):
+    """The user that the key stands for: the owner."""
+
+    id: int
+    name: str = field(name="displayName", default="")
+    created_at: str | None = field(name="createdAt", default=None)
+
+
+def identify(transport: ServerTransport, url: str) -> ServerInfo:
+    """Say who answers, in four calls.
+
+    Raises:
+        UnavailableError: also when the server has never been set up.
+        RefusedError: the key is not accepted.
+    """
+    public = transport.read("/settings/public", _Public)
+    if not public.initialized:
+        raise transport.errors.unavailable(f"has not been set up yet: open {url} and finish that")
+    version = one_line(transport.read("/status", _Status).version, 40)
+    product = _product(_read_root(transport), public, version)
+    me = transport.read("/auth/me", _Me)
+    return ServerInfo(
+        product=product,
+        version=version,
+        identity=_identity(me, url),
+        user=one_line(me.name),
+        movie_4k=public.movie_4k,
+        series_4k=public.series_4k,
+    )
+
+
+def _read_root(transport: ServerTransport) -> str:
+    """Read how the API calls itself; some proxies hide the root, which is no reason to stop."""
+    response = transport.get("/", also={401, 403, 404})
+    try:
+        return decode(response.body, _Root).api
+    except UnknownFormError:
+        return ""
+
+
+def _product(api: str, public: _Public, version: str) -> Product:
+    """Tell the products apart.
+
+    Some Jellyseerr 1.x say "Overseerr API", but only Jellyseerr and Seerr have a media server
+    type in their public settings. Source: code of Jellyseerr; live answers of the other two.
+    """
+    named = _PRODUCTS.get(api)
+    if named is not None and (named is not Product.OVERSEERR or public.media_server_type is None):
+        return named
+    if public.media_server_type is None:
+        return Product.OVERSEERR
+    is_seerr = public.special_episodes is not None or _numbers(version) >= (3, 0)
+    return Product.SEERR if is_seerr and named is None else Product.JELLYSEERR
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    found = _VERSION.match(version)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _identity(me: _Me, url: str) -> str:
+    """Name the server by the moment its owner was created: it outlives address, key, version."""
+    mark = url
+    if me.created_at:
+        try:
+            moment = datetime.fromisoformat(me.created_at)
+            aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            mark = f"owner since {aware.timestamp():.0f}"
+        except ValueError:
+            mark = f"owner since {me.created_at}"
+    return sha256(mark.encode()).hexdigest()[:16]
+
 
 OWNER = 1
 """The user that the key acts as. Source: Overseerr 1.34.0 and Seerr 3.1.0, observed live."""
@@ -59,8 +163,8 @@ class _User(Answer, frozen=True, rename="camel"):
 class Users:
     """Finds users by what they are called, each once; any thread may ask."""
 
-    def __init__(self, wire: ServerTransport) -> None:
-        self._wire = wire
+    def __init__(self, transport: ServerTransport) -> None:
+        self._transport = transport
         self._all: tuple[_User, ...] | None = None
         self._found: dict[str, Actor | str] = {}
         self._finding = threading.Lock()
@@ -86,7 +190,7 @@ class Users:
                 self._found[name] = self._look_up(name)
             found = self._found[name]
         if isinstance(found, str):
-            raise self._wire.trouble.wrong_asking(found)
+            raise self._transport.errors.wrong_asking(found)
         return found
 
     def _look_up(self, name: str) -> Actor | str:
@@ -94,7 +198,7 @@ class Users:
         if name.isascii() and name.isdigit():
             return self._by_id(int(name[:12]))
         if self._all is None:
-            self._all = tuple(_read_users(self._wire))
+            self._all = tuple(_read_users(self._transport))
         found = [user for user in self._all if name.casefold() in user.names]
         if len(found) == 1:
             return found[0].actor
@@ -102,14 +206,14 @@ class Users:
 
     def _by_id(self, user_id: int) -> Actor | str:
         if 1 <= user_id <= _BIGGEST_ID:
-            response = self._wire.get(f"/user/{user_id}", also={404})
+            response = self._transport.get(f"/user/{user_id}", also={404})
             if response.status == 200:
-                return self._wire.trouble.read(response, _User, "a user").actor
+                return self._transport.errors.read(response, _User, "a user").actor
         return f"there is no user {user_id}"
 
 
-def _read_users(wire: ServerTransport) -> Iterator[_User]:
-    for page, _ in pages_of(wire, "/user", most=_MOST_PAGES):
+def _read_users(transport: ServerTransport) -> Iterator[_User]:
+    for page, _ in pages_of(transport, "/user", most=_MOST_PAGES):
         yield from readable(page.results, _User)
 
 
@@ -164,7 +268,7 @@ class _Quotas(Answer, frozen=True):
     tv: _Quota | None = None
 
 
-def allowance_of(wire: ServerTransport, actor: Actor | None) -> Allowance:
+def allowance_of(transport: ServerTransport, actor: Actor | None) -> Allowance:
     """Read what *actor* may request; the owner, who may do everything, costs no call.
 
     Raises:
@@ -172,7 +276,7 @@ def allowance_of(wire: ServerTransport, actor: Actor | None) -> Allowance:
     """
     if actor is None or actor.id == OWNER:
         return UNLIMITED
-    quotas = read(wire, f"/user/{actor.id}/quota", _Quotas)
+    quotas = transport.read(f"/user/{actor.id}/quota", _Quotas)
     return Allowance(
         user_id=actor.id,
         name=actor.name,

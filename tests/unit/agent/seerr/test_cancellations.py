@@ -54,7 +54,7 @@ def test_it_waits_for_the_request_that_is_being_written() -> None:
     playback = server(found(by=1))
     seerr = playback.seerr()
     with ThreadPoolExecutor(1) as pool:
-        with seerr._pen.held():
+        with seerr._sender._writes.held():
             cancelled = pool.submit(seerr.cancel, 5)
             time.sleep(0.1)
             assert not playback.asked
