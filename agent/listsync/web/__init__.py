@@ -1,0 +1,3 @@
+"""The HTTP transport: the commands, feeds, metrics and the dashboard for browsers."""
+
+from __future__ import annotations

@@ -1,0 +1,132 @@
+"""The ASGI application: routes behind the guard, each with its rights."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from listsync.protocol import Reason, RefusedCommand
+from listsync.web.access import AccessTokens, FailureLimit
+from listsync.web.authorization import Authorizer, check_origin
+from listsync.web.guard import Guard, read_body
+from listsync.web.routes import Audience, HttpError, HttpRoute, WebRequest, error_response
+from listsync.web.settings import HttpSettings
+
+logger = logging.getLogger(__name__)
+
+Commands = Callable[[str, Mapping[str, object]], Mapping[str, object]]
+"""Answers a command by its name and parameters; raises RefusedCommand. From any thread."""
+_THREADS = 2
+_AT_ONCE = frozenset({"ping", "version", "progress"})
+"""What is answered from memory alone: a thread would cost more than the answer."""
+
+
+class Backend:
+    """The agent behind the door: its commands, asked off the loop, and what is in force."""
+
+    def __init__(self, commands: Commands, settings: HttpSettings) -> None:
+        self._commands = commands
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="listsync-http")
+        self.limit = FailureLimit()
+        self.follow(settings)
+
+    def follow(self, settings: HttpSettings) -> None:
+        """Let new settings be in force, for the next request on; from any thread."""
+        self._in_force = (settings, AccessTokens(settings.tokens))
+
+    @property
+    def settings(self) -> HttpSettings:
+        return self._in_force[0]
+
+    @property
+    def tokens(self) -> AccessTokens:
+        return self._in_force[1]
+
+    async def ask(self, method: str, params: Mapping[str, object]) -> Mapping[str, object]:
+        """Have a command carried out; raises HttpError."""
+        try:
+            if method in _AT_ONCE:
+                return self._commands(method, params)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._commands, method, params)
+        except RefusedCommand as refused:
+            raise HttpError.of(refused) from None
+
+    def close(self) -> None:
+        """Wait for no command that still runs."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+ErrorPage = Callable[[Request, HttpError], Response]
+"""Says to people what is refused."""
+
+
+def build(
+    backend: Backend,
+    routes: Iterable[HttpRoute],
+    error_page: ErrorPage = lambda _, error: error_response(error),
+) -> ASGIApp:
+    """Build the application of *routes*."""
+    authorizer = Authorizer(lambda: backend.tokens, backend.limit)
+    application = Starlette(
+        routes=_routes(routes, authorizer, error_page),
+        exception_handlers={HTTPException: _no_route, HttpError: _refused},
+    )
+    application.router.redirect_slashes = False
+    return Guard(application, lambda: backend.settings)
+
+
+def _routes(
+    routes: Iterable[HttpRoute], authorizer: Authorizer, error_page: ErrorPage
+) -> list[Route]:
+    by_path: dict[str, dict[str, HttpRoute]] = {}
+    for one in routes:
+        by_path.setdefault(one.path, {})[one.method] = one
+    return [
+        Route(path, _Responder(methods, authorizer, error_page).respond, methods=list(methods))
+        for path, methods in by_path.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Responder:
+    """Answers at one path."""
+
+    methods: Mapping[str, HttpRoute]
+    authorizer: Authorizer
+    error_page: ErrorPage
+
+    async def respond(self, request: Request) -> Response:
+        route = self.methods["GET" if request.method == "HEAD" else request.method]
+        try:
+            identity = self.authorizer.identify(request, route)
+            body = await read_body(request, route.most_bytes)
+            check_origin(request, identity, body)
+            return await route.handler(WebRequest(request, identity, body))
+        except HttpError as error:
+            if route.audience is Audience.PROGRAMS:
+                raise
+            return self.error_page(request, error)
+
+
+async def _no_route(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as it is registered
+    unknown = error.status_code == 404
+    words = "there is nothing at this address" if unknown else "not with this method"
+    reason = Reason.NOT_FOUND if unknown else Reason.INVALID_REQUEST
+    return error_response(HttpError(error.status_code, reason, words, headers=error.headers))
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HttpError)  # noqa: S101 - as it is registered
+    return error_response(error)

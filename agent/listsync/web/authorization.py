@@ -1,0 +1,104 @@
+"""Whether a request may use a route: decided at the route, never by the text of an address."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+
+from listsync.protocol import Reason
+from listsync.web.access import AccessTokens, FailureLimit, Identity, secret_in
+from listsync.web.hosts import host_in
+from listsync.web.routes import HttpError, HttpRoute
+from listsync.web.settings import TokenScope
+
+COOKIE = "listsync_session"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "x-csrf-token"
+EVERYBODY = Identity(name="", scopes=frozenset())
+_READS = {"GET", "HEAD"}
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="listsync"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """Finds out who asks, by what is in force now."""
+
+    tokens: Callable[[], AccessTokens]
+    limit: FailureLimit
+
+    def identify(self, request: Request, route: HttpRoute) -> Identity:
+        """Say who asks.
+
+        Raises:
+            HttpError: 401 without a good secret, 403 where it is not good for this, 429 after too
+                many wrong ones.
+        """
+        if route.scope is None:
+            return self._session(request) or EVERYBODY
+        secret = secret_in(request.headers)
+        if secret is None and route.scope is TokenScope.FEED:
+            secret = request.path_params.get("token") or request.query_params.get("token")
+        found = self.owner_of(request, secret) if secret is not None else self._session(request)
+        if found is None:
+            words = "a token is needed: `listsyncctl status` says where it lies"
+            raise HttpError(401, Reason.FORBIDDEN, words, headers=_CHALLENGE)
+        if route.scope not in found.scopes:
+            words = f"the token {found.name!r} lacks the scope {route.scope} for this"
+            raise HttpError(403, Reason.FORBIDDEN, words)
+        return found
+
+    def owner_of(self, request: Request, secret: str) -> Identity:
+        """Say whose *secret* is; a peer with too many wrong ones waits, whatever it has now."""
+        peer = request.client.host if request.client else ""
+        if (wait_s := self.limit.wait_s(peer)) > 0:
+            headers = {"Retry-After": f"{wait_s:.0f}"}
+            raise HttpError(429, Reason.FORBIDDEN, "too many wrong tokens: wait", headers=headers)
+        token = self.tokens().find(secret)
+        if token is None:
+            self.limit.note(peer)
+            raise HttpError(401, Reason.FORBIDDEN, "no such token", headers=_CHALLENGE)
+        return Identity(name=token.name, scopes=token.scopes)
+
+    def _session(self, request: Request) -> Identity | None:
+        cookie = request.cookies.get(COOKIE)
+        return self.tokens().session(cookie, time.time()) if cookie else None
+
+
+def check_origin(request: Request, identity: Identity, body: bytes) -> None:
+    """Refuse what a page elsewhere may have made a browser send with its session.
+
+    Under `Referrer-Policy: no-referrer` a form's Origin is "null", also our own form's: then the
+    word of its CSRF field decides, which no other page can know.
+
+    Raises:
+        HttpError: 403.
+    """
+    if request.method in _READS or not identity.csrf:
+        return
+    origin = request.headers.get("origin", "null")
+    own = host_in(request.headers.get("host", ""))
+    is_own = origin == "null" or host_in(urlsplit(origin).netloc) == own
+    if not is_own or request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        raise HttpError(403, Reason.FORBIDDEN, "this was sent by a page of another site")
+    _check_csrf(request, identity, body)
+
+
+def _check_csrf(request: Request, identity: Identity, body: bytes) -> None:
+    given = request.headers.get(CSRF_HEADER) or form_of(body).get(CSRF_FIELD, "")
+    if not hmac.compare_digest(given.encode(), identity.csrf.encode()):
+        words = "this form is not of this session: load the page again"
+        raise HttpError(403, Reason.FORBIDDEN, words)
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Read the fields of a form, the last of those of one name; {} where it is none."""
+    try:
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=1000)
+    except ValueError:
+        return {}
+    return {name: values[-1] for name, values in fields.items()}

@@ -1,0 +1,146 @@
+"""What every request passes on its way to a route, and every answer on its way back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from listsync.protocol import Reason
+from listsync.web.hosts import host_in, is_allowed, peer_of
+from listsync.web.routes import HttpError, error_response
+from listsync.web.settings import HttpSettings
+
+logger = logging.getLogger(__name__)
+
+_BODY_S = 30.0
+"""How long a client may take for a body."""
+_ALWAYS: Mapping[str, str] = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+OPEN_TO_ANY_HOST = frozenset({"/healthz"})
+
+
+class Guard:
+    """Lets requests to *application* that name this machine, under the base path alone."""
+
+    def __init__(self, application: ASGIApp, settings: Callable[[], HttpSettings]) -> None:
+        self._application = application
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        sender = _Sender(send)
+        try:
+            await self._application(self._admitted(scope), receive, sender)
+        except HttpError as error:
+            await error_response(error)(scope, receive, sender)
+        except Exception:
+            logger.exception("an HTTP request failed", extra={"action": "http_failed"})
+            if (
+                sender.has_begun
+            ):  # the connection is closed, which tells a broken answer from a whole
+                raise
+            failed = HttpError(500, Reason.FAILED, "the agent failed: see its log")
+            await error_response(failed)(scope, receive, sender)
+
+    def _admitted(self, scope: Scope) -> Scope:
+        """Give the scope as routes see it; raises HttpError."""
+        settings = self._settings()
+        path = _below(settings.base_path, scope["path"])
+        if path not in OPEN_TO_ANY_HOST:
+            _check_host(scope, settings)
+        forwarded = ", ".join(Headers(scope=scope).getlist("x-forwarded-for"))
+        client = scope["client"] or ("", 0)
+        peer = peer_of(client[0], forwarded, settings.trusted_proxies)
+        # Starlette takes root_path off the path to find a route, and puts it before its own.
+        return {
+            **scope,
+            "path": settings.base_path + path,
+            "root_path": settings.base_path,
+            "client": (peer, client[1]),
+        }
+
+
+def _below(base_path: str, path: str) -> str:
+    """Take the base path off, and a slash at the end: nothing is ever redirected for one."""
+    if base_path and path != base_path and not path.startswith(f"{base_path}/"):
+        raise HttpError(404, Reason.NOT_FOUND, "not found")
+    return path.removeprefix(base_path).rstrip("/") or "/"
+
+
+def _check_host(scope: Scope, settings: HttpSettings) -> None:
+    headers = Headers(scope=scope).getlist("host")
+    name = host_in(headers[0]) if len(headers) == 1 else ""
+    if not name:
+        raise HttpError(400, Reason.INVALID_REQUEST, "a request names one host")
+    if not is_allowed(name, (scope["server"] or ("",))[0], settings):
+        words = (
+            f"this listsync is not known as {name}: if it is to be, add the name to "
+            "http.allowed_hosts of the configuration"
+        )
+        raise HttpError(400, Reason.INVALID_REQUEST, words)
+
+
+class _Sender:
+    """Adds to every answer what all have."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.has_begun = True
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            headers["date"] = formatdate(usegmt=True)
+            for name, value in _ALWAYS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("cache-control", "no-store")
+        await self._send(message)
+
+
+async def read_body(request: Request, most_bytes: int) -> bytes:
+    """Read a body; raises HttpError when it is too large or too slow."""
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > most_bytes:
+        raise _too_large(most_bytes)
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > most_bytes:
+                    raise _too_large(most_bytes)
+                parts.append(part)
+    except TimeoutError:
+        words = f"the body did not come within {_BODY_S:.0f} s"
+        close = {"Connection": "close"}
+        raise HttpError(408, Reason.INVALID_REQUEST, words, headers=close) from None
+    return b"".join(parts)
+
+
+def _too_large(most_bytes: int) -> HttpError:
+    words = f"the body is larger than {most_bytes // 1024} KiB"
+    # What is left of it is not read, so the connection cannot go on.
+    return HttpError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        Reason.TOO_LARGE,
+        words,
+        headers={"Connection": "close"},
+    )

@@ -1,0 +1,76 @@
+"""Which names a request may call this machine by: what else a page on the web could make it do."""
+
+from __future__ import annotations
+
+import socket
+from functools import cache
+from ipaddress import ip_address
+
+from listsync.web.settings import HttpSettings, Network
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "ip6-localhost"})
+
+
+def host_in(header: str) -> str:
+    """Take the name from a Host header, in small letters, without port and trailing dot.
+
+    Empty: it is none.
+    """
+    text = header.strip().lower()
+    if text.startswith("["):
+        name, bracket, rest = text[1:].partition("]")
+        is_good = bool(bracket) and (not rest or _is_port(rest))
+        return name if is_good and _is_address(name) else ""
+    name, colon, port = text.partition(":")
+    if colon and not _is_port(f":{port}"):
+        return ""
+    name = name.removesuffix(".")
+    is_name = name.replace("-", "a").replace(".", "a").replace("_", "a").isalnum()
+    return name if name.isascii() and is_name else ""
+
+
+def _is_port(text: str) -> bool:
+    return text[:1] == ":" and text[1:].isascii() and text[1:].isdecimal()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_allowed(name: str, reached_at: str, settings: HttpSettings) -> bool:
+    """Tell whether *name* is the machine's own, or one that the configuration allows.
+
+    *reached_at* is the address of ours at which the connection came in.
+    """
+    return name in {*_LOOPBACK, reached_at.lower()} | settings.allowed_hosts | _own_names()
+
+
+@cache
+def _own_names() -> frozenset[str]:
+    name = socket.gethostname().lower()
+    short = name.partition(".")[0]
+    return frozenset({name, short, f"{short}.local"})
+
+
+def peer_of(address: str, forwarded: str, trusted: tuple[Network, ...]) -> str:
+    """Say which client asks: the nearest address of X-Forwarded-For that is no trusted proxy.
+
+    What an address that is not trusted says of others is not read.
+    """
+    peer = address
+    for told in reversed([part.strip() for part in forwarded.split(",")] if forwarded else []):
+        if not _is_within(peer, trusted) or not _is_address(told):
+            break
+        peer = told
+    return peer
+
+
+def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    if not _is_address(address):
+        return False
+    own = ip_address(address)
+    return any(own.version == one.version and own in one for one in networks)

@@ -1,0 +1,201 @@
+"""The sync routes that programs of the field know, and the checks of health."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Literal, NotRequired, TypedDict
+
+from starlette.responses import Response
+
+from listsync.protocol import Reason
+from listsync.protocol.messages import ProgressReply
+from listsync.web.application import Backend
+from listsync.web.routes import HttpError, HttpRoute, ResponseSpec, WebRequest, json_response
+from listsync.web.settings import TokenScope
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_SOURCE = 50
+_NOTHING_IN_FULL = {"limit": 1}
+
+
+class TriggerBody(TypedDict, total=False):
+    """*source*: who asks, for people."""
+
+    source: str
+
+
+class TriggerReply(TypedDict):
+    success: bool
+    message: str
+    run_id: str
+    state: Literal["started", "queued", "coalesced"]
+
+
+class SyncBody(TypedDict, total=False):
+    dry_run: bool
+
+
+class SyncReply(TypedDict):
+    status: Literal["started"]
+    message: str
+    dry_run: bool
+    check_progress: str
+    run_id: str
+
+
+class AgentStateReply(TypedDict):
+    """*can_trigger*: a trigger is carried out now or after the sync that runs; *why* it is not."""
+
+    success: bool
+    running: bool
+    can_trigger: bool
+    state: Literal["idle", "running", "paused"]
+    message: str
+    pid: int
+    why: NotRequired[str]
+
+
+class HealthReply(TypedDict):
+    status: Literal["ok"]
+
+
+BUSY = ResponseSpec(
+    status=409, what="A sync is running, or the agent is paused; `reason` says which."
+)
+
+
+class SyncRoutes:
+    """Handles `POST /api/sync`, `/api/sync/trigger` and `/sync`, and tells how it goes."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def routes(self) -> tuple[HttpRoute, ...]:
+        done = ResponseSpec(status=200, what="The trigger was taken.", shape=TriggerReply)
+        return (
+            *(
+                HttpRoute(
+                    method="POST",
+                    path=path,
+                    scope=TokenScope.CONTROL,
+                    handler=self.trigger,
+                    summary="Sync now, or after the sync that runs, or when a pause ends.",
+                    takes=TriggerBody,
+                    answers=(done,),
+                )
+                for path in ("/api/sync", "/api/sync/trigger")
+            ),
+            HttpRoute(
+                method="GET",
+                path="/api/sync/status",
+                scope=TokenScope.READ,
+                handler=self.agent,
+                summary="Tell whether the agent runs, and can take a trigger.",
+                answers=(ResponseSpec(status=200, what="The agent runs.", shape=AgentStateReply),),
+            ),
+            HttpRoute(
+                method="POST",
+                path="/sync",
+                scope=TokenScope.CONTROL,
+                handler=self.start,
+                summary="Start a sync of all lists now, unless one runs.",
+                takes=SyncBody,
+                answers=(ResponseSpec(status=202, what="It has started.", shape=SyncReply), BUSY),
+            ),
+            HttpRoute(
+                method="GET",
+                path="/sync/progress",
+                scope=TokenScope.READ,
+                handler=self.progress,
+                summary="Tell how far the running sync is, or how the last one ended.",
+                answers=(ResponseSpec(status=200, what="How far it is.", shape=ProgressReply),),
+            ),
+            *(
+                HttpRoute(
+                    method="GET",
+                    path=path,
+                    scope=None,
+                    handler=self.health,
+                    summary=summary,
+                    answers=(ResponseSpec(status=200, what="It is.", shape=HealthReply),),
+                    tags=("health",),
+                )
+                for path, summary in (
+                    ("/healthz", "Tell whether the agent answers."),
+                    ("/readyz", "Tell whether the agent answers its commands."),
+                )
+            ),
+        )
+
+    async def trigger(self, request: WebRequest) -> Response:
+        """Trigger a sync; in a pause it waits for the end of that."""
+        source = request.json().get("source", "HTTP")
+        if not isinstance(source, str):
+            raise HttpError(400, Reason.INVALID, "source must be text")
+        reply = await self._order(request, source, {"await_resume": True})
+        words = {
+            "started": "Sync trigger notification sent to worker",
+            "queued": "Sync trigger notification sent to worker: it syncs after the one that runs",
+        }
+        content = {
+            "success": True,
+            "message": words.get(str(reply["state"]), words["queued"]),
+            **reply,
+        }
+        return json_response(content)
+
+    async def start(self, request: WebRequest) -> Response:
+        """Start a sync, or say why not."""
+        is_dry = request.json().get("dry_run", False)
+        if not isinstance(is_dry, bool):
+            raise HttpError(400, Reason.INVALID, "dry_run must be true or false")
+        reply = await self._order(request, "HTTP", {"dry_run": is_dry, "no_queue": True})
+        content = {
+            "status": "started",
+            "message": "Sync started in background",
+            "dry_run": is_dry,
+            "check_progress": f"{self._backend.settings.base_path}/sync/progress",
+            "run_id": reply["run_id"],
+        }
+        return json_response(content, 202)
+
+    async def _order(
+        self, request: WebRequest, source: str, how: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        who = request.identity.name
+        logger.info(
+            "a sync is requested over HTTP with the token %s", who, extra={"action": "http"}
+        )
+        shown = " ".join(source.split())[:_LONGEST_SOURCE] or "HTTP"
+        return await self._backend.ask("trigger", {**how, "origin": shown})
+
+    async def agent(self, _: WebRequest) -> Response:
+        """Say whether a trigger is of any use."""
+        status = await self._backend.ask("status", _NOTHING_IN_FULL)
+        words = {
+            "idle": "The agent is idle: a trigger starts a sync.",
+            "running": "A sync is running: a trigger starts another after it.",
+            "paused": "The agent is paused: a trigger is carried out when it resumes.",
+        }
+        state = str(status["state"])
+        content = {
+            "success": True,
+            "running": True,
+            "can_trigger": state != "paused",
+            "state": state,
+            "message": words.get(state, state),
+            "pid": status["pid"],
+        }
+        return json_response(content)
+
+    async def progress(self, _: WebRequest) -> Response:
+        """Give the progress."""
+        reply = dict(await self._backend.ask("progress", {}))
+        return json_response(reply)
+
+    async def health(self, _: WebRequest) -> Response:
+        """Say that the agent answers, from memory alone."""
+        await self._backend.ask("ping", {})
+        return json_response({"status": "ok"})

@@ -1,0 +1,83 @@
+"""A real server at a free port, with commands that a test answers itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import httpx
+import pytest
+
+from listsync.web.application import Backend, build
+from listsync.web.routes import HttpRoute
+from listsync.web.server import HttpServer, listen
+from listsync.web.settings import EVERYTHING, AccessToken, HttpSettings, ListenAddress, TokenScope
+from listsync.web.sync_routes import SyncRoutes
+
+ALL, READER = "a-token-for-everything-in-tests", "a-token-for-reading-in-tests-only"
+TOKENS = (
+    AccessToken(name="me", secret=ALL, scopes=EVERYTHING),
+    AccessToken(name="reader", secret=READER, scopes=frozenset({TokenScope.READ})),
+)
+Answer = Callable[[Mapping[str, object]], Mapping[str, object]]
+
+
+@dataclass
+class FakeCommands:
+    """Answers commands from a table, and remembers what was asked."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    asked: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+
+    def __call__(self, method: str, params: Mapping[str, object]) -> Mapping[str, object]:
+        self.asked.append((method, params))
+        return self.answers[method](params)
+
+
+@dataclass
+class Door:
+    """A door that is open."""
+
+    url: str
+    port: int
+    backend: Backend
+    commands: FakeCommands
+
+    def follow(self, **changed: object) -> None:
+        self.backend.follow(replace(self.backend.settings, **changed))  # type: ignore[arg-type]
+
+    def client(self, token: str | None = ALL) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False)
+
+
+@pytest.fixture
+def commands() -> FakeCommands:
+    return FakeCommands({"ping": lambda _: {"pong": True, "pid": 1}})
+
+
+@pytest.fixture
+def routes() -> Callable[[Backend], tuple[HttpRoute, ...]]:
+    return lambda backend: SyncRoutes(backend).routes()
+
+
+@pytest.fixture
+def door(
+    commands: FakeCommands, routes: Callable[[Backend], tuple[HttpRoute, ...]]
+) -> Iterator[Door]:
+    listener = listen(ListenAddress.parse("127.0.0.1:0"))
+    port = listener.getsockname()[1]
+    settings = HttpSettings(listen=ListenAddress.parse(f"127.0.0.1:{port}"), tokens=TOKENS)
+    backend = Backend(commands, settings)
+    server, stop = HttpServer(build(backend, routes(backend)), listener), threading.Event()
+    thread = threading.Thread(target=server.run, args=(stop,))
+    thread.start()
+    try:
+        yield Door(f"http://127.0.0.1:{port}", port, backend, commands)
+    finally:
+        stop.set()
+        server.wake()
+        thread.join(5)
+        backend.close()
+        assert not thread.is_alive()

@@ -1,0 +1,80 @@
+"""The routes that programs of the field know, over a real server."""
+
+from __future__ import annotations
+
+import pytest
+
+from listsync.protocol import Reason, RefusedCommand
+from tests.integration.web.conftest import READER, Door
+
+STARTED = {"run_id": "0123456789ab", "state": "started"}
+
+
+@pytest.mark.parametrize("path", ["/api/sync", "/api/sync/", "/api/sync/trigger"])
+def test_a_trigger_is_answered_as_documented_and_waits_for_nothing(door: Door, path: str) -> None:
+    door.commands.answers["trigger"] = lambda _: STARTED
+    with door.client() as client:
+        answer = client.post(path, json={"source": "a phone"})
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "success": True,
+        "message": "Sync trigger notification sent to worker",
+        **STARTED,
+    }
+    assert door.commands.asked == [("trigger", {"await_resume": True, "origin": "a phone"})]
+
+
+def test_curl_says_that_json_is_a_form_and_is_understood(door: Door) -> None:
+    door.commands.answers["trigger"] = lambda _: STARTED
+    with door.client() as client:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = client.post("/sync", content='{"dry_run": true}', headers=form)
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "status": "started",
+        "message": "Sync started in background",
+        "dry_run": True,
+        "check_progress": "/sync/progress",
+        "run_id": STARTED["run_id"],
+    }
+
+
+@pytest.mark.parametrize("reason", [Reason.BUSY, Reason.PAUSED])
+def test_a_sync_that_cannot_start_now_is_a_conflict_with_its_reason(
+    door: Door, reason: Reason
+) -> None:
+    def refuse(_: object) -> dict[str, object]:
+        raise RefusedCommand(reason, "not now")
+
+    door.commands.answers["trigger"] = refuse
+    with door.client() as client:
+        answer = client.post("/sync")
+    assert answer.status_code == 409
+    assert answer.json() == {"success": False, "reason": reason.value, "message": "not now"}
+
+
+def test_a_reader_cannot_trigger(door: Door) -> None:
+    with door.client(READER) as client:
+        assert client.post("/api/sync").status_code == 403
+        assert client.get("/healthz").status_code == 200
+    assert [method for method, _ in door.commands.asked] == ["ping"]
+
+
+@pytest.mark.parametrize("path", ["/api/sync", "/sync"])
+def test_without_a_token_nothing_is_triggered(door: Door, path: str) -> None:
+    with door.client(None) as client:
+        answer = client.post(path)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert not door.commands.asked
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [("{", 400), ("[1]", 400), ('{"dry_run": 1}', 400), ("[" * 99999, 400)]
+)
+def test_a_bad_body_is_refused_in_words(door: Door, body: str, status: int) -> None:
+    with door.client() as client:
+        answer = client.post("/sync", content=body)
+    assert answer.status_code == status
+    assert answer.json()["success"] is False
+    assert not door.commands.asked
