@@ -11,12 +11,14 @@ demo: $(READY)
 	@$(BIN)/listsync demo
 
 # With bytecode: tests start hundreds of processes, which would each compile all that they import.
+# More workers than cores: many tests wait for most of their time.
+WORKERS ?= auto
 test: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal $(TEST_OPTIONS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --workers $(WORKERS) $(TEST_OPTIONS)
 
 # The same, with very much more of what is drawn at random. It takes long.
 chaos: $(READY)
-	THOROUGH=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal --timeout 3600 $(TEST_OPTIONS)
+	THOROUGH=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --workers $(WORKERS) --timeout 3600 $(TEST_OPTIONS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

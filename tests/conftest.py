@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests.fork_server import ForkServer, popen_of
 from tests.thorough import tries
 
-pytest_plugins = ["tests.rows"]
+pytest_plugins = ["tests.rows", "tests.workers"]
 
 # A machine that is busy is no failure.
 settings.register_profile("patient", deadline=None, max_examples=tries(30, 1000))

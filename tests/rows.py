@@ -23,7 +23,7 @@ Test = Callable[..., object]
 Table = list[dict[str, object]]
 Makers = Mapping[str, Test]
 _FOLDER = "tmp_path"
-_TIMEOUT_S = 20
+_TIMEOUT_S, _TIMEOUT_OF_ROW_S = 60, 20
 _Param = type(pytest.param())
 _FAILURES = (Exception, pytest.fail.Exception)
 
@@ -49,8 +49,12 @@ def pytest_pycollect_makeitem(
         collector, name=name, callobj=_together(obj, tables, makers)
     )
     if item.get_closest_marker("timeout") is None:
-        item.add_marker(pytest.mark.timeout(_TIMEOUT_S * math.prod(map(len, tables))))
+        item.add_marker(pytest.mark.timeout(_timeout_s(tables)))
     return item
+
+
+def _timeout_s(tables: Sequence[Table]) -> int:
+    return max(_TIMEOUT_S, _TIMEOUT_OF_ROW_S * math.prod(map(len, tables)))
 
 
 def _is_slow(collector: pytest.Collector, test: Test) -> bool:

@@ -1,0 +1,89 @@
+"""The forks that share our tests: what ends in them is reported as if there were none."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_COMMAND = [
+    "-m",
+    "pytest",
+    "-q",
+    "-c",
+    "/dev/null",
+    "-p",
+    "tests.workers",
+    "-p",
+    "no:cacheprovider",
+    "--workers",
+    "3",
+]
+
+
+def run(folder: Path, text: str) -> tuple[int, dict[str, int], str]:
+    """Run the tests of *text* with three workers: the exit code, how many ended how, all said."""
+    (folder / "test_it.py").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, *_COMMAND, "--rootdir", str(folder), str(folder)],
+        cwd=_ROOT,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    counts = re.findall(r"(\d+) (passed|failed|skipped|errors?)", done.stdout.splitlines()[-1])
+    return done.returncode, {word: int(number) for number, word in counts}, done.stdout
+
+
+def test_every_test_runs_once_in_a_fork_and_fixtures_end(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code, counts, said = run(
+        tmp_path,
+        f"""
+import os, pytest
+COLLECTED_BY = os.getpid()
+def note(word):
+    with open({str(log)!r}, "a") as log:
+        log.write(word + "\\n")
+@pytest.fixture(scope="session")
+def shared():
+    note("begin")
+    yield
+    note("end")
+@pytest.mark.parametrize("number", range(60))
+def test_good(shared, number, tmp_path):
+    assert os.getpid() != COLLECTED_BY
+    note(f"test {{number}}")
+""",
+    )
+    assert (code, counts) == (0, {"passed": 60}), said
+    lines = log.read_text(encoding="utf-8").split("\n")
+    assert sorted(one for one in lines if one.startswith("test")) == sorted(
+        f"test {number}" for number in range(60)
+    )
+    assert 1 <= lines.count("begin") == lines.count("end") <= 3
+
+
+def test_what_fails_is_told_and_what_ends_its_worker_is_a_failure(tmp_path: Path) -> None:
+    code, counts, said = run(
+        tmp_path,
+        """
+import os, pytest
+def test_dies(): os._exit(0)
+def test_bad():
+    print("these are the words")
+    assert [1] == [2]
+def test_left(): pytest.skip("not here")
+@pytest.mark.parametrize("number", range(30))
+def test_good(number): pass
+""",
+    )
+    assert (code, counts) == (1, {"failed": 2, "passed": 30, "skipped": 1}), said
+    assert "these are the words" in said
+    assert "assert [1] == [2]" in said
+    assert "its worker ended" in said

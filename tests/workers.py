@@ -1,0 +1,257 @@
+"""Shares the tests among forks of the process that has collected them.
+
+Workers that are started anew each import and collect everything, which costs more than most of
+what they then run. Workers of their own here cost a fork: so there can be more of them than cores,
+as many tests wait for most of their time.
+
+A worker takes a block of tests at a time: what is short goes in runs of neighbours, as they share
+fixtures, and what is slow alone. The process that collected runs none; it reports.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import signal
+import traceback
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+Block = list[int]
+_MAX_BLOCK = 12
+_PER_CORE = 2.5
+_Event = tuple[Literal["wants", "starts", "reports", "ends", "breaks"], Any]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--workers",
+        type=_count,
+        default=0,
+        help="share the tests among N forks of this process, or `auto`: as many as suit the cores",
+    )
+
+
+def _count(text: str) -> int:
+    return int(len(os.sched_getaffinity(0)) * _PER_CORE) if text == "auto" else int(text)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the tests in workers, if there are to be any; None leaves them to pytest."""
+    count = session.config.getoption("workers")
+    if not count or session.testsfailed or session.config.option.collectonly:
+        return None
+    _Pool(session, count).run()
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    return True
+
+
+def _blocks(items: list[pytest.Item]) -> Iterator[Block]:
+    """Divide the tests: neighbours of one file together, what is slow alone."""
+    numbers = range(len(items))
+    for (_, is_slow), found in groupby(numbers, lambda at: (items[at].path, _is_slow(items[at]))):
+        left = list(found)
+        size = 1 if is_slow else _MAX_BLOCK
+        yield from (left[at : at + size] for at in range(0, len(left), size))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
+
+
+@dataclass(slots=True)
+class _Worker:
+    """What the process that reports knows of a fork."""
+
+    number: int
+    pid: int
+    connection: Connection
+    exits: int
+    """Readable once the fork has ended, whoever else holds its end of the connection."""
+    block: Block = field(default_factory=list)
+    """What it has not ended yet."""
+
+
+class _Pool:
+    """The workers, and what is left for them."""
+
+    def __init__(self, session: pytest.Session, count: int) -> None:
+        self._session = session
+        self._todo = deque(_blocks(session.items))
+        self._count = min(count, len(self._todo))
+        self._workers: list[_Worker] = []
+        self._folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+
+    def run(self) -> None:
+        _load_what_is_drawn_from()
+        gc.collect()
+        gc.freeze()  # a collection in a fork would copy all
+        try:
+            for number in range(self._count):
+                self._workers.append(self._fork(number))
+            while self._workers:
+                self._take_turn()
+        finally:
+            for worker in self._workers:
+                os.kill(worker.pid, signal.SIGINT)
+                self._bury(worker)
+            gc.unfreeze()
+
+    def _take_turn(self) -> None:
+        """Do what the workers that have something to say ask for."""
+        ready = wait(
+            [one for worker in self._workers for one in (worker.connection, worker.exits)]
+        )
+        for worker in list(self._workers):
+            if worker.connection in ready or worker.exits in ready:
+                self._listen(worker)
+            if worker.exits in ready:
+                self._workers.remove(worker)
+                self._bury(worker)
+                if worker.block:
+                    self._mourn(worker)
+
+    def _listen(self, worker: _Worker) -> None:
+        try:
+            while worker.connection.poll():
+                self._follow(worker, worker.connection.recv())
+        except (EOFError, ConnectionError):
+            return
+
+    def _follow(self, worker: _Worker, event: _Event) -> None:
+        what, of = event
+        hook = self._session.config.hook
+        match what:
+            case "wants":
+                worker.block = self._next_block()
+                worker.connection.send(worker.block)
+            case "starts":
+                item = self._session.items[of]
+                hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            case "reports":
+                config = self._session.config
+                report = hook.pytest_report_from_serializable(config=config, data=of)
+                hook.pytest_runtest_logreport(report=report)
+            case "ends":
+                worker.block.remove(of)
+                item = self._session.items[of]
+                hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+            case "breaks":
+                raise RuntimeError(of)
+
+    def _next_block(self) -> Block:
+        is_over = self._session.shouldfail or self._session.shouldstop
+        return [] if is_over or not self._todo else list(self._todo.popleft())
+
+    def _mourn(self, worker: _Worker) -> None:
+        """Let the test fail that ended its worker, and have another worker do the rest."""
+        lost, *rest = worker.block
+        item = self._session.items[lost]
+        report = pytest.TestReport(
+            item.nodeid, item.location, {}, "failed", "its worker ended", "call"
+        )
+        self._session.config.hook.pytest_runtest_logreport(report=report)
+        if rest:
+            self._todo.appendleft(rest)
+        self._workers.append(self._fork(worker.number))
+
+    @staticmethod
+    def _bury(worker: _Worker) -> None:
+        os.waitpid(worker.pid, 0)
+        os.close(worker.exits)
+        worker.connection.close()
+
+    def _fork(self, number: int) -> _Worker:
+        ours, theirs = Pipe()
+        pid = os.fork()
+        if pid:
+            theirs.close()
+            return _Worker(number, pid, ours, os.pidfd_open(pid))
+        code = 1
+        try:
+            ours.close()
+            for other in self._workers:
+                other.connection.close()
+                os.close(other.exits)
+            _work(self._session, theirs, self._folder / f"gw{number}")
+            code = 0
+        except BaseException:  # noqa: BLE001 - nothing of the other process may run on here
+            theirs.send(("breaks", traceback.format_exc()))
+        finally:
+            os._exit(code)
+
+
+@settings(max_examples=1, database=None)
+@given(st.text())
+def _load_what_is_drawn_from(_text: str) -> None:
+    """Have hypothesis read the tables of Unicode and our constants once for all forks."""
+
+
+# -- in the fork ---------------------------------------------------------------------------
+
+
+def _work(session: pytest.Session, connection: Connection, folder: Path) -> None:
+    """Run tests until there are none."""
+    _be_alone(session.config, folder)
+    session.config.pluginmanager.register(_Sender(connection, session.config))
+    between = _Between.from_parent(session, name="between")
+    try:
+        while block := _ask_for_block(connection):
+            items = [session.items[number] for number in block]
+            for number, item, following in zip(block, items, [*items[1:], between], strict=True):
+                connection.send(("starts", number))
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+                connection.send(("ends", number))
+    finally:
+        session._setupstate.teardown_exact(None)
+
+
+def _be_alone(config: pytest.Config, folder: Path) -> None:
+    """Share nothing with the other forks."""
+    os.environ["PYTEST_XDIST_WORKER"] = folder.name  # the usual name for it
+    random.seed()
+    folder.mkdir(exist_ok=True)
+    config._tmp_path_factory._basetemp = folder  # type: ignore[attr-defined]
+    config.pluginmanager.unregister(name="terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    capture.stop_global_capturing()
+    capture.start_global_capturing()
+    capture.suspend_global_capture()
+
+
+def _ask_for_block(connection: Connection) -> Block:
+    connection.send(("wants", None))
+    block: Block = connection.recv()
+    return block
+
+
+class _Between(pytest.Item):
+    """Follows the last test of a block: only fixtures of the session outlive it."""
+
+    def runtest(self) -> None:
+        raise NotImplementedError
+
+
+class _Sender:
+    """Sends what a test reports to the process that collected it."""
+
+    def __init__(self, connection: Connection, config: pytest.Config) -> None:
+        self._connection = connection
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        hook = self._config.hook
+        data = hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._connection.send(("reports", data))
