@@ -40,7 +40,9 @@ from tests.unit.agent.commands.world import (
 )
 
 _LONG = "\N{CJK UNIFIED IDEOGRAPH-9F8D}\N{GRINNING FACE}é" * 100
-_NAMES = [f"{number} {_LONG}"[:100] for number in range(500)]
+_MANY = 250
+"""Whose names alone fill more than a frame."""
+_NAMES = [f"{number} {_LONG}"[:100] for number in range(_MANY)]
 _KEY = TitleKey(MediaType.MOVIE, 438631)
 _SUB_COMMANDS = {
     "trigger": "sync-now",
@@ -114,25 +116,27 @@ def with_everything(world: World) -> None:
     with_lists_in_trouble(world)
     every = frozenset(f"file:/{name}" for name in _NAMES)
     world.queue.submit(
-        Order(run_id="b", scope=every, origins=tuple(f"{one} {_LONG}"[:64] for one in range(500)))
+        Order(
+            run_id="b", scope=every, origins=tuple(f"{one} {_LONG}"[:64] for one in range(_MANY))
+        )
     )
     world.retry = PlannedRetry(at=AT, why=_LONG * 9, scope=every, number=1)
     world.notes = (_LONG * 9,)
     world.loader.problems = tuple(
         Problem(file="listsync.yaml", what=f"{number} {_LONG}", line=number)
-        for number in range(500)
+        for number in range(_MANY)
     )
     world.configuration.reload()
     world.state.kept.told_runs = [
         a_run(f"{number}", message=_LONG * 9, why=_LONG * 9, origin=_LONG * 99)
-        for number in range(1, 300)
+        for number in range(1, 100)
     ] + [a_run("abc", notices=(Notice(kind=NoticeKind.ON_HOLD, text=_LONG * 9),) * 99)]
     world.state.kept.requests = {
-        "abc": tuple(a_request(_LONG, lists=tuple(_NAMES)) for _ in range(535))
+        "abc": tuple(a_request(_LONG, lists=tuple(_NAMES)) for _ in range(150))
     }
-    world.state.kept.told_items = [an_item(_LONG, list_name=_NAMES[0])] * 1_000
+    world.state.kept.told_items = [an_item(_LONG, list_name=_NAMES[0])] * 200
     world.state.kept.reviews = [a_long_review(number) for number in range(30)]
-    world.state.kept.told_entries = [a_long_entry(number) for number in range(300)]
+    world.state.kept.told_entries = [a_long_entry(number) for number in range(100)]
     world.state.kept.standings[_KEY] = replace(
         NOTHING_KNOWN, requests=(a_request(_LONG, detail=_LONG * 9, lists=tuple(_NAMES)),) * 10
     )
@@ -205,26 +209,26 @@ class Client:
 @pytest.mark.parametrize(
     ("fill", "method", "params", "rows"),
     [
-        (in_the_middle_of_a_sync, "progress", {}, {"lists": 500}),
-        (in_the_middle_of_a_sync, "status", {}, {"running.lists": 500}),
-        (with_lists_in_trouble, "lists", {}, {"lists": 500}),
-        (with_lists_in_trouble, "status", {}, {"notices": 500}),
-        (with_everything, "lists", {}, {"lists": 500}),
+        (in_the_middle_of_a_sync, "progress", {}, {"lists": _MANY}),
+        (in_the_middle_of_a_sync, "status", {}, {"running.lists": _MANY}),
+        (with_lists_in_trouble, "lists", {}, {"lists": _MANY}),
+        (with_lists_in_trouble, "status", {}, {"notices": _MANY}),
+        (with_everything, "lists", {}, {"lists": _MANY}),
         (
             with_everything,
             "status",
             {},
             {
-                "running.lists": 500,
-                "pending.lists": 500,
-                "pending.origins": 500,
-                "retry.lists": 500,
-                "config.problems": 500,
+                "running.lists": _MANY,
+                "pending.lists": _MANY,
+                "pending.origins": _MANY,
+                "retry.lists": _MANY,
+                "config.problems": _MANY,
             },
         ),
-        (with_everything, "runs", {}, {"runs": 300}),
-        (with_everything, "runs", {"run_id": "abc"}, {"requests": 535, "notices": 99}),
-        (with_everything, "items", {}, {"items": 1_000}),
+        (with_everything, "runs", {}, {"runs": 100}),
+        (with_everything, "runs", {"run_id": "abc"}, {"requests": 150, "notices": 99}),
+        (with_everything, "items", {}, {"items": 200}),
         (with_everything, "lists", {"name": _NAMES[0]}, {"lists": 1, "requests": 10}),
         (plan_at_length, "plan_result", {"run_id": "dry"}, {"items": 60, "notices": 99}),
         (plan_at_length, "runs", {"run_id": "dry"}, {"requests": 60, "notices": 99}),
