@@ -20,8 +20,7 @@ from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
-from listsync.app.config_diff import AutomaticSyncs, cap_of
-from listsync.app.config_loader import ConfigLoader, DaemonOptions, Followers
+from listsync.app.config_loader import AutomaticSyncs, ConfigLoader, DaemonOptions, Followers
 from listsync.app.permission_warnings import doubts
 from listsync.app.services import (
     CONFIG_FILE,
@@ -304,7 +303,7 @@ class WiredAgent:
     def _terms(self) -> Terms:
         config = self._config
         return Terms(
-            exclusions=config.exclude, cap=cap_of(config), owner_asks=config.server.act_as is None
+            exclusions=config.exclude, cap=config.cap, owner_asks=config.server.act_as is None
         )
 
     def _watcher(self) -> str:

@@ -1,25 +1,122 @@
-"""Reads configurations for the agent, and lets everything follow them."""
+"""Reads configurations for the agent, and lets everything follow them: lists that changed, too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from listsync import logs
-from listsync.app.config_diff import following_of, lists_to_sync, schedules_of
+from listsync.agent.queue import RunQueue
+from listsync.agent.retries import RETRY
 from listsync.app.services import Services
-from listsync.config.configuration import Config
+from listsync.config.configuration import Config, ListConfig
 from listsync.config.load import load
 from listsync.config.secret_forms import secrets_of
-from listsync.domain.runs import Following, PendingChange, Scope
+from listsync.config.values import SANDBOX
+from listsync.domain.history import ListRow
+from listsync.domain.list_rules import ListRules
+from listsync.domain.runs import Following, Order, PendingChange, Scope, covers
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.lists import ConfiguredLists
 from listsync.ports.state import Notebook
+from listsync.seerr.address import Address
 from listsync.sync.progress import RUN
 from listsync.triggers.schedule.due_times import Timetable
-from listsync.triggers.schedule.rules import Every
+from listsync.triggers.schedule.retry_backoff import BackOff
+from listsync.triggers.schedule.rules import EVERYTHING, Every, Rule
+
+
+def following_of(config: Config) -> Following[Config]:
+    url = config.server.url
+    return Following(
+        lists=tuple(one.rules for one in config.lists),
+        sync_on_change=config.sync.on_config_change,
+        server=url if url == SANDBOX else Address.parse(url).base,
+        content=config,
+        warnings=config.warnings,
+        is_unfinished=config.is_unfinished,
+    )
+
+
+def schedules_of(config: Config) -> dict[str, Rule]:
+    """Give the schedules by key: `EVERYTHING`, and lists that have one of their own."""
+    own = {one.rules.source: one.schedule for one in config.lists if one.schedule is not None}
+    return {**({EVERYTHING: config.schedule} if config.schedule else {}), **own}
+
+
+def lists_to_sync(old: Config, new: Config) -> Scope:
+    """Name the lists that a change of the configuration concerns; None = all of them."""
+    if old.server != new.server or _excludes_less(old, new):
+        return None
+    known = {_unnamed(one) for one in old.lists}
+    services = {
+        name
+        for name in new.providers.__struct_fields__
+        if getattr(old.providers, name) != getattr(new.providers, name)
+    }
+    return frozenset(
+        one.rules.source
+        for one in new.lists
+        if not one.rules.is_exclusion and (_unnamed(one) not in known or one.service in services)
+    )
+
+
+def _excludes_less(old: Config, new: Config) -> bool:
+    """Tell whether something that was excluded may no longer be."""
+    gone = {_unnamed(one) for one in old.lists if one.rules.is_exclusion} - {
+        _unnamed(one) for one in new.lists if one.rules.is_exclusion
+    }
+    return bool(gone) or not set(old.exclude) <= set(new.exclude)
+
+
+def _unnamed(one: ListConfig) -> ListRules:
+    """Give what a list asks for, whatever it is called."""
+    return replace(one.rules, name="")
+
+
+class AutomaticSyncs:
+    """Puts them into the queue. Any thread may use it."""
+
+    def __init__(self, queue: RunQueue, timetable: Timetable, back_off: BackOff) -> None:
+        self._queue = queue
+        self._timetable = timetable
+        self._back_off = back_off
+
+    def of_change(self, scope: Scope) -> None:
+        """Sync the lists that a change of the configuration concerns."""
+        self._queue.submit(Order.new(scope, "config"))
+        planned = self._back_off.planned()
+        if planned is not None and covers(scope, planned.scope):
+            self._back_off.begin_anew()
+
+    def of_failures(self, following: Following[Config]) -> None:
+        """Try again what failed: a change of the configuration may have mended it."""
+        planned = self._back_off.planned()
+        if planned is not None:
+            scope = following.of_those_followed(planned.scope)
+            if scope != frozenset():
+                self._queue.submit(Order.new(scope, RETRY, eager=False))
+            self._back_off.begin_anew()
+
+    def of_new_lists(self, following: Following[Config], known: Mapping[str, ListRow]) -> None:
+        """Sync lists that came into the file while nothing ran, unless all are due anyway."""
+        now = datetime.now(UTC)
+        is_due = self._timetable.due_times().get(EVERYTHING, now + timedelta(days=1)) <= now
+        new = {one.source for one in following.lists if not one.is_exclusion} - set(known)
+        if known and new and following.sync_on_change and not is_due:
+            self.of_change(frozenset(new))
+
+    def retry_times(
+        self, following: Following[Config], known: Mapping[str, ListRow]
+    ) -> dict[str, datetime]:
+        """Give when what failed is tried again, by the source of a list or `EVERYTHING`."""
+        rows = (known.get(one.source) for one in following.lists)
+        times = {row.source: at for row in rows if row and (at := row.asked_again_at)}
+        planned = self._back_off.planned()
+        return {**times, **({EVERYTHING: planned.at} if planned else {})}
+
 
 _OVERRULED = "an option of the command that started the agent has the last word"
 

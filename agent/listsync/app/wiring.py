@@ -15,7 +15,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from listsync.app.browser_wiring import sweep
-from listsync.app.config_diff import cap_of, is_meant
 from listsync.app.memory_tuning import fewer_collections
 from listsync.app.provider_table import KnownServices, Surroundings, followed
 from listsync.app.tempdirs import scratch_folder
@@ -155,7 +154,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             known or KnownServices(),
         )
         SqliteConfiguredLists(database).replace(one.rules for one in config.lists)
-        lists = [one for one in config.lists if is_meant(one, scope)]
+        lists = [one for one in config.lists if one.is_read_in(scope)]
         by_command = Additions(SqliteExclusions(database, lambda: None).all)
         # First of all at the end: what was left behind of it finds all doors closed.
         stack.callback(token.revoke)
@@ -170,7 +169,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             stop=token.is_set,
             lists_are_read=readers.close,
             facts=SqliteFacts(database),
-            cap=cap_of(config),
+            cap=config.cap,
             server_timeout=timedelta(seconds=config.server.timeout_s),
         )
 

@@ -14,7 +14,9 @@ from listsync.config.schema import (
 )
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Exclusion
+from listsync.domain.runs import Scope
 from listsync.errors import Problem
+from listsync.sync.limits import Cap
 from listsync.triggers.schedule.rules import Rule
 
 
@@ -38,6 +40,10 @@ class ListConfig:
     def name(self) -> str:
         return self.rules.name
 
+    def is_read_in(self, scope: Scope) -> bool:
+        """Tell whether a sync of *scope* reads it; lists of what is excluded are always read."""
+        return scope is None or self.rules.is_exclusion or self.rules.source in scope
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -58,3 +64,7 @@ class Config:
     log: LogOptions
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     is_unfinished: bool = field(default=False, compare=False)
+
+    @property
+    def cap(self) -> Cap:
+        return Cap(per_run=self.sync.max_per_run, per_day=self.sync.max_per_day)

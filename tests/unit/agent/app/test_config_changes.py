@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from listsync.app.config_diff import (
+from listsync.app.config_loader import (
     following_of,
-    is_meant,
     lists_to_sync,
     schedules_of,
 )
@@ -157,7 +156,7 @@ def test_a_change_concerns(old: Config, new: Config, scope: Scope) -> None:
     ],
 )
 def test_a_list_is_meant(line: str, scope: Scope, *, expected: bool) -> None:
-    assert is_meant(config(line).lists[0], scope) is expected
+    assert config(line).lists[0].is_read_in(scope) is expected
 
 
 # -- schedules ---------------------------------------------------------------------------------
