@@ -21,7 +21,6 @@ from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.app.config_loader import AutomaticSyncs, ConfigLoader, DaemonOptions, Followers
-from listsync.app.permission_warnings import doubts
 from listsync.app.services import (
     CONFIG_FILE,
     AgentService,
@@ -36,6 +35,8 @@ from listsync.app.sync_runner import SyncRunner
 from listsync.commands.context import Shown, Sources, Terms
 from listsync.commands.dispatch import Commands
 from listsync.config.configuration import Config
+from listsync.config.paths import permission_warnings
+from listsync.control import ControlSocket
 from listsync.control.server import ControlSocket
 from listsync.domain.events import SYSTEM_CLOCK, Event, QueueMoved, Signal, Signalled
 from listsync.domain.notices import NoticeRecord, Origin, open_after
@@ -73,7 +74,7 @@ class StateOverview:
     def refresh(self) -> None:
         """Read it anew; raises StateError."""
         options = self._options
-        found = doubts(options.config_path, options.state_dir, options.socket)
+        found = permission_warnings(options.config_path, options.state_dir, options.socket)
         for doubt in sorted(set(found) - set(self.shown.doubts)):
             logger.warning("%s", doubt, extra={"action": "open_to_others"})
         state_doubt = load_doubt(self._database)

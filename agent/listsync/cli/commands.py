@@ -169,7 +169,7 @@ def once(
     with _told():
         config = _load(config_path)
         _log_to_stderr(logging.INFO if verbose else logging.WARNING, config)
-        for warning in (*config.warnings, *_doubts(config_path, state_dir)):
+        for warning in (*config.warnings, *_permission_warnings(config_path, state_dir)):
             logger.warning("%s", warning)
         refuse_beside_agent(client_sockets(socket, os.environ))
         report = command.run(
@@ -214,7 +214,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
         raise click.UsageError("--arr needs --live.")
     with _told():
         config = _load(file)
-        for warning in (*config.warnings, *_doubts(file, state_dir)):
+        for warning in (*config.warnings, *_permission_warnings(file, state_dir)):
             say(f"warning: {warning}", err=True)
         count = plural(len(config.lists), "list")
         say(f"The {'file' if live else 'configuration'} is valid: {count}.")
@@ -294,10 +294,9 @@ def _state_dir(option: Path | None) -> Path:
     return find_state_dir(option, os.environ)
 
 
-def _doubts(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]:
+def _permission_warnings(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]:
     """Say what others may change of the places that an agent would use."""
-    from listsync.app.permission_warnings import doubts
-    from listsync.config.paths import find_config
+    from listsync.config.paths import find_config, permission_warnings
     from listsync.errors import StateError
     from listsync.protocol import agent_socket
 
@@ -306,7 +305,7 @@ def _doubts(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]
     except StateError:  # who needs one says so
         state = None
     socket = agent_socket(None, os.environ)
-    return doubts(find_config(config_path, os.environ), state, socket)
+    return permission_warnings(find_config(config_path, os.environ), state, socket)
 
 
 @contextmanager

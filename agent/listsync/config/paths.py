@@ -1,13 +1,14 @@
-"""Where the configuration and the state lie, and what `~` in a path means."""
+"""Where the configuration and the state lie, and who else could change them there."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from listsync.config.yaml_document import quote
 from listsync.errors import ConfigError, Problem, StateError
+from listsync.file_access import doubt_about, own_path
 
 SYSTEM_CONFIG = Path("/etc/listsync/listsync.yaml")
 
@@ -76,3 +77,48 @@ def _base(environ: Mapping[str, str], variable: str, default: str) -> Path | Non
         return Path(environ.get("HOME") or Path.home()) / default
     except RuntimeError:
         return None
+
+
+def browser_folder(state_dir: Path) -> Path:
+    """Give the folder of the browser: its `driver`, and records of those that run."""
+    return state_dir / "browser"
+
+
+def browser_records(state_dir: Path) -> Path:
+    return browser_folder(state_dir) / "sessions"
+
+
+def permission_warnings(
+    config: Path | None, state_dir: Path | None = None, socket: Path | None = None
+) -> tuple[str, ...]:
+    """Say of each place that others may change, how, and what to do; () when all is well."""
+    return tuple(_permission_warnings(config, state_dir, socket))
+
+
+def _permission_warnings(
+    config: Path | None, state_dir: Path | None, socket: Path | None
+) -> Iterator[str]:
+    places: list[tuple[str, Path]] = []
+    if config is not None:
+        if doubt := doubt_about(config, above=False):
+            yield f"the configuration, {config}, {doubt}"
+        places += [("the folder of the configuration", one) for one in _folders_of(config)]
+    if state_dir is not None:
+        places.append(("the state folder", state_dir))
+    if socket is not None:
+        places.append(("the folder of the socket", socket.absolute().parent))
+    said = set()
+    for name, place in places:
+        doubt = doubt_about(place)
+        if doubt and doubt not in said:
+            said.add(doubt)
+            yield f"{name}, {place}, {doubt}"
+
+
+def _folders_of(config: Path) -> tuple[Path, ...]:
+    """Give the folder that names it, and the one where it lies if that is a link."""
+    named = config.absolute().parent
+    try:
+        return named, own_path(config).parent
+    except OSError:
+        return (named,)
