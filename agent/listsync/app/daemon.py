@@ -9,14 +9,15 @@ import sys
 import time
 from collections.abc import MutableMapping
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from queue import SimpleQueue
 
 from listsync import interrupts
 from listsync.agent.systemd import Systemd
 from listsync.app.agent_wiring import WiredAgent
-from listsync.app.browser_wiring import sweep
 from listsync.app.config_loader import ConfigLoader, DaemonOptions
 from listsync.app.memory_tuning import share_one_heap
+from listsync.config.paths import browser_records
 from listsync.domain.events import Event
 from listsync.errors import ConfigError, Problem
 from listsync.protocol import Exit
@@ -41,6 +42,15 @@ def raise_limit() -> None:
             "`ulimit -n` in a shell, LimitNOFILE= in a unit, or --ulimit in Docker"
         )
         raise ConfigError((Problem(file="limit of open files", what=what),))
+
+
+def sweep_browsers(state_dir: Path) -> None:
+    """End what browsers of a killed listsync have left behind."""
+    records = browser_records(state_dir)
+    if any(records.glob("*")):
+        from listsync.process.records import sweep  # noqa: PLC0415 - mostly there are none
+
+        sweep(records)
 
 
 _SWITCH_S = 0.001
@@ -68,7 +78,7 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     sys.setswitchinterval(_SWITCH_S)
     with ExitStack() as stack:
         stack.enter_context(locked(options.state_dir))
-        sweep(options.state_dir)
+        sweep_browsers(options.state_dir)
         database = open_state(options.state_dir)
         daemon = WiredAgent(options, loader, following, database, inbox)
         systemd = Systemd(environ)

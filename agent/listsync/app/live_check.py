@@ -13,8 +13,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from listsync.app.tempdirs import scratch_folder
-from listsync.app.wiring import copy_sandbox, open_server
+from listsync.app.wiring import copy_sandbox, open_server, scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.domain.arr_services import PROGRAMS, ArrSelection

@@ -1,4 +1,4 @@
-"""Which service is read by what: from a list of the configuration to what reads it."""
+"""Which service is read by what, with a browser where one needs it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from listsync.app.browser_wiring import browser_fallback_for
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import ListConfig
+from listsync.config.paths import browser_folder, browser_records
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config_types import PageOptions, ServiceOptions
+from listsync.errors import UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.ports.lists import ListProvider
 from listsync.store.database import Database
@@ -21,6 +22,7 @@ from listsync.store.match_cache import SqliteFilmIds
 from listsync.sync.fetch_lists import Followed
 
 if TYPE_CHECKING:
+    from listsync.http.browser_fallback import PageLoader
     from listsync.http.service_client import ServiceClient
     from listsync.providers.file.source import FileSource
     from listsync.providers.imdb.queries import MissingFields
@@ -100,6 +102,33 @@ class Surroundings:
             browser = browser_fallback_for(service, options, self.chromium, self.folder)
             self._browsers[service] = self.stack.enter_context(browser)
         return self.stack.enter_context(build_client(options, browser=browser, token=self.token))
+
+
+def browser_fallback_for(
+    service: str, options: PageOptions, chromium: ChromiumOptions, state_dir: Path
+) -> BrowserFallback:
+    """Build the way past a service's bot wall; the browser starts when it is needed."""
+
+    def start() -> PageLoader:
+        from listsync.browser.client import Browser, BrowserSettings
+
+        proxy = options.proxy.get_secret_value() if options.proxy else None
+        if proxy and "@" in proxy:  # a command line, which everybody here may read, shows it
+            why = f"Chromium cannot log in at a proxy (providers.{service}.proxy)"
+            raise UnavailableError(service, why)
+        return Browser(
+            service,
+            BrowserSettings(
+                cache=browser_folder(state_dir) / "driver",
+                records=browser_records(state_dir),
+                limit_mb=chromium.memory_mb,
+                no_sandbox=chromium.no_sandbox,
+                user_agent=options.user_agent,
+                proxy=proxy,
+            ),
+        )
+
+    return BrowserFallback(service, start)
 
 
 Build = Callable[[Any, Surroundings], ListProvider]

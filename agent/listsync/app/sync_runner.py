@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listsync.app.memory_tuning import give_back_memory, import_httpcore
-from listsync.app.tempdirs import scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.domain.report import SyncReport, SyncRun
@@ -66,7 +65,7 @@ class SyncRunner:
         if not dry_run:
             yield self._database.until_over(lambda: token.is_revoked), self._folder
             return
-        from listsync.app.wiring import copy_sandbox  # noqa: PLC0415 - see above
+        from listsync.app.wiring import copy_sandbox, scratch_folder  # noqa: PLC0415 - see above
 
         with scratch_folder("dry-run") as folder:
             self._database.copy_to(folder / FILE_NAME)

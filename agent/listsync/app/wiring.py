@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -14,16 +15,16 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from listsync.app.browser_wiring import sweep
 from listsync.app.memory_tuning import fewer_collections
 from listsync.app.provider_table import KnownServices, Surroundings, followed
-from listsync.app.tempdirs import scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
+from listsync.config.paths import browser_records
 from listsync.config.values import SANDBOX
 from listsync.config_types import SecretStr
 from listsync.domain.runs import Scope
 from listsync.errors import StateError
+from listsync.process.records import sweep
 from listsync.seerr.client import Seerr
 from listsync.store.backup import back_up_daily
 from listsync.store.clock_changes import pull_back
@@ -39,6 +40,19 @@ from listsync.sync.fetch_lists import Followed
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
 from listsync.sync.run import Parts
+
+
+@contextmanager
+def scratch_folder(purpose: str) -> Iterator[Path]:
+    """Make a folder that is gone with the block; raises StateError where there is no room."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix=f"listsync-{purpose}-")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StateError(f"no temporary folder can be made ({why}): see TMPDIR") from error
+    with made as name:
+        yield Path(name)
+
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +192,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
 def _state(state_dir: Path, *, dry_run: bool) -> Iterator[Path]:
     if not dry_run:
         with locked(state_dir):
-            sweep(state_dir)
+            sweep(browser_records(state_dir))
             yield state_dir
         return
     with (

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import click
 
-from listsync.app.tempdirs import scratch_folder
-from listsync.app.wiring import open_parts
+from listsync.app.wiring import open_parts, scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
 from listsync.cli.report_view import explained

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from listsync.app.browser_wiring import browser_fallback_for, sweep
+from listsync.app.daemon import sweep_browsers
+from listsync.app.provider_table import browser_fallback_for
 from listsync.browser.client import Browser
 from listsync.config.schema import ChromiumOptions
 from listsync.config_types import PageOptions, SecretStr
@@ -22,10 +23,10 @@ def swept(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_what_a_killed_listsync_left_is_swept(tmp_path: Path, swept: list[Path]) -> None:
     records = tmp_path / "browser" / "sessions"
     records.mkdir(parents=True)
-    sweep(tmp_path)
+    sweep_browsers(tmp_path)
     assert swept == []
     (records / "one.json").write_text("{}", encoding="utf-8")
-    sweep(tmp_path)
+    sweep_browsers(tmp_path)
     assert swept == [records]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.app.tempdirs import scratch_folder
+from listsync.app.wiring import scratch_folder
 from listsync.errors import StateError
 
 
