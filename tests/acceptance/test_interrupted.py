@@ -32,7 +32,7 @@ _ONCE = ("listsync", "once")
         (_ONCE, "listsync.protocol"),
         (_ONCE, "click"),
         (_ONCE, "httpcore"),
-        (_ONCE, "listsync.config.load"),
+        (_ONCE, "listsync.config.configuration"),
         (_ONCE, "listsync.cli.once"),
         (_AGENT, "listsync.app.daemon"),
         (("listsync", "check"), "msgspec"),

@@ -24,7 +24,7 @@ from types import FrameType
 
 from listsync.app.wiring import open_parts
 from listsync.cancellation import CancelToken
-from listsync.config.load import load
+from listsync.config.configuration import load
 from listsync.domain.report import SyncRun
 from listsync.sandbox.process import SandboxProcess
 from listsync.sync.run import sync

@@ -11,9 +11,7 @@ from listsync import logs
 from listsync.agent.queue import RunQueue
 from listsync.agent.retries import RETRY
 from listsync.app.services import Services
-from listsync.config.configuration import Config, ListConfig
-from listsync.config.load import load
-from listsync.config.secret_forms import secrets_of
+from listsync.config.configuration import Config, ListConfig, load, secrets_of
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules

@@ -282,7 +282,7 @@ def sandbox(options: tuple[str, ...]) -> None:
 
 
 def _load(path: Path | None) -> Config:
-    from listsync.config.load import load
+    from listsync.config.configuration import load
     from listsync.config.paths import find_config
 
     return load(find_config(path, os.environ), os.environ)
@@ -332,6 +332,6 @@ def _told() -> Iterator[None]:
 
 def _log_to_stderr(level: int, config: Config) -> None:
     from listsync import logs
-    from listsync.config.secret_forms import secrets_of
+    from listsync.config.configuration import secrets_of
 
     logs.set_up_plainly(level, secrets_of(config))

@@ -13,7 +13,7 @@ from listsync.app.wiring import open_parts, scratch_folder
 from listsync.cancellation import CancelToken
 from listsync.cli.once import show, sync_now
 from listsync.cli.report_view import explained
-from listsync.config.load import load
+from listsync.config.configuration import load
 from listsync.domain.report import ItemReport, Result, SyncReport, Verdict
 from listsync.errors import ListsyncError
 from listsync.protocol import Exit

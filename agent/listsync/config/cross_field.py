@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language, parse_votes
-from listsync.config.services import NOT_YET, SERVICES, find_source, kind_of
 from listsync.config.validation import ConfigIssue, dotted, truth_of
-from listsync.config.values import SANDBOX
+from listsync.config.values import NOT_YET, SANDBOX, SERVICES, find_source, kind_of
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType

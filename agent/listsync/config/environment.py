@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from listsync.config.services import SERVICES
+from listsync.config.values import SERVICES
 from listsync.config.yaml_document import KeyPath
 
 SERVER_URL = "OVERSEERR_URL"

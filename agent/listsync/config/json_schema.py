@@ -19,7 +19,7 @@ from listsync.config.schema_keys import (
     keys_of,
     required_of,
 )
-from listsync.config.services import SERVICES
+from listsync.config.values import SERVICES
 from listsync.config_types import Options, SecretStr, ValueForm
 
 Schema = dict[str, Any]

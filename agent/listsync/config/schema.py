@@ -14,8 +14,15 @@ from msgspec import Meta
 from listsync.config.filters import ExclusionForm, FiltersForm, SeasonsForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
-from listsync.config.services import find_source
-from listsync.config.values import CronFields, Duration, Group, ServerUrl, Timezone, User
+from listsync.config.values import (
+    CronFields,
+    Duration,
+    Group,
+    ServerUrl,
+    Timezone,
+    User,
+    find_source,
+)
 from listsync.config_types import CaFile, Check, Options, SecretStr, ValueForm
 from listsync.domain.list_rules import ALL_SEASONS
 from listsync.domain.media import MediaType

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from listsync.config.configuration import Config
 from listsync.config.paths import at_home
 from listsync.config.yaml_document import UnreadableFileError, check_mode, load_bytes, quote
-from listsync.config_types import Options, SecretStr
 from listsync.errors import Problem
 from listsync.file_access import can_everybody_read
 from listsync.files.local_file import WriterWait
-from listsync.redaction import logins_in, proxy_logins
 
 MAX_BYTES = 64 * 1024
 
@@ -74,23 +71,6 @@ def _checked(secret: str, complaint: str) -> str:
     if not secret.isprintable():
         raise ValueError("a secret may not hold line breaks or control characters")
     return secret
-
-
-def secrets_of(config: Config) -> frozenset[str]:
-    """Give keys, tokens and passwords, those of the environment's proxies included."""
-    return proxy_logins().union(_secrets_in(config.server), _secrets_in(config.providers))
-
-
-def _secrets_in(options: Options) -> Iterator[str]:
-    for name in options.__struct_fields__:
-        match getattr(options, name):
-            case Options() as part:
-                yield from _secrets_in(part)
-            case SecretStr() as secret:
-                yield secret.get_secret_value()
-                yield from logins_in(secret.get_secret_value())
-            case str(text) if "@" in text:
-                yield from logins_in(text)
 
 
 NAMES = frozenset({"api_key", "token", "client_id", "client_secret", "proxy"})

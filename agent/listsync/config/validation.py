@@ -21,7 +21,7 @@ from listsync.config.schema_keys import (
     required_of,
 )
 from listsync.config.secret_forms import SecretSource
-from listsync.config.services import NOT_YET, not_supported
+from listsync.config.values import NOT_YET, not_supported
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.config_types import Check, Options, SecretStr, UnknownNameError, ValueForm
 from listsync.redaction import with_marks

@@ -21,7 +21,7 @@ from listsync.app.services import AgentService
 from listsync.app.sync_runner import SyncRunner
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
-from listsync.config.services import SERVICES
+from listsync.config.values import SERVICES
 from listsync.domain.events import Event, Signal, Signalled
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.runs import Following, Order

@@ -14,10 +14,10 @@ import certifi
 import pytest
 
 from listsync import logs
-from listsync.config.load import load
+from listsync.config.configuration import load
 from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, is_model, keys_of
-from listsync.config.services import SERVICES
+from listsync.config.values import SERVICES
 from listsync.config_types import Options
 from tests.integration.app.conftest import AgentInProcess
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from listsync.cli.check_live import check_live
-from listsync.config.load import load
+from listsync.config.configuration import load
 from listsync.protocol import Exit
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr

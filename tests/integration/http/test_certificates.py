@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.load import check
+from listsync.config.configuration import check
 from listsync.config.yaml_document import YamlDocument
 from listsync.config_types import SecretStr, ServiceOptions
 from listsync.errors import ConfigError, UnavailableError

@@ -10,8 +10,7 @@ from listsync.app.config_loader import (
     lists_to_sync,
     schedules_of,
 )
-from listsync.config.configuration import Config
-from listsync.config.load import check
+from listsync.config.configuration import Config, check
 from listsync.config.yaml_document import parse_document
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import MediaType

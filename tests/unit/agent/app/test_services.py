@@ -17,8 +17,7 @@ from listsync.agent.backups import DailyBackups, Shelf
 from listsync.agent.notice_board import agent_notices
 from listsync.app import services
 from listsync.app.services import AgentService, Services, ServiceWork
-from listsync.config.configuration import Config
-from listsync.config.load import check
+from listsync.config.configuration import Config, check
 from listsync.config.yaml_document import parse_document
 from listsync.domain.notices import Notice
 from listsync.domain.runs import Condition, PendingChange, RestartPolicy

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.configuration import Config
-from listsync.config.load import load
+from listsync.config.configuration import Config, load
 from listsync.errors import ConfigError
 from listsync.triggers.schedule.rules import Every
 

@@ -10,11 +10,10 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
-from listsync.config.configuration import Config
-from listsync.config.load import check, load
+from listsync.config.configuration import Config, check, load
 from listsync.config.schema import ConfigForm, ListForm, ProvidersOptions
 from listsync.config.schema_keys import keys_of, models_in
-from listsync.config.services import NOT_YET, SERVICES
+from listsync.config.values import NOT_YET, SERVICES
 from listsync.config.yaml_document import KeyPath, YamlDocument, load_document
 from listsync.config_types import Options
 from listsync.triggers.schedule.rules import Cron, Every

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.load import check, load
+from listsync.config.configuration import check, load
 from listsync.config.yaml_document import parse_document
 from listsync.errors import ConfigError
 

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listsync.config.configuration import Config, ListConfig
+from listsync.config.configuration import Config, ListConfig, check, load
 from listsync.config.filters import ExcludedTitle
-from listsync.config.load import check, load
 from listsync.config.schema import ConfigForm, ListForm, LogOptions, ServerOptions, SyncOptions
 from listsync.config.validation import MAX_FINDINGS
 from listsync.config.yaml_document import YamlDocument, parse_document

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.load import load
-from listsync.config.secret_forms import secrets_of
+from listsync.config.configuration import load, secrets_of
 from listsync.errors import ConfigError
 
 _T = "S3cretT0ken99"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.load import load
+from listsync.config.configuration import load
 from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, keys_of, models_in
 from listsync.config.secret_forms import NAMES

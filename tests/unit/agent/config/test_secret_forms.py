@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from listsync.config.load import load
+from listsync.config.configuration import load
 from listsync.config.secret_forms import SecretSource
 from listsync.config.yaml_document import UnreadableFileError, check_mode
 from listsync.errors import ConfigError

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from listsync.config.services import SERVICES
+from listsync.config.values import SERVICES
 from listsync.domain.lists import ListOutcome
 from listsync.domain.run_messages import advice_on
 

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from listsync.app.provider_table import PROVIDERS
-from listsync.config.services import SERVICES
+from listsync.config.values import SERVICES
 from listsync.config_types import Options
 
 EACH = pytest.mark.parametrize("service", SERVICES)
