@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from listsync import __version__, interrupts
-from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError
+from listsync.errors import BusyError, ConfigError, ListsyncError, NewerStateError, StateError
 from listsync.protocol import YES, Exit, client_sockets
 from listsync.terminal.output import megabytes, plural, say
 
@@ -164,7 +164,6 @@ def once(
 
     import_httpcore()
     from listsync.cli import once as command
-    from listsync.cli.commands import refuse_beside_agent
 
     with _told():
         config = _load(config_path)
@@ -186,13 +185,35 @@ def once(
 def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
     """Back up the state to FILE, which must not exist yet; no agent may be running."""
     with _told():
-        from listsync.cli.backup import back_up
-        from listsync.cli.commands import refuse_beside_agent
-
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
-            size = back_up(_state_dir(state_dir), file)
+            size = _back_up(_state_dir(state_dir), file)
         say(f"Backed up the state to {file} ({megabytes(size)}).")
+
+
+def _back_up(state_dir: Path, file: Path) -> int:
+    """Write a backup of the state in *state_dir* to *file*; returns its size.
+
+    Raises:
+        BusyError: another listsync works on the state.
+        StateError: there is no state, or no backup can be written.
+    """
+    from listsync.store.backup import write_backup
+    from listsync.store.database import FILE_NAME, copy_as_it_is
+    from listsync.store.integrity import must_have_log, note_between
+    from listsync.store.state_folder import locked
+
+    if not (state_dir / FILE_NAME).is_file():
+        raise StateError(f"there is no state in {state_dir}: look at --state-dir")
+    try:
+        with locked(state_dir):
+            if must_have_log(state_dir / FILE_NAME):
+                note_between(state_dir / FILE_NAME)  # reading it folds the log in
+            return write_backup(file, lambda new: copy_as_it_is(state_dir, new))
+    except BusyError as error:
+        raise BusyError(f"{error}: if it is the agent, use `listsyncctl backup FILE`") from None
+    except OSError as error:
+        raise StateError(f"cannot write {file}: {error.strerror or error}") from error
 
 
 @listsync.command(epilog=_examples("check", "check ~/listsync.yaml", "check --live"))
@@ -297,7 +318,6 @@ def _state_dir(option: Path | None) -> Path:
 def _permission_warnings(config_path: Path | None, state_dir: Path | None) -> tuple[str, ...]:
     """Say what others may change of the places that an agent would use."""
     from listsync.config.paths import find_config, permission_warnings
-    from listsync.errors import StateError
     from listsync.protocol import agent_socket
 
     try:
