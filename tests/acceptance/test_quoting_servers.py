@@ -24,7 +24,6 @@ import pytest
 from listsync import logs
 from listsync.cli import once, report_view
 from listsync.config.configuration import load
-from listsync.config.load import load
 from listsync.http import response
 from listsync.store.database import FILE_NAME
 from listsync.terminal.output import Palette
