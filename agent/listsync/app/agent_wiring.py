@@ -36,7 +36,6 @@ from listsync.commands.context import Shown, Sources, Terms
 from listsync.commands.dispatch import Commands
 from listsync.config.configuration import Config
 from listsync.config.paths import permission_warnings
-from listsync.control import ControlSocket
 from listsync.control.server import ControlSocket
 from listsync.domain.events import SYSTEM_CLOCK, Event, QueueMoved, Signal, Signalled
 from listsync.domain.notices import NoticeRecord, Origin, open_after
