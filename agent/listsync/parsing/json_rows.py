@@ -125,7 +125,7 @@ class Entries(Generic[RowT]):
         self._bad: list[SkippedRow] = []
         self._left_out: list[SkippedRow] = []
         self._seen: set[int] = set()
-        self._titles = _Titles()
+        self._titles = SeenTitles()
         self._repeated = 0
         self._text = 0
         self.count = 0
@@ -163,7 +163,7 @@ class Entries(Generic[RowT]):
             made = entry_of(self.count, row)
             if isinstance(made, ListEntry):
                 self._good.append(made)
-                self._repeated += self._titles.repeat(made)
+                self._repeated += self._is_repeated(made)
                 self._text += text_size(made.title, made.original_title)
                 demand_little_text(self._service, self._text)
             else:
@@ -171,6 +171,12 @@ class Entries(Generic[RowT]):
                 said = hash(repr(row))
                 self._repeated += said in self._seen
                 self._seen.add(said)
+
+    def _is_repeated(self, entry: ListEntry) -> bool:
+        ids = (name for name in enumerate(entry.ids) if name[1] is not None)
+        return self._titles.is_repeated(
+            ids, entry.title, entry.year, hash((entry.kind, entry.seasons))
+        )
 
     def _note(self, item: object, error: UnknownFormError) -> None:
         bad = self._bad
@@ -207,33 +213,39 @@ _Years = frozenset[int | None]
 _NO_YEARS: _Years = frozenset()
 
 
-class _Titles:
+class SeenTitles:
     """Tells which rows only repeat a title of their list, also in other words.
 
-    A title is named by each of its ids. A row without any repeats one that is called alike,
-    whether that has ids or not; the years may be missing, but not differ.
+    A title is named by each of its ids, or whatever its service names it by for good. A row
+    without any repeats one that is called alike, whether that has some or not; the years may be
+    missing, but not differ.
     """
 
     def __init__(self) -> None:
-        self._ids: set[int] = set()
+        self._names: set[int] = set()
         self._years: dict[bool, dict[int, _Years]] = {False: {}, True: {}}
         self._alike: dict[_Years, _Years] = {}  # one object each, however many titles have it
 
-    def repeat(self, entry: ListEntry) -> bool:
-        """Tell whether *entry* repeats an earlier one, and remember it."""
-        part = (entry.kind, entry.seasons)
-        ids = {hash((name, *part)) for name in enumerate(entry.ids) if name[1] is not None}
-        is_repeated = not ids.isdisjoint(self._ids)
-        self._ids |= ids
-        title = hash(((entry.title or "").casefold(), *part))
-        for has_ids in (False,) if ids else (False, True):
-            years = self._years[has_ids].get(title)
-            if years and (entry.year is None or not years.isdisjoint((entry.year, None))):
+    def is_repeated(
+        self, names: Iterable[object], title: str | None, year: int | None, part: int = 0
+    ) -> bool:
+        """Tell whether a row repeats an earlier one, and remember it.
+
+        Rows of another *part* (the hash of what it is: a kind, seasons) are another title.
+        """
+        own = {hash((name, part)) for name in names}
+        is_repeated = not own.isdisjoint(self._names)
+        self._names |= own
+        if not title:
+            return is_repeated
+        called = hash((title.casefold(), part))
+        for is_named in (False,) if own else (False, True):
+            years = self._years[is_named].get(called)
+            if years and (year is None or not years.isdisjoint((year, None))):
                 is_repeated = True
-        if entry.title:
-            known = self._years[bool(ids)]
-            years = known.get(title, _NO_YEARS) | {entry.year}
-            known[title] = self._alike.setdefault(years, years)
+        known = self._years[bool(own)]
+        years = known.get(called, _NO_YEARS) | {year}
+        known[called] = self._alike.setdefault(years, years)
         return is_repeated
 
 

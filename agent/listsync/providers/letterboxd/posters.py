@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError
+from listsync.parsing.json_rows import SeenTitles
 from listsync.parsing.row_fields import title_text, year_number
 from listsync.providers.letterboxd.source import SERVICE
 
@@ -152,20 +153,12 @@ def _slug(said: dict[str, str | None]) -> str | None:
 def distinct(rows: Iterable[Poster]) -> int:
     """Count the films; what shows none may be one that no other row shows.
 
-    Films of one title and year are told apart by their slugs; a row without one may repeat any.
+    Films of one title and year are told apart by their slugs.
     """
-    slugs: set[str] = set()
-    named, nameless = set[object](), set[object]()
-    bare = 0
-    for row in rows:
-        if row.is_bare:
-            bare += 1
-        elif row.slug:
-            slugs.add(row.slug)
-            named |= {(row.title, row.year), (row.title, None)}
-        else:
-            nameless.add((row.title, row.year))
-    return len(slugs) + len(nameless - named) + bare
+    seen = SeenTitles()
+    return sum(
+        not seen.is_repeated((row.slug,) if row.slug else (), row.title, row.year) for row in rows
+    )
 
 
 def believed(rows: Sequence[Poster], declared: int | None) -> list[Poster]:

@@ -136,6 +136,13 @@ def test_a_film_without_its_place_may_be_any_of_its_name(is_first: bool) -> None
     assert (fetched.outcome, fetched.distinct) == (ListOutcome.PARTIAL, 1)
 
 
+def test_a_film_without_its_place_may_be_one_whose_year_is_not_shown() -> None:
+    undated = poster(1).replace(" (2019)", "")
+    again = re.sub(r' data-(item-slug|item-link|target-link)="[^"]*"', "", poster(1))
+    fetched = listed(undated + again, 2)
+    assert (fetched.outcome, fetched.distinct) == (ListOutcome.PARTIAL, 1)
+
+
 @pytest.mark.parametrize("value", [LIST, "sample_user/watchlist"])
 def test_a_list_without_its_count_is_not_sure(value: str) -> None:
     page = page_of(value, 1, [1, 2], 1).replace("<body>", '<body class="watchlist">')
