@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, overload
 
+from listsync.domain.decisions import without_choice
 from listsync.domain.history import Choice, ItemRow, Key, Page, RequestRow, ReviewRow, RunRow
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
 from listsync.protocol import Reason, RefusedCommand
-from listsync.sync.titles.id_verification import without_choice
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:

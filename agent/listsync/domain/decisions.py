@@ -109,6 +109,15 @@ class ChosenId:
     imdb: str
 
 
+YOU_CHOSE = "you chose "
+BUT = ", but "
+
+
+def without_choice(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Leave out which id led nowhere: another choice was made since."""
+    return tuple(one for one in reasons if not (one.startswith(YOU_CHOSE) and BUT in one))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The title a wish was taken for, or why it was taken for none.

@@ -6,10 +6,19 @@ match by title that ids confirm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from listsync.domain.decisions import ChosenId, Found, How, Match, Wish
+from listsync.domain.decisions import (
+    BUT,
+    YOU_CHOSE,
+    ChosenId,
+    Found,
+    How,
+    Match,
+    Wish,
+    without_choice,
+)
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, TitleFacts
 from listsync.sync.titles.evidence import Evidence, Sought, weigh
@@ -17,16 +26,13 @@ from listsync.sync.titles.lookups import wanted_of
 from listsync.sync.titles.matching import choose
 from listsync.sync.titles.title_forms import Alike
 
-_YOU_CHOSE = "you chose "
-_BUT = ", but "
-
 
 def match_of_choice(chosen: ChosenId, page: SearchPage, kind: MediaType | None) -> Match:
     """Take the one title that the id names; of several the one of *kind*, if it is one.
 
     What a person chose may be of another kind than the list says: that may be what was wrong.
     """
-    said = f"{_YOU_CHOSE}{chosen.imdb}"
+    said = f"{YOU_CHOSE}{chosen.imdb}"
     named = page.candidates
     of_kind = tuple(one for one in named if one.key.kind is kind)
     fitting = of_kind if len(of_kind) == 1 else named
@@ -50,15 +56,10 @@ def match_of_choice(chosen: ChosenId, page: SearchPage, kind: MediaType | None) 
     return Match(
         found=Found.REVIEW,
         how=How.CHOICE,
-        reasons=(f"{said}{_BUT}{why}",),
+        reasons=(f"{said}{BUT}{why}",),
         candidates=named,
         chosen=chosen,
     )
-
-
-def without_choice(reasons: Iterable[str]) -> tuple[str, ...]:
-    """Leave out which id led nowhere: another choice was made since."""
-    return tuple(one for one in reasons if not (one.startswith(_YOU_CHOSE) and _BUT in one))
 
 
 def waiting_again(choice: Match, otherwise: Match) -> Match:
