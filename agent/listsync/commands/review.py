@@ -13,7 +13,7 @@ from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.parsing.address_forms import recognise
-from listsync.parsing.row_fields import imdb_id, number_id
+from listsync.parsing.decoding import imdb_id, number_id
 from listsync.protocol import Reason, RefusedCommand
 
 if TYPE_CHECKING:

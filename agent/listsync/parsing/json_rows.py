@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from listsync.decoding import Answer, UnknownFormError, convert
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.errors import AnswerChangedError
 from listsync.http.rate_limit import large_turn
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, not_json
+from listsync.parsing.decoding import Answer, UnknownFormError, convert, title_text
 from listsync.parsing.documents import parse_json, parse_lazily, pieces_of, text_of
-from listsync.parsing.row_fields import title_text
 from listsync.row_limit import (
     MOST_ROWS,
     demand_little_text,
@@ -115,7 +114,7 @@ class Entries(Generic[RowT]):
     """What the rows of one list come to, page after page; of the rows nothing else is kept.
 
     Ranks count every row from 1, bad ones too. A number that may come as its text is an `object`
-    in the row, for row_fields to read.
+    in the row, for `decoding` to read.
     """
 
     def __init__(self, service: str, row: type[RowT]) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from msgspec import Raw, field
 
 from listsync.cancellation import CancelToken
-from listsync.decoding import Answer, UnknownFormError, decode, readable
 from listsync.domain.arr_services import PROGRAMS, ArrChoice, ArrFailure, ArrOffer, ArrService
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
 from listsync.http.deadline import until
 from listsync.http.response import Response
+from listsync.parsing.decoding import Answer, UnknownFormError, decode, readable
 from listsync.seerr.errors import PassingError, TimedOutError, UnsentError, complaint
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from msgspec import Raw, field
 
-from listsync.decoding import Answer, readable
 from listsync.domain.list_rules import fold_genre
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.server import (
@@ -20,6 +19,7 @@ from listsync.domain.server import (
     year_of,
 )
 from listsync.http.response import Response
+from listsync.parsing.decoding import Answer, readable
 from listsync.seerr.errors import ServerErrors
 from listsync.seerr.search import LONGEST_TITLE
 from listsync.text_cleaning import one_line

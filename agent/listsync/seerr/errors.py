@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import httpcore
 
 from listsync.certificates import distrust
-from listsync.decoding import Answer, UnknownFormError, decode
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -25,6 +24,7 @@ from listsync.errors import (
 from listsync.http.deadline import NotResolvedError, Timeouts
 from listsync.http.response import Response, retry_after_s
 from listsync.http.transport import BodyError
+from listsync.parsing.decoding import Answer, UnknownFormError, decode
 from listsync.redaction import Redactor
 from listsync.seerr.address import API, Address
 from listsync.text_cleaning import one_line

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Raw, field
 
-from listsync.decoding import Answer, readable
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import IndexPage, RequestStatus, ServerRequest, TitleState
 from listsync.http.response import Response
+from listsync.parsing.decoding import Answer, readable
 from listsync.seerr.errors import ServerErrors
 from listsync.seerr.transport import ServerTransport
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from msgspec import Raw, field
 
-from listsync.decoding import Answer
 from listsync.domain.media import Definition, MediaType
 from listsync.domain.server import (
     Answered,
@@ -21,6 +20,7 @@ from listsync.domain.server import (
 )
 from listsync.errors import ListsyncError, Refusal, RefusedError
 from listsync.http.response import Response
+from listsync.parsing.decoding import Answer
 from listsync.seerr import details
 from listsync.seerr.errors import ConnectionLostError, TimedOutError, complaint
 from listsync.seerr.transport import SerialWrites, ServerTransport

@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from msgspec import Raw, field
 
-from listsync.decoding import Answer, readable
 from listsync.domain.list_rules import fold_genre
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate, SearchPage, year_of
 from listsync.http.response import Response
+from listsync.parsing.decoding import Answer, readable
 from listsync.seerr.errors import ServerErrors
 from listsync.seerr.index import KINDS
 from listsync.seerr.transport import ServerTransport

@@ -12,10 +12,10 @@ from hashlib import sha256
 
 from msgspec import field
 
-from listsync.decoding import Answer, UnknownFormError, decode, readable
 from listsync.domain.media import MediaType
 from listsync.domain.server import Product, ServerInfo
 from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota
+from listsync.parsing.decoding import Answer, UnknownFormError, decode, readable
 from listsync.seerr.index import pages_of
 from listsync.seerr.transport import ServerTransport
 from listsync.text_cleaning import one_line

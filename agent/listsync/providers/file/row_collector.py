@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
+from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.json_rows import refuse_drift
-from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.parsing.text import Text, lines_of
 from listsync.providers.file.columns import Kind, RawRow, kind_of
 from listsync.providers.file.season_cells import (

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from listsync.parsing.row_fields import title_text
+from listsync.parsing.decoding import title_text
 from listsync.providers.file.columns import SEASON_WORDS
 
 _KEYS = ("number", "season", "season_number", "seasonNumber")

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.parsing.row_fields import imdb_id, number_id, title_text
+from listsync.parsing.decoding import imdb_id, number_id, title_text
 from listsync.providers.file.columns import (
     FIELDS,
     RawRow,

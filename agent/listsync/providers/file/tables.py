@@ -12,7 +12,7 @@ from pathlib import Path
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError
 from listsync.parsing.address_forms import AddressForm, is_address, recognise
-from listsync.parsing.row_fields import imdb_id, number_id
+from listsync.parsing.decoding import imdb_id, number_id
 from listsync.parsing.text import BLANKS, TableReader, Text, lines_of, with_is_last
 from listsync.protocol import FORMULAS
 from listsync.providers.file.columns import (

@@ -20,7 +20,6 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from listsync.decoding import Answer
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import (
@@ -31,9 +30,9 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.response import Response, retry_after_s
+from listsync.parsing.decoding import Answer, external_ids, imdb_id, title_text, year_number
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import check_one
-from listsync.parsing.row_fields import external_ids, imdb_id, title_text, year_number
 from listsync.providers.imdb.queries import Question, field_in
 from listsync.providers.imdb.source import SERVICE
 from listsync.text_cleaning import one_line

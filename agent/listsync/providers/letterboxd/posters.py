@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from listsync.errors import AnswerChangedError
+from listsync.parsing.decoding import title_text, year_number
 from listsync.parsing.json_rows import SeenTitles
-from listsync.parsing.row_fields import title_text, year_number
 from listsync.providers.letterboxd.source import SERVICE
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from listsync.errors import (
 )
 from listsync.http.request import MIB, ServiceRequest
 from listsync.http.response import Response, retry_after_s
+from listsync.parsing.decoding import whole_number
 from listsync.parsing.documents import text_of
-from listsync.parsing.row_fields import whole_number
 from listsync.providers.letterboxd.posters import POSTER, Poster, rows_of
 from listsync.providers.letterboxd.source import SERVICE, LetterboxdSource
 

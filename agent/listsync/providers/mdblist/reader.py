@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from listsync.config_types import SecretStr
-from listsync.decoding import Answer
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import (
@@ -22,9 +21,9 @@ from listsync.errors import (
 )
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response, retry_after_s
-from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document, get_list
-from listsync.parsing.row_fields import (
+from listsync.parsing.decoding import (
     NO_ROW_IDS,
+    Answer,
     RowIds,
     external_ids,
     imdb_id,
@@ -33,6 +32,7 @@ from listsync.parsing.row_fields import (
     whole_number,
     year_number,
 )
+from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document, get_list
 from listsync.providers.mdblist.source import SERVICE, MdbListOptions, MdbListSource
 from listsync.text_cleaning import one_line
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from listsync.decoding import Answer
 from listsync.domain.lists import Fetched, ListEntry, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.request import LIST_BYTES, ServiceRequest
 from listsync.http.response import Response
+from listsync.parsing.decoding import Answer, external_ids, imdb_id, number_id, title_text
 from listsync.parsing.json_rows import get_list
-from listsync.parsing.row_fields import external_ids, imdb_id, number_id, title_text
 from listsync.providers.stevenlu.source import SERVICE, StevenLuOptions, StevenLuSource
 
 if TYPE_CHECKING:

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from listsync.config_types import SecretStr
-from listsync.decoding import Answer
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.pages import as_far_as_possible, in_parallel
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
+from listsync.parsing.decoding import Answer, external_ids, number_id, title_text, year_number
 from listsync.parsing.json_rows import Entries, JsonDocument, check_one, get_document
-from listsync.parsing.row_fields import external_ids, number_id, title_text, year_number
 from listsync.providers.tmdb.source import MAX_PAGES, PAGE_SIZE, SERVICE, TmdbOptions, TmdbSource
 
 if TYPE_CHECKING:

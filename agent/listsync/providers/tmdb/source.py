@@ -12,7 +12,7 @@ from msgspec import Meta
 from listsync.config_types import SecretStr, ServiceOptions, WebAddress
 from listsync.domain.media import MediaType
 from listsync.parsing.address_forms import AddressForm, foreign, recognise
-from listsync.parsing.row_fields import number_id
+from listsync.parsing.decoding import number_id
 from listsync.redaction import is_credential
 
 PAGE_SIZE = 20

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from listsync.config_types import SecretStr
-from listsync.decoding import Answer
 from listsync.domain.lists import ListEntry, SkippedRow
 from listsync.domain.media import MediaType
 from listsync.errors import (
@@ -23,8 +22,9 @@ from listsync.errors import (
     UnavailableError,
 )
 from listsync.http.response import Response
-from listsync.parsing.row_fields import (
+from listsync.parsing.decoding import (
     NO_ROW_IDS,
+    Answer,
     RowIds,
     external_ids,
     imdb_id,

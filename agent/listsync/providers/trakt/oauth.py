@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from msgspec import Meta
 
 from listsync.config_types import SecretStr
-from listsync.decoding import UnknownFormError, decode
 from listsync.errors import (
     AnswerChangedError,
     ListsyncError,
@@ -27,6 +26,7 @@ from listsync.errors import (
 from listsync.http.pages import get_response
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Judge, Response, retry_after_s
+from listsync.parsing.decoding import UnknownFormError, decode
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.source import SERVICE, TraktOptions
 from listsync.providers.trakt.token_store import Confidential, Token, Tokens, TraktTokens

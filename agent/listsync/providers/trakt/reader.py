@@ -20,8 +20,8 @@ from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
 from listsync.http.pages import in_parallel
 from listsync.http.request import ServiceRequest
+from listsync.parsing.decoding import whole_number
 from listsync.parsing.json_rows import Entries, JsonDocument, get_document
-from listsync.parsing.row_fields import whole_number
 from listsync.providers.trakt.api import (
     HEADERS,
     LOG_IN,

@@ -17,10 +17,10 @@ from typing import Annotated, Protocol
 from msgspec import Meta
 
 from listsync.config_types import SecretStr
-from listsync.decoding import Answer, UnknownFormError, decode
 from listsync.errors import Refusal, RefusedError, UnavailableError
 from listsync.file_access import open_to_write
 from listsync.files.local_file import open_at_once
+from listsync.parsing.decoding import Answer, UnknownFormError, decode
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.source import SENDABLE, SERVICE
 

@@ -8,14 +8,13 @@ import httpx
 import pytest
 
 from listsync.config_types import ServiceOptions
-from listsync.decoding import Answer
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, SkippedRow, Validators
 from listsync.domain.media import ExternalIds, MediaType
 from listsync.errors import AnswerChangedError, ListsyncError
 from listsync.http.request import ServiceRequest
 from listsync.parsing import json_rows as rows
+from listsync.parsing.decoding import Answer, title_text
 from listsync.parsing.json_rows import Entries, get_list
-from listsync.parsing.row_fields import title_text
 from tests.contract.providers.site import Site, answer, client
 
 OPTIONS = ServiceOptions(base_url="https://lists.example")

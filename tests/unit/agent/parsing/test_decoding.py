@@ -5,7 +5,7 @@ import traceback
 import pytest
 from msgspec import Raw, field
 
-from listsync.decoding import Answer, UnknownFormError, convert, decode, readable
+from listsync.parsing.decoding import Answer, UnknownFormError, convert, decode, readable
 
 
 class Row(Answer, frozen=True):

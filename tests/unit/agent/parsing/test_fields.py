@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listsync.domain.media import NO_IDS, ExternalIds, MediaType
-from listsync.parsing import row_fields as fields
+from listsync.parsing import decoding as fields
 
 THIS_YEAR = time.gmtime().tm_year
 
