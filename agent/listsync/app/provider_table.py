@@ -107,7 +107,7 @@ class Surroundings:
 def browser_fallback_for(
     service: str, options: PageOptions, chromium: ChromiumOptions, state_dir: Path
 ) -> BrowserFallback:
-    """Build the way past a service's bot wall; the browser starts when it is needed."""
+    """Build the way past a service's bot protection; the browser starts when it is needed."""
 
     def start() -> PageLoader:
         from listsync.browser.client import Browser, BrowserSettings

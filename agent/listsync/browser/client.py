@@ -155,7 +155,7 @@ class Browser:
         Raises:
             UnavailableError: no browser is installed, it does not start, it ended, or the page
                 is not ready in time.
-            RefusedError: a bot wall answers, also to a browser (BLOCKED), or the service asks
+            RefusedError: bot protection answers, also to a browser (BLOCKED), or the service asks
                 us to slow down (RATE_LIMITED).
         """
         if urlsplit(url).scheme not in ("http", "https"):

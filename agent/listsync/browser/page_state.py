@@ -1,4 +1,4 @@
-"""What a page in the browser is worth: ready, still on its way, or a bot wall."""
+"""What a page in the browser is worth: ready, still on its way, or bot protection."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ return {
 """
 ARGUMENTS_LIMIT = LIMIT // 2
 
-_WALLED = (202, 403, 405, 503)
-"""What a bot wall answers; real pages of a list do not. A challenge ends with another page."""
+_PROTECTION_STATUSES = (202, 403, 405, 503)
+"""What bot protection answers; real pages of a list do not. A challenge ends with another page."""
 
 _LOOK = 8192
 
@@ -71,7 +71,7 @@ class PageLook:
         error = self._verdict() if self.html else None
         if isinstance(error, RefusedError) and error.kind is Refusal.RATE_LIMITED:
             return BrowserTrouble(why=error.why, refusal=error.kind)
-        if self._is_walled(error) or not self._is_ready():
+        if self._is_protected(error) or not self._is_ready():
             return None
         if self.url.startswith(_OWN_PAGE):
             return BrowserTrouble(why=f"the browser cannot load the page ({self._own_code()})")
@@ -83,7 +83,7 @@ class PageLook:
         within = f"within {deadline_s:.0f} s"
         if isinstance(error, UnavailableError):
             return BrowserTrouble(why=error.why)
-        if self._is_walled(error):
+        if self._is_protected(error):
             why = f"bot protection answers in its place, to a browser too ({within})"
             return BrowserTrouble(why=why, refusal=Refusal.BLOCKED)
         if not self.complete:
@@ -100,11 +100,11 @@ class PageLook:
         is_list = self.status in (0, 200)
         return self.found or (self.complete and not is_list)
 
-    def _is_walled(self, error: ListsyncError | None) -> bool:
-        """Tell a wall from the service's own no: that shows what is waited for."""
+    def _is_protected(self, error: ListsyncError | None) -> bool:
+        """Tell bot protection from the service's own no: that shows what is waited for."""
         blocked = isinstance(error, RefusedError) and error.kind is Refusal.BLOCKED
         is_own = self.waits_for is not None and self.found
-        return blocked or (self.status in _WALLED and not is_own)
+        return blocked or (self.status in _PROTECTION_STATUSES and not is_own)
 
     def _verdict(self) -> ListsyncError | None:
         """Judge it as if it came over plain HTTP, but for the headers, which nobody tells us."""

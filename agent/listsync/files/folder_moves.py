@@ -40,9 +40,11 @@ class FolderMoves:
         self._inotify.start()
         try:
             for path, awaited in _to_watch(folders).items():
-                told = _Told(awaited, moved)
+                watcher = _FolderWatcher(awaited, moved)
                 mask = Mask(_ITSELF | (_ARRIVALS if awaited else 0))
-                self._inotify.add_callback(os.fsencode(path), mask, told, CallbackId(id(told)))
+                self._inotify.add_callback(
+                    os.fsencode(path), mask, watcher, CallbackId(id(watcher))
+                )
         except OSError:
             self.close()
             raise
@@ -53,7 +55,7 @@ class FolderMoves:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _FolderWatcher:
     """Takes what the kernel tells of one folder; `awaited` are names that are missing in it."""
 
     awaited: frozenset[bytes]

@@ -1,7 +1,7 @@
 """A deadline that holds for the connection too: for a head that drips in, for many small answers.
 
 httpx and httpcore bound each single read, so a byte a second keeps them waiting for ever. Here no
-wait of a connection is longer than what is left of the time of the question that it serves, and
+wait of a connection is longer than what is left of the time of the request that it serves, and
 none outlasts the run that asks.
 """
 

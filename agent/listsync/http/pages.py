@@ -37,7 +37,7 @@ def get_response(
 ) -> Response:
     """Ask once for a page, by browser where bots are kept out; raises what `ask` raises.
 
-    A 304 is possible only where *previous* made the question conditional.
+    A 304 is possible only where *previous* made the request conditional.
     """
     from listsync.http.service_client import ask  # noqa: PLC0415 - brings httpx
 

@@ -29,7 +29,9 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NOT_PUBLIC = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("::/96"))
 _PORTS = {"http": 80, "https": 443}
 _LOOK_UP_S = 3.0
-_strange: ContextVar[tuple[str, str, str] | None] = ContextVar("strange", default=None)
+_must_be_public: ContextVar[tuple[str, str, str] | None] = ContextVar(
+    "must_be_public", default=None
+)
 """The host that must be public, the one that the user wrote, and the service."""
 
 
@@ -52,7 +54,7 @@ def follow(call: ServiceRequest, here: httpx.Request, there: httpx.Request) -> h
     return there
 
 
-def _wire_host(url: httpx.URL) -> str:
+def _ascii_host(url: httpx.URL) -> str:
     """Give the host as it is connected to: letters of other scripts are encoded."""
     return url.raw_host.decode("ascii")
 
@@ -82,18 +84,18 @@ def on_the_way(call: ServiceRequest, first: httpx.URL, now: httpx.URL) -> Iterat
     Raises:
         UnavailableError: the address is not public as it is written.
     """
-    host, users = _wire_host(now), _wire_host(first)
+    host, users = _ascii_host(now), _ascii_host(first)
     if host == users:
         yield
         return
     # The rest is judged where it is connected to, which a proxy does not let us see.
     if _is_written_private(host) and not _is_soon_known_at_home(users):
         raise _refused(call.service, host)
-    token = _strange.set((host, users, call.service))
+    token = _must_be_public.set((host, users, call.service))
     try:
         yield
     finally:
-        _strange.reset(token)
+        _must_be_public.reset(token)
 
 
 def places_of(host: str, port: int) -> list[str]:
@@ -105,12 +107,12 @@ def places_of(host: str, port: int) -> list[str]:
         UnavailableError: an address must be public, and is not.
         OSError: the name is not known.
     """
-    strange = _strange.get()
-    if strange is None or host != strange[0]:
+    required = _must_be_public.get()
+    if required is None or host != required[0]:
         return [host]
     addresses = _addresses(host, port)
-    if not all(map(_is_public, addresses)) and not is_at_home(strange[1]):
-        raise _refused(strange[2], host)
+    if not all(map(_is_public, addresses)) and not is_at_home(required[1]):
+        raise _refused(required[2], host)
     return [str(one) for one in addresses]
 
 

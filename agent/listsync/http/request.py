@@ -1,4 +1,4 @@
-"""One question to a service, as a record; cheap to import, unlike what asks it."""
+"""One request to a service, as a record; cheap to import, unlike what sends it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LIST_BYTES = 32 * MIB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRequest:
-    """One question to one service.
+    """One request to one service.
 
     `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
     logged, raised or printed; `hidden` holds what is secret in the address. `judge` knows the
-    service's own ways of saying no. `deadline_s` bounds one answer, body included. With a `body`
+    service's own ways of saying no. `deadline_s` bounds one response, body included. With a `body`
     (JSON) it is a POST. `wait_for` (a CSS selector) is what shows a browser that a page is there;
     None: that it has been loaded. Not `waits`: a time that the service names is left to whoever
     asks. Its `turn` is waited for as soon as an answer proves large.
@@ -47,7 +47,7 @@ class ServiceRequest:
 
     @property
     def known_secrets(self) -> frozenset[str]:
-        """Give all that an answer to this must not repeat; of `Bearer TOKEN` that is the token."""
+        """Give all that a response must not repeat; of `Bearer TOKEN` that is the token."""
         sent = (*self.secrets.values(), *self.secret_headers.values(), *self.hidden)
         texts = (one.get_secret_value().removeprefix("Bearer ") for one in sent)
         return logins_in(self.url).union(texts)

@@ -1,6 +1,6 @@
 """What was answered to one request, and what it means for us: usable, asked again, or an error.
 
-The evidence for bot walls is what Cloudflare and AWS document about their own answers:
+The evidence for bot protection is what Cloudflare and AWS document about their own answers:
 `cf-mitigated`, `x-amzn-waf-action`, "Just a moment...", error 1015, `Server: awselb`.
 """
 
@@ -159,13 +159,15 @@ def _until_date(text: str) -> float | None:
     return _bounded(aware.timestamp() - time.time())
 
 
-_WALL_TITLE = re.compile(
+_PROTECTION_TITLE = re.compile(
     r"just a moment\.\.\.|attention required! \| cloudflare|human verification", re.IGNORECASE
 )
-_WALL_BODY = re.compile(r"_cf_chl_opt|enable javascript and cookies|awswaf|captcha", re.IGNORECASE)
+_PROTECTION_BODY = re.compile(
+    r"_cf_chl_opt|enable javascript and cookies|awswaf|captcha", re.IGNORECASE
+)
 _TOO_FAST = re.compile(r"error (?:code: )?1015\b|you are being rate limited", re.IGNORECASE)
 _LOGIN = re.compile(r"/(?:log-?in|sign-?in|auth|oauth|session)(?:[/.]|$)", re.IGNORECASE)
-_WALLED = (202, 403, 405, 429, 503)  # what a bot wall answers
+_PROTECTION_STATUSES = (202, 403, 405, 429, 503)  # what bot protection answers
 
 
 Judge = Callable[[Response], ListsyncError | None]
@@ -179,28 +181,32 @@ def no_opinion(_reply: Response) -> ListsyncError | None:
 def verdict(response: Response, judge: Judge, *, conditional: bool) -> ListsyncError | None:
     """Say what is wrong with *response*; None means that its body (or its 304) can be used.
 
-    A bot wall is recognised first, then *judge* speaks for the service, then the status counts.
+    Bot protection is recognised first, then *judge* speaks for the service, then the status
+    counts.
     """
     if response.status == 304 and conditional:
         return None
-    return _wall(response) or judge(response) or _by_status(response)
+    return _bot_protection(response) or judge(response) or _by_status(response)
 
 
-def _wall(response: Response) -> ListsyncError | None:
+def _bot_protection(response: Response) -> ListsyncError | None:
     headers, wait = response.headers, retry_after_s(response.headers)
     if response.status in (403, 429) and _TOO_FAST.search(response.look):
         return RefusedError(
             response.service, Refusal.RATE_LIMITED, "asks us to slow down", retry_after_s=wait
         )
-    walled = (
+    is_protected = (
         "cf-mitigated" in headers
         or headers.get("x-amzn-waf-action") in ("challenge", "captcha")
         or (headers.get("server", "").startswith("awselb") and response.status in (202, 403, 405))
         or (response.status == 202 and not response.body)
-        or _WALL_TITLE.fullmatch(response.title) is not None
-        or (response.status in _WALLED and _WALL_BODY.search(response.look) is not None)
+        or _PROTECTION_TITLE.fullmatch(response.title) is not None
+        or (
+            response.status in _PROTECTION_STATUSES
+            and _PROTECTION_BODY.search(response.look) is not None
+        )
     )
-    if not walled:
+    if not is_protected:
         return None
     return RefusedError(
         response.service,

@@ -122,14 +122,14 @@ def _connected(options: ServiceOptions, token: CancelToken) -> httpx.BaseTranspo
             check_proxies()
         return DeadlineTransport(token, trusted(options.ca_file), proxy)
     except CaFileError as error:
-        return _NoWay(f"its ca_file {options.ca_file} {error}")
+        return _NoConnection(f"its ca_file {options.ca_file} {error}")
     except ValueError:
-        return _NoWay(_PROXIES)
+        return _NoConnection(_PROXIES)
     except OSError:
-        return _NoWay(_AUTHORITIES)
+        return _NoConnection(_AUTHORITIES)
 
 
-class _NoWay(httpx.BaseTransport):
+class _NoConnection(httpx.BaseTransport):
     """Stands where the environment leaves no way out, so that other lists can go on."""
 
     def __init__(self, why: str) -> None:

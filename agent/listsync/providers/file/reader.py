@@ -16,10 +16,10 @@ from listsync.http.rate_limit import LARGE_BYTES, large_turn
 from listsync.http.request import MIB
 from listsync.parsing.documents import parse_lazily, parse_yaml
 from listsync.parsing.text import Text, decode
-from listsync.providers.file.row_collector import Gathering
+from listsync.providers.file.row_collector import RowCollector
 from listsync.providers.file.source import SERVICE, FileOptions, FileSource
-from listsync.providers.file.structured_lists import gather_json, gather_kometa
-from listsync.providers.file.tables import gather_lines, gather_table, header_of
+from listsync.providers.file.structured_lists import collect_json, collect_kometa
+from listsync.providers.file.tables import collect_lines, collect_table, header_of
 from listsync.row_limit import demand_room
 
 _START = 1_000_001
@@ -45,24 +45,24 @@ def read_list(path: Path, text: Text, validators: Validators) -> Fetched:
     """
     start = text.start(_START)
     _demand_list(path, text, start)
-    gathering = Gathering()
-    gathering.is_cut = text.is_cut
+    collector = RowCollector()
+    collector.is_cut = text.is_cut
     suffix = path.suffix.lower()
     if suffix == ".json" or _JSON.match(start):
-        gather_json(gathering, lambda: parse_lazily(SERVICE, text.pieces()))
+        collect_json(collector, lambda: parse_lazily(SERVICE, text.pieces()))
     elif suffix in (".yml", ".yaml") or _KOMETA.match(start):
-        gather_kometa(gathering, parse_yaml(SERVICE, start))
+        collect_kometa(collector, parse_yaml(SERVICE, start))
     else:
-        _gather_text(gathering, path, text, expect_table=suffix in (".csv", ".tsv"))
-    return gathering.fetched(validators)
+        _collect_text(collector, path, text, expect_table=suffix in (".csv", ".tsv"))
+    return collector.fetched(validators)
 
 
-def _gather_text(gathering: Gathering, path: Path, text: Text, *, expect_table: bool) -> None:
+def _collect_text(collector: RowCollector, path: Path, text: Text, *, expect_table: bool) -> None:
     header = header_of(text, surely=expect_table)
     if header is None:
-        gather_lines(gathering, text)
+        collect_lines(collector, text)
     else:
-        gather_table(gathering, path, text, header)
+        collect_table(collector, path, text, header)
 
 
 def _demand_list(path: Path, text: Text, body: str) -> None:

@@ -48,7 +48,7 @@ def lines_of_list(text: Text) -> Iterator[str]:
         yield line
 
 
-class Gathering:
+class RowCollector:
     """Collects rows in their order; one reading of one file uses one."""
 
     def __init__(self) -> None:

@@ -26,9 +26,9 @@ from listsync.providers.file.columns import (
     plain_name,
     speaks_of_series,
 )
-from listsync.providers.file.row_collector import Gathering
+from listsync.providers.file.row_collector import RowCollector
 from listsync.providers.file.source import SERVICE
-from listsync.providers.file.tables import gather_line
+from listsync.providers.file.tables import collect_line
 from listsync.row_limit import MOST_ROWS, too_long
 
 _FIELDS = len(RawRow._fields)
@@ -38,27 +38,27 @@ _WORDS = re.compile(r"(?!/|https?:).*[^\W\d_]{2}", re.DOTALL)  # no path, no add
 _FILM_MARKS = ("cleantitle", "posterurl")  # letterboxd-list-radarr, StevenLu: films only
 
 
-def gather_json(gathering: Gathering, read: Callable[[], object]) -> None:
+def collect_json(collector: RowCollector, read: Callable[[], object]) -> None:
     """Read an array of titles; an empty array is the file's word that there are none.
 
     *read* gives it as an iterator, and is called twice: what rows mean depends on all of them.
     """
     count, names = _look_at(_array(read()))
-    gathering.says_empty = not count
+    collector.says_empty = not count
     marks_films, numbers_films = not names.isdisjoint(_FILM_MARKS), _numbers_films(names)
-    gathering.ids_of_parts = ids_of_parts(names)
+    collector.ids_of_parts = ids_of_parts(names)
     for item in _array(read()):
         if isinstance(item, dict) and len(item) > _MOST_NAMES:
-            gathering.skip_broken(str(item.get("title")), f"more than {_MOST_NAMES:,} names")
+            collector.skip_broken(str(item.get("title")), f"more than {_MOST_NAMES:,} names")
         elif isinstance(item, dict):
-            gathering.is_export, is_numbered = _trust(tuple(item), tuple(_nested(item)))
+            collector.is_export, is_numbered = _trust(tuple(item), tuple(_nested(item)))
             raw = _raw(item, is_numbered=is_numbered)
             films = marks_films or (numbers_films and raw.bare_id is None)
-            gathering.add(raw, MediaType.MOVIE if films else None)
+            collector.add(raw, MediaType.MOVIE if films else None)
         elif isinstance(item, str):
-            gather_line(gathering, item)
+            collect_line(collector, item)
         else:
-            gathering.skip_broken(str(item)[:80], "neither a title nor an object")
+            collector.skip_broken(str(item)[:80], "neither a title nor an object")
 
 
 def _nested(item: dict[str, object]) -> dict[str, object]:
@@ -188,7 +188,7 @@ _OWN_WORD = {"stevenlu_popular": "popular"}
 _PARTS = ("season", "episode")  # what `builder_level` has a collection hold in place of titles
 
 
-def gather_kometa(gathering: Gathering, content: object) -> None:
+def collect_kometa(collector: RowCollector, content: object) -> None:
     """Read every collection; what is neither a title nor a list (settings, texts) is passed by."""
     collections = content.get("collections") if isinstance(content, dict) else None
     if not isinstance(collections, dict) or not collections:
@@ -197,8 +197,8 @@ def gather_kometa(gathering: Gathering, content: object) -> None:
         if isinstance(builders, dict):
             part = _part(builders)
             for name, value in builders.items():
-                _gather_builder(gathering, str(name).lower(), value, part)
-    if gathering.next_rank == 1:
+                _collect_builder(collector, str(name).lower(), value, part)
+    if collector.next_rank == 1:
         raise AnswerChangedError(SERVICE, "the YAML names no titles and no lists")
 
 
@@ -210,36 +210,36 @@ def _part(builders: dict[object, object]) -> str | None:
     return None
 
 
-def _gather_builder(gathering: Gathering, name: str, value: object, part: str | None) -> None:
-    for word in _words(gathering, value):
+def _collect_builder(collector: RowCollector, name: str, value: object, part: str | None) -> None:
+    for word in _words(collector, value):
         match name.removesuffix("_details"):
             case "imdb_id":
-                gathering.add(RawRow(imdb=word, kind=part))
+                collector.add(RawRow(imdb=word, kind=part))
             case "tmdb_movie":
-                gathering.add(RawRow(tmdb=word), MediaType.MOVIE)
+                collector.add(RawRow(tmdb=word), MediaType.MOVIE)
             case "tmdb_show":
-                gathering.add(RawRow(tmdb=word, kind=part), MediaType.TV)
+                collector.add(RawRow(tmdb=word, kind=part), MediaType.TV)
             case "tvdb_show":
-                gathering.add(RawRow(tvdb=word, kind=part))
+                collector.add(RawRow(tvdb=word, kind=part))
             case "tvdb_movie":
-                gathering.skip(word, "films cannot be looked up by their TVDB number")
+                collector.skip(word, "films cannot be looked up by their TVDB number")
             case builder if builder in _REFERENCES:
-                _point_out(gathering, builder, word)
+                _point_out(collector, builder, word)
 
 
-def _point_out(gathering: Gathering, name: str, word: str) -> None:
+def _point_out(collector: RowCollector, name: str, word: str) -> None:
     meant = _OWN_WORD.get(name, word)
     why = f"another list; put it under `lists:` as `- {_REFERENCES[name]}: {meant}`"
-    gathering.skip(f"{name}: {word}", why)
+    collector.skip(f"{name}: {word}", why)
 
 
-def _words(gathering: Gathering, value: object) -> Iterator[str]:
+def _words(collector: RowCollector, value: object) -> Iterator[str]:
     """Yield the words of a scalar, a comma text, a list, or mappings with an address or an id.
 
     A value may be used again and again, by aliases.
     """
     for part in value if isinstance(value, list) else [value]:
-        gathering.count_part()
+        collector.count_part()
         if isinstance(part, dict):
             found = next((part[key] for key in ("url", "list_id", "id") if key in part), None)
             yield found if isinstance(found, str) else "nothing that can be looked up"

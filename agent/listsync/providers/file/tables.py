@@ -27,7 +27,7 @@ from listsync.providers.file.columns import (
 )
 from listsync.providers.file.row_collector import (
     AN_EPISODE,
-    Gathering,
+    RowCollector,
     is_person,
     lines_of_list,
 )
@@ -52,26 +52,26 @@ _SLUG_YEAR = re.compile(r"(?P<words>.+)-(?P<year>(?:19|20)\d\d)")
 _KINDS = {"movie": "movie", "movies": "movie", "film": "movie"}
 
 
-def gather_lines(gathering: Gathering, text: Text) -> None:
+def collect_lines(collector: RowCollector, text: Text) -> None:
     """Read every line; a file of nothing but comments says that it is empty."""
     lines = (line.strip(BLANKS) for line in lines_of_list(text))
     wanted = (line for line in lines if line and not _COMMENT.match(line))
-    gathering.says_empty = not gathering.is_cut
+    collector.says_empty = not collector.is_cut
     for line, is_last in with_is_last(wanted):
-        gathering.says_empty = False
-        if is_last and gathering.is_cut:
-            gathering.skip_cut(line)
+        collector.says_empty = False
+        if is_last and collector.is_cut:
+            collector.skip_cut(line)
         else:
-            gather_line(gathering, line)
+            collect_line(collector, line)
 
 
-def gather_line(gathering: Gathering, line: str) -> None:
+def collect_line(collector: RowCollector, line: str) -> None:
     r"""Read one line: an address, a number with the name of its base, an id, or a title.
 
     `\#Alive (2020)` is a title that begins with `#`.
     """
     if len(line) > _LONGEST:
-        gathering.skip_broken(line[:80], "the line is too long for a title")
+        collector.skip_broken(line[:80], "the line is too long for a title")
         return
     bare = _AFTER.sub("", line.strip())
     named, season = parted_title(bare)
@@ -79,61 +79,61 @@ def gather_line(gathering: Gathering, line: str) -> None:
     trakt = _TRAKT.fullmatch(bare)
     form = recognise(bare) if is_address(bare) else None
     if numbered is not None:
-        _gather_number(gathering, bare, numbered, season)
+        _collect_number(collector, bare, numbered, season)
     elif form is not None:
-        _gather_address(gathering, bare, form)
+        _collect_address(collector, bare, form)
     elif trakt is not None:
-        _gather_trakt(gathering, bare, trakt)
+        _collect_trakt(collector, bare, trakt)
     elif "://" in bare:
-        _gather_unknown(gathering, bare)
+        _collect_unknown(collector, bare)
     elif imdb_id(named) or is_person(named):
-        gathering.add(RawRow(imdb=named, season=season))
+        collector.add(RawRow(imdb=named, season=season))
     else:
-        _gather_title(gathering, line.strip(), named, season)
+        _collect_title(collector, line.strip(), named, season)
 
 
-def _gather_number(
-    gathering: Gathering, line: str, found: re.Match[str], season: str | None
+def _collect_number(
+    collector: RowCollector, line: str, found: re.Match[str], season: str | None
 ) -> None:
     base, number = found["base"].lower(), found["id"]
     media = (found["kind"] or "").lower()
     kind = _KINDS.get(media, "tv") if media else None
     if base == "imdb":
-        gathering.add(RawRow(imdb=number, kind=kind, season=season))
+        collector.add(RawRow(imdb=number, kind=kind, season=season))
     elif number_id(number) is None:
-        gathering.skip_broken(line, f"{number} is no number of {base.upper()}")
+        collector.skip_broken(line, f"{number} is no number of {base.upper()}")
     elif base == "tmdb":
-        gathering.add(RawRow(tmdb=number, kind=kind, season=season))
+        collector.add(RawRow(tmdb=number, kind=kind, season=season))
     elif kind == "movie":
-        gathering.skip(line, "films cannot be looked up by their TVDB number")
+        collector.skip(line, "films cannot be looked up by their TVDB number")
     else:
-        gathering.add(RawRow(tvdb=number, season=season))
+        collector.add(RawRow(tvdb=number, season=season))
 
 
-def _gather_address(gathering: Gathering, line: str, form: AddressForm) -> None:
+def _collect_address(collector: RowCollector, line: str, form: AddressForm) -> None:
     number = form.groups.get("id", "")
     season, is_episode = part_in_address(line)
     match (form.provider, form.kind):
         case (_, "title") if is_episode:
-            gathering.skip(line, AN_EPISODE)
+            collector.skip(line, AN_EPISODE)
         case ("imdb", "title"):
-            gathering.add(RawRow(imdb=number, season=season))
+            collector.add(RawRow(imdb=number, season=season))
         case ("tmdb", "title"):
-            gathering.add(RawRow(tmdb=number, kind=form.groups["media"], season=season))
+            collector.add(RawRow(tmdb=number, kind=form.groups["media"], season=season))
         case ("tvdb", "title") if form.groups["media"] == "series" and number_id(number):
-            gathering.add(RawRow(tvdb=number, season=season))
+            collector.add(RawRow(tvdb=number, season=season))
         case ("tvdb", "title"):
-            gathering.skip(line, "an address of TheTVDB without the number of a series")
+            collector.skip(line, "an address of TheTVDB without the number of a series")
         case ("letterboxd", "film"):
-            gathering.add(RawRow(title=number.replace("-", " ")))
+            collector.add(RawRow(title=number.replace("-", " ")))
         case ("letterboxd", "short"):
-            gathering.skip(line, "a short address does not say which film it means")
+            collector.skip(line, "a short address does not say which film it means")
         case _:
             why = f"an address of {form.service}, not a title; put a list under `lists:`"
-            gathering.skip(line, why)
+            collector.skip(line, why)
 
 
-def _gather_trakt(gathering: Gathering, line: str, found: re.Match[str]) -> None:
+def _collect_trakt(collector: RowCollector, line: str, found: re.Match[str]) -> None:
     """Take the title from Trakt's address: words, for a film nearly always with its year."""
     slug = found["slug"].lower()
     dated = _SLUG_YEAR.fullmatch(slug)
@@ -142,24 +142,24 @@ def _gather_trakt(gathering: Gathering, line: str, found: re.Match[str]) -> None
     year = dated["year"] if dated else None
     season, is_episode = part_in_address(line)
     if is_episode:
-        gathering.skip(line, AN_EPISODE)
+        collector.skip(line, AN_EPISODE)
     else:
-        gathering.add(RawRow(title=words, year=year, season=season), kind)
+        collector.add(RawRow(title=words, year=year, season=season), kind)
 
 
-def _gather_unknown(gathering: Gathering, line: str) -> None:
+def _collect_unknown(collector: RowCollector, line: str) -> None:
     person = "/name/nm" in line and "imdb.com" in line
-    gathering.skip(line, "a person" if person else "an address that is not known")
+    collector.skip(line, "a person" if person else "an address that is not known")
 
 
-def _gather_title(gathering: Gathering, line: str, named: str, season: str | None) -> None:
+def _collect_title(collector: RowCollector, line: str, named: str, season: str | None) -> None:
     named = named.removeprefix("\\")
     dated = _DATED.fullmatch(named)
     if dated is not None:
-        gathering.add(RawRow(title=dated["title"], year=dated["year"], season=season))
+        collector.add(RawRow(title=dated["title"], year=dated["year"], season=season))
     else:
         title = named if season else line.removeprefix("\\")
-        gathering.add(RawRow(title=title, season=season))
+        collector.add(RawRow(title=title, season=season))
 
 
 Pick = Callable[[list[str]], tuple[str, ...]]  # place -1 finds the empty field at the end
@@ -228,7 +228,7 @@ def _letterboxd_header(text: Text) -> Header:
     return Header(names=[], delimiter=",", skips=0)
 
 
-def gather_table(gathering: Gathering, path: Path, text: Text, header: Header) -> None:
+def collect_table(collector: RowCollector, path: Path, text: Text, header: Header) -> None:
     """Read the rows under *header*, which says where the fields are."""
     places = header_places(header.names)
     if not names_titles(places) or any("\n" in name or "\r" in name for name in header.names):
@@ -239,19 +239,19 @@ def gather_table(gathering: Gathering, path: Path, text: Text, header: Header) -
         )
     if len(header.names) > _MOST_COLUMNS:
         raise AnswerChangedError(SERVICE, f"{path} has more than {_MOST_COLUMNS:,} columns")
-    gathering.ids_of_parts = ids_of_parts(header.names)
-    ends_well = text.ends_line and not gathering.is_cut
+    collector.ids_of_parts = ids_of_parts(header.names)
+    ends_well = text.ends_line and not collector.is_cut
     reader = TableReader(_lines_of(text), header.delimiter)
-    gathering.is_export = is_export({plain_name(name) for name in header.names})
-    _gather_rows(gathering, reader, header, itemgetter(*places), ends_well=ends_well)
-    gathering.says_empty = ends_well and all(map(is_understood, header.names))
-    if gathering.next_rank == 1 and not gathering.says_empty:
+    collector.is_export = is_export({plain_name(name) for name in header.names})
+    _collect_rows(collector, reader, header, itemgetter(*places), ends_well=ends_well)
+    collector.says_empty = ends_well and all(map(is_understood, header.names))
+    if collector.next_rank == 1 and not collector.says_empty:
         why = "has a header and no rows, and nothing shows that this is all of it"
         raise AnswerChangedError(SERVICE, f"{path} {why}")
 
 
-def _gather_rows(
-    gathering: Gathering, reader: TableReader, header: Header, pick: Pick, *, ends_well: bool
+def _collect_rows(
+    collector: RowCollector, reader: TableReader, header: Header, pick: Pick, *, ends_well: bool
 ) -> None:
     assumed = _assumed(header)
     width, some_short = len(header.names), False
@@ -262,13 +262,13 @@ def _gather_rows(
         # nothing special, unless its line does not end either.
         ends_early = size < width and not (some_short and ends_well)
         some_short = some_short or size < width
-        if is_last and (ends_early or reader.is_cut or gathering.is_cut):
-            gathering.skip_cut(" ".join(fields))
+        if is_last and (ends_early or reader.is_cut or collector.is_cut):
+            collector.skip_cut(" ".join(fields))
         elif size > width:
-            gathering.skip_broken(" ".join(fields), f"{size} fields, the header has {width}")
+            collector.skip_broken(" ".join(fields), f"{size} fields, the header has {width}")
         else:
             fields.extend([""] * (width - size + 1))
-            gathering.add(_unmarked(RawRow._make(pick(fields))), assumed)
+            collector.add(_unmarked(RawRow._make(pick(fields))), assumed)
 
 
 def _unmarked(row: RawRow) -> RawRow:

@@ -1,10 +1,10 @@
 """What is requested of IMDb's GraphQL service, and which fields of it may be missing.
 
-Source: the questions of clients that ran in August 2026. `lastModifiedDate` and `listType` are
+Source: the queries of clients that ran in August 2026. `lastModifiedDate` and `listType` are
 what the site's own scripts and other clients ask for (read 2026-11); both may be missing from an
 answer.
 
-Its service is not documented, and refuses a whole question for one field that it does not know.
+Its service is not documented, and refuses a whole query for one field that it does not know.
 Vital are `id`, `titleText` and `titleType`: without the last an episode or a game would pass for
 a film. Without an original title or a year a title is still known by its id, without the type of
 a list its rows tell, and without its date it is read more often.
@@ -42,7 +42,7 @@ _PART = "first: $first, after: $after"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class GraphqlQuery:
     """One GraphQL query. `path` leads from a row to its title.
 
     With `within_list` the root is a list that holds the connection, else the connection itself.
@@ -67,8 +67,8 @@ TYPE = "query T($id: ID!) { list(id: $id) { listType { id } } }"
 PROFILE = "query P($id: ID!) { userProfile(input: { profileId: $id }) { userId } }"
 
 
-def question_of(source: ImdbSource, target: str) -> Question:
-    """Put the question for *source*; *target* is its id, that of a user as `ur...`."""
+def query_of(source: ImdbSource, target: str) -> GraphqlQuery:
+    """Build the query for *source*; *target* is its id, that of a user as `ur...`."""
     match source.kind:
         case ListKind.LIST:
             return _list("list", "list(id: $id)", "listType { id }", target)
@@ -93,8 +93,8 @@ def question_of(source: ImdbSource, target: str) -> Question:
             return _chart(target)
 
 
-def _list(root: str, asked: str, more: str, target: str) -> Question:
-    return Question(
+def _list(root: str, asked: str, more: str, target: str) -> GraphqlQuery:
+    return GraphqlQuery(
         root=root,
         text=(
             f"query L($id: ID!, {_HEAD}) {{ {asked} {{ lastModifiedDate {more} "
@@ -114,8 +114,8 @@ def _search(
     *,
     count: int | None = None,
     proves_empty: bool = False,
-) -> Question:
-    return Question(
+) -> GraphqlQuery:
+    return GraphqlQuery(
         root="advancedTitleSearch",
         text=(
             f"query S({_HEAD}, $constraints: AdvancedTitleSearchConstraints, "
@@ -130,9 +130,9 @@ def _search(
     )
 
 
-def _chart(name: str) -> Question:
+def _chart(name: str) -> GraphqlQuery:
     if name == BOX_OFFICE:
-        return Question(
+        return GraphqlQuery(
             root="boxOfficeWeekendChart",
             text=(
                 f"query B {{ boxOfficeWeekendChart(limit: {_BOX_OFFICE}) "
@@ -142,7 +142,7 @@ def _chart(name: str) -> Question:
             counted=False,
             paged=False,
         )
-    return Question(
+    return GraphqlQuery(
         root="chartTitles",
         text=(
             f"query C {{ chartTitles(chart: {{ chartType: {CHARTS[name]} }}, "
@@ -153,7 +153,7 @@ def _chart(name: str) -> Question:
     )
 
 
-_SPARE = {  # as it stands in a question
+_SPARE = {  # as it stands in a query
     "lastModifiedDate": "lastModifiedDate ",
     "listType": "listType { id } ",
     "originalTitleText": "originalTitleText { text } ",
@@ -177,7 +177,7 @@ class MissingFields:
         self._names: set[str] = set()
 
     def left_out_of(self, text: str) -> str:
-        """Give the question without them."""
+        """Give the query without them."""
         with self._lock:
             parts = [_SPARE[name] for name in sorted(self._names)]
         for part in parts:

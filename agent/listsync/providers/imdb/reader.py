@@ -1,4 +1,4 @@
-"""Reads an IMDb list: the service page by page, or the site where that is walled off.
+"""Reads an IMDb list: the service page by page, or the site where bot protection keeps us from it.
 
 Source of the site's pages: reports of 2025 and 2026, samples in tests/fixtures/imdb/web. A page
 shows titles as one scrolls; only the data that it brings along in `__NEXT_DATA__` holds them all,
@@ -23,9 +23,9 @@ from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.imdb.queries import (
     PROFILE,
     TYPE,
+    GraphqlQuery,
     MissingFields,
-    Question,
-    question_of,
+    query_of,
 )
 from listsync.providers.imdb.responses import (
     PEOPLE,
@@ -34,7 +34,7 @@ from listsync.providers.imdb.responses import (
     ImdbTitle,
     ListNode,
     Profile,
-    QuestionRefusedError,
+    QueryRefusedError,
     TitleConnection,
     UnknownFieldsError,
     entry_of,
@@ -57,7 +57,7 @@ _ARRIVED = "script#__NEXT_DATA__"
 _DATA = re.compile(
     r"""<script[^>]*\bid=["']__NEXT_DATA__["'][^>]*>(.*?)</script""", re.DOTALL | re.IGNORECASE
 )
-_WALL = re.compile(
+_PROTECTION = re.compile(
     r"challenge-container|captcha-container|awswaf|human verification", re.IGNORECASE
 )
 _UNKNOWN = re.compile(r"<title[^>]*>\s*404\b", re.IGNORECASE)
@@ -83,7 +83,7 @@ class Imdb:
     def fetch(self, previous: Validators | None) -> Fetched:
         """Read the whole list in its own order; raises what `get_document` raises.
 
-        The pages of the site are read where a bot wall keeps us from the service, by browser.
+        The pages of the site are read where bot protection keeps us from the service, by browser.
         """
         path = site_path(self._source)
         if path is None:
@@ -112,19 +112,19 @@ class Imdb:
         """
         known = previous.stamp if previous else None
         target = self._target(known)
-        question = question_of(self._source, target)
-        parts = self._parts(question)
+        query = query_of(self._source, target)
+        parts = self._parts(query)
         first = self._first(parts)
         stamp = f"{target} {first.state}"
         if stamp == known:
             return Fetched.unchanged(previous)
-        return self._gathered(question, chain([first], parts), Validators(stamp=stamp))
+        return self._gathered(query, chain([first], parts), Validators(stamp=stamp))
 
     def _first(self, parts: Iterator[ImdbPage]) -> ImdbPage:
         """Read the first page; a list of people may be refused, in words that nobody has noted."""
         try:
             first = next(parts)
-        except QuestionRefusedError as error:
+        except QueryRefusedError as error:
             kind = self._kind_of_list()
             if kind in (None, TITLES):
                 raise error.plain() from error
@@ -155,27 +155,27 @@ class Imdb:
         return check_one(SERVICE, node, Profile).user
 
     def _gathered(
-        self, question: Question, parts: Iterable[ImdbPage], validators: Validators
+        self, query: GraphqlQuery, parts: Iterable[ImdbPage], validators: Validators
     ) -> Fetched:
         """Put the parts together; *validators* are for the whole list."""
         entries, declared = Entries(SERVICE, ImdbTitle), None
         for part in parts:
-            entries.expect(question.count or part.total)
+            entries.expect(query.count or part.total)
             entries.add(part.titles, entry_of)
             if part.total is not None:
                 declared = max(part.total, declared or 0)
-        if declared is not None and question.count is not None:
-            declared = min(declared, question.count)
+        if declared is not None and query.count is not None:
+            declared = min(declared, query.count)
         if declared is not None and entries.distinct > declared:
             came = entries.distinct
             raise self._changed(f"{came} titles came, where {declared} were announced")
         if not entries.count and declared:
             raise self._changed(f"no titles came, where {declared} were announced")
-        if not entries.count and not question.proves_empty:
+        if not entries.count and not query.proves_empty:
             raise self._changed("no titles came, and that does not prove that there are none")
         return entries.fetched(declared=declared, validators=validators)
 
-    def _parts(self, question: Question) -> Iterator[ImdbPage]:
+    def _parts(self, query: GraphqlQuery) -> Iterator[ImdbPage]:
         """Read page after page, until the service says that there is no more.
 
         Rows may come again before the last one, but not without an end.
@@ -183,16 +183,16 @@ class Imdb:
         read, cursor, last = 0, None, None
         for _ in range(MAX_PAGES):
             first = self._options.page_size
-            if question.count is not None:
-                first = min(first, question.count - read)
-            paging = {"first": first, "after": cursor} if question.paged else {}
-            data = self._ask(question.text, {**question.variables, **paging})
-            part = part_of(data, question, str(self._source))
+            if query.count is not None:
+                first = min(first, query.count - read)
+            paging = {"first": first, "after": cursor} if query.paged else {}
+            data = self._ask(query.text, {**query.variables, **paging})
+            part = part_of(data, query, str(self._source))
             if part.titles and part.titles == last:
                 break
             yield part
             read, cursor, last = read + len(part.titles), part.cursor, part.titles
-            if cursor is None or not part.titles or (question.count and read >= question.count):
+            if cursor is None or not part.titles or (query.count and read >= query.count):
                 return
             if part.total is not None and read >= _MOST_TIMES * part.total:
                 break
@@ -250,7 +250,7 @@ def read_site_pages(load: Callable[[int], str]) -> Fetched:
     """Read a list, a watchlist or a chart; *load* gives the HTML of page 1, 2, ...
 
     Raises:
-        RefusedError: a bot wall, a private watchlist, or IMDb's page for what it does not know.
+        RefusedError: bot protection, a private watchlist, or a page that says it is not known.
         AnswerChangedError: the page holds no list where lists are.
     """
     first = shown = _titles_of(load(1))
@@ -311,7 +311,7 @@ def _shown(found: TitleConnection, name: str) -> _ShownTitles:
 
 
 def _without_data(html: str) -> RefusedError | AnswerChangedError:
-    if not html.strip() or _WALL.search(html):
+    if not html.strip() or _PROTECTION.search(html):
         return RefusedError(SERVICE, Refusal.BLOCKED, "bot protection answers in its place")
     if _UNKNOWN.search(html):
         return RefusedError(SERVICE, Refusal.NOT_FOUND, "does not know this page")

@@ -3,7 +3,7 @@
 Source: clients that ran in August 2026; samples in tests/fixtures/imdb.
 
 Of refusals: clients and reports of 2026; samples in tests/fixtures/imdb/graphql. Every answer of
-the GraphQL service comes with HTTP 200, or with 400 where it refuses the question itself; other
+the GraphQL service comes with HTTP 200, or with 400 where it refuses the query itself; other
 statuses are those of what stands before.
 """
 
@@ -33,7 +33,7 @@ from listsync.http.response import Response, retry_after_s
 from listsync.parsing.decoding import Answer, external_ids, imdb_id, title_text, year_number
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import check_one
-from listsync.providers.imdb.queries import Question, field_in
+from listsync.providers.imdb.queries import GraphqlQuery, field_in
 from listsync.providers.imdb.source import SERVICE
 from listsync.text_cleaning import one_line
 
@@ -181,23 +181,23 @@ class ImdbPage:
         return f"{self.total} {hashlib.sha256(seen).hexdigest()[:20]}{today}"
 
 
-def part_of(data: Mapping[str, object], question: Question, name: str) -> ImdbPage:
-    """Read the answer to *question* about the list that people know as *name*."""
-    if question.root not in data:
-        raise AnswerChangedError(SERVICE, f"{question.root} is missing from the answer")
-    node = data[question.root]
-    if node is None and question.known_by_null:
+def part_of(data: Mapping[str, object], query: GraphqlQuery, name: str) -> ImdbPage:
+    """Read the answer to *query* about the list that people know as *name*."""
+    if query.root not in data:
+        raise AnswerChangedError(SERVICE, f"{query.root} is missing from the answer")
+    node = data[query.root]
+    if node is None and query.known_by_null:
         raise RefusedError(SERVICE, Refusal.NOT_FOUND, f"{name} does not exist, or is not public")
-    found, modified = _listed(node, name) if question.within_list else (_shown(node), None)
-    if (question.counted and found.total is None) or (question.paged and found.page is None):
+    found, modified = _listed(node, name) if query.within_list else (_shown(node), None)
+    if (query.counted and found.total is None) or (query.paged and found.page is None):
         raise AnswerChangedError(SERVICE, f"{name}: the answer does not say how long it is")
     cursor = None
-    if question.paged and found.page is not None and found.page.more:
+    if query.paged and found.page is not None and found.page.more:
         cursor = found.page.cursor
         if not cursor:
             raise AnswerChangedError(SERVICE, f"{name}: more follows, and it is not said where")
     return ImdbPage(
-        titles=[inside(row, *question.path) for row in found.rows],
+        titles=[inside(row, *query.path) for row in found.rows],
         total=found.total,
         cursor=cursor,
         modified=modified,
@@ -228,7 +228,7 @@ def not_of_titles(name: str, kind: str) -> RefusedError:
     return RefusedError(SERVICE, Refusal.NOT_FOUND, f"{name} is a list of {of}, not of titles")
 
 
-_OF_QUESTION = (400, 422)
+_OF_QUERY = (400, 422)
 _MOST_ERRORS_READ = 100
 _LONGEST = 400
 _REFUSALS = {  # the first that is part of an error's code and message
@@ -243,16 +243,16 @@ _REFUSALS = {  # the first that is part of an error's code and message
 }
 
 
-class QuestionRefusedError(AnswerChangedError):
-    """The service does not take the whole question, for a reason that is not known here."""
+class QueryRefusedError(AnswerChangedError):
+    """The service does not take the whole query, for a reason that is not known here."""
 
     def plain(self) -> AnswerChangedError:
         """Give the error as others know it."""
         return AnswerChangedError(SERVICE, self.why, sample=self.sample)
 
 
-class UnknownFieldsError(QuestionRefusedError):
-    """The service does not know *fields*, and refuses the question for them."""
+class UnknownFieldsError(QueryRefusedError):
+    """The service does not know *fields*, and refuses the query for them."""
 
     def __init__(self, why: str, fields: tuple[str, ...], *, sample: str = "") -> None:
         super().__init__(SERVICE, why, sample=sample)
@@ -266,20 +266,16 @@ def judge(response: Response) -> ListsyncError | None:
         return RefusedError(SERVICE, Refusal.BLOCKED, why, retry_after_s=wait)
     if response.status in (404, 410):
         return AnswerChangedError(SERVICE, f"its service is not there (HTTP {response.status})")
-    if (
-        response.status not in (200, *_OF_QUESTION)
-        or response.is_page
-        or not response.body.strip()
-    ):
+    if response.status not in (200, *_OF_QUERY) or response.is_page or not response.body.strip():
         return None
     text = text_of(response)
-    if response.status in _OF_QUESTION:
-        return _refused_question(response, text)
+    if response.status in _OF_QUERY:
+        return _refused_query(response, text)
     # Without the word there are none, and a good page need not be parsed twice.
     return _refusal(parse_json(SERVICE, text)) if '"errors"' in text else None
 
 
-def _refused_question(response: Response, text: str) -> ListsyncError | None:
+def _refused_query(response: Response, text: str) -> ListsyncError | None:
     """Read the words that come with a 400; None where there are none, and the status must do."""
     try:
         content = parse_json(SERVICE, text)
@@ -288,11 +284,9 @@ def _refused_question(response: Response, text: str) -> ListsyncError | None:
     found = _refusal(content)
     if found is None and isinstance(content, dict) and title_text(content.get("message")):
         found = _meaning(content)
-    if isinstance(found, UnknownFieldsError) or not isinstance(found, QuestionRefusedError):
+    if isinstance(found, UnknownFieldsError) or not isinstance(found, QueryRefusedError):
         return found
-    return QuestionRefusedError(
-        SERVICE, f"{found.why} (HTTP {response.status})", sample=found.sample
-    )
+    return QueryRefusedError(SERVICE, f"{found.why} (HTTP {response.status})", sample=found.sample)
 
 
 def _refusal(content: object) -> ListsyncError | None:
@@ -345,4 +339,4 @@ def _meaning(error: dict[object, object]) -> ListsyncError:
     field, sample = field_in(message), one_line(str(code))
     if field is not None:
         return UnknownFieldsError(words, (field,), sample=sample)
-    return QuestionRefusedError(SERVICE, words, sample=sample)
+    return QueryRefusedError(SERVICE, words, sample=sample)

@@ -131,7 +131,7 @@ def full_page(kind: str) -> int:
 
 
 def call_for(url: str) -> ServiceRequest:
-    """Build the question for one page."""
+    """Build the request for one page."""
     return ServiceRequest(
         service=SERVICE,
         url=url,

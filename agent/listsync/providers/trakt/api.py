@@ -52,7 +52,7 @@ class ForbiddenError(RefusedError):
 
 
 HEADERS = {"Content-Type": "application/json", "trakt-api-version": "2"}
-"""What every question of the API carries, besides what `secret_headers_of` gives."""
+"""What every request to the API carries, besides what `secret_headers_of` gives."""
 
 
 def secret_headers_of(client_id: SecretStr, access: SecretStr | None) -> dict[str, SecretStr]:

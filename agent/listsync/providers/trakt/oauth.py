@@ -70,7 +70,7 @@ def access_token(
     *,
     now: Callable[[], datetime] = utc_now,
 ) -> SecretStr | None:
-    """Give what questions are sent with, renewed when it is about to end; None without a login.
+    """Give what requests are sent with, renewed when it is about to end; None without a login.
 
     Raises:
         RefusedError: the login is no longer accepted: the user must log in again.
@@ -120,7 +120,7 @@ def secret_of(options: TraktOptions) -> SecretStr:
     return options.client_secret
 
 
-def post(  # noqa: PLR0913, PLR0917 - all that makes one question
+def post(  # noqa: PLR0913, PLR0917 - all that makes one request
     http: ServiceClient,
     options: TraktOptions,
     path: str,

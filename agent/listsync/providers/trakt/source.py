@@ -148,7 +148,7 @@ def _list(name: str, path: str, media: str, login: Login = Login.IF_THERE) -> Tr
     )
 
 
-def shelf_of_user(groups: Mapping[str, str | None]) -> TraktSource | None:
+def standard_list(groups: Mapping[str, str | None]) -> TraktSource | None:
     """Find a watchlist, a collection and the like; recommendations only of oneself."""
     user, what, media = groups["user"] or "", groups["id"] or "", groups["media"] or ""
     whose = _slug(user)
@@ -183,7 +183,7 @@ def _parts(user: str, what: str, media: str) -> tuple[ListPart, ...]:
 
 
 def _part(base: str, what: str, types: str) -> ListPart:
-    """Describe a path; some shelves take a sort, behind the *types*."""
+    """Describe a path; some lists take a sort, behind the *types*."""
     return ListPart(
         path=f"{base}{types}",
         kind=_KINDS.get(types.removeprefix("/")),
@@ -271,18 +271,18 @@ def _from_form(form: AddressForm, address: str) -> TraktSource | None:
         case "user_list":
             return user_list(groups["user"], groups["id"], groups["media"])
         case _:
-            return shelf_of_user(groups)
+            return standard_list(groups)
 
 
 def _from_name(value: str) -> TraktSource | None:
-    number, place, shelf, named = (pattern.fullmatch(value) for pattern in _NAMES)
+    number, place, standard, named = (pattern.fullmatch(value) for pattern in _NAMES)
     if number:
         return numbered_list(value)
     if place:
         return chart(place.groupdict())
     if named:
         return user_list(named["user"], named["list"])
-    if shelf and shelf["id"] in (*STAMPS, "recommendations"):
-        return shelf_of_user(shelf.groupdict())
+    if standard and standard["id"] in (*STAMPS, "recommendations"):
+        return standard_list(standard.groupdict())
     kind, _, name = value.partition("/")
     return official(name) if kind == "official" else None

@@ -31,7 +31,7 @@ _LARGEST = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraktTokens:
-    """A login: what is sent with a question, and what buys the next login, once."""
+    """A login: what is sent with a request, and what buys the next login, once."""
 
     access: SecretStr
     refresh: SecretStr
