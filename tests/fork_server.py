@@ -10,6 +10,7 @@ Run as a program it is the server: it loads all, and forks for each message.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import importlib
@@ -211,7 +212,30 @@ def become(order: Mapping[str, Any]) -> None:
     sys.stderr = io.TextIOWrapper(raw, errors="backslashreplace", line_buffering=True)
     _, _, program, *arguments = order["command"]
     sys.argv = [program, *arguments]
-    runpy.run_module(program, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        _leave(end.code)
+        raise
+    _leave(None)
+
+
+def _leave(code: object) -> None:
+    """Exit as the interpreter does, but leave all modules as they are.
+
+    To take them apart, page after page of memory that it shares, is most of what a short command
+    would do. What is not plain is left to the interpreter.
+    """
+    if code is not None and not isinstance(code, int):
+        return
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(int(code or 0) & 0xFF)
 
 
 def _show(command: Sequence[str]) -> None:
