@@ -56,13 +56,14 @@ Members = tuple[Member, ...]
 class Wish:
     """One title that one or more lists want, in one edition.
 
-    `members` in list order; `ids` are those of all members together; `seasons` are those that all
-    members name, empty where that depends on the series.
+    `members` in list order; `label` is that of the first; `ids` are those of all members together;
+    `seasons` are those that all members name, empty where that depends on the series.
     `conflict` says why the members cannot mean one title, or what they say that was not
     understood, if so. `check_ids` and `bare_id` are as of entries.
     """
 
     members: tuple[Member, ...]
+    label: str
     ids: ExternalIds
     kind: MediaType | None
     title: str | None
@@ -73,10 +74,6 @@ class Wish:
     conflict: str | None = None
     check_ids: bool = False
     bare_id: int | None = None
-
-    @property
-    def label(self) -> str:
-        return self.members[0].entry.label
 
 
 class How(StrEnum):
@@ -242,13 +239,15 @@ Decision = Request | Skip
 class Requested:
     """The server took the request (in a dry run: would have been asked).
 
-    `members` and `left_out` as in the decision.
+    `members` and `left_out` as in the decision. `earlier_for`: the list for which more of the
+    title was requested before in this run.
     """
 
     body: RequestBody
     answered: Answered | None
     members: tuple[Member, ...] = ()
     left_out: tuple[tuple[Member, Skip], ...] = ()
+    earlier_for: str | None = None
 
     def of(self, member: Member) -> Requested | Skip:
         """Say what became of the title for one of the members."""

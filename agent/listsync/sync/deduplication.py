@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from listsync.domain.decisions import Member, Wish, named_by_all
@@ -181,6 +181,13 @@ def united(members: Sequence[Member]) -> list[Group]:
     return [tuple([members[one] for one in sorted(group)]) for group in groups.values()]
 
 
+def taken_from(groups: list[Group]) -> Iterator[Group]:
+    """Yield *groups* in their order, and let go of each: what comes of it takes its place."""
+    groups.reverse()
+    while groups:
+        yield groups.pop()
+
+
 def _tokens(entry: ListEntry) -> list[_Token]:
     """Name what makes two entries one: ids; only where there are none, the title.
 
@@ -217,6 +224,7 @@ def wish_of(group: Group) -> Wish:
         entry = group[0].entry
         return Wish(
             members=group,
+            label=entry.label,
             ids=entry.ids,
             kind=entry.kind,
             title=entry.title,
@@ -232,6 +240,7 @@ def wish_of(group: Group) -> Wish:
     named = next((entry for entry in entries if entry.title), entries[0])
     return Wish(
         members=group,
+        label=entries[0].label,
         ids=ExternalIds(
             imdb=_first(entry.ids.imdb for entry in entries),
             tmdb=_first(entry.ids.tmdb for entry in entries if entry.kind)

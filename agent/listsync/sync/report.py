@@ -21,7 +21,6 @@ from listsync.domain.decisions import (
     SkipReason,
 )
 from listsync.domain.lists import SkippedRow
-from listsync.domain.media import Definition
 from listsync.domain.notices import Notice
 from listsync.domain.report import ItemReport, ListReport, Retry, Verdict
 from listsync.domain.server import Answered, RequestAnswer
@@ -108,7 +107,6 @@ class Tally:
         self._departed: dict[str, Counter[Verdict]] = {}
         self._left_out: dict[str, Counter[str]] = {}
         self._lists: list[ListReport] = []
-        self._requested_for: dict[Definition, str] = {}
 
     def add_list(
         self, reading: Reading, *, new: int, read: int, declared: int | None, from_memory: bool
@@ -157,10 +155,9 @@ class Tally:
     def _add_requested(
         self, prepared: Prepared, outcome: Requested, requested: tuple[Verdict, str]
     ) -> None:
-        definition = Definition(outcome.body.key, outcome.body.four_k)
-        is_first = definition not in self._requested_for
         asker = (outcome.members or prepared.wish.members)[0]
-        name = self._requested_for.setdefault(definition, asker.rules.name)
+        is_first = outcome.earlier_for is None
+        name = outcome.earlier_for or asker.rules.name
         shared = Verdict.SHARED, f"requested for the list {name}"
         for member in prepared.wish.members:
             own = outcome.of(member)
@@ -172,7 +169,9 @@ class Tally:
     ) -> None:
         self._verdicts[member.rules.name][said[0]] += 1
         if not (isinstance(outcome, Skip) and outcome.reason in _QUIET):
-            self._tell(prepared, member.rules.name, member.entry.label, *said)
+            wish = prepared.wish  # whose label is one object for all who keep it
+            label = wish.label if member is wish.members[0] else member.entry.label
+            self._tell(prepared, member.rules.name, label, *said)
 
     def add_present(self, entries: Mapping[str, int]) -> None:
         """Count entries, by list name, of which is known in bulk that they are there already."""
@@ -188,7 +187,7 @@ class Tally:
                 verdict=verdict,
                 why=why,
                 key=match.key if match else None,
-                title=match.title if match else "",
+                title=label if match and match.title == label else match.title if match else "",
                 reasons=match.reasons if match else (),
                 candidates=_choices(match),
             )

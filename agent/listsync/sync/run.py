@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,14 +12,14 @@ from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Phase, Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_notes import HandledEntries, Notes
-from listsync.domain.server import ServerInfo, TitleState, is_lacking
-from listsync.domain.server_knowledge import Learned, TriedUser, Trust
+from listsync.domain.server import ServerInfo, TitleState
+from listsync.domain.server_knowledge import Learned, TriedUser
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
-from listsync.ports.server import RequestServer, ServerGuard
+from listsync.ports.server import RequestServer
 from listsync.ports.state import Memory
 from listsync.ports.titles import ArrNamesStore, FactsCache
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
-from listsync.sync.deduplication import Group, united, wish_of, wishes_of
+from listsync.sync.deduplication import Group, taken_from, united, wish_of, wishes_of
 from listsync.sync.exclusions import ExclusionSet, names_title_only, wishes_to_exclude
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.knowledge import (
@@ -48,7 +48,13 @@ from listsync.sync.run_recorder import (
     result_of,
 )
 from listsync.sync.seasons import adopt
-from listsync.sync.server_index import ServerReading, Verification, is_worth_it
+from listsync.sync.server_index import (
+    ServerReading,
+    Verification,
+    is_worth_it,
+    kind_of_trust,
+    trust_in,
+)
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
 from listsync.sync.submission import Writer
 from listsync.sync.titles.lookups import lookup_of
@@ -131,6 +137,7 @@ class _Sync:
             if self._writer is not None:
                 self._writer.flush()
             report = self._report(result, why)
+            self._writer = None  # and with it all that was known: the end needs memory of its own
         finally:
             self._parts.board.end(self._run.run_id)
         note_end(self._parts.memory, report, datetime.now(UTC))
@@ -184,7 +191,9 @@ class _Sync:
         index = self._reading.read_index()
         self._on_hold = self._reading.settle_intents(index)
         doubt = self._doubt(index)
+        ways = ways_of_asking(gathered.wanted)
         wanted = united(gathered.wanted)
+        gathered.wanted.clear()  # each row is let go of when its turn has been
         if is_first and not self._run.dry_run and len(wanted) > ASK_ABOVE:
             self._must_agree(len(wanted))
         handled = self._adopt(parts.memory.handled.load(), wanted)
@@ -192,7 +201,6 @@ class _Sync:
         clear_orphans(index, self._seen.removed, handled.definitions)
         self._failed = parts.memory.failed_requests.load()
         held = doubt or gathered.held
-        ways = ways_of_asking(gathered.wanted)
         arr = self._arr_names(info, ways if held is None else ())
         learned = Learned(holds=holds_of(info, held), users=tuple(self._tried_users()))
         known = self._knowledge(index, handled, learned, arr)
@@ -218,7 +226,7 @@ class _Sync:
             logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
             memory.guard.confirm()
             return None
-        self._notices.append(Notice(kind=_kind_of(trust), text=trust.doubt))
+        self._notices.append(Notice(kind=kind_of_trust(trust), text=trust.doubt))
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})
         return trust.doubt
 
@@ -265,12 +273,13 @@ class _Sync:
         adder = Adder(window, known, self._writer, self._outcomes, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
-        settled = Settler(known, resolver).settle(wanted)
+        total = len(wanted)
+        settled = Settler(known, resolver).settle(taken_from(wanted))
         self._tally.add_present(settled.entries)
         self._parts.board.done(settled.entries, titles=settled.titles)
-        self._outcomes.begin(done=settled.titles, total=len(wanted))
+        self._outcomes.begin(done=settled.titles, total=total)
         try:
-            adder.add(map(wish_of, settled.open), stop)
+            adder.add(map(wish_of, taken_from(settled.open)), stop)
         finally:
             self._doubt_arr_names(known.limits.doubted)
         # What another list wants since this run is not cancelled.
@@ -284,7 +293,7 @@ class _Sync:
         if not is_worth_it(len(writer.requested), self._reading.index_pages):
             return
         notice = Verification(writer, writer.requested, self._check).mend(
-            self._reading.read_index()
+            self._reading.read_index(again=True)
         )
         if notice is not None:
             self._notices.append(notice)
@@ -378,21 +387,3 @@ class _Sync:
         if retry is None and self._writer is not None:
             return self._reading.retry_of_intents()
         return retry
-
-
-def trust_in(
-    guard: ServerGuard, requested: Collection[Definition], index: Mapping[TitleKey, TitleState]
-) -> Trust:
-    """Compare the server and its index with what is remembered of them."""
-    return Trust(
-        state=guard.state_doubt(),
-        asked_elsewhere=guard.handled_elsewhere(),
-        asked=len(requested),
-        gone=sum(is_lacking(index, one) for one in requested),
-    )
-
-
-def _kind_of(trust: Trust) -> NoticeKind:
-    if trust.state:
-        return NoticeKind.STATE_IN_DOUBT
-    return NoticeKind.SERVER_REPLACED if trust.asked_elsewhere else NoticeKind.REQUESTS_GONE

@@ -212,7 +212,8 @@ class Recorder:
         self._misses = dict(memory.matches.misses())
         self._failed = dict(failed)
         self.notes = Notes()
-        self._handled_now: set[tuple[str, str, bool]] = set()
+        self._handled_now: defaultdict[tuple[str, bool], set[str]] = defaultdict(set)
+        """Names of entries, by source and edition."""
         self._ahead: set[RequestBody] = set()
         """Intents that are on disk, of requests whose turn has not come."""
 
@@ -293,9 +294,10 @@ class Recorder:
             self._note_handling(one)
 
     def _note_handling(self, one: Handling) -> None:
-        row = row_of(one.member)
-        if row not in self._handled_now and not one.member.rules.is_exclusion:
-            self._handled_now.add(row)
+        source, name, four_k = row_of(one.member)
+        noted = self._handled_now[source, four_k]
+        if name not in noted and not one.member.rules.is_exclusion:
+            noted.add(name)
             self.notes.handled.append(one)
             self._write_if_full()
 

@@ -7,7 +7,7 @@ answered with success: 8 of 360, in groups. Source: Seerr 3.1.0 on SQLite, obser
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ from listsync.domain.server import (
     is_lacking,
 )
 from listsync.domain.server_knowledge import Trust
-from listsync.ports.server import RequestServer
+from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
 from listsync.sync.server_requests import (
     IntentReview,
@@ -52,8 +52,9 @@ class ServerReading:
     timeout: timedelta
     index_pages: int = field(default=0, init=False)
 
-    def read_index(self) -> Index:
-        pages = self.server.read_index(self.memory.index.pages())
+    def read_index(self, *, again: bool = False) -> Index:
+        """Read it, *again* after many requests: of those no page is left as it was."""
+        pages = self.server.read_index(() if again else self.memory.index.pages())
         self.memory.index.save(pages)
         self.index_pages = len(pages)
         return index_of(pages)
@@ -167,3 +168,21 @@ def _notice(what: str, how_often: str) -> Notice:
         "`listsyncctl forget ITEM` has a title requested anew"
     )
     return Notice(kind=NoticeKind.REQUESTS_GONE, text=text)
+
+
+def trust_in(
+    guard: ServerGuard, requested: Collection[Definition], index: Mapping[TitleKey, TitleState]
+) -> Trust:
+    """Compare the server and its index with what is remembered of them."""
+    return Trust(
+        state=guard.state_doubt(),
+        asked_elsewhere=guard.handled_elsewhere(),
+        asked=len(requested),
+        gone=sum(is_lacking(index, one) for one in requested),
+    )
+
+
+def kind_of_trust(trust: Trust) -> NoticeKind:
+    if trust.state:
+        return NoticeKind.STATE_IN_DOUBT
+    return NoticeKind.SERVER_REPLACED if trust.asked_elsewhere else NoticeKind.REQUESTS_GONE

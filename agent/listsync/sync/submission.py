@@ -87,6 +87,7 @@ class Writer:
         self._window = window
         self._recorder = recorder
         self._requested: dict[Definition, Intent] = {}
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._written_at = 0.0
         self._took_s = math.inf
 
@@ -114,13 +115,11 @@ class Writer:
         return outcome
 
     def _request(self, prepared: Prepared, decision: Request) -> Outcome:
-        intent = _intent(prepared, decision)
-        body = intent.body
+        intent = self._intent_of(prepared, decision)
         if self._run.dry_run:
-            self._asked(body)
-            self._count(intent)
-            return Requested(body, None, decision.members, decision.left_out)
+            return self._taken(decision, intent, None)
         self._intend(intent)
+        body = intent.body
         try:
             answered = self._send(body)
         except AnswerChangedError as error:
@@ -129,14 +128,24 @@ class Writer:
         except UnavailableError:
             self._keep_open(intent)
             raise
-        taken = replace(intent, body=replace(body, seasons=answered.seasons or body.seasons))
+        taken = intent
+        if answered.seasons:
+            taken = replace(intent, body=replace(body, seasons=answered.seasons))
         self._recorder.notes.sent.append(_sent(self._run, taken, answered))
         if answered.answer in TAKEN:
-            self._asked(body)
-            if answered.answer is RequestAnswer.REQUESTED:
-                self._count(taken)
-            return Requested(taken.body, answered, decision.members, decision.left_out)
+            return self._taken(decision, taken, answered)
         return self._refused(prepared, intent, answered)
+
+    def _taken(self, decision: Request, taken: Intent, answered: Answered | None) -> Requested:
+        """Keep the run from asking again, also for what the server chose to leave out."""
+        body = taken.body
+        title, earlier = Definition(body.key, body.four_k), None
+        self._known.note_asked(title, decision.body.seasons)
+        if answered is None or answered.answer is RequestAnswer.REQUESTED:
+            earlier = self._requested.get(title)
+            self._count(title, taken, earlier)
+        before = earlier.lists[0] if earlier is not None and earlier.lists else None
+        return Requested(body, answered, decision.members, decision.left_out, before)
 
     def _refused(self, prepared: Prepared, intent: Intent, answered: Answered) -> Refused:
         """Draw the conclusions from an answer that gives nothing."""
@@ -166,6 +175,12 @@ class Writer:
             ServerRequest(definition=definition, status=RequestStatus.NONE)
         )
 
+    def _intent_of(self, prepared: Prepared, decision: Request) -> Intent:
+        """Name the lists that want the title; the one on whose behalf it is requested first."""
+        members = (*decision.members, *prepared.wish.members)
+        names = tuple(dict.fromkeys(member.rules.name for member in members))
+        return Intent(prepared.wish.label, self._names.setdefault(names, names), decision.body)
+
     def _intend(self, intent: Intent) -> None:
         """Have *intent* on disk; where it is not yet, those that will follow quickly go along."""
         now = time.monotonic()
@@ -179,7 +194,7 @@ class Writer:
         taken = {Definition(intent.body.key, intent.body.four_k)}
         most = min(_MOST_AHEAD, int(_UNWRITTEN_S / max(self._took_s, _LEAST_S)))
         for prepared, decision in self._window.coming(most):
-            one = _intent(prepared, decision)
+            one = self._intent_of(prepared, decision)
             definition = Definition(one.body.key, one.body.four_k)
             # More of a title is decided anew when its turn comes; and of a title that the server
             # has already, its index would not tell the next run whether this was requested.
@@ -201,19 +216,15 @@ class Writer:
             self._doubt(body)
         return answered
 
-    def _asked(self, body: RequestBody) -> None:
-        """Keep this run from asking again, also for what the server chose to leave out."""
-        self._known.note_asked(Definition(body.key, body.four_k), body.seasons)
-
-    def _count(self, taken: Intent) -> None:
+    def _count(self, title: Definition, taken: Intent, earlier: Intent | None) -> None:
         """Count a title that is newly requested, by the list that had it requested first."""
         body = taken.body
-        definition = Definition(body.key, body.four_k)
-        is_new = definition not in self._requested and bool(taken.lists)
-        self._known.count(body, taken.lists[0] if is_new else None)
-        earlier = self._requested.get(definition, taken)
-        seasons = tuple(sorted({*earlier.body.seasons, *body.seasons}))
-        self._requested[definition] = replace(taken, body=replace(body, seasons=seasons))
+        self._known.count(body, taken.lists[0] if earlier is None and taken.lists else None)
+        if earlier is not None:
+            lists = tuple(dict.fromkeys((*earlier.lists, *taken.lists)))
+            seasons = tuple(sorted({*earlier.body.seasons, *body.seasons}))
+            taken = replace(taken, lists=lists, body=replace(body, seasons=seasons))
+        self._requested[title] = taken
 
     def learn_allowance(self, user: str | None) -> None:
         """Find out what *user* may request; where the server does not say it, it will refuse.
@@ -286,16 +297,6 @@ class Writer:
     def flush(self) -> None:
         """Write what is not written yet."""
         self._recorder.write()
-
-
-def _lists_of(prepared: Prepared, decision: Request) -> tuple[str, ...]:
-    """Name the lists that want the title; the one on whose behalf it is requested first."""
-    members = (*decision.members, *prepared.wish.members)
-    return tuple(dict.fromkeys(member.rules.name for member in members))
-
-
-def _intent(prepared: Prepared, decision: Request) -> Intent:
-    return Intent(prepared.wish.label, _lists_of(prepared, decision), decision.body)
 
 
 def _sent(run: SyncRun, intent: Intent, answered: Answered) -> Sent:

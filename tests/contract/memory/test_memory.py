@@ -52,8 +52,8 @@ from listsync.domain.server_knowledge import (
 from listsync.ports.state import Memory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
-from listsync.sync.run import trust_in
 from listsync.sync.run_recorder import note_end
+from listsync.sync.server_index import trust_in
 from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")

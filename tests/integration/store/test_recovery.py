@@ -26,7 +26,7 @@ from listsync.store.integrity import add_functions, checksum_of
 from listsync.store.key_value import lift_doubt, load_doubt
 from listsync.store.state import SqliteAgentState, SqliteMemory
 from listsync.store.state_folder import open_state, opened_state
-from listsync.sync.run import trust_in
+from listsync.sync.server_index import trust_in
 from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER
 from tests.integration.store.child import sent

@@ -135,8 +135,9 @@ def test_only_the_first_list_requested_a_title() -> None:
 def test_more_of_a_requested_title_is_not_another_title() -> None:
     tally = tally_of("a", "b")
     tally.add(wanted_by("a"), Requested(BODY, None))
-    tally.add(wanted_by("b"), Requested(BODY, None))
+    tally.add(wanted_by("b"), Requested(BODY, None, earlier_for="a"))
     assert verdicts(tally) == [{Verdict.REQUESTED: 1}, {Verdict.SHARED: 1}]
+    assert tally.items[-1].why == "requested for the list a"
 
 
 def test_a_title_in_4k_is_another_one() -> None:

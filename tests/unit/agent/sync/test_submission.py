@@ -491,3 +491,16 @@ def test_many_notes_are_written_in_small_commits() -> None:
         desk.writer.learn(Prepared(wish=one, match=found(FILM), is_fresh=True))
     desk.writer.flush()
     assert [len(notes) for notes, _ in desk.memory.commits] == [250, 250, 100]
+
+
+def test_more_of_a_title_belongs_to_the_list_that_had_it_requested_first() -> None:
+    desk = Desk()
+    first, second = (
+        wishes_of(members_of(rules(name), [entry("Lost", kind=TV, tmdb=1396)]))[0]
+        for name in ("a", "b")
+    )
+    body = RequestBody(key=SERIES, four_k=False, seasons=(1,))
+    more = replace(body, seasons=(2,))
+    outcomes = [desk.ask(body, first), desk.ask(more, second)]
+    assert [one.earlier_for for one in outcomes if isinstance(one, Requested)] == [None, "a"]
+    assert desk.writer.requested == (replace(body, seasons=(1, 2)),)
