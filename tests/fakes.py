@@ -45,7 +45,7 @@ from listsync.domain.media import (
     MediaType,
     TitleKey,
 )
-from listsync.domain.notices import NoticeRecord, Origin
+from listsync.domain.notices import NoticeRecord, Origin, SyncFindings, changes, open_after
 from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.run_notes import (
     Departure,
@@ -883,8 +883,8 @@ class FakeRequestLog:
         return Counter(name for name, _, _ in found)
 
 
-class FakeNoticeLog:
-    """Implements `ports.runs.NoticeLog`; `over` are those that have ended."""
+class FakeNotices:
+    """Implements `ports.runs.Notices`; `over` are those that have ended."""
 
     def __init__(self) -> None:
         self.kept: dict[Origin, tuple[NoticeRecord, ...]] = {}
@@ -903,23 +903,18 @@ class FakeNoticeLog:
         keys = [(one.since.isoformat(), number) for number, one in enumerate(found)]
         return _page(found, keys, limit=limit, after=after, skip=skip)
 
-    def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
+    def emit(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
         if self.fails is not None:
             raise self.fails
-        left = [(one.notice.kind, one.notice.list_name) for one in now]
-        for one in self.open(origin):
-            name = (one.notice.kind, one.notice.list_name)
-            if name in left:
-                left.remove(name)
-            else:
-                self.over.append(replace(one, ended_at=at))
+        ended = changes(self.open(origin), now).ended
+        self.over += [replace(one, ended_at=at) for one in ended]
         self.kept[origin] = tuple(now)
 
 
 class FakeRunLog:
     """Implements `ports.runs.RunLog`; keeps the `reports` of runs that ended."""
 
-    def __init__(self, place: _Place, notices: FakeNoticeLog) -> None:
+    def __init__(self, place: _Place, notices: FakeNotices) -> None:
         self._place = place
         self._notices = notices
         self.reports: list[SyncReport] = []
@@ -930,9 +925,10 @@ class FakeRunLog:
     def is_first(self) -> bool:
         return not self._place.shelf.has_run_well
 
-    def end(self, report: SyncReport, at: datetime, notices: Sequence[NoticeRecord]) -> None:
+    def end(self, report: SyncReport, at: datetime, found: SyncFindings) -> None:
         self.reports.append(report)
-        self._notices.replace(Origin.SYNC, notices, at)
+        now = open_after(self._notices.open(Origin.SYNC), found)
+        self._notices.emit(Origin.SYNC, now, at)
         if self._place.server:
             self._place.shelf.has_run_well |= report.result in (Result.OK, Result.PARTLY)
 
@@ -954,7 +950,7 @@ class FakeMemory:
         self.failed_requests = FakeFailedRequests(place)
         self.departures = FakeDepartures(place)
         self.requests = FakeRequestLog(place)
-        self.notices = FakeNoticeLog()
+        self.notices = FakeNotices()
         self.runs = FakeRunLog(place, self.notices)
 
     @property
@@ -1124,7 +1120,7 @@ class FakeRunHistory:
         found = [row for row in self._kept.told_runs if row.run_id.startswith(run_id)]
         return found[0] if len(found) == 1 else None
 
-    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord]) -> None:  # noqa: ARG002 - the port's
+    def note_end(self, row: RunRow, found: SyncFindings) -> None:  # noqa: ARG002 - the port's
         self._kept.play()
         if all(one.run_id != row.run_id for one in self._kept.told_runs):
             self._kept.told_runs.insert(0, row)
@@ -1368,7 +1364,7 @@ class FakeAgentState:
         self.exclusions = FakeExclusions(kept)
         self.server = FakeServerRecords(kept)
         self.lists = FakeListRecords(kept)
-        self.notices = FakeNoticeLog()
+        self.notices = FakeNotices()
 
 
 TRAKT_ACCESS, TRAKT_REFRESH = "not-a-real-access-token", "not-a-real-refresh-token"

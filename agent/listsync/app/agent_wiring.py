@@ -14,7 +14,7 @@ from listsync import __version__
 from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backups, DailyBackups, Shelf
 from listsync.agent.loop import Agent
-from listsync.agent.notice_board import NoticeBoard, agent_notices
+from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
@@ -38,14 +38,14 @@ from listsync.config.configuration import Config
 from listsync.config.paths import permission_warnings
 from listsync.control.server import ControlSocket
 from listsync.domain.events import SYSTEM_CLOCK, Event, QueueMoved, Signal, Signalled
-from listsync.domain.notices import NoticeRecord, Origin, open_after
-from listsync.domain.run_messages import judgement_of_end
+from listsync.domain.notices import NoticeRecord, Origin
+from listsync.domain.run_messages import findings_of_end
 from listsync.domain.runs import Condition, Ended, Following, ReachedServer
 from listsync.errors import Problem
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.database import Database
-from listsync.store.history import SqliteNoticeLog
+from listsync.store.history import SqliteNotices
 from listsync.store.key_value import SqliteNotebook, load_doubt
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.state import SqliteAgentState
@@ -118,7 +118,7 @@ class WiredAgent:
         self._backups = Backups(self._back_up)
         self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
         self._queue_store = QueueStore(self._notebook)
-        self._notices = NoticeBoard(SqliteNoticeLog(database.with_patience(_DECIDER_WAITS_S)))
+        self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
         self._timetable = Timetable(self._notebook, host_id())
         self._back_off = BackOff(self._notebook)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
@@ -159,7 +159,7 @@ class WiredAgent:
                 recent=self._recent,
                 board=board,
                 state=self._state,
-                notice_log=SqliteNoticeLog(self._database.with_patience(_COMMAND_WAITS_S)),
+                notices=SqliteNotices(self._database.with_patience(_COMMAND_WAITS_S)),
                 backups=self._backups,
                 shown=lambda: self._overview.shown,
                 refresh=self._overview.refresh,
@@ -256,11 +256,11 @@ class WiredAgent:
         return is_clean
 
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
-        return self._notices.keep(
-            agent_notices(
+        return self._notices.emit(
+            notices_of_agent(
                 self._configuration.in_force,
-                doubts=self._overview.shown.doubts,
-                troubles=(*self._teller.notes(), *filter(None, [self._daily.note])),
+                permission_warnings=self._overview.shown.doubts,
+                state_errors=(*self._teller.notes(), *filter(None, [self._daily.note])),
                 watcher=self._watcher_trouble(),
                 services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             )
@@ -271,10 +271,8 @@ class WiredAgent:
         self._notices.write()
 
     def _note_end(self, ended: Ended) -> None:
-        run = judgement_of_end(ended.row, passes=ended.retry is not None)
-        self._state.runs.note_end(
-            ended.row, open_after(self._state.notices.open(Origin.SYNC), run)
-        )
+        found = findings_of_end(ended.row, passes=ended.retry is not None)
+        self._state.runs.note_end(ended.row, found)
 
     def _back_up(self, path: Path, stop: threading.Event) -> int:
         return write_backup(path, lambda new: self._database.copy_to(new, stop))

@@ -15,7 +15,7 @@ from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry, ServiceStatus
 from listsync.errors import Problem
-from listsync.ports.runs import NoticeLog
+from listsync.ports.runs import Notices
 from listsync.ports.state import AgentState
 from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
@@ -63,7 +63,7 @@ class Sources:
     recent: RecentRuns
     board: ProgressBoard
     state: AgentState
-    notice_log: NoticeLog
+    notices: Notices
     backups: Backups
     shown: Callable[[], Shown]
     refresh: Callable[[], None]

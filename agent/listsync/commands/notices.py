@@ -34,7 +34,7 @@ _LASTS = 6
 def notices(sources: Sources, params: NoticesParams) -> NoticesReply:
     """Tell the latest notices, open or over, the newest first."""
     asked = asked_of(params, 20, str, int)
-    page = sources.notice_log.latest(
+    page = sources.notices.latest(
         only_open=bool(params.get("open")),
         limit=asked.limit,
         after=asked.after,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -163,18 +164,24 @@ class Notice:
 class NoticeRecord:
     """A notice with the time since when it is open, and the run that said it last, if one did.
 
-    `ended_at`: when it was over; None: it is open.
+    `ended_at`: when it was over; None: it is open. `number` is what the state knows it by.
     """
 
     notice: Notice
     since: datetime
     run_id: str = ""
     ended_at: datetime | None = None
+    number: int | None = field(default=None, compare=False)
+
+    @property
+    def is_about(self) -> tuple[NoticeKind, str | None]:
+        """What makes it the same one, whatever its words: its kind and its list."""
+        return self.notice.kind, self.notice.list_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What one real run says of notices: its own, and of which lists it would have said more.
+class SyncFindings:
+    """What one real run found that a person should learn, and of which *lists* it found all.
 
     `is_whole`: the run came to its end, so that what it does not say is over.
     """
@@ -186,6 +193,34 @@ class Judgement:
     is_whole: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeChanges:
+    """What one emission changes: all that anybody must know who sends messages of notices.
+
+    `opened` were not open before; `renewed` were, perhaps in other words or less severe; `ended`
+    are over.
+    """
+
+    opened: tuple[NoticeRecord, ...] = ()
+    renewed: tuple[NoticeRecord, ...] = ()
+    ended: tuple[NoticeRecord, ...] = ()
+
+
+def changes(before: Iterable[NoticeRecord], now: Iterable[NoticeRecord]) -> NoticeChanges:
+    """Compare what is open *now* with what was; several about the same go by their order."""
+    known: dict[tuple[NoticeKind, str | None], deque[NoticeRecord]] = defaultdict(deque)
+    for one in before:
+        known[one.is_about].append(one)
+    opened, renewed = [], []
+    for one in now:
+        if known[one.is_about]:
+            renewed.append(replace(one, number=known[one.is_about].popleft().number))
+        else:
+            opened.append(one)
+    left = tuple(one for same in known.values() for one in same)
+    return NoticeChanges(opened=tuple(opened), renewed=tuple(renewed), ended=left)
+
+
 _FEW = 3
 
 
@@ -195,20 +230,20 @@ def few(said: Sequence[str], between: str = "; ") -> str:
     return between.join([*said[:_FEW], *more])
 
 
-def open_after(before: Iterable[NoticeRecord], run: Judgement) -> tuple[NoticeRecord, ...]:
+def open_after(before: Iterable[NoticeRecord], run: SyncFindings) -> tuple[NoticeRecord, ...]:
     """Tell which notices are open after *run*; those of lists that it did not judge are kept.
 
     Why the last sync failed is said once: the next failure takes its place.
     """
     before = tuple(before)
     own = renewed(before, run.notices, run.at, run.run_id)
-    said = {(one.kind, one.list_name) for one in run.notices}
+    said = {one.is_about for one in own}
     has_failed = any(one.is_failed_sync for one in run.notices)
     kept = (
         one
         for one in before
         if not _is_judged(one.notice, run)
-        and (one.notice.kind, one.notice.list_name) not in said
+        and one.is_about not in said
         and not (has_failed and one.notice.is_failed_sync)
     )
     return (*own, *kept)
@@ -218,14 +253,14 @@ def renewed(
     before: Iterable[NoticeRecord], said: Iterable[Notice], at: datetime, run_id: str = ""
 ) -> tuple[NoticeRecord, ...]:
     """Make records of what is *said* now; what was said *before* of the same keeps its time."""
-    since = {(one.notice.kind, one.notice.list_name): one.since for one in before}
+    since = {one.is_about: one.since for one in before}
     return tuple(
         NoticeRecord(notice=one, since=since.get((one.kind, one.list_name), at), run_id=run_id)
         for one in said
     )
 
 
-def _is_judged(notice: Notice, run: Judgement) -> bool:
+def _is_judged(notice: Notice, run: SyncFindings) -> bool:
     return run.is_whole and (notice.list_name is None or notice.list_name in run.lists)
 
 

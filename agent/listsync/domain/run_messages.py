@@ -7,7 +7,7 @@ from datetime import datetime
 
 from listsync.domain.history import RunRow
 from listsync.domain.lists import ListOutcome
-from listsync.domain.notices import Judgement, Notice, NoticeKind
+from listsync.domain.notices import Notice, NoticeKind, SyncFindings
 from listsync.domain.report import Result, SyncReport, Verdict
 
 _LATER = "nothing: it is retried automatically"
@@ -102,11 +102,11 @@ def message_of(report: SyncReport) -> str:
     return f"{why} ({words})" if counts.total() else why
 
 
-def judgement_of(report: SyncReport, at: datetime) -> Judgement:
-    """Say which notices a run speaks of, and of which lists."""
+def findings_of(report: SyncReport, at: datetime) -> SyncFindings:
+    """Say what a person should learn of a run, why it failed included."""
     failed = failure_notice(report.failure, report.why, passes=report.retry is not None)
     is_failed = report.result is Result.FAILED
-    return Judgement(
+    return SyncFindings(
         run_id=report.run.run_id,
         at=at,
         notices=(failed, *report.notices) if is_failed else report.notices,
@@ -115,10 +115,10 @@ def judgement_of(report: SyncReport, at: datetime) -> Judgement:
     )
 
 
-def judgement_of_end(row: RunRow, *, passes: bool) -> Judgement:
+def findings_of_end(row: RunRow, *, passes: bool) -> SyncFindings:
     """Say the same of a real run that ended without a report; *passes*: it is tried again."""
     failed = (failure_notice(NoticeKind.SYNC_FAILED, row.why, passes=passes),)
-    return Judgement(
+    return SyncFindings(
         run_id=row.run_id,
         at=row.ended_at or row.started_at,
         notices=failed if row.result == Result.FAILED else (),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from listsync.domain.history import Key, Page, RequestRow, RunRow
     from listsync.domain.media import Definition
-    from listsync.domain.notices import NoticeRecord, Origin
+    from listsync.domain.notices import NoticeRecord, Origin, SyncFindings
     from listsync.domain.report import SyncReport, SyncRun
     from listsync.domain.run_notes import Intent
 
@@ -25,8 +25,8 @@ class RunLog(Protocol):
         """Tell whether no run ever ended well at this server."""
         ...
 
-    def end(self, report: SyncReport, at: datetime, notices: Sequence[NoticeRecord]) -> None:
-        """Note the end of a run, and in the same commit that *notices* of syncs are open then.
+    def end(self, report: SyncReport, at: datetime, found: SyncFindings) -> None:
+        """Note the end of a run, and emit what it *found* in the same commit.
 
         Old runs are forgotten.
         """
@@ -48,10 +48,10 @@ class RunHistory(Protocol):
         """Return the run whose id begins so; None if it is not one run."""
         ...
 
-    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord]) -> None:
+    def note_end(self, row: RunRow, found: SyncFindings) -> None:
         """Note a run that ended before its end, or even its start, was noted.
 
-        *notices* are open then, of those of syncs.
+        What it *found* is emitted in the same commit.
         """
         ...
 
@@ -98,8 +98,18 @@ class RequestHistory(Protocol):
         ...
 
 
-class NoticeLog(Protocol):
-    """Keeps notices: the open ones, and for a while those that are over. Raises StateError."""
+class Notices(Protocol):
+    """What people should learn: the open ones, and for a while those that are over.
+
+    Each raises StateError.
+    """
+
+    def emit(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
+        """Take what is open *now* of what *origin* says; all else of it is over since *at*.
+
+        A run emits what it found by its end (`RunLog.end`), in one commit with that.
+        """
+        ...
 
     def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
         """Return what is open of what *origin* said, in the order in which it was said."""
@@ -109,8 +119,4 @@ class NoticeLog(Protocol):
         self, *, only_open: bool, limit: int, after: Key | None = None, skip: int = 0
     ) -> Page[NoticeRecord]:
         """Return notices of everybody, open or over, the newest first."""
-        ...
-
-    def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
-        """Note that of what *origin* says *now* is open, and all else is over since *at*."""
         ...

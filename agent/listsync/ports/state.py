@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from listsync.domain.run_notes import Intent, Notes
     from listsync.ports.lists import ListRecords, ListSetbacks, ListSnapshots
-    from listsync.ports.runs import NoticeLog, RequestHistory, RequestLog, RunHistory, RunLog
+    from listsync.ports.runs import Notices, RequestHistory, RequestLog, RunHistory, RunLog
     from listsync.ports.server import IndexCache, ServerGuard, ServerRecords, ServerRequests
     from listsync.ports.titles import (
         Departures,
@@ -72,7 +72,7 @@ class Memory(Recording, Protocol):
     def runs(self) -> RunLog: ...
 
     @property
-    def notices(self) -> NoticeLog: ...
+    def notices(self) -> Notices: ...
 
 
 class AgentState(Protocol):
@@ -110,7 +110,7 @@ class AgentState(Protocol):
     def server(self) -> ServerRecords: ...
 
     @property
-    def notices(self) -> NoticeLog: ...
+    def notices(self) -> Notices: ...
 
 
 class Notebook(Protocol):

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from listsync.domain.history import Key, Page, RunRow
-from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, Severity, renewed
+from listsync.domain.notices import (
+    Notice,
+    NoticeKind,
+    NoticeRecord,
+    Origin,
+    Severity,
+    SyncFindings,
+    changes,
+    open_after,
+    renewed,
+)
 from listsync.domain.report import SyncReport, SyncRun
 from listsync.domain.run_messages import message_of
 from listsync.store import row_codec as rows
@@ -17,19 +27,21 @@ from listsync.store.database import Database
 from listsync.store.server_index import TitleStatusTable
 
 _KEPT = timedelta(days=30)
+_OPEN = "SELECT * FROM notices WHERE origin = ? AND ended_at IS NULL ORDER BY id"
 
 
-class SqliteNoticeLog:
-    """Implements `ports.runs.NoticeLog`; see there."""
+class SqliteNotices:
+    """Implements `ports.runs.Notices`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def emit(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
+        with self._database.write() as connection:
+            emit_notices(connection, origin, now, at)
+
     def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
-        found = self._database.read(
-            "SELECT * FROM notices WHERE origin = ? AND ended_at IS NULL ORDER BY id", origin
-        )
-        return tuple(map(record_of, found))
+        return tuple(map(record_of, self._database.read(_OPEN, origin)))
 
     def latest(
         self, *, only_open: bool, limit: int, after: Key | None = None, skip: int = 0
@@ -47,48 +59,39 @@ class SqliteNoticeLog:
         key = (last["since"], last["id"]) if last else None
         return Page(total, tuple(map(record_of, found[:limit])), key)
 
-    def replace(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
-        with self._database.write() as connection:
-            put_open(connection, origin, now, at)
 
-
-def put_open(
+def emit_notices(
     connection: sqlite3.Connection, origin: Origin, now: Sequence[NoticeRecord], at: datetime
 ) -> None:
-    """Note what is open *now* of what *origin* says; all else of it is over since *at*.
+    """Take what is open *now* of what *origin* says; all else of it is over since *at*.
 
-    Every notice comes through here, in the transaction of what it tells of: what is to be sent of
-    it belongs there as well.
+    The one door of all notices, in the transaction of what they tell of: who sends messages of
+    them writes these here, of the `NoticeChanges`.
     """
-    known: dict[tuple[str, str | None], list[int]] = defaultdict(list)
-    for row in connection.execute(
-        "SELECT id, kind, list FROM notices WHERE origin = ? AND ended_at IS NULL ORDER BY id",
-        (origin,),
-    ):
-        known[row["kind"], row["list"]].append(row["id"])
-    for one in now:
-        same = known[one.notice.kind, one.notice.list_name]
-        _put_notice(connection, origin, one, same.pop(0) if same else None)
+    found = changes(map(record_of, connection.execute(_OPEN, (origin,))), now)
+    connection.executemany(
+        "INSERT INTO notices (severity, text, run, id, origin, kind, list, since)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*_said(one), origin, *one.is_about, rows.iso(one.since)) for one in found.opened],
+    )
+    connection.executemany(
+        "UPDATE notices SET severity = ?, text = ?, run = ? WHERE id = ?",
+        map(_said, found.renewed),
+    )
     connection.executemany(
         "UPDATE notices SET ended_at = ? WHERE id = ?",
-        [(rows.iso(at), number) for numbers in known.values() for number in numbers],
+        [(rows.iso(at), one.number) for one in found.ended],
     )
     connection.execute("DELETE FROM notices WHERE ended_at < ?", (rows.iso(at - _KEPT),))
 
 
-def _put_notice(
-    connection: sqlite3.Connection, origin: Origin, one: NoticeRecord, number: int | None
-) -> None:
-    notice = one.notice
-    connection.execute(
-        "INSERT INTO notices (id, origin, kind, severity, list, text, since, run)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " severity = excluded.severity, text = excluded.text, run = excluded.run",
-        (
-            *(number, origin, notice.kind, notice.severity, notice.list_name, notice.text),
-            *(rows.iso(one.since), one.run_id),
-        ),
-    )
+def _said(one: NoticeRecord) -> tuple[Severity, str, str, int | None]:
+    return one.notice.severity, one.notice.text, one.run_id, one.number
+
+
+def _emit_findings(connection: sqlite3.Connection, found: SyncFindings) -> None:
+    before = map(record_of, connection.execute(_OPEN, (Origin.SYNC,)))
+    emit_notices(connection, Origin.SYNC, open_after(before, found), found.at)
 
 
 def record_of(row: sqlite3.Row) -> NoticeRecord:
@@ -99,6 +102,7 @@ def record_of(row: sqlite3.Row) -> NoticeRecord:
         since=datetime.fromisoformat(row["since"]),
         run_id=row["run"],
         ended_at=rows.moment(row["ended_at"]),
+        number=row["id"],
     )
 
 
@@ -126,7 +130,7 @@ class SqliteRunLog:
             self._server(),
         )
 
-    def end(self, report: SyncReport, at: datetime, notices: Sequence[NoticeRecord]) -> None:
+    def end(self, report: SyncReport, at: datetime, found: SyncFindings) -> None:
         counts = {
             one.name: {"outcome": one.outcome, **(Counter(one.verdicts) + Counter(one.departed))}
             for one in report.lists
@@ -156,7 +160,7 @@ class SqliteRunLog:
                 " AND later.result IN ('ok', 'partly')))",
                 (rows.iso(at - _KEPT), report.run.run_id),
             )
-            put_open(connection, Origin.SYNC, notices, at)
+            _emit_findings(connection, found)
 
 
 class SqliteRunHistory:
@@ -187,7 +191,7 @@ class SqliteRunHistory:
         )
         return _run(found[0]) if len(found) == 1 else None
 
-    def note_end(self, row: RunRow, notices: Sequence[NoticeRecord]) -> None:
+    def note_end(self, row: RunRow, found: SyncFindings) -> None:
         began, ended = (rows.iso(at) if at else None for at in (row.started_at, row.ended_at))
         with self._database.write() as connection:
             noted = connection.execute(
@@ -209,7 +213,7 @@ class SqliteRunHistory:
                 ),
             )
             if noted.rowcount:
-                put_open(connection, Origin.SYNC, notices, row.ended_at or row.started_at)
+                _emit_findings(connection, found)
 
     def close_cut_off(self, at: datetime) -> None:
         with self._database.write() as connection:

@@ -20,7 +20,7 @@ from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.exclusions import SqliteExclusions
 from listsync.store.handled_titles import SqliteDepartures, SqliteHandledTitles
-from listsync.store.history import SqliteNoticeLog, SqliteRunHistory, SqliteRunLog
+from listsync.store.history import SqliteNotices, SqliteRunHistory, SqliteRunLog
 from listsync.store.items import SqliteItems
 from listsync.store.list_snapshots import (
     SqliteListRecords,
@@ -50,7 +50,7 @@ class SqliteAgentState:
         self.exclusions = SqliteExclusions(database, number)
         self.runs = SqliteRunHistory(database)
         self.requests = SqliteRequestHistory(database, number)
-        self.notices = SqliteNoticeLog(database)
+        self.notices = SqliteNotices(database)
 
 
 def write_notes(
@@ -109,7 +109,7 @@ class SqliteMemory:
         self.departures = SqliteDepartures(database, server, self._statuses)
         self.requests = SqliteRequestLog(database, server)
         self.runs = SqliteRunLog(database, self.guard.chosen, self._statuses)
-        self.notices = SqliteNoticeLog(database)
+        self.notices = SqliteNotices(database)
 
     def record(self, notes: Notes, intents: Sequence[Intent] = ()) -> None:
         """Write *notes* and *intents* in one commit; see the port."""

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 
 from listsync.domain.decisions import Match, Member, Outcome, Prepared, Requested, Skip, SkipReason
 from listsync.domain.media import Definition, MediaType
-from listsync.domain.notices import Notice, NoticeKind, Origin, few, kind_of_outcome, open_after
+from listsync.domain.notices import Notice, NoticeKind, few, kind_of_outcome
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, Verdict
-from listsync.domain.run_messages import judgement_of, passes_by_itself, trouble_words
+from listsync.domain.run_messages import findings_of, passes_by_itself, trouble_words
 from listsync.domain.run_notes import FailedRequest, HandledSeasons, Handling, Intent, Notes
 from listsync.domain.server import RequestBody, SeriesDetails
 from listsync.domain.server_knowledge import CONFIRM
@@ -316,9 +316,8 @@ class Recorder:
 
 
 def note_end(memory: Memory, report: SyncReport, at: datetime) -> None:
-    """Have noted that a run has ended, and which notices of syncs are open then."""
-    before = memory.notices.open(Origin.SYNC)
-    memory.runs.end(report, at, open_after(before, judgement_of(report, at)))
+    """Have noted that a run has ended, and what a person should learn of it."""
+    memory.runs.end(report, at, findings_of(report, at))
 
 
 def _is_handled(outcome: Outcome) -> bool:

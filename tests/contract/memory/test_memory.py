@@ -1014,28 +1014,28 @@ def noted(kind: NoticeKind, text: str = "why", list_name: str | None = None) -> 
 
 def test_what_is_said_is_open_until_it_is_not_said(memory: Memory) -> None:
     log, one = memory.notices, noted(NoticeKind.ON_HOLD, list_name="mine")
-    log.replace(Origin.SYNC, [one], NOW)
+    log.emit(Origin.SYNC, [one], NOW)
     assert log.open(Origin.SYNC) == (one,)
     again = replace(one, notice=replace(one.notice, text="less", passes=True), run_id="run-2")
-    log.replace(Origin.SYNC, [again], NOW)
+    log.emit(Origin.SYNC, [again], NOW)
     assert log.open(Origin.SYNC) == (again,)
-    log.replace(Origin.SYNC, [], NOW)
+    log.emit(Origin.SYNC, [], NOW)
     assert log.open(Origin.SYNC) == ()
 
 
 def test_who_says_nothing_of_a_notice_does_not_end_it(memory: Memory) -> None:
     invalid = noted(NoticeKind.CONFIG_INVALID)
-    memory.notices.replace(Origin.AGENT, [invalid], NOW)
-    memory.notices.replace(Origin.SYNC, [], NOW)
+    memory.notices.emit(Origin.AGENT, [invalid], NOW)
+    memory.notices.emit(Origin.SYNC, [], NOW)
     assert memory.notices.open(Origin.AGENT) == (invalid,)
 
 
 def test_two_notices_of_a_kind_and_a_list_are_two(memory: Memory) -> None:
     two = [noted(NoticeKind.REQUEST_FAILED, text, "mine") for text in ("failed", "put off")]
-    memory.notices.replace(Origin.SYNC, two, NOW)
-    memory.notices.replace(Origin.SYNC, two, NOW)
+    memory.notices.emit(Origin.SYNC, two, NOW)
+    memory.notices.emit(Origin.SYNC, two, NOW)
     assert memory.notices.open(Origin.SYNC) == tuple(two)
-    memory.notices.replace(Origin.SYNC, two[:1], NOW)
+    memory.notices.emit(Origin.SYNC, two[:1], NOW)
     assert memory.notices.open(Origin.SYNC) == tuple(two[:1])
 
 

@@ -17,6 +17,7 @@ from listsync.domain.lists import ListEntry, ListOutcome
 from listsync.domain.media import Definition, ExternalIds, MediaType, TitleKey, parse_exclusion
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
+from listsync.domain.run_messages import findings_of_end
 from listsync.domain.run_notes import FailedRequest, Handling, Notes, Sent
 from listsync.domain.server import Answered, Asking, RequestAnswer, RequestBody
 from listsync.errors import StateError
@@ -306,14 +307,14 @@ _FAILED = RunRow(
 def test_a_run_that_broke_off_is_kept_with_its_reason(world: World, *, began: bool) -> None:
     if began:
         world.run("abc", ends=False)
-    world.state.runs.note_end(_FAILED, ())
+    world.state.runs.note_end(_FAILED, findings_of_end(_FAILED, passes=False))
     (row,) = world.state.runs.page(limit=9).rows
     assert replace(row, origin="schedule") == _FAILED
 
 
 def test_a_run_that_came_to_its_own_end_keeps_that(world: World) -> None:
     world.run("abc")
-    world.state.runs.note_end(_FAILED, ())
+    world.state.runs.note_end(_FAILED, findings_of_end(_FAILED, passes=False))
     (row,) = world.state.runs.page(limit=9).rows
     assert (row.result, row.why) == ("partly", "a list is down")
 

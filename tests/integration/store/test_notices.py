@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from listsync.domain.history import RunRow
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
+from listsync.domain.run_messages import findings_of_end
+from listsync.errors import StateError
 from listsync.store.database import Database
-from listsync.store.history import SqliteNoticeLog
+from listsync.store.history import SqliteNotices
+from listsync.store.state import SqliteAgentState
 from tests.integration.store.conftest import OldDatabase
 from tests.integration.store.state import AT
 
@@ -27,7 +31,7 @@ def test_what_the_last_run_said_is_open(path: Path, old_database: OldDatabase) -
     with old_database(19) as old, old.write() as connection:
         connection.execute(_RUNS)
     database = Database(path)
-    (one,) = SqliteNoticeLog(database).open(Origin.SYNC)
+    (one,) = SqliteNotices(database).open(Origin.SYNC)
     database.close()
     assert (one.notice.kind, one.notice.list_name) == (NoticeKind.ON_HOLD, "Dora")
     assert (one.since, one.run_id, one.notice.needs_person) == (AT, "before", True)
@@ -54,13 +58,13 @@ def test_what_the_last_run_said_in_no_known_form_keeps_nobody_from_an_upgrade(
             (AT.isoformat(), said),
         )
     database = Database(path)
-    found = SqliteNoticeLog(database).open(Origin.SYNC)
+    found = SqliteNotices(database).open(Origin.SYNC)
     database.close()
     assert [one.notice.text for one in found] == open_then
 
 
 def test_the_latest_notices_come_in_pages(database: Database) -> None:
-    log = SqliteNoticeLog(database)
+    log = SqliteNotices(database)
     five = [
         NoticeRecord(
             notice=Notice(kind=NoticeKind.LIST_GONE, text="gone", list_name=f"{number}"),
@@ -68,8 +72,8 @@ def test_the_latest_notices_come_in_pages(database: Database) -> None:
         )
         for number in range(5)
     ]
-    log.replace(Origin.SYNC, five, AT)
-    log.replace(Origin.SYNC, five[1:], AT + timedelta(hours=1))
+    log.emit(Origin.SYNC, five, AT)
+    log.emit(Origin.SYNC, five[1:], AT + timedelta(hours=1))
     names, after = [], None
     while True:
         page = log.latest(only_open=False, limit=2, after=after)
@@ -82,11 +86,29 @@ def test_the_latest_notices_come_in_pages(database: Database) -> None:
 
 
 def test_what_is_over_is_forgotten_after_thirty_days(database: Database) -> None:
-    log = SqliteNoticeLog(database)
+    log = SqliteNotices(database)
     one = NoticeRecord(notice=Notice(kind=NoticeKind.LIST_GONE, text="gone"), since=AT)
-    log.replace(Origin.SYNC, [one], AT)
-    log.replace(Origin.SYNC, [], AT)
-    log.replace(Origin.SYNC, [], AT + timedelta(days=30))
+    log.emit(Origin.SYNC, [one], AT)
+    log.emit(Origin.SYNC, [], AT)
+    log.emit(Origin.SYNC, [], AT + timedelta(days=30))
     assert log.latest(only_open=False, limit=9).total == 1
-    log.replace(Origin.SYNC, [], AT + timedelta(days=30, seconds=1))
+    log.emit(Origin.SYNC, [], AT + timedelta(days=30, seconds=1))
     assert log.latest(only_open=False, limit=9).total == 0
+
+
+_FULL = "CREATE TEMP TRIGGER full BEFORE INSERT ON notices BEGIN SELECT RAISE(FAIL, 'full'); END"
+
+
+def test_a_run_whose_notices_cannot_be_kept_has_not_ended(database: Database) -> None:
+    runs = SqliteAgentState(database).runs
+    row = RunRow(run_id="r", origin="test", started_at=AT, result="failed", why="no answer")
+    with database.write() as connection:
+        connection.execute(_FULL)
+    with pytest.raises(StateError, match="full"):
+        runs.note_end(row, findings_of_end(row, passes=False))
+    assert runs.find("r") is None
+    with database.write() as connection:
+        connection.execute("DROP TRIGGER full")
+    runs.note_end(row, findings_of_end(row, passes=False))
+    (one,) = SqliteNotices(database).open(Origin.SYNC)
+    assert (one.notice.text, one.run_id) == ("the last sync failed: no answer", "r")

@@ -15,6 +15,7 @@ from listsync.domain.history import RunRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.report import Result
+from listsync.domain.run_messages import findings_of_end
 from listsync.domain.run_notes import FailedRequest, Notes
 from listsync.domain.server import (
     IndexPage,
@@ -172,7 +173,7 @@ def test_what_a_run_that_broke_off_has_read_is_noted_by_the_next_that_reads_the_
     read_index(world, {1: TitleState(5, 1)}, etag="2")
     if is_noted:
         row = RunRow(run_id="killed", origin="test", started_at=killed.started_at, result="failed")
-        world.state.runs.note_end(row, ())
+        world.state.runs.note_end(row, findings_of_end(row, passes=False))
     else:
         world.state.runs.close_cut_off(datetime.now(UTC))
     for name in ("without the server", "next"):

@@ -11,10 +11,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from listsync.agent import backups, notice_board
+from listsync.agent import backups
+from listsync.agent import notices as agent_notices
 from listsync.agent.active_config import InForce
 from listsync.agent.backups import DailyBackups, Shelf
-from listsync.agent.notice_board import agent_notices
+from listsync.agent.notices import notices_of_agent
 from listsync.app import services
 from listsync.app.services import AgentService, Services, ServiceWork
 from listsync.config.configuration import Config, check
@@ -238,7 +239,9 @@ def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, door: Door)
 def notices(table: Services) -> list[Notice]:
     in_force = InForce(following=following("first"), loaded_at=datetime.now(UTC))
     return list(
-        agent_notices(in_force, doubts=(), troubles=(), watcher="", services=table.statuses)
+        notices_of_agent(
+            in_force, permission_warnings=(), state_errors=(), watcher="", services=table.statuses
+        )
     )
 
 
@@ -256,7 +259,7 @@ def test_what_fails_again_and_again_has_failed_since_the_first_time_and_waits_fo
         "the door service has failed: ValueError: what went wrong",
         False,
     )
-    monkeypatch.setattr(notice_board, "_LASTS", timedelta(seconds=0.1))
+    monkeypatch.setattr(agent_notices, "_LASTS", timedelta(seconds=0.1))
     door.trouble = StateError("port 80 is taken")
     door.breaks.set()
     until(lambda: any(one.needs_person for one in notices(bench.services)))

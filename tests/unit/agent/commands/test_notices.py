@@ -14,8 +14,8 @@ def blocked(number: int) -> NoticeRecord:
 
 
 def test_the_newest_notices_are_told_first_with_when_they_ended(world: World) -> None:
-    world.notice_log.replace(Origin.SYNC, [blocked(1), blocked(2)], AT)
-    world.notice_log.replace(Origin.SYNC, [blocked(2)], AT + timedelta(hours=1))
+    world.notices.emit(Origin.SYNC, [blocked(1), blocked(2)], AT)
+    world.notices.emit(Origin.SYNC, [blocked(2)], AT + timedelta(hours=1))
     told = world.ask("notices")
     assert [(one["list"], one["ended_at"]) for one in told["notices"]] == [
         ("list 2", None),
@@ -27,7 +27,7 @@ def test_the_newest_notices_are_told_first_with_when_they_ended(world: World) ->
 
 
 def test_notices_come_in_pages(world: World) -> None:
-    world.notice_log.replace(Origin.SYNC, [blocked(number) for number in range(5)], AT)
+    world.notices.emit(Origin.SYNC, [blocked(number) for number in range(5)], AT)
     first = world.ask("notices", limit=3)
     rest = world.ask("notices", limit=3, cursor=first["next"])
     lists = [one["list"] for told in (first, rest) for one in told["notices"]]

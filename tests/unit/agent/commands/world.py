@@ -11,7 +11,7 @@ import pytest
 
 from listsync.agent.active_config import Configuration
 from listsync.agent.backups import Backup, Backups
-from listsync.agent.notice_board import NoticeBoard, agent_notices
+from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
 from listsync.commands.context import Shown, Sources, Terms
@@ -37,7 +37,7 @@ from listsync.protocol import RefusedCommand
 from listsync.sync.limits import UNCAPPED
 from listsync.sync.progress import ProgressBoard
 from listsyncctl.replies import strange_in
-from tests.fakes import FakeAgentState, FakeNoticeLog
+from tests.fakes import FakeAgentState, FakeNotices
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 250_999, tzinfo=UTC)
 ISO = "2026-06-01T12:00:00.250+00:00"
@@ -161,8 +161,8 @@ class World:
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
         self.services: tuple[ServiceStatus, ...] = ()
-        self.notice_log = FakeNoticeLog()
-        self.notice_board = NoticeBoard(self.notice_log)
+        self.notices = FakeNotices()
+        self.agent_notices = AgentNotices(self.notices)
         self.exclusions: tuple[Exclusion, ...] = ()
         self.cap = UNCAPPED
         self.owner_asks = True
@@ -185,7 +185,7 @@ class World:
             recent=self.recent,
             board=self.board,
             state=self.state,
-            notice_log=self.notice_log,
+            notices=self.notices,
             backups=self.backups,
             shown=self._shown,
             refresh=self._refresh,
@@ -230,8 +230,8 @@ class World:
 
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
         in_force = self.configuration.in_force
-        return self.notice_board.keep(
-            agent_notices(in_force, doubts=(), troubles=self.notes, watcher="")
+        return self.agent_notices.emit(
+            notices_of_agent(in_force, permission_warnings=(), state_errors=self.notes, watcher="")
         )
 
     def _refresh(self) -> None:

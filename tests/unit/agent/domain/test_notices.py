@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import (
-    Judgement,
     Notice,
+    NoticeChanges,
     NoticeKind,
     NoticeRecord,
     Severity,
+    SyncFindings,
+    changes,
     kind_of_outcome,
     open_after,
 )
@@ -27,8 +30,8 @@ def since_before(notice: Notice) -> NoticeRecord:
     return NoticeRecord(notice=notice, since=_AT, run_id="before")
 
 
-def a_run(*notices: Notice, lists: tuple[str, ...] = (), is_whole: bool = True) -> Judgement:
-    return Judgement(run_id="now", at=_LATER, notices=notices, lists=lists, is_whole=is_whole)
+def a_run(*notices: Notice, lists: tuple[str, ...] = (), is_whole: bool = True) -> SyncFindings:
+    return SyncFindings(run_id="now", at=_LATER, notices=notices, lists=lists, is_whole=is_whole)
 
 
 def test_a_notice_is_said_with_its_list() -> None:
@@ -97,6 +100,26 @@ def test_the_key_of_a_list_is_not_that_of_the_server() -> None:
         (since_before(of_list),), a_run(failed(NoticeKind.SYNC_FAILED), is_whole=False)
     )
     assert [one.notice.subject for one in after] == ["sync", "Dora"]
+
+
+def test_what_an_emission_changes_is_what_opens_goes_on_and_ends() -> None:
+    before = (
+        replace(since_before(held("Dora", "148 titles")), number=1),
+        replace(since_before(held("Emma")), number=2),
+    )
+    now = (since_before(held("Fred")), since_before(held("Dora", "3 titles")))
+    found = changes(before, now)
+    assert found == NoticeChanges(opened=now[:1], renewed=now[1:], ended=before[1:])
+    assert [one.number for one in found.renewed] == [1]
+
+
+def test_several_notices_about_the_same_go_by_their_order() -> None:
+    before = tuple(
+        replace(since_before(held("Dora", f"{number}")), number=number) for number in (1, 2, 3)
+    )
+    found = changes(before, before[:2])
+    assert [one.number for one in (*found.renewed, *found.ended)] == [1, 2, 3]
+    assert (len(found.renewed), found.opened) == (2, ())
 
 
 def test_what_passes_by_itself_is_a_warning() -> None:

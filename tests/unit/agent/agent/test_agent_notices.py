@@ -5,68 +5,68 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listsync.agent.active_config import InForce
-from listsync.agent.notice_board import NoticeBoard, agent_notices
+from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.domain.notices import Notice, NoticeKind, Origin
 from listsync.domain.runs import Condition, PendingChange, ServiceStatus
 from listsync.errors import StateError
-from tests.fakes import FakeNoticeLog
+from tests.fakes import FakeNotices
 from tests.unit.agent.agent.world import following
 
 INVALID = Notice(kind=NoticeKind.CONFIG_INVALID, text="the configuration is invalid")
 TROUBLE = Notice(kind=NoticeKind.STATE_TROUBLE, text="the disk is full")
 
 
-def kinds(log: FakeNoticeLog) -> list[NoticeKind]:
+def kinds(log: FakeNotices) -> list[NoticeKind]:
     return [one.notice.kind for one in log.open(Origin.AGENT)]
 
 
 def test_what_is_so_is_open_from_when_it_was_so_first() -> None:
-    board = NoticeBoard(FakeNoticeLog())
-    (first,) = board.keep([INVALID])
-    _, again = board.keep([TROUBLE, INVALID])
+    notices = AgentNotices(FakeNotices())
+    (first,) = notices.emit([INVALID])
+    _, again = notices.emit([TROUBLE, INVALID])
     assert again == first
 
 
 def test_what_is_so_is_written_down_and_ends_when_it_is_so_no_more() -> None:
-    log = FakeNoticeLog()
-    board = NoticeBoard(log)
-    board.keep([INVALID])
-    board.write()
+    log = FakeNotices()
+    notices = AgentNotices(log)
+    notices.emit([INVALID])
+    notices.write()
     assert kinds(log) == [NoticeKind.CONFIG_INVALID]
-    board.keep([])
-    board.write()
+    notices.emit([])
+    notices.write()
     assert kinds(log) == []
     assert [one.notice for one in log.over] == [INVALID]
 
 
 def test_what_was_so_before_a_restart_keeps_its_time() -> None:
-    log = FakeNoticeLog()
-    board = NoticeBoard(log)
-    (before,) = board.keep([INVALID])
-    board.write()
-    assert NoticeBoard(log).keep([INVALID]) == (before,)
+    log = FakeNotices()
+    notices = AgentNotices(log)
+    (before,) = notices.emit([INVALID])
+    notices.write()
+    assert AgentNotices(log).emit([INVALID]) == (before,)
 
 
 def test_nothing_is_written_while_nothing_changes() -> None:
-    log = FakeNoticeLog()
-    board = NoticeBoard(log)
-    board.keep([INVALID])
-    board.write()
+    log = FakeNotices()
+    notices = AgentNotices(log)
+    notices.emit([INVALID])
+    notices.write()
     log.fails = StateError("the disk is full")
-    board.keep([INVALID])
-    board.write()
+    notices.emit([INVALID])
+    notices.write()
 
 
 def test_trouble_with_the_state_is_noted_when_it_is_over() -> None:
-    log = FakeNoticeLog()
-    board = NoticeBoard(log)
+    log = FakeNotices()
+    notices = AgentNotices(log)
     log.fails = StateError("the disk is full")
-    board.keep([TROUBLE])
+    notices.emit([TROUBLE])
     with pytest.raises(StateError):
-        board.write()
+        notices.write()
     log.fails = None
-    board.keep([])
-    board.write()
+    notices.emit([])
+    notices.write()
     assert kinds(log) == []
     assert [one.notice for one in log.over] == [TROUBLE]
 
@@ -74,7 +74,7 @@ def test_trouble_with_the_state_is_noted_when_it_is_over() -> None:
 def test_what_is_not_in_force_waits_for_a_person() -> None:
     pending = (PendingChange(key="control.group", why="no right to do that"),)
     in_force = InForce(following=following("first"), loaded_at=datetime.now(UTC), pending=pending)
-    (notice,) = agent_notices(in_force, doubts=(), troubles=(), watcher="")
+    (notice,) = notices_of_agent(in_force, permission_warnings=(), state_errors=(), watcher="")
     assert (notice.kind, notice.subject) == (NoticeKind.CONFIG_PENDING, "configuration")
     assert notice.text == "not in force yet: control.group: no right to do that"
     assert notice.needs_person
@@ -90,8 +90,8 @@ def test_a_service_that_has_failed_waits_for_a_person_when_that_lasts(
         name="http", is_vital=False, condition=Condition.FAILED, since=since, why="port taken"
     )
     in_force = InForce(following=following("first"), loaded_at=since)
-    (notice,) = agent_notices(
-        in_force, doubts=(), troubles=(), watcher="", services=(well, failed)
+    (notice,) = notices_of_agent(
+        in_force, permission_warnings=(), state_errors=(), watcher="", services=(well, failed)
     )
     assert (notice.kind, notice.subject) == (NoticeKind.SERVICE_FAILED, "agent")
     assert notice.text == "the http service has failed: port taken"

@@ -1,4 +1,4 @@
-"""What the agent itself has to say to a person: from when it is so until it is over."""
+"""What a person should learn of the agent itself: from when it is so until it is over."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from datetime import UTC, datetime, timedelta
 from listsync.agent.active_config import InForce
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, renewed
 from listsync.domain.runs import Condition, ServiceStatus
-from listsync.ports.runs import NoticeLog
+from listsync.ports.runs import Notices
 
 _LASTS = timedelta(hours=1)
 """What has failed for so long hardly mends itself."""
 
 
-class NoticeBoard:
-    """Holds the agent's open notices in memory, and has them written down. Any thread may use it.
+class AgentNotices:
+    """Holds what is open of them in memory, and has it written down. Any thread may use it.
 
     What is wrong with the state is a notice, too, so that nobody waits for the state to be told.
     """
 
-    def __init__(self, log: NoticeLog) -> None:
-        self._log = log
+    def __init__(self, kept: Notices) -> None:
+        self._kept = kept
         self._lock = threading.Lock()
-        self._open = self._written = log.open(Origin.AGENT)
+        self._open = self._written = kept.open(Origin.AGENT)
         self._over: list[NoticeRecord] = []
         """What was open and is over, while nothing could be written."""
 
-    def keep(self, said: Iterable[Notice]) -> tuple[NoticeRecord, ...]:
+    def emit(self, said: Iterable[Notice]) -> tuple[NoticeRecord, ...]:
         """Take what is so now, in place of what was; returns it with the times since when."""
         now = datetime.now(UTC)
         with self._lock:
@@ -42,9 +42,9 @@ class NoticeBoard:
         with self._lock:
             now, notices, over = datetime.now(UTC), self._open, tuple(self._over)
         if over:
-            self._log.replace(Origin.AGENT, (*notices, *over), now)
+            self._kept.emit(Origin.AGENT, (*notices, *over), now)
         if over or notices != self._written:
-            self._log.replace(Origin.AGENT, notices, now)
+            self._kept.emit(Origin.AGENT, notices, now)
         with self._lock:
             self._written, self._over = notices, [one for one in self._over if one not in over]
 
@@ -53,32 +53,32 @@ def _key(one: NoticeRecord) -> tuple[NoticeKind, str]:
     return one.notice.kind, one.notice.text
 
 
-def agent_notices(
+def notices_of_agent(
     in_force: InForce[object],
     *,
-    doubts: Iterable[str],
-    troubles: Iterable[str],
+    permission_warnings: Iterable[str],
+    state_errors: Iterable[str],
     watcher: str,
     services: Iterable[ServiceStatus] = (),
 ) -> Iterator[Notice]:
     """Say what a person should learn of the agent.
 
-    *doubts* tell which places others may change, *troubles* what is wrong with the state,
-    *watcher* why changes of the configuration may be seen late; *services* are all others.
+    *permission_warnings* tell which places others may change, *watcher* why changes of the
+    configuration may be seen late; *services* are all others.
     """
     if in_force.problems:
         text = "the configuration is invalid; the last good one is in force"
         yield Notice(kind=NoticeKind.CONFIG_INVALID, text=text)
-    for warning in in_force.following.warnings:
-        yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(warning))
+    for problem in in_force.following.warnings:
+        yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(problem))
     for pending in in_force.pending:
         yield Notice(kind=NoticeKind.CONFIG_PENDING, text=f"not in force yet: {pending}")
     if watcher:
         yield Notice(kind=NoticeKind.WATCHER_DEGRADED, text=watcher)
-    for doubt in doubts:
-        yield Notice(kind=NoticeKind.OPEN_TO_OTHERS, text=doubt)
-    for trouble in troubles:
-        yield Notice(kind=NoticeKind.STATE_TROUBLE, text=trouble)
+    for warning in permission_warnings:
+        yield Notice(kind=NoticeKind.OPEN_TO_OTHERS, text=warning)
+    for error in state_errors:
+        yield Notice(kind=NoticeKind.STATE_TROUBLE, text=error)
     for one in services:
         since = one.since if one.condition is Condition.FAILED else None
         if (since := one.failing_since or since) is not None:
