@@ -10,10 +10,25 @@ import httpcore
 import httpx
 
 from listsync.cancellation import CancelToken
-from listsync.http.transport import FAILURES, Pool, Proxy, find_proxy, open_pool
+from listsync.certificates import CaFileError
+from listsync.config_types import ServiceOptions
+from listsync.http.transport import (
+    FAILURES,
+    Pool,
+    Proxy,
+    check_proxies,
+    find_proxy,
+    open_pool,
+    trusted,
+)
 
 _CONNECTIONS = 20
 _KEEP_ALIVE_S = 5.0
+_PROXIES = (  # without their addresses, as a login may be in them
+    "a proxy that the environment names cannot be used (http:// and https:// ones can): check "
+    "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+)
+_AUTHORITIES = "no certificate authorities can be loaded: check SSL_CERT_FILE and SSL_CERT_DIR"
 
 
 class DeadlineTransport(httpx.BaseTransport):
@@ -91,3 +106,28 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
     kind = next(one for one in known if one is not None and issubclass(one, httpx.TransportError))
     made: httpx.TransportError = kind(str(error))
     return made
+
+
+def open_transport(options: ServiceOptions, token: CancelToken) -> httpx.BaseTransport:
+    """Open the way to one service; where there is none, what is sent by it fails and says why."""
+    try:
+        proxy = Proxy.parse(options.proxy.get_secret_value()) if options.proxy else None
+        if proxy is None:
+            check_proxies()
+        return DeadlineTransport(token, trusted(options.ca_file), proxy)
+    except CaFileError as error:
+        return _NoConnection(f"its ca_file {options.ca_file} {error}")
+    except ValueError:
+        return _NoConnection(_PROXIES)
+    except OSError:
+        return _NoConnection(_AUTHORITIES)
+
+
+class _NoConnection(httpx.BaseTransport):
+    """Stands where the environment leaves no way out, so that other lists can go on."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(self._why, request=request)

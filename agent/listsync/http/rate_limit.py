@@ -1,16 +1,27 @@
-"""How fast requests follow each other: to one host from all lists together, and to the server.
+"""How fast requests follow each other, and how many are made at a time.
 
-And what is large is held by one list at a time.
+To one host they are counted from all lists together. What is large is held by one list at a time.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from listsync.cancellation import CancelToken
+from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.prefetch import Overlap
+
+logger = logging.getLogger(__name__)
+
+_ENOUGH_FAILURES = 3
+Failure = UnavailableError | RefusedError | AnswerChangedError
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 
 
 class RateLimit:
@@ -103,3 +114,61 @@ def large_turn() -> Iterator[LargeTurn]:
         yield one
     finally:
         one.end()
+
+
+@contextmanager
+def in_parallel(
+    function: Callable[[Item], Done], items: Iterable[Item], *, at_once: int = 4
+) -> Iterator[Iterator[Done]]:
+    """Call *function* for each of *items*, several at a time; gives the results in their order.
+
+    No result may be None. The first error is raised. What has not begun by the end of the block
+    is not begun.
+    """
+    overlap: Overlap[Item, Done] = Overlap(function, workers=at_once, ahead=2 * at_once)
+    try:
+        yield overlap.map(items, lambda _: None)
+    finally:
+        overlap.close()
+
+
+def as_far_as_possible(
+    function: Callable[[Item], Done],
+    items: Sequence[Item],
+    failures: list[Failure],
+    *,
+    at_once: int = 4,
+) -> Iterator[tuple[Item, Done | None]]:
+    """Call *function* for each of *items*, whose results are worth having, but not needed.
+
+    None stands for what the service does not know. What fails otherwise is left out and noted in
+    *failures*; after a refusal, or a few of them, the rest is not tried this time, and the log
+    says so.
+    """
+
+    def attempt(item: Item) -> tuple[Done | None, ...]:
+        refused = any(isinstance(error, RefusedError) for error in failures)
+        if refused or len(failures) >= _ENOUGH_FAILURES:
+            return ()
+        try:
+            return (function(item),)
+        except (UnavailableError, RefusedError, AnswerChangedError) as error:
+            if isinstance(error, RefusedError) and error.kind is Refusal.NOT_FOUND:
+                return (None,)
+            failures.append(error)
+            return ()
+
+    answered = 0
+    with in_parallel(attempt, items, at_once=at_once) as found:
+        for item, answers in zip(items, found, strict=True):
+            for answer in answers:
+                answered += 1
+                yield item, answer
+    if failures:
+        logger.info(
+            "%d of %d look-ups are left for later: %s",
+            len(items) - answered,
+            len(items),
+            failures[0],
+            extra={"action": "look_ups_failed"},
+        )

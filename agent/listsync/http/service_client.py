@@ -9,16 +9,18 @@ import logging
 import math
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
 from listsync import __version__
 from listsync.cancellation import CancelToken
-from listsync.certificates import CaFileError, distrust
+from listsync.certificates import distrust
 from listsync.config_types import ServiceOptions
 from listsync.domain.lists import Validators
 from listsync.errors import (
@@ -30,7 +32,7 @@ from listsync.errors import (
 )
 from listsync.http.browser_fallback import BrowserFallback
 from listsync.http.deadline import until
-from listsync.http.httpx_transport import DeadlineTransport
+from listsync.http.httpx_transport import open_transport
 from listsync.http.rate_limit import LARGE_BYTES, host_turn
 from listsync.http.redirects import follow, on_the_way
 from listsync.http.request import ServiceRequest
@@ -38,23 +40,18 @@ from listsync.http.response import Headers, PassingTrouble, Response, retried, v
 from listsync.http.transport import (
     BodyError,
     CutOffError,
-    Proxy,
-    check_proxies,
     plain_pieces,
-    trusted,
 )
 from listsync.logs import warn_rate_limited
 from listsync.redaction import Redactor, logins_in, proxy_logins, redactor_of
 from listsync.text_cleaning import one_line
 
 MAX_REDIRECTS = 5
+_LONGEST_S = 60.0
+"""What a page may take in a browser, a challenge before it included."""
 _LIMITS = (Refusal.RATE_LIMITED, Refusal.QUOTA)
-_PROXIES = (  # without their addresses, as a login may be in them
-    "a proxy that the environment names cannot be used (http:// and https:// ones can): check "
-    "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
-)
-_AUTHORITIES = "no certificate authorities can be loaded: check SSL_CERT_FILE and SSL_CERT_DIR"
 _ENDED = "the sync was ended"
+Done = TypeVar("Done")
 USER_AGENT = f"listsync/{__version__} (+https://github.com/listsync/listsync)"
 
 
@@ -102,7 +99,7 @@ def build_client(
         logging.getLogger(name).setLevel(logging.WARNING)
     token = token or CancelToken()
     client = ServiceClient(
-        transport=transport or _connected(options, token),
+        transport=transport or open_transport(options, token),
         headers={"User-Agent": options.user_agent or USER_AGENT, "Accept-Encoding": "gzip"},
         timeout=options.timeout_s,
         follow_redirects=False,  # done here, so that every hop is checked before it is taken
@@ -113,30 +110,6 @@ def build_client(
     proxy = options.proxy.get_secret_value() if options.proxy else ""
     client.known_secrets = logins_in(proxy) | proxy_logins()
     return client
-
-
-def _connected(options: ServiceOptions, token: CancelToken) -> httpx.BaseTransport:
-    try:
-        proxy = Proxy.parse(options.proxy.get_secret_value()) if options.proxy else None
-        if proxy is None:
-            check_proxies()
-        return DeadlineTransport(token, trusted(options.ca_file), proxy)
-    except CaFileError as error:
-        return _NoConnection(f"its ca_file {options.ca_file} {error}")
-    except ValueError:
-        return _NoConnection(_PROXIES)
-    except OSError:
-        return _NoConnection(_AUTHORITIES)
-
-
-class _NoConnection(httpx.BaseTransport):
-    """Stands where the environment leaves no way out, so that other lists can go on."""
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError(self._why, request=request)
 
 
 def ask(
@@ -158,6 +131,49 @@ def ask(
         client.token,
         client.left_s,
     )
+
+
+def get_response(
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None = None
+) -> Response:
+    """Ask once for a page, by browser where bots are kept out; raises what `ask` raises.
+
+    A 304 is possible only where *previous* made the request conditional.
+    """
+    return past_bot_protection(
+        client, lambda: ask(client, call, previous), lambda: load_page(client, call)
+    )
+
+
+def past_bot_protection(
+    client: ServiceClient, plainly: Callable[[], Done], instead: Callable[[], Done]
+) -> Done:
+    """Do it *plainly*, or *instead* by browser where bots are kept out and *client* has one."""
+    browser = client.browser
+    if browser is None:
+        return plainly()
+    if not browser.is_needed:
+        try:
+            return plainly()
+        except RefusedError as error:
+            if error.kind is not Refusal.BLOCKED:
+                raise
+    return instead()
+
+
+def load_page(client: ServiceClient, call: ServiceRequest) -> Response:
+    """Ask by the browser of *client*, in its turn at the host; raises what its browser raises."""
+    if client.browser is None:
+        raise RefusedError(call.service, Refusal.BLOCKED, "no browser may be used")
+
+    def remaining_s() -> float:
+        deadline_s = min(_LONGEST_S, client.remaining_s(call))
+        client.token.heartbeat.beat(deadline_s)
+        return deadline_s
+
+    in_turn: AbstractContextManager[None] = waiting_turn(client, urlsplit(call.url).hostname or "")
+    with in_turn, client.token.breaking(client.browser.cut):
+        return client.browser.load(call, remaining_s)
 
 
 def _is_passing(error: PassingTrouble, *, waits: bool) -> bool:

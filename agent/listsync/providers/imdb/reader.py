@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from listsync.domain.lists import Fetched, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.pages import load_page, past_bot_protection
 from listsync.http.request import ServiceRequest
+from listsync.http.service_client import load_page, past_bot_protection
 from listsync.parsing.documents import parse_json, text_of
 from listsync.parsing.json_rows import Entries, check_one, get_document
 from listsync.providers.imdb.queries import (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from listsync.domain.media import FilmRecord, MediaType
 from listsync.errors import AnswerChangedError
-from listsync.http.pages import Failure, as_far_as_possible, get_response
+from listsync.http.rate_limit import Failure, as_far_as_possible
+from listsync.http.service_client import get_response
 from listsync.parsing.decoding import external_ids, imdb_id, number_id, title_text, year_number
 from listsync.providers.letterboxd.posters import ELSEWHERE, IN_POSTER, POSTER, Poster
 from listsync.providers.letterboxd.site_markup import call_for, document_of

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import FilmRecord
 from listsync.errors import AnswerChangedError, Refusal, RefusedError
-from listsync.http.pages import get_response, in_parallel
+from listsync.http.rate_limit import in_parallel
 from listsync.http.response import Response
+from listsync.http.service_client import get_response
 from listsync.parsing.documents import text_of
 from listsync.parsing.json_rows import refuse_drift
 from listsync.providers.letterboxd.film_ids import FilmIds, film_row, learn, record_of

@@ -16,7 +16,7 @@ from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListEntry, SkippedRow, Validators
 from listsync.domain.media import MediaType
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.pages import as_far_as_possible, in_parallel
+from listsync.http.rate_limit import as_far_as_possible, in_parallel
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
 from listsync.parsing.decoding import Answer, external_ids, number_id, title_text, year_number

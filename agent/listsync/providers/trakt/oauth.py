@@ -23,9 +23,9 @@ from listsync.errors import (
     RefusedError,
     UnavailableError,
 )
-from listsync.http.pages import get_response
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Judge, Response, retry_after_s
+from listsync.http.service_client import get_response
 from listsync.parsing.decoding import UnknownFormError, decode
 from listsync.providers.trakt.api import LOG_IN
 from listsync.providers.trakt.source import SERVICE, TraktOptions

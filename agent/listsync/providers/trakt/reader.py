@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from listsync.config_types import SecretStr
 from listsync.domain.lists import Fetched, ListOutcome, Validators
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
-from listsync.http.pages import in_parallel
+from listsync.http.rate_limit import in_parallel
 from listsync.http.request import ServiceRequest
 from listsync.parsing.decoding import whole_number
 from listsync.parsing.json_rows import Entries, JsonDocument, get_document

@@ -14,10 +14,9 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import ServiceOptions
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.http.browser_fallback import BrowserFallback
-from listsync.http.pages import get_response, load_page
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response
-from listsync.http.service_client import build_client
+from listsync.http.service_client import build_client, get_response, load_page
 from tests.contract.providers.site import answer
 
 CALL = ServiceRequest(service="demo", url="https://lists.example/a", accept="text/html")

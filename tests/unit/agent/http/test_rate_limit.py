@@ -5,8 +5,7 @@ import time
 from itertools import pairwise
 
 from listsync.cancellation import CancelToken
-from listsync.http.pages import in_parallel
-from listsync.http.rate_limit import host_turn
+from listsync.http.rate_limit import host_turn, in_parallel
 
 
 def test_a_host_gets_so_many_questions_at_a_time_from_all_lists() -> None:
