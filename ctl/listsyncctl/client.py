@@ -111,7 +111,7 @@ def ask(
     failed: OSError | None = None
     # A REP socket can lose a reply after junk from somebody else. The same id gets the same
     # answer, but what changes something is still only sent once.
-    only_looks = METHODS[method].access is Access.READ
+    only_looks = METHODS[method] is Access.READ
     for tries_left in (2, 1):
         now = time.monotonic()
         share = (until - now) / (tries_left if only_looks else 1)

@@ -351,6 +351,12 @@ def ping(session: Session) -> None:
     session.show("ping", session.ask("ping"))
 
 
+@command("describe")
+def describe(session: Session) -> None:
+    """Describe the commands that programs can send to the agent."""
+    session.show("describe", session.ask("describe"))
+
+
 @command("agents")
 def agents(session: Session) -> None:
     """List running agents."""

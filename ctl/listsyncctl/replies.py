@@ -213,6 +213,14 @@ _PLANNED = {
     "seasons": [_NUMBER],
     "asking": {"approve": _FLAG, "tags": [object]},
 }
+_COMMAND = {
+    "name!": _TEXT,
+    "access": _TEXT,
+    "summary": _TEXT,
+    "parameters": [{"name!": _TEXT, "required": _FLAG, "about": _TEXT}],
+    "pages": _FLAG,
+    "reasons": [_TEXT],
+}
 _ORDERED = {"state!": _TEXT, "run_id!": _TEXT}
 _DONE = {"ok": _FLAG, "message!": _TEXT}
 _BACKUP = {
@@ -237,6 +245,7 @@ _PLAN = {
 _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "ping": {"pid!": _NUMBER},
     "version": {"version!": _TEXT, "protocol": _NUMBER},
+    "describe": {"commands!": [_COMMAND], **_PAGE},
     "status": _STATUS,
     "progress": _PROGRESS,
     "lists": {"lists!": [_LIST], **_PAGE, "counts": {_ANY_NAME: _NUMBER}, "requests": [_REQUEST]},

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from listsync.protocol.messages import (
         BackupReply,
         CancelReply,
+        DescribeReply,
         DoneReply,
         ForgetReply,
         ItemsReply,
@@ -76,6 +77,8 @@ class Session:
     def ask(self, method: Literal["ping"], params: Params = ...) -> PingReply: ...
     @overload
     def ask(self, method: Literal["version"], params: Params = ...) -> VersionReply: ...
+    @overload
+    def ask(self, method: Literal["describe"], params: Params = ...) -> DescribeReply: ...
     @overload
     def ask(self, method: Literal["status"], params: Params = ...) -> StatusReply: ...
     @overload

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from listsync.protocol.messages import (
         BackupReply,
+        DescribeReply,
         DoneReply,
         OrderReply,
         PauseReply,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         ReviewDecideReply,
         VersionReply,
     )
+    from listsync.protocol.shapes import ParameterShape
 
     # What is shown beside the replies of the agent.
 
@@ -99,6 +101,28 @@ def _version(result: VersionsResult, _: Display) -> Iterator[str]:
 
 def _ping(result: PingReply, _: Display) -> Iterator[str]:
     yield f"The agent responds (pid {result.get('pid')})."
+
+
+def _describe(result: DescribeReply, display: Display) -> Iterator[str]:
+    """Tell each command, what it may be given, and what must be (without brackets)."""
+    yield from table(
+        ("COMMAND", "ACCESS", "PARAMETERS", "DOES"),
+        [
+            (
+                one["name"],
+                one.get("access"),
+                " ".join(map(_parameter, one.get("parameters") or [])),
+                one.get("summary"),
+            )
+            for one in result.get("commands") or []
+        ],
+        palette=display.palette,
+    )
+
+
+def _parameter(one: ParameterShape) -> str:
+    name = shown(one["name"])
+    return name if one.get("required") else f"[{name}]"
 
 
 def _agents(result: AgentsResult, display: Display) -> Iterator[str]:
@@ -207,6 +231,9 @@ VIEWS: Mapping[str, View] = {
     "pause": View(_pause),
     "version": View(_version),
     "ping": View(_ping),
+    "describe": View(
+        _describe, "commands", ("name", "access", "parameters", "pages", "reasons", "summary")
+    ),
     "agents": View(_agents, "agents", ("pid", "uptime_s", "socket", "memory", "fds")),
     "signalled": View(_signalled, "signalled", ("pid",)),
 }

@@ -276,7 +276,7 @@ _MUTE = """
 from listsync import interrupts
 interrupts.hold_back()
 from listsync.control.server import ControlSocket
-from listsync.commands.dispatch import Commands
+from listsync.commands.dispatch import Dispatcher
 def fail(*_):
     raise ValueError("what went wrong")
 {0} = fail
@@ -307,7 +307,7 @@ def test_a_control_thread_that_has_failed_ends_the_agent_and_is_named(lone_home:
 
 
 def test_a_message_that_fails_is_answered_and_ends_nothing(lone_home: Home) -> None:
-    with faulty_agent(lone_home, "Commands.answer") as agent:
+    with faulty_agent(lone_home, "Dispatcher.call") as agent:
         for _ in range(2):
             told = agent.ctl("status")
             assert (told.code, told.err.count("\n")) == (1, 1)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from listsync.control.authorization import Caller
-from listsync.control.rpc import Desk
+from listsync.control.authorization import Peer
+from listsync.control.rpc import RpcHandler
 from listsync.control.server import ControlSocket
 from listsync.protocol import request
 from listsync.store.database import Database
@@ -65,23 +65,25 @@ _ASKED: Mapping[str, tuple[str, dict[str, Any], int]] = {
 
 def _page_ms(world: World, method: str, params: dict[str, Any], number: int) -> float:
     """Measure page *number* as the agent makes it, from bytes to bytes."""
-    desk = Desk(world.commands.answer, group=None)
+    handler = RpcHandler(world.commands.call, group=None)
     cursor: str | None = None
     for _ in range(number):
-        cursor = _told(desk, method, {**params, **({"cursor": cursor} if cursor else {})})["next"]
+        cursor = _told(handler, method, {**params, **({"cursor": cursor} if cursor else {})})[
+            "next"
+        ]
     asked = {**params, **({"cursor": cursor} if cursor else {})}
-    _told(desk, method, asked)
+    _told(handler, method, asked)
     costs = []
     for _ in range(_ROUNDS):
         before = time.process_time()
-        _told(desk, method, asked)
+        _told(handler, method, asked)
         costs.append(time.process_time() - before)
     return 1000 * statistics.median(costs)
 
 
-def _told(desk: Desk, method: str, params: Mapping[str, object]) -> dict[str, Any]:
+def _told(handler: RpcHandler, method: str, params: Mapping[str, object]) -> dict[str, Any]:
     message = request(method, params, id_=uuid4().hex, deadline=time.time() + 60)
-    reply = desk.reply(json.dumps(message).encode(), Caller(os.getuid(), 0, 1))
+    reply = handler.reply(json.dumps(message).encode(), Peer(os.getuid(), 0, 1))
     result: dict[str, Any] = json.loads(reply)["result"]
     return result
 
@@ -89,7 +91,7 @@ def _told(desk: Desk, method: str, params: Mapping[str, object]) -> dict[str, An
 def _export(world: World, folder: Path) -> Iterator[Figure]:
     """Let the client write everything, and ask for the status beside it."""
     path = folder / "agent.sock"
-    control = ControlSocket(path, world.commands.answer)
+    control = ControlSocket(path, world.commands.call)
     control.open()
     stop = threading.Event()
     thread = threading.Thread(target=control.run, args=(stop,))

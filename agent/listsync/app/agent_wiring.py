@@ -33,7 +33,7 @@ from listsync.app.services import (
 )
 from listsync.app.sync_runner import SyncRunner
 from listsync.commands.context import Shown, Sources, Terms
-from listsync.commands.dispatch import Commands
+from listsync.commands.dispatch import Dispatcher
 from listsync.config.configuration import Config
 from listsync.config.paths import permission_warnings
 from listsync.control.server import ControlSocket
@@ -68,16 +68,21 @@ class StateOverview:
         self._options = options
         self._database = database
         self._state = state
+        self._lock = threading.Lock()
         self.shown = Shown()
 
     def refresh(self) -> None:
         """Read it anew; raises StateError."""
+        with self._lock:  # else what was read first could be shown last
+            self.shown = self._read()
+
+    def _read(self) -> Shown:
         options = self._options
         found = permission_warnings(options.config_path, options.state_dir, options.socket)
         for doubt in sorted(set(found) - set(self.shown.doubts)):
             logger.warning("%s", doubt, extra={"action": "open_to_others"})
         state_doubt = load_doubt(self._database)
-        self.shown = Shown(
+        return Shown(
             doubts=found,
             lists={row.source: row for row in self._state.lists.all()},
             notices=self._state.notices.open(Origin.SYNC),
@@ -98,6 +103,7 @@ class WiredAgent:
     """The wired agent and its threads."""
 
     control: ControlSocket
+    commands: Dispatcher
     _agent: Agent[Config]
     _teller: SystemdStatus
 
@@ -151,7 +157,7 @@ class WiredAgent:
             clock_set=self._follow_clock,
         )
         self._agent = Agent(means)
-        commands = Commands(
+        self.commands = Dispatcher(
             Sources(
                 started_at=datetime.now(UTC),
                 queue=self._queue,
@@ -174,7 +180,7 @@ class WiredAgent:
             )
         )
         self.control = ControlSocket(
-            self._options.socket, commands.answer, group=group_of(self._config)
+            self._options.socket, self.commands.call, group=group_of(self._config)
         )
         self._services = Services(
             self._table(seen), self._fail, changed=lambda: self._inbox.put(QueueMoved())

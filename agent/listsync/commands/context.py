@@ -21,6 +21,14 @@ from listsync.sync.limits import UNCAPPED, Cap
 from listsync.sync.progress import ProgressBoard
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls a command, as the transport knows them; *name* is for the log."""
+
+    name: str
+    may_control: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What was read from the state when the last run ended, so that nobody waits for the disk.

@@ -1,59 +1,207 @@
-"""The table of commands."""
+"""The table of commands, and the one way to call them, for every transport."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import logging
+from collections.abc import Mapping
 
-from listsync.commands import control, items, review, runs, status
-from listsync.commands.context import Sources
-from listsync.commands.notices import notices
+from listsync.commands import control, items, notices, review, runs, status
+from listsync.commands.context import Caller, Sources
+from listsync.commands.schema import CommandEntry, check, described
+from listsync.commands.serializers import Window, asked_of
 from listsync.errors import StateError
-from listsync.protocol import Reason, RefusedCommand
+from listsync.protocol import METHODS, Access, Reason, RefusedCommand
+from listsync.protocol import messages as said
 
-_Command = Callable[[Sources, Any], Mapping[str, object]]
-"""Parameters are those of `protocol.requests` for its name; a transport has checked them."""
+logger = logging.getLogger(__name__)
 
-COMMANDS: Mapping[str, _Command] = {
-    "ping": status.ping,
-    "version": status.version,
-    "status": status.status,
-    "progress": status.progress,
-    "lists": items.lists,
-    "trigger": control.trigger,
-    "plan": control.plan,
-    "plan_result": runs.plan_result,
-    "pause": control.pause,
-    "resume": control.resume,
-    "cancel": control.cancel,
-    "reload": control.reload,
-    "log_level": control.log_level,
-    "runs": runs.runs,
-    "items": items.items,
-    "explain": items.explain,
-    "notices": notices,
-    "review": review.review,
-    "review_decide": review.decide,
-    "backup": control.backup,
-    "backup_result": control.backup_result,
-    "exclude": items.exclude,
-    "forget": items.forget,
+Reply = Mapping[str, object] | RefusedCommand
+"""A reply of `protocol.messages`, or why there is none: that is data, too, and not raised."""
+
+
+def describe(_: Sources, params: said.PageParams) -> said.DescribeReply:
+    """Describe all commands: what each takes, replies, and may be refused for."""
+    window = Window(asked_of(params, 200, int))
+    rows = window.take([*COMMANDS.items()])
+    return {
+        "total": window.total,
+        "next": window.next,
+        "commands": [described(name, entry) for name, entry in rows],
+    }
+
+
+COMMANDS: Mapping[str, CommandEntry] = {
+    "ping": CommandEntry(status.ping, "Check whether the agent responds", (said.PingReply,)),
+    "version": CommandEntry(status.version, "Tell the agent's version", (said.VersionReply,)),
+    "describe": CommandEntry(
+        describe, "Describe all commands", (said.DescribeReply,), said.PageParams
+    ),
+    "status": CommandEntry(
+        status.status,
+        "Tell the agent's status, and what needs a person",
+        (said.StatusReply,),
+        said.PageParams,
+    ),
+    "progress": CommandEntry(
+        status.progress,
+        "Tell the progress of the running sync, or how the last one ended",
+        (said.ProgressReply,),
+        said.PageParams,
+    ),
+    "lists": CommandEntry(
+        items.lists,
+        "Tell the status of each list, or one list in detail",
+        (said.ListsReply,),
+        said.ListsParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "runs": CommandEntry(
+        runs.runs,
+        "List recent syncs, the newest first, or tell one in detail",
+        (said.RunsReply, said.RunReply),
+        said.RunsParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "items": CommandEntry(
+        items.items,
+        "List the titles that the agent knows",
+        (said.ItemsReply,),
+        said.ItemsParams,
+    ),
+    "explain": CommandEntry(
+        items.explain,
+        "Explain why titles were requested or not",
+        (said.ExplainReply,),
+        said.ExplainParams,
+    ),
+    "notices": CommandEntry(
+        notices.notices,
+        "List the latest notices, the newest first",
+        (said.NoticesReply,),
+        said.NoticesParams,
+    ),
+    "review": CommandEntry(
+        review.review,
+        "List the titles that need a decision",
+        (said.ReviewReply,),
+        said.ReviewParams,
+    ),
+    "review_decide": CommandEntry(
+        review.decide,
+        "Decide which title is meant, or undo that",
+        (said.ReviewDecideReply,),
+        said.ReviewDecideParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "trigger": CommandEntry(
+        control.trigger,
+        "Start a sync",
+        (said.OrderReply,),
+        said.TriggerParams,
+        (Reason.NOT_FOUND, Reason.PAUSED, Reason.BUSY),
+    ),
+    "plan": CommandEntry(
+        control.plan,
+        "Start a dry run that `plan_result` tells of",
+        (said.OrderReply,),
+        said.PlanParams,
+        (Reason.NOT_FOUND, Reason.BUSY),
+    ),
+    "plan_result": CommandEntry(
+        runs.plan_result,
+        "Tell what a sync would do, as a dry run found",
+        (said.PlanReply, said.PlanWaitsReply),
+        said.PlanResultParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "pause": CommandEntry(control.pause, "Pause syncing", (said.PauseReply,), said.PauseParams),
+    "resume": CommandEntry(control.resume, "Resume syncing", (said.DoneReply,)),
+    "cancel": CommandEntry(control.cancel, "Cancel the running sync", (said.CancelReply,)),
+    "reload": CommandEntry(
+        control.reload,
+        "Reload the configuration now",
+        (said.ReloadReply,),
+        reasons=(Reason.BUSY, Reason.CONFIG_INVALID),
+    ),
+    "exclude": CommandEntry(
+        items.exclude, "Never request a title", (said.DoneReply,), said.ItemParams
+    ),
+    "forget": CommandEntry(
+        items.forget,
+        "Forget what was done with a title, so that it is considered again",
+        (said.ForgetReply,),
+        said.ForgetParams,
+    ),
+    "backup": CommandEntry(
+        control.backup,
+        "Begin a backup of the state that `backup_result` tells of",
+        (said.BackupReply,),
+        said.BackupParams,
+        (Reason.BUSY,),
+    ),
+    "backup_result": CommandEntry(
+        control.backup_result,
+        "Tell what came of a backup",
+        (said.BackupReply,),
+        said.BackupResultParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "log_level": CommandEntry(
+        control.log_level,
+        "Tell the log level, or change it until the agent restarts",
+        (said.LogLevelReply,),
+        said.LogLevelParams,
+    ),
 }
 
 
-class Commands:
-    """Answers commands of `protocol.METHODS`, quickly; any thread may ask."""
+def checked(method: str, params: Mapping[str, object]) -> CommandEntry:
+    """Find a command that can be called with *params*; raises RefusedCommand."""
+    entry = COMMANDS.get(method)
+    if entry is None:
+        known = sorted(COMMANDS)
+        raise RefusedCommand(
+            Reason.UNKNOWN_METHOD,
+            f"this agent has no command {method[:64]!r}; it knows {', '.join(known)}",
+            {"known": known},
+        )
+    check(method, entry.takes, params)
+    return entry
+
+
+class Dispatcher:
+    """Carries commands out, quickly. Any thread may call it, and several at once.
+
+    What commands act on is safe for that by itself: the queue, the configuration, backups and
+    notices have locks of their own, the state lets one thread at a time work, and what is only
+    looked at is replaced as a whole.
+    """
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
 
-    def answer(self, method: str, params: Mapping[str, object]) -> Mapping[str, object]:
-        """Carry *method* out with *params*, whose names and types have been checked.
-
-        Raises:
-            RefusedCommand: it is not carried out; the words are for the person who asked.
-        """
+    def call(self, method: str, params: Mapping[str, object], caller: Caller) -> Reply:
+        """Carry *method* out for *caller*, or give back why not; raises nothing."""
         try:
-            return COMMANDS[method](self._sources, params)
+            return self._called(method, params, caller)
+        except RefusedCommand as refused:
+            return refused.with_traceback(None)
         except StateError as error:
-            raise RefusedCommand(Reason.UNAVAILABLE, str(error)) from error
+            return RefusedCommand(Reason.UNAVAILABLE, str(error))
+        except Exception:
+            logger.exception(
+                "%s failed", method, extra={"action": "control_failed", "method": method}
+            )
+            words = f"{method} failed in the agent: see its log"
+            return RefusedCommand(Reason.FAILED, words)
+
+    def _called(
+        self, method: str, params: Mapping[str, object], caller: Caller
+    ) -> Mapping[str, object]:
+        entry = checked(method, params)
+        if METHODS[method] is Access.CONTROL:
+            if not caller.may_control:
+                raise RefusedCommand(Reason.FORBIDDEN, f"{caller.name} may only look")
+            extra = {"action": "control", "method": method, "caller": caller.name}
+            logger.info("%s requested by %s", method, caller.name, extra=extra)
+        return entry.carry_out(self._sources, params)

@@ -14,6 +14,7 @@ from listsync.domain.history import Choice, ItemRow, Key, Page, RequestRow, Revi
 from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
 from listsync.protocol import Reason, RefusedCommand
+from listsync.protocol.messages import LARGEST_OFFSET
 from listsync.text_cleaning import one_line
 
 if TYPE_CHECKING:
@@ -162,7 +163,6 @@ def iso(at: datetime | None) -> str | None:
 _T = TypeVar("_T")
 
 _MOST = 200
-_LARGEST = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,13 +187,9 @@ def asked_of(params: PageParams, usual: int, *kinds: type[str | int], most: int 
     """Read which rows are wanted; *kinds* is what their keys are made of.
 
     Raises:
-        RefusedCommand: that makes no sense.
+        RefusedCommand: there is no such page.
     """
     limit, skip = params.get("limit", usual), params.get("offset", 0)
-    if not limit >= 1:
-        raise RefusedCommand(Reason.INVALID, "limit must be at least 1")
-    if not 0 <= skip < _LARGEST:
-        raise RefusedCommand(Reason.INVALID, "offset must be from 0 to 2^62")
     limit = min(limit, most)
     if (cursor := params.get("cursor")) is None:
         return Asked(limit=limit, skip=skip)
@@ -245,6 +241,6 @@ def _read(cursor: str, *kinds: type[str | int]) -> list[str | int]:
     except (ValueError, RecursionError):
         found = None
     is_ours = isinstance(found, list) and [type(one) for one in found] == [*kinds]
-    if not is_ours or any(type(one) is int and not 0 <= one < _LARGEST for one in found):
+    if not is_ours or any(type(one) is int and not 0 <= one <= LARGEST_OFFSET for one in found):
         raise RefusedCommand(Reason.INVALID, "cursor is none that this command gave")
     return list(found)

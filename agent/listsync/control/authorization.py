@@ -13,7 +13,7 @@ _PACKED = struct.Struct("3Q")
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Peer:
     """The process at the other end, as the kernel said when it connected."""
 
     uid: int
@@ -25,31 +25,30 @@ class Caller:
         return _PACKED.pack(self.uid, self.gid, self.pid)
 
     @staticmethod
-    def unpacked(data: bytes) -> Caller:
-        return Caller(*_PACKED.unpack(data))
+    def unpacked(data: bytes) -> Peer:
+        return Peer(*_PACKED.unpack(data))
 
 
-def permit(caller: Caller, access: Access, group: int | None) -> None:
-    """Raise RefusedCommand unless *caller* may: root and owner all, the group may read."""
-    if caller.uid in {0, os.geteuid()}:
+def permit(peer: Peer, access: Access, group: int | None) -> None:
+    """Raise RefusedCommand unless *peer* may: root and owner all, the group may read."""
+    if peer.uid in {0, os.geteuid()}:
         return
-    if access is Access.READ and group is not None and group in _groups(caller):
+    if access is Access.READ and group is not None and group in _groups(peer):
         return
     owner = _name(os.geteuid())
     what = "look" if access is Access.READ else "control it"
     raise RefusedCommand(
         Reason.FORBIDDEN,
-        f"user {_name(caller.uid)} may not {what}: the agent runs as {owner}; "
-        f"use `sudo -u {owner}`",
+        f"user {_name(peer.uid)} may not {what}: the agent runs as {owner}; use `sudo -u {owner}`",
     )
 
 
-def _groups(caller: Caller) -> set[int]:
+def _groups(peer: Peer) -> set[int]:
     try:
-        user = pwd.getpwuid(caller.uid)
+        user = pwd.getpwuid(peer.uid)
     except KeyError:
-        return {caller.gid}
-    return {caller.gid, *os.getgrouplist(user.pw_name, user.pw_gid)}
+        return {peer.gid}
+    return {peer.gid, *os.getgrouplist(user.pw_name, user.pw_gid)}
 
 
 def _name(uid: int) -> str:

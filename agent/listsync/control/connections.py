@@ -13,12 +13,12 @@ from contextlib import suppress
 
 import zmq
 
-from listsync.control.authorization import Caller
+from listsync.control.authorization import Peer
 from listsync.control.zmtp import Conversation, Message, RefusedPeerError
 
 logger = logging.getLogger(__name__)
 
-Forward = Callable[[bytes, Caller, Message], None]
+Forward = Callable[[bytes, Peer, Message], None]
 _CREDENTIALS = struct.Struct("3i")
 _ADDRESS = struct.Struct(">iQ")
 _HANDSHAKE_S = 2.0
@@ -214,7 +214,7 @@ class _Connection:
         pid, uid, gid = _CREDENTIALS.unpack(
             line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
-        self.caller = Caller(uid, gid, pid)
+        self.caller = Peer(uid, gid, pid)
         self.talk = Conversation()
         self.since = self.heard_at = time.monotonic()
         self.events = 0

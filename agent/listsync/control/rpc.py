@@ -8,13 +8,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from listsync.control.authorization import Caller, permit
+from listsync.commands.context import Caller
+from listsync.commands.dispatch import Reply
+from listsync.control.authorization import Peer, permit
 from listsync.control.request_parser import RpcRequest, check, id_of, read
-from listsync.protocol import Access, Reason, RefusedCommand, error_reply, result_reply
+from listsync.protocol import METHODS, Access, Reason, RefusedCommand, error_reply, result_reply
 
 logger = logging.getLogger(__name__)
 
-Answer = Callable[[str, Mapping[str, object]], Mapping[str, object]]
+Call = Callable[[str, Mapping[str, object], Caller], Reply]
+"""`commands.dispatch.Dispatcher.call`."""
 MAX_REPLY = 60 * 1024
 _LARGEST_PAGE = 256
 """A page has no more rows, whatever was asked for."""
@@ -28,13 +31,13 @@ _REMEMBERED = 1000
 _REMEMBERED_BYTES = 4 * 1024 * 1024
 
 
-class Desk:
+class RpcHandler:
     """Turns request bytes into reply bytes and never raises. Members of `group` may read."""
 
     def __init__(
-        self, answer: Answer, *, group: int | None, clock: Callable[[], float] = time.time
+        self, call: Call, *, group: int | None, clock: Callable[[], float] = time.time
     ) -> None:
-        self._answer = answer
+        self._call = call
         self.group = group
         self._clock = clock
         self._replies: OrderedDict[tuple[int, str], bytes] = OrderedDict()
@@ -44,62 +47,56 @@ class Desk:
         """Build the reply to something that is not even one frame."""
         return _refusal(None, RefusedCommand(reason, message))
 
-    def reply(self, body: bytes, caller: Caller) -> bytes:
+    def reply(self, body: bytes, peer: Peer) -> bytes:
         id_: str | None = None
         try:
             message = read(body)
             id_ = id_of(message)
             request = check(message)
-            permit(caller, request.spec.access, self.group)
+            permit(peer, _access(request), self.group)
             # Another user's id is not this one's: nobody reads the reply to somebody else.
-            key = (caller.uid, request.id)
+            key = (peer.uid, request.id)
             if (known := self._replies.get(key)) is not None:
                 return known
-            return self._remembered(key, self._carried_out(request, caller))
+            return self._remembered(key, self._carried_out(request, peer))
         except RefusedCommand as refused:
             return _refusal(id_, refused)
         except Exception:
             logger.exception("a control message failed", extra={"action": "control_failed"})
             return _failure(id_, "the agent failed: see its log")
 
-    def _carried_out(self, request: RpcRequest, caller: Caller) -> bytes:
+    def _carried_out(self, request: RpcRequest, peer: Peer) -> bytes:
         if self._clock() > request.deadline:
             raise RefusedCommand(
                 Reason.EXPIRED, f"{request.method} came after its deadline and was not carried out"
             )
-        if request.spec.access is Access.CONTROL:
-            logger.info(
-                "%s requested by uid %s",
-                request.method,
-                caller.uid,
-                extra={"action": "control", "method": request.method, "caller": str(caller)},
-            )
         try:
-            reply = self._fitting(request)
+            return self._fitting(request, peer)
         except RefusedCommand as refused:
-            reply = _refusal(request.id, refused)
+            return _refusal(request.id, refused)
         except Exception:
-            # Remembered like any reply: half of the command may have happened.
+            # Remembered like any reply: the command has happened.
             logger.exception(
-                "%s failed",
-                request.method,
-                extra={"action": "control_failed", "method": request.method},
+                "the reply to %s failed", request.method, extra={"action": "control_failed"}
             )
-            reply = _failure(request.id, f"{request.method} failed in the agent: see its log")
-        return reply
+            return _failure(request.id, f"{request.method} failed in the agent: see its log")
 
-    def _fitting(self, request: RpcRequest) -> bytes:
+    def _fitting(self, request: RpcRequest, peer: Peer) -> bytes:
         """Ask for smaller pages until one fits into a frame; raises RefusedCommand."""
+        # `permit` has looked at what this one wants.
+        caller = Caller(f"uid {peer.uid}", may_control=_access(request) is Access.CONTROL)
         params, limit = request.params, _LARGEST_PAGE
         while True:
-            result = self._answer(request.method, params)
+            result = self._call(request.method, params, caller)
+            if isinstance(result, RefusedCommand):
+                raise result
             reply = _dumped(result_reply(request.id, result))
             if len(reply) < MAX_REPLY:
                 if result.get("next") is not None and _knows_no_pages(request):
                     raise RefusedCommand(Reason.OTHER_VERSION, _OLDER)
                 return reply
             limit = min(limit, _rows_in(result))
-            if "limit" not in request.spec.params or limit <= 1:
+            if "next" not in result or limit <= 1:
                 words = f"the answer to {request.method} does not fit into {MAX_REPLY} bytes"
                 raise RefusedCommand(Reason.TOO_LARGE, words)
             limit = max(1, min(limit // 2, int(limit * MAX_REPLY / len(reply))))
@@ -112,6 +109,11 @@ class Desk:
             _, oldest = self._replies.popitem(last=False)
             self._bytes -= len(oldest)
         return reply
+
+
+def _access(request: RpcRequest) -> Access:
+    """Tell what a command needs; of one that is not there, all may hear that."""
+    return METHODS.get(request.method, Access.READ)
 
 
 def _rows_in(result: Mapping[str, object]) -> int:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import zmq
 
-from listsync.control.authorization import Caller
+from listsync.control.authorization import Peer
 from listsync.control.connections import Connections
-from listsync.control.rpc import Answer, Desk
+from listsync.control.rpc import Call, RpcHandler
 from listsync.control.unix_socket import Place
 from listsync.control.zmtp import Message
 from listsync.errors import ListsyncError
@@ -37,8 +37,7 @@ class ControlSocket:
     """Answers control messages at *path*, one at a time.
 
     `open` is called by the thread that starts the others, `run` and then `close` by one thread;
-    `wake` by any. *answer* gets a checked method and its parameters, must be quick, and may raise
-    `RefusedCommand`. Members of *group* may use the commands that only read.
+    `wake` by any. *call* is `Dispatcher.call`. Members of *group* may use what only reads.
 
     `run` hears the clients (`Connections`), whose whole requests a REP socket answers in a thread
     of its own: libzmq does not listen at *path* itself because it bounds neither the parts of a
@@ -46,7 +45,7 @@ class ControlSocket:
     """
 
     def __init__(
-        self, path: Path, answer: Answer, *, group: int | None = None, look_every_s: float = BEAT_S
+        self, path: Path, call: Call, *, group: int | None = None, look_every_s: float = BEAT_S
     ) -> None:
         self._path = path.absolute()
         self._place = Place(self._path, group)
@@ -54,7 +53,7 @@ class ControlSocket:
         self._looked_at = self._heard_at = self._answered_at = time.monotonic()
         self._unanswered = 0
         self._is_away = False
-        self._desk = Desk(answer, group=group)
+        self._rpc = RpcHandler(call, group=group)
         self._failure: BaseException | None = None
         self._answering = threading.Thread(
             target=self._answer_all, name="listsync-control-rep", daemon=True
@@ -95,7 +94,7 @@ class ControlSocket:
         Raises BusyError or StateError: all is as it was.
         """
         self._place.admit(group)
-        self._desk.group = group
+        self._rpc.group = group
 
     def run(self, stop: threading.Event) -> None:
         """Answer until *stop* is set; `wake` makes it look at once."""
@@ -152,7 +151,7 @@ class ControlSocket:
         if self._failure is not None:
             raise self._failure
 
-    def _forward(self, address: bytes, caller: Caller, message: Message) -> None:
+    def _forward(self, address: bytes, caller: Peer, message: Message) -> None:
         parts = caller.packed(), b"%d" % message.frames, message.body
         self._asking.send_multipart([address, b"", *parts], zmq.NOBLOCK)
         if not self._unanswered:
@@ -183,12 +182,12 @@ class ControlSocket:
         """Answer one message; its failure is its own, that of the socket ends `run`."""
         if frames != b"1":
             words = f"a request is one frame, this was {frames.decode()}"
-            return self._desk.refuse(Reason.INVALID_REQUEST, words)
+            return self._rpc.refuse(Reason.INVALID_REQUEST, words)
         try:
-            return self._desk.reply(body, Caller.unpacked(caller))
+            return self._rpc.reply(body, Peer.unpacked(caller))
         except Exception:
             logger.exception("a control message failed", extra={"action": "control_failed"})
-            return self._desk.refuse(Reason.FAILED, "the agent failed: see its log")
+            return self._rpc.refuse(Reason.FAILED, "the agent failed: see its log")
 
     def _be_there(self) -> None:
         """Make the socket again if its file is gone, or another is in its place."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,52 +57,38 @@ class Access(Enum):
     CONTROL = "control"
 
 
-class Method(NamedTuple):
-    """One command: who may call it, and its parameters (name to what it must be)."""
-
-    access: Access
-    params: Mapping[str, type | tuple[type, ...]]
-
-
-_PAGES: Mapping[str, type] = {"limit": int, "cursor": str}
-"""Of a command whose replies come in pages: a reply is a part of the rows, at most *limit*. Where
-`next` is text, the same with that as its `cursor` gives those that follow; all of them one after
-the other are the whole."""
-METHODS: Mapping[str, Method] = {
-    "ping": Method(Access.READ, {}),
-    "version": Method(Access.READ, {}),
-    "status": Method(Access.READ, _PAGES),
-    "progress": Method(Access.READ, _PAGES),
-    "lists": Method(Access.READ, {"name": str, **_PAGES}),
-    "runs": Method(Access.READ, {"run_id": str, "offset": int, **_PAGES}),
-    "items": Method(Access.READ, {"query": str, "list": str, "offset": int, **_PAGES}),
-    "explain": Method(Access.READ, {"query": str, "offset": int, **_PAGES}),
-    "notices": Method(Access.READ, {"open": bool, "offset": int, **_PAGES}),
-    "review": Method(Access.READ, {"decided": bool, "offset": int, **_PAGES}),
-    "review_decide": Method(Access.CONTROL, {"id": str, "choice": str}),
-    "trigger": Method(
-        Access.CONTROL,
-        {
-            "lists": list,
-            "dry_run": bool,
-            "force": bool,
-            "no_queue": bool,
-            "confirm": bool,
-            "origin": str,
-        },
-    ),
-    "plan": Method(Access.CONTROL, {"lists": list}),
-    "plan_result": Method(Access.READ, {"run_id": str, "offset": int, **_PAGES}),
-    "pause": Method(Access.CONTROL, {"for_s": (int, float)}),
-    "resume": Method(Access.CONTROL, {}),
-    "cancel": Method(Access.CONTROL, {}),
-    "reload": Method(Access.CONTROL, {}),
-    "exclude": Method(Access.CONTROL, {"item": str}),
-    "forget": Method(Access.CONTROL, {"item": str, "all": bool}),
-    "backup": Method(Access.CONTROL, {"file": str}),
-    "backup_result": Method(Access.READ, {"id": str}),
-    "log_level": Method(Access.CONTROL, {"level": str}),
+METHODS: Mapping[str, Access] = {
+    "ping": Access.READ,
+    "version": Access.READ,
+    "describe": Access.READ,
+    "status": Access.READ,
+    "progress": Access.READ,
+    "lists": Access.READ,
+    "runs": Access.READ,
+    "items": Access.READ,
+    "explain": Access.READ,
+    "notices": Access.READ,
+    "review": Access.READ,
+    "review_decide": Access.CONTROL,
+    "trigger": Access.CONTROL,
+    "plan": Access.CONTROL,
+    "plan_result": Access.READ,
+    "pause": Access.CONTROL,
+    "resume": Access.CONTROL,
+    "cancel": Access.CONTROL,
+    "reload": Access.CONTROL,
+    "exclude": Access.CONTROL,
+    "forget": Access.CONTROL,
+    "backup": Access.CONTROL,
+    "backup_result": Access.READ,
+    "log_level": Access.CONTROL,
 }
+"""Who may call each command. What it takes and replies is in `protocol.messages`.
+
+Of those with `limit` and `cursor` replies come in pages: a reply is a part of the rows, at most
+*limit*. Where `next` is text, the same with that as its `cursor` gives those that follow; all of
+them one after the other are the whole.
+"""
 
 
 class Code(IntEnum):

@@ -1,13 +1,16 @@
 """What each command takes, and what it replies; a client imports none of it when it runs.
 
+The agent checks parameters against these types, and describes its commands by them.
+
 A later version may add fields, which are `NotRequired`.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NamedTuple, NotRequired, Required, TypedDict
 
 from listsync.protocol.shapes import (
+    CommandShape,
     ConfigShape,
     ItemShape,
     LastResultShape,
@@ -27,92 +30,115 @@ from listsync.protocol.shapes import (
     TitleShape,
 )
 
+LARGEST_OFFSET = 2**62 - 1
+LONGEST_PAUSE_S = 3650 * 86400
+"""Ten years."""
+
+
+class About(NamedTuple):
+    """What a parameter means, and which numbers it may be."""
+
+    words: str
+    least: float | None = None
+    most: float | None = None
+    more_than: float | None = None
+
 
 class NoParams(TypedDict):
     """Nothing."""
 
 
 class PageParams(TypedDict, total=False):
-    """Which rows: at most *limit*, those after the page whose `next` is *cursor*.
+    """Which rows: at most *limit*, those after the page whose `next` is *cursor*."""
 
-    *offset*, where a command takes it: how many are left out of a first page.
-    """
-
-    limit: int
-    cursor: str
-    offset: int
+    limit: Annotated[int, About("how many rows at most; a page may hold fewer", least=1)]
+    cursor: Annotated[str, About("`next` of the page before")]
+    offset: Annotated[
+        int, About("how many rows are left out of a first page", least=0, most=LARGEST_OFFSET)
+    ]
 
 
 class ListsParams(PageParams, total=False):
-    name: str
+    name: Annotated[str, About("one list, in detail")]
 
 
 class NoticesParams(PageParams, total=False):
-    open: bool
+    open: Annotated[bool, About("only what is not over")]
 
 
 class RunsParams(PageParams, total=False):
-    run_id: str
+    run_id: Annotated[str, About("one run in detail: its id, or the beginning of it")]
 
 
 class ItemsParams(PageParams, total=False):
-    query: str
-    list: str
+    query: Annotated[str, About("a title or a part of it, or an id")]
+    list: Annotated[str, About("only titles of this list")]
 
 
 class ExplainParams(PageParams, total=False):
-    query: str
+    query: Required[
+        Annotated[str, About("a title or a part of it, or an id such as tt1160419 or movie/603")]
+    ]
 
 
 class ReviewParams(PageParams, total=False):
-    decided: bool
+    decided: Annotated[bool, About("titles that were decided, in place of those that wait")]
 
 
-class ReviewDecideParams(TypedDict, total=False):
-    id: str
-    choice: str
+class ReviewDecideParams(TypedDict):
+    id: Annotated[str, About("the title: 4 characters of its id, or more")]
+    choice: Annotated[
+        str,
+        About(
+            "a candidate's number, an id, the address of a page at TMDB or IMDb, "
+            "`reject`, or `undo`"
+        ),
+    ]
 
 
 class TriggerParams(TypedDict, total=False):
-    lists: list[str]
-    dry_run: bool
-    force: bool
-    no_queue: bool
-    confirm: bool
-    origin: str
+    lists: Annotated[list[str], About("names of lists; none: all lists")]
+    dry_run: Annotated[bool, About("change nothing, and keep what would be done")]
+    force: Annotated[bool, About("also in a pause")]
+    no_queue: Annotated[bool, About("be refused where a sync is running already")]
+    confirm: Annotated[bool, About("go on with what is on hold")]
+    origin: Annotated[str, About("who asks, for people")]
 
 
 class PlanParams(TypedDict, total=False):
-    lists: list[str]
+    lists: Annotated[list[str], About("names of lists; none: all lists")]
 
 
 class PlanResultParams(PageParams, total=False):
-    run_id: str
+    run_id: Required[Annotated[str, About("the plan's id, or the beginning of it")]]
 
 
 class PauseParams(TypedDict, total=False):
-    for_s: float
+    for_s: Annotated[
+        float,
+        About("seconds until it ends by itself", more_than=0, most=LONGEST_PAUSE_S),
+    ]
 
 
-class ItemParams(TypedDict, total=False):
-    item: str
+class ItemParams(TypedDict):
+    item: Annotated[str, About("such as tmdb:movie/603, tmdb:tv/1396, imdb:tt0133093")]
 
 
 class ForgetParams(TypedDict, total=False):
-    item: str
-    all: bool
+    item: Annotated[str, About("such as tmdb:movie/603, tmdb:tv/1396, imdb:tt0133093")]
+    all: Annotated[bool, About("everything that was done, in place of one title")]
 
 
-class BackupParams(TypedDict, total=False):
-    file: str
+class BackupParams(TypedDict):
+    file: Annotated[str, About("an absolute path where there is no file yet")]
 
 
-class BackupResultParams(TypedDict, total=False):
-    id: str
+class BackupResultParams(TypedDict):
+    id: Annotated[str, About("the backup's id")]
 
 
 class LogLevelParams(TypedDict, total=False):
-    level: str
+    level: Annotated[str, About("debug, info, warning or error; none: only tell it")]
 
 
 class PageReply(TypedDict):
@@ -278,3 +304,7 @@ class BackupReply(TypedDict):
 
 class LogLevelReply(DoneReply):
     level: str
+
+
+class DescribeReply(PageReply):
+    commands: list[CommandShape]

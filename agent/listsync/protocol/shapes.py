@@ -259,3 +259,27 @@ class PlannedShape(TypedDict):
     four_k: NotRequired[bool]
     seasons: NotRequired[list[int]]
     asking: NotRequired[AskingShape]
+
+
+class ParameterShape(TypedDict):
+    """A parameter of a command; *schema* is JSON Schema."""
+
+    name: str
+    required: bool
+    about: str
+    schema: dict[str, object]
+
+
+class CommandShape(TypedDict):
+    """A command: *access* is `read` or `control`, *pages* whether its replies come in pages.
+
+    *reasons* are those for which it may be refused; *reply* is JSON Schema.
+    """
+
+    name: str
+    access: str
+    summary: str
+    parameters: list[ParameterShape]
+    pages: bool
+    reasons: list[str]
+    reply: dict[str, object]

@@ -17,6 +17,8 @@ from typing import Any, Self
 import pytest
 import zmq
 
+from listsync.commands.context import Caller
+from listsync.commands.dispatch import checked
 from listsync.control.server import ControlSocket
 from listsync.protocol import request
 
@@ -28,9 +30,13 @@ class Scripted:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.result: Mapping[str, Any] | Exception = {"ok": True}
         self.takes_s = 0.0
+        self.checks = True
+        """Whether parameters are checked first, as they are by the agent."""
         self.does: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None
 
-    def __call__(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def __call__(self, method: str, params: Mapping[str, Any], _: Caller) -> Mapping[str, Any]:
+        if self.checks:
+            checked(method, params)
         time.sleep(self.takes_s)
         self.asked.append((method, dict(params)))
         if self.does is not None:
@@ -63,7 +69,7 @@ def running(control: ControlSocket) -> Iterator[threading.Thread]:
         assert not thread.is_alive()
 
 
-def body(method: str = "ping", *, id_: str = "", in_s: float = 5, **params: object) -> bytes:
+def body(method: str = "ping", *, id_: str = "", in_s: float = 3600, **params: object) -> bytes:
     """Build a request that is right."""
     message = request(method, params, id_=id_ or uuid.uuid4().hex, deadline=time.time() + in_s)
     return json.dumps(message).encode()

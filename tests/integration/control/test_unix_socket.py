@@ -410,7 +410,7 @@ def test_a_group_that_it_cannot_be_given_to_changes_nothing(
             with pytest.raises(StateError, match="cannot be changed: Operation not permitted"):
                 control.admit(1)
         assert rights(path) == found
-        assert control._desk.group == before
+        assert control._rpc.group == before
 
 
 @pytest.mark.parametrize("before", [None, _NOBODY])
@@ -434,7 +434,7 @@ def test_a_folder_that_cannot_be_given_to_the_group_changes_nothing(
             with pytest.raises(StateError, match="cannot be changed: Operation not permitted"):
                 control.admit(1)
         assert (rights(file), rights(folder)) == found
-        assert control._desk.group == before
+        assert control._rpc.group == before
 
 
 @_as_root

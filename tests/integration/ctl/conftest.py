@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from listsync.control.rpc import Answer
+from listsync.commands.context import Caller
+from listsync.commands.dispatch import Reply
+from listsync.control.rpc import Call
 from listsync.control.server import ControlSocket
 
 
@@ -47,13 +49,13 @@ class Agent:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.script: Script = {}
-        self.answer: Answer | None = None
+        self.answer: Call | None = None
         """Answers in place of the script, if set."""
 
-    def __call__(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def __call__(self, method: str, params: Mapping[str, Any], caller: Caller) -> Reply:
         self.asked.append((method, dict(params)))
         if self.answer is not None:
-            return self.answer(method, params)
+            return self.answer(method, params, caller)
         found = self.script[method]
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]

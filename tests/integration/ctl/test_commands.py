@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from listsync.protocol import CODES, METHODS, Exit, Reason, RefusedCommand
+from listsync.protocol import CODES, Exit, Reason, RefusedCommand
 from tests.integration.ctl.conftest import Agent, Ctl
 
 RUN = {
@@ -330,14 +330,9 @@ def test_a_refusal_is_one_line_and_its_exit_code(
     assert error == {"exit": exit_, "code": CODES[reason], "message": f"not now{advice}"}
 
 
-def test_an_older_agent_says_what_it_knows(
-    agent: Agent, ctl: Ctl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    agent.script = {}
-    monkeypatch.setattr(
-        "listsync.control.request_parser.METHODS",
-        {name: METHODS[name] for name in ("ping", "status")},
-    )
+def test_an_older_agent_says_what_it_knows(agent: Agent, ctl: Ctl) -> None:
+    words = "this agent has no command 'cancel'; it knows ping, status"
+    agent.script = {"cancel": RefusedCommand(Reason.UNKNOWN_METHOD, words)}
     ran = ctl("cancel")
     assert ran.code == Exit.FAILED
     assert "it knows ping, status" in ran.err

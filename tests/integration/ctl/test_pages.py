@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from listsync.control.authorization import Caller
-from listsync.control.rpc import MAX_REPLY, Desk
+from listsync.commands.context import Caller
+from listsync.control.authorization import Peer
+from listsync.control.rpc import MAX_REPLY, RpcHandler
 from listsync.protocol import Code, Exit, request
 from listsyncctl import __main__ as program
 from tests.integration.ctl.conftest import Agent, served
@@ -36,7 +37,7 @@ def world(path: Path) -> Iterator[World]:
     made.state.kept.requests = {"4f1c": tuple(a_request(f"Film {one:04}") for one in range(535))}
     made.state.kept.told_items = [an_item(f"Film {number:05}") for number in range(900)]
     answer = Agent()
-    answer.answer = made.commands.answer
+    answer.answer = made.commands.call
     with served(path, answer):
         yield made
 
@@ -112,9 +113,9 @@ def test_all_that_needs_a_person_and_every_list_that_is_read_is_in_the_status(
 
 def told(world: World, method: str, params: Mapping[str, Any], protocol: int) -> dict[str, Any]:
     message = {**request(method, params, id_="x", deadline=time.time() + 60), "protocol": protocol}
-    desk = Desk(world.commands.answer, group=None)
+    handler = RpcHandler(world.commands.call, group=None)
     reply: dict[str, Any] = json.loads(
-        desk.reply(json.dumps(message).encode(), Caller(os.getuid(), 0, 1))
+        handler.reply(json.dumps(message).encode(), Peer(os.getuid(), 0, 1))
     )
     return reply
 
@@ -158,9 +159,9 @@ def test_an_older_agent_that_may_leave_something_out_is_told_of(
 
 
 def test_what_cannot_be_divided_is_refused_and_not_cut() -> None:
-    desk = Desk(lambda *_: {"rows": ["x" * MAX_REPLY], "next": None}, group=None)
+    handler = RpcHandler(lambda *_: {"rows": ["x" * MAX_REPLY], "next": None}, group=None)
     message = request("lists", {}, id_="x", deadline=time.time() + 60)
-    reply = json.loads(desk.reply(json.dumps(message).encode(), Caller(os.getuid(), 0, 1)))
+    reply = json.loads(handler.reply(json.dumps(message).encode(), Peer(os.getuid(), 0, 1)))
     assert reply["error"]["code"] == Code.TOO_LARGE
 
 
@@ -170,17 +171,19 @@ def test_a_limit_that_no_page_holds_is_asked_for_page_by_page(call: Call) -> Non
     assert len(found["items"]) == found["total"] == 900
 
 
-def circling(_: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+def circling(_: str, params: Mapping[str, Any], __: Caller) -> Mapping[str, Any]:
     return {"lists": [{"name": "one"}], "next": "b" if params.get("cursor") == "a" else "a"}
 
 
-def empty(_: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+def empty(_: str, params: Mapping[str, Any], __: Caller) -> Mapping[str, Any]:
     return {"lists": [], "next": f"{params.get('cursor', '')}a"}
 
 
 @pytest.mark.parametrize("answer", [circling, empty])
 def test_pages_that_lead_nowhere_are_not_understood(
-    agent: Agent, call: Call, answer: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    agent: Agent,
+    call: Call,
+    answer: Callable[[str, Mapping[str, Any], Caller], Mapping[str, Any]],
 ) -> None:
     agent.answer = answer
     code, out, err = call("lists")

@@ -56,9 +56,19 @@ _EXPLAINED = {
 }
 _NEXT = {**_CRASH, "choice": {"key": None, "title": "", "at": RUN["ended_at"]}}
 _BACKUP = {"id": "b1", "state": "done", "file": "/x", "size": 5, "took_s": 0.1, "why": ""}
+_COMMAND = {
+    "name": "pause",
+    "access": "control",
+    "summary": "Pause syncing",
+    "parameters": [{"name": "for_s", "required": False, "about": "seconds", "schema": {}}],
+    "pages": False,
+    "reasons": ["invalid"],
+    "reply": {},
+}
 _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "ping": ("ping", {"pong": True, "pid": 1}),
     "version": ("version", {"version": "1.0", "protocol": 1}),
+    "describe": ("describe", {"commands": [_COMMAND], "total": 1, "next": None}),
     "status": ("status", {**STATUS, "retry": {"at": RUN["ended_at"], "why": "no answer"}}),
     "status --check": ("status", STATUS),
     "progress": ("progress", BUSY),

@@ -202,6 +202,7 @@ def test_what_is_understood_of_a_reply_is_what_the_protocol_says() -> None:
 _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "ping": [(None, messages.PingReply)],
     "version": [(None, messages.VersionReply)],
+    "describe": [(None, messages.DescribeReply)],
     "status": [(None, messages.StatusReply)],
     "progress": [(None, messages.ProgressReply)],
     "lists": [(None, messages.ListsReply)],

@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 
 from listsync.commands.dispatch import COMMANDS
-from listsync.control.authorization import Caller
-from listsync.control.rpc import MAX_REPLY, Desk
+from listsync.control.authorization import Peer
+from listsync.control.rpc import MAX_REPLY, RpcHandler
 from listsync.domain.history import EntryRow, ReviewRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
@@ -190,14 +190,14 @@ class Client:
     """Asks over the wire, page by page; nothing that does not fit into a frame comes through."""
 
     def __init__(self, world: World) -> None:
-        self._desk = Desk(world.commands.answer, group=None)
+        self._handler = RpcHandler(world.commands.call, group=None)
 
     def pages(self, method: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
             asked = {**params, **({"cursor": cursor} if cursor else {})}
             message = request(method, asked, id_=uuid4().hex, deadline=time.time() + 60)
-            sent = self._desk.reply(json.dumps(message).encode(), Caller(os.getuid(), 0, 1))
+            sent = self._handler.reply(json.dumps(message).encode(), Peer(os.getuid(), 0, 1))
             assert len(sent) < MAX_REPLY
             page = json.loads(sent)["result"]
             assert strange_in(method, page) is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 import pytest
 
 from listsync.agent.active_config import Configuration
@@ -14,8 +16,9 @@ from listsync.agent.backups import Backup, Backups
 from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
-from listsync.commands.context import Shown, Sources, Terms
-from listsync.commands.dispatch import Commands
+from listsync.commands.context import Caller, Shown, Sources, Terms
+from listsync.commands.dispatch import COMMANDS, Dispatcher
+from listsync.commands.schema import reasons_of
 from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
@@ -100,6 +103,18 @@ def a_request(title: str = "The Matrix (1999)", **more: Any) -> RequestRow:
         "at": AT,
     }
     return RequestRow(title=title, **{**given, **more})
+
+
+TESTER = Caller("a test", may_control=True)
+
+
+def is_one_of(reply: Mapping[str, Any], kinds: Sequence[type]) -> bool:
+    """Tell whether a reply is what `describe` says: all of its fields, and no others."""
+    for kind in kinds:
+        with suppress(msgspec.ValidationError):
+            msgspec.convert(reply, kind)
+            return reply.keys() <= get_type_hints(kind).keys()
+    return False
 
 
 class Loader:
@@ -200,11 +215,15 @@ class World:
             cancel=self._cancel,
             reload=self.configuration.reload,
         )
-        self.commands = Commands(self.sources)
+        self.commands = Dispatcher(self.sources)
 
     def ask(self, method: str, **params: Any) -> Mapping[str, Any]:
-        answered = self.commands.answer(method, params)
+        answered = self.commands.call(method, params, TESTER)
+        if isinstance(answered, RefusedCommand):
+            assert answered.reason in reasons_of(COMMANDS[method]), "describe says otherwise"
+            raise answered
         assert strange_in(method, answered) is None, "listsyncctl would not understand it"
+        assert is_one_of(answered, COMMANDS[method].replies), "describe says otherwise"
         return answered
 
     def refusal(self, method: str, **params: Any) -> RefusedCommand:

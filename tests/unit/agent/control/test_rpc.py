@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from listsync.control.authorization import Caller, permit
-from listsync.control.rpc import Desk
+from listsync.commands.context import Caller
+from listsync.control.authorization import Peer, permit
+from listsync.control.rpc import RpcHandler
 from listsync.protocol import Access, Code, Reason, RefusedCommand, request
 
-_ROOT = Caller(0, 0, 1)
+_ROOT = Peer(0, 0, 1)
 _OWNER = 1000
 _GROUP = 65534
 
@@ -28,7 +29,9 @@ class Counting:
         self.filler = ""
         self.raises: Exception | None = None
 
-    def __call__(self, _method: str, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def __call__(
+        self, _method: str, _params: Mapping[str, Any], _caller: Caller
+    ) -> Mapping[str, Any]:
         self.asked += 1
         if self.raises is not None:
             raise self.raises
@@ -41,21 +44,21 @@ def answer() -> Counting:
 
 
 @pytest.fixture
-def desk(answer: Counting, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def handler(answer: Counting, monkeypatch: pytest.MonkeyPatch) -> RpcHandler:
     monkeypatch.setattr(os, "geteuid", lambda: _OWNER)
-    return Desk(answer, group=None)
+    return RpcHandler(answer, group=None)
 
 
-def told(desk: Desk, id_: str, caller: Caller = _ROOT) -> dict[str, Any]:
+def told(handler: RpcHandler, id_: str, caller: Peer = _ROOT) -> dict[str, Any]:
     message = request("trigger", {}, id_=id_, deadline=time.time() + 60)
-    reply: dict[str, Any] = json.loads(desk.reply(json.dumps(message).encode(), caller))
+    reply: dict[str, Any] = json.loads(handler.reply(json.dumps(message).encode(), caller))
     return reply
 
 
-def test_nobody_reads_the_reply_to_somebody_else(desk: Desk) -> None:
-    assert told(desk, "one")["result"]["asked"] == 1
-    assert told(desk, "one", Caller(_OWNER, 1, 2))["result"]["asked"] == 2
-    assert told(desk, "one")["result"]["asked"] == 1
+def test_nobody_reads_the_reply_to_somebody_else(handler: RpcHandler) -> None:
+    assert told(handler, "one")["result"]["asked"] == 1
+    assert told(handler, "one", Peer(_OWNER, 1, 2))["result"]["asked"] == 2
+    assert told(handler, "one")["result"]["asked"] == 1
 
 
 @pytest.mark.parametrize(
@@ -63,24 +66,24 @@ def test_nobody_reads_the_reply_to_somebody_else(desk: Desk) -> None:
     [(ValueError("halfway"), Code.INTERNAL), (RefusedCommand(Reason.BUSY, "no"), Code.BUSY)],
 )
 def test_a_command_that_failed_is_not_carried_out_again(
-    desk: Desk, answer: Counting, raised: Exception, code: Code
+    handler: RpcHandler, answer: Counting, raised: Exception, code: Code
 ) -> None:
     answer.raises = raised
-    first = told(desk, "one")
+    first = told(handler, "one")
     answer.raises = None
     assert first["error"]["code"] == code
-    assert told(desk, "one") == first
+    assert told(handler, "one") == first
     assert answer.asked == 1
 
 
 def test_a_message_that_cannot_be_read_for_our_own_fault_is_still_answered(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    handler: RpcHandler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("listsync.control.rpc.permit", broken)
-    assert told(desk, "one")["error"]["code"] == Code.INTERNAL
+    assert told(handler, "one")["error"]["code"] == Code.INTERNAL
 
 
 @pytest.mark.parametrize(
@@ -88,13 +91,13 @@ def test_a_message_that_cannot_be_read_for_our_own_fault_is_still_answered(
     [pytest.param("", 1000, id="many"), pytest.param("x" * 50_000, 83, id="much")],
 )
 def test_the_oldest_replies_are_forgotten(
-    desk: Desk, answer: Counting, filler: str, most: int
+    handler: RpcHandler, answer: Counting, filler: str, most: int
 ) -> None:
     answer.filler = filler
     for number in range(most + 1):
-        told(desk, f"{number}")
-    assert told(desk, "1")["result"]["asked"] == 2
-    assert told(desk, "0")["result"]["asked"] == most + 2
+        told(handler, f"{number}")
+    assert told(handler, "1")["result"]["asked"] == 2
+    assert told(handler, "0")["result"]["asked"] == most + 2
 
 
 class Rows:
@@ -103,7 +106,9 @@ class Rows:
     def __init__(self) -> None:
         self.limits: list[object] = []
 
-    def __call__(self, _method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def __call__(
+        self, _method: str, params: Mapping[str, Any], _caller: Caller
+    ) -> Mapping[str, Any]:
         self.limits.append(params.get("limit"))
         rows = ["x" * 2999] * min(params.get("limit", 50), 50)
         return {"inner": {"items": rows}, "next": "c"}
@@ -114,7 +119,7 @@ def test_the_second_page_that_is_made_fits_whatever_was_asked_for(limit: int | N
     rows = Rows()
     params = {} if limit is None else {"limit": limit}
     message = request("items", params, id_="x", deadline=time.time() + 60)
-    reply = json.loads(Desk(rows, group=None).reply(json.dumps(message).encode(), _ROOT))
+    reply = json.loads(RpcHandler(rows, group=None).reply(json.dumps(message).encode(), _ROOT))
     assert len(reply["result"]["inner"]["items"]) == 20
     assert rows.limits == [limit, 20]
 
@@ -123,7 +128,7 @@ def test_a_second_group_of_a_user_counts(monkeypatch: pytest.MonkeyPatch) -> Non
     root_has = {0, _GROUP}
     monkeypatch.setattr(os, "geteuid", lambda: _OWNER)
     monkeypatch.setattr(os, "getgrouplist", lambda _name, _gid: list(root_has))
-    daemon = Caller(1, 1, 2)
+    daemon = Peer(1, 1, 2)
     permit(daemon, Access.READ, _GROUP)
     with pytest.raises(RefusedCommand):
         permit(daemon, Access.CONTROL, _GROUP)
@@ -138,5 +143,5 @@ def test_a_user_without_a_name_is_refused_by_number(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(pwd, "getpwuid", nobody)
     with pytest.raises(RefusedCommand, match="user 4711 may not look"):
-        permit(Caller(4711, 4711, 1), Access.READ, _GROUP)
-    permit(Caller(4711, _GROUP, 1), Access.READ, _GROUP)
+        permit(Peer(4711, 4711, 1), Access.READ, _GROUP)
+    permit(Peer(4711, _GROUP, 1), Access.READ, _GROUP)
