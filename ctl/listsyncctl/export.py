@@ -74,9 +74,9 @@ def _write(file: TextIO, form: str, items: Iterable[ItemShape]) -> None:
         file.write(printable_json(whole, indent=1) + "\n")
         return
     columns = VIEWS["items"].columns
-    writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in one.items()} for one in items)
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_harmless(one.get(name)) for name in columns] for one in items)
 
 
 def _harmless(value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from listsync.domain.decisions import SkipReason
@@ -13,28 +13,11 @@ from listsync.domain.history import NEW, ItemRow, Key, Page, RequestRow, entry_s
 from listsync.domain.lists import ListEntry
 from listsync.store import row_codec as rows
 from listsync.store.database import Database
-from listsync.store.reviews import SqliteReviews
 
-_FITS = """
-    FROM entries WHERE absent_reads = 0
-        AND (:list IS NULL OR list IN (SELECT id FROM followed WHERE name = :list))
-        AND (:query = '' OR title LIKE :like ESCAPE '\\'
-            OR original_title LIKE :like ESCAPE '\\' OR imdb = :query
-            OR tmdb = :number OR tvdb = :number
-            OR (list, entry) IN (
-                SELECT list, entry FROM handled
-                WHERE server = :server AND kind = :kind AND tmdb = :kind_number
-            ))
-"""
-"""Reads nothing of an entry but what the index `entries_in_order` holds."""
-_OF_LISTS = "AND list BETWEEN :first_list AND :last_list"
-"""No others are gone through."""
-_PAGE = f"""
-    SELECT list, rank, entry {_FITS}
-        AND (list, rank, entry) > (:after_list, :after_rank, :after_entry)
-        AND (list, rank, entry) < (:last_list + 1, -1, '')
-    ORDER BY list, rank, entry LIMIT :limit + 1 OFFSET :skip
-"""
+_OF_KEY = """(list, entry) IN (
+    SELECT list, entry FROM handled
+    WHERE server = :server AND kind = :kind AND tmdb = :kind_number
+)"""
 _WITH_HANDLED = """
     JOIN entries ON entries.list = page.list AND entries.entry = page.entry
     JOIN followed ON followed.id = page.list
@@ -82,8 +65,11 @@ _FACTS = f"""
 """  # noqa: S608 - constants
 """What `domain.history.entry_status` goes by."""
 _FACT_NAMES = "is_handled, became, has_failed, is_chosen, found, has_match_failed"
+_ENTRY_LENGTH = len(rows.ENTRY_COLUMNS.split(", "))
+_ENTRY = ", ".join(f"entries.{name}" for name in rows.ENTRY_COLUMNS.split(", "))
 _ITEM_COLUMNS = f"""
-    entries.*, followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
+    {_ENTRY}, entries.list, entries.entry, entries.lookup, entries.first_seen,
+    followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
     handled.tmdb AS handled_tmdb, (
         SELECT max(id) FROM requests WHERE requests.server = handled.server
             AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
@@ -98,12 +84,9 @@ LookupOf = Callable[[ListEntry], str | None]
 class SqliteItems:
     """Implements `ports.items.Items`; see there."""
 
-    def __init__(
-        self, database: Database, server: Callable[[], int | None], reviews: SqliteReviews
-    ) -> None:
+    def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
         self._server = server
-        self._reviews = reviews
 
     def page(  # noqa: PLR0913 - each narrows or places the page
         self,
@@ -115,11 +98,9 @@ class SqliteItems:
         skip: int = 0,
         lookup_of: LookupOf,
     ) -> Page[ItemRow]:
-        server = self._server()
-        looking_for = self._looking_for(server, query, list_name)
-        after_list, after_rank, after_entry = after or (looking_for["first_list"], -1, "")
-        values = {
-            **looking_for,
+        values = self._looking_for(query, list_name)
+        after_list, after_rank, after_entry = after or (values["first_list"], -1, "")
+        values |= {
             "limit": limit,
             "skip": skip,
             "is_first": after is None,
@@ -127,49 +108,43 @@ class SqliteItems:
             "after_rank": after_rank,
             "after_entry": after_entry,
         }
+        fitting = _fitting(query, list_name)
         # In one statement, so that both tell of the same moment; what is whole counts itself.
         found = self._database.look_up(
-            f"WITH page AS MATERIALIZED ({_PAGE})"  # noqa: S608 - constants
+            f"WITH page AS MATERIALIZED ({_page(fitting)})"  # noqa: S608 - constants
             f" SELECT {_ITEM_COLUMNS}, iif(NOT :is_first, NULL, iif("
             "   :skip = 0 AND (SELECT count(*) FROM page) <= :limit, (SELECT count(*) FROM page),"
-            f"  (SELECT count(*) {_FITS} {_OF_LISTS}))) AS total"
+            f"  (SELECT count(*) {fitting}))) AS total"
             f" FROM page {_WITH_HANDLED} ORDER BY page.list, page.rank, page.entry",
             values,
         )
         if not found:
             # Only beyond the last page is there more than none.
-            count = f"SELECT count(*) {_FITS} {_OF_LISTS}"
+            count = f"SELECT count(*) {fitting}"
             total = self._database.look_up(count, values)[0][0] if skip else 0
             return Page(None if after else total, ())
-        rows_ = found[:limit]
-        requests = self._requests([row["last_request"] for row in rows_])
-        last_row = rows_[-1] if len(found) > limit else None
+        last = found[limit - 1] if len(found) > limit else None
         return Page(
             found[0]["total"],
-            tuple(
-                self._item(row, server, requests.get(row["last_request"]), lookup_of)
-                for row in rows_
-            ),
-            (last_row["list"], last_row["rank"], last_row["entry"]) if last_row else None,
+            self._items(found[:limit], lookup_of),
+            (last["list"], last["rank"], last["entry"]) if last else None,
         )
 
     def counts(self, list_name: str) -> Mapping[str, int]:
-        server = self._server()
+        fitting = _fitting("", list_name)
         found = self._database.look_up(
-            f"WITH page AS MATERIALIZED (SELECT list, entry {_FITS} {_OF_LISTS})"  # noqa: S608
+            f"WITH page AS MATERIALIZED (SELECT list, entry {fitting})"  # noqa: S608 - constants
             f" SELECT {_FACTS}, count(*) AS entries FROM page {_WITH_HANDLED}"
             f" GROUP BY {_FACT_NAMES}",
-            self._looking_for(server, "", list_name),
+            self._looking_for("", list_name),
         )
         counts = Counter[str]()
         for row in found:
             counts[_status_of(row)] += row["entries"]
         return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
-    def _looking_for(
-        self, server: int | None, query: str, list_name: str | None
-    ) -> dict[str, str | int | None]:
-        """Give the parameters of `_FITS`."""
+    def _looking_for(self, query: str, list_name: str | None) -> dict[str, str | int | None]:
+        """Give the parameters of `_fitting`."""
         # Between these are the lists called so: no others are gone through.
         (lists,) = self._database.read(
             "SELECT min(id) AS first, max(id) AS last FROM followed WHERE ?1 IS NULL OR name = ?1",
@@ -177,10 +152,44 @@ class SqliteItems:
         )
         return {
             **rows.looking_for(query),
-            "server": server,
+            "server": self._server(),
             "list": list_name,
             "first_list": lists["first"],
             "last_list": lists["last"],
+        }
+
+    def _items(self, found: Sequence[sqlite3.Row], lookup_of: LookupOf) -> tuple[ItemRow, ...]:
+        entries = [rows.entry_from(row[:_ENTRY_LENGTH]) for row in found]
+        statuses = [_status_of(row) for row in found]
+        # For these no lookup is noted; another may have had the same.
+        lookups = {
+            place: lookup_of(entries[place])
+            for place, (row, status) in enumerate(zip(found, statuses, strict=True))
+            if status == NEW and row["lookup"] is None
+        }
+        looked_up = self._looked_up({one for one in lookups.values() if one})
+        for place, lookup in lookups.items():
+            statuses[place] = looked_up.get(lookup, NEW)
+        requests = self._requests([row["last_request"] for row in found])
+        return tuple(
+            _item(row, entry, status, requests.get(row["last_request"]))
+            for row, entry, status in zip(found, entries, statuses, strict=True)
+        )
+
+    def _looked_up(self, lookups: Collection[str]) -> Mapping[str | None, str]:
+        """Say how far entries got that have these lookups."""
+        found = self._database.read(
+            "SELECT one.value AS lookup, ("
+            "   SELECT coalesce(tmdb, imdb) IS NOT NULL FROM choices WHERE lookup = one.value"
+            " ) AS is_chosen, ("
+            "   SELECT found FROM matches WHERE server = ? AND lookup = one.value"
+            " ) AS found FROM json_each(?) AS one",
+            self._server(),
+            json.dumps([*lookups]),
+        )
+        return {
+            row["lookup"]: entry_status(is_chosen=_truth(row["is_chosen"]), found=row["found"])
+            for row in found
         }
 
     def _requests(self, numbers: Collection[int | None]) -> dict[int, RequestRow]:
@@ -190,47 +199,51 @@ class SqliteItems:
         )
         return {row["id"]: rows.request_of(row) for row in found}
 
-    def _item(
-        self,
-        row: sqlite3.Row,
-        server: object,
-        request: RequestRow | None,
-        lookup_of: LookupOf,
-    ) -> ItemRow:
-        is_handled = row["handled_at"] is not None
-        status = _status_of(row)
-        is_unnoted = status == NEW and row["lookup"] is None
-        key = rows.title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None
-        entry = rows.entry_of(row)
-        return ItemRow(
-            title=entry.label,
-            list_name=row["list_name"],
-            status=self._looked_up(lookup_of(entry), server) if is_unnoted else status,
-            at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
-            key=key,
-            request=request,
-            entry=entry,
-        )
 
-    def _looked_up(self, lookup: str | None, server: object) -> str:
-        """Say how far an entry got for which no lookup is noted: another may have had the same."""
-        choice = self._reviews.choice(lookup) if lookup else None
-        found = self._database.read(
-            "SELECT found FROM matches WHERE server = ? AND lookup = ?", server, lookup
-        )
-        return entry_status(
-            is_chosen=None if choice is None else bool(choice.key or choice.is_open),
-            found=found[0]["found"] if found else None,
-        )
+def _fitting(query: str, list_name: str | None) -> str:
+    """Select the entries that fit, by nothing but what the index `entries_in_order` holds."""
+    conditions = ["absent_reads = 0", "list BETWEEN :first_list AND :last_list"]
+    if list_name is not None:
+        conditions.append("list IN (SELECT id FROM followed WHERE name = :list)")
+    if query:
+        is_key = rows.looking_for(query)["kind_number"] is not None
+        fits = rows.entry_fits(query)
+        conditions.append(f"({fits} OR {_OF_KEY})" if is_key else fits)
+    return f"FROM entries WHERE {' AND '.join(conditions)}"
+
+
+def _page(fitting: str) -> str:
+    return (
+        f"SELECT list, rank, entry {fitting}"
+        " AND (list, rank, entry) > (:after_list, :after_rank, :after_entry)"
+        " AND (list, rank, entry) < (:last_list + 1, -1, '')"
+        " ORDER BY list, rank, entry LIMIT :limit + 1 OFFSET :skip"
+    )
+
+
+def _item(row: sqlite3.Row, entry: ListEntry, status: str, request: RequestRow | None) -> ItemRow:
+    is_handled = row["handled_at"] is not None
+    return ItemRow(
+        title=entry.label,
+        list_name=row["list_name"],
+        status=status,
+        at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
+        key=rows.title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None,
+        request=request,
+        entry=entry,
+    )
 
 
 def _status_of(row: sqlite3.Row) -> str:
-    is_chosen = row["is_chosen"]
     return entry_status(
         is_handled=bool(row["is_handled"]),
         became=row["became"],
         has_failed=bool(row["has_failed"]),
-        is_chosen=None if is_chosen is None else bool(is_chosen),
+        is_chosen=_truth(row["is_chosen"]),
         found=row["found"],
         has_match_failed=bool(row["has_match_failed"]),
     )
+
+
+def _truth(value: int | None) -> bool | None:
+    return None if value is None else bool(value)

@@ -18,7 +18,7 @@ _COLUMNS = """
         NULL AS kind, NULL AS tmdb, NULL AS title, NULL AS at, NULL AS imdb
 """
 _WAITING = """
-    SELECT lookup, since FROM (
+    WITH open AS MATERIALIZED (
         SELECT matches.lookup AS lookup, (
             SELECT min(first_seen) FROM entries
             WHERE entries.lookup = matches.lookup AND absent_reads = 0 AND NOT EXISTS (
@@ -28,13 +28,16 @@ _WAITING = """
                 SELECT followed.id FROM followed JOIN configured_lists USING (source)
             ) OR NOT EXISTS (SELECT 1 FROM configured_lists))
         ) AS since
-        FROM matches
+        FROM matches INDEXED BY matches_open
         WHERE matches.server = :server AND matches.found != 'found' AND matches.found = 'review'
             AND NOT EXISTS (SELECT 1 FROM choices WHERE choices.lookup = matches.lookup)
-    ) WHERE since NOT NULL
+    )
 """
-"""Both conditions on what was found: the first is that of the index `matches_open`."""
-_COUNT_WAITING = f"SELECT count(*) FROM ({_WAITING})"  # noqa: S608 - constant
+"""Both conditions on what was found: the first is that of the index `matches_open`.
+
+Who has no entry that waits has no `since`.
+"""
+_COUNT_WAITING = f"{_WAITING} SELECT count(*) FROM open WHERE since NOT NULL"  # noqa: S608 - constant
 _DECIDED = """
     SELECT choices.lookup AS lookup, matches.reasons, matches.candidates, matches.score,
         choices.kind AS kind, choices.tmdb AS tmdb, choices.title AS title, choices.at AS at,
@@ -57,10 +60,13 @@ class SqliteReviews:
         server = self._server()
         since, lookup = after or ("", "")
         found = self._database.look_up(
-            f"{_COLUMNS}, since FROM ({_WAITING}) AS waiting"
-            " JOIN matches ON matches.server = :server AND matches.lookup = waiting.lookup"
-            " WHERE (since, waiting.lookup) > (:since, :lookup)"
-            " ORDER BY since, waiting.lookup LIMIT :limit + 1 OFFSET :skip",
+            f"{_WAITING}, page AS MATERIALIZED ("  # noqa: S608 - constants
+            "   SELECT lookup, since FROM open"
+            "   WHERE since NOT NULL AND (since, lookup) > (:since, :lookup)"
+            "   ORDER BY since, lookup LIMIT :limit + 1 OFFSET :skip"
+            f") {_COLUMNS}, since FROM page"
+            " JOIN matches ON matches.server = :server AND matches.lookup = page.lookup"
+            " ORDER BY since, page.lookup",
             {"server": server, "limit": limit, "skip": skip, "since": since, "lookup": lookup},
         )
         total = None if after else self._count(_COUNT_WAITING, server)

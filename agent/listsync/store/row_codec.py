@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.json import Decoder
+
 from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, ListRow, RequestRow
 from listsync.domain.lists import ListEntry
@@ -50,6 +52,8 @@ _LONGEST_NUMBER = 18
 
 HANDLED_COLUMNS = "list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
 
+_NUMBERS = Decoder(tuple[int, ...])
+_NAMES = Decoder(tuple[str, ...])
 _NO_SEASONS = HandledSeasons(None)
 _SERIES = MediaType.TV.value
 _KINDS = {kind.value: kind for kind in MediaType}
@@ -205,8 +209,8 @@ def request_of(row: sqlite3.Row) -> RequestRow:
         title=row["label"],
         key=key_of(row),
         four_k=bool(row["four_k"]),
-        seasons=tuple(json.loads(row["seasons"])),
-        lists=tuple(json.loads(row["lists"])),
+        seasons=_NUMBERS.decode(row["seasons"]),
+        lists=_NAMES.decode(row["lists"]),
         answer=row["answer"],
         detail=row["detail"],
         at=datetime.fromisoformat(row["at"]),
@@ -366,6 +370,23 @@ def looking_for(query: str) -> dict[str, str | int | None]:
         "kind": kind if is_key else None,
         "kind_number": _number(number) if is_key else None,
     }
+
+
+def entry_fits(query: str) -> str:
+    """Give the condition by which an entry fits *query*, with the parameters of `looking_for`.
+
+    Every entry is held against it, so it asks for nothing that *query* cannot be.
+    """
+    ways = [_HAS_TEXT]
+    if not query.count(" "):
+        ways.append("imdb = :query")
+    if _number(query) is not None:
+        ways.append("tmdb = :number OR tvdb = :number")
+    return f"({' OR '.join(ways)})"
+
+
+_HAS_TEXT = """title LIKE :like ESCAPE '\\'
+    OR (original_title NOT NULL AND original_title LIKE :like ESCAPE '\\')"""
 
 
 def _number(text: str) -> int | None:

@@ -44,7 +44,7 @@ class SqliteAgentState:
         number = self.server.number
         self.lists = SqliteListRecords(database)
         self.reviews = SqliteReviews(database, number)
-        self.items = SqliteItems(database, number, self.reviews)
+        self.items = SqliteItems(database, number)
         self.entries = SqliteEntries(database, number)
         self.titles = SqliteTitleRecords(database, number, self.reviews)
         self.exclusions = SqliteExclusions(database, number)

@@ -30,10 +30,8 @@ _INDEX_READ = """
 """Since when the index is no older; requests of that run or later ones are not in it."""
 _ENTRIES = """
     FROM (
-        SELECT list, entry FROM entries INDEXED BY entries_in_order WHERE absent_reads = 0 AND (
-            title LIKE :like ESCAPE '\\' OR original_title LIKE :like ESCAPE '\\'
-            OR imdb = :query OR tmdb = :number OR tvdb = :number
-        )
+        SELECT list, entry FROM entries INDEXED BY entries_in_order
+        WHERE absent_reads = 0 AND {fits}
         UNION
         SELECT list, entry FROM handled
         WHERE server = :server AND kind = :kind AND tmdb = :kind_number
@@ -66,7 +64,7 @@ class SqliteEntries:
     def find(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
         server = self._server()
         found = self._database.look_up(
-            f"SELECT followed.*, entries.* {_ENTRIES}"
+            f"SELECT followed.*, entries.* {_ENTRIES.format(fits=rows.entry_fits(query))}"
             " ORDER BY followed.id, entries.rank, entries.entry LIMIT :limit",
             {"server": server, "limit": limit, **rows.looking_for(query)},
         )

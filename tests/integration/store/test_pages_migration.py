@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from listsync.store.database import Database
@@ -45,4 +46,17 @@ def test_a_request_that_names_no_lists_keeps_nobody_from_an_upgrade(
     database = Database(path)
     state = SqliteAgentState(database)
     assert [row.title for row in state.requests.for_list("mine", limit=9)] == ["mine"]
+    database.close()
+
+
+def test_requests_of_an_older_file_are_counted_since_a_point_in_time(
+    path: Path, old_database: OldDatabase
+) -> None:
+    with old_database(22) as old, old.write() as connection:
+        connection.execute(_SERVER)
+        connection.execute(_REQUEST, ("old", '["mine"]'))
+    database = Database(path)
+    state = SqliteAgentState(database)
+    assert state.requests.since(datetime(2025, 12, 31, tzinfo=UTC)) == {"mine": 1}
+    assert state.requests.since(datetime(2026, 1, 2, tzinfo=UTC)) == {}
     database.close()
