@@ -18,9 +18,8 @@ from listsync.domain.report import ItemReport, SyncRun, Verdict
 from listsync.domain.run_notes import Departure, HandledEntries
 from listsync.domain.server import ABSENT, Cancelled, MediaStatus, TitleState
 from listsync.domain.server_knowledge import CONFIRM
-from listsync.ports.lists import ListSnapshots
 from listsync.ports.server import Submissions
-from listsync.ports.titles import Departures, HandledTitles
+from listsync.ports.state import Memory
 from listsync.sync.titles.title_folding import fold
 
 logger = logging.getLogger(__name__)
@@ -45,42 +44,44 @@ class ListDepartures:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaver:
-    """Cancels requests. Whoever else wants the title, or what is not pending, keeps it.
-
-    `surely_read` are the sources whose reading in this run may say that something left them.
-    """
+class Removals:
+    """Cancels requests. Whoever else wants the title, or what is not pending, keeps it."""
 
     run: SyncRun
     server: Submissions
-    departures: Departures
-    snapshots: ListSnapshots
-    handled: HandledTitles
-    index: Mapping[TitleKey, TitleState]
-    surely_read: Collection[str]
+    memory: Memory
 
-    def find(self, lists: Sequence[ListRules]) -> list[ListDepartures]:
+    def find(
+        self,
+        lists: Sequence[ListRules],
+        index: Mapping[TitleKey, TitleState],
+        surely_read: Collection[str],
+    ) -> list[ListDepartures]:
         """Find what has left *lists*, or seems to, and had requests that are ours to cancel.
 
-        What has left a list that this run does not read waits for one that does.
+        What has left a list that this run does not read waits for one that does. *surely_read*
+        are the sources whose reading in this run may say that something left them.
         """
         found: dict[int, list[Departure]] = defaultdict(list)
-        for one in self.departures.load():
+        for one in self.memory.departures.load():
             number = _list_of(one, lists)
             if number is None:
                 continue
-            if lists[number].cancel_removed and not one.is_wanted and self._waits(one):
+            if lists[number].cancel_removed and not one.is_wanted and _waits(one, index):
                 found[number].append(replace(one, list_name=lists[number].name))
             elif one.is_gone:
-                self.departures.settle(one, self.run, cancelled=False)
-        handled = self.handled.load() if found else HandledEntries()
-        return [self._sorted(lists[number], gone, handled) for number, gone in found.items()]
+                self.memory.departures.settle(one, self.run, cancelled=False)
+        handled = self.memory.handled.load() if found else HandledEntries()
+        return [
+            self._sorted(lists[number], gone, handled, is_sure=lists[number].source in surely_read)
+            for number, gone in found.items()
+        ]
 
     def warn(self, found: Iterable[ListDepartures]) -> list[Notice]:
         """Say what a later sync cancels, and remember that it was said."""
         found = list(found)
         missing = [one for each in found for one in (*each.due, *each.later)]
-        self.departures.save_warnings(missing)
+        self.memory.departures.save_warnings(missing)
         return [self._notice(each) for each in found if each.later]
 
     def cancel(self, found: Iterable[ListDepartures]) -> Iterator[ItemReport]:
@@ -101,27 +102,27 @@ class Leaver:
                 yield from (self._cancel(one) for one in each.due)
 
     def _sorted(
-        self, rules: ListRules, gone: Sequence[Departure], handled: HandledEntries
+        self,
+        rules: ListRules,
+        gone: Sequence[Departure],
+        handled: HandledEntries,
+        *,
+        is_sure: bool,
     ) -> ListDepartures:
-        entries = self.snapshots.entries(rules.source)
+        entries = self.memory.snapshots.entries(rules.source)
         known = handled.titles.get((rules.source, rules.four_k), {})
         unknown = [entry for name, entry in entries.items() if name not in known]
         due, later = [], []
         for one in gone:
             if any(_may_be(entry, one) for entry in unknown):
                 if one.is_gone:
-                    self.departures.settle(one, self.run, cancelled=False)
-            elif one.is_gone and one.was_reported and rules.source in self.surely_read:
+                    self.memory.departures.settle(one, self.run, cancelled=False)
+            elif one.is_gone and one.was_reported and is_sure:
                 due.append(one)
             else:
                 later.append(one)
         size = len(entries) + len(due) + len(later)
         return ListDepartures(rules, size, tuple(due), tuple(later))
-
-    def _waits(self, one: Departure) -> bool:
-        state = self.index.get(one.definition.key, ABSENT)
-        is_pending = state.of(four_k=one.definition.four_k) == MediaStatus.PENDING
-        return is_pending and one.request_id is not None
 
     def _notice(self, each: ListDepartures) -> Notice:
         held = len(each.due) if each.are_too_many(len(each.due)) else 0
@@ -143,7 +144,7 @@ class Leaver:
         if self.run.dry_run:
             return _told(one, Verdict.CANCELLED, "it has left the list: would be cancelled")
         result = self.server.cancel(one.request_id or 0)
-        self.departures.settle(one, self.run, cancelled=result is Cancelled.DONE)
+        self.memory.departures.settle(one, self.run, cancelled=result is Cancelled.DONE)
         if result is not Cancelled.DONE:
             why = "it has left the list, but its request does not wait for approval any more"
             return _told(one, Verdict.SKIPPED, why)
@@ -155,6 +156,12 @@ class Leaver:
             extra={"action": "cancel", "list": one.list_name},
         )
         return _told(one, Verdict.CANCELLED, "it has left the list: its request was cancelled")
+
+
+def _waits(one: Departure, index: Mapping[TitleKey, TitleState]) -> bool:
+    state = index.get(one.definition.key, ABSENT)
+    is_pending = state.of(four_k=one.definition.four_k) == MediaStatus.PENDING
+    return is_pending and one.request_id is not None
 
 
 def _list_of(one: Departure, lists: Sequence[ListRules]) -> int | None:

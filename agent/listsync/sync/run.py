@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Definition, Exclusion, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Phase, Result, Retry, SyncReport, SyncRun, retry_of
-from listsync.domain.run_notes import HandledEntries, Notes
+from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import ServerInfo, TitleState
 from listsync.domain.server_knowledge import Learned, TriedUser
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
@@ -37,24 +38,19 @@ from listsync.sync.list_intake import Gathered, gather
 from listsync.sync.lookahead import LookAhead, Preparer
 from listsync.sync.pipeline import STOPPED, Adder, RunEnded, Settler, check
 from listsync.sync.progress import RUN, ProgressBoard
-from listsync.sync.removals import Leaver
+from listsync.sync.removals import ListDepartures, Removals
 from listsync.sync.report import Outcomes, Tally
 from listsync.sync.run_recorder import (
     FailedBefore,
     Recorder,
     failure_kind,
+    followed_twice,
     note_end,
     notices_of,
     result_of,
 )
 from listsync.sync.seasons import adopt
-from listsync.sync.server_index import (
-    ServerReading,
-    Verification,
-    is_worth_it,
-    kind_of_trust,
-    trust_in,
-)
+from listsync.sync.server_index import ServerReading, kind_of_trust, trust_in
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
 from listsync.sync.submission import Writer
 from listsync.sync.titles.lookups import lookup_of
@@ -123,10 +119,12 @@ class _Sync:
         self._info: ServerInfo | None = None
         self._notices: list[Notice] = []
         self._writer: Writer | None = None
+        self._requested: Mapping[Definition, Intent] | None = None
         self._on_hold: Mapping[Definition, str] = {}
         self._failed: FailedBefore = {}
         self._arr_lookup: ArrLookup | None = None
         self._reading = ServerReading(run, parts.server, parts.memory, parts.server_timeout)
+        self._removals = Removals(run, parts.server, parts.memory)
         self._seen = NOTHING_SEEN
         self._retry: Retry | None = None
         self._failure = NoticeKind.SYNC_FAILED
@@ -136,8 +134,8 @@ class _Sync:
             result, why = self._end_of_work()
             if self._writer is not None:
                 self._writer.flush()
+            self._writer = None
             report = self._report(result, why)
-            self._writer = None  # and with it all that was known: the end needs memory of its own
         finally:
             self._parts.board.end(self._run.run_id)
         note_end(self._parts.memory, report, datetime.now(UTC))
@@ -188,6 +186,19 @@ class _Sync:
         parts.lists_are_read()
         self._retry = gathered.retry
         self._notices.extend(gathered.notices)
+        removed = self._request(gathered, info, is_first=is_first)
+        self._check()
+        self._verify()
+        self._cancel(removed)
+
+    def _request(
+        self, gathered: Gathered, info: ServerInfo, *, is_first: bool
+    ) -> list[ListDepartures]:
+        """Request what is wanted; returns what has left its list, to be cancelled.
+
+        All that is known of the server ends with it, so that there is room for another reading.
+        """
+        parts = self._parts
         index = self._reading.read_index()
         self._on_hold = self._reading.settle_intents(index)
         doubt = self._doubt(index)
@@ -208,10 +219,8 @@ class _Sync:
             self._add(wanted, gathered, known)
         finally:
             self._keep_learned(known, learned)
-        self._check()
-        self._verify()
-        if doubt is None:
-            self._cancel_removed(index, gathered)
+        self._writer = None
+        return [] if doubt else self._removals.find(self._rules(), index, gathered.surely_read)
 
     def _check(self) -> None:
         check(self._parts.stop)
@@ -230,22 +239,14 @@ class _Sync:
         logger.warning("%s", trust.doubt, extra={"action": "doubt"})
         return trust.doubt
 
-    def _cancel_removed(self, index: dict[TitleKey, TitleState], gathered: Gathered) -> None:
-        server, memory = self._parts.server, self._parts.memory
-        leaver = Leaver(
-            run=self._run,
-            server=server,
-            departures=memory.departures,
-            snapshots=memory.snapshots,
-            handled=memory.handled,
-            index=index,
-            surely_read=gathered.surely_read,
-        )
-        found = leaver.find([one.rules for one in self._parts.lists])
-        self._notices.extend(leaver.warn(found))
-        for item in leaver.cancel(found):
+    def _cancel(self, removed: Sequence[ListDepartures]) -> None:
+        self._notices.extend(self._removals.warn(removed))
+        for item in self._removals.cancel(removed):
             self._tally.tell(item)
             self._check()
+
+    def _rules(self) -> list[ListRules]:
+        return [one.rules for one in self._parts.lists]
 
     def _must_agree(self, count: int) -> None:
         if not self._parts.go_on(count):
@@ -268,8 +269,9 @@ class _Sync:
         resolver = Resolver(self._parts.server, matches, chosen_ids=memory.matches.chosen_ids())
         preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
         window = LookAhead(preparer, known)
-        recorder = Recorder(memory, known, self._failed)
+        recorder = Recorder(memory, known, self._failed, followed_twice(self._rules()))
         self._writer = Writer(self._run, self._parts.server, recorder, known, window)
+        self._requested = self._writer.requested
         adder = Adder(window, known, self._writer, self._outcomes, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
@@ -287,14 +289,7 @@ class _Sync:
 
     def _verify(self) -> None:
         """After many requests: look whether the server still has what it took."""
-        writer = self._writer
-        if writer is None or self._run.dry_run or not writer.requested:
-            return
-        if not is_worth_it(len(writer.requested), self._reading.index_pages):
-            return
-        notice = Verification(writer, writer.requested, self._check).mend(
-            self._reading.read_index(again=True)
-        )
+        notice = self._reading.verify(self._requested or {}, self._check)
         if notice is not None:
             self._notices.append(notice)
 
@@ -320,7 +315,7 @@ class _Sync:
 
     def _watched(self, handled: HandledEntries) -> Mapping[Definition, date]:
         """Find the series that are due for a look, if any list wants seasons that come later."""
-        lists = [one.rules for one in self._parts.lists]
+        lists = self._rules()
         if not may_watch(lists, handled):
             return {}
         due = self._parts.memory.handled.series_to_watch(self._run.started_at)
@@ -335,7 +330,7 @@ class _Sync:
 
     def _tried_users(self) -> Iterator[TriedUser]:
         """Try every user that a list names; also of an empty one something may be cancelled."""
-        rules = (one.rules for one in self._parts.lists if not one.rules.is_exclusion)
+        rules = (one for one in self._rules() if not one.is_exclusion)
         for user in dict.fromkeys(one.asking.user for one in rules):
             if user is not None:
                 why = self._parts.server.trouble_with_user(user)
@@ -371,7 +366,7 @@ class _Sync:
             server=self._info,
             lists=lists,
             items=items,
-            requested=self._writer.requested if self._writer else (),
+            requested=tuple(one.body for one in (self._requested or {}).values()),
             calls=self._parts.server.calls - self._calls_before,
             duration_s=time.monotonic() - self._started,
             notices=notices,
@@ -384,6 +379,6 @@ class _Sync:
         if self._retry is not None or result is Result.CANCELLED:
             return self._retry
         retry = self._outcomes.retry()
-        if retry is None and self._writer is not None:
+        if retry is None and self._requested is not None:
             return self._reading.retry_of_intents()
         return retry

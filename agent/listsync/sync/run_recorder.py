@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from listsync.domain.decisions import Match, Member, Outcome, Prepared, Requested, Skip, SkipReason
+from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Definition, MediaType
 from listsync.domain.notices import Notice, NoticeKind, few, kind_of_outcome
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, Verdict
@@ -200,20 +201,33 @@ FailedBefore = Mapping[tuple[Definition, int | None], FailedRequest]
 """Requests that failed, as `ports.titles.FailedRequests` tells them."""
 
 
+def followed_twice(lists: Iterable[ListRules]) -> frozenset[tuple[str, bool]]:
+    """Name the sources, with the edition, that more than one list follows."""
+    counts = Counter((one.source, one.four_k) for one in lists)
+    return frozenset(one for one, count in counts.items() if count > 1)
+
+
 class Recorder:
     """Gathers notes and has them written, many at once or together with intents.
 
-    *failed* is what failed before the run.
+    *failed* is what failed before the run; *followed_twice* as the function of that name says.
     """
 
-    def __init__(self, memory: Memory, known: RunKnowledge, failed: FailedBefore) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        known: RunKnowledge,
+        failed: FailedBefore,
+        followed_twice: Collection[tuple[str, bool]] = (),
+    ) -> None:
         self._memory = memory
         self._known = known
         self._misses = dict(memory.matches.misses())
         self._failed = dict(failed)
         self.notes = Notes()
-        self._handled_now: defaultdict[tuple[str, bool], set[str]] = defaultdict(set)
-        """Names of entries, by source and edition."""
+        self._followed_twice = followed_twice
+        self._handled_now: set[Row] = set()
+        """Entries of lists that are followed twice, which two wishes may bring."""
         self._ahead: set[RequestBody] = set()
         """Intents that are on disk, of requests whose turn has not come."""
 
@@ -294,10 +308,10 @@ class Recorder:
             self._note_handling(one)
 
     def _note_handling(self, one: Handling) -> None:
-        source, name, four_k = row_of(one.member)
-        noted = self._handled_now[source, four_k]
-        if name not in noted and not one.member.rules.is_exclusion:
-            noted.add(name)
+        source, _, four_k = row = row_of(one.member)
+        if row not in self._handled_now and not one.member.rules.is_exclusion:
+            if (source, four_k) in self._followed_twice:
+                self._handled_now.add(row)
             self.notes.handled.append(one)
             self._write_if_full()
 

@@ -7,22 +7,22 @@ answered with success: 8 of 360, in groups. Source: Seerr 3.1.0 on SQLite, obser
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Retry, SyncRun
+from listsync.domain.run_notes import Intent, Notes
 from listsync.domain.server import (
-    ABSENT,
-    MediaStatus,
-    RequestBody,
+    RequestAnswer,
     TitleState,
     index_of,
     is_lacking,
 )
 from listsync.domain.server_knowledge import Trust
+from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
 from listsync.sync.server_requests import (
@@ -33,7 +33,7 @@ from listsync.sync.server_requests import (
     is_reading_due,
     retry_for,
 )
-from listsync.sync.submission import Writer
+from listsync.sync.submission import sent
 
 Index = dict[TitleKey, TitleState]
 
@@ -95,6 +95,15 @@ class ServerReading:
             remembered = known.remembered()
         return RequestsSeen.of(remembered)
 
+    def verify(
+        self, requested: Mapping[Definition, Intent], check: Callable[[], None]
+    ) -> Notice | None:
+        """After many requests: look whether the server still has what it took; mend what not."""
+        if self.run.dry_run or not requested or not is_worth_it(len(requested), self.index_pages):
+            return None
+        verification = Verification(self.run, self.server, self.memory, requested, check)
+        return verification.mend(self.read_index(again=True))
+
 
 logger = logging.getLogger(__name__)
 
@@ -112,23 +121,14 @@ def is_worth_it(requests: int, pages: int) -> bool:
     return requests >= max(_MANY, pages)
 
 
-def lost_of(
-    requested: Iterable[RequestBody], index: Mapping[TitleKey, TitleState]
-) -> list[RequestBody]:
-    """Name what was requested and is not in the index."""
-    return [
-        body
-        for body in requested
-        if index.get(body.key, ABSENT).of(four_k=body.four_k) == MediaStatus.UNKNOWN
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class Verification:
     """Requests again what the server has lost of *requested*: once."""
 
-    writer: Writer
-    requested: Sequence[RequestBody]
+    run: SyncRun
+    server: RequestServer
+    memory: Memory
+    requested: Mapping[Definition, Intent]
     check: Callable[[], None] = lambda: None
     """Raises when the run is to end."""
 
@@ -138,7 +138,7 @@ class Verification:
         Raises:
             UnavailableError, RefusedError: the server; what was done so far is noted.
         """
-        lost = lost_of(self.requested, index)
+        lost = [intent for one, intent in self.requested.items() if is_lacking(index, one)]
         if not lost:
             return None
         trust = Trust(asked=len(self.requested), gone=len(lost))
@@ -150,16 +150,28 @@ class Verification:
         )
         if trust.doubt is not None:
             return _notice(f"{trust.gone} of {trust.asked} requests of this sync", "")
-        gone = [body for body in lost if not self._is_mended(body)]
+        gone = [intent for intent in lost if not self._is_mended(intent)]
         if not gone:
             return None
-        names = ", ".join(self.writer.label_of(body) for body in gone[:_MOST_NAMED])
+        names = ", ".join(intent.label for intent in gone[:_MOST_NAMED])
         more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
         return _notice(f"{names}{more}", ", also when it was requested again")
 
-    def _is_mended(self, body: RequestBody) -> bool:
+    def _is_mended(self, intent: Intent) -> bool:
+        """Tell whether the server has a request now; one that was declined meanwhile is one."""
         self.check()
-        return self.writer.request_again(body)
+        if self.server.find_requests(intent.body).requests:
+            return True
+        self.memory.record(Notes(), [intent])
+        try:
+            answered = self.server.request(intent.body)
+        except (AnswerChangedError, UnavailableError):
+            self.memory.record(Notes(), [intent])  # it may be running until now
+            raise
+        is_unsure = answered.answer is RequestAnswer.UNSURE
+        notes = Notes(sent=[sent(self.run, intent, answered)])
+        self.memory.record(notes, [intent] if is_unsure else [])
+        return bool(self.server.find_requests(intent.body).requests)
 
 
 def _notice(what: str, how_often: str) -> Notice:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol, assert_never
 
@@ -92,9 +92,9 @@ class Writer:
         self._took_s = math.inf
 
     @property
-    def requested(self) -> tuple[RequestBody, ...]:
-        """What was newly requested, each title once with all its seasons."""
-        return tuple(intent.body for intent in self._requested.values())
+    def requested(self) -> Mapping[Definition, Intent]:
+        """What was newly requested so far, each title once with all its seasons."""
+        return self._requested
 
     def act(self, prepared: Prepared, decision: Decision) -> Outcome:
         """Turn *decision* into an outcome.
@@ -131,7 +131,7 @@ class Writer:
         taken = intent
         if answered.seasons:
             taken = replace(intent, body=replace(body, seasons=answered.seasons))
-        self._recorder.notes.sent.append(_sent(self._run, taken, answered))
+        self._recorder.notes.sent.append(sent(self._run, taken, answered))
         if answered.answer in TAKEN:
             return self._taken(decision, taken, answered)
         return self._refused(prepared, intent, answered)
@@ -239,33 +239,6 @@ class Writer:
             allowance = UNLIMITED
         self._known.learn_allowance(user, allowance)
 
-    def label_of(self, body: RequestBody) -> str:
-        """Name what was requested in this run."""
-        return self._requested[Definition(body.key, body.four_k)].label
-
-    def request_again(self, body: RequestBody) -> bool:
-        """Request once more what the server took in this run and has lost.
-
-        Returns whether it has a request for it now; one that was declined meanwhile is one.
-
-        Raises:
-            RefusedError, UnavailableError: as `act`.
-        """
-        if self._server.find_requests(body).requests:
-            return True
-        intent = self._requested[Definition(body.key, body.four_k)]
-        self._intend(intent)
-        try:
-            answered = self._send(intent.body)
-        except (AnswerChangedError, UnavailableError):
-            self._keep_open(intent)
-            raise
-        self._recorder.notes.sent.append(_sent(self._run, intent, answered))
-        if answered.answer is RequestAnswer.UNSURE:
-            self._keep_open(intent)
-        self.flush()
-        return bool(self._server.find_requests(body).requests)
-
     def _hold(self, body: RequestBody, answer: RequestAnswer) -> None:
         """Ask no more for the user who was refused; one quota is for both, in 4K and not."""
         both = answer is RequestAnswer.QUOTA
@@ -299,7 +272,8 @@ class Writer:
         self._recorder.write()
 
 
-def _sent(run: SyncRun, intent: Intent, answered: Answered) -> Sent:
+def sent(run: SyncRun, intent: Intent, answered: Answered) -> Sent:
+    """Log what the server answered to a request, and say it for the log of requests."""
     logger.info(
         "%s: %s [%s]",
         answered.answer.value,

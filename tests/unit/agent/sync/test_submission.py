@@ -109,6 +109,9 @@ class Desk:
     def intended(self) -> list[RequestBody]:
         return [one.body for one in self.memory.requests.open_intents()]
 
+    def requested(self) -> tuple[RequestBody, ...]:
+        return tuple(one.body for one in self.writer.requested.values())
+
     def flushed(self) -> Notes:
         self.writer.flush()
         return self.memory.commits[-1][0]
@@ -118,7 +121,7 @@ def test_a_request_is_sent() -> None:
     desk = Desk()
     assert desk.ask() == Requested(FILM_BODY, REQUESTED)
     assert desk.server.posted == [FILM_BODY]
-    assert desk.writer.requested == (FILM_BODY,)
+    assert desk.requested() == (FILM_BODY,)
 
 
 def test_the_intent_is_on_disk_before_the_request_goes_out() -> None:
@@ -274,7 +277,7 @@ def test_a_dry_run_sends_nothing() -> None:
     assert desk.ask() == Requested(FILM_BODY, None)
     assert desk.server.calls == 0
     assert desk.memory.commits == []
-    assert desk.writer.requested == (FILM_BODY,)
+    assert desk.requested() == (FILM_BODY,)
 
 
 def test_what_is_sent_names_its_run_and_lists() -> None:
@@ -296,7 +299,7 @@ def test_what_the_server_says_it_took_is_what_we_say() -> None:
     answered = Answered(answer=RequestAnswer.REQUESTED, request_id=1, seasons=(1,))
     desk.server.on("request", answered)
     assert desk.ask(wanted, series_wish()) == Requested(taken, answered)
-    assert desk.writer.requested == (taken,)
+    assert desk.requested() == (taken,)
     assert [sent.body for sent in desk.flushed().sent] == [taken]
     # Season 0 was asked for all the same: a later wish of this run is not to ask again.
     assert desk.known.asked == {Definition(SERIES, False): {0, 1}}
@@ -362,7 +365,7 @@ def test_what_was_covered_is_handled_but_not_counted_as_requested() -> None:
     desk = Desk()
     outcome = desk.answered(RequestAnswer.COVERED, "exists")
     assert isinstance(outcome, Requested)
-    assert desk.writer.requested == ()
+    assert desk.requested() == ()
     assert Definition(FILM, False) in desk.known.asked
     assert len(desk.flushed().handled) == 1
 
@@ -438,7 +441,7 @@ def test_two_requests_for_one_series_are_counted_as_one_title() -> None:
     desk = Desk()
     for seasons in ((2,), (1, 3)):
         desk.ask(RequestBody(key=SERIES, four_k=False, seasons=seasons), series_wish())
-    assert desk.writer.requested == (RequestBody(key=SERIES, four_k=False, seasons=(1, 2, 3)),)
+    assert desk.requested() == (RequestBody(key=SERIES, four_k=False, seasons=(1, 2, 3)),)
     assert desk.known.asked == {Definition(SERIES, False): frozenset({1, 2, 3})}
 
 
@@ -503,4 +506,4 @@ def test_more_of_a_title_belongs_to_the_list_that_had_it_requested_first() -> No
     more = replace(body, seasons=(2,))
     outcomes = [desk.ask(body, first), desk.ask(more, second)]
     assert [one.earlier_for for one in outcomes if isinstance(one, Requested)] == [None, "a"]
-    assert desk.writer.requested == (replace(body, seasons=(1, 2)),)
+    assert desk.requested() == (replace(body, seasons=(1, 2)),)
