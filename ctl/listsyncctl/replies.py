@@ -97,6 +97,8 @@ _STATUS = {
             "why": _TEXT,
             "next_try": _TEXT,
             "vital": _FLAG,
+            "address": _TEXT,
+            "note": _TEXT,
         }
     ],
     "server": {"product": _TEXT, "version": _TEXT, "url": _TEXT},

@@ -210,7 +210,7 @@ def _config_rows(config: ConfigShape, display: Display) -> Iterator[tuple[str, s
 
 def _service_rows(services: Sequence[ServiceShape], display: Display) -> Iterator[tuple[str, str]]:
     """Show which services run, and which have failed; why stands among the notices."""
-    running = [shown(one["name"]) for one in services if one.get("state") == "running"]
+    running = [_running_service(one) for one in services if one.get("state") == "running"]
     failed = [_failed_service(one, display) for one in services if one.get("state") == "failed"]
     parts = (
         f"running: {', '.join(running)}" if running else "",
@@ -218,6 +218,14 @@ def _service_rows(services: Sequence[ServiceShape], display: Display) -> Iterato
     )
     if said := "; ".join(filter(None, parts)):
         yield "Services", said
+    for one in services:
+        if note := one.get("note"):
+            yield "", f"{shown(one['name'])}: {shown(note)}"
+
+
+def _running_service(service: ServiceShape) -> str:
+    address = service.get("address")
+    return shown(service["name"]) + (f" (at {shown(address)})" if address else "")
 
 
 def _failed_service(service: ServiceShape, display: Display) -> str:

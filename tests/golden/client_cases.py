@@ -129,6 +129,13 @@ _RUNNING: ServiceShape = {
     "next_try": None,
     "vital": True,
 }
+_REACHED: ServiceShape = {
+    **_RUNNING,
+    "name": "http",
+    "address": "http://127.0.0.1:4222",
+    "note": "its token is in /var/lib/listsync/http-token",
+    "vital": False,
+}
 _FAILED: ServiceShape = {
     "name": "http",
     "state": "failed",
@@ -150,7 +157,7 @@ _IDLE: StatusReply = {
         "loaded_at": "2026-06-01T10:00:00Z",
     },
     "watcher": "active",
-    "services": [_RUNNING, {**_RUNNING, "name": "schedule"}],
+    "services": [_RUNNING, {**_RUNNING, "name": "schedule"}, _REACHED],
     "server": {"product": "Seerr", "version": "3.1.0", "url": "http://localhost:5055"},
     "paused": None,
     "running": None,

@@ -18,13 +18,12 @@ from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
+from listsync.agent.services import AgentService, Services
 from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.app.config_loader import AutomaticSyncs, ConfigLoader, DaemonOptions, Followers
-from listsync.app.services import (
+from listsync.app.service_table import (
     CONFIG_FILE,
-    AgentService,
-    Services,
     config_file_service,
     control_service,
     daily_backup_service,
@@ -194,7 +193,7 @@ class WiredAgent:
     def _config(self) -> Config:
         return self._following.content
 
-    def _table(self, seen: bytes) -> tuple[AgentService, ...]:
+    def _table(self, seen: bytes) -> tuple[AgentService[Config], ...]:
         """What runs for long, in the order in which it is started."""
         schedule = ScheduleTrigger(self._timetable.due_times, retry_times=self._retry_times)
         return (

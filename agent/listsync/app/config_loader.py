@@ -10,7 +10,7 @@ from pathlib import Path
 from listsync import logs
 from listsync.agent.queue import RunQueue
 from listsync.agent.retries import RETRY
-from listsync.app.services import Services
+from listsync.agent.services import Services
 from listsync.config.configuration import Config, ListConfig, load, secrets_of
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
@@ -142,7 +142,7 @@ class Followers:
     timetable: Timetable
     notebook: Notebook
     lists: ConfiguredLists
-    services: Services
+    services: Services[Config]
     changed: Callable[[], None]
 
 

@@ -226,6 +226,8 @@ def _service(one: ServiceStatus) -> ServiceShape:
         "why": one.why[:300] if one.condition is not Condition.RUNNING else "",
         "next_try": iso(one.next_try),
         "vital": one.is_vital,
+        "address": one.address,
+        "note": one.note,
     }
 
 

@@ -178,7 +178,8 @@ class Condition(Enum):
 class ServiceStatus:
     """How one service is, since when, and, where it failed, why and when it is tried again.
 
-    `failing_since` is kept, as is `why`, while it runs again and may fail as before.
+    `failing_since` is kept, as is `why`, while it runs again and may fail as before. `address` is
+    where it can be reached, `note` what people should know of it beside that, while it runs.
     """
 
     name: str
@@ -188,6 +189,8 @@ class ServiceStatus:
     failing_since: datetime | None = None
     why: str = ""
     next_try: datetime | None = None
+    address: str = ""
+    note: str = ""
 
     def become(
         self, condition: Condition, at: datetime, why: str, next_try: datetime | None

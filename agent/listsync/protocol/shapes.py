@@ -86,6 +86,8 @@ class ServiceShape(TypedDict):
     why: str
     next_try: str | None
     vital: bool
+    address: NotRequired[str]
+    note: NotRequired[str]
 
 
 class ConfigShape(TypedDict):

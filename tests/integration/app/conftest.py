@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from listsync import logs
+from listsync.agent.services import AgentService
 from listsync.agent.systemd import Systemd
 from listsync.app.agent_wiring import WiredAgent
 from listsync.app.config_loader import ConfigLoader, DaemonOptions
-from listsync.app.services import AgentService
 from listsync.app.sync_runner import SyncRunner
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
@@ -35,7 +35,7 @@ _SOON_S = 10.0
 class AgentInProcess:
     """An agent with *more* services, which decides in a thread until `close`."""
 
-    def __init__(self, folder: Path, *more: AgentService) -> None:
+    def __init__(self, folder: Path, *more: AgentService[Config]) -> None:
         self.file, self.socket = folder / "listsync.yaml", folder / "a.sock"
         self.syncs: SimpleQueue[object] = SimpleQueue()
         self.write({})
@@ -54,7 +54,8 @@ class AgentInProcess:
         self.daemon.wire(Systemd({}), b"")
         self.daemon.control.open()
         self.daemon.start()
-        self._decider = threading.Thread(target=self.daemon.run)
+        self.is_clean = False
+        self._decider = threading.Thread(target=self._decide)
         self._decider.start()
 
     def write(self, changes: dict[str, object]) -> None:
@@ -88,6 +89,9 @@ class AgentInProcess:
                 given = self.syncs.get(timeout=2.0)
         return given
 
+    def _decide(self) -> None:
+        self.is_clean = self.daemon.run()
+
     def close(self) -> None:
         self.inbox.put(Signalled(Signal.STOP))
         self._decider.join(_SOON_S)
@@ -120,7 +124,7 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
             duration_s=0.0,
         )
 
-    def start(*more: AgentService) -> AgentInProcess:
+    def start(*more: AgentService[Config]) -> AgentInProcess:
         started.append(AgentInProcess(tmp_path, *more))
         return started[0]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from typing import Any
 
-from listsync.app.services import AgentService, ServiceWork
+from listsync.agent.services import AgentService, ServiceWork
 from listsync.config.configuration import Config
 from listsync.errors import StateError
 from tests.integration.app.conftest import AgentInProcess, StartAgent
@@ -38,7 +40,7 @@ class Door:
         return work
 
     @property
-    def row(self) -> AgentService:
+    def row(self) -> AgentService[Config]:
         return AgentService(
             name="door",
             start=self.start,
@@ -108,3 +110,68 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
     assert agent.reload()["pending"] == []
     assert shown(agent)["state"] == "running"
     until(lambda: "service_failed" not in noted(agent))
+
+
+class Listener:
+    """Stands for a door of the network: it listens at a port, and follows its other keys."""
+
+    def __init__(self) -> None:
+        self.opened: list[socket.socket] = []
+        self.followed: list[int] = []
+
+    def start(self, config: Config) -> ServiceWork:
+        del config
+        time.sleep(0.05)  # an agent that would not wait for it would be ready before
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.opened.append(listener)
+
+        def work(stop: threading.Event) -> None:
+            listener.settimeout(0.005)
+            with listener, ExitStack() as clients:
+                while not stop.is_set():
+                    with suppress(TimeoutError):
+                        clients.enter_context(listener.accept()[0])
+
+        return work
+
+    @property
+    def port(self) -> int:
+        return int(self.opened[-1].getsockname()[1])
+
+    @property
+    def row(self) -> AgentService[Config]:
+        return AgentService(
+            name="listener",
+            start=self.start,
+            needs=lambda config: config.chromium.memory_mb,
+            follows=lambda config: config.server.timeout_s,
+            follow=lambda config: self.followed.append(int(config.server.timeout_s)),
+            keys=("chromium.memory_mb", "server.timeout_s"),
+            address=lambda: f"http://127.0.0.1:{self.port}",
+            note=lambda: "its token is in the state folder",
+            is_vital=False,
+            before_ready=True,
+        )
+
+
+def test_a_door_of_the_network_is_one_row(start_agent: StartAgent) -> None:
+    listener = Listener()
+    agent = start_agent(listener.row)
+    with socket.create_connection(("127.0.0.1", listener.port)) as client:
+        (told,) = (one for one in agent.ask("status")["services"] if one["name"] == "listener")
+        assert (told["state"], told["address"]) == ("running", f"http://127.0.0.1:{listener.port}")
+        assert told["note"] == "its token is in the state folder"
+
+        agent.write({"server.timeout_s": 7})
+        assert agent.reload()["pending"] == []
+        assert (listener.followed, len(listener.opened)) == ([7], 1), "it keeps its socket"
+
+        agent.write({"server.timeout_s": 7, "chromium.memory_mb": 500})
+        assert agent.reload()["pending"] == []
+        assert (listener.followed, len(listener.opened)) == ([7], 2)
+        assert client.recv(1) == b"", "who was connected to the first is let go"
+
+    with socket.create_connection(("127.0.0.1", listener.port)) as client:
+        agent.close()
+        assert client.recv(1) == b"", "a client that stays does not hold up the end"
+        assert agent.is_clean

@@ -1,8 +1,10 @@
-"""What runs for long in the agent, as a table that follows the configuration and its failures."""
+"""What runs for long in the agent: started, stopped, and kept in step with the configuration.
+
+Which services there are is a table (`app/service_table`); this treats all of them the same.
+"""
 
 from __future__ import annotations
 
-import grp
 import logging
 import threading
 import time
@@ -10,57 +12,63 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
+from typing import Generic
 
-from listsync.agent.backups import FIRST_S, DailyBackups
-from listsync.config.configuration import Config
-from listsync.control.server import ControlSocket
-from listsync.domain.events import Event
-from listsync.domain.runs import Condition, PendingChange, RestartPolicy, ServiceStatus
-from listsync.errors import ListsyncError, StateError
-from listsync.triggers.config_file import ConfigFileTrigger
-from listsync.triggers.schedule.due_times import ScheduleTrigger
+from listsync.domain.runs import Condition, ConfigT, PendingChange, RestartPolicy, ServiceStatus
+from listsync.errors import ListsyncError
 
 logger = logging.getLogger(__name__)
 
 ServiceWork = Callable[[threading.Event], None]
 """Works until its flag is set."""
 
-_CHANGE_S = 1.0
-"""How long a change of the configuration waits for one service to stop, and for its new start."""
-_STEADY_S = 60.0
+_WAIT_S = 1.0
+"""How long one service is waited for that starts, or stops for a change."""
+STEADY_S = 60.0
 """What ran for so long has not failed again: the next pause is the shortest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentService:
+class AgentService(Generic[ConfigT]):
     """One row of the table.
 
     Attributes:
         name: How people know it.
         start: Makes what it needs, quickly (a ListsyncError says why that cannot be), and gives
             its work, which a thread of its own then does.
-        needs: What it takes from a configuration; None = it is not wanted.
-        keys: The keys of the configuration behind `needs`, for people.
-        follow: Lets it take other needs while it works; a ListsyncError leaves it as it was.
+        needs: What of a configuration it is started with, anew when that is another; None = it is
+            not wanted.
+        follows: What of a configuration it follows while it works, by `follow`.
+        follow: Lets it follow another configuration; a ListsyncError leaves it as it was.
+        keys: The keys of the configuration behind both, for people.
+        address: Where it can be reached, for people.
+        note: What people should know of it beside that.
         wake: Called when it is to stop, where it does not wait for its flag alone.
+        stop_s: How long it may take to stop, if that is longer than for the others.
         steady_s: When it has run for so long, what failed before is over.
         is_vital: Without it the agent ends.
-        at_start_only: It follows a change when the agent is started again.
+        before_ready: The agent is ready when it has started, or failed to.
+        at_start_only: It takes other needs when the agent is started again.
     """
 
     name: str
-    start: Callable[[Config], ServiceWork]
-    needs: Callable[[Config], object] = lambda _: ()
+    start: Callable[[ConfigT], ServiceWork]
+    needs: Callable[[ConfigT], object] = lambda _: ()
+    follows: Callable[[ConfigT], object] = lambda _: ()
+    follow: Callable[[ConfigT], None] = lambda _: None
     keys: tuple[str, ...] = ()
-    follow: Callable[[Config], None] | None = None
+    address: Callable[[], str] = lambda: ""
+    note: Callable[[], str] = lambda: ""
     wake: Callable[[], None] = lambda: None
-    steady_s: float = _STEADY_S
+    stop_s: float = 0.0
+    steady_s: float = STEADY_S
     is_vital: bool = True
+    before_ready: bool = False
     at_start_only: bool = False
 
 
-class Services:
+class Services(Generic[ConfigT]):
     """Runs the services of *table*.
 
     *failed* is called when a vital one fails, *changed* when another has failed, runs again, or
@@ -69,7 +77,7 @@ class Services:
 
     def __init__(
         self,
-        table: Sequence[AgentService],
+        table: Sequence[AgentService[ConfigT]],
         failed: Callable[[], None],
         policy: RestartPolicy | None = None,
         changed: Callable[[], None] = lambda: None,
@@ -82,21 +90,21 @@ class Services:
     @property
     def statuses(self) -> tuple[ServiceStatus, ...]:
         """Say how each is, in the order of the table."""
-        return tuple(one.status for one in self._all)
+        return tuple(one.shown() for one in self._all)
 
-    def start(self, config: Config) -> None:
-        """Start what *config* wants, and wait for nothing."""
+    def start(self, config: ConfigT) -> None:
+        """Start what *config* wants, and wait for what comes before the agent is ready."""
         with self._lock:
             self._is_open = True
             for one in self._all:
                 one.begin(config)
+            for one in self._all:
+                one.await_start()
 
-    def reconcile(self, config: Config) -> tuple[PendingChange, ...]:
-        """Let those follow *config* whose needs have changed, between the start and the stop.
+    def reconcile(self, config: ConfigT) -> tuple[PendingChange, ...]:
+        """Let all follow *config* for which it is another one, between the start and the stop.
 
-        Returns what must wait.
-
-        One that has failed is tried again now, whatever has changed.
+        One that has failed is tried again now. Returns what must wait.
         """
         with self._lock:
             if not self._is_open:
@@ -104,21 +112,21 @@ class Services:
             return tuple(filter(None, [one.reconcile(config) for one in self._all]))
 
     def stop(self, timeout_s: float) -> bool:
-        """Stop all of them; returns whether all have ended in time."""
+        """Stop all, each within *timeout_s* or its own time; returns whether all have ended."""
         with self._lock:
             self._is_open = False
-        until = time.monotonic() + timeout_s
+        since = time.monotonic()
         for one in self._all:
             one.tell_to_stop()
-        return all(one.has_ended(max(0.0, until - time.monotonic())) for one in self._all)
+        return all(one.has_ended_by(since, timeout_s) for one in self._all)
 
 
-class _Supervised:
+class _Supervised(Generic[ConfigT]):
     """One service, with the thread that does its work and starts it again."""
 
     def __init__(
         self,
-        row: AgentService,
+        row: AgentService[ConfigT],
         failed: Callable[[], None],
         changed: Callable[[], None],
         policy: RestartPolicy,
@@ -128,69 +136,87 @@ class _Supervised:
         self._changed = changed
         self._policy = policy
         self._needs: object = None
-        self._shift = _Shift()
+        self._follows: object = None
+        self._worker = _Worker()
         self._lock = threading.Lock()
         self.status = ServiceStatus(name=row.name, is_vital=row.is_vital, since=_now())
 
-    def begin(self, config: Config) -> None:
+    def begin(self, config: ConfigT) -> None:
         """Start it if it is wanted, when the work before it has ended."""
         before_it, self._needs = self._needs, self._row.needs(config)
+        self._follows = self._row.follows(config)
         if self._needs != before_it:
-            self._forget_failure(self._shift)
-        self._shift = _Shift(self._shift.last)
+            self._forget_failure(self._worker)
+        self._worker = _Worker(partial(self._row.start, config), self._worker.last)
         if self._needs is None:
-            self._note(self._shift, Condition.OFF)
+            self._note(self._worker, Condition.OFF)
             return
         # A daemon: the end of the process waits for it only as long as `Services.stop` says.
         thread = threading.Thread(
             target=self._live,
-            args=(config, self._shift),
+            args=(self._worker,),
             name=f"listsync-{self._row.name}",
             daemon=True,
         )
         try:
             thread.start()
         except RuntimeError as error:  # the system has no room for a thread
-            self._give_up(self._shift, str(error))
+            self._give_up(self._worker, str(error))
         else:
-            self._shift.last = thread
+            self._worker.last = thread
 
-    def reconcile(self, config: Config) -> PendingChange | None:
-        needs, has_failed = self._row.needs(config), self.status.condition is Condition.FAILED
-        if needs == self._needs and not has_failed:
-            return self._late()
-        if self._row.at_start_only and not has_failed:
+    def await_start(self) -> None:
+        """Wait until it has started, or failed to, where the agent is not ready before."""
+        if self._row.before_ready:
+            self._worker.settled.wait(_WAIT_S)
+
+    def shown(self) -> ServiceStatus:
+        """Say how it is and, while it runs, where it can be reached."""
+        status = self.status
+        if status.condition is not Condition.RUNNING:
+            return status
+        return replace(status, address=self._row.address(), note=self._row.note())
+
+    def reconcile(self, config: ConfigT) -> PendingChange | None:
+        has_failed = self.status.condition is Condition.FAILED
+        is_other = self._row.needs(config) != self._needs
+        if is_other and self._row.at_start_only and not has_failed:
             words = "takes force when the agent is started again"
             return self._pending(words, needs_restart=True)
-        if None not in (needs, self._needs) and self._row.follow is not None and not has_failed:
-            return self._followed(self._row.follow, config, needs)
-        return self._started_anew(config)
+        if is_other or has_failed:
+            return self._started_anew(config)
+        if self._needs is not None and self._row.follows(config) != self._follows:
+            return self._followed(config)
+        return self._late()
 
     def tell_to_stop(self) -> None:
-        self._shift.stop.set()
+        self._worker.stop.set()
         self._row.wake()
 
-    def has_ended(self, timeout_s: float) -> bool:
-        if self._shift.last is None:
-            return True
-        self._shift.last.join(timeout_s)
-        return not self._shift.last.is_alive()
+    def has_ended_by(self, since: float, timeout_s: float) -> bool:
+        until = since + max(timeout_s, self._row.stop_s)
+        return self._has_ended(max(0.0, until - time.monotonic()))
 
-    def _followed(
-        self, follow: Callable[[Config], None], config: Config, needs: object
-    ) -> PendingChange | None:
+    def _has_ended(self, timeout_s: float) -> bool:
+        if self._worker.last is None:
+            return True
+        self._worker.last.join(timeout_s)
+        return not self._worker.last.is_alive()
+
+    def _followed(self, config: ConfigT) -> PendingChange | None:
         try:
-            follow(config)
+            self._row.follow(config)
         except ListsyncError as error:
             return self._pending(f"{error}; what was in force before stays")
-        self._needs = needs
+        self._follows = self._row.follows(config)
+        self._worker.start = partial(self._row.start, config)  # with this, should it fail
         self._say("follows the configuration")
         return None
 
-    def _started_anew(self, config: Config) -> PendingChange | None:
+    def _started_anew(self, config: ConfigT) -> PendingChange | None:
         self.tell_to_stop()
-        if not self.has_ended(_CHANGE_S):
-            self._note(self._shift, Condition.OFF)
+        if not self._has_ended(max(_WAIT_S, self._row.stop_s)):
+            self._note(self._worker, Condition.OFF)
         self.begin(config)
         if (late := self._late()) is not None:
             return late
@@ -204,61 +230,63 @@ class _Supervised:
 
     def _late(self) -> PendingChange | None:
         """Say what is waited for if it has not begun, or ended, in time."""
-        shift, is_wanted = self._shift, self._needs is not None
-        has_settled = shift.settled.wait(_CHANGE_S)
-        is_left = shift.before is not None and shift.before.is_alive()
+        worker, is_wanted = self._worker, self._needs is not None
+        has_settled = worker.settled.wait(_WAIT_S)
+        is_left = worker.before is not None and worker.before.is_alive()
         if has_settled and (is_wanted or not is_left):
             return None
         why = "the one before has not ended yet" if is_left else "it has not started yet"
         return self._pending(why)
 
-    def _live(self, config: Config, shift: _Shift) -> None:
-        if shift.before is not None:
-            shift.before.join()
+    def _live(self, worker: _Worker) -> None:
+        if worker.before is not None:
+            worker.before.join()
         failures = 0
-        while not shift.stop.is_set():
+        while not worker.stop.is_set():
             began = time.monotonic()
-            why, error = self._worked(config, shift)
-            if shift.stop.is_set():
+            why, error = self._worked(worker)
+            if worker.stop.is_set():
                 return
             if self._row.is_vital:
-                self._end_agent(shift, why, error)
+                self._end_agent(worker, why, error)
                 return
             is_steady = time.monotonic() - began >= self._row.steady_s
             failures = 1 if is_steady else failures + 1
-            shift.stop.wait(self._fail(shift, why, error, failures))
+            worker.stop.wait(self._fail(worker, why, error, failures))
 
-    def _worked(self, config: Config, shift: _Shift) -> tuple[str, BaseException | None]:
+    def _worked(self, worker: _Worker) -> tuple[str, BaseException | None]:
         """Work until the stop, or say why not, with the error where its traceback is needed."""
         try:
-            work = self._row.start(config)
-            self._note(shift, Condition.RUNNING)
-            with self._proving(shift):
-                work(shift.stop)
+            work = worker.start()
+            self._note(worker, Condition.RUNNING)
+            with self._proving(worker):
+                work(worker.stop)
         except ListsyncError as error:
             return str(error), None
         except BaseException as error:  # noqa: BLE001 - SystemExit, too, would end the thread alone
             return f"{type(error).__name__}: {error}", error
         return "it ended by itself", None
 
-    def _give_up(self, shift: _Shift, why: str) -> None:
+    def _give_up(self, worker: _Worker, why: str) -> None:
         """Tell of a failure after which no thread is left that would try again."""
         if self._row.is_vital:
-            self._end_agent(shift, why, None)
+            self._end_agent(worker, why, None)
         else:
-            self._note(shift, Condition.FAILED, why)
+            self._note(worker, Condition.FAILED, why)
             self._log(logging.WARNING, " and is started again by a reload", why)
 
-    def _end_agent(self, shift: _Shift, why: str, error: BaseException | None) -> None:
+    def _end_agent(self, worker: _Worker, why: str, error: BaseException | None) -> None:
         """Have the agent ended: whoever supervises it starts a whole one again."""
-        self._note(shift, Condition.FAILED, why)
+        self._note(worker, Condition.FAILED, why)
         self._log(logging.ERROR, ": the agent ends", why, error)
         self._failed()
 
-    def _fail(self, shift: _Shift, why: str, error: BaseException | None, failures: int) -> float:
+    def _fail(
+        self, worker: _Worker, why: str, error: BaseException | None, failures: int
+    ) -> float:
         """Tell of a failure; returns how long to wait."""
         pause_s = self._policy.pause_s(failures)
-        self._note(shift, Condition.FAILED, why, _now() + timedelta(seconds=pause_s))
+        self._note(worker, Condition.FAILED, why, _now() + timedelta(seconds=pause_s))
         then = f" and is started again in {pause_s:.0f} s"
         self._log(logging.WARNING, then, why, error, failures=failures)
         return pause_s
@@ -272,24 +300,24 @@ class _Supervised:
 
     def _note(
         self,
-        shift: _Shift,
+        worker: _Worker,
         condition: Condition,
         why: str = "",
         next_try: datetime | None = None,
     ) -> None:
-        """Show how it is, unless another shift has taken over."""
+        """Show how it is, unless another worker has taken over."""
         with self._lock:
             old = self.status
-            if shift is self._shift:
+            if worker is self._worker:
                 self.status = old.become(condition, _now(), why, next_try)
-        shift.settled.set()
+        worker.settled.set()
         if Condition.FAILED in (old.condition, condition):
             self._changed()
 
     @contextmanager
-    def _proving(self, shift: _Shift) -> Iterator[None]:
+    def _proving(self, worker: _Worker) -> Iterator[None]:
         """Say that what failed before is over when the work has gone on for long enough."""
-        timer = threading.Timer(self._row.steady_s, self._prove, (shift,))
+        timer = threading.Timer(self._row.steady_s, self._prove, (worker,))
         timer.daemon = True
         if self.status.failing_since is not None:
             timer.start()
@@ -298,13 +326,13 @@ class _Supervised:
         finally:
             timer.cancel()
 
-    def _prove(self, shift: _Shift) -> None:
-        self._forget_failure(shift)
+    def _prove(self, worker: _Worker) -> None:
+        self._forget_failure(worker)
         self._changed()
 
-    def _forget_failure(self, shift: _Shift) -> None:
+    def _forget_failure(self, worker: _Worker) -> None:
         with self._lock:
-            if shift is self._shift:
+            if worker is self._worker:
                 self.status = replace(self.status, failing_since=None)
 
     def _pending(self, why: str, *, needs_restart: bool = False) -> PendingChange:
@@ -316,13 +344,18 @@ class _Supervised:
         logger.info("the %s service %s", self._row.name, what, extra=extra)
 
 
-class _Shift:
+class _Worker:
     """One start of a service: the flag that ends it, its thread, and whether it has begun.
 
     `last` is the thread *before* it until it has its own.
     """
 
-    def __init__(self, before: threading.Thread | None = None) -> None:
+    def __init__(
+        self,
+        start: Callable[[], ServiceWork] = lambda: lambda _: None,
+        before: threading.Thread | None = None,
+    ) -> None:
+        self.start = start
         self.stop = threading.Event()
         self.settled = threading.Event()
         self.before = self.last = before
@@ -330,66 +363,3 @@ class _Shift:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-CONFIG_FILE = "config-file"
-_LAST_BACKUP_S = 1.0
-"""How long a backup that is being made may take to give up."""
-
-Emit = Callable[[Event], None]
-
-
-def control_service(socket: ControlSocket) -> AgentService:
-    """The control socket, which is open already: no agent runs without it."""
-
-    def serve(stop: threading.Event) -> None:
-        try:
-            socket.run(stop)
-        finally:
-            socket.close()
-
-    return AgentService(
-        name="control",
-        start=lambda _: serve,
-        needs=lambda config: (config.control.group,),
-        keys=("control.group",),
-        follow=lambda config: socket.admit(group_of(config)),
-        wake=socket.wake,
-    )
-
-
-def config_file_service(path: Path | None, seen: bytes, emit: Emit) -> AgentService:
-    """The watcher of the configuration, if that is a file; *seen* is its digest when loaded."""
-    trigger = ConfigFileTrigger(path or Path(), seen=seen)
-    return AgentService(
-        name=CONFIG_FILE,
-        start=lambda _: lambda stop: trigger.run(emit, stop),
-        needs=lambda _: path,
-        wake=trigger.wake,
-        is_vital=False,
-    )
-
-
-def schedule_service(trigger: ScheduleTrigger, emit: Emit) -> AgentService:
-    """What says that a schedule has come round; an agent without it would never sync by itself."""
-    return AgentService(name="schedule", start=lambda _: lambda stop: trigger.run(emit, stop))
-
-
-def daily_backup_service(daily: DailyBackups) -> AgentService:
-    """What makes a backup of the state each day."""
-    return AgentService(
-        name="daily-backup",
-        start=lambda _: daily.run,
-        wake=lambda: daily.stop(_LAST_BACKUP_S),
-        steady_s=FIRST_S + _STEADY_S,
-        is_vital=False,
-    )
-
-
-def group_of(config: Config) -> int | None:
-    """Find the group that may look; raises StateError when it is gone since it was checked."""
-    name = config.control.group
-    try:
-        return grp.getgrnam(name).gr_gid if name else None
-    except KeyError:
-        raise StateError(f"there is no group {name!r}") from None

@@ -11,13 +11,13 @@ from queue import SimpleQueue
 
 import pytest
 
-from listsync.agent import backups
+from listsync.agent import backups, services
 from listsync.agent import notices as agent_notices
 from listsync.agent.active_config import InForce
 from listsync.agent.backups import DailyBackups, Shelf
 from listsync.agent.notices import notices_of_agent
-from listsync.app import services
-from listsync.app.services import AgentService, Services, ServiceWork
+from listsync.agent.services import AgentService, Services, ServiceWork
+from listsync.app.service_table import daily_backup_service
 from listsync.config.configuration import Config, check
 from listsync.config.yaml_document import parse_document
 from listsync.domain.notices import Notice
@@ -30,9 +30,9 @@ _NOT_NOW = RestartPolicy(first_s=3600, longest_s=3600)
 _SHELF = Shelf(newest=lambda: None, name=lambda _: Path("/b.db"), prune=lambda: None)
 
 
-def config(timeout_s: int = 1) -> Config:
-    """Give a configuration whose one difference stands for that of any door."""
-    text = f"server: {{url: sandbox, timeout_s: {timeout_s}}}\n"
+def config(timeout_s: int = 1, level: str = "info") -> Config:
+    """Give a configuration whose differences stand for those of any door."""
+    text = f"server: {{url: sandbox, timeout_s: {timeout_s}}}\nlog: {{level: {level}}}\n"
     return check(parse_document(text, "f"), {}, Path("/"))
 
 
@@ -78,22 +78,25 @@ class Door:
 
     def row(
         self, follow: Callable[[Config], None] | None = None, *, at_start_only: bool = False
-    ) -> AgentService:
-        return AgentService(
+    ) -> AgentService[Config]:
+        row = AgentService(
             name="door",
             start=self.start,
             needs=self.needs,
             keys=("door.port",),
-            follow=follow,
             is_vital=self.is_vital,
             at_start_only=at_start_only,
         )
+        if follow is None:
+            return row
+        is_wanted = lambda new: None if self.needs(new) is None else ()  # noqa: E731
+        return replace(row, needs=is_wanted, follows=self.needs, follow=follow)
 
 
 class Bench:
     """A table of one row, and whether the agent was told to end."""
 
-    def __init__(self, row: AgentService, policy: RestartPolicy = _NOT_NOW) -> None:
+    def __init__(self, row: AgentService[Config], policy: RestartPolicy = _NOT_NOW) -> None:
         self.ended = threading.Event()
         self.services = Services([row], self.ended.set, policy)
 
@@ -154,6 +157,34 @@ def test_what_can_follow_is_not_stopped(door: Door) -> None:
     assert bench.services.reconcile(config(82)) == ()
     assert bench.services.reconcile(config(82)) == ()
     assert (followed, door.opened, door.closed.qsize()) == ([81], [80], 0)
+    assert bench.services.stop(5)
+
+
+def test_what_has_failed_starts_with_what_it_followed(door: Door) -> None:
+    bench = Bench(door.row(lambda _: None), _AT_ONCE)
+    bench.start(81)
+    assert bench.services.reconcile(config(82)) == ()
+    door.breaks.set()
+    until(partial(door.has_opened, 2))
+    assert door.opened == [80, 81]
+    assert bench.services.stop(5)
+
+
+def test_what_follows_some_keys_starts_anew_for_others(door: Door) -> None:
+    followed: list[str] = []
+    row = replace(
+        door.row(),
+        follows=lambda new: new.log.level,
+        follow=lambda new: followed.append(new.log.level),
+    )
+    bench = Bench(row)
+    bench.start(81)
+    assert bench.services.reconcile(config(81, level="debug")) == ()
+    assert (followed, door.opened) == (["debug"], [80])
+    assert bench.services.reconcile(config(82, level="error")) == ()
+    assert (followed, door.opened) == (["debug"], [80, 81])
+    assert bench.services.reconcile(config(82, level="error")) == ()
+    assert (followed, door.opened) == (["debug"], [80, 81])
     assert bench.services.stop(5)
 
 
@@ -236,7 +267,7 @@ def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, door: Door)
     assert bench.services.stop(5)
 
 
-def notices(table: Services) -> list[Notice]:
+def notices(table: Services[Config]) -> list[Notice]:
     in_force = InForce(following=following("first"), loaded_at=datetime.now(UTC))
     return list(
         notices_of_agent(
@@ -268,7 +299,7 @@ def test_what_fails_again_and_again_has_failed_since_the_first_time_and_waits_fo
 
 def test_a_failure_is_over_when_the_service_has_run_for_long_enough(door: Door) -> None:
     told = threading.Semaphore(0)
-    table = Services(
+    table: Services[Config] = Services(
         [replace(door.row(), steady_s=0.05)], lambda: None, _AT_ONCE, changed=told.release
     )
     table.start(config(81))
@@ -289,7 +320,7 @@ def test_other_needs_begin_anew(bench: Bench, door: Door) -> None:
 
 
 def test_a_service_that_first_waits_is_not_steady_before_its_first_look() -> None:
-    daily = services.daily_backup_service(DailyBackups(lambda *_: 1, _SHELF))
+    daily = daily_backup_service(DailyBackups(lambda *_: 1, _SHELF))
     assert daily.steady_s > backups.FIRST_S
 
 
@@ -340,6 +371,67 @@ def test_a_vital_one_that_has_no_room_for_a_thread_ends_the_agent(
     no_room.undo()
 
 
+@pytest.mark.parametrize("trouble", [None, StateError("port 80 is taken")], ids=["well", "taken"])
+def test_what_comes_before_the_agent_is_ready_has_started_or_failed_then(
+    door: Door, trouble: StateError | None
+) -> None:
+    may_open = threading.Timer(0.05, lambda: None)
+    may_open.start()
+
+    def start(new: Config) -> ServiceWork:
+        may_open.join()
+        return door.start(new)
+
+    door.trouble = trouble
+    bench = Bench(replace(door.row(), start=start, before_ready=True))
+    bench.services.start(config(81))
+    assert bench.condition is (Condition.FAILED if trouble else Condition.RUNNING)
+    assert bench.services.stop(5)
+
+
+def test_what_hangs_at_its_start_keeps_the_agent_from_being_ready_for_a_moment_only(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_WAIT_S", 0.01)
+    may_open = threading.Event()
+
+    def start(new: Config) -> ServiceWork:
+        may_open.wait(10)
+        return door.start(new)
+
+    bench = Bench(replace(door.row(), start=start, before_ready=True))
+    bench.services.start(config(81))
+    assert bench.condition is Condition.OFF
+    may_open.set()
+    assert bench.services.stop(5)
+
+
+def test_one_that_may_take_long_to_stop_is_waited_for() -> None:
+    def slow(stop: threading.Event) -> None:
+        stop.wait(10)
+        time.sleep(0.05)
+
+    bench = Bench(AgentService(name="slow", start=lambda _: slow, stop_s=5))
+    bench.start(81)
+    assert bench.services.stop(0.0)
+
+
+def test_where_one_is_reached_is_told_while_it_runs(door: Door) -> None:
+    row = replace(
+        door.row(), address=lambda: "http://127.0.0.1:80", note=lambda: "its token is in t"
+    )
+    bench = Bench(row)
+    before = bench.services.statuses[0]
+    bench.start(81)
+    during = bench.services.statuses[0]
+    door.breaks.set()
+    until(lambda: bench.condition is Condition.FAILED)
+    after = bench.services.statuses[0]
+    assert (during.address, during.note) == ("http://127.0.0.1:80", "its token is in t")
+    assert [(one.address, one.note) for one in (before, after)] == [("", "")] * 2
+    assert bench.services.stop(5)
+
+
 def test_the_others_go_on_when_one_has_failed() -> None:
     broken, well = Door(), Door()
     broken.trouble = StateError("broken")
@@ -366,7 +458,7 @@ def test_one_that_hangs_is_left_behind_and_said() -> None:
 def test_a_successor_waits_for_what_it_follows_and_is_what_is_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(services, "_CHANGE_S", 0.01)
+    monkeypatch.setattr(services, "_WAIT_S", 0.01)
     may_end = threading.Event()
     begun: list[int] = []
 
@@ -399,7 +491,7 @@ def test_a_successor_waits_for_what_it_follows_and_is_what_is_shown(
 def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(services, "_CHANGE_S", 0.01)
+    monkeypatch.setattr(services, "_WAIT_S", 0.01)
     may_end = threading.Event()
 
     def hang(_: threading.Event) -> None:
@@ -410,9 +502,9 @@ def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(
     for _ in range(2):
         (pending,) = bench.services.reconcile(config(1))
         assert pending.why == "the one before has not ended yet"
-    assert not bench.services._all[0].has_ended(0.0)
+    assert not bench.services._all[0]._has_ended(0.0)
     may_end.set()
-    assert bench.services._all[0].has_ended(5)
+    assert bench.services._all[0]._has_ended(5)
     assert bench.services.reconcile(config(1)) == ()
     assert bench.services.stop(5)
 
@@ -420,7 +512,7 @@ def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(
 def test_a_stop_that_comes_late_does_not_hide_what_runs_now(bench: Bench) -> None:
     bench.start(81)
     (supervised,) = bench.services._all
-    stale = supervised._shift
+    stale = supervised._worker
     bench.services.reconcile(config(82))
     supervised._note(stale, Condition.FAILED, "of before")
     assert bench.condition is Condition.RUNNING
