@@ -48,7 +48,7 @@ _AFTER_TITLE = re.compile(
     r"[)\]]?)",
     re.ASCII,
 )
-_MAY_END = re.compile(r"[a-zA-Z]\s+\d|\sS\d", re.ASCII)  # quick, and rare
+_MAY_END = re.compile(r"\s(?:\s*\d|S\d)", re.ASCII)  # quick, as it begins with a blank, and rare
 _ADDRESS = re.compile(
     r"/seasons?/(?:(?:official|dvd|absolute)/)?(?P<path>[^/?#]+)(?P<more>/episodes?/\d+)?"
     r"|[?&]season=(?P<query>[^&#]+)"
