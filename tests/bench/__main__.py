@@ -221,6 +221,9 @@ def main() -> None:
     for package in (listsync, listsyncctl):  # as pip does when it installs them
         compileall.compile_dir(package.__path__[0], quiet=1)
     chosen = sys.argv[1:]
+    if unknown := set(chosen) - {part.__name__ for part in PARTS}:
+        names = ", ".join(part.__name__ for part in PARTS)
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are: {names}")
     figures: list[Figure] = []
     for part in PARTS:
         if not chosen or part.__name__ in chosen:

@@ -29,7 +29,7 @@ with webdriver.Chrome(options=options, service=Service(driver)) as chrome:
 """
 
 
-def launch() -> Iterator[Figure]:
+def browser() -> Iterator[Figure]:
     """From nothing to the first page, Python included; in turns, so that noise hits both."""
     with place() as here, site() as pages:
         ours: list[float] = []
@@ -40,11 +40,11 @@ def launch() -> Iterator[Figure]:
         for _ in range(RUNS + 1):
             plain.append(_plain(here, url))
             began = time.monotonic()
-            with Browser("bench", here.settings) as browser:
-                browser.page(url)
+            with Browser("bench", here.settings) as chromium:
+                chromium.page(url)
                 ours.append(time.monotonic() - began)
                 began = time.monotonic()
-                browser.page(url)
+                chromium.page(url)
                 later.append(time.monotonic() - began)
                 began = time.monotonic()
             ends.append(time.monotonic() - began)
@@ -78,4 +78,4 @@ def _path() -> str:
     return "/usr/local/bin:/usr/bin:/bin"
 
 
-PARTS = (launch,)
+PARTS = (browser,)
