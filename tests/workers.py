@@ -4,8 +4,8 @@ Workers that are started anew each import and collect everything, which costs mo
 what they then run. Workers of their own here cost a fork: so there can be more of them than cores,
 as many tests wait for most of their time.
 
-A worker takes a block of tests at a time: what is short goes in runs of neighbours, as they share
-fixtures, and what is slow alone. The process that collected runs none; it reports.
+A worker takes a block of tests at a time: neighbours of one file, as they share fixtures, and what
+is slow alone unless it shares those of its file. The process that collected runs none; it reports.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import random
 import signal
 import traceback
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from multiprocessing.connection import Connection, Pipe, wait
@@ -58,13 +57,28 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     return True
 
 
-def _blocks(items: list[pytest.Item]) -> Iterator[Block]:
-    """Divide the tests: neighbours of one file together, what is slow alone."""
-    numbers = range(len(items))
-    for (_, is_slow), found in groupby(numbers, lambda at: (items[at].path, _is_slow(items[at]))):
+def _blocks(items: list[pytest.Item]) -> list[Block]:
+    """Divide the tests; of what is slow the longest block comes first."""
+    blocks: list[Block] = []
+    for _, found in groupby(range(len(items)), lambda at: (items[at].path, _is_slow(items[at]))):
         left = list(found)
-        size = 1 if is_slow else _MAX_BLOCK
-        yield from (left[at : at + size] for at in range(0, len(left), size))
+        size = _size(items, left)
+        blocks += [left[at : at + size] for at in range(0, len(left), size)]
+    slow = [block for block in blocks if _is_slow(items[block[0]])]
+    quick = [block for block in blocks if block not in slow]
+    return quick + sorted(slow, key=len, reverse=True)
+
+
+def _size(items: list[pytest.Item], block: Block) -> int:
+    """Say how many of one file go together: all, if they share what the file has made."""
+    if any(_shares_with_file(items[at]) for at in block):
+        return len(block)
+    return 1 if _is_slow(items[block[0]]) else _MAX_BLOCK
+
+
+def _shares_with_file(item: pytest.Item) -> bool:
+    fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
+    return any(fixture.scope == "module" for found in fixtures for fixture in found)
 
 
 def _is_slow(item: pytest.Item) -> bool:

@@ -44,7 +44,7 @@ class WrongRequestError(AssertionError):
     """The request is not as the OpenAPI file wants it."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Leaves dates as they are written: as datetime they would be no JSON."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from listsync.browser import client
-from listsync.browser.client import Browser, installed
+from listsync.browser.client import Browser, BrowserPage, installed
 from listsync.config_types import PageOptions
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError, ListsyncError, Refusal, RefusedError
@@ -40,6 +40,35 @@ def _here() -> Iterator[Place]:
     with place() as one, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(one.temp))
         yield one
+        assert one.is_clean(), (one.processes(), one.sessions(), one.records())
+
+
+@pytest.fixture(scope="module")
+def chrome(here: Place) -> Iterator[Browser]:
+    """Start it once for all: each test has a site of another host, which knows no cookie yet."""
+    with Browser("test", here.settings) as one:
+        yield one
+
+
+class Lent:
+    """A browser that stays open; remembers how often one was wanted."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.starts = 0
+        self.page: Callable[..., BrowserPage] = browser.page
+        self.kill = browser.kill
+
+    def start(self) -> Lent:
+        self.starts += 1
+        return self
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def lent(chrome: Browser) -> Lent:
+    return Lent(chrome)
 
 
 @pytest.fixture(name="walled")
@@ -49,9 +78,9 @@ def _walled() -> Iterator[WalledSite]:
 
 
 @pytest.fixture
-def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
-    """Follow a list with a browser that is gone afterwards."""
-    browser = BrowserFallback("test", lambda: Browser("test", here.settings))
+def follow(lent: Lent, walled: WalledSite) -> Iterator[Follow]:
+    """Follow a list, by browser where that must be."""
+    browser = BrowserFallback("test", lent.start)
     clients: list[ServiceClient] = []
 
     def client(options: PageOptions) -> ServiceClient:
@@ -74,7 +103,6 @@ def follow(here: Place, walled: WalledSite) -> Iterator[Follow]:
         yield build
     for one in clients:
         one.close()
-    assert here.is_clean(), (here.processes(), here.sessions(), here.records())
 
 
 def test_a_letterboxd_list_behind_the_wall(follow: Follow, walled: WalledSite) -> None:
@@ -95,12 +123,12 @@ def test_an_imdb_list_behind_the_wall(follow: Follow, walled: WalledSite) -> Non
 
 
 def test_lists_of_a_service_share_the_browser(
-    follow: Follow, walled: WalledSite, here: Place
+    follow: Follow, walled: WalledSite, lent: Lent
 ) -> None:
     follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)
     follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)
     assert walled.statuses(_LIST) == [403, 403, 200, 200]
-    assert len(here.records()) == 1
+    assert lent.starts == 1
 
 
 @pytest.mark.parametrize(
@@ -113,7 +141,7 @@ def test_lists_of_a_service_share_the_browser(
 )
 def test_behind_the_wall_the_service_says_no(follow: Follow, text: str, kind: Refusal) -> None:
     with pytest.raises(RefusedError) as refused:
-        follow("letterboxd", text, 5 if text.endswith("stalls") else 30).fetch(None)
+        follow("letterboxd", text, 3 if text.endswith("stalls") else 30).fetch(None)
     assert refused.value.kind is kind
 
 
@@ -125,15 +153,16 @@ def test_behind_the_wall_the_page_has_changed(follow: Follow) -> None:
 def test_a_wall_that_lets_no_browser_through(follow: Follow, walled: WalledSite) -> None:
     walled.is_open = False
     with pytest.raises(RefusedError, match="to a browser too") as refused:
-        follow("letterboxd", "sample_user/list/synthetic-list", 5).fetch(None)
+        follow("letterboxd", "sample_user/list/synthetic-list", 3).fetch(None)
     assert refused.value.kind is Refusal.BLOCKED
     with pytest.raises(ListsyncError):
-        follow("imdb", "ls990000001", 5).fetch(None)
+        follow("imdb", "ls990000001", 3).fetch(None)
 
 
 def test_without_a_browser_it_is_blocked_and_told_what_to_install(
-    follow: Follow, monkeypatch: pytest.MonkeyPatch
+    follow: Follow, lent: Lent, here: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lent.page = Browser("test", here.settings).page
     monkeypatch.setattr(client, "installed", _none)
     with pytest.raises(RefusedError, match="apt install chromium") as refused:
         follow("letterboxd", "sample_user/list/synthetic-list").fetch(None)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from pathlib import Path
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -25,20 +26,24 @@ IMDB_TITLES = 300
 _IMDB_PAGE = 250
 
 
+_HOSTS = cycle(range(2, 250))
+"""For cookies a port makes no difference."""
+
+
 class WalledSite(ThreadingHTTPServer):
     """Remembers what was asked and answered; `is_open` False: nobody gets through."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((f"127.0.0.{next(_HOSTS)}", 0), _Handler)
         self.asked: list[tuple[str, int]] = []
         self.is_open = True
         self.over = threading.Event()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.server_address[0]!s}:{self.server_port}"
 
     def statuses(self, path: str) -> list[int]:
         return [status for asked, status in self.asked if asked == path]

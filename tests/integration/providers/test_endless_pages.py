@@ -10,13 +10,34 @@ import pytest
 
 from listsync.domain.lists import ListOutcome
 from listsync.errors import AnswerChangedError
+from listsync.providers.imdb import reader as imdb
+from listsync.providers.letterboxd.site_markup import full_page
+from listsync.providers.mdblist import reader as mdblist
+from listsync.providers.tmdb import reader as tmdb
+from listsync.providers.trakt import api as trakt_api
+from listsync.providers.trakt import reader as trakt
+from listsync.row_limit import MOST_ROWS
 from tests.integration.providers.lists import SERVICES, provider
 from tests.integration.providers.pages import page
 from tests.integration.providers.trap import Answer, Question, trap
 
-MOST_CALLS = 1001
+MOST_PAGES = 1000
+FEW_PAGES = 50
+MOST_CALLS = 1 + FEW_PAGES
+PAGES_OF_A_LIMIT = (imdb, mdblist, tmdb, trakt, trakt_api)
 PAGED = [name for name in SERVICES if name not in ("mdblist", "stevenlu")]
 pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(autouse=True)
+def _few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bring the end near, which is where it is by a number alone."""
+    for module in PAGES_OF_A_LIMIT:
+        assert module.MAX_PAGES <= MOST_PAGES
+        monkeypatch.setattr(module, "MAX_PAGES", FEW_PAGES)
+    assert MOST_ROWS / full_page("list") <= MOST_PAGES
+    rows = FEW_PAGES * full_page("list")
+    monkeypatch.setattr("listsync.providers.letterboxd.reader.MOST_ROWS", rows)
 
 
 def always_new(service: str) -> Answer:
@@ -43,7 +64,6 @@ def in_turns(service: str) -> Answer:
     return answer
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("endless", [always_new, always_the_same, in_turns])
 @pytest.mark.parametrize("service", PAGED)
 def test_pages_without_an_end_are_given_up(service: str, endless: Callable[[str], Answer]) -> None:
