@@ -16,8 +16,8 @@ import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
-from listsync.commands.explain import stories
-from listsync.commands.serializers import Asked
+from listsync.commands.explain import explanations
+from listsync.commands.serializers import PageRequest
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
 from listsync.domain.list_rules import (
     ALL_SEASONS,
@@ -344,7 +344,7 @@ class House:
         agent.exclusions, agent.cap = self.world.exclusions, self.world.cap
         agent.owner_asks = None not in self.world.allowances
         agent.follow(*(one.rules for one in self.world.lists))
-        return stories(agent.sources, str(key), Asked(limit=20))["titles"]
+        return explanations(agent.sources, str(key), PageRequest(limit=20))["titles"]
 
 
 @pytest.fixture(scope="module")
@@ -383,15 +383,15 @@ def _claims(told: list[TitleShape], *, four_k: bool) -> bool | None:
     return None if any(one["verdict"] in {"open", "new"} for one in decisions) else False
 
 
-def _is_unknown(story: TitleShape) -> bool:
+def _is_unknown(explained: TitleShape) -> bool:
     """Tell a title that a sync has looked up, and `explain` takes for one that was not."""
-    why: str = story["decision"]["why"]
+    why: str = explained["decision"]["why"]
     return why.startswith("not looked up yet")
 
 
-def _is_checked(story: TitleShape, world: RandomWorld) -> bool:
-    """Tell whether a row of the story has ids that nobody vouches for."""
-    labels = {(one["list"], one["rank"]) for one in story["lists"]}
+def _is_checked(explained: TitleShape, world: RandomWorld) -> bool:
+    """Tell whether a row of what is explained has ids that nobody vouches for."""
+    labels = {(one["list"], one["rank"]) for one in explained["lists"]}
     return any(
         entry.check_ids or entry.bare_id is not None
         for one in world.lists
@@ -424,12 +424,12 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
         }, "the server refused something"
         requested = {Definition(one.key, one.four_k) for one in united}
         for key, all_told in told.items():
-            stories_told = [one for one in all_told if (one["kind"], one["tmdb_id"]) == key]
+            explained = [one for one in all_told if (one["kind"], one["tmdb_id"]) == key]
             if world.before >= len(world.lists):
                 assert not any(map(_is_unknown, all_told)), (key, all_told, world)
             for four_k in _BOTH:
-                claim = _claims(stories_told, four_k=four_k)
-                are_checked = any(_is_checked(one, world) for one in stories_told)
+                claim = _claims(explained, four_k=four_k)
+                are_checked = any(_is_checked(one, world) for one in explained)
                 event(f"explain claims: {claim}{', ids are checked' if are_checked else ''}")
                 is_requested = Definition(key, four_k) in requested
                 # Of a list that was never read nothing is known that could be claimed, nor of
@@ -437,7 +437,7 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
                 is_known = world.before >= len(world.lists)
                 is_changed = key in world.gone and key in world.states
                 if claim or (claim is False and is_known and not is_changed):
-                    assert is_requested is claim, (key, four_k, stories_told, world)
+                    assert is_requested is claim, (key, four_k, explained, world)
 
 
 def test_an_entry_that_came_later_is_explained_with_its_title(empty: Path) -> None:

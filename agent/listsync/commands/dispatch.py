@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from listsync.commands import control, items, notices, review, runs, status
 from listsync.commands.context import Caller, Sources
 from listsync.commands.schema import CommandEntry, check, described
-from listsync.commands.serializers import Window, asked_of
+from listsync.commands.serializers import Window, page_request_of
 from listsync.errors import StateError
 from listsync.protocol import METHODS, Access, Reason, RefusedCommand
 from listsync.protocol import messages as said
@@ -21,7 +21,7 @@ Reply = Mapping[str, object] | RefusedCommand
 
 def describe(_: Sources, params: said.PageParams) -> said.DescribeReply:
     """Describe all commands: what each takes, replies, and may be refused for."""
-    window = Window(asked_of(params, 200, int))
+    window = Window(page_request_of(params, 200, int))
     rows = window.take([*COMMANDS.items()])
     return {
         "total": window.total,

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
-from listsync.commands.forecast import Foreseer, Foresight, Remembered
+from listsync.commands.forecast import Forecast, Forecaster, Remembered
 from listsync.commands.serializers import (
-    Asked,
+    PageRequest,
     Window,
     candidate_shapes,
     choice_shape,
@@ -49,19 +49,19 @@ _MOST_ALIKE = 10
 _MOST_REQUESTED = 200
 
 
-def stories(sources: Sources, query: str, asked: Asked) -> ExplainReply:
+def explanations(sources: Sources, query: str, request: PageRequest) -> ExplainReply:
     """Explain the titles that fit; entries that share an id are one title."""
     entries = sources.state.entries.find(query, limit=_MOST_ENTRIES + 1)
-    foreseer = Foreseer(sources)
+    forecaster = Forecaster(sources)
     requests = sources.state.requests.for_query(query, limit=_MOST_REQUESTED + 1)
     requested = {one.key for one in requests[:_MOST_REQUESTED]}
-    rows = _with_others(sources, foreseer, entries[:_MOST_ENTRIES], requested)
-    members = [member for row in rows.values() for member in foreseer.members_of(row)]
-    wishes = wishes_of(foreseer.in_order(members))
-    # Those before the page are foreseen, too: what is requested for one list is not for the next.
-    window = Window(asked)
-    told = {wish: _story(foreseer, wish, rows) for wish in wishes[: window.end]}
-    later = [foreseer.remembered(wish).match for wish in wishes[window.end :]]
+    rows = _with_others(sources, forecaster, entries[:_MOST_ENTRIES], requested)
+    members = [member for row in rows.values() for member in forecaster.members_of(row)]
+    wishes = wishes_of(forecaster.in_order(members))
+    # Those before the page are forecast, too: what is requested for one list is not for the next.
+    window = Window(request)
+    told = {wish: _explained(forecaster, wish, rows) for wish in wishes[: window.end]}
+    later = [forecaster.remembered(wish).match for wish in wishes[window.end :]]
     known = {one.key for one in told.values()} | {one.key for one in later if one}
     gone = [one for one in requests[:_MOST_REQUESTED] if one.key not in known]
     return {
@@ -80,7 +80,7 @@ _Rows = dict[tuple[str, str], EntryRow]
 
 def _with_others(
     sources: Sources,
-    foreseer: Foreseer,
+    forecaster: Forecaster,
     entries: Sequence[EntryRow],
     requested: AbstractSet[TitleKey],
 ) -> _Rows:
@@ -91,7 +91,7 @@ def _with_others(
     """
     state = sources.state
     rows = {(row.row.source, row.entry_id): row for row in entries}
-    keys = {key for row in entries for key in foreseer.keys_of(row)} | requested
+    keys = {key for row in entries for key in forecaster.keys_of(row)} | requested
     for key in keys if len(keys) <= _MOST_KEYS else ():
         _add(rows, state.entries.find(str(key), limit=_MOST_ENTRIES))
     for row in [*rows.values()] if len(rows) <= _MOST_ALIKE else ():
@@ -105,33 +105,33 @@ def _add(rows: _Rows, found: Sequence[EntryRow]) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Story:
+class _Explained:
     """One title as its lists want it, what is known of it, and what becomes of it."""
 
     wish: Wish
     rows: tuple[tuple[EntryRow, ListRules | None], ...]
     remembered: Remembered
     standing: Standing | None
-    foresight: Foresight
+    forecast: Forecast
 
     @property
     def key(self) -> TitleKey | None:
         return self.remembered.match.key if self.remembered.match else None
 
 
-def _story(foreseer: Foreseer, wish: Wish, rows: _Rows) -> _Story:
-    foresight = foreseer.foresee(wish)
-    decided = foresight.wish or wish
-    remembered = foreseer.remembered(decided)
-    return _Story(
+def _explained(forecaster: Forecaster, wish: Wish, rows: _Rows) -> _Explained:
+    forecast = forecaster.forecast(wish)
+    decided = forecast.wish or wish
+    remembered = forecaster.remembered(decided)
+    return _Explained(
         wish=decided,
         rows=tuple(
-            (rows[one.rules.source, one.entry_id], foreseer.followed(one.rules))
+            (rows[one.rules.source, one.entry_id], forecaster.followed(one.rules))
             for one in wish.members
         ),
         remembered=remembered,
-        standing=foreseer.standing(remembered.match),
-        foresight=foresight,
+        standing=forecaster.standing(remembered.match),
+        forecast=forecast,
     )
 
 
@@ -159,22 +159,22 @@ def _gone_shape(last: RequestRow, standing: Standing) -> TitleShape:
     }
 
 
-def _shape(story: _Story) -> TitleShape:
-    key, foresight, standing = story.key, story.foresight, story.standing
-    requests, choice = standing.requests if standing else (), story.remembered.choice
+def _shape(explained: _Explained) -> TitleShape:
+    key, forecast, standing = explained.key, explained.forecast, explained.standing
+    requests, choice = standing.requests if standing else (), explained.remembered.choice
     return {
-        "title": story.wish.label[:200],
-        "kind": key.kind.value if key else story.wish.kind,
+        "title": explained.wish.label[:200],
+        "kind": key.kind.value if key else explained.wish.kind,
         "tmdb_id": key.tmdb_id if key else None,
-        "four_k": story.wish.four_k,
+        "four_k": explained.wish.four_k,
         "decision": {
-            "verdict": foresight.verdict,
-            "why": one_line(foresight.words, 400),
-            "conditions": [one[:200] for one in foresight.conditions],
+            "verdict": forecast.verdict,
+            "why": one_line(forecast.words, 400),
+            "conditions": [one[:200] for one in forecast.conditions],
         },
-        "lists": [_list(row, rules) for row, rules in story.rows[:_MOST_LISTS]],
-        "more_lists": max(0, len(story.rows) - _MOST_LISTS),
-        "match": _match(story.wish, story.remembered),
+        "lists": [_list(row, rules) for row, rules in explained.rows[:_MOST_LISTS]],
+        "more_lists": max(0, len(explained.rows) - _MOST_LISTS),
+        "match": _match(explained.wish, explained.remembered),
         "choice": choice_shape(choice) if choice else None,
         "server": _server(standing),
         "requests": [_request(row) for row in requests[:_MOST_REQUESTS]],

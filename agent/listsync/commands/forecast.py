@@ -168,7 +168,7 @@ _NOTHING = Stored()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
+class Forecast:
     """A verdict as reports have them, or `open` or `new`, and why.
 
     Open without `conditions`: the next sync requests the title. With them it may. `wish` is what a
@@ -185,8 +185,8 @@ class Foresight:
         return ", ".join((self.why, *self.conditions))
 
 
-class Foreseer:
-    """Foresees a few titles, in the order in which a sync comes to them; asks no server."""
+class Forecaster:
+    """Forecasts a few titles, in the order in which a sync comes to them; asks no server."""
 
     def __init__(self, sources: Sources) -> None:
         self._state = sources.state
@@ -238,43 +238,43 @@ class Foreseer:
         key = match.key if match else None
         return self._state.titles.standing(key, self._now) if key else None
 
-    def foresee(self, wish: Wish) -> Foresight:
-        """Foresee what becomes of a title that lists hold, or held."""
+    def forecast(self, wish: Wish) -> Forecast:
+        """Forecast what becomes of a title that lists hold, or held."""
         followed = [one for one in wish.members if one.rules in self._followed]
         if not followed and any(one.rules.is_exclusion for one in wish.members):
             why = "only a list of what must not be requested holds it"
-            return Foresight(verdict=Verdict.EXCLUDED.value, why=why)
+            return Forecast(verdict=Verdict.EXCLUDED.value, why=why)
         if not followed:
             why = "nothing: no list that is followed holds it any more"
-            return Foresight(verdict=Verdict.SKIPPED.value, why=why)
+            return Forecast(verdict=Verdict.SKIPPED.value, why=why)
         taken = [taken_by_list(self._state, one) for one in followed]
         wanting = [one for one in taken if isinstance(one, Member)]
         if not wanting:
-            return Foresight(verdict=Verdict.SKIPPED.value, why=f"left out: {taken[0]}")
+            return Forecast(verdict=Verdict.SKIPPED.value, why=f"left out: {taken[0]}")
         # Others may have brought ids that unite these; they do not ask.
         said = [self._of_wish(one) for one in wishes_of(wanting)]
         return next((one for one in said if one.verdict == OPEN), said[0])
 
-    def _of_wish(self, wish: Wish) -> Foresight:
-        foresight = self._of_lookup(wish, self.remembered(wish))
-        return replace(foresight, wish=wish)
+    def _of_wish(self, wish: Wish) -> Forecast:
+        forecast = self._of_lookup(wish, self.remembered(wish))
+        return replace(forecast, wish=wish)
 
-    def _of_lookup(self, wish: Wish, remembered: Remembered) -> Foresight:
+    def _of_lookup(self, wish: Wish, remembered: Remembered) -> Forecast:
         match = remembered.match
         excluded_by = self._exclusions.reason(wish, match)
         if excluded_by is not None:
-            return Foresight(verdict=Verdict.EXCLUDED.value, why=f"excluded: {excluded_by}")
+            return Forecast(verdict=Verdict.EXCLUDED.value, why=f"excluded: {excluded_by}")
         if match is None and remembered.choice is not None:
             why = f"you chose {remembered.choice.imdb}: the next sync looks it up"
-            return Foresight(verdict=NEW, why=why)
+            return Forecast(verdict=NEW, why=why)
         if match is None and remembered.found is not None:
             why = "nothing sure was found before: the next sync looks again"
-            return Foresight(verdict=NEW, why=why)
+            return Forecast(verdict=NEW, why=why)
         if match is None:
-            return Foresight(verdict=NEW, why="not looked up yet: the next sync does")
+            return Forecast(verdict=NEW, why="not looked up yet: the next sync does")
         return self._of_match(wish, match, self.standing(match))
 
-    def _of_match(self, wish: Wish, match: Match, standing: Standing | None) -> Foresight:
+    def _of_match(self, wish: Wish, match: Match, standing: Standing | None) -> Forecast:
         known, key = self._knowledge(match.key, standing), match.key
         facts = standing.facts if standing else None
         if key is not None and facts is None and needs_facts(wish, match, known):
@@ -288,7 +288,7 @@ class Foreseer:
 
     def _open(
         self, wish: Wish, key: TitleKey, known: Knowledge, facts: TitleFacts | None, *first: str
-    ) -> Foresight:
+    ) -> Forecast:
         """Say who requests the title, and on what that depends."""
         rules = asking_members(wish, key, facts, known)[0].rules
         conditions = (*first, *self._conditions(wish, rules, key, known))
@@ -297,7 +297,7 @@ class Foreseer:
         how = f", as {rules.asking.user}" if rules.asking.user else ""
         four_k = ", in 4K" if wish.four_k else ""
         why = f"the next sync requests it for {rules.name}{how}{four_k}"
-        return Foresight(verdict=OPEN, why=why, conditions=conditions)
+        return Forecast(verdict=OPEN, why=why, conditions=conditions)
 
     def _conditions(
         self, wish: Wish, rules: ListRules, key: TitleKey, known: Knowledge
@@ -356,15 +356,15 @@ def _seasons_words(wish: Wish) -> str:
     return "if it has seasons that the server lacks"
 
 
-def _of_skip(skip: Skip) -> Foresight:
+def _of_skip(skip: Skip) -> Forecast:
     if skip.reason is SkipReason.SAME_RUN:
-        return Foresight(verdict=Verdict.ALREADY.value, why="requested for another list")
+        return Forecast(verdict=Verdict.ALREADY.value, why="requested for another list")
     if skip.reason is SkipReason.OPEN:
-        return Foresight(verdict=NEW, why=f"{skip.detail}: the next sync does")
+        return Forecast(verdict=NEW, why=f"{skip.detail}: the next sync does")
     verdict, words = verdict_of(skip)
     if skip.reason is SkipReason.HELD:
         words = f"{words} (as the last sync found)"
-    return Foresight(verdict=verdict.value, why=words)
+    return Forecast(verdict=verdict.value, why=words)
 
 
 def _state_by_now(standing: Standing, key: TitleKey) -> TitleState:

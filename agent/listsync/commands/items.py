@@ -9,8 +9,8 @@ from listsync.commands import status
 from listsync.commands.context import Sources
 from listsync.commands.control import scope_of
 from listsync.commands.serializers import (
-    asked_of,
     item_shape,
+    page_request_of,
     request_shape,
 )
 from listsync.domain.media import Exclusion, parse_exclusion
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 
 _FEW = 5
 _LATEST = 10
-_MOST_STORIES = 20
+_MOST_EXPLAINED = 20
 
 
 def items(sources: Sources, params: ItemsParams) -> ItemsReply:
-    asked = asked_of(params, 50, int, int, str)
+    request = page_request_of(params, 50, int, int, str)
     page = sources.state.items.page(
         str(params.get("query") or "").strip(),
         list_name=params.get("list"),
-        limit=asked.limit,
-        after=asked.after,
-        skip=asked.skip,
+        limit=request.limit,
+        after=request.after,
+        skip=request.skip,
         lookup_of=_lookup_of,
     )
-    total, next_ = asked.told(page)
+    total, next_ = request.total_and_next(page)
     return {"total": total, "next": next_, "items": [item_shape(row) for row in page.rows]}
 
 
@@ -79,15 +79,15 @@ def lists(sources: Sources, params: ListsParams) -> ListsReply:
 
 def explain(sources: Sources, params: ExplainParams) -> ExplainReply:
     # Brings the deciding with it, which an idle agent can do without.
-    from listsync.commands.explain import stories  # noqa: PLC0415
+    from listsync.commands.explain import explanations  # noqa: PLC0415
 
     query = str(params.get("query") or "").strip()
     if not query:
         raise RefusedCommand(Reason.INVALID, "explain: name a title, or an id")
-    return stories(
+    return explanations(
         sources,
         _bare(query),
-        asked_of(params, _FEW, int, most=_MOST_STORIES),
+        page_request_of(params, _FEW, int, most=_MOST_EXPLAINED),
     )
 
 

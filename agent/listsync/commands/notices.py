@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
-from listsync.commands.serializers import asked_of, iso
+from listsync.commands.serializers import iso, page_request_of
 from listsync.domain.history import ListRow
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome, notice_shape
@@ -33,14 +33,14 @@ _LASTS = 6
 
 def notices(sources: Sources, params: NoticesParams) -> NoticesReply:
     """Tell the latest notices, open or over, the newest first."""
-    asked = asked_of(params, 20, str, int)
+    request = page_request_of(params, 20, str, int)
     page = sources.notices.latest(
         only_open=bool(params.get("open")),
-        limit=asked.limit,
-        after=asked.after,
-        skip=asked.skip,
+        limit=request.limit,
+        after=request.after,
+        skip=request.skip,
     )
-    total, next_ = asked.told(page)
+    total, next_ = request.total_and_next(page)
     return {"total": total, "next": next_, "notices": [_record_shape(one) for one in page.rows]}
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands.context import Sources
-from listsync.commands.serializers import asked_of, review_shape
+from listsync.commands.serializers import page_request_of, review_shape
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
@@ -79,9 +79,9 @@ def review(sources: Sources, params: ReviewParams) -> ReviewReply:
     look = (
         sources.state.reviews.decided if params.get("decided") else sources.state.reviews.waiting
     )
-    asked = asked_of(params, 50, str, str)
-    page = look(limit=asked.limit, after=asked.after, skip=asked.skip)
-    total, next_ = asked.told(page)
+    request = page_request_of(params, 50, str, str)
+    page = look(limit=request.limit, after=request.after, skip=request.skip)
+    total, next_ = request.total_and_next(page)
     return {"total": total, "next": next_, "reviews": [review_shape(row) for row in page.rows]}
 
 

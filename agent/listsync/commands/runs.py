@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from listsync.agent.recent_runs import would_be_requested
 from listsync.commands.context import Sources
 from listsync.commands.serializers import (
-    Asked,
+    PageRequest,
     Window,
-    asked_of,
     counts_shape,
+    page_request_of,
     request_shape,
     run_at_length,
     run_shape,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 def runs(sources: Sources, params: RunsParams) -> RunsReply | RunReply:
     if run_id := params.get("run_id"):
         return _one_run(sources, run_id, params)
-    asked = asked_of(params, 20, str, str)
-    page = sources.state.runs.page(limit=asked.limit, after=asked.after, skip=asked.skip)
-    total, next_ = asked.told(page)
+    request = page_request_of(params, 20, str, str)
+    page = sources.state.runs.page(limit=request.limit, after=request.after, skip=request.skip)
+    total, next_ = request.total_and_next(page)
     return {"total": total, "next": next_, "runs": [run_shape(row) for row in page.rows]}
 
 
@@ -44,27 +44,27 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     recent = sources.recent.find(run_id)
     if recent is not None and recent.row.dry_run:
         return _dry_run(recent, params)
-    asked = asked_of(params, 200, int, int, int)
+    wanted = page_request_of(params, 200, int, int, int)
     row = sources.state.runs.find(run_id)
     # What ended a moment ago is told by memory: the state may not have been writable.
     row = recent.row if recent is not None and row is not None else row
     row = row or (recent.row if recent is not None else None)
     if row is None:
         raise RefusedCommand(Reason.NOT_FOUND, f"there is no one run {run_id[:40]!r}")
-    before, request, skip = asked.after or (0, 0, asked.skip)
-    notices = row.notices[int(before) :][: asked.limit]
-    room = asked.limit - len(notices)
+    before, request, skip = wanted.after or (0, 0, wanted.skip)
+    notices = row.notices[int(before) :][: wanted.limit]
+    room = wanted.limit - len(notices)
     page = sources.state.requests.of_run(
         row.run_id,
         limit=room,
-        after=(request,) if asked.after else None,
+        after=(request,) if wanted.after else None,
         skip=int(skip),
     )
     # Where the notices took all the room, no request is told yet, nor left out.
     (last,) = page.last or (request,)
     has_more = page.last is not None or room == 0
     key = (int(before) + len(notices), last, 0 if room else skip) if has_more else None
-    total, next_ = asked.told(page._replace(last=key))
+    total, next_ = wanted.total_and_next(page._replace(last=key))
     requests = [request_shape(one) for one in page.rows]
     return {
         "run": run_at_length(row),
@@ -77,7 +77,7 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
 
 def _dry_run(ended: Ended, params: RunsParams) -> RunReply:
     """Tell what a dry run would have requested; of an older one only how many that were."""
-    window = Window(asked_of(params, 200, int))
+    window = Window(page_request_of(params, 200, int))
     notices = window.take(ended.row.notices)
     requests = [request_shape(one) for one in window.take(would_be_requested(ended))]
     return {
@@ -94,10 +94,10 @@ _EMPTY = Plan(items=(), counts={})
 
 def plan_result(sources: Sources, params: PlanResultParams) -> PlanReply | PlanWaitsReply:
     run_id = str(params.get("run_id") or "")
-    asked = asked_of(params, 200, int)
+    request = page_request_of(params, 200, int)
     ended = sources.recent.find(run_id) if run_id else None
     if ended is not None:
-        return _plan_told(ended, asked)
+        return _plan_told(ended, request)
     standing = sources.queue.standing
     running, pending = standing.running, standing.pending
     if running is not None and run_id and running.run_id.startswith(run_id):
@@ -107,7 +107,7 @@ def plan_result(sources: Sources, params: PlanResultParams) -> PlanReply | PlanW
     raise RefusedCommand(Reason.NOT_FOUND, f"there is no plan {run_id[:40]!r} (any more)")
 
 
-def _plan_told(ended: Ended, asked: Asked) -> PlanReply:
+def _plan_told(ended: Ended, request: PageRequest) -> PlanReply:
     row = ended.row
     if not row.dry_run:
         raise RefusedCommand(
@@ -119,7 +119,7 @@ def _plan_told(ended: Ended, asked: Asked) -> PlanReply:
     if plan is None and row.result != "failed":
         raise RefusedCommand(Reason.NOT_FOUND, f"the plan {row.run_id} is not kept any more")
     plan = plan or _EMPTY
-    window = Window(asked)
+    window = Window(request)
     notices = [notice_shape(one) for one in window.take(ended.notices)]
     items = [planned_shape(one) for one in window.take(plan.items)]
     return {

@@ -166,7 +166,7 @@ _MOST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PageRequest:
     """At most *limit* rows: the first ones but *skip*, or those *after* the key of a row.
 
     `total` is how many there were in all when the first page was read.
@@ -177,13 +177,15 @@ class Asked:
     after: Key | None = None
     total: int = 0
 
-    def told(self, page: Page[_T]) -> tuple[int, str | None]:
+    def total_and_next(self, page: Page[_T]) -> tuple[int, str | None]:
         """Say of a *page* how many rows there are, and the cursor of the next one, if any."""
         total = self.total if page.total is None else page.total
         return total, _cursor(total, page.last) if page.last else None
 
 
-def asked_of(params: PageParams, usual: int, *kinds: type[str | int], most: int = _MOST) -> Asked:
+def page_request_of(
+    params: PageParams, usual: int, *kinds: type[str | int], most: int = _MOST
+) -> PageRequest:
     """Read which rows are wanted; *kinds* is what their keys are made of.
 
     Raises:
@@ -192,11 +194,11 @@ def asked_of(params: PageParams, usual: int, *kinds: type[str | int], most: int 
     limit, skip = params.get("limit", usual), params.get("offset", 0)
     limit = min(limit, most)
     if (cursor := params.get("cursor")) is None:
-        return Asked(limit=limit, skip=skip)
+        return PageRequest(limit=limit, skip=skip)
     if skip:
         raise RefusedCommand(Reason.INVALID, "either cursor or offset, not both")
     total, *key = _read(cursor, int, *kinds)
-    return Asked(limit=limit, after=tuple(key), total=int(total))
+    return PageRequest(limit=limit, after=tuple(key), total=int(total))
 
 
 class Window:
@@ -205,9 +207,9 @@ class Window:
     For what stands in memory; a key is how many rows come before.
     """
 
-    def __init__(self, asked: Asked) -> None:
-        self._begin = int(asked.after[0]) if asked.after else asked.skip
-        self.end = self._begin + asked.limit
+    def __init__(self, request: PageRequest) -> None:
+        self._begin = int(request.after[0]) if request.after else request.skip
+        self.end = self._begin + request.limit
         """How many rows end with this page."""
         self._seen = 0
 

@@ -11,7 +11,7 @@ from listsync import __version__
 from listsync.commands.context import Sources
 from listsync.commands.notices import needs_person, notices_of_list
 from listsync.commands.notices import standing as standing_notices
-from listsync.commands.serializers import Window, asked_of, iso, run_at_length
+from listsync.commands.serializers import Window, iso, page_request_of, run_at_length
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListOutcome
@@ -58,7 +58,7 @@ def version(_: Sources, __: NoParams) -> VersionReply:
 
 def status(sources: Sources, params: PageParams) -> StatusReply:
     """Tell how the agent is; its rows are in several places, the notices the first."""
-    window = Window(asked_of(params, _USUAL, int))
+    window = Window(page_request_of(params, _USUAL, int))
     standing, last = sources.queue.standing, sources.recent.last_sync
     due = sources.due()
     state = "paused" if standing.pause else "idle"
@@ -91,7 +91,7 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
 
 def progress(sources: Sources, params: PageParams) -> ProgressReply:
     """Tell how far the running sync is; while none runs, how the last run of any kind ended."""
-    window = Window(asked_of(params, _USUAL, int))
+    window = Window(page_request_of(params, _USUAL, int))
     return {**_progress(sources, window), "next": window.next}
 
 
@@ -146,7 +146,7 @@ def _percent(now: Progress, row: RunRow | None) -> int:
 
 
 def lists(sources: Sources, params: ListsParams) -> ListsReply:
-    window = Window(asked_of(params, _USUAL, int))
+    window = Window(page_request_of(params, _USUAL, int))
     due = sources.due()
     rules = window.take(sources.configuration.in_force.following.lists)
     told = [_list(one, sources, due) for one in rules]

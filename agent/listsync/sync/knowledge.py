@@ -1,4 +1,4 @@
-"""What decisions rest on, and what a run adds to that: the same for who foresees one. Pure."""
+"""What decisions rest on, and what a run adds to that: the same for who forecasts one. Pure."""
 
 from __future__ import annotations
 
