@@ -22,6 +22,7 @@ from listsync.agent.services import AgentService, Services
 from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.app.config_loader import AutomaticSyncs, ConfigLoader, DaemonOptions, Followers
+from listsync.app.http_door import HttpDoor, http_service
 from listsync.app.service_table import (
     CONFIG_FILE,
     config_file_service,
@@ -102,6 +103,7 @@ class WiredAgent:
     """The wired agent and its threads."""
 
     control: ControlSocket
+    http: HttpDoor
     commands: Dispatcher
     _agent: Agent[Config]
     _teller: SystemdStatus
@@ -178,6 +180,7 @@ class WiredAgent:
                 reload=self._reload,
             )
         )
+        self.http = HttpDoor(self.commands.call, self._options.state_dir)
         self.control = ControlSocket(
             self._options.socket, self.commands.call, group=group_of(self._config)
         )
@@ -201,6 +204,7 @@ class WiredAgent:
             config_file_service(self._options.config_path, seen, self._inbox.put),
             schedule_service(schedule, self._inbox.put),
             daily_backup_service(self._daily),
+            http_service(self.http),
         )
 
     def _retry_times(self) -> dict[str, datetime]:

@@ -53,7 +53,11 @@ def trigger(sources: Sources, params: TriggerParams) -> OrderReply:
         forced=params.get("force", False) or is_dry,
     )
     order = replace(order, confirmed=params.get("confirm", False))
-    ticket = sources.queue.submit(order, by_itself=False, no_queue=params.get("no_queue", False))
+    ticket = sources.queue.submit(
+        order,
+        by_itself=params.get("await_resume", False),
+        no_queue=params.get("no_queue", False),
+    )
     return {"run_id": ticket.run_id, "state": ticket.state}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
+from listsync.config.http_options import HttpOptions
 from listsync.config.schema import (
     ChromiumOptions,
     ConfigForm,
@@ -77,6 +78,7 @@ class Config:
     providers: ProvidersOptions
     chromium: ChromiumOptions
     control: ControlOptions
+    http: HttpOptions
     log: LogOptions
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     is_unfinished: bool = field(default=False, compare=False)
@@ -88,7 +90,9 @@ class Config:
 
 def secrets_of(config: Config) -> frozenset[str]:
     """Give keys, tokens and passwords, those of the environment's proxies included."""
-    return proxy_logins().union(_secrets_in(config.server), _secrets_in(config.providers))
+    return proxy_logins().union(
+        _secrets_in(config.server), _secrets_in(config.providers), _secrets_in(config.http)
+    )
 
 
 def _secrets_in(options: Options) -> Iterator[str]:
@@ -96,6 +100,9 @@ def _secrets_in(options: Options) -> Iterator[str]:
         match getattr(options, name):
             case Options() as part:
                 yield from _secrets_in(part)
+            case (Options(), *_) as parts:
+                for part in parts:
+                    yield from _secrets_in(part)
             case SecretStr() as secret:
                 yield secret.get_secret_value()
                 yield from logins_in(secret.get_secret_value())
@@ -209,6 +216,7 @@ def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
         providers=form.providers,
         chromium=form.chromium,
         control=form.control,
+        http=form.http,
         log=form.log,
     )
 

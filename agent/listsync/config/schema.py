@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from listsync.config.filters import ExclusionForm, FiltersForm, SeasonsForm
+from listsync.config.http_options import HttpOptions
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
 from listsync.config.values import (
@@ -305,4 +306,7 @@ class ConfigForm(Section, frozen=True, kw_only=True):
         "How the browser is run, where providers.*.browser allows one.",
     ] = ChromiumOptions()
     control: Annotated[ControlOptions, "Who has access to the agent."] = ControlOptions()
+    http: Annotated[HttpOptions, "The HTTP door: API, feeds, metrics and the dashboard."] = (
+        HttpOptions()
+    )
     log: Annotated[LogOptions, "What is logged, in which form and where."] = LogOptions()

@@ -102,6 +102,7 @@ class TriggerParams(TypedDict, total=False):
     force: Annotated[bool, About("also in a pause")]
     no_queue: Annotated[bool, About("be refused where a sync is running already")]
     confirm: Annotated[bool, About("go on with what is on hold")]
+    await_resume: Annotated[bool, About("wait for the end of a pause in place of a refusal")]
     origin: Annotated[str, About("who asks, for people")]
 
 

@@ -15,17 +15,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from listsync.commands.context import Caller
+from listsync.commands.dispatch import Reply
 from listsync.protocol import Reason, RefusedCommand
-from listsync.web.access import AccessTokens, FailureLimit
+from listsync.web.access import AccessTokens, FailureLimit, Identity
 from listsync.web.authorization import Authorizer, check_origin
 from listsync.web.guard import Guard, read_body
 from listsync.web.routes import Audience, HttpError, HttpRoute, WebRequest, error_response
-from listsync.web.settings import HttpSettings
+from listsync.web.settings import HttpSettings, TokenScope
 
 logger = logging.getLogger(__name__)
 
-Commands = Callable[[str, Mapping[str, object]], Mapping[str, object]]
-"""Answers a command by its name and parameters; raises RefusedCommand. From any thread."""
+Call = Callable[[str, Mapping[str, object], Caller], Reply]
+"""Carries out a command by its name and parameters; from any thread."""
+READER = Identity(name="a reader", scopes=frozenset({TokenScope.READ}))
 _THREADS = 2
 _AT_ONCE = frozenset({"ping", "version", "progress"})
 """What is answered from memory alone: a thread would cost more than the answer."""
@@ -34,10 +37,11 @@ _AT_ONCE = frozenset({"ping", "version", "progress"})
 class Backend:
     """The agent behind the door: its commands, asked off the loop, and what is in force."""
 
-    def __init__(self, commands: Commands, settings: HttpSettings) -> None:
+    def __init__(self, commands: Call, settings: HttpSettings) -> None:
         self._commands = commands
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="listsync-http")
         self.limit = FailureLimit()
+        self._endings: list[Callable[[], None]] = []
         self.follow(settings)
 
     def follow(self, settings: HttpSettings) -> None:
@@ -52,15 +56,30 @@ class Backend:
     def tokens(self) -> AccessTokens:
         return self._in_force[1]
 
-    async def ask(self, method: str, params: Mapping[str, object]) -> Mapping[str, object]:
-        """Have a command carried out; raises HttpError."""
-        try:
-            if method in _AT_ONCE:
-                return self._commands(method, params)
+    async def ask(
+        self, method: str, params: Mapping[str, object], identity: Identity = READER
+    ) -> Mapping[str, object]:
+        """Have a command carried out for *identity*; raises HttpError."""
+        caller = Caller(f"HTTP ({identity.name})", TokenScope.CONTROL in identity.scopes)
+        if method in _AT_ONCE:
+            reply = self._commands(method, params, caller)
+        else:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._commands, method, params)
-        except RefusedCommand as refused:
-            raise HttpError.of(refused) from None
+            reply = await loop.run_in_executor(
+                self._threads, self._commands, method, params, caller
+            )
+        if isinstance(reply, RefusedCommand):
+            raise HttpError.of(reply)
+        return reply
+
+    def at_end(self, ending: Callable[[], None]) -> None:
+        """Have *ending* called on the loop when the door closes."""
+        self._endings.append(ending)
+
+    def end(self) -> None:
+        """End what would go on for ever."""
+        for ending in self._endings:
+            ending()
 
     def close(self) -> None:
         """Wait for no command that still runs."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from listsync.errors import StateError, root_of
-
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from listsync.web.settings import ListenAddress
 
 MOST_CONNECTIONS = 256
 _HEAD_S = 10.0
@@ -25,28 +23,6 @@ _KEEP_ALIVE_S = 30
 _MOST_HEAD_BYTES = 32 * 1024
 _GRACE_S = 1
 """How long answers may still take when the server ends."""
-_BACKLOG = 128
-
-
-def listen(address: ListenAddress) -> socket.socket:
-    """Bind and listen.
-
-    The protocol is named, as asyncio turns Nagle's algorithm off only where it is.
-
-    Raises:
-        StateError: the address cannot be had.
-    """
-    family = socket.AF_INET6 if address.host.version == 6 else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((str(address.host), address.port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        words = f"cannot listen at {address.authority} (http.listen): {root_of(error)}"
-        raise StateError(words) from error
-    return listener
 
 
 class BoundedConnection(H11Protocol):
@@ -92,9 +68,14 @@ class BoundedConnection(H11Protocol):
 
 
 class HttpServer:
-    """Serves *application* at an open *listener*, which it closes; `run` once, in one thread."""
+    """Serves *application* at an open *listener*, which it closes; `run` once, in one thread.
 
-    def __init__(self, application: ASGIApp, listener: socket.socket) -> None:
+    *ending* is called on the loop when it is over, to end what would go on for ever.
+    """
+
+    def __init__(
+        self, application: ASGIApp, listener: socket.socket, ending: Callable[[], None]
+    ) -> None:
         config = uvicorn.Config(
             application,
             http=BoundedConnection,
@@ -109,35 +90,36 @@ class HttpServer:
             timeout_graceful_shutdown=_GRACE_S,
             h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, ending)
         self._listener = listener
 
-    def run(self, stop: threading.Event) -> None:
-        """Serve until *stop* is set; `wake` makes it look at once."""
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Serve until *is_over* says so; `wake` makes it look at once."""
         try:
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self._server.serve_until(stop, self._listener))
+                runner.run(self._server.serve_until(is_over, self._listener))
         finally:
             self._listener.close()
 
     def wake(self) -> None:
-        """Let `run` look at its *stop* now; from any thread, at any time."""
+        """Let `run` look whether it is over now; from any thread, at any time."""
         self._server.wake()
 
 
 class _Server(uvicorn.Server):
     """Leaves signals alone, and sleeps until it is woken: uvicorn looks ten times a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
         super().__init__(config)
+        self._ending = ending
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
 
-    async def serve_until(self, stop: threading.Event, listener: socket.socket) -> None:
+    async def serve_until(self, is_over: Callable[[], bool], listener: socket.socket) -> None:
         with self._lock:
             self._loop = asyncio.get_running_loop()
-        self._stop = stop
+        self._is_over = is_over
         try:
             await self.serve(sockets=[listener])
         finally:
@@ -155,7 +137,8 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Wait for the end."""
-        while not self._stop.is_set():
+        while not self._is_over():
             await self._woken.wait()
             self._woken.clear()
         self.should_exit = True
+        self._ending()

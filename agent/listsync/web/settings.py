@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-PORT = 4222
+from listsync.errors import StateError
+
 _FORMS = "expected an address of this machine and a port, such as 127.0.0.1:4222"
 _LOCALHOST = "127.0.0.1"
+_BACKLOG = 128
 
 Network = IPv4Network | IPv6Network
 
@@ -61,6 +64,31 @@ class ListenAddress:
         except ValueError:
             raise ValueError(_FORMS) from None
 
+    def open(self) -> socket.socket:
+        """Bind and listen.
+
+        The protocol is named, as asyncio turns Nagle's algorithm off only where it is.
+
+        Raises:
+            StateError: the address cannot be had.
+        """
+        family = socket.AF_INET6 if self.host.version == 6 else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((str(self.host), self.port))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            listener.close()
+            words = f"http.listen: {self} cannot be listened at: {error.strerror}"
+            raise StateError(words) from error
+        return listener
+
+    def __str__(self) -> str:
+        """Render as it is written in the configuration."""
+        host = f"[{self.host}]" if self.host.version == 6 else str(self.host)
+        return f"{host}:{self.port}"
+
     @property
     def is_local(self) -> bool:
         """Tell whether only programs of this machine can connect."""
@@ -72,7 +100,7 @@ class ListenAddress:
         host = self.host
         if host.is_unspecified:
             return f"{_LOCALHOST}:{self.port}" if host.version == 4 else f"[::1]:{self.port}"
-        return f"[{host}]:{self.port}" if host.version == 6 else f"{host}:{self.port}"
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
@@ -13,8 +12,6 @@ from listsync.protocol.messages import ProgressReply
 from listsync.web.application import Backend
 from listsync.web.routes import HttpError, HttpRoute, ResponseSpec, WebRequest, json_response
 from listsync.web.settings import TokenScope
-
-logger = logging.getLogger(__name__)
 
 _LONGEST_SOURCE = 50
 _NOTHING_IN_FULL = {"limit": 1}
@@ -164,12 +161,8 @@ class SyncRoutes:
     async def _order(
         self, request: WebRequest, source: str, how: Mapping[str, object]
     ) -> Mapping[str, object]:
-        who = request.identity.name
-        logger.info(
-            "a sync is requested over HTTP with the token %s", who, extra={"action": "http"}
-        )
         shown = " ".join(source.split())[:_LONGEST_SOURCE] or "HTTP"
-        return await self._backend.ask("trigger", {**how, "origin": shown})
+        return await self._backend.ask("trigger", {**how, "origin": shown}, request.identity)
 
     async def agent(self, _: WebRequest) -> Response:
         """Say whether a trigger is of any use."""

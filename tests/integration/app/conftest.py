@@ -7,12 +7,15 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
 
+import listsync.web.door
+import listsync.web.server  # noqa: F401 - a first import takes longer than a reload waits
 from listsync import logs
 from listsync.agent.services import AgentService
 from listsync.agent.systemd import Systemd
@@ -64,8 +67,8 @@ class AgentInProcess:
             "server": {"url": "http://127.0.0.1:9", "api_key": "k"},
             "lists": [{"file": "/a"}],
         }
-        for key, value in changes.items():
-            *way, name = key.replace("lists[]", "lists.0").split(".")
+        for key, value in deepcopy(changes).items():
+            *way, name = key.replace("[]", ".0").split(".")
             place: Any = data
             for step in way:
                 place = place[int(step)] if step.isdigit() else place.setdefault(step, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import logging
 import os
+import socket
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -53,6 +54,11 @@ def syncs_on_change(agent: AgentInProcess) -> bool:
     return agent.daemon._configuration.in_force.following.sync_on_change
 
 
+def door(agent: AgentInProcess) -> object:
+    backend = agent.daemon.http._backend
+    return backend and backend.settings
+
+
 @dataclass(frozen=True)
 class Change:
     """What a key is changed to, beside *given*; what is seen of it differs then."""
@@ -62,9 +68,26 @@ class Change:
     given: dict[str, object] = field(default_factory=dict)
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+_LISTEN = f"127.0.0.1:{_free_port()}"
+_OPEN: dict[str, object] = {"http.listen": _LISTEN}
+_TOKENS = [{"name": "me", "token": "no-secret-but-long-enough", "scopes": ["read"]}]
+_WITH_TOKENS: dict[str, object] = {"http.listen": _LISTEN, "http.tokens": _TOKENS}
 _LOG_FILE: dict[str, object] = {"log.file": "agent.log"}
 _AT_ONCE = {
     "control.group": Change(_GROUP, rights),
+    "http.listen": Change(_LISTEN, door),
+    "http.base_path": Change("/sync", door, _OPEN),
+    "http.allowed_hosts": Change(["sync.example.org"], door, _OPEN),
+    "http.trusted_proxies": Change(["127.0.0.1"], door, _OPEN),
+    "http.tokens[].name": Change("you", door, _WITH_TOKENS),
+    "http.tokens[].token": Change("another-one-that-is-long", door, _WITH_TOKENS),
+    "http.tokens[].scopes": Change(["feed"], door, _WITH_TOKENS),
     "log.level": Change("debug", lambda _: logs.level()),
     "log.format": Change("json", log_form),
     "log.file": Change("agent.log", log_file),

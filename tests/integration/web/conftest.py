@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 import httpx
 import pytest
 
+from listsync.commands.context import Caller
+from listsync.commands.dispatch import Reply
+from listsync.protocol import METHODS, Access, Reason, RefusedCommand
 from listsync.web.application import Backend, build
 from listsync.web.routes import HttpRoute
-from listsync.web.server import HttpServer, listen
+from listsync.web.server import HttpServer
 from listsync.web.settings import EVERYTHING, AccessToken, HttpSettings, ListenAddress, TokenScope
 from listsync.web.sync_routes import SyncRoutes
 
@@ -20,7 +23,7 @@ TOKENS = (
     AccessToken(name="me", secret=ALL, scopes=EVERYTHING),
     AccessToken(name="reader", secret=READER, scopes=frozenset({TokenScope.READ})),
 )
-Answer = Callable[[Mapping[str, object]], Mapping[str, object]]
+Answer = Callable[[Mapping[str, object]], Reply]
 
 
 @dataclass
@@ -30,7 +33,9 @@ class FakeCommands:
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
 
-    def __call__(self, method: str, params: Mapping[str, object]) -> Mapping[str, object]:
+    def __call__(self, method: str, params: Mapping[str, object], caller: Caller) -> Reply:
+        if METHODS[method] is Access.CONTROL and not caller.may_control:
+            return RefusedCommand(Reason.FORBIDDEN, f"{caller.name} may only look")
         self.asked.append((method, params))
         return self.answers[method](params)
 
@@ -66,12 +71,15 @@ def routes() -> Callable[[Backend], tuple[HttpRoute, ...]]:
 def door(
     commands: FakeCommands, routes: Callable[[Backend], tuple[HttpRoute, ...]]
 ) -> Iterator[Door]:
-    listener = listen(ListenAddress.parse("127.0.0.1:0"))
+    listener = ListenAddress.parse("127.0.0.1:0").open()
     port = listener.getsockname()[1]
     settings = HttpSettings(listen=ListenAddress.parse(f"127.0.0.1:{port}"), tokens=TOKENS)
     backend = Backend(commands, settings)
-    server, stop = HttpServer(build(backend, routes(backend)), listener), threading.Event()
-    thread = threading.Thread(target=server.run, args=(stop,))
+    server, stop = (
+        HttpServer(build(backend, routes(backend)), listener, backend.end),
+        threading.Event(),
+    )
+    thread = threading.Thread(target=server.run, args=(stop.is_set,))
     thread.start()
     try:
         yield Door(f"http://127.0.0.1:{port}", port, backend, commands)

@@ -43,10 +43,7 @@ def test_curl_says_that_json_is_a_form_and_is_understood(door: Door) -> None:
 def test_a_sync_that_cannot_start_now_is_a_conflict_with_its_reason(
     door: Door, reason: Reason
 ) -> None:
-    def refuse(_: object) -> dict[str, object]:
-        raise RefusedCommand(reason, "not now")
-
-    door.commands.answers["trigger"] = refuse
+    door.commands.answers["trigger"] = lambda _: RefusedCommand(reason, "not now")
     with door.client() as client:
         answer = client.post("/sync")
     assert answer.status_code == 409

@@ -108,6 +108,14 @@ def test_force_syncs_in_a_pause(world: World) -> None:
     assert world.ask("trigger", force=True)["state"] == "started"
 
 
+def test_a_trigger_that_may_wait_is_taken_in_a_pause(world: World) -> None:
+    world.queue.pause(Pause(None))
+    assert world.refusal("trigger").reason is Reason.PAUSED
+    assert world.ask("trigger", await_resume=True)["state"] == "queued"
+    world.queue.resume()
+    assert world.queue.standing.running is not None
+
+
 def test_no_queue_is_refused_beside_a_sync(world: World) -> None:
     world.run()
     assert world.refusal("trigger", no_queue=True).reason is Reason.BUSY

@@ -1,0 +1,119 @@
+"""The HTTP door of an agent, open while the configuration says so; its tokens exist before."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from listsync.agent.services import AgentService, ServiceWork
+from listsync.config.configuration import Config
+from listsync.config.http_options import HttpOptions
+from listsync.errors import StateError
+from listsync.web.access import own_token
+from listsync.web.settings import AccessToken, HttpSettings, TokenScope
+
+if TYPE_CHECKING:
+    from listsync.web.application import Backend, Call
+    from listsync.web.server import HttpServer
+
+_STOP_S = 2.0
+"""Answers may take a second to end."""
+TOKEN_FILE, FEED_TOKEN_FILE = "http-token", "feed-token"
+
+
+class HttpDoor:
+    """Opens where `http.listen` says; *state_dir* is where tokens are made that nobody gave."""
+
+    def __init__(self, commands: Call, state_dir: Path) -> None:
+        self._commands = commands
+        self._state_dir = state_dir
+        self._backend: Backend | None = None
+        self._server: HttpServer | None = None
+
+    def start(self, config: Config) -> ServiceWork:
+        """Open the door; raises StateError."""
+        from listsync.web.application import Backend  # noqa: PLC0415 - see below
+        from listsync.web.door import application  # noqa: PLC0415 - 4 MB, where there is a door
+        from listsync.web.server import HttpServer  # noqa: PLC0415 - see above
+
+        settings = self._settings(config.http)
+        listener = settings.listen.open()
+        self._backend = backend = Backend(self._commands, settings)
+        self._server = server = HttpServer(application(backend), listener, backend.end)
+
+        def serve(stop: threading.Event) -> None:
+            try:
+                server.run(stop.is_set)
+            finally:
+                backend.close()
+
+        return serve
+
+    def follow(self, config: Config) -> None:
+        """Take all but another address; raises StateError."""
+        if self._backend is not None:
+            self._backend.follow(self._settings(config.http))
+
+    def wake(self) -> None:
+        """Let it see that it is to stop."""
+        if self._server is not None:
+            self._server.wake()
+
+    def address(self) -> str:
+        """Say where the door is."""
+        settings = self._backend and self._backend.settings
+        return f"http://{settings.listen.authority}{settings.base_path}/" if settings else ""
+
+    def note(self) -> str:
+        """Say where the token lies that was made."""
+        tokens = self._backend.settings.tokens if self._backend else ()
+        is_made = any(one.name == TOKEN_FILE for one in tokens)
+        return f"the token lies in {self._state_dir / TOKEN_FILE}" if is_made else ""
+
+    def _settings(self, options: HttpOptions) -> HttpSettings:
+        """Read the options, and make the tokens that they lack; raises StateError."""
+        if options.listen is None:
+            raise StateError("http.listen is empty")
+        return HttpSettings(
+            listen=options.listen,
+            base_path=options.base_path,
+            allowed_hosts=frozenset(options.allowed_hosts),
+            trusted_proxies=options.trusted_proxies,
+            tokens=self._tokens(options),
+        )
+
+    def _tokens(self, options: HttpOptions) -> tuple[AccessToken, ...]:
+        if options.tokens is not None:
+            return tuple(
+                AccessToken(
+                    name=one.name,
+                    secret=one.token.get_secret_value(),
+                    scopes=frozenset(one.scopes),
+                )
+                for one in options.tokens
+            )
+        feed = frozenset({TokenScope.FEED})
+        made = ((TOKEN_FILE, frozenset(TokenScope)), (FEED_TOKEN_FILE, feed))
+        return tuple(
+            AccessToken(name=name, secret=own_token(self._state_dir / name), scopes=scopes)
+            for name, scopes in made
+        )
+
+
+def http_service(door: HttpDoor) -> AgentService[Config]:
+    """Make the row of a door: the agent goes on without it."""
+    return AgentService(
+        name="http",
+        start=door.start,
+        needs=lambda config: config.http.listen,
+        follows=lambda config: config.http,
+        follow=door.follow,
+        keys=("http",),
+        address=door.address,
+        note=door.note,
+        wake=door.wake,
+        stop_s=_STOP_S,
+        is_vital=False,
+        before_ready=True,
+    )

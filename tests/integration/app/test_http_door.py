@@ -1,0 +1,112 @@
+"""The HTTP door of a running agent: it follows the configuration, and its tokens come first."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from pathlib import Path
+
+import httpx
+
+from tests.integration.app.conftest import AgentInProcess
+
+OLD, NEW = "no-secret-but-long-enough", "another-one-that-is-long"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def tokens(secret: str) -> list[dict[str, str]]:
+    return [{"name": "me", "token": secret}]
+
+
+def state(port: int, token: str, client: httpx.Client | None = None) -> int:
+    """Ask whether the agent runs; gives the status code."""
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"http://127.0.0.1:{port}/api/sync/status"
+    if client is not None:
+        return client.get(url, headers=headers).status_code
+    return httpx.get(url, headers=headers, timeout=10, trust_env=False).status_code
+
+
+def note_of(agent: AgentInProcess) -> str:
+    (door,) = (one for one in agent.ask("status")["services"] if one["name"] == "http")
+    return f"{door['state']}: {door.get('address') or door['why']}"
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_one_line_opens_it_with_a_token_that_only_we_can_read(
+    agent: AgentInProcess, tmp_path: Path
+) -> None:
+    port = free_port()
+    agent.write({"http.listen": f"127.0.0.1:{port}"})
+    assert agent.reload()["pending"] == []
+    path = tmp_path / "state" / "http-token"
+    assert note_of(agent) == f"running: http://127.0.0.1:{port}/"
+    assert agent.ask("status")["services"][-1]["note"] == f"the token lies in {path}"
+    for name in ("http-token", "feed-token"):
+        assert stat.S_IMODE((tmp_path / "state" / name).stat().st_mode) == 0o600
+    token = path.read_text().strip()
+    assert state(port, token) == 200
+    assert state(port, (tmp_path / "state" / "feed-token").read_text().strip()) == 403
+    agent.write({})
+    assert agent.reload()["pending"] == []
+    assert not is_open(port)
+    agent.write({"http.listen": f"127.0.0.1:{port}"})
+    agent.reload()
+    assert state(port, token) == 200, "the token is the one of before"
+
+
+def test_other_tokens_are_in_force_at_once_for_who_is_connected(agent: AgentInProcess) -> None:
+    port = free_port()
+    agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
+    agent.reload()
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        assert state(port, OLD, client) == 200
+        agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(NEW)})
+        assert agent.reload()["pending"] == []
+        assert [state(port, one, client) for one in (OLD, NEW)] == [401, 200]
+
+
+def test_it_moves_to_another_address(agent: AgentInProcess) -> None:
+    before, after = free_port(), free_port()
+    for port in (before, after):
+        agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
+        assert agent.reload()["pending"] == []
+        assert state(port, OLD) == 200
+    assert not is_open(before)
+
+
+def test_an_address_that_is_taken_is_said_and_had_as_soon_as_it_is_free(
+    agent: AgentInProcess,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
+        (pending,) = agent.reload()["pending"]
+        assert pending["key"] == "http"
+        words = f"http.listen: 127.0.0.1:{port} cannot be listened at: Address already in use"
+        assert words in pending["why"]
+        assert note_of(agent) == f"failed: {words}"
+    agent.reload()
+    assert state(port, OLD) == 200
+
+
+def test_a_client_that_stays_connected_does_not_hold_the_end(agent: AgentInProcess) -> None:
+    port = free_port()
+    agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
+    agent.reload()
+    with httpx.Client(trust_env=False, timeout=10) as client, socket.socket() as half_open:
+        half_open.connect(("127.0.0.1", port))
+        half_open.sendall(b"GET / HTTP/1.1\r\n")
+        assert state(port, OLD, client) == 200
+        agent.write({})
+        assert agent.reload()["pending"] == []
+    assert not is_open(port)
