@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from listsync.domain.history import RunRow
-from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin
+from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, SyncFindings
+from listsync.domain.report import Result, SyncReport, SyncRun
 from listsync.domain.run_messages import findings_of_end
 from listsync.errors import StateError
+from listsync.store import database as module
 from listsync.store.database import Database
 from listsync.store.history import SqliteNotices
 from listsync.store.state import SqliteAgentState
+from tests.fakes import SERVER
 from tests.integration.store.conftest import OldDatabase
-from tests.integration.store.state import AT
+from tests.integration.store.state import AT, StateFile
 
 _RUNS = """
 INSERT INTO runs (id, origin, started_at, notices) VALUES
@@ -112,3 +121,79 @@ def test_a_run_whose_notices_cannot_be_kept_has_not_ended(database: Database) ->
     runs.note_end(row, findings_of_end(row, passes=False))
     (one,) = SqliteNotices(database).open(Origin.SYNC)
     assert (one.notice.text, one.run_id) == ("the last sync failed: no answer", "r")
+
+
+def _end_by_its_sync(path: Path) -> None:
+    state = StateFile(path)
+    run = SyncRun(run_id="r", origin="test", started_at=AT)
+    state.memory.runs.begin(run)
+    ended = SyncReport(
+        run=run,
+        result=Result.OK,
+        why="",
+        server=SERVER,
+        lists=(),
+        items=(),
+        requested=(),
+        calls=0,
+        duration_s=0,
+    )
+    found = SyncFindings(run_id="r", at=AT, notices=(_ONE,), lists=(), is_whole=True)
+    state.memory.runs.end(ended, AT, found)
+    state.database.close()
+
+
+def _end_by_the_agent(path: Path) -> None:
+    database = Database(path)
+    row = RunRow(run_id="r", origin="test", started_at=AT, result="failed", why="no answer")
+    SqliteAgentState(database).runs.note_end(row, findings_of_end(row, passes=False))
+    database.close()
+
+
+_ONE = Notice(kind=NoticeKind.REVIEW, text="one title waits")
+
+
+@pytest.mark.parametrize("end", [_end_by_its_sync, _end_by_the_agent])
+def test_after_a_power_cut_a_run_has_ended_with_its_notices_or_not_at_all(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Callable[[Path], None]
+) -> None:
+    left = _cut_before_each_statement(path, tmp_path, monkeypatch, end)
+    found = [_run_and_notices(file) for file in left]
+    assert set(found) == {(False, 0), (True, 1)}
+    assert found == sorted(found)
+
+
+def _cut_before_each_statement(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Callable[[Path], None]
+) -> list[Path]:
+    """Copy what is on disk before each statement of *end*, and after the last one."""
+    Database(path).close()
+    left: list[Path] = []
+
+    def cut(_: str = "") -> None:
+        folder = tmp_path / str(len(left))
+        folder.mkdir()
+        for suffix in ("", "-wal"):  # the index of the log is made anew
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{suffix}", f"{folder / path.name}{suffix}")
+        left.append(folder / path.name)
+
+    def connect(*args: Any, **named: Any) -> sqlite3.Connection:
+        connection = sqlite3.connect(*args, **named)
+        connection.set_trace_callback(cut)
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "sqlite3", SimpleNamespace(**{**vars(sqlite3), "connect": connect}))
+        end(path)
+    cut()
+    return left
+
+
+def _run_and_notices(path: Path) -> tuple[bool, int]:
+    database = Database(path)
+    state = SqliteAgentState(database)
+    run = state.runs.find("r")
+    open_ = state.notices.open(Origin.SYNC)
+    database.close()
+    return run is not None and run.result is not None, len(open_)
