@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.row_codec import iso
 
 _PAST = {
     "servers": ("first_seen", "last_seen", "confirmed_at", "requests_read_at"),
@@ -40,12 +40,12 @@ def follow_step(database: Database, step: timedelta, *, since: datetime, now: da
     list has shrunk is never made longer. Raises StateError.
     """
     with database.write() as connection:
-        _move(connection, step, rows.iso(since), rows.iso(now - step))
+        _move(connection, step, iso(since), iso(now - step))
         if step > timedelta():
             connection.execute(
                 f"UPDATE followed SET shrunk_at = {_moved('shrunk_at', step)}"  # noqa: S608 - constants
                 " WHERE shrunk_at < ?",
-                (rows.iso(since),),
+                (iso(since),),
             )
 
 
@@ -63,10 +63,10 @@ def pull_back(
     StateError.
     """
     latest = max(_latest(database), default="")
-    is_ahead = latest > rows.iso(now)
+    is_ahead = latest > iso(now)
     with database.write() as connection:
         if is_ahead:
-            _move(connection, now - datetime.fromisoformat(latest), rows.iso(now), latest)
+            _move(connection, now - datetime.fromisoformat(latest), iso(now), latest)
         _bound_pauses(connection, now, longest_pause)
         _bound_looks(connection, now.date(), (now + look_every).date())
     return is_ahead
@@ -104,9 +104,9 @@ def _bound_pauses(
     connection: sqlite3.Connection, now: datetime, longest_pause: Callable[[int], timedelta]
 ) -> None:
     for tries, retry_at in connection.execute(
-        "SELECT DISTINCT tries, retry_at FROM setbacks WHERE retry_at > ?", (rows.iso(now),)
+        "SELECT DISTINCT tries, retry_at FROM setbacks WHERE retry_at > ?", (iso(now),)
     ).fetchall():
-        latest = rows.iso(now + longest_pause(tries))
+        latest = iso(now + longest_pause(tries))
         if retry_at > latest:
             connection.execute(
                 "UPDATE setbacks SET retry_at = ? WHERE tries = ? AND retry_at = ?",

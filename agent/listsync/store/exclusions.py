@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from listsync.domain.media import Exclusion, MediaType
-from listsync.store import row_codec as rows
 from listsync.store import server_requests
 from listsync.store.database import Database
+from listsync.store.row_codec import iso
 from listsync.store.server_guard import confirm
 
 
@@ -24,7 +24,7 @@ class SqliteExclusions:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO excluded (item, at) VALUES (?, ?)",
-                (item, rows.iso(at)),
+                (item, iso(at)),
             )
 
     def all(self) -> tuple[str, ...]:

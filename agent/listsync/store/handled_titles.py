@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.report import SyncRun
-from listsync.domain.run_notes import Departure, HandledEntries, Handling
+from listsync.domain.run_notes import Departure, HandledEntries, HandledSeasons, Handling
 from listsync.domain.server import RequestAnswer
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.row_codec import KINDS, definition_of, iso_now
 from listsync.store.server_index import TitleStatusTable
 from listsync.store.server_requests import lapse
+
+_NO_SEASONS = HandledSeasons(None)
+_SERIES = MediaType.TV.value
+HANDLED_COLUMNS = "list, entry, four_k, kind, tmdb, season_rules, seasons, aired_before"
 
 
 class SqliteHandledTitles:
@@ -26,10 +32,10 @@ class SqliteHandledTitles:
     def load(self) -> HandledEntries:
         sources = dict(map(tuple, self._database.read("SELECT id, source FROM followed")))
         found = self._database.read(
-            f"SELECT {rows.HANDLED_COLUMNS} FROM handled WHERE server = ?",  # noqa: S608 - constant
+            f"SELECT {HANDLED_COLUMNS} FROM handled WHERE server = ?",  # noqa: S608 - constant
             self._server(),
         )
-        return rows.handled_from(found, sources)
+        return handled_from(found, sources)
 
     def series_to_watch(self, now: datetime) -> Mapping[Definition, date]:
         return series_to_watch(self._database, self._server(), now)
@@ -65,7 +71,7 @@ def put(connection: sqlite3.Connection, server: int, handled: Iterable[Handling]
         # New seasons are those since it was acted on for this title first.
         " at = iif(kind = excluded.kind AND tmdb = excluded.tmdb, at, excluded.at),"
         " kind = excluded.kind, tmdb = excluded.tmdb",
-        [(server, *rows.handled_columns(one), at, one.member.rules.source) for one in handled],
+        [(server, *_handled_columns(one), at, one.member.rules.source) for one in handled],
     )
 
 
@@ -162,7 +168,7 @@ class SqliteDepartures:
                     (
                         *(server, run.run_id, one.label, one.list_name, *title),
                         *(RequestAnswer.CANCELLED, "it has left the list", one.request_id),
-                        rows.now(),
+                        iso_now(),
                     ),
                 )
 
@@ -177,9 +183,36 @@ def _departure_of(row: sqlite3.Row) -> Departure:
         source=row["source"],
         list_name=row["name"],
         label=row["label"],
-        definition=rows.definition_of(row),
+        definition=definition_of(row),
         request_id=row["request_id"],
         is_wanted=bool(row["wanted"]),
         is_gone=bool(row["is_gone"]),
         was_reported=bool(row["was_reported"]),
+    )
+
+
+def _handled_columns(one: Handling) -> tuple[object, ...]:
+    """Give entry, four_k, kind, tmdb, season_rules, seasons, aired_before."""
+    title, seasons = one.definition, one.seasons or _NO_SEASONS
+    return (one.member.entry_id, title.four_k, title.key.kind, title.key.tmdb_id, *seasons)
+
+
+def handled_from(found: Iterable[Sequence[Any]], sources: Mapping[int, str]) -> HandledEntries:
+    """Restore what was handled, of the values of HANDLED_COLUMNS.
+
+    Many entries remember the same of their seasons; they share it, to save memory.
+    """
+    titles: dict[tuple[int, int], dict[str, Definition]] = defaultdict(dict)
+    seasons: dict[tuple[int, int], dict[str, HandledSeasons]] = defaultdict(dict)
+    shared: dict[tuple[str | None, str, str | None], HandledSeasons] = {}
+    for number, entry, four_k, kind, tmdb, rules, numbers, aired_before in found:
+        titles[number, four_k][entry] = Definition(TitleKey(KINDS[kind], tmdb), four_k == 1)
+        if kind == _SERIES:
+            said = (rules, numbers, aired_before)
+            if said not in shared:
+                shared[said] = HandledSeasons(*said)
+            seasons[number, four_k][entry] = shared[said]
+    return HandledEntries(
+        {(sources[number], bool(four_k)): rows for (number, four_k), rows in titles.items()},
+        {(sources[number], bool(four_k)): rows for (number, four_k), rows in seasons.items()},
     )

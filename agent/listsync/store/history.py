@@ -20,10 +20,10 @@ from listsync.domain.notices import (
     open_after,
     renewed,
 )
-from listsync.domain.report import SyncReport, SyncRun
+from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.run_messages import message_of
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.row_codec import iso, page_of, time_from
 from listsync.store.server_index import TitleStatusTable
 
 _KEPT = timedelta(days=30)
@@ -55,9 +55,7 @@ class SqliteNotices:
         )
         count = "SELECT count(*) FROM notices WHERE ended_at IS NULL OR NOT ?"
         total = None if after else self._database.read(count, only_open)[0][0]
-        last = found[limit - 1] if len(found) > limit else None
-        key = (last["since"], last["id"]) if last else None
-        return Page(total, tuple(map(record_of, found[:limit])), key)
+        return page_of(total, [*map(record_of, found[:limit])], found, "since", "id")
 
 
 def emit_notices(
@@ -72,7 +70,7 @@ def emit_notices(
     connection.executemany(
         "INSERT INTO notices (severity, text, run, id, origin, kind, list, since)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*_said(one), origin, *one.is_about, rows.iso(one.since)) for one in found.opened],
+        [(*_said(one), origin, *one.is_about, iso(one.since)) for one in found.opened],
     )
     connection.executemany(
         "UPDATE notices SET severity = ?, text = ?, run = ? WHERE id = ?",
@@ -80,9 +78,9 @@ def emit_notices(
     )
     connection.executemany(
         "UPDATE notices SET ended_at = ? WHERE id = ?",
-        [(rows.iso(at), one.number) for one in found.ended],
+        [(iso(at), one.number) for one in found.ended],
     )
-    connection.execute("DELETE FROM notices WHERE ended_at < ?", (rows.iso(at - _KEPT),))
+    connection.execute("DELETE FROM notices WHERE ended_at < ?", (iso(at - _KEPT),))
 
 
 def _said(one: NoticeRecord) -> tuple[Severity, str, str, int | None]:
@@ -101,7 +99,7 @@ def record_of(row: sqlite3.Row) -> NoticeRecord:
         notice=Notice(kind=kind, text=row["text"], list_name=row["list"], passes=passes),
         since=datetime.fromisoformat(row["since"]),
         run_id=row["run"],
-        ended_at=rows.moment(row["ended_at"]),
+        ended_at=time_from(row["ended_at"]),
         number=row["id"],
     )
 
@@ -120,7 +118,7 @@ class SqliteRunLog:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO runs (id, origin, started_at) VALUES (?, ?, ?)",
-                (run.run_id, run.origin, rows.iso(run.started_at)),
+                (run.run_id, run.origin, iso(run.started_at)),
             )
 
     def is_first(self) -> bool:
@@ -142,14 +140,14 @@ class SqliteRunLog:
                 "UPDATE runs SET ended_at = ?, result = ?, why = ?, message = ?, requested = ?,"
                 " calls = ?, lists = ?, notices = ? WHERE id = ?",
                 (
-                    rows.iso(at),
+                    iso(at),
                     report.result,
                     report.why,
                     message_of(report),
                     len(report.requested),
                     report.calls,
                     json.dumps(counts),
-                    rows.notices_text(own),
+                    _notices_text(own),
                     report.run.run_id,
                 ),
             )
@@ -158,7 +156,7 @@ class SqliteRunLog:
                 " OR result NOT IN ('ok', 'partly') OR EXISTS (SELECT 1 FROM runs AS later"
                 " WHERE later.server = runs.server AND later.started_at > runs.started_at"
                 " AND later.result IN ('ok', 'partly')))",
-                (rows.iso(at - _KEPT), report.run.run_id),
+                (iso(at - _KEPT), report.run.run_id),
             )
             _emit_findings(connection, found)
 
@@ -177,12 +175,7 @@ class SqliteRunHistory:
             {"limit": limit, "skip": skip, "at": at, "id": run_id},
         )
         total = None if after else self._database.read("SELECT count(*) FROM runs")[0][0]
-        last = found[limit - 1] if len(found) > limit else None
-        return Page(
-            total,
-            tuple(map(_run, found[:limit])),
-            (last["started_at"], last["id"]) if last else None,
-        )
+        return page_of(total, [*map(_run, found[:limit])], found, "started_at", "id")
 
     def find(self, run_id: str) -> RunRow | None:
         # By comparison and not by LIKE, in which a % would stand for anything.
@@ -192,7 +185,7 @@ class SqliteRunHistory:
         return _run(found[0]) if len(found) == 1 else None
 
     def note_end(self, row: RunRow, found: SyncFindings) -> None:
-        began, ended = (rows.iso(at) if at else None for at in (row.started_at, row.ended_at))
+        began, ended = (iso(at) if at else None for at in (row.started_at, row.ended_at))
         with self._database.write() as connection:
             noted = connection.execute(
                 "INSERT INTO runs (id, origin, started_at, ended_at, result, why, message,"
@@ -220,7 +213,7 @@ class SqliteRunHistory:
             connection.execute(
                 "UPDATE runs SET ended_at = ?, result = 'cut_off',"
                 " message = 'cut off: the process ended' WHERE result IS NULL",
-                (rows.iso(at),),
+                (iso(at),),
             )
 
 
@@ -229,14 +222,49 @@ def _run(row: sqlite3.Row) -> RunRow:
         run_id=row["id"],
         origin=row["origin"],
         started_at=datetime.fromisoformat(row["started_at"]),
-        ended_at=rows.moment(row["ended_at"]),
+        ended_at=time_from(row["ended_at"]),
         result=row["result"],
         why=row["why"] or "",
         message=row["message"] or "",
         requested=row["requested"] or 0,
         calls=row["calls"] or 0,
-        counts=rows.counts_of(row["lists"]),
-        notices=tuple(
-            one.notice for one in rows.notices_of(row["notices"]) if one.run_id == row["id"]
-        ),
+        counts=_counts_of(row["lists"]),
+        notices=tuple(one.notice for one in notices_of(row["notices"]) if one.run_id == row["id"]),
     )
+
+
+def _notices_text(notices: Sequence[NoticeRecord]) -> str:
+    """Write what a run said."""
+    return json.dumps(
+        [
+            {
+                "kind": one.notice.kind,
+                "text": one.notice.text,
+                "list": one.notice.list_name,
+                "since": iso(one.since),
+                "run": one.run_id,
+            }
+            for one in notices
+        ],
+        ensure_ascii=False,
+    )
+
+
+def notices_of(text: str | None) -> tuple[NoticeRecord, ...]:
+    """Read what `_notices_text` wrote."""
+    return tuple(
+        NoticeRecord(
+            notice=Notice(kind=NoticeKind(one["kind"]), text=one["text"], list_name=one["list"]),
+            since=datetime.fromisoformat(one["since"]),
+            run_id=one["run"],
+        )
+        for one in json.loads(text or "[]")
+    )
+
+
+def _counts_of(text: str | None) -> Counter[Verdict]:
+    """Add up what became of the entries of all lists of a run."""
+    counts: Counter[Verdict] = Counter()
+    for one in json.loads(text or "{}").values():
+        counts.update({verdict: one.get(verdict.value, 0) for verdict in Verdict})
+    return +counts

@@ -11,8 +11,16 @@ from datetime import datetime
 from listsync.domain.decisions import SkipReason
 from listsync.domain.history import NEW, ItemRow, Key, Page, RequestRow, entry_status
 from listsync.domain.lists import ListEntry
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.request_log import request_of
+from listsync.store.row_codec import (
+    ENTRY_COLUMNS,
+    entry_fits,
+    entry_from,
+    looking_for,
+    page_of,
+    title_key,
+)
 
 _OF_KEY = """(list, entry) IN (
     SELECT list, entry FROM handled
@@ -65,8 +73,8 @@ _FACTS = f"""
 """  # noqa: S608 - constants
 """What `domain.history.entry_status` goes by."""
 _FACT_NAMES = "is_handled, became, has_failed, is_chosen, found, has_match_failed"
-_ENTRY_LENGTH = len(rows.ENTRY_COLUMNS.split(", "))
-_ENTRY = ", ".join(f"entries.{name}" for name in rows.ENTRY_COLUMNS.split(", "))
+_ENTRY_LENGTH = len(ENTRY_COLUMNS.split(", "))
+_ENTRY = ", ".join(f"entries.{name}" for name in ENTRY_COLUMNS.split(", "))
 _ITEM_COLUMNS = f"""
     {_ENTRY}, entries.list, entries.entry, entries.lookup, entries.first_seen,
     followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
@@ -123,12 +131,8 @@ class SqliteItems:
             count = f"SELECT count(*) {fitting}"
             total = self._database.look_up(count, values)[0][0] if skip else 0
             return Page(None if after else total, ())
-        last = found[limit - 1] if len(found) > limit else None
-        return Page(
-            found[0]["total"],
-            self._items(found[:limit], lookup_of),
-            (last["list"], last["rank"], last["entry"]) if last else None,
-        )
+        items = self._items(found[:limit], lookup_of)
+        return page_of(found[0]["total"], items, found, "list", "rank", "entry")
 
     def counts(self, list_name: str) -> Mapping[str, int]:
         fitting = _fitting("", list_name)
@@ -151,7 +155,7 @@ class SqliteItems:
             list_name,
         )
         return {
-            **rows.looking_for(query),
+            **looking_for(query),
             "server": self._server(),
             "list": list_name,
             "first_list": lists["first"],
@@ -159,7 +163,7 @@ class SqliteItems:
         }
 
     def _items(self, found: Sequence[sqlite3.Row], lookup_of: LookupOf) -> tuple[ItemRow, ...]:
-        entries = [rows.entry_from(row[:_ENTRY_LENGTH]) for row in found]
+        entries = [entry_from(row[:_ENTRY_LENGTH]) for row in found]
         statuses = [_status_of(row) for row in found]
         # For these no lookup is noted; another may have had the same.
         lookups = {
@@ -197,7 +201,7 @@ class SqliteItems:
             "SELECT * FROM requests WHERE id IN (SELECT value FROM json_each(?))",
             json.dumps([number for number in numbers if number is not None]),
         )
-        return {row["id"]: rows.request_of(row) for row in found}
+        return {row["id"]: request_of(row) for row in found}
 
 
 def _fitting(query: str, list_name: str | None) -> str:
@@ -206,8 +210,8 @@ def _fitting(query: str, list_name: str | None) -> str:
     if list_name is not None:
         conditions.append("list IN (SELECT id FROM followed WHERE name = :list)")
     if query:
-        is_key = rows.looking_for(query)["kind_number"] is not None
-        fits = rows.entry_fits(query)
+        is_key = looking_for(query)["kind_number"] is not None
+        fits = entry_fits(query)
         conditions.append(f"({fits} OR {_OF_KEY})" if is_key else fits)
     return f"FROM entries WHERE {' AND '.join(conditions)}"
 
@@ -228,7 +232,7 @@ def _item(row: sqlite3.Row, entry: ListEntry, status: str, request: RequestRow |
         list_name=row["list_name"],
         status=status,
         at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
-        key=rows.title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None,
+        key=title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None,
         request=request,
         entry=entry,
     )

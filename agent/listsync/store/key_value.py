@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.row_codec import iso
 
 
 class SqliteNotebook:
@@ -41,7 +41,7 @@ class Doubt:
 
     @classmethod
     def of(cls, why: str) -> Doubt:
-        return cls(why, rows.iso(datetime.now(UTC)))
+        return cls(why, iso(datetime.now(UTC)))
 
 
 def note_doubt(database: Database, doubt: Doubt) -> None:

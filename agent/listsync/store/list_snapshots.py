@@ -14,8 +14,19 @@ from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry, ListOutcome, Validators
 from listsync.domain.run_notes import Difference, ListSetback, WholeReading
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.row_codec import ENTRY_COLUMNS, ENTRY_NAMES, entry_from, iso, time_from
+
+_RENUMBERED = ("rank", "bare_id")
+_ENTRY_MARKS = ", ".join("?" for _ in ENTRY_NAMES)
+_ENTRY_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in ENTRY_NAMES)
+_ENTRY_IS_SAME = " AND ".join(
+    [
+        *(f"{name} IS excluded.{name}" for name in ENTRY_NAMES if name not in _RENUMBERED),
+        "(bare_id IS NULL) = (excluded.bare_id IS NULL)",
+    ]
+)
+"""Whether an entry is looked up as before."""
 
 _T = TypeVar("_T")
 
@@ -45,12 +56,12 @@ class SqliteListSnapshots:
 
     def entries(self, source: str) -> dict[str, ListEntry]:
         found = self._database.read(
-            f"SELECT entry, {rows.ENTRY_COLUMNS} FROM entries"  # noqa: S608 - constant
+            f"SELECT entry, {ENTRY_COLUMNS} FROM entries"  # noqa: S608 - constant
             " WHERE list = (SELECT id FROM followed WHERE source = ?) AND absent_reads = 0"
             " ORDER BY rank, entry",
             source,
         )
-        return {name: rows.entry_from(values) for name, *values in found}
+        return {name: entry_from(values) for name, *values in found}
 
     def counts(self, source: str) -> tuple[int, int | None]:
         found = self._database.read("SELECT read, declared FROM followed WHERE source = ?", source)
@@ -66,7 +77,7 @@ class SqliteListSnapshots:
     ) -> Difference:
         number = _follow(self._database, rules, outcome, why, at)
         known = self._known_entries(number)
-        values = {member.entry_id: rows.columns_of(member.entry) for member in members}
+        values = {member.entry_id: _columns_of(member.entry) for member in members}
         changed = [name for name, row in values.items() if known.get(name) != (*row, 0)]
         self._put_entries(number, [(name, *values[name]) for name in changed], at)
         missing = tuple(name for name in known if name not in values)
@@ -76,7 +87,7 @@ class SqliteListSnapshots:
             missing=missing,
             gone=sum(1 for name in missing if not known[name][-1]),
             present=sum(1 for row in known.values() if not row[-1]),
-            shrunk_at=rows.moment(row["shrunk_at"]),
+            shrunk_at=time_from(row["shrunk_at"]),
         )
 
     def settle(self, rules: ListRules, reading: WholeReading) -> None:
@@ -113,12 +124,12 @@ class SqliteListSnapshots:
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE followed SET shrunk_at = ? WHERE source = ? AND shrunk_at IS NOT NULL",
-                (rows.iso(datetime.fromtimestamp(0, UTC)), source),
+                (iso(datetime.fromtimestamp(0, UTC)), source),
             )
 
     def _known_entries(self, number: int) -> dict[str, tuple[object, ...]]:
         found = self._database.read(
-            f"SELECT entry, {rows.ENTRY_COLUMNS}, absent_reads FROM entries"  # noqa: S608 - constant
+            f"SELECT entry, {ENTRY_COLUMNS}, absent_reads FROM entries"  # noqa: S608 - constant
             " WHERE list = ?",
             number,
         )
@@ -128,28 +139,28 @@ class SqliteListSnapshots:
         self, number: int, values: Sequence[tuple[object, ...]], at: datetime
     ) -> None:
         sql = (
-            f"INSERT INTO entries (list, first_seen, entry, {rows.ENTRY_COLUMNS})"  # noqa: S608 - constant
-            f" VALUES (?, ?, ?, {rows.ENTRY_MARKS}) ON CONFLICT (list, entry)"
-            f" DO UPDATE SET {rows.ENTRY_UPDATES}, absent_reads = 0,"
+            f"INSERT INTO entries (list, first_seen, entry, {ENTRY_COLUMNS})"  # noqa: S608 - constant
+            f" VALUES (?, ?, ?, {_ENTRY_MARKS}) ON CONFLICT (list, entry)"
+            f" DO UPDATE SET {_ENTRY_UPDATES}, absent_reads = 0,"
             # What is sought by another name now has not been looked up by it yet.
-            f" lookup = iif({rows.ENTRY_IS_SAME}, lookup, NULL)"
+            f" lookup = iif({_ENTRY_IS_SAME}, lookup, NULL)"
         )
         for batch in _batches(values):
             with self._database.write() as connection:
-                connection.executemany(sql, [(number, rows.iso(at), *value) for value in batch])
+                connection.executemany(sql, [(number, iso(at), *value) for value in batch])
 
     def _keep_missing(self, source: str, reading: WholeReading) -> None:
         """Note since when much is missing, and count what is, unless this is the last reading."""
         number, since, last = self._database.read(
             "SELECT id, shrunk_at, last_success FROM followed WHERE source = ?", source
         )[0]
-        shrunk_at = rows.iso(reading.shrunk_at) if reading.shrunk_at else None
+        shrunk_at = iso(reading.shrunk_at) if reading.shrunk_at else None
         if shrunk_at != since:
             with self._database.write() as connection:
                 connection.execute(
                     "UPDATE followed SET shrunk_at = ? WHERE id = ?", (shrunk_at, number)
                 )
-        if last != rows.iso(reading.at):
+        if last != iso(reading.at):
             self._count_absent(number, reading)
 
     def _count_absent(self, number: int, reading: WholeReading) -> None:
@@ -175,7 +186,7 @@ class SqliteListSnapshots:
                 " validators = ?3, read = coalesce(?4, read),"
                 " declared = iif(?4 IS NULL, declared, ?5) WHERE source = ?6",
                 (
-                    *(reading.why, rows.iso(reading.at), validators),
+                    *(reading.why, iso(reading.at), validators),
                     *(reading.read, reading.declared, source),
                 ),
             )
@@ -188,7 +199,7 @@ class SqliteListRecords:
         self._database = database
 
     def all(self) -> tuple[ListRow, ...]:
-        return tuple(map(rows.list_of, self._database.read("SELECT * FROM followed ORDER BY id")))
+        return tuple(map(list_of, self._database.read("SELECT * FROM followed ORDER BY id")))
 
 
 class SqliteListSetbacks:
@@ -210,7 +221,7 @@ class SqliteListSetbacks:
             outcome=ListOutcome(outcome),
             why=why,
             failures=failures,
-            retry_at=rows.moment(retry_at),
+            retry_at=time_from(retry_at),
         )
 
     def save(
@@ -225,7 +236,7 @@ class SqliteListSetbacks:
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE followed SET failures = failures + 1, retry_at = ? WHERE id = ?",
-                (rows.iso(retry_at) if retry_at else None, number),
+                (iso(retry_at) if retry_at else None, number),
             )
 
 
@@ -239,7 +250,7 @@ def _follow(
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
             " name = excluded.name, last_try = excluded.last_try,"
             " outcome = excluded.outcome, why = excluded.why RETURNING id",
-            (rules.source, rules.service, rules.name, rows.iso(at), outcome, why),
+            (rules.source, rules.service, rules.name, iso(at), outcome, why),
         ).fetchone()[0]
     return number
 
@@ -292,3 +303,40 @@ class SqliteConfiguredLists:
                 " name = excluded.name, rank = excluded.rank",
                 named,
             )
+
+
+def list_of(row: sqlite3.Row) -> ListRow:
+    """Restore how a list was read last."""
+    return ListRow(
+        source=row["source"],
+        name=row["name"],
+        service=row["service"],
+        outcome=row["outcome"],
+        why=row["why"],
+        last_try=datetime.fromisoformat(row["last_try"]),
+        last_success=time_from(row["last_success"]),
+        read=row["read"],
+        declared=row["declared"],
+        failures=row["failures"],
+        retry_at=time_from(row["retry_at"]),
+    )
+
+
+def _columns_of(entry: ListEntry) -> tuple[object, ...]:
+    """Give the values of ENTRY_COLUMNS."""
+    kind = entry.kind.value if entry.kind else None
+    ids = entry.ids
+    return (
+        entry.rank,
+        entry.title,
+        entry.original_title,
+        entry.year,
+        kind,
+        ids.imdb,
+        ids.tmdb,
+        ids.tvdb,
+        ",".join(map(str, entry.seasons)),
+        entry.doubt,
+        int(entry.check_ids),
+        entry.bare_id,
+    )

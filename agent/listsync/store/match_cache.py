@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from listsync.domain.decisions import Found, Match
+from listsync.domain.decisions import Found, How, Match
+from listsync.domain.history import Choice
 from listsync.domain.media import ExternalIds, FilmRecord, MediaType, TitleKey
 from listsync.domain.run_notes import Miss
-from listsync.domain.server import TitleFacts
-from listsync.store import row_codec as rows
+from listsync.domain.server import Candidate, TitleFacts
 from listsync.store.database import Database
+from listsync.store.row_codec import KINDS, iso, key_of, title_key
+
+_HOWS = {how.value: how for how in How}
 
 _PUT = """
     INSERT OR REPLACE INTO matches (server, lookup, found, how, kind, tmdb, title, score, reasons,
@@ -41,13 +44,13 @@ class SqliteMatchCache:
             " AND (recheck_at IS NULL OR recheck_at > ?)",
             server,
             json.dumps(list(whole)),
-            rows.iso(now),
+            iso(now),
         )
         chosen = self._database.read("SELECT * FROM choices WHERE tmdb NOT NULL OR imdb IS NULL")
         return (
-            {lookup: rows.found_from(values) for lookup, *values in found}
-            | {row["lookup"]: rows.whole_match_of(row) for row in with_reasons}
-            | {row["lookup"]: rows.choice_of(row).match for row in chosen}
+            {lookup: _found_from(values) for lookup, *values in found}
+            | {row["lookup"]: whole_match_of(row) for row in with_reasons}
+            | {row["lookup"]: choice_of(row).match for row in chosen}
         )
 
     def misses(self) -> Mapping[str, Miss]:
@@ -73,18 +76,18 @@ def put(
     misses: Mapping[str, Miss],
 ) -> None:
     """Keep *matches*; what is missed is looked up again when *misses* says so."""
-    at = rows.iso(datetime.now(UTC))
+    at = iso(datetime.now(UTC))
     connection.executemany(
         _PUT,
         [
-            (server, lookup, *rows.match_columns(match), *_again(misses.get(lookup)), at)
+            (server, lookup, *_match_columns(match), *_again(misses.get(lookup)), at)
             for lookup, match in matches.items()
         ],
     )
 
 
 def _again(miss: Miss | None) -> tuple[int, str | None]:
-    return (miss.tries, rows.iso(miss.again_at)) if miss else (1, None)
+    return (miss.tries, iso(miss.again_at)) if miss else (1, None)
 
 
 _GOOD_FOR = timedelta(days=30)
@@ -195,3 +198,73 @@ class SqliteFilmIds:
                     datetime.now(UTC).isoformat(),
                 ),
             )
+
+
+def _match_columns(match: Match) -> tuple[object, ...]:
+    """Give found, how, kind, tmdb, title, score, reasons, candidates."""
+    candidates = [_packed_candidate(one) for one in match.candidates]
+    return (
+        match.found,
+        match.how,
+        match.key.kind if match.key else None,
+        match.key.tmdb_id if match.key else None,
+        match.title,
+        match.score,
+        json.dumps(match.reasons, ensure_ascii=False),
+        json.dumps(candidates, ensure_ascii=False),
+    )
+
+
+def _found_from(values: Sequence[Any]) -> Match:
+    """Make a match of how, kind, tmdb, title, score; its reasons stay on disk, to save memory."""
+    how, kind, tmdb, title, score = values
+    return Match(
+        found=Found.FOUND, how=_HOWS[how], key=title_key(kind, tmdb), title=title, score=score
+    )
+
+
+def choice_of(row: sqlite3.Row) -> Choice:
+    return Choice(
+        key=key_of(row) if row["tmdb"] is not None else None,
+        title=row["title"],
+        at=datetime.fromisoformat(row["at"]),
+        imdb=row["imdb"],
+    )
+
+
+def whole_match_of(row: sqlite3.Row) -> Match:
+    """Restore a match with all that was said of it."""
+    return Match(
+        found=Found(row["found"]),
+        how=How(row["how"]),
+        key=key_of(row) if row["tmdb"] is not None else None,
+        title=row["title"],
+        score=row["score"],
+        reasons=tuple(json.loads(row["reasons"])),
+        candidates=candidates_of(row["candidates"]),
+    )
+
+
+def _packed_candidate(one: Candidate) -> list[object]:
+    key, seen = one.key, (one.title, one.original_title, one.year, one.popularity, one.votes)
+    return [str(key.kind), key.tmdb_id, *seen, one.genres, one.countries]
+
+
+def candidates_of(text: str) -> tuple[Candidate, ...]:
+    return tuple(_candidate(value) for value in json.loads(text))
+
+
+def _candidate(value: list[Any]) -> Candidate:
+    """Restore what `_packed_candidate` made; older rows end with the popularity."""
+    kind, tmdb, title, original, year, popularity, *others = value
+    votes, genres, countries = others or (0, (), ())
+    return Candidate(
+        key=TitleKey(KINDS[kind], tmdb),
+        title=title,
+        original_title=original,
+        year=year,
+        popularity=popularity,
+        votes=votes,
+        genres=tuple(genres),
+        countries=tuple(countries),
+    )

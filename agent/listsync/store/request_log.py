@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+
+from msgspec.json import Decoder
 
 from listsync.domain.history import Key, Page, RequestRow
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.run_notes import FailedRequest, Intent, Sent
 from listsync.domain.server import RequestAnswer, RequestBody
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.row_codec import definition_of, iso, key_of, looking_for, page_of
+
+_NUMBERS = Decoder(tuple[int, ...])
+_NAMES = Decoder(tuple[str, ...])
 
 
 class SqliteRequestLog:
@@ -23,7 +29,7 @@ class SqliteRequestLog:
 
     def open_intents(self) -> tuple[Intent, ...]:
         found = self._database.read("SELECT * FROM intents WHERE server = ?", self._server())
-        return tuple(rows.intent_of(row) for row in found)
+        return tuple(_intent_of(row) for row in found)
 
     def requested(self) -> frozenset[Definition]:
         return requested_at(self._database, self._server())
@@ -52,9 +58,7 @@ class SqliteRequestHistory:
         )
         count = "SELECT count(*) FROM requests WHERE run = ?"
         total = None if after else self._database.read(count, run_id)[0][0]
-        last = found[limit - 1] if limit and len(found) > limit else None
-        rows_ = tuple(map(rows.request_of, found[:limit]))
-        return Page(total, rows_, (last["id"],) if last else None)
+        return page_of(total, [*map(request_of, found[:limit])], found, "id")
 
     def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
         found = self._database.read(
@@ -64,10 +68,10 @@ class SqliteRequestHistory:
             list_name,
             limit,
         )
-        return tuple(map(rows.request_of, found))
+        return tuple(map(request_of, found))
 
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
-        values = rows.looking_for(query)
+        values = looking_for(query)
         ways = ["label LIKE :like ESCAPE '\\'"]
         if not query.strip("0123456789"):
             # A label may be a number itself, in which another number is found by chance.
@@ -82,7 +86,7 @@ class SqliteRequestHistory:
             "   GROUP BY kind, tmdb, four_k) ORDER BY id DESC LIMIT :limit",
             {"server": self._server(), "limit": limit, **values},
         )
-        return tuple(map(rows.request_of, found))
+        return tuple(map(request_of, found))
 
 
 def requested_at(database: Database, server: int) -> frozenset[Definition]:
@@ -98,7 +102,7 @@ def requested_at(database: Database, server: int) -> frozenset[Definition]:
         RequestAnswer.REQUESTED,
         RequestAnswer.CANCELLED,
     )
-    return frozenset(map(rows.definition_of, found))
+    return frozenset(map(definition_of, found))
 
 
 def requested_since(database: Database, server: int | None, since: datetime) -> Mapping[str, int]:
@@ -109,7 +113,7 @@ def requested_since(database: Database, server: int | None, since: datetime) -> 
         " WHERE server = ? AND answer = ? AND at > ? GROUP BY name",
         server,
         RequestAnswer.REQUESTED,
-        rows.iso(since),
+        iso(since),
     )
     return {row["name"]: row["titles"] for row in found if row["name"] is not None}
 
@@ -119,7 +123,7 @@ def put_sent(connection: sqlite3.Connection, server: int, sent: Iterable[Sent], 
         "INSERT INTO requests (server, run, label, lists, kind, tmdb, four_k, seasons,"
         " answer, detail, request_id, asked_as, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(server, *rows.sent_columns(one), at) for one in sent],
+        [(server, *_sent_columns(one), at) for one in sent],
     )
 
 
@@ -129,7 +133,7 @@ def put_intents(
     connection.executemany(
         "INSERT OR REPLACE INTO intents (server, label, lists, kind, tmdb, four_k,"
         " seasons, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(server, *rows.intent_columns(one), at) for one in intents],
+        [(server, *_intent_columns(one), at) for one in intents],
     )
 
 
@@ -138,7 +142,7 @@ def drop_intents(
 ) -> None:
     connection.executemany(
         "DELETE FROM intents WHERE server = ? AND kind = ? AND tmdb = ? AND four_k = ?",
-        [(server, *rows.body_columns(body)[:3]) for body in bodies],
+        [(server, *_body_columns(body)[:3]) for body in bodies],
     )
 
 
@@ -175,7 +179,7 @@ def put_failed(connection: sqlite3.Connection, server: int, failed: _Failed) -> 
         [
             (
                 *(server, title.key.kind, title.key.tmdb_id, title.four_k, tvdb or 0),
-                *(one.why, one.tries, rows.iso(one.retry_at)),
+                *(one.why, one.tries, iso(one.retry_at)),
             )
             for (title, tvdb), one in failed.items()
         ],
@@ -184,8 +188,62 @@ def put_failed(connection: sqlite3.Connection, server: int, failed: _Failed) -> 
 
 def _failed_from(found: Iterable[sqlite3.Row]) -> _Failed:
     return {
-        (rows.definition_of(row), row["tvdb"] or None): FailedRequest(
+        (definition_of(row), row["tvdb"] or None): FailedRequest(
             row["why"], row["tries"], datetime.fromisoformat(row["retry_at"])
         )
         for row in found
     }
+
+
+def _body_columns(body: RequestBody) -> tuple[object, ...]:
+    """Give kind, tmdb, four_k, seasons."""
+    return (body.key.kind, body.key.tmdb_id, body.four_k, json.dumps(body.seasons))
+
+
+def body_of(row: sqlite3.Row) -> RequestBody:
+    return RequestBody(
+        key=key_of(row), four_k=bool(row["four_k"]), seasons=tuple(json.loads(row["seasons"]))
+    )
+
+
+def _intent_columns(intent: Intent) -> tuple[object, ...]:
+    """Give label, lists, the columns of the body."""
+    return (intent.label, _lists_text(intent.lists), *_body_columns(intent.body))
+
+
+def _intent_of(row: sqlite3.Row) -> Intent:
+    at = datetime.fromisoformat(row["at"])
+    return Intent(row["label"], tuple(json.loads(row["lists"])), body_of(row), at)
+
+
+def _sent_columns(sent: Sent) -> tuple[object, ...]:
+    """Give run, label, lists, the columns of the body, answer, detail, request_id, asked_as."""
+    return (
+        sent.run_id,
+        sent.label,
+        _lists_text(sent.lists),
+        *_body_columns(sent.body),
+        sent.answered.answer,
+        sent.answered.detail,
+        sent.answered.request_id,
+        sent.body.asking.user,
+    )
+
+
+def _lists_text(lists: tuple[str, ...]) -> str:
+    return json.dumps(lists, ensure_ascii=False)
+
+
+def request_of(row: sqlite3.Row) -> RequestRow:
+    return RequestRow(
+        title=row["label"],
+        key=key_of(row),
+        four_k=bool(row["four_k"]),
+        seasons=_NUMBERS.decode(row["seasons"]),
+        lists=_NAMES.decode(row["lists"]),
+        answer=row["answer"],
+        detail=row["detail"],
+        at=datetime.fromisoformat(row["at"]),
+        asked_as=row["asked_as"],
+        run_id=row["run"],
+    )

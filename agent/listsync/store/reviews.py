@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from listsync.domain.decisions import Found, How, Match
 from listsync.domain.history import Choice, Key, Page, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
+from listsync.store.match_cache import candidates_of, choice_of
+from listsync.store.row_codec import entry_of, iso, key_of, page_of
 
 _COLUMNS = """
     SELECT matches.lookup AS lookup, matches.reasons, matches.candidates, matches.score,
@@ -70,7 +71,7 @@ class SqliteReviews:
             {"server": server, "limit": limit, "skip": skip, "since": since, "lookup": lookup},
         )
         total = None if after else self._count(_COUNT_WAITING, server)
-        return self._page(total, found, limit, "since")
+        return page_of(total, [*map(self._row, found[:limit])], found, "since", "lookup")
 
     def count_waiting(self) -> int:
         return self._count(_COUNT_WAITING, self._server())
@@ -84,20 +85,11 @@ class SqliteReviews:
             {"server": server, "limit": limit, "skip": skip, "at": at, "lookup": lookup},
         )
         total = None if after else self._count("SELECT count(*) FROM choices", server)
-        return self._page(total, found, limit, "at")
+        return page_of(total, [*map(self._row, found[:limit])], found, "at", "lookup")
 
     def _count(self, sql: str, server: int | None) -> int:
         count: int = self._database.look_up(sql, {"server": server})[0][0]
         return count
-
-    def _page(
-        self, total: int | None, found: Sequence[sqlite3.Row], limit: int, column: str
-    ) -> Page[ReviewRow]:
-        """Make a page of rows that are ordered by *column*, then by their lookups."""
-        told = found[:limit]
-        last = told[-1] if len(found) > limit else None
-        key = (last[column], last["lookup"]) if last else None
-        return Page(total, tuple(map(self._row, told)), key)
 
     def find(self, name: str) -> tuple[ReviewRow, ...]:
         server = self._server()
@@ -112,7 +104,7 @@ class SqliteReviews:
 
     def choice(self, lookup: str) -> Choice | None:
         found = self._database.read("SELECT * FROM choices WHERE lookup = ?", lookup)
-        return rows.choice_of(found[0]) if found else None
+        return choice_of(found[0]) if found else None
 
     def choose(self, lookup: str, choice: Choice) -> None:
         key = choice.key
@@ -125,7 +117,7 @@ class SqliteReviews:
                     key.kind if key else None,
                     key.tmdb_id if key else None,
                     choice.title,
-                    rows.iso(choice.at),
+                    iso(choice.at),
                     choice.imdb,
                 ),
             )
@@ -141,7 +133,7 @@ class SqliteReviews:
             " AND tmdb NOT NULL AND lookup IN (SELECT value FROM json_each(?))",
             *(imdb, server, How.IMDB_ID, json.dumps(names)),
         )
-        titles = {rows.key_of(row): row["title"] for row in found} or self._described(imdb)
+        titles = {key_of(row): row["title"] for row in found} or self._described(imdb)
         return next(iter(titles.items())) if len(titles) == 1 else None
 
     def _described(self, imdb: str) -> dict[TitleKey, str]:
@@ -153,7 +145,7 @@ class SqliteReviews:
             *(imdb, imdb),
         )
         return {
-            rows.key_of(row): f"{row['title']} ({row['year']})" if row["year"] else row["title"]
+            key_of(row): f"{row['title']} ({row['year']})" if row["year"] else row["title"]
             for row in described
         }
 
@@ -181,13 +173,13 @@ class SqliteReviews:
         first_seen = min((one["first_seen"] for one in entries), default=None)
         return ReviewRow(
             lookup=row["lookup"],
-            label=rows.entry_of(entries[0]).label if entries else _words_of(row["lookup"]),
+            label=entry_of(entries[0]).label if entries else _words_of(row["lookup"]),
             lists=tuple(dict.fromkeys(one["list_name"] for one in entries)),
             since=datetime.fromisoformat(first_seen) if first_seen else None,
             reasons=tuple(json.loads(row["reasons"] or "[]")),
-            candidates=rows.candidates_of(row["candidates"] or "[]"),
+            candidates=candidates_of(row["candidates"] or "[]"),
             score=row["score"] or 0.0,
-            choice=rows.choice_of(row) if row["at"] else None,
+            choice=choice_of(row) if row["at"] else None,
         )
 
 

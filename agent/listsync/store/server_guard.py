@@ -12,9 +12,9 @@ from listsync.domain.media import MediaType
 from listsync.domain.server import ServerInfo
 from listsync.domain.server_knowledge import NOTHING_LEARNED, KnownServer, Learned
 from listsync.errors import StateError
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.key_value import lift_doubt, load_doubt
+from listsync.store.row_codec import iso_now
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class SqliteServerGuard:
     def use(self, info: ServerInfo, run_id: str | None = None) -> KnownServer:
         """Choose the server; one that follows another is not confirmed while it has no memory."""
         known = self._database.read("SELECT id, identity FROM servers ORDER BY last_seen")
-        now = rows.now()
+        now = iso_now()
         identities = [row["identity"] for row in known]
         with self._database.write() as connection:
             self._number = connection.execute(
@@ -158,5 +158,5 @@ def confirm(database: Database, server: int | None) -> None:
     lift_doubt(database)
     with database.write() as connection:
         connection.execute(
-            "UPDATE servers SET confirmed = 1, confirmed_at = ? WHERE id = ?", (rows.now(), server)
+            "UPDATE servers SET confirmed = 1, confirmed_at = ? WHERE id = ?", (iso_now(), server)
         )

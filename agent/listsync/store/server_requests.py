@@ -9,9 +9,9 @@ from datetime import datetime
 
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.server import RequestStatus, ServerRequest
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.request_log import requested_at
+from listsync.store.row_codec import definition_of, iso, time_from
 
 _PUT = """
     INSERT OR REPLACE INTO server_requests (server, kind, tmdb, four_k, status, seasons,
@@ -40,18 +40,18 @@ class SqliteServerRequests:
         known = self._database.read(
             "SELECT kind, tmdb, four_k FROM server_requests WHERE server = ?", server
         )
-        return requested_at(self._database, server) - set(map(rows.definition_of, known))
+        return requested_at(self._database, server) - set(map(definition_of, known))
 
     def save_reading(self, found: Sequence[ServerRequest], at: datetime) -> None:
         """Keep what was read; see the port. A declined request that counted no more stays so."""
         server = self._server()
         lapsed = {
-            rows.definition_of(row): row["request_id"]
+            definition_of(row): row["request_id"]
             for row in self._database.read(
                 "SELECT * FROM server_requests WHERE server = ? AND lapsed", server
             )
         }
-        read_at = rows.iso(at)
+        read_at = iso(at)
         with self._database.write() as connection:
             connection.execute(
                 "DELETE FROM server_requests WHERE server = ? AND status != ?",
@@ -69,7 +69,7 @@ class SqliteServerRequests:
 def requests_read_at(database: Database, server: int) -> datetime | None:
     """Return when the list of requests of *server* was read last; None: never."""
     found = database.read("SELECT requests_read_at FROM servers WHERE id = ?", server)
-    return rows.moment(found[0]["requests_read_at"])
+    return time_from(found[0]["requests_read_at"])
 
 
 def _is_lapsed(one: ServerRequest, lapsed: Mapping[Definition, int]) -> bool:
@@ -155,7 +155,7 @@ def _columns(one: ServerRequest) -> tuple[object, ...]:
 
 def _request_of(row: sqlite3.Row) -> ServerRequest:
     return ServerRequest(
-        definition=rows.definition_of(row),
+        definition=definition_of(row),
         status=row["status"],
         request_id=row["request_id"],
         seasons=frozenset(json.loads(row["seasons"])),

@@ -16,7 +16,6 @@ from listsync.store import (
     reviews,
     server_requests,
 )
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
 from listsync.store.exclusions import SqliteExclusions
 from listsync.store.handled_titles import SqliteDepartures, SqliteHandledTitles
@@ -30,6 +29,7 @@ from listsync.store.list_snapshots import (
 from listsync.store.match_cache import SqliteMatchCache
 from listsync.store.request_log import SqliteFailedRequests, SqliteRequestHistory, SqliteRequestLog
 from listsync.store.reviews import SqliteReviews
+from listsync.store.row_codec import iso_now
 from listsync.store.server_guard import SqliteServerGuard, SqliteServerRecords
 from listsync.store.server_index import SqliteIndexCache, TitleStatusTable
 from listsync.store.server_requests import SqliteServerRequests
@@ -60,7 +60,7 @@ def write_notes(
 
     Runs between two requests, so it makes no statement that has nothing to do.
     """
-    at = rows.now()
+    at = iso_now()
     if notes.handled:
         handled_titles.put(connection, server, notes.handled, at)
     if notes.sent or notes.dropped:

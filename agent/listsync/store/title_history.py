@@ -10,12 +10,13 @@ from listsync.domain.history import Choice, EntryRow, Lookup, Standing
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
 from listsync.domain.server import ABSENT, TitleState, index_of
-from listsync.store import row_codec as rows
 from listsync.store.database import Database
-from listsync.store.handled_titles import series_to_watch
-from listsync.store.match_cache import SqliteFacts
-from listsync.store.request_log import failed_for
+from listsync.store.handled_titles import HANDLED_COLUMNS, handled_from, series_to_watch
+from listsync.store.list_snapshots import list_of
+from listsync.store.match_cache import SqliteFacts, whole_match_of
+from listsync.store.request_log import failed_for, request_of
 from listsync.store.reviews import SqliteReviews
+from listsync.store.row_codec import definition_of, entry_fits, entry_of, looking_for
 from listsync.store.server_index import pages_with
 from listsync.store.server_requests import requests_of
 
@@ -64,9 +65,9 @@ class SqliteEntries:
     def find(self, query: str, *, limit: int) -> tuple[EntryRow, ...]:
         server = self._server()
         found = self._database.look_up(
-            f"SELECT followed.*, entries.* {_ENTRIES.format(fits=rows.entry_fits(query))}"
+            f"SELECT followed.*, entries.* {_ENTRIES.format(fits=entry_fits(query))}"
             " ORDER BY followed.id, entries.rank, entries.entry LIMIT :limit",
-            {"server": server, "limit": limit, **rows.looking_for(query)},
+            {"server": server, "limit": limit, **looking_for(query)},
         )
         return self._entry_rows(server, found)
 
@@ -76,8 +77,8 @@ class SqliteEntries:
         """Make rows of entries, joined with their lists, whole."""
         return tuple(
             EntryRow(
-                row=rows.list_of(row),
-                entry=rows.entry_of(row),
+                row=list_of(row),
+                entry=entry_of(row),
                 entry_id=row["entry"],
                 first_seen=datetime.fromisoformat(row["first_seen"]),
                 handled=self._handled(server, row["list"], row["entry"]),
@@ -94,7 +95,7 @@ class SqliteEntries:
             number,
             entry,
         )
-        return tuple((rows.definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
+        return tuple((definition_of(row), datetime.fromisoformat(row["at"])) for row in found)
 
     def sharing(self, one: ListEntry, *, limit: int) -> tuple[EntryRow, ...]:
         server = self._server()
@@ -148,7 +149,7 @@ class SqliteEntries:
                 "key_tmdb": key.tmdb_id if key else None,
             },
         )
-        return {row["entry"]: rows.entry_of(row) for row in found}
+        return {row["entry"]: entry_of(row) for row in found}
 
     def kinds_before(self, source: str, entry_id: str) -> Mapping[MediaType | None, int]:
         found = self._database.look_up(
@@ -184,7 +185,7 @@ class SqliteTitleRecords:
             return None
         again_at = found[0]["recheck_at"]
         return Lookup(
-            match=rows.whole_match_of(found[0]),
+            match=whole_match_of(found[0]),
             at=datetime.fromisoformat(found[0]["at"]),
             again_at=datetime.fromisoformat(again_at) if again_at else None,
         )
@@ -193,7 +194,7 @@ class SqliteTitleRecords:
         server = self._server()
         title = (server, key.kind, key.tmdb_id)
         handled = self._database.read(
-            f"SELECT {rows.HANDLED_COLUMNS} FROM handled"  # noqa: S608 - constant
+            f"SELECT {HANDLED_COLUMNS} FROM handled"  # noqa: S608 - constant
             " WHERE server = ? AND kind = ? AND tmdb = ?",
             *title,
         )
@@ -207,16 +208,16 @@ class SqliteTitleRecords:
         read_at = self._database.look_up(_INDEX_READ, {"server": server})[0]["at"]
         return Standing(
             state=self._state(server, key),
-            handled=rows.handled_from(handled, sources),
+            handled=handled_from(handled, sources),
             watched=self._watched(server, key, now),
             failed=failed_for(self._database, server, key),
             asked=frozenset(
-                rows.definition_of(row)
+                definition_of(row)
                 for row in requests
                 if read_at and row["at"] >= read_at and row["answer"] in _ASKED
             ),
             facts=SqliteFacts(self._database).get(key),
-            requests=tuple(map(rows.request_of, requests)),
+            requests=tuple(map(request_of, requests)),
             at_server=requests_of(self._database, server, key),
         )
 

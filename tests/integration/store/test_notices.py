@@ -179,7 +179,7 @@ def _cut_before_each_statement(
         left.append(folder / path.name)
 
     def connect(*args: Any, **named: Any) -> sqlite3.Connection:
-        connection = sqlite3.connect(*args, **named)
+        connection: sqlite3.Connection = sqlite3.connect(*args, **named)
         connection.set_trace_callback(cut)
         return connection
 
