@@ -33,7 +33,7 @@ from listsync.domain.history import (
     RequestRow,
     ReviewRow,
     RunRow,
-    Standing,
+    TitleOverview,
 )
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import Fetched, ListEntry, ListOutcome, Validators
@@ -1031,8 +1031,10 @@ class FakeClock(Clock):
         self.at += step
 
 
-class FakeNotebook:
-    """Implements `ports.state.Notebook`; keeps what JSON makes of a value. `saves` counts by name.
+class FakeKeyValueStore:
+    """Implements `ports.state.KeyValueStore`; keeps what JSON makes of a value.
+
+    `saves` counts by name.
 
     `meanwhile` is done by another thread while something is being written.
     """
@@ -1058,7 +1060,7 @@ class FakeNotebook:
         self.saves[name] += 1
 
 
-NOTHING_KNOWN = Standing(
+NOTHING_KNOWN = TitleOverview(
     state=None,
     handled=HandledEntries(),
     failed={},
@@ -1091,7 +1093,7 @@ class _Kept:
         self.titles_of_imdb: dict[str, tuple[TitleKey, str]] = {}
         self.told_entries: list[EntryRow] = []
         self.lookups: dict[str, Lookup] = {}
-        self.standings: dict[TitleKey, Standing] = {}
+        self.overviews: dict[TitleKey, TitleOverview] = {}
         self.noted: list[str] = []
         self.has_learned = NOTHING_LEARNED
         self.has_arr_names: dict[MediaType, ArrNames] = {}
@@ -1243,9 +1245,9 @@ class FakeTitleRecords:
         choice = next((row.choice for row in self._kept.reviews if row.lookup == name), None)
         return self._kept.lookups.get(name), choice
 
-    def standing(self, key: TitleKey, now: datetime) -> Standing:  # noqa: ARG002 - the port's
+    def overview(self, key: TitleKey, now: datetime) -> TitleOverview:  # noqa: ARG002 - the port's
         self._kept.play()
-        return self._kept.standings.get(key, NOTHING_KNOWN)
+        return self._kept.overviews.get(key, NOTHING_KNOWN)
 
 
 class FakeReviews:

@@ -25,7 +25,7 @@ from listsync.domain.events import (
     Signalled,
     WatcherNote,
 )
-from listsync.domain.runs import ConfigT, Order, Scope
+from listsync.domain.runs import ConfigT, Scope, SyncJob
 from listsync.errors import StateError
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Agent(Generic[ConfigT]):
 
     def run(self) -> None:
         """Decide until a stop is asked for."""
-        self._parts.systemd.ready(self._parts.queue.standing)
+        self._parts.systemd.ready(self._parts.queue.state)
         while not self._is_stopping:
             event = self._next()
             try:
@@ -69,7 +69,7 @@ class Agent(Generic[ConfigT]):
             return False
         try:
             # Also what was ordered, or cancelled, since the last event.
-            self._parts.queue_store.keep(self._parts.queue.standing)
+            self._parts.queue_store.keep(self._parts.queue.state)
         except StateError as error:
             self._parts.systemd.trouble(str(error))
         return True
@@ -89,7 +89,7 @@ class Agent(Generic[ConfigT]):
         waits = [self._parts.systemd.every_s, self._polling.wait_s]
         if self._is_behind():
             waits.append(_WRITE_AGAIN_S)
-        pause = self._parts.queue.standing.pause
+        pause = self._parts.queue.state.pause
         if pause is not None and pause.until is not None:
             left = min(pause.until - self._parts.clock.now(), _LONGEST_WAIT)
             waits.append(max(0.0, left.total_seconds()))
@@ -101,7 +101,9 @@ class Agent(Generic[ConfigT]):
                 self._obey(signal)
             case Due(keys=keys):
                 # First, so that the sync is not lost when it cannot be noted.
-                self._parts.queue.submit(Order.new(self._scope_of(keys), "schedule", eager=False))
+                self._parts.queue.submit(
+                    SyncJob.new(self._scope_of(keys), "schedule", eager=False)
+                )
                 try:
                     self._sync.follow_queue()
                 finally:
@@ -130,7 +132,7 @@ class Agent(Generic[ConfigT]):
                     "Received SIGUSR1 signal - triggering immediate sync",
                     extra={"action": "signal"},
                 )
-                self._parts.queue.submit(Order.new(None, "SIGUSR1"))
+                self._parts.queue.submit(SyncJob.new(None, "SIGUSR1"))
                 logger.info(
                     "Immediate sync requested via signal", extra={"action": "signal_taken"}
                 )
@@ -143,7 +145,7 @@ class Agent(Generic[ConfigT]):
                 try:
                     self._polling.reload()
                 finally:
-                    self._parts.systemd.ready(self._parts.queue.standing)
+                    self._parts.systemd.ready(self._parts.queue.state)
             case Signal.STOP:
                 self._is_stopping = True
             case _ as never:
@@ -165,11 +167,11 @@ class Agent(Generic[ConfigT]):
         step = self._steps.taken()
         if step:
             self._parts.queue.follow_clock(step)
-        pause, now = self._parts.queue.standing.pause, self._parts.clock.now()
+        pause, now = self._parts.queue.state.pause, self._parts.clock.now()
         if pause is not None and pause.until is not None and now >= pause.until:
             logger.info("the pause is over", extra={"action": "resumed"})
             self._parts.queue.resume()
-        self._parts.systemd.beat(self._parts.queue.standing, self._sync.heartbeat)
+        self._parts.systemd.beat(self._parts.queue.state, self._sync.heartbeat)
         if step:
             self._follow_clock(step)
 
@@ -185,12 +187,12 @@ class Agent(Generic[ConfigT]):
         self._parts.clock_set(step)
         self._parts.schedules.keep()
         self._parts.retries.keep()
-        self._parts.queue_store.keep(self._parts.queue.standing)
+        self._parts.queue_store.keep(self._parts.queue.state)
 
     def _catch_up(self) -> None:
         """Write down what could not be written before: a lock or a full disk may be gone."""
         if self._is_behind():
-            self._parts.queue_store.keep(self._parts.queue.standing)
+            self._parts.queue_store.keep(self._parts.queue.state)
             self._parts.retries.keep()
             self._parts.queue_store.try_to_write()
             self._parts.systemd.trouble_is_over()

@@ -8,36 +8,36 @@ from typing import Any
 
 from listsync.agent.queue import QueueState, RunQueue
 from listsync.domain.events import put_right
-from listsync.domain.runs import Order, Pause, Scope
-from listsync.ports.state import Notebook
+from listsync.domain.runs import Pause, Scope, SyncJob
+from listsync.ports.state import KeyValueStore
 
 _PAUSE, _OWED, _TRIED = "pause", "owed", "tried"
 
 
 class QueueStore:
-    """Writes the standing of the queue down when it has changed. Any thread may use it.
+    """Writes the state of the queue down when it has changed. Any thread may use it.
 
     `is_behind`: that failed last, so that `keep` is to be called again.
     """
 
-    def __init__(self, notebook: Notebook) -> None:
+    def __init__(self, key_values: KeyValueStore) -> None:
         self.is_behind = False
-        self._notebook = notebook
+        self._key_values = key_values
         self._lock = threading.Lock()
         self._let_go: set[str] = set()
-        self._kept: dict[str, Any] = {name: notebook.load(name) for name in (_PAUSE, _OWED)}
+        self._kept: dict[str, Any] = {name: key_values.load(name) for name in (_PAUSE, _OWED)}
 
-    def keep(self, standing: QueueState) -> None:
-        """Write *standing* down; raises StateError."""
+    def keep(self, state: QueueState) -> None:
+        """Write *state* down; raises StateError."""
         with self._lock:
             self.is_behind = True
-            self._save(_PAUSE, _pause_of(standing.pause))
-            self._save(_OWED, self._owed(standing))
+            self._save(_PAUSE, _pause_of(state.pause))
+            self._save(_OWED, self._owed(state))
             self.is_behind = False
 
     def try_to_write(self) -> None:
         """Write something, to see whether that can be done again; raises StateError."""
-        self._notebook.save(_TRIED, datetime.now(UTC).isoformat())
+        self._key_values.save(_TRIED, datetime.now(UTC).isoformat())
 
     def let_go(self, run_id: str) -> None:
         """Owe run *run_id* no longer, from the next `keep` on; waits for nothing."""
@@ -50,24 +50,24 @@ class QueueStore:
             queue.pause(pause)
         owed = self._kept[_OWED]
         if owed is not None:
-            queue.submit(Order.new(_scope(owed["lists"]), f"{owed['origin']}, resumed"))
+            queue.submit(SyncJob.new(_scope(owed["lists"]), f"{owed['origin']}, resumed"))
 
-    def _owed(self, standing: QueueState) -> dict[str, Any] | None:
-        orders = [one for one in (standing.running, standing.pending) if self._is_owed(one)]
-        if not orders:
+    def _owed(self, state: QueueState) -> dict[str, Any] | None:
+        jobs = [one for one in (state.running, state.pending) if self._is_owed(one)]
+        if not jobs:
             return None
-        scopes = [one.scope for one in orders if one]
+        scopes = [one.scope for one in jobs if one]
         everything = any(one is None for one in scopes)
         lists = None if everything else sorted({name for one in scopes for name in one or ()})
-        origins = dict.fromkeys(name for one in orders if one for name in one.origins)
+        origins = dict.fromkeys(name for one in jobs if one for name in one.origins)
         return {"lists": lists, "origin": ", ".join(origins).replace(", resumed", "")}
 
-    def _is_owed(self, order: Order | None) -> bool:
-        return order is not None and not order.dry_run and order.run_id not in self._let_go
+    def _is_owed(self, job: SyncJob | None) -> bool:
+        return job is not None and not job.dry_run and job.run_id not in self._let_go
 
     def _save(self, name: str, value: Any) -> None:
         if value != self._kept[name]:
-            self._notebook.save(name, value)
+            self._key_values.save(name, value)
             self._kept[name] = value
 
 

@@ -11,7 +11,7 @@ from listsync.domain.history import RequestRow, RunRow
 from listsync.domain.media import TitleKey
 from listsync.domain.report import ItemReport, Plan, PlanItem, Result, Retry, SyncReport, Verdict
 from listsync.domain.run_messages import message_of
-from listsync.domain.runs import Ended, Order, ReachedServer
+from listsync.domain.runs import Ended, ReachedServer, SyncJob
 from listsync.domain.server import RequestBody
 
 MOST_ITEMS = 5000
@@ -167,15 +167,15 @@ def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
 
 
 def failed(
-    order: Order, started_at: datetime, at: datetime, why: str, retry: Retry | None = None
+    job: SyncJob, started_at: datetime, at: datetime, why: str, retry: Retry | None = None
 ) -> Ended:
     """Tell of a run that did not even come to a report."""
     return Ended(
         row=RunRow(
-            run_id=order.run_id,
-            origin=order.origin,
+            run_id=job.run_id,
+            origin=job.origin,
             started_at=started_at,
-            dry_run=order.dry_run,
+            dry_run=job.dry_run,
             ended_at=at,
             result=Result.FAILED.value,
             why=why,
@@ -185,10 +185,10 @@ def failed(
     )
 
 
-def left_behind(order: Order, started_at: datetime, at: datetime) -> Ended:
+def left_behind(job: SyncJob, started_at: datetime, at: datetime) -> Ended:
     """Tell of a run that was stopped and hangs in something all the same."""
     why = "stopped on request; what it waited for has not ended and was left behind"
-    ended = failed(order, started_at, at, why)
+    ended = failed(job, started_at, at, why)
     return replace(ended, row=replace(ended.row, result=Result.CANCELLED.value))
 
 

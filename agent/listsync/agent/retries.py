@@ -9,12 +9,12 @@ from typing import Protocol
 from listsync.agent.active_config import ReadConfiguration
 from listsync.agent.queue import RunQueue
 from listsync.domain.report import Result, Retry
-from listsync.domain.runs import Ended, Order, PlannedRetry, Scope, covers, together
+from listsync.domain.runs import Ended, PlannedRetry, Scope, SyncJob, covers, together
 
 logger = logging.getLogger(__name__)
 
 RETRY = "retry"
-"""The origin of an order that tries again."""
+"""The origin of a job that tries again."""
 
 
 class Retries(Protocol):
@@ -58,25 +58,25 @@ class RetryPlanner:
         self._queue = queue
         self._configuration = configuration
 
-    def plan(self, order: Order, ended: Ended) -> None:
+    def plan(self, job: SyncJob, ended: Ended) -> None:
         """Plan to try again what failed, or see that it is over; raises StateError."""
         if ended.row.result == Result.CANCELLED:
             self._retries.cancelled()
         elif ended.retry is None:
-            self._retries.settled(order.scope)
+            self._retries.settled(job.scope)
         else:
             try:
-                self._retries.failed(order.scope, ended.retry)
+                self._retries.failed(job.scope, ended.retry)
             finally:
                 _say(self._retries.planned())
 
     def submit(self, lists: frozenset[str], *, with_run: bool) -> bool:
-        """Order *lists*, whose own time has come, and *with_run* what a failed run left.
+        """SyncJob *lists*, whose own time has come, and *with_run* what a failed run left.
 
-        Returns whether that is in it: then `taken` is to be called once the order is kept.
+        Returns whether that is in it: then `taken` is to be called once the job is kept.
         """
         planned = self._retries.planned() if with_run else None
-        running = self._queue.standing.running
+        running = self._queue.state.running
         scope: Scope = lists
         # What runs may do it as well; should that fail, it is planned anew.
         if planned is not None and not (running and _does(running, planned.scope)):
@@ -85,7 +85,7 @@ class RetryPlanner:
         else:
             planned = None
         if scope != frozenset():
-            self._queue.submit(Order.new(scope, RETRY, eager=False))
+            self._queue.submit(SyncJob.new(scope, RETRY, eager=False))
         return planned is not None
 
     def taken(self) -> None:
@@ -93,8 +93,8 @@ class RetryPlanner:
         self._retries.taken()
 
 
-def _does(order: Order, scope: Scope) -> bool:
-    return not order.dry_run and covers(order.scope, scope)
+def _does(job: SyncJob, scope: Scope) -> bool:
+    return not job.dry_run and covers(job.scope, scope)
 
 
 def _say(planned: PlannedRetry | None) -> None:

@@ -25,13 +25,13 @@ from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken, Heart
 from listsync.domain.events import Clock, Event, QueueMoved, RunFinished
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_messages import operations_of
-from listsync.domain.runs import ConfigT, Ended, Following, Order
+from listsync.domain.runs import ConfigT, Ended, Following, SyncJob
 from listsync.errors import ListsyncError, StateError
 
 logger = logging.getLogger(__name__)
 
-Perform = Callable[[SyncRun, Following[ConfigT], Order, CancelToken], SyncReport]
-"""Runs one sync of the lists that an order means, until its end or until the token is set."""
+Perform = Callable[[SyncRun, Following[ConfigT], SyncJob, CancelToken], SyncReport]
+"""Runs one sync of the lists that a job means, until its end or until the token is set."""
 
 
 class SyncWorker(Generic[ConfigT]):
@@ -43,12 +43,12 @@ class SyncWorker(Generic[ConfigT]):
 
     def __init__(
         self,
-        order: Order,
+        job: SyncJob,
         following: Following[ConfigT],
         perform: Perform[ConfigT],
         done: Callable[[Ended], None],
     ) -> None:
-        self.order = order
+        self.job = job
         self.started_at = datetime.now(UTC)
         self._following = following
         self._perform = perform
@@ -64,9 +64,9 @@ class SyncWorker(Generic[ConfigT]):
     def start(self) -> None:
         logger.info(
             "Background sync started (dry_run=%s), triggered by %s",
-            self.order.dry_run,
-            self.order.origin,
-            extra={"action": "sync_started", "run": self.order.run_id},
+            self.job.dry_run,
+            self.job.origin,
+            extra={"action": "sync_started", "run": self.job.run_id},
         )
         try:
             self._thread.start()
@@ -99,23 +99,23 @@ class SyncWorker(Generic[ConfigT]):
         self.token.cut()
         if self._over.wait(LEAVE_AFTER_S - CUT_AFTER_S):
             return
-        ended = left_behind(self.order, self.started_at, datetime.now(UTC))
+        ended = left_behind(self.job, self.started_at, datetime.now(UTC))
         if self._is_the_end(ended):
             self.token.revoke()  # before anybody learns that it is over
             self._tell(ended)
 
     def _run(self) -> None:
-        order = self.order
+        job = self.job
         run = SyncRun(
-            run_id=order.run_id,
-            origin=order.origin,
+            run_id=job.run_id,
+            origin=job.origin,
             started_at=self.started_at,
-            dry_run=order.dry_run,
-            eager=order.eager,
-            confirmed=order.confirmed,
+            dry_run=job.dry_run,
+            eager=job.eager,
+            confirmed=job.confirmed,
         )
         try:
-            report = self._perform(run, self._following, order, self.token)
+            report = self._perform(run, self._following, job, self.token)
             ended = ended_of(report, datetime.now(UTC), self._following.server)
         except ListsyncError as error:
             ended = self._failed(str(error), retry_of(error, datetime.now(UTC)))
@@ -128,7 +128,7 @@ class SyncWorker(Generic[ConfigT]):
         self._end(ended)
 
     def _failed(self, why: str, retry: Retry | None = None) -> Ended:
-        return failed(self.order, self.started_at, datetime.now(UTC), why, retry)
+        return failed(self.job, self.started_at, datetime.now(UTC), why, retry)
 
     def _end(self, ended: Ended) -> None:
         if self._is_the_end(ended):
@@ -228,15 +228,15 @@ class RunningSync(Generic[ConfigT]):
 
     def follow_queue(self) -> None:
         """Start what the queue says, and write down how it stands; raises StateError."""
-        standing = self._parts.queue.standing
-        order = standing.running
-        if order is not None and (self._work is None or self._work.order.run_id != order.run_id):
+        state = self._parts.queue.state
+        job = state.running
+        if job is not None and (self._work is None or self._work.job.run_id != job.run_id):
             time.sleep(_ANSWERS_LEAVE_S)
             following = self._parts.configuration.in_force.following
-            self._work = SyncWorker(order, following, self._parts.perform, self._done)
+            self._work = SyncWorker(job, following, self._parts.perform, self._done)
             self._work.start()
-        self._parts.queue_store.keep(standing)
-        self._parts.systemd.tell(standing)
+        self._parts.queue_store.keep(state)
+        self._parts.systemd.tell(state)
 
     def try_again(self, keys: frozenset[str]) -> None:
         """Let what a failed run left be done, and lists be read whose own time has come."""
@@ -254,11 +254,11 @@ class RunningSync(Generic[ConfigT]):
         work = self._work
         if work is None:
             return None
-        self._parts.queue_store.let_go(work.order.run_id)
+        self._parts.queue_store.let_go(work.job.run_id)
         work.stop()
         # So that it is written down at once: it may take a while until the sync has ended.
         self._parts.inbox.put(QueueMoved())
-        return work.order.run_id
+        return work.job.run_id
 
     def finish(self, run_id: str) -> None:
         """Note that a run has ended; raises StateError."""
@@ -268,7 +268,7 @@ class RunningSync(Generic[ConfigT]):
             stack.callback(self._parts.queue.finished, run_id)
             stack.callback(self._parts.refresh)
             if work is not None and work.ended is not None:
-                self._settle(work.order, work.ended)
+                self._settle(work.job, work.ended)
 
     def stop(self) -> bool:
         """End what runs; returns whether it did. It is owed at the next start."""
@@ -281,9 +281,9 @@ class RunningSync(Generic[ConfigT]):
         if not work.wait(GRACE_S):
             return False
         if work.ended is not None and work.ended.row.result != Result.CANCELLED:
-            self._parts.queue_store.let_go(work.order.run_id)
+            self._parts.queue_store.let_go(work.job.run_id)
             try:
-                self._settle(work.order, work.ended)
+                self._settle(work.job, work.ended)
             except StateError as error:
                 self._parts.systemd.trouble(str(error))
         return True
@@ -293,11 +293,11 @@ class RunningSync(Generic[ConfigT]):
         self._parts.recent.add(ended)
         self._parts.inbox.put(RunFinished(ended.row.run_id))
 
-    def _settle(self, order: Order, ended: Ended) -> None:
+    def _settle(self, job: SyncJob, ended: Ended) -> None:
         """Note how a sync ended, and plan to try again what failed for a passing reason."""
-        if order.dry_run:
+        if job.dry_run:
             return
         try:
             self._parts.note_end(ended)
         finally:
-            self._retrying.plan(order, ended)
+            self._retrying.plan(job, ended)

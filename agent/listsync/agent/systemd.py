@@ -125,8 +125,8 @@ class SystemdStatus:
         """How often `beat` must be called; None = systemd does not watch."""
         return self._systemd.watchdog_every_s
 
-    def ready(self, standing: QueueState) -> None:
-        self._said = self._words(standing)
+    def ready(self, state: QueueState) -> None:
+        self._said = self._words(state)
         self._systemd.ready(self._said)
 
     def reloading(self) -> None:
@@ -135,9 +135,9 @@ class SystemdStatus:
     def stopping(self) -> None:
         self._systemd.stopping()
 
-    def tell(self, standing: QueueState) -> None:
+    def tell(self, state: QueueState) -> None:
         """Say how the agent is, if that has changed."""
-        words = self._words(standing)
+        words = self._words(state)
         if words != self._said:
             self._said = words
             self._systemd.status(words)
@@ -163,12 +163,12 @@ class SystemdStatus:
         what, at = self._trouble
         return (f"{at:%Y-%m-%d %H:%M} UTC: {what}",)
 
-    def beat(self, standing: QueueState, sync: Heartbeat | None) -> None:
+    def beat(self, state: QueueState, sync: Heartbeat | None) -> None:
         """Serve the watchdog when it is time and everybody is well, a running *sync* too."""
         if self.every_s is None or time.monotonic() < self._next_beat:
             return
         self._next_beat = time.monotonic() + 0.9 * self.every_s
-        self.tell(standing)
+        self.tell(state)
         if not self._control_is_well():
             logger.error("the control socket hangs", extra={"action": "stuck"})
         elif sync is not None and self._is_stuck(sync):
@@ -183,11 +183,11 @@ class SystemdStatus:
             sync.beat()
         return sync.is_late
 
-    def _words(self, standing: QueueState) -> str:
-        if standing.running is not None:
+    def _words(self, state: QueueState) -> str:
+        if state.running is not None:
             progress = self._board.snapshot()
             count = f" {progress.done}/{progress.total}" if progress.total else ""
             return f"syncing: {progress.phase.value}{count}"
-        words = "paused" if standing.pause is not None else "idle"
+        words = "paused" if state.pause is not None else "idle"
         last = self._recent.last_sync
         return f"{words}; last sync {last.row.result}: {last.row.message}" if last else words

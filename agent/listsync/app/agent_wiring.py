@@ -46,7 +46,7 @@ from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
 from listsync.store.database import Database
 from listsync.store.history import SqliteNotices
-from listsync.store.key_value import SqliteNotebook, load_doubt
+from listsync.store.key_value import SqliteKeyValueStore, load_doubt
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.state import SqliteAgentState
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
@@ -121,13 +121,13 @@ class WiredAgent:
         self._database = database
         self._inbox = inbox
         self._state = SqliteAgentState(database.with_patience(_COMMAND_WAITS_S))
-        self._notebook = SqliteNotebook(database.with_patience(_DECIDER_WAITS_S))
+        self._key_values = SqliteKeyValueStore(database.with_patience(_DECIDER_WAITS_S))
         self._backups = Backups(self._back_up)
         self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
-        self._queue_store = QueueStore(self._notebook)
+        self._queue_store = QueueStore(self._key_values)
         self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
-        self._timetable = Timetable(self._notebook, host_id())
-        self._back_off = BackOff(self._notebook)
+        self._timetable = Timetable(self._key_values, host_id())
+        self._back_off = BackOff(self._key_values)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
         self._syncs = AutomaticSyncs(self._queue, self._timetable, self._back_off)
         self._configuration = Configuration(loader, following, self._syncs.of_change)
@@ -228,7 +228,7 @@ class WiredAgent:
         self._overview.refresh()
         followers = Followers(
             timetable=self._timetable,
-            notebook=self._notebook,
+            key_values=self._key_values,
             lists=SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S)),
             services=self._services,
             changed=lambda: self._syncs.of_failures(self._following),
@@ -302,7 +302,7 @@ class WiredAgent:
         try:
             return self._configuration.reload()
         finally:
-            self._teller.ready(self._queue.standing)
+            self._teller.ready(self._queue.state)
             self._overview.refresh()
             # So that the decider knows if the file is bad now, and looks at it again.
             self._inbox.put(QueueMoved())

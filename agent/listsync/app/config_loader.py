@@ -15,10 +15,10 @@ from listsync.config.configuration import Config, ListConfig, load, secrets_of
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
-from listsync.domain.runs import Following, Order, PendingChange, Scope, covers
+from listsync.domain.runs import Following, PendingChange, Scope, SyncJob, covers
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.lists import ConfiguredLists
-from listsync.ports.state import Notebook
+from listsync.ports.state import KeyValueStore
 from listsync.seerr.address import Address
 from listsync.sync.progress import RUN
 from listsync.triggers.schedule.due_times import Timetable
@@ -84,7 +84,7 @@ class AutomaticSyncs:
 
     def of_change(self, scope: Scope) -> None:
         """Sync the lists that a change of the configuration concerns."""
-        self._queue.submit(Order.new(scope, "config"))
+        self._queue.submit(SyncJob.new(scope, "config"))
         planned = self._back_off.planned()
         if planned is not None and covers(scope, planned.scope):
             self._back_off.begin_anew()
@@ -95,7 +95,7 @@ class AutomaticSyncs:
         if planned is not None:
             scope = following.of_those_followed(planned.scope)
             if scope != frozenset():
-                self._queue.submit(Order.new(scope, RETRY, eager=False))
+                self._queue.submit(SyncJob.new(scope, RETRY, eager=False))
             self._back_off.begin_anew()
 
     def of_new_lists(self, following: Following[Config], known: Mapping[str, ListRow]) -> None:
@@ -140,7 +140,7 @@ class Followers:
     """What follows the configuration; `changed` is called after each change of it."""
 
     timetable: Timetable
-    notebook: Notebook
+    key_values: KeyValueStore
     lists: ConfiguredLists
     services: Services[Config]
     changed: Callable[[], None]
@@ -224,4 +224,4 @@ class ConfigLoader:
         followers.timetable.follow(schedules_of(config), at_once=at_once)
         rule = config.schedule
         hours = rule.interval / timedelta(hours=1) if isinstance(rule, Every) else 0.0
-        followers.notebook.save("interval_hours", hours)
+        followers.key_values.save("interval_hours", hours)

@@ -11,7 +11,7 @@ from listsync.app.memory_tuning import give_back_memory, import_httpcore
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.domain.report import SyncReport, SyncRun
-from listsync.domain.runs import Following, Order
+from listsync.domain.runs import Following, SyncJob
 from listsync.store.database import FILE_NAME, Database
 from listsync.sync.progress import ProgressBoard
 
@@ -29,7 +29,7 @@ class SyncRunner:
         self._known: KnownServices | None = None
 
     def __call__(
-        self, run: SyncRun, following: Following[Config], order: Order, token: CancelToken
+        self, run: SyncRun, following: Following[Config], job: SyncJob, token: CancelToken
     ) -> SyncReport:
         """Run one sync to its end; raises what `sync` and `wired` raise."""
         import_httpcore()
@@ -49,7 +49,7 @@ class SyncRunner:
                     folder,
                     board=self._board,
                     token=token,
-                    scope=order.scope,
+                    scope=job.scope,
                     state_dir=self._folder,
                     known=self._known,
                 ) as parts,

@@ -13,7 +13,7 @@ from listsync.agent.backups import Backup
 from listsync.commands.context import Sources
 from listsync.commands.serializers import iso
 from listsync.commands.status import pending_shape, words_of
-from listsync.domain.runs import Order, Pause, Scope
+from listsync.domain.runs import Pause, Scope, SyncJob
 from listsync.errors import BeingWrittenError
 from listsync.files.local_file import MOST_S
 from listsync.protocol import Reason, RefusedCommand
@@ -46,15 +46,15 @@ def trigger(sources: Sources, params: TriggerParams) -> OrderReply:
     """Start a sync; a dry run also in a pause, as it changes nothing."""
     names, is_dry = params.get("lists"), params.get("dry_run", False)
     origin = " ".join(str(params.get("origin") or "a command").split())[:_LONGEST_ORIGIN]
-    order = Order.new(
+    job = SyncJob.new(
         scope_of(sources, names) if names else None,
         origin,
         dry_run=is_dry,
         forced=params.get("force", False) or is_dry,
     )
-    order = replace(order, confirmed=params.get("confirm", False))
+    job = replace(job, confirmed=params.get("confirm", False))
     ticket = sources.queue.submit(
-        order,
+        job,
         by_itself=params.get("await_resume", False),
         no_queue=params.get("no_queue", False),
     )
@@ -65,8 +65,8 @@ def plan(sources: Sources, params: PlanParams) -> OrderReply:
     """Start a dry run, also in a pause; `plan_result` tells what came of it."""
     names = params.get("lists")
     scope = scope_of(sources, names) if names else None
-    order = Order.new(scope, "plan", dry_run=True, forced=True)
-    ticket = sources.queue.submit(order, by_itself=False)
+    job = SyncJob.new(scope, "plan", dry_run=True, forced=True)
+    ticket = sources.queue.submit(job, by_itself=False)
     return {"run_id": ticket.run_id, "state": ticket.state}
 
 

@@ -20,7 +20,7 @@ from listsync.commands.serializers import (
     request_shape,
 )
 from listsync.domain.decisions import Found, Wish
-from listsync.domain.history import EntryRow, RequestRow, ReviewRow, Standing
+from listsync.domain.history import EntryRow, RequestRow, ReviewRow, TitleOverview
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import TitleKey
 from listsync.domain.report import Verdict
@@ -111,7 +111,7 @@ class _Explained:
     wish: Wish
     rows: tuple[tuple[EntryRow, ListRules | None], ...]
     remembered: Remembered
-    standing: Standing | None
+    overview: TitleOverview | None
     forecast: Forecast
 
     @property
@@ -130,7 +130,7 @@ def _explained(forecaster: Forecaster, wish: Wish, rows: _Rows) -> _Explained:
             for one in wish.members
         ),
         remembered=remembered,
-        standing=forecaster.standing(remembered.match),
+        overview=forecaster.overview(remembered.match),
         forecast=forecast,
     )
 
@@ -138,10 +138,10 @@ def _explained(forecaster: Forecaster, wish: Wish, rows: _Rows) -> _Explained:
 def _left_lists(sources: Sources, requests: Sequence[RequestRow]) -> list[TitleShape]:
     """Tell of titles that were requested, and are on no list any more."""
     now = datetime.now(UTC)
-    return [_gone_shape(one, sources.state.titles.standing(one.key, now)) for one in requests]
+    return [_gone_shape(one, sources.state.titles.overview(one.key, now)) for one in requests]
 
 
-def _gone_shape(last: RequestRow, standing: Standing) -> TitleShape:
+def _gone_shape(last: RequestRow, overview: TitleOverview) -> TitleShape:
     lists = one_line(", ".join(last.lists))
     why = f"nothing: it has left the lists that it was requested for ({lists})"
     return {
@@ -154,14 +154,14 @@ def _gone_shape(last: RequestRow, standing: Standing) -> TitleShape:
         "more_lists": 0,
         "match": None,
         "choice": None,
-        "server": _server(standing),
-        "requests": [_request(row) for row in standing.requests[:_MOST_REQUESTS]],
+        "server": _server(overview),
+        "requests": [_request(row) for row in overview.requests[:_MOST_REQUESTS]],
     }
 
 
 def _shape(explained: _Explained) -> TitleShape:
-    key, forecast, standing = explained.key, explained.forecast, explained.standing
-    requests, choice = standing.requests if standing else (), explained.remembered.choice
+    key, forecast, overview = explained.key, explained.forecast, explained.overview
+    requests, choice = overview.requests if overview else (), explained.remembered.choice
     return {
         "title": explained.wish.label[:200],
         "kind": key.kind.value if key else explained.wish.kind,
@@ -176,7 +176,7 @@ def _shape(explained: _Explained) -> TitleShape:
         "more_lists": max(0, len(explained.rows) - _MOST_LISTS),
         "match": _match(explained.wish, explained.remembered),
         "choice": choice_shape(choice) if choice else None,
-        "server": _server(standing),
+        "server": _server(overview),
         "requests": [_request(row) for row in requests[:_MOST_REQUESTS]],
     }
 
@@ -229,13 +229,13 @@ def _review_id(wish: Wish) -> str:
     return ReviewRow(lookup=name, label="", lists=(), since=None).short_id
 
 
-def _server(standing: Standing | None) -> AtServerShape | None:
-    if standing is None or standing.state is None:
+def _server(overview: TitleOverview | None) -> AtServerShape | None:
+    if overview is None or overview.state is None:
         return None
     return {
-        "status": _status(standing.state.status),
-        "status_4k": _status(standing.state.status_4k),
-        "asked_since": bool(standing.asked),
+        "status": _status(overview.state.status),
+        "status_4k": _status(overview.state.status_4k),
+        "asked_since": bool(overview.asked),
     }
 
 

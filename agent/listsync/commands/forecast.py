@@ -12,7 +12,7 @@ from typing import cast
 
 from listsync.commands.context import Sources
 from listsync.domain.decisions import Match, Member, Prepared, Request, Skip, SkipReason, Wish
-from listsync.domain.history import Choice, EntryRow, Lookup, Standing
+from listsync.domain.history import Choice, EntryRow, Lookup, TitleOverview
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, Exclusion, TitleKey
@@ -233,10 +233,10 @@ class Forecaster:
         """Tell what *wish* is taken for."""
         return remembered_of(self._state, wish, self._now)
 
-    def standing(self, match: Match | None) -> Standing | None:
+    def overview(self, match: Match | None) -> TitleOverview | None:
         """Tell how the title of a match stands."""
         key = match.key if match else None
-        return self._state.titles.standing(key, self._now) if key else None
+        return self._state.titles.overview(key, self._now) if key else None
 
     def forecast(self, wish: Wish) -> Forecast:
         """Forecast what becomes of a title that lists hold, or held."""
@@ -272,11 +272,11 @@ class Forecaster:
             return Forecast(verdict=NEW, why=why)
         if match is None:
             return Forecast(verdict=NEW, why="not looked up yet: the next sync does")
-        return self._of_match(wish, match, self.standing(match))
+        return self._of_match(wish, match, self.overview(match))
 
-    def _of_match(self, wish: Wish, match: Match, standing: Standing | None) -> Forecast:
-        known, key = self._knowledge(match.key, standing), match.key
-        facts = standing.facts if standing else None
+    def _of_match(self, wish: Wish, match: Match, overview: TitleOverview | None) -> Forecast:
+        known, key = self._knowledge(match.key, overview), match.key
+        facts = overview.facts if overview else None
         if key is not None and facts is None and needs_facts(wish, match, known):
             return self._open(wish, key, known, None, "if its filters let the title through")
         if key is not None and needs_seasons(wish, match, facts, known):
@@ -322,19 +322,19 @@ class Forecaster:
             others = f" (and {more} more)" if more else ""
             yield f"unless the exclusion {label}{others} means it: that is not looked up yet"
 
-    def _knowledge(self, key: TitleKey | None, standing: Standing | None) -> Knowledge:
+    def _knowledge(self, key: TitleKey | None, overview: TitleOverview | None) -> Knowledge:
         """Put together what a sync would know of one title."""
         stored = _NOTHING
-        if standing is not None and key is not None:
-            index = {key: _state_by_now(standing, key)} if standing.state else {}
-            seen = RequestsSeen.of(standing.at_server)
-            clear_orphans(index, seen.removed, standing.handled.definitions)
+        if overview is not None and key is not None:
+            index = {key: _state_by_now(overview, key)} if overview.state else {}
+            seen = RequestsSeen.of(overview.at_server)
+            clear_orphans(index, seen.removed, overview.handled.definitions)
             stored = Stored(
                 index=index,
                 seen=seen,
-                handled=standing.handled,
-                setbacks=put_off(standing.failed, self._now),
-                watched=watched_of(standing.watched, self._followed, standing.handled),
+                handled=overview.handled,
+                setbacks=put_off(overview.failed, self._now),
+                watched=watched_of(overview.watched, self._followed, overview.handled),
                 requested=self._requested,
             )
         excluded, today = self._exclusions.everywhere, self._now.date()
@@ -367,11 +367,11 @@ def _of_skip(skip: Skip) -> Forecast:
     return Forecast(verdict=verdict.value, why=words)
 
 
-def _state_by_now(standing: Standing, key: TitleKey) -> TitleState:
+def _state_by_now(overview: TitleOverview, key: TitleKey) -> TitleState:
     """Add to the index what was requested since it was read."""
-    state = standing.state or ABSENT
-    if Definition(key, four_k=False) in standing.asked and state.status in _GONE:
+    state = overview.state or ABSENT
+    if Definition(key, four_k=False) in overview.asked and state.status in _GONE:
         state = replace(state, status=MediaStatus.PENDING)
-    if Definition(key, four_k=True) in standing.asked and state.status_4k in _GONE:
+    if Definition(key, four_k=True) in overview.asked and state.status_4k in _GONE:
         state = replace(state, status_4k=MediaStatus.PENDING)
     return state

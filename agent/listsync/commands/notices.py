@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         NoticeRecordShape,
     )
 
-_Standing = tuple[Notice, datetime | None]
+_OpenNotice = tuple[Notice, datetime | None]
 
 _LASTS = 6
 """What has failed more often in a row, hours long, hardly ends by itself."""
@@ -52,7 +52,7 @@ def _record_shape(one: NoticeRecord) -> NoticeRecordShape:
     }
 
 
-def standing(sources: Sources) -> tuple[_Standing, ...]:
+def open_notices(sources: Sources) -> tuple[_OpenNotice, ...]:
     """Gather all that stands, with the time since when, where that is known."""
     return (
         *((one.notice, one.since) for one in sources.agent_notices()),
@@ -64,16 +64,16 @@ def standing(sources: Sources) -> tuple[_Standing, ...]:
     )
 
 
-def notices_of_list(sources: Sources, name: str) -> tuple[_Standing, ...]:
+def notices_of_list(sources: Sources, name: str) -> tuple[_OpenNotice, ...]:
     """Give what runs said of one list, beside how it was read."""
     return tuple((one, since) for one, since in _of_runs(sources) if one.list_name == name)
 
 
-def needs_person(notices: Sequence[_Standing]) -> bool:
+def needs_person(notices: Sequence[_OpenNotice]) -> bool:
     return any(notice.needs_person for notice, _ in notices)
 
 
-def _of_last_sync(sources: Sources) -> Iterator[_Standing]:
+def _of_last_sync(sources: Sources) -> Iterator[_OpenNotice]:
     """Tell why the last sync failed; of one that the state could not note, the memory knows."""
     passes = _is_tried_again(sources)
     noted = [one for one in sources.shown().notices if one.notice.is_failed_sync]
@@ -98,7 +98,7 @@ def _is_tried_again(sources: Sources) -> bool:
     return planned is not None and not planned.is_slow and planned.number <= _LASTS
 
 
-def _of_runs(sources: Sources) -> Iterator[_Standing]:
+def _of_runs(sources: Sources) -> Iterator[_OpenNotice]:
     """Give what runs said of lists that are still followed; how lists were read is told below."""
     names = {one.name for one in sources.configuration.in_force.following.lists}
     for one in sources.shown().notices:
@@ -109,7 +109,7 @@ def _of_runs(sources: Sources) -> Iterator[_Standing]:
             yield notice, one.since
 
 
-def _of_lists(sources: Sources) -> Iterator[_Standing]:
+def _of_lists(sources: Sources) -> Iterator[_OpenNotice]:
     """Tell how lists were read last; since when that is so, runs have said."""
     rows = sources.shown().lists
     since = {(one.notice.kind, one.notice.list_name): one.since for one in sources.shown().notices}

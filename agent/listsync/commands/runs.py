@@ -98,8 +98,8 @@ def plan_result(sources: Sources, params: PlanResultParams) -> PlanReply | PlanW
     ended = sources.recent.find(run_id) if run_id else None
     if ended is not None:
         return _plan_told(ended, request)
-    standing = sources.queue.standing
-    running, pending = standing.running, standing.pending
+    queue = sources.queue.state
+    running, pending = queue.running, queue.pending
     if running is not None and run_id and running.run_id.startswith(run_id):
         return {"state": "running", "run_id": running.run_id}
     if pending is not None and run_id and pending.run_id.startswith(run_id):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from listsync import __version__
 from listsync.commands.context import Sources
-from listsync.commands.notices import needs_person, notices_of_list
-from listsync.commands.notices import standing as standing_notices
+from listsync.commands.notices import needs_person, notices_of_list, open_notices
 from listsync.commands.serializers import Window, iso, page_request_of, run_at_length
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
@@ -18,7 +17,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import notice_shape
 from listsync.domain.report import Phase, Progress, Result
 from listsync.domain.run_messages import advice_on, operations_of
-from listsync.domain.runs import Condition, Order, PendingChange, Scope, ServiceStatus
+from listsync.domain.runs import Condition, PendingChange, Scope, ServiceStatus, SyncJob
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 
@@ -59,14 +58,14 @@ def version(_: Sources, __: NoParams) -> VersionReply:
 def status(sources: Sources, params: PageParams) -> StatusReply:
     """Tell how the agent is; its rows are in several places, the notices the first."""
     window = Window(page_request_of(params, _USUAL, int))
-    standing, last = sources.queue.standing, sources.recent.last_sync
+    queue, last = sources.queue.state, sources.recent.last_sync
     due = sources.due()
-    state = "paused" if standing.pause else "idle"
+    state = "paused" if queue.pause else "idle"
     following = sources.configuration.in_force.following
-    notices = standing_notices(sources)
+    notices = open_notices(sources)
     said = window.take(notices)
     return {
-        "state": "running" if standing.running else state,
+        "state": "running" if queue.running else state,
         "pid": os.getpid(),
         "version": __version__,
         "uptime_s": round((datetime.now(UTC) - sources.started_at).total_seconds()),
@@ -75,9 +74,9 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
         "watcher": sources.watcher(),
         "services": [_service(one) for one in window.take(sources.services())],
         "server": _server(sources),
-        "paused": {"until": iso(standing.pause.until)} if standing.pause else None,
-        "running": _progress(sources, window) if standing.running else None,
-        "pending": _pending(standing.pending, sources, window) if standing.pending else None,
+        "paused": {"until": iso(queue.pause.until)} if queue.pause else None,
+        "running": _progress(sources, window) if queue.running else None,
+        "pending": _pending(queue.pending, sources, window) if queue.pending else None,
         "last_run": run_at_length(last.row) if last else None,
         "next_due": iso(min(filter(None, due.values()), default=None)),
         "retry": _retry(sources, window),
@@ -96,7 +95,7 @@ def progress(sources: Sources, params: PageParams) -> ProgressReply:
 
 
 def _progress(sources: Sources, window: Window) -> ProgressReply:
-    running = sources.queue.standing.running
+    running = sources.queue.state.running
     now = sources.board.snapshot()
     last = None if running else sources.recent.last
     row = last.row if last else None
@@ -231,11 +230,11 @@ def _service(one: ServiceStatus) -> ServiceShape:
     }
 
 
-def _pending(order: Order, sources: Sources, window: Window) -> PendingShape:
+def _pending(job: SyncJob, sources: Sources, window: Window) -> PendingShape:
     return {
-        "run_id": order.run_id,
-        "lists": _names(order.scope, sources, window),
-        "origins": window.take(order.origins),
+        "run_id": job.run_id,
+        "lists": _names(job.scope, sources, window),
+        "origins": window.take(job.origins),
     }
 
 

@@ -300,7 +300,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class TitleOverview:
     """What is known of one title: at the server as read last, and from what we did.
 
     `state` is None where the server's index was never read. `handled`, `watched` and `facts` are

@@ -41,7 +41,7 @@ def without(scope: Scope, other: Scope) -> Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class SyncJob:
     """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...).
 
     `eager`: also of lists that failed a moment ago. `confirmed`: what is held is meant.
@@ -64,8 +64,8 @@ class Order:
         dry_run: bool = False,
         forced: bool = False,
         eager: bool = True,
-    ) -> Order:
-        """Make an order with an id of its own."""
+    ) -> SyncJob:
+        """Make a job with an id of its own."""
         run_id = uuid4().hex[:12]
         return cls(
             run_id=run_id,
@@ -83,7 +83,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What became of an order: `started`, `queued`, or `coalesced` with one that waits."""
+    """What became of an job: `started`, `queued`, or `coalesced` with one that waits."""
 
     run_id: str
     state: str

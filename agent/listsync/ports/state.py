@@ -113,7 +113,7 @@ class AgentState(Protocol):
     def notices(self) -> Notices: ...
 
 
-class Notebook(Protocol):
+class KeyValueStore(Protocol):
     """A few facts that the agent keeps over a restart, by name; any thread may use it."""
 
     def load(self, name: str) -> Any:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         Lookup,
         Page,
         ReviewRow,
-        Standing,
+        TitleOverview,
     )
     from listsync.domain.lists import ListEntry
     from listsync.domain.media import Exclusion, MediaType, TitleKey
@@ -87,7 +87,7 @@ class TitleRecords(Protocol):
         """Return what was found for a lookup, and what a person said of it."""
         ...
 
-    def standing(self, key: TitleKey, now: datetime) -> Standing:
+    def overview(self, key: TitleKey, now: datetime) -> TitleOverview:
         """Return what is known of one title."""
         ...
 

@@ -11,8 +11,8 @@ from listsync.store.database import Database
 from listsync.store.row_codec import iso
 
 
-class SqliteNotebook:
-    """Implements `ports.state.Notebook`; see there."""
+class SqliteKeyValueStore:
+    """Implements `ports.state.KeyValueStore`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,11 +49,11 @@ def note_doubt(database: Database, doubt: Doubt) -> None:
     before = load_doubt(database)
     if before is not None and before.why not in doubt.why:
         doubt = Doubt(f"{before.why}; {doubt.why}"[:1000], before.since)
-    SqliteNotebook(database).save(_NAME, asdict(doubt))
+    SqliteKeyValueStore(database).save(_NAME, asdict(doubt))
 
 
 def load_doubt(database: Database) -> Doubt | None:
-    found = SqliteNotebook(database).load(_NAME)
+    found = SqliteKeyValueStore(database).load(_NAME)
     return Doubt(**found) if found else None
 
 

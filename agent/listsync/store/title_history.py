@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 
-from listsync.domain.history import Choice, EntryRow, Lookup, Standing
+from listsync.domain.history import Choice, EntryRow, Lookup, TitleOverview
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import NO_IDS, Definition, MediaType, TitleKey
 from listsync.domain.server import ABSENT, TitleState, index_of
@@ -190,7 +190,7 @@ class SqliteTitleRecords:
             again_at=datetime.fromisoformat(again_at) if again_at else None,
         )
 
-    def standing(self, key: TitleKey, now: datetime) -> Standing:
+    def overview(self, key: TitleKey, now: datetime) -> TitleOverview:
         server = self._server()
         title = (server, key.kind, key.tmdb_id)
         handled = self._database.read(
@@ -206,7 +206,7 @@ class SqliteTitleRecords:
             _MOST_REQUESTS,
         )
         read_at = self._database.look_up(_INDEX_READ, {"server": server})[0]["at"]
-        return Standing(
+        return TitleOverview(
             state=self._state(server, key),
             handled=handled_from(handled, sources),
             watched=self._watched(server, key, now),

@@ -27,7 +27,7 @@ from listsync.config.configuration import Config
 from listsync.config.values import SERVICES
 from listsync.domain.events import Event, Signal, Signalled
 from listsync.domain.report import Result, SyncReport, SyncRun
-from listsync.domain.runs import Following, Order
+from listsync.domain.runs import Following, SyncJob
 from listsync.store.state_folder import open_state
 from listsyncctl.client import ask
 from tests.fakes import SERVER
@@ -111,9 +111,9 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
     started: list[AgentInProcess] = []
 
     def note(
-        _: SyncRunner, run: SyncRun, following: Following[Config], order: Order, token: CancelToken
+        _: SyncRunner, run: SyncRun, following: Following[Config], job: SyncJob, token: CancelToken
     ) -> SyncReport:
-        del order, token
+        del job, token
         started[0].syncs.put(following.content)
         return SyncReport(
             run=run,

@@ -23,7 +23,7 @@ from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
 from listsync.domain.events import Event, QueueMoved, Signal, Signalled
 from listsync.domain.report import Result, SyncReport, SyncRun
-from listsync.domain.runs import Order
+from listsync.domain.runs import SyncJob
 from listsync.errors import UnavailableError
 from listsync.http.deadline import Timeouts
 from listsync.seerr.client import Seerr
@@ -72,7 +72,7 @@ def deciding(systemd: Systemd, perform: Perform[object]) -> Iterator[Agent[objec
     inbox: SimpleQueue[Event] = SimpleQueue()
     teller = SystemdStatus(systemd, ProgressBoard(), RecentRuns(), lambda: True)
     agent = Agent(replace(world.agent._parts, inbox=inbox, systemd=teller, perform=perform))
-    world.queue.submit(Order.new(None, "test"))
+    world.queue.submit(SyncJob.new(None, "test"))
     inbox.put(QueueMoved())
     thread = threading.Thread(target=agent.run)
     thread.start()

@@ -16,15 +16,15 @@ from listsync.errors import StateError
 from listsync.store import backup
 from listsync.store.backup import back_up_daily, backups_of, copy_database, newest_at, write_backup
 from listsync.store.database import FILE_NAME, Database
-from listsync.store.key_value import SqliteNotebook
+from listsync.store.key_value import SqliteKeyValueStore
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(tmp_path / FILE_NAME)
-    notebook = SqliteNotebook(database)
+    key_values = SqliteKeyValueStore(database)
     for number in range(50):
-        notebook.save(f"name {number}", "x" * 30_000)
+        key_values.save(f"name {number}", "x" * 30_000)
     yield database
     database.close()
 
@@ -54,9 +54,9 @@ def test_a_backup_is_a_state_to_go_on_with(database: Database, tmp_path: Path) -
     (tmp_path / "new").mkdir()
     write_backup(tmp_path / "new" / FILE_NAME, database.copy_to)
     restored = Database(tmp_path / "new" / FILE_NAME)
-    notebook = SqliteNotebook(restored)
-    notebook.save("more", 1)
-    assert notebook.load("name 49") == "x" * 30_000
+    key_values = SqliteKeyValueStore(restored)
+    key_values.save("more", 1)
+    assert key_values.load("name 49") == "x" * 30_000
     assert restored.read("PRAGMA journal_mode")[0][0] == "wal"
     restored.close()
 
@@ -159,13 +159,13 @@ def test_others_get_their_turns_while_a_copy_is_made(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backup, "_PAGES", 1)
-    notebook = SqliteNotebook(database)
+    key_values = SqliteKeyValueStore(database)
     turns: list[object] = []
     copying = threading.Thread(target=lambda: database.copy_to(tmp_path / "b.db"))
     with database.write():
         copying.start()  # it waits for us
     while copying.is_alive():
-        turns.append(notebook.load("name 1"))
+        turns.append(key_values.load("name 1"))
     copying.join()
     assert turns
     assert names_in(tmp_path / "b.db") == 50

@@ -13,7 +13,7 @@ import pytest
 
 from listsync.errors import StateError
 from listsync.store.database import PATIENCE_S, Database
-from listsync.store.key_value import SqliteNotebook
+from listsync.store.key_value import SqliteKeyValueStore
 
 _HELD_S = 0.3
 
@@ -59,56 +59,56 @@ def test_a_lock_for_25_s_is_waited_for() -> None:
 def test_a_write_waits_until_the_lock_is_gone(
     path: Path, open_database: Callable[[float], Database]
 ) -> None:
-    notebook = SqliteNotebook(open_database(20))
+    key_values = SqliteKeyValueStore(open_database(20))
     began = time.monotonic()
     with lock_of_another_program(path, _HELD_S):
-        notebook.save("a", 1)
+        key_values.save("a", 1)
     assert time.monotonic() - began >= _HELD_S
-    assert notebook.load("a") == 1
+    assert key_values.load("a") == 1
 
 
 def test_others_read_while_a_write_waits(
     path: Path, open_database: Callable[[float], Database]
 ) -> None:
     database = open_database(20)
-    notebook = SqliteNotebook(database)
-    notebook.save("a", 1)
+    key_values = SqliteKeyValueStore(database)
+    key_values.save("a", 1)
     read: list[object] = []
     with lock_of_another_program(path):
-        writing = in_another_thread(lambda: notebook.save("a", 2))
+        writing = in_another_thread(lambda: key_values.save("a", 2))
         while len(read) < 20:
-            read.append(notebook.load("a"))
+            read.append(key_values.load("a"))
             time.sleep(0.01)
         assert writing.is_alive()
     writing.join()
     assert read == [1] * 20
-    assert notebook.load("a") == 2
+    assert key_values.load("a") == 2
 
 
 def test_a_lock_held_too_long_ends_in_words_and_nothing_is_lost(
     path: Path, open_database: Callable[[float], Database]
 ) -> None:
-    notebook = SqliteNotebook(open_database(20).with_patience(0.1))
-    notebook.save("a", 1)
+    key_values = SqliteKeyValueStore(open_database(20).with_patience(0.1))
+    key_values.save("a", 1)
     with (
         lock_of_another_program(path),
         pytest.raises(
             StateError, match=r"another program has held a lock on it for more than 0.1"
         ),
     ):
-        notebook.save("a", 2)
-    assert notebook.load("a") == 1
-    notebook.save("a", 3)
-    assert notebook.load("a") == 3
+        key_values.save("a", 2)
+    assert key_values.load("a") == 1
+    key_values.save("a", 3)
+    assert key_values.load("a") == 3
 
 
 def test_who_has_little_patience_does_not_shorten_that_of_others(
     path: Path, open_database: Callable[[float], Database]
 ) -> None:
     database = open_database(20)
-    hasty = SqliteNotebook(database.with_patience(0))
+    hasty = SqliteKeyValueStore(database.with_patience(0))
     with lock_of_another_program(path, _HELD_S):
-        waiting = in_another_thread(lambda: SqliteNotebook(database).save("a", 1))
+        waiting = in_another_thread(lambda: SqliteKeyValueStore(database).save("a", 1))
         with pytest.raises(StateError):
             hasty.save("a", 2)
         waiting.join()
@@ -120,21 +120,21 @@ def test_the_state_is_opened_beside_a_lock(
 ) -> None:
     open_database(20).close()
     with lock_of_another_program(path):
-        assert SqliteNotebook(open_database(0.1)).load("a") is None
+        assert SqliteKeyValueStore(open_database(0.1)).load("a") is None
 
 
 def test_who_reads_for_long_keeps_nobody_from_writing(
     path: Path, open_database: Callable[[float], Database]
 ) -> None:
-    notebook = SqliteNotebook(open_database(0))
-    notebook.save("a", 1)
+    key_values = SqliteKeyValueStore(open_database(0))
+    key_values.save("a", 1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")
     before = other.execute("SELECT value FROM notebook").fetchall()
-    notebook.save("a", 2)
+    key_values.save("a", 2)
     assert other.execute("SELECT value FROM notebook").fetchall() == before == [("1",)]
     other.close()
-    assert notebook.load("a") == 2
+    assert key_values.load("a") == 2
 
 
 def test_other_errors_are_not_waited_for(open_database: Callable[[float], Database]) -> None:

@@ -9,16 +9,16 @@ import pytest
 
 from listsync.errors import StateError
 from listsync.store.database import Database
-from listsync.store.key_value import SqliteNotebook
+from listsync.store.key_value import SqliteKeyValueStore
 
 
 @pytest.fixture
-def notebook(database: Database) -> SqliteNotebook:
-    return SqliteNotebook(database)
+def key_values(database: Database) -> SqliteKeyValueStore:
+    return SqliteKeyValueStore(database)
 
 
-def test_what_was_never_saved_is_nothing(notebook: SqliteNotebook) -> None:
-    assert notebook.load("pause") is None
+def test_what_was_never_saved_is_nothing(key_values: SqliteKeyValueStore) -> None:
+    assert key_values.load("pause") is None
 
 
 @pytest.mark.parametrize(
@@ -32,62 +32,64 @@ def test_what_was_never_saved_is_nothing(notebook: SqliteNotebook) -> None:
     ],
     ids=["null", "number", "object", "text", "nested"],
 )
-def test_what_was_saved_is_loaded(notebook: SqliteNotebook, value: Any) -> None:
-    notebook.save("a name", value)
-    assert notebook.load("a name") == value
+def test_what_was_saved_is_loaded(key_values: SqliteKeyValueStore, value: Any) -> None:
+    key_values.save("a name", value)
+    assert key_values.load("a name") == value
 
 
-def test_the_last_value_counts(notebook: SqliteNotebook) -> None:
-    notebook.save("pause", {"until": None})
-    notebook.save("pause", None)
-    assert notebook.load("pause") is None
+def test_the_last_value_counts(key_values: SqliteKeyValueStore) -> None:
+    key_values.save("pause", {"until": None})
+    key_values.save("pause", None)
+    assert key_values.load("pause") is None
 
 
-def test_each_name_has_its_own_value(notebook: SqliteNotebook) -> None:
-    notebook.save("one", 1)
-    notebook.save("two", 2)
-    assert (notebook.load("one"), notebook.load("two")) == (1, 2)
+def test_each_name_has_its_own_value(key_values: SqliteKeyValueStore) -> None:
+    key_values.save("one", 1)
+    key_values.save("two", 2)
+    assert (key_values.load("one"), key_values.load("two")) == (1, 2)
 
 
 def test_what_was_saved_outlives_the_process(path: Path) -> None:
     first = Database(path)
-    SqliteNotebook(first).save("owed", {"lists": None})
+    SqliteKeyValueStore(first).save("owed", {"lists": None})
     first.close()
     second = Database(path)
-    assert SqliteNotebook(second).load("owed") == {"lists": None}
+    assert SqliteKeyValueStore(second).load("owed") == {"lists": None}
     second.close()
 
 
-def test_other_tools_find_the_interval(database: Database, notebook: SqliteNotebook) -> None:
-    notebook.save("interval_hours", 0.5)
+def test_other_tools_find_the_interval(
+    database: Database, key_values: SqliteKeyValueStore
+) -> None:
+    key_values.save("interval_hours", 0.5)
     rows = database.read("SELECT interval_hours FROM sync_interval")
     assert [row["interval_hours"] for row in rows] == [0.5]
 
 
 def test_a_state_that_cannot_be_written_is_said(
-    database: Database, notebook: SqliteNotebook
+    database: Database, key_values: SqliteKeyValueStore
 ) -> None:
     database.read("PRAGMA query_only = ON")
     with pytest.raises(StateError, match="cannot write"):
-        notebook.save("pause", None)
+        key_values.save("pause", None)
 
 
 def test_a_state_that_cannot_be_read_is_said(path: Path) -> None:
     database = Database(path)
     database.close()
     with pytest.raises(StateError, match="cannot read"):
-        SqliteNotebook(database).load("pause")
+        SqliteKeyValueStore(database).load("pause")
 
 
-def test_two_threads_may_use_it_at_once(notebook: SqliteNotebook) -> None:
+def test_two_threads_may_use_it_at_once(key_values: SqliteKeyValueStore) -> None:
     errors: list[Exception] = []
     text = "x" * 1000
 
     def work(name: str) -> None:
         try:
             for number in range(50):
-                notebook.save(name, {"number": number, "text": text})
-                assert notebook.load(name)["number"] == number
+                key_values.save(name, {"number": number, "text": text})
+                assert key_values.load(name)["number"] == number
         except Exception as error:  # noqa: BLE001 - told in the main thread
             errors.append(error)
 
@@ -97,4 +99,4 @@ def test_two_threads_may_use_it_at_once(notebook: SqliteNotebook) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    assert json.dumps(notebook.load("one")) == json.dumps(notebook.load("two"))
+    assert json.dumps(key_values.load("one")) == json.dumps(key_values.load("two"))

@@ -196,8 +196,8 @@ def test_a_series_is_known_with_the_seasons_it_was_acted_on_for(world: World) ->
     seasons = HandledSeasons("first", "1")
     handling = Handling(member, Definition(key, four_k=False), seasons)
     world.memory.record(Notes(handled=[handling]))
-    assert world.state.titles.standing(key, AT).handled.seasons_of(member) == seasons
-    assert world.state.titles.standing(HAGGIS, AT).handled.seasons_of(member) is None
+    assert world.state.titles.overview(key, AT).handled.seasons_of(member) == seasons
+    assert world.state.titles.overview(HAGGIS, AT).handled.seasons_of(member) is None
 
 
 # -- lookups -----------------------------------------------------------------------------------
@@ -231,8 +231,8 @@ def test_what_was_never_looked_up_is_not_known(world: World) -> None:
 
 
 def test_of_a_title_nobody_knows_nothing_is_told(world: World) -> None:
-    standing = world.state.titles.standing(HAGGIS, AT)
-    assert standing == NOTHING_KNOWN
+    overview = world.state.titles.overview(HAGGIS, AT)
+    assert overview == NOTHING_KNOWN
 
 
 def test_a_title_is_looked_up_in_every_page_of_the_index(world: World) -> None:
@@ -241,8 +241,8 @@ def test_a_title_is_looked_up_in_every_page_of_the_index(world: World) -> None:
         for n in (1, 1640)
     )
     world.memory.index.save(pages)
-    assert world.state.titles.standing(HAGGIS, AT).state == TitleState(5, 2)
-    assert world.state.titles.standing(CRONENBERG, AT).state == TitleState(1, 1)
+    assert world.state.titles.overview(HAGGIS, AT).state == TitleState(5, 2)
+    assert world.state.titles.overview(CRONENBERG, AT).state == TitleState(1, 1)
 
 
 def test_what_was_done_with_a_title_is_told(world: World) -> None:
@@ -255,19 +255,19 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
     world.memory.record(Notes(failed=failed))
     facts = TitleFacts(ids=ExternalIds(), year=2005)
     SqliteFacts(world.database).put(HAGGIS, facts)
-    standing = world.state.titles.standing(HAGGIS, datetime.now(UTC))
-    assert (standing.handled.definitions, standing.facts) == (frozenset({_HD}), facts)
-    assert standing.handled.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
-    assert [one.why for one in standing.failed.values()] == ["no"]
-    assert standing.failed.keys() == failed.keys()
-    (one,) = standing.requests
+    overview = world.state.titles.overview(HAGGIS, datetime.now(UTC))
+    assert (overview.handled.definitions, overview.facts) == (frozenset({_HD}), facts)
+    assert overview.handled.titles == {("file:/mine", False): {"title:crash||movie": _HD}}
+    assert [one.why for one in overview.failed.values()] == ["no"]
+    assert overview.failed.keys() == failed.keys()
+    (one,) = overview.requests
     assert (one.lists, one.asked_as, one.run_id) == (("mine", "other"), "family", "r")
 
 
 def test_the_newest_requests_are_told_first(world: World) -> None:
     for number in range(12):
         request(world, f"r{number}")
-    found = [row.run_id for row in world.state.titles.standing(HAGGIS, AT).requests]
+    found = [row.run_id for row in world.state.titles.overview(HAGGIS, AT).requests]
     assert found == [f"r{number}" for number in range(11, 1, -1)]
 
 
@@ -275,11 +275,11 @@ def test_what_was_asked_for_since_the_index_was_read_is_told(world: World) -> No
     now = datetime.now(UTC)
     run(world, "one", now - timedelta(hours=1))
     request(world, "one")
-    assert world.state.titles.standing(HAGGIS, now).asked == frozenset({_HD})
+    assert world.state.titles.overview(HAGGIS, now).asked == frozenset({_HD})
     run(world, "failed", now + timedelta(hours=1), Result.FAILED)
-    assert world.state.titles.standing(HAGGIS, now).asked == frozenset({_HD})
+    assert world.state.titles.overview(HAGGIS, now).asked == frozenset({_HD})
     run(world, "two", now + timedelta(hours=2))
-    assert world.state.titles.standing(HAGGIS, now).asked == frozenset()
+    assert world.state.titles.overview(HAGGIS, now).asked == frozenset()
 
 
 # -- for explanations --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from listsync.domain.events import SYSTEM_CLOCK, Clock, ClockSet, ClockSteps, Due, Event, RetryDue
-from listsync.ports.state import Notebook
+from listsync.ports.state import KeyValueStore
 from listsync.triggers.schedule.rules import (
     EVERYTHING,
     Cron,
@@ -63,17 +63,17 @@ class Timetable:
 
     def __init__(
         self,
-        notebook: Notebook,
+        key_values: KeyValueStore,
         host: str,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._notebook = notebook
+        self._key_values = key_values
         self._host = host
         self._now = clock.now
         self._steps = ClockSteps(clock)
         self._lock = threading.Lock()
         self._saving = threading.Lock()
-        self._kept: dict[str, Any] = notebook.load(_NAME) or {}
+        self._kept: dict[str, Any] = key_values.load(_NAME) or {}
         self._rows: dict[str, _Row] = {}
 
     def follow(self, rules: Mapping[str, Rule], *, at_once: bool) -> None:
@@ -150,7 +150,7 @@ class Timetable:
                 rows = dict(self._rows)
             kept = {key: {"last": row.last.isoformat()} for key, row in rows.items() if row.last}
             if kept != self._kept:
-                self._notebook.save(_NAME, kept)
+                self._key_values.save(_NAME, kept)
                 self._kept = kept
 
 

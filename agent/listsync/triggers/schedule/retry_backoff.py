@@ -15,7 +15,7 @@ from typing import Any
 from listsync.domain.events import SYSTEM_CLOCK, Clock, ClockSteps, put_right
 from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope, covers, together, without
-from listsync.ports.state import Notebook
+from listsync.ports.state import KeyValueStore
 
 _NAME = "retry"
 _STEPS = tuple(timedelta(minutes=one) for one in (1, 2, 5, 15, 30, 60))
@@ -71,18 +71,18 @@ class BackOff:
 
     def __init__(
         self,
-        notebook: Notebook,
+        key_values: KeyValueStore,
         clock: Clock = SYSTEM_CLOCK,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.is_behind = False
-        self._notebook = notebook
+        self._key_values = key_values
         self._clock = clock
         self._steps = ClockSteps(self._clock)
         self._draw = draw
         self._lock = threading.Lock()
         self._saving = threading.Lock()
-        self._kept: Any = notebook.load(_NAME)
+        self._kept: Any = key_values.load(_NAME)
         self._row = _restored(self._kept, self._clock.now()) if self._kept else None
 
     def planned(self) -> PlannedRetry | None:
@@ -177,7 +177,7 @@ class BackOff:
             row = self._row
             kept = row and _kept(row)
             if kept != self._kept:
-                self._notebook.save(_NAME, kept)
+                self._key_values.save(_NAME, kept)
                 self._kept = kept
             self.is_behind = False
 

@@ -53,7 +53,7 @@ def test_usr1_in_a_pause_waits_for_its_end(world: World) -> None:
     world.queue.pause(Pause(None))
     world.play(_SYNC)
     assert world.syncs.given == []
-    assert world.queue.standing.pending is not None
+    assert world.queue.state.pending is not None
 
 
 def test_hup_reads_the_file_again_and_tells_systemd(world: World) -> None:
@@ -78,7 +78,7 @@ def test_a_reload_that_fails_ends_for_systemd(world: World) -> None:
 
 def test_stop_is_decided_before_what_comes_after_it(world: World) -> None:
     world.play(Signalled(Signal.STOP), _SYNC)
-    assert world.queue.standing.running is None
+    assert world.queue.state.running is None
 
 
 def test_the_agent_is_ready_when_it_runs(world: World) -> None:
@@ -133,7 +133,7 @@ def test_what_is_due_is_synced_though_it_cannot_be_noted(world: World) -> None:
 
 
 def test_a_schedule_moves_on_though_the_sync_cannot_be_noted(world: World) -> None:
-    world.notebook.fails = _FULL
+    world.key_values.fails = _FULL
     world.play(Due(frozenset({""})))
     assert world.schedules.taken == [frozenset({""})]
     assert world.teller.notes()[0].endswith("the disk is full")
@@ -148,7 +148,7 @@ def test_a_sync_for_which_there_is_no_thread_fails_and_the_next_is_tried(
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", none_left)
         world.play(_SYNC)
-    assert world.queue.standing.running is None
+    assert world.queue.state.running is None
     assert world.recent.last is not None
     assert world.recent.last.row.result == "failed"
     world.play(_SYNC)
@@ -328,26 +328,26 @@ def test_what_waited_begins_when_the_running_sync_ends(world: World) -> None:
 
 
 def test_the_end_of_a_sync_is_told(world: World) -> None:
-    order = world.begin_run()
+    job = world.begin_run()
     world.end_run()
     assert world.recent.last is not None
-    assert world.recent.last.row.run_id == order.run_id
-    assert world.queue.standing.running is None
+    assert world.recent.last.row.run_id == job.run_id
+    assert world.queue.state.running is None
     assert world.refreshes == 1
     assert world.systemd.said[-1][1].startswith("idle; last sync ok: 0 requested")
 
 
 def test_what_runs_is_owed_until_it_has_ended(world: World) -> None:
     world.begin_run(_ONE)
-    assert world.notebook.load("owed") == {"lists": ["file:one"], "origin": "test"}
+    assert world.key_values.load("owed") == {"lists": ["file:one"], "origin": "test"}
     world.end_run()
-    assert world.notebook.load("owed") is None
+    assert world.key_values.load("owed") is None
 
 
 def test_a_pause_is_kept(world: World) -> None:
     world.queue.pause(Pause(None))
     world.play()
-    assert world.notebook.load("pause") == {"until": None, "since": None}
+    assert world.key_values.load("pause") == {"until": None, "since": None}
 
 
 def test_a_pause_ends_by_itself(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -355,7 +355,7 @@ def test_a_pause_ends_by_itself(world: World, caplog: pytest.LogCaptureFixture) 
     world.play(_SYNC, for_s=599)
     assert world.syncs.given == []
     world.play(for_s=1)
-    assert world.queue.standing.pause is None
+    assert world.queue.state.pause is None
     assert world.syncs.begun() == running(world)
     assert "the pause is over" in caplog.messages
 
@@ -369,10 +369,10 @@ def test_a_pause_lasts_as_long_as_was_said_however_the_clock_is_set(
     world.set_by = timedelta(days=days)
     world.play(_SYNC, ClockSet(), for_s=479)
     assert world.syncs.given == []
-    pause = world.queue.standing.pause
+    pause = world.queue.state.pause
     assert pause is not None
     assert pause.until is not None
-    assert world.notebook.load("pause")["until"] == pause.until.isoformat()
+    assert world.key_values.load("pause")["until"] == pause.until.isoformat()
     world.play(for_s=1)
     assert world.syncs.begun() == running(world)
 
@@ -391,7 +391,7 @@ def test_all_that_holds_times_follows_a_clock_that_is_set(
 def test_a_pause_for_good_does_not_end(world: World) -> None:
     world.queue.pause(Pause(None))
     world.play(for_s=1e9)
-    assert world.queue.standing.pause is not None
+    assert world.queue.state.pause is not None
 
 
 def test_nothing_wakes_an_idle_agent(world: World) -> None:
@@ -411,10 +411,10 @@ def test_the_watchdog_is_served_while_nothing_happens(world: World) -> None:
 def test_a_note_of_trouble_goes_when_something_could_be_written_again(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.schedules.fails = world.notebook.fails = StateError("the disk is full")
+    world.schedules.fails = world.key_values.fails = StateError("the disk is full")
     world.play(Due(frozenset({""})), for_s=5)
     assert "the disk is full" in world.teller.notes()[0]
-    world.schedules.fails = world.notebook.fails = None
+    world.schedules.fails = world.key_values.fails = None
     world.play(for_s=2)
     assert world.teller.notes() == ()
     assert caplog.messages.count("the state can be written again") == 1
@@ -433,31 +433,31 @@ def test_a_note_of_trouble_with_something_else_goes_too(world: World) -> None:
 
 
 def test_a_state_that_cannot_be_written_is_told_and_the_sync_runs(world: World) -> None:
-    world.notebook.fails = _FULL
+    world.key_values.fails = _FULL
     world.begin_run()
     assert world.teller.notes()[0].endswith("the disk is full")
 
 
 def test_what_could_not_be_written_is_written_at_the_next_move(world: World) -> None:
-    world.notebook.fails = _FULL
+    world.key_values.fails = _FULL
     world.begin_run(_ONE)
-    world.notebook.fails = None
+    world.key_values.fails = None
     world.submit(_TWO)
     world.play()
-    assert world.notebook.load("owed")["lists"] == ["file:one", "file:two"]
+    assert world.key_values.load("owed")["lists"] == ["file:one", "file:two"]
 
 
 def test_what_could_not_be_written_is_written_when_that_is_possible_again(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.notebook.fails = _FULL
+    world.key_values.fails = _FULL
     world.begin_run(_ONE)
     world.play(for_s=5.5)
     assert world.teller.notes()
     assert caplog.messages.count("the disk is full") == 1
-    world.notebook.fails = None
+    world.key_values.fails = None
     world.play(for_s=1.5)
-    assert world.notebook.load("owed")["lists"] == ["file:one"]
+    assert world.key_values.load("owed")["lists"] == ["file:one"]
     assert world.teller.notes() == ()
     assert world.agent._wait_s() is None
 
@@ -516,7 +516,7 @@ def test_a_cancelled_sync_is_not_owed_though_it_has_not_ended(world: World) -> N
     world.begin_run()
     world.agent.cancel()
     world.play()
-    assert world.notebook.load("owed") is None
+    assert world.key_values.load("owed") is None
 
 
 def test_what_waits_behind_a_cancelled_sync_is_owed(world: World) -> None:
@@ -525,7 +525,7 @@ def test_what_waits_behind_a_cancelled_sync_is_owed(world: World) -> None:
     world.submit(_TWO)
     world.agent.cancel()
     world.play()
-    assert world.notebook.load("owed")["lists"] == ["file:two"]
+    assert world.key_values.load("owed")["lists"] == ["file:two"]
 
 
 # -- stop --------------------------------------------------------------------------------------
@@ -542,7 +542,7 @@ def test_stop_ends_the_running_sync_which_is_owed(world: World) -> None:
     assert world.agent.stop()
     assert world.recent.last is not None
     assert world.recent.last.row.result == "cancelled"
-    assert world.notebook.load("owed")["lists"] == ["file:one"]
+    assert world.key_values.load("owed")["lists"] == ["file:one"]
 
 
 @pytest.mark.parametrize("result", [Result.OK, Result.PARTLY, Result.FAILED])
@@ -553,7 +553,7 @@ def test_a_sync_that_came_to_its_end_before_the_stop_is_not_owed(
     world.begin_run(_ONE)
     world.syncs.end(result)
     assert world.agent.stop()
-    assert world.notebook.load("owed") is None
+    assert world.key_values.load("owed") is None
 
 
 def test_what_waits_at_the_stop_is_owed(world: World) -> None:
@@ -563,28 +563,28 @@ def test_what_waits_at_the_stop_is_owed(world: World) -> None:
     world.play()
     world.syncs.end()
     world.agent.stop()
-    assert world.notebook.load("owed")["lists"] == ["file:two"]
+    assert world.key_values.load("owed")["lists"] == ["file:two"]
 
 
 def test_a_sync_that_was_cancelled_before_the_stop_is_not_owed(world: World) -> None:
     world.begin_run(_ONE)
     world.agent.cancel()
     assert world.agent.stop()
-    assert world.notebook.load("owed") is None
+    assert world.key_values.load("owed") is None
 
 
 def test_what_was_ordered_while_the_agent_stopped_is_owed(world: World) -> None:
     world.play()
     world.submit(_ONE)
     assert world.agent.stop()
-    assert world.notebook.load("owed")["lists"] == ["file:one"]
+    assert world.key_values.load("owed")["lists"] == ["file:one"]
 
 
 def test_a_state_that_cannot_be_written_does_not_keep_the_agent_from_stopping(
     world: World,
 ) -> None:
     world.begin_run(_ONE)
-    world.notebook.fails = _FULL
+    world.key_values.fails = _FULL
     world.syncs.end()
     assert world.agent.stop()
 
@@ -596,7 +596,7 @@ def test_a_sync_that_hangs_is_left_behind_and_owed(
     world.syncs.stops_when_told = False
     world.begin_run(_ONE)
     assert not world.agent.stop()
-    assert world.notebook.load("owed")["lists"] == ["file:one"]
+    assert world.key_values.load("owed")["lists"] == ["file:one"]
 
 
 def test_a_cancelled_sync_that_hangs_blocks_nothing(
@@ -617,5 +617,5 @@ def test_a_cancelled_sync_that_hangs_blocks_nothing(
     assert running(world) == waiting
     assert world.syncs.begun() == waiting
     world.play(Due(frozenset({""})))
-    assert world.queue.standing.pending is not None
-    assert world.notebook.load("owed")["lists"] is None
+    assert world.queue.state.pending is not None
+    assert world.key_values.load("owed")["lists"] is None

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from listsync.agent.queue import QueueState, RunQueue
-from listsync.domain.runs import Order, Pause, Scope, Ticket
+from listsync.domain.runs import Pause, Scope, SyncJob, Ticket
 from listsync.protocol import Reason, RefusedCommand
 
 _ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
@@ -36,19 +36,19 @@ def queue(moves: Moves) -> RunQueue:
     return moves.queue
 
 
-def an_order(
+def a_job(
     run_id: str,
     scope: Scope = None,
     origin: str = "test",
     *,
     dry: bool = False,
     force: bool = False,
-) -> Order:
-    return Order(run_id=run_id, scope=scope, origins=(origin,), dry_run=dry, forced=force)
+) -> SyncJob:
+    return SyncJob(run_id=run_id, scope=scope, origins=(origin,), dry_run=dry, forced=force)
 
 
-def pending_of(queue: RunQueue) -> Order:
-    pending = queue.standing.pending
+def pending_of(queue: RunQueue) -> SyncJob:
+    pending = queue.state.pending
     assert pending is not None
     return pending
 
@@ -57,55 +57,55 @@ def pending_of(queue: RunQueue) -> Order:
 
 
 def test_an_idle_queue_starts_at_once(queue: RunQueue) -> None:
-    order = an_order("a")
-    assert queue.submit(order) == Ticket("a", "started")
-    assert queue.standing == QueueState(running=order)
+    job = a_job("a")
+    assert queue.submit(job) == Ticket("a", "started")
+    assert queue.state == QueueState(running=job)
 
 
 def test_beside_a_running_sync_one_waits(queue: RunQueue) -> None:
-    first, second = an_order("a"), an_order("b")
+    first, second = a_job("a"), a_job("b")
     queue.submit(first)
     assert queue.submit(second) == Ticket("b", "queued")
-    assert queue.standing == QueueState(running=first, pending=second)
+    assert queue.state == QueueState(running=first, pending=second)
 
 
 def test_what_comes_third_gets_the_ticket_of_the_one_that_waits(queue: RunQueue) -> None:
     for name in "ab":
-        queue.submit(an_order(name))
-    assert queue.submit(an_order("c")) == Ticket("b", "coalesced")
+        queue.submit(a_job(name))
+    assert queue.submit(a_job("c")) == Ticket("b", "coalesced")
     assert pending_of(queue).run_id == "b"
 
 
 def test_what_waits_starts_when_the_running_one_has_ended(queue: RunQueue) -> None:
-    second = an_order("b", _ONE)
-    queue.submit(an_order("a"))
+    second = a_job("b", _ONE)
+    queue.submit(a_job("a"))
     queue.submit(second)
     queue.finished("a")
-    assert queue.standing == QueueState(running=second)
+    assert queue.state == QueueState(running=second)
 
 
 def test_the_end_of_another_run_ends_nothing(queue: RunQueue) -> None:
-    first, second = an_order("a"), an_order("b")
+    first, second = a_job("a"), a_job("b")
     queue.submit(first)
     queue.submit(second)
     queue.finished("z")
-    assert queue.standing == QueueState(running=first, pending=second)
+    assert queue.state == QueueState(running=first, pending=second)
 
 
 def test_no_queue_is_refused_while_one_runs(queue: RunQueue) -> None:
-    queue.submit(an_order("a"))
+    queue.submit(a_job("a"))
     with pytest.raises(RefusedCommand) as refused:
-        queue.submit(an_order("b"), by_itself=False, no_queue=True)
+        queue.submit(a_job("b"), by_itself=False, no_queue=True)
     assert refused.value.reason is Reason.BUSY
-    assert queue.standing.pending is None
+    assert queue.state.pending is None
 
 
 def test_no_queue_starts_when_nothing_runs(queue: RunQueue) -> None:
-    assert queue.submit(an_order("a"), no_queue=True).state == "started"
+    assert queue.submit(a_job("a"), no_queue=True).state == "started"
 
 
 def test_every_change_is_told_without_the_lock(queue: RunQueue, moves: Moves) -> None:
-    queue.submit(an_order("a"))
+    queue.submit(a_job("a"))
     queue.pause(_FOR_GOOD)
     queue.resume()
     queue.finished("a")
@@ -115,7 +115,7 @@ def test_every_change_is_told_without_the_lock(queue: RunQueue, moves: Moves) ->
 def test_a_refusal_moves_nothing(queue: RunQueue, moves: Moves) -> None:
     queue.pause(_FOR_GOOD)
     with pytest.raises(RefusedCommand):
-        queue.submit(an_order("a"), by_itself=False)
+        queue.submit(a_job("a"), by_itself=False)
     assert moves.count == 1
 
 
@@ -133,22 +133,22 @@ def test_a_refusal_moves_nothing(queue: RunQueue, moves: Moves) -> None:
     ],
 )
 def test_scopes_are_united(queue: RunQueue, waits: Scope, comes: Scope, united: Scope) -> None:
-    queue.submit(an_order("a"))
-    queue.submit(an_order("b", waits))
-    queue.submit(an_order("c", comes))
+    queue.submit(a_job("a"))
+    queue.submit(a_job("b", waits))
+    queue.submit(a_job("c", comes))
     assert pending_of(queue).scope == united
 
 
 def test_the_running_sync_keeps_its_scope(queue: RunQueue) -> None:
-    queue.submit(an_order("a", _ONE))
-    queue.submit(an_order("b", _TWO))
-    assert queue.standing.running == an_order("a", _ONE)
+    queue.submit(a_job("a", _ONE))
+    queue.submit(a_job("b", _TWO))
+    assert queue.state.running == a_job("a", _ONE)
 
 
 def test_each_origin_is_kept_once_in_order(queue: RunQueue) -> None:
-    queue.submit(an_order("a"))
+    queue.submit(a_job("a"))
     for number, origin in enumerate(("schedule", "SIGUSR1", "schedule", "config")):
-        queue.submit(an_order(str(number), origin=origin))
+        queue.submit(a_job(str(number), origin=origin))
     assert pending_of(queue).origins == ("schedule", "SIGUSR1", "config")
 
 
@@ -163,24 +163,24 @@ def test_each_origin_is_kept_once_in_order(queue: RunQueue) -> None:
 def test_what_waits_is_dry_only_if_nobody_wants_a_real_sync(
     queue: RunQueue, *, waits: bool, comes: bool, is_dry: bool
 ) -> None:
-    queue.submit(an_order("a"))
-    queue.submit(an_order("b", dry=waits))
-    queue.submit(an_order("c", dry=comes))
+    queue.submit(a_job("a"))
+    queue.submit(a_job("b", dry=waits))
+    queue.submit(a_job("c", dry=comes))
     assert pending_of(queue).dry_run is is_dry
 
 
 def test_a_dry_run_is_refused_where_a_real_sync_waits(queue: RunQueue) -> None:
-    queue.submit(an_order("a"))
-    queue.submit(an_order("b", _ONE))
+    queue.submit(a_job("a"))
+    queue.submit(a_job("b", _ONE))
     with pytest.raises(RefusedCommand, match="a dry run cannot overtake it") as refused:
-        queue.submit(an_order("c", dry=True))
+        queue.submit(a_job("c", dry=True))
     assert refused.value.reason is Reason.BUSY
-    assert pending_of(queue) == an_order("b", _ONE)
+    assert pending_of(queue) == a_job("b", _ONE)
 
 
 def test_a_dry_run_waits_behind_a_running_sync(queue: RunQueue) -> None:
-    queue.submit(an_order("a"))
-    assert queue.submit(an_order("b", dry=True)).state == "queued"
+    queue.submit(a_job("a"))
+    assert queue.submit(a_job("b", dry=True)).state == "queued"
 
 
 # -- pause -------------------------------------------------------------------------------------
@@ -188,51 +188,51 @@ def test_a_dry_run_waits_behind_a_running_sync(queue: RunQueue) -> None:
 
 def test_what_comes_by_itself_waits_for_the_end_of_the_pause(queue: RunQueue) -> None:
     queue.pause(_FOR_GOOD)
-    assert queue.submit(an_order("a")).state == "queued"
-    assert queue.standing.running is None
+    assert queue.submit(a_job("a")).state == "queued"
+    assert queue.state.running is None
 
 
 def test_an_order_of_somebody_is_refused_in_a_pause(queue: RunQueue) -> None:
     queue.pause(_FOR_GOOD)
     with pytest.raises(RefusedCommand, match="paused") as refused:
-        queue.submit(an_order("a"), by_itself=False)
+        queue.submit(a_job("a"), by_itself=False)
     assert refused.value.reason is Reason.PAUSED
-    assert queue.standing.pending is None
+    assert queue.state.pending is None
 
 
 def test_force_starts_in_a_pause(queue: RunQueue) -> None:
-    waiting, forced = an_order("a"), an_order("b", force=True)
+    waiting, forced = a_job("a"), a_job("b", force=True)
     queue.pause(_FOR_GOOD)
     queue.submit(waiting)
     assert queue.submit(forced, by_itself=False) == Ticket("b", "started")
-    assert queue.standing == QueueState(running=forced, pending=waiting, pause=_FOR_GOOD)
+    assert queue.state == QueueState(running=forced, pending=waiting, pause=_FOR_GOOD)
 
 
 def test_a_pause_lets_the_running_sync_end_and_holds_the_next(queue: RunQueue) -> None:
-    second = an_order("b")
-    queue.submit(an_order("a"))
+    second = a_job("b")
+    queue.submit(a_job("a"))
     queue.submit(second)
     queue.pause(_FOR_GOOD)
     queue.finished("a")
-    assert queue.standing == QueueState(pending=second, pause=_FOR_GOOD)
+    assert queue.state == QueueState(pending=second, pause=_FOR_GOOD)
 
 
 def test_a_forced_sync_that_waits_goes_on_in_a_pause(queue: RunQueue) -> None:
-    queue.submit(an_order("a"))
+    queue.submit(a_job("a"))
     queue.pause(_FOR_GOOD)
-    queue.submit(an_order("b", force=True), by_itself=False)
+    queue.submit(a_job("b", force=True), by_itself=False)
     queue.finished("a")
-    assert queue.standing.running == an_order("b", force=True)
+    assert queue.state.running == a_job("b", force=True)
 
 
 def test_force_carries_what_waits_already_along(queue: RunQueue) -> None:
-    queue.submit(an_order("a"))
+    queue.submit(a_job("a"))
     queue.pause(_FOR_GOOD)
-    queue.submit(an_order("b", _ONE))
-    queue.submit(an_order("c", _TWO, force=True), by_itself=False)
+    queue.submit(a_job("b", _ONE))
+    queue.submit(a_job("c", _TWO, force=True), by_itself=False)
     queue.finished("a")
-    running = queue.standing.running
-    assert running == replace(an_order("b", _ONE | _TWO), forced=True)
+    running = queue.state.running
+    assert running == replace(a_job("b", _ONE | _TWO), forced=True)
 
 
 @pytest.mark.parametrize(
@@ -246,37 +246,37 @@ def test_force_carries_what_waits_already_along(queue: RunQueue) -> None:
 def test_what_is_said_of_a_dry_run_holds_for_that_alone(
     queue: RunQueue, *, waits: bool, comes: bool, is_said: bool
 ) -> None:
-    queue.submit(an_order("a"))
-    queue.submit(replace(an_order("b", dry=waits, force=True), confirmed=True))
-    queue.submit(an_order("c", dry=comes))
+    queue.submit(a_job("a"))
+    queue.submit(replace(a_job("b", dry=waits, force=True), confirmed=True))
+    queue.submit(a_job("c", dry=comes))
     pending = pending_of(queue)
     assert (pending.forced, pending.confirmed) == (is_said, is_said)
 
 
 def test_a_forced_dry_run_takes_no_real_sync_through_a_pause(queue: RunQueue) -> None:
-    queue.submit(an_order("a"))
+    queue.submit(a_job("a"))
     queue.pause(_FOR_GOOD)
-    queue.submit(an_order("b", dry=True, force=True), by_itself=False)
-    queue.submit(an_order("c"))
+    queue.submit(a_job("b", dry=True, force=True), by_itself=False)
+    queue.submit(a_job("c"))
     queue.finished("a")
-    assert queue.standing.running is None
+    assert queue.state.running is None
     assert pending_of(queue).dry_run is False
 
 
 def test_no_queue_is_refused_where_a_forced_sync_runs(queue: RunQueue) -> None:
     queue.pause(_FOR_GOOD)
-    queue.submit(an_order("a", force=True), by_itself=False)
+    queue.submit(a_job("a", force=True), by_itself=False)
     with pytest.raises(RefusedCommand) as refused:
-        queue.submit(an_order("b", force=True), by_itself=False, no_queue=True)
+        queue.submit(a_job("b", force=True), by_itself=False, no_queue=True)
     assert refused.value.reason is Reason.BUSY
 
 
 def test_resume_starts_what_waited(queue: RunQueue) -> None:
     queue.pause(_FOR_GOOD)
-    queue.submit(an_order("a", _ONE))
-    queue.submit(an_order("b", _TWO))
+    queue.submit(a_job("a", _ONE))
+    queue.submit(a_job("b", _TWO))
     assert queue.resume()
-    assert queue.standing == QueueState(running=an_order("a", _ONE | _TWO))
+    assert queue.state == QueueState(running=a_job("a", _ONE | _TWO))
 
 
 def test_resume_says_that_there_was_no_pause(queue: RunQueue) -> None:
@@ -289,21 +289,21 @@ def test_resume_says_that_there_was_no_pause(queue: RunQueue) -> None:
 def test_no_order_is_lost_and_never_two_run_whatever_threads_do() -> None:
     threads, rounds = 8, 100
     queue = RunQueue(lambda: None)
-    begun: dict[str, Order] = {}
+    begun: dict[str, SyncJob] = {}
     tickets: list[Ticket] = []
 
     def submit(thread: int) -> None:
         for number in range(rounds):
             source = f"{thread}/{number}"
-            tickets.append(queue.submit(an_order(source, frozenset({source}), source)))
+            tickets.append(queue.submit(a_job(source, frozenset({source}), source)))
 
     def finish_one() -> bool:
-        order = queue.standing.running
-        if order is None:
+        job = queue.state.running
+        if job is None:
             return False
-        assert order.run_id not in begun, "ran twice"
-        begun[order.run_id] = order
-        queue.finished(order.run_id)
+        assert job.run_id not in begun, "ran twice"
+        begun[job.run_id] = job
+        queue.finished(job.run_id)
         return True
 
     submitting = [threading.Thread(target=submit, args=(one,)) for one in range(threads)]
@@ -314,7 +314,7 @@ def test_no_order_is_lost_and_never_two_run_whatever_threads_do() -> None:
     while finish_one():
         pass
     wanted = {f"{thread}/{number}" for thread in range(threads) for number in range(rounds)}
-    assert {source for order in begun.values() for source in order.scope or ()} == wanted
-    assert {origin for order in begun.values() for origin in order.origins} == wanted
+    assert {source for job in begun.values() for source in job.scope or ()} == wanted
+    assert {origin for job in begun.values() for origin in job.origins} == wanted
     assert {ticket.run_id for ticket in tickets} == set(begun)
-    assert queue.standing == QueueState()
+    assert queue.state == QueueState()

@@ -8,38 +8,38 @@ import pytest
 
 from listsync.agent.queue import QueueState, RunQueue
 from listsync.agent.queue_store import QueueStore
-from listsync.domain.runs import Order, Pause
+from listsync.domain.runs import Pause, SyncJob
 from listsync.errors import StateError
-from tests.fakes import FakeNotebook
+from tests.fakes import FakeKeyValueStore
 
-_ALL = Order(run_id="all", scope=None, origins=("schedule",))
-_ONE = Order(run_id="one", scope=frozenset({"file:one"}), origins=("config",))
-_TWO = Order(run_id="two", scope=frozenset({"file:two"}), origins=("SIGUSR1", "config"))
+_ALL = SyncJob(run_id="all", scope=None, origins=("schedule",))
+_ONE = SyncJob(run_id="one", scope=frozenset({"file:one"}), origins=("config",))
+_TWO = SyncJob(run_id="two", scope=frozenset({"file:two"}), origins=("SIGUSR1", "config"))
 _DRY = replace(_ONE, run_id="dry", dry_run=True)
 _FAR = datetime(2999, 1, 1, tzinfo=UTC)
 _PAST = datetime.now(UTC) - timedelta(seconds=1)
 
 
-def kept(*standings: QueueState) -> FakeNotebook:
+def kept(*standings: QueueState) -> FakeKeyValueStore:
     """Give what a killed agent leaves behind that stood so, one after the other."""
-    notebook = FakeNotebook()
-    keeper = QueueStore(notebook)
-    for standing in standings:
-        keeper.keep(standing)
-    return notebook
+    key_values = FakeKeyValueStore()
+    keeper = QueueStore(key_values)
+    for state in standings:
+        keeper.keep(state)
+    return key_values
 
 
-def restored(notebook: FakeNotebook) -> QueueState:
+def restored(key_values: FakeKeyValueStore) -> QueueState:
     queue = RunQueue(lambda: None)
-    QueueStore(notebook).restore(queue)
-    return queue.standing
+    QueueStore(key_values).restore(queue)
+    return queue.state
 
 
 # -- what is owed ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("standing", "owed"),
+    ("state", "owed"),
     [
         pytest.param(QueueState(), None, id="idle"),
         pytest.param(
@@ -76,8 +76,8 @@ def restored(notebook: FakeNotebook) -> QueueState:
         ),
     ],
 )
-def test_after_a_kill_is_owed(standing: QueueState, owed: dict[str, Any] | None) -> None:
-    assert kept(standing).load("owed") == owed
+def test_after_a_kill_is_owed(state: QueueState, owed: dict[str, Any] | None) -> None:
+    assert kept(state).load("owed") == owed
 
 
 def test_what_has_ended_is_owed_no_more() -> None:
@@ -85,52 +85,52 @@ def test_what_has_ended_is_owed_no_more() -> None:
 
 
 def test_what_was_let_go_is_not_owed_though_it_still_runs() -> None:
-    notebook = FakeNotebook()
-    keeper = QueueStore(notebook)
+    key_values = FakeKeyValueStore()
+    keeper = QueueStore(key_values)
     keeper.keep(QueueState(running=_ONE, pending=_TWO))
     keeper.let_go(_ONE.run_id)
     keeper.keep(QueueState(running=_ONE, pending=_TWO))
-    assert notebook.load("owed")["lists"] == ["file:two"]
+    assert key_values.load("owed")["lists"] == ["file:two"]
 
 
 def test_an_equal_standing_is_not_written_again() -> None:
-    standing = QueueState(running=_ONE, pause=Pause(_FAR))
-    assert kept(standing, standing).saves == {"owed": 1, "pause": 1}
+    state = QueueState(running=_ONE, pause=Pause(_FAR))
+    assert kept(state, state).saves == {"owed": 1, "pause": 1}
 
 
 def test_what_could_not_be_written_is_written_next_time() -> None:
-    notebook = FakeNotebook()
-    keeper = QueueStore(notebook)
-    notebook.fails = StateError("the disk is full")
+    key_values = FakeKeyValueStore()
+    keeper = QueueStore(key_values)
+    key_values.fails = StateError("the disk is full")
     with pytest.raises(StateError):
         keeper.keep(QueueState(running=_ONE))
-    notebook.fails = None
+    key_values.fails = None
     keeper.keep(QueueState(running=_ONE))
-    assert notebook.load("owed") is not None
+    assert key_values.load("owed") is not None
 
 
 def test_who_cancels_does_not_wait_for_what_is_being_written() -> None:
-    notebook = FakeNotebook()
-    keeper = QueueStore(notebook)
-    notebook.meanwhile = lambda: keeper.let_go(_ONE.run_id)
+    key_values = FakeKeyValueStore()
+    keeper = QueueStore(key_values)
+    key_values.meanwhile = lambda: keeper.let_go(_ONE.run_id)
     keeper.keep(QueueState(running=_ONE))
     keeper.keep(QueueState(running=_ONE))
-    assert notebook.load("owed") is None
+    assert key_values.load("owed") is None
 
 
 # -- what is restored --------------------------------------------------------------------------
 
 
 def test_nothing_kept_restores_nothing() -> None:
-    assert restored(FakeNotebook()) == QueueState()
+    assert restored(FakeKeyValueStore()) == QueueState()
 
 
 def test_one_sync_is_restored_for_all_that_is_owed() -> None:
-    standing = restored(kept(QueueState(running=_ONE, pending=_TWO)))
-    assert standing.pending is None
-    assert standing.running is not None
-    assert standing.running.scope == frozenset({"file:one", "file:two"})
-    assert standing.running.origin == "config, SIGUSR1, resumed"
+    state = restored(kept(QueueState(running=_ONE, pending=_TWO)))
+    assert state.pending is None
+    assert state.running is not None
+    assert state.running.scope == frozenset({"file:one", "file:two"})
+    assert state.running.origin == "config, SIGUSR1, resumed"
 
 
 def test_a_sync_of_all_lists_is_restored_as_such() -> None:
@@ -148,16 +148,16 @@ def test_what_is_restored_again_and_again_is_called_resumed_once() -> None:
 
 @pytest.mark.parametrize("until", [None, _FAR], ids=["for-good", "until-a-time"])
 def test_a_pause_is_restored_and_holds_what_is_owed(until: datetime | None) -> None:
-    standing = restored(kept(QueueState(pending=_ONE, pause=Pause(until))))
-    assert standing.pause == Pause(until)
-    assert standing.running is None
-    assert standing.pending is not None
+    state = restored(kept(QueueState(pending=_ONE, pause=Pause(until))))
+    assert state.pause == Pause(until)
+    assert state.running is None
+    assert state.pending is not None
 
 
 def test_a_pause_that_ended_meanwhile_is_over() -> None:
-    standing = restored(kept(QueueState(pending=_ONE, pause=Pause(_PAST))))
-    assert standing.pause is None
-    assert standing.running is not None
+    state = restored(kept(QueueState(pending=_ONE, pause=Pause(_PAST))))
+    assert state.pause is None
+    assert state.running is not None
 
 
 def test_a_pause_that_a_wrong_clock_has_dated_begins_anew() -> None:
@@ -171,9 +171,9 @@ def test_a_pause_that_a_wrong_clock_has_dated_begins_anew() -> None:
 
 
 def test_a_pause_that_ended_meanwhile_is_forgotten() -> None:
-    notebook = kept(QueueState(pause=Pause(_PAST)))
-    QueueStore(notebook).keep(QueueState())
-    assert notebook.load("pause") is None
+    key_values = kept(QueueState(pause=Pause(_PAST)))
+    QueueStore(key_values).keep(QueueState())
+    assert key_values.load("pause") is None
 
 
 def test_what_is_owed_is_united_with_what_comes_at_the_start() -> None:
@@ -181,6 +181,6 @@ def test_what_is_owed_is_united_with_what_comes_at_the_start() -> None:
     queue.submit(_ALL)
     queue.submit(_TWO)
     QueueStore(kept(QueueState(running=_ONE))).restore(queue)
-    pending = queue.standing.pending
+    pending = queue.state.pending
     assert pending is not None
     assert pending.scope == frozenset({"file:one", "file:two"})

@@ -12,7 +12,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.domain.runs import Ended, Order, ReachedServer
+from listsync.domain.runs import Ended, ReachedServer, SyncJob
 from listsync.domain.server import RequestBody
 from tests.fakes import SERVER
 
@@ -170,8 +170,8 @@ def test_all_the_requests_of_a_plan_are_kept() -> None:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_run_without_a_report_is_told_as_failed(*, dry_run: bool) -> None:
-    order = Order(run_id="r", scope=None, origins=("a", "b"), dry_run=dry_run)
-    row = failed(order, _AT, _END, "the disk is full").row
+    job = SyncJob(run_id="r", scope=None, origins=("a", "b"), dry_run=dry_run)
+    row = failed(job, _AT, _END, "the disk is full").row
     assert row == RunRow(
         run_id="r",
         origin="a, b",

@@ -9,7 +9,7 @@ import pytest
 
 from listsync.domain.events import Event, RetryDue, Signal, Signalled
 from listsync.domain.report import Result, Retry
-from listsync.domain.runs import Order, Pause, PlannedRetry
+from listsync.domain.runs import Pause, PlannedRetry, SyncJob
 from listsync.errors import StateError, UnavailableError
 from listsync.triggers.schedule.due_times import ScheduleTrigger
 from listsync.triggers.schedule.retry_backoff import BackOff
@@ -87,7 +87,7 @@ def test_only_what_failed_is_tried_again(world: World) -> None:
 def test_a_list_that_is_followed_no_more_is_not_tried_again(world: World) -> None:
     fail_a_run(world, frozenset({"file:gone"}))
     world.play(_RUN)
-    assert world.queue.standing.running is None
+    assert world.queue.state.running is None
     assert world.back_off.planned() is None
 
 
@@ -104,7 +104,7 @@ def test_a_run_that_was_partly_done_is_tried_again(world: World) -> None:
 
 
 def test_a_dry_run_is_not_tried_again(world: World) -> None:
-    world.queue.submit(Order.new(None, "test", dry_run=True))
+    world.queue.submit(SyncJob.new(None, "test", dry_run=True))
     world.play()
     world.syncs.begun()
     world.end_run(Result.FAILED, _DOWN)
@@ -113,7 +113,7 @@ def test_a_dry_run_is_not_tried_again(world: World) -> None:
 
 def test_a_dry_run_that_goes_well_does_not_make_the_retry_needless(world: World) -> None:
     fail_a_run(world)
-    world.queue.submit(Order.new(None, "test", dry_run=True))
+    world.queue.submit(SyncJob.new(None, "test", dry_run=True))
     world.play()
     world.syncs.begun()
     world.end_run()
@@ -125,7 +125,7 @@ def test_a_run_that_somebody_wants_meanwhile_and_that_goes_well_is_enough(world:
     world.begin_run()
     world.end_run()
     world.play(_RUN)
-    assert world.queue.standing.running is None
+    assert world.queue.state.running is None
 
 
 def test_a_retry_that_somebody_cancels_is_over(world: World) -> None:
@@ -142,7 +142,7 @@ def test_a_retry_is_not_made_twice_where_a_sync_runs_that_does_it(world: World) 
     world.begin_run()
     let_pass(world, timedelta(minutes=2))
     world.play(_RUN)
-    assert world.queue.standing.pending is None
+    assert world.queue.state.pending is None
     world.end_run(Result.FAILED, _DOWN)
     assert wait(world) == timedelta(minutes=2)
 
@@ -151,8 +151,8 @@ def test_a_retry_waits_behind_a_sync_that_does_not_do_it(world: World) -> None:
     fail_a_run(world)
     world.begin_run(_ONE)
     world.play(_RUN)
-    assert world.queue.standing.pending is not None
-    assert world.queue.standing.pending.scope is None
+    assert world.queue.state.pending is not None
+    assert world.queue.state.pending.scope is None
 
 
 def test_a_retry_folds_into_what_waits(world: World) -> None:
@@ -160,7 +160,7 @@ def test_a_retry_folds_into_what_waits(world: World) -> None:
     world.begin_run(_ONE)
     waiting = world.submit(_ONE)
     world.play(_RUN)
-    pending = world.queue.standing.pending
+    pending = world.queue.state.pending
     assert pending is not None
     assert (pending.run_id, pending.scope) == (waiting.run_id, None)
     assert pending.origins == ("test", "retry")
@@ -170,8 +170,8 @@ def test_a_retry_is_remembered_in_a_pause(world: World) -> None:
     fail_a_run(world)
     world.queue.pause(Pause(None))
     world.play(_RUN)
-    assert world.queue.standing.running is None
-    assert world.notebook.load("owed") == {"lists": None, "origin": "retry"}
+    assert world.queue.state.running is None
+    assert world.key_values.load("owed") == {"lists": None, "origin": "retry"}
     world.queue.resume()
     world.play()
     assert running(world).origin == "retry"
@@ -179,7 +179,7 @@ def test_a_retry_is_remembered_in_a_pause(world: World) -> None:
 
 def test_a_retry_that_cannot_be_noted_is_made_all_the_same(world: World) -> None:
     fail_a_run(world)
-    world.notebook.fails = StateError("the disk is full")
+    world.key_values.fails = StateError("the disk is full")
     world.play(_RUN)
     assert running(world).origin == "retry"
     assert world.back_off.planned() is None
@@ -187,11 +187,11 @@ def test_a_retry_that_cannot_be_noted_is_made_all_the_same(world: World) -> None
 
 def test_what_is_planned_is_written_down_once_that_can_be_done(world: World) -> None:
     world.begin_run()
-    world.notebook.fails = StateError("locked")
+    world.key_values.fails = StateError("locked")
     world.end_run(Result.FAILED, _DOWN)
-    world.notebook.fails = None
+    world.key_values.fails = None
     world.play(for_s=2)
-    assert BackOff(world.notebook, world.clock).planned() == planned(world)
+    assert BackOff(world.key_values, world.clock).planned() == planned(world)
 
 
 def test_who_waits_for_the_end_of_a_run_is_told_of_its_retry(
@@ -219,7 +219,7 @@ def test_a_retry_is_planned_though_what_is_shown_of_the_lists_cannot_be_read(
 
 def test_what_is_planned_outlives_a_restart(world: World) -> None:
     fail_a_run(world)
-    again = BackOff(world.notebook, world.clock)
+    again = BackOff(world.key_values, world.clock)
     assert again.planned() == planned(world)
 
 
@@ -231,13 +231,13 @@ def test_a_run_that_fails_while_the_agent_stops_is_tried_again_after_the_restart
     world.syncs.end(Result.FAILED, _DOWN)
     world.syncs.stops_when_told = False
     assert world.agent.stop()
-    assert world.notebook.load("owed") is None
-    assert BackOff(world.notebook, world.clock).planned() is not None
+    assert world.key_values.load("owed") is None
+    assert BackOff(world.key_values, world.clock).planned() is not None
 
 
 def test_the_agent_stops_though_its_state_cannot_be_written(world: World) -> None:
     world.begin_run()
-    world.notebook.fails = StateError("the disk is full")
+    world.key_values.fails = StateError("the disk is full")
     world.syncs.stops_when_told = False
     world.syncs.end(Result.FAILED, _DOWN)
     assert world.agent.stop()
@@ -245,9 +245,9 @@ def test_the_agent_stops_though_its_state_cannot_be_written(world: World) -> Non
 
 def test_a_sync_that_does_not_come_to_a_report_is_tried_again(world: World) -> None:
     world.syncs.fails = UnavailableError("sandbox", "it did not start in time")
-    order = world.begin_run()
+    job = world.begin_run()
     world.end_run()
-    assert [(one.run_id, one.result) for one in world.noted] == [(order.run_id, "failed")]
+    assert [(one.run_id, one.result) for one in world.noted] == [(job.run_id, "failed")]
     assert planned(world).why == "sandbox: it did not start in time"
 
 
@@ -277,4 +277,4 @@ def test_a_list_whose_run_is_tried_again_too_is_one_sync(world: World) -> None:
     fail_a_run(world, frozenset({"file:two"}))
     world.play(RetryDue(frozenset({"", "file:one"})))
     assert running(world).scope == frozenset({"file:one", "file:two"})
-    assert world.queue.standing.pending is None
+    assert world.queue.state.pending is None

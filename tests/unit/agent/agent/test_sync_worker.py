@@ -13,12 +13,12 @@ from listsync.cancellation import CancelToken
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.domain.runs import Ended, Following, Order
+from listsync.domain.runs import Ended, Following, SyncJob
 from listsync.errors import StateError
 from tests.fakes import SERVER
 
-_ORDER = Order(run_id="r", scope=frozenset({"file:one"}), origins=("schedule", "SIGUSR1"))
-_DRY = Order(run_id="r", scope=None, origins=("test",), dry_run=True)
+_JOB = SyncJob(run_id="r", scope=frozenset({"file:one"}), origins=("schedule", "SIGUSR1"))
+_DRY = SyncJob(run_id="r", scope=None, origins=("test",), dry_run=True)
 _FOLLOWING: Following[object] = Following(
     lists=(), sync_on_change=True, server="sandbox", content=None
 )
@@ -65,10 +65,10 @@ def ending(result: Result) -> Perform[object]:
     return lambda run, *_: a_report(run, result)
 
 
-def worked(perform: Perform[object], order: Order = _ORDER) -> Ended:
+def worked(perform: Perform[object], job: SyncJob = _JOB) -> Ended:
     """Run one sync to its end."""
     ends: list[Ended] = []
-    work = SyncWorker(order, _FOLLOWING, perform, ends.append)
+    work = SyncWorker(job, _FOLLOWING, perform, ends.append)
     work.start()
     assert work.wait(5)
     (ended,) = ends
@@ -87,23 +87,23 @@ def test_a_sync_for_which_there_is_no_thread_has_failed(monkeypatch: pytest.Monk
     )
 
 
-@pytest.mark.parametrize("order", [_ORDER, _DRY], ids=["real", "dry"])
-def test_a_sync_is_given_what_was_ordered(order: Order) -> None:
-    given: list[tuple[SyncRun, Following[object], Order]] = []
+@pytest.mark.parametrize("job", [_JOB, _DRY], ids=["real", "dry"])
+def test_a_sync_is_given_what_was_ordered(job: SyncJob) -> None:
+    given: list[tuple[SyncRun, Following[object], SyncJob]] = []
 
     def perform(
-        run: SyncRun, following: Following[object], order: Order, stop: CancelToken
+        run: SyncRun, following: Following[object], job: SyncJob, stop: CancelToken
     ) -> SyncReport:
         assert not stop.is_set()
-        given.append((run, following, order))
+        given.append((run, following, job))
         return a_report(run)
 
-    worked(perform, order)
+    worked(perform, job)
     ((run, following, ordered),) = given
-    assert (run.run_id, run.origin, run.dry_run) == ("r", order.origin, order.dry_run)
+    assert (run.run_id, run.origin, run.dry_run) == ("r", job.origin, job.dry_run)
     assert abs((datetime.now(UTC) - run.started_at).total_seconds()) < 60
     assert following is _FOLLOWING
-    assert ordered is order
+    assert ordered is job
 
 
 def test_a_sync_runs_in_a_thread_that_nobody_waits_for() -> None:
@@ -123,7 +123,7 @@ def test_stop_reaches_the_sync() -> None:
         return a_report(run, Result.CANCELLED if stop.wait(5) else Result.OK)
 
     ends: list[Ended] = []
-    work = SyncWorker(_ORDER, _FOLLOWING, perform, ends.append)
+    work = SyncWorker(_JOB, _FOLLOWING, perform, ends.append)
     work.start()
     assert not work.wait(0)
     work.stop()
@@ -169,18 +169,18 @@ def test_a_foreseen_error_needs_no_traceback(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.parametrize(
-    ("order", "line"),
+    ("job", "line"),
     [
         pytest.param(
-            _ORDER,
+            _JOB,
             "Background sync started (dry_run=False), triggered by schedule, SIGUSR1",
             id="real",
         ),
         pytest.param(_DRY, "Background sync started (dry_run=True), triggered by test", id="dry"),
     ],
 )
-def test_the_start_is_logged(order: Order, line: str, caplog: pytest.LogCaptureFixture) -> None:
-    worked(ending(Result.OK), order)
+def test_the_start_is_logged(job: SyncJob, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    worked(ending(Result.OK), job)
     assert caplog.messages[0] == line
 
 
@@ -271,7 +271,7 @@ def stopped(perform: Perform[object]) -> tuple[SyncWorker[object], list[Ended]]:
         ends.append(ended)
         over.set()
 
-    work = SyncWorker(_ORDER, _FOLLOWING, perform, done)
+    work = SyncWorker(_JOB, _FOLLOWING, perform, done)
     work.start()
     work.stop()
     work.stop()
@@ -328,7 +328,7 @@ def test_a_sync_gets_its_time_before_it_is_cut() -> None:
 
 
 def test_without_room_for_a_thread_a_stop_cuts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    work = SyncWorker(_ORDER, _FOLLOWING, ending(Result.OK), lambda _: None)
+    work = SyncWorker(_JOB, _FOLLOWING, ending(Result.OK), lambda _: None)
 
     def none_left(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

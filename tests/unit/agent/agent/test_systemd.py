@@ -9,12 +9,12 @@ from listsync.agent.recent_runs import RecentRuns, failed
 from listsync.agent.systemd import Systemd, SystemdStatus
 from listsync.cancellation import COMPUTING_S, Heartbeat
 from listsync.domain.report import Phase
-from listsync.domain.runs import Order, Pause
+from listsync.domain.runs import Pause, SyncJob
 from listsync.sync.progress import ProgressBoard
 from tests.unit.agent.agent.world import AT, FakeSystemd
 
-_ORDER = Order(run_id="r", scope=None, origins=("test",))
-_IDLE, _RUNNING = QueueState(), QueueState(running=_ORDER)
+_JOB = SyncJob(run_id="r", scope=None, origins=("test",))
+_IDLE, _RUNNING = QueueState(), QueueState(running=_JOB)
 
 
 class Bench:
@@ -27,9 +27,9 @@ class Bench:
         self.teller = SystemdStatus(systemd, self.board, self.recent, lambda: self.control_is_well)
         monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
 
-    def beat(self, standing: QueueState, sync: Heartbeat | None = None, *, after_s: float) -> None:
+    def beat(self, state: QueueState, sync: Heartbeat | None = None, *, after_s: float) -> None:
         self.now_s += after_s
-        self.teller.beat(standing, sync)
+        self.teller.beat(state, sync)
 
 
 @pytest.fixture
@@ -45,12 +45,12 @@ def bench(monkeypatch: pytest.MonkeyPatch, systemd: FakeSystemd) -> Bench:
 # -- the watchdog ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("standing", [_IDLE, _RUNNING], ids=["idle", "running"])
+@pytest.mark.parametrize("state", [_IDLE, _RUNNING], ids=["idle", "running"])
 def test_the_watchdog_is_served_while_all_are_well(
-    bench: Bench, systemd: FakeSystemd, standing: QueueState
+    bench: Bench, systemd: FakeSystemd, state: QueueState
 ) -> None:
     for _ in range(3):
-        bench.beat(standing, after_s=10)
+        bench.beat(state, after_s=10)
     assert systemd.count("watchdog") == 3
 
 
@@ -142,7 +142,7 @@ def test_an_agent_that_never_ran_is_idle(bench: Bench, systemd: FakeSystemd) -> 
 
 
 @pytest.mark.parametrize(
-    ("standing", "words"),
+    ("state", "words"),
     [
         pytest.param(_IDLE, "idle; last sync failed: no room", id="idle"),
         pytest.param(
@@ -151,10 +151,10 @@ def test_an_agent_that_never_ran_is_idle(bench: Bench, systemd: FakeSystemd) -> 
     ],
 )
 def test_the_last_sync_is_told(
-    bench: Bench, systemd: FakeSystemd, standing: QueueState, words: str
+    bench: Bench, systemd: FakeSystemd, state: QueueState, words: str
 ) -> None:
-    bench.recent.add(failed(_ORDER, AT, AT, "no room"))
-    bench.teller.tell(standing)
+    bench.recent.add(failed(_JOB, AT, AT, "no room"))
+    bench.teller.tell(state)
     assert systemd.said == [("status", words)]
 
 

@@ -20,11 +20,11 @@ from listsync.domain.events import Clock, Event, QueueMoved, RunFinished, Signal
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun
-from listsync.domain.runs import Following, Order, PendingChange, Scope
+from listsync.domain.runs import Following, PendingChange, Scope, SyncJob
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule.retry_backoff import BackOff
-from tests.fakes import SERVER, FakeNotebook
+from tests.fakes import SERVER, FakeKeyValueStore
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BROKEN = (Problem(file="listsync.yaml", what="unknown key", line=3, column=2),)
@@ -137,7 +137,7 @@ class FakeSyncs:
     """Implements `Perform`: each sync lasts until `end`, or until it is stopped."""
 
     def __init__(self) -> None:
-        self.given: list[tuple[Order, Following[object]]] = []
+        self.given: list[tuple[SyncJob, Following[object]]] = []
         self.stops_when_told = True
         self.result = Result.OK
         self.retry: Retry | None = None
@@ -146,9 +146,9 @@ class FakeSyncs:
         self._may_end = threading.Semaphore(0)
 
     def __call__(
-        self, run: SyncRun, following: Following[object], order: Order, stop: CancelToken
+        self, run: SyncRun, following: Following[object], job: SyncJob, stop: CancelToken
     ) -> SyncReport:
-        self.given.append((order, following))
+        self.given.append((job, following))
         self._begun.release()
         result = self._wait(stop)
         if self.fails is not None:
@@ -166,7 +166,7 @@ class FakeSyncs:
             retry=None if result is Result.CANCELLED else self.retry,
         )
 
-    def begun(self) -> Order:
+    def begun(self) -> SyncJob:
         """Wait for the next sync to begin."""
         assert self._begun.acquire(timeout=_PATIENCE_S), "no sync began"
         return self.given[-1][0]
@@ -218,10 +218,10 @@ class World:
         self.set_by = timedelta()
         self.clock = Clock(lambda: self.now, lambda: self.inbox.now_s)
         self.steps: list[timedelta] = []
-        self.notebook = FakeNotebook()
+        self.key_values = FakeKeyValueStore()
         self.systemd = FakeSystemd()
         self.schedules = FakeSchedules("")
-        self.back_off = BackOff(self.notebook, self.clock, draw=lambda: 0.0)
+        self.back_off = BackOff(self.key_values, self.clock, draw=lambda: 0.0)
         self.syncs = FakeSyncs()
         self.recent = RecentRuns()
         self.noted: list[RunRow] = []
@@ -238,7 +238,7 @@ class World:
                 configuration=self.configuration,
                 schedules=self.schedules,
                 retries=self.back_off,
-                queue_store=QueueStore(self.notebook),
+                queue_store=QueueStore(self.key_values),
                 systemd=self.teller,
                 recent=self.recent,
                 perform=self.syncs,
@@ -254,10 +254,10 @@ class World:
     def now(self) -> datetime:
         return AT + timedelta(seconds=self.inbox.now_s) + self.set_by
 
-    def submit(self, scope: Scope = None, origin: str = "test") -> Order:
-        order = Order.new(scope, origin)
-        self.queue.submit(order)
-        return order
+    def submit(self, scope: Scope = None, origin: str = "test") -> SyncJob:
+        job = SyncJob.new(scope, origin)
+        self.queue.submit(job)
+        return job
 
     def play(self, *events: Event, for_s: float = 0.0) -> None:
         """Let the agent decide on *events* and all that follows within *for_s*."""
@@ -267,12 +267,12 @@ class World:
         self.agent._is_stopping = False
         self.agent.run()
 
-    def begin_run(self, scope: Scope = None, origin: str = "test") -> Order:
+    def begin_run(self, scope: Scope = None, origin: str = "test") -> SyncJob:
         """Let a sync begin."""
-        order = self.submit(scope, origin)
+        job = self.submit(scope, origin)
         self.play()
         self.syncs.begun()
-        return order
+        return job
 
     def end_run(self, result: Result = Result.OK, retry: Retry | None = None) -> None:
         """Let the running sync end, and the agent learn of it."""
@@ -304,7 +304,7 @@ class World:
             raise self.refresh_fails
 
 
-def running(world: World) -> Order:
-    order = world.queue.standing.running
-    assert order is not None
-    return order
+def running(world: World) -> SyncJob:
+    job = world.queue.state.running
+    assert job is not None
+    return job

@@ -27,7 +27,7 @@ def _level_as_it_was() -> Iterator[None]:
 
 def test_a_trigger_starts_a_sync_of_all_lists(world: World) -> None:
     reply = world.ask("trigger")
-    running = world.queue.standing.running
+    running = world.queue.state.running
     assert running is not None
     assert reply == {"run_id": running.run_id, "state": "started"}
     assert (running.scope, running.origin, running.dry_run) == (None, "a command", False)
@@ -35,7 +35,7 @@ def test_a_trigger_starts_a_sync_of_all_lists(world: World) -> None:
 
 def test_lists_are_named_as_the_user_calls_them(world: World) -> None:
     world.ask("trigger", lists=["Trending Movies", "one"])
-    running = world.queue.standing.running
+    running = world.queue.state.running
     assert running is not None
     assert running.scope == frozenset({"file:/Trending Movies", "file:/one"})
 
@@ -52,7 +52,7 @@ def test_an_unknown_list_is_refused_with_a_hint(world: World, name: str, hint: s
     refused = world.refusal("trigger", lists=["one", name])
     assert refused.reason is Reason.NOT_FOUND
     assert refused.message == f"no list is called {name!r}{hint}"
-    assert world.queue.standing.running is None
+    assert world.queue.state.running is None
 
 
 def test_what_is_no_name_at_all_is_not_repeated_at_length(world: World) -> None:
@@ -61,7 +61,7 @@ def test_what_is_no_name_at_all_is_not_repeated_at_length(world: World) -> None:
 
 def test_a_dry_run_is_ordered_as_such(world: World) -> None:
     world.ask("trigger", dry_run=True)
-    running = world.queue.standing.running
+    running = world.queue.state.running
     assert running is not None
     assert running.dry_run
 
@@ -77,7 +77,7 @@ def test_a_dry_run_is_ordered_as_such(world: World) -> None:
 )
 def test_who_asked_is_kept(world: World, given: str, origin: str) -> None:
     world.ask("trigger", origin=given)
-    running = world.queue.standing.running
+    running = world.queue.state.running
     assert running is not None
     assert running.origin == origin
 
@@ -113,7 +113,7 @@ def test_a_trigger_that_may_wait_is_taken_in_a_pause(world: World) -> None:
     assert world.refusal("trigger").reason is Reason.PAUSED
     assert world.ask("trigger", await_resume=True)["state"] == "queued"
     world.queue.resume()
-    assert world.queue.standing.running is not None
+    assert world.queue.state.running is not None
 
 
 def test_no_queue_is_refused_beside_a_sync(world: World) -> None:
@@ -126,14 +126,14 @@ def test_no_queue_is_refused_beside_a_sync(world: World) -> None:
 
 def test_a_pause_lasts_for_good(world: World) -> None:
     assert world.ask("pause") == {"until": None}
-    assert world.queue.standing.pause == Pause(None)
+    assert world.queue.state.pause == Pause(None)
 
 
 @pytest.mark.parametrize("for_s", [90, 0.5, 3650 * 86400], ids=["whole", "half", "ten-years"])
 def test_a_pause_lasts_for_a_while(world: World, for_s: float) -> None:
     before = datetime.now(UTC)
     reply = world.ask("pause", for_s=for_s)
-    pause = world.queue.standing.pause
+    pause = world.queue.state.pause
     assert pause is not None
     assert pause.until is not None
     assert for_s <= (pause.until - before).total_seconds() <= for_s + 60
@@ -144,13 +144,13 @@ def test_a_pause_lasts_for_a_while(world: World, for_s: float) -> None:
 @pytest.mark.parametrize("for_s", [0, -1, 3650 * 86400 + 1, 1e300])
 def test_a_pause_that_makes_no_sense_is_refused(world: World, for_s: float) -> None:
     assert world.refusal("pause", for_s=for_s).reason is Reason.INVALID
-    assert world.queue.standing.pause is None
+    assert world.queue.state.pause is None
 
 
 def test_resume_ends_the_pause(world: World) -> None:
     world.queue.pause(Pause(None))
     assert world.ask("resume") == {"ok": True, "message": "Resumed."}
-    assert world.queue.standing.pause is None
+    assert world.queue.state.pause is None
 
 
 def test_resume_without_a_pause_is_no_error(world: World) -> None:

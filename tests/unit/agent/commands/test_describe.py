@@ -119,8 +119,8 @@ def test_a_wrong_parameter_is_named_with_what_is_right(
 ) -> None:
     refused = world.refusal(method, **params)
     assert (refused.reason, refused.message) == (Reason.INVALID, words)
-    assert world.queue.standing.running is None
-    assert world.queue.standing.pause is None
+    assert world.queue.state.running is None
+    assert world.queue.state.pause is None
 
 
 def test_all_wrong_names_are_told_or_counted(world: World) -> None:

@@ -20,7 +20,7 @@ from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import Phase, Plan, PlanItem, Verdict
-from listsync.domain.runs import Order, PlannedRetry
+from listsync.domain.runs import PlannedRetry, SyncJob
 from listsync.domain.server import Asking, Candidate, RequestBody
 from listsync.errors import Problem, StateError
 from listsync.protocol import METHODS, Reason, request
@@ -116,7 +116,7 @@ def with_everything(world: World) -> None:
     with_lists_in_trouble(world)
     every = frozenset(f"file:/{name}" for name in _NAMES)
     world.queue.submit(
-        Order(
+        SyncJob(
             run_id="b", scope=every, origins=tuple(f"{one} {_LONG}"[:64] for one in range(_MANY))
         )
     )
@@ -137,7 +137,7 @@ def with_everything(world: World) -> None:
     world.state.kept.told_items = [an_item(_LONG, list_name=_NAMES[0])] * 200
     world.state.kept.reviews = [a_long_review(number) for number in range(30)]
     world.state.kept.told_entries = [a_long_entry(number) for number in range(100)]
-    world.state.kept.standings[_KEY] = replace(
+    world.state.kept.overviews[_KEY] = replace(
         NOTHING_KNOWN, requests=(a_request(_LONG, detail=_LONG * 9, lists=tuple(_NAMES)),) * 10
     )
 

@@ -120,7 +120,7 @@ def dune(world: World) -> World:
 
 def know(world: World, status: int = 1, status_4k: int = 1, **more: Any) -> None:
     state = TitleState(status, status_4k)
-    world.state.kept.standings[_DUNE] = replace(NOTHING_KNOWN, state=state, **more)
+    world.state.kept.overviews[_DUNE] = replace(NOTHING_KNOWN, state=state, **more)
 
 
 def allow(world: World, user: str, **more: Any) -> None:
@@ -670,7 +670,7 @@ def test_a_series_is_settled_only_for_the_seasons_it_was_acted_on_for(
         {place: {entry_id(one): title}}, {place: {entry_id(one): HandledSeasons(rule, "1")}}
     )
     state = TitleState(MediaStatus.PROCESSING, MediaStatus.UNKNOWN)
-    world.state.kept.standings[key] = replace(NOTHING_KNOWN, state=state, handled=entries)
+    world.state.kept.overviews[key] = replace(NOTHING_KNOWN, state=state, handled=entries)
     assert why(world) == said
 
 

@@ -62,11 +62,11 @@ def told(world: World, **params: Any) -> Mapping[str, Any]:
 
 def test_a_plan_is_a_dry_run_of_all_lists_or_some(world: World) -> None:
     assert world.ask("plan")["state"] == "started"
-    running = world.queue.standing.running
+    running = world.queue.state.running
     assert running is not None
     assert (running.dry_run, running.scope, running.origin) == (True, None, "plan")
     assert world.ask("plan", lists=["two"])["state"] == "queued"
-    pending = world.queue.standing.pending
+    pending = world.queue.state.pending
     assert pending is not None
     assert pending.scope == frozenset({"file:/two"})
 
@@ -78,7 +78,7 @@ def test_a_plan_of_a_list_that_is_not_there_is_refused(world: World) -> None:
 def test_a_plan_is_made_in_a_pause_too(world: World) -> None:
     world.queue.pause(Pause(None))
     assert world.ask("plan")["state"] == "started"
-    assert world.queue.standing.pause == Pause(None)
+    assert world.queue.state.pause == Pause(None)
 
 
 def test_a_plan_that_is_not_made_yet_says_so(world: World) -> None:

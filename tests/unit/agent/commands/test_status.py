@@ -12,7 +12,7 @@ from listsync import __version__
 from listsync.domain.history import ListRow
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.report import Phase, Verdict
-from listsync.domain.runs import Order, Pause, PendingChange, PlannedRetry, Scope, ServiceStatus
+from listsync.domain.runs import Pause, PendingChange, PlannedRetry, Scope, ServiceStatus, SyncJob
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsync.terminal.output import PLAIN
@@ -103,7 +103,7 @@ def test_the_status_says_what_waits(
     world: World, scope: frozenset[str] | None, lists: list[str] | None
 ) -> None:
     world.run()
-    world.queue.submit(Order(run_id="b", scope=scope, origins=("config", "SIGUSR1")))
+    world.queue.submit(SyncJob(run_id="b", scope=scope, origins=("config", "SIGUSR1")))
     pending = {"run_id": "b", "lists": lists, "origins": ["config", "SIGUSR1"]}
     assert world.ask("status")["pending"] == pending
 
@@ -392,7 +392,7 @@ def test_pages_of_a_status_put_together_are_the_whole_status(world: World) -> No
 def test_the_client_shows_every_row_of_a_status(world: World) -> None:
     world.end(a_run(), server=SEERR)
     world.run("r1")
-    world.queue.submit(Order(run_id="r2", scope=frozenset({"file:/one"}), origins=("config",)))
+    world.queue.submit(SyncJob(run_id="r2", scope=frozenset({"file:/one"}), origins=("config",)))
     world.queue.pause(Pause(_LATER))
     world.due = {"": _LATER}
     world.notes = ("a note",)

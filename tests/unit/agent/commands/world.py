@@ -28,12 +28,12 @@ from listsync.domain.report import Verdict
 from listsync.domain.runs import (
     Ended,
     Following,
-    Order,
     PendingChange,
     PlannedRetry,
     ReachedServer,
     Scope,
     ServiceStatus,
+    SyncJob,
 )
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
@@ -234,11 +234,11 @@ class World:
     def show(self, *rows: ListRow) -> None:
         self.shown = {row.source: row for row in rows}
 
-    def run(self, run_id: str = "abc123", scope: Scope = None) -> Order:
+    def run(self, run_id: str = "abc123", scope: Scope = None) -> SyncJob:
         """Let a sync run."""
-        order = Order(run_id=run_id, scope=scope, origins=("schedule",))
-        self.queue.submit(order)
-        return order
+        job = SyncJob(run_id=run_id, scope=scope, origins=("schedule",))
+        self.queue.submit(job)
+        return job
 
     def end(self, row: RunRow, **more: Any) -> None:
         """Tell of a run that has ended."""
@@ -257,5 +257,5 @@ class World:
         self.refreshes += 1
 
     def _cancel(self) -> str | None:
-        running = self.queue.standing.running
+        running = self.queue.state.running
         return running.run_id if running else None

@@ -9,7 +9,7 @@ from listsync.domain.report import Retry
 from listsync.domain.runs import PlannedRetry, Scope
 from listsync.errors import StateError
 from listsync.triggers.schedule.retry_backoff import BackOff
-from tests.fakes import FakeClock, FakeNotebook
+from tests.fakes import FakeClock, FakeKeyValueStore
 
 _NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _DOWN = Retry(why="the server cannot be reached")
@@ -20,15 +20,15 @@ _ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
 class Desk:
     """A back-off on a clock of its own."""
 
-    def __init__(self, notebook: FakeNotebook | None = None, drawn: float = 0.0) -> None:
+    def __init__(self, key_values: FakeKeyValueStore | None = None, drawn: float = 0.0) -> None:
         self.clock = FakeClock(_NOON)
-        self.notebook = notebook or FakeNotebook()
+        self.key_values = key_values or FakeKeyValueStore()
         self.drawn = drawn
         self.back_off = self.begin()
 
     def begin(self) -> BackOff:
         """Begin again on what was kept, as after a restart."""
-        self.back_off = BackOff(self.notebook, self.clock, lambda: self.drawn)
+        self.back_off = BackOff(self.key_values, self.clock, lambda: self.drawn)
         return self.back_off
 
     @property
@@ -75,7 +75,7 @@ def test_nothing_is_tried_again_that_has_not_failed() -> None:
     desk.back_off.cancelled()
     desk.back_off.taken()
     assert desk.back_off.planned() is None
-    assert desk.notebook.saves == {}
+    assert desk.key_values.saves == {}
 
 
 def test_what_fails_is_tried_again_after_1_2_5_15_30_and_60_minutes_and_then_hourly() -> None:
@@ -284,7 +284,7 @@ def test_what_was_kept_without_the_time_of_its_plan_waits_no_longer_than_a_serve
     None
 ):
     desk = Desk().fail(_DOWN)
-    del desk.notebook.kept["retry"]["since"]
+    del desk.key_values.kept["retry"]["since"]
     desk.clock.set_by(timedelta(days=-400))
     desk.begin()
     assert desk.wait_min == 25 * 60
@@ -292,20 +292,20 @@ def test_what_was_kept_without_the_time_of_its_plan_waits_no_longer_than_a_serve
 
 def test_what_cannot_be_kept_holds_until_the_agent_ends() -> None:
     desk = Desk()
-    desk.notebook.fails = StateError("the disk is full")
+    desk.key_values.fails = StateError("the disk is full")
     with pytest.raises(StateError):
         desk.fail(_DOWN)
     assert desk.wait_min == 1
-    desk.notebook.fails = None
+    desk.key_values.fails = None
     desk.fail(_DOWN)
     assert desk.begin().planned() is not None
 
 
 def test_who_asks_does_not_wait_for_what_is_being_written() -> None:
     desk = Desk()
-    desk.notebook.meanwhile = desk.back_off.planned
+    desk.key_values.meanwhile = desk.back_off.planned
     desk.fail(_DOWN)
     desk.back_off.taken()
     desk.fail(_DOWN)
     desk.back_off.settled(None)
-    assert desk.notebook.saves["retry"] == 4
+    assert desk.key_values.saves["retry"] == 4

@@ -19,7 +19,7 @@ from listsync.triggers.schedule.rules import (
     next_due,
     stable_jitter,
 )
-from tests.fakes import FakeClock, FakeNotebook
+from tests.fakes import FakeClock, FakeKeyValueStore
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -194,7 +194,7 @@ class Owner:
     def __init__(self, clock: Clock, rules: Mapping[str, Rule], last: datetime) -> None:
         self._clock = clock
         kept = {key: {"last": last.isoformat()} for key in rules}
-        self.table = Timetable(FakeNotebook(timetable=kept), "host", clock.clock)
+        self.table = Timetable(FakeKeyValueStore(timetable=kept), "host", clock.clock)
         self.table.follow(rules, at_once=True)
         self.seen: list[tuple[datetime, frozenset[str]]] = []
         self.clock_sets = 0

@@ -8,7 +8,7 @@ import pytest
 from listsync.errors import StateError
 from listsync.triggers.schedule.due_times import Timetable
 from listsync.triggers.schedule.rules import EVERYTHING, Cron, Every, Rule, stable_jitter
-from tests.fakes import FakeClock, FakeNotebook
+from tests.fakes import FakeClock, FakeKeyValueStore
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -19,11 +19,11 @@ _LIST = "file:one"
 
 
 class World:
-    """A clock, a notebook, and a timetable that can be started anew."""
+    """A clock, a key_values, and a timetable that can be started anew."""
 
     def __init__(self) -> None:
         self.clock = FakeClock(_NOON)
-        self.notebook = FakeNotebook()
+        self.key_values = FakeKeyValueStore()
         self.table = self._table()
 
     @property
@@ -46,7 +46,7 @@ class World:
         return self.table.due_times().get(key)
 
     def _table(self) -> Timetable:
-        return Timetable(self.notebook, "host", self.clock)
+        return Timetable(self.key_values, "host", self.clock)
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_schedule_that_has_gone_is_forgotten(world: World) -> None:
     world.table.fired([EVERYTHING, _LIST])
     world.reload({EVERYTHING: _DAILY})
     assert world.table.keys() == {EVERYTHING}
-    assert set(world.notebook.load("timetable")) == {EVERYTHING}
+    assert set(world.key_values.load("timetable")) == {EVERYTHING}
 
 
 # -- clocks that are set -----------------------------------------------------------------------
@@ -348,7 +348,7 @@ def test_a_time_of_day_that_the_clock_has_jumped_over_is_due(world: World) -> No
     assert (world.due() or world.now) < world.now
 
 
-# -- the notebook ------------------------------------------------------------------------------
+# -- the key_values ------------------------------------------------------------------------------
 
 
 def test_nothing_is_written_where_nothing_has_changed(world: World) -> None:
@@ -356,12 +356,12 @@ def test_nothing_is_written_where_nothing_has_changed(world: World) -> None:
     world.table.fired([EVERYTHING])
     world.reload({EVERYTHING: _DAILY})
     world.start({EVERYTHING: _DAILY})
-    assert world.notebook.saves == {"timetable": 1}
+    assert world.key_values.saves == {"timetable": 1}
 
 
 def test_what_cannot_be_kept_is_said_and_not_fired_again(world: World) -> None:
     world.start({EVERYTHING: _DAILY})
-    world.notebook.fails = StateError("the disk is full")
+    world.key_values.fails = StateError("the disk is full")
     with pytest.raises(StateError):
         world.table.fired([EVERYTHING])
     assert world.due() == _NOON + _DAY
@@ -369,17 +369,17 @@ def test_what_cannot_be_kept_is_said_and_not_fired_again(world: World) -> None:
 
 def test_what_could_not_be_kept_is_kept_next_time(world: World) -> None:
     world.start({EVERYTHING: _DAILY})
-    world.notebook.fails = StateError("the disk is full")
+    world.key_values.fails = StateError("the disk is full")
     with pytest.raises(StateError):
         world.table.fired([EVERYTHING])
-    world.notebook.fails = None
+    world.key_values.fails = None
     world.reload({EVERYTHING: _DAILY})
-    assert set(world.notebook.load("timetable")) == {EVERYTHING}
+    assert set(world.key_values.load("timetable")) == {EVERYTHING}
 
 
 def test_who_asks_does_not_wait_for_what_is_being_written(world: World) -> None:
     world.start({EVERYTHING: _DAILY})
-    world.notebook.meanwhile = world.due
+    world.key_values.meanwhile = world.due
     world.table.fired([EVERYTHING])
     world.reload({EVERYTHING: _DAILY, _LIST: _HOURLY})
-    assert world.notebook.saves["timetable"] == 2
+    assert world.key_values.saves["timetable"] == 2
