@@ -71,7 +71,7 @@ class _Created(Answer, frozen=True):
 
 
 class _FoundRequest(Answer, frozen=True):
-    """A request that may be to be cancelled."""
+    """One request at the server: whose it is, and whether it waits still."""
 
     class User(Answer, frozen=True):
         id: int

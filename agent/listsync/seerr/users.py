@@ -1,4 +1,7 @@
-"""Who answers at `server.url`, in whose name requests are made, and what these users may."""
+"""Who answers at `server.url`, in whose name requests are made, and what these users may.
+
+Who answers: product, version, and a name that survives both.
+"""
 
 from __future__ import annotations
 
