@@ -22,6 +22,7 @@ from listsync.domain.arr_services import (
 )
 from listsync.domain.decisions import Match, Member
 from listsync.domain.events import Clock
+from listsync.domain.feeds import FeedRecord, FeedTitle
 from listsync.domain.history import (
     Choice,
     EntryRow,
@@ -1352,6 +1353,19 @@ class FakeListRecords:
         return tuple(self._kept.told_lists)
 
 
+class FakeFeedRecords:
+    """Implements `ports.feeds.FeedRecords` over `kept`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, FeedRecord] = {}
+
+    def find(self, rules: ListRules) -> FeedRecord | None:
+        return self.kept.get(rules.name)
+
+    def pages(self, record: FeedRecord) -> Iterator[tuple[FeedTitle, ...]]:  # noqa: ARG002 - the port's
+        yield ()
+
+
 class FakeAgentState:
     """Implements `ports.state.AgentState` over `kept`."""
 
@@ -1367,6 +1381,7 @@ class FakeAgentState:
         self.server = FakeServerRecords(kept)
         self.lists = FakeListRecords(kept)
         self.notices = FakeNotices()
+        self.feeds = FakeFeedRecords()
 
 
 TRAKT_ACCESS, TRAKT_REFRESH = "not-a-real-access-token", "not-a-real-refresh-token"

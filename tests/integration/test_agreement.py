@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from listsync.commands.explain import explanations
 from listsync.commands.serializers import PageRequest
 from listsync.domain.arr_services import ArrChoice, ArrOffer, ArrService
+from listsync.domain.decisions import SkipReason
 from listsync.domain.list_rules import (
     ALL_SEASONS,
     NO_FILTERS,
@@ -30,13 +31,14 @@ from listsync.domain.list_rules import (
 )
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Definition, Exclusion, ExternalIds, MediaType, TitleKey
-from listsync.domain.report import SyncReport, SyncRun, Verdict
+from listsync.domain.report import Result, SyncReport, SyncRun, Verdict
 from listsync.domain.server import AS_USUAL, Asking, MediaStatus, RequestBody, TitleState
 from listsync.domain.server_knowledge import Allowance, Quota
 from listsync.protocol.shapes import (
     TitleShape,
 )
 from listsync.store.database import FILE_NAME, Database
+from listsync.store.feeds import SqliteFeeds
 from listsync.store.match_cache import SqliteFacts
 from listsync.store.server_guard import SqliteArrNames
 from listsync.store.state import SqliteAgentState, SqliteMemory
@@ -326,8 +328,15 @@ class House:
                 board=ProgressBoard(),
                 facts=SqliteFacts(database),
                 cap=cap or self.world.cap,
+                feeds=SqliteFeeds(database),
             ),
         )
+
+    def feed(self, rules: ListRules) -> set[TitleKey] | None:
+        """Give what the feed of a list holds."""
+        feeds = SqliteFeeds(self.database)
+        titles = feeds.titles(rules) if feeds.find(rules) else None
+        return None if titles is None else {TitleKey(one.kind, one.tmdb or 0) for one in titles}
 
     def plan(self) -> SyncReport:
         """Run dry on a copy of the state, as the agent does."""
@@ -438,6 +447,36 @@ def test_what_is_planned_and_explained_is_what_is_done(empty: Path, world: Rando
                 is_changed = key in world.gone and key in world.states
                 if claim or (claim is False and is_known and not is_changed):
                     assert is_requested is claim, (key, four_k, explained, world)
+
+
+_IN_NO_FEED = {Verdict.REVIEW, Verdict.NOT_FOUND, Verdict.EXCLUDED}
+
+
+@pytest.mark.timeout(60 + _EXAMPLES)
+@given(_WORLDS)
+@settings(max_examples=_EXAMPLES, deadline=None, phases=_PHASES)
+def test_a_feed_has_what_a_plan_takes_and_nothing_that_it_leaves_out(
+    empty: Path, world: RandomWorld
+) -> None:
+    with house_in(world, empty) as house:
+        planned = house.plan()
+        done = house.sync(world.lists, house.database)
+        if done.result not in (Result.OK, Result.PARTLY):
+            return
+        feeds = {one.rules.name: house.feed(one.rules) for one in world.lists}
+        assert all(
+            (feeds[one.rules.name] is None) is one.rules.is_exclusion for one in world.lists
+        )
+        for item in (*planned.items, *done.items):
+            feed = feeds[item.list_name]
+            if feed is None or item.key is None:
+                continue
+            if item.verdict is Verdict.REQUESTED:
+                event("what is requested is in the feed")
+                assert item.key in feed, (item, feed)
+            elif item.verdict in _IN_NO_FEED or item.why.startswith(SkipReason.FILTERED.value):
+                event("what is left out is not in the feed")
+                assert item.key not in feed, (item, feed)
 
 
 def test_an_entry_that_came_later_is_explained_with_its_title(empty: Path) -> None:

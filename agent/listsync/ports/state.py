@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from listsync.domain.run_notes import Intent, Notes
+    from listsync.ports.feeds import FeedRecords
     from listsync.ports.lists import ListRecords, ListSetbacks, ListSnapshots
     from listsync.ports.runs import Notices, RequestHistory, RequestLog, RunHistory, RunLog
     from listsync.ports.server import IndexCache, ServerGuard, ServerRecords, ServerRequests
@@ -111,6 +112,9 @@ class AgentState(Protocol):
 
     @property
     def notices(self) -> Notices: ...
+
+    @property
+    def feeds(self) -> FeedRecords: ...
 
 
 class KeyValueStore(Protocol):

@@ -18,6 +18,7 @@ from listsync.store import (
 )
 from listsync.store.database import Database
 from listsync.store.exclusions import SqliteExclusions
+from listsync.store.feeds import SqliteFeeds
 from listsync.store.handled_titles import SqliteDepartures, SqliteHandledTitles
 from listsync.store.history import SqliteNotices, SqliteRunHistory, SqliteRunLog
 from listsync.store.items import SqliteItems
@@ -51,6 +52,7 @@ class SqliteAgentState:
         self.runs = SqliteRunHistory(database)
         self.requests = SqliteRequestHistory(database, number)
         self.notices = SqliteNotices(database)
+        self.feeds = SqliteFeeds(database)
 
 
 def write_notes(

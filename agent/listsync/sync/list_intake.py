@@ -47,7 +47,8 @@ class Gathered:
     """What all lists together want, in list order, and what must not be requested.
 
     `held` says why nothing may be requested at all, if so, and `retry` when that may be over.
-    `surely_read` are the sources whose every reading in this run was fresh, whole and sure.
+    `surely_read` are the sources whose every reading in this run was fresh, whole and sure;
+    `unplaced` the names of lists for whose rows there was no room.
     """
 
     wanted: list[Member] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Gathered:
     retry: Retry | None = None
     surely_read: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
+    unplaced: set[str] = field(default_factory=set)
 
 
 def gather(  # noqa: PLR0913 - each is a part of its own
@@ -160,6 +162,7 @@ class _Keeper:
         if rules.source not in self.saved:
             _save_setback(reading, self.setbacks, datetime.now(UTC))
         self.gathered.surely_read.discard(rules.source)
+        self.gathered.unplaced.add(rules.name)
         self.tally.add_list(reading, new=0, read=0, declared=None, from_memory=False)
         return [], False
 

@@ -51,11 +51,20 @@ class Settled:
 
 
 class Settler:
-    """Knows what needs no decision. To be asked when all exclusions are known."""
+    """Knows what needs no decision. To be asked when all exclusions are known.
 
-    def __init__(self, known: Knowledge, resolver: Resolver) -> None:
+    *heard* is told of each group that needs none.
+    """
+
+    def __init__(
+        self,
+        known: Knowledge,
+        resolver: Resolver,
+        heard: Callable[[Group], None] | None = None,
+    ) -> None:
         self._known = known
         self._resolver = resolver
+        self._heard = heard
 
     def settle(self, groups: Iterable[Group]) -> Settled:
         """Tell what is settled from what is open, which keeps its order."""
@@ -65,6 +74,8 @@ class Settler:
         for group in groups:
             if self._is_settled(group):
                 settled.titles += 1
+                if self._heard is not None:
+                    self._heard(group)
                 for member in group:
                     settled.entries[member.rules.name] += 1
             else:

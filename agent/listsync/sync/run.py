@@ -16,12 +16,14 @@ from listsync.domain.run_notes import HandledEntries, Intent, Notes
 from listsync.domain.server import ServerInfo, TitleState
 from listsync.domain.server_knowledge import Learned, TriedUser
 from listsync.errors import AnswerChangedError, RefusedError, UnavailableError
+from listsync.ports.feeds import FeedStore
 from listsync.ports.server import RequestServer
 from listsync.ports.state import Memory
 from listsync.ports.titles import ArrNamesStore, FactsCache
 from listsync.sync.arr_lookup import ArrDirectory, ArrLookup, Way, selections_of, ways_of_asking
 from listsync.sync.deduplication import Group, taken_from, united, wish_of, wishes_of
 from listsync.sync.exclusions import ExclusionSet, names_title_only, wishes_to_exclude
+from listsync.sync.feeds import FeedCatalogue, FeedGatherer
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.knowledge import (
     RunKnowledge,
@@ -74,7 +76,8 @@ class Parts:
     between titles, and while lists and look-ups are waited for; `lists_are_read` frees what only
     reading lists needed. `cap` holds for all lists together. `excluded_since` gives the
     exclusions that were added since it was asked last (first: since `exclusions`).
-    `server_timeout` is how long the server may take for one request.
+    `server_timeout` is how long the server may take for one request. `feeds` keeps what the lists
+    hold, where somebody may read it.
     """
 
     lists: Sequence[Followed]
@@ -90,6 +93,7 @@ class Parts:
     cap: Cap = UNCAPPED
     excluded_since: Callable[[], Iterable[Exclusion]] = tuple
     server_timeout: timedelta = timedelta(seconds=30)
+    feeds: FeedStore | None = None
 
 
 def sync(run: SyncRun, parts: Parts) -> SyncReport:
@@ -272,11 +276,14 @@ class _Sync:
         recorder = Recorder(memory, known, self._failed, followed_twice(self._rules()))
         self._writer = Writer(self._run, self._parts.server, recorder, known, window)
         self._requested = self._writer.requested
-        adder = Adder(window, known, self._writer, self._outcomes, self._parts.excluded_since)
+        parts = self._parts
+        catalogue = FeedCatalogue.over(parts.feeds, parts.server, parts.facts, self._check)
+        feeds = FeedGatherer(self._outcomes, known, resolver, catalogue)
+        adder = Adder(window, known, self._writer, feeds, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
         adder.add(excluded, stop)
         total = len(wanted)
-        settled = Settler(known, resolver).settle(taken_from(wanted))
+        settled = Settler(known, resolver, feeds.present).settle(taken_from(wanted))
         self._tally.add_present(settled.entries)
         self._parts.board.done(settled.entries, titles=settled.titles)
         self._outcomes.begin(done=settled.titles, total=total)
@@ -286,6 +293,7 @@ class _Sync:
             self._doubt_arr_names(known.limits.doubted)
         # What another list wants since this run is not cancelled.
         self._writer.flush()
+        feeds.keep(self._parts.lists, gathered.unplaced)
 
     def _verify(self) -> None:
         """After many requests: look whether the server still has what it took."""

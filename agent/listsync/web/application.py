@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 Call = Callable[[str, Mapping[str, object], Caller], Reply]
 """Carries out a command by its name and parameters; from any thread."""
 READER = Identity(name="a reader", scopes=frozenset({TokenScope.READ}))
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _THREADS = 2
 _AT_ONCE = frozenset({"ping", "version", "progress"})
 """What is answered from memory alone: a thread would cost more than the answer."""
@@ -64,13 +68,18 @@ class Backend:
         if method in _AT_ONCE:
             reply = self._commands(method, params, caller)
         else:
-            loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(
-                self._threads, self._commands, method, params, caller
-            )
+            reply = await self.run(self._commands, method, params, caller)
         if isinstance(reply, RefusedCommand):
             raise HttpError.of(reply)
         return reply
+
+    async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Have *work* done off the loop; raises HttpError where it raises RefusedCommand."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
+        except RefusedCommand as refused:
+            raise HttpError.of(refused) from None
 
     def at_end(self, ending: Callable[[], None]) -> None:
         """Have *ending* called on the loop when the door closes."""

@@ -124,7 +124,8 @@ class HttpError(Exception):
     @classmethod
     def of(cls, refused: RefusedCommand) -> HttpError:
         """Say what a command refused."""
-        headers = {"Retry-After": "30"} if STATUSES[refused.reason] == 503 else {}
+        is_over = STATUSES[refused.reason] == 503
+        headers = {"Retry-After": f"{refused.data.get('retry_after_s', 30)}"} if is_over else {}
         return cls(
             STATUSES[refused.reason],
             refused.reason,

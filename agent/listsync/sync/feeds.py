@@ -1,0 +1,365 @@
+"""What lists hold, for their feeds: after matching, filters, kinds and exclusions.
+
+Whether the server has a title, or was asked for it before, does not matter here: a feed is the
+list itself. All else is judged by what decisions go by, so that a feed has what a plan takes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from listsync.domain.decisions import Found, How, Match, Member, Outcome, Prepared, Wish
+from listsync.domain.feeds import (
+    FeedContent,
+    FeedForm,
+    FeedTitle,
+    KnownTitle,
+    LeftOut,
+    sendable,
+)
+from listsync.domain.list_rules import ListRules
+from listsync.domain.media import NO_IDS, MediaType, TitleKey
+from listsync.domain.server import MediaStatus, SeriesDetails, TitleFacts
+from listsync.errors import ListsyncError
+from listsync.ports.feeds import FeedStore
+from listsync.ports.server import TitleDetails
+from listsync.ports.titles import FactsCache
+from listsync.prefetch import Overlap
+from listsync.sync.deduplication import Group, wish_of
+from listsync.sync.eligibility import fitting, takes
+from listsync.sync.exclusions import Excluded
+from listsync.sync.fetch_lists import Followed
+from listsync.sync.knowledge import Knowledge
+from listsync.sync.pipeline import Listener
+from listsync.sync.titles.resolve import Resolver
+
+NOTHING = KnownTitle()
+READS_AT_ONCE = 4
+_GIVE_UP_AFTER = 5
+_PASSING = (LeftOut.NOT_LOOKED_UP, LeftOut.NO_FACTS)
+"""Reasons for which a title that was in a feed stays in it: it is on the list, and known."""
+_BY_ID = (How.TMDB_ID, How.IMDB_ID, How.TVDB_ID)
+
+
+def reason_left_out(
+    wish: Wish, member: Member, match: Match | None, facts: TitleFacts | None, known: Knowledge
+) -> LeftOut | None:
+    """Say why an entry is in no feed of its list, if so."""
+    excluded = known.excluded
+    if excluded.holds_wish(wish, match) or excluded.holds_title(wish, match):
+        return LeftOut.EXCLUDED
+    if match is None:
+        return LeftOut.NOT_LOOKED_UP
+    if match.key is None:
+        return LeftOut.REVIEW if match.found is Found.REVIEW else LeftOut.NOT_FOUND
+    if not takes((member,), match.key.kind):
+        return LeftOut.OTHER_KIND
+    state, is_excluded = known.state(match.key), excluded.holds_key(match.key)
+    if is_excluded or MediaStatus.BLOCKLISTED in (state.status, state.status_4k):
+        return LeftOut.EXCLUDED
+    return _by_facts(member, facts, excluded)
+
+
+def _by_facts(member: Member, facts: TitleFacts | None, excluded: Excluded) -> LeftOut | None:
+    if facts is None:
+        needs_facts = excluded.genres or member.rules.filters
+        return LeftOut.NO_FACTS if needs_facts else None
+    if excluded.genres & facts.genres:
+        return LeftOut.EXCLUDED
+    return None if fitting((member,), facts)[1] is None else LeftOut.FILTERED
+
+
+def reason_without_server(wish: Wish, member: Member, excluded: Excluded) -> LeftOut | None:
+    """Say the same where no server matches titles: by what the list itself says."""
+    if excluded.holds_wish(wish, None) or excluded.holds_title(wish, None):
+        return LeftOut.EXCLUDED
+    if wish.conflict:
+        return LeftOut.REVIEW
+    if wish.kind is None:
+        return LeftOut.NO_KIND
+    return None if takes((member,), wish.kind) else LeftOut.OTHER_KIND
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a run learned of one title; `said` by the catalogue, now or before."""
+
+    wish: Wish
+    match: Match | None
+    facts: TitleFacts | None = None
+    said: KnownTitle = NOTHING
+
+    @property
+    def key(self) -> TitleKey | None:
+        return self.match.key if self.match else None
+
+    @property
+    def has_name(self) -> bool:
+        """Tell whether the list or the look-up named the title."""
+        match = self.match
+        is_found_by_it = match is not None and match.how is not How.TMDB_ID and match.title
+        return bool(self.wish.title or self.said.title or is_found_by_it)
+
+    def title(self) -> FeedTitle | None:
+        match, wish, said = self.match, self.wish, self.said
+        if match is None or match.key is None:
+            return None
+        # Ids of a row that was taken for another title than they say are not this title's.
+        ids = wish.ids if match.how in _BY_ID and not wish.conflict else NO_IDS
+        return FeedTitle(
+            kind=match.key.kind,
+            title=wish.title or said.title or match.title or wish.label,
+            year=wish.year or said.year,
+            tmdb=sendable(match.key.tmdb_id),
+            imdb=said.imdb or ids.imdb,
+            tvdb=sendable(said.tvdb or ids.tvdb),
+        )
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """What is gathered for the feed of one list; entries come in any order."""
+
+    titles: list[tuple[int, FeedTitle]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def content(self) -> FeedContent:
+        by_name: dict[object, FeedTitle] = {}
+        for _, one in sorted(self.titles, key=lambda pair: pair[0]):
+            by_name.setdefault(one if one.tmdb is None else _key_of(one), one)
+        titles = tuple(by_name.values())
+        lacking = sum(one.kind is MediaType.TV and one.tvdb is None for one in titles)
+        unnamed = sum(not any(one.fits(form) for form in FeedForm) for one in titles) - lacking
+        without = Counter({LeftOut.NO_TVDB_ID.value: lacking, LeftOut.NO_ID.value: unnamed})
+        return FeedContent(titles=titles, left_out=dict(+(self.left_out + without)))
+
+
+class FeedGatherer:
+    """Hears what becomes of wishes, and makes feeds of that. Implements `pipeline.Listener`.
+
+    Without a *catalogue*, as nobody reads any, it makes none.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        known: Knowledge,
+        resolver: Resolver,
+        catalogue: FeedCatalogue | None = None,
+    ) -> None:
+        self._listener = listener
+        self._known = known
+        self._resolver = resolver
+        self._catalogue = catalogue
+        self._shelves: dict[str, _Shelf] = defaultdict(_Shelf)
+        self._lacking: list[_Seen] = []
+
+    def asking(self) -> None:
+        self._listener.asking()
+
+    def settled(self, prepared: Prepared, outcome: Outcome) -> None:
+        if self._catalogue is not None:
+            said = _said_by(prepared.facts, prepared.details)
+            one = _Seen(prepared.wish, prepared.match, prepared.facts, said)
+            self._take(one, self._catalogue)
+        self._listener.settled(prepared, outcome)
+
+    def present(self, group: Group) -> None:
+        """Hear of entries that needed no decision."""
+        if self._catalogue is None:
+            return
+        wish, title = wish_of(group), self._known.handled.title_of(group[0])
+        match = self._resolver.known(wish)
+        if match is None and title is not None:
+            match = Match(found=Found.FOUND, how=How.TITLE, key=title.key)
+        self._take(_Seen(wish, match), self._catalogue)
+
+    def keep(self, lists: Iterable[Followed], unplaced: Collection[str]) -> None:
+        """Keep what each list holds; where there was no room for one, it stays as it was.
+
+        What little is lacking is read of the catalogue before.
+        """
+        catalogue = self._catalogue
+        if catalogue is None:
+            return
+        for one in catalogue.completed(self._lacking, self._known):
+            self._place(one, catalogue)
+        contents = {name: shelf.content() for name, shelf in self._shelves.items()}
+        keep_feeds(catalogue.store, lists, contents, unplaced)
+
+    def _take(self, one: _Seen, catalogue: FeedCatalogue) -> None:
+        if catalogue.has_all(one, self._known):
+            self._place(one, catalogue)
+        else:
+            self._lacking.append(one)
+
+    def _place(self, one: _Seen, catalogue: FeedCatalogue) -> None:
+        title, wish = one.title(), one.wish
+        for member in wish.members:
+            shelf = self._shelves[member.rules.name]
+            why = reason_left_out(wish, member, one.match, one.facts, self._known)
+            kept = catalogue.kept(member.rules, one) if why in _PASSING else title
+            if kept is not None and (why is None or why in _PASSING):
+                shelf.titles.append((member.entry.rank, kept))
+            elif why is not None:
+                shelf.left_out[why.value] += 1
+
+
+class FeedCatalogue:
+    """Reads what feeds need of the server's catalogue, and remembers it."""
+
+    def __init__(
+        self,
+        store: FeedStore,
+        server: TitleDetails,
+        facts: FactsCache,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.store = store
+        self._server = server
+        self._facts = facts
+        self._check = check
+        self._known = store.known(datetime.now(UTC))
+        self._news: dict[TitleKey, KnownTitle] = {}
+        self._failures = 0
+        self._before: dict[str, dict[object, FeedTitle]] = {}
+
+    @classmethod
+    def over(
+        cls,
+        store: FeedStore | None,
+        server: TitleDetails,
+        facts: FactsCache,
+        check: Callable[[], None],
+    ) -> FeedCatalogue | None:
+        """Make one where feeds are kept."""
+        return None if store is None else cls(store, server, facts, check)
+
+    def has_all(self, one: _Seen, known: Knowledge) -> bool:
+        """Add what is known without a call, and tell whether that is all that feeds need."""
+        if one.key is None:
+            return True
+        before = self._known.get(one.key, NOTHING)
+        one.said = one.said.or_else(before)
+        if one.said != before:
+            self._news[one.key] = one.said
+        if one.said.tvdb is None and one.key.kind is MediaType.TV:
+            one.said = one.said._replace(tvdb=known.state(one.key).tvdb_id)
+        return not (self._lacks(one) or self._lacks_facts(one, known))
+
+    def completed(self, lacking: Iterable[_Seen], known: Knowledge) -> Iterator[_Seen]:
+        """Yield each with what its feeds need, in order, as far as the server answers."""
+
+        def quick(one: _Seen) -> _Seen | None:
+            is_over = self._failures >= _GIVE_UP_AFTER
+            return one if is_over or self.has_all(one, known) else None
+
+        reading: Overlap[_Seen, _Seen] = Overlap(self._read, workers=READS_AT_ONCE)
+        yield from reading.map(lacking, quick, self._check)
+        self.store.note_known(self._news, datetime.now(UTC))
+
+    def kept(self, rules: ListRules, one: _Seen) -> FeedTitle | None:
+        """Find a title that a list's feed has, and of which too little was learned now."""
+        if rules.name not in self._before:
+            self._before[rules.name] = {
+                name: title for title in self.store.titles(rules) for name in _names_of(title)
+            }
+        title, wish = one.title(), one.wish
+        wanted = (wish.title or wish.label, wish.year) if title is None else _key_of(title)
+        return self._before[rules.name].get(wanted)
+
+    def _lacks(self, one: _Seen) -> bool:
+        """Tell whether the catalogue is to be asked for a name or a TVDB id."""
+        title = one.title()
+        if title is None or one.key in self._known:
+            return False
+        return not one.has_name or (title.kind is MediaType.TV and title.tvdb is None)
+
+    def _lacks_facts(self, one: _Seen, known: Knowledge) -> bool:
+        if one.key is None or one.facts is not None:
+            return False
+        if not known.excluded.genres and not any(m.rules.filters for m in one.wish.members):
+            return False
+        one.facts = self._facts.get(one.key)
+        return one.facts is None
+
+    def _read(self, one: _Seen) -> _Seen:
+        """Read one title's details; runs in a reader thread."""
+        key = one.key
+        assert key is not None  # noqa: S101 - it lacks something
+        try:
+            details = self._server.series(key.tmdb_id) if key.kind is MediaType.TV else None
+            facts = details.facts if details else self._server.facts(key)
+        except ListsyncError:
+            self._failures += 1
+            return one
+        self._failures = 0
+        one.facts = one.facts or facts
+        if facts is not None:
+            self._facts.put(key, facts)
+        one.said = _said_by(facts, details).or_else(one.said)
+        self._news[key] = one.said
+        return one
+
+
+def _said_by(facts: TitleFacts | None, details: SeriesDetails | None) -> KnownTitle:
+    facts = facts or (details.facts if details else None)
+    ids = details.ids if details else facts.ids if facts else NO_IDS
+    return KnownTitle(
+        title=facts.title if facts else "",
+        year=facts.year if facts else None,
+        imdb=ids.imdb,
+        tvdb=ids.tvdb,
+    )
+
+
+def _key_of(title: FeedTitle) -> object:
+    return title.kind, title.tmdb
+
+
+def _names_of(title: FeedTitle) -> tuple[object, object]:
+    return _key_of(title), (title.title, title.year)
+
+
+def contents_without_server(
+    groups: Iterable[Group], excluded: Excluded
+) -> Mapping[str, FeedContent]:
+    """Make the content of feeds of what the lists themselves say, by the names of lists."""
+    shelves: dict[str, _Shelf] = defaultdict(_Shelf)
+    for group in groups:
+        wish = wish_of(group)
+        for member in group:
+            why = reason_without_server(wish, member, excluded)
+            if why is not None:
+                shelves[member.rules.name].left_out[why.value] += 1
+            elif wish.kind is not None:
+                title = _title_of_row(wish, wish.kind)
+                shelves[member.rules.name].titles.append((member.entry.rank, title))
+    return {name: shelf.content() for name, shelf in shelves.items()}
+
+
+def keep_feeds(
+    store: FeedStore,
+    lists: Iterable[Followed],
+    contents: Mapping[str, FeedContent],
+    unplaced: Collection[str],
+) -> None:
+    """Keep the content of every list of a run but of the *unplaced*, for which was no room."""
+    at = datetime.now(UTC)
+    for rules in (one.rules for one in lists):
+        if not rules.is_exclusion and rules.name not in unplaced:
+            store.save(rules, contents.get(rules.name, FeedContent(titles=())), at)
+
+
+def _title_of_row(wish: Wish, kind: MediaType) -> FeedTitle:
+    return FeedTitle(
+        kind=kind,
+        title=wish.title or wish.label,
+        year=wish.year,
+        tmdb=sendable(wish.ids.tmdb),
+        imdb=wish.ids.imdb,
+        tvdb=sendable(wish.ids.tvdb),
+    )

@@ -1,0 +1,153 @@
+"""Feeds: what lists hold, in the forms that Radarr and Sonarr read as import lists."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from functools import partial
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+from starlette.responses import Response
+
+from listsync.domain.feeds import FeedForm
+from listsync.web.application import Backend
+from listsync.web.routes import HttpError, HttpRoute, ResponseSpec, WebRequest
+from listsync.web.settings import TokenScope
+
+if TYPE_CHECKING:
+    from listsync.commands.feeds import Feed, Feeds
+
+PATHS = ("/feeds/{name:path}", "/t/{token}/feeds/{name:path}")
+"""Where feeds stand; the second for clients of which the token must be a part of the address."""
+AGE = "X-Listsync-Age"
+_WORTH_PACKING = 1024
+_PACKED_AS = 5
+
+
+class RadarrFilm(TypedDict):
+    """A film as Radarr's custom lists have it; *id* is that of TMDB. One of the ids is there."""
+
+    title: str
+    imdb_id: NotRequired[str]
+    id: NotRequired[int]
+    release_year: NotRequired[str]
+
+
+class SonarrSeries(TypedDict):
+    """A series as Sonarr's custom lists have it."""
+
+    tvdbId: int
+    title: str
+
+
+class StevenLuFilm(TypedDict):
+    """A film as the lists of StevenLu have it."""
+
+    title: str
+    imdb_id: str
+
+
+SHAPES: Mapping[FeedForm, object] = {
+    FeedForm.RADARR: list[RadarrFilm],
+    FeedForm.SONARR: list[SonarrSeries],
+    FeedForm.STEVENLU: list[StevenLuFilm],
+}
+
+
+class FeedRoutes:
+    """Answers `GET /feeds/{list or all}/{form}.json`.
+
+    *feeds* is told what the configuration is when it is asked, from any thread.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        feeds: Feeds,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._backend = backend
+        self._feeds = feeds
+        self._now = now
+
+    def routes(self) -> tuple[HttpRoute, ...]:
+        return tuple(self._route(path, form) for path in PATHS for form in FeedForm)
+
+    def _route(self, path: str, form: FeedForm) -> HttpRoute:
+        return HttpRoute(
+            method="GET",
+            path=f"{path}/{form.value}.json",
+            scope=TokenScope.FEED,
+            handler=partial(self.answer, form),
+            summary=f"What a list holds, for {form.value}; `all` names all lists together.",
+            answers=(
+                ResponseSpec(status=200, what="The list.", shape=SHAPES[form]),
+                ResponseSpec(status=304, what="It is as it was."),
+                ResponseSpec(status=404, what="No such list, or none that takes such titles."),
+                ResponseSpec(status=503, what="The list was never read whole; or says nothing."),
+            ),
+            tags=("feeds",),
+        )
+
+    async def answer(self, form: FeedForm, request: WebRequest) -> Response:
+        """Give a feed; what the client has already is not written again."""
+        name = request.request.path_params["name"]
+        try:
+            feed = await self._backend.run(self._feeds.find, name, form)
+        except HttpError as error:
+            raise _told_to(request, error) from None
+        headers = self._headers(feed)
+        if _has_it(request, feed):
+            return Response(status_code=304, headers=headers)
+        is_packed = _takes_gzip(request)
+        body = await self._backend.run(self._write, feed, is_packed=is_packed)
+        if is_packed and body[:1] != b"[":
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, headers=headers, media_type="application/json")
+
+    def _write(self, feed: Feed, *, is_packed: bool) -> bytes:
+        body = self._feeds.write(feed)
+        if not is_packed or len(body) < _WORTH_PACKING:
+            return body
+        return gzip.compress(body, _PACKED_AS, mtime=0)
+
+    def _headers(self, feed: Feed) -> dict[str, str]:
+        age_s = (self._now() - feed.read_at).total_seconds()
+        return {
+            "ETag": f'W/"{feed.etag}"',
+            "Last-Modified": format_datetime(feed.changed_at.astimezone(UTC), usegmt=True),
+            AGE: f"{max(0, age_s):.0f}",
+            "Cache-Control": "private, no-cache",
+            "Vary": "Accept-Encoding",
+        }
+
+
+def _told_to(request: WebRequest, error: HttpError) -> HttpError:
+    """Leave the names of lists out, unless the token may read them elsewhere."""
+    if TokenScope.READ not in request.identity.scopes:
+        error.data.pop("lists", None)
+    return error
+
+
+def _has_it(request: WebRequest, feed: Feed) -> bool:
+    """Tell whether the client has the feed as it is; a tag counts more than a time."""
+    tags = request.request.headers.get("if-none-match")
+    if tags is not None:
+        known = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
+        return bool({feed.etag, "*"} & known)
+    try:
+        since = parsedate_to_datetime(request.request.headers.get("if-modified-since", ""))
+    except ValueError:
+        return False
+    since = since if since.tzinfo else since.replace(tzinfo=UTC)
+    return feed.changed_at.replace(microsecond=0) <= since
+
+
+def _takes_gzip(request: WebRequest) -> bool:
+    for part in request.request.headers.get("accept-encoding", "").split(","):
+        name, _, weight = part.partition(";")
+        if name.strip().lower() in {"gzip", "*"}:
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
