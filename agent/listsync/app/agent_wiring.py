@@ -158,29 +158,28 @@ class WiredAgent:
             clock_set=self._follow_clock,
         )
         self._agent = Agent(means)
-        self.commands = Dispatcher(
-            Sources(
-                started_at=datetime.now(UTC),
-                queue=self._queue,
-                configuration=self._configuration,
-                recent=self._recent,
-                board=board,
-                state=self._state,
-                notices=SqliteNotices(self._database.with_patience(_COMMAND_WAITS_S)),
-                backups=self._backups,
-                shown=lambda: self._overview.shown,
-                refresh=self._overview.refresh,
-                terms=self._terms,
-                due=self._timetable.planned,
-                retry=self._back_off.planned,
-                watcher=self._watcher,
-                services=lambda: self._services.statuses,
-                agent_notices=self._agent_notices,
-                cancel=self._agent.cancel,
-                reload=self._reload,
-            )
+        sources = Sources(
+            started_at=datetime.now(UTC),
+            queue=self._queue,
+            configuration=self._configuration,
+            recent=self._recent,
+            board=board,
+            state=self._state,
+            notices=SqliteNotices(self._database.with_patience(_COMMAND_WAITS_S)),
+            backups=self._backups,
+            shown=lambda: self._overview.shown,
+            refresh=self._overview.refresh,
+            terms=self._terms,
+            due=self._timetable.planned,
+            retry=self._back_off.planned,
+            watcher=self._watcher,
+            services=lambda: self._services.statuses,
+            agent_notices=self._agent_notices,
+            cancel=self._agent.cancel,
+            reload=self._reload,
         )
-        self.http = HttpDoor(self.commands.call, self._options.state_dir)
+        self.commands = Dispatcher(sources)
+        self.http = HttpDoor(self.commands.call, sources, self._options.state_dir)
         self.control = ControlSocket(
             self._options.socket, self.commands.call, group=group_of(self._config)
         )

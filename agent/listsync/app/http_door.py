@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listsync.agent.services import AgentService, ServiceWork
+from listsync.commands.context import Sources
 from listsync.config.configuration import Config
 from listsync.config.http_options import HttpOptions
 from listsync.errors import StateError
@@ -25,14 +26,16 @@ TOKEN_FILE, FEED_TOKEN_FILE = "http-token", "feed-token"
 class HttpDoor:
     """Opens where `http.listen` says; *state_dir* is where tokens are made that nobody gave."""
 
-    def __init__(self, commands: Call, state_dir: Path) -> None:
+    def __init__(self, commands: Call, sources: Sources, state_dir: Path) -> None:
         self._commands = commands
+        self._sources = sources
         self._state_dir = state_dir
         self._backend: Backend | None = None
         self._server: HttpServer | None = None
 
     def start(self, config: Config) -> ServiceWork:
         """Open the door; raises StateError."""
+        from listsync.commands.feeds import Feeds  # noqa: PLC0415 - see below
         from listsync.web.application import Backend  # noqa: PLC0415 - see below
         from listsync.web.door import application  # noqa: PLC0415 - 4 MB, where there is a door
         from listsync.web.server import HttpServer  # noqa: PLC0415 - see above
@@ -40,7 +43,9 @@ class HttpDoor:
         settings = self._settings(config.http)
         listener = settings.listen.open()
         self._backend = backend = Backend(self._commands, settings)
-        self._server = server = HttpServer(application(backend), listener, backend.end)
+        self._server = server = HttpServer(
+            application(backend, Feeds(self._sources)), listener, backend.end
+        )
 
         def serve(stop: threading.Event) -> None:
             try:

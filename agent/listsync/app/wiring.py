@@ -30,6 +30,7 @@ from listsync.store.backup import back_up_daily
 from listsync.store.clock_changes import pull_back
 from listsync.store.database import FILE_NAME, Database, copy_files
 from listsync.store.exclusions import SqliteExclusions
+from listsync.store.feeds import SqliteFeeds
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.match_cache import SqliteFacts
 from listsync.store.server_guard import SqliteArrNames
@@ -185,6 +186,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
             facts=SqliteFacts(database),
             cap=config.cap,
             server_timeout=timedelta(seconds=config.server.timeout_s),
+            feeds=SqliteFeeds(database) if config.http.listen else None,
         )
 
 

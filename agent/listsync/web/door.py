@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp
 
+from listsync.commands.feeds import Feeds
 from listsync.web.application import Backend, build
+from listsync.web.feed_routes import FeedRoutes
 from listsync.web.sync_routes import SyncRoutes
 
 
-def application(backend: Backend) -> ASGIApp:
+def application(backend: Backend, feeds: Feeds) -> ASGIApp:
     """Build the application that a door serves."""
-    return build(backend, SyncRoutes(backend).routes())
+    routes = (*SyncRoutes(backend).routes(), *FeedRoutes(backend, feeds).routes())
+    return build(backend, routes)
