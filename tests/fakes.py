@@ -1155,6 +1155,11 @@ class FakeRequestHistory:
         found = (row for rows in self._kept.requests.values() for row in rows)
         return tuple(row for row in found if list_name in row.lists)[:limit]
 
+    def count_for_list(self, list_name: str) -> int:
+        self._kept.play()
+        found = (row for rows in self._kept.requests.values() for row in rows)
+        return sum(list_name in row.lists for row in found)
+
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         self._kept.play()
         found = (row for rows in self._kept.requests.values() for row in rows)

@@ -47,6 +47,11 @@ def one_line(text: str, limit: int = 200) -> str:
     return text[: limit - 1].rstrip() + "…" if is_cut or len(text) > limit else text
 
 
+def cut(text: str, limit: int) -> str:
+    """Leave *text* as it is but for what is longer than *limit* characters, which a mark says."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def printable(text: str) -> str:
     """Mark everything in *text* that could steer a terminal or end a line."""
     return text if text.isprintable() else re.sub(_ANY, REPLACEMENT, text)

@@ -190,6 +190,7 @@ _TITLE = {
     "choice": _CHOICE,
     "server": {"status": _TEXT, "status_4k": _TEXT, "asked_since": _FLAG},
     "requests": [_REQUEST],
+    "more_requests": _NUMBER,
 }
 _REVIEW = {
     "id!": _TEXT,
@@ -211,6 +212,7 @@ _PLANNED = {
     "lists": _TEXT,
     "why": _TEXT,
     "candidates": [_TEXT],
+    "more_candidates": _NUMBER,
     "four_k": _FLAG,
     "seasons": [_NUMBER],
     "asking": {"approve": _FLAG, "tags": [object]},
@@ -250,7 +252,13 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "describe": {"commands!": [_COMMAND], **_PAGE},
     "status": _STATUS,
     "progress": _PROGRESS,
-    "lists": {"lists!": [_LIST], **_PAGE, "counts": {_ANY_NAME: _NUMBER}, "requests": [_REQUEST]},
+    "lists": {
+        "lists!": [_LIST],
+        **_PAGE,
+        "counts": {_ANY_NAME: _NUMBER},
+        "requests": [_REQUEST],
+        "requests_total": _NUMBER,
+    },
     "runs": {"runs!": [_RUN], **_PAGE},
     "items": {"items!": [_ITEM], **_PAGE},
     "explain": {"titles!": [_TITLE], **_PAGE, "cut": _FLAG},

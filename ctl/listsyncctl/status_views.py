@@ -281,8 +281,11 @@ def lists(result: ListsReply, display: Display) -> Iterator[str]:
         counts = result["counts"].items()
         words = [f"{count} {shown(word.replace('_', ' '))}" for word, count in counts]
         yield f"Entries: {', '.join(words) or 'none'}"
-    for request in result.get("requests") or []:
+    requests = result.get("requests") or []
+    for request in requests:
         yield f"  {shown(request.get('title'))}: {request_words(request, display)}"
+    if (more := (result.get("requests_total") or 0) - len(requests)) > 0:
+        yield f"  and {more} more before"
 
 
 def _next_of(one: ListShape, display: Display) -> str:

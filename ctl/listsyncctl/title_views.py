@@ -142,6 +142,8 @@ def _title(one: TitleShape, display: Display) -> Iterator[str]:
         yield f"  Server     {_at_server(server)}"
     for number, request in enumerate(one.get("requests") or []):
         yield f"  {'' if number else 'Requests':<9}  {request_words(request, display)}"
+    if before := one.get("more_requests"):
+        yield f"             and {before} more before"
 
 
 def _on_list(row: OnListShape, display: Display) -> str:
@@ -225,7 +227,8 @@ def plan_result(result: PlanReply, display: Display) -> Iterator[str]:
             if item.get("verdict") == verdict:
                 yield planned_title(item, display.palette)
                 if verdict == "review":
-                    yield from could_be(item.get("candidates") or [], "    ")
+                    more = item.get("more_candidates") or 0
+                    yield from could_be(item.get("candidates") or [], "    ", more)
     if left_out := result.get("left_out"):
         yield f"... and {left_out} more"
     counts = result.get("counts") or dict[str, int]()

@@ -352,6 +352,7 @@ _EXPLAINED: TitleShape = {
     "choice": _CHOICE,
     "server": {"status": "unknown", "status_4k": "pending", "asked_since": True},
     "requests": [_REQUEST, _SERIES],
+    "more_requests": 4,
 }
 _NOT_FOUND: TitleShape = {
     **_EXPLAINED,
@@ -506,6 +507,7 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
             "lists": [_BLOCKED],
             "counts": {"requested": 3, "already_there": 90},
             "requests": [_REQUEST, _SERIES],
+            "requests_total": 15,
         },
     ),
     "runs": ("runs", {"runs": [_RUN, _PARTLY]}),

@@ -11,6 +11,7 @@ from listsync import __version__
 from listsync.agent.recent_runs import plan_of
 from listsync.domain.notices import Notice, NoticeKind, notice_shape
 from listsync.domain.report import (
+    MOST_CANDIDATES,
     ItemReport,
     ListReport,
     Result,
@@ -179,7 +180,8 @@ def _section(report: SyncReport, verdict: Verdict, title: str, *, verbose: bool)
 def _item(item: ItemReport) -> Iterator[str]:
     yield f"{shown(item.label, 120)}{because(item.why, 200)}  [{shown(item.list_name, 40)}]"
     if item.verdict is Verdict.REVIEW:
-        yield from could_be(item.candidates[:3], "    ")
+        more = len(item.candidates) - MOST_CANDIDATES
+        yield from could_be(item.candidates[:MOST_CANDIDATES], "    ", more)
 
 
 def _first(

@@ -17,6 +17,7 @@ from listsync.domain.runs import Pause, Scope, SyncJob
 from listsync.errors import BeingWrittenError
 from listsync.files.local_file import MOST_S
 from listsync.protocol import Reason, RefusedCommand
+from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -45,7 +46,7 @@ _LONGEST_ORIGIN = 64
 def trigger(sources: Sources, params: TriggerParams) -> OrderReply:
     """Start a sync; a dry run also in a pause, as it changes nothing."""
     names, is_dry = params.get("lists"), params.get("dry_run", False)
-    origin = " ".join(str(params.get("origin") or "a command").split())[:_LONGEST_ORIGIN]
+    origin = cut(" ".join(str(params.get("origin") or "a command").split()), _LONGEST_ORIGIN)
     job = SyncJob.new(
         scope_of(sources, names) if names else None,
         origin,
@@ -101,7 +102,7 @@ def reload(sources: Sources, _: NoParams) -> ReloadReply:
             Reason.CONFIG_INVALID,
             f"{words_of(problems)}; the last good configuration stays in force",
             {
-                "problems": [str(one)[:300] for one in problems[:50]],
+                "problems": [cut(str(one), 300) for one in problems[:50]],
                 "problems_total": len(problems),
             },
         )
@@ -136,8 +137,8 @@ def scope_of(sources: Sources, names: list[str]) -> Scope:
         hint = f": did you mean {close[0]!r}?" if close else ""
         raise RefusedCommand(
             Reason.NOT_FOUND,
-            f"no list is called {unknown[0][:100]!r}{hint}",
-            {"list": unknown[0][:100], "meant": close[0] if close else None},
+            f"no list is called {cut(unknown[0], 100)!r}{hint}",
+            {"list": cut(unknown[0], 100), "meant": close[0] if close else None},
         )
     return frozenset(known[name] for name in names)
 
@@ -168,8 +169,8 @@ def _shape(one: Backup) -> BackupReply:
     return {
         "id": one.id,
         "state": one.state,
-        "file": str(one.file)[:4096],
+        "file": cut(str(one.file), 4096),
         "size": one.size,
         "took_s": one.took_s,
-        "why": one.why[:1000],
+        "why": cut(one.why, 1000),
     }

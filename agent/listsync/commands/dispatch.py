@@ -12,6 +12,7 @@ from listsync.commands.serializers import Window, page_request_of
 from listsync.errors import StateError
 from listsync.protocol import METHODS, Access, Reason, RefusedCommand
 from listsync.protocol import messages as said
+from listsync.text_cleaning import cut
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ def checked(method: str, params: Mapping[str, object]) -> CommandEntry:
         known = sorted(COMMANDS)
         raise RefusedCommand(
             Reason.UNKNOWN_METHOD,
-            f"this agent has no command {method[:64]!r}; it knows {', '.join(known)}",
+            f"this agent has no command {cut(method, 64)!r}; it knows {', '.join(known)}",
             {"known": known},
         )
     check(method, entry.takes, params)

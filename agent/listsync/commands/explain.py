@@ -27,7 +27,7 @@ from listsync.domain.report import Verdict
 from listsync.domain.server import MediaStatus
 from listsync.sync.deduplication import wishes_of
 from listsync.sync.titles.lookups import lookup_of
-from listsync.text_cleaning import one_line
+from listsync.text_cleaning import cut, one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         MatchShape,
         OnListShape,
         RequestShape,
+        RequestsShape,
         TitleShape,
     )
 
@@ -145,7 +146,7 @@ def _gone_shape(last: RequestRow, overview: TitleOverview) -> TitleShape:
     lists = one_line(", ".join(last.lists))
     why = f"nothing: it has left the lists that it was requested for ({lists})"
     return {
-        "title": last.title[:200],
+        "title": cut(last.title, 200),
         "kind": last.key.kind.value,
         "tmdb_id": last.key.tmdb_id,
         "four_k": last.four_k,
@@ -155,48 +156,56 @@ def _gone_shape(last: RequestRow, overview: TitleOverview) -> TitleShape:
         "match": None,
         "choice": None,
         "server": _server(overview),
-        "requests": [_request(row) for row in overview.requests[:_MOST_REQUESTS]],
+        **_requests(overview),
     }
 
 
 def _shape(explained: _Explained) -> TitleShape:
     key, forecast, overview = explained.key, explained.forecast, explained.overview
-    requests, choice = overview.requests if overview else (), explained.remembered.choice
+    choice = explained.remembered.choice
     return {
-        "title": explained.wish.label[:200],
+        "title": cut(explained.wish.label, 200),
         "kind": key.kind.value if key else explained.wish.kind,
         "tmdb_id": key.tmdb_id if key else None,
         "four_k": explained.wish.four_k,
         "decision": {
             "verdict": forecast.verdict,
             "why": one_line(forecast.words, 400),
-            "conditions": [one[:200] for one in forecast.conditions],
+            "conditions": [cut(one, 200) for one in forecast.conditions],
         },
         "lists": [_list(row, rules) for row, rules in explained.rows[:_MOST_LISTS]],
         "more_lists": max(0, len(explained.rows) - _MOST_LISTS),
         "match": _match(explained.wish, explained.remembered),
         "choice": choice_shape(choice) if choice else None,
         "server": _server(overview),
-        "requests": [_request(row) for row in requests[:_MOST_REQUESTS]],
+        **_requests(overview),
     }
 
 
+def _requests(overview: TitleOverview | None) -> RequestsShape:
+    """Tell the latest requests of a title, and how many more there were."""
+    if overview is None:
+        return {"requests": [], "more_requests": 0}
+    told = [_request(row) for row in overview.requests[:_MOST_REQUESTS]]
+    return {"requests": told, "more_requests": max(0, overview.requests_total - len(told))}
+
+
 def _request(row: RequestRow) -> RequestShape:
-    return {**request_shape(row), "detail": row.detail[:200], "run_id": row.run_id}
+    return {**request_shape(row), "detail": cut(row.detail, 200), "run_id": row.run_id}
 
 
 def _list(row: EntryRow, rules: ListRules | None) -> OnListShape:
     one = row.row
     return {
-        "list": (rules or one).name[:100],
-        "label": row.entry.label[:200],
+        "list": cut((rules or one).name, 100),
+        "label": cut(row.entry.label, 200),
         "rank": row.entry.rank,
         "since": iso(row.first_seen),
         "followed": rules is not None,
         "exclude": rules.is_exclusion if rules else False,
         "outcome": one.outcome,
         "last_success": iso(one.last_success),
-        "why": one.why[:200],
+        "why": cut(one.why, 200),
         "handled_at": iso(max((at for _, at in row.handled), default=None)),
     }
 
@@ -214,7 +223,7 @@ def _match(wish: Wish, taken: Remembered) -> MatchShape | None:
         "found": match.found.value,
         "how": match.how.value,
         "key": str(match.key) if match.key else None,
-        "title": match.title[:200],
+        "title": cut(match.title, 200),
         "score": round(match.score, 2),
         "why": general_reasons(match.reasons, match.candidates, taken.choice),
         "candidates": candidate_shapes(match.candidates, match.reasons),

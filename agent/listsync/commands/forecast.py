@@ -315,11 +315,11 @@ class Forecaster:
             yield f"while the {left}"
         yield from (f"as far as {words}" for words in known.limits.cap_words(rules))
         unread = self._unread - {one.rules.source for one in wish.members}
-        for name in [one.name for one in self._followed if one.source in unread][:1]:
-            yield f"unless {name} says otherwise of it: that list was not read yet"
+        if unknown := [one.name for one in self._followed if one.source in unread]:
+            name, others = unknown[0], _and_others(len(unknown) - 1)
+            yield f"unless {name}{others} says otherwise of it: that list was not read yet"
         for label in self._exclusions.unknown[:1]:
-            more = len(self._exclusions.unknown) - 1
-            others = f" (and {more} more)" if more else ""
+            others = _and_others(len(self._exclusions.unknown) - 1)
             yield f"unless the exclusion {label}{others} means it: that is not looked up yet"
 
     def _knowledge(self, key: TitleKey | None, overview: TitleOverview | None) -> Knowledge:
@@ -347,6 +347,10 @@ class Forecaster:
 def _stand_in(row: EntryRow) -> ListRules:
     """Stand in for the rules of a list that is not followed any more."""
     return ListRules(source=row.row.source, name=row.row.name, service=row.row.service)
+
+
+def _and_others(more: int) -> str:
+    return f" (and {more} more)" if more else ""
 
 
 def _seasons_words(wish: Wish) -> str:

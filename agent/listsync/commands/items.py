@@ -16,6 +16,7 @@ from listsync.commands.serializers import (
 from listsync.domain.media import Exclusion, parse_exclusion
 from listsync.protocol import Reason, RefusedCommand
 from listsync.terminal.output import plural
+from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.domain.lists import ListEntry
@@ -74,6 +75,7 @@ def lists(sources: Sources, params: ListsParams) -> ListsReply:
             {**request_shape(row), "run_id": row.run_id}
             for row in sources.state.requests.for_list(name, limit=_LATEST)
         ],
+        "requests_total": sources.state.requests.count_for_list(name),
     }
 
 
@@ -129,4 +131,6 @@ def _item(params: ItemParams | ForgetParams) -> tuple[str, Exclusion]:
     try:
         return text, parse_exclusion(text)
     except ValueError as error:
-        raise RefusedCommand(Reason.INVALID, f"{text[:100]!r} names no title: {error}") from error
+        raise RefusedCommand(
+            Reason.INVALID, f"{cut(text, 100)!r} names no title: {error}"
+        ) from error

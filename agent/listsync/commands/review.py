@@ -11,10 +11,12 @@ from listsync.commands.context import Sources
 from listsync.commands.serializers import page_request_of, review_shape
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.notices import few
 from listsync.domain.server import Candidate
 from listsync.parsing.address_forms import recognise
 from listsync.parsing.decoding import imdb_id, number_id
 from listsync.protocol import Reason, RefusedCommand
+from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -65,8 +67,8 @@ def _of_address(said: str) -> TitleKey | str | None:
 def _refusal(said: str, count: int) -> str:
     offered = f"a candidate's number (1 to {count}), " if count else ""
     return (
-        f"{said[:40]!r} says no title: give {offered}an id like movie/603, tv/1396 or tt0133093, "
-        "or the address of its page at themoviedb.org or imdb.com"
+        f"{cut(said, 40)!r} says no title: give {offered}an id like movie/603, tv/1396 or "
+        "tt0133093, or the address of its page at themoviedb.org or imdb.com"
     )
 
 
@@ -99,7 +101,7 @@ def decide(sources: Sources, params: ReviewDecideParams) -> ReviewDecideReply:
     else:
         choice = _choice(sources, row, parse_choice(said, row.candidates))
     sources.state.reviews.choose(row.lookup, choice)
-    return _done(sources, row, choice, f"{row.label[:200]} is {_words_of(choice)}")
+    return _done(sources, row, choice, f"{cut(row.label, 200)} is {_words_of(choice)}")
 
 
 def _choice(sources: Sources, row: ReviewRow, said: TitleKey | str) -> Choice:
@@ -119,12 +121,12 @@ def _words_of(choice: Choice) -> str:
         )
     if choice.key is None:
         return "rejected, and is not requested."
-    named = f"{choice.title[:200]} [{choice.key}]" if choice.title else f"[{choice.key}]"
+    named = f"{cut(choice.title, 200)} [{choice.key}]" if choice.title else f"[{choice.key}]"
     return f"{named}: the next sync requests it, if it is not there yet."
 
 
 def _undone(sources: Sources, row: ReviewRow) -> ReviewDecideReply:
-    label = row.label[:200]
+    label = cut(row.label, 200)
     if not sources.state.reviews.withdraw(row.lookup):
         return _done(sources, row, None, f"You have not decided on {label}.")
     return _done(sources, row, None, f"{label} is undecided again.")
@@ -141,7 +143,7 @@ def _done(
         "ok": True,
         "message": message,
         "id": row.short_id,
-        "title": row.label[:200],
+        "title": cut(row.label, 200),
         "key": str(key) if key else None,
         "imdb_id": choice.imdb if choice else None,
         "lists": lists if len(lists) <= _MOST_LISTS else [],
@@ -152,10 +154,11 @@ def _done(
 def _named(sources: Sources, name: str) -> ReviewRow:
     found = sources.state.reviews.find(name) if len(name) >= _SHORTEST else ()
     if not found:
-        raise RefusedCommand(Reason.NOT_FOUND, f"nothing to choose has the id {name[:40]!r}")
+        raise RefusedCommand(Reason.NOT_FOUND, f"nothing to choose has the id {cut(name, 40)!r}")
     if len(found) > 1:
-        which = ", ".join(f"{one.label[:60]} ({one.long_id[:12]})" for one in found[:3])
+        named = [f"{cut(one.label, 60)} ({one.long_id[:12]})" for one in found]
+        which = few(named, ", ")
         raise RefusedCommand(
-            Reason.INVALID, f"{name[:40]!r} begins several ids: {which}; give more of it"
+            Reason.INVALID, f"{cut(name, 40)!r} begins several ids: {which}; give more of it"
         )
     return found[0]

@@ -19,6 +19,7 @@ from listsync.domain.notices import notice_shape
 from listsync.domain.report import Plan, planned_shape
 from listsync.domain.runs import Ended
 from listsync.protocol import Reason, RefusedCommand
+from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -50,7 +51,7 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     row = recent.row if recent is not None and row is not None else row
     row = row or (recent.row if recent is not None else None)
     if row is None:
-        raise RefusedCommand(Reason.NOT_FOUND, f"there is no one run {run_id[:40]!r}")
+        raise RefusedCommand(Reason.NOT_FOUND, f"there is no one run {cut(run_id, 40)!r}")
     before, request, skip = wanted.after or (0, 0, wanted.skip)
     notices = row.notices[int(before) :][: wanted.limit]
     room = wanted.limit - len(notices)
@@ -104,7 +105,7 @@ def plan_result(sources: Sources, params: PlanResultParams) -> PlanReply | PlanW
         return {"state": "running", "run_id": running.run_id}
     if pending is not None and run_id and pending.run_id.startswith(run_id):
         return {"state": "waiting", "run_id": pending.run_id}
-    raise RefusedCommand(Reason.NOT_FOUND, f"there is no plan {run_id[:40]!r} (any more)")
+    raise RefusedCommand(Reason.NOT_FOUND, f"there is no plan {cut(run_id, 40)!r} (any more)")
 
 
 def _plan_told(ended: Ended, request: PageRequest) -> PlanReply:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NamedTuple, Required, get_args, get_origin, g
 from listsync.protocol import METHODS, Reason, RefusedCommand
 from listsync.protocol.messages import About, NoParams
 from listsync.protocol.shapes import CommandShape, ParameterShape
+from listsync.text_cleaning import cut
 
 _WORDS: Mapping[object, str] = {
     str: "text",
@@ -59,7 +60,7 @@ def check(method: str, takes: type, params: Mapping[str, object]) -> None:
     """Check names and values of *params*; raises RefusedCommand, which names the wrong one."""
     known = {one.name: one for one in parameters_of(takes)}
     if unknown := sorted(set(params) - set(known)):
-        named = ", ".join(name[:64] for name in unknown[:5])
+        named = ", ".join(cut(name, 64) for name in unknown[:5])
         more = f" (and {len(unknown) - 5} more)" if unknown[5:] else ""
         raise RefusedCommand(
             Reason.INVALID,

@@ -15,7 +15,7 @@ from listsync.domain.report import Verdict
 from listsync.domain.server import Candidate
 from listsync.protocol import Reason, RefusedCommand
 from listsync.protocol.messages import LARGEST_OFFSET
-from listsync.text_cleaning import one_line
+from listsync.text_cleaning import cut, one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.shapes import (
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 def run_shape(row: RunRow) -> RunShape:
     return {
         "run_id": row.run_id,
-        "origin": row.origin[:200],
+        "origin": cut(row.origin, 200),
         "dry_run": row.dry_run,
         "started_at": iso(row.started_at),
         "ended_at": iso(row.ended_at),
         "result": row.result,
-        "why": row.why[:500],
-        "message": row.message[:500],
+        "why": cut(row.why, 500),
+        "message": cut(row.message, 500),
         "requested": row.requested,
         "calls": row.calls,
     }
@@ -58,7 +58,7 @@ def counts_shape(counts: Mapping[Verdict, int]) -> dict[str, int]:
 
 def request_shape(row: RequestRow) -> RequestShape:
     return {
-        "title": row.title[:200],
+        "title": cut(row.title, 200),
         "kind": row.key.kind.value,
         "tmdb_id": row.key.tmdb_id,
         "seasons": ", ".join(map(str, row.seasons)),
@@ -73,7 +73,7 @@ def request_shape(row: RequestRow) -> RequestShape:
 def item_shape(row: ItemRow) -> ItemShape:
     key, said = row.tmdb_key, row.entry
     return {
-        "title": row.title[:200],
+        "title": cut(row.title, 200),
         "kind": key.kind.value if key else said.kind,
         "tmdb_id": key.tmdb_id if key else None,
         "list": row.list_name,
@@ -92,14 +92,14 @@ def item_shape(row: ItemRow) -> ItemShape:
 def review_shape(row: ReviewRow) -> ReviewShape:
     return {
         "id": row.short_id,
-        "title": row.label[:200],
+        "title": cut(row.label, 200),
         "lists": one_line(", ".join(row.lists)),
         "since": iso(row.since),
         "score": round(row.score, 2),
         "why": general_reasons(row.reasons, row.candidates, row.choice),
         "candidates": candidate_shapes(row.candidates, row.reasons),
         "choice": choice_shape(row.choice) if row.choice else None,
-        "lookup": row.lookup[:500],
+        "lookup": row.lookup,
     }
 
 
@@ -107,7 +107,7 @@ def choice_shape(choice: Choice) -> ChoiceShape:
     return {
         "key": str(choice.key) if choice.key else None,
         "imdb_id": choice.imdb,
-        "title": choice.title[:200],
+        "title": cut(choice.title, 200),
         "at": iso(choice.at),
     }
 
@@ -126,19 +126,19 @@ def _candidate(number: int, one: Candidate, reasons: Sequence[str]) -> Candidate
     return {
         "number": number,
         "key": str(one.key),
-        "title": one.title[:200],
-        "original_title": one.original_title[:200],
+        "title": cut(one.title, 200),
+        "original_title": cut(one.original_title, 200),
         "year": one.year,
-        "countries": list(one.countries[:10]),
+        "countries": list(one.countries),
         "votes": one.votes,
-        "evidence": (evidence or _known_of(one))[:300],
+        "evidence": cut(evidence or _known_of(one), 300),
     }
 
 
 def _known_of(one: Candidate) -> str:
     """Say how one is known that was not weighed: an id led to it, or it is what was found."""
     votes = f"{one.votes:,} votes" if one.votes else ""
-    return ", ".join(filter(None, ("/".join(one.countries[:10]), votes)))
+    return ", ".join(filter(None, ("/".join(one.countries), votes)))
 
 
 def general_reasons(
@@ -149,7 +149,7 @@ def general_reasons(
         reasons = without_choice(reasons)
     marks = [f"[{one.key}]: " for one in candidates]
     said = (one for one in reasons if not any(mark in one for mark in marks))
-    return "; ".join(said)[:300]
+    return cut("; ".join(said), 300)
 
 
 @overload

@@ -20,6 +20,7 @@ from listsync.domain.run_messages import advice_on, operations_of
 from listsync.domain.runs import Condition, PendingChange, Scope, ServiceStatus, SyncJob
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
+from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -174,7 +175,7 @@ def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
         "failures": row.failures if row else 0,
         "next_due": iso(due.get(rules.source, due.get(_EVERYTHING))),
         "retry_at": iso(row.asked_again_at) if row else None,
-        "why": row.why[:300] if row else "",
+        "why": cut(row.why, 300) if row else "",
         "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
         "notices": [notice_shape(*one) for one in notices_of_list(sources, rules.name)],
     }
@@ -193,7 +194,7 @@ def _operations(row: RunRow) -> str:
     """Say how the last run ended, in the words of the original program; if not well, why."""
     message = operations_of(row)
     is_all = row.result not in (Result.PARTLY, Result.CANCELLED)
-    return message[:500] if is_all else f"{message} ({row.message})"[:500]
+    return cut(message if is_all else f"{message} ({row.message})", 500)
 
 
 def _config(sources: Sources, window: Window) -> ConfigShape:
@@ -202,7 +203,7 @@ def _config(sources: Sources, window: Window) -> ConfigShape:
     return {
         "file": str(path) if path else "the environment",
         "valid": not in_force.problems,
-        "problems": [str(one)[:300] for one in window.take(in_force.problems)],
+        "problems": [cut(str(one), 300) for one in window.take(in_force.problems)],
         "loaded_at": iso(in_force.loaded_at),
         "pending": [pending_shape(one) for one in window.take(in_force.pending)],
     }
@@ -212,7 +213,7 @@ def pending_shape(pending: PendingChange) -> PendingKeyShape:
     """Tell of a key of the configuration that has not taken force."""
     return {
         "key": pending.key,
-        "why": pending.why[:300],
+        "why": cut(pending.why, 300),
         "needs_restart": pending.needs_restart,
     }
 
@@ -222,7 +223,7 @@ def _service(one: ServiceStatus) -> ServiceShape:
         "name": one.name,
         "state": one.condition.value,
         "since": iso(one.since),
-        "why": one.why[:300] if one.condition is not Condition.RUNNING else "",
+        "why": cut(one.why, 300) if one.condition is not Condition.RUNNING else "",
         "next_try": iso(one.next_try),
         "vital": one.is_vital,
         "address": one.address,
@@ -244,7 +245,7 @@ def _retry(sources: Sources, window: Window) -> RetryShape | None:
         return None
     return {
         "at": iso(planned.at),
-        "why": planned.why[:500],
+        "why": cut(planned.why, 500),
         "lists": _names(planned.scope, sources, window),
         "number": planned.number,
     }

@@ -13,6 +13,7 @@ from listsync.commands.dispatch import Reply
 from listsync.control.authorization import Peer, permit
 from listsync.control.request_parser import RpcRequest, check, id_of, read
 from listsync.protocol import METHODS, Access, Reason, RefusedCommand, error_reply, result_reply
+from listsync.text_cleaning import cut
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,9 @@ def _refusal(id_: str | None, refused: RefusedCommand) -> bytes:
         reply = b""
     if 0 < len(reply) < MAX_REPLY:
         return reply
-    return _dumped(error_reply(id_, RefusedCommand(refused.reason, refused.message[:1000])))
+    facts = {name: fact for name, fact in refused.data.items() if isinstance(fact, int)}
+    short = RefusedCommand(refused.reason, cut(refused.message, 1000), {**facts, "cut": True})
+    return _dumped(error_reply(id_, short))
 
 
 def _failure(id_: str | None, message: str) -> bytes:

@@ -306,7 +306,7 @@ class TitleOverview:
     `state` is None where the server's index was never read. `handled`, `watched` and `facts` are
     those that a sync would decide by now; `failed` are requests that failed, due or not; `asked`
     is what was requested since the index was read. `at_server`: what is known of the server's
-    requests that its index does not tell.
+    requests that its index does not tell. `requests` are the latest of *requests_total*.
     """
 
     state: TitleState | None
@@ -317,3 +317,4 @@ class TitleOverview:
     requests: tuple[RequestRow, ...]
     watched: Mapping[Definition, date] = field(default_factory=dict)
     at_server: tuple[ServerRequest, ...] = ()
+    requests_total: int = 0

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from listsync.domain.lists import ListOutcome
+from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.protocol.shapes import NoticeShape
@@ -267,7 +268,7 @@ def _is_judged(notice: Notice, run: SyncFindings) -> bool:
 def notice_shape(notice: Notice, since: datetime | None = None) -> NoticeShape:
     return {
         "kind": notice.kind.value,
-        "text": notice.text[:400],
+        "text": cut(notice.text, 400),
         "list": notice.list_name,
         "subject": notice.subject,
         "severity": notice.severity.value,

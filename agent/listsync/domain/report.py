@@ -25,7 +25,7 @@ from listsync.errors import (
     UnavailableError,
     UnreachableError,
 )
-from listsync.text_cleaning import one_line
+from listsync.text_cleaning import cut, one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.shapes import AskingShape, PlannedShape
@@ -277,21 +277,26 @@ class Plan:
     left_out: int = 0
 
 
+MOST_CANDIDATES = 3
+"""Of a title that waits for a decision: `review` shows all."""
+
+
 def planned_shape(item: PlanItem) -> PlannedShape:
     key = item.body.key if item.body else item.key
     shape: PlannedShape = {
         "verdict": item.verdict.value,
-        "label": item.label[:200],
+        "label": cut(item.label, 200),
         "kind": key.kind.value if key else None,
         "tmdb_id": key.tmdb_id if key else None,
-        "title": item.title[:200],
+        "title": cut(item.title, 200),
         "lists": one_line(", ".join(item.lists)),
-        "why": item.why[:300],
-        "candidates": [one[:200] for one in item.candidates[:3]],
+        "why": cut(item.why, 300),
+        "candidates": [cut(one, 200) for one in item.candidates[:MOST_CANDIDATES]],
+        "more_candidates": max(0, len(item.candidates) - MOST_CANDIDATES),
     }
     if item.body is not None:
         shape["four_k"] = item.body.four_k
-        shape["seasons"] = list(item.body.seasons[:200])
+        shape["seasons"] = list(item.body.seasons)
         shape["asking"] = asking_shape(item.body.asking)
     return shape
 
@@ -305,7 +310,7 @@ def asking_shape(asking: Asking) -> AskingShape:
         "profile": asking.profile,
         "root_folder": asking.root_folder,
         "language_profile": asking.language_profile,
-        "tags": list(asking.tags[:20]) or None,
+        "tags": list(asking.tags) or None,
     }
     told = {name: value for name, value in said.items() if value is not None}
     return cast("AskingShape", told)

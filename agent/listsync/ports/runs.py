@@ -89,6 +89,10 @@ class RequestHistory(Protocol):
         """Return what was requested because the list wanted it too, the newest first."""
         ...
 
+    def count_for_list(self, list_name: str) -> int:
+        """Count all of that."""
+        ...
+
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         """Return the last request of each title that fits as in `items`, the newest first."""
         ...

@@ -208,11 +208,12 @@ class StatusReply(TypedDict):
 
 
 class ListsReply(PageReply):
-    """*counts* and *requests* where one list was asked for; of those the latest."""
+    """*counts* and *requests* where one list was asked for: of *requests_total* the latest."""
 
     lists: list[ListShape]
     counts: NotRequired[dict[str, int]]
     requests: NotRequired[list[RequestShape]]
+    requests_total: NotRequired[int]
 
 
 class RunsReply(PageReply):

@@ -209,7 +209,14 @@ class AtServerShape(TypedDict):
     asked_since: bool
 
 
-class TitleShape(TypedDict):
+class RequestsShape(TypedDict):
+    """The latest requests of a title. *more_requests*: how many there were before them."""
+
+    requests: list[RequestShape]
+    more_requests: NotRequired[int]
+
+
+class TitleShape(RequestsShape):
     """One title explained. *more_lists*: how many lists hold it beside those of `lists`."""
 
     title: str
@@ -222,7 +229,6 @@ class TitleShape(TypedDict):
     match: MatchShape | None
     choice: ChoiceShape | None
     server: AtServerShape | None
-    requests: list[RequestShape]
 
 
 class ReviewShape(TypedDict):
@@ -258,6 +264,7 @@ class PlannedShape(TypedDict):
     lists: str
     why: str
     candidates: list[str]
+    more_candidates: NotRequired[int]
     four_k: NotRequired[bool]
     seasons: NotRequired[list[int]]
     asking: NotRequired[AskingShape]

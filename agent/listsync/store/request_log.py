@@ -70,6 +70,15 @@ class SqliteRequestHistory:
         )
         return tuple(map(request_of, found))
 
+    def count_for_list(self, list_name: str) -> int:
+        (row,) = self._database.read(
+            "SELECT count(*) AS number FROM request_lists JOIN requests ON requests.id = request"
+            " WHERE server = ? AND list = ?",
+            self._server(),
+            list_name,
+        )
+        return int(row["number"])
+
     def for_query(self, query: str, *, limit: int) -> tuple[RequestRow, ...]:
         values = looking_for(query)
         ways = ["label LIKE :like ESCAPE '\\'"]

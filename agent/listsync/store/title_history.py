@@ -218,8 +218,18 @@ class SqliteTitleRecords:
             ),
             facts=SqliteFacts(self._database).get(key),
             requests=tuple(map(request_of, requests)),
+            requests_total=self._count_requests(*title),
             at_server=requests_of(self._database, server, key),
         )
+
+    def _count_requests(self, server: int | None, kind: str, tmdb: int) -> int:
+        (row,) = self._database.read(
+            "SELECT count(*) AS number FROM requests WHERE server = ? AND kind = ? AND tmdb = ?",
+            server,
+            kind,
+            tmdb,
+        )
+        return int(row["number"])
 
     def _watched(
         self, server: int | None, key: TitleKey, now: datetime

@@ -53,9 +53,12 @@ def request_options(item: Mapping[str, Any]) -> str:
     return "".join(f", {shown(one)}" for one in words)
 
 
-def could_be(candidates: Iterable[object], indent: str) -> Iterator[str]:
+def could_be(candidates: Iterable[object], indent: str, more: int = 0) -> Iterator[str]:
+    """Write what a title could be, and how *more* there are."""
     for candidate in candidates:
         yield f"{indent}could be {shown(candidate)}"
+    if more > 0:
+        yield f"{indent}and {more} more: `listsyncctl review`"
 
 
 def because(why: object, limit: int | None = None) -> str:

@@ -33,6 +33,8 @@ def test_older_and_newer_requests_are_found_by_their_lists(
     assert [row.title for row in state.requests.for_list("ours", limit=9)] == ["new", "old"]
     assert [row.title for row in state.requests.for_list("mine", limit=9)] == ["old"]
     assert state.requests.for_list("theirs", limit=9) == ()
+    counts = [state.requests.count_for_list(name) for name in ("ours", "mine", "theirs")]
+    assert counts == [2, 1, 0]
     database.close()
 
 

@@ -267,7 +267,9 @@ def test_what_was_done_with_a_title_is_told(world: World) -> None:
 def test_the_newest_requests_are_told_first(world: World) -> None:
     for number in range(12):
         request(world, f"r{number}")
-    found = [row.run_id for row in world.state.titles.overview(HAGGIS, AT).requests]
+    standing = world.state.titles.overview(HAGGIS, AT)
+    assert standing.requests_total == 12
+    found = [row.run_id for row in standing.requests]
     assert found == [f"r{number}" for number in range(11, 1, -1)]
 
 

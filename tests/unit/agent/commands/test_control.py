@@ -71,7 +71,7 @@ def test_a_dry_run_is_ordered_as_such(world: World) -> None:
     [
         pytest.param("listsyncctl", "listsyncctl", id="a-word"),
         pytest.param("a\nforged\tline ", "a forged line", id="on-one-line"),
-        pytest.param("x" * 1000, "x" * 64, id="cut"),
+        pytest.param("x" * 1000, "x" * 63 + "…", id="cut"),
         pytest.param("", "a command", id="empty"),
     ],
 )

@@ -39,10 +39,11 @@ from tests.unit.agent.commands.world import (
     rules,
 )
 
-_LONG = "\N{CJK UNIFIED IDEOGRAPH-9F8D}\N{GRINNING FACE}é" * 100
+_LONG = "\N{CJK UNIFIED IDEOGRAPH-9F8D}\N{GRINNING FACE}é" * 100 + "#"
+"""What is cut off it ends with a mark, else with #."""
 _MANY = 250
 """Whose names alone fill more than a frame."""
-_NAMES = [f"{number} {_LONG}"[:100] for number in range(_MANY)]
+_NAMES = [f"{number} {_LONG}"[:99] + "#" for number in range(_MANY)]
 _KEY = TitleKey(MediaType.MOVIE, 438631)
 _SUB_COMMANDS = {
     "trigger": "sync-now",
@@ -117,7 +118,9 @@ def with_everything(world: World) -> None:
     every = frozenset(f"file:/{name}" for name in _NAMES)
     world.queue.submit(
         SyncJob(
-            run_id="b", scope=every, origins=tuple(f"{one} {_LONG}"[:64] for one in range(_MANY))
+            run_id="b",
+            scope=every,
+            origins=tuple(f"{one} {_LONG}"[:63] + "#" for one in range(_MANY)),
         )
     )
     world.retry = PlannedRetry(at=AT, why=_LONG * 9, scope=every, number=1)
@@ -175,7 +178,7 @@ def a_long_entry(number: int) -> EntryRow:
     entry = ListEntry(
         rank=1, title=f"{number} {_LONG}", kind=_KEY.kind, ids=ExternalIds(tmdb=_KEY.tmdb_id)
     )
-    row = a_list(f"{number} {_LONG}"[:100], outcome="blocked", why=_LONG * 9)
+    row = a_list(f"{number} {_LONG}"[:99] + "#", outcome="blocked", why=_LONG * 9)
     return EntryRow(row=row, entry=entry, entry_id=f"{number}", first_seen=AT)
 
 
@@ -250,6 +253,21 @@ def test_every_row_is_told_however_many_and_long(
     assert {name: len(found) for name, found in told.items()} == rows
     totals = {page["total"] for page in pages if "total" in page and method != "progress"}
     assert len(totals) < 2
+    assert not [text for text in texts_in(pages) if is_cut_without_a_mark(text)]
+
+
+def texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from texts_in([*value.values()])
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts_in(one)
+
+
+def is_cut_without_a_mark(text: str) -> bool:
+    return text[-1:] in {*_LONG[:3]}
 
 
 def at(page: Mapping[str, Any], name: str) -> Sequence[object]:

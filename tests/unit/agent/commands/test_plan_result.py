@@ -103,6 +103,7 @@ def test_a_plan_is_told_with_all_that_would_be_asked_for(world: World) -> None:
         "lists": "one, two",
         "why": "",
         "candidates": [],
+        "more_candidates": 0,
         "four_k": False,
         "seasons": [1, 2, 3, 5],
         "asking": {"user": "family", "profile": "HD-1080p", "tags": ["kids", "new"]},
