@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from listsync.browser.driver import UnknownDriverError, prepare
 from listsync.browser.messages import BrowserStart, BrowserTrouble, Loaded, PageOrder
-from listsync.browser.page_state import ARGUMENTS_LIMIT, SCRIPT, PageLook
+from listsync.browser.page_state import ARGUMENTS_LIMIT, SCRIPT, PageState
 from listsync.process.records import named
 
 _AGENT = (
@@ -154,7 +154,7 @@ class Chromium:
         """Bound every call to the driver; by itself it answers in time, if it answers at all."""
         self._driver.command_executor.client_config.timeout = max(seconds, 0) + _GRACE_S
 
-    def _too_late(self, look: PageLook | None, order: PageOrder) -> BrowserTrouble:
+    def _too_late(self, look: PageState | None, order: PageOrder) -> BrowserTrouble:
         """Say what is wrong; a tab that computes for ever is good for nothing any more."""
         self._be_patient(0)
         try:
@@ -165,7 +165,7 @@ class Chromium:
             return BrowserTrouble(why=f"the page does not come within {order.deadline_s:.0f} s")
         return look.too_late(order.deadline_s)
 
-    def _look(self, wait_for: str | None) -> PageLook | None:
+    def _look(self, wait_for: str | None) -> PageState | None:
         """Look at the page; None between two documents."""
         try:
             answer = self._driver.execute_script(SCRIPT, wait_for, ARGUMENTS_LIMIT)
@@ -175,7 +175,7 @@ class Chromium:
             if _trouble(error).over:
                 raise
             return None
-        return PageLook.of(answer, wait_for) if isinstance(answer, dict) else None
+        return PageState.of(answer, wait_for) if isinstance(answer, dict) else None
 
 
 @contextmanager

@@ -37,7 +37,7 @@ _OWN_CODE = re.compile(r'"errorCode":"(?:net::)?([A-Z_]+|HTTP ERROR (\d+))"')
 
 
 @dataclass(frozen=True, slots=True)
-class PageLook:
+class PageState:
     """One look at the page that the browser shows now; `html` is empty until it has settled."""
 
     url: str
@@ -50,7 +50,7 @@ class PageLook:
     waits_for: str | None
 
     @classmethod
-    def of(cls, answer: dict[str, Any], waits_for: str | None) -> PageLook:
+    def of(cls, answer: dict[str, Any], waits_for: str | None) -> PageState:
         html = str(answer["html"])
         own = _OWN_CODE.search(html) if str(answer["url"]).startswith(_OWN_PAGE) else None
         return cls(

@@ -147,6 +147,10 @@ class RowIds(Answer, frozen=True):
     tmdb: object = None
     tvdb: object = None
 
+    def read(self) -> tuple[str | None, int | None, int | None]:
+        """Give the IMDb, TMDB and TVDB id."""
+        return imdb_id(self.imdb), number_id(self.tmdb), number_id(self.tvdb)
+
 
 NO_ROW_IDS = RowIds()
 

@@ -89,11 +89,11 @@ class Item(Answer, frozen=True):
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
         """Give the IMDb, TMDB and TVDB id."""
-        more = self.ids or NO_ROW_IDS
+        imdb, tmdb, tvdb = (self.ids or NO_ROW_IDS).read()
         return (
-            imdb_id(more.imdb) or imdb_id(self.imdb_id),
-            number_id(more.tmdb) or number_id(self.id),
-            number_id(more.tvdb) or number_id(self.tvdb_id),
+            imdb or imdb_id(self.imdb_id),
+            tmdb or number_id(self.id),
+            tvdb or number_id(self.tvdb_id),
         )
 
 

@@ -27,8 +27,6 @@ from listsync.parsing.decoding import (
     Answer,
     RowIds,
     external_ids,
-    imdb_id,
-    number_id,
     title_text,
     whole_number,
     year_number,
@@ -163,8 +161,7 @@ class _Media(Answer, frozen=True):
     ids: RowIds | None = None
 
     def numbers(self) -> tuple[str | None, int | None, int | None]:
-        ids = self.ids or NO_ROW_IDS
-        return imdb_id(ids.imdb), number_id(ids.tmdb), number_id(ids.tvdb)
+        return (self.ids or NO_ROW_IDS).read()
 
 
 class _Part(Answer, frozen=True):
