@@ -559,7 +559,7 @@ class _Place:
 
 
 class FakeServerRequests:
-    """Implements `ports.server_memory.ServerRequests`."""
+    """Implements `ports.server.ServerRequests`."""
 
     def __init__(self, place: _Place) -> None:
         self._place = place
@@ -595,7 +595,7 @@ def _asked_for(shelf: _Shelf) -> set[Definition]:
 
 
 class FakeServerGuard:
-    """Implements `ports.server_memory.ServerGuard`."""
+    """Implements `ports.server.ServerGuard`."""
 
     def __init__(self, place: _Place) -> None:
         self._place = place
@@ -629,7 +629,7 @@ class FakeServerGuard:
 
 
 class FakeIndexCache:
-    """Implements `ports.server_memory.IndexCache`."""
+    """Implements `ports.server.IndexCache`."""
 
     def __init__(self, place: _Place) -> None:
         self._place = place
@@ -1172,7 +1172,7 @@ class FakeRequestHistory:
 
 
 class FakeItems:
-    """Implements `ports.items.Items`."""
+    """Implements `ports.titles.Items`."""
 
     def __init__(self, kept: _Kept) -> None:
         self._kept = kept
@@ -1241,7 +1241,7 @@ class FakeEntries:
 
 
 class FakeTitleRecords:
-    """Implements `ports.items.TitleRecords`."""
+    """Implements `ports.titles.TitleRecords`."""
 
     def __init__(self, kept: _Kept) -> None:
         self._kept = kept
@@ -1257,7 +1257,7 @@ class FakeTitleRecords:
 
 
 class FakeReviews:
-    """Implements `ports.items.Reviews`."""
+    """Implements `ports.titles.Reviews`."""
 
     def __init__(self, kept: _Kept) -> None:
         self._kept = kept
@@ -1305,7 +1305,7 @@ class FakeReviews:
 
 
 class FakeExclusions:
-    """Implements `ports.items.Exclusions`."""
+    """Implements `ports.titles.Exclusions`."""
 
     def __init__(self, kept: _Kept) -> None:
         self._kept = kept
@@ -1329,7 +1329,7 @@ class FakeExclusions:
 
 
 class FakeServerRecords:
-    """Implements `ports.server_memory.ServerRecords`."""
+    """Implements `ports.server.ServerRecords`."""
 
     def __init__(self, kept: _Kept) -> None:
         self._kept = kept

@@ -105,6 +105,24 @@ def _imported(name: str, tree: ast.Module) -> Iterator[str]:
         yield from (one for one in names if one in known and one != name)
 
 
+def test_a_port_that_a_docstring_names_is_there() -> None:
+    ports = re.compile(r"`ports\.(\w+)\.(\w+)`")
+    there = {
+        f"{name.rpartition('.')[2]}.{node.name}"
+        for name, tree in modules().items()
+        if name.startswith("listsync.ports.")
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    named = {
+        f"{port}.{noun}"
+        for name in modules()
+        for port, noun in ports.findall("\n".join(lines_of(name)))
+    }
+    assert named
+    assert named <= there, named - there
+
+
 def test_what_agent_and_client_say_to_each_other_has_types() -> None:
     found = {
         name: count

@@ -275,6 +275,16 @@ class ReviewRow:
         return self.long_id[:_SHORT]
 
 
+def words_of_lookup(lookup: str) -> str:
+    """Make of a lookup that no entry has any more something to read."""
+    head, _, rest = lookup.removeprefix("doubt:").partition(":")
+    name, _, more = rest.partition("|")
+    by_title = head in ("title", "title+id", "checked")
+    year = more.partition("|")[0] if by_title else ""
+    words = name if by_title else f"{head}:{name}"
+    return f"{words} ({year})" if year else words
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRow:
     """One entry with its list, since when it is on it, and what was acted on for it."""

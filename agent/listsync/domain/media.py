@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -65,7 +66,12 @@ class FilmRecord:
     kind: MediaType | None = None
     ids: ExternalIds = NO_IDS
 
+    def is_good(self, read_at: datetime, now: datetime) -> bool:
+        """Tell whether the page that was read at *read_at* need not be read again."""
+        return bool(self.ids) or now - read_at < _WITHOUT_IDS_FOR
 
+
+_WITHOUT_IDS_FOR = timedelta(days=7)
 _FORMS = "expected tmdb:movie/603, tmdb:tv/1396, imdb:tt0133093, tvdb:81189"
 _TMDB = re.compile(r"tmdb:(movie|tv)/([1-9]\d{0,9})", re.ASCII)
 _IMDB = re.compile(r"imdb:(tt\d{5,10})", re.ASCII)
@@ -99,3 +105,25 @@ class Exclusion:
     year: int | None = None
     kind: MediaType | None = None
     genre: str | None = None
+
+    @property
+    def lookups(self) -> tuple[str, ...]:
+        """Name the lookups that its id can have been remembered by."""
+        if self.imdb is not None:
+            return lookups_of_imdb(self.imdb)
+        return (f"tvdb:{self.tvdb}",) if self.tvdb is not None else ()
+
+    @property
+    def lookup_beginning(self) -> str | None:
+        """Give how lookups begin of its number without a kind, which are made with a title."""
+        return f"tmdb:{self.key.tmdb_id}|" if self.key is not None else None
+
+
+def lookup_of_imdb(imdb: str, kind: MediaType | None) -> str:
+    """Name the lookup of an IMDb id that a list holds as *kind*."""
+    return f"imdb:{imdb}|{kind or ''}"
+
+
+def lookups_of_imdb(imdb: str) -> tuple[str, ...]:
+    """Name all lookups of an IMDb id; those of earlier versions had no kind."""
+    return (f"imdb:{imdb}", *(lookup_of_imdb(imdb, kind) for kind in (None, *MediaType)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from listsync.domain.media import Definition, ExternalIds, TitleKey
@@ -206,6 +206,15 @@ class TitleFacts:
     title: str = ""
     original_title: str = ""
     production: Production | None = None
+
+    def is_good(self, read_at: datetime, now: datetime) -> bool:
+        """Tell whether what was read at *read_at* holds: ratings of a new title still move."""
+        is_new = self.year is None or self.year >= now.year
+        return now - read_at <= (_NEW_FACTS_GOOD_FOR if is_new else _FACTS_GOOD_FOR)
+
+
+_FACTS_GOOD_FOR = timedelta(days=30)
+_NEW_FACTS_GOOD_FOR = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
-from listsync.domain.media import Exclusion, MediaType
+from listsync.domain.media import Exclusion
 from listsync.store import server_requests
 from listsync.store.database import Database
 from listsync.store.row_codec import iso
 from listsync.store.server_guard import confirm
 
+_IN = "IN (SELECT value FROM json_each(?))"
+
 
 class SqliteExclusions:
-    """Implements `ports.items.Exclusions`; see there."""
+    """Implements `ports.titles.Exclusions`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
@@ -31,23 +34,21 @@ class SqliteExclusions:
         return tuple(row["item"] for row in self._database.read("SELECT item FROM excluded"))
 
     def forget(self, item: str, wanted: Exclusion) -> int:
-        server = self._server()
+        server, lookups = self._server(), json.dumps(wanted.lookups)
         with self._database.write() as connection:
-            keys = _keys_of(connection, server, item, wanted)
+            keys = _keys_of(connection, server, lookups, wanted)
             count: int = connection.execute(
                 "DELETE FROM excluded WHERE item = ?", (item,)
             ).rowcount
             count += connection.execute(
-                "DELETE FROM matches WHERE server = ? AND lookup IN (?, ?, ?, ?)",
-                (server, *_lookups(item)),
+                f"DELETE FROM matches WHERE server = ? AND lookup {_IN}",  # noqa: S608 - constant
+                (server, lookups),
             ).rowcount
             count += connection.execute(
-                "DELETE FROM choices WHERE lookup IN (?, ?, ?, ?) OR imdb = ?",
-                (*_lookups(item), wanted.imdb),
+                f"DELETE FROM choices WHERE lookup {_IN} OR imdb = ?",  # noqa: S608 - constant
+                (lookups, wanted.imdb),
             ).rowcount
-            if wanted.key is not None:
-                # A number without its kind was looked up together with the title.
-                begin = f"tmdb:{wanted.key.tmdb_id}|"
+            if begin := wanted.lookup_beginning:
                 count += connection.execute(
                     "DELETE FROM matches WHERE server = ? AND substr(lookup, 1, ?) = ?",
                     (server, len(begin), begin),
@@ -75,23 +76,19 @@ class SqliteExclusions:
 
 
 def _keys_of(
-    connection: sqlite3.Connection, server: int | None, item: str, wanted: Exclusion
+    connection: sqlite3.Connection, server: int | None, lookups: str, wanted: Exclusion
 ) -> set[tuple[str, int]]:
     """Find the titles meant: by themselves, by what the id was taken for, by who has the id."""
     if wanted.key is not None:
         return {(wanted.key.kind.value, wanted.key.tmdb_id)}
     found = connection.execute(
-        "SELECT kind, tmdb FROM matches WHERE server = ? AND lookup IN (?, ?, ?, ?)"
+        f"SELECT kind, tmdb FROM matches WHERE server = ? AND lookup {_IN}"  # noqa: S608 - constant
         " AND tmdb IS NOT NULL UNION SELECT kind, tmdb FROM choices"
-        " WHERE (lookup IN (?, ?, ?, ?) OR imdb = ?) AND tmdb IS NOT NULL"
+        f" WHERE (lookup {_IN} OR imdb = ?) AND tmdb IS NOT NULL"
         " UNION SELECT handled.kind, handled.tmdb FROM handled JOIN entries"
         " ON entries.list = handled.list AND entries.entry = handled.entry"
         " WHERE handled.server = ? AND (entries.imdb = ? OR entries.tvdb = ?)",
-        (
-            *(server, *_lookups(item)),
-            *(*_lookups(item), wanted.imdb),
-            *(server, wanted.imdb, wanted.tvdb),
-        ),
+        (server, lookups, lookups, wanted.imdb, server, wanted.imdb, wanted.tvdb),
     )
     return {(row["kind"], row["tmdb"]) for row in found}
 
@@ -105,8 +102,3 @@ def _forget_title(connection: sqlite3.Connection, server: int | None, key: tuple
         ).rowcount
         for table in ("handled", "setbacks", "matches")
     )
-
-
-def _lookups(item: str) -> tuple[str, ...]:
-    """Give the lookups that an id can have been remembered by; an IMDb id's name the kind."""
-    return (item, *(f"{item}|{kind}" for kind in ("", *MediaType)))

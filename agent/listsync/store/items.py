@@ -90,7 +90,7 @@ LookupOf = Callable[[ListEntry], str | None]
 
 
 class SqliteItems:
-    """Implements `ports.items.Items`; see there."""
+    """Implements `ports.titles.Items`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from listsync.domain.decisions import Found, How, Match
@@ -90,11 +90,6 @@ def _again(miss: Miss | None) -> tuple[int, str | None]:
     return (miss.tries, iso(miss.again_at)) if miss else (1, None)
 
 
-_GOOD_FOR = timedelta(days=30)
-_NEW_GOOD_FOR = timedelta(days=3)
-"""Ratings and votes of a title of this year or a later one still move."""
-
-
 class SqliteFacts:
     """Implements `ports.titles.FactsCache`; see there."""
 
@@ -107,10 +102,9 @@ class SqliteFacts:
         )
         if not found:
             return None
-        facts, now = _facts_of(json.loads(found[0]["facts"])), datetime.now(UTC)
-        is_new = facts.year is None or facts.year >= now.year
-        age = now - datetime.fromisoformat(found[0]["at"])
-        return facts if age <= (_NEW_GOOD_FOR if is_new else _GOOD_FOR) else None
+        facts, read_at = _facts_of(json.loads(found[0]["facts"])), found[0]["at"]
+        is_good = facts.is_good(datetime.fromisoformat(read_at), datetime.now(UTC))
+        return facts if is_good else None
 
     def put(self, key: TitleKey, facts: TitleFacts) -> None:
         row = (key.kind, key.tmdb_id, _text_of(facts), datetime.now(UTC).isoformat())
@@ -152,7 +146,6 @@ def _facts_of(row: dict[str, Any]) -> TitleFacts:
 
 
 _BATCH = 500
-_WITHOUT_IDS_FOR = timedelta(days=7)
 
 
 class SqliteFilmIds:
@@ -163,24 +156,20 @@ class SqliteFilmIds:
         self._service = service
 
     def get_many(self, slugs: Iterable[str]) -> Mapping[str, FilmRecord]:
-        """Return what is known; films without ids are due for another look after a while."""
-        wanted = list(slugs)
-        since = (datetime.now(UTC) - _WITHOUT_IDS_FOR).isoformat()
+        """Return what is known and still good."""
+        wanted, now = list(slugs), datetime.now(UTC)
         found = {}
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
             marks = ", ".join("?" for _ in batch)
             for row in self._database.read(
-                "SELECT name, kind, imdb, tmdb, tvdb FROM films WHERE service = ?"  # noqa: S608 - marks
-                " AND (imdb IS NOT NULL OR tmdb IS NOT NULL OR tvdb IS NOT NULL OR at > ?)"
-                f" AND name IN ({marks})",
+                f"SELECT * FROM films WHERE service = ? AND name IN ({marks})",  # noqa: S608 - marks
                 self._service,
-                since,
                 *batch,
             ):
-                kind = MediaType(row["kind"]) if row["kind"] else None
-                ids = ExternalIds(imdb=row["imdb"], tmdb=row["tmdb"], tvdb=row["tvdb"])
-                found[row["name"]] = FilmRecord(kind, ids)
+                record = _film_of(row)
+                if record.is_good(datetime.fromisoformat(row["at"]), now):
+                    found[row["name"]] = record
         return found
 
     def put(self, slug: str, record: FilmRecord) -> None:
@@ -198,6 +187,11 @@ class SqliteFilmIds:
                     datetime.now(UTC).isoformat(),
                 ),
             )
+
+
+def _film_of(row: sqlite3.Row) -> FilmRecord:
+    kind = MediaType(row["kind"]) if row["kind"] else None
+    return FilmRecord(kind, ExternalIds(imdb=row["imdb"], tmdb=row["tmdb"], tvdb=row["tvdb"]))
 
 
 def _match_columns(match: Match) -> tuple[object, ...]:

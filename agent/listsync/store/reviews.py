@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from listsync.domain.decisions import Found, How, Match
-from listsync.domain.history import Choice, Key, Page, ReviewRow
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.history import Choice, Key, Page, ReviewRow, words_of_lookup
+from listsync.domain.media import TitleKey, lookups_of_imdb
 from listsync.store.database import Database
 from listsync.store.match_cache import candidates_of, choice_of
 from listsync.store.row_codec import entry_of, iso, key_of, page_of
@@ -51,7 +51,7 @@ _FORGET_TAKEN_OVER = "DELETE FROM matches WHERE how = ? AND tmdb NOT NULL"
 
 
 class SqliteReviews:
-    """Implements `ports.items.Reviews`; see there."""
+    """Implements `ports.titles.Reviews`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
@@ -126,12 +126,11 @@ class SqliteReviews:
     def title_of_imdb(self, imdb: str) -> tuple[TitleKey, str] | None:
         """Look where ids were looked up, chosen, and read with what the catalogue says."""
         server = self._server()
-        names = [f"imdb:{imdb}|{kind}" for kind in ("", *MediaType)]
         found = self._database.read(
             "SELECT kind, tmdb, title FROM choices WHERE imdb = ? AND tmdb NOT NULL"
             " UNION ALL SELECT kind, tmdb, title FROM matches WHERE server = ? AND how = ?"
             " AND tmdb NOT NULL AND lookup IN (SELECT value FROM json_each(?))",
-            *(imdb, server, How.IMDB_ID, json.dumps(names)),
+            *(imdb, server, How.IMDB_ID, json.dumps(lookups_of_imdb(imdb))),
         )
         titles = {key_of(row): row["title"] for row in found} or self._described(imdb)
         return next(iter(titles.items())) if len(titles) == 1 else None
@@ -173,7 +172,7 @@ class SqliteReviews:
         first_seen = min((one["first_seen"] for one in entries), default=None)
         return ReviewRow(
             lookup=row["lookup"],
-            label=entry_of(entries[0]).label if entries else _words_of(row["lookup"]),
+            label=entry_of(entries[0]).label if entries else words_of_lookup(row["lookup"]),
             lists=tuple(dict.fromkeys(one["list_name"] for one in entries)),
             since=datetime.fromisoformat(first_seen) if first_seen else None,
             reasons=tuple(json.loads(row["reasons"] or "[]")),
@@ -205,13 +204,3 @@ def note_chosen(connection: sqlite3.Connection, chosen: Iterable[Match]) -> None
 def _is_named(lookup: str, name: str) -> bool:
     bare = ReviewRow(lookup=lookup, label="", lists=(), since=None)
     return lookup == name or bare.long_id.startswith(name.lower())
-
-
-def _words_of(lookup: str) -> str:
-    """Make of a lookup that no entry has any more something to read."""
-    head, _, rest = lookup.removeprefix("doubt:").partition(":")
-    name, _, more = rest.partition("|")
-    by_title = head in ("title", "title+id", "checked")
-    year = more.partition("|")[0] if by_title else ""
-    words = name if by_title else f"{head}:{name}"
-    return f"{words} ({year})" if year else words

@@ -37,7 +37,7 @@ def save_learned(database: Database, server: int, learned: Learned) -> None:
 
 
 class SqliteServerGuard:
-    """Implements `ports.server_memory.ServerGuard`; see there."""
+    """Implements `ports.server.ServerGuard`; see there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -128,7 +128,7 @@ class SqliteArrNames:
 
 
 class SqliteServerRecords:
-    """Implements `ports.server_memory.ServerRecords`: of the server that was reached last."""
+    """Implements `ports.server.ServerRecords`: of the server that was reached last."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -152,7 +152,7 @@ def _requests(database: Database, part: tuple[int, int, int]) -> defaultdict[_Ti
 
 
 class SqliteIndexCache:
-    """Implements `ports.server_memory.IndexCache`; see there."""
+    """Implements `ports.server.IndexCache`; see there."""
 
     def __init__(
         self, database: Database, server: Callable[[], int], statuses: TitleStatusTable

@@ -20,7 +20,7 @@ _PUT = """
 
 
 class SqliteServerRequests:
-    """Implements `ports.server_memory.ServerRequests`; see there."""
+    """Implements `ports.server.ServerRequests`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int]) -> None:
         self._database = database

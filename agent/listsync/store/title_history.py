@@ -56,7 +56,7 @@ _ENTRIES = """
 
 
 class SqliteEntries:
-    """Implements `ports.items.ListEntries`; see there."""
+    """Implements `ports.titles.ListEntries`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
@@ -164,7 +164,7 @@ class SqliteEntries:
 
 
 class SqliteTitleRecords:
-    """Implements `ports.items.TitleRecords`; see there."""
+    """Implements `ports.titles.TitleRecords`; see there."""
 
     def __init__(
         self, database: Database, server: Callable[[], int | None], reviews: SqliteReviews

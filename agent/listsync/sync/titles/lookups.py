@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from listsync.domain.decisions import LookupAnswers, Question, Wish
 from listsync.domain.lists import ListEntry
-from listsync.domain.media import MediaType, TitleKey
+from listsync.domain.media import MediaType, TitleKey, lookup_of_imdb
 from listsync.domain.server import Candidate, Production, SearchPage, TitleFacts
 from listsync.errors import UnavailableError
 from listsync.ports.server import Catalogue
@@ -126,7 +126,7 @@ def _lookup_by_ids(one: ListEntry | Wish) -> str | None:
     if ids.tmdb is not None and kind is not None:
         return None
     if ids.imdb:
-        return f"imdb:{ids.imdb}|{kind or ''}"
+        return lookup_of_imdb(ids.imdb, kind)
     if series_id(one) is not None:
         return f"tvdb:{ids.tvdb}"
     if ids.tmdb is not None:
