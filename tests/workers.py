@@ -234,7 +234,6 @@ def _work(session: pytest.Session, connection: Connection, folder: Path) -> None
 
 def _be_alone(config: pytest.Config, folder: Path) -> None:
     """Share nothing with the other forks."""
-    os.environ["PYTEST_XDIST_WORKER"] = folder.name  # the usual name for it
     random.seed()
     folder.mkdir(exist_ok=True)
     config._tmp_path_factory._basetemp = folder  # type: ignore[attr-defined]

@@ -25,7 +25,8 @@ from listsyncctl.client import TroubleError, ask
 from tests.acceptance.conftest import Home
 
 _T = TypeVar("_T")
-_START_S = 20.0
+_PATIENCE_S = 60.0
+"""How long to wait for what a quiet machine does at once."""
 _DROPPED = (1, 2)
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, by which root is above the rights of files."""
 _PR_CAPBSET_DROP = 24
@@ -39,7 +40,7 @@ _SYSTEMD = {
 }
 
 
-def until(what: str, look: Callable[[], _T], *, within_s: float = 20.0) -> _T:
+def until(what: str, look: Callable[[], _T], *, within_s: float = _PATIENCE_S) -> _T:
     """Look again and again until there is something; returns it."""
     end = time.monotonic() + within_s
     while not (found := look()):
@@ -122,7 +123,7 @@ class AgentProcess:
                 return self.socket.is_socket() and bool(self.ask("ping")["pid"] == self.pid)
             return False
 
-        until("the agent answers", answers, within_s=_START_S)
+        until("the agent answers", answers)
         return self
 
     # -- asking ------------------------------------------------------------------------------
@@ -168,7 +169,9 @@ class AgentProcess:
         status = self.status
         return status["running"] is None and status["pending"] is None
 
-    def until_synced(self, count: int, *, within_s: float = 30.0) -> list[dict[str, Any]]:
+    def until_synced(
+        self, count: int, *, within_s: float = 2 * _PATIENCE_S
+    ) -> list[dict[str, Any]]:
         """Wait until *count* runs have ended and none goes on; gives them."""
 
         def ended() -> list[dict[str, Any]]:
@@ -189,13 +192,13 @@ class AgentProcess:
     def signal(self, number: signal.Signals) -> None:
         self._child.send_signal(number)
 
-    def wait(self, within_s: float = 20.0) -> int:
+    def wait(self, within_s: float = _PATIENCE_S) -> int:
         try:
             return self._child.wait(within_s)
         except subprocess.TimeoutExpired:
             pytest.fail(f"the agent still runs after {within_s:g} s: {self.log}")
 
-    def terminate(self, within_s: float = 20.0) -> int:
+    def terminate(self, within_s: float = _PATIENCE_S) -> int:
         self._child.terminate()
         return self.wait(within_s)
 
@@ -266,7 +269,7 @@ def requested(home: Home) -> list[int]:
 
 
 def until_requested(home: Home, count: int) -> None:
-    until(f"{count} requests", lambda: len(requested(home)) >= count, within_s=40)
+    until(f"{count} requests", lambda: len(requested(home)) >= count, within_s=2 * _PATIENCE_S)
 
 
 def as_if_left_so(home: Home) -> None:

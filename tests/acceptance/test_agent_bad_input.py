@@ -264,7 +264,7 @@ def test_an_agent_of_which_a_part_has_failed_ends_to_be_started_again(lone_home:
         capture_output=True,
         text=True,
         check=False,
-        timeout=15,
+        timeout=60,
     )
     assert ran.returncode == 1
     assert "the schedule service failed: the agent ends" in ran.stderr

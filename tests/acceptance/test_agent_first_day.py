@@ -50,7 +50,7 @@ def _by_replacing(path: Path, old: str, new: str) -> None:
 
 
 def _by_sed(path: Path, old: str, new: str) -> None:
-    subprocess.run(["sed", "-i", f"s/{old}/{new}/", path], check=True, timeout=20)
+    subprocess.run(["sed", "-i", f"s/{old}/{new}/", path], check=True, timeout=60)
 
 
 def _by_vim(path: Path, old: str, new: str) -> None:
@@ -62,7 +62,7 @@ def _by_vim(path: Path, old: str, new: str) -> None:
         env={**os.environ, "TERM": "dumb"},
         stdin=subprocess.DEVNULL,
         check=True,
-        timeout=20,
+        timeout=60,
     )
 
 

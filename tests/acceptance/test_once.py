@@ -123,7 +123,7 @@ def test_term_ends_a_sync_between_two_titles_and_says_so(
     )
     _wait_for_requests(home, 10)
     child.send_signal(signal.SIGTERM)
-    out, _ = child.communicate(timeout=10)
+    out, _ = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "Sync stopped" in out.splitlines()[-1]
 

@@ -37,7 +37,7 @@ def _on_a_terminal(home: Home, *arguments: str, answers: dict[str, str]) -> tupl
         for question in [question for question in answers if question in seen]:
             os.write(leader, f"{answers.pop(question)}\n".encode())
     os.close(leader)
-    return child.wait(timeout=10), seen
+    return child.wait(timeout=60), seen
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from pathlib import Path
 import listsync
 from listsync.browser.client import BrowserSettings
 
-_FIRST_UID = 64100
+_FIRST_UID, _MOST_UIDS = 64100, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def is_others_zombie(pid: int) -> bool:
 
 
 def user() -> int:
-    """Choose a user id for this test process; parallel ones have others."""
-    return _FIRST_UID + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    """Choose a user id for this test process; parallel ones, also of another run, have others."""
+    return _FIRST_UID + os.getpid() % _MOST_UIDS
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def ctl(path: Path) -> Ctl:
             capture_output=True,
             text=True,
             check=False,
-            timeout=15,
+            timeout=60,
             env=environment(path, **env),
         )
         return Ran(done.returncode, done.stdout, done.stderr)
