@@ -68,7 +68,7 @@ def _makers(collector: pytest.Collector, names: Iterable[str]) -> Makers | None:
     makers: dict[str, Test] = {}
     for name in set(names) - {_FOLDER}:
         fixture = _fixture(collector, name)
-        if fixture is None or not _only_makes(fixture):
+        if fixture is None or name in fixture.argnames or not _only_makes(fixture):
             return None
         needed = _makers(collector, fixture.argnames)
         if needed is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from listsync.errors import UnavailableError
 from listsync.sandbox.process import SandboxProcess
 
 if TYPE_CHECKING:
@@ -134,11 +135,6 @@ def start_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
 
 
 @pytest.fixture
-def home(start_home: Callable[..., Home]) -> Home:
-    return start_home()
-
-
-@pytest.fixture
 def start_agent() -> Iterator[Callable[..., AgentProcess]]:
     """Start `listsync run` in a home and wait until it answers; no log may hold a traceback."""
     from tests.acceptance.agent_process import AgentProcess  # noqa: PLC0415 - it imports us
@@ -157,17 +153,39 @@ def start_agent() -> Iterator[Callable[..., AgentProcess]]:
         assert "Traceback" not in agent.log, agent.log
 
 
+class Sandboxes:
+    """The one that tests have one after the other; who ends it leaves a new one to the next."""
+
+    def __init__(self) -> None:
+        self._used: SandboxProcess | None = None
+
+    def emptied(self) -> SandboxProcess:
+        try:
+            if self._used is not None and self._used.exit_code is None:
+                self._used.admin("reset", {})
+                return self._used
+        except UnavailableError:
+            pass  # a test closed it
+        self.close()
+        self._used = SandboxProcess().__enter__()
+        return self._used
+
+    def close(self) -> None:
+        if self._used is not None:
+            self._used.close()
+
+
 @pytest.fixture(scope="session")
-def _shared_sandbox() -> Iterator[SandboxProcess]:
-    with SandboxProcess() as sandbox:
-        yield sandbox
+def _sandboxes() -> Iterator[Sandboxes]:
+    sandboxes = Sandboxes()
+    yield sandboxes
+    sandboxes.close()
 
 
 @pytest.fixture
-def shared_home(tmp_path: Path, _shared_sandbox: SandboxProcess) -> Home:
-    """Give a home whose server has served other tests and was emptied: it starts at once."""
-    _shared_sandbox.admin("reset", {})
-    return Home(tmp_path, _shared_sandbox)
+def home(tmp_path: Path, _sandboxes: Sandboxes) -> Home:
+    """Give a home whose server has served other tests and was emptied: it is there at once."""
+    return Home(tmp_path, _sandboxes.emptied())
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ _TWO = "kind,tmdb_id,title\nmovie,603,The Matrix\nmovie,27205,Inception\n"
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
-@pytest.fixture
 def agent(home: Home, start_agent: StartAgent) -> AgentProcess:
     """Give an agent that follows two lists and syncs only when it is asked to."""
     lists = [home.write_list("two.csv", _TWO), home.write_list("pulp.csv", titles_csv([680]))]

@@ -17,11 +17,6 @@ _VILLENEUVE = 438631
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
-@pytest.fixture
 def agent(home: Home, start_agent: StartAgent) -> AgentProcess:
     home.write_config([home.write_list("films.csv", _FILMS)], sync={"every": 0})
     return start_agent(home)

@@ -28,11 +28,6 @@ StartAgent = Callable[..., AgentProcess]
 _MATRIX, _INCEPTION, _PULP = 603, 27205, 680
 
 
-@pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
 def _text(home: Home, *lists: str, more: str = "") -> str:
     entries = "".join(f"  - file: {name}.csv\n    name: {name}\n" for name in lists)
     server = f"server:\n  url: {home.sandbox.url}\n  api_key: {home.sandbox.api_key}\n"

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 
 import psutil
-import pytest
 
 from tests.acceptance.agent_process import (
     AgentProcess,
@@ -20,11 +19,6 @@ from tests.acceptance.conftest import Home, titles_csv
 StartAgent = Callable[..., AgentProcess]
 
 _MDBLIST_KEY = "mdblistkeyofnobody0123456"
-
-
-@pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
 
 
 def _follow(home: Home, *numbers: int, **more: object) -> None:

@@ -18,11 +18,6 @@ _MORE = "kind,tmdb_id,title\nmovie,603,The Matrix\ntv,1396,Breaking Bad\n"
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
-@pytest.fixture
 def agent(home: Home, start_agent: StartAgent) -> AgentProcess:
     lists = [home.write_list("films.csv", _FILMS), home.write_list("more.csv", _MORE)]
     home.write_config(lists, sync={"every": 0})

@@ -30,11 +30,6 @@ _NUMBERS = range(20_000_001, 20_000_201)
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
-@pytest.fixture
 def busy(start_home: StartHome, start_agent: StartAgent) -> AgentProcess:
     """Give an agent in a sync that would take a minute."""
     home = start_home(titles=200)

@@ -17,11 +17,6 @@ _VILLENEUVE = 438631
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
-@pytest.fixture
 def agent(home: Home, start_agent: StartAgent) -> AgentProcess:
     """Give an agent of whose two lists one title is not certain."""
     lists = [

@@ -21,11 +21,6 @@ _SHORT = ("--interval", "0.01")
 """36 s: the offset after a restart is at most a tenth of it."""
 
 
-@pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
 def _follow(home: Home, **sync: object) -> None:
     home.write_config([home.write_list("l.csv", titles_csv([603]))], sync=sync)
 

@@ -29,11 +29,6 @@ _MOST_INTENTS = 9
 """Requests of which a killed sync does not know what came of them."""
 
 
-@pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
 def _follow(home: Home, numbers: range = _NUMBERS) -> None:
     home.write_config([home.write_list("l.csv", titles_csv(numbers))], sync={"every": 0})
 

@@ -20,11 +20,6 @@ StartAgent = Callable[..., AgentProcess]
 Message = dict[str, str]
 
 
-@pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
 class Manager:
     """The service manager's end of the notification socket."""
 

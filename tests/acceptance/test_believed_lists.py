@@ -287,16 +287,16 @@ class Follower:
     ],
 )
 def test_what_a_list_does_wrong_takes_nothing_back(
-    shared_home: Home,
+    home: Home,
     services: Services,
     start_agent: Callable[..., AgentProcess],
     names: tuple[str, ...],
     key: str | None,
 ) -> None:
-    _configure(shared_home, services.url, names, key)
-    sheet = Sheet(shared_home.folder / _FILE)
+    _configure(home, services.url, names, key)
+    sheet = Sheet(home.folder / _FILE)
     sheet.write(_well)
-    follower = Follower(start_agent(shared_home))
+    follower = Follower(start_agent(home))
     wanted = sorted(film["tmdb_id"] for name in names for film in _FILMS[name])
 
     assert follower.sync() == {"complete"}
@@ -306,7 +306,7 @@ def test_what_a_list_does_wrong_takes_nothing_back(
         sheet.write(says)
         outcomes = follower.sync()
         assert says is not None or not outcomes & {"complete", "unchanged", "empty"}
-        assert sorted(requested(shared_home)) == wanted
+        assert sorted(requested(home)) == wanted
         assert follower.cancelled == 0, says
 
     services.says = _well
@@ -318,4 +318,4 @@ def test_what_a_list_does_wrong_takes_nothing_back(
     assert follower.cancelled == 0
     follower.sync()
     assert follower.cancelled == len(names)
-    assert sorted(requested(shared_home)) == wanted
+    assert sorted(requested(home)) == wanted

@@ -13,11 +13,6 @@ from tests.acceptance.conftest import Home
 _TWO = "kind,tmdb_id,title\nmovie,603,The Matrix\nmovie,27205,Inception\n"
 
 
-@pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
 class _Wall(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = b"<html><head><title>Just a moment...</title></head></html>"

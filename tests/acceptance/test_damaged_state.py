@@ -34,9 +34,9 @@ _CAN_MOUNT = (
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Home:
-    follow(shared_home, 603, 27205)
-    return shared_home
+def home(home: Home) -> Home:
+    follow(home, 603, 27205)
+    return home
 
 
 def follow(home: Home, *numbers: int) -> None:

@@ -20,9 +20,9 @@ _PARADISO, _THING, _RELOADED, _MONONOKE = 11216, 1091, 604, 128
 
 
 @pytest.fixture
-def agent(shared_home: Home, start_agent: Callable[..., AgentProcess]) -> AgentProcess:
-    shared_home.write_config([shared_home.write_list("films.csv", _FILMS)], sync={"every": 0})
-    return start_agent(shared_home)
+def agent(home: Home, start_agent: Callable[..., AgentProcess]) -> AgentProcess:
+    home.write_config([home.write_list("films.csv", _FILMS)], sync={"every": 0})
+    return start_agent(home)
 
 
 def test_details_prove_a_title_or_leave_it_to_me_and_i_am_told_why(agent: AgentProcess) -> None:

@@ -9,26 +9,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from listsync.sandbox.process import SandboxProcess
 from tests.acceptance.agent_process import AgentProcess, requested, until
-from tests.acceptance.conftest import Home, titles_csv
+from tests.acceptance.conftest import Home, Sandboxes, titles_csv
 from tests.acceptance.dripping import DrippingProxy, dripping_proxy
 
 StartAgent = Callable[..., AgentProcess]
 PROMISED_S = 5.0
 
 
-@pytest.fixture
-def home(shared_home: Home) -> Home:
-    return shared_home
-
-
 @pytest.fixture(scope="module")
 def standing_proxy(
-    _shared_sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory
+    _sandboxes: Sandboxes, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DrippingProxy]:
     folder = tmp_path_factory.mktemp("proxy") / "p"
-    with dripping_proxy(_shared_sandbox.url, folder) as proxy:
+    with dripping_proxy(_sandboxes.emptied().url, folder) as proxy:
         yield proxy
 
 

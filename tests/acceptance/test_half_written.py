@@ -46,22 +46,22 @@ def lists_of(home: Home) -> list[dict[str, object]]:
 
 
 def test_a_configuration_is_followed_when_its_writer_has_closed_it(
-    shared_home: Home, start_agent: Callable[..., AgentProcess]
+    home: Home, start_agent: Callable[..., AgentProcess]
 ) -> None:
-    shared_home.write_config(lists=[])
-    agent = start_agent(shared_home)
+    home.write_config(lists=[])
+    agent = start_agent(home)
     agent.until_synced(1)
-    server = json.dumps({"url": shared_home.sandbox.url, "api_key": shared_home.sandbox.api_key})
-    wanted, unwanted = (json.dumps(one) for one in lists_of(shared_home))
+    server = json.dumps({"url": home.sandbox.url, "api_key": home.sandbox.api_key})
+    wanted, unwanted = (json.dumps(one) for one in lists_of(home))
     begun = f"server: {server}\nlists:\n- {wanted}\n"
     for gap_s in (0.3, 1.2, 2.5):
         whole = f"{begun}- {unwanted}\nsync: {{timezone: UTC}}\n# {gap_s}\n"
-        with half_written(config_of(shared_home), whole, len(begun)) as end:
+        with half_written(config_of(home), whole, len(begun)) as end:
             time.sleep(gap_s)
-            assert len(requested(shared_home)) <= 1
+            assert len(requested(home)) <= 1
             end()
         agent.until_synced(2)
-    assert len(requested(shared_home)) == 1
+    assert len(requested(home)) == 1
 
 
 @pytest.mark.slow
@@ -79,25 +79,25 @@ def test_a_writer_that_never_closes_the_configuration_is_waited_for_10_s_and_nam
         assert "has had it open for writing" in notice["text"]
 
 
-def test_an_exclusion_list_is_obeyed_when_its_writer_has_closed_it(shared_home: Home) -> None:
-    wanted, unwanted = lists_of(shared_home)
-    shared_home.write_config(lists=[wanted, unwanted])
-    path = shared_home.folder / "unwanted.txt"
+def test_an_exclusion_list_is_obeyed_when_its_writer_has_closed_it(home: Home) -> None:
+    wanted, unwanted = lists_of(home)
+    home.write_config(lists=[wanted, unwanted])
+    path = home.folder / "unwanted.txt"
     whole = path.read_text()
     with half_written(path, whole, len(whole) // 2) as end:
         sync = subprocess.Popen(
-            shared_home.command("once", "--json"),
-            env=shared_home.environment(),
+            home.command("once", "--json"),
+            env=home.environment(),
             stdout=subprocess.DEVNULL,
         )
         # The server is looked at first, and then the lists are read.
-        until("it has begun", lambda: shared_home.sandbox.admin("log")["calls"])
+        until("it has begun", lambda: home.sandbox.admin("log")["calls"])
         time.sleep(1)
         assert sync.poll() is None
-        assert requested(shared_home) == []
+        assert requested(home) == []
         end()
         assert sync.wait(20) == 0
-    assert len(requested(shared_home)) == 1
+    assert len(requested(home)) == 1
 
 
 def test_an_agent_that_waits_for_its_first_configuration_ends_when_asked_to(

@@ -146,8 +146,8 @@ def _quoted(kind: str, said: str) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.fixture
-def parrot(shared_home: Home) -> Iterator[Parrot]:
-    with Parrot(shared_home.sandbox.url) as server:
+def parrot(home: Home) -> Iterator[Parrot]:
+    with Parrot(home.sandbox.url) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
@@ -258,26 +258,26 @@ def _leaks(home: Home, texts: dict[str, str]) -> list[tuple[str, str, str]]:
 
 
 def test_nothing_that_a_server_quotes_is_said_or_kept(
-    shared_home: Home,
+    home: Home,
     parrot: Parrot,
     start_agent: Callable[..., AgentProcess],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(response, "PAUSES_S", (0.0,))
-    _write_config(shared_home, parrot)
+    _write_config(home, parrot)
     log, texts = tmp_path / "sync.log", {}
     with _logged(log):
         for number in range(max(len(_KINDS), len(_OF_THE_SERVER))):
-            _log_in(shared_home, "2099-01-01T00:00:00Z" if number else "2020-01-01T00:00:00Z")
+            _log_in(home, "2099-01-01T00:00:00Z" if number else "2020-01-01T00:00:00Z")
             parrot.kind = _KINDS[number % len(_KINDS)]
             parrot.hostile, parrot.own = _OF_THE_SERVER[number % len(_OF_THE_SERVER)]
-            shared_home.write_list("two.csv", f"title,year\n{_FILMS[number]}\n")
-            texts[f"sync {number}"] = _sync(shared_home)
+            home.write_list("two.csv", f"title,year\n{_FILMS[number]}\n")
+            texts[f"sync {number}"] = _sync(home)
     texts["log"] = log.read_text(encoding="utf-8")
 
     parrot.hostile = "never"
-    agent = start_agent(shared_home)
+    agent = start_agent(home)
     agent.ctl("sync-now", "--wait")
     for command in (
         "status",
@@ -291,10 +291,10 @@ def test_nothing_that_a_server_quotes_is_said_or_kept(
         texts[command] = told.out + told.err
     texts["agent"] = agent.log
 
-    assert _leaks(shared_home, texts) == []
+    assert _leaks(home, texts) == []
     assert "***" in texts["log"]
     # All but what only a login needs were really sent, and heard.
     heard = parrot.heard
-    sent = {**SECRETS, "key": shared_home.sandbox.api_key}
+    sent = {**SECRETS, "key": home.sandbox.api_key}
     silent = [name for name, one in sent.items() if not any(f in heard for f in _forms(one))]
     assert silent == ["address"]

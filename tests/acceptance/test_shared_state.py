@@ -35,11 +35,9 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def home(shared_home: Home) -> Home:
-    shared_home.write_config(
-        [shared_home.write_list("two.csv", titles_csv([603, 27205]))], sync={"every": 0}
-    )
-    return shared_home
+def home(home: Home) -> Home:
+    home.write_config([home.write_list("two.csv", titles_csv([603, 27205]))], sync={"every": 0})
+    return home
 
 
 @contextmanager

@@ -57,8 +57,7 @@ def _rows() -> str:
 
 
 @pytest.mark.parametrize("options", [("-v", "--dry-run"), ("--json", "--dry-run")])
-def test_titles_of_a_list_do_not_steer(shared_home: Home, options: tuple[str, ...]) -> None:
-    home = shared_home
+def test_titles_of_a_list_do_not_steer(home: Home, options: tuple[str, ...]) -> None:
     home.write_config([home.write_list("a.csv", _rows())])
     ran = home.run("once", *options, FORCE_COLOR="1")
     assert "No Such" in ran.out
