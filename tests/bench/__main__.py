@@ -21,7 +21,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sandbox.catalogue import invented
 from listsync.sync.titles.evidence import sought, weigh
-from tests.bench import agents, browser, hops, pages, services, titles, worst
+from tests.bench import agents, browser, hops, new_rows, pages, services, titles, worst
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -211,6 +211,7 @@ PARTS = (
     memory,
     *services.PARTS,
     *worst.PARTS,
+    *new_rows.PARTS,
     *agents.PARTS,
     *browser.PARTS,
 )

@@ -83,7 +83,7 @@ class SyncJob:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What became of an job: `started`, `queued`, or `coalesced` with one that waits."""
+    """What became of a job: `started`, `queued`, or `coalesced` with one that waits."""
 
     run_id: str
     state: str
