@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from listsync.protocol import Reason
-from listsync.web.hosts import host_in, is_allowed, peer_of
+from listsync.web.hosts import host_in, is_allowed, is_https, peer_of
 from listsync.web.routes import HttpError, error_response
 from listsync.web.settings import HttpSettings
 
@@ -65,15 +65,18 @@ class Guard:
         path = _below(settings.base_path, scope["path"])
         if path not in OPEN_TO_ANY_HOST:
             _check_host(scope, settings)
-        forwarded = ", ".join(Headers(scope=scope).getlist("x-forwarded-for"))
+        headers, trusted = Headers(scope=scope), settings.trusted_proxies
         client = scope["client"] or ("", 0)
-        peer = peer_of(client[0], forwarded, settings.trusted_proxies)
+        peer = peer_of(client[0], ", ".join(headers.getlist("x-forwarded-for")), trusted)
+        told = headers.get("x-forwarded-proto", "")
+        secure = is_https(scope["scheme"], client[0], told, trusted)
         # Starlette takes root_path off the path to find a route, and puts it before its own.
         return {
             **scope,
             "path": settings.base_path + path,
             "root_path": settings.base_path,
             "client": (peer, client[1]),
+            "scheme": "https" if secure else "http",
         }
 
 

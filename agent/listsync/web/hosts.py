@@ -69,6 +69,12 @@ def peer_of(address: str, forwarded: str, trusted: tuple[Network, ...]) -> str:
     return peer
 
 
+def is_https(scheme: str, address: str, forwarded: str, trusted: tuple[Network, ...]) -> bool:
+    """Tell whether the client speaks HTTPS: to us, or to a trusted proxy, which says so."""
+    told = forwarded.rpartition(",")[2].strip().lower()
+    return scheme == "https" or (told == "https" and _is_within(address, trusted))
+
+
 def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
     if not _is_address(address):
         return False

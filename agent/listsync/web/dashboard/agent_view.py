@@ -1,0 +1,74 @@
+"""What pages ask of the agent: its commands, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from listsync.web.dashboard.overview import Overview
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from listsync.protocol.messages import ListsReply, ReviewReply, StatusReply
+    from listsync.protocol.shapes import ListShape
+    from listsync.web.application import Backend
+
+_MOST_ROWS = 200
+_MOST_PAGES = 50
+
+
+async def all_lists(backend: Backend) -> list[ListShape]:
+    """Ask for all lists, page by page."""
+    found: list[ListShape] = []
+    params: Mapping[str, object] = {"limit": _MOST_ROWS}
+    for _ in range(_MOST_PAGES):
+        reply = cast("ListsReply", await backend.ask("lists", params))
+        found += reply["lists"]
+        if not (cursor := reply.get("next")):
+            break
+        params = {"limit": _MOST_ROWS, "cursor": cursor}
+    return found
+
+
+async def status_of(backend: Backend) -> StatusReply:
+    return cast("StatusReply", await backend.ask("status", {"limit": _MOST_ROWS}))
+
+
+async def overview(backend: Backend) -> Overview:
+    """Ask for all that the first page shows."""
+    return await LatestOverview(backend).get()
+
+
+@dataclass
+class LatestOverview:
+    """Asks anew for what may have changed since it asked last."""
+
+    backend: Backend
+    _key: object = None
+    _lists: Sequence[ListShape] = ()
+    _waiting: int = field(default=0)
+
+    async def get(self) -> Overview:
+        """Ask how the agent is; of its lists only when a run or the configuration is another."""
+        status = await status_of(self.backend)
+        key = _key_of(status)
+        if key != self._key:
+            self._lists = await all_lists(self.backend)
+            reply = cast("ReviewReply", await self.backend.ask("review", {"limit": 1}))
+            self._waiting = reply.get("total", 0)
+            self._key = key
+        return Overview(status, self._lists, self._waiting)
+
+
+def _key_of(status: StatusReply) -> object:
+    last, running = status["last_run"], status["running"]
+    notices = [(one["kind"], one["text"]) for one in status["notices"]]
+    return (
+        last and last["run_id"],
+        running and running["run_id"],
+        status["config"]["loaded_at"],
+        status["lists"],
+        status["next_due"],
+        notices,
+    )

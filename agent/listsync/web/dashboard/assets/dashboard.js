@@ -1,0 +1,50 @@
+// Makes times local and keeps them true, and says when the agent does not answer.
+"use strict";
+(() => {
+  const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const absolute = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
+
+  function relative(when) {
+    const seconds = (when - Date.now()) / 1000;
+    const unit = UNITS.find((one) => Math.abs(seconds) >= one[1]);
+    if (!unit) return "now";
+    const words = `${Math.floor(Math.abs(seconds) / unit[1])} ${unit[0]}`;
+    return seconds > 0 ? `in ${words}` : `${words} ago`;
+  }
+
+  function write(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  function localise() {
+    for (const one of document.querySelectorAll("time[datetime]")) {
+      const when = new Date(one.dateTime);
+      if (one.classList.contains("at")) {
+        write(one, absolute.format(when));
+      } else {
+        one.title = absolute.format(when);
+        write(one, relative(when));
+      }
+    }
+  }
+
+  function lost(words) {
+    const banner = document.getElementById("lost");
+    if (!banner || banner.hidden === !words) return;
+    banner.hidden = !words;
+    banner.querySelector("span").textContent = words;
+  }
+
+  document.addEventListener("htmx:after:swap", localise);
+  document.addEventListener("htmx:sse:after:connection", () => lost(""));
+  document.addEventListener("htmx:sse:error", (event) => {
+    if (event.detail.status === 401) location.reload();
+    else lost("The agent does not answer. This page tries again by itself.");
+  });
+  document.addEventListener("htmx:error", () => {
+    lost("The agent does not answer, so nothing was done. Try again when it is back.");
+  });
+  setInterval(() => document.hidden || localise(), 1000);
+  document.addEventListener("visibilitychange", () => document.hidden || localise());
+  localise();
+})();

@@ -1,0 +1,65 @@
+"""The dashboard as the application gets it: its routes, and its way to say what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from listsync.web.application import Backend
+from listsync.web.dashboard.agent_view import LatestOverview
+from listsync.web.dashboard.forms import Forms
+from listsync.web.dashboard.live import Broadcaster
+from listsync.web.dashboard.login import Login
+from listsync.web.dashboard.pages import Pages
+from listsync.web.dashboard.render import Renderer, Viewer
+from listsync.web.dashboard.response import Answers, page_route
+from listsync.web.routes import HttpError, HttpRoute, WebRequest
+
+_LIVE = "/ui/live"
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+class Dashboard:
+    """All that a browser shows; made once for a door."""
+
+    def __init__(self, backend: Backend, renderer: Renderer | None = None) -> None:
+        self._answers = Answers(backend, renderer or Renderer())
+        self._pages = Pages(self._answers)
+        self._backend = backend
+        self._latest = LatestOverview(backend)
+        self.broadcaster = Broadcaster(self._look)
+        backend.at_end(self.broadcaster.end)
+
+    def routes(self) -> tuple[HttpRoute, ...]:
+        pages = self._pages.routes()
+        targets = [one.path for one in pages if "{" not in one.path]
+        return (
+            page_route(_LIVE, self.live, "Tell what changes of the overview, as events."),
+            *Login(self._answers, targets).routes(),
+            *Forms(self._answers).routes(),
+            *self._answers.renderer.assets.routes(),
+            *pages,  # the last of them is for what is none of all these
+        )
+
+    def error_page(self, request: Request, error: HttpError) -> Response:
+        """Say to a person what is refused."""
+        return self._answers.error(request, error)
+
+    async def live(self, _: WebRequest) -> Response:
+        """Send parts of the overview as they change, while what opens the door is the same."""
+        tokens = self._backend.tokens
+        events = self.broadcaster.events(lambda: self._backend.tokens is tokens)
+        return StreamingResponse(events, headers=_HEADERS, media_type="text/event-stream")
+
+    async def _look(self) -> Mapping[str, str]:
+        """Render what may have changed, once for all; forms of it have no session's word."""
+        view = await self._latest.get()
+        viewer = Viewer(base_path=self._backend.settings.base_path)
+        render = self._answers.renderer.render
+        return {
+            "spoken": render("spoken.html", viewer, view=view),
+            "live": render("live.html", viewer, view=view),
+            "lists": render("few_lists.html", viewer, view=view),
+        }

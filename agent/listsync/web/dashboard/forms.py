@@ -1,0 +1,141 @@
+"""What a person can do with the forms of the pages. A right and the session's word are checked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from starlette.responses import Response
+
+from listsync.web.authorization import form_of
+from listsync.web.dashboard.render import Viewer
+from listsync.web.dashboard.response import HTML, Answers, is_htmx, page_route, see_other
+from listsync.web.dashboard.words import Mark, Tone
+from listsync.web.routes import HttpRoute, WebRequest
+from listsync.web.settings import TokenScope
+
+if TYPE_CHECKING:
+    from listsync.protocol.messages import OrderReply, ReviewDecideReply
+
+logger = logging.getLogger(__name__)
+
+_ORIGIN = "the dashboard"
+SAID: Mapping[str, Mark] = {
+    "started": Mark("Sync started.", Tone.GOOD),
+    "queued": Mark("A sync is running: another follows after it.", Tone.GOOD),
+    "coalesced": Mark("A sync is waiting already: this is done with it.", Tone.GOOD),
+    "cancelled": Mark("The sync ends after its current title.", Tone.GOOD),
+    "paused": Mark("Paused. Nothing is synced until you resume.", Tone.GOOD),
+    "resumed": Mark("Resumed.", Tone.GOOD),
+    "reloaded": Mark("The configuration is valid and in force.", Tone.GOOD),
+    "excluded": Mark("It is not requested from now on.", Tone.GOOD),
+    "forgotten": Mark("Forgotten: the next sync considers it again.", Tone.GOOD),
+    "decided": Mark("Decided: the next sync goes by it.", Tone.GOOD),
+}
+"""What was done, by the word that stands in the address of the page to which a form leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Carries out what is posted, and answers 303 to browsers and a part of a page to htmx."""
+
+    answers: Answers
+
+    def routes(self) -> tuple[HttpRoute, ...]:
+        table = (
+            ("/ui/sync", self.sync, "Sync all lists, or one, now."),
+            ("/ui/cancel", self.cancel, "Cancel the running sync."),
+            ("/ui/pause", self.pause, "Pause syncing."),
+            ("/ui/resume", self.resume, "Resume syncing."),
+            ("/ui/reload", self.reload, "Read the configuration again."),
+            ("/ui/exclude", self.exclude, "Never request a title."),
+            ("/ui/forget", self.forget, "Forget what was done for a title."),
+            ("/ui/review", self.decide, "Say what a title is."),
+        )
+        control = TokenScope.CONTROL
+        return tuple(
+            page_route(path, handler, summary, scope=control, method="POST")
+            for path, handler, summary in table
+        )
+
+    async def sync(self, request: WebRequest) -> Response:
+        """Sync; with `force` also in a pause, with `list` that list only."""
+        fields = form_of(request.body)
+        params: dict[str, object] = {"origin": _ORIGIN}
+        if fields.get("force"):
+            params["force"] = True
+        name = fields.get("list")
+        if name:
+            params["lists"] = [name]
+        reply = cast("OrderReply", await self._ask(request, "trigger", params))
+        back = ("/ui/list", {"name": name}) if name else ("/", {})
+        return self._done(request, reply["state"], back)
+
+    async def cancel(self, request: WebRequest) -> Response:
+        await self._ask(request, "cancel", {})
+        return self._done(request, "cancelled")
+
+    async def pause(self, request: WebRequest) -> Response:
+        await self._ask(request, "pause", {})
+        return self._done(request, "paused")
+
+    async def resume(self, request: WebRequest) -> Response:
+        await self._ask(request, "resume", {})
+        return self._done(request, "resumed")
+
+    async def reload(self, request: WebRequest) -> Response:
+        await self._ask(request, "reload", {})
+        return self._done(request, "reloaded", ("/ui/settings", {}))
+
+    async def exclude(self, request: WebRequest) -> Response:
+        item = form_of(request.body).get("item", "")
+        await self._ask(request, "exclude", {"item": item})
+        return self._done(request, "excluded", ("/ui/item", {"q": item}))
+
+    async def forget(self, request: WebRequest) -> Response:
+        item = form_of(request.body).get("item", "")
+        await self._ask(request, "forget", {"item": item})
+        return self._done(request, "forgotten", ("/ui/item", {"q": item}))
+
+    async def decide(self, request: WebRequest) -> Response:
+        """Take a title for what waits, or none; htmx gets the card as it is now."""
+        fields = form_of(request.body)
+        params = {"id": fields.get("id", ""), "choice": fields.get("choice", "")}
+        reply = cast("ReviewDecideReply", await self._ask(request, "review_decide", params))
+        if not is_htmx(request.request):
+            return see_other(self._base_path, "/ui/review", said="decided")
+        facts = {"id": reply["id"], "message": reply["message"], "is_open": _is_undone(fields)}
+        return self._part(request, "decided.html", **facts)
+
+    async def _ask(
+        self, request: WebRequest, command: str, params: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        who, facts = request.identity.name, {"action": "http", "command": command}
+        logger.info("%s, asked in the dashboard with the token %s", command, who, extra=facts)
+        return await self.answers.backend.ask(command, params, request.identity)
+
+    @property
+    def _base_path(self) -> str:
+        return self.answers.backend.settings.base_path
+
+    def _done(
+        self,
+        request: WebRequest,
+        said: str,
+        back: tuple[str, Mapping[str, str]] = ("/", {}),
+    ) -> Response:
+        if is_htmx(request.request):
+            return self._part(request, "said.html", said=SAID.get(said, SAID["started"]))
+        path, fields = back
+        return see_other(self._base_path, path, **fields, said=said)
+
+    def _part(self, request: WebRequest, template: str, **facts: object) -> Response:
+        viewer = Viewer(base_path=self._base_path, identity=request.identity)
+        content = self.answers.renderer.render(template, viewer, **facts)
+        return Response(content, media_type=HTML)
+
+
+def _is_undone(fields: Mapping[str, str]) -> bool:
+    return fields.get("choice", "").strip().lower() == "undo"

@@ -1,0 +1,91 @@
+"""The dashboard at a free port, over commands that a test answers itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from listsync.web.application import Backend, build
+from listsync.web.dashboard.dashboard import Dashboard
+from listsync.web.dashboard.render import Renderer
+from listsync.web.server import HttpServer
+from listsync.web.settings import HttpSettings, ListenAddress
+from tests.integration.web.conftest import TOKENS, Answer, Door, FakeCommands
+from tests.integration.web.dashboard import facts
+from tests.integration.web.dashboard.chromium import Chromium, started
+
+RENDERER = Renderer()
+"""Templates are compiled once for all tests."""
+
+
+def table() -> dict[str, Answer]:
+    """Answer every command of the pages, each time anew."""
+
+    def always(make: Callable[[], Mapping[str, object]]) -> Answer:
+        return lambda _: make()
+
+    return {
+        "status": always(facts.status),
+        "progress": always(facts.progress),
+        "lists": lambda asked: facts.one_list() if "name" in asked else facts.lists(),
+        "runs": lambda asked: facts.one_run() if "run_id" in asked else facts.runs(),
+        "items": always(facts.items),
+        "explain": always(facts.explain),
+        "review": always(facts.review),
+        "notices": always(facts.notices),
+        "review_decide": lambda asked: {
+            "ok": True,
+            "message": "The Thing is The Thing (1982) [movie/1091]: the next sync requests it.",
+            "id": asked["id"],
+            "title": "The Thing",
+            "key": "movie/1091",
+            "lists": ["mine"],
+        },
+        "trigger": lambda _: {"run_id": "ba9876543210", "state": "started"},
+        **{
+            name: lambda _: {"ok": True, "message": "Done."}
+            for name in ("pause", "resume", "cancel", "reload", "exclude", "forget")
+        },
+    }
+
+
+@contextmanager
+def dashboard(commands: FakeCommands, base_path: str = "", port: int = 0) -> Iterator[Door]:
+    """Open a door with the dashboard alone."""
+    listener = ListenAddress.parse(f"127.0.0.1:{port}").open()
+    port = listener.getsockname()[1]
+    address = ListenAddress.parse(f"127.0.0.1:{port}")
+    backend = Backend(commands, HttpSettings(listen=address, tokens=TOKENS, base_path=base_path))
+    made = Dashboard(backend, RENDERER)
+    server = HttpServer(build(backend, made.routes(), made.error_page), listener, backend.end)
+    stop = threading.Event()
+    thread = threading.Thread(target=server.run, args=(stop.is_set,))
+    thread.start()
+    try:
+        yield Door(f"http://127.0.0.1:{port}{base_path}", port, backend, commands)
+    finally:
+        stop.set()
+        server.wake()
+        thread.join(5)
+        backend.close()
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session", name="chromium")
+def _chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with started(tmp_path_factory.mktemp("chromium")) as one:
+        yield one
+
+
+@pytest.fixture
+def commands() -> FakeCommands:
+    return FakeCommands(table())
+
+
+@pytest.fixture
+def door(commands: FakeCommands) -> Iterator[Door]:
+    with dashboard(commands) as one:
+        yield one

@@ -1,0 +1,222 @@
+"""Pages as browsers without JavaScript and programs see them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from listsync.protocol import Reason, RefusedCommand
+from tests.integration.web.conftest import ALL, READER, TOKENS, Answer, Door, FakeCommands
+from tests.integration.web.dashboard import facts
+from tests.integration.web.dashboard.conftest import dashboard, table
+
+PAGES = (
+    "/",
+    "/ui/lists",
+    "/ui/list?name=imdb-top",
+    "/ui/items",
+    "/ui/items?q=ali&list=imdb-top",
+    "/ui/item?q=alien",
+    "/ui/review",
+    "/ui/review?decided=yes",
+    "/ui/runs",
+    "/ui/runs/0123456789ab",
+    "/ui/notices",
+    "/ui/notices?open=yes",
+    "/ui/settings",
+)
+
+
+class Links(HTMLParser):
+    """Gathers the addresses in a page, and what is open at its end."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        names = {"href", "src", "action", "hx-get", "hx-post", "hx-sse:connect"}
+        self.links += [value or "" for name, value in attrs if name in names]
+
+
+@contextmanager
+def logged_in(door: Door, token: str = ALL) -> Iterator[httpx.Client]:
+    with door.client(None) as client:
+        answer = client.post("/ui/login", data={"token": token})
+        assert answer.status_code == 303, answer.text
+        yield client
+
+
+def test_pages_are_whole_and_kept_by_nobody(door: Door) -> None:
+    with logged_in(door) as client:
+        for path in PAGES:
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            assert answer.text.rstrip().endswith("</html>"), path
+            assert answer.headers["cache-control"] == "no-store"
+            assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_who_is_not_known_is_sent_to_the_login_and_nothing_is_asked(door: Door) -> None:
+    with door.client(None) as client:
+        for path in PAGES:
+            answer = client.get(path)
+            assert answer.status_code == 303
+            assert answer.headers["location"].startswith("/ui/login")
+    assert not door.commands.asked
+
+
+def test_foreign_text_is_text_and_nothing_else() -> None:
+    commands = FakeCommands(hostile(table()))
+    with dashboard(commands) as door, logged_in(door) as client:
+        quiet = Links(client.get("/ui/nothing").text).tags.count("script")
+        for path in PAGES:
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            assert "<script>alert" not in answer.text, path
+            assert "\u202e" not in answer.text, path
+            assert "img" not in Links(answer.text).tags, path
+            assert Links(answer.text).tags.count("script") == quiet, path
+            assert "&lt;script&gt;" in answer.text, path
+
+
+def hostile(answers: dict[str, Answer]) -> dict[str, Answer]:
+    """Put the hostile text wherever somebody else may write."""
+
+    def spoilt(value: object) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: facts.HOSTILE if isinstance(one, str) and key in SPOILT else spoilt(one)
+                for key, one in value.items()
+            }
+        return [spoilt(one) for one in value] if isinstance(value, list) else value
+
+    def of(answer: Answer) -> Answer:
+        return lambda asked: spoilt(answer(asked))
+
+    return {name: of(answer) for name, answer in answers.items()}
+
+
+SPOILT = {
+    "name", "title", "label", "list", "lists", "why", "text", "message", "advice", "origin",
+    "product", "version", "source", "service", "original_title", "evidence", "asked_as", "detail",
+    "outcome", "status", "result", "answer", "verdict", "watcher", "id", "run_id", "key", "url",
+    "imdb_id", "brought_by", "kind", "found",
+}  # fmt: skip
+
+
+def test_every_link_stands_below_the_base_path() -> None:
+    with dashboard(FakeCommands(table()), "/below") as door, logged_in(door) as client:
+        for path in PAGES:
+            links = Links(client.get(path).text).links
+            assert len(links) > 8
+            assert [one for one in links if not re.match(r"/below(/|$)|#", one)] == []
+
+
+def test_every_link_of_a_page_leads_to_a_page(door: Door) -> None:
+    with logged_in(door) as client:
+        links = {link for path in PAGES for link in Links(client.get(path).text).links}
+        forms = {"/ui/logout", *(f"/ui/{name}" for name in FORMS)}
+        wanted = [one for one in links if urlsplit(one).path not in {*forms, "/ui/live"}]
+        assert {one: client.get(one).status_code for one in wanted if one[:1] == "/"} == {
+            one: 200 for one in wanted if one[:1] == "/"
+        }
+
+
+FORMS = ("sync", "cancel", "pause", "resume", "reload", "exclude", "forget", "review")
+
+
+def test_no_page_shows_a_token(door: Door) -> None:
+    with logged_in(door) as client:
+        for path in PAGES:
+            text = client.get(path).text
+            assert not [one.name for one in TOKENS if one.secret in text]
+
+
+def test_a_reader_sees_all_and_changes_nothing(door: Door) -> None:
+    with logged_in(door, READER) as client:
+        page = client.get("/").text
+        csrf = re.search(r'name="csrf" value="(\w+)"', page)
+        assert csrf
+        assert '<body class="reader"' in page
+        door.commands.asked.clear()
+        for name in FORMS:
+            answer = client.post(f"/ui/{name}", data={"csrf": csrf[1]})
+            assert answer.status_code == 403
+    assert not door.commands.asked
+
+
+def test_pages_follow_the_cursors_of_the_commands(door: Door) -> None:
+    with logged_in(door) as client:
+        page = client.get("/ui/items", params={"q": "a & b"}).text
+        (following,) = re.findall(r'rel="next" href="([^"]+)"', page)
+        client.get(following.replace("&amp;", "&"))
+    assert door.commands.asked[-1] == (
+        "items",
+        {"query": "a & b", "limit": 50, "cursor": "a-cursor"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [(Reason.NOT_FOUND, 404), (Reason.INVALID, 400), (Reason.UNAVAILABLE, 503)],
+)
+def test_a_refusal_is_said_to_people_on_a_page(door: Door, reason: Reason, status: int) -> None:
+    def refuse(_: object) -> RefusedCommand:
+        return RefusedCommand(reason, f"no list is called {facts.HOSTILE}")
+
+    door.commands.answers["lists"] = refuse
+    with logged_in(door) as client:
+        answer = client.get("/ui/list?name=x")
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "No list is called &lt;script&gt;" in answer.text
+    assert ("retry-after" in answer.headers) == (status == 503)
+
+
+def test_a_page_that_is_not_there_says_so_with_the_menu(door: Door) -> None:
+    with logged_in(door) as client:
+        answer = client.get("/ui/nothing")
+    assert answer.status_code == 404
+    assert "There is no such page." in answer.text
+    assert "Settings" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "path", "words"),
+    [
+        ("lists", {"total": 0, "next": None, "lists": []}, "/", "Add a list to"),
+        ("lists", {"total": 0, "next": None, "lists": []}, "/ui/lists", "add one"),
+        ("items", {"total": 0, "next": None, "items": []}, "/ui/items", "the first sync reads"),
+        ("items", {"total": 0, "next": None, "items": []}, "/ui/items?q=x", "a part of the title"),
+        ("explain", {"total": 0, "next": None, "titles": []}, "/ui/item?q=x", "Search for it"),
+        ("review", {"total": 0, "next": None, "reviews": []}, "/ui/review", "Nothing waits"),
+        ("runs", {"total": 0, "next": None, "runs": []}, "/ui/runs", "Sync Now"),
+        ("notices", {"total": 0, "next": None, "notices": []}, "/ui/notices", "Nothing has"),
+    ],
+)
+def test_a_page_with_nothing_says_what_to_do(
+    door: Door, command: str, reply: dict[str, object], path: str, words: str
+) -> None:
+    door.commands.answers[command] = lambda _: reply
+    with logged_in(door) as client:
+        assert words in client.get(path).text
+
+
+def test_settings_show_problems_with_their_line_and_column(door: Door) -> None:
+    problem = "/etc/listsync/listsync.yaml:4:12: sync.every: expected a duration such as 12h"
+    config = {**facts.status()["config"], "valid": False, "problems": [problem]}
+    door.commands.answers["status"] = lambda _: facts.status(config=config)
+    with logged_in(door) as client:
+        assert problem in client.get("/ui/settings").text
+        assert "The configuration has a mistake" in client.get("/").text
