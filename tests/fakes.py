@@ -840,6 +840,8 @@ class FakeDepartures:
                 source=source,
                 list_name=self._place.list(source).name,
                 label=str(one.key),
+                title=str(one.key),
+                year=None,
                 definition=one,
                 request_id=numbers.get(one),
                 is_wanted=one in (shelf.handled.values() if is_gone else present),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -70,9 +69,6 @@ class HandledSeasons(NamedTuple):
         day = self.aired_before_day
         has_aired = day is not None and (season.airs is None or season.airs < day)
         return has_aired and season.number > 0
-
-
-_LABEL = re.compile(r"(?P<title>.+) \((?P<year>\d{4})\)")
 
 
 @dataclass(frozen=True)
@@ -257,17 +253,13 @@ class Departure:
     source: str
     list_name: str
     label: str
+    title: str
+    year: int | None
     definition: Definition
     request_id: int | None
     is_wanted: bool
     is_gone: bool = True
     was_reported: bool = False
-
-    @property
-    def named(self) -> tuple[str, int | None]:
-        """Split its label into title and year."""
-        found = _LABEL.fullmatch(self.label)
-        return (found["title"], int(found["year"])) if found else (self.label, None)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -85,6 +86,8 @@ def put_looks(
     )
 
 
+_TITLE_AND_YEAR = re.compile(r"(.+) \((\d{4})\)")
+"""A label as `departed` has it: its entry, with title and year apart, is gone."""
 _MISSING = (
     "SELECT server, list, kind, tmdb, four_k, label, 1 AS is_gone FROM departed UNION ALL"
     " SELECT handled.server, handled.list, handled.kind, handled.tmdb, handled.four_k,"
@@ -179,10 +182,14 @@ def _title_of(one: Departure) -> tuple[object, ...]:
 
 
 def _departure_of(row: sqlite3.Row) -> Departure:
+    label = row["label"]
+    named = _TITLE_AND_YEAR.fullmatch(label)
     return Departure(
         source=row["source"],
         list_name=row["name"],
-        label=row["label"],
+        label=label,
+        title=named[1] if named else label,
+        year=int(named[2]) if named else None,
         definition=definition_of(row),
         request_id=row["request_id"],
         is_wanted=bool(row["wanted"]),

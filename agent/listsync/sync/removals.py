@@ -180,10 +180,9 @@ def _may_be(entry: ListEntry, one: Departure) -> bool:
         return entry.ids.tmdb == key.tmdb_id
     if not entry.title and entry.doubt:
         return True  # what it means is not looked up
-    title, year = one.named
-    if not entry.title or fold(entry.title) != fold(title):
+    if not entry.title or fold(entry.title) != fold(one.title):
         return False
-    return year is None or entry.year is None or abs(year - entry.year) <= _YEARS_APART
+    return one.year is None or entry.year is None or abs(one.year - entry.year) <= _YEARS_APART
 
 
 def _titles(found: Sequence[Departure]) -> str:
