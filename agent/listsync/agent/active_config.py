@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, Protocol
 
-from listsync.domain.runs import ConfigT, ConfigT_co, Following, PendingChange, Scope
+from listsync.domain.runs import ConfigSnapshot, ConfigT, ConfigT_co, PendingChange, Scope
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.files.local_file import MOST_S
 from listsync.terminal.output import plural
@@ -29,7 +29,7 @@ class Loader(Protocol[ConfigT]):
 
     path: Path | None
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[ConfigT]:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> ConfigSnapshot[ConfigT]:
         """Read and check the file; raises ConfigError.
 
         *is_closed*: whether its last writer is known to have closed it. Raises BeingWrittenError
@@ -37,43 +37,43 @@ class Loader(Protocol[ConfigT]):
         """
         ...
 
-    def changed(self, old: Following[ConfigT], new: Following[ConfigT]) -> Scope:
+    def changed(self, old: ConfigSnapshot[ConfigT], new: ConfigSnapshot[ConfigT]) -> Scope:
         """Name the lists that must be synced because of the change (None = all)."""
         ...
 
-    def adopt(self, following: Following[ConfigT]) -> None:
+    def adopt(self, snapshot: ConfigSnapshot[ConfigT]) -> None:
         """Let what depends on the configuration follow it (due times, log)."""
         ...
 
-    def reconcile(self, following: Following[ConfigT]) -> tuple[PendingChange, ...]:
+    def reconcile(self, snapshot: ConfigSnapshot[ConfigT]) -> tuple[PendingChange, ...]:
         """Let what runs for long follow it, or try that again; returns what must wait."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InForce(Generic[ConfigT_co]):
+class ConfigState(Generic[ConfigT_co]):
     """What the agent follows, since when, and why the file as it is now is not it.
 
     `pending` are keys whose new values have not taken force.
     """
 
-    following: Following[ConfigT_co]
+    snapshot: ConfigSnapshot[ConfigT_co]
     loaded_at: datetime
     problems: tuple[Problem, ...] = ()
     pending: tuple[PendingChange, ...] = ()
 
 
-class ReadConfiguration(Protocol):
+class ActiveConfigView(Protocol):
     """The configuration in force, for those who only look at it."""
 
     @property
     def path(self) -> Path | None: ...
 
     @property
-    def in_force(self) -> InForce[object]: ...
+    def current(self) -> ConfigState[object]: ...
 
 
-class Configuration(Generic[ConfigT]):
+class ActiveConfig(Generic[ConfigT]):
     """Holds the configuration in force. Any thread may use it.
 
     *wanted* is called with the lists that a change asks to be synced.
@@ -82,13 +82,13 @@ class Configuration(Generic[ConfigT]):
     def __init__(
         self,
         loader: Loader[ConfigT],
-        following: Following[ConfigT],
+        snapshot: ConfigSnapshot[ConfigT],
         wanted: Callable[[Scope], None],
     ) -> None:
         self._loader = loader
         self._wanted = wanted
         self._lock = threading.Lock()
-        self._in_force = InForce(following=following, loaded_at=datetime.now(UTC))
+        self._current = ConfigState(snapshot=snapshot, loaded_at=datetime.now(UTC))
         self._is_adopted = True
         self._writer_met_at: float | None = None
         self._is_closed: bool | None = None
@@ -104,20 +104,20 @@ class Configuration(Generic[ConfigT]):
 
         So it is also when what depends on it could not follow it.
         """
-        in_force = self._in_force
-        return bool(in_force.problems) or in_force.following.is_unfinished or not self._is_adopted
+        current = self._current
+        return bool(current.problems) or current.snapshot.is_unfinished or not self._is_adopted
 
     @property
     def path(self) -> Path | None:
         return self._loader.path
 
     @property
-    def in_force(self) -> InForce[ConfigT]:
-        return self._in_force
+    def current(self) -> ConfigState[ConfigT]:
+        return self._current
 
     def warn(self) -> None:
         """Log what has no effect in the configuration in force."""
-        for warning in self._in_force.following.warnings:
+        for warning in self._current.snapshot.warnings:
             logger.warning("%s", warning, extra={"action": "config_warning"})
 
     def changed(self, *, is_closed: bool | None) -> None:
@@ -131,10 +131,10 @@ class Configuration(Generic[ConfigT]):
         """
         with self._lock:
             try:
-                following = self._load()
+                snapshot = self._load()
             except (ConfigError, BeingWrittenError):
                 return False
-            self._take(following)
+            self._take(snapshot)
             return True
 
     def reload(self) -> tuple[Problem, ...]:
@@ -145,14 +145,14 @@ class Configuration(Generic[ConfigT]):
         """
         with self._lock:
             try:
-                following = self._load()
+                snapshot = self._load()
             except ConfigError as error:
                 self._refuse(error.problems)
             else:
-                self._take(following)
-            return self._in_force.problems
+                self._take(snapshot)
+            return self._current.problems
 
-    def _load(self) -> Following[ConfigT]:
+    def _load(self) -> ConfigSnapshot[ConfigT]:
         """Let a program that writes the file end, but do not wait for it for ever."""
         met, self._writer_met_at = self._writer_met_at, None
         seen, self._is_closed = self._is_closed, None
@@ -165,8 +165,8 @@ class Configuration(Generic[ConfigT]):
             raise
 
     def _refuse(self, problems: tuple[Problem, ...]) -> None:
-        old = self._in_force
-        self._in_force = replace(old, problems=problems)
+        old = self._current
+        self._current = replace(old, problems=problems)
         if problems == old.problems:
             return
         for problem in problems:
@@ -176,38 +176,38 @@ class Configuration(Generic[ConfigT]):
             extra={"action": "config_invalid", "problems": len(problems)},
         )
 
-    def _take(self, new: Following[ConfigT]) -> None:
-        old = self._in_force
-        self._in_force = InForce(following=new, loaded_at=datetime.now(UTC), pending=old.pending)
+    def _take(self, new: ConfigSnapshot[ConfigT]) -> None:
+        old = self._current
+        self._current = ConfigState(snapshot=new, loaded_at=datetime.now(UTC), pending=old.pending)
         try:
             self._adopt(old, new)
         finally:
             self._reconcile(old.pending)
 
     def _reconcile(self, before: tuple[PendingChange, ...]) -> None:
-        pending = self._loader.reconcile(self._in_force.following)
-        self._in_force = replace(self._in_force, pending=pending)
+        pending = self._loader.reconcile(self._current.snapshot)
+        self._current = replace(self._current, pending=pending)
         for one in pending:
             if one not in before:
                 logger.warning(
                     "not in force yet: %s", one, extra={"action": "config_pending", "key": one.key}
                 )
 
-    def _adopt(self, old: InForce[ConfigT], new: Following[ConfigT]) -> None:
-        if old.following.content == new.content:
+    def _adopt(self, old: ConfigState[ConfigT], new: ConfigSnapshot[ConfigT]) -> None:
+        if old.snapshot.content == new.content:
             if old.problems:
                 logger.info("the configuration is valid again", extra={"action": "config_good"})
-            if [one.what for one in old.following.warnings] != [one.what for one in new.warnings]:
+            if [one.what for one in old.snapshot.warnings] != [one.what for one in new.warnings]:
                 self.warn()
         else:
             # Until all has followed: what fails on the way is brought about by a later look.
             self._is_adopted = False
-            self._begin(old.following, new)
+            self._begin(old.snapshot, new)
         if not self._is_adopted:
             self._loader.adopt(new)
             self._is_adopted = True
 
-    def _begin(self, old: Following[ConfigT], new: Following[ConfigT]) -> None:
+    def _begin(self, old: ConfigSnapshot[ConfigT], new: ConfigSnapshot[ConfigT]) -> None:
         logger.info(
             "configuration loaded: %s",
             plural(len(new.lists), "list"),
@@ -226,7 +226,7 @@ class ConfigPolling(Generic[ConfigT]):
     Used by the decider alone.
     """
 
-    def __init__(self, configuration: Configuration[ConfigT]) -> None:
+    def __init__(self, configuration: ActiveConfig[ConfigT]) -> None:
         self._configuration = configuration
         self._next_at: float | None = None
 

@@ -110,7 +110,7 @@ class Backups:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class BackupFolder:
     """Where backups are that nobody asked for: each raises OSError.
 
     `newest` says when the last one was made; `name` gives the path of the next one; `prune`
@@ -125,10 +125,10 @@ class Shelf:
 class DailyBackups:
     """Makes a backup a day, in a thread of its own; `note` says why there is none, for people."""
 
-    def __init__(self, write: Write, shelf: Shelf, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, write: Write, folder: BackupFolder, clock: Clock = SYSTEM_CLOCK) -> None:
         self.note = ""
         self._backups = Backups(write)
-        self._shelf = shelf
+        self._folder = folder
         self._clock = clock
         self._due_s: float | None = None
 
@@ -160,18 +160,18 @@ class DailyBackups:
         return min(self._due_s - self._clock.elapsed_s(), _LOOK_S)
 
     def _left_s(self) -> float:
-        newest = self._shelf.newest()
+        newest = self._folder.newest()
         age_s = (self._clock.now() - newest).total_seconds() if newest else _DAY_S
         return _DAY_S - age_s if 0 <= age_s < _DAY_S else 0.0
 
     def _make(self) -> bool:
-        self._backups.start(self._shelf.name(self._clock.now()))
+        self._backups.start(self._folder.name(self._clock.now()))
         made = self._backups.wait()
         if made is None or made.state != "done":
             self._fail(made.why if made else "")
             return False
         self.note = ""
-        self._shelf.prune()
+        self._folder.prune()
         return True
 
     def _fail(self, why: str) -> None:

@@ -58,7 +58,7 @@ class Agent(Generic[ConfigT]):
                 self._look_at_clock()
                 self._parts.note()
             except StateError as error:
-                self._parts.systemd.trouble(str(error))
+                self._parts.systemd.report_state_error(str(error))
             except Exception:
                 logger.exception("an event failed: %s", event, extra={"action": "event_failed"})
 
@@ -68,10 +68,10 @@ class Agent(Generic[ConfigT]):
         if not self._sync.stop():
             return False
         try:
-            # Also what was ordered, or cancelled, since the last event.
+            # Also what was requested, or cancelled, since the last event.
             self._parts.queue_store.keep(self._parts.queue.state)
         except StateError as error:
-            self._parts.systemd.trouble(str(error))
+            self._parts.systemd.report_state_error(str(error))
         return True
 
     def cancel(self) -> str | None:
@@ -159,7 +159,7 @@ class Agent(Generic[ConfigT]):
         own = set(schedules.keys()) - {schedules.everything} - keys
         if not own:
             return None
-        lists = self._parts.configuration.in_force.following.lists
+        lists = self._parts.configuration.current.snapshot.lists
         return frozenset(one.source for one in lists) - own
 
     def _look_at_clock(self) -> None:
@@ -195,12 +195,14 @@ class Agent(Generic[ConfigT]):
             self._parts.queue_store.keep(self._parts.queue.state)
             self._parts.retries.keep()
             self._parts.queue_store.try_to_write()
-            self._parts.systemd.trouble_is_over()
+            self._parts.systemd.clear_state_error()
 
     def _is_behind(self) -> bool:
         """Tell whether something could not be written, or read, and it is not known to be over."""
         parts = self._parts
-        return parts.queue_store.is_behind or parts.retries.is_behind or parts.systemd.is_troubled
+        return (
+            parts.queue_store.is_behind or parts.retries.is_behind or parts.systemd.has_state_error
+        )
 
 
 def _say_watcher(note: str) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from listsync.agent.active_config import InForce
+from listsync.agent.active_config import ConfigState
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, renewed
 from listsync.domain.runs import Condition, ServiceStatus
 from listsync.ports.runs import Notices
@@ -54,7 +54,7 @@ def _key(one: NoticeRecord) -> tuple[NoticeKind, str]:
 
 
 def notices_of_agent(
-    in_force: InForce[object],
+    current: ConfigState[object],
     *,
     permission_warnings: Iterable[str],
     state_errors: Iterable[str],
@@ -66,12 +66,12 @@ def notices_of_agent(
     *permission_warnings* tell which places others may change, *watcher* why changes of the
     configuration may be seen late; *services* are all others.
     """
-    if in_force.problems:
+    if current.problems:
         text = "the configuration is invalid; the last good one is in force"
         yield Notice(kind=NoticeKind.CONFIG_INVALID, text=text)
-    for problem in in_force.following.warnings:
+    for problem in current.snapshot.warnings:
         yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(problem))
-    for pending in in_force.pending:
+    for pending in current.pending:
         yield Notice(kind=NoticeKind.CONFIG_PENDING, text=f"not in force yet: {pending}")
     if watcher:
         yield Notice(kind=NoticeKind.WATCHER_DEGRADED, text=watcher)

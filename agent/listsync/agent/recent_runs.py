@@ -11,7 +11,7 @@ from listsync.domain.history import RequestRow, RunRow
 from listsync.domain.media import TitleKey
 from listsync.domain.report import ItemReport, Plan, PlanItem, Result, Retry, SyncReport, Verdict
 from listsync.domain.run_messages import message_of
-from listsync.domain.runs import Ended, ReachedServer, SyncJob
+from listsync.domain.runs import EndedRun, ReachedServer, SyncJob
 from listsync.domain.server import RequestBody
 
 MOST_ITEMS = 5000
@@ -89,17 +89,17 @@ class RecentRuns:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ended: OrderedDict[str, Ended] = OrderedDict()
-        self._last_sync: Ended | None = None
+        self._ended: OrderedDict[str, EndedRun] = OrderedDict()
+        self._last_sync: EndedRun | None = None
         self._server: ReachedServer | None = None
 
     def restore(self, row: RunRow | None, server: ReachedServer | None) -> None:
         """Take what the state knows of the last sync and the server, before any run ends."""
         with self._lock:
-            self._last_sync = Ended(row=row) if row else None
+            self._last_sync = EndedRun(row=row) if row else None
             self._server = server
 
-    def add(self, ended: Ended) -> None:
+    def add(self, ended: EndedRun) -> None:
         with self._lock:
             if not ended.row.dry_run:
                 self._last_sync = ended
@@ -111,20 +111,20 @@ class RecentRuns:
             for name in with_plan[:-_PLANS_KEPT]:
                 self._ended[name] = replace(self._ended[name], plan=None)
 
-    def find(self, run_id: str) -> Ended | None:
+    def find(self, run_id: str) -> EndedRun | None:
         """Find the one run whose id begins so."""
         with self._lock:
             found = [one for name, one in self._ended.items() if name.startswith(run_id)]
         return found[0] if len(found) == 1 else None
 
     @property
-    def last(self) -> Ended | None:
+    def last(self) -> EndedRun | None:
         """The run that ended last, a plan or dry run too."""
         with self._lock:
             return next(reversed(self._ended.values()), self._last_sync)
 
     @property
-    def last_sync(self) -> Ended | None:
+    def last_sync(self) -> EndedRun | None:
         """The run that ended last and was no dry run."""
         with self._lock:
             return self._last_sync
@@ -136,7 +136,7 @@ class RecentRuns:
             return self._server
 
 
-def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
+def ended_of(report: SyncReport, at: datetime, url: str = "") -> EndedRun:
     """Keep of a report what is asked for later; the rest is as large as the lists.
 
     *url* is where the server was asked.
@@ -144,7 +144,7 @@ def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
     run = report.run
     server = report.server
     plan = plan_of(report) if run.dry_run else None
-    return Ended(
+    return EndedRun(
         row=RunRow(
             run_id=run.run_id,
             origin=run.origin,
@@ -168,9 +168,9 @@ def ended_of(report: SyncReport, at: datetime, url: str = "") -> Ended:
 
 def failed(
     job: SyncJob, started_at: datetime, at: datetime, why: str, retry: Retry | None = None
-) -> Ended:
+) -> EndedRun:
     """Tell of a run that did not even come to a report."""
-    return Ended(
+    return EndedRun(
         row=RunRow(
             run_id=job.run_id,
             origin=job.origin,
@@ -185,14 +185,14 @@ def failed(
     )
 
 
-def left_behind(job: SyncJob, started_at: datetime, at: datetime) -> Ended:
+def left_behind(job: SyncJob, started_at: datetime, at: datetime) -> EndedRun:
     """Tell of a run that was stopped and hangs in something all the same."""
     why = "stopped on request; what it waited for has not ended and was left behind"
     ended = failed(job, started_at, at, why)
     return replace(ended, row=replace(ended.row, result=Result.CANCELLED.value))
 
 
-def would_be_requested(ended: Ended) -> tuple[RequestRow, ...]:
+def would_be_requested(ended: EndedRun) -> tuple[RequestRow, ...]:
     """Tell what a dry run would have requested, while its plan is kept."""
     plan, at = ended.plan, ended.row.ended_at or ended.row.started_at
     return tuple(

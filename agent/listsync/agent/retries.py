@@ -1,4 +1,4 @@
-"""Trying again what failed for a passing reason: planned when a run ends, ordered when due."""
+"""Trying again what failed for a passing reason: planned when a run ends, requested when due."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from listsync.agent.active_config import ReadConfiguration
+from listsync.agent.active_config import ActiveConfigView
 from listsync.agent.queue import RunQueue
 from listsync.domain.report import Result, Retry
-from listsync.domain.runs import Ended, PlannedRetry, Scope, SyncJob, covers, together
+from listsync.domain.runs import EndedRun, PlannedRetry, Scope, SyncJob, covers, together
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +51,12 @@ class Retries(Protocol):
 class RetryPlanner:
     """Plans retries and orders them. Used by the decider alone."""
 
-    def __init__(
-        self, retries: Retries, queue: RunQueue, configuration: ReadConfiguration
-    ) -> None:
+    def __init__(self, retries: Retries, queue: RunQueue, configuration: ActiveConfigView) -> None:
         self._retries = retries
         self._queue = queue
         self._configuration = configuration
 
-    def plan(self, job: SyncJob, ended: Ended) -> None:
+    def plan(self, job: SyncJob, ended: EndedRun) -> None:
         """Plan to try again what failed, or see that it is over; raises StateError."""
         if ended.row.result == Result.CANCELLED:
             self._retries.cancelled()
@@ -80,8 +78,8 @@ class RetryPlanner:
         scope: Scope = lists
         # What runs may do it as well; should that fail, it is planned anew.
         if planned is not None and not (running and _does(running, planned.scope)):
-            following = self._configuration.in_force.following
-            scope = together(scope, following.of_those_followed(planned.scope))
+            snapshot = self._configuration.current.snapshot
+            scope = together(scope, snapshot.still_followed(planned.scope))
         else:
             planned = None
         if scope != frozenset():

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from typing import Generic, Protocol
 
-from listsync.agent.active_config import Configuration
+from listsync.agent.active_config import ActiveConfig
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns, ended_of, failed, left_behind
@@ -25,12 +25,12 @@ from listsync.cancellation import CUT_AFTER_S, LEAVE_AFTER_S, CancelToken, Heart
 from listsync.domain.events import Clock, Event, QueueMoved, RunFinished
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun, retry_of
 from listsync.domain.run_messages import operations_of
-from listsync.domain.runs import ConfigT, Ended, Following, SyncJob
+from listsync.domain.runs import ConfigSnapshot, ConfigT, EndedRun, SyncJob
 from listsync.errors import ListsyncError, StateError
 
 logger = logging.getLogger(__name__)
 
-Perform = Callable[[SyncRun, Following[ConfigT], SyncJob, CancelToken], SyncReport]
+Perform = Callable[[SyncRun, ConfigSnapshot[ConfigT], SyncJob, CancelToken], SyncReport]
 """Runs one sync of the lists that a job means, until its end or until the token is set."""
 
 
@@ -44,13 +44,13 @@ class SyncWorker(Generic[ConfigT]):
     def __init__(
         self,
         job: SyncJob,
-        following: Following[ConfigT],
+        snapshot: ConfigSnapshot[ConfigT],
         perform: Perform[ConfigT],
-        done: Callable[[Ended], None],
+        done: Callable[[EndedRun], None],
     ) -> None:
         self.job = job
         self.started_at = datetime.now(UTC)
-        self._following = following
+        self._snapshot = snapshot
         self._perform = perform
         self._done = done
         self.token = CancelToken()
@@ -58,7 +58,7 @@ class SyncWorker(Generic[ConfigT]):
         self._over = threading.Event()
         self._is_told = False
         # A daemon: the end of the process does not wait for a call that hangs.
-        self.ended: Ended | None = None
+        self.ended: EndedRun | None = None
         self._thread = threading.Thread(target=self._run, name="listsync-sync", daemon=True)
 
     def start(self) -> None:
@@ -115,8 +115,8 @@ class SyncWorker(Generic[ConfigT]):
             confirmed=job.confirmed,
         )
         try:
-            report = self._perform(run, self._following, job, self.token)
-            ended = ended_of(report, datetime.now(UTC), self._following.server)
+            report = self._perform(run, self._snapshot, job, self.token)
+            ended = ended_of(report, datetime.now(UTC), self._snapshot.server)
         except ListsyncError as error:
             ended = self._failed(str(error), retry_of(error, datetime.now(UTC)))
         except Exception as error:
@@ -127,27 +127,27 @@ class SyncWorker(Generic[ConfigT]):
             ended = self._failed(why)
         self._end(ended)
 
-    def _failed(self, why: str, retry: Retry | None = None) -> Ended:
+    def _failed(self, why: str, retry: Retry | None = None) -> EndedRun:
         return failed(self.job, self.started_at, datetime.now(UTC), why, retry)
 
-    def _end(self, ended: Ended) -> None:
+    def _end(self, ended: EndedRun) -> None:
         if self._is_the_end(ended):
             self._tell(ended)
 
-    def _is_the_end(self, ended: Ended) -> bool:
+    def _is_the_end(self, ended: EndedRun) -> bool:
         """Take *ended* for the end, unless there was one; then what comes later is no news."""
         with self._ending:
             if self.ended is None:
                 self.ended = ended
             return self.ended is ended
 
-    def _tell(self, ended: Ended) -> None:
+    def _tell(self, ended: EndedRun) -> None:
         self._over.set()
         _log_end(ended)
         self._done(ended)
 
 
-def _log_end(ended: Ended) -> None:
+def _log_end(ended: EndedRun) -> None:
     row = ended.row
     is_well = row.result == Result.OK
     how = "completed: Successfully synced" if is_well else f"ended ({row.result})"
@@ -188,14 +188,14 @@ class AgentParts(Generic[ConfigT]):
 
     inbox: SimpleQueue[Event]
     queue: RunQueue
-    configuration: Configuration[ConfigT]
+    configuration: ActiveConfig[ConfigT]
     schedules: Schedules
     retries: Retries
     queue_store: QueueStore
     systemd: SystemdStatus
     recent: RecentRuns
     perform: Perform[ConfigT]
-    note_end: Callable[[Ended], None]
+    note_end: Callable[[EndedRun], None]
     """Called when a sync has ended: the state may not know yet. Raises StateError."""
     note: Callable[[], None]
     """Called after each event, to note what people should know. Raises StateError."""
@@ -232,8 +232,8 @@ class RunningSync(Generic[ConfigT]):
         job = state.running
         if job is not None and (self._work is None or self._work.job.run_id != job.run_id):
             time.sleep(_ANSWERS_LEAVE_S)
-            following = self._parts.configuration.in_force.following
-            self._work = SyncWorker(job, following, self._parts.perform, self._done)
+            snapshot = self._parts.configuration.current.snapshot
+            self._work = SyncWorker(job, snapshot, self._parts.perform, self._done)
             self._work.start()
         self._parts.queue_store.keep(state)
         self._parts.systemd.tell(state)
@@ -285,15 +285,15 @@ class RunningSync(Generic[ConfigT]):
             try:
                 self._settle(work.job, work.ended)
             except StateError as error:
-                self._parts.systemd.trouble(str(error))
+                self._parts.systemd.report_state_error(str(error))
         return True
 
-    def _done(self, ended: Ended) -> None:
+    def _done(self, ended: EndedRun) -> None:
         """Take the end of a run; called in its thread."""
         self._parts.recent.add(ended)
         self._parts.inbox.put(RunFinished(ended.row.run_id))
 
-    def _settle(self, job: SyncJob, ended: Ended) -> None:
+    def _settle(self, job: SyncJob, ended: EndedRun) -> None:
         """Note how a sync ended, and plan to try again what failed for a passing reason."""
         if job.dry_run:
             return

@@ -118,7 +118,7 @@ class SystemdStatus:
         self._seen = -1
         self._next_beat = 0.0
         self._said = ""
-        self._trouble: tuple[str, datetime] | None = None
+        self._state_error: tuple[str, datetime] | None = None
 
     @property
     def every_s(self) -> float | None:
@@ -142,25 +142,25 @@ class SystemdStatus:
             self._said = words
             self._systemd.status(words)
 
-    def trouble(self, what: str) -> None:
+    def report_state_error(self, what: str) -> None:
         """Tell what is wrong with the state, once as long as it is the same."""
-        if self._trouble is None or self._trouble[0] != what:
+        if self._state_error is None or self._state_error[0] != what:
             logger.error("%s", what, extra={"action": "state_trouble"})
-        self._trouble = (what, datetime.now(UTC))
+        self._state_error = (what, datetime.now(UTC))
 
     @property
-    def is_troubled(self) -> bool:
-        return self._trouble is not None
+    def has_state_error(self) -> bool:
+        return self._state_error is not None
 
-    def trouble_is_over(self) -> None:
+    def clear_state_error(self) -> None:
         logger.info("the state can be written again", extra={"action": "state_good"})
-        self._trouble = None
+        self._state_error = None
 
-    def notes(self) -> tuple[str, ...]:
+    def state_errors(self) -> tuple[str, ...]:
         """Say what went wrong last with the state, for people. Any thread may ask."""
-        if self._trouble is None:
+        if self._state_error is None:
             return ()
-        what, at = self._trouble
+        what, at = self._state_error
         return (f"{at:%Y-%m-%d %H:%M} UTC: {what}",)
 
     def beat(self, state: QueueState, sync: Heartbeat | None) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from listsync import __version__
-from listsync.agent.active_config import Configuration
-from listsync.agent.backups import Backups, DailyBackups, Shelf
+from listsync.agent.active_config import ActiveConfig
+from listsync.agent.backups import BackupFolder, Backups, DailyBackups
 from listsync.agent.loop import Agent
 from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
@@ -21,7 +21,12 @@ from listsync.agent.recent_runs import RecentRuns
 from listsync.agent.services import AgentService, Services
 from listsync.agent.sync_worker import AgentParts
 from listsync.agent.systemd import Systemd, SystemdStatus
-from listsync.app.config_loader import AutomaticSyncs, ConfigLoader, DaemonOptions, Followers
+from listsync.app.config_loader import (
+    AutomaticSyncs,
+    ConfigLoader,
+    ConfigSubscribers,
+    DaemonOptions,
+)
 from listsync.app.http_door import HttpDoor, http_service
 from listsync.app.service_table import (
     CONFIG_FILE,
@@ -40,7 +45,7 @@ from listsync.control.server import ControlSocket
 from listsync.domain.events import SYSTEM_CLOCK, Event, QueueMoved, Signal, Signalled
 from listsync.domain.notices import NoticeRecord, Origin
 from listsync.domain.run_messages import findings_of_end
-from listsync.domain.runs import Condition, Ended, Following, ReachedServer
+from listsync.domain.runs import Condition, ConfigSnapshot, EndedRun, ReachedServer
 from listsync.errors import Problem
 from listsync.store.backup import newest_at, next_backup, prune, write_backup
 from listsync.store.clock_changes import CLOCK_WAS_AHEAD, follow_step, pull_back
@@ -106,13 +111,13 @@ class WiredAgent:
     http: HttpDoor
     commands: Dispatcher
     _agent: Agent[Config]
-    _teller: SystemdStatus
+    _systemd_status: SystemdStatus
 
     def __init__(
         self,
         options: DaemonOptions,
         loader: ConfigLoader,
-        following: Following[Config],
+        snapshot: ConfigSnapshot[Config],
         database: Database,
         inbox: SimpleQueue[Event],
     ) -> None:
@@ -123,14 +128,14 @@ class WiredAgent:
         self._state = SqliteAgentState(database.with_patience(_COMMAND_WAITS_S))
         self._key_values = SqliteKeyValueStore(database.with_patience(_DECIDER_WAITS_S))
         self._backups = Backups(self._back_up)
-        self._daily = DailyBackups(self._back_up, _shelf(options.state_dir))
+        self._daily = DailyBackups(self._back_up, _backup_folder(options.state_dir))
         self._queue_store = QueueStore(self._key_values)
         self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
         self._timetable = Timetable(self._key_values, host_id())
         self._back_off = BackOff(self._key_values)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
         self._syncs = AutomaticSyncs(self._queue, self._timetable, self._back_off)
-        self._configuration = Configuration(loader, following, self._syncs.of_change)
+        self._configuration = ActiveConfig(loader, snapshot, self._syncs.of_change)
         self._recent = RecentRuns()
         self._overview = StateOverview(options, database, self._state)
         self.has_failed = False
@@ -140,7 +145,7 @@ class WiredAgent:
         """Put the parts together; opens nothing. *seen* is the digest of what was loaded."""
         board = ProgressBoard()
         self._systemd = systemd
-        self._teller = SystemdStatus(systemd, board, self._recent, self._is_control_well)
+        self._systemd_status = SystemdStatus(systemd, board, self._recent, self._is_control_well)
         means = AgentParts(
             inbox=self._inbox,
             queue=self._queue,
@@ -148,7 +153,7 @@ class WiredAgent:
             schedules=self._timetable,
             retries=self._back_off,
             queue_store=self._queue_store,
-            systemd=self._teller,
+            systemd=self._systemd_status,
             recent=self._recent,
             perform=SyncRunner(self._database, self._options.state_dir, board),
             note_end=self._note_end,
@@ -188,12 +193,12 @@ class WiredAgent:
         )
 
     @property
-    def _following(self) -> Following[Config]:
-        return self._configuration.in_force.following
+    def _snapshot(self) -> ConfigSnapshot[Config]:
+        return self._configuration.current.snapshot
 
     @property
     def _config(self) -> Config:
-        return self._following.content
+        return self._snapshot.content
 
     def _table(self, seen: bytes) -> tuple[AgentService[Config], ...]:
         """What runs for long, in the order in which it is started."""
@@ -207,7 +212,7 @@ class WiredAgent:
         )
 
     def _retry_times(self) -> dict[str, datetime]:
-        return self._syncs.retry_times(self._following, self._overview.shown.lists)
+        return self._syncs.retry_times(self._snapshot, self._overview.shown.lists)
 
     def start(self) -> None:
         """Start the threads, and put in the inbox what is owed or due."""
@@ -225,21 +230,21 @@ class WiredAgent:
         SqliteAgentState(self._database).runs.close_cut_off(now)
         self._recall()
         self._overview.refresh()
-        followers = Followers(
+        subscribers = ConfigSubscribers(
             timetable=self._timetable,
             key_values=self._key_values,
             lists=SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S)),
             services=self._services,
-            changed=lambda: self._syncs.of_failures(self._following),
+            changed=lambda: self._syncs.of_failures(self._snapshot),
         )
-        self._loader.begin(self._config, followers)
+        self._loader.begin(self._config, subscribers)
         self._queue_store.restore(self._queue)
-        self._syncs.of_new_lists(self._following, self._overview.shown.lists)
+        self._syncs.of_new_lists(self._snapshot, self._overview.shown.lists)
 
     def _recall(self) -> None:
         """Let what happened before the start be shown."""
         server = self._state.server.last()
-        url = self._following.server
+        url = self._snapshot.server
         self._recent.restore(
             next(iter(self._state.runs.page(limit=1).rows), None),
             ReachedServer(*server, url) if server else None,
@@ -251,7 +256,7 @@ class WiredAgent:
             "listsync %s started (pid %d, %s, socket %s)",
             __version__,
             os.getpid(),
-            plural(len(self._following.lists), "list"),
+            plural(len(self._snapshot.lists), "list"),
             self._options.socket,
             extra={"action": "started"},
         )
@@ -266,9 +271,12 @@ class WiredAgent:
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
         return self._notices.emit(
             notices_of_agent(
-                self._configuration.in_force,
+                self._configuration.current,
                 permission_warnings=self._overview.shown.doubts,
-                state_errors=(*self._teller.notes(), *filter(None, [self._daily.note])),
+                state_errors=(
+                    *self._systemd_status.state_errors(),
+                    *filter(None, [self._daily.note]),
+                ),
                 watcher=self._watcher_trouble(),
                 services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
             )
@@ -278,7 +286,7 @@ class WiredAgent:
         self._agent_notices()
         self._notices.write()
 
-    def _note_end(self, ended: Ended) -> None:
+    def _note_end(self, ended: EndedRun) -> None:
         found = findings_of_end(ended.row, passes=ended.retry is not None)
         self._state.runs.note_end(ended.row, found)
 
@@ -301,7 +309,7 @@ class WiredAgent:
         try:
             return self._configuration.reload()
         finally:
-            self._teller.ready(self._queue.state)
+            self._systemd_status.ready(self._queue.state)
             self._overview.refresh()
             # So that the decider knows if the file is bad now, and looks at it again.
             self._inbox.put(QueueMoved())
@@ -330,8 +338,8 @@ class WiredAgent:
         return time.monotonic() - self.control.heartbeat < _CONTROL_IS_DEAD_S
 
 
-def _shelf(folder: Path) -> Shelf:
-    return Shelf(
+def _backup_folder(folder: Path) -> BackupFolder:
+    return BackupFolder(
         newest=lambda: newest_at(folder),
         name=lambda now: next_backup(folder, now),
         prune=lambda: prune(folder),

@@ -15,7 +15,7 @@ from listsync.config.configuration import Config, ListConfig, load, secrets_of
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
-from listsync.domain.runs import Following, PendingChange, Scope, SyncJob, covers
+from listsync.domain.runs import ConfigSnapshot, PendingChange, Scope, SyncJob, covers
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.lists import ConfiguredLists
 from listsync.ports.state import KeyValueStore
@@ -26,9 +26,9 @@ from listsync.triggers.schedule.retry_backoff import BackOff
 from listsync.triggers.schedule.rules import EVERYTHING, Every, Rule
 
 
-def following_of(config: Config) -> Following[Config]:
+def snapshot_of(config: Config) -> ConfigSnapshot[Config]:
     url = config.server.url
-    return Following(
+    return ConfigSnapshot(
         lists=tuple(one.rules for one in config.lists),
         sync_on_change=config.sync.on_config_change,
         server=url if url == SANDBOX else Address.parse(url).base,
@@ -89,28 +89,28 @@ class AutomaticSyncs:
         if planned is not None and covers(scope, planned.scope):
             self._back_off.begin_anew()
 
-    def of_failures(self, following: Following[Config]) -> None:
+    def of_failures(self, snapshot: ConfigSnapshot[Config]) -> None:
         """Try again what failed: a change of the configuration may have mended it."""
         planned = self._back_off.planned()
         if planned is not None:
-            scope = following.of_those_followed(planned.scope)
+            scope = snapshot.still_followed(planned.scope)
             if scope != frozenset():
                 self._queue.submit(SyncJob.new(scope, RETRY, eager=False))
             self._back_off.begin_anew()
 
-    def of_new_lists(self, following: Following[Config], known: Mapping[str, ListRow]) -> None:
+    def of_new_lists(self, snapshot: ConfigSnapshot[Config], known: Mapping[str, ListRow]) -> None:
         """Sync lists that came into the file while nothing ran, unless all are due anyway."""
         now = datetime.now(UTC)
         is_due = self._timetable.due_times().get(EVERYTHING, now + timedelta(days=1)) <= now
-        new = {one.source for one in following.lists if not one.is_exclusion} - set(known)
-        if known and new and following.sync_on_change and not is_due:
+        new = {one.source for one in snapshot.lists if not one.is_exclusion} - set(known)
+        if known and new and snapshot.sync_on_change and not is_due:
             self.of_change(frozenset(new))
 
     def retry_times(
-        self, following: Following[Config], known: Mapping[str, ListRow]
+        self, snapshot: ConfigSnapshot[Config], known: Mapping[str, ListRow]
     ) -> dict[str, datetime]:
         """Give when what failed is tried again, by the source of a list or `EVERYTHING`."""
-        rows = (known.get(one.source) for one in following.lists)
+        rows = (known.get(one.source) for one in snapshot.lists)
         times = {row.source: at for row in rows if row and (at := row.asked_again_at)}
         planned = self._back_off.planned()
         return {**times, **({EVERYTHING: planned.at} if planned else {})}
@@ -136,7 +136,7 @@ class DaemonOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followers:
+class ConfigSubscribers:
     """What follows the configuration; `changed` is called after each change of it."""
 
     timetable: Timetable
@@ -154,37 +154,37 @@ class ConfigLoader:
         self._options = options
         self._environ = dict(environ)
         self._first: Config | None = None
-        self._followers: Followers | None = None
+        self._subscribers: ConfigSubscribers | None = None
 
-    def await_first(self, pause: Callable[[float], bool | None]) -> Following[Config]:
+    def await_first(self, pause: Callable[[float], bool | None]) -> ConfigSnapshot[Config]:
         """Read the configuration at the start, when whoever is writing it can be waited for."""
         return self._read(WriterWait(pause=pause))
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[Config]:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> ConfigSnapshot[Config]:
         seen = None if self.path is None or is_closed is None else (self.path, is_closed)
         return self._read(WriterWait(0.0 if anyway else MOST_S, pause=None, seen=seen))
 
-    def _read(self, patience: WriterWait) -> Following[Config]:
+    def _read(self, patience: WriterWait) -> ConfigSnapshot[Config]:
         config = load(self.path, self._environ, patience)
         interval = self._options.interval
         if interval is not None:
             config = replace(config, schedule=Every(interval) if interval else None)
-        return following_of(config)
+        return snapshot_of(config)
 
-    def changed(self, old: Following[Config], new: Following[Config]) -> Scope:
+    def changed(self, old: ConfigSnapshot[Config], new: ConfigSnapshot[Config]) -> Scope:
         return lists_to_sync(old.content, new.content)
 
-    def adopt(self, following: Following[Config]) -> None:
-        config = following.content
+    def adopt(self, snapshot: ConfigSnapshot[Config]) -> None:
+        config = snapshot.content
         self.set_up_log(config)
         self._follow(config, at_once=False)
-        if self._followers is not None:
-            self._followers.changed()
+        if self._subscribers is not None:
+            self._subscribers.changed()
 
-    def reconcile(self, following: Following[Config]) -> tuple[PendingChange, ...]:
-        config = following.content
-        followers = self._followers
-        pending = followers.services.reconcile(config) if followers is not None else ()
+    def reconcile(self, snapshot: ConfigSnapshot[Config]) -> tuple[PendingChange, ...]:
+        config = snapshot.content
+        subscribers = self._subscribers
+        pending = subscribers.services.reconcile(config) if subscribers is not None else ()
         return (*pending, *self._overruled(config))
 
     def _overruled(self, config: Config) -> Iterator[PendingChange]:
@@ -200,9 +200,9 @@ class ConfigLoader:
             if has_changed and option is not None:
                 yield PendingChange(key=key, why=_OVERRULED, needs_restart=True)
 
-    def begin(self, config: Config, followers: Followers) -> None:
-        """Let *followers* follow the first configuration, and each one after it."""
-        self._first, self._followers = config, followers
+    def begin(self, config: Config, subscribers: ConfigSubscribers) -> None:
+        """Let *subscribers* follow the first configuration, and each one after it."""
+        self._first, self._subscribers = config, subscribers
         self._follow(config, at_once=True)
 
     def set_up_log(self, config: Config) -> None:
@@ -218,10 +218,10 @@ class ConfigLoader:
         logs.set_up(settings, environ=self._environ, run_id=RUN.get)
 
     def _follow(self, config: Config, *, at_once: bool) -> None:
-        if (followers := self._followers) is None:
+        if (subscribers := self._subscribers) is None:
             return
-        followers.lists.replace(one.rules for one in config.lists)
-        followers.timetable.follow(schedules_of(config), at_once=at_once)
+        subscribers.lists.replace(one.rules for one in config.lists)
+        subscribers.timetable.follow(schedules_of(config), at_once=at_once)
         rule = config.schedule
         hours = rule.interval / timedelta(hours=1) if isinstance(rule, Every) else 0.0
-        followers.key_values.save("interval_hours", hours)
+        subscribers.key_values.save("interval_hours", hours)

@@ -73,14 +73,14 @@ def run_agent(options: DaemonOptions, environ: MutableMapping[str, str]) -> Exit
     # Before the file is read: a change after this moment is then seen by the watcher.
     seen = digest(options.config_path) if options.config_path else b""
     loader = ConfigLoader(options, environ)
-    following = loader.await_first(lambda seconds: _pause(seconds, inbox))
-    loader.set_up_log(following.content)
+    snapshot = loader.await_first(lambda seconds: _pause(seconds, inbox))
+    loader.set_up_log(snapshot.content)
     sys.setswitchinterval(_SWITCH_S)
     with ExitStack() as stack:
         stack.enter_context(locked(options.state_dir))
         sweep_browsers(options.state_dir)
         database = open_state(options.state_dir)
-        daemon = WiredAgent(options, loader, following, database, inbox)
+        daemon = WiredAgent(options, loader, snapshot, database, inbox)
         systemd = Systemd(environ)
         daemon.wire(systemd, seen)
         daemon.control.open()

@@ -52,7 +52,7 @@ class KnownServices:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ProviderContext:
     """What a provider may need besides its source, for one run; `stack` closes it at the end.
 
     `folder` holds what must be real also in a dry run: a login that is renewed is spent. `token`
@@ -131,65 +131,65 @@ def browser_fallback_for(
     return BrowserFallback(service, start)
 
 
-Build = Callable[[Any, Surroundings], ListProvider]
+Build = Callable[[Any, ProviderContext], ListProvider]
 """From a list's source to what reads it."""
 
 
-def _file(source: FileSource, around: Surroundings) -> ListProvider:
+def _file(source: FileSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.file.reader import ListFile
 
-    return ListFile(source, around.options.file, around.token)
+    return ListFile(source, context.options.file, context.token)
 
 
-def _imdb(source: ImdbSource, around: Surroundings) -> ListProvider:
+def _imdb(source: ImdbSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.imdb.reader import Imdb
 
-    options = around.options.imdb
+    options = context.options.imdb
     return Imdb(
-        source, options, around.page_client("imdb", options), missing=around.known.imdb_fields
+        source, options, context.page_client("imdb", options), missing=context.known.imdb_fields
     )
 
 
-def _letterboxd(source: LetterboxdSource, around: Surroundings) -> ListProvider:
+def _letterboxd(source: LetterboxdSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.letterboxd.reader import Letterboxd
 
-    options = around.options.letterboxd
-    films = SqliteFilmIds(around.database, "letterboxd")
-    return Letterboxd(source, options, around.page_client("letterboxd", options), films)
+    options = context.options.letterboxd
+    films = SqliteFilmIds(context.database, "letterboxd")
+    return Letterboxd(source, options, context.page_client("letterboxd", options), films)
 
 
-def _mdblist(source: MdbListSource, around: Surroundings) -> ListProvider:
+def _mdblist(source: MdbListSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.mdblist.reader import MdbList
 
-    options = around.options.mdblist
-    return MdbList(source, options, around.client(options))
+    options = context.options.mdblist
+    return MdbList(source, options, context.client(options))
 
 
-def _stevenlu(source: StevenLuSource, around: Surroundings) -> ListProvider:
+def _stevenlu(source: StevenLuSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.stevenlu.reader import StevenLu
 
-    options = around.options.stevenlu
-    return StevenLu(source, options, around.client(options))
+    options = context.options.stevenlu
+    return StevenLu(source, options, context.client(options))
 
 
-def _tmdb(source: TmdbSource, around: Surroundings) -> ListProvider:
+def _tmdb(source: TmdbSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.tmdb.reader import Tmdb
 
-    options = around.options.tmdb
-    return Tmdb(source, options, around.client(options))
+    options = context.options.tmdb
+    return Tmdb(source, options, context.client(options))
 
 
-def _trakt(source: TraktSource, around: Surroundings) -> ListProvider:
+def _trakt(source: TraktSource, context: ProviderContext) -> ListProvider:
     from listsync.providers.trakt.reader import Trakt
 
-    options = around.options.trakt
+    options = context.options.trakt
     return Trakt(
         source,
         options,
-        around.client(options),
-        trakt_login(around.folder),
-        around.client_id_check,
-        login_http=around.trakt_login_client,
+        context.client(options),
+        trakt_login(context.folder),
+        context.client_id_check,
+        login_http=context.trakt_login_client,
     )
 
 
@@ -211,6 +211,6 @@ def trakt_login(state_dir: Path) -> FileTokens:
     return FileTokens(state_dir / "trakt.json")
 
 
-def followed(one: ListConfig, around: Surroundings) -> Followed:
+def followed(one: ListConfig, context: ProviderContext) -> Followed:
     """Give a list what reads it."""
-    return Followed(one.rules, PROVIDERS[one.service](one.source, around))
+    return Followed(one.rules, PROVIDERS[one.service](one.source, context))

@@ -11,7 +11,7 @@ from listsync.app.memory_tuning import give_back_memory, import_httpcore
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.domain.report import SyncReport, SyncRun
-from listsync.domain.runs import Following, SyncJob
+from listsync.domain.runs import ConfigSnapshot, SyncJob
 from listsync.store.database import FILE_NAME, Database
 from listsync.sync.progress import ProgressBoard
 
@@ -29,7 +29,7 @@ class SyncRunner:
         self._known: KnownServices | None = None
 
     def __call__(
-        self, run: SyncRun, following: Following[Config], job: SyncJob, token: CancelToken
+        self, run: SyncRun, snapshot: ConfigSnapshot[Config], job: SyncJob, token: CancelToken
     ) -> SyncReport:
         """Run one sync to its end; raises what `sync` and `wired` raise."""
         import_httpcore()
@@ -39,7 +39,7 @@ class SyncRunner:
 
         self._known = self._known or KnownServices()
 
-        config = following.content
+        config = snapshot.content
         try:
             with (
                 self._state(token, dry_run=run.dry_run) as (database, folder),

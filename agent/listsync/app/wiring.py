@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from listsync.app.memory_tuning import fewer_collections
-from listsync.app.provider_table import KnownServices, Surroundings, followed
+from listsync.app.provider_table import KnownServices, ProviderContext, followed
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.paths import browser_records
@@ -131,8 +131,10 @@ def open_lists(config: Config, state_dir: Path) -> Iterator[list[Followed]]:
         folder = stack.enter_context(scratch_folder("check"))
         database = Database(folder / FILE_NAME)
         stack.callback(database.close)
-        around = Surroundings(options, config.chromium, database, state_dir, stack, CancelToken())
-        yield [followed(one, around) for one in config.lists]
+        context = ProviderContext(
+            options, config.chromium, database, state_dir, stack, CancelToken()
+        )
+        yield [followed(one, context) for one in config.lists]
 
 
 @contextmanager
@@ -159,7 +161,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         stack.enter_context(fewer_collections())
         server = open_server(config, folder, token, stack)
         readers = stack.enter_context(ExitStack())
-        around = Surroundings(
+        context = ProviderContext(
             config.providers,
             config.chromium,
             database,
@@ -174,7 +176,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
         # First of all at the end: what was left behind of it finds all doors closed.
         stack.callback(token.revoke)
         yield Parts(
-            lists=[followed(one, around) for one in lists],
+            lists=[followed(one, context) for one in lists],
             exclusions=(*config.exclude, *by_command.take()),
             excluded_since=by_command.take,
             server=server,

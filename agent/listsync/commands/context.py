@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from listsync.agent.active_config import ReadConfiguration
+from listsync.agent.active_config import ActiveConfigView
 from listsync.agent.backups import Backups
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
@@ -67,7 +67,7 @@ class Sources:
 
     started_at: datetime
     queue: RunQueue
-    configuration: ReadConfiguration
+    configuration: ActiveConfigView
     recent: RecentRuns
     board: ProgressBoard
     state: AgentState

@@ -106,7 +106,7 @@ def reload(sources: Sources, _: NoParams) -> ReloadReply:
                 "problems_total": len(problems),
             },
         )
-    pending = sources.configuration.in_force.pending
+    pending = sources.configuration.current.pending
     but = f", but not yet all of it. {'. '.join(map(str, pending))}" if pending else ""
     return {
         **_done(f"The configuration is valid and in force{but}."),
@@ -127,8 +127,8 @@ def log_level(_: Sources, params: LogLevelParams) -> LogLevelReply:
 
 def scope_of(sources: Sources, names: list[str]) -> Scope:
     """Find the sources of lists by their names; raises RefusedCommand for what is none."""
-    following = sources.configuration.in_force.following
-    known = {one.name: one.source for one in following.lists}
+    snapshot = sources.configuration.current.snapshot
+    known = {one.name: one.source for one in snapshot.lists}
     unknown = [name for name in names if name not in known]
     if unknown:
         import difflib  # noqa: PLC0415 - an agent that is asked for its own lists needs none

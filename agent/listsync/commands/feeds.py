@@ -94,7 +94,7 @@ class Feeds:
         )
 
     def _lists(self, name: str, form: FeedForm) -> Sequence[ListRules]:
-        every = self._sources.configuration.in_force.following.lists
+        every = self._sources.configuration.current.snapshot.lists
         served = [one for one in every if not one.is_exclusion]
         named = [one for one in every if name in (one.name, ALL_LISTS)]
         found = [one for one in named if not one.is_exclusion]
@@ -131,7 +131,7 @@ class Feeds:
 
     def _next_try(self, names: Sequence[str], now: datetime) -> datetime:
         due, shown = self._sources.due(), self._sources.shown().lists
-        lists = self._sources.configuration.in_force.following.lists
+        lists = self._sources.configuration.current.snapshot.lists
         sources = [one.source for one in lists if one.name in names]
         rows = [shown[source] for source in sources if source in shown]
         times = [row.asked_again_at for row in rows]

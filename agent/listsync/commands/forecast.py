@@ -191,7 +191,7 @@ class Forecaster:
     def __init__(self, sources: Sources) -> None:
         self._state = sources.state
         self._now = datetime.now(UTC)
-        lists = sources.configuration.in_force.following.lists
+        lists = sources.configuration.current.snapshot.lists
         self._followed = [one for one in lists if not one.is_exclusion]
         self._excluding = [one for one in lists if one.is_exclusion]
         self._learned = self._state.server.learned()

@@ -100,7 +100,7 @@ def _is_tried_again(sources: Sources) -> bool:
 
 def _of_runs(sources: Sources) -> Iterator[_OpenNotice]:
     """Give what runs said of lists that are still followed; how lists were read is told below."""
-    names = {one.name for one in sources.configuration.in_force.following.lists}
+    names = {one.name for one in sources.configuration.current.snapshot.lists}
     for one in sources.shown().notices:
         notice = one.notice
         is_followed = notice.list_name is None or notice.list_name in names
@@ -113,7 +113,7 @@ def _of_lists(sources: Sources) -> Iterator[_OpenNotice]:
     """Tell how lists were read last; since when that is so, runs have said."""
     rows = sources.shown().lists
     since = {(one.notice.kind, one.notice.list_name): one.since for one in sources.shown().notices}
-    for rules in sources.configuration.in_force.following.lists:
+    for rules in sources.configuration.current.snapshot.lists:
         row = rows.get(rules.source)
         if row is not None and not ListOutcome(row.outcome).whole:
             notice = _of_list(row, ListOutcome(row.outcome))

@@ -136,8 +136,8 @@ def _done(
     sources: Sources, row: ReviewRow, choice: Choice | None, message: str
 ) -> ReviewDecideReply:
     key = choice.key if choice else None
-    following = sources.configuration.in_force.following
-    lists = [name for name in row.lists if following.named(name)]
+    snapshot = sources.configuration.current.snapshot
+    lists = [name for name in row.lists if snapshot.named(name)]
     sources.refresh()
     return {
         "ok": True,

@@ -17,7 +17,7 @@ from listsync.commands.serializers import (
 )
 from listsync.domain.notices import notice_shape
 from listsync.domain.report import Plan, planned_shape
-from listsync.domain.runs import Ended
+from listsync.domain.runs import EndedRun
 from listsync.protocol import Reason, RefusedCommand
 from listsync.text_cleaning import cut
 
@@ -76,7 +76,7 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     }
 
 
-def _dry_run(ended: Ended, params: RunsParams) -> RunReply:
+def _dry_run(ended: EndedRun, params: RunsParams) -> RunReply:
     """Tell what a dry run would have requested; of an older one only how many that were."""
     window = Window(page_request_of(params, 200, int))
     notices = window.take(ended.row.notices)
@@ -108,7 +108,7 @@ def plan_result(sources: Sources, params: PlanResultParams) -> PlanReply | PlanW
     raise RefusedCommand(Reason.NOT_FOUND, f"there is no plan {cut(run_id, 40)!r} (any more)")
 
 
-def _plan_told(ended: Ended, request: PageRequest) -> PlanReply:
+def _plan_told(ended: EndedRun, request: PageRequest) -> PlanReply:
     row = ended.row
     if not row.dry_run:
         raise RefusedCommand(

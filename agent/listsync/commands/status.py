@@ -62,7 +62,7 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
     queue, last = sources.queue.state, sources.recent.last_sync
     due = sources.due()
     state = "paused" if queue.pause else "idle"
-    following = sources.configuration.in_force.following
+    snapshot = sources.configuration.current.snapshot
     notices = open_notices(sources)
     said = window.take(notices)
     return {
@@ -81,7 +81,7 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
         "last_run": run_at_length(last.row) if last else None,
         "next_due": iso(min(filter(None, due.values()), default=None)),
         "retry": _retry(sources, window),
-        "lists": len(following.lists),
+        "lists": len(snapshot.lists),
         "needs_person": needs_person(notices),
         "notices": [notice_shape(*one) for one in said],
         "notices_total": len(notices),
@@ -148,7 +148,7 @@ def _percent(now: Progress, row: RunRow | None) -> int:
 def lists(sources: Sources, params: ListsParams) -> ListsReply:
     window = Window(page_request_of(params, _USUAL, int))
     due = sources.due()
-    rules = window.take(sources.configuration.in_force.following.lists)
+    rules = window.take(sources.configuration.current.snapshot.lists)
     told = [_list(one, sources, due) for one in rules]
     return {"total": window.total, "next": window.next, "lists": told}
 
@@ -156,7 +156,7 @@ def lists(sources: Sources, params: ListsParams) -> ListsReply:
 def lists_called(sources: Sources, name: str) -> list[ListShape]:
     """Tell how the lists are that are called so."""
     due = sources.due()
-    rules = sources.configuration.in_force.following.lists
+    rules = sources.configuration.current.snapshot.lists
     return [_list(one, sources, due) for one in rules if one.name == name]
 
 
@@ -184,7 +184,7 @@ def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
 def _server(sources: Sources) -> ServerShape | None:
     """Tell the server that answered last, unless another one is meant by now."""
     known = sources.recent.server
-    wanted = sources.configuration.in_force.following.server
+    wanted = sources.configuration.current.snapshot.server
     if known is None or known.url != wanted:
         return None
     return {"product": known.product, "version": known.version, "url": known.url}
@@ -198,14 +198,14 @@ def _operations(row: RunRow) -> str:
 
 
 def _config(sources: Sources, window: Window) -> ConfigShape:
-    in_force = sources.configuration.in_force
+    current = sources.configuration.current
     path = sources.configuration.path
     return {
         "file": str(path) if path else "the environment",
-        "valid": not in_force.problems,
-        "problems": [cut(str(one), 300) for one in window.take(in_force.problems)],
-        "loaded_at": iso(in_force.loaded_at),
-        "pending": [pending_shape(one) for one in window.take(in_force.pending)],
+        "valid": not current.problems,
+        "problems": [cut(str(one), 300) for one in window.take(current.problems)],
+        "loaded_at": iso(current.loaded_at),
+        "pending": [pending_shape(one) for one in window.take(current.pending)],
     }
 
 
@@ -255,7 +255,7 @@ def _names(scope: Scope, sources: Sources, window: Window) -> list[str] | None:
     """Name the lists of *scope*; None: all."""
     if scope is None:
         return None
-    names = {one.source: one.name for one in sources.configuration.in_force.following.lists}
+    names = {one.source: one.name for one in sources.configuration.current.snapshot.lists}
     return window.take(sorted(names.get(source, source) for source in scope))
 
 

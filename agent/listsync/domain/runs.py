@@ -120,7 +120,7 @@ class PlannedRetry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following(Generic[ConfigT_co]):
+class ConfigSnapshot(Generic[ConfigT_co]):
     """What one configuration asks for, as far as the agent must know it.
 
     `content` is the configuration itself, which the agent only hands on, whatever it is.
@@ -135,7 +135,7 @@ class Following(Generic[ConfigT_co]):
     warnings: tuple[Problem, ...] = ()
     is_unfinished: bool = False
 
-    def of_those_followed(self, scope: Scope) -> Scope:
+    def still_followed(self, scope: Scope) -> Scope:
         """Leave out what is followed no more."""
         return None if scope is None else scope & {one.source for one in self.lists}
 
@@ -153,7 +153,7 @@ class ReachedServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class EndedRun:
     """A run that is over. `plan`: of a dry run, while it is kept.
 
     `notices` and `retry` are those of the run's report.

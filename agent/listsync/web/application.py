@@ -50,15 +50,15 @@ class Backend:
 
     def follow(self, settings: HttpSettings) -> None:
         """Let new settings be in force, for the next request on; from any thread."""
-        self._in_force = (settings, AccessTokens(settings.tokens))
+        self._current = (settings, AccessTokens(settings.tokens))
 
     @property
     def settings(self) -> HttpSettings:
-        return self._in_force[0]
+        return self._current[0]
 
     @property
     def tokens(self) -> AccessTokens:
-        return self._in_force[1]
+        return self._current[1]
 
     async def ask(
         self, method: str, params: Mapping[str, object], identity: Identity = READER

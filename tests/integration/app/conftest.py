@@ -27,7 +27,7 @@ from listsync.config.configuration import Config
 from listsync.config.values import SERVICES
 from listsync.domain.events import Event, Signal, Signalled
 from listsync.domain.report import Result, SyncReport, SyncRun
-from listsync.domain.runs import Following, SyncJob
+from listsync.domain.runs import ConfigSnapshot, SyncJob
 from listsync.store.state_folder import open_state
 from listsyncctl.client import ask
 from tests.fakes import SERVER
@@ -47,11 +47,11 @@ class AgentInProcess:
         )
         options.state_dir.mkdir()
         loader = ConfigLoader(options, {})
-        following = loader.await_first(lambda _: None)
-        loader.set_up_log(following.content)
+        snapshot = loader.await_first(lambda _: None)
+        loader.set_up_log(snapshot.content)
         self.inbox: SimpleQueue[Event] = SimpleQueue()
         self._database = open_state(options.state_dir)
-        self.daemon = WiredAgent(options, loader, following, self._database, self.inbox)
+        self.daemon = WiredAgent(options, loader, snapshot, self._database, self.inbox)
         table = self.daemon._table
         self.daemon._table = lambda seen: (*table(seen), *more)  # type: ignore[method-assign]
         self.daemon.wire(Systemd({}), b"")
@@ -111,10 +111,14 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
     started: list[AgentInProcess] = []
 
     def note(
-        _: SyncRunner, run: SyncRun, following: Following[Config], job: SyncJob, token: CancelToken
+        _: SyncRunner,
+        run: SyncRun,
+        snapshot: ConfigSnapshot[Config],
+        job: SyncJob,
+        token: CancelToken,
     ) -> SyncReport:
         del job, token
-        started[0].syncs.put(following.content)
+        started[0].syncs.put(snapshot.content)
         return SyncReport(
             run=run,
             result=Result.OK,

@@ -51,7 +51,7 @@ def log_file(_: AgentInProcess) -> tuple[str, int, int] | None:
 
 
 def syncs_on_change(agent: AgentInProcess) -> bool:
-    return agent.daemon._configuration.in_force.following.sync_on_change
+    return agent.daemon._configuration.current.snapshot.sync_on_change
 
 
 def door(agent: AgentInProcess) -> object:

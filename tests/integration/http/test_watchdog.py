@@ -70,8 +70,8 @@ def deciding(systemd: Systemd, perform: Perform[object]) -> Iterator[Agent[objec
     """Let a whole agent decide, on the clock of the machine, with one sync that runs."""
     world = World()
     inbox: SimpleQueue[Event] = SimpleQueue()
-    teller = SystemdStatus(systemd, ProgressBoard(), RecentRuns(), lambda: True)
-    agent = Agent(replace(world.agent._parts, inbox=inbox, systemd=teller, perform=perform))
+    status = SystemdStatus(systemd, ProgressBoard(), RecentRuns(), lambda: True)
+    agent = Agent(replace(world.agent._parts, inbox=inbox, systemd=status, perform=perform))
     world.queue.submit(SyncJob.new(None, "test"))
     inbox.put(QueueMoved())
     thread = threading.Thread(target=agent.run)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from listsync.app.provider_table import PROVIDERS, Surroundings, trakt_login
+from listsync.app.provider_table import PROVIDERS, ProviderContext, trakt_login
 from listsync.cancellation import CancelToken
 from listsync.config.schema import ChromiumOptions, ProvidersOptions
 from listsync.config_types import SecretStr
@@ -48,10 +48,10 @@ def test_a_login_that_is_being_renewed_is_saved_though_the_run_is_over(tmp_path:
             client_id=SecretStr("id"),
             client_secret=SecretStr("secret"),
         )
-        around = Surroundings(
+        context = ProviderContext(
             replace(options, trakt=trakt), ChromiumOptions(), database, tmp_path, stack, token
         )
-        provider = PROVIDERS["trakt"](parse("me/watchlist"), around)
+        provider = PROVIDERS["trakt"](parse("me/watchlist"), context)
         failed: list[Exception] = []
 
         def read() -> None:
@@ -66,7 +66,7 @@ def test_a_login_that_is_being_renewed_is_saved_though_the_run_is_over(tmp_path:
         token.revoke()
         stack.close()
         thread.join(10)
-        around.trakt_login_client.close()
+        context.trakt_login_client.close()
     database.close()
     assert len(failed) == 1
     login = tokens.load()

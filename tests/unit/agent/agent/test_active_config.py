@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from listsync.agent.active_config import Configuration
-from listsync.domain.runs import Following, PendingChange, Scope
+from listsync.agent.active_config import ActiveConfig
+from listsync.domain.runs import ConfigSnapshot, PendingChange, Scope
 from listsync.errors import Problem, StateError
-from tests.unit.agent.agent.world import BROKEN, FakeLoader, following
+from tests.unit.agent.agent.world import BROKEN, FakeLoader, config_snapshot
 
 _WORSE = (*BROKEN, Problem(file="listsync.yaml", what="no server"))
 _ONE = frozenset({"file:one"})
 
 
-_FIRST, _SECOND = following("first"), following("second")
+_FIRST, _SECOND = config_snapshot("first"), config_snapshot("second")
 
 
 class Bench:
@@ -24,13 +24,13 @@ class Bench:
     def __init__(self, change: Scope = _ONE) -> None:
         self.loader = FakeLoader(_FIRST, change)
         self.wanted: list[Scope] = []
-        self.configuration = Configuration(self.loader, _FIRST, self.wanted.append)
+        self.configuration = ActiveConfig(self.loader, _FIRST, self.wanted.append)
 
     @property
-    def now(self) -> Following[object]:
-        return self.configuration.in_force.following
+    def now(self) -> ConfigSnapshot[object]:
+        return self.configuration.current.snapshot
 
-    def write(self, file: Following[object] | tuple[Problem, ...]) -> None:
+    def write(self, file: ConfigSnapshot[object] | tuple[Problem, ...]) -> None:
         """Change the file and let it be looked at, as after an event and a second look."""
         self.loader.file = file
         if not self.configuration.look():
@@ -68,7 +68,7 @@ def test_a_change_wants_what_it_concerns(change: Scope, wanted: list[Scope]) -> 
 
 
 def test_without_sync_on_change_a_change_is_only_followed(bench: Bench) -> None:
-    silent = following("second", sync_on_change=False)
+    silent = config_snapshot("second", sync_on_change=False)
     bench.write(silent)
     assert bench.now is silent
     assert bench.wanted == []
@@ -76,7 +76,7 @@ def test_without_sync_on_change_a_change_is_only_followed(bench: Bench) -> None:
 
 def test_the_new_file_says_whether_a_change_wants_a_sync() -> None:
     bench = Bench()
-    bench.write(following("silent", sync_on_change=False))
+    bench.write(config_snapshot("silent", sync_on_change=False))
     bench.write(_SECOND)
     assert bench.wanted == [_ONE]
 
@@ -84,7 +84,7 @@ def test_the_new_file_says_whether_a_change_wants_a_sync() -> None:
 def test_an_edit_that_means_the_same_causes_nothing(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.write(following("first"))
+    bench.write(config_snapshot("first"))
     assert (bench.wanted, bench.loader.adopted, caplog.messages) == ([], [], [])
 
 
@@ -97,7 +97,7 @@ def test_a_change_wants_its_sync_though_the_rest_cannot_follow(bench: Bench) -> 
 
 @pytest.mark.parametrize("file", [_SECOND, _FIRST], ids=["the-same", "the-one-before"])
 def test_what_could_not_follow_is_let_follow_by_the_next_look(
-    bench: Bench, file: Following[object]
+    bench: Bench, file: ConfigSnapshot[object]
 ) -> None:
     bench.loader.fails = StateError("the state is locked by another program")
     for _ in range(2):
@@ -125,10 +125,10 @@ def test_what_has_no_effect_is_logged_when_it_is_new(
 ) -> None:
     idle = Problem(file="listsync.yaml", what="no lists are followed", line=1, column=1)
     moved = replace(idle, line=7)
-    bench.write(replace(following("second"), warnings=(idle,)))
+    bench.write(replace(config_snapshot("second"), warnings=(idle,)))
     assert (caplog.records[-1].levelname, caplog.messages[-1]) == ("WARNING", str(idle))
     caplog.clear()
-    bench.write(replace(following("second"), warnings=(moved,)))
+    bench.write(replace(config_snapshot("second"), warnings=(moved,)))
     assert caplog.messages == []
     assert bench.now.warnings == (moved,)
 
@@ -140,12 +140,12 @@ def test_what_must_wait_is_kept_until_it_has_taken_force_and_logged_once(
     bench.loader.pending = (waits,)
     bench.write(_SECOND)
     bench.write(_SECOND)
-    assert list(bench.configuration.in_force.pending) == [waits]
+    assert list(bench.configuration.current.pending) == [waits]
     said = [one for one in caplog.messages if "not in force yet" in one]
     assert said == ["not in force yet: control.group: no right to do that"]
     bench.loader.pending = ()
     bench.write(_SECOND)
-    assert not bench.configuration.in_force.pending
+    assert not bench.configuration.current.pending
 
 
 # -- a bad file --------------------------------------------------------------------------------
@@ -155,13 +155,13 @@ def test_a_bad_file_keeps_the_last_good_one(bench: Bench) -> None:
     bench.write(_SECOND)
     bench.write(BROKEN)
     assert bench.now is _SECOND
-    assert bench.configuration.in_force.problems == BROKEN
+    assert bench.configuration.current.problems == BROKEN
 
 
 def test_a_bad_file_does_not_look_newly_loaded(bench: Bench) -> None:
-    before = bench.configuration.in_force.loaded_at
+    before = bench.configuration.current.loaded_at
     bench.write(BROKEN)
-    assert bench.configuration.in_force.loaded_at == before
+    assert bench.configuration.current.loaded_at == before
 
 
 def test_a_first_look_at_a_bad_file_is_silent(
@@ -169,7 +169,7 @@ def test_a_first_look_at_a_bad_file_is_silent(
 ) -> None:
     bench.loader.file = BROKEN
     assert not bench.configuration.look()
-    assert bench.configuration.in_force.problems == ()
+    assert bench.configuration.current.problems == ()
     assert caplog.messages == []
 
 
@@ -181,7 +181,7 @@ def test_a_look_at_a_good_file_says_so(bench: Bench) -> None:
     ("file", "problems"), [(_SECOND, ()), (BROKEN, BROKEN)], ids=["good", "bad"]
 )
 def test_a_reload_returns_what_is_wrong(
-    bench: Bench, file: Following[object] | tuple[Problem, ...], problems: tuple[Problem, ...]
+    bench: Bench, file: ConfigSnapshot[object] | tuple[Problem, ...], problems: tuple[Problem, ...]
 ) -> None:
     bench.loader.file = file
     assert bench.configuration.reload() == problems
@@ -219,7 +219,7 @@ def test_a_file_that_is_put_right_is_told_and_wants_nothing(
     caplog.clear()
     bench.write(_FIRST)
     assert caplog.messages == ["the configuration is valid again"]
-    assert (bench.wanted, bench.configuration.in_force.problems) == ([], ())
+    assert (bench.wanted, bench.configuration.current.problems) == ([], ())
 
 
 def test_problems_that_come_back_are_told_again(
@@ -237,7 +237,7 @@ def test_a_change_that_ends_a_problem_is_compared_with_the_last_good_one(bench: 
     bench.write(_SECOND)
     assert bench.now is _SECOND
     assert bench.wanted == [_ONE]
-    assert bench.configuration.in_force.problems == ()
+    assert bench.configuration.current.problems == ()
 
 
 def test_the_path_is_the_loaders(bench: Bench) -> None:

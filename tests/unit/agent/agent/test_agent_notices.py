@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listsync.agent.active_config import InForce
+from listsync.agent.active_config import ConfigState
 from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.domain.notices import Notice, NoticeKind, Origin
 from listsync.domain.runs import Condition, PendingChange, ServiceStatus
 from listsync.errors import StateError
 from tests.fakes import FakeNotices
-from tests.unit.agent.agent.world import following
+from tests.unit.agent.agent.world import config_snapshot
 
 INVALID = Notice(kind=NoticeKind.CONFIG_INVALID, text="the configuration is invalid")
 TROUBLE = Notice(kind=NoticeKind.STATE_TROUBLE, text="the disk is full")
@@ -73,8 +73,10 @@ def test_trouble_with_the_state_is_noted_when_it_is_over() -> None:
 
 def test_what_is_not_in_force_waits_for_a_person() -> None:
     pending = (PendingChange(key="control.group", why="no right to do that"),)
-    in_force = InForce(following=following("first"), loaded_at=datetime.now(UTC), pending=pending)
-    (notice,) = notices_of_agent(in_force, permission_warnings=(), state_errors=(), watcher="")
+    current = ConfigState(
+        snapshot=config_snapshot("first"), loaded_at=datetime.now(UTC), pending=pending
+    )
+    (notice,) = notices_of_agent(current, permission_warnings=(), state_errors=(), watcher="")
     assert (notice.kind, notice.subject) == (NoticeKind.CONFIG_PENDING, "configuration")
     assert notice.text == "not in force yet: control.group: no right to do that"
     assert notice.needs_person
@@ -89,9 +91,9 @@ def test_a_service_that_has_failed_waits_for_a_person_when_that_lasts(
     failed = ServiceStatus(
         name="http", is_vital=False, condition=Condition.FAILED, since=since, why="port taken"
     )
-    in_force = InForce(following=following("first"), loaded_at=since)
+    current = ConfigState(snapshot=config_snapshot("first"), loaded_at=since)
     (notice,) = notices_of_agent(
-        in_force, permission_warnings=(), state_errors=(), watcher="", services=(well, failed)
+        current, permission_warnings=(), state_errors=(), watcher="", services=(well, failed)
     )
     assert (notice.kind, notice.subject) == (NoticeKind.SERVICE_FAILED, "agent")
     assert notice.text == "the http service has failed: port taken"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from listsync.agent import backups as backups_module
-from listsync.agent.backups import Backup, Backups, DailyBackups, Shelf
+from listsync.agent.backups import Backup, BackupFolder, Backups, DailyBackups
 from listsync.errors import StateError
 from tests.fakes import FakeClock
 
@@ -129,8 +129,8 @@ class Days:
         self.start()
 
     def start(self) -> None:
-        shelf = Shelf(newest=lambda: self.newest, name=self._name, prune=self._prune)
-        self.daily = DailyBackups(self._write, shelf, self.clock)
+        folder = BackupFolder(newest=lambda: self.newest, name=self._name, prune=self._prune)
+        self.daily = DailyBackups(self._write, folder, self.clock)
 
     def let_pass(self, time: timedelta) -> None:
         """Let it look as often as it wants to meanwhile."""
@@ -208,8 +208,8 @@ def test_daily_backups_that_were_stopped_and_are_started_again_are_made(
         stop.set()
         return 4096
 
-    shelf = Shelf(newest=lambda: None, name=lambda _: _FILE, prune=lambda: None)
-    daily = DailyBackups(write, shelf)
+    folder = BackupFolder(newest=lambda: None, name=lambda _: _FILE, prune=lambda: None)
+    daily = DailyBackups(write, folder)
     daily.stop(5)
     daily.run(stop)
     assert was_stopped == [False]

@@ -18,9 +18,9 @@ from listsync.domain.events import (
     WatcherNote,
 )
 from listsync.domain.report import Result
-from listsync.domain.runs import Following, Pause, Scope
+from listsync.domain.runs import ConfigSnapshot, Pause, Scope
 from listsync.errors import Problem, StateError
-from tests.unit.agent.agent.world import BROKEN, World, following, running
+from tests.unit.agent.agent.world import BROKEN, World, config_snapshot, running
 
 _ONE, _TWO = frozenset({"file:one"}), frozenset({"file:two"})
 _FULL = StateError("the disk is full")
@@ -57,9 +57,9 @@ def test_usr1_in_a_pause_waits_for_its_end(world: World) -> None:
 
 
 def test_hup_reads_the_file_again_and_tells_systemd(world: World) -> None:
-    world.loader.file = following("second")
+    world.loader.file = config_snapshot("second")
     world.play(_RELOAD)
-    assert world.configuration.in_force.following.content == "second"
+    assert world.configuration.current.snapshot.content == "second"
     assert [what for what, _ in world.systemd.said[1:3]] == ["reloading", "ready"]
 
 
@@ -70,7 +70,7 @@ def test_hup_tells_what_is_wrong_at_once(world: World, caplog: pytest.LogCapture
 
 
 def test_a_reload_that_fails_ends_for_systemd(world: World) -> None:
-    world.loader.file = following("second")
+    world.loader.file = config_snapshot("second")
     world.loader.fails = _FULL
     world.play(_RELOAD)
     assert [what for what, _ in world.systemd.said[1:3]] == ["reloading", "ready"]
@@ -129,14 +129,14 @@ def test_what_is_due_is_synced_though_it_cannot_be_noted(world: World) -> None:
     world.schedules.fails = _FULL
     world.play(Due(frozenset({""})))
     assert running(world).origin == "schedule"
-    assert world.teller.notes()[0].endswith("the disk is full")
+    assert world.status.state_errors()[0].endswith("the disk is full")
 
 
 def test_a_schedule_moves_on_though_the_sync_cannot_be_noted(world: World) -> None:
     world.key_values.fails = _FULL
     world.play(Due(frozenset({""})))
     assert world.schedules.taken == [frozenset({""})]
-    assert world.teller.notes()[0].endswith("the disk is full")
+    assert world.status.state_errors()[0].endswith("the disk is full")
 
 
 def test_a_sync_for_which_there_is_no_thread_fails_and_the_next_is_tried(
@@ -159,15 +159,15 @@ def test_a_sync_for_which_there_is_no_thread_fails_and_the_next_is_tried(
 
 
 def test_a_change_syncs_what_it_concerns(world: World) -> None:
-    world.loader.file = following("second", "one")
+    world.loader.file = config_snapshot("second", "one")
     world.play(ConfigChanged())
     assert (running(world).scope, running(world).origin) == (_ONE, "config")
 
 
 def test_a_running_sync_keeps_the_configuration_it_began_with(world: World) -> None:
-    old = world.configuration.in_force.following
+    old = world.configuration.current.snapshot
     world.begin_run()
-    world.loader.file = following("second", "one")
+    world.loader.file = config_snapshot("second", "one")
     world.play(ConfigChanged())
     assert world.syncs.given == [(running(world), old)]
     world.end_run()
@@ -178,9 +178,9 @@ def test_a_running_sync_keeps_the_configuration_it_began_with(world: World) -> N
 def test_a_broken_file_is_looked_at_again_a_second_later(world: World) -> None:
     world.loader.file = BROKEN
     world.play(ConfigChanged(), for_s=0.9)
-    assert not world.configuration.in_force.problems
+    assert not world.configuration.current.problems
     world.play(for_s=0.1)
-    assert world.configuration.in_force.problems == BROKEN
+    assert world.configuration.current.problems == BROKEN
 
 
 def test_a_file_that_is_whole_a_second_later_was_never_broken(
@@ -188,7 +188,7 @@ def test_a_file_that_is_whole_a_second_later_was_never_broken(
 ) -> None:
     world.loader.file = BROKEN
     world.play(ConfigChanged())
-    world.loader.file = following("second", "one")
+    world.loader.file = config_snapshot("second", "one")
     world.play(for_s=1)
     assert "listsync.yaml:3:2: unknown key" not in caplog.messages
     assert running(world).scope == _ONE
@@ -207,42 +207,42 @@ def test_a_broken_file_is_looked_at_once_more_soon_and_then_every_30_seconds(
 def test_a_file_that_is_what_it_was_before_it_broke_is_noticed(world: World) -> None:
     good, world.loader.file = world.loader.file, BROKEN
     world.play(ConfigChanged(), for_s=5)
-    assert world.configuration.in_force.problems
+    assert world.configuration.current.problems
     world.loader.file = good
     world.play(for_s=31)
-    assert not world.configuration.in_force.problems
+    assert not world.configuration.current.problems
 
 
 def test_the_second_look_waits_while_somebody_writes(world: World) -> None:
     world.loader.file = BROKEN
     world.play(ConfigChanged(), for_s=0.8)
     world.play(ConfigChanged(), for_s=0.8)
-    assert world.configuration.in_force.problems == ()
+    assert world.configuration.current.problems == ()
 
 
-def in_force(world: World) -> Following[object]:
-    return world.configuration.in_force.following
+def current(world: World) -> ConfigSnapshot[object]:
+    return world.configuration.current.snapshot
 
 
 def test_a_file_that_is_being_written_is_read_as_soon_as_its_writer_has_closed_it(
     world: World,
 ) -> None:
-    world.loader.file, world.loader.is_being_written = following("second", "one"), True
+    world.loader.file, world.loader.is_being_written = config_snapshot("second", "one"), True
     world.play(ConfigChanged(), for_s=4)
-    assert in_force(world).content == "first"
+    assert current(world).content == "first"
     world.loader.is_being_written = False
     world.play(for_s=0.2)
-    assert in_force(world).content == "second"
+    assert current(world).content == "second"
     assert running(world).scope == _ONE
 
 
 def test_a_file_whose_writer_never_closes_it_is_read_as_it_is_after_10_s(world: World) -> None:
-    world.loader.file, world.loader.is_being_written = following("second", "one"), True
+    world.loader.file, world.loader.is_being_written = config_snapshot("second", "one"), True
     world.play(ConfigChanged(), for_s=5)
     world.play(ConfigChanged(), for_s=4.5)
-    assert in_force(world).content == "first"
+    assert current(world).content == "first"
     world.play(for_s=0.7)
-    assert in_force(world).content == "second"
+    assert current(world).content == "second"
     loads = world.loader.loads
     world.play(for_s=20)
     assert world.loader.loads == loads
@@ -251,31 +251,31 @@ def test_a_file_whose_writer_never_closes_it_is_read_as_it_is_after_10_s(world: 
 def test_a_file_that_is_bad_when_its_writer_has_closed_it_is_told_of(world: World) -> None:
     world.loader.file, world.loader.is_being_written = BROKEN, True
     world.play(ConfigChanged(), for_s=3)
-    assert not world.configuration.in_force.problems
+    assert not world.configuration.current.problems
     world.loader.is_being_written = False
     world.play(for_s=1.2)
-    assert world.configuration.in_force.problems == BROKEN
+    assert world.configuration.current.problems == BROKEN
 
 
 def test_hup_waits_for_who_writes_the_file(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    world.loader.file, world.loader.is_being_written = following("second", "one"), True
+    world.loader.file, world.loader.is_being_written = config_snapshot("second", "one"), True
     world.play(_RELOAD)
     assert [what for what, _ in world.systemd.said[1:3]] == ["reloading", "ready"]
     assert any("is being written" in one for one in caplog.messages)
     world.loader.is_being_written = False
     world.play(for_s=0.2)
-    assert in_force(world).content == "second"
+    assert current(world).content == "second"
 
 
 def test_a_file_that_was_read_unfinished_is_read_again_until_it_is_closed(world: World) -> None:
-    half = following("second", "one")
+    half = config_snapshot("second", "one")
     world.loader.file = replace(half, is_unfinished=True, warnings=(_HELD,))
     world.play(ConfigChanged(), for_s=1)
-    assert in_force(world).warnings == (_HELD,)
+    assert current(world).warnings == (_HELD,)
     world.loader.file = half
     world.play(for_s=31)
-    assert in_force(world).warnings == ()
+    assert current(world).warnings == ()
 
 
 def test_what_the_watcher_saw_of_the_writer_is_passed_on(world: World) -> None:
@@ -309,7 +309,7 @@ def test_one_sync_runs_at_a_time(world: World) -> None:
     first = world.begin_run(_ONE)
     world.submit(_TWO)
     world.play()
-    assert world.syncs.given == [(first, world.configuration.in_force.following)]
+    assert world.syncs.given == [(first, world.configuration.current.snapshot)]
 
 
 def test_a_sync_that_runs_is_not_started_again(world: World) -> None:
@@ -413,10 +413,10 @@ def test_a_note_of_trouble_goes_when_something_could_be_written_again(
 ) -> None:
     world.schedules.fails = world.key_values.fails = StateError("the disk is full")
     world.play(Due(frozenset({""})), for_s=5)
-    assert "the disk is full" in world.teller.notes()[0]
+    assert "the disk is full" in world.status.state_errors()[0]
     world.schedules.fails = world.key_values.fails = None
     world.play(for_s=2)
-    assert world.teller.notes() == ()
+    assert world.status.state_errors() == ()
     assert caplog.messages.count("the state can be written again") == 1
     world.play()
     assert world.agent._wait_s() is None
@@ -426,16 +426,16 @@ def test_a_note_of_trouble_with_something_else_goes_too(world: World) -> None:
     world.refresh_fails = StateError("cannot read")
     world.begin_run()
     world.end_run()
-    assert world.teller.notes()
+    assert world.status.state_errors()
     world.refresh_fails = None
     world.play(for_s=2)
-    assert world.teller.notes() == ()
+    assert world.status.state_errors() == ()
 
 
 def test_a_state_that_cannot_be_written_is_told_and_the_sync_runs(world: World) -> None:
     world.key_values.fails = _FULL
     world.begin_run()
-    assert world.teller.notes()[0].endswith("the disk is full")
+    assert world.status.state_errors()[0].endswith("the disk is full")
 
 
 def test_what_could_not_be_written_is_written_at_the_next_move(world: World) -> None:
@@ -453,12 +453,12 @@ def test_what_could_not_be_written_is_written_when_that_is_possible_again(
     world.key_values.fails = _FULL
     world.begin_run(_ONE)
     world.play(for_s=5.5)
-    assert world.teller.notes()
+    assert world.status.state_errors()
     assert caplog.messages.count("the disk is full") == 1
     world.key_values.fails = None
     world.play(for_s=1.5)
     assert world.key_values.load("owed")["lists"] == ["file:one"]
-    assert world.teller.notes() == ()
+    assert world.status.state_errors() == ()
     assert world.agent._wait_s() is None
 
 
@@ -470,7 +470,7 @@ def test_an_event_that_fails_does_not_end_the_loop(
     world: World, event: Event, error: Exception
 ) -> None:
     world.schedules.fails = world.loader.fails = error
-    world.loader.file = following("second")
+    world.loader.file = config_snapshot("second")
     world.play(event, WatcherNote("the next event"))
     assert world.agent.watcher_note == "the next event"
 

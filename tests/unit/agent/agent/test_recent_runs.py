@@ -12,7 +12,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ItemReport, ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.domain.runs import Ended, ReachedServer, SyncJob
+from listsync.domain.runs import EndedRun, ReachedServer, SyncJob
 from listsync.domain.server import RequestBody
 from tests.fakes import SERVER
 
@@ -22,8 +22,8 @@ _SEERR = ReachedServer("Seerr", "3.1.0", "http://seerr")
 _FILM = TitleKey(MediaType.MOVIE, 603)
 
 
-def ended(run_id: str, *, message: str = "") -> Ended:
-    return Ended(row=RunRow(run_id=run_id, origin="test", started_at=_AT, message=message))
+def ended(run_id: str, *, message: str = "") -> EndedRun:
+    return EndedRun(row=RunRow(run_id=run_id, origin="test", started_at=_AT, message=message))
 
 
 def recent(*run_ids: str) -> RecentRuns:
@@ -120,7 +120,7 @@ def test_only_the_last_twenty_are_kept() -> None:
 
 def test_what_is_kept_of_a_report() -> None:
     kept = ended_of(a_report(film(), dry_run=False), _END, "http://seerr")
-    assert kept == Ended(
+    assert kept == EndedRun(
         row=RunRow(
             run_id="r",
             origin="schedule",

@@ -13,8 +13,8 @@ import pytest
 
 from listsync.agent import backups, services
 from listsync.agent import notices as agent_notices
-from listsync.agent.active_config import InForce
-from listsync.agent.backups import DailyBackups, Shelf
+from listsync.agent.active_config import ConfigState
+from listsync.agent.backups import BackupFolder, DailyBackups
 from listsync.agent.notices import notices_of_agent
 from listsync.agent.services import AgentService, Services, ServiceWork
 from listsync.app.service_table import daily_backup_service
@@ -23,11 +23,11 @@ from listsync.config.yaml_document import parse_document
 from listsync.domain.notices import Notice
 from listsync.domain.runs import Condition, PendingChange, RestartPolicy
 from listsync.errors import StateError
-from tests.unit.agent.agent.world import following
+from tests.unit.agent.agent.world import config_snapshot
 
 _AT_ONCE = RestartPolicy(first_s=0.001, longest_s=0.002)
 _NOT_NOW = RestartPolicy(first_s=3600, longest_s=3600)
-_SHELF = Shelf(newest=lambda: None, name=lambda _: Path("/b.db"), prune=lambda: None)
+_FOLDER = BackupFolder(newest=lambda: None, name=lambda _: Path("/b.db"), prune=lambda: None)
 
 
 def config(timeout_s: int = 1, level: str = "info") -> Config:
@@ -268,10 +268,10 @@ def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, door: Door)
 
 
 def notices(table: Services[Config]) -> list[Notice]:
-    in_force = InForce(following=following("first"), loaded_at=datetime.now(UTC))
+    current = ConfigState(snapshot=config_snapshot("first"), loaded_at=datetime.now(UTC))
     return list(
         notices_of_agent(
-            in_force, permission_warnings=(), state_errors=(), watcher="", services=table.statuses
+            current, permission_warnings=(), state_errors=(), watcher="", services=table.statuses
         )
     )
 
@@ -320,7 +320,7 @@ def test_other_needs_begin_anew(bench: Bench, door: Door) -> None:
 
 
 def test_a_service_that_first_waits_is_not_steady_before_its_first_look() -> None:
-    daily = daily_backup_service(DailyBackups(lambda *_: 1, _SHELF))
+    daily = daily_backup_service(DailyBackups(lambda *_: 1, _FOLDER))
     assert daily.steady_s > backups.FIRST_S
 
 

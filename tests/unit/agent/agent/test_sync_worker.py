@@ -13,13 +13,13 @@ from listsync.cancellation import CancelToken
 from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind
 from listsync.domain.report import ListReport, Result, SyncReport, SyncRun, Verdict
-from listsync.domain.runs import Ended, Following, SyncJob
+from listsync.domain.runs import ConfigSnapshot, EndedRun, SyncJob
 from listsync.errors import StateError
 from tests.fakes import SERVER
 
 _JOB = SyncJob(run_id="r", scope=frozenset({"file:one"}), origins=("schedule", "SIGUSR1"))
 _DRY = SyncJob(run_id="r", scope=None, origins=("test",), dry_run=True)
-_FOLLOWING: Following[object] = Following(
+_SNAPSHOT: ConfigSnapshot[object] = ConfigSnapshot(
     lists=(), sync_on_change=True, server="sandbox", content=None
 )
 _BY_RESULT = {Result.OK: "", Result.PARTLY: "a list is down", Result.CANCELLED: "stopped"}
@@ -65,10 +65,10 @@ def ending(result: Result) -> Perform[object]:
     return lambda run, *_: a_report(run, result)
 
 
-def worked(perform: Perform[object], job: SyncJob = _JOB) -> Ended:
+def worked(perform: Perform[object], job: SyncJob = _JOB) -> EndedRun:
     """Run one sync to its end."""
-    ends: list[Ended] = []
-    work = SyncWorker(job, _FOLLOWING, perform, ends.append)
+    ends: list[EndedRun] = []
+    work = SyncWorker(job, _SNAPSHOT, perform, ends.append)
     work.start()
     assert work.wait(5)
     (ended,) = ends
@@ -89,21 +89,21 @@ def test_a_sync_for_which_there_is_no_thread_has_failed(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("job", [_JOB, _DRY], ids=["real", "dry"])
 def test_a_sync_is_given_what_was_ordered(job: SyncJob) -> None:
-    given: list[tuple[SyncRun, Following[object], SyncJob]] = []
+    given: list[tuple[SyncRun, ConfigSnapshot[object], SyncJob]] = []
 
     def perform(
-        run: SyncRun, following: Following[object], job: SyncJob, stop: CancelToken
+        run: SyncRun, snapshot: ConfigSnapshot[object], job: SyncJob, stop: CancelToken
     ) -> SyncReport:
         assert not stop.is_set()
-        given.append((run, following, job))
+        given.append((run, snapshot, job))
         return a_report(run)
 
     worked(perform, job)
-    ((run, following, ordered),) = given
+    ((run, snapshot, given_request),) = given
     assert (run.run_id, run.origin, run.dry_run) == ("r", job.origin, job.dry_run)
     assert abs((datetime.now(UTC) - run.started_at).total_seconds()) < 60
-    assert following is _FOLLOWING
-    assert ordered is job
+    assert snapshot is _SNAPSHOT
+    assert given_request is job
 
 
 def test_a_sync_runs_in_a_thread_that_nobody_waits_for() -> None:
@@ -122,8 +122,8 @@ def test_stop_reaches_the_sync() -> None:
     def perform(run: SyncRun, _: object, __: object, stop: CancelToken) -> SyncReport:
         return a_report(run, Result.CANCELLED if stop.wait(5) else Result.OK)
 
-    ends: list[Ended] = []
-    work = SyncWorker(_JOB, _FOLLOWING, perform, ends.append)
+    ends: list[EndedRun] = []
+    work = SyncWorker(_JOB, _SNAPSHOT, perform, ends.append)
     work.start()
     assert not work.wait(0)
     work.stop()
@@ -262,16 +262,16 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "LEAVE_AFTER_S", 0.1)
 
 
-def stopped(perform: Perform[object]) -> tuple[SyncWorker[object], list[Ended]]:
+def stopped(perform: Perform[object]) -> tuple[SyncWorker[object], list[EndedRun]]:
     """Stop a sync in the middle, and wait until it has ended for everybody else."""
-    ends: list[Ended] = []
+    ends: list[EndedRun] = []
     over = threading.Event()
 
-    def done(ended: Ended) -> None:
+    def done(ended: EndedRun) -> None:
         ends.append(ended)
         over.set()
 
-    work = SyncWorker(_JOB, _FOLLOWING, perform, done)
+    work = SyncWorker(_JOB, _SNAPSHOT, perform, done)
     work.start()
     work.stop()
     work.stop()
@@ -328,7 +328,7 @@ def test_a_sync_gets_its_time_before_it_is_cut() -> None:
 
 
 def test_without_room_for_a_thread_a_stop_cuts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    work = SyncWorker(_JOB, _FOLLOWING, ending(Result.OK), lambda _: None)
+    work = SyncWorker(_JOB, _SNAPSHOT, ending(Result.OK), lambda _: None)
 
     def none_left(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

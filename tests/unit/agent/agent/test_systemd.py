@@ -18,18 +18,18 @@ _IDLE, _RUNNING = QueueState(), QueueState(running=_JOB)
 
 
 class Bench:
-    """A teller on a clock that the test turns."""
+    """A status on a clock that the test turns."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, systemd: Systemd) -> None:
         self.now_s = 1000.0
         self.control_is_well = True
         self.board, self.recent = ProgressBoard(), RecentRuns()
-        self.teller = SystemdStatus(systemd, self.board, self.recent, lambda: self.control_is_well)
+        self.status = SystemdStatus(systemd, self.board, self.recent, lambda: self.control_is_well)
         monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
 
     def beat(self, state: QueueState, sync: Heartbeat | None = None, *, after_s: float) -> None:
         self.now_s += after_s
-        self.teller.beat(state, sync)
+        self.status.beat(state, sync)
 
 
 @pytest.fixture
@@ -64,9 +64,9 @@ def test_the_watchdog_is_not_served_more_often_than_needed(
 
 def test_without_a_watchdog_nobody_is_asked(bench: Bench) -> None:
     systemd = FakeSystemd(watchdog_every_s=None)
-    teller = SystemdStatus(systemd, bench.board, bench.recent, lambda: pytest.fail("was asked"))
-    teller.beat(_IDLE, None)
-    assert teller.every_s is None
+    status = SystemdStatus(systemd, bench.board, bench.recent, lambda: pytest.fail("was asked"))
+    status.beat(_IDLE, None)
+    assert status.every_s is None
     assert systemd.said == []
 
 
@@ -137,7 +137,7 @@ def test_a_sync_has_its_time_from_its_start(bench: Bench, systemd: FakeSystemd) 
 
 
 def test_an_agent_that_never_ran_is_idle(bench: Bench, systemd: FakeSystemd) -> None:
-    bench.teller.ready(_IDLE)
+    bench.status.ready(_IDLE)
     assert systemd.said == [("ready", "idle")]
 
 
@@ -154,14 +154,14 @@ def test_the_last_sync_is_told(
     bench: Bench, systemd: FakeSystemd, state: QueueState, words: str
 ) -> None:
     bench.recent.add(failed(_JOB, AT, AT, "no room"))
-    bench.teller.tell(state)
+    bench.status.tell(state)
     assert systemd.said == [("status", words)]
 
 
 def test_a_running_sync_is_told_with_its_titles(bench: Bench, systemd: FakeSystemd) -> None:
     bench.board.phase(Phase.ADD, 12)
     bench.board.done({"one": 1}, requested=False)
-    bench.teller.tell(_RUNNING)
+    bench.status.tell(_RUNNING)
     assert systemd.said == [("status", "syncing: add 1/12")]
 
 
@@ -169,21 +169,21 @@ def test_a_running_sync_without_a_count_is_told_by_its_phase(
     bench: Bench, systemd: FakeSystemd
 ) -> None:
     bench.board.phase(Phase.CONNECT)
-    bench.teller.tell(_RUNNING)
+    bench.status.tell(_RUNNING)
     assert systemd.said == [("status", "syncing: connect")]
 
 
 def test_the_same_words_are_said_once(bench: Bench, systemd: FakeSystemd) -> None:
-    bench.teller.ready(_IDLE)
-    bench.teller.tell(_IDLE)
-    bench.teller.tell(_IDLE)
+    bench.status.ready(_IDLE)
+    bench.status.tell(_IDLE)
+    bench.status.tell(_IDLE)
     assert systemd.count("status") == 0
 
 
 def test_the_watchdogs_beat_brings_the_status_up_to_date(
     bench: Bench, systemd: FakeSystemd
 ) -> None:
-    bench.teller.ready(_IDLE)
+    bench.status.ready(_IDLE)
     bench.beat(_RUNNING, after_s=10)
     assert ("status", "syncing: idle") in systemd.said
 
@@ -194,18 +194,18 @@ def test_the_watchdogs_beat_brings_the_status_up_to_date(
 def test_trouble_is_logged_and_noted_with_its_time(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.teller.trouble("the disk is full")
-    (note,) = bench.teller.notes()
+    bench.status.report_state_error("the disk is full")
+    (note,) = bench.status.state_errors()
     assert note.endswith(" UTC: the disk is full")
     assert caplog.messages == ["the disk is full"]
 
 
 def test_without_trouble_there_is_no_note(bench: Bench) -> None:
-    assert bench.teller.notes() == ()
+    assert bench.status.state_errors() == ()
 
 
 def test_only_the_last_trouble_is_noted(bench: Bench) -> None:
-    bench.teller.trouble("the first")
-    bench.teller.trouble("the second")
-    (note,) = bench.teller.notes()
+    bench.status.report_state_error("the first")
+    bench.status.report_state_error("the second")
+    (note,) = bench.status.state_errors()
     assert note.endswith("the second")

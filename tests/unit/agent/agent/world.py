@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from listsync.agent.active_config import Configuration
+from listsync.agent.active_config import ActiveConfig
 from listsync.agent.loop import Agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
@@ -20,7 +20,7 @@ from listsync.domain.events import Clock, Event, QueueMoved, RunFinished, Signal
 from listsync.domain.history import RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.report import Result, Retry, SyncReport, SyncRun
-from listsync.domain.runs import Following, PendingChange, Scope, SyncJob
+from listsync.domain.runs import ConfigSnapshot, PendingChange, Scope, SyncJob
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.sync.progress import ProgressBoard
 from listsync.triggers.schedule.retry_backoff import BackOff
@@ -31,9 +31,11 @@ BROKEN = (Problem(file="listsync.yaml", what="unknown key", line=3, column=2),)
 _PATIENCE_S = 5.0
 
 
-def following(content: object, *names: str, sync_on_change: bool = True) -> Following[object]:
+def config_snapshot(
+    content: object, *names: str, sync_on_change: bool = True
+) -> ConfigSnapshot[object]:
     """Follow the lists file:*names*."""
-    return Following(
+    return ConfigSnapshot(
         lists=tuple(ListRules(source=f"file:{one}", name=one, service="file") for one in names),
         sync_on_change=sync_on_change,
         server="http://seerr",
@@ -77,36 +79,36 @@ class FakeLoader:
 
     path: Path | None = Path("/etc/listsync.yaml")
 
-    def __init__(self, file: Following[object], change: Scope = None) -> None:
-        self.file: Following[object] | tuple[Problem, ...] = file
+    def __init__(self, file: ConfigSnapshot[object], change: Scope = None) -> None:
+        self.file: ConfigSnapshot[object] | tuple[Problem, ...] = file
         self.change = change
-        self.adopted: list[Following[object]] = []
+        self.adopted: list[ConfigSnapshot[object]] = []
         self.loads = 0
         self.fails: Exception | None = None
         self.pending: tuple[PendingChange, ...] = ()
         self.is_being_written = False
         self.closings: list[bool | None] = []
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[object]:
+    def load(self, *, anyway: bool, is_closed: bool | None) -> ConfigSnapshot[object]:
         self.loads += 1
         self.closings.append(is_closed)
         if self.is_being_written and not anyway:
             raise BeingWrittenError(Path("/etc/listsync.yaml"))
-        if isinstance(self.file, Following):
+        if isinstance(self.file, ConfigSnapshot):
             return self.file
         raise ConfigError(self.file)
 
-    def changed(self, old: Following[object], new: Following[object]) -> Scope:
+    def changed(self, old: ConfigSnapshot[object], new: ConfigSnapshot[object]) -> Scope:
         assert old.content != new.content
         return self.change
 
-    def adopt(self, following: Following[object]) -> None:
-        self.adopted.append(following)
+    def adopt(self, snapshot: ConfigSnapshot[object]) -> None:
+        self.adopted.append(snapshot)
         if self.fails is not None:
             raise self.fails
 
-    def reconcile(self, following: Following[object]) -> tuple[PendingChange, ...]:
-        assert following is self.file
+    def reconcile(self, snapshot: ConfigSnapshot[object]) -> tuple[PendingChange, ...]:
+        assert snapshot is self.file
         return self.pending
 
 
@@ -137,7 +139,7 @@ class FakeSyncs:
     """Implements `Perform`: each sync lasts until `end`, or until it is stopped."""
 
     def __init__(self) -> None:
-        self.given: list[tuple[SyncJob, Following[object]]] = []
+        self.given: list[tuple[SyncJob, ConfigSnapshot[object]]] = []
         self.stops_when_told = True
         self.result = Result.OK
         self.retry: Retry | None = None
@@ -146,9 +148,9 @@ class FakeSyncs:
         self._may_end = threading.Semaphore(0)
 
     def __call__(
-        self, run: SyncRun, following: Following[object], job: SyncJob, stop: CancelToken
+        self, run: SyncRun, snapshot: ConfigSnapshot[object], job: SyncJob, stop: CancelToken
     ) -> SyncReport:
-        self.given.append((job, following))
+        self.given.append((job, snapshot))
         self._begun.release()
         result = self._wait(stop)
         if self.fails is not None:
@@ -213,7 +215,7 @@ class World:
     """An agent among fakes, on a clock of its own. `play` lets it decide until nothing is due."""
 
     def __init__(self) -> None:
-        first = following("first", "one", "two", "three")
+        first = config_snapshot("first", "one", "two", "three")
         self.inbox = Inbox()
         self.set_by = timedelta()
         self.clock = Clock(lambda: self.now, lambda: self.inbox.now_s)
@@ -229,8 +231,8 @@ class World:
         self.refresh_fails: Exception | None = None
         self.queue = RunQueue(lambda: self.inbox.put(QueueMoved()))
         self.loader = FakeLoader(first, frozenset({"file:one"}))
-        self.configuration = Configuration(self.loader, first, self._want)
-        self.teller = SystemdStatus(self.systemd, ProgressBoard(), self.recent, lambda: True)
+        self.configuration = ActiveConfig(self.loader, first, self._want)
+        self.status = SystemdStatus(self.systemd, ProgressBoard(), self.recent, lambda: True)
         self.agent = Agent(
             AgentParts(
                 inbox=self.inbox,
@@ -239,7 +241,7 @@ class World:
                 schedules=self.schedules,
                 retries=self.back_off,
                 queue_store=QueueStore(self.key_values),
-                systemd=self.teller,
+                systemd=self.status,
                 recent=self.recent,
                 perform=self.syncs,
                 note_end=lambda ended: self.noted.append(ended.row),

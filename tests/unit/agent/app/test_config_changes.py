@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from listsync.app.config_loader import (
-    following_of,
     lists_to_sync,
     schedules_of,
+    snapshot_of,
 )
 from listsync.config.configuration import Config, check
 from listsync.config.yaml_document import parse_document
@@ -192,7 +192,7 @@ def test_the_agent_is_told_what_it_must_know() -> None:
         server="server: {url: 'http://seerr:5055/api/v1', api_key: k}",
         more="sync: {on_config_change: false}",
     )
-    told = following_of(read)
+    told = snapshot_of(read)
     assert told.lists == (
         ListRules(
             source=_SOURCE_ONE,
@@ -209,8 +209,8 @@ def test_the_agent_is_told_what_it_must_know() -> None:
 
 
 def test_the_sandbox_is_called_so() -> None:
-    assert following_of(config()).server == "sandbox"
+    assert snapshot_of(config()).server == "sandbox"
 
 
 def test_equal_files_are_the_same_to_the_agent() -> None:
-    assert following_of(config(_ONE, more="# a comment")) == following_of(config(_ONE))
+    assert snapshot_of(config(_ONE, more="# a comment")) == snapshot_of(config(_ONE))

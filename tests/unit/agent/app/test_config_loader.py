@@ -36,9 +36,9 @@ def test_a_file_that_is_open_is_read_only_anyway(loader: ConfigLoader) -> None:
     with loader.path.open("a"):
         with pytest.raises(BeingWrittenError):
             loader.load(anyway=False, is_closed=True)
-        following = loader.load(anyway=True, is_closed=None)
-    assert following.is_unfinished
-    assert any("was read as it is" in one.what for one in following.warnings)
+        snapshot = loader.load(anyway=True, is_closed=None)
+    assert snapshot.is_unfinished
+    assert any("was read as it is" in one.what for one in snapshot.warnings)
 
 
 @pytest.mark.usefixtures("of_another_user")

@@ -209,7 +209,7 @@ def test_evidence_and_numbers_stand_in_columns(world: World) -> None:
 
 
 def test_only_lists_that_are_followed_can_be_synced_for_it(waiting: World) -> None:
-    waiting.follow(*(waiting.configuration.in_force.following.lists[:1]))
+    waiting.follow(*(waiting.configuration.current.snapshot.lists[:1]))
     assert waiting.ask("review_decide", id=short_id(waiting), choice="1")["lists"] == ["one"]
 
 

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from listsync.agent.active_config import Configuration
+from listsync.agent.active_config import ActiveConfig
 from listsync.agent.backups import Backup, Backups
 from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
@@ -26,8 +26,8 @@ from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.report import Verdict
 from listsync.domain.runs import (
-    Ended,
-    Following,
+    ConfigSnapshot,
+    EndedRun,
     PendingChange,
     PlannedRetry,
     ReachedServer,
@@ -122,26 +122,26 @@ class Loader:
 
     path: Path | None = Path("/etc/listsync.yaml")
 
-    def __init__(self, following: Following[object]) -> None:
-        self.following = following
+    def __init__(self, snapshot: ConfigSnapshot[object]) -> None:
+        self.snapshot = snapshot
         self.problems: tuple[Problem, ...] = ()
         self.is_being_written = False
         self.pending: tuple[PendingChange, ...] = ()
 
-    def load(self, *, anyway: bool, is_closed: bool | None) -> Following[object]:  # noqa: ARG002 - the port's
+    def load(self, *, anyway: bool, is_closed: bool | None) -> ConfigSnapshot[object]:  # noqa: ARG002 - the port's
         if self.is_being_written:
             raise BeingWrittenError(Path("/etc/listsync.yaml"))
         if self.problems:
             raise ConfigError(self.problems)
-        return self.following
+        return self.snapshot
 
-    def changed(self, old: Following[object], new: Following[object]) -> Scope:  # noqa: ARG002 - the port's
+    def changed(self, old: ConfigSnapshot[object], new: ConfigSnapshot[object]) -> Scope:  # noqa: ARG002 - the port's
         return frozenset()
 
-    def adopt(self, following: Following[object]) -> None:
+    def adopt(self, snapshot: ConfigSnapshot[object]) -> None:
         """Follow nothing."""
 
-    def reconcile(self, following: Following[object]) -> tuple[PendingChange, ...]:  # noqa: ARG002 - the port's
+    def reconcile(self, snapshot: ConfigSnapshot[object]) -> tuple[PendingChange, ...]:  # noqa: ARG002 - the port's
         return self.pending
 
 
@@ -184,15 +184,15 @@ class World:
         self.follow(*map(rules, names))
 
     def follow(self, *lists: ListRules, warnings: tuple[Problem, ...] = ()) -> None:
-        following = Following(
+        snapshot = ConfigSnapshot(
             lists=lists,
             sync_on_change=True,
             server="http://seerr:5055",
             content=lists,
             warnings=warnings,
         )
-        self.loader = Loader(following)
-        self.configuration = Configuration(self.loader, following, lambda _: None)
+        self.loader = Loader(snapshot)
+        self.configuration = ActiveConfig(self.loader, snapshot, lambda _: None)
         self.sources = Sources(
             started_at=datetime.now(UTC),
             queue=self.queue,
@@ -242,15 +242,15 @@ class World:
 
     def end(self, row: RunRow, **more: Any) -> None:
         """Tell of a run that has ended."""
-        self.recent.add(Ended(row=row, **more))
+        self.recent.add(EndedRun(row=row, **more))
 
     def _shown(self) -> Shown:
         return Shown(lists=self.shown, notices=self.standing, waiting=self.waiting)
 
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
-        in_force = self.configuration.in_force
+        current = self.configuration.current
         return self.agent_notices.emit(
-            notices_of_agent(in_force, permission_warnings=(), state_errors=self.notes, watcher="")
+            notices_of_agent(current, permission_warnings=(), state_errors=self.notes, watcher="")
         )
 
     def _refresh(self) -> None:
