@@ -6,6 +6,7 @@ What can only be known by asking the server is not promised: it is said as a con
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -92,8 +93,8 @@ def taken_by_list(state: AgentState, member: Member) -> Member | str:
 class KnownExclusions:
     """The exclusions of the configuration, by command and of *lists*.
 
-    `everywhere` are those that no list says; `unknown` names those of which nobody knows yet what
-    titles they mean.
+    *read* are the sources that were read once. `everywhere` are the exclusions that no list says;
+    `unknown` names those of which nobody knows yet what titles they mean.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class KnownExclusions:
         state: AgentState,
         configured: Sequence[Exclusion],
         lists: Sequence[ListRules],
+        read: AbstractSet[str],
         now: datetime,
     ) -> None:
         self._state = state
@@ -114,7 +116,6 @@ class KnownExclusions:
             if match is None:
                 self.unknown.append(wish.label)
             self._exclude(self.everywhere, wish, match)
-        read = {row.source for row in state.lists.all() if row.last_success}
         self.unknown += [f"list {one.name}" for one in lists if one.source not in read]
 
     def reason(self, wish: Wish, match: Match | None) -> str | None:
@@ -197,10 +198,10 @@ class Forecaster:
         self._learned = self._state.server.learned()
         self._terms = sources.terms()
         self._requested = self._state.requests.since(self._now - _DAY)
-        self._exclusions = KnownExclusions(
-            self._state, self._terms.exclusions, self._excluding, self._now
-        )
         read = {row.source for row in self._state.lists.all() if row.last_success}
+        self._exclusions = KnownExclusions(
+            self._state, self._terms.exclusions, self._excluding, read, self._now
+        )
         self._unread = {one.source for one in self._followed} - read
         self._arr = ArrDirectory(self._state.server.arr_names(), is_tentative=True)
         self._asked: dict[Definition, frozenset[int]] = {}

@@ -22,7 +22,7 @@ def rules(name: str, *, four_k: bool = False) -> ListRules:
 
 
 class StateFile:
-    """A state file: what a sync writes down in it, and the books over it."""
+    """A state file: what a sync writes down in it, and what commands find in it."""
 
     def __init__(self, path: Path) -> None:
         self.database = Database(path)
