@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import signal
@@ -20,6 +21,8 @@ from uuid import uuid4
 
 import zmq
 
+import listsync
+import listsyncctl
 from listsync.protocol import request
 from tests.bench.figures import Figure
 from tests.bench.players import Player, players
@@ -205,6 +208,9 @@ def answers() -> Iterator[Figure]:
 
 def status() -> Iterator[Figure]:
     """The whole of `listsyncctl status`, beside the interpreter with its two libraries alone."""
+    # As when it is installed: else a change since, or PYTHONDONTWRITEBYTECODE, adds compiling.
+    for package in (listsync, listsyncctl):
+        compileall.compile_dir(package.__path__[0], quiet=1)
     with bench() as one:
         one.write_list(films(10), every=0)
         with RunningAgent(one) as agent:

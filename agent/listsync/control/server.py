@@ -17,7 +17,7 @@ import zmq
 from listsync.control.authorization import Peer
 from listsync.control.connections import Connections
 from listsync.control.rpc import Call, RpcHandler
-from listsync.control.unix_socket import Place
+from listsync.control.unix_socket import SocketFile
 from listsync.control.zmtp import Message
 from listsync.errors import ListsyncError
 from listsync.protocol import Reason
@@ -48,7 +48,7 @@ class ControlSocket:
         self, path: Path, call: Call, *, group: int | None = None, look_every_s: float = BEAT_S
     ) -> None:
         self._path = path.absolute()
-        self._place = Place(self._path, group)
+        self._file = SocketFile(self._path, group)
         self._look_every_s = look_every_s
         self._looked_at = self._heard_at = self._answered_at = time.monotonic()
         self._unanswered = 0
@@ -70,7 +70,7 @@ class ControlSocket:
     def open(self) -> None:
         """Bind and listen; raises BusyError or StateError."""
         try:
-            listener = self._place.listen()
+            listener = self._file.listen()
         except ListsyncError:
             self._woken.close()
             self._waker.close()
@@ -93,7 +93,7 @@ class ControlSocket:
 
         Raises BusyError or StateError: all is as it was.
         """
-        self._place.admit(group)
+        self._file.admit(group)
         self._rpc.group = group
 
     def run(self, stop: threading.Event) -> None:
@@ -123,7 +123,7 @@ class ControlSocket:
 
     def close(self) -> None:
         """Close everything and remove the file, if it is still ours."""
-        self._place.remove()
+        self._file.remove()
         self._connections.close()
         if not self._answering.is_alive():  # else the process ends in a moment, as it has failed
             self._asking.close(linger=0)
@@ -191,10 +191,10 @@ class ControlSocket:
 
     def _be_there(self) -> None:
         """Make the socket again if its file is gone, or another is in its place."""
-        if self._place.is_ours():
+        if self._file.is_ours():
             return
         try:
-            self._connections.listen_at(self._place.listen())
+            self._connections.listen_at(self._file.listen())
         except ListsyncError as error:
             if not self._is_away:
                 words = "the control socket %s is gone and cannot be made again yet: %s"

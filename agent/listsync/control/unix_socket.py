@@ -21,7 +21,7 @@ _LOCK_WAIT_S = 2.0
 _END_WAIT_S = 0.3
 
 
-class Place:
+class SocketFile:
     """A listening Unix socket at *path*, for the owner and, if given, a *group*."""
 
     def __init__(self, path: Path, group: int | None) -> None:
