@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test chaos check bench clean
+.PHONY: demo test chaos check screenshots bench clean
 
 demo: $(READY)
 	@$(BIN)/listsync demo
@@ -25,6 +25,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The pictures of the dashboard in the README; wants Chromium and its chromedriver.
+screenshots: $(READY)
+	$(BIN)/python -m tests.screenshots
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

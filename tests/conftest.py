@@ -5,12 +5,16 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.fork_server import ForkServer, popen_of
 from tests.thorough import tries
+
+if TYPE_CHECKING:
+    from tests.chromium import Chromium
 
 pytest_plugins = ["tests.rows", "tests.workers"]
 
@@ -42,3 +46,12 @@ def forked_programs(
     """Start our programs as forks; a test that is marked `cold` starts them as people do."""
     if request.node.get_closest_marker("cold") is None:
         monkeypatch.setattr(subprocess, "Popen", popen_of(fork_server))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """Give the browser in which pages of ours are looked at, one for all tests of a process."""
+    from tests.chromium import started  # noqa: PLC0415 - most tests need no selenium
+
+    with started(tmp_path_factory.mktemp("chromium")) as one:
+        yield one

@@ -42,8 +42,7 @@ def modules() -> Mapping[str, ast.Module]:
 def lines_of(name: str) -> list[str]:
     path = sys.modules[name.partition(".")[0]].__path__[0]
     own = Path(path, *name.split(".")[1:])
-    package, module = own / "__init__.py", own.with_suffix(".py")
-    file = package if package.is_file() else module  # beside it may be a folder of its files
+    file = own / "__init__.py" if own.is_dir() else own.with_suffix(".py")
     return file.read_text(encoding="utf-8").splitlines()
 
 

@@ -15,7 +15,6 @@ from listsync.web.server import HttpServer
 from listsync.web.settings import HttpSettings, ListenAddress
 from tests.integration.web.conftest import TOKENS, Answer, Door, FakeCommands
 from tests.integration.web.dashboard import facts
-from tests.integration.web.dashboard.chromium import Chromium, started
 
 RENDERER = Renderer()
 """Templates are compiled once for all tests."""
@@ -72,12 +71,6 @@ def dashboard(commands: FakeCommands, base_path: str = "", port: int = 0) -> Ite
         thread.join(5)
         backend.close()
         assert not thread.is_alive()
-
-
-@pytest.fixture(scope="session", name="chromium")
-def _chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    with started(tmp_path_factory.mktemp("chromium")) as one:
-        yield one
 
 
 @pytest.fixture

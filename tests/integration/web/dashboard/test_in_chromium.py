@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chromium import Chromium
 from tests.integration.web.conftest import ALL, Door, FakeCommands
 from tests.integration.web.dashboard import facts
-from tests.integration.web.dashboard.chromium import Chromium
 from tests.integration.web.dashboard.conftest import dashboard, table
 from tests.integration.web.dashboard.test_pages import PAGES
 

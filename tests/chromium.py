@@ -90,8 +90,21 @@ class Chromium:
         what = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", what)
 
-    def scripts(self, *, run: bool) -> None:
+    @contextmanager
+    def without_scripts(self) -> Iterator[None]:
+        """Let pages run no script of theirs."""
+        self._run_scripts(run=False)
+        try:
+            yield
+        finally:
+            self._run_scripts(run=True)
+
+    def _run_scripts(self, *, run: bool) -> None:
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not run})
+
+    @property
+    def source(self) -> str:
+        return self.driver.page_source
 
     def tab(self) -> str:
         """Go on with the keyboard; says where one is, and fails if that is not seen."""
