@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from listsync.protocol.shapes import (
         ConfigShape,
+        FeedShape,
         ItemShape,
         ListShape,
         NoticeShape,
@@ -183,6 +184,8 @@ def _notice_row(notice: NoticeShape, display: Display) -> tuple[str, str]:
 
 
 def _server(result: StatusReply) -> str:
+    if not result.get("has_server", True):
+        return "none: nothing is requested, lists are read for their feeds"
     if server := result.get("server"):
         known = f"{shown(server.get('product'))} {shown(server.get('version'))}"
         return f"{known} at {shown(server.get('url'))}"
@@ -281,11 +284,24 @@ def lists(result: ListsReply, display: Display) -> Iterator[str]:
         counts = result["counts"].items()
         words = [f"{count} {shown(word.replace('_', ' '))}" for word, count in counts]
         yield f"Entries: {', '.join(words) or 'none'}"
+    if "feed" in result:
+        yield from _feed(result["feed"], display)
     requests = result.get("requests") or []
     for request in requests:
         yield f"  {shown(request.get('title'))}: {request_words(request, display)}"
     if (more := (result.get("requests_total") or 0) - len(requests)) > 0:
         yield f"  and {more} more before"
+
+
+def _feed(feed: FeedShape, display: Display) -> Iterator[str]:
+    read = display.ago(feed.get("read_at"))
+    yield (
+        f"Feeds: {feed['radarr']} for Radarr, {feed['sonarr']} for Sonarr, "
+        f"{feed['stevenlu']} in the form of StevenLu; read whole {read}"
+    )
+    left_out = [f"{count} {shown(why)}" for why, count in feed["left_out"].items()]
+    if left_out:
+        yield f"  in none of them: {', '.join(left_out)}"
 
 
 def _next_of(one: ListShape, display: Display) -> str:

@@ -317,7 +317,10 @@ class WiredAgent:
     def _terms(self) -> Terms:
         config = self._config
         return Terms(
-            exclusions=config.exclude, cap=config.cap, owner_asks=config.server.act_as is None
+            exclusions=config.exclude,
+            cap=config.cap,
+            owner_asks=config.server.act_as is None,
+            has_server=config.has_server,
         )
 
     def _watcher(self) -> str:

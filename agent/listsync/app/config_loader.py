@@ -31,7 +31,7 @@ def snapshot_of(config: Config) -> ConfigSnapshot[Config]:
     return ConfigSnapshot(
         lists=tuple(one.rules for one in config.lists),
         sync_on_change=config.sync.on_config_change,
-        server=url if url == SANDBOX else Address.parse(url).base,
+        server=url if not config.has_server or url == SANDBOX else Address.parse(url).base,
         content=config,
         warnings=config.warnings,
         is_unfinished=config.is_unfinished,
@@ -46,9 +46,11 @@ def schedules_of(config: Config) -> dict[str, Rule]:
 
 def lists_to_sync(old: Config, new: Config) -> Scope:
     """Name the lists that a change of the configuration concerns; None = all of them."""
-    if old.server != new.server or _excludes_less(old, new):
+    if old.server != new.server or _excludes_less(old, new) or _changes_feeds(old, new):
         return None
-    known = {_unnamed(one) for one in old.lists}
+    # A feed bears its list's name.
+    name = _unnamed if new.http.listen is None else _rules_of
+    known = {name(one) for one in old.lists}
     services = {
         name
         for name in new.providers.__struct_fields__
@@ -57,16 +59,31 @@ def lists_to_sync(old: Config, new: Config) -> Scope:
     return frozenset(
         one.rules.source
         for one in new.lists
-        if not one.rules.is_exclusion and (_unnamed(one) not in known or one.service in services)
+        if not one.rules.is_exclusion and (name(one) not in known or one.service in services)
     )
 
 
 def _excludes_less(old: Config, new: Config) -> bool:
     """Tell whether something that was excluded may no longer be."""
-    gone = {_unnamed(one) for one in old.lists if one.rules.is_exclusion} - {
-        _unnamed(one) for one in new.lists if one.rules.is_exclusion
-    }
+    gone = _exclusion_lists(old) - _exclusion_lists(new)
     return bool(gone) or not set(old.exclude) <= set(new.exclude)
+
+
+def _changes_feeds(old: Config, new: Config) -> bool:
+    """Tell whether feeds are served from now on, or without what is excluded now."""
+    if new.http.listen is None:
+        return False
+    if old.http.listen is None or set(old.exclude) != set(new.exclude):
+        return True
+    return _exclusion_lists(old) != _exclusion_lists(new)
+
+
+def _exclusion_lists(config: Config) -> set[ListRules]:
+    return {_unnamed(one) for one in config.lists if one.rules.is_exclusion}
+
+
+def _rules_of(one: ListConfig) -> ListRules:
+    return one.rules
 
 
 def _unnamed(one: ListConfig) -> ListRules:

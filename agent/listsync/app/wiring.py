@@ -159,7 +159,7 @@ def wired(  # noqa: PLR0913 - each is a part of its own
     """
     with ExitStack() as stack:
         stack.enter_context(fewer_collections())
-        server = open_server(config, folder, token, stack)
+        server = open_server(config, folder, token, stack) if config.has_server else None
         readers = stack.enter_context(ExitStack())
         context = ProviderContext(
             config.providers,

@@ -31,7 +31,9 @@ def check_live(config: Config, state_dir: Path, *, ask_arr: bool = False) -> Exi
     """Try what the configuration names, and say of each thing whether it works."""
     with ExitStack() as stack:
         view = _View(Palette(enabled=wants_colour(sys.stdout, os.environ)))
-        check = _open(config, state_dir, stack, view, keep=ask_arr)
+        check = None
+        if config.has_server:
+            check = _open(config, state_dir, stack, view, keep=ask_arr)
         if check is not None and check.is_reached:
             view.show(check.users())
         kinds = view.show_lists(config, state_dir)

@@ -47,11 +47,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What holds for all lists: exclusions, caps, and whether the server's owner asks."""
+    """What holds for all lists: exclusions, caps, and whether the server's owner asks.
+
+    Without a server nothing is requested.
+    """
 
     exclusions: Sequence[Exclusion] = ()
     cap: Cap = UNCAPPED
     owner_asks: bool = True
+    has_server: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ class Feeds:
         if row is None:
             words = "was not read yet"
         elif row.last_success is not None:
-            words = "was read, but no sync has come to its end since feeds are served"
+            words = "was read, but no sync has come to its end since that could make its feed"
         else:
             words = f"was never read whole: {row.outcome.replace('_', ' ')}: {row.why}"
         raise self._refusal(f"the list {rules.name} {words}", [rules.name])

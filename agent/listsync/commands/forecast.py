@@ -265,6 +265,9 @@ class Forecaster:
         excluded_by = self._exclusions.reason(wish, match)
         if excluded_by is not None:
             return Forecast(verdict=Verdict.EXCLUDED.value, why=f"excluded: {excluded_by}")
+        if not self._terms.has_server:
+            why = "nothing is requested, as there is no request server"
+            return Forecast(verdict=Verdict.SKIPPED.value, why=why)
         if match is None and remembered.choice is not None:
             why = f"you chose {remembered.choice.imdb}: the next sync looks it up"
             return Forecast(verdict=NEW, why=why)

@@ -9,6 +9,7 @@ from listsync.commands import status
 from listsync.commands.context import Sources
 from listsync.commands.control import scope_of
 from listsync.commands.serializers import (
+    iso,
     item_shape,
     page_request_of,
     request_shape,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         ListsParams,
         ListsReply,
     )
+    from listsync.protocol.shapes import FeedShape
 
 _FEW = 5
 _LATEST = 10
@@ -66,7 +68,7 @@ def lists(sources: Sources, params: ListsParams) -> ListsReply:
         return status.lists(sources, params)
     scope_of(sources, [name])
     found = status.lists_called(sources, name)
-    return {
+    reply: ListsReply = {
         "total": len(found),
         "next": None,
         "lists": found,
@@ -76,6 +78,25 @@ def lists(sources: Sources, params: ListsParams) -> ListsReply:
             for row in sources.state.requests.for_list(name, limit=_LATEST)
         ],
         "requests_total": sources.state.requests.count_for_list(name),
+    }
+    if (feed := _feed(sources, name)) is not None:
+        reply["feed"] = feed
+    return reply
+
+
+def _feed(sources: Sources, name: str) -> FeedShape | None:
+    lists = sources.configuration.current.snapshot.lists
+    found = (sources.state.feeds.find(one) for one in lists if one.name == name)
+    record = next(found, None)
+    if record is None:
+        return None
+    return {
+        "radarr": record.counts.get("radarr", 0),
+        "sonarr": record.counts.get("sonarr", 0),
+        "stevenlu": record.counts.get("stevenlu", 0),
+        "left_out": dict(record.left_out),
+        "read_at": iso(record.read_at),
+        "changed_at": iso(record.changed_at),
     }
 
 

@@ -75,6 +75,7 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
         "watcher": sources.watcher(),
         "services": [_service(one) for one in window.take(sources.services())],
         "server": _server(sources),
+        "has_server": sources.terms().has_server,
         "paused": {"until": iso(queue.pause.until)} if queue.pause else None,
         "running": _progress(sources, window) if queue.running else None,
         "pending": _pending(queue.pending, sources, window) if queue.pending else None,

@@ -62,12 +62,16 @@ class ListConfig:
         return scope is None or self.rules.is_exclusion or self.rules.source in scope
 
 
+NO_SERVER = ServerOptions(url="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All that the user wants, checked. `lists` in the user's order, the most important first.
 
     `schedule` is what `sync` says of it; None: only on command or change. `warnings` tell what has
-    no effect. `is_unfinished`: a program still had a file of it open for writing.
+    no effect. `server` is `NO_SERVER` where none is named:
+    lists are read for their feeds alone. `is_unfinished`: a program still had a file of it open.
     """
 
     server: ServerOptions
@@ -82,6 +86,10 @@ class Config:
     log: LogOptions
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     is_unfinished: bool = field(default=False, compare=False)
+
+    @property
+    def has_server(self) -> bool:
+        return self.server != NO_SERVER
 
     @property
     def cap(self) -> Cap:
@@ -203,7 +211,7 @@ def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
     """Turn the checked form into records, with every default filled in."""
     raw_lists = data.get("lists") or []
     return Config(
-        server=form.server,
+        server=form.server or NO_SERVER,
         sync=form.sync,
         schedule=_settle_schedule(form.sync, zone),
         lists=tuple(

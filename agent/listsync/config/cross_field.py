@@ -23,7 +23,7 @@ from listsync.redaction import without_secrets
 def check_rules(data: object) -> Iterator[ConfigIssue]:
     """Find what breaks a rule; values of a wrong type are the models' business."""
     if isinstance(data, dict):
-        yield from _check_server(data.get("server"))
+        yield from _check_server(data)
         yield from _check_schedule(data.get("sync"), ("sync",))
         lists = data.get("lists")
         entries = list(enumerate(lists)) if isinstance(lists, list) else []
@@ -68,12 +68,36 @@ def _parsed(service: str, text: str) -> object:
         return None
 
 
-def _check_server(server: object) -> Iterator[ConfigIssue]:
+def _check_server(data: Form) -> Iterator[ConfigIssue]:
+    server = data.get("server")
+    if "server" not in data:
+        yield from _check_without_server(data)
+    elif server is None:
+        what = "server: expected a mapping (key: value), found nothing"
+        yield ConfigIssue(("server",), what)
     if not isinstance(server, dict) or not server.get("url"):
         return
     if str(server["url"]).strip() != SANDBOX and server.get("api_key") is None:
         what = 'missing key "api_key" in server (or set OVERSEERR_API_KEY)'
         yield ConfigIssue(("server",), what)
+
+
+def _check_without_server(data: Form) -> Iterator[ConfigIssue]:
+    """Without a server lists are read for their feeds; without a door nobody could read those."""
+    if not _has(_mapping(data.get("http")), "listen"):
+        what = 'missing key "server" at the top level; for feeds alone: "listen" in http'
+        yield ConfigIssue((), what)
+    why = "goes by the server's catalogue, and no server is named, expected none"
+    lists = data.get("lists")
+    for n, form in enumerate(lists if isinstance(lists, list) else ()):
+        filters = _mapping(_mapping(form).get("filters"))
+        for key in filters:
+            if key != "kind" and _has(filters, key):
+                yield ConfigIssue(("lists", n, "filters", key), f"{key} {why}", at_key=True)
+    excluded = data.get("exclude")
+    for n, form in enumerate(excluded if isinstance(excluded, list) else ()):
+        if _has(_mapping(form), "genre"):
+            yield ConfigIssue(("exclude", n, "genre"), f"genre {why}", at_key=True)
 
 
 def _check_schedule(form: object, path: KeyPath) -> Iterator[ConfigIssue]:

@@ -55,7 +55,24 @@ _EVERY_OR_CRON: Schema = {
         "properties": {key: {"not": _NOTHING} for key in ("every", "cron")},
     }
 }
+_SERVER_OR_FEEDS: Schema = {
+    "anyOf": [
+        {"required": ["server"], "properties": {"server": {"not": _NOTHING}}},
+        {
+            "required": ["http"],
+            "properties": {
+                "server": False,
+                "http": {
+                    "type": "object",
+                    "required": ["listen"],
+                    "properties": {"listen": {"not": _NOTHING}},
+                },
+            },
+        },
+    ]
+}
 _ABOUT_SEVERAL_KEYS: dict[type[Options], Schema] = {
+    ConfigForm: _SERVER_OR_FEEDS,
     SyncOptions: _EVERY_OR_CRON,
     ListForm: {"oneOf": [{"required": [name]} for name in SERVICES], **_EVERY_OR_CRON},
 }

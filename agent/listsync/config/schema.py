@@ -294,7 +294,10 @@ class ProvidersOptions(Section, frozen=True, kw_only=True):
 class ConfigForm(Section, frozen=True, kw_only=True):
     """Configuration of listsync."""
 
-    server: Annotated[ServerOptions, "The request server."]
+    server: Annotated[
+        ServerOptions | None,
+        "The request server; without one, lists are only read, for the feeds of http.listen.",
+    ] = None
     sync: Annotated[SyncOptions, "When to sync, and what holds for all lists."] = SyncOptions()
     lists: Annotated[tuple[ListForm, ...], "The lists to follow, the most important first."] = ()
     exclude: Annotated[tuple[ExclusionForm, ...], "Titles that are never requested."] = ()

@@ -86,6 +86,7 @@ class LeftOut(StrEnum):
     OTHER_KIND = "not of the list's kind"
     FILTERED = "filtered out"
     NO_FACTS = "not known whether its filters let it through"
+    IN_DOUBT = "not sure which title is meant"
     NO_KIND = "not known whether film or series"
     NO_ID = "without an id"
     NO_TVDB_ID = "without a TVDB id"

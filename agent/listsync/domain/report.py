@@ -224,6 +224,7 @@ class SyncReport:
 
     `requested` counts titles, each once, however many lists want it. `retry` says why the run is
     tried again by itself.
+    `for_feeds`: without a request server lists were only read.
     `is_whole`: every title was looked at. `failure`: what kind of failure it is, if it failed.
     """
 
@@ -239,6 +240,7 @@ class SyncReport:
     notices: tuple[Notice, ...] = ()
     retry: Retry | None = None
     is_whole: bool = True
+    for_feeds: bool = False
     failure: NoticeKind = NoticeKind.SYNC_FAILED
 
     @property

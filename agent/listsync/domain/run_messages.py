@@ -93,6 +93,10 @@ def message_of(report: SyncReport) -> str:
     """Say what came of the entries of all lists; of a run that was cut short first why."""
     counts = report.counts
     words = counted(counts, dry_run=report.run.dry_run)
+    if report.for_feeds:
+        words = (
+            "nothing is requested, as there is no request server: lists are read for their feeds"
+        )
     failed = sum(not one.is_good for one in report.lists)
     if failed:
         words += f", {failed} list{'' if failed == 1 else 's'} failed"

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, NamedTuple, NotRequired, Required, TypedD
 from listsync.protocol.shapes import (
     CommandShape,
     ConfigShape,
+    FeedShape,
     ItemShape,
     LastResultShape,
     ListProgressShape,
@@ -185,6 +186,8 @@ class PauseReply(TypedDict):
 
 
 class StatusReply(TypedDict):
+    """Not *has_server*: none is named, so that nothing is requested."""
+
     state: str
     pid: int
     version: str
@@ -194,6 +197,7 @@ class StatusReply(TypedDict):
     watcher: str
     services: NotRequired[list[ServiceShape]]
     server: ServerShape | None
+    has_server: NotRequired[bool]
     paused: PauseReply | None
     running: ProgressReply | None
     pending: PendingShape | None
@@ -208,12 +212,16 @@ class StatusReply(TypedDict):
 
 
 class ListsReply(PageReply):
-    """*counts* and *requests* where one list was asked for: of *requests_total* the latest."""
+    """*counts* and *requests* where one list was asked for: of *requests_total* the latest.
+
+    *feed* if it has one.
+    """
 
     lists: list[ListShape]
     counts: NotRequired[dict[str, int]]
     requests: NotRequired[list[RequestShape]]
     requests_total: NotRequired[int]
+    feed: NotRequired[FeedShape]
 
 
 class RunsReply(PageReply):

@@ -137,6 +137,17 @@ class ListShape(TypedDict):
     notices: list[NoticeShape]
 
 
+class FeedShape(TypedDict):
+    """How many titles each form of a list's feed has; what is in none of them, by the reason."""
+
+    radarr: int
+    sonarr: int
+    stevenlu: int
+    left_out: dict[str, int]
+    read_at: str | None
+    changed_at: str | None
+
+
 class ItemShape(TypedDict):
     title: str
     kind: str | None

@@ -77,7 +77,7 @@ def reason_without_server(wish: Wish, member: Member, excluded: Excluded) -> Lef
     if excluded.holds_wish(wish, None) or excluded.holds_title(wish, None):
         return LeftOut.EXCLUDED
     if wish.conflict:
-        return LeftOut.REVIEW
+        return LeftOut.IN_DOUBT
     if wish.kind is None:
         return LeftOut.NO_KIND
     return None if takes((member,), wish.kind) else LeftOut.OTHER_KIND
@@ -119,6 +119,11 @@ class _Seen:
         )
 
 
+def is_served(title: FeedTitle) -> bool:
+    """Tell whether any form of a feed has it."""
+    return any(title.fits(form) for form in FeedForm)
+
+
 @dataclass(slots=True)
 class _Shelf:
     """What is gathered for the feed of one list; entries come in any order."""
@@ -132,7 +137,7 @@ class _Shelf:
             by_name.setdefault(one if one.tmdb is None else _key_of(one), one)
         titles = tuple(by_name.values())
         lacking = sum(one.kind is MediaType.TV and one.tvdb is None for one in titles)
-        unnamed = sum(not any(one.fits(form) for form in FeedForm) for one in titles) - lacking
+        unnamed = sum(not is_served(one) for one in titles) - lacking
         without = Counter({LeftOut.NO_TVDB_ID.value: lacking, LeftOut.NO_ID.value: unnamed})
         return FeedContent(titles=titles, left_out=dict(+(self.left_out + without)))
 

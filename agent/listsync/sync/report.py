@@ -139,7 +139,7 @@ class Tally:
 
     def leave_out(self, name: str, rows: Mapping[str, int]) -> None:
         """Count rows of a list of which nothing more will be told, by the reason."""
-        self._left_out[name] = +Counter(rows)
+        self._left_out.setdefault(name, Counter()).update(+Counter(rows))
 
     def add(self, prepared: Prepared, outcome: Outcome) -> Verdict:
         """Count *outcome* in every list that wished it; only the one that may ask requested it."""

@@ -59,6 +59,7 @@ from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver
 from listsync.sync.titles.title_folding import fold
 from listsync.sync.titles.title_forms import folded
+from listsync.sync.without_server import FeedSync
 
 logger = logging.getLogger(__name__)
 
@@ -76,13 +77,14 @@ class Parts:
     between titles, and while lists and look-ups are waited for; `lists_are_read` frees what only
     reading lists needed. `cap` holds for all lists together. `excluded_since` gives the
     exclusions that were added since it was asked last (first: since `exclusions`).
+    Without a `server` lists are only read, for their `feeds`.
     `server_timeout` is how long the server may take for one request. `feeds` keeps what the lists
     hold, where somebody may read it.
     """
 
     lists: Sequence[Followed]
     exclusions: Sequence[Exclusion]
-    server: RequestServer
+    server: RequestServer | None
     memory: Memory
     arr_names: ArrNamesStore
     board: ProgressBoard
@@ -104,7 +106,9 @@ def sync(run: SyncRun, parts: Parts) -> SyncReport:
     """
     token = RUN.set(run.run_id)
     try:
-        return _Sync(run, parts).run()
+        if parts.server is None:
+            return FeedSync(run, parts).run()
+        return _Sync(run, parts, parts.server).run()
     finally:
         RUN.reset(token)
         # Worth megabytes when the lists are long, and nothing until the next run.
@@ -113,13 +117,14 @@ def sync(run: SyncRun, parts: Parts) -> SyncReport:
 
 
 class _Sync:
-    def __init__(self, run: SyncRun, parts: Parts) -> None:
+    def __init__(self, run: SyncRun, parts: Parts, server: RequestServer) -> None:
         self._run = run
         self._parts = parts
+        self._server = server
         self._tally = Tally()
         self._outcomes = Outcomes(self._tally, parts.board, is_dry=run.dry_run)
         self._started = time.monotonic()
-        self._calls_before = parts.server.calls
+        self._calls_before = server.calls
         self._info: ServerInfo | None = None
         self._notices: list[Notice] = []
         self._writer: Writer | None = None
@@ -127,8 +132,8 @@ class _Sync:
         self._on_hold: Mapping[Definition, str] = {}
         self._failed: FailedBefore = {}
         self._arr_lookup: ArrLookup | None = None
-        self._reading = ServerReading(run, parts.server, parts.memory, parts.server_timeout)
-        self._removals = Removals(run, parts.server, parts.memory)
+        self._reading = ServerReading(run, server, parts.memory, parts.server_timeout)
+        self._removals = Removals(run, server, parts.memory)
         self._seen = NOTHING_SEEN
         self._retry: Retry | None = None
         self._failure = NoticeKind.SYNC_FAILED
@@ -164,7 +169,7 @@ class _Sync:
         parts, board = self._parts, self._parts.board
         board.start(self._run.run_id, tuple(one.rules.name for one in parts.lists))
         parts.memory.runs.begin(self._run)
-        self._info = info = parts.server.identify()
+        self._info = info = self._server.identify()
         logger.info(
             "API connection successful: %s %s, as %s",
             info.product.value,
@@ -270,14 +275,14 @@ class _Sync:
         by_title = filter(names_title_only, excluded)
         whole = {name for name in map(lookup_of, by_title) if name is not None}
         matches = memory.matches.load(self._run.started_at, whole)
-        resolver = Resolver(self._parts.server, matches, chosen_ids=memory.matches.chosen_ids())
-        preparer = Preparer(self._parts.server, resolver, self._parts.facts, known)
+        resolver = Resolver(self._server, matches, chosen_ids=memory.matches.chosen_ids())
+        preparer = Preparer(self._server, resolver, self._parts.facts, known)
         window = LookAhead(preparer, known)
         recorder = Recorder(memory, known, self._failed, followed_twice(self._rules()))
-        self._writer = Writer(self._run, self._parts.server, recorder, known, window)
+        self._writer = Writer(self._run, self._server, recorder, known, window)
         self._requested = self._writer.requested
         parts = self._parts
-        catalogue = FeedCatalogue.over(parts.feeds, parts.server, parts.facts, self._check)
+        catalogue = FeedCatalogue.over(parts.feeds, self._server, parts.facts, self._check)
         feeds = FeedGatherer(self._outcomes, known, resolver, catalogue)
         adder = Adder(window, known, self._writer, feeds, self._parts.excluded_since)
         self._parts.board.phase(Phase.ADD, total=len(wanted))
@@ -293,7 +298,8 @@ class _Sync:
             self._doubt_arr_names(known.limits.doubted)
         # What another list wants since this run is not cancelled.
         self._writer.flush()
-        feeds.keep(self._parts.lists, gathered.unplaced)
+        if gathered.held is None:  # else it is not known what is excluded
+            feeds.keep(self._parts.lists, gathered.unplaced)
 
     def _verify(self) -> None:
         """After many requests: look whether the server still has what it took."""
@@ -341,13 +347,13 @@ class _Sync:
         rules = (one for one in self._rules() if not one.is_exclusion)
         for user in dict.fromkeys(one.asking.user for one in rules):
             if user is not None:
-                why = self._parts.server.trouble_with_user(user)
+                why = self._server.trouble_with_user(user)
                 yield TriedUser(user=user, why=why or "")
 
     def _arr_names(self, info: ServerInfo, ways: Sequence[Way]) -> ArrDirectory:
         """Learn what Radarr and Sonarr call things; a dry run only knows what is remembered."""
         self._arr_lookup = lookup = ArrLookup(
-            server=self._parts.server.arr_services,
+            server=self._server.arr_services,
             store=self._parts.arr_names,
             identity=info.identity,
             now=self._run.started_at,
@@ -375,7 +381,7 @@ class _Sync:
             lists=lists,
             items=items,
             requested=tuple(one.body for one in (self._requested or {}).values()),
-            calls=self._parts.server.calls - self._calls_before,
+            calls=self._server.calls - self._calls_before,
             duration_s=time.monotonic() - self._started,
             notices=notices,
             retry=self._retry_after(result),

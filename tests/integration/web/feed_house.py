@@ -36,6 +36,7 @@ class FeedHouse:
         self.database = Database(folder / FILE_NAME)
         self.state = SqliteAgentState(self.database)
         self.server = FakeServer(DUNE, MATRIX, LOST, DARK)
+        self.has_server = True
         self.exclusions: list[Exclusion] = []
         self.agent = World()
         self.agent.state = self.state  # type: ignore[assignment]  # the real one
@@ -72,7 +73,7 @@ class FeedHouse:
                 if only is None or of.name in only
             ],
             exclusions=self.exclusions,
-            server=self.server,
+            server=self.server if self.has_server else None,
             memory=SqliteMemory(self.database),
             arr_names=SqliteArrNames(self.database),
             board=ProgressBoard(),

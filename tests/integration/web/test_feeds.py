@@ -439,7 +439,7 @@ def test_a_sync_that_could_not_match_leaves_the_first_feed_to_the_next(
 ) -> None:
     house.server.on("read_index", DOWN)
     house.follow(*ROWS).sync()
-    assert refusal(door).endswith("no sync has come to its end since feeds are served")
+    assert refusal(door).endswith("no sync has come to its end since that could make its feed")
 
 
 def test_all_lists_together_hold_each_title_once_in_their_order(

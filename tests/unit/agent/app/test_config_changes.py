@@ -20,6 +20,7 @@ from listsync.triggers.schedule.rules import EVERYTHING, Every
 _SERVER = "server: {url: sandbox}"
 _ONE, _TWO = "- file: /one", "- file: /two"
 _NOT = "- {file: /not, exclude: true}"
+_DOOR = "http: {listen: '127.0.0.1:4222'}"
 
 
 def config(*lists: str, server: str = _SERVER, more: str = "") -> Config:
@@ -138,6 +139,26 @@ _POPULAR = source(0, "- stevenlu: popular")
             config(_ONE, more="exclude: [tmdb:movie/604]"),
             None,
             id="a-title-excluded-no-more",
+        ),
+        pytest.param(config(_ONE), config(_ONE, more=_DOOR), None, id="feeds-from-now-on"),
+        pytest.param(config(_ONE, more=_DOOR), config(_ONE), frozenset(), id="feeds-no-more"),
+        pytest.param(
+            config(_ONE, more=_DOOR),
+            config("- {file: /one, name: another}", more=_DOOR),
+            frozenset({"file:/one"}),
+            id="a-feed-with-a-new-name",
+        ),
+        pytest.param(
+            config(_ONE, more=_DOOR),
+            config(_ONE, more=f"{_DOOR}\nexclude: [tmdb:movie/603]"),
+            None,
+            id="feeds-without-a-title",
+        ),
+        pytest.param(
+            config(_ONE, more=_DOOR),
+            config(_ONE, _NOT, more=_DOOR),
+            None,
+            id="feeds-without-an-exclusion-list",
         ),
     ],
 )

@@ -55,6 +55,7 @@ def test_the_status_of_an_agent_that_has_just_begun(world: World) -> None:
         "watcher": "active",
         "services": [],
         "server": None,
+        "has_server": True,
         "paused": None,
         "running": None,
         "pending": None,

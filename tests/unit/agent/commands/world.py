@@ -181,6 +181,7 @@ class World:
         self.exclusions: tuple[Exclusion, ...] = ()
         self.cap = UNCAPPED
         self.owner_asks = True
+        self.has_server = True
         self.follow(*map(rules, names))
 
     def follow(self, *lists: ListRules, warnings: tuple[Problem, ...] = ()) -> None:
@@ -205,7 +206,10 @@ class World:
             shown=self._shown,
             refresh=self._refresh,
             terms=lambda: Terms(
-                exclusions=self.exclusions, cap=self.cap, owner_asks=self.owner_asks
+                exclusions=self.exclusions,
+                cap=self.cap,
+                owner_asks=self.owner_asks,
+                has_server=self.has_server,
             ),
             due=lambda: self.due,
             retry=lambda: self.retry,

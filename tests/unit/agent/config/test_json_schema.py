@@ -40,6 +40,7 @@ def test_the_example_fits(validator: Draft202012Validator) -> None:
         pytest.param(
             SERVER | {"log": dict.fromkeys(LogOptions.__struct_fields__)}, id="log-empty"
         ),
+        pytest.param({"http": {"listen": "127.0.0.1:4222"}}, id="feeds-alone"),
         pytest.param(
             SERVER | {"log": {"level": "debug", "file": "a.log", "max_mb": 0.5}}, id="log"
         ),
@@ -58,6 +59,8 @@ def test_what_loads_fits(validator: Draft202012Validator, document: dict[str, ob
     "document",
     [
         pytest.param({}, id="nothing"),
+        pytest.param({"server": None}, id="empty-server"),
+        pytest.param({"http": {"base_path": "/a"}}, id="no-server-and-no-door"),
         pytest.param({"server": {}}, id="no-url"),
         pytest.param({"server": {"url": "localhost:5055"}}, id="no-scheme"),
         pytest.param({"server": {"url": "http://a", "api_key": {"env": 5}}}, id="env-number"),
