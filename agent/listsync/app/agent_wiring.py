@@ -172,6 +172,7 @@ class WiredAgent:
             state=self._state,
             notices=SqliteNotices(self._database.with_patience(_COMMAND_WAITS_S)),
             backups=self._backups,
+            backup_place=lambda: next_backup(self._options.state_dir, datetime.now(UTC)),
             shown=lambda: self._overview.shown,
             refresh=self._overview.refresh,
             terms=self._terms,

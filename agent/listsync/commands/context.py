@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from listsync.agent.active_config import ActiveConfigView
 from listsync.agent.backups import Backups
@@ -64,6 +65,7 @@ class Sources:
 
     `due` is when each schedule is due, by key (None = never); `retry` what is tried again because
     it failed; `refresh` reads anew what is shown.
+    `backup_place` names the next backup beside the daily ones; raises OSError.
     `terms` are those of the configuration.
     `agent_notices` are what the agent itself has to say to people. `cancel` returns the id of
     what it stopped.
@@ -77,6 +79,7 @@ class Sources:
     state: AgentState
     notices: Notices
     backups: Backups
+    backup_place: Callable[[], Path]
     shown: Callable[[], Shown]
     refresh: Callable[[], None]
     terms: Callable[[], Terms]

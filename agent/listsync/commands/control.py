@@ -149,13 +149,22 @@ def _done(message: str) -> DoneReply:
 
 def backup(sources: Sources, params: BackupParams) -> BackupReply:
     """Begin a backup, which may take seconds; `backup_result` tells what came of it."""
-    file = str(params.get("file") or "")
-    if not file.startswith("/") or "\0" in file:
-        raise RefusedCommand(Reason.INVALID, "backup: file must be an absolute path")
-    begun = sources.backups.start(Path(file))
+    begun = sources.backups.start(_backup_file(sources, params.get("file")))
     if begun is None:
         raise RefusedCommand(Reason.BUSY, "another backup is running: try again soon")
     return _shape(begun)
+
+
+def _backup_file(sources: Sources, told: str | None) -> Path:
+    if told is not None:
+        if not told.startswith("/") or "\0" in told:
+            raise RefusedCommand(Reason.INVALID, "backup: file must be an absolute path")
+        return Path(told)
+    try:
+        return sources.backup_place()
+    except OSError as error:
+        words = f"no backup can be made beside the daily ones: {error.strerror}"
+        raise RefusedCommand(Reason.UNAVAILABLE, words) from error
 
 
 def backup_result(sources: Sources, params: BackupResultParams) -> BackupReply:

@@ -41,6 +41,17 @@ class CommandParameter(NamedTuple):
     is_required: bool
     about: About
 
+    @property
+    def schema(self) -> Mapping[str, object]:
+        """Give the JSON Schema of its values."""
+        bounds = {
+            "minimum": self.about.least,
+            "exclusiveMinimum": self.about.more_than,
+            "maximum": self.about.most,
+        }
+        said = {name: bound for name, bound in bounds.items() if bound is not None}
+        return {**_SCHEMAS[self.kind], **said}
+
 
 class CommandEntry(NamedTuple):
     """A row of the table of commands: who carries it out, and what there is to know of it.
@@ -146,17 +157,11 @@ def reasons_of(entry: CommandEntry) -> tuple[Reason, ...]:
 
 
 def _parameter_shape(one: CommandParameter) -> ParameterShape:
-    bounds = {
-        "minimum": one.about.least,
-        "exclusiveMinimum": one.about.more_than,
-        "maximum": one.about.most,
-    }
-    said = {name: bound for name, bound in bounds.items() if bound is not None}
     return {
         "name": one.name,
         "required": one.is_required,
         "about": one.about.words,
-        "schema": {**_SCHEMAS[one.kind], **said},
+        "schema": dict(one.schema),
     }
 
 

@@ -131,8 +131,11 @@ class ForgetParams(TypedDict, total=False):
     all: Annotated[bool, About("everything that was done, in place of one title")]
 
 
-class BackupParams(TypedDict):
-    file: Annotated[str, About("an absolute path where there is no file yet")]
+class BackupParams(TypedDict, total=False):
+    file: Annotated[
+        str,
+        About("an absolute path where there is no file yet; none: beside the daily backups"),
+    ]
 
 
 class BackupResultParams(TypedDict):

@@ -5,18 +5,28 @@ from __future__ import annotations
 from starlette.types import ASGIApp
 
 from listsync.commands.feeds import Feeds
+from listsync.web import api, openapi
 from listsync.web.application import Backend, build
 from listsync.web.dashboard.dashboard import Dashboard
 from listsync.web.feed_routes import FeedRoutes
+from listsync.web.monitoring import Monitoring
+from listsync.web.routes import HttpRoute
 from listsync.web.sync_routes import SyncRoutes
 
 
 def application(backend: Backend, feeds: Feeds) -> ASGIApp:
     """Build the application that a door serves."""
     dashboard = Dashboard(backend)
+    routes = (*routes_for_programs(backend, feeds), *dashboard.routes())
+    return build(backend, routes, dashboard.error_page)
+
+
+def routes_for_programs(backend: Backend, feeds: Feeds) -> tuple[HttpRoute, ...]:
+    """Give every route but those of the dashboard, and one that describes them."""
     routes = (
         *SyncRoutes(backend).routes(),
+        *api.routes(backend),
         *FeedRoutes(backend, feeds).routes(),
-        *dashboard.routes(),
+        *Monitoring(backend).routes(),
     )
-    return build(backend, routes, dashboard.error_page)
+    return (*routes, openapi.route(routes))

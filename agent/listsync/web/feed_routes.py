@@ -83,10 +83,18 @@ class FeedRoutes:
             handler=partial(self.answer, form),
             summary=f"What a list holds, for {form.value}; `all` names all lists together.",
             answers=(
-                ResponseSpec(status=200, what="The list.", shape=SHAPES[form]),
+                ResponseSpec(status=200, what="The list.", shapes=(SHAPES[form],)),
                 ResponseSpec(status=304, what="It is as it was."),
-                ResponseSpec(status=404, what="No such list, or none that takes such titles."),
-                ResponseSpec(status=503, what="The list was never read whole; or says nothing."),
+                ResponseSpec(
+                    status=404,
+                    what="No such list, or none that takes such titles.",
+                    is_refusal=True,
+                ),
+                ResponseSpec(
+                    status=503,
+                    what="The list was never read whole; or says nothing.",
+                    is_refusal=True,
+                ),
             ),
             tags=("feeds",),
         )

@@ -19,6 +19,8 @@ from listsync.web.settings import HttpSettings
 
 logger = logging.getLogger(__name__)
 
+MOST_HEAD_BYTES = 32 * 1024
+_MOST_HEADERS = 100
 _BODY_S = 30.0
 """How long a client may take for a body."""
 _ALWAYS: Mapping[str, str] = {
@@ -62,6 +64,7 @@ class Guard:
     def _admitted(self, scope: Scope) -> Scope:
         """Give the scope as routes see it; raises HttpError."""
         settings = self._settings()
+        _check_head(scope)
         path = _below(settings.base_path, scope["path"])
         if path not in OPEN_TO_ANY_HOST:
             _check_host(scope, settings)
@@ -78,6 +81,18 @@ class Guard:
             "client": (peer, client[1]),
             "scheme": "https" if secure else "http",
         }
+
+
+def _check_head(scope: Scope) -> None:
+    """Refuse a head that is larger than any client's; h11 bounds only one that comes in pieces."""
+    size = len(scope["raw_path"]) + len(scope["query_string"])
+    size += sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MOST_HEAD_BYTES or len(scope["headers"]) > _MOST_HEADERS:
+        raise HttpError(431, Reason.TOO_LARGE, "the head of the request is too large")
+    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+        # Proxies and servers that choose differently take one request for two (RFC 9112, 6.1).
+        words = "a request has a Content-Length or a Transfer-Encoding, not both"
+        raise HttpError(400, Reason.INVALID_REQUEST, words, headers={"Connection": "close"})
 
 
 def _below(base_path: str, path: str) -> str:

@@ -10,6 +10,7 @@ from enum import Enum
 from starlette.requests import Request
 from starlette.responses import Response
 
+from listsync.commands.schema import CommandParameter
 from listsync.protocol import Reason, RefusedCommand
 from listsync.web.access import Identity
 from listsync.web.settings import TokenScope
@@ -77,8 +78,9 @@ class ResponseSpec:
 
     status: int
     what: str
-    shape: object = None
+    shapes: tuple[object, ...] = ()
     media_type: str = "application/json"
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class HttpRoute:
     """One route and method.
 
     `path` is as Starlette writes it; `scope` what a token must be good for, None: everybody may.
-    `takes` is the TypedDict of the query of a GET and of the body of a POST.
+    `takes` is what the query of a GET or the body of a POST may hold.
     """
 
     method: str
@@ -94,7 +96,7 @@ class HttpRoute:
     scope: TokenScope | None
     handler: Handler
     summary: str
-    takes: type | None = None
+    takes: tuple[CommandParameter, ...] = ()
     answers: tuple[ResponseSpec, ...] = ()
     audience: Audience = Audience.PROGRAMS
     most_bytes: int = 1024 * 1024

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from listsync.web.guard import MOST_HEAD_BYTES
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -20,7 +22,6 @@ MOST_CONNECTIONS = 256
 _HEAD_S = 10.0
 """How long a client may take for the head of a request."""
 _KEEP_ALIVE_S = 30
-_MOST_HEAD_BYTES = 32 * 1024
 _GRACE_S = 1
 """How long answers may still take when the server ends."""
 
@@ -88,7 +89,7 @@ class HttpServer:
             date_header=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_GRACE_S,
-            h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
+            h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         )
         self._server = _Server(config, ending)
         self._listener = listener

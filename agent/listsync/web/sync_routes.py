@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from starlette.responses import Response
 
+from listsync.commands.schema import parameters_of
 from listsync.protocol import Reason
-from listsync.protocol.messages import ProgressReply
+from listsync.protocol.messages import About, ProgressReply
 from listsync.web.application import Backend
 from listsync.web.routes import HttpError, HttpRoute, ResponseSpec, WebRequest, json_response
 from listsync.web.settings import TokenScope
@@ -18,9 +19,7 @@ _NOTHING_IN_FULL = {"limit": 1}
 
 
 class TriggerBody(TypedDict, total=False):
-    """*source*: who asks, for people."""
-
-    source: str
+    source: Annotated[str, About("who asks, for people")]
 
 
 class TriggerReply(TypedDict):
@@ -31,7 +30,7 @@ class TriggerReply(TypedDict):
 
 
 class SyncBody(TypedDict, total=False):
-    dry_run: bool
+    dry_run: Annotated[bool, About("change nothing, and keep what would be done")]
 
 
 class SyncReply(TypedDict):
@@ -58,9 +57,16 @@ class HealthReply(TypedDict):
     status: Literal["ok"]
 
 
+STARTED = ResponseSpec(status=202, what="It has started.", shapes=(SyncReply,))
 BUSY = ResponseSpec(
-    status=409, what="A sync is running, or the agent is paused; `reason` says which."
+    status=409,
+    what="A sync is running, or the agent is paused; `reason` says which.",
+    is_refusal=True,
 )
+
+
+def _ok(what: str, shape: type) -> ResponseSpec:
+    return ResponseSpec(status=200, what=what, shapes=(shape,))
 
 
 class SyncRoutes:
@@ -70,7 +76,6 @@ class SyncRoutes:
         self._backend = backend
 
     def routes(self) -> tuple[HttpRoute, ...]:
-        done = ResponseSpec(status=200, what="The trigger was taken.", shape=TriggerReply)
         return (
             *(
                 HttpRoute(
@@ -79,8 +84,8 @@ class SyncRoutes:
                     scope=TokenScope.CONTROL,
                     handler=self.trigger,
                     summary="Sync now, or after the sync that runs, or when a pause ends.",
-                    takes=TriggerBody,
-                    answers=(done,),
+                    takes=parameters_of(TriggerBody),
+                    answers=(_ok("The trigger was taken.", TriggerReply),),
                 )
                 for path in ("/api/sync", "/api/sync/trigger")
             ),
@@ -90,7 +95,7 @@ class SyncRoutes:
                 scope=TokenScope.READ,
                 handler=self.agent,
                 summary="Tell whether the agent runs, and can take a trigger.",
-                answers=(ResponseSpec(status=200, what="The agent runs.", shape=AgentStateReply),),
+                answers=(_ok("The agent runs.", AgentStateReply),),
             ),
             HttpRoute(
                 method="POST",
@@ -98,8 +103,11 @@ class SyncRoutes:
                 scope=TokenScope.CONTROL,
                 handler=self.start,
                 summary="Start a sync of all lists now, unless one runs.",
-                takes=SyncBody,
-                answers=(ResponseSpec(status=202, what="It has started.", shape=SyncReply), BUSY),
+                takes=parameters_of(SyncBody),
+                answers=(
+                    ResponseSpec(status=202, what="It has started.", shapes=(SyncReply,)),
+                    BUSY,
+                ),
             ),
             HttpRoute(
                 method="GET",
@@ -107,7 +115,7 @@ class SyncRoutes:
                 scope=TokenScope.READ,
                 handler=self.progress,
                 summary="Tell how far the running sync is, or how the last one ended.",
-                answers=(ResponseSpec(status=200, what="How far it is.", shape=ProgressReply),),
+                answers=(_ok("How far it is.", ProgressReply),),
             ),
             *(
                 HttpRoute(
@@ -116,7 +124,7 @@ class SyncRoutes:
                     scope=None,
                     handler=self.health,
                     summary=summary,
-                    answers=(ResponseSpec(status=200, what="It is.", shape=HealthReply),),
+                    answers=(_ok("It is.", HealthReply),),
                     tags=("health",),
                 )
                 for path, summary in (

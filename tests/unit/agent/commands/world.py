@@ -203,6 +203,7 @@ class World:
             state=self.state,
             notices=self.notices,
             backups=self.backups,
+            backup_place=lambda: Path("/state/backups/next.db"),
             shown=self._shown,
             refresh=self._refresh,
             terms=lambda: Terms(

@@ -1,0 +1,101 @@
+"""An agent's figures in Prometheus' text format; its library is imported when they are asked for.
+
+Names follow Prometheus' rules: the unit at the end, times as Unix seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+    from listsync.protocol.messages import StatusReply
+    from listsync.protocol.shapes import ListShape
+    from listsync.web.monitoring import OverviewReply
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_STATES = ("idle", "running", "paused")
+
+
+class _AgentCollector(Collector):
+    """Gives figures that are there already: a registry for each answer keeps nothing."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def rendered(status: StatusReply, facts: OverviewReply, lists: list[ListShape]) -> bytes:
+    """Render the figures."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_AgentCollector([*_of_agent(status, facts), *_of_lists(lists)]))
+    return generate_latest(registry)
+
+
+def _of_agent(status: StatusReply, facts: OverviewReply) -> Iterator[Metric]:
+    info = GaugeMetricFamily("listsync_info", "The agent's version.", labels=("version",))
+    info.add_metric((status["version"],), 1)
+    state = GaugeMetricFamily("listsync_state", "1 for what the agent does.", labels=("state",))
+    for name in _STATES:
+        state.add_metric((name,), float(status["state"] == name))
+    yield from (info, state)
+    for name, words, value in (*_now(status, facts), *_last_sync(status, facts)):
+        if value is not None:
+            yield GaugeMetricFamily(f"listsync_{name}", words, float(value))
+
+
+_Figure = tuple[str, str, float | None]
+
+
+def _now(status: StatusReply, facts: OverviewReply) -> tuple[_Figure, ...]:
+    return (
+        ("lists", "Lists that are followed.", facts["lists"]),
+        ("lists_failing", "Lists that the last try could not read.", facts["lists_failing"]),
+        ("notices_open", "What the agent has to say to people.", facts["notices"]),
+        ("needs_person", "1 while somebody has to do something.", facts["needs_person"]),
+        ("review_titles", "Titles that wait for a decision.", facts["review"]),
+        ("start_time_seconds", "When the agent started.", _seconds(status["started_at"])),
+        ("next_sync_timestamp_seconds", "When a sync is due.", _seconds(facts["next_sync"])),
+    )
+
+
+def _last_sync(status: StatusReply, facts: OverviewReply) -> tuple[_Figure, ...]:
+    if (last := status["last_run"]) is None:
+        return ()
+    return (
+        ("last_sync_timestamp_seconds", "When it ended.", _seconds(facts["last_sync"])),
+        ("last_sync_success", "1 if it did all that was to do.", last["result"] == "ok"),
+        ("last_sync_requested_titles", "Titles that it requested.", last["requested"]),
+        ("last_sync_server_requests", "How often it asked the server.", last["calls"]),
+    )
+
+
+def _of_lists(lists: Iterable[ListShape]) -> Iterator[Metric]:
+    labels = ("list", "service")
+    titles = GaugeMetricFamily("listsync_list_titles", "Titles when it was read.", labels=labels)
+    failures = GaugeMetricFamily(
+        "listsync_list_failures", "Tries in a row that could not read it.", labels=labels
+    )
+    read = GaugeMetricFamily(
+        "listsync_list_last_success_timestamp_seconds", "When it was read last.", labels=labels
+    )
+    for one in lists:
+        of = (one["name"], one["service"])
+        titles.add_metric(of, float(one["read"]))
+        failures.add_metric(of, float(one["failures"]))
+        if (at := _seconds(one["last_success"])) is not None:
+            read.add_metric(of, at)
+    yield from (titles, failures, read)
+
+
+def _seconds(at: str | None) -> float | None:
+    return None if at is None else datetime.fromisoformat(at).timestamp()

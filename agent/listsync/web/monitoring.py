@@ -1,0 +1,117 @@
+"""What other programs watch: a few facts for a start page, and Prometheus' metrics.
+
+Both are made of the same commands as everything else, when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict, cast
+
+from starlette.responses import Response
+
+from listsync.protocol.messages import ListsReply, ReviewReply, StatusReply
+from listsync.protocol.shapes import ListShape
+from listsync.web.application import Backend
+from listsync.web.routes import HttpRoute, ResponseSpec, WebRequest, json_response
+from listsync.web.settings import TokenScope
+
+_FIRST = {"limit": 1}
+
+
+class OverviewReply(TypedDict):
+    """Facts for a start page; times in ISO 8601, None where there is none.
+
+    `review` titles wait for a decision; `requested` are those of the last sync.
+    """
+
+    state: str
+    lists: int
+    lists_failing: int
+    notices: int
+    needs_person: bool
+    review: int
+    last_sync: str | None
+    last_result: str | None
+    requested: int
+    next_sync: str | None
+    server: str | None
+    version: str
+
+
+class Monitoring:
+    """Handles `/api/v1/overview` and `/metrics`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def routes(self) -> tuple[HttpRoute, ...]:
+        facts = ResponseSpec(status=200, what="The facts.", shapes=(OverviewReply,))
+        figures = ResponseSpec(
+            status=200, what="The figures.", shapes=(str,), media_type="text/plain"
+        )
+        return (
+            HttpRoute(
+                method="GET",
+                path="/api/v1/overview",
+                scope=TokenScope.READ,
+                handler=self.overview,
+                summary="Give a few facts, flat, for start pages.",
+                answers=(facts,),
+            ),
+            HttpRoute(
+                method="GET",
+                path="/metrics",
+                scope=TokenScope.READ,
+                handler=self.metrics,
+                summary="Give all figures in Prometheus' text format.",
+                answers=(figures,),
+            ),
+        )
+
+    async def overview(self, _: WebRequest) -> Response:
+        """Give the facts."""
+        facts = _facts(await self._status(), await self._lists(), await self._review())
+        return json_response({**facts})
+
+    async def metrics(self, _: WebRequest) -> Response:
+        """Give the figures."""
+        from listsync.web.metrics import CONTENT_TYPE, rendered  # noqa: PLC0415 - if asked for
+
+        status, lists = await self._status(), await self._lists()
+        facts = _facts(status, lists, await self._review())
+        return Response(rendered(status, facts, lists), media_type=CONTENT_TYPE)
+
+    async def _status(self) -> StatusReply:
+        return cast("StatusReply", await self._backend.ask("status", _FIRST))
+
+    async def _review(self) -> int:
+        return cast("ReviewReply", await self._backend.ask("review", _FIRST)).get("total", 0)
+
+    async def _lists(self) -> list[ListShape]:
+        found: list[ListShape] = []
+        params: Mapping[str, object] = {}
+        while True:
+            page = cast("ListsReply", await self._backend.ask("lists", params))
+            found += page["lists"]
+            if not (cursor := page.get("next")):
+                return found
+            params = {"cursor": cursor}
+
+
+def _facts(status: StatusReply, lists: list[ListShape], review: int) -> OverviewReply:
+    last, server = status["last_run"], status["server"]
+    return {
+        "state": status["state"],
+        "lists": status["lists"],
+        "lists_failing": sum(one["failures"] > 0 for one in lists),
+        "notices": status["notices_total"],
+        "needs_person": status["needs_person"],
+        "review": review,
+        "last_sync": last and last["ended_at"],
+        "last_result": last and last["result"],
+        "requested": last["requested"] if last else 0,
+        "next_sync": status["next_due"],
+        "server": server and f"{server['product']} {server['version']}".strip(),
+        "version": status["version"],
+    }

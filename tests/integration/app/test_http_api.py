@@ -1,0 +1,286 @@
+"""The HTTP door of a running agent: every route, its rights, what the OpenAPI document says."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from jsonschema import Draft202012Validator
+from prometheus_client.parser import text_string_to_metric_families
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+
+from listsync.commands.dispatch import COMMANDS
+from listsync.commands.feeds import Feeds
+from listsync.web.door import routes_for_programs
+from listsync.web.openapi import PATH
+from listsync.web.routes import HttpRoute
+from listsync.web.settings import TokenScope
+from tests.integration.app.conftest import AgentInProcess, StartAgent
+from tests.integration.app.test_http_door import free_port
+from tests.thorough import tries
+
+SECRETS = {scope: f"a-token-to-{scope.value}-in-tests-only" for scope in TokenScope}
+WITHOUT_TOKEN = {"/healthz", "/readyz"}
+"""All that answers who has no token, beside the login page and its assets."""
+BASIC = base64.b64encode(f"me:{SECRETS[TokenScope.READ]}".encode()).decode()
+CHECKS = [not_a_server_error, response_schema_conformance, status_code_conformance]
+Operation = APIOperation[Any, Any, Any, Any]
+Document = Mapping[str, Any]
+A_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+@dataclass
+class Api:
+    """An agent whose door is open."""
+
+    agent: AgentInProcess
+    client: httpx.Client
+
+    @property
+    def routes(self) -> tuple[HttpRoute, ...]:
+        backend = self.agent.daemon.http._backend
+        assert backend is not None
+        door = self.agent.daemon.http
+        return routes_for_programs(backend, Feeds(door._sources))
+
+    def send(
+        self, method: str, path: str, scope: TokenScope | None = None, **more: Any
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {SECRETS[scope]}"} if scope else {}
+        return self.client.request(method, path, headers=headers, **more)
+
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.send("GET", PATH, TokenScope.READ).json()
+        return found
+
+
+@pytest.fixture
+def api(start_agent: StartAgent) -> Iterator[Api]:
+    agent = start_agent()
+    port = free_port()
+    tokens = [
+        {"name": scope.value, "token": secret, "scopes": [scope.value]}
+        for scope, secret in SECRETS.items()
+    ]
+    agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens})
+    assert agent.reload()["pending"] == []
+    url = f"http://127.0.0.1:{port}"
+    with httpx.Client(base_url=url, trust_env=False, timeout=10) as client:
+        yield Api(agent, client)
+
+
+def address_of(route: HttpRoute) -> str:
+    return A_PARAMETER.sub("anything", route.path)
+
+
+def test_every_route_refuses_who_has_no_token_or_one_that_is_good_for_less(api: Api) -> None:
+    open_to_all = {route.path for route in api.routes if route.scope is None}
+    assert open_to_all == WITHOUT_TOKEN
+    walked = 0
+    for route in api.routes:
+        if route.scope is None:
+            continue
+        at = address_of(route)
+        assert api.send(route.method, at).status_code == 401, at
+        for scope in set(TokenScope) - {route.scope}:
+            answer = api.send(route.method, at, scope)
+            assert answer.status_code == 403, (at, scope)
+            assert answer.json()["reason"] == "forbidden"
+        walked += 1
+    assert walked > 20
+
+
+def test_no_route_answers_another_method_or_the_text_of_another_address(api: Api) -> None:
+    for route in api.routes:
+        others = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"} - {
+            one.method for one in api.routes if one.path == route.path
+        }
+        for method in others:
+            answer = api.send(method, address_of(route), TokenScope.CONTROL)
+            assert answer.status_code == 405, (method, route.path)
+    for path in ("/api//sync", "/api/sync/%2e%2e/trigger", "/API/sync", "/api/sync;x", "/%2fsync"):
+        assert api.send("POST", path, TokenScope.CONTROL).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Api-Key": SECRETS[TokenScope.READ]},
+        {"Authorization": f"bearer {SECRETS[TokenScope.READ]}"},
+        {"Authorization": f"Basic {BASIC}"},
+    ],
+    ids=["key", "bearer", "basic"],
+)
+def test_a_token_is_taken_in_each_of_the_usual_places(
+    api: Api, headers: Mapping[str, str]
+) -> None:
+    assert api.client.get("/api/v1/status", headers=headers).status_code == 200
+
+
+def test_a_token_in_the_address_is_for_feeds_alone(api: Api) -> None:
+    secret = SECRETS[TokenScope.READ]
+    assert api.client.get("/api/v1/status", params={"token": secret}).status_code == 401
+
+
+def test_the_document_names_every_route_and_command(api: Api) -> None:
+    document = api.document()
+    described = {
+        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
+    }
+    known = {(route.method, A_PARAMETER.sub(r"{\1}", route.path)) for route in api.routes}
+    assert described == known
+    ours = {path for path in document["paths"] if path.startswith("/api/v1/")}
+    commands = {f"/api/v1/{name.replace('_', '-')}" for name in COMMANDS}
+    assert ours - commands == {PATH, "/api/v1/overview"}
+    assert commands <= ours
+    names = [one["operationId"] for of in document["paths"].values() for one in of.values()]
+    assert len(names) == len(set(names))
+
+
+def schema_of(
+    document: Mapping[str, Any], path: str, method: str, status: int
+) -> Mapping[str, Any]:
+    """Give the schema of an answer, with all that it refers to."""
+    told = document["paths"][path][method]["responses"][str(status)]
+    (content,) = told["content"].values()
+    return {**content["schema"], "components": document["components"]}
+
+
+def check(document: Document, answer: httpx.Response, path: str, method: str) -> None:
+    schema = schema_of(document, path, method, answer.status_code)
+    Draft202012Validator(schema).validate(answer.json())
+
+
+def test_what_is_answered_is_as_the_document_says(api: Api) -> None:
+    document = api.document()
+    needs = {
+        "/api/v1/explain": {"query": "dune"},
+        "/api/v1/plan-result": {"run_id": "none"},
+        "/api/v1/backup-result": {"id": "none"},
+        "/api/v1/review-decide": {"id": "none", "choice": "none"},
+        "/api/v1/exclude": {"item": "no item"},
+        "/api/v1/forget": {"item": "no item"},
+    }
+    statuses = set()
+    for path, methods in document["paths"].items():
+        for method in methods:
+            if path.startswith(("/metrics", "/feeds", "/t/")):
+                continue
+            given = needs.get(path, {})
+            more = {"params": given} if method == "get" else {"json": given}
+            scope = TokenScope.READ if method == "get" else TokenScope.CONTROL
+            answer = api.send(method, path, scope, **more)
+            check(document, answer, path, method)
+            statuses.add(answer.status_code)
+    assert statuses >= {200, 400, 404, 409}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "words"),
+    [
+        ("/api/v1/runs", "limit=x", "limit must be one whole number"),
+        ("/api/v1/runs", "limit=0", "runs: limit must be at least 1"),
+        ("/api/v1/runs", "limit=1&limit=2", "limit must be one whole number"),
+        ("/api/v1/runs", "nothing=1", "unknown: nothing; known: limit, cursor, offset, run_id"),
+        ("/api/v1/notices", "open=perhaps", "open must be one true or false"),
+        ("/api/v1/items", "offset=" + "9" * 5000, "offset must be one whole number"),
+    ],
+)
+def test_a_bad_parameter_is_named(api: Api, path: str, query: str, words: str) -> None:
+    answer = api.send("GET", f"{path}?{query}", TokenScope.READ)
+    assert answer.status_code == 400
+    assert answer.json() == {"success": False, "reason": "invalid", "message": words} or (
+        answer.json()["message"] == words
+    )
+
+
+def test_a_place_on_the_agents_machine_is_not_chosen_over_http(api: Api) -> None:
+    answer = api.send("POST", "/api/v1/backup", TokenScope.CONTROL, json={"file": "/tmp/x.db"})
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "unknown: file; known: nothing"
+    begun = api.send("POST", "/api/v1/backup", TokenScope.CONTROL).json()
+    assert "/state/backups/listsync-" in begun["file"]
+
+
+def test_a_trigger_is_one_of_http_whatever_a_program_says_of_itself(api: Api) -> None:
+    answer = api.send("POST", "/api/v1/trigger", TokenScope.CONTROL, json={"act_as": 1})
+    assert answer.status_code == 400
+    assert api.send("POST", "/api/v1/trigger", TokenScope.CONTROL).status_code == 200
+
+
+def test_the_overview_is_flat_and_short(api: Api) -> None:
+    facts = api.send("GET", "/api/v1/overview", TokenScope.READ).json()
+    assert len(facts) <= 12
+    assert not any(isinstance(value, (dict, list)) for value in facts.values())
+    assert (facts["state"], facts["lists"]) == ("idle", 1)
+
+
+def test_metrics_can_be_read_by_prometheus(api: Api) -> None:
+    answer = api.send("GET", "/metrics", TokenScope.READ)
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    samples = {
+        (one.name, tuple(one.labels.values())): one.value
+        for family in text_string_to_metric_families(answer.text)
+        for one in family.samples
+    }
+    assert samples["listsync_lists", ()] == 1
+    assert samples["listsync_state", ("idle",)] + samples["listsync_state", ("running",)] == 1
+    assert samples["listsync_last_sync_success", ()] == 1
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_no_answer_that_the_document_does_not_tell(api: Api) -> None:
+    """It sends what the document allows, and what it does not, to every route."""
+    document = api.document()
+    url = str(api.client.base_url)
+    schema = schemathesis.openapi.from_dict(document)
+    walked = 0
+    for found in schema.get_all_operations():
+        operation = found.ok()  # type: ignore[union-attr]  # it raises what is wrong
+        scope = TokenScope.READ if operation.method == "get" else TokenScope.CONTROL
+        headers = {"Authorization": f"Bearer {SECRETS[scope]}"}
+        takes = document["paths"][operation.path][operation.method]
+        if takes["parameters"] or "requestBody" in takes:
+            walked += sum(_attack(operation, mode, url, headers) for mode in GenerationMode)
+    assert walked > 50
+
+
+def _attack(
+    operation: APIOperation[Any, Any, Any, Any],
+    mode: GenerationMode,
+    url: str,
+    headers: dict[str, str],
+) -> int:
+    """Send what *mode* makes up for an operation; gives how much that was."""
+    sent = 0
+
+    @settings(
+        max_examples=tries(2, 100),
+        deadline=None,
+        phases=[Phase.generate],
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def send(case: Case[Any]) -> None:
+        nonlocal sent
+        sent += 1
+        answer = case.call(base_url=url, headers=headers)
+        case.validate_response(answer, checks=CHECKS)
+
+    with suppress(Unsatisfiable):  # there is nothing wrong to send where nothing is taken
+        send()
+    return sent

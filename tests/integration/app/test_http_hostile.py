@@ -1,0 +1,187 @@
+"""What nobody should send to the HTTP door: it is refused in words, and nothing changes."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack, suppress
+
+import httpx
+import pytest
+
+from listsync.web import guard, server
+from tests.integration.app.conftest import AgentInProcess, StartAgent
+from tests.integration.app.test_http_door import free_port
+
+TOKEN = "a-token-for-everything-in-tests"
+KEY = f"X-Api-Key: {TOKEN}\r\n".encode()
+
+
+class OpenDoor:
+    """An agent whose door is open, spoken to byte by byte."""
+
+    def __init__(self, agent: AgentInProcess, port: int) -> None:
+        self.agent, self.port = agent, port
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def send(self, request: bytes) -> bytes:
+        """Send *request*, and give the beginning of the answer; empty: there was none."""
+        with self.connect() as client, suppress(ConnectionError):
+            client.sendall(request)
+            return client.recv(65536)
+        return b""
+
+    def status(self, request: bytes) -> int:
+        answer = self.send(request)
+        return int(answer.split()[1]) if answer else 0
+
+    def has_a_sync(self) -> bool:
+        status = self.agent.ask("status")
+        return status["running"] is not None or status["pending"] is not None
+
+    def rest(self) -> None:
+        """Wait until nothing runs, in a pause: a sync that is triggered now, waits."""
+        self.agent.ask("pause")
+        until = time.monotonic() + 10
+        while self.has_a_sync():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+def has_ended(client: socket.socket) -> bool:
+    with suppress(ConnectionError):
+        return client.recv(1) == b""
+    return True
+
+
+@pytest.fixture
+def door(start_agent: StartAgent) -> OpenDoor:
+    agent, port = start_agent(), free_port()
+    tokens = [{"name": "me", "token": TOKEN}]
+    agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens})
+    assert agent.reload()["pending"] == []
+    return OpenDoor(agent, port)
+
+
+def post(head: bytes = b"", body: bytes = b"", target: bytes = b"/api/sync") -> bytes:
+    host = b"" if b"Host:" in head else b"Host: localhost\r\n"
+    length = (
+        b"" if b"ength:" in head or b"ncoding:" in head else b"Content-Length: %d\r\n" % len(body)
+    )
+    return b"POST %s HTTP/1.1\r\n%s%s%s%s\r\n%s" % (target, host, KEY, length, head, body)
+
+
+_BOTH = b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+HOSTILE = {
+    "no-host": (400, b"POST /api/sync HTTP/1.1\r\n" + KEY + b"\r\n"),
+    "two-hosts": (400, post(b"Host: localhost\r\nHost: evil.example\r\n")),
+    "another-host": (400, post(b"Host: evil.example\r\n")),
+    "host-with-path": (400, post(b"Host: localhost/abc?bar=\r\n")),
+    "host-with-login": (400, post(b"Host: me@localhost\r\n")),
+    "another-address": (400, post(b"Host: 10.1.2.3:4222\r\n")),
+    "length-and-chunks": (
+        400,
+        post(b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\nGET /"),
+    ),
+    "two-lengths": (400, post(b"Content-Length: 0\r\nContent-Length: 9\r\n")),
+    "negative-length": (400, post(b"Content-Length: -1\r\n")),
+    "endless-length": (413, post(b"Content-Length: 99999999999\r\n")),
+    "folded-header": (400, post(b"X-A: b\r\n  c\r\nContent Length: 3\r\n")),
+    "10000-headers": (431, post(b"".join(b"X-%d: a\r\n" % n for n in range(10000)))),
+    "long-target": (431, post(target=b"/" + b"a" * 70000)),
+    "target-that-is-no-ascii": (400, post(target="/api/syn\u00e7".encode())),
+    "absolute-target": (404, post(target=b"http://evil.example/api/sync")),
+    "no-http": (400, b"hello\r\n\r\n"),
+    "tls": (400, bytes.fromhex("16030100a1010000") + b"\r\n\r\n"),
+    "method-in-small-letters": (405, post().replace(b"POST", b"post")),
+    "not-json": (400, post(body=b"\xff\xfe{}")),
+    "deep-json": (400, post(body=b"[" * 500_000)),
+    "json-of-a-number": (400, post(body=b"7")),
+    "a-source-that-is-none": (400, post(body=b'{"source": ["a"]}')),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_is_refused_and_changes_nothing(door: OpenDoor, name: str) -> None:
+    door.rest()
+    status, request = HOSTILE[name]
+    assert door.status(request) == status
+    assert not door.has_a_sync()
+    assert door.status(post()) == 200
+    assert door.has_a_sync()
+
+
+def test_a_body_of_more_than_a_megabyte_is_refused(door: OpenDoor) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{door.port}", trust_env=False) as client:
+        headers = {"X-Api-Key": TOKEN}
+        answer = client.post("/api/sync", content=b" " * (1024 * 1024 + 1), headers=headers)
+        assert answer.status_code == 413
+        chunks = (b" " * 65536 for _ in range(17))
+        assert client.post("/api/sync", content=chunks, headers=headers).status_code == 413
+        assert client.post("/api/sync", content=b" " * (1024 * 1024), headers=headers).is_success
+
+
+def test_a_host_that_is_not_ours_is_told_which_key_allows_it(door: OpenDoor) -> None:
+    answer = door.send(post(b"Host: sync.example.org\r\n"))
+    assert b"http.allowed_hosts" in answer
+    for good in (b"LOCALHOST.:4222", b"[::1]:80", b"127.0.0.1", socket.gethostname().encode()):
+        assert door.status(post(b"Host: %s\r\n" % good)) == 200
+    probe = b"GET /healthz HTTP/1.1\r\nHost: 10.1.2.3\r\n\r\n"
+    assert door.status(probe) == 200
+
+
+def test_wrong_tokens_are_slowed_down_whatever_comes_after_them(door: OpenDoor) -> None:
+    def get(token: str) -> int:
+        head = f"GET /api/v1/ping HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {token}\r\n\r\n"
+        return door.status(head.encode())
+
+    assert get(TOKEN) == 200
+    assert [get(f"guess-{n}") for n in range(11)] == [401] * 10 + [429]
+    assert get(TOKEN) == 429
+
+
+def test_who_asks_is_not_what_they_say_they_are(door: OpenDoor) -> None:
+    """An address that is no trusted proxy cannot take on others to guess on."""
+    guesses = []
+    for n in range(12):
+        head = f"X-Forwarded-For: 10.0.0.{n}\r\nX-Api-Key: guess\r\nHost: localhost\r\n"
+        guesses.append(door.status(b"GET /metrics HTTP/1.1\r\n" + head.encode() + b"\r\n"))
+    assert guesses == [401] * 10 + [429] * 2
+
+
+def test_a_head_or_a_body_that_does_not_come_is_not_waited_for(
+    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_HEAD_S", 0.2)
+    monkeypatch.setattr(guard, "_BODY_S", 0.2)
+    with door.connect() as silent, door.connect() as slow, door.connect() as half:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+        half.sendall(post(b"Content-Length: 10\r\n", b"{"))
+        assert half.recv(65536).startswith(b"HTTP/1.1 408 ")
+        assert has_ended(silent)
+        assert has_ended(slow)
+
+
+def test_connections_are_bounded(door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 5)
+    with ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(door.connect()).sendall(b"GET")
+        assert has_ended(stack.enter_context(door.connect()))
+    assert door.status(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") == 200
+
+
+def test_every_answer_forbids_what_browsers_could_do_with_it(door: OpenDoor) -> None:
+    for target, status in (("/healthz", 200), ("/nothing", 404), ("/api/v1/status", 401)):
+        answer = httpx.get(f"http://127.0.0.1:{door.port}{target}", trust_env=False)
+        assert answer.status_code == status
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "server" not in answer.headers
