@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from listsync.protocol.messages import StatusReply
     from listsync.protocol.shapes import ListShape
-    from listsync.web.monitoring import OverviewReply
+    from listsync.web.overview import OverviewReply
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _STATES = ("idle", "running", "paused")

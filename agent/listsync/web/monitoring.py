@@ -6,37 +6,18 @@ Both are made of the same commands as everything else, when they are asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict, cast
+from typing import cast
 
 from starlette.responses import Response
 
 from listsync.protocol.messages import ListsReply, ReviewReply, StatusReply
 from listsync.protocol.shapes import ListShape
 from listsync.web.application import Backend
+from listsync.web.overview import OverviewReply, facts_of
 from listsync.web.routes import HttpRoute, ResponseSpec, WebRequest, json_response
 from listsync.web.settings import TokenScope
 
 _FIRST = {"limit": 1}
-
-
-class OverviewReply(TypedDict):
-    """Facts for a start page; times in ISO 8601, None where there is none.
-
-    `review` titles wait for a decision; `requested` are those of the last sync.
-    """
-
-    state: str
-    lists: int
-    lists_failing: int
-    notices: int
-    needs_person: bool
-    review: int
-    last_sync: str | None
-    last_result: str | None
-    requested: int
-    next_sync: str | None
-    server: str | None
-    version: str
 
 
 class Monitoring:
@@ -71,7 +52,7 @@ class Monitoring:
 
     async def overview(self, _: WebRequest) -> Response:
         """Give the facts."""
-        facts = _facts(await self._status(), await self._lists(), await self._review())
+        facts = facts_of(await self._status(), await self._lists(), await self._review())
         return json_response({**facts})
 
     async def metrics(self, _: WebRequest) -> Response:
@@ -79,7 +60,7 @@ class Monitoring:
         from listsync.web.metrics import CONTENT_TYPE, rendered  # noqa: PLC0415 - if asked for
 
         status, lists = await self._status(), await self._lists()
-        facts = _facts(status, lists, await self._review())
+        facts = facts_of(status, lists, await self._review())
         return Response(rendered(status, facts, lists), media_type=CONTENT_TYPE)
 
     async def _status(self) -> StatusReply:
@@ -97,21 +78,3 @@ class Monitoring:
             if not (cursor := page.get("next")):
                 return found
             params = {"cursor": cursor}
-
-
-def _facts(status: StatusReply, lists: list[ListShape], review: int) -> OverviewReply:
-    last, server = status["last_run"], status["server"]
-    return {
-        "state": status["state"],
-        "lists": status["lists"],
-        "lists_failing": sum(one["failures"] > 0 for one in lists),
-        "notices": status["notices_total"],
-        "needs_person": status["needs_person"],
-        "review": review,
-        "last_sync": last and last["ended_at"],
-        "last_result": last and last["result"],
-        "requested": last["requested"] if last else 0,
-        "next_sync": status["next_due"],
-        "server": server and f"{server['product']} {server['version']}".strip(),
-        "version": status["version"],
-    }

@@ -11,7 +11,7 @@ from listsync.web.application import Backend
 from listsync.web.dashboard.agent_view import LatestOverview
 from listsync.web.dashboard.forms import Forms
 from listsync.web.dashboard.live import Broadcaster
-from listsync.web.dashboard.login import Login
+from listsync.web.dashboard.login import LoginPages
 from listsync.web.dashboard.pages import Pages
 from listsync.web.dashboard.render import Renderer, Viewer
 from listsync.web.dashboard.response import Answers, page_route
@@ -37,7 +37,7 @@ class Dashboard:
         targets = [one.path for one in pages if "{" not in one.path]
         return (
             page_route(_LIVE, self.live, "Tell what changes of the overview, as events."),
-            *Login(self._answers, targets).routes(),
+            *LoginPages(self._answers, targets).routes(),
             *Forms(self._answers).routes(),
             *self._answers.renderer.assets.routes(),
             *pages,  # the last of them is for what is none of all these

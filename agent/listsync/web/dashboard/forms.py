@@ -12,7 +12,7 @@ from starlette.responses import Response
 from listsync.web.authorization import form_of
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.response import HTML, Answers, is_htmx, page_route, see_other
-from listsync.web.dashboard.words import Mark, Tone
+from listsync.web.dashboard.words import StateMark, Tone
 from listsync.web.routes import HttpRoute, WebRequest
 from listsync.web.settings import TokenScope
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ORIGIN = "the dashboard"
-SAID: Mapping[str, Mark] = {
-    "started": Mark("Sync started.", Tone.GOOD),
-    "queued": Mark("A sync is running: another follows after it.", Tone.GOOD),
-    "coalesced": Mark("A sync is waiting already: this is done with it.", Tone.GOOD),
-    "cancelled": Mark("The sync ends after its current title.", Tone.GOOD),
-    "paused": Mark("Paused. Nothing is synced until you resume.", Tone.GOOD),
-    "resumed": Mark("Resumed.", Tone.GOOD),
-    "reloaded": Mark("The configuration is valid and in force.", Tone.GOOD),
-    "excluded": Mark("It is not requested from now on.", Tone.GOOD),
-    "forgotten": Mark("Forgotten: the next sync considers it again.", Tone.GOOD),
-    "decided": Mark("Decided: the next sync goes by it.", Tone.GOOD),
+SAID: Mapping[str, StateMark] = {
+    "started": StateMark("Sync started.", Tone.GOOD),
+    "queued": StateMark("A sync is running: another follows after it.", Tone.GOOD),
+    "coalesced": StateMark("A sync is waiting already: this is done with it.", Tone.GOOD),
+    "cancelled": StateMark("The sync ends after its current title.", Tone.GOOD),
+    "paused": StateMark("Paused. Nothing is synced until you resume.", Tone.GOOD),
+    "resumed": StateMark("Resumed.", Tone.GOOD),
+    "reloaded": StateMark("The configuration is valid and in force.", Tone.GOOD),
+    "excluded": StateMark("It is not requested from now on.", Tone.GOOD),
+    "forgotten": StateMark("Forgotten: the next sync considers it again.", Tone.GOOD),
+    "decided": StateMark("Decided: the next sync goes by it.", Tone.GOOD),
 }
 """What was done, by the word that stands in the address of the page to which a form leads."""
 

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 _LOGOUT = "/ui/logout"
 
 
-class Login:
+class LoginPages:
     """Opens and ends sessions; *pages* are where a login may lead to."""
 
     def __init__(self, answers: Answers, pages: Collection[str]) -> None:

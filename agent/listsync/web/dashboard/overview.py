@@ -9,7 +9,7 @@ from listsync.protocol.messages import StatusReply
 from listsync.protocol.shapes import ListShape, NoticeShape
 from listsync.terminal.output import plural
 from listsync.web.dashboard import words
-from listsync.web.dashboard.words import UNREAD, WHOLE, Mark, Tone
+from listsync.web.dashboard.words import UNREAD, WHOLE, StateMark, Tone
 
 _MOST_LISTS = 25
 _MOST_NOTICES = 8
@@ -24,30 +24,30 @@ class Overview:
     reviews: int = 0
 
     @property
-    def headline(self) -> Mark:
+    def headline(self) -> StateMark:
         """Say in one sentence how things are, the worst first."""
         status = self.status
         if not status["config"]["valid"]:
-            return Mark("The configuration has a mistake. The last good one stays.", Tone.BAD)
+            return StateMark("The configuration has a mistake. The last good one stays.", Tone.BAD)
         if status["needs_person"]:
             needs = sum(one["needs_person"] for one in status["notices"])
             verb = "needs" if needs == 1 else "need"
-            return Mark(f"{plural(needs, 'thing')} {verb} you.", Tone.BAD)
+            return StateMark(f"{plural(needs, 'thing')} {verb} you.", Tone.BAD)
         if not self.lists:
-            return Mark("No list is followed yet.", Tone.QUIET)
+            return StateMark("No list is followed yet.", Tone.QUIET)
         return self._of_lists()
 
-    def _of_lists(self) -> Mark:
+    def _of_lists(self) -> StateMark:
         total = len(self.lists)
         read = sum(one["outcome"] in WHOLE for one in self.lists)
         if read == total:
             words = f"All {total:,} lists were" if total > 1 else "The list was"
-            return Mark(f"{words} read, nothing needs you.", Tone.GOOD)
+            return StateMark(f"{words} read, nothing needs you.", Tone.GOOD)
         if all(one["outcome"] == UNREAD for one in self.lists):
-            return Mark("No list has been read yet.", Tone.QUIET)
+            return StateMark("No list has been read yet.", Tone.QUIET)
         rest = "The other" if total - read == 1 else "The others"
         words = f"{read:,} of {plural(total, 'list')} were read. {rest} will be tried again."
-        return Mark(words, Tone.WARN)
+        return StateMark(words, Tone.WARN)
 
     @property
     def shown_lists(self) -> Sequence[ListShape]:
@@ -66,7 +66,7 @@ class Overview:
         return self.status["notices_total"] - len(self.notices)
 
     @property
-    def server(self) -> Mark:
+    def server(self) -> StateMark:
         """Say whether the server answers, by what was said of it last."""
         kinds = {one["kind"] for one in self.status["notices"] if not one["list"]}
         if "server_unreachable" in kinds:

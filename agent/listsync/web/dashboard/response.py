@@ -13,7 +13,7 @@ from listsync.protocol import Reason
 from listsync.web.application import Backend
 from listsync.web.authorization import COOKIE, EVERYBODY
 from listsync.web.dashboard.render import Renderer, Viewer, query
-from listsync.web.dashboard.words import Mark, Tone
+from listsync.web.dashboard.words import StateMark, Tone
 from listsync.web.routes import Audience, Handler, HttpError, HttpRoute, ResponseSpec
 from listsync.web.settings import TokenScope
 
@@ -83,7 +83,7 @@ class Answers:
         step = _STEPS.get(error.reason, "")
         viewer = self.viewer_of(request)
         if is_htmx(request):
-            said = Mark(_sentence(error.message), Tone.BAD)
+            said = StateMark(_sentence(error.message), Tone.BAD)
             content = self.renderer.render("said.html", viewer, said=said, step=step)
             headers = {"HX-Retarget": "#said", "HX-Reswap": "innerHTML", **error.headers}
             return Response(content, error.status, headers, media_type=HTML)

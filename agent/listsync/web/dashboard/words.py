@@ -21,91 +21,91 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class StateMark:
     """A state: its word and its tone."""
 
     word: str
     tone: Tone
 
 
-AGENT: Mapping[str, Mark] = {
-    "idle": Mark("Idle", Tone.GOOD),
-    "running": Mark("Syncing", Tone.BUSY),
-    "paused": Mark("Paused", Tone.WAITS),
+AGENT: Mapping[str, StateMark] = {
+    "idle": StateMark("Idle", Tone.GOOD),
+    "running": StateMark("Syncing", Tone.BUSY),
+    "paused": StateMark("Paused", Tone.WAITS),
 }
-LISTS: Mapping[str, Mark] = {
-    "complete": Mark("Read", Tone.GOOD),
-    "unchanged": Mark("Unchanged", Tone.GOOD),
-    "empty": Mark("Empty", Tone.GOOD),
-    "partial": Mark("Read in part", Tone.WARN),
-    "not_found": Mark("Not found", Tone.BAD),
-    "private": Mark("Private", Tone.BAD),
-    "credential": Mark("Login refused", Tone.BAD),
-    "subscription": Mark("Needs a subscription", Tone.BAD),
-    "rate_limited": Mark("Asked to slow down", Tone.WAITS),
-    "blocked": Mark("Blocked", Tone.BAD),
-    "unavailable": Mark("Unreachable", Tone.WARN),
-    "drift": Mark("Format changed", Tone.BAD),
-    "not read yet": Mark("Not read yet", Tone.QUIET),
-    "waiting": Mark("Waiting", Tone.QUIET),
+LISTS: Mapping[str, StateMark] = {
+    "complete": StateMark("Read", Tone.GOOD),
+    "unchanged": StateMark("Unchanged", Tone.GOOD),
+    "empty": StateMark("Empty", Tone.GOOD),
+    "partial": StateMark("Read in part", Tone.WARN),
+    "not_found": StateMark("Not found", Tone.BAD),
+    "private": StateMark("Private", Tone.BAD),
+    "credential": StateMark("Login refused", Tone.BAD),
+    "subscription": StateMark("Needs a subscription", Tone.BAD),
+    "rate_limited": StateMark("Asked to slow down", Tone.WAITS),
+    "blocked": StateMark("Blocked", Tone.BAD),
+    "unavailable": StateMark("Unreachable", Tone.WARN),
+    "drift": StateMark("Format changed", Tone.BAD),
+    "not read yet": StateMark("Not read yet", Tone.QUIET),
+    "waiting": StateMark("Waiting", Tone.QUIET),
 }
 """Outcomes of readings, and what a list is in a running sync."""
 WHOLE = frozenset({"complete", "unchanged", "empty"})
 UNREAD = "not read yet"
-RUNS: Mapping[str, Mark] = {
-    "ok": Mark("Done", Tone.GOOD),
-    "partly": Mark("Partly done", Tone.WARN),
-    "failed": Mark("Failed", Tone.BAD),
-    "cancelled": Mark("Cancelled", Tone.WAITS),
-    "declined": Mark("Declined", Tone.WAITS),
-    "": Mark("Running", Tone.BUSY),
+RUNS: Mapping[str, StateMark] = {
+    "ok": StateMark("Done", Tone.GOOD),
+    "partly": StateMark("Partly done", Tone.WARN),
+    "failed": StateMark("Failed", Tone.BAD),
+    "cancelled": StateMark("Cancelled", Tone.WAITS),
+    "declined": StateMark("Declined", Tone.WAITS),
+    "": StateMark("Running", Tone.BUSY),
 }
-ITEMS: Mapping[str, Mark] = {
-    "new": Mark("New", Tone.QUIET),
-    "open": Mark("To be requested", Tone.BUSY),
-    "rejected": Mark("Rejected by you", Tone.QUIET),
-    "handled": Mark("Handled", Tone.GOOD),
-    "failed": Mark("Failed", Tone.BAD),
-    "review": Mark("Waits for you", Tone.WARN),
-    "not_found": Mark("Not found", Tone.WARN),
-    "requested": Mark("Requested", Tone.GOOD),
-    "available": Mark("Available", Tone.GOOD),
-    "partly available": Mark("Partly available", Tone.GOOD),
-    "declined": Mark("Declined", Tone.WAITS),
-    "deleted": Mark("Deleted", Tone.QUIET),
-    "blocklisted": Mark("Blocklisted", Tone.WAITS),
-    "cancelled": Mark("Cancelled", Tone.WAITS),
-    "gone": Mark("Gone", Tone.QUIET),
-    "excluded": Mark("Excluded", Tone.QUIET),
-    "skipped": Mark("Skipped", Tone.QUIET),
-    "on_hold": Mark("On hold", Tone.WAITS),
-    "already_there": Mark("Already there", Tone.GOOD),
-    "handled_before": Mark("Handled before", Tone.QUIET),
-    "shared": Mark("Shared", Tone.GOOD),
-    "covered": Mark("Already there", Tone.GOOD),
-    "quota": Mark("Quota used up", Tone.WAITS),
-    "permission": Mark("Not permitted", Tone.BAD),
-    "impossible": Mark("Not possible", Tone.BAD),
-    "unsure": Mark("Unsure", Tone.WARN),
+ITEMS: Mapping[str, StateMark] = {
+    "new": StateMark("New", Tone.QUIET),
+    "open": StateMark("To be requested", Tone.BUSY),
+    "rejected": StateMark("Rejected by you", Tone.QUIET),
+    "handled": StateMark("Handled", Tone.GOOD),
+    "failed": StateMark("Failed", Tone.BAD),
+    "review": StateMark("Waits for you", Tone.WARN),
+    "not_found": StateMark("Not found", Tone.WARN),
+    "requested": StateMark("Requested", Tone.GOOD),
+    "available": StateMark("Available", Tone.GOOD),
+    "partly available": StateMark("Partly available", Tone.GOOD),
+    "declined": StateMark("Declined", Tone.WAITS),
+    "deleted": StateMark("Deleted", Tone.QUIET),
+    "blocklisted": StateMark("Blocklisted", Tone.WAITS),
+    "cancelled": StateMark("Cancelled", Tone.WAITS),
+    "gone": StateMark("Gone", Tone.QUIET),
+    "excluded": StateMark("Excluded", Tone.QUIET),
+    "skipped": StateMark("Skipped", Tone.QUIET),
+    "on_hold": StateMark("On hold", Tone.WAITS),
+    "already_there": StateMark("Already there", Tone.GOOD),
+    "handled_before": StateMark("Handled before", Tone.QUIET),
+    "shared": StateMark("Shared", Tone.GOOD),
+    "covered": StateMark("Already there", Tone.GOOD),
+    "quota": StateMark("Quota used up", Tone.WAITS),
+    "permission": StateMark("Not permitted", Tone.BAD),
+    "impossible": StateMark("Not possible", Tone.BAD),
+    "unsure": StateMark("Unsure", Tone.WARN),
 }
 """What became of an entry, what will become of it, and what the server answered."""
-SERVICES: Mapping[str, Mark] = {
-    "running": Mark("Running", Tone.GOOD),
-    "off": Mark("Off", Tone.QUIET),
-    "failed": Mark("Failed", Tone.BAD),
+SERVICES: Mapping[str, StateMark] = {
+    "running": StateMark("Running", Tone.GOOD),
+    "off": StateMark("Off", Tone.QUIET),
+    "failed": StateMark("Failed", Tone.BAD),
 }
-TO_DO = Mark("To do", Tone.BAD)
-NOTE = Mark("Note", Tone.WARN)
-OVER = Mark("Over", Tone.QUIET)
-DECIDED = Mark("Decided", Tone.GOOD)
-UNDECIDED = Mark("Undecided", Tone.QUIET)
-CHOSEN = Mark("Chosen by you", Tone.GOOD)
-VALID = Mark("Valid", Tone.GOOD)
-INVALID = Mark("Has mistakes", Tone.BAD)
-REACHED = Mark("Reachable", Tone.GOOD)
-UNREACHED = Mark("Not reachable", Tone.BAD)
-REFUSES = Mark("Refuses the key", Tone.BAD)
-UNTRIED = Mark("Not connected yet", Tone.QUIET)
+TO_DO = StateMark("To do", Tone.BAD)
+NOTE = StateMark("Note", Tone.WARN)
+OVER = StateMark("Over", Tone.QUIET)
+DECIDED = StateMark("Decided", Tone.GOOD)
+UNDECIDED = StateMark("Undecided", Tone.QUIET)
+CHOSEN = StateMark("Chosen by you", Tone.GOOD)
+VALID = StateMark("Valid", Tone.GOOD)
+INVALID = StateMark("Has mistakes", Tone.BAD)
+REACHED = StateMark("Reachable", Tone.GOOD)
+UNREACHED = StateMark("Not reachable", Tone.BAD)
+REFUSES = StateMark("Refuses the key", Tone.BAD)
+UNTRIED = StateMark("Not connected yet", Tone.QUIET)
 PHASES: Mapping[str, str] = {
     "connect": "Connecting to the server",
     "collect": "Reading lists",
@@ -128,8 +128,8 @@ VERDICTS: Mapping[str, str] = {
 """What became of the entries of a run, the most telling first."""
 
 
-def mark_in(marks: Mapping[str, Mark], state: object) -> Mark:
+def mark_in(marks: Mapping[str, StateMark], state: object) -> StateMark:
     """Find how a state is shown; one of a later version by its own word."""
     text = shown(state)
     word = text.replace("_", " ")
-    return marks.get(text) or Mark(word[:1].upper() + word[1:] or "Unknown", Tone.QUIET)
+    return marks.get(text) or StateMark(word[:1].upper() + word[1:] or "Unknown", Tone.QUIET)
