@@ -47,7 +47,7 @@ def test_each_tone_has_a_shape_of_its_own() -> None:
 
 
 def test_a_state_of_a_later_version_is_shown_by_its_own_word() -> None:
-    assert mark_in(words.LISTS, "half_moon") == words.Mark("Half moon", Tone.QUIET)
+    assert mark_in(words.LISTS, "half_moon") == words.StateMark("Half moon", Tone.QUIET)
     assert mark_in(words.LISTS, "").word == "Unknown"
 
 
