@@ -42,7 +42,8 @@ def modules() -> Mapping[str, ast.Module]:
 def lines_of(name: str) -> list[str]:
     path = sys.modules[name.partition(".")[0]].__path__[0]
     own = Path(path, *name.split(".")[1:])
-    file = own / "__init__.py" if own.is_dir() else own.with_suffix(".py")
+    file = own.with_suffix(".py")
+    file = file if file.exists() else own / "__init__.py"
     return file.read_text(encoding="utf-8").splitlines()
 
 
