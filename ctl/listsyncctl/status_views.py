@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from listsync.terminal.output import relative, shown, span, table, time_of
+from listsync.terminal.output import notice_words, relative, shown, span, table, time_of
 from listsync.terminal.progress import progress_words
-from listsync.terminal.titles import notice_words
 from listsyncctl.title_views import MORE, Display, request_words, showing
 
 if TYPE_CHECKING:

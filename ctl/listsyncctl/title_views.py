@@ -6,8 +6,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from listsync.terminal.output import Palette, padded, relative, shown, time_of, width
-from listsync.terminal.titles import because, could_be, notice_line, planned_title
+from listsync.terminal.output import (
+    Palette,
+    because,
+    could_be,
+    notice_line,
+    padded,
+    planned_title,
+    relative,
+    shown,
+    time_of,
+    width,
+)
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (

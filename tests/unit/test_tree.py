@@ -15,14 +15,16 @@ from pathlib import Path
 import listsync
 import listsyncctl
 
-MOST_MODULES = 330
-"""Of the 250 that are aimed at; it only ever sinks."""
+MOST_MODULES = 250
+"""That hold more than a docstring, without those of the HTTP door; it only ever sinks."""
+MOST_OF_THE_DOOR = 36
 MOST_LINES = 400
 MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 """Of a function, its signature and docstring included."""
 MOST_ANY = 20
 UNTYPED_BEFORE = ("listsync.commands", "listsync.control", "listsync.protocol", "listsyncctl")
 _SHOWN = 12
+_OF_THE_DOOR = re.compile(r"\.(web\b|feeds$|http_door$|http_options$|without_server$)")
 _ANY = re.compile(r"^(?!from typing import ).*\bAny\b")
 
 
@@ -59,10 +61,12 @@ def test_a_public_class_means_one_thing_in_the_whole_tree() -> None:
 
 def test_there_are_few_modules_and_none_is_long() -> None:
     sizes = sorted(((len(lines_of(name)), name) for name in modules()), reverse=True)
-    own = [name for name, tree in modules().items() if any(map(_is_code, tree.body))]
+    own = {name for name, tree in modules().items() if any(map(_is_code, tree.body))}
+    door = {name for name in own if _OF_THE_DOOR.search(name)}
     long = [(size, name) for size, name in sizes if size > MOST_LINES]
     assert not long
-    assert len(own) <= MOST_MODULES, f"{len(own)} modules; the smallest: {sizes[-3 * _SHOWN :]}"
+    assert len(own - door) <= MOST_MODULES, f"{len(own)} modules: {sizes[-3 * _SHOWN :]}"
+    assert len(door) <= MOST_OF_THE_DOOR
 
 
 def _is_code(node: ast.stmt) -> bool:

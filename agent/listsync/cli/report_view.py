@@ -22,8 +22,18 @@ from listsync.domain.report import (
 from listsync.domain.run_messages import head_of, message_of
 from listsync.domain.server import RequestBody
 from listsync.protocol import SCHEMA_VERSION
-from listsync.terminal.output import Palette, duration, plural, shown, table_of_numbers, width
-from listsync.terminal.titles import because, could_be, notice_line, planned_title
+from listsync.terminal.output import (
+    Palette,
+    because,
+    could_be,
+    duration,
+    notice_line,
+    planned_title,
+    plural,
+    shown,
+    table_of_numbers,
+    width,
+)
 from listsync.text_cleaning import printable_json
 
 _SHOWN = 20
