@@ -338,6 +338,10 @@ class House:
         titles = feeds.titles(rules) if feeds.find(rules) else None
         return None if titles is None else {TitleKey(one.kind, one.tmdb or 0) for one in titles}
 
+    def digests(self) -> list[tuple[str, str]]:
+        found = self.database.read("SELECT list, digest FROM feeds ORDER BY list")
+        return [(row["list"], row["digest"]) for row in found]
+
     def plan(self) -> SyncReport:
         """Run dry on a copy of the state, as the agent does."""
         self.database.copy_to(self.folder / "copy.sqlite3")
@@ -464,6 +468,10 @@ def test_a_feed_has_what_a_plan_takes_and_nothing_that_it_leaves_out(
         if done.result not in (Result.OK, Result.PARTLY):
             return
         feeds = {one.rules.name: house.feed(one.rules) for one in world.lists}
+        house.sync(world.lists, house.database)  # which may know more: by what the first one read
+        digests = house.digests()
+        house.sync(world.lists, house.database)
+        assert house.digests() == digests, "a sync of the same lists has changed a feed"
         assert all(
             (feeds[one.rules.name] is None) is one.rules.is_exclusion for one in world.lists
         )

@@ -87,11 +87,8 @@ class Feeds:
         pages = [page for page in self._pages(feed) if page]
         if pages or feed.is_empty:
             return b"[" + b",".join(pages) + b"]"
-        rows = sum(sum(one.counts.values()) + sum(one.left_out.values()) for one in feed.records)
-        what = f"none of what {_shown(feed.name)} held is among the {feed.form.what} to be served"
-        raise self._refusal(
-            f"{what} ({rows} titles looked at)", [one.name for one in feed.records]
-        )
+        words = f"{_named(feed.name)} no {feed.form.what} that can be served now"
+        raise self._refusal(words, [one.name for one in feed.records])
 
     def _lists(self, name: str, form: FeedForm) -> Sequence[ListRules]:
         every = self._sources.configuration.current.snapshot.lists
@@ -103,9 +100,9 @@ class Feeds:
             return of_kind
         words = f"no list is called {name!r}"
         if found:
-            words = f"{_shown(name)} takes no {form.what}"
+            words = f"{_named(name)} no {form.what}: the configuration says so, by `kind`"
         elif named and name != ALL_LISTS:
-            words = f"{_shown(name)} says what not to request: it has no feed"
+            words = f"the list {name} says what not to request: it has no feed"
         elif name == ALL_LISTS:
             words = "no list is followed"
         raise RefusedCommand(Reason.NOT_FOUND, words, data={"lists": [one.name for one in served]})
@@ -182,8 +179,8 @@ def _is_new(title: FeedTitle, seen: set[object]) -> bool:
     return is_new
 
 
-def _shown(name: str) -> str:
-    return "all lists together" if name == ALL_LISTS else f"the list {name}"
+def _named(name: str) -> str:
+    return "all lists together have" if name == ALL_LISTS else f"the list {name} has"
 
 
 def _radarr(title: FeedTitle) -> dict[str, object]:

@@ -45,12 +45,18 @@ class FeedTitle(NamedTuple):
 
     def fits(self, form: FeedForm) -> bool:
         """Tell whether *form* can name it: by a number, as a title alone may be another's."""
-        if self.kind is not form.kind:
-            return False
-        if form is FeedForm.SONARR:
+        if self.kind is MediaType.TV:
+            return form is FeedForm.SONARR and self.tvdb is not None
+        if form is FeedForm.RADARR and self.tmdb is not None:
+            return True
+        return form is not FeedForm.SONARR and self.imdb is not None
+
+    @property
+    def is_served(self) -> bool:
+        """Tell whether any form of a feed has it."""
+        if self.kind is MediaType.TV:
             return self.tvdb is not None
-        is_known_to_radarr = form is FeedForm.RADARR and self.tmdb is not None
-        return is_known_to_radarr or self.imdb is not None
+        return self.tmdb is not None or self.imdb is not None
 
 
 class KnownTitle(NamedTuple):

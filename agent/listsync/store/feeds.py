@@ -100,6 +100,13 @@ class SqliteFeeds:
                 )
 
 
+def forget_unfollowed(connection: sqlite3.Connection) -> None:
+    """Forget the feeds of lists that no configuration names any more."""
+    connection.execute(
+        "DELETE FROM feeds WHERE source NOT IN (SELECT source FROM configured_lists)"
+    )
+
+
 def _put_feed(
     connection: sqlite3.Connection, rules: ListRules, digest: str, read_at: str, at: datetime
 ) -> tuple[int, bool]:

@@ -61,6 +61,8 @@ _JSON = {
     ("notebook", "value"),
     ("arr_names", "names"),
     ("servers", "learned"),
+    ("feeds", "counts"),
+    ("feeds", "left_out"),
 }
 _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("followed", "outcome"): ListOutcome,

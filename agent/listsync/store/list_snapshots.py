@@ -15,6 +15,7 @@ from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry, ListOutcome, Validators
 from listsync.domain.run_notes import Difference, ListSetback, WholeReading
 from listsync.store.database import Database
+from listsync.store.feeds import forget_unfollowed
 from listsync.store.row_codec import ENTRY_COLUMNS, ENTRY_NAMES, entry_from, iso, time_from
 
 _RENUMBERED = ("rank", "bare_id")
@@ -303,6 +304,7 @@ class SqliteConfiguredLists:
                 " name = excluded.name, rank = excluded.rank",
                 named,
             )
+            forget_unfollowed(connection)
 
 
 def list_of(row: sqlite3.Row) -> ListRow:

@@ -10,18 +10,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from listsync.domain.decisions import Found, How, Match, Member, Outcome, Prepared, Wish
 from listsync.domain.feeds import (
     FeedContent,
-    FeedForm,
     FeedTitle,
     KnownTitle,
     LeftOut,
     sendable,
 )
 from listsync.domain.list_rules import ListRules
-from listsync.domain.media import NO_IDS, MediaType, TitleKey
+from listsync.domain.lists import ListEntry
+from listsync.domain.media import NO_IDS, ExternalIds, MediaType, TitleKey
 from listsync.domain.server import MediaStatus, SeriesDetails, TitleFacts
 from listsync.errors import ListsyncError
 from listsync.ports.feeds import FeedStore
@@ -72,17 +73,6 @@ def _by_facts(member: Member, facts: TitleFacts | None, excluded: Excluded) -> L
     return None if fitting((member,), facts)[1] is None else LeftOut.FILTERED
 
 
-def reason_without_server(wish: Wish, member: Member, excluded: Excluded) -> LeftOut | None:
-    """Say the same where no server matches titles: by what the list itself says."""
-    if excluded.holds_wish(wish, None) or excluded.holds_title(wish, None):
-        return LeftOut.EXCLUDED
-    if wish.conflict:
-        return LeftOut.IN_DOUBT
-    if wish.kind is None:
-        return LeftOut.NO_KIND
-    return None if takes((member,), wish.kind) else LeftOut.OTHER_KIND
-
-
 @dataclass(slots=True)
 class _Seen:
     """What a run learned of one title; `said` by the catalogue, now or before."""
@@ -109,23 +99,24 @@ class _Seen:
             return None
         # Ids of a row that was taken for another title than they say are not this title's.
         ids = wish.ids if match.how in _BY_ID and not wish.conflict else NO_IDS
-        return FeedTitle(
-            kind=match.key.kind,
-            title=wish.title or said.title or match.title or wish.label,
-            year=wish.year or said.year,
-            tmdb=sendable(match.key.tmdb_id),
-            imdb=said.imdb or ids.imdb,
-            tvdb=sendable(said.tvdb or ids.tvdb),
-        )
+        return _title_of(match.key, wish, match.title, said, ids)
 
 
-def is_served(title: FeedTitle) -> bool:
-    """Tell whether any form of a feed has it."""
-    return any(title.fits(form) for form in FeedForm)
+def _title_of(
+    key: TitleKey, said: Wish | ListEntry, found: str, known: KnownTitle, ids: ExternalIds
+) -> FeedTitle:
+    return FeedTitle(
+        key.kind,
+        said.title or known.title or found or said.label,
+        said.year or known.year,
+        sendable(key.tmdb_id),
+        known.imdb or ids.imdb,
+        sendable(known.tvdb or ids.tvdb),
+    )
 
 
 @dataclass(slots=True)
-class _Shelf:
+class FeedShelf:
     """What is gathered for the feed of one list; entries come in any order."""
 
     titles: list[tuple[int, FeedTitle]] = field(default_factory=list)
@@ -133,11 +124,11 @@ class _Shelf:
 
     def content(self) -> FeedContent:
         by_name: dict[object, FeedTitle] = {}
-        for _, one in sorted(self.titles, key=lambda pair: pair[0]):
+        for _, one in sorted(self.titles, key=itemgetter(0)):
             by_name.setdefault(one if one.tmdb is None else _key_of(one), one)
         titles = tuple(by_name.values())
         lacking = sum(one.kind is MediaType.TV and one.tvdb is None for one in titles)
-        unnamed = sum(not is_served(one) for one in titles) - lacking
+        unnamed = sum(not one.is_served for one in titles) - lacking
         without = Counter({LeftOut.NO_TVDB_ID.value: lacking, LeftOut.NO_ID.value: unnamed})
         return FeedContent(titles=titles, left_out=dict(+(self.left_out + without)))
 
@@ -159,7 +150,7 @@ class FeedGatherer:
         self._known = known
         self._resolver = resolver
         self._catalogue = catalogue
-        self._shelves: dict[str, _Shelf] = defaultdict(_Shelf)
+        self._shelves: dict[str, FeedShelf] = defaultdict(FeedShelf)
         self._lacking: list[_Seen] = []
 
     def asking(self) -> None:
@@ -174,13 +165,37 @@ class FeedGatherer:
 
     def present(self, group: Group) -> None:
         """Hear of entries that needed no decision."""
-        if self._catalogue is None:
+        catalogue = self._catalogue
+        if catalogue is None:
             return
-        wish, title = wish_of(group), self._known.handled.title_of(group[0])
+        title = self._known.handled.title_of(group[0])
+        if (
+            title is not None
+            and len(group) == 1
+            and self._is_plain(group[0], title.key, catalogue)
+        ):
+            return
+        wish = wish_of(group)
         match = self._resolver.known(wish)
         if match is None and title is not None:
             match = Match(found=Found.FOUND, how=How.TITLE, key=title.key)
-        self._take(_Seen(wish, match), self._catalogue)
+        self._take(_Seen(wish, match), catalogue)
+
+    def _is_plain(self, member: Member, key: TitleKey, catalogue: FeedCatalogue) -> bool:
+        """Place an entry of which all is known, and nothing is to be judged: most, mostly."""
+        rules, entry, _ = member
+        if rules.filters or self._known.excluded.genres or entry.check_ids or entry.doubt:
+            return False
+        said = catalogue.known.get(key, NOTHING)
+        if not entry.title or (key.kind is MediaType.TV and not (said.tvdb or entry.ids.tvdb)):
+            return False
+        ids = entry.ids
+        if entry.kind is None or ids.tmdb is None:
+            match = self._resolver.remembered(entry)
+            ids = ids if match is not None and match.how in _BY_ID else NO_IDS
+        title = _title_of(key, entry, "", said, ids)
+        self._shelves[rules.name].titles.append((entry.rank, title))
+        return True
 
     def keep(self, lists: Iterable[Followed], unplaced: Collection[str]) -> None:
         """Keep what each list holds; where there was no room for one, it stays as it was.
@@ -227,7 +242,7 @@ class FeedCatalogue:
         self._server = server
         self._facts = facts
         self._check = check
-        self._known = store.known(datetime.now(UTC))
+        self.known = store.known(datetime.now(UTC))
         self._news: dict[TitleKey, KnownTitle] = {}
         self._failures = 0
         self._before: dict[str, dict[object, FeedTitle]] = {}
@@ -247,10 +262,11 @@ class FeedCatalogue:
         """Add what is known without a call, and tell whether that is all that feeds need."""
         if one.key is None:
             return True
-        before = self._known.get(one.key, NOTHING)
-        one.said = one.said.or_else(before)
-        if one.said != before:
-            self._news[one.key] = one.said
+        before = self.known.get(one.key, NOTHING)
+        if one.said is NOTHING or one.said == before:
+            one.said = before
+        else:
+            self._news[one.key] = one.said = one.said.or_else(before)
         if one.said.tvdb is None and one.key.kind is MediaType.TV:
             one.said = one.said._replace(tvdb=known.state(one.key).tvdb_id)
         return not (self._lacks(one) or self._lacks_facts(one, known))
@@ -279,7 +295,7 @@ class FeedCatalogue:
     def _lacks(self, one: _Seen) -> bool:
         """Tell whether the catalogue is to be asked for a name or a TVDB id."""
         title = one.title()
-        if title is None or one.key in self._known:
+        if title is None or one.key in self.known:
             return False
         return not one.has_name or (title.kind is MediaType.TV and title.tvdb is None)
 
@@ -311,6 +327,8 @@ class FeedCatalogue:
 
 
 def _said_by(facts: TitleFacts | None, details: SeriesDetails | None) -> KnownTitle:
+    if facts is None and details is None:
+        return NOTHING
     facts = facts or (details.facts if details else None)
     ids = details.ids if details else facts.ids if facts else NO_IDS
     return KnownTitle(
@@ -329,23 +347,6 @@ def _names_of(title: FeedTitle) -> tuple[object, object]:
     return _key_of(title), (title.title, title.year)
 
 
-def contents_without_server(
-    groups: Iterable[Group], excluded: Excluded
-) -> Mapping[str, FeedContent]:
-    """Make the content of feeds of what the lists themselves say, by the names of lists."""
-    shelves: dict[str, _Shelf] = defaultdict(_Shelf)
-    for group in groups:
-        wish = wish_of(group)
-        for member in group:
-            why = reason_without_server(wish, member, excluded)
-            if why is not None:
-                shelves[member.rules.name].left_out[why.value] += 1
-            elif wish.kind is not None:
-                title = _title_of_row(wish, wish.kind)
-                shelves[member.rules.name].titles.append((member.entry.rank, title))
-    return {name: shelf.content() for name, shelf in shelves.items()}
-
-
 def keep_feeds(
     store: FeedStore,
     lists: Iterable[Followed],
@@ -357,14 +358,3 @@ def keep_feeds(
     for rules in (one.rules for one in lists):
         if not rules.is_exclusion and rules.name not in unplaced:
             store.save(rules, contents.get(rules.name, FeedContent(titles=())), at)
-
-
-def _title_of_row(wish: Wish, kind: MediaType) -> FeedTitle:
-    return FeedTitle(
-        kind=kind,
-        title=wish.title or wish.label,
-        year=wish.year,
-        tmdb=sendable(wish.ids.tmdb),
-        imdb=wish.ids.imdb,
-        tvdb=sendable(wish.ids.tvdb),
-    )

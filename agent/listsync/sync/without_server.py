@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from listsync.domain.media import Exclusion
+from listsync.domain.decisions import Member, Wish
+from listsync.domain.feeds import FeedContent, FeedTitle, LeftOut, sendable
+from listsync.domain.media import Exclusion, MediaType
 from listsync.domain.report import Phase, Result, SyncReport, SyncRun
 from listsync.ports.feeds import FeedStore
 from listsync.ports.state import Memory
-from listsync.sync.deduplication import united
-from listsync.sync.exclusions import ExclusionSet, exclusion_of
-from listsync.sync.feeds import contents_without_server, is_served, keep_feeds
+from listsync.sync.deduplication import Group, united, wish_of
+from listsync.sync.eligibility import takes
+from listsync.sync.exclusions import Excluded, ExclusionSet, exclusion_of
+from listsync.sync.feeds import FeedShelf, keep_feeds
 from listsync.sync.fetch_lists import Followed
 from listsync.sync.list_intake import Gathered, gather
 from listsync.sync.pipeline import RunEnded, check
@@ -90,10 +94,10 @@ class FeedSync:
         """Keep the feeds, unless it is not known what is excluded: then they stay as they are."""
         parts = self._parts
         excluded = ExclusionSet((*parts.exclusions, *_said_by_lists(gathered)))
-        contents = contents_without_server(united(gathered.wanted), excluded)
+        contents = _contents(united(gathered.wanted), excluded)
         for name, content in contents.items():
             self._tally.leave_out(name, content.left_out)
-            self._tally.leave_out(name, {IN_FEED: sum(map(is_served, content.titles))})
+            self._tally.leave_out(name, {IN_FEED: sum(one.is_served for one in content.titles)})
         if parts.feeds is not None and gathered.held is None:
             keep_feeds(parts.feeds, parts.lists, contents, gathered.unplaced)
 
@@ -129,3 +133,40 @@ class FeedSync:
 
 def _said_by_lists(gathered: Gathered) -> list[Exclusion]:
     return [exclusion_of(member.entry, None) for member in gathered.excluded]
+
+
+def _contents(groups: Iterable[Group], excluded: Excluded) -> Mapping[str, FeedContent]:
+    """Make the content of feeds of what the lists themselves say, by the names of lists."""
+    shelves: dict[str, FeedShelf] = defaultdict(FeedShelf)
+    for group in groups:
+        wish = wish_of(group)
+        for member in group:
+            why = _reason_left_out(wish, member, excluded)
+            if why is not None:
+                shelves[member.rules.name].left_out[why.value] += 1
+            elif wish.kind is not None:
+                title = _title_of_row(wish, wish.kind)
+                shelves[member.rules.name].titles.append((member.entry.rank, title))
+    return {name: shelf.content() for name, shelf in shelves.items()}
+
+
+def _reason_left_out(wish: Wish, member: Member, excluded: Excluded) -> LeftOut | None:
+    """Say why an entry is in no feed of its list, by what the list itself says, if so."""
+    if excluded.holds_wish(wish, None) or excluded.holds_title(wish, None):
+        return LeftOut.EXCLUDED
+    if wish.conflict:
+        return LeftOut.IN_DOUBT
+    if wish.kind is None:
+        return LeftOut.NO_KIND
+    return None if takes((member,), wish.kind) else LeftOut.OTHER_KIND
+
+
+def _title_of_row(wish: Wish, kind: MediaType) -> FeedTitle:
+    return FeedTitle(
+        kind=kind,
+        title=wish.title or wish.label,
+        year=wish.year,
+        tmdb=sendable(wish.ids.tmdb),
+        imdb=wish.ids.imdb,
+        tvdb=sendable(wish.ids.tvdb),
+    )

@@ -147,7 +147,7 @@ def _has_it(request: WebRequest, feed: Feed) -> bool:
         return bool({feed.etag, "*"} & known)
     try:
         since = parsedate_to_datetime(request.request.headers.get("if-modified-since", ""))
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):  # whatever a client calls a time
         return False
     since = since if since.tzinfo else since.replace(tzinfo=UTC)
     return feed.changed_at.replace(microsecond=0) <= since

@@ -25,6 +25,7 @@ from listsync.domain.media import Exclusion, TitleKey
 from listsync.domain.report import Result
 from listsync.domain.server import MediaStatus, TitleState
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
+from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.web.application import Backend
 from listsync.web.feed_routes import AGE, FeedRoutes
 from listsync.web.routes import HttpRoute
@@ -171,7 +172,8 @@ def test_who_has_a_feed_as_it_is_gets_no_body(
         assert again.headers["ETag"] == tag
     assert len(feeds.wrote_in) == 1
     assert read(door, **{"If-None-Match": '"other"', "If-Modified-Since": changed}).content
-    assert read(door, **{"If-Modified-Since": "yesterday"}).status_code == 200
+    for strange in ("yesterday", "Mon, 01 Jan 99999 00:00:00 GMT", "1 Jan 2024 00:00 +99999999"):
+        assert read(door, **{"If-Modified-Since": strange}).status_code == 200
     house.follow(*ROWS[1:]).sync()
     assert read(door, **{"If-None-Match": tag}).status_code == 200
 
@@ -250,26 +252,26 @@ def test_only_a_list_that_its_service_calls_empty_is_empty(door: Door, house: Fe
         answer = read(door, f"mine/{form}.json")
         assert (answer.status_code, answer.content) == (200, b"[]")
     house.follow(entry("No Such Film", 1950, MOVIE)).sync()
-    assert refusal(door) == (
-        "none of what the list mine held is among the films to be served (1 titles looked at)"
-    )
+    assert refusal(door) == "the list mine has no films that can be served now"
 
 
 def test_a_list_of_films_alone_has_no_feed_of_series(door: Door, house: FeedHouse) -> None:
     house.follow(*ROWS, of=rules(kind=MOVIE)).sync()
     assert read(door).json() == FILMS
     answer = read(door, "mine/sonarr.json")
-    assert (answer.status_code, answer.json()["message"]) == (404, "the list mine takes no series")
-    assert read(door, "all/sonarr.json").json()["message"] == (
-        "all lists together takes no series"
-    )
+    assert answer.status_code == 404
+    assert answer.json()["message"].startswith("the list mine has no series: ")
+    together = read(door, "all/sonarr.json").json()["message"]
+    assert together.startswith("all lists together have no series: ")
 
 
 def test_a_list_that_happens_to_hold_no_series_is_not_called_empty(
     door: Door, house: FeedHouse
 ) -> None:
     house.follow(DUNE_ROW).sync()
-    assert "among the series to be served" in refusal(door, "mine/sonarr.json")
+    assert (
+        refusal(door, "mine/sonarr.json") == "the list mine has no series that can be served now"
+    )
 
 
 def test_limits_kinds_and_filters_hold_for_feeds(door: Door, house: FeedHouse) -> None:
@@ -419,7 +421,7 @@ def test_a_catalogue_that_fails_is_not_asked_on_and_on(door: Door, house: FeedHo
     rows = [entry(f"Series {n}", 2000, TV, tmdb=n, rank=n) for n in range(1, 81)]
     assert house.follow(*rows).sync().result is Result.OK
     assert house.server.counts["series"] < 60
-    assert "among the series" in refusal(door, "mine/sonarr.json")
+    assert "no series that can be served" in refusal(door, "mine/sonarr.json")
 
 
 def test_a_server_that_is_away_leaves_feeds_as_they_are(door: Door, house: FeedHouse) -> None:
@@ -562,6 +564,27 @@ def test_a_feed_that_is_replaced_while_it_is_written_is_not_mixed(
     house.sync()
     with pytest.raises(Exception, match="replaced meanwhile"):
         Feeds(house.sources).write(feed)
+
+
+def test_an_exclusion_list_that_was_never_read_leaves_feeds_as_they_are(
+    door: Door, house: FeedHouse
+) -> None:
+    never = rules("never", is_exclusion=True)
+    house.play(BLOCKED, of=never)
+    house.follow(*ROWS).sync()
+    assert "no sync has come to its end" in refusal(door)
+    house.follow(MATRIX_ROW, of=never).sync()
+    assert titles(door) == ["Dune"]
+
+
+def test_the_feed_of_a_list_that_is_followed_no_more_is_forgotten(house: FeedHouse) -> None:
+    house.follow(DUNE_ROW, of=rules("first"))
+    house.follow(MATRIX_ROW, of=rules("second")).sync()
+    SqliteConfiguredLists(house.database).replace([rules("second")])
+    assert house.state.feeds.find(rules("first")) is None
+    assert house.state.feeds.find(rules("second")) is not None
+    rest = house.database.read("SELECT count(*) FROM feed_pages")[0][0]
+    assert rest == 1
 
 
 def test_a_token_in_an_address_is_not_in_the_log(

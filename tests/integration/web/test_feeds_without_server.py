@@ -90,7 +90,7 @@ def test_exclusions_and_kinds_hold_without_a_server(
     alone.follow(entry("Heat", 1995, MOVIE), of=rules("never", is_exclusion=True))
     alone.follow(ROWS[2], entry("Alien", 1979, MOVIE, tmdb=348), of=rules("other")).sync()
     assert titles(alone, "other") == '[{"title":"Alien","id":348,"release_year":"1979"}]'
-    with pytest.raises(RefusedCommand, match="none of what the list mine held"):
+    with pytest.raises(RefusedCommand, match="the list mine has no films"):
         titles(alone)
 
 

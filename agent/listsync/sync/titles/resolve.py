@@ -121,9 +121,13 @@ class Resolver:
         kind, tmdb = entry.kind, entry.ids.tmdb
         if kind is not None and tmdb is not None and not (entry.check_ids or entry.doubt):
             return TitleKey(kind, tmdb)
-        name = lookup_of_entry(entry) or ""
-        match = None if name in self._chosen_ids else self._remembered.get(name)
+        match = self.remembered(entry)
         return match.key if match else None
+
+    def remembered(self, entry: ListEntry) -> Match | None:
+        """Return what an entry alone was looked up as."""
+        name = lookup_of_entry(entry) or ""
+        return None if name in self._chosen_ids else self._remembered.get(name)
 
     def is_news(self, wish: Wish) -> bool:
         """Tell whether `known` found something out that is not remembered yet."""
