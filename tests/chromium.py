@@ -134,12 +134,14 @@ class Chromium:
         if not self.driver.execute_script("return 'axe' in window"):
             self.driver.execute_script(_AXE.read_text(encoding="utf-8"))
         found = self.driver.execute_async_script(
-            "const [only, done] = arguments; axe.run(only ? {runOnly: [only]} : {}).then(done)",
+            "const [only, done] = arguments, options = {resultTypes: ['violations']};"
+            "axe.run(only ? {...options, runOnly: [only]} : options)"
+            ".then((found) => done(found.violations))",
             rule,
         )
         return [
             f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
-            for one in found["violations"]
+            for one in found
             for node in one["nodes"]
         ]
 

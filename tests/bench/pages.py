@@ -22,6 +22,7 @@ from listsync.protocol import request
 from listsync.store.database import Database
 from listsync.store.state import SqliteAgentState
 from listsyncctl.client import ask
+from tests.bench.dashboard import dashboard
 from tests.bench.figures import Figure
 from tests.unit.agent.commands.world import World, a_list, rules
 
@@ -43,6 +44,7 @@ def pages() -> Iterator[Figure]:
         took = {what: _page_ms(world, *asked) for what, asked in _ASKED.items()}
         for what, ms in took.items():
             yield Figure(f"a page of {what}: own CPU", ms, "ms", MOST_PAGE_MS)
+        yield from dashboard(world.commands.call)
         yield from _export(world, Path(folder))
         database.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from listsync.web.dashboard.overview import Overview
@@ -35,19 +35,18 @@ async def status_of(backend: Backend) -> StatusReply:
     return cast("StatusReply", await backend.ask("status", {"limit": _MOST_ROWS}))
 
 
-async def overview(backend: Backend) -> Overview:
-    """Ask for all that the first page shows."""
-    return await LatestOverview(backend).get()
-
-
 @dataclass
 class LatestOverview:
-    """Asks anew for what may have changed since it asked last."""
+    """Asks for all that the first page shows, anew what may have changed since it asked last."""
 
     backend: Backend
     _key: object = None
     _lists: Sequence[ListShape] = ()
-    _waiting: int = field(default=0)
+    _waiting: int = 0
+
+    def forget(self) -> None:
+        """Ask for everything next."""
+        self._key = None
 
     async def get(self) -> Overview:
         """Ask how the agent is; of its lists only when a run or the configuration is another."""
@@ -55,10 +54,16 @@ class LatestOverview:
         key = _key_of(status)
         if key != self._key:
             self._lists = await all_lists(self.backend)
-            reply = cast("ReviewReply", await self.backend.ask("review", {"limit": 1}))
-            self._waiting = reply.get("total", 0)
+            self._waiting = await self._count_waiting(status)
             self._key = key
         return Overview(status, self._lists, self._waiting)
+
+    async def _count_waiting(self, status: StatusReply) -> int:
+        """Count the titles for review, which is worth a query only where a notice tells of any."""
+        if not any(one["kind"] == "review" for one in status["notices"]):
+            return 0
+        reply = cast("ReviewReply", await self.backend.ask("review", {"limit": 1}))
+        return reply.get("total", 0)
 
 
 def _key_of(status: StatusReply) -> object:

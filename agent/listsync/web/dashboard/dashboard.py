@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -17,6 +18,9 @@ from listsync.web.dashboard.render import Renderer, Viewer
 from listsync.web.dashboard.response import Answers, page_route
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 
+if TYPE_CHECKING:
+    from listsync.protocol.shapes import ListShape
+
 _LIVE = "/ui/live"
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
@@ -26,10 +30,11 @@ class Dashboard:
 
     def __init__(self, backend: Backend, renderer: Renderer | None = None) -> None:
         self._answers = Answers(backend, renderer or Renderer())
-        self._pages = Pages(self._answers)
         self._backend = backend
-        self._latest = LatestOverview(backend)
+        self.latest = LatestOverview(backend)
+        self._pages = Pages(self._answers, self.latest)
         self.broadcaster = Broadcaster(self._look)
+        self._lists: tuple[Sequence[ListShape], Viewer, str] | None = None
         backend.at_end(self.broadcaster.end)
 
     def routes(self) -> tuple[HttpRoute, ...]:
@@ -55,11 +60,13 @@ class Dashboard:
 
     async def _look(self) -> Mapping[str, str]:
         """Render what may have changed, once for all; forms of it have no session's word."""
-        view = await self._latest.get()
+        view = await self.latest.get()
         viewer = Viewer(base_path=self._backend.settings.base_path)
         render = self._answers.renderer.render
+        if self._lists is None or self._lists[:2] != (view.lists, viewer):
+            self._lists = (view.lists, viewer, render("few_lists.html", viewer, view=view))
         return {
             "spoken": render("spoken.html", viewer, view=view),
             "live": render("live.html", viewer, view=view),
-            "lists": render("few_lists.html", viewer, view=view),
+            "lists": self._lists[2],
         }

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from listsync.protocol import Reason
 from listsync.terminal.output import duration, time_of
-from listsync.web.dashboard.agent_view import overview, status_of
+from listsync.web.dashboard.agent_view import LatestOverview, status_of
 from listsync.web.dashboard.forms import SAID
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.response import Answers, page_route
@@ -19,7 +19,7 @@ from listsync.web.routes import HttpError, HttpRoute, WebRequest
 if TYPE_CHECKING:
     from listsync.protocol.shapes import RunShape
 
-_ROWS = 50
+_ROWS, _FEW = 50, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Pages:
     """Answers what a browser asks for with GET."""
 
     answers: Answers
+    latest: LatestOverview
 
     def routes(self) -> tuple[HttpRoute, ...]:
         return (
@@ -44,7 +45,7 @@ class Pages:
         )
 
     async def overview(self, request: WebRequest) -> Response:
-        view = await overview(self.answers.backend)
+        view = await self.latest.get()
         return self._page("overview.html", request, "/", view=view)
 
     async def lists(self, request: WebRequest) -> Response:
@@ -68,7 +69,7 @@ class Pages:
 
     async def review(self, request: WebRequest) -> Response:
         fields = _fields(request, "decided", "cursor")
-        params = {"decided": bool(fields["decided"]), "limit": _ROWS, **_cursor(fields)}
+        params = {"decided": bool(fields["decided"]), "limit": _FEW, **_cursor(fields)}
         reply = await self.answers.backend.ask("review", params)
         return self._page("review.html", request, "/ui/review", reply=reply, fields=fields)
 

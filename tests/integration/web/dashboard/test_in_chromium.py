@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from listsync.protocol import Reason, RefusedCommand
 from tests.chromium import Chromium
 from tests.integration.web.conftest import ALL, Door, FakeCommands
 from tests.integration.web.dashboard import facts
 from tests.integration.web.dashboard.conftest import dashboard, table
 from tests.integration.web.dashboard.test_pages import PAGES
+
+DIFFERENT = [one for one in PAGES if not one.endswith(("=yes", "/items"))]
+"""Those that do not look like another."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -43,7 +49,7 @@ def test_axe_finds_nothing_on_any_page_in_light_and_dark_and_none_is_too_wide(
         chromium.open(f"{door.url}/ui/login")
         _check(chromium, "the login")
         chromium.log_in(door.url, ALL)
-        for path in PAGES:
+        for path in DIFFERENT:
             chromium.open(f"{door.url}{path}")
             _check(chromium, path)
         assert chromium.complaints() == []
@@ -70,3 +76,69 @@ def test_all_can_be_reached_by_the_keyboard_and_it_is_seen_where_one_is(
     assert names[:3] == ["Skip to the content", "listsync", "Overview"]
     assert {"Settings", "Log out", "Sync Now", "Pause"} <= set(names)
     chromium.complaints()
+
+
+def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
+    chromium: Chromium, door: Door
+) -> None:
+    gate = threading.Event()
+
+    def started(_: object) -> dict[str, object]:
+        gate.wait(10)
+        return {"run_id": "ba9876543210", "state": "started"}
+
+    door.commands.answers["trigger"] = started
+    chromium.log_in(door.url, ALL)
+    chromium.press("Sync Now")
+    chromium.until("Sending…", "#live form.htmx-request")
+    assert not chromium.one("#live form.htmx-request button").is_enabled()
+    gate.set()
+    chromium.until("Sync started.", "#said [role=status]")
+    chromium.until("Sync Now", "#live")
+    assert chromium.one("#live button.main").is_enabled()
+    door.commands.answers["trigger"] = lambda _: RefusedCommand(Reason.PAUSED, "it is paused")
+    chromium.press("Sync Now")
+    chromium.until("It is paused. Resume first", "#said [role=alert]")
+    chromium.complaints()
+
+
+def test_the_progress_is_seen_as_it_goes_on_and_heard_in_steps(
+    chromium: Chromium, door: Door
+) -> None:
+    def run(done: int) -> None:
+        running = facts.progress(done)
+        door.commands.answers["status"] = lambda _: facts.status(running=running, state="running")
+
+    chromium.log_in(door.url, ALL)
+    run(60)
+    chromium.until("60 of 200 (30 %)", "#live")
+    chromium.until("Requesting titles, 25 percent", "#spoken[role=status]")
+    button = chromium.one("#live button.main")
+    chromium.driver.execute_script("arguments[0].focus()", button)
+    run(64)
+    chromium.until("64 of 200 (32 %)", "#live")
+    chromium.until("25 percent", "#spoken")
+    assert chromium.driver.switch_to.active_element == button
+    run(180)
+    chromium.until("75 percent", "#spoken")
+    chromium.until("about 1 min left", "#live")
+    door.commands.answers["status"] = lambda _: facts.status()
+    chromium.until("nothing needs you", "#spoken")
+    chromium.until_gone("Requesting titles", "#live")
+
+
+def test_times_are_those_of_the_reader(chromium: Chromium, door: Door) -> None:
+    chromium.log_in(door.url, ALL)
+    at = "2026-01-02T03:04:00+00:00"
+    door.commands.answers["runs"] = lambda _: {
+        "total": 1,
+        "next": None,
+        "runs": [facts.a_run(started_at=at)],
+    }
+    chromium.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    chromium.open(f"{door.url}/ui/runs")
+    chromium.until("12:04", "time.at")
+    with chromium.without_scripts():
+        chromium.open(f"{door.url}/ui/runs")
+        chromium.until("02 Jan 2026, 03:04 UTC", "time.at")
+    chromium.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})

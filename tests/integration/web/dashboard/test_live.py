@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from listsync.web.dashboard.live import Broadcaster
+from listsync.web.settings import EVERYTHING, AccessToken
 from tests.integration.web.conftest import Door
 from tests.integration.web.dashboard import facts
 from tests.integration.web.dashboard.test_pages import logged_in
@@ -162,3 +163,12 @@ def test_lists_are_asked_for_again_when_a_run_has_ended_only(door: Door) -> None
     asked = [name for name, _ in door.commands.asked]
     assert asked.count("lists") == 2  # at first, and as a run had begun
     assert asked.count("status") >= 3
+
+
+def test_events_end_when_other_tokens_open_the_door(door: Door) -> None:
+    with logged_in(door) as client, client.stream("GET", "/ui/live") as answer:
+        chunks = answer.iter_text()
+        next(chunks)
+        door.follow(tokens=(AccessToken(name="me", secret="another-one", scopes=EVERYTHING),))
+        door.commands.answers["status"] = lambda _: facts.status(running=facts.progress(7))
+        assert "7 of 200" not in "".join(chunks)

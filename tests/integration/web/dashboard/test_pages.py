@@ -153,6 +153,7 @@ def test_a_reader_sees_all_and_changes_nothing(door: Door) -> None:
         for name in FORMS:
             answer = client.post(f"/ui/{name}", data={"csrf": csrf[1]})
             assert answer.status_code == 403
+            assert "lacks the scope control" in answer.text
     assert not door.commands.asked
 
 
