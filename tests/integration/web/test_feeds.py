@@ -292,7 +292,7 @@ def test_what_passed_a_filter_stays_while_its_facts_cannot_be_read(
     house.follow(MATRIX_ROW, of=old).sync()
     with house.database.write() as connection:
         connection.execute("DELETE FROM facts")
-    house.server.on("facts", DOWN)
+    house.server.on("facts", *[DOWN] * 9)
     house.follow(MATRIX_ROW, DUNE_ROW, of=old).sync()
     assert titles(door, "old/radarr.json") == ["The Matrix"]
 
@@ -575,6 +575,16 @@ def test_an_exclusion_list_that_was_never_read_leaves_feeds_as_they_are(
     assert "no sync has come to its end" in refusal(door)
     house.follow(MATRIX_ROW, of=never).sync()
     assert titles(door) == ["Dune"]
+
+
+def test_a_list_for_whose_rows_there_is_no_room_keeps_its_feed(
+    door: Door, house: FeedHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.follow(DUNE_ROW, of=rules("first"))
+    house.follow(*ROWS, of=rules("second")).sync()
+    monkeypatch.setattr("listsync.row_limit.MOST_OF_ALL", 2)
+    house.sync()
+    assert read(door, "second/radarr.json").json() == FILMS
 
 
 def test_the_feed_of_a_list_that_is_followed_no_more_is_forgotten(house: FeedHouse) -> None:
