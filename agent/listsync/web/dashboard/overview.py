@@ -44,6 +44,8 @@ class Overview:
             words = f"All {total:,} lists were" if total > 1 else "The list was"
             return StateMark(f"{words} read, nothing needs you.", Tone.GOOD)
         if all(one["outcome"] == UNREAD for one in self.lists):
+            if self.status["running"]:
+                return StateMark("The first sync is running.", Tone.BUSY)
             return StateMark("No list has been read yet.", Tone.QUIET)
         rest = "The other" if total - read == 1 else "The others"
         words = f"{read:,} of {plural(total, 'list')} were read. {rest} will be tried again."

@@ -99,6 +99,10 @@ def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
     door.commands.answers["trigger"] = lambda _: RefusedCommand(Reason.PAUSED, "it is paused")
     chromium.press("Sync Now")
     chromium.until("It is paused. Resume first", "#said [role=alert]")
+    door.commands.answers["trigger"] = lambda _: {"run_id": "ba9876543210", "state": "queued"}
+    chromium.press("Sync Now")
+    chromium.until("another follows", "#said")
+    chromium.until_gone("another follows", "#said")  # by itself
     chromium.complaints()
 
 

@@ -35,7 +35,15 @@
     banner.querySelector("span").textContent = words;
   }
 
+  let leaving;
+  function letGo() {
+    // What was done needs no answer; what failed stays to be read.
+    clearTimeout(leaving);
+    leaving = setTimeout(() => document.querySelector("#said .good")?.remove(), 6000);
+  }
+
   document.addEventListener("htmx:after:swap", localise);
+  document.addEventListener("htmx:finally:request", letGo);
   document.addEventListener("htmx:sse:after:connection", () => lost(""));
   document.addEventListener("htmx:sse:error", (event) => {
     if (event.detail.status === 401) location.reload();
@@ -47,4 +55,5 @@
   setInterval(() => document.hidden || localise(), 1000);
   document.addEventListener("visibilitychange", () => document.hidden || localise());
   localise();
+  letGo();
 })();
