@@ -93,6 +93,7 @@ class StateOverview:
             notices=self._state.notices.open(Origin.SYNC),
             waiting=self._state.reviews.count_waiting(),
             state_doubt=state_doubt.why if state_doubt else "",
+            allowances=self._state.server.learned().allowances,
         )
 
 

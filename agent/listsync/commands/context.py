@@ -15,6 +15,7 @@ from listsync.domain.history import ListRow
 from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry, ServiceStatus
+from listsync.domain.server_knowledge import UserAllowance
 from listsync.errors import Problem
 from listsync.ports.runs import Notices
 from listsync.ports.state import AgentState
@@ -36,7 +37,7 @@ class Shown:
 
     `lists` is how each list was read last, by source; `waiting` counts titles for review;
     `doubts` tell which places others may change, `state_doubt` why what is remembered may not be
-    the whole of it.
+    the whole of it; `allowances` what was left to users.
     """
 
     lists: Mapping[str, ListRow] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Shown:
     waiting: int = 0
     doubts: tuple[str, ...] = ()
     state_doubt: str = ""
+    allowances: tuple[UserAllowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

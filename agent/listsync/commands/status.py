@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ListShape,
         PendingKeyShape,
         PendingShape,
+        QuotaShape,
         RetryShape,
         ServerShape,
         ServiceShape,
@@ -74,7 +75,7 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
         "config": _config(sources, window),
         "watcher": sources.watcher(),
         "services": [_service(one) for one in window.take(sources.services())],
-        "server": _server(sources),
+        "server": _server(sources, window),
         "has_server": sources.terms().has_server,
         "paused": {"until": iso(queue.pause.until)} if queue.pause else None,
         "running": _progress(sources, window) if queue.running else None,
@@ -182,13 +183,30 @@ def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
     }
 
 
-def _server(sources: Sources) -> ServerShape | None:
+def _server(sources: Sources, window: Window) -> ServerShape | None:
     """Tell the server that answered last, unless another one is meant by now."""
     known = sources.recent.server
     wanted = sources.configuration.current.snapshot.server
     if known is None or known.url != wanted:
         return None
-    return {"product": known.product, "version": known.version, "url": known.url}
+    told: ServerShape = {"product": known.product, "version": known.version, "url": known.url}
+    if quotas := window.take(_quotas(sources)):
+        told["quotas"] = quotas
+    return told
+
+
+def _quotas(sources: Sources) -> list[QuotaShape]:
+    return [
+        {
+            "user": one.user,
+            "kind": kind.value,
+            "limit": quota.limit,
+            "remaining": quota.remaining,
+            "days": quota.days,
+        }
+        for one in sources.shown().allowances
+        for kind, quota in one.allowance.quotas.items()
+    ]
 
 
 def _operations(row: RunRow) -> str:

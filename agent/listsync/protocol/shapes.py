@@ -98,10 +98,23 @@ class ConfigShape(TypedDict):
     pending: NotRequired[list[PendingKeyShape]]
 
 
+class QuotaShape(TypedDict):
+    """How many films, or seasons, are left to a user; *user* None: as whom the agent acts."""
+
+    user: str | None
+    kind: str
+    limit: int
+    remaining: int
+    days: int | None
+
+
 class ServerShape(TypedDict):
+    """*quotas*, where there are any, as the last run left them."""
+
     product: str
     version: str
     url: str
+    quotas: NotRequired[list[QuotaShape]]
 
 
 class PendingShape(TypedDict):

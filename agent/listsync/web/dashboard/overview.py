@@ -70,6 +70,8 @@ class Overview:
     @property
     def server(self) -> StateMark:
         """Say whether the server answers, by what was said of it last."""
+        if not self.status.get("has_server", True):
+            return words.NO_SERVER
         kinds = {one["kind"] for one in self.status["notices"] if not one["list"]}
         if "server_unreachable" in kinds:
             return words.UNREACHED

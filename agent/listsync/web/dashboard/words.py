@@ -105,6 +105,7 @@ INVALID = StateMark("Has mistakes", Tone.BAD)
 REACHED = StateMark("Reachable", Tone.GOOD)
 UNREACHED = StateMark("Not reachable", Tone.BAD)
 REFUSES = StateMark("Refuses the key", Tone.BAD)
+NO_SERVER = StateMark("None, for feeds only", Tone.QUIET)
 UNTRIED = StateMark("Not connected yet", Tone.QUIET)
 PHASES: Mapping[str, str] = {
     "connect": "Connecting to the server",

@@ -9,7 +9,15 @@ import pytest
 from listsync.protocol.messages import StatusReply
 from listsync.protocol.shapes import ListShape
 from listsync.web.dashboard.overview import Overview
-from listsync.web.dashboard.words import REACHED, REFUSES, UNREACHED, UNTRIED, StateMark, Tone
+from listsync.web.dashboard.words import (
+    NO_SERVER,
+    REACHED,
+    REFUSES,
+    UNREACHED,
+    UNTRIED,
+    StateMark,
+    Tone,
+)
 from tests.integration.web.dashboard.facts import a_list, a_notice, progress, status
 
 TO_DO = status(needs_person=True, notices=[a_notice("list_blocked", "x")], notices_total=1)
@@ -63,3 +71,4 @@ def test_the_server_is_what_was_said_of_it_last(kind: str, mark: StateMark) -> N
     of_a_list = [a_notice(kind, "x", list="mine")]
     assert Overview(status(notices=of_a_list), []).server == REACHED
     assert Overview(status(server=None), []).server == UNTRIED
+    assert Overview(status(server=None, has_server=False), []).server == NO_SERVER

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from listsync.protocol import Reason, RefusedCommand
+from listsync.protocol.shapes import QuotaShape
 from tests.integration.web.conftest import ALL, READER, TOKENS, Answer, Door, FakeCommands
 from tests.integration.web.dashboard import facts
 from tests.integration.web.dashboard.conftest import dashboard, table
@@ -212,6 +213,14 @@ def test_a_page_with_nothing_says_what_to_do(
     door.commands.answers[command] = lambda _: reply
     with logged_in(door) as client:
         assert words in client.get(path).text
+
+
+def test_the_overview_shows_what_quotas_have_left(door: Door) -> None:
+    quota: QuotaShape = {"user": "kid", "kind": "movie", "limit": 10, "remaining": 3, "days": 7}
+    server = {"product": "Seerr", "version": "3", "url": "http://seerr", "quotas": [quota]}
+    door.commands.answers["status"] = lambda _: facts.status(server=server)
+    with logged_in(door) as client:
+        assert "3 of 10 films left in 7 days to kid" in client.get("/").text
 
 
 def test_settings_show_problems_with_their_line_and_column(door: Door) -> None:

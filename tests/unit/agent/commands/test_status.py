@@ -10,9 +10,11 @@ import pytest
 
 from listsync import __version__
 from listsync.domain.history import ListRow
+from listsync.domain.media import MediaType
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.report import Phase, Verdict
 from listsync.domain.runs import Pause, PendingChange, PlannedRetry, Scope, ServiceStatus, SyncJob
+from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota, UserAllowance
 from listsync.errors import Problem
 from listsync.protocol import PROTOCOL
 from listsync.terminal.output import PLAIN
@@ -130,6 +132,18 @@ def test_the_status_tells_the_last_run_and_its_server(world: World) -> None:
         },
     }
     assert status["server"] == asdict(SEERR)
+
+
+def test_the_status_tells_what_quotas_have_left(world: World) -> None:
+    quotas = {MediaType.MOVIE: Quota(limit=10, remaining=3, days=7)}
+    limited = Allowance(user_id=2, name="kid", quotas=quotas)
+    world.allowances = (
+        UserAllowance(user=None, allowance=UNLIMITED),
+        UserAllowance(user="kid", allowance=limited),
+    )
+    world.end(a_run(), server=SEERR)
+    left = {"user": "kid", "kind": "movie", "limit": 10, "remaining": 3, "days": 7}
+    assert world.ask("status")["server"] == {**asdict(SEERR), "quotas": [left]}
 
 
 def test_a_server_that_was_never_reached_is_not_told(world: World) -> None:

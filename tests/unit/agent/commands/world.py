@@ -35,6 +35,7 @@ from listsync.domain.runs import (
     ServiceStatus,
     SyncJob,
 )
+from listsync.domain.server_knowledge import UserAllowance
 from listsync.errors import BeingWrittenError, ConfigError, Problem
 from listsync.protocol import RefusedCommand
 from listsync.sync.limits import UNCAPPED
@@ -172,6 +173,7 @@ class World:
         self.shown: dict[str, ListRow] = {}
         self.standing: tuple[NoticeRecord, ...] = ()
         self.waiting = self.refreshes = 0
+        self.allowances: tuple[UserAllowance, ...] = ()
         self.due: dict[str, datetime] = {}
         self.retry: PlannedRetry | None = None
         self.notes: tuple[str, ...] = ()
@@ -250,7 +252,12 @@ class World:
         self.recent.add(EndedRun(row=row, **more))
 
     def _shown(self) -> Shown:
-        return Shown(lists=self.shown, notices=self.standing, waiting=self.waiting)
+        return Shown(
+            lists=self.shown,
+            notices=self.standing,
+            waiting=self.waiting,
+            allowances=self.allowances,
+        )
 
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
         current = self.configuration.current
