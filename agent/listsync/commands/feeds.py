@@ -77,16 +77,18 @@ class Feeds:
             read_at=min(one.read_at for one in records),
         )
 
-    def write(self, feed: Feed) -> bytes:
-        """Write a feed as JSON.
+    def write(self, feed: Feed) -> list[bytes]:
+        """Write a feed as JSON, in parts: to join megabytes would hold all other threads.
 
         Raises:
             RefusedCommand: nothing of it is left, though its lists are not empty; or a sync
                 replaced it just now.
         """
-        pages = [page for page in self._pages(feed) if page]
-        if pages or feed.is_empty:
-            return b"[" + b",".join(pages) + b"]"
+        parts = [page for page in self._pages(feed) if page != b","]
+        if parts:
+            return [b"[" + parts[0][1:], *parts[1:], b"]"]
+        if feed.is_empty:
+            return [b"[]"]
         words = f"{_named(feed.name)} no {feed.form.what} that can be served now"
         raise self._refusal(words, [one.name for one in feed.records])
 
@@ -136,7 +138,10 @@ class Feeds:
         return min((at for at in times if at is not None and at > now), default=now + _SOON)
 
     def _pages(self, feed: Feed) -> Iterator[bytes]:
-        """Write the titles without what was excluded since, each once; a page is milliseconds."""
+        """Write titles, each with a comma before it, without what was excluded since, each once.
+
+        A page is milliseconds.
+        """
         excluded = _Excluded(map(parse_exclusion, feed.exclusions))
         seen: set[object] = set()
         try:
@@ -147,7 +152,9 @@ class Feeds:
                     ]
                     if len(feed.records) > 1:
                         titles = [one for one in titles if _is_new(one, seen)]
-                    yield msgspec.json.encode([_ROWS[feed.form](one) for one in titles])[1:-1]
+                    yield (
+                        b"," + msgspec.json.encode([_ROWS[feed.form](one) for one in titles])[1:-1]
+                    )
         except StateError as error:
             raise RefusedCommand(Reason.UNAVAILABLE, str(error)) from error
 

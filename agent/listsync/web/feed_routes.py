@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from listsync.domain.feeds import FeedForm
 from listsync.web.application import Backend
@@ -23,7 +23,8 @@ PATHS = ("/feeds/{name:path}", "/t/{token}/feeds/{name:path}")
 """Where feeds stand; the second for clients of which the token must be a part of the address."""
 AGE = "X-Listsync-Age"
 _WORTH_PACKING = 1024
-_PACKED_AS = 5
+_PACKED_AS, _GZIP = 5, 31
+"""How hard it is tried, and in which format: for `zlib.compressobj`."""
 
 
 class RadarrFilm(TypedDict):
@@ -109,17 +110,12 @@ class FeedRoutes:
         headers = self._headers(feed)
         if _has_it(request, feed):
             return Response(status_code=304, headers=headers)
-        is_packed = _takes_gzip(request)
-        body = await self._backend.run(self._write, feed, is_packed=is_packed)
-        if is_packed and body[:1] != b"[":
+        parts = await self._backend.run(self._feeds.write, feed)
+        if _takes_gzip(request) and sum(map(len, parts)) >= _WORTH_PACKING:
             headers["Content-Encoding"] = "gzip"
-        return Response(body, headers=headers, media_type="application/json")
-
-    def _write(self, feed: Feed, *, is_packed: bool) -> bytes:
-        body = self._feeds.write(feed)
-        if not is_packed or len(body) < _WORTH_PACKING:
-            return body
-        return gzip.compress(body, _PACKED_AS, mtime=0)
+            parts = await self._backend.run(_packed, parts)
+        headers["Content-Length"] = str(sum(map(len, parts)))
+        return StreamingResponse(_each(parts), headers=headers, media_type="application/json")
 
     def _headers(self, feed: Feed) -> dict[str, str]:
         age_s = (self._now() - feed.read_at).total_seconds()
@@ -130,6 +126,16 @@ class FeedRoutes:
             "Cache-Control": "private, no-cache",
             "Vary": "Accept-Encoding",
         }
+
+
+def _packed(parts: Iterable[bytes]) -> list[bytes]:
+    packer = zlib.compressobj(_PACKED_AS, wbits=_GZIP)
+    return [*filter(None, map(packer.compress, parts)), packer.flush()]
+
+
+async def _each(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
 
 
 def _told_to(request: WebRequest, error: HttpError) -> HttpError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import stat
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
@@ -110,3 +111,20 @@ def test_a_client_that_stays_connected_does_not_hold_the_end(agent: AgentInProce
         agent.write({})
         assert agent.reload()["pending"] == []
     assert not is_open(port)
+
+
+def test_feeds_are_served_with_the_token_that_was_made_for_them(
+    agent: AgentInProcess, tmp_path: Path
+) -> None:
+    port = free_port()
+    agent.write({"http.listen": f"127.0.0.1:{port}"})
+    agent.reload()
+    token = (tmp_path / "state" / "feed-token").read_text().strip()
+    (name,) = (one.name for one in agent.daemon._snapshot.lists)
+    url = f"http://127.0.0.1:{port}/t/{token}/feeds/{quote(name, safe='')}/radarr.json"
+    answer = httpx.get(url, timeout=10, trust_env=False)
+    assert (answer.status_code, answer.json()["message"]) == (
+        503,
+        f"the list {name} was not read yet",
+    )
+    assert answer.headers["Retry-After"]

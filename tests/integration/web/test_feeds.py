@@ -67,7 +67,7 @@ class LiveFeeds(Feeds):
     def find(self, name: str, form: FeedForm) -> Feed:
         return Feeds(self.house.sources).find(name, form)
 
-    def write(self, feed: Feed) -> bytes:
+    def write(self, feed: Feed) -> list[bytes]:
         self.wrote_in.append(threading.current_thread().name)
         return Feeds(self.house.sources).write(feed)
 
@@ -178,6 +178,16 @@ def test_who_has_a_feed_as_it_is_gets_no_body(
     assert read(door, **{"If-None-Match": tag}).status_code == 200
 
 
+def test_a_feed_has_changed_when_what_is_in_it_has(door: Door, house: FeedHouse) -> None:
+    house.follow(*ROWS).sync()
+    with house.database.write() as connection:
+        connection.execute("UPDATE feeds SET changed_at = '2026-01-01T00:00:00.000+00:00'")
+    house.sync()
+    assert read(door).headers["Last-Modified"] == "Thu, 01 Jan 2026 00:00:00 GMT"
+    house.follow(*ROWS[1:], DUNE_ROW._replace(rank=9)).sync()
+    assert read(door).headers["Last-Modified"] != "Thu, 01 Jan 2026 00:00:00 GMT"
+
+
 def test_a_head_request_tells_the_same_without_the_feed(door: Door, house: FeedHouse) -> None:
     house.follow(*ROWS).sync()
     with door.client(FEEDER) as client:
@@ -253,6 +263,11 @@ def test_only_a_list_that_its_service_calls_empty_is_empty(door: Door, house: Fe
         assert (answer.status_code, answer.content) == (200, b"[]")
     house.follow(entry("No Such Film", 1950, MOVIE)).sync()
     assert refusal(door) == "the list mine has no films that can be served now"
+    house.play(Fetched(entries=(), declared=0), of=rules("empty")).sync()
+    assert read(door, "empty/sonarr.json").content == b"[]"
+    assert refusal(door, "all/sonarr.json") == (
+        "all lists together have no series that can be served now"
+    )
 
 
 def test_a_list_of_films_alone_has_no_feed_of_series(door: Door, house: FeedHouse) -> None:

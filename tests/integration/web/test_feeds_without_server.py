@@ -44,7 +44,7 @@ def alone(house: FeedHouse) -> FeedHouse:  # noqa: F811 - it is the fixture
 
 def titles(alone: FeedHouse, name: str = "mine", form: FeedForm = FeedForm.RADARR) -> str:
     feeds = Feeds(alone.sources)
-    return feeds.write(feeds.find(name, form)).decode()
+    return b"".join(feeds.write(feeds.find(name, form))).decode()
 
 
 def test_feeds_hold_what_the_lists_themselves_give_ids_for(alone: FeedHouse) -> None:
