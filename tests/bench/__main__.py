@@ -21,7 +21,7 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sandbox.catalogue import invented
 from listsync.sync.titles.evidence import sought, weigh
-from tests.bench import agents, browser, hops, new_rows, pages, services, titles, worst
+from tests.bench import agents, browser, hops, http_door, new_rows, pages, services, titles, worst
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -213,6 +213,7 @@ PARTS = (
     *worst.PARTS,
     *new_rows.PARTS,
     *agents.PARTS,
+    *http_door.PARTS,
     *browser.PARTS,
 )
 

@@ -35,13 +35,14 @@ class HttpDoor:
 
     def start(self, config: Config) -> ServiceWork:
         """Open the door; raises StateError."""
+        settings = self._settings(config.http)
+        listener = settings.listen.open()
+        # Who connects now waits in the socket's queue for what is imported, which takes longest.
         from listsync.commands.feeds import Feeds  # noqa: PLC0415 - see below
         from listsync.web.application import Backend  # noqa: PLC0415 - see below
         from listsync.web.door import application  # noqa: PLC0415 - 4 MB, where there is a door
         from listsync.web.server import HttpServer  # noqa: PLC0415 - see above
 
-        settings = self._settings(config.http)
-        listener = settings.listen.open()
         self._backend = backend = Backend(self._commands, settings)
         self._server = server = HttpServer(
             application(backend, Feeds(self._sources)), listener, backend.end
