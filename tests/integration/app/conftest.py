@@ -16,7 +16,6 @@ import pytest
 
 import listsync.web.door
 import listsync.web.server  # noqa: F401 - a first import takes longer than a reload waits
-from listsync import logs
 from listsync.agent.services import AgentService
 from listsync.agent.systemd import Systemd
 from listsync.app.agent_wiring import WiredAgent
@@ -136,13 +135,13 @@ def start_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
         return started[0]
 
     monkeypatch.setattr(SyncRunner, "__call__", note)
-    before, level = list(logging.root.handlers), logs.level()
+    before, level = list(logging.root.handlers), logging.getLogger("listsync").level
     yield start
     started[0].close()
     for handler in set(logging.root.handlers) - set(before):
         logging.root.removeHandler(handler)
         handler.close()
-    logs.set_level(level)
+    logging.getLogger("listsync").setLevel(level)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from contextlib import ExitStack, suppress
@@ -30,7 +31,10 @@ class OpenDoor:
         """Send *request*, and give the beginning of the answer; empty: there was none."""
         with self.connect() as client, suppress(ConnectionError):
             client.sendall(request)
-            return client.recv(65536)
+            answer = client.recv(65536)
+            while answer and len(answer) < _length_of(answer):
+                answer += client.recv(65536) or b"\0" * _length_of(answer)
+            return answer
         return b""
 
     def status(self, request: bytes) -> int:
@@ -42,12 +46,19 @@ class OpenDoor:
         return status["running"] is not None or status["pending"] is not None
 
     def rest(self) -> None:
-        """Wait until nothing runs, in a pause: a sync that is triggered now, waits."""
-        self.agent.ask("pause")
-        until = time.monotonic() + 10
-        while self.has_a_sync():
+        """Wait for the first sync, and pause: what is triggered now, waits."""
+        until = time.monotonic() + 30
+        while self.agent.ask("status")["last_run"] is None or self.has_a_sync():
             assert time.monotonic() < until
             time.sleep(0.01)
+        self.agent.ask("pause")
+
+
+def _length_of(answer: bytes) -> int:
+    """Say how long an answer is to be, as far as its head is there."""
+    head, blank, _ = answer.partition(b"\r\n\r\n")
+    told = re.search(rb"content-length: (\d+)", head)
+    return len(head) + len(blank) + int(told[1]) if told else len(answer)
 
 
 def has_ended(client: socket.socket) -> bool:

@@ -281,7 +281,7 @@ def test_a_run_that_is_over_writes_nothing_more_and_others_do(path: Path) -> Non
     database = Database(path)
     over: list[bool] = []
     of_run = database.until_over(lambda: bool(over))
-    columns = [row["name"] for row in database.read("PRAGMA table_info(key_values)")]
+    columns = [row["name"] for row in database.read("PRAGMA table_info(notebook)")]
     put = f"INSERT INTO notebook ({columns[0]}, {columns[1]}) VALUES (?, '1')"
     with of_run.write() as connection:
         connection.execute(put, ("first",))

@@ -107,11 +107,11 @@ def test_who_has_little_patience_does_not_shorten_that_of_others(
 ) -> None:
     database = open_database(20)
     hasty = SqliteKeyValueStore(database.with_patience(0))
-    with lock_of_another_program(path, _HELD_S):
+    with lock_of_another_program(path):
         waiting = in_another_thread(lambda: SqliteKeyValueStore(database).save("a", 1))
         with pytest.raises(StateError):
             hasty.save("a", 2)
-        waiting.join()
+    waiting.join()
     assert hasty.load("a") == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,11 +105,13 @@ def held_by(rows: int, folder: Path) -> list[int]:
         facts=FakeFacts(),
     )
     run = SyncRun(run_id=f"run-{rows}", origin="test", started_at=datetime.now(UTC))
+    logging.disable()  # what a test's log keeps of each row is not the sync's
     tracemalloc.start()
     try:
         report = sync(run, parts)
     finally:
         tracemalloc.stop()
+        logging.disable(logging.NOTSET)
         database.close()
     assert (report.result, len(report.requested)) == (Result.OK, rows)
     return server.held

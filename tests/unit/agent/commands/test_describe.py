@@ -58,7 +58,6 @@ def test_a_parameter_is_described_with_what_it_means_and_may_be(world: World) ->
         "review_decide": ["id", "choice"],
         "plan_result": ["run_id"],
         "exclude": ["item"],
-        "backup": ["file"],
         "backup_result": ["id"],
     }
 
