@@ -21,7 +21,18 @@ from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import Candidate
 from listsync.sandbox.catalogue import invented
 from listsync.sync.titles.evidence import sought, weigh
-from tests.bench import agents, browser, hops, http_door, new_rows, pages, services, titles, worst
+from tests.bench import (
+    agents,
+    browser,
+    feeds,
+    hops,
+    http_door,
+    new_rows,
+    pages,
+    services,
+    titles,
+    worst,
+)
 from tests.bench.figures import Figure
 from tests.bench.runs import Measured, bench, catalogue
 
@@ -215,6 +226,7 @@ PARTS = (
     *agents.PARTS,
     *http_door.PARTS,
     *browser.PARTS,
+    *feeds.PARTS,
 )
 
 

@@ -236,6 +236,15 @@ def test_the_age_of_a_list_that_fails_grows(door: Door, house: FeedHouse) -> Non
     assert int(read(door).headers[AGE]) < 60
 
 
+def test_all_lists_together_are_as_old_as_the_oldest(door: Door, house: FeedHouse) -> None:
+    house.follow(DUNE_ROW, of=rules("first"))
+    house.follow(MATRIX_ROW, of=rules("second")).sync()
+    old = "2026-01-01T00:00:00.000+00:00"
+    with house.database.write() as connection:
+        connection.execute("UPDATE feeds SET read_at = ? WHERE list = 'first'", (old,))
+    assert int(read(door, "all/radarr.json").headers[AGE]) > 86400
+
+
 def test_a_row_in_doubt_takes_nothing_away(door: Door, house: FeedHouse) -> None:
     house.follow(*ROWS).sync()
     doubted = Fetched(entries=ROWS[1:], declared=4, broken=1, repeated=0)
