@@ -104,7 +104,15 @@ def test_a_client_that_stays_connected_does_not_hold_the_end(agent: AgentInProce
     port = free_port()
     agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
     agent.reload()
-    with httpx.Client(trust_env=False, timeout=10) as client, socket.socket() as half_open:
+    with (
+        httpx.Client(trust_env=False, timeout=10) as client,
+        socket.socket() as half_open,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as listener,
+    ):
+        listener.sendall(
+            f"GET /ui/live HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {OLD}\r\n\r\n".encode()
+        )
+        assert b"text/event-stream" in listener.recv(4096)
         half_open.connect(("127.0.0.1", port))
         half_open.sendall(b"GET / HTTP/1.1\r\n")
         assert state(port, OLD, client) == 200
