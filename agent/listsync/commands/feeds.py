@@ -18,6 +18,8 @@ from listsync.protocol import Reason, RefusedCommand
 
 _SOON = timedelta(minutes=5)
 _LATEST = timedelta(days=1)
+_LONGEST = 100
+"""What is quoted of a name that somebody asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class Feeds:
         of_kind = [one for one in found if one.kind in (None, form.kind)]
         if of_kind:
             return of_kind
-        words = f"no list is called {name!r}"
+        words = f"no list is called {name[:_LONGEST]!r}"
         if found:
             words = f"{_named(name)} no {form.what}: the configuration says so, by `kind`"
         elif named and name != ALL_LISTS:
@@ -117,7 +119,7 @@ class Feeds:
         if row is None:
             words = "was not read yet"
         elif row.last_success is not None:
-            words = "was read, but no sync has come to its end since that could make its feed"
+            words = "was read, but no sync has made its feed yet"
         else:
             words = f"was never read whole: {row.outcome.replace('_', ' ')}: {row.why}"
         raise self._refusal(f"the list {rules.name} {words}", [rules.name])

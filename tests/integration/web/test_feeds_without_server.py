@@ -101,7 +101,7 @@ def test_an_exclusion_list_that_cannot_be_read_leaves_feeds_as_they_are(
     alone.play(BLOCKED, of=never)
     report = alone.follow(*ROWS).sync()
     assert (report.result, "never" in report.why) == (Result.PARTLY, True)
-    with pytest.raises(RefusedCommand, match="no sync has come to its end"):
+    with pytest.raises(RefusedCommand, match="no sync has made its feed"):
         titles(alone)
     alone.play(whole(ROWS[4]), of=never).sync()
     assert "Matrix" in titles(alone)
