@@ -79,7 +79,7 @@ class Chromium:
 
     def _wait(self, look: object, what: str) -> None:
         assert callable(look)
-        WebDriverWait(self.driver, WITHIN_S, 0.05).until(lambda _: look(), f"never: {what}")
+        WebDriverWait(self.driver, WITHIN_S, 0.15).until(lambda _: look(), f"never: {what}")
 
     def scheme(self, name: str) -> None:
         """Prefer `light` or `dark`."""
