@@ -32,6 +32,9 @@ SAID: Mapping[str, StateMark] = {
     "reloaded": StateMark("The configuration is valid and in force.", Tone.GOOD),
     "excluded": StateMark("It is not requested from now on.", Tone.GOOD),
     "forgotten": StateMark("Forgotten: the next sync considers it again.", Tone.GOOD),
+    "not_running": StateMark("No sync is running.", Tone.GOOD),
+    "not_known": StateMark("Nothing was stored about it.", Tone.GOOD),
+    "undecided": StateMark("It is undecided again.", Tone.GOOD),
     "decided": StateMark("Decided: the next sync goes by it.", Tone.GOOD),
 }
 """What was done, by the word that stands in the address of the page to which a form leads."""
@@ -74,8 +77,8 @@ class Forms:
         return self._done(request, reply["state"], back)
 
     async def cancel(self, request: WebRequest) -> Response:
-        await self._ask(request, "cancel", {})
-        return self._done(request, "cancelled")
+        reply = await self._ask(request, "cancel", {})
+        return self._done(request, "cancelled" if reply.get("run_id") else "not_running")
 
     async def pause(self, request: WebRequest) -> Response:
         await self._ask(request, "pause", {})
@@ -96,8 +99,9 @@ class Forms:
 
     async def forget(self, request: WebRequest) -> Response:
         item = form_of(request.body).get("item", "")
-        await self._ask(request, "forget", {"item": item})
-        return self._done(request, "forgotten", ("/ui/item", {"q": item}))
+        reply = await self._ask(request, "forget", {"item": item})
+        said = "forgotten" if reply.get("count") else "not_known"
+        return self._done(request, said, ("/ui/item", {"q": item}))
 
     async def decide(self, request: WebRequest) -> Response:
         """Take a title for what waits, or none; htmx gets the card as it is now."""
@@ -105,7 +109,8 @@ class Forms:
         params = {"id": fields.get("id", ""), "choice": fields.get("choice", "")}
         reply = cast("ReviewDecideReply", await self._ask(request, "review_decide", params))
         if not is_htmx(request.request):
-            return see_other(self._base_path, "/ui/review", said="decided")
+            said = "undecided" if _is_undone(fields) else "decided"
+            return see_other(self._base_path, "/ui/review", said=said)
         facts = {"id": reply["id"], "message": reply["message"], "is_open": _is_undone(fields)}
         return self._part(request, "decided.html", **facts)
 

@@ -46,8 +46,10 @@ def table() -> dict[str, Answer]:
         "trigger": lambda _: {"run_id": "ba9876543210", "state": "started"},
         **{
             name: lambda _: {"ok": True, "message": "Done."}
-            for name in ("pause", "resume", "cancel", "reload", "exclude", "forget")
+            for name in ("pause", "resume", "reload", "exclude")
         },
+        "cancel": lambda _: {"ok": True, "message": "Cancelling.", "run_id": "ba9876543210"},
+        "forget": lambda _: {"ok": True, "message": "Forgot it.", "count": 2},
     }
 
 

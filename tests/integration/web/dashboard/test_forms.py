@@ -77,6 +77,24 @@ def test_a_form_asks_one_command_leads_back_and_says_who_it_was(
     assert f"{asked[0]}, asked in the dashboard with the token me" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("form", "fields", "command", "said"),
+    [
+        ("cancel", {}, "cancel", "No sync is running."),
+        ("forget", {"item": "movie/1"}, "forget", "Nothing was stored about it."),
+        ("review", {"id": "a1b2c3", "choice": "undo"}, "review_decide", "It is undecided again."),
+    ],
+)
+def test_nothing_is_said_that_did_not_happen(
+    door: Door, form: str, fields: dict[str, str], command: str, said: str
+) -> None:
+    nothing = {"ok": True, "message": "", "count": 0, "id": "a1b2c3"}
+    door.commands.answers[command] = lambda _: nothing
+    with logged_in(door) as client:
+        answer = client.post(f"/ui/{form}", data={"csrf": csrf_of(client), **fields})
+        assert said in client.get(answer.headers["location"]).text
+
+
 def test_htmx_gets_a_part_of_the_page_and_the_session_s_word_may_be_a_header(door: Door) -> None:
     with logged_in(door) as client:
         headers = {**HTMX, "X-CSRF-Token": csrf_of(client)}
