@@ -94,6 +94,16 @@ def test_exclusions_and_kinds_hold_without_a_server(
         titles(alone)
 
 
+def test_a_row_is_of_the_kind_that_another_list_tells(alone: FeedHouse) -> None:
+    films = rules("films", kind=MOVIE)
+    alone.follow(entry(imdb="tt5753856"), of=films)
+    alone.follow(entry("Dark", 2017, TV, imdb="tt5753856", tvdb=334824), of=rules("any")).sync()
+    record = alone.state.feeds.find(films)
+    assert record is not None
+    assert record.left_out == {"not of the list's kind": 1}
+    assert titles(alone, "any", FeedForm.SONARR) == '[{"tvdbId":334824,"title":"Dark"}]'
+
+
 def test_an_exclusion_list_that_cannot_be_read_leaves_feeds_as_they_are(
     alone: FeedHouse,
 ) -> None:
