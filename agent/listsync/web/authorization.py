@@ -70,7 +70,9 @@ class Authorizer:
 
 
 def check_origin(request: Request, identity: Identity, body: bytes) -> None:
-    """Refuse what a page elsewhere may have made a browser send with its session.
+    """Refuse what a page elsewhere may have made a browser send with what it remembers.
+
+    That is a session, or a password that was given once (Basic).
 
     Under `Referrer-Policy: no-referrer` a form's Origin is "null", also our own form's: then the
     word of its CSRF field decides, which no other page can know.
@@ -78,14 +80,15 @@ def check_origin(request: Request, identity: Identity, body: bytes) -> None:
     Raises:
         HttpError: 403.
     """
-    if request.method in _READS or not identity.csrf:
+    if request.method in _READS:
         return
     origin = request.headers.get("origin", "null")
     own = host_in(request.headers.get("host", ""))
     is_own = origin == "null" or host_in(urlsplit(origin).netloc) == own
     if not is_own or request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
         raise HttpError(403, Reason.FORBIDDEN, "this was sent by a page of another site")
-    _check_csrf(request, identity, body)
+    if identity.csrf:
+        _check_csrf(request, identity, body)
 
 
 def _check_csrf(request: Request, identity: Identity, body: bytes) -> None:

@@ -134,6 +134,19 @@ def test_a_body_of_more_than_a_megabyte_is_refused(door: OpenDoor) -> None:
         assert client.post("/api/sync", content=b" " * (1024 * 1024), headers=headers).is_success
 
 
+@pytest.mark.parametrize(
+    "head",
+    [b"Origin: https://evil.example\r\n", b"Sec-Fetch-Site: cross-site\r\nOrigin: null\r\n"],
+    ids=["origin", "fetch-metadata"],
+)
+def test_a_page_elsewhere_makes_no_browser_act_with_a_password_it_remembers(
+    door: OpenDoor, head: bytes
+) -> None:
+    door.rest()
+    assert door.status(post(head)) == 403
+    assert not door.has_a_sync()
+
+
 def test_a_host_that_is_not_ours_is_told_which_key_allows_it(door: OpenDoor) -> None:
     answer = door.send(post(b"Host: sync.example.org\r\n"))
     assert b"http.allowed_hosts" in answer
