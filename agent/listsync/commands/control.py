@@ -17,7 +17,7 @@ from listsync.domain.runs import Pause, Scope, SyncJob
 from listsync.errors import BeingWrittenError
 from listsync.files.local_file import MOST_S
 from listsync.protocol import Reason, RefusedCommand
-from listsync.text_cleaning import cut
+from listsync.text_cleaning import cut, one_line
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -46,7 +46,7 @@ _LONGEST_ORIGIN = 64
 def trigger(sources: Sources, params: TriggerParams) -> OrderReply:
     """Start a sync; a dry run also in a pause, as it changes nothing."""
     names, is_dry = params.get("lists"), params.get("dry_run", False)
-    origin = cut(" ".join(str(params.get("origin") or "a command").split()), _LONGEST_ORIGIN)
+    origin = one_line(str(params.get("origin") or "a command"), _LONGEST_ORIGIN)
     job = SyncJob.new(
         scope_of(sources, names) if names else None,
         origin,

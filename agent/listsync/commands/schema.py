@@ -6,6 +6,7 @@ The types are those of `protocol.messages`; whoever adds a field there need do n
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Required, get_args, get_origin, get_type_hints
@@ -29,6 +30,8 @@ _SCHEMAS: Mapping[object, Mapping[str, object]] = {
     bool: {"type": "boolean"},
     list: {"type": "array", "items": {"type": "string"}},
 }
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a character, which no file, database or log can hold."""
 _ANY_COMMAND = (Reason.FORBIDDEN, Reason.INVALID, Reason.UNAVAILABLE, Reason.FAILED)
 """Reasons for which each may be refused, beside its own."""
 
@@ -101,7 +104,9 @@ def _is(value: object, kind: object) -> bool:
     if isinstance(value, bool):
         return kind is bool
     if kind is list:
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return isinstance(value, list) and all(_is(one, str) for one in value)
+    if kind is str:
+        return isinstance(value, str) and not _SURROGATE.search(value)
     if kind is float:
         return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
     return isinstance(value, kind) if isinstance(kind, type) else False

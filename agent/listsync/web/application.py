@@ -108,7 +108,7 @@ def build(
     authorizer = Authorizer(lambda: backend.tokens, backend.limit)
     application = Starlette(
         routes=_routes(routes, authorizer, error_page),
-        exception_handlers={HTTPException: _no_route, HttpError: _refused},
+        exception_handlers={HTTPException: _no_route},
     )
     application.router.redirect_slashes = False
     return Guard(application, lambda: backend.settings)
@@ -138,13 +138,20 @@ class _Responder:
         route = self.methods["GET" if request.method == "HEAD" else request.method]
         try:
             identity = self.authorizer.identify(request, route)
-            body = await read_body(request, route.most_bytes)
+            body = await read_body(request, 0 if route.method == "GET" else route.most_bytes)
             check_origin(request, identity, body)
             return await route.handler(WebRequest(request, identity, body))
         except HttpError as error:
-            if route.audience is Audience.PROGRAMS:
-                raise
-            return self.error_page(request, error)
+            return self._refusal(request, route, error)
+        except Exception:
+            logger.exception("an HTTP request failed", extra={"action": "http_failed"})
+            failed = HttpError(500, Reason.FAILED, "the agent failed: see its log")
+            return self._refusal(request, route, failed)
+
+    def _refusal(self, request: Request, route: HttpRoute, error: HttpError) -> Response:
+        if route.audience is Audience.PROGRAMS:
+            return error_response(error)
+        return self.error_page(request, error)
 
 
 async def _no_route(_: Request, error: Exception) -> Response:
@@ -153,8 +160,3 @@ async def _no_route(_: Request, error: Exception) -> Response:
     words = "there is nothing at this address" if unknown else "not with this method"
     reason = Reason.NOT_FOUND if unknown else Reason.INVALID_REQUEST
     return error_response(HttpError(error.status_code, reason, words, headers=error.headers))
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HttpError)  # noqa: S101 - as it is registered
-    return error_response(error)

@@ -41,7 +41,7 @@ class Authorizer:
         if route.scope is None:
             return self._session(request) or EVERYBODY
         secret = secret_in(request.headers)
-        if secret is None and route.scope is TokenScope.FEED:
+        if secret is None and route.scope is TokenScope.FEED and not _is_of_another_site(request):
             secret = request.path_params.get("token") or request.query_params.get("token")
         found = self.owner_of(request, secret) if secret is not None else self._session(request)
         if found is None:
@@ -83,12 +83,22 @@ def check_origin(request: Request, identity: Identity, body: bytes) -> None:
     if request.method in _READS:
         return
     origin = request.headers.get("origin", "null")
-    own = host_in(request.headers.get("host", ""))
-    is_own = origin == "null" or host_in(urlsplit(origin).netloc) == own
-    if not is_own or request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+    if _is_of_another_site(request) or not _is_own(origin, request):
         raise HttpError(403, Reason.FORBIDDEN, "this was sent by a page of another site")
     if identity.csrf:
         _check_csrf(request, identity, body)
+
+
+def _is_of_another_site(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+
+
+def _is_own(origin: str, request: Request) -> bool:
+    try:
+        place = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return origin == "null" or host_in(place) == host_in(request.headers.get("host", ""))
 
 
 def _check_csrf(request: Request, identity: Identity, body: bytes) -> None:

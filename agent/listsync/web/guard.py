@@ -9,11 +9,11 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from listsync.protocol import Reason
-from listsync.web.hosts import host_in, is_allowed, is_https, peer_of
+from listsync.web.hosts import host_in, is_allowed, is_https, peer_of, plain
 from listsync.web.routes import HttpError, error_response
 from listsync.web.settings import HttpSettings
 
@@ -69,16 +69,17 @@ class Guard:
         if path not in OPEN_TO_ANY_HOST:
             _check_host(scope, settings)
         headers, trusted = Headers(scope=scope), settings.trusted_proxies
-        client = scope["client"] or ("", 0)
-        peer = peer_of(client[0], ", ".join(headers.getlist("x-forwarded-for")), trusted)
+        client, port = scope["client"] or ("", 0)
+        client = plain(client)
+        peer = peer_of(client, ", ".join(headers.getlist("x-forwarded-for")), trusted)
         told = headers.get("x-forwarded-proto", "")
-        secure = is_https(scope["scheme"], client[0], told, trusted)
+        secure = is_https(scope["scheme"], client, told, trusted)
         # Starlette takes root_path off the path to find a route, and puts it before its own.
         return {
             **scope,
             "path": settings.base_path + path,
             "root_path": settings.base_path,
-            "client": (peer, client[1]),
+            "client": (peer, port),
             "scheme": "https" if secure else "http",
         }
 
@@ -107,7 +108,7 @@ def _check_host(scope: Scope, settings: HttpSettings) -> None:
     name = host_in(headers[0]) if len(headers) == 1 else ""
     if not name:
         raise HttpError(400, Reason.INVALID_REQUEST, "a request names one host")
-    if not is_allowed(name, (scope["server"] or ("",))[0], settings):
+    if not is_allowed(name, plain((scope["server"] or ("",))[0]), settings):
         words = (
             f"this listsync is not known as {name}: if it is to be, add the name to "
             "http.allowed_hosts of the configuration"
@@ -134,10 +135,18 @@ class _Sender:
 
 
 async def read_body(request: Request, most_bytes: int) -> bytes:
-    """Read a body; raises HttpError when it is too large or too slow."""
+    """Read a body of at most *most_bytes*; raises HttpError when it is too large or too slow.
+
+    One in chunks is refused: tiny ones cost a thousand times what they carry.
+    """
+    if "transfer-encoding" in request.headers:
+        words = "a body needs a Content-Length"
+        raise HttpError(411, Reason.INVALID_REQUEST, words, headers={"Connection": "close"})
     told = request.headers.get("content-length", "")
     if told.isdecimal() and int(told) > most_bytes:
         raise _too_large(most_bytes)
+    if told in {"", "0"}:
+        return b""
     parts, size = [], 0
     try:
         async with asyncio.timeout(_BODY_S):
@@ -146,6 +155,8 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
                 if size > most_bytes:
                     raise _too_large(most_bytes)
                 parts.append(part)
+    except ClientDisconnect:
+        raise HttpError(400, Reason.INVALID_REQUEST, "the body broke off") from None
     except TimeoutError:
         words = f"the body did not come within {_BODY_S:.0f} s"
         close = {"Connection": "close"}

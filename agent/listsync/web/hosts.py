@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from listsync.web.settings import HttpSettings, Network
 
@@ -54,6 +54,15 @@ def _own_names() -> frozenset[str]:
     name = socket.gethostname().lower()
     short = name.partition(".")[0]
     return frozenset({name, short, f"{short}.local"})
+
+
+def plain(address: str) -> str:
+    """Write an IPv4 address that came in at an IPv6 socket as what it is."""
+    if not _is_address(address):
+        return address
+    found = ip_address(address)
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped) if mapped is not None else address
 
 
 def peer_of(address: str, forwarded: str, trusted: tuple[Network, ...]) -> str:

@@ -41,7 +41,11 @@ _WITH_RIGHTS = {
     403: "The token is not good for this.",
     429: "Too many wrong tokens: Retry-After says how long to wait.",
 }
-_WITH_BODY = {408: "The body came too slowly.", 413: "The body is too large."}
+_WITH_BODY = {
+    408: "The body came too slowly.",
+    411: "A body needs a Content-Length.",
+    413: "The body is too large.",
+}
 
 
 def route(routes: Iterable[HttpRoute]) -> HttpRoute:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 256
 _HEAD_S = 10.0
 """How long a client may take for the head of a request."""
+_WRITE_S = 20.0
+"""How long a client may take to read what is written, before more of it."""
+_SEND_BUFFER = 128 * 1024
 _KEEP_ALIVE_S = 30
 _GRACE_S = 1
 """How long answers may still take when the server ends."""
@@ -33,6 +39,7 @@ class BoundedConnection(H11Protocol):
     """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for the first head."""
@@ -40,11 +47,14 @@ class BoundedConnection(H11Protocol):
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
             return
+        sending = transport.get_extra_info("socket")
+        sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._forget_timer()
+        self._forget_write_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -58,6 +68,37 @@ class BoundedConnection(H11Protocol):
             self.send_400_response("Invalid HTTP request received.")
         if self.cycle is not before:
             self._forget_timer()
+
+    def pause_writing(self) -> None:
+        """Give a client that does not read a while, and no more."""
+        super().pause_writing()
+        self._forget_write_timer()
+        self._write_timer = self.loop.call_later(_WRITE_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: the client reads."""
+        self._forget_write_timer()
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP in the form of all refusals."""
+        body = json.dumps({"success": False, "reason": "parse", "message": msg}).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"cache-control", b"no-store"),
+        ]
+        answer = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+        for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _forget_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(_HEAD_S, self.transport.abort)
@@ -91,6 +132,8 @@ class HttpServer:
             timeout_graceful_shutdown=_GRACE_S,
             h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         )
+        for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):  # what matters, we log
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._server = _Server(config, ending)
         self._listener = listener
 
@@ -135,6 +178,13 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator there
         """Leave them to the agent."""
         return nullcontext()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Leave no connection behind, whatever its client still does not read."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            if (transport := getattr(connection, "transport", None)) is not None:
+                transport.abort()
 
     async def main_loop(self) -> None:
         """Wait for the end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,12 +77,20 @@ def test_other_tokens_are_in_force_at_once_for_who_is_connected(agent: AgentInPr
         assert [state(port, one, client) for one in (OLD, NEW)] == [401, 200]
 
 
+def open_at(agent: AgentInProcess, port: int) -> None:
+    agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
+    assert agent.reload()["pending"] == []
+    assert state(port, OLD) == 200
+
+
 def test_it_moves_to_another_address(agent: AgentInProcess) -> None:
     before, after = free_port(), free_port()
-    for port in (before, after):
-        agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
-        assert agent.reload()["pending"] == []
-        assert state(port, OLD) == 200
+    open_at(agent, before)
+    with socket.create_connection(("127.0.0.1", before), timeout=10) as stuck:
+        stuck.sendall(b"GET / HTTP/1.1\r\n")
+        open_at(agent, after)
+        with suppress(ConnectionError):
+            assert stuck.recv(1) == b"", "it leaves nobody connected behind"
     assert not is_open(before)
 
 

@@ -28,6 +28,9 @@ _STEPS: Mapping[Reason, str] = {
 """What a person can do about a refusal."""
 
 
+MOST_FORM_BYTES = 8 * 1024
+
+
 def page_route(
     path: str,
     handler: Handler,
@@ -39,6 +42,7 @@ def page_route(
     """Build the route of a page, or with POST of its form."""
     status, what = (200, "The page.") if method == "GET" else (303, "It is done: back to a page.")
     return HttpRoute(
+        most_bytes=MOST_FORM_BYTES,
         method=method,
         path=path,
         scope=scope,

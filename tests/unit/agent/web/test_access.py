@@ -17,7 +17,7 @@ from listsync.web.access import (
     own_token,
     secret_in,
 )
-from listsync.web.hosts import host_in, peer_of
+from listsync.web.hosts import host_in, peer_of, plain
 from listsync.web.settings import AccessToken, TokenScope
 
 READ = frozenset({TokenScope.READ})
@@ -165,6 +165,14 @@ def test_a_tokens_file_that_others_may_change_is_refused(tmp_path: Path) -> None
 )
 def test_a_host_is_a_name_and_perhaps_a_port(header: str, name: str) -> None:
     assert host_in(header) == name
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("::ffff:10.0.0.1", "10.0.0.1"), ("10.0.0.1", "10.0.0.1"), ("::1", "::1"), ("", "")],
+)
+def test_an_address_is_the_same_at_a_socket_of_ipv6(address: str, told: str) -> None:
+    assert plain(address) == told
 
 
 @pytest.mark.parametrize(
