@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict, cast
 
 from starlette.responses import Response
 
@@ -192,9 +192,14 @@ class SyncRoutes:
         return json_response(content)
 
     async def progress(self, _: WebRequest) -> Response:
-        """Give the progress."""
+        """Give the progress, with all lists."""
         reply = dict(await self._backend.ask("progress", {}))
-        return json_response(reply)
+        lists = list(cast("ProgressReply", reply)["lists"])
+        while (cursor := reply.pop("next", None)) is not None:
+            more = await self._backend.ask("progress", {"cursor": cursor})
+            lists += cast("ProgressReply", more)["lists"]
+            reply["next"] = more.get("next")
+        return json_response({**reply, "lists": lists})
 
     async def health(self, _: WebRequest) -> Response:
         """Say that the agent answers, from memory alone."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from listsync.protocol import Reason, RefusedCommand
@@ -37,6 +39,30 @@ def test_curl_says_that_json_is_a_form_and_is_understood(door: Door) -> None:
         "check_progress": "/sync/progress",
         "run_id": STARTED["run_id"],
     }
+
+
+def test_progress_has_the_fields_that_are_documented_and_every_list(door: Door) -> None:
+    lists = [{"name": f"list-{n}"} for n in range(5)]
+
+    def progress(params: Mapping[str, object]) -> Mapping[str, object]:
+        start = int(str(params.get("cursor", 0)))
+        after = start + 2 if start + 2 < len(lists) else None
+        told = {"in_progress": True, "phase": "add", "progress": 1, "total": 4, "percent": 25}
+        more = {"last_checkpoint": None, "last_result": None}
+        return {**told, **more, "lists": lists[start : start + 2], "next": after and str(after)}
+
+    door.commands.answers["progress"] = progress
+    with door.client(READER) as client:
+        assert client.get("/sync/progress").json() == {
+            "in_progress": True,
+            "phase": "add",
+            "progress": 1,
+            "total": 4,
+            "percent": 25,
+            "last_checkpoint": None,
+            "last_result": None,
+            "lists": lists,
+        }
 
 
 @pytest.mark.parametrize("reason", [Reason.BUSY, Reason.PAUSED])
