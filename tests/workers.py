@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 Block = list[int]
 _MAX_BLOCK = 12
-_PER_CORE = 2.5
+_PER_CORE = 1.5
 _Event = tuple[Literal["wants", "starts", "reports", "ends", "breaks"], Any]
 
 

@@ -34,6 +34,7 @@ class Ran:
 
     @property
     def report(self) -> dict[str, Any]:
+        assert self.out, (self.code, self.err)
         report: dict[str, Any] = json.loads(self.out)
         return report
 

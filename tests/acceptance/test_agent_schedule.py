@@ -62,7 +62,7 @@ def test_what_was_missed_is_made_up_for_once(
     _set_last(home, _LONG_AGO)
     again = start_agent(home, *_SHORT)
     runs = again.until_synced(2, within_s=_JITTER * 36 + 5)
-    assert runs[1]["origin"] == "schedule"
+    assert runs[1]["origin"].startswith("schedule")  # and resumed, if the kill came that soon
     assert 20 < again.due_in_s() <= 36
     assert again.is_at_rest()
     assert len(again.runs) == 2

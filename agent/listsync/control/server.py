@@ -123,8 +123,8 @@ class ControlSocket:
 
     def close(self) -> None:
         """Close everything and remove the file, if it is still ours."""
+        self._connections.close()  # first: to remove the file takes a descriptor
         self._file.remove()
-        self._connections.close()
         if not self._answering.is_alive():  # else the process ends in a moment, as it has failed
             self._asking.close(linger=0)
             self._replying.close(linger=0)

@@ -170,7 +170,7 @@ def test_a_repeat_gets_the_first_reply_and_is_not_carried_out(
 
 
 def test_what_the_client_gave_up_is_not_carried_out(talker: Talker, answer: Scripted) -> None:
-    answer.takes_s = 0.6
+    answer.takes_s = 1.5
     with talker.connected() as busy:
         busy.send(body("status"))
         time.sleep(0.1)
