@@ -100,7 +100,6 @@ class HttpRoute:
     answers: tuple[ResponseSpec, ...] = ()
     audience: Audience = Audience.PROGRAMS
     most_bytes: int = 1024 * 1024
-    needs_host: bool = True
     tags: tuple[str, ...] = field(default=("api",))
 
 

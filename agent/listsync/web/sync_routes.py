@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NotRequired, TypedDict, cast
+from typing import Annotated, Literal, TypedDict, cast
 
 from starlette.responses import Response
 
@@ -42,7 +42,7 @@ class SyncReply(TypedDict):
 
 
 class AgentStateReply(TypedDict):
-    """*can_trigger*: a trigger is carried out now or after the sync that runs; *why* it is not."""
+    """*can_trigger*: a trigger is carried out now or after the sync that runs."""
 
     success: bool
     running: bool
@@ -50,7 +50,6 @@ class AgentStateReply(TypedDict):
     state: Literal["idle", "running", "paused"]
     message: str
     pid: int
-    why: NotRequired[str]
 
 
 class HealthReply(TypedDict):
@@ -104,10 +103,7 @@ class SyncRoutes:
                 handler=self.start,
                 summary="Start a sync of all lists now, unless one runs.",
                 takes=parameters_of(SyncBody),
-                answers=(
-                    ResponseSpec(status=202, what="It has started.", shapes=(SyncReply,)),
-                    BUSY,
-                ),
+                answers=(STARTED, BUSY),
             ),
             HttpRoute(
                 method="GET",
@@ -140,16 +136,10 @@ class SyncRoutes:
         if not isinstance(source, str):
             raise HttpError(400, Reason.INVALID, "source must be text")
         reply = await self._order(request, source, {"await_resume": True})
-        words = {
-            "started": "Sync trigger notification sent to worker",
-            "queued": "Sync trigger notification sent to worker: it syncs after the one that runs",
-        }
-        content = {
-            "success": True,
-            "message": words.get(str(reply["state"]), words["queued"]),
-            **reply,
-        }
-        return json_response(content)
+        sent = "Sync trigger notification sent to worker"
+        waits = f"{sent}: it syncs after the sync that runs, or when the pause ends"
+        message = sent if reply["state"] == "started" else waits
+        return json_response({"success": True, "message": message, **reply})
 
     async def start(self, request: WebRequest) -> Response:
         """Start a sync, or say why not."""

@@ -26,6 +26,18 @@ def test_a_trigger_is_answered_as_documented_and_waits_for_nothing(door: Door, p
     assert door.commands.asked == [("trigger", {"await_resume": True, "origin": "a phone"})]
 
 
+@pytest.mark.parametrize("state", ["queued", "coalesced"])
+def test_a_trigger_that_waits_does_not_say_that_a_sync_has_begun(door: Door, state: str) -> None:
+    door.commands.answers["trigger"] = lambda _: {"run_id": "0123456789ab", "state": state}
+    with door.client() as client:
+        told = client.post("/api/sync").json()
+    assert told["state"] == state
+    assert told["message"] == (
+        "Sync trigger notification sent to worker: "
+        "it syncs after the sync that runs, or when the pause ends"
+    )
+
+
 def test_curl_says_that_json_is_a_form_and_is_understood(door: Door) -> None:
     door.commands.answers["trigger"] = lambda _: STARTED
     with door.client() as client:

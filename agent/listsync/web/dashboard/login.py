@@ -50,7 +50,6 @@ class LoginPages:
         fields = form_of(request.body)
         then = fields.get("then", "")
         try:
-            _check_own_site(request.request)
             secret = fields.get("token", "").strip()
             name = self._authorizer.owner_of(request.request, secret).name
             return self._opened(request.request, secret, name, then)
@@ -94,9 +93,3 @@ class LoginPages:
         if error and "Retry-After" in error.headers:
             answer.headers["Retry-After"] = error.headers["Retry-After"]
         return answer
-
-
-def _check_own_site(request: Request) -> None:
-    """Let no page elsewhere log a browser in as somebody else."""
-    if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-        raise HttpError(403, Reason.FORBIDDEN, "this was sent by a page of another site")
