@@ -5,14 +5,13 @@ Both are made of the same commands as everything else, when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import cast
 
 from starlette.responses import Response
 
-from listsync.protocol.messages import ListsReply, ReviewReply, StatusReply
-from listsync.protocol.shapes import ListShape
+from listsync.protocol.messages import ReviewReply, StatusReply
 from listsync.web.application import Backend
+from listsync.web.dashboard.agent_view import all_lists
 from listsync.web.overview import OverviewReply, facts_of
 from listsync.web.routes import HttpRoute, ResponseSpec, WebRequest, json_response
 from listsync.web.settings import TokenScope
@@ -52,14 +51,16 @@ class Monitoring:
 
     async def overview(self, _: WebRequest) -> Response:
         """Give the facts."""
-        facts = facts_of(await self._status(), await self._lists(), await self._review())
+        facts = facts_of(
+            await self._status(), await all_lists(self._backend), await self._review()
+        )
         return json_response({**facts})
 
     async def metrics(self, _: WebRequest) -> Response:
         """Give the figures."""
         from listsync.web.metrics import CONTENT_TYPE, rendered  # noqa: PLC0415 - if asked for
 
-        status, lists = await self._status(), await self._lists()
+        status, lists = await self._status(), await all_lists(self._backend)
         facts = facts_of(status, lists, await self._review())
         return Response(rendered(status, facts, lists), media_type=CONTENT_TYPE)
 
@@ -68,13 +69,3 @@ class Monitoring:
 
     async def _review(self) -> int:
         return cast("ReviewReply", await self._backend.ask("review", _FIRST)).get("total", 0)
-
-    async def _lists(self) -> list[ListShape]:
-        found: list[ListShape] = []
-        params: Mapping[str, object] = {}
-        while True:
-            page = cast("ListsReply", await self._backend.ask("lists", params))
-            found += page["lists"]
-            if not (cursor := page.get("next")):
-                return found
-            params = {"cursor": cursor}
