@@ -27,7 +27,7 @@ def main() -> NoReturn:
 
     gc.disable()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # What a terminal cannot show is no trouble: titles are of all scripts.
+        # What a terminal cannot show is no fault: titles are of all scripts.
         sys.stdout.reconfigure(errors="replace")
     import listsyncctl.commands  # noqa: F401 - all of the command line
 
@@ -46,7 +46,7 @@ def run() -> NoReturn:
     import click
 
     from listsync.protocol import Exit
-    from listsyncctl.client import TroubleError
+    from listsyncctl.client import ClientError
     from listsyncctl.commands import ctl
 
     try:
@@ -54,13 +54,13 @@ def run() -> NoReturn:
     except click.UsageError as error:
         code = _usage(error)
     except click.ClickException as error:
-        code = _trouble(Exit.FAILED, error.format_message())
-    except TroubleError as trouble:
-        code = _trouble(trouble.exit, trouble.message, trouble.code)
+        code = _report(Exit.FAILED, error.format_message())
+    except ClientError as error:
+        code = _report(error.exit, error.message, error.code)
     except (click.Abort, KeyboardInterrupt):
         code = Exit.INTERRUPTED
     except OSError as error:
-        code = _trouble(Exit.FAILED, f"the output cannot be written: {error.strerror or error}")
+        code = _report(Exit.FAILED, f"the output cannot be written: {error.strerror or error}")
     sys.exit(int(code or 0))
 
 
@@ -74,10 +74,10 @@ def _usage(error: click.UsageError) -> Exit:
         error.show()
         return Exit.USAGE
     where = error.ctx.command_path if error.ctx else "listsyncctl"
-    return _trouble(Exit.USAGE, f"{error.format_message()} See `{where} --help`.")
+    return _report(Exit.USAGE, f"{error.format_message()} See `{where} --help`.")
 
 
-def _trouble(exit_: Exit, message: str, code: int | None = None) -> Exit:
+def _report(exit_: Exit, message: str, code: int | None = None) -> Exit:
     import sys
 
     from listsync.terminal.output import say, shown

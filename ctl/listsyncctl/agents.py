@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from listsync.protocol import YES, Exit
-from listsyncctl.client import TroubleError
+from listsyncctl.client import ClientError
 
 if TYPE_CHECKING:
     from listsyncctl.views import AgentShape, SignalShape
@@ -107,13 +107,13 @@ def find_agents() -> list[RunningAgent]:
 
 
 def existing_agents(socket: str | Path | None) -> list[RunningAgent]:
-    """Find the agents, only the one at *socket* if given; raises TroubleError if there is none."""
+    """Find the agents, only the one at *socket* if given; raises ClientError if there is none."""
     agents = find_agents()
     if socket is not None:
         named = str(Path(socket).absolute())
         agents = [one for one in agents if one.socket == named]
     if not agents:
-        raise TroubleError(Exit.NOT_RUNNING, _NONE + (f" (at {socket})" if socket else ""))
+        raise ClientError(Exit.NOT_RUNNING, _NONE + (f" (at {socket})" if socket else ""))
     return agents
 
 
@@ -131,13 +131,13 @@ def choose_agents(
     (*is_named*), the only one that *uid* runs.
 
     Raises:
-        TroubleError: there is none, or it is not clear which.
+        ClientError: there is none, or it is not clear which.
     """
     if pid is not None:
         chosen = [one for one in agents if one.process.pid == pid]
         if not chosen:
             why = f"no listsync agent has the pid {pid}: see `listsyncctl agents`"
-            raise TroubleError(Exit.NOT_RUNNING, why)
+            raise ClientError(Exit.NOT_RUNNING, why)
         return chosen
     sockets = [str(Path(place).absolute()) for place in places]
     at_socket = [one for place in sockets for one in agents if one.socket == place]
@@ -145,33 +145,33 @@ def choose_agents(
         return at_socket[:1]
     own = [one for one in agents if one.uid == uid]
     if is_named or not agents:
-        raise TroubleError(Exit.NOT_RUNNING, _NONE + (f" (at {places[0]})" if is_named else ""))
+        raise ClientError(Exit.NOT_RUNNING, _NONE + (f" (at {places[0]})" if is_named else ""))
     if len(own) == 1:
         return own
     pids = ", ".join(str(one.process.pid) for one in own or agents)
     which = "several agents of yours run" if own else "only agents of other users run"
-    raise TroubleError(
+    raise ClientError(
         Exit.USAGE, f"{which} (pid {pids}): name one with --socket or --pid, or say --all"
     )
 
 
 def ask_to_sync(agents: Sequence[RunningAgent]) -> Iterator[SignalShape]:
-    """Send SIGUSR1 to each; raises TroubleError at the first that does not take it."""
+    """Send SIGUSR1 to each; raises ClientError at the first that does not take it."""
     for agent in agents:
         process = agent.process
         try:
             if not _listens_to(process, signal.SIGUSR1):
-                raise TroubleError(
+                raise ClientError(
                     Exit.BUSY, f"the agent with pid {process.pid} is still starting: try again"
                 )
             # psutil compares the start time first: a new process with this pid gets nothing.
             process.send_signal(signal.SIGUSR1)
         except psutil.AccessDenied:
-            raise TroubleError(
+            raise ClientError(
                 Exit.FORBIDDEN, _DENIED.format(process.pid, _user(process))
             ) from None
         except psutil.NoSuchProcess:
-            raise TroubleError(Exit.NOT_RUNNING, _GONE.format(process.pid)) from None
+            raise ClientError(Exit.NOT_RUNNING, _GONE.format(process.pid)) from None
         logger.info(
             "sent SIGUSR1 to pid %s",
             process.pid,

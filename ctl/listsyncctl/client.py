@@ -42,7 +42,7 @@ _WHERE = {
 }
 
 
-class TroubleError(Exception):
+class ClientError(Exception):
     """The command ends here; *message* is one line for a person, *code* the agent's, if any."""
 
     def __init__(self, exit_: Exit, message: str, code: int | None = None) -> None:
@@ -54,11 +54,11 @@ class TroubleError(Exception):
 
 def refusal(
     method: str, code: int, message: str, data: Mapping[str, object] | None = None
-) -> TroubleError:
-    """Turn the agent's error reply to *method* into trouble; what can be done is said here."""
+) -> ClientError:
+    """Turn the agent's error reply to *method* into an error; what can be done is said here."""
     known = next((exit_ for one, exit_ in _EXITS.items() if one == code), Exit.FAILED)
     advice = _advice(method, data or {})
-    return TroubleError(known, f"{message}: {advice}" if advice else message, code)
+    return ClientError(known, f"{message}: {advice}" if advice else message, code)
 
 
 def _advice(method: str, data: Mapping[str, object]) -> str | None:
@@ -76,9 +76,9 @@ def _advice(method: str, data: Mapping[str, object]) -> str | None:
             return None
 
 
-def not_understood(method: str, field: str) -> TroubleError:
+def not_understood(method: str, field: str) -> ClientError:
     """Say that *field* of the reply to *method* is not what it should be."""
-    return TroubleError(
+    return ClientError(
         Exit.FAILED,
         f"the agent answered something this listsyncctl does not understand ({field} of "
         f"{method}): are they of one version? See `listsyncctl version`",
@@ -98,7 +98,7 @@ def ask(
     """Ask the first agent that listens; what only looks is asked twice when no answer comes.
 
     Raises:
-        TroubleError: nobody listens, no answer came in time, or the agent refused.
+        ClientError: nobody listens, no answer came in time, or the agent refused.
 
     """
     until = time.monotonic() + timeout_s
@@ -106,7 +106,7 @@ def ask(
     message = request(method, params, id_=id_, deadline=time.time() + timeout_s)
     body = json.dumps(message, ensure_ascii=False).encode(errors="replace")
     if len(body) > MAX_BYTES:
-        raise TroubleError(Exit.USAGE, f"{method}: more than {MAX_BYTES} bytes to say: say less")
+        raise ClientError(Exit.USAGE, f"{method}: more than {MAX_BYTES} bytes to say: say less")
     path, connection = _first_that_listens(sockets)
     failed: OSError | None = None
     # A REP socket can lose a reply after junk from somebody else. The same id gets the same
@@ -143,7 +143,7 @@ def _result(reply: bytes, id_: str, path: str, method: str) -> dict[str, object]
         raise _stranger(path)
     error, result = message.get("error"), message.get("result")
     if message.get("protocol") == _WITHOUT_PAGES and method in _WITHOUT_TOTAL:
-        raise TroubleError(
+        raise ClientError(
             Exit.FAILED,
             f"the agent at {path} is of an older listsync and may leave something out: "
             "restart it (`systemctl restart listsync`)",
@@ -171,7 +171,7 @@ def _first_that_listens(sockets: Sequence[StrPath]) -> tuple[str, socket]:
 def _connect(path: str) -> socket:
     """Connect without waiting: EAGAIN is raised when the queue at *path* is full."""
     if len(os.fsencode(path)) > MAX_PATH_BYTES:
-        raise TroubleError(
+        raise ClientError(
             Exit.USAGE,
             f"a socket's path has at most {MAX_PATH_BYTES} bytes, this has more: {path}",
         )
@@ -185,52 +185,52 @@ def _connect(path: str) -> socket:
     return connection
 
 
-def _not_there(found: Mapping[str, int]) -> TroubleError:
+def _not_there(found: Mapping[str, int]) -> ClientError:
     """Say the most telling of what the connections met."""
     for path, code in found.items():
         if code == errno.EAGAIN:
-            return TroubleError(
+            return ClientError(
                 Exit.NO_ANSWER,
                 f"the agent at {path} is too busy to take a connection: try again soon",
             )
     for path, code in found.items():
         if code in {errno.EACCES, errno.EPERM}:
-            return TroubleError(
+            return ClientError(
                 Exit.FORBIDDEN,
                 f"permission denied at {path}, which belongs to {_owner(path)}: "
                 "run this as that user or with sudo",
             )
     for path, code in found.items():
         if code == errno.ECONNREFUSED:
-            return TroubleError(
+            return ClientError(
                 Exit.NOT_RUNNING,
                 "the agent is not running (it crashed or was killed: stale socket at "
                 f"{path}): {_START}",
             )
     for path, code in found.items():
         if code not in {errno.ENOENT, errno.ENOTDIR}:
-            return TroubleError(
+            return ClientError(
                 Exit.FAILED, f"{path} cannot be used ({os.strerror(code)}): look at --socket"
             )
     places = " or ".join(found)
-    return TroubleError(
+    return ClientError(
         Exit.NOT_RUNNING,
         "the agent is not running (it was stopped, or not started yet): no socket at "
         f"{places}: {_START}",
     )
 
 
-def _no_answer(path: str, failed: OSError | None, timeout_s: float) -> TroubleError:
+def _no_answer(path: str, failed: OSError | None, timeout_s: float) -> ClientError:
     if failed is not None and failed.errno == errno.EAGAIN:
         return _not_there({path: errno.EAGAIN})
     hung_up = failed if isinstance(failed, zmtp.HungUpError) else None
     if _is_gone(path, failed) or (hung_up and hung_up.met):
-        return TroubleError(
+        return ClientError(
             Exit.NOT_RUNNING, f"the agent at {path} ended before it answered: {_START}"
         )
     if hung_up:
         return _stranger(path)
-    return TroubleError(
+    return ClientError(
         Exit.NO_ANSWER,
         f"the agent at {path} did not answer within {timeout_s:g} s: look at its log, "
         "or wait longer with --timeout",
@@ -248,8 +248,8 @@ def _is_gone(path: str, failed: OSError | None) -> bool:
     return False
 
 
-def _stranger(path: str) -> TroubleError:
-    return TroubleError(
+def _stranger(path: str) -> ClientError:
+    return ClientError(
         Exit.FAILED, f"what answers at {path} is not a listsync agent: look at --socket"
     )
 

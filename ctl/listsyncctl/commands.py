@@ -9,7 +9,7 @@ import click
 
 import listsync
 from listsync.protocol import PROTOCOL, Exit
-from listsyncctl.client import TroubleError
+from listsyncctl.client import ClientError
 from listsyncctl.session import (
     Session,
     command,
@@ -57,10 +57,10 @@ def sync_now(  # noqa: PLR0913 - one argument per option
     if signal:
         if lists or wait or any(flags.values()):
             why = "--signal can only start a sync of all lists: use it without other options"
-            raise TroubleError(Exit.USAGE, why)
+            raise ClientError(Exit.USAGE, why)
         return _signal(session, pid, everyone=everyone)
     if pid is not None or everyone:
-        raise TroubleError(Exit.USAGE, "--pid and --all need --signal")
+        raise ClientError(Exit.USAGE, "--pid and --all need --signal")
     params: dict[str, object] = {name: True for name, value in flags.items() if value}
     if lists:
         params["lists"] = list(lists)
@@ -83,7 +83,7 @@ def _signal(session: Session, pid: int | None, *, everyone: bool) -> Exit:
 
     if everyone:
         if pid is not None:
-            raise TroubleError(Exit.USAGE, "either --pid or --all, not both")
+            raise ClientError(Exit.USAGE, "either --pid or --all, not both")
         chosen = existing_agents(None)
     else:
         chosen = choose_agents(
@@ -108,7 +108,7 @@ def plan(session: Session, *, lists: tuple[str, ...], no_wait: bool, run_id: str
 
     if run_id is not None:
         if lists or no_wait:
-            raise TroubleError(Exit.USAGE, "--id shows a plan started before: use it alone")
+            raise ClientError(Exit.USAGE, "--id shows a plan started before: use it alone")
         return show_plan(session, run_id)
     result = session.ask("plan", {"lists": list(lists)} if lists else {})
     if no_wait:
@@ -215,7 +215,7 @@ def items(session: Session, *, export: str | None, **params: object) -> None:
     from listsyncctl.export import export as write_file  # noqa: PLC0415 - start-up time
 
     if params.pop("limit") is not None or params.pop("offset") is not None:
-        raise TroubleError(Exit.USAGE, "--export writes all: leave out --limit and --offset")
+        raise ClientError(Exit.USAGE, "--export writes all: leave out --limit and --offset")
     write_file(session, export, _given(params))
 
 
@@ -316,7 +316,7 @@ def exclude(session: Session, *, item: str) -> None:
 def forget(session: Session, *, item: str | None, everything: bool) -> None:
     """Forget what was done with ITEM, so that it is considered again."""
     if (item is None) is not everything:
-        raise TroubleError(Exit.USAGE, "name one ITEM, or use --all")
+        raise ClientError(Exit.USAGE, "name one ITEM, or use --all")
     session.show(
         "forget", session.ask("forget", {"all": True} if item is None else {"item": item})
     )

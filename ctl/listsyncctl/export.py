@@ -15,7 +15,7 @@ import click
 from listsync.interrupts import raised
 from listsync.protocol import FORMULAS, SCHEMA_VERSION, Exit
 from listsync.text_cleaning import printable, printable_json
-from listsyncctl.client import TroubleError
+from listsyncctl.client import ClientError
 from listsyncctl.session import Session
 from listsyncctl.views import VIEWS
 
@@ -29,13 +29,11 @@ _FORMS = (".csv", ".json")
 
 
 def export(session: Session, target: str, params: Mapping[str, object]) -> None:
-    """Write every item that fits to *target*, a file or `-` for stdout; raises TroubleError."""
+    """Write every item that fits to *target*, a file or `-` for stdout; raises ClientError."""
     path = None if target == "-" else Path(target)
     form = path.suffix.lower() if path else ".json" if session.output == "json" else ".csv"
     if form not in _FORMS:
-        raise TroubleError(
-            Exit.USAGE, f"export to a file that ends in .csv or .json, not {target}"
-        )
+        raise ClientError(Exit.USAGE, f"export to a file that ends in .csv or .json, not {target}")
     items = _all_items(session, params)
     if path is None:
         text = io.StringIO()
@@ -46,7 +44,7 @@ def export(session: Session, target: str, params: Mapping[str, object]) -> None:
         with raised():
             _replace(path, form, items)
     except OSError as error:
-        raise TroubleError(Exit.FAILED, f"cannot write {path}: {error.strerror}") from None
+        raise ClientError(Exit.FAILED, f"cannot write {path}: {error.strerror}") from None
     click.echo(f"{len(items)} items are in {path}.", err=True)
 
 

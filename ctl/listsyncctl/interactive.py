@@ -17,7 +17,7 @@ from listsync.interrupts import raised
 from listsync.protocol import Code, Exit
 from listsync.terminal.output import is_terminal, say, shown
 from listsync.terminal.progress import BottomLine, bar_line, progress_words
-from listsyncctl.client import TroubleError
+from listsyncctl.client import ClientError
 from listsyncctl.session import Session
 from listsyncctl.title_views import review
 from listsyncctl.views import as_json
@@ -69,7 +69,7 @@ def follow_run(session: Session, run_id: str) -> RunReply:
     """Poll until run *run_id* has ended; give `{"run", "requests"}`.
 
     Raises:
-        TroubleError: the agent went away, a pause holds the run, or `--timeout` was given and is
+        ClientError: the agent went away, a pause holds the run, or `--timeout` was given and is
             over.
         KeyboardInterrupt: the user left; the sync goes on.
 
@@ -89,12 +89,12 @@ def _followed(session: Session, run_id: str) -> RunReply:
                 return ended
             misses = 0 if _drawn(session, run_id, bar) else misses + 1
             if until is not None and time.monotonic() > until:
-                raise TroubleError(
+                raise ClientError(
                     Exit.NO_ANSWER,
                     f"sync {run_id} is still running; see `listsyncctl progress --follow`",
                 )
             time.sleep(_EVERY_S)
-        raise TroubleError(
+        raise ClientError(
             Exit.FAILED,
             f"the agent knows nothing of run {run_id}: was it restarted? See `listsyncctl runs`",
         )
@@ -105,9 +105,9 @@ def _followed(session: Session, run_id: str) -> RunReply:
 def _ended(session: Session, run_id: str) -> RunReply | None:
     try:
         run = session.run_now(run_id)["run"]
-    except TroubleError as trouble:
+    except ClientError as error:
         # A run that has not begun is not in the books yet.
-        if trouble.code == Code.NOT_FOUND:
+        if error.code == Code.NOT_FOUND:
             return None
         raise
     return session.run(run_id) if run.get("ended_at") and run.get("result") else None
@@ -133,7 +133,7 @@ def _drawn(session: Session, run_id: str, bar: Bar) -> bool:
     pending = status.get("pending")
     is_pending = pending is not None and pending.get("run_id") == run_id
     if is_pending and status.get("state") == "paused":
-        raise TroubleError(
+        raise ClientError(
             Exit.PAUSED, f"run {run_id} is queued until the pause ends: see `listsyncctl resume`"
         )
     return is_pending
@@ -183,16 +183,16 @@ def _waited_for(session: Session, run_id: str, left: str, dry: tuple[str, str] |
     """Follow a run; *left* is said of it when the user goes, *dry* is what was to change nothing.
 
     Raises:
-        TroubleError: the user left, or the agent made one sync of that and of a real one.
+        ClientError: the user left, or the agent made one sync of that and of a real one.
 
     """
     try:
         ended = follow_run(session, run_id)
     except KeyboardInterrupt:
-        raise TroubleError(Exit.INTERRUPTED, f"detached: {left}") from None
+        raise ClientError(Exit.INTERRUPTED, f"detached: {left}") from None
     if dry is not None and not ended["run"].get("dry_run"):
         what, again = dry
-        raise TroubleError(
+        raise ClientError(
             Exit.BUSY,
             f"run {run_id} was to be {what}, but somebody asked for a sync before it began: "
             f"see `listsyncctl runs {run_id}`, and {again} again",
@@ -215,7 +215,7 @@ _LOOK_S = 0.5
 
 
 def back_up(session: Session, file: str) -> BackupReply:
-    """Let the agent write a backup to *file* and wait for it; raises TroubleError."""
+    """Let the agent write a backup to *file* and wait for it; raises ClientError."""
     # Relative to where we are, and not to where the agent is.
     done = session.ask("backup", {"file": os.path.abspath(file)})  # noqa: PTH100 - start-up time
     pause_s = _FIRST_LOOK_S
@@ -226,11 +226,11 @@ def back_up(session: Session, file: str) -> BackupReply:
                 pause_s = min(2 * pause_s, _LOOK_S)
                 done = session.ask("backup_result", {"id": done.get("id")})
     except KeyboardInterrupt:
-        raise TroubleError(
+        raise ClientError(
             Exit.INTERRUPTED, f"detached: the agent goes on writing {done.get('file')}"
         ) from None
     if done.get("state") != "done":
-        raise TroubleError(Exit.FAILED, str(done.get("why") or "no backup was made"))
+        raise ClientError(Exit.FAILED, str(done.get("why") or "no backup was made"))
     return done
 
 
@@ -238,7 +238,7 @@ _ORIGIN = "listsyncctl review"
 
 
 def decide(session: Session, id_: str, choice: str) -> ReviewDecideReply:
-    """Say what a title is; raises TroubleError."""
+    """Say what a title is; raises ClientError."""
     return session.ask("review_decide", {"id": id_, "choice": choice})
 
 
@@ -249,9 +249,9 @@ def sync_lists(session: Session, lists: Sequence[str]) -> OrderReply:
 
 
 def go_through(session: Session, *, sync: bool) -> None:
-    """Show one after the other and ask; raises TroubleError where nobody sits."""
+    """Show one after the other and ask; raises ClientError where nobody sits."""
     if not is_terminal(sys.stdin) or session.output != "text":
-        raise TroubleError(
+        raise ClientError(
             Exit.USAGE,
             "--interactive asks a person at a terminal: without one, use `review accept` and "
             "`review reject`",
@@ -306,11 +306,11 @@ def _ask(session: Session, row: ReviewShape) -> ReviewDecideReply | Literal["ski
         word = "reject" if word == "r" else word
         try:
             done = decide(session, str(row.get("lookup")), word)
-        except TroubleError as trouble:
-            if trouble.code not in {Code.INVALID_PARAMS, Code.NOT_FOUND}:
+        except ClientError as error:
+            if error.code not in {Code.INVALID_PARAMS, Code.NOT_FOUND}:
                 raise
-            say(shown(trouble.message))
-            if trouble.code == Code.NOT_FOUND:  # it waits no more
+            say(shown(error.message))
+            if error.code == Code.NOT_FOUND:  # it waits no more
                 return "skip"
             continue
         say(shown(done.get("message")))

@@ -15,7 +15,7 @@ import click
 import listsync
 from listsync.protocol import client_places
 from listsync.terminal.output import Palette, say, wants_colour
-from listsyncctl.client import TroubleError, ask, not_understood
+from listsyncctl.client import ClientError, ask, not_understood
 from listsyncctl.replies import strange_in
 from listsyncctl.title_views import Display
 from listsyncctl.views import MESSAGE, VIEWS, as_json, plain
@@ -114,19 +114,19 @@ class Session:
         self, method: Literal["backup", "backup_result"], params: Params = ...
     ) -> BackupReply: ...
     def ask(self, method: str, params: Params = _NONE) -> object:
-        """Ask the agent for all there is, page by page; raises TroubleError.
+        """Ask the agent for all there is, page by page; raises ClientError.
 
         So it does for a reply that is not understood.
         """
         return self._all(method, params)
 
     def run(self, run_id: str, *, skip: int = 0) -> RunReply:
-        """Ask for all of one run, but its first *skip* requests; raises TroubleError."""
+        """Ask for all of one run, but its first *skip* requests; raises ClientError."""
         params = {"run_id": run_id, **({"offset": skip} if skip else {})}
         return cast("RunReply", self._all("runs", params))
 
     def run_now(self, run_id: str) -> RunReply:
-        """Ask how one run is, with a few of its rows only; raises TroubleError."""
+        """Ask how one run is, with a few of its rows only; raises ClientError."""
         return cast("RunReply", self._ask("runs", {"run_id": run_id, "limit": 1}))
 
     def _all(self, method: str, params: Params) -> dict[str, object]:
@@ -154,7 +154,7 @@ class Session:
         return whole
 
     def items(self, params: Params) -> Iterator[ItemsReply]:
-        """Ask for items page by page; raises TroubleError."""
+        """Ask for items page by page; raises ClientError."""
         first = self._ask("items", params)
         yield cast("ItemsReply", first)
         for page in self._later_pages("items", params, first):
@@ -332,7 +332,7 @@ def complete_lists(
         session = session_of(context)
         session.timeout_s = _COMPLETION_S
         found = session.ask("lists")["lists"]
-    except TroubleError:
+    except ClientError:
         return []
     names = [str(one.get("name")) for one in found]
     # A shell prints what it is offered as it is.

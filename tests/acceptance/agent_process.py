@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from listsync.protocol import MAX_PATH_BYTES
-from listsyncctl.client import TroubleError, ask
+from listsyncctl.client import ClientError, ask
 from tests.acceptance.conftest import Home
 
 _T = TypeVar("_T")
@@ -118,7 +118,7 @@ class AgentProcess:
     def until_ready(self) -> AgentProcess:
         def answers() -> bool:
             assert self.code is None, f"ended with {self.code}: {self.log}"
-            with suppress(TroubleError):
+            with suppress(ClientError):
                 # Asking costs more than looking.
                 return self.socket.is_socket() and bool(self.ask("ping")["pid"] == self.pid)
             return False

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from listsync.protocol import Code
-from listsyncctl.client import TroubleError
+from listsyncctl.client import ClientError
 from tests.acceptance.agent_process import (
     AgentProcess,
     agent_environment,
@@ -69,7 +69,7 @@ def test_a_lock_of_another_program_delays_a_sync_and_nothing_else(
             slowest = max(slowest, time.monotonic() - asked)
             time.sleep(0.05)
         assert slowest < 0.8  # the lock is held much longer, and is waited for a minute
-        with pytest.raises(TroubleError, match="another program has held a lock") as refused:
+        with pytest.raises(ClientError, match="another program has held a lock") as refused:
             agent.ask("exclude", item="tmdb:movie/1")
         assert refused.value.code == Code.UNAVAILABLE
         assert requested(home) == []  # what cannot be written down is not requested

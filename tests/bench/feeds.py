@@ -30,7 +30,7 @@ def feeds() -> Iterator[Figure]:
         content, now = FeedContent(titles=titles), datetime.now(UTC)
         store = SqliteFeeds(house.database)
         kept_s = _seconds(lambda: store.save(rules(), content, now))
-        feeds_ = Feeds(house.sources)
+        feeds_ = Feeds(house.context)
         found_s = _seconds(lambda: feeds_.find("mine", FeedForm.RADARR))
         feed = feeds_.find("mine", FeedForm.RADARR)
         written_s = _seconds(lambda: feeds_.write(feed))

@@ -357,7 +357,7 @@ class House:
         agent.exclusions, agent.cap = self.world.exclusions, self.world.cap
         agent.owner_asks = None not in self.world.allowances
         agent.follow(*(one.rules for one in self.world.lists))
-        return explanations(agent.sources, str(key), PageRequest(limit=20))["titles"]
+        return explanations(agent.context, str(key), PageRequest(limit=20))["titles"]
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ from listsync.app.service_table import (
     schedule_service,
 )
 from listsync.app.sync_runner import SyncRunner
-from listsync.commands.context import Shown, Sources, Terms
+from listsync.commands.context import CommandContext, GlobalRules, Shown
 from listsync.commands.dispatch import Dispatcher
 from listsync.config.configuration import Config
 from listsync.config.paths import permission_warnings
@@ -84,11 +84,11 @@ class StateOverview:
     def _read(self) -> Shown:
         options = self._options
         found = permission_warnings(options.config_path, options.state_dir, options.socket)
-        for doubt in sorted(set(found) - set(self.shown.doubts)):
+        for doubt in sorted(set(found) - set(self.shown.permission_warnings)):
             logger.warning("%s", doubt, extra={"action": "open_to_others"})
         state_doubt = load_doubt(self._database)
         return Shown(
-            doubts=found,
+            permission_warnings=found,
             lists={row.source: row for row in self._state.lists.all()},
             notices=self._state.notices.open(Origin.SYNC),
             waiting=self._state.reviews.count_waiting(),
@@ -164,7 +164,7 @@ class WiredAgent:
             clock_set=self._follow_clock,
         )
         self._agent = Agent(means)
-        sources = Sources(
+        context = CommandContext(
             started_at=datetime.now(UTC),
             queue=self._queue,
             configuration=self._configuration,
@@ -176,7 +176,7 @@ class WiredAgent:
             backup_place=lambda: next_backup(self._options.state_dir, datetime.now(UTC)),
             shown=lambda: self._overview.shown,
             refresh=self._overview.refresh,
-            terms=self._terms,
+            global_rules=self._global_rules,
             due=self._timetable.planned,
             retry=self._back_off.planned,
             watcher=self._watcher,
@@ -185,8 +185,8 @@ class WiredAgent:
             cancel=self._agent.cancel,
             reload=self._reload,
         )
-        self.commands = Dispatcher(sources)
-        self.http = HttpDoor(self.commands.call, sources, self._options.state_dir)
+        self.commands = Dispatcher(context)
+        self.http = HttpDoor(self.commands.call, context, self._options.state_dir)
         self.control = ControlSocket(
             self._options.socket, self.commands.call, group=group_of(self._config)
         )
@@ -274,7 +274,7 @@ class WiredAgent:
         return self._notices.emit(
             notices_of_agent(
                 self._configuration.current,
-                permission_warnings=self._overview.shown.doubts,
+                permission_warnings=self._overview.shown.permission_warnings,
                 state_errors=(
                     *self._systemd_status.state_errors(),
                     *filter(None, [self._daily.note]),
@@ -316,9 +316,9 @@ class WiredAgent:
             # So that the decider knows if the file is bad now, and looks at it again.
             self._inbox.put(QueueMoved())
 
-    def _terms(self) -> Terms:
+    def _global_rules(self) -> GlobalRules:
         config = self._config
-        return Terms(
+        return GlobalRules(
             exclusions=config.exclude,
             cap=config.cap,
             owner_asks=config.server.act_as is None,

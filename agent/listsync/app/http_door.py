@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listsync.agent.services import AgentService, ServiceWork
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.config.configuration import Config
 from listsync.config.http_options import HttpOptions
 from listsync.errors import StateError
@@ -26,9 +26,9 @@ TOKEN_FILE, FEED_TOKEN_FILE = "http-token", "feed-token"
 class HttpDoor:
     """Opens where `http.listen` says; *state_dir* is where tokens are made that nobody gave."""
 
-    def __init__(self, commands: Call, sources: Sources, state_dir: Path) -> None:
+    def __init__(self, commands: Call, context: CommandContext, state_dir: Path) -> None:
         self._commands = commands
-        self._sources = sources
+        self._context = context
         self._state_dir = state_dir
         self._backend: Backend | None = None
         self._server: HttpServer | None = None
@@ -45,7 +45,7 @@ class HttpDoor:
 
         self._backend = backend = Backend(self._commands, settings)
         self._server = server = HttpServer(
-            application(backend, Feeds(self._sources)), listener, backend.end
+            application(backend, Feeds(self._context)), listener, backend.end
         )
 
         def serve(stop: threading.Event) -> None:

@@ -36,20 +36,20 @@ class Shown:
     """What was read from the state when the last run ended, so that nobody waits for the disk.
 
     `lists` is how each list was read last, by source; `waiting` counts titles for review;
-    `doubts` tell which places others may change, `state_doubt` why what is remembered may not be
-    the whole of it; `allowances` what was left to users.
+    `permission_warnings` tell which places others may change, `state_doubt` why what is
+    remembered may not be the whole of it; `allowances` what was left to users.
     """
 
     lists: Mapping[str, ListRow] = field(default_factory=dict)
     notices: tuple[NoticeRecord, ...] = ()
     waiting: int = 0
-    doubts: tuple[str, ...] = ()
+    permission_warnings: tuple[str, ...] = ()
     state_doubt: str = ""
     allowances: tuple[UserAllowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class GlobalRules:
     """What holds for all lists: exclusions, caps, and whether the server's owner asks.
 
     Without a server nothing is requested.
@@ -62,13 +62,13 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class CommandContext:
     """The parts of a running agent that a command may touch, from any thread.
 
     `due` is when each schedule is due, by key (None = never); `retry` what is tried again because
     it failed; `refresh` reads anew what is shown.
     `backup_place` names the next backup beside the daily ones; raises OSError.
-    `terms` are those of the configuration.
+    `global_rules` are those of the configuration.
     `agent_notices` are what the agent itself has to say to people. `cancel` returns the id of
     what it stopped.
     """
@@ -84,7 +84,7 @@ class Sources:
     backup_place: Callable[[], Path]
     shown: Callable[[], Shown]
     refresh: Callable[[], None]
-    terms: Callable[[], Terms]
+    global_rules: Callable[[], GlobalRules]
     due: Callable[[], Mapping[str, datetime | None]]
     retry: Callable[[], PlannedRetry | None]
     watcher: Callable[[], str]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from listsync import logs
 from listsync.agent.backups import Backup
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.commands.serializers import iso
 from listsync.commands.status import pending_shape, words_of
 from listsync.domain.runs import Pause, Scope, SyncJob
@@ -43,18 +43,18 @@ logger = logging.getLogger(__name__)
 _LONGEST_ORIGIN = 64
 
 
-def trigger(sources: Sources, params: TriggerParams) -> OrderReply:
+def trigger(context: CommandContext, params: TriggerParams) -> OrderReply:
     """Start a sync; a dry run also in a pause, as it changes nothing."""
     names, is_dry = params.get("lists"), params.get("dry_run", False)
     origin = one_line(str(params.get("origin") or "a command"), _LONGEST_ORIGIN)
     job = SyncJob.new(
-        scope_of(sources, names) if names else None,
+        scope_of(context, names) if names else None,
         origin,
         dry_run=is_dry,
         forced=params.get("force", False) or is_dry,
     )
     job = replace(job, confirmed=params.get("confirm", False))
-    ticket = sources.queue.submit(
+    ticket = context.queue.submit(
         job,
         by_itself=params.get("await_resume", False),
         no_queue=params.get("no_queue", False),
@@ -62,39 +62,39 @@ def trigger(sources: Sources, params: TriggerParams) -> OrderReply:
     return {"run_id": ticket.run_id, "state": ticket.state}
 
 
-def plan(sources: Sources, params: PlanParams) -> OrderReply:
+def plan(context: CommandContext, params: PlanParams) -> OrderReply:
     """Start a dry run, also in a pause; `plan_result` tells what came of it."""
     names = params.get("lists")
-    scope = scope_of(sources, names) if names else None
+    scope = scope_of(context, names) if names else None
     job = SyncJob.new(scope, "plan", dry_run=True, forced=True)
-    ticket = sources.queue.submit(job, by_itself=False)
+    ticket = context.queue.submit(job, by_itself=False)
     return {"run_id": ticket.run_id, "state": ticket.state}
 
 
-def pause(sources: Sources, params: PauseParams) -> PauseReply:
+def pause(context: CommandContext, params: PauseParams) -> PauseReply:
     until, now = None, datetime.now(UTC)
     if (for_s := params.get("for_s")) is not None:
         until = now + timedelta(seconds=for_s)
-    sources.queue.pause(Pause(until, now if until else None))
+    context.queue.pause(Pause(until, now if until else None))
     return {"until": iso(until)}
 
 
-def resume(sources: Sources, _: NoParams) -> DoneReply:
-    was_paused = sources.queue.resume()
+def resume(context: CommandContext, _: NoParams) -> DoneReply:
+    was_paused = context.queue.resume()
     return _done("Resumed." if was_paused else "The agent was not paused.")
 
 
-def cancel(sources: Sources, _: NoParams) -> CancelReply:
-    run_id = sources.cancel()
+def cancel(context: CommandContext, _: NoParams) -> CancelReply:
+    run_id = context.cancel()
     if run_id is None:
         return {"ok": True, "message": "No sync is running."}
     done = _done(f"Cancelling sync {run_id} after its current title, within 5 s.")
     return {**done, "run_id": run_id}
 
 
-def reload(sources: Sources, _: NoParams) -> ReloadReply:
+def reload(context: CommandContext, _: NoParams) -> ReloadReply:
     try:
-        problems = sources.reload()
+        problems = context.reload()
     except BeingWrittenError as error:
         raise RefusedCommand(Reason.BUSY, f"{error}, or in {MOST_S:g} s") from error
     if problems:
@@ -106,7 +106,7 @@ def reload(sources: Sources, _: NoParams) -> ReloadReply:
                 "problems_total": len(problems),
             },
         )
-    pending = sources.configuration.current.pending
+    pending = context.configuration.current.pending
     but = f", but not yet all of it. {'. '.join(map(str, pending))}" if pending else ""
     return {
         **_done(f"The configuration is valid and in force{but}."),
@@ -114,7 +114,7 @@ def reload(sources: Sources, _: NoParams) -> ReloadReply:
     }
 
 
-def log_level(_: Sources, params: LogLevelParams) -> LogLevelReply:
+def log_level(_: CommandContext, params: LogLevelParams) -> LogLevelReply:
     wanted = params.get("level")
     if wanted is not None:
         try:
@@ -125,9 +125,9 @@ def log_level(_: Sources, params: LogLevelParams) -> LogLevelReply:
     return {**_done(f"The log level is {logs.level()}."), "level": logs.level()}
 
 
-def scope_of(sources: Sources, names: list[str]) -> Scope:
+def scope_of(context: CommandContext, names: list[str]) -> Scope:
     """Find the sources of lists by their names; raises RefusedCommand for what is none."""
-    snapshot = sources.configuration.current.snapshot
+    snapshot = context.configuration.current.snapshot
     known = {one.name: one.source for one in snapshot.lists}
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -147,28 +147,28 @@ def _done(message: str) -> DoneReply:
     return {"ok": True, "message": message}
 
 
-def backup(sources: Sources, params: BackupParams) -> BackupReply:
+def backup(context: CommandContext, params: BackupParams) -> BackupReply:
     """Begin a backup, which may take seconds; `backup_result` tells what came of it."""
-    begun = sources.backups.start(_backup_file(sources, params.get("file")))
+    begun = context.backups.start(_backup_file(context, params.get("file")))
     if begun is None:
         raise RefusedCommand(Reason.BUSY, "another backup is running: try again soon")
     return _shape(begun)
 
 
-def _backup_file(sources: Sources, told: str | None) -> Path:
+def _backup_file(context: CommandContext, told: str | None) -> Path:
     if told is not None:
         if not told.startswith("/") or "\0" in told:
             raise RefusedCommand(Reason.INVALID, "backup: file must be an absolute path")
         return Path(told)
     try:
-        return sources.backup_place()
+        return context.backup_place()
     except OSError as error:
         words = f"no backup can be made beside the daily ones: {error.strerror}"
         raise RefusedCommand(Reason.UNAVAILABLE, words) from error
 
 
-def backup_result(sources: Sources, params: BackupResultParams) -> BackupReply:
-    last = sources.backups.last
+def backup_result(context: CommandContext, params: BackupResultParams) -> BackupReply:
+    last = context.backups.last
     if last is None or last.id != params.get("id"):
         raise RefusedCommand(Reason.NOT_FOUND, "there is no such backup (any more)")
     return _shape(last)

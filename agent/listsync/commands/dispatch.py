@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from listsync.commands import control, items, notices, review, runs, status
-from listsync.commands.context import Caller, Sources
+from listsync.commands.context import Caller, CommandContext
 from listsync.commands.schema import CommandEntry, check, described
 from listsync.commands.serializers import Window, page_request_of
 from listsync.errors import StateError
@@ -20,7 +20,7 @@ Reply = Mapping[str, object] | RefusedCommand
 """A reply of `protocol.messages`, or why there is none: that is data, too, and not raised."""
 
 
-def describe(_: Sources, params: said.PageParams) -> said.DescribeReply:
+def describe(_: CommandContext, params: said.PageParams) -> said.DescribeReply:
     """Describe all commands: what each takes, replies, and may be refused for."""
     window = Window(page_request_of(params, 200, int))
     rows = window.take([*COMMANDS.items()])
@@ -178,8 +178,8 @@ class Dispatcher:
     looked at is replaced as a whole.
     """
 
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
+    def __init__(self, context: CommandContext) -> None:
+        self._context = context
 
     def call(self, method: str, params: Mapping[str, object], caller: Caller) -> Reply:
         """Carry *method* out for *caller*, or give back why not; raises nothing."""
@@ -205,4 +205,4 @@ class Dispatcher:
                 raise RefusedCommand(Reason.FORBIDDEN, f"{caller.name} may only look")
             extra = {"action": "control", "method": method, "caller": caller.name}
             logger.info("%s requested by %s", method, caller.name, extra=extra)
-        return entry.carry_out(self._sources, params)
+        return entry.carry_out(self._context, params)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.commands.forecast import Forecast, Forecaster, Remembered
 from listsync.commands.serializers import (
     PageRequest,
@@ -50,13 +50,13 @@ _MOST_ALIKE = 10
 _MOST_REQUESTED = 200
 
 
-def explanations(sources: Sources, query: str, request: PageRequest) -> ExplainReply:
+def explanations(context: CommandContext, query: str, request: PageRequest) -> ExplainReply:
     """Explain the titles that fit; entries that share an id are one title."""
-    entries = sources.state.entries.find(query, limit=_MOST_ENTRIES + 1)
-    forecaster = Forecaster(sources)
-    requests = sources.state.requests.for_query(query, limit=_MOST_REQUESTED + 1)
+    entries = context.state.entries.find(query, limit=_MOST_ENTRIES + 1)
+    forecaster = Forecaster(context)
+    requests = context.state.requests.for_query(query, limit=_MOST_REQUESTED + 1)
     requested = {one.key for one in requests[:_MOST_REQUESTED]}
-    rows = _with_others(sources, forecaster, entries[:_MOST_ENTRIES], requested)
+    rows = _with_others(context, forecaster, entries[:_MOST_ENTRIES], requested)
     members = [member for row in rows.values() for member in forecaster.members_of(row)]
     wishes = wishes_of(forecaster.in_order(members))
     # Those before the page are forecast, too: what is requested for one list is not for the next.
@@ -68,7 +68,7 @@ def explanations(sources: Sources, query: str, request: PageRequest) -> ExplainR
     return {
         "titles": [
             *(_shape(told[wish]) for wish in window.take(wishes)),
-            *_left_lists(sources, window.take(gone)),
+            *_left_lists(context, window.take(gone)),
         ],
         "total": window.total,
         "next": window.next,
@@ -80,7 +80,7 @@ _Rows = dict[tuple[str, str], EntryRow]
 
 
 def _with_others(
-    sources: Sources,
+    context: CommandContext,
     forecaster: Forecaster,
     entries: Sequence[EntryRow],
     requested: AbstractSet[TitleKey],
@@ -90,7 +90,7 @@ def _with_others(
     One may be there by its number alone, where the query is a title. So may be one of a title that
     was *requested* by another name, or one that shares an id with an entry that fits.
     """
-    state = sources.state
+    state = context.state
     rows = {(row.row.source, row.entry_id): row for row in entries}
     keys = {key for row in entries for key in forecaster.keys_of(row)} | requested
     for key in keys if len(keys) <= _MOST_KEYS else ():
@@ -136,10 +136,10 @@ def _explained(forecaster: Forecaster, wish: Wish, rows: _Rows) -> _Explained:
     )
 
 
-def _left_lists(sources: Sources, requests: Sequence[RequestRow]) -> list[TitleShape]:
+def _left_lists(context: CommandContext, requests: Sequence[RequestRow]) -> list[TitleShape]:
     """Tell of titles that were requested, and are on no list any more."""
     now = datetime.now(UTC)
-    return [_gone_shape(one, sources.state.titles.overview(one.key, now)) for one in requests]
+    return [_gone_shape(one, context.state.titles.overview(one.key, now)) for one in requests]
 
 
 def _gone_shape(last: RequestRow, overview: TitleOverview) -> TitleShape:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.domain.feeds import ALL_LISTS, FeedForm, FeedRecord, FeedTitle
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Exclusion, MediaType, parse_exclusion
@@ -47,9 +47,9 @@ class Feeds:
     """Finds and writes feeds. Any thread may ask; to write a long one takes its time."""
 
     def __init__(
-        self, sources: Sources, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, context: CommandContext, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._sources = sources
+        self._context = context
         self._now = now
 
     def find(self, name: str, form: FeedForm) -> Feed:
@@ -67,7 +67,7 @@ class Feeds:
     def _find(self, name: str, form: FeedForm) -> Feed:
         lists = self._lists(name, form)
         records = tuple(self._record(rules) for rules in lists)
-        exclusions = tuple(sorted(self._sources.state.exclusions.all()))
+        exclusions = tuple(sorted(self._context.state.exclusions.all()))
         said = (form, *(one.digest for one in records), "", *exclusions)
         return Feed(
             form=form,
@@ -95,7 +95,7 @@ class Feeds:
         raise self._refusal(words, [one.name for one in feed.records])
 
     def _lists(self, name: str, form: FeedForm) -> Sequence[ListRules]:
-        every = self._sources.configuration.current.snapshot.lists
+        every = self._context.configuration.current.snapshot.lists
         served = [one for one in every if not one.is_exclusion]
         named = [one for one in every if name in (one.name, ALL_LISTS)]
         found = [one for one in named if not one.is_exclusion]
@@ -112,10 +112,10 @@ class Feeds:
         raise RefusedCommand(Reason.NOT_FOUND, words, data={"lists": [one.name for one in served]})
 
     def _record(self, rules: ListRules) -> FeedRecord:
-        record = self._sources.state.feeds.find(rules)
+        record = self._context.state.feeds.find(rules)
         if record is not None:
             return record
-        row = self._sources.shown().lists.get(rules.source)
+        row = self._context.shown().lists.get(rules.source)
         if row is None:
             words = "was not read yet"
         elif row.last_success is not None:
@@ -131,12 +131,12 @@ class Feeds:
         return RefusedCommand(Reason.UNAVAILABLE, words, data=data)
 
     def _next_try(self, names: Sequence[str], now: datetime) -> datetime:
-        due, shown = self._sources.due(), self._sources.shown().lists
-        lists = self._sources.configuration.current.snapshot.lists
-        sources = [one.source for one in lists if one.name in names]
-        rows = [shown[source] for source in sources if source in shown]
+        due, shown = self._context.due(), self._context.shown().lists
+        lists = self._context.configuration.current.snapshot.lists
+        context = [one.source for one in lists if one.name in names]
+        rows = [shown[source] for source in context if source in shown]
         times = [row.asked_again_at for row in rows]
-        times += [due.get(source, due.get("")) for source in sources]
+        times += [due.get(source, due.get("")) for source in context]
         return min((at for at in times if at is not None and at > now), default=now + _SOON)
 
     def _pages(self, feed: Feed) -> Iterator[bytes]:
@@ -148,7 +148,7 @@ class Feeds:
         seen: set[object] = set()
         try:
             for record in feed.records:
-                for page in self._sources.state.feeds.pages(record):
+                for page in self._context.state.feeds.pages(record):
                     titles = [
                         one for one in page if one.fits(feed.form) and not excluded.holds(one)
                     ]

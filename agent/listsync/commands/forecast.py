@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.domain.decisions import Match, Member, Prepared, Request, Skip, SkipReason, Wish
 from listsync.domain.history import Choice, EntryRow, Lookup, TitleOverview
 from listsync.domain.list_rules import ListRules
@@ -189,14 +189,14 @@ class Forecast:
 class Forecaster:
     """Forecasts a few titles, in the order in which a sync comes to them; asks no server."""
 
-    def __init__(self, sources: Sources) -> None:
-        self._state = sources.state
+    def __init__(self, context: CommandContext) -> None:
+        self._state = context.state
         self._now = datetime.now(UTC)
-        lists = sources.configuration.current.snapshot.lists
+        lists = context.configuration.current.snapshot.lists
         self._followed = [one for one in lists if not one.is_exclusion]
         self._excluding = [one for one in lists if one.is_exclusion]
         self._learned = self._state.server.learned()
-        self._terms = sources.terms()
+        self._terms = context.global_rules()
         self._requested = self._state.requests.since(self._now - _DAY)
         read = {row.source for row in self._state.lists.all() if row.last_success}
         self._exclusions = KnownExclusions(

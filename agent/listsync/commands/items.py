@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync.commands import status
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.commands.control import scope_of
 from listsync.commands.serializers import (
     iso,
@@ -40,9 +40,9 @@ _LATEST = 10
 _MOST_EXPLAINED = 20
 
 
-def items(sources: Sources, params: ItemsParams) -> ItemsReply:
+def items(context: CommandContext, params: ItemsParams) -> ItemsReply:
     request = page_request_of(params, 50, int, int, str)
-    page = sources.state.items.page(
+    page = context.state.items.page(
         str(params.get("query") or "").strip(),
         list_name=params.get("list"),
         limit=request.limit,
@@ -61,32 +61,32 @@ def _lookup_of(entry: ListEntry) -> str | None:
     return lookup_of_entry(entry)
 
 
-def lists(sources: Sources, params: ListsParams) -> ListsReply:
+def lists(context: CommandContext, params: ListsParams) -> ListsReply:
     """Tell how all lists are, from memory, or of one also what became of its entries."""
     name = params.get("name")
     if name is None:
-        return status.lists(sources, params)
-    scope_of(sources, [name])
-    found = status.lists_called(sources, name)
+        return status.lists(context, params)
+    scope_of(context, [name])
+    found = status.lists_called(context, name)
     reply: ListsReply = {
         "total": len(found),
         "next": None,
         "lists": found,
-        "counts": dict(sources.state.items.counts(name)),
+        "counts": dict(context.state.items.counts(name)),
         "requests": [
             {**request_shape(row), "run_id": row.run_id}
-            for row in sources.state.requests.for_list(name, limit=_LATEST)
+            for row in context.state.requests.for_list(name, limit=_LATEST)
         ],
-        "requests_total": sources.state.requests.count_for_list(name),
+        "requests_total": context.state.requests.count_for_list(name),
     }
-    if (feed := _feed(sources, name)) is not None:
+    if (feed := _feed(context, name)) is not None:
         reply["feed"] = feed
     return reply
 
 
-def _feed(sources: Sources, name: str) -> FeedShape | None:
-    lists = sources.configuration.current.snapshot.lists
-    found = (sources.state.feeds.find(one) for one in lists if one.name == name)
+def _feed(context: CommandContext, name: str) -> FeedShape | None:
+    lists = context.configuration.current.snapshot.lists
+    found = (context.state.feeds.find(one) for one in lists if one.name == name)
     record = next(found, None)
     if record is None:
         return None
@@ -100,7 +100,7 @@ def _feed(sources: Sources, name: str) -> FeedShape | None:
     }
 
 
-def explain(sources: Sources, params: ExplainParams) -> ExplainReply:
+def explain(context: CommandContext, params: ExplainParams) -> ExplainReply:
     # Brings the deciding with it, which an idle agent can do without.
     from listsync.commands.explain import explanations  # noqa: PLC0415
 
@@ -108,30 +108,30 @@ def explain(sources: Sources, params: ExplainParams) -> ExplainReply:
     if not query:
         raise RefusedCommand(Reason.INVALID, "explain: name a title, or an id")
     return explanations(
-        sources,
+        context,
         _bare(query),
         page_request_of(params, _FEW, int, most=_MOST_EXPLAINED),
     )
 
 
-def exclude(sources: Sources, params: ItemParams) -> DoneReply:
+def exclude(context: CommandContext, params: ItemParams) -> DoneReply:
     item, _ = _item(params)
-    sources.state.exclusions.add(item, datetime.now(UTC))
+    context.state.exclusions.add(item, datetime.now(UTC))
     return {
         "ok": True,
         "message": f"{item} is excluded from now on.",
     }
 
 
-def forget(sources: Sources, params: ForgetParams) -> ForgetReply:
+def forget(context: CommandContext, params: ForgetParams) -> ForgetReply:
     if params.get("all"):
-        count = sources.state.exclusions.forget_all()
+        count = context.state.exclusions.forget_all()
         what = "everything that was done at the server"
     else:
         item, exclusion = _item(params)
-        count = sources.state.exclusions.forget(item, exclusion)
+        count = context.state.exclusions.forget(item, exclusion)
         what = item
-    sources.refresh()
+    context.refresh()
     if not count:
         return {"ok": True, "count": 0, "message": f"Nothing is stored about {what}."}
     return {

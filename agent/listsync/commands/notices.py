@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.commands.serializers import iso, page_request_of
 from listsync.domain.history import ListRow
 from listsync.domain.lists import ListOutcome
@@ -31,10 +31,10 @@ _LASTS = 6
 """What has failed more often in a row, hours long, hardly ends by itself."""
 
 
-def notices(sources: Sources, params: NoticesParams) -> NoticesReply:
+def notices(context: CommandContext, params: NoticesParams) -> NoticesReply:
     """Tell the latest notices, open or over, the newest first."""
     request = page_request_of(params, 20, str, int)
-    page = sources.notices.latest(
+    page = context.notices.latest(
         only_open=bool(params.get("open")),
         limit=request.limit,
         after=request.after,
@@ -52,56 +52,56 @@ def _record_shape(one: NoticeRecord) -> NoticeRecordShape:
     }
 
 
-def open_notices(sources: Sources) -> tuple[_OpenNotice, ...]:
+def open_notices(context: CommandContext) -> tuple[_OpenNotice, ...]:
     """Gather all that stands, with the time since when, where that is known."""
     return (
-        *((one.notice, one.since) for one in sources.agent_notices()),
-        *_of_last_sync(sources),
-        *((notice, None) for notice in _of_state(sources)),
-        *_of_runs(sources),
-        *_of_lists(sources),
-        *((notice, None) for notice in _of_reviews(sources)),
+        *((one.notice, one.since) for one in context.agent_notices()),
+        *_of_last_sync(context),
+        *((notice, None) for notice in _of_state(context)),
+        *_of_runs(context),
+        *_of_lists(context),
+        *((notice, None) for notice in _of_reviews(context)),
     )
 
 
-def notices_of_list(sources: Sources, name: str) -> tuple[_OpenNotice, ...]:
+def notices_of_list(context: CommandContext, name: str) -> tuple[_OpenNotice, ...]:
     """Give what runs said of one list, beside how it was read."""
-    return tuple((one, since) for one, since in _of_runs(sources) if one.list_name == name)
+    return tuple((one, since) for one, since in _of_runs(context) if one.list_name == name)
 
 
 def needs_person(notices: Sequence[_OpenNotice]) -> bool:
     return any(notice.needs_person for notice, _ in notices)
 
 
-def _of_last_sync(sources: Sources) -> Iterator[_OpenNotice]:
+def _of_last_sync(context: CommandContext) -> Iterator[_OpenNotice]:
     """Tell why the last sync failed; of one that the state could not note, the memory knows."""
-    passes = _is_tried_again(sources)
-    noted = [one for one in sources.shown().notices if one.notice.is_failed_sync]
+    passes = _is_tried_again(context)
+    noted = [one for one in context.shown().notices if one.notice.is_failed_sync]
     for one in noted:
         yield replace(one.notice, passes=passes), one.since
-    last = sources.recent.last_sync
+    last = context.recent.last_sync
     if not noted and last is not None and last.row.result == Result.FAILED:
         why = last.row.why or last.row.message
         yield failure_notice(NoticeKind.SYNC_FAILED, why, passes=passes), None
 
 
-def _of_state(sources: Sources) -> Iterator[Notice]:
+def _of_state(context: CommandContext) -> Iterator[Notice]:
     """Tell of a doubt before a run does."""
-    said = {one.notice.kind for one in sources.shown().notices}
-    doubt = Trust(state=sources.shown().state_doubt).doubt
+    said = {one.notice.kind for one in context.shown().notices}
+    doubt = Trust(state=context.shown().state_doubt).doubt
     if doubt and NoticeKind.STATE_IN_DOUBT not in said:
         yield Notice(kind=NoticeKind.STATE_IN_DOUBT, text=doubt)
 
 
-def _is_tried_again(sources: Sources) -> bool:
-    planned = sources.retry()
+def _is_tried_again(context: CommandContext) -> bool:
+    planned = context.retry()
     return planned is not None and not planned.is_slow and planned.number <= _LASTS
 
 
-def _of_runs(sources: Sources) -> Iterator[_OpenNotice]:
+def _of_runs(context: CommandContext) -> Iterator[_OpenNotice]:
     """Give what runs said of lists that are still followed; how lists were read is told below."""
-    names = {one.name for one in sources.configuration.current.snapshot.lists}
-    for one in sources.shown().notices:
+    names = {one.name for one in context.configuration.current.snapshot.lists}
+    for one in context.shown().notices:
         notice = one.notice
         is_followed = notice.list_name is None or notice.list_name in names
         is_told_elsewhere = notice.kind.is_unread_list or notice.is_failed_sync
@@ -109,11 +109,11 @@ def _of_runs(sources: Sources) -> Iterator[_OpenNotice]:
             yield notice, one.since
 
 
-def _of_lists(sources: Sources) -> Iterator[_OpenNotice]:
+def _of_lists(context: CommandContext) -> Iterator[_OpenNotice]:
     """Tell how lists were read last; since when that is so, runs have said."""
-    rows = sources.shown().lists
-    since = {(one.notice.kind, one.notice.list_name): one.since for one in sources.shown().notices}
-    for rules in sources.configuration.current.snapshot.lists:
+    rows = context.shown().lists
+    since = {(one.notice.kind, one.notice.list_name): one.since for one in context.shown().notices}
+    for rules in context.configuration.current.snapshot.lists:
         row = rows.get(rules.source)
         if row is not None and not ListOutcome(row.outcome).whole:
             notice = _of_list(row, ListOutcome(row.outcome))
@@ -129,8 +129,8 @@ def _of_list(row: ListRow, outcome: ListOutcome) -> Notice:
     )
 
 
-def _of_reviews(sources: Sources) -> Iterator[Notice]:
-    if count := sources.shown().waiting:
+def _of_reviews(context: CommandContext) -> Iterator[Notice]:
+    if count := context.shown().waiting:
         waits = "1 title waits" if count == 1 else f"{count} titles wait"
         text = f"{waits} for you to choose: `listsyncctl review`"
         yield Notice(kind=NoticeKind.REVIEW, text=text)

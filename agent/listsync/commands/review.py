@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.commands.serializers import page_request_of, review_shape
 from listsync.domain.history import Choice, ReviewRow
 from listsync.domain.media import MediaType, TitleKey
@@ -77,9 +77,9 @@ _MOST_LISTS = 50
 """That are named for a sync of them; who wants to sync more syncs all."""
 
 
-def review(sources: Sources, params: ReviewParams) -> ReviewReply:
+def review(context: CommandContext, params: ReviewParams) -> ReviewReply:
     look = (
-        sources.state.reviews.decided if params.get("decided") else sources.state.reviews.waiting
+        context.state.reviews.decided if params.get("decided") else context.state.reviews.waiting
     )
     request = page_request_of(params, 50, str, str)
     page = look(limit=request.limit, after=request.after, skip=request.skip)
@@ -87,30 +87,30 @@ def review(sources: Sources, params: ReviewParams) -> ReviewReply:
     return {"total": total, "next": next_, "reviews": [review_shape(row) for row in page.rows]}
 
 
-def decide(sources: Sources, params: ReviewDecideParams) -> ReviewDecideReply:
+def decide(context: CommandContext, params: ReviewDecideParams) -> ReviewDecideReply:
     """Take a title, `reject` for none of those on offer, or `undo` for not having said.
 
     Nothing is looked up here, where a network must not be waited for: the next sync does.
     """
-    row = _named(sources, str(params.get("id") or "").strip())
+    row = _named(context, str(params.get("id") or "").strip())
     said = str(params.get("choice") or "").strip()
     if said.lower() == "undo":
-        return _undone(sources, row)
+        return _undone(context, row)
     if said.lower() == "reject":
         choice = Choice(None, "", datetime.now(UTC))
     else:
-        choice = _choice(sources, row, parse_choice(said, row.candidates))
-    sources.state.reviews.choose(row.lookup, choice)
-    return _done(sources, row, choice, f"{cut(row.label, 200)} is {_words_of(choice)}")
+        choice = _choice(context, row, parse_choice(said, row.candidates))
+    context.state.reviews.choose(row.lookup, choice)
+    return _done(context, row, choice, f"{cut(row.label, 200)} is {_words_of(choice)}")
 
 
-def _choice(sources: Sources, row: ReviewRow, said: TitleKey | str) -> Choice:
+def _choice(context: CommandContext, row: ReviewRow, said: TitleKey | str) -> Choice:
     """Make of what was *said* a choice; an IMDb id may be known to be that of a title."""
     now = datetime.now(UTC)
     if isinstance(said, TitleKey):
         title = next((one.label for one in row.candidates if one.key == said), "")
         return Choice(said, title, now)
-    key, title = sources.state.reviews.title_of_imdb(said) or (None, "")
+    key, title = context.state.reviews.title_of_imdb(said) or (None, "")
     return Choice(key, title, now, imdb=said)
 
 
@@ -125,20 +125,20 @@ def _words_of(choice: Choice) -> str:
     return f"{named}: the next sync requests it, if it is not there yet."
 
 
-def _undone(sources: Sources, row: ReviewRow) -> ReviewDecideReply:
+def _undone(context: CommandContext, row: ReviewRow) -> ReviewDecideReply:
     label = cut(row.label, 200)
-    if not sources.state.reviews.withdraw(row.lookup):
-        return _done(sources, row, None, f"You have not decided on {label}.")
-    return _done(sources, row, None, f"{label} is undecided again.")
+    if not context.state.reviews.withdraw(row.lookup):
+        return _done(context, row, None, f"You have not decided on {label}.")
+    return _done(context, row, None, f"{label} is undecided again.")
 
 
 def _done(
-    sources: Sources, row: ReviewRow, choice: Choice | None, message: str
+    context: CommandContext, row: ReviewRow, choice: Choice | None, message: str
 ) -> ReviewDecideReply:
     key = choice.key if choice else None
-    snapshot = sources.configuration.current.snapshot
+    snapshot = context.configuration.current.snapshot
     lists = [name for name in row.lists if snapshot.named(name)]
-    sources.refresh()
+    context.refresh()
     return {
         "ok": True,
         "message": message,
@@ -151,8 +151,8 @@ def _done(
     }
 
 
-def _named(sources: Sources, name: str) -> ReviewRow:
-    found = sources.state.reviews.find(name) if len(name) >= _SHORTEST else ()
+def _named(context: CommandContext, name: str) -> ReviewRow:
+    found = context.state.reviews.find(name) if len(name) >= _SHORTEST else ()
     if not found:
         raise RefusedCommand(Reason.NOT_FOUND, f"nothing to choose has the id {cut(name, 40)!r}")
     if len(found) > 1:

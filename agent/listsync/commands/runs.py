@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from listsync.agent.recent_runs import would_be_requested
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.commands.serializers import (
     PageRequest,
     Window,
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     )
 
 
-def runs(sources: Sources, params: RunsParams) -> RunsReply | RunReply:
+def runs(context: CommandContext, params: RunsParams) -> RunsReply | RunReply:
     if run_id := params.get("run_id"):
-        return _one_run(sources, run_id, params)
+        return _one_run(context, run_id, params)
     request = page_request_of(params, 20, str, str)
-    page = sources.state.runs.page(limit=request.limit, after=request.after, skip=request.skip)
+    page = context.state.runs.page(limit=request.limit, after=request.after, skip=request.skip)
     total, next_ = request.total_and_next(page)
     return {"total": total, "next": next_, "runs": [run_shape(row) for row in page.rows]}
 
 
-def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
-    recent = sources.recent.find(run_id)
+def _one_run(context: CommandContext, run_id: str, params: RunsParams) -> RunReply:
+    recent = context.recent.find(run_id)
     if recent is not None and recent.row.dry_run:
         return _dry_run(recent, params)
     wanted = page_request_of(params, 200, int, int, int)
-    row = sources.state.runs.find(run_id)
+    row = context.state.runs.find(run_id)
     # What ended a moment ago is told by memory: the state may not have been writable.
     row = recent.row if recent is not None and row is not None else row
     row = row or (recent.row if recent is not None else None)
@@ -55,7 +55,7 @@ def _one_run(sources: Sources, run_id: str, params: RunsParams) -> RunReply:
     before, request, skip = wanted.after or (0, 0, wanted.skip)
     notices = row.notices[int(before) :][: wanted.limit]
     room = wanted.limit - len(notices)
-    page = sources.state.requests.of_run(
+    page = context.state.requests.of_run(
         row.run_id,
         limit=room,
         after=(request,) if wanted.after else None,
@@ -93,13 +93,13 @@ def _dry_run(ended: EndedRun, params: RunsParams) -> RunReply:
 _EMPTY = Plan(items=(), counts={})
 
 
-def plan_result(sources: Sources, params: PlanResultParams) -> PlanReply | PlanWaitsReply:
+def plan_result(context: CommandContext, params: PlanResultParams) -> PlanReply | PlanWaitsReply:
     run_id = str(params.get("run_id") or "")
     request = page_request_of(params, 200, int)
-    ended = sources.recent.find(run_id) if run_id else None
+    ended = context.recent.find(run_id) if run_id else None
     if ended is not None:
         return _plan_told(ended, request)
-    queue = sources.queue.state
+    queue = context.queue.state
     running, pending = queue.running, queue.pending
     if running is not None and run_id and running.run_id.startswith(run_id):
         return {"state": "running", "run_id": running.run_id}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from listsync import __version__
-from listsync.commands.context import Sources
+from listsync.commands.context import CommandContext
 from listsync.commands.notices import needs_person, notices_of_list, open_notices
 from listsync.commands.serializers import Window, iso, page_request_of, run_at_length
 from listsync.domain.history import RunRow
@@ -49,40 +49,40 @@ _USUAL = 200
 """How many rows a page has, if nobody says."""
 
 
-def ping(_: Sources, __: NoParams) -> PingReply:
+def ping(_: CommandContext, __: NoParams) -> PingReply:
     return {"pong": True, "pid": os.getpid()}
 
 
-def version(_: Sources, __: NoParams) -> VersionReply:
+def version(_: CommandContext, __: NoParams) -> VersionReply:
     return {"version": __version__, "protocol": PROTOCOL}
 
 
-def status(sources: Sources, params: PageParams) -> StatusReply:
+def status(context: CommandContext, params: PageParams) -> StatusReply:
     """Tell how the agent is; its rows are in several places, the notices the first."""
     window = Window(page_request_of(params, _USUAL, int))
-    queue, last = sources.queue.state, sources.recent.last_sync
-    due = sources.due()
+    queue, last = context.queue.state, context.recent.last_sync
+    due = context.due()
     state = "paused" if queue.pause else "idle"
-    snapshot = sources.configuration.current.snapshot
-    notices = open_notices(sources)
+    snapshot = context.configuration.current.snapshot
+    notices = open_notices(context)
     said = window.take(notices)
     return {
         "state": "running" if queue.running else state,
         "pid": os.getpid(),
         "version": __version__,
-        "uptime_s": round((datetime.now(UTC) - sources.started_at).total_seconds()),
-        "started_at": iso(sources.started_at),
-        "config": _config(sources, window),
-        "watcher": sources.watcher(),
-        "services": [_service(one) for one in window.take(sources.services())],
-        "server": _server(sources, window),
-        "has_server": sources.terms().has_server,
+        "uptime_s": round((datetime.now(UTC) - context.started_at).total_seconds()),
+        "started_at": iso(context.started_at),
+        "config": _config(context, window),
+        "watcher": context.watcher(),
+        "services": [_service(one) for one in window.take(context.services())],
+        "server": _server(context, window),
+        "has_server": context.global_rules().has_server,
         "paused": {"until": iso(queue.pause.until)} if queue.pause else None,
-        "running": _progress(sources, window) if queue.running else None,
-        "pending": _pending(queue.pending, sources, window) if queue.pending else None,
+        "running": _progress(context, window) if queue.running else None,
+        "pending": _pending(queue.pending, context, window) if queue.pending else None,
         "last_run": run_at_length(last.row) if last else None,
         "next_due": iso(min(filter(None, due.values()), default=None)),
-        "retry": _retry(sources, window),
+        "retry": _retry(context, window),
         "lists": len(snapshot.lists),
         "needs_person": needs_person(notices),
         "notices": [notice_shape(*one) for one in said],
@@ -91,16 +91,16 @@ def status(sources: Sources, params: PageParams) -> StatusReply:
     }
 
 
-def progress(sources: Sources, params: PageParams) -> ProgressReply:
+def progress(context: CommandContext, params: PageParams) -> ProgressReply:
     """Tell how far the running sync is; while none runs, how the last run of any kind ended."""
     window = Window(page_request_of(params, _USUAL, int))
-    return {**_progress(sources, window), "next": window.next}
+    return {**_progress(context, window), "next": window.next}
 
 
-def _progress(sources: Sources, window: Window) -> ProgressReply:
-    running = sources.queue.state.running
-    now = sources.board.snapshot()
-    last = None if running else sources.recent.last
+def _progress(context: CommandContext, window: Window) -> ProgressReply:
+    running = context.queue.state.running
+    now = context.board.snapshot()
+    last = None if running else context.recent.last
     row = last.row if last else None
     run_id = running.run_id if running else row.run_id if row else None
     is_shown = run_id is not None and now.run_id == run_id
@@ -147,23 +147,25 @@ def _percent(now: Progress, row: RunRow | None) -> int:
     return now.percent
 
 
-def lists(sources: Sources, params: ListsParams) -> ListsReply:
+def lists(context: CommandContext, params: ListsParams) -> ListsReply:
     window = Window(page_request_of(params, _USUAL, int))
-    due = sources.due()
-    rules = window.take(sources.configuration.current.snapshot.lists)
-    told = [_list(one, sources, due) for one in rules]
+    due = context.due()
+    rules = window.take(context.configuration.current.snapshot.lists)
+    told = [_list(one, context, due) for one in rules]
     return {"total": window.total, "next": window.next, "lists": told}
 
 
-def lists_called(sources: Sources, name: str) -> list[ListShape]:
+def lists_called(context: CommandContext, name: str) -> list[ListShape]:
     """Tell how the lists are that are called so."""
-    due = sources.due()
-    rules = sources.configuration.current.snapshot.lists
-    return [_list(one, sources, due) for one in rules if one.name == name]
+    due = context.due()
+    rules = context.configuration.current.snapshot.lists
+    return [_list(one, context, due) for one in rules if one.name == name]
 
 
-def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]) -> ListShape:
-    row = sources.shown().lists.get(rules.source)
+def _list(
+    rules: ListRules, context: CommandContext, due: Mapping[str, datetime | None]
+) -> ListShape:
+    row = context.shown().lists.get(rules.source)
     return {
         "name": rules.name,
         "service": rules.service,
@@ -179,23 +181,23 @@ def _list(rules: ListRules, sources: Sources, due: Mapping[str, datetime | None]
         "retry_at": iso(row.asked_again_at) if row else None,
         "why": cut(row.why, 300) if row else "",
         "advice": advice_on(rules.service, ListOutcome(row.outcome)) if row else "",
-        "notices": [notice_shape(*one) for one in notices_of_list(sources, rules.name)],
+        "notices": [notice_shape(*one) for one in notices_of_list(context, rules.name)],
     }
 
 
-def _server(sources: Sources, window: Window) -> ServerShape | None:
+def _server(context: CommandContext, window: Window) -> ServerShape | None:
     """Tell the server that answered last, unless another one is meant by now."""
-    known = sources.recent.server
-    wanted = sources.configuration.current.snapshot.server
+    known = context.recent.server
+    wanted = context.configuration.current.snapshot.server
     if known is None or known.url != wanted:
         return None
     told: ServerShape = {"product": known.product, "version": known.version, "url": known.url}
-    if quotas := window.take(_quotas(sources)):
+    if quotas := window.take(_quotas(context)):
         told["quotas"] = quotas
     return told
 
 
-def _quotas(sources: Sources) -> list[QuotaShape]:
+def _quotas(context: CommandContext) -> list[QuotaShape]:
     return [
         {
             "user": one.user,
@@ -204,7 +206,7 @@ def _quotas(sources: Sources) -> list[QuotaShape]:
             "remaining": quota.remaining,
             "days": quota.days,
         }
-        for one in sources.shown().allowances
+        for one in context.shown().allowances
         for kind, quota in one.allowance.quotas.items()
     ]
 
@@ -216,9 +218,9 @@ def _operations(row: RunRow) -> str:
     return cut(message if is_all else f"{message} ({row.message})", 500)
 
 
-def _config(sources: Sources, window: Window) -> ConfigShape:
-    current = sources.configuration.current
-    path = sources.configuration.path
+def _config(context: CommandContext, window: Window) -> ConfigShape:
+    current = context.configuration.current
+    path = context.configuration.path
     return {
         "file": str(path) if path else "the environment",
         "valid": not current.problems,
@@ -250,31 +252,31 @@ def _service(one: ServiceStatus) -> ServiceShape:
     }
 
 
-def _pending(job: SyncJob, sources: Sources, window: Window) -> PendingShape:
+def _pending(job: SyncJob, context: CommandContext, window: Window) -> PendingShape:
     return {
         "run_id": job.run_id,
-        "lists": _names(job.scope, sources, window),
+        "lists": _names(job.scope, context, window),
         "origins": window.take(job.origins),
     }
 
 
-def _retry(sources: Sources, window: Window) -> RetryShape | None:
-    planned = sources.retry()
+def _retry(context: CommandContext, window: Window) -> RetryShape | None:
+    planned = context.retry()
     if planned is None:
         return None
     return {
         "at": iso(planned.at),
         "why": cut(planned.why, 500),
-        "lists": _names(planned.scope, sources, window),
+        "lists": _names(planned.scope, context, window),
         "number": planned.number,
     }
 
 
-def _names(scope: Scope, sources: Sources, window: Window) -> list[str] | None:
+def _names(scope: Scope, context: CommandContext, window: Window) -> list[str] | None:
     """Name the lists of *scope*; None: all."""
     if scope is None:
         return None
-    names = {one.source: one.name for one in sources.configuration.current.snapshot.lists}
+    names = {one.source: one.name for one in context.configuration.current.snapshot.lists}
     return window.take(sorted(names.get(source, source) for source in scope))
 
 

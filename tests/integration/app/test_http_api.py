@@ -54,7 +54,7 @@ class Api:
         backend = self.agent.daemon.http._backend
         assert backend is not None
         door = self.agent.daemon.http
-        return routes_for_programs(backend, Feeds(door._sources))
+        return routes_for_programs(backend, Feeds(door._context))
 
     def send(
         self, method: str, path: str, scope: TokenScope | None = None, **more: Any

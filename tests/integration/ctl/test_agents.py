@@ -21,7 +21,7 @@ from listsyncctl.agents import (
     existing_agents,
     find_agents,
 )
-from listsyncctl.client import TroubleError
+from listsyncctl.client import ClientError
 from tests.integration.ctl.conftest import Ctl
 
 _CODE = """
@@ -146,7 +146,7 @@ def test_the_own_agent_is_meant(of: list[tuple[int, str | None]], chosen: int) -
 def test_an_agent_that_is_not_clearly_meant_is_not_signalled(
     of: list[tuple[int, str | None]], is_named: bool, exit_: Exit, words: str
 ) -> None:
-    with pytest.raises(TroubleError, match=words) as caught:
+    with pytest.raises(ClientError, match=words) as caught:
         choose_agents(_agents(*of), places=_PLACES, is_named=is_named, uid=7)
     assert caught.value.exit == exit_
 
@@ -173,7 +173,7 @@ def test_a_process_that_has_gone_is_said(started: Started, folder: Path) -> None
     agents = existing_agents(f"{folder}/./1.sock")
     child.kill()
     child.wait()
-    with pytest.raises(TroubleError, match="the process has gone") as caught:
+    with pytest.raises(ClientError, match="the process has gone") as caught:
         list(ask_to_sync(agents))
     assert caught.value.exit == Exit.NOT_RUNNING
 
@@ -187,7 +187,7 @@ def test_no_permission_is_said(
         raise psutil.AccessDenied
 
     monkeypatch.setattr(psutil.Process, "send_signal", denied)
-    with pytest.raises(TroubleError, match=f"permission denied: the agent with pid {child.pid}"):
+    with pytest.raises(ClientError, match=f"permission denied: the agent with pid {child.pid}"):
         list(ask_to_sync(existing_agents(folder / "1.sock")))
 
 

@@ -11,7 +11,7 @@ import pytest
 import zmq
 
 from listsync.protocol import Exit, result_reply
-from listsyncctl.client import TroubleError, ask
+from listsyncctl.client import ClientError, ask
 
 
 class Forgetful:
@@ -63,7 +63,7 @@ def test_what_only_looks_is_asked_again_with_the_same_id(forgetful: Forgetful, p
 
 
 def test_what_changes_something_is_sent_once(forgetful: Forgetful, path: Path) -> None:
-    with pytest.raises(TroubleError) as caught:
+    with pytest.raises(ClientError) as caught:
         ask([path], "trigger", {}, timeout_s=1)
     assert caught.value.exit is Exit.NO_ANSWER
     assert len(forgetful.ids) == 1

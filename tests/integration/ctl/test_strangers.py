@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from listsync.protocol import Exit, result_reply
-from listsyncctl.client import TroubleError, ask
+from listsyncctl.client import ClientError, ask
 from tests.unit.ctl.test_zmtp import GREETING, HANDSHAKE, MORE, long, short
 
 Behaviour = Callable[[socket.socket], None]
@@ -117,8 +117,8 @@ def replied(body: bytes) -> bytes:
 GOOD = replied(json.dumps(result_reply(None, {"pong": True})).encode())
 
 
-def trouble(path: Path, method: str = "ping", timeout_s: float = 5) -> TroubleError:
-    with pytest.raises(TroubleError) as caught:
+def trouble(path: Path, method: str = "ping", timeout_s: float = 5) -> ClientError:
+    with pytest.raises(ClientError) as caught:
         ask([path], method, {}, timeout_s=timeout_s)
     assert "\n" not in caught.value.message
     return caught.value

@@ -40,7 +40,7 @@ class FeedHouse:
         self.exclusions: list[Exclusion] = []
         self.agent = World()
         self.agent.state = self.state  # type: ignore[assignment]  # the real one
-        self.sources = self.agent.sources
+        self.context = self.agent.context
         self._readings: dict[str, tuple[ListRules, Reading]] = {}
 
     def play(self, reading: Reading, of: ListRules | None = None) -> FeedHouse:
@@ -48,7 +48,7 @@ class FeedHouse:
         one = of or rules()
         self._readings[one.name] = (one, reading)
         self.agent.follow(*(rules for rules, _ in self._readings.values()))
-        self.sources = self.agent.sources
+        self.context = self.agent.context
         return self
 
     def follow(self, *entries: ListEntry, of: ListRules | None = None) -> FeedHouse:
@@ -57,7 +57,7 @@ class FeedHouse:
     def unfollow(self, name: str) -> None:
         del self._readings[name]
         self.agent.follow(*(rules for rules, _ in self._readings.values()))
-        self.sources = self.agent.sources
+        self.context = self.agent.context
 
     def sync(self, only: Sequence[str] | None = None) -> SyncReport:
         run = SyncRun(run_id=uuid4().hex, origin="test", started_at=datetime.now(UTC))

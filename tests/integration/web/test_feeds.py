@@ -65,11 +65,11 @@ class LiveFeeds(Feeds):
         self.wrote_in: list[str] = []
 
     def find(self, name: str, form: FeedForm) -> Feed:
-        return Feeds(self.house.sources).find(name, form)
+        return Feeds(self.house.context).find(name, form)
 
     def write(self, feed: Feed) -> list[bytes]:
         self.wrote_in.append(threading.current_thread().name)
-        return Feeds(self.house.sources).write(feed)
+        return Feeds(self.house.context).write(feed)
 
 
 @pytest.fixture
@@ -584,11 +584,11 @@ def test_a_feed_that_is_replaced_while_it_is_written_is_not_mixed(
     house: FeedHouse,
 ) -> None:
     house.follow(*ROWS).sync()
-    feed = Feeds(house.sources).find("mine", FeedForm.RADARR)
+    feed = Feeds(house.context).find("mine", FeedForm.RADARR)
     house.follow(DUNE_ROW, DARK_ROW).sync()
     house.sync()
     with pytest.raises(Exception, match="replaced meanwhile"):
-        Feeds(house.sources).write(feed)
+        Feeds(house.context).write(feed)
 
 
 def test_an_exclusion_list_that_was_never_read_leaves_feeds_as_they_are(

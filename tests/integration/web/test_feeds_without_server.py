@@ -43,7 +43,7 @@ def alone(house: FeedHouse) -> FeedHouse:  # noqa: F811 - it is the fixture
 
 
 def titles(alone: FeedHouse, name: str = "mine", form: FeedForm = FeedForm.RADARR) -> str:
-    feeds = Feeds(alone.sources)
+    feeds = Feeds(alone.context)
     return b"".join(feeds.write(feeds.find(name, form))).decode()
 
 

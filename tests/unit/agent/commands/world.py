@@ -16,7 +16,7 @@ from listsync.agent.backups import Backup, Backups
 from listsync.agent.notices import AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
-from listsync.commands.context import Caller, Shown, Sources, Terms
+from listsync.commands.context import Caller, CommandContext, GlobalRules, Shown
 from listsync.commands.dispatch import COMMANDS, Dispatcher
 from listsync.commands.schema import reasons_of
 from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
@@ -196,7 +196,7 @@ class World:
         )
         self.loader = Loader(snapshot)
         self.configuration = ActiveConfig(self.loader, snapshot, lambda _: None)
-        self.sources = Sources(
+        self.context = CommandContext(
             started_at=datetime.now(UTC),
             queue=self.queue,
             configuration=self.configuration,
@@ -208,7 +208,7 @@ class World:
             backup_place=lambda: Path("/state/backups/next.db"),
             shown=self._shown,
             refresh=self._refresh,
-            terms=lambda: Terms(
+            global_rules=lambda: GlobalRules(
                 exclusions=self.exclusions,
                 cap=self.cap,
                 owner_asks=self.owner_asks,
@@ -222,7 +222,7 @@ class World:
             cancel=self._cancel,
             reload=self.configuration.reload,
         )
-        self.commands = Dispatcher(self.sources)
+        self.commands = Dispatcher(self.context)
 
     def ask(self, method: str, **params: Any) -> Mapping[str, Any]:
         answered = self.commands.call(method, params, TESTER)
