@@ -16,7 +16,7 @@ from tests.thorough import tries
 if TYPE_CHECKING:
     from tests.chromium import Chromium
 
-pytest_plugins = ["tests.rows", "tests.workers"]
+pytest_plugins = ["tests.ports", "tests.rows", "tests.workers"]
 
 # A machine that is busy is no failure.
 settings.register_profile("patient", deadline=None, max_examples=tries(30, 1000))

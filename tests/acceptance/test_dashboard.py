@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,9 +46,7 @@ class House:
 
 
 @pytest.fixture
-def house(home: Home, start_agent: StartAgent) -> House:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+def house(home: Home, start_agent: StartAgent, port: int) -> House:
     lists = [
         home.write_list("films.csv", "title,kind\nDune,movie\n"),
         home.write_list("more.csv", "kind,tmdb_id,title\nmovie,603,The Matrix\n"),

@@ -6,7 +6,6 @@ import gzip
 import http.client
 import json
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import zmq
 
@@ -45,16 +45,21 @@ def http_door() -> Iterator[Figure]:
     yield from _beside("a sync that computes", 1.25, latency_ms=0, titles=4000)
 
 
-def _open(one: Bench) -> int:
-    """Open the door of the configuration; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+def _open(one: Bench) -> None:
+    """Open the door of the configuration, wherever there is room."""
     path = one.folder / "listsync.yaml"
     content = json.loads(path.read_text(encoding="utf-8"))
     tokens = [{"name": "bench", "token": TOKEN}]
-    content["http"] = {"listen": f"127.0.0.1:{port}", "tokens": tokens}
+    content["http"] = {"listen": "127.0.0.1:0", "tokens": tokens}
     path.write_text(json.dumps(content), encoding="utf-8")
-    return port
+
+
+def _port(agent: RunningAgent) -> int:
+    """Ask where the door is."""
+    with agent.asking() as asking:
+        services = ask(asking, "status")[1]["services"]
+    (address,) = (one["address"] for one in services if one["name"] == "http")
+    return urlsplit(address).port or 0
 
 
 def get(port: int, path: str) -> tuple[float, bytes]:
@@ -76,12 +81,13 @@ def _start() -> Iterator[Figure]:
     with bench() as one:
         for is_open in (False, True):
             one.write_list(films(10), every=0)
-            port = _open(one) if is_open else 0
+            if is_open:
+                _open(one)
             for _ in range(_ROUNDS):
                 with RunningAgent(one) as agent:
                     ready[is_open].append(agent.ready_s)
                     for path in _PAGES if is_open else ():
-                        get(port, path)
+                        get(_port(agent), path)
                     time.sleep(1)
                     memory[is_open] = agent.memory_mb()
     more = statistics.median(ready[True]) - statistics.median(ready[False])
@@ -149,12 +155,12 @@ def _sync_s(latency_ms: float, titles: int, crowd: list[float] | None) -> float:
     """Run one first sync; with *crowd*, clients ask meanwhile: their median and p99 go there."""
     with bench(latency_ms=latency_ms, titles=titles) as one, ExitStack() as stack:
         one.write_list(films(titles), every=0)
-        port = _open(one)
+        _open(one)
         agent = stack.enter_context(RunningAgent(one))
         asking = stack.enter_context(agent.asking())
         if crowd is None:
             return _timed(agent, asking)
-        line = [sys.executable, crowd_of_clients.__file__, str(port), TOKEN]
+        line = [sys.executable, crowd_of_clients.__file__, str(_port(agent)), TOKEN]
         with subprocess.Popen(
             line, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as clients:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ class HttpDoor:
         """Open the door; raises StateError."""
         settings = self._settings(config.http)
         listener = settings.listen.open()
+        settings = replace(settings, listen=settings.listen.taken_by(listener))
         # Who connects now waits in the socket's queue for what is imported, which takes longest.
         from listsync.commands.feeds import Feeds  # noqa: PLC0415 - see below
         from listsync.web.application import Backend  # noqa: PLC0415 - see below
@@ -59,7 +61,8 @@ class HttpDoor:
     def follow(self, config: Config) -> None:
         """Take all but another address; raises StateError."""
         if self._backend is not None:
-            self._backend.follow(self._settings(config.http))
+            where = self._backend.settings.listen
+            self._backend.follow(replace(self._settings(config.http), listen=where))
 
     def wake(self) -> None:
         """Let it see that it is to stop."""

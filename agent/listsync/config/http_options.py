@@ -86,7 +86,7 @@ class HttpOptions(Section, frozen=True, kw_only=True):
 
     listen: Annotated[
         Annotated[ListenAddress, ValueForm(_listen, _TEXT)] | None,
-        "Address and port, such as 127.0.0.1:4222; empty = no door.",
+        "Address and port, such as 127.0.0.1:4222; port 0 = any that is free; empty = no door.",
     ] = None
     base_path: Annotated[
         str,

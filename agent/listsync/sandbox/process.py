@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import sys
 import tempfile
 from dataclasses import KW_ONLY, dataclass, field
@@ -27,7 +28,8 @@ class SandboxProcess:
     """A sandbox with a port and a key of its own, from `__enter__` to `__exit__`.
 
     The child ends with our process, however that ends.
-    `port` 0 picks a free one; `url` and `api_key` are what it says when it is ready.
+    `port` 0 picks a free one, which is kept for `restart` as long as it is open; `url` and
+    `api_key` are what it says when it is ready.
     """
 
     product: str = "seerr"
@@ -40,6 +42,7 @@ class SandboxProcess:
     port: int = 0
     url: str = field(default="", init=False)
     _child: Child | None = field(default=None, init=False)
+    _place: socket.socket | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         """Start it and wait until it answers.
@@ -47,6 +50,8 @@ class SandboxProcess:
         Raises:
             UnavailableError: it ended at once, or took too long.
         """
+        if not self.port and self._place is None:
+            self._place = _free_place()
         with tempfile.TemporaryFile() as complaints:
             self._child = start(self._command(complaints))
             facts = self._ready(complaints)
@@ -87,14 +92,19 @@ class SandboxProcess:
 
         With `state` it is the same server with all that was saved; without, an empty one.
         """
-        self.port = urlsplit(self.url).port or self.port
         if self._running.is_alive:
             self.kill()
-        self.close()
+        self._end()
         return self.__enter__()
 
     def close(self) -> None:
         """End it, nicely if it lets itself be ended so; doing it twice does no harm."""
+        self._end()
+        place, self._place = self._place, None
+        if place is not None:
+            place.close()
+
+    def _end(self) -> None:
         child, self._child = self._child, None
         if child is not None:
             child.end(_END_S)
@@ -149,7 +159,8 @@ class SandboxProcess:
 
     def _arguments(self) -> list[str]:
         command = [sys.executable, "-m", "listsync.sandbox", "--attached"]
-        command += ["--product", self.product, "--port", str(self.port)]
+        port = self._place.getsockname()[1] if self._place is not None else self.port
+        command += ["--product", self.product, "--port", str(port)]
         command += ["--latency-ms", str(self.latency_ms)]
         command += ["--titles", str(self.titles), "--library", str(self.library)]
         command += ["--state", str(self.state)] if self.state is not None else []
@@ -175,6 +186,14 @@ class SandboxProcess:
         if self._child is None:
             raise UnavailableError("sandbox", "it is not running")
         return self._child
+
+
+def _free_place() -> socket.socket:
+    """Bind to a free port without listening: whoever is told of it may, and nobody else."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    return place
 
 
 def _first_line(child: Child) -> dict[str, str] | None:

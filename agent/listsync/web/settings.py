@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -39,7 +39,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where connections are taken."""
+    """Where connections are taken; port 0 is any that is free."""
 
     host: IPv4Address | IPv6Address
     port: int
@@ -84,6 +84,10 @@ class ListenAddress:
             raise StateError(words) from error
         return listener
 
+    def taken_by(self, listener: socket.socket) -> ListenAddress:
+        """Give the address with the port that the system chose, if it was left to it."""
+        return replace(self, port=listener.getsockname()[1])
+
     def __str__(self) -> str:
         """Render as it is written in the configuration."""
         host = f"[{self.host}]" if self.host.version == 6 else str(self.host)
@@ -105,7 +109,7 @@ class ListenAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """All that the door follows.
+    """All that the door follows; `listen` is where it is.
 
     `base_path` is empty or begins with a slash and does not end with one; `allowed_hosts` are
     names in small letters, beside those that are the machine's own.

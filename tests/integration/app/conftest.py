@@ -82,6 +82,13 @@ class AgentInProcess:
     def reload(self) -> Mapping[str, Any]:
         return self.ask("reload")
 
+    @property
+    def door(self) -> str:
+        """Say where the HTTP door is; empty: it is shut."""
+        services = self.ask("status")["services"]
+        address: str = next(one["address"] for one in services if one["name"] == "http")
+        return address
+
     def next_sync(self, *before: object) -> object:
         """Start a sync; give the configuration of the first one that has none of *before*."""
         self.ask("trigger")

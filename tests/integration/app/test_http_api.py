@@ -29,7 +29,6 @@ from listsync.web.openapi import PATH
 from listsync.web.routes import HttpRoute
 from listsync.web.settings import TokenScope
 from tests.integration.app.conftest import AgentInProcess, StartAgent
-from tests.integration.app.test_http_door import free_port
 from tests.thorough import tries
 
 SECRETS = {scope: f"a-token-to-{scope.value}-in-tests-only" for scope in TokenScope}
@@ -70,15 +69,13 @@ class Api:
 @pytest.fixture
 def api(start_agent: StartAgent) -> Iterator[Api]:
     agent = start_agent()
-    port = free_port()
     tokens = [
         {"name": scope.value, "token": secret, "scopes": [scope.value]}
         for scope, secret in SECRETS.items()
     ]
-    agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens})
+    agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens})
     assert agent.reload()["pending"] == []
-    url = f"http://127.0.0.1:{port}"
-    with httpx.Client(base_url=url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=agent.door, trust_env=False, timeout=10) as client:
         yield Api(agent, client)
 
 

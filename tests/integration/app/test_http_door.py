@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import stat
 from contextlib import suppress
@@ -11,14 +12,9 @@ from urllib.parse import quote
 import httpx
 
 from tests.integration.app.conftest import AgentInProcess
+from tests.ports import held_port
 
 OLD, NEW = "no-secret-but-long-enough", "another-one-that-is-long"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def tokens(secret: str) -> list[dict[str, str]]:
@@ -45,9 +41,8 @@ def is_open(port: int) -> bool:
 
 
 def test_one_line_opens_it_with_a_token_that_only_we_can_read(
-    agent: AgentInProcess, tmp_path: Path
+    agent: AgentInProcess, port: int, tmp_path: Path
 ) -> None:
-    port = free_port()
     agent.write({"http.listen": f"127.0.0.1:{port}"})
     assert agent.reload()["pending"] == []
     path = tmp_path / "state" / "http-token"
@@ -66,8 +61,22 @@ def test_one_line_opens_it_with_a_token_that_only_we_can_read(
     assert state(port, token) == 200, "the token is the one of before"
 
 
-def test_other_tokens_are_in_force_at_once_for_who_is_connected(agent: AgentInProcess) -> None:
-    port = free_port()
+def test_which_port_the_system_chose_is_said_for_as_long_as_the_door_is_open(
+    agent: AgentInProcess,
+) -> None:
+    agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens(OLD)})
+    assert agent.reload()["pending"] == []
+    (chosen,) = re.findall(r"^running: http://127\.0\.0\.1:(\d+)/$", note_of(agent))
+    assert state(int(chosen), OLD) == 200
+    agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens(NEW)})
+    assert agent.reload()["pending"] == []
+    assert note_of(agent) == f"running: http://127.0.0.1:{chosen}/"
+    assert state(int(chosen), NEW) == 200
+
+
+def test_other_tokens_are_in_force_at_once_for_who_is_connected(
+    agent: AgentInProcess, port: int
+) -> None:
     agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
     agent.reload()
     with httpx.Client(trust_env=False, timeout=10) as client:
@@ -83,10 +92,13 @@ def open_at(agent: AgentInProcess, port: int) -> None:
     assert state(port, OLD) == 200
 
 
-def test_it_moves_to_another_address(agent: AgentInProcess) -> None:
-    before, after = free_port(), free_port()
+def test_it_moves_to_another_address(agent: AgentInProcess, port: int) -> None:
+    before = port
     open_at(agent, before)
-    with socket.create_connection(("127.0.0.1", before), timeout=10) as stuck:
+    with (
+        held_port() as after,
+        socket.create_connection(("127.0.0.1", before), timeout=10) as stuck,
+    ):
         stuck.sendall(b"GET / HTTP/1.1\r\n")
         open_at(agent, after)
         with suppress(ConnectionError):
@@ -95,10 +107,9 @@ def test_it_moves_to_another_address(agent: AgentInProcess) -> None:
 
 
 def test_an_address_that_is_taken_is_said_and_had_as_soon_as_it_is_free(
-    agent: AgentInProcess,
+    agent: AgentInProcess, port: int
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    with socket.create_server(("127.0.0.1", port)):
         agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
         (pending,) = agent.reload()["pending"]
         assert pending["key"] == "http"
@@ -109,8 +120,9 @@ def test_an_address_that_is_taken_is_said_and_had_as_soon_as_it_is_free(
     assert state(port, OLD) == 200
 
 
-def test_a_client_that_stays_connected_does_not_hold_the_end(agent: AgentInProcess) -> None:
-    port = free_port()
+def test_a_client_that_stays_connected_does_not_hold_the_end(
+    agent: AgentInProcess, port: int
+) -> None:
     agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
     agent.reload()
     with (
@@ -133,12 +145,11 @@ def test_a_client_that_stays_connected_does_not_hold_the_end(agent: AgentInProce
 def test_feeds_are_served_with_the_token_that_was_made_for_them(
     agent: AgentInProcess, tmp_path: Path
 ) -> None:
-    port = free_port()
-    agent.write({"http.listen": f"127.0.0.1:{port}"})
+    agent.write({"http.listen": "127.0.0.1:0"})
     agent.reload()
     token = (tmp_path / "state" / "feed-token").read_text().strip()
     (name,) = (one.name for one in agent.daemon._snapshot.lists)
-    url = f"http://127.0.0.1:{port}/t/{token}/feeds/{quote(name, safe='')}/radarr.json"
+    url = f"{agent.door}t/{token}/feeds/{quote(name, safe='')}/radarr.json"
     answer = httpx.get(url, timeout=10, trust_env=False)
     assert (answer.status_code, answer.json()["message"]) == (
         503,

@@ -13,7 +13,6 @@ import pytest
 
 from listsync.web import guard, server
 from tests.integration.app.conftest import AgentInProcess, StartAgent
-from tests.integration.app.test_http_door import free_port
 
 TOKEN = "a-token-for-everything-in-tests"
 KEY = f"X-Api-Key: {TOKEN}\r\n".encode()
@@ -70,11 +69,11 @@ def has_ended(client: socket.socket) -> bool:
 
 @pytest.fixture
 def door(start_agent: StartAgent) -> OpenDoor:
-    agent, port = start_agent(), free_port()
+    agent = start_agent()
     tokens = [{"name": "me", "token": TOKEN}]
-    agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens})
+    agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens})
     assert agent.reload()["pending"] == []
-    return OpenDoor(agent, port)
+    return OpenDoor(agent, httpx.URL(agent.door).port or 0)
 
 
 def post(head: bytes = b"", body: bytes = b"", target: bytes = b"/api/sync") -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import grp
 import logging
 import os
-import socket
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -68,20 +67,14 @@ class Change:
     given: dict[str, object] = field(default_factory=dict)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-_LISTEN = f"127.0.0.1:{_free_port()}"
+_LISTEN = "127.0.0.1:0"
 _OPEN: dict[str, object] = {"http.listen": _LISTEN}
 _TOKENS = [{"name": "me", "token": "no-secret-but-long-enough", "scopes": ["read"]}]
 _WITH_TOKENS: dict[str, object] = {"http.listen": _LISTEN, "http.tokens": _TOKENS}
 _LOG_FILE: dict[str, object] = {"log.file": "agent.log"}
 _AT_ONCE = {
     "control.group": Change(_GROUP, rights),
-    "http.listen": Change(_LISTEN, door),
+    "http.listen": Change(_LISTEN, lambda agent: agent.door),
     "http.base_path": Change("/sync", door, _OPEN),
     "http.allowed_hosts": Change(["sync.example.org"], door, _OPEN),
     "http.trusted_proxies": Change(["127.0.0.1"], door, _OPEN),

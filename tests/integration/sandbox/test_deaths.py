@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -52,6 +54,8 @@ def test_it_dies_of_a_radarr_that_fails(mortal: SandboxProcess) -> None:
     assert mortal.api("GET", "/service/radarr/7")[0] == 404
     key, address = mortal.api_key, mortal.url
     dies(mortal, "GET", "/service/radarr/0")
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):  # its port is kept
+        other.bind(("127.0.0.1", urlsplit(address).port))
     mortal.restart()
     assert (mortal.api_key, mortal.url) == (key, address)
     assert rows(mortal) == [(DUNE, 3)]
