@@ -12,12 +12,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
-from listsync.file_access import open_to_write
+from listsync.log_file import LogFile, Rotation
 from listsync.redaction import redactor_of
 from listsync.text_cleaning import printable, printable_json
 
@@ -40,6 +38,9 @@ _CLOCK = "%H:%M:%S"
 _DATE_AND_CLOCK = "%Y-%m-%d %H:%M:%S"
 _DIM, _YELLOW, _RED = "2", "33", "31"
 _COLOURS = {"DEBUG": _DIM, "WARNING": _YELLOW, "ERROR": _RED, "CRITICAL": _RED}
+
+_WELL_AFTER_S = 60.0
+"""For so long a file is written before that counts as mended: a disk may be nearly full."""
 
 _OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "asctime", "message", "run"}
 
@@ -155,22 +156,41 @@ class _StreamHandler(_Handler, logging.StreamHandler[TextIO]):
     pass
 
 
-class _FileHandler(_Handler, RotatingFileHandler):
-    """A file that only its owner can read, and that is written on if it cannot be put aside."""
+class _FileHandler(_Handler):
+    """Writes to a file. That it cannot is said once, and once that it can again."""
 
-    def _open(self) -> TextIOWrapper:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        descriptor = open_to_write(Path(self.baseFilename), flags)
-        return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
+    def __init__(self, file: LogFile) -> None:
+        super().__init__()
+        self.file = file
+        self._failed_at: float | None = None
 
-    def doRollover(self) -> None:  # noqa: N802 - logging's name
+    def emit(self, record: logging.LogRecord) -> None:
         try:
-            if self.backupCount:
-                super().doRollover()
-            elif self.stream:
-                self.stream.truncate(0)  # the base would let it grow
-        except OSError:
-            self.stream = None  # closed by now; logging opens it again
+            self.file.write(f"{self.format(record)}\n")
+        except OSError as error:
+            self._failed(error, record.created)
+        else:
+            if self._failed_at is not None and record.created - self._failed_at >= _WELL_AFTER_S:
+                self._failed_at = None
+                words = "the log file %s can be written again; lines are missing there"
+                extra = {"action": "log_file_works", "file": str(self.file.path)}
+                logger.warning(words, self.file.path, extra=extra)
+
+    def _failed(self, error: OSError, at: float) -> None:
+        before = self._failed_at
+        self._failed_at = at if before is None else max(before, at)
+        if before is None:
+            _tell_failed(self.file.path, error)  # which comes here, too
+
+    def close(self) -> None:
+        super().close()
+        self.file.close()
+
+
+def _tell_failed(path: Path, error: Exception) -> None:
+    words = getattr(error, "strerror", None) or error
+    extra = {"action": "log_file_failed", "file": str(path)}
+    logger.error("cannot write the log file %s: %s", path, words, extra=extra)
 
 
 def _add(
@@ -192,24 +212,13 @@ def _add(
 
 def _add_file(path: Path, settings: LogSettings, run_id: Callable[[], str]) -> None:
     try:
-        handler = _FileHandler(
-            path,
-            maxBytes=settings.max_bytes,
-            backupCount=settings.keep,
-            encoding="utf-8",
-            errors="backslashreplace",
-        )
+        file = LogFile(path, Rotation(settings.max_bytes, settings.keep))
     except (OSError, ValueError) as error:  # ValueError: no path at all, such as one with a NUL
-        logger.error(  # noqa: TRY400 - the traceback would say nothing to a user
-            "cannot write the log file %s: %s",
-            path,
-            getattr(error, "strerror", None) or error,
-            extra={"action": "log_file_failed", "file": str(path)},
-        )
+        _tell_failed(path, error)
         return
     as_json = settings.format == "json"
     formatter = _JsonFormatter() if as_json else _TextFormatter(_DATE_AND_CLOCK)
-    _add(handler, formatter, settings.secrets, run_id)
+    _add(_FileHandler(file), formatter, settings.secrets, run_id)
 
 
 def _formatter(

@@ -18,6 +18,8 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "SYNC_INTERVAL_HOURS": ("sync", "every"),
     "SYNC_INTERVAL": ("sync", "every"),  # wins over the other name, being later
     "LOG_LEVEL": ("log", "level"),
+    "SYNC_LOG_LEVEL": ("log", "level"),
+    "SYNC_LOG_PATH": ("log", "file"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
     "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),
     "TRAKT_SPECIAL_ITEMS_LIMIT": ("providers", "trakt", "special_items_limit"),
@@ -30,6 +32,7 @@ _LISTS = {
     "TRAKT_LISTS": "trakt",
     "TRAKT_SPECIAL_LISTS": "trakt",
 }
+_LOG_NAME = "listsync.log"
 _OWNER = "1"  # the first user of the server; acting as it is what happens anyway
 
 
@@ -81,6 +84,8 @@ def _settings(key: str, text: str) -> dict[str, object]:
         case "level":
             level = text.lower()
             return {key: "error" if level == "critical" else level}
+        case "file":
+            return {key: f"{text.rstrip('/')}/{_LOG_NAME}"}
         case _:
             return {key: text}
 

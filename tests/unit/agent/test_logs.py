@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import resource
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -497,15 +498,94 @@ def test_a_broken_stream_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
     stream = StringIO()
     settings = LogSettings(format="text", file=Path("/dev/full"))
     logging_to(stream, settings)
     logger.info("hello")
+    logger.info("hello")
     logging_to(stream)
     logger.info("again")
-    assert words_of(stream.getvalue().splitlines()) == ["hello", "again"]
+    assert words_of(stream.getvalue().splitlines()) == [
+        "hello",
+        "cannot write the log file /dev/full: No space left on device",
+        "hello",
+        "again",
+    ]
     assert capfd.readouterr() == ("", "")
+
+
+def at_second(second: float) -> logging.LogRecord:
+    made = record(f"at {second:g}")
+    made.created = _AT + 365 * 86400 * 100 + second  # behind what is logged meanwhile
+    return made
+
+
+def test_a_file_that_can_be_written_again_is_told_once_it_stays_so(tmp_path: Path) -> None:
+    stream, file = StringIO(), tmp_path / "folder" / "agent.log"
+    file.parent.mkdir()
+    logging_to(stream, LogSettings(format="text", file=file))
+    file.unlink()
+    file.parent.rename(tmp_path / "away")
+    logger.handle(at_second(1))
+    file.parent.mkdir()
+    for second in (2, 60, 61, 200):
+        logger.handle(at_second(second))
+    assert words_of(stream.getvalue().splitlines()) == [
+        "at 1",
+        f"cannot write the log file {file}: No such file or directory",
+        *("at 2", "at 60", "at 61"),
+        f"the log file {file} can be written again; lines are missing there",
+        "at 200",
+    ]
+    assert words_of(file.read_text().splitlines())[:3] == ["at 2", "at 60", "at 61"]
+
+
+def test_a_line_that_does_not_fit_leaves_no_part_of_itself(tmp_path: Path) -> None:
+    file = tmp_path / "agent.log"
+    logging_to(StringIO(), LogSettings(file=file))
+    logger.info("before")
+    whole = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, hard))
+    try:
+        logger.info("a line that breaks off")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file.read_bytes() == whole
+    logger.info("after")
+    assert words_of(file.read_text().splitlines()) == ["before", "after"]
+
+
+def test_a_file_that_logrotate_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    file = tmp_path / "agent.log"
+    logging_to(StringIO(), LogSettings(file=file))
+    logger.info("before")
+    file.rename(tmp_path / "agent.log.moved")
+    logger.info("after")
+    assert words_of(file.read_text().splitlines()) == ["after"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert words_of((tmp_path / "agent.log.moved").read_text().splitlines()) == ["before"]
+
+
+def test_a_file_that_logrotate_made_is_written_on_with_its_rights(tmp_path: Path) -> None:
+    file = tmp_path / "agent.log"
+    logging_to(StringIO(), LogSettings(file=file))
+    file.rename(tmp_path / "agent.log.moved")
+    file.touch()
+    file.chmod(0o640)
+    logger.info("after")
+    assert words_of(file.read_text().splitlines()) == ["after"]
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_logrotate_copied_and_emptied_has_no_hole(tmp_path: Path) -> None:
+    file = tmp_path / "agent.log"
+    logging_to(StringIO(), LogSettings(file=file))
+    logger.info("before")
+    os.truncate(file, 0)
+    logger.info("after")
+    assert words_of(file.read_text().splitlines()) == ["after"]
 
 
 def test_a_process_without_stderr_can_log_to_its_file(
@@ -557,7 +637,10 @@ def test_a_second_set_up_closes_the_file_and_not_the_stream(tmp_path: Path) -> N
         handler for handler in logging.root.handlers if isinstance(handler, logs._FileHandler)
     ]
     logging_to(stream)
-    assert [handler.stream for handler in files] == [None]
+    for handler in files:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(handler.file._handle)
+    assert files
     assert not stream.closed
 
 

@@ -98,6 +98,18 @@ def test_the_level_of_the_log_in_any_case(path: Path, text: str, level: str) -> 
     assert (config.log.level, config.log.keep) == (level, 7)
 
 
+def test_the_level_of_the_log_has_two_names() -> None:
+    config = load(None, ALONE | {"SYNC_LOG_LEVEL": "DEBUG", "LOG_LEVEL": "ERROR"})
+    assert config.log.level == "debug"
+
+
+@pytest.mark.parametrize("folder", ["/logs", "/logs/", " /logs "])
+def test_the_folder_of_logs_names_the_file_there(path: Path, folder: str) -> None:
+    path.write_text(path.read_text() + "log: {file: own.log, keep: 7}\n")
+    config = load(path, ALONE | {"SYNC_LOG_PATH": folder})
+    assert (config.log.file, config.log.keep) == (Path("/logs/listsync.log"), 7)
+
+
 def test_the_automated_mode_means_nothing() -> None:
     assert load(None, ALONE | {"AUTOMATED_MODE": "true"}) == load(None, ALONE)
 
