@@ -116,10 +116,10 @@ class SqliteItems:
             "after_rank": after_rank,
             "after_entry": after_entry,
         }
-        fitting = _fitting(query, list_name)
+        fitting = _fitting(query, list_name, _LISTS_MEANT)
         # In one statement, so that both tell of the same moment; what is whole counts itself.
         found = self._database.look_up(
-            f"WITH page AS MATERIALIZED ({_page(fitting)})"  # noqa: S608 - constants
+            f"WITH page AS MATERIALIZED ({_page(query, list_name)})"  # noqa: S608 - constants
             f" SELECT {_ITEM_COLUMNS}, iif(NOT :is_first, NULL, iif("
             "   :skip = 0 AND (SELECT count(*) FROM page) <= :limit, (SELECT count(*) FROM page),"
             f"  (SELECT count(*) {fitting}))) AS total"
@@ -135,7 +135,7 @@ class SqliteItems:
         return page_of(found[0]["total"], items, found, "list", "rank", "entry")
 
     def counts(self, list_name: str) -> Mapping[str, int]:
-        fitting = _fitting("", list_name)
+        fitting = _fitting("", list_name, _LISTS_MEANT)
         found = self._database.look_up(
             f"WITH page AS MATERIALIZED (SELECT list, entry {fitting})"  # noqa: S608 - constants
             f" SELECT {_FACTS}, count(*) AS entries FROM page {_WITH_HANDLED}"
@@ -204,9 +204,12 @@ class SqliteItems:
         return {row["id"]: request_of(row) for row in found}
 
 
-def _fitting(query: str, list_name: str | None) -> str:
-    """Select the entries that fit, by nothing but what the index `entries_in_order` holds."""
-    conditions = ["absent_reads = 0", "list BETWEEN :first_list AND :last_list"]
+def _fitting(query: str, list_name: str | None, *bounds: str) -> str:
+    """Select the entries that fit, by nothing but what the index `entries_in_order` holds.
+
+    *bounds* say where in that index they are: one beside it could be taken for the beginning.
+    """
+    conditions = ["absent_reads = 0", *bounds]
     if list_name is not None:
         conditions.append("list IN (SELECT id FROM followed WHERE name = :list)")
     if query:
@@ -216,11 +219,14 @@ def _fitting(query: str, list_name: str | None) -> str:
     return f"FROM entries WHERE {' AND '.join(conditions)}"
 
 
-def _page(fitting: str) -> str:
+_LISTS_MEANT = "list BETWEEN :first_list AND :last_list"
+_AFTER = "(list, rank, entry) > (:after_list, :after_rank, :after_entry)"
+_BEFORE_END = "(list, rank, entry) < (:last_list + 1, -1, '')"
+
+
+def _page(query: str, list_name: str | None) -> str:
     return (
-        f"SELECT list, rank, entry {fitting}"
-        " AND (list, rank, entry) > (:after_list, :after_rank, :after_entry)"
-        " AND (list, rank, entry) < (:last_list + 1, -1, '')"
+        f"SELECT list, rank, entry {_fitting(query, list_name, _AFTER, _BEFORE_END)}"
         " ORDER BY list, rank, entry LIMIT :limit + 1 OFFSET :skip"
     )
 

@@ -627,6 +627,25 @@ def test_ten_thousand_items_are_paged(world: World) -> None:
     assert (total, [row.title for row in found]) == (10_000, ["Film 9999", "Film 10000"])
 
 
+def test_a_page_costs_the_same_wherever_it_is(world: World) -> None:
+    world.read("many", *(entry(f"Film {number}", number) for number in range(1, 3_001)))
+    items = world.state.items
+
+    def steps_after(skip: int) -> int:
+        """Count the steps of SQLite, in hundreds, for the page after so many rows."""
+        before = items.page("", list_name=None, limit=1, skip=skip - 1, lookup_of=lookup_of_entry)
+        steps: list[None] = []
+        world.database._connection.set_progress_handler(lambda: steps.append(None), 100)
+        page = items.page(
+            "", list_name=None, limit=50, after=before.last, lookup_of=lookup_of_entry
+        )
+        world.database._connection.set_progress_handler(None, 100)
+        assert [row.title for row in page.rows[:1]] == [f"Film {skip + 1}"]
+        return len(steps)
+
+    assert steps_after(2_900) < 2 * steps_after(1)
+
+
 # -- lists -------------------------------------------------------------------------------------
 
 
