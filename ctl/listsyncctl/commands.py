@@ -126,6 +126,15 @@ def status(session: Session, *, check: bool) -> Exit:
     return Exit.PARTLY if check and result.get("needs_person") else Exit.OK
 
 
+@command("config", "config", "config http", "config lists[0]", "config --no-defaults")
+@click.argument("path", required=False, metavar="[KEY]")
+@click.option("--no-defaults", is_flag=True, help="Only what is set.")
+def config(session: Session, *, path: str | None, no_defaults: bool) -> None:
+    """Show the configuration in force, without its secrets, or one KEY of it."""
+    params = _given({"path": path, "defaults": False if no_defaults else None})
+    session.show("config", session.ask("config", params))
+
+
 @command("progress", "progress", "progress --follow")
 @click.option("--follow", "-f", is_flag=True, help="Keep watching until the sync ends.")
 def progress(session: Session, *, follow: bool) -> None:

@@ -75,19 +75,21 @@ _PROGRESS = {
     "next": _TEXT,
 }
 _PENDING = {"key!": _TEXT, "why": _TEXT, "needs_restart": _FLAG}
+_CONFIG = {
+    "file": _TEXT,
+    "valid": _FLAG,
+    "problems": [_TEXT],
+    "loaded_at": _TEXT,
+    "pending": [_PENDING],
+}
+_SETTING = {"path!": _TEXT, "value": _TEXT, "origin": _TEXT, "secret": _FLAG}
 _STATUS = {
     "state!": _TEXT,
     "pid!": _NUMBER,
     "version": _TEXT,
     "uptime_s": _NUMBER,
     "started_at": _TEXT,
-    "config": {
-        "file": _TEXT,
-        "valid": _FLAG,
-        "problems": [_TEXT],
-        "loaded_at": _TEXT,
-        "pending": [_PENDING],
-    },
+    "config": _CONFIG,
     "watcher": _TEXT,
     "services": [
         {
@@ -251,6 +253,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "version": {"version!": _TEXT, "protocol": _NUMBER},
     "describe": {"commands!": [_COMMAND], **_PAGE},
     "status": _STATUS,
+    "config": {"config": _CONFIG, "settings!": [_SETTING], **_PAGE},
     "progress": _PROGRESS,
     "lists": {
         "lists!": [_LIST],

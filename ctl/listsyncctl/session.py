@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from listsync.protocol.messages import (
         BackupReply,
         CancelReply,
+        ConfigReply,
         DescribeReply,
         DoneReply,
         ForgetReply,
@@ -81,6 +82,8 @@ class Session:
     def ask(self, method: Literal["describe"], params: Params = ...) -> DescribeReply: ...
     @overload
     def ask(self, method: Literal["status"], params: Params = ...) -> StatusReply: ...
+    @overload
+    def ask(self, method: Literal["config"], params: Params = ...) -> ConfigReply: ...
     @overload
     def ask(self, method: Literal["progress"], params: Params = ...) -> ProgressReply: ...
     @overload

@@ -11,6 +11,7 @@ from listsyncctl.title_views import MORE, Display, request_words, showing
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
+        ConfigReply,
         ItemsReply,
         ListsReply,
         NoticesReply,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         RequestShape,
         RunShape,
         ServiceShape,
+        SettingShape,
     )
 
 
@@ -208,6 +210,23 @@ def _config_rows(config: ConfigShape, display: Display) -> Iterator[tuple[str, s
     )
     for problem in config.get("problems") or []:
         yield "", shown(problem)
+
+
+def config(result: ConfigReply, display: Display) -> Iterator[str]:
+    for _, words in _config_rows(result.get("config") or {}, display):
+        yield words
+    rows = [
+        (one["path"], _value_of(one), one.get("origin") or "default")
+        for one in result.get("settings") or []
+    ]
+    yield from table(("KEY", "VALUE", "SET BY"), rows, palette=display.palette)
+
+
+def _value_of(one: SettingShape) -> str:
+    if one.get("secret"):
+        return "is set" if one.get("origin") else "not set"
+    value = one.get("value")
+    return "-" if value is None else shown(value)
 
 
 def _service_rows(services: Sequence[ServiceShape], display: Display) -> Iterator[tuple[str, str]]:

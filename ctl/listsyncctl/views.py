@@ -155,6 +155,7 @@ def _backup(result: BackupReply, _: Display) -> Iterator[str]:
 _RUN = ("run_id", "origin", "started_at", "ended_at", "result", "requested", "calls", "message")
 VIEWS: Mapping[str, View] = {
     "status": View(status_views.status),
+    "config": View(status_views.config, "settings", ("path", "value", "origin", "secret")),
     "progress": View(status_views.progress),
     "lists": View(
         status_views.lists,

@@ -498,6 +498,28 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         "status",
         {**_IDLE, "state": "paused", "paused": {"until": None}},
     ),
+    "config": (
+        "config",
+        {
+            "config": _IDLE["config"],
+            "settings": [
+                {
+                    "path": "server.url",
+                    "value": "http://localhost:5055",
+                    "origin": "the file",
+                    "secret": False,
+                },
+                {
+                    "path": "server.api_key",
+                    "value": None,
+                    "origin": "OVERSEERR_API_KEY",
+                    "secret": True,
+                },
+                {"path": "server.act_as", "value": None, "origin": None, "secret": False},
+                {"path": "sync.every", "value": "24h", "origin": None, "secret": False},
+            ],
+        },
+    ),
     "progress: running": ("progress", _PROGRESS),
     "progress: nothing runs": ("progress", _NOTHING_RUNS),
     "lists": ("lists", {"lists": [_LIST, _BLOCKED]}),

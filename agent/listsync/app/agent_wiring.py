@@ -177,6 +177,7 @@ class WiredAgent:
             shown=lambda: self._overview.shown,
             refresh=self._overview.refresh,
             global_rules=self._global_rules,
+            settings=lambda: self._loader.settings_of(self._config),
             due=self._timetable.planned,
             retry=self._back_off.planned,
             watcher=self._watcher,

@@ -11,11 +11,24 @@ from listsync import logs
 from listsync.agent.queue import RunQueue
 from listsync.agent.retries import RETRY
 from listsync.agent.services import Services
-from listsync.config.configuration import Config, ListConfig, load, secrets_of
+from listsync.config.configuration import (
+    Config,
+    ListConfig,
+    load,
+    secrets_of,
+    settings_of,
+)
 from listsync.config.values import SANDBOX
 from listsync.domain.history import ListRow
 from listsync.domain.list_rules import ListRules
-from listsync.domain.runs import ConfigSnapshot, PendingChange, Scope, SyncJob, covers
+from listsync.domain.runs import (
+    ConfigSnapshot,
+    PendingChange,
+    Scope,
+    Setting,
+    SyncJob,
+    covers,
+)
 from listsync.files.local_file import MOST_S, WriterWait
 from listsync.ports.lists import ConfiguredLists
 from listsync.ports.state import KeyValueStore
@@ -216,6 +229,26 @@ class ConfigLoader:
         ):
             if has_changed and option is not None:
                 yield PendingChange(key=key, why=_OVERRULED, needs_restart=True)
+
+    def settings_of(self, config: Config) -> tuple[Setting, ...]:
+        """Give every key with what is in force; the command line has the last word."""
+        said = self._said_at_start()
+        return tuple(
+            Setting(one.path, said[one.path], "the command line") if one.path in said else one
+            for one in settings_of(config)
+        )
+
+    def _said_at_start(self) -> Mapping[str, str | None]:
+        options, interval = self._options, self._options.interval
+        log = {
+            "log.level": options.log_level,
+            "log.format": options.log_format,
+            "log.file": options.log_file,
+        }
+        said: dict[str, str | None] = {key: str(one) for key, one in log.items() if one}
+        if interval is None:
+            return said
+        return {**said, "sync.every": f"{interval / timedelta(hours=1):g}h", "sync.cron": None}
 
     def begin(self, config: Config, subscribers: ConfigSubscribers) -> None:
         """Let *subscribers* follow the first configuration, and each one after it."""

@@ -14,7 +14,7 @@ from listsync.agent.recent_runs import RecentRuns
 from listsync.domain.history import ListRow
 from listsync.domain.media import Exclusion
 from listsync.domain.notices import NoticeRecord
-from listsync.domain.runs import PlannedRetry, ServiceStatus
+from listsync.domain.runs import PlannedRetry, ServiceStatus, Setting
 from listsync.domain.server_knowledge import UserAllowance
 from listsync.errors import Problem
 from listsync.ports.runs import Notices
@@ -68,7 +68,7 @@ class CommandContext:
     `due` is when each schedule is due, by key (None = never); `retry` what is tried again because
     it failed; `refresh` reads anew what is shown.
     `backup_place` names the next backup beside the daily ones; raises OSError.
-    `global_rules` are those of the configuration.
+    `global_rules` are those of the configuration, `settings` all its keys without secrets.
     `agent_notices` are what the agent itself has to say to people. `cancel` returns the id of
     what it stopped.
     """
@@ -85,6 +85,7 @@ class CommandContext:
     shown: Callable[[], Shown]
     refresh: Callable[[], None]
     global_rules: Callable[[], GlobalRules]
+    settings: Callable[[], Sequence[Setting]]
     due: Callable[[], Mapping[str, datetime | None]]
     retry: Callable[[], PlannedRetry | None]
     watcher: Callable[[], str]

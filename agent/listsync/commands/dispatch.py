@@ -43,6 +43,13 @@ COMMANDS: Mapping[str, CommandEntry] = {
         (said.StatusReply,),
         said.PageParams,
     ),
+    "config": CommandEntry(
+        status.config,
+        "Tell the configuration in force, without its secrets",
+        (said.ConfigReply,),
+        said.ConfigParams,
+        (Reason.NOT_FOUND,),
+    ),
     "progress": CommandEntry(
         status.progress,
         "Tell the progress of the running sync, or how the last one ended",

@@ -17,13 +17,22 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import notice_shape
 from listsync.domain.report import Phase, Progress, Result
 from listsync.domain.run_messages import advice_on, operations_of
-from listsync.domain.runs import Condition, PendingChange, Scope, ServiceStatus, SyncJob
+from listsync.domain.runs import (
+    Condition,
+    PendingChange,
+    Scope,
+    ServiceStatus,
+    Setting,
+    SyncJob,
+)
 from listsync.errors import Problem
-from listsync.protocol import PROTOCOL
+from listsync.protocol import PROTOCOL, Reason, RefusedCommand
 from listsync.text_cleaning import cut
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
+        ConfigParams,
+        ConfigReply,
         ListsParams,
         ListsReply,
         NoParams,
@@ -42,6 +51,7 @@ if TYPE_CHECKING:
         RetryShape,
         ServerShape,
         ServiceShape,
+        SettingShape,
     )
 
 _EVERYTHING = ""
@@ -88,6 +98,34 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
         "notices": [notice_shape(*one) for one in said],
         "notices_total": len(notices),
         "next": window.next,
+    }
+
+
+def config(context: CommandContext, params: ConfigParams) -> ConfigReply:
+    """Tell what is in force, key by key, and what is wrong with the file, if anything is."""
+    window = Window(page_request_of(params, _USUAL, int))
+    told = _config(context, window)
+    found, path = context.settings(), params.get("path", "")
+    if path:
+        found = [one for one in found if one.path == path or one.path.startswith(_below(path))]
+    if not found:
+        raise RefusedCommand(Reason.NOT_FOUND, f"there is no key {cut(path, 100)!r}")
+    if not params.get("defaults", True):
+        found = [one for one in found if one.origin]
+    settings = [_setting(one) for one in window.take(found)]
+    return {"total": len(found), "next": window.next, "config": told, "settings": settings}
+
+
+def _below(path: str) -> tuple[str, str]:
+    return f"{path}.", f"{path}["
+
+
+def _setting(one: Setting) -> SettingShape:
+    return {
+        "path": one.path,
+        "value": None if one.value is None else cut(one.value, 1000),
+        "origin": one.origin or None,
+        "secret": one.is_secret,
     }
 
 

@@ -21,18 +21,19 @@ from listsync.config.schema import (
     ServerOptions,
     SyncOptions,
 )
+from listsync.config.schema_keys import KeyInForce, keys_in_force
 from listsync.config.secret_forms import SecretSource, warn_of_readers
-from listsync.config.validation import MAX_FINDINGS, ConfigIssue, read_form
+from listsync.config.validation import MAX_FINDINGS, ConfigIssue, dotted, read_form
 from listsync.config.values import SERVICES, find_zone, local_zone, rule_of
 from listsync.config.yaml_document import YamlDocument, load_document
 from listsync.config_types import Options, SecretStr
 from listsync.domain.list_rules import ListRules
 from listsync.domain.media import Exclusion
-from listsync.domain.runs import Scope
+from listsync.domain.runs import Scope, Setting
 from listsync.domain.server import Asking
 from listsync.errors import ConfigError, Problem
 from listsync.files.local_file import MOST_S, WriterWait
-from listsync.redaction import logins_in, proxy_logins
+from listsync.redaction import logins_in, proxy_logins, redactor_of, without_secrets
 from listsync.sync.limits import Cap
 from listsync.triggers.schedule.rules import Rule
 
@@ -72,6 +73,7 @@ class Config:
     `schedule` is what `sync` says of it; None: only on command or change. `warnings` tell what has
     no effect. `server` is `NO_SERVER` where none is named:
     lists are read for their feeds alone. `is_unfinished`: a program still had a file of it open.
+    `written` is what it was read from.
     """
 
     server: ServerOptions
@@ -86,6 +88,7 @@ class Config:
     log: LogOptions
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     is_unfinished: bool = field(default=False, compare=False)
+    written: Overlay = field(default=Overlay({}), compare=False, repr=False)
 
     @property
     def has_server(self) -> bool:
@@ -116,6 +119,35 @@ def _secrets_in(options: Options) -> Iterator[str]:
                 yield from logins_in(secret.get_secret_value())
             case str(text) if "@" in text:
                 yield from logins_in(text)
+
+
+def settings_of(config: Config) -> Iterator[Setting]:
+    """Give every key of the configuration with its value, and none of its secrets."""
+    data, redactor = config.written.data, redactor_of(secrets_of(config))
+    for one in keys_in_force(ConfigForm, data if isinstance(data, dict) else {}):
+        text = _text_of_list(config, one) if one.path[0] == "lists" else one.text
+        yield Setting(
+            path=dotted(one.path),
+            value=None if text is None else redactor.text(without_secrets(text)),
+            origin=_origin_of(config, one),
+            is_secret=one.is_secret,
+        )
+
+
+def _text_of_list(config: Config, one: KeyInForce) -> str | None:
+    """Name what a list follows as it is named everywhere, as its address may hold a key."""
+    match one.path:
+        case ("lists", int() as number, str() as service) if service in SERVICES:
+            return str(config.lists[number].source) if one.is_written else None
+        case _:
+            return one.text
+
+
+def _origin_of(config: Config, one: KeyInForce) -> str:
+    variables = config.written.variables
+    ways = (one.path[:end] for end in range(len(one.path), 0, -1))
+    named = next((variables[way] for way in ways if way in variables), "the file")
+    return named if one.is_written else ""
 
 
 _UNFINISHED = (
@@ -176,7 +208,7 @@ def check(
         Problem(file=variable, what="is empty: it names no list") for variable in overlay.empty
     }
     config = _settle(form, overlay.data, zone or local_zone(environ))
-    return replace(config, warnings=tuple(sorted(warnings, key=_order)))
+    return replace(config, written=overlay, warnings=tuple(sorted(warnings, key=_order)))
 
 
 def _problem(finding: ConfigIssue, document: YamlDocument, overlay: Overlay) -> Problem:

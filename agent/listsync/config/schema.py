@@ -188,6 +188,7 @@ class ListForm(Options, frozen=True, kw_only=True):
     filters: Annotated[FiltersForm, "Which titles are taken; empty = all."] = FiltersForm()
     seasons: Annotated[
         SeasonsForm,
+        Meta(extra_json_schema={"default": "all"}),
         "Which seasons of a series: all, first, latest, {latest: 2} or [1, 2]; "
         "specials (0) only by number.",
     ] = ALL_SEASONS

@@ -1,4 +1,4 @@
-"""What the file's form looks like: which keys a mapping has, and what each may hold."""
+"""What the file's form looks like: which keys there are, what each may hold, and what it does."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from msgspec import NODEFAULT
+from msgspec import NODEFAULT, Meta
 from msgspec.structs import FieldInfo, fields
 
-from listsync.config_types import Options
+from listsync.config.yaml_document import KeyPath
+from listsync.config_types import Options, SecretStr
 
 NoteT = TypeVar("NoteT")
 
@@ -91,3 +92,65 @@ def is_model(hint: Any) -> bool:
 
 def _is_union(hint: Any) -> bool:
     return get_origin(hint) in {Union, UnionType}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInForce:
+    """What stands at *path*, as it is written; None: nothing, or what is secret."""
+
+    path: KeyPath
+    text: str | None
+    is_written: bool
+    is_secret: bool
+
+
+def keys_in_force(
+    model: type[Options], data: Mapping[str, object], path: KeyPath = ()
+) -> Iterator[KeyInForce]:
+    """Give every key of *model*, those inside it too, with what *data* says or the default."""
+    for name, key in keys_of(model).items():
+        value = data.get(name)
+        yield from _at(holds(key.type), key, None if value == [] else value, (*path, name))
+
+
+def _at(held: Holds, key: FieldInfo, value: object, path: KeyPath) -> Iterator[KeyInForce]:
+    if is_model(held.kind):
+        if value is not None or (not held.optional and not is_required(key)):
+            yield from keys_in_force(held.kind, value if isinstance(value, dict) else {}, path)
+            return
+    elif held.entry is not None and isinstance(value, list) and any(models_in(held.entry)):
+        for number, entry in enumerate(value):
+            yield from _entry(held.entry, entry, (*path, number))
+        return
+    text = _written(value) if value is not None else _default_of(held, key)
+    is_secret = held.kind is SecretStr
+    yield KeyInForce(path, None if is_secret else text, value is not None, is_secret)
+
+
+def _entry(hint: Any, entry: object, path: KeyPath) -> Iterator[KeyInForce]:
+    if not isinstance(entry, dict):
+        yield KeyInForce(path, _written(entry), is_written=True, is_secret=False)
+        return
+    model = next(one for one in models_in(hint) if entry.keys() <= keys_of(one).keys())
+    yield from keys_in_force(model, entry, path)
+
+
+def _default_of(held: Holds, key: FieldInfo) -> str | None:
+    meta = held.noted(Meta)
+    said = (meta and meta.extra_json_schema) or {}
+    return _written(said.get("default", None if is_required(key) else key.default))
+
+
+def _written(value: object) -> str | None:
+    """Write a value as it may stand in the file."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case list() | tuple():
+            return f"[{', '.join(str(_written(one)) for one in value)}]"
+        case dict():
+            return f"{{{', '.join(f'{name}: {_written(one)}' for name, one in value.items())}}}"
+        case _:
+            return str(value)

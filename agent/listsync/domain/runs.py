@@ -144,6 +144,20 @@ class ConfigSnapshot(Generic[ConfigT_co]):
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of the configuration, as `lists[0].limit`, and what it is set to, as in the file.
+
+    `value` None: to nothing, or to what is secret. `origin` is what set it: the file, a variable
+    of the environment or the command line; empty: nothing did, so that it is the default.
+    """
+
+    path: str
+    value: str | None
+    origin: str = ""
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReachedServer:
     """The server that answered last; *url* is where it was asked."""
 

@@ -62,6 +62,7 @@ METHODS: Mapping[str, Access] = {
     "version": Access.READ,
     "describe": Access.READ,
     "status": Access.READ,
+    "config": Access.READ,
     "progress": Access.READ,
     "lists": Access.READ,
     "runs": Access.READ,

@@ -28,6 +28,7 @@ from listsync.protocol.shapes import (
     RunShape,
     ServerShape,
     ServiceShape,
+    SettingShape,
     TitleShape,
 )
 
@@ -57,6 +58,11 @@ class PageParams(TypedDict, total=False):
     offset: Annotated[
         int, About("how many rows are left out of a first page", least=0, most=LARGEST_OFFSET)
     ]
+
+
+class ConfigParams(PageParams, total=False):
+    path: Annotated[str, About("one key, such as http or lists[0], with all that is below it")]
+    defaults: Annotated[bool, About("false: only what is set")]
 
 
 class ListsParams(PageParams, total=False):
@@ -212,6 +218,11 @@ class StatusReply(TypedDict):
     notices: list[NoticeShape]
     notices_total: int
     next: NotRequired[str | None]
+
+
+class ConfigReply(PageReply):
+    config: ConfigShape
+    settings: list[SettingShape]
 
 
 class ListsReply(PageReply):

@@ -98,6 +98,18 @@ class ConfigShape(TypedDict):
     pending: NotRequired[list[PendingKeyShape]]
 
 
+class SettingShape(TypedDict):
+    """A key and its *value* as in the file; None: nothing, or what is *secret*.
+
+    *origin* is the file, a variable or the command line; None: nobody set it, it is the default.
+    """
+
+    path: str
+    value: str | None
+    origin: str | None
+    secret: bool
+
+
 class QuotaShape(TypedDict):
     """How many films, or seasons, are left to a user; *user* None: as whom the agent acts."""
 

@@ -204,6 +204,7 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "version": [(None, messages.VersionReply)],
     "describe": [(None, messages.DescribeReply)],
     "status": [(None, messages.StatusReply)],
+    "config": [(None, messages.ConfigReply)],
     "progress": [(None, messages.ProgressReply)],
     "lists": [(None, messages.ListsReply)],
     "notices": [(None, messages.NoticesReply)],

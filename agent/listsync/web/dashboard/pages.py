@@ -92,8 +92,11 @@ class Pages:
 
     async def settings(self, request: WebRequest) -> Response:
         backend = self.answers.backend
+        fields = _fields(request, "defaults", "cursor")
+        params = {"defaults": bool(fields["defaults"]), **_cursor(fields)}
+        reply = await backend.ask("config", params)
         status = await status_of(backend)
-        facts = {"status": status, "door": backend.settings}
+        facts = {"status": status, "door": backend.settings, "reply": reply, "fields": fields}
         return self._page("settings.html", request, "/ui/settings", **facts)
 
     async def nothing(self, _: WebRequest) -> Response:

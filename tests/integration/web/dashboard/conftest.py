@@ -28,6 +28,7 @@ def table() -> dict[str, Answer]:
 
     return {
         "status": always(facts.status),
+        "config": lambda asked: facts.config(defaults=asked["defaults"] is True),
         "progress": always(facts.progress),
         "lists": lambda asked: facts.one_list() if "name" in asked else facts.lists(),
         "runs": lambda asked: facts.one_run() if "run_id" in asked else facts.runs(),

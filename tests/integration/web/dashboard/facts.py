@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from listsync.protocol.messages import (
+    ConfigReply,
     ExplainReply,
     ItemsReply,
     ListsReply,
@@ -99,6 +100,20 @@ def a_request(title: str = "Alien", **changed: object) -> RequestShape:
         "detail": "",
     }
     return {**found, **changed}  # type: ignore[typeddict-item]
+
+
+def config(*, defaults: bool = False) -> ConfigReply:
+    own = {"path": "server.url", "value": "http://seerr:5055", "origin": "the file"}
+    secret = {"path": "server.api_key", "value": None, "origin": "OVERSEERR_API_KEY"}
+    usual = {"path": "sync.every", "value": "24h", "origin": None}
+    rows = [{**own, "secret": False}, {**secret, "secret": True}]
+    rows += [{**usual, "secret": False}] if defaults else []
+    return {
+        "total": len(rows),
+        "next": None,
+        "config": status()["config"],
+        "settings": rows,  # type: ignore[typeddict-item]  # as they are made above
+    }
 
 
 def progress(done: int = 120, phase: str = "add") -> ProgressReply:

@@ -32,6 +32,7 @@ PAGES = (
     "/ui/notices",
     "/ui/notices?open=yes",
     "/ui/settings",
+    "/ui/settings?defaults=yes",
 )
 
 
@@ -221,6 +222,17 @@ def test_the_overview_shows_what_quotas_have_left(door: Door) -> None:
     door.commands.answers["status"] = lambda _: facts.status(server=server)
     with logged_in(door) as client:
         assert "3 of 10 films left in 7 days to kid" in client.get("/").text
+
+
+def test_settings_show_what_is_set_and_of_a_secret_only_that_it_is(door: Door) -> None:
+    with logged_in(door) as client:
+        short, long = (client.get(f"/ui/settings{query}").text for query in ("", "?defaults=yes"))
+    for page in (short, long):
+        assert "<code>server.url</code></dt><dd><code>http://seerr:5055</code></dd>" in page
+        assert "<code>server.api_key</code></dt><dd>is set" in page
+        assert "by OVERSEERR_API_KEY" in page
+    assert "sync.every" not in short
+    assert "<code>24h</code>" in long
 
 
 def test_settings_show_problems_with_their_line_and_column(door: Door) -> None:

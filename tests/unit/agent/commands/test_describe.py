@@ -65,8 +65,8 @@ def test_a_parameter_is_described_with_what_it_means_and_may_be(world: World) ->
 def test_a_reply_is_described_with_all_that_is_in_it(world: World) -> None:
     described = {one["name"]: one for one in world.ask("describe")["commands"]}
     assert {name for name, one in described.items() if one["pages"]} == {
-        *("describe", "status", "progress", "lists", "runs", "items", "explain", "notices"),
-        *("review", "plan_result"),
+        *("describe", "status", "config", "progress", "lists", "runs", "items", "explain"),
+        *("notices", "review", "plan_result"),
     }
     schema = described["runs"]["reply"]
     assert schema["anyOf"] == [{"$ref": "#/$defs/RunsReply"}, {"$ref": "#/$defs/RunReply"}]

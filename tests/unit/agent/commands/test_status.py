@@ -13,10 +13,18 @@ from listsync.domain.history import ListRow
 from listsync.domain.media import MediaType
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord
 from listsync.domain.report import Phase, Verdict
-from listsync.domain.runs import Pause, PendingChange, PlannedRetry, Scope, ServiceStatus, SyncJob
+from listsync.domain.runs import (
+    Pause,
+    PendingChange,
+    PlannedRetry,
+    Scope,
+    ServiceStatus,
+    Setting,
+    SyncJob,
+)
 from listsync.domain.server_knowledge import UNLIMITED, Allowance, Quota, UserAllowance
 from listsync.errors import Problem
-from listsync.protocol import PROTOCOL
+from listsync.protocol import PROTOCOL, Reason
 from listsync.terminal.output import PLAIN
 from listsyncctl.title_views import Display
 from listsyncctl.views import VIEWS
@@ -650,3 +658,52 @@ def test_the_client_finds_what_it_reads(world: World, method: str, keys: set[str
     result = world.ask(method)
     first = result[VIEWS[method].rows or ""][0] if VIEWS[method].rows else result
     assert keys <= set(first)
+
+
+# -- config ------------------------------------------------------------------------------------
+
+
+def test_the_configuration_is_told_by_its_keys(world: World) -> None:
+    world.settings = (
+        Setting("server.url", "http://seerr:5055", "the file"),
+        Setting("server.api_key", None, "OVERSEERR_API_KEY", is_secret=True),
+        Setting("lists[0].imdb", "top", "the file"),
+        Setting("lists[0].limit", None),
+    )
+    told = world.ask("config")
+    assert told["total"] == 4
+    assert told["config"]["valid"] is True
+    assert told["settings"][1] == {
+        "path": "server.api_key",
+        "value": None,
+        "origin": "OVERSEERR_API_KEY",
+        "secret": True,
+    }
+    assert told["settings"][3]["origin"] is None
+    set_ones = world.ask("config", defaults=False)["settings"]
+    assert [one["path"] for one in set_ones] == ["server.url", "server.api_key", "lists[0].imdb"]
+    below = world.ask("config", path="lists[0]")["settings"]
+    assert [one["path"] for one in below] == ["lists[0].imdb", "lists[0].limit"]
+    assert world.ask("config", path="lists", defaults=False)["total"] == 1
+    for path in ("lists[0].im", "serve", "x"):
+        refused = world.refusal("config", path=path)
+        assert (refused.reason, refused.message) == (Reason.NOT_FOUND, f"there is no key {path!r}")
+
+
+def test_the_configuration_is_told_with_what_is_wrong_with_its_file(world: World) -> None:
+    world.settings = (Setting("sync.every", "24h"),)
+    world.loader.problems = (BROKEN,)
+    world.configuration.reload()
+    told = world.ask("config")
+    assert told["config"]["problems"] == [str(BROKEN)]
+    assert str(BROKEN) in shown("config", told)
+
+
+def test_settings_come_in_pages(world: World) -> None:
+    world.settings = tuple(Setting(f"lists[{number}].imdb", "top", "x") for number in range(5))
+    first = world.ask("config", limit=3)
+    rest = world.ask("config", limit=3, cursor=first["next"])
+    assert [one["path"] for one in first["settings"] + rest["settings"]] == [
+        one.path for one in world.settings
+    ]
+    assert rest["next"] is None

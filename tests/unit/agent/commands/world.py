@@ -33,6 +33,7 @@ from listsync.domain.runs import (
     ReachedServer,
     Scope,
     ServiceStatus,
+    Setting,
     SyncJob,
 )
 from listsync.domain.server_knowledge import UserAllowance
@@ -184,6 +185,7 @@ class World:
         self.cap = UNCAPPED
         self.owner_asks = True
         self.has_server = True
+        self.settings: tuple[Setting, ...] = ()
         self.follow(*map(rules, names))
 
     def follow(self, *lists: ListRules, warnings: tuple[Problem, ...] = ()) -> None:
@@ -214,6 +216,7 @@ class World:
                 owner_asks=self.owner_asks,
                 has_server=self.has_server,
             ),
+            settings=lambda: self.settings,
             due=lambda: self.due,
             retry=lambda: self.retry,
             watcher=lambda: "active",

@@ -1,0 +1,146 @@
+"""The configuration as `config` tells it: every key, what set it, and no secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listsync.app.config_loader import ConfigLoader, DaemonOptions
+from listsync.config.configuration import load, settings_of
+from listsync.config.schema import ConfigForm
+from listsync.config.schema_keys import holds, keys_of, models_in
+from listsync.config_types import Options, SecretStr
+from listsync.domain.runs import Setting
+
+_SECRET = "S3cret-of-"
+_LOGIN = f"https://me:{_SECRET}login-@host.example"
+
+
+def _with_secrets(model: type[Options]) -> dict[str, Any]:
+    """Fill in every key of a model that holds a secret, or an address that may have a login."""
+    found: dict[str, Any] = {}
+    for name, key in keys_of(model).items():
+        held, inner = holds(key.type), next(models_in(key.type), None)
+        if held.kind is SecretStr:
+            is_address = name == "proxy"
+            found[name] = _LOGIN if is_address else f"{_SECRET}{model.__name__}-{name}"
+        elif name in {"url", "base_url"}:
+            found[name] = _LOGIN
+        elif inner is not None and name not in {"lists", "exclude"}:
+            inside = _with_secrets(inner)
+            found |= {name: [inside] if held.entry is not None else inside} if inside else {}
+    return found
+
+
+def _full() -> dict[str, Any]:
+    data = _with_secrets(ConfigForm)
+    data["http"] |= {"listen": "127.0.0.1:4222"}
+    data["http"]["tokens"][0] |= {"name": "me"}
+    data["lists"] = [
+        {"mdblist": f"https://mdblist.com/lists/u/l?apikey={_SECRET}a"},
+        {"trakt": f"https://trakt.tv/lists/123?token={_SECRET}b"},
+        {"letterboxd": "https://letterboxd.com/a/list/b-c/share/S3cret0fThis/", "limit": 9},
+        {"tmdb": f"discover/movie?api_key={_SECRET}c&with_genres=27"},
+    ]
+    data["exclude"] = ["tmdb:movie/603", {"title": "Cats", "year": 2019}, {"genre": "Horror"}]
+    return data
+
+
+def _settings(
+    folder: Path, data: dict[str, Any], environ: dict[str, str] | None = None
+) -> dict[str, Setting]:
+    path = folder / "listsync.yaml"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return {one.path: one for one in settings_of(load(path, environ or {}))}
+
+
+def _keys(model: type[Options], path: str = "") -> Iterator[str]:
+    for name, key in keys_of(model).items():
+        inner = [] if name in {"lists", "exclude", "tokens"} else [*models_in(key.type)]
+        yield from (_keys(inner[0], f"{path}{name}.") if inner else [f"{path}{name}"])
+
+
+def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, _full())
+    told = repr([*settings.values()])
+    assert "S3cret" not in told
+    secrets = {path for path, one in settings.items() if one.is_secret and one.origin}
+    assert secrets == {
+        *("server.api_key", "http.tokens[0].token", "providers.mdblist.api_key"),
+        *("providers.tmdb.token", "providers.tmdb.api_key"),
+        *("providers.trakt.client_id", "providers.trakt.client_secret"),
+        *(f"providers.{name}.proxy" for name in _SERVICES),
+    }
+    assert all(settings[path].value is None for path in secrets)
+    assert settings["server.url"].value == "https://host.example"
+    assert settings["lists[0].mdblist"].value == "u/l"
+    assert settings["lists[2].letterboxd"].value == "a/list/b-c"
+
+
+_SERVICES = ("imdb", "letterboxd", "mdblist", "stevenlu", "tmdb", "trakt")
+
+
+def test_every_key_is_told_and_what_nobody_set_is_a_default(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, {"server": {"url": "sandbox"}})
+    assert {*settings} == {*_keys(ConfigForm)}
+    assert settings["server.url"] == Setting("server.url", "sandbox", "the file")
+    assert settings["sync.every"] == Setting("sync.every", "24h")
+    assert settings["log.max_mb"].value == "10"
+    assert settings["providers.imdb.browser"] == Setting("providers.imdb.browser", "auto")
+    assert settings["server.api_key"] == Setting("server.api_key", None, is_secret=True)
+    assert {path for path, one in settings.items() if one.origin} == {"server.url"}
+
+
+def test_a_value_is_told_as_it_is_written(tmp_path: Path) -> None:
+    entry = {"imdb": "top", "seasons": {"latest": 2}, "tags": ["a", "b"], "four_k": True}
+    more = {"filters": {"year": ">=1990"}, "every": "12h"}
+    settings = _settings(tmp_path, {**_full(), "lists": [{**entry, **more}]})
+    values = {path: one.value for path, one in settings.items() if one.origin}
+    assert values["lists[0].seasons"] == "{latest: 2}"
+    assert values["lists[0].tags"] == "[a, b]"
+    assert values["lists[0].four_k"] == "true"
+    assert values["lists[0].filters.year"] == ">=1990"
+    assert values["exclude[0]"] == "tmdb:movie/603"
+    assert values["exclude[1].title"] == "Cats"
+    assert values["exclude[2].genre"] == "Horror"
+    assert "lists[0].trakt" not in values
+    assert settings["http.tokens[0].scopes"] == Setting(
+        "http.tokens[0].scopes", "[read, control, webhook, feed]"
+    )
+
+
+def test_what_the_environment_sets_names_its_variable(tmp_path: Path) -> None:
+    environ = {"OVERSEERR_API_KEY": f"{_SECRET}x", "IMDB_LISTS": "top", "LOG_LEVEL": "DEBUG"}
+    settings = _settings(tmp_path, {"server": {"url": "sandbox"}}, environ)
+    assert settings["server.api_key"].origin == "OVERSEERR_API_KEY"
+    assert settings["lists[0].imdb"] == Setting("lists[0].imdb", "chart/top", "IMDB_LISTS")
+    assert settings["log.level"] == Setting("log.level", "debug", "LOG_LEVEL")
+    assert settings["lists[0].limit"].origin == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "value"),
+    [
+        ({"interval": timedelta(hours=2)}, "sync.every", "2h"),
+        ({"interval": timedelta()}, "sync.every", "0h"),
+        ({"interval": timedelta()}, "sync.cron", None),
+        ({"log_level": "debug"}, "log.level", "debug"),
+        ({"log_file": Path("/var/log/x")}, "log.file", "/var/log/x"),
+    ],
+)
+def test_the_command_line_has_the_last_word(
+    tmp_path: Path, said: dict[str, Any], path: str, value: str | None
+) -> None:
+    file = tmp_path / "listsync.yaml"
+    file.write_text("server: {url: sandbox}\nsync: {every: 12h}\nlog: {level: error}\n")
+    options = DaemonOptions(
+        config_path=file, state_dir=tmp_path, socket=tmp_path / "agent.sock", **said
+    )
+    loader = ConfigLoader(options, {})
+    settings = {one.path: one for one in loader.settings_of(load(file, {}))}
+    assert settings[path] == Setting(path, value, "the command line")
