@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 _ORIGIN = "the dashboard"
 SAID: Mapping[str, StateMark] = {
     "started": StateMark("Sync started.", Tone.GOOD),
-    "queued": StateMark("A sync is running: another follows after it.", Tone.GOOD),
+    "queued": StateMark("It comes next: after what runs, or when a pause ends.", Tone.GOOD),
     "coalesced": StateMark("A sync is waiting already: this is done with it.", Tone.GOOD),
     "cancelled": StateMark("The sync ends after its current title.", Tone.GOOD),
     "paused": StateMark("Paused. Nothing is synced until you resume.", Tone.GOOD),
@@ -38,6 +38,12 @@ SAID: Mapping[str, StateMark] = {
     "decided": StateMark("Decided: the next sync goes by it.", Tone.GOOD),
 }
 """What was done, by the word that stands in the address of the page to which a form leads."""
+REFUSED = StateMark("That was not done.", Tone.BAD)
+OUTCOMES: Mapping[str, StateMark] = {
+    **{state: SAID[state] for state in ("started", "queued", "coalesced")},
+    "": REFUSED,
+}
+"""What a script says when it has triggered a sync; the last one if that is refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from listsync.protocol import Reason
 from listsync.terminal.output import duration, time_of
 from listsync.web.dashboard.agent_view import LatestOverview, status_of
-from listsync.web.dashboard.forms import SAID
+from listsync.web.dashboard.forms import OUTCOMES, SAID
 from listsync.web.dashboard.render import Viewer
-from listsync.web.dashboard.response import Answers, page_route
+from listsync.web.dashboard.response import STEPS, Answers, page_route
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class Pages:
 
     async def overview(self, request: WebRequest) -> Response:
         view = await self.latest.get()
-        return self._page("overview.html", request, "/", view=view)
+        facts = {"view": view, "outcomes": OUTCOMES, "steps": STEPS}
+        return self._page("overview.html", request, "/", **facts)
 
     async def lists(self, request: WebRequest) -> Response:
         return await self._rows(request, "lists", {})

@@ -19,7 +19,7 @@ from listsync.web.settings import TokenScope
 
 HTML = "text/html; charset=utf-8"
 LOGIN = "/ui/login"
-_STEPS: Mapping[Reason, str] = {
+STEPS: Mapping[Reason, str] = {
     Reason.PAUSED: "Resume first, or sync once anyway.",
     Reason.BUSY: "Try again when that is over.",
     Reason.UNAVAILABLE: "Try again in a moment.",
@@ -84,7 +84,7 @@ class Answers:
         base_path = self.backend.settings.base_path
         if error.status == 401:
             return _to_login(request, base_path)
-        step = _STEPS.get(error.reason, "")
+        step = STEPS.get(error.reason, "")
         viewer = self.viewer_of(request)
         if is_htmx(request):
             said = StateMark(_sentence(error.message), Tone.BAD)

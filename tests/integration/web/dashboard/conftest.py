@@ -13,6 +13,7 @@ from listsync.web.dashboard.dashboard import Dashboard
 from listsync.web.dashboard.render import Renderer
 from listsync.web.server import HttpServer
 from listsync.web.settings import HttpSettings, ListenAddress
+from listsync.web.sync_routes import SyncRoutes
 from tests.integration.web.conftest import TOKENS, Answer, Door, FakeCommands
 from tests.integration.web.dashboard import facts
 
@@ -56,13 +57,14 @@ def table() -> dict[str, Answer]:
 
 @contextmanager
 def dashboard(commands: FakeCommands, base_path: str = "", port: int = 0) -> Iterator[Door]:
-    """Open a door with the dashboard alone."""
+    """Open a door with the dashboard and the routes that its script uses."""
     listener = ListenAddress.parse(f"127.0.0.1:{port}").open()
     port = listener.getsockname()[1]
     address = ListenAddress.parse(f"127.0.0.1:{port}")
     backend = Backend(commands, HttpSettings(listen=address, tokens=TOKENS, base_path=base_path))
     made = Dashboard(backend, RENDERER)
-    server = HttpServer(build(backend, made.routes(), made.error_page), listener, backend.end)
+    routes = (*SyncRoutes(backend).routes(), *made.routes())
+    server = HttpServer(build(backend, routes, made.error_page), listener, backend.end)
     stop = threading.Event()
     thread = threading.Thread(target=server.run, args=(stop.is_set,))
     thread.start()

@@ -129,6 +129,27 @@ def test_a_form_of_another_page_changes_nothing(
     assert not door.commands.asked
 
 
+def test_the_api_takes_the_session_of_a_page_and_of_no_other(door: Door) -> None:
+    with logged_in(door) as client:
+        word = {"X-CSRF-Token": csrf_of(client)}
+        door.commands.asked.clear()
+        for spoilt in (
+            {},
+            {"X-CSRF-Token": "wrong"},
+            {**word, "Origin": "https://elsewhere.example"},
+            {**word, "Sec-Fetch-Site": "cross-site"},
+        ):
+            answer = client.post("/api/sync", headers=spoilt, json={"source": "x"})
+            assert answer.status_code == 403, spoilt
+            assert answer.json()["success"] is False
+        assert not door.commands.asked
+        answer = client.post("/api/sync", headers=word, json={"source": "the dashboard"})
+        assert answer.json()["message"] == "Sync trigger notification sent to worker"
+        assert door.commands.asked == [
+            ("trigger", {"await_resume": True, "origin": "the dashboard"})
+        ]
+
+
 def test_nothing_is_done_with_get(door: Door) -> None:
     with logged_in(door) as client:
         door.commands.asked.clear()

@@ -95,6 +95,7 @@ def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
     assert not chromium.one("#live form.htmx-request button").is_enabled()
     gate.set()
     chromium.until("Sync started.", "#said [role=status]")
+    assert ("trigger", {"await_resume": True, "origin": "the dashboard"}) in door.commands.asked
     chromium.until("Sync Now", "#live")
     assert chromium.one("#live button.main").is_enabled()
     door.commands.answers["trigger"] = lambda _: RefusedCommand(Reason.PAUSED, "it is paused")
@@ -102,8 +103,8 @@ def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
     chromium.until("It is paused. Resume first", "#said [role=alert]")
     door.commands.answers["trigger"] = lambda _: {"run_id": "ba9876543210", "state": "queued"}
     chromium.press("Sync Now")
-    chromium.until("another follows", "#said")
-    chromium.until_gone("another follows", "#said")  # by itself
+    chromium.until("It comes next", "#said")
+    chromium.until_gone("It comes next", "#said")  # by itself
     chromium.complaints()
 
 

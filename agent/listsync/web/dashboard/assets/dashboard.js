@@ -42,6 +42,34 @@
     leaving = setTimeout(() => document.querySelector("#said .good")?.remove(), 6000);
   }
 
+  function outcome(status, answer) {
+    const known = document.getElementById("outcomes").content;
+    const find = (kind, value) => known.querySelector(`[data-${kind}="${CSS.escape(value ?? "")}"]`);
+    const said = (status === 200 && find("state", answer.state)) || find("state", "");
+    const part = said.cloneNode(true);
+    if (status !== 200 && answer.message) {
+      const step = find("reason", answer.reason)?.textContent ?? "";
+      const words = answer.message.charAt(0).toUpperCase() + answer.message.slice(1);
+      part.querySelector("span").textContent = `${words.replace(/\.$/, "")}. ${step}`;
+    }
+    return part.innerHTML;
+  }
+
+  const isToApi = (ctx) => ctx?.sourceElement?.matches("form[data-api]");
+
+  // What is sent to the API is JSON, and so is its answer: here it becomes what people read.
+  document.addEventListener("htmx:before:request", ({detail: {ctx}}) => {
+    if (!isToApi(ctx)) return;
+    ctx.request.body = JSON.stringify({source: "the dashboard"});
+    Object.assign(ctx.request.headers, {"Content-Type": "application/json", "Accept": "application/json"});
+  });
+  document.addEventListener("htmx:after:request", ({detail: {ctx}}) => {
+    if (!isToApi(ctx)) return;
+    if (ctx.response.status === 401) location.reload();
+    let answer = {};
+    try { answer = JSON.parse(ctx.text); } catch { /* of a proxy */ }
+    ctx.text = outcome(ctx.response.status, answer);
+  });
   document.addEventListener("htmx:after:swap", localise);
   document.addEventListener("htmx:finally:request", letGo);
   document.addEventListener("htmx:sse:after:connection", () => lost(""));
