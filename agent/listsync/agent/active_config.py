@@ -115,11 +115,6 @@ class ActiveConfig(Generic[ConfigT]):
     def current(self) -> ConfigState[ConfigT]:
         return self._current
 
-    def warn(self) -> None:
-        """Log what has no effect in the configuration in force."""
-        for warning in self._current.snapshot.warnings:
-            logger.warning("%s", warning, extra={"action": "config_warning"})
-
     def changed(self, *, is_closed: bool | None) -> None:
         """Note that the file is another one, and whether its writer was seen to close it."""
         self._is_closed = is_closed
@@ -171,10 +166,6 @@ class ActiveConfig(Generic[ConfigT]):
             return
         for problem in problems:
             logger.error("%s", problem, extra={"action": "config_problem"})
-        logger.error(
-            "the configuration is invalid: the last good one stays in force",
-            extra={"action": "config_invalid", "problems": len(problems)},
-        )
 
     def _take(self, new: ConfigSnapshot[ConfigT]) -> None:
         old = self._current
@@ -182,24 +173,11 @@ class ActiveConfig(Generic[ConfigT]):
         try:
             self._adopt(old, new)
         finally:
-            self._reconcile(old.pending)
-
-    def _reconcile(self, before: tuple[PendingChange, ...]) -> None:
-        pending = self._loader.reconcile(self._current.snapshot)
-        self._current = replace(self._current, pending=pending)
-        for one in pending:
-            if one not in before:
-                logger.warning(
-                    "not in force yet: %s", one, extra={"action": "config_pending", "key": one.key}
-                )
+            pending = self._loader.reconcile(self._current.snapshot)
+            self._current = replace(self._current, pending=pending)
 
     def _adopt(self, old: ConfigState[ConfigT], new: ConfigSnapshot[ConfigT]) -> None:
-        if old.snapshot.content == new.content:
-            if old.problems:
-                logger.info("the configuration is valid again", extra={"action": "config_good"})
-            if [one.what for one in old.snapshot.warnings] != [one.what for one in new.warnings]:
-                self.warn()
-        else:
+        if old.snapshot.content != new.content:
             # Until all has followed: what fails on the way is brought about by a later look.
             self._is_adopted = False
             self._begin(old.snapshot, new)
@@ -213,7 +191,6 @@ class ActiveConfig(Generic[ConfigT]):
             plural(len(new.lists), "list"),
             extra={"action": "config_loaded", "lists": len(new.lists)},
         )
-        self.warn()
         # Before it is adopted, so that the sync is not lost when that fails.
         scope = self._loader.changed(old, new)
         if new.sync_on_change and scope != frozenset():

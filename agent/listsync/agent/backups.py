@@ -155,7 +155,7 @@ class DailyBackups:
             if self._clock.elapsed_s() >= self._due_s:
                 self._due_s = self._clock.elapsed_s() + (_DAY_S if self._make() else _AGAIN_S)
         except OSError as error:
-            self._fail(error.strerror or str(error))
+            self._give_up(error.strerror or str(error))
             self._due_s = self._clock.elapsed_s() + _AGAIN_S
         return min(self._due_s - self._clock.elapsed_s(), _LOOK_S)
 
@@ -173,6 +173,11 @@ class DailyBackups:
         self.note = ""
         self._folder.prune()
         return True
+
+    def _give_up(self, why: str) -> None:
+        """Say why there was no try; of one that failed the log says it already."""
+        self._fail(why)
+        logger.error("%s", self.note, extra={"action": "backup_failed"})
 
     def _fail(self, why: str) -> None:
         self.note = f"no daily backup of the state was made: {why}"

@@ -117,7 +117,6 @@ class Agent(Generic[ConfigT]):
                 self._polling.changed(is_closed=is_closed)
             case WatcherNote(note=note):
                 self.watcher_note = note
-                _say_watcher(note)
             case QueueMoved():
                 self._sync.follow_queue()
             case RunFinished(run_id=run_id):
@@ -203,10 +202,3 @@ class Agent(Generic[ConfigT]):
         return (
             parts.queue_store.is_behind or parts.retries.is_behind or parts.systemd.has_state_error
         )
-
-
-def _say_watcher(note: str) -> None:
-    if note:
-        logger.warning("configuration: %s", note, extra={"action": "watcher"})
-    else:
-        logger.info("the configuration is being watched again", extra={"action": "watcher"})

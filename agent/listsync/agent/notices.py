@@ -2,39 +2,84 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from listsync.agent.active_config import ConfigState
-from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, Origin, renewed
+from listsync.domain.notices import (
+    Notice,
+    NoticeKind,
+    NoticeRecord,
+    Origin,
+    Severity,
+    changes,
+    renewed,
+)
 from listsync.domain.runs import Condition, ServiceStatus
 from listsync.ports.runs import Notices
+
+logger = logging.getLogger(__name__)
 
 _LASTS = timedelta(hours=1)
 """What has failed for so long hardly mends itself."""
 
 
-class AgentNotices:
-    """Holds what is open of them in memory, and has it written down. Any thread may use it.
+_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING}
 
-    What is wrong with the state is a notice, too, so that nobody waits for the state to be told.
+
+def log_notice(notice: Notice, run_id: str = "") -> None:
+    """Say it in the log, unless the log says it where it is found."""
+    if not notice.kind.is_logged_where_found:
+        extra = _facts(notice) | ({"run": run_id} if run_id else {})
+        level = _LEVELS[notice.severity]
+        logger.log(level, "%s: %s", notice.subject, notice.text, extra=extra)
+
+
+def _log_end(notice: Notice) -> None:
+    if not notice.kind.is_logged_where_found:
+        extra = _facts(notice) | {"action": "notice_over"}
+        logger.info("%s: resolved: %s", notice.subject, notice.text, extra=extra)
+
+
+def _facts(notice: Notice) -> dict[str, str | None]:
+    return {"action": "notice", "kind": notice.kind.value, "list": notice.list_name}
+
+
+class AgentNotices:
+    """The door of what the agent has to say: logs it and has it written down.
+
+    What is open is held in memory, too: what is wrong with the state is a notice, so nobody waits
+    for the state to be told. Any thread may use it.
     """
 
     def __init__(self, kept: Notices) -> None:
         self._kept = kept
         self._lock = threading.Lock()
         self._open = self._written = kept.open(Origin.AGENT)
+        self._logged: tuple[NoticeRecord, ...] = ()
+        """What this process has said of it: what is open from before is said again."""
         self._over: list[NoticeRecord] = []
         """What was open and is over, while nothing could be written."""
 
-    def emit(self, said: Iterable[Notice]) -> tuple[NoticeRecord, ...]:
-        """Take what is so now, in place of what was; returns it with the times since when."""
+    def emit(self, found: Iterable[Notice]) -> tuple[NoticeRecord, ...]:
+        """Take what is so now, in place of what was; returns it with the times since when.
+
+        What is new is logged once as long as it is open, in whatever words, and that it is over.
+        """
         now = datetime.now(UTC)
         with self._lock:
-            before, self._open = self._open, renewed(self._open, said, now)
+            before, self._open = self._open, renewed(self._open, found, now)
             known = {_key(one) for one in (*self._open, *self._written)}
-            self._over = [one for one in (*self._over, *before) if _key(one) not in known]
+            ended = changes(before, self._open).ended
+            self._over = [one for one in (*self._over, *ended) if _key(one) not in known]
+            news, self._logged = changes(self._logged, self._open), self._open
+            for one in news.ended:
+                _log_end(one.notice)
+            for one in news.opened:
+                log_notice(one.notice)
             return self._open
 
     def write(self) -> None:
@@ -53,19 +98,23 @@ def _key(one: NoticeRecord) -> tuple[NoticeKind, str]:
     return one.notice.kind, one.notice.text
 
 
-def notices_of_agent(
-    current: ConfigState[object],
-    *,
-    permission_warnings: Iterable[str],
-    state_errors: Iterable[str],
-    watcher: str,
-    services: Iterable[ServiceStatus] = (),
-) -> Iterator[Notice]:
-    """Say what a person should learn of the agent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFindings:
+    """What the agent sees of itself, beside its configuration; all is well where it says nothing.
 
-    *permission_warnings* tell which places others may change, *watcher* why changes of the
-    configuration may be seen late; *services* are all others.
+    `permission_warnings` tell which places others may change, `watcher` why changes of the
+    configuration may be seen late; `waiting` counts titles for review; `services` are all others.
     """
+
+    permission_warnings: Iterable[str] = ()
+    state_errors: Iterable[str] = ()
+    watcher: str = ""
+    services: Iterable[ServiceStatus] = ()
+    waiting: int = 0
+
+
+def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iterator[Notice]:
+    """Say what a person should learn of the agent."""
     if current.problems:
         text = "the configuration is invalid; the last good one is in force"
         yield Notice(kind=NoticeKind.CONFIG_INVALID, text=text)
@@ -73,15 +122,23 @@ def notices_of_agent(
         yield Notice(kind=NoticeKind.CONFIG_WARNING, text=str(problem))
     for pending in current.pending:
         yield Notice(kind=NoticeKind.CONFIG_PENDING, text=f"not in force yet: {pending}")
-    if watcher:
-        yield Notice(kind=NoticeKind.WATCHER_DEGRADED, text=watcher)
-    for warning in permission_warnings:
+    if found.watcher:
+        yield Notice(kind=NoticeKind.WATCHER_DEGRADED, text=found.watcher)
+    for warning in found.permission_warnings:
         yield Notice(kind=NoticeKind.OPEN_TO_OTHERS, text=warning)
-    for error in state_errors:
+    for error in found.state_errors:
         yield Notice(kind=NoticeKind.STATE_TROUBLE, text=error)
-    for one in services:
-        since = one.since if one.condition is Condition.FAILED else None
-        if (since := one.failing_since or since) is not None:
-            passes = datetime.now(UTC) - since < _LASTS
-            text = f"the {one.name} service has failed: {one.why}"
-            yield Notice(kind=NoticeKind.SERVICE_FAILED, text=text, passes=passes)
+    for one in found.services:
+        yield from _of_service(one)
+    if found.waiting:
+        waits = "1 title waits" if found.waiting == 1 else f"{found.waiting} titles wait"
+        text = f"{waits} for you to choose: `listsyncctl review`"
+        yield Notice(kind=NoticeKind.REVIEW, text=text)
+
+
+def _of_service(one: ServiceStatus) -> Iterator[Notice]:
+    since = one.since if one.condition is Condition.FAILED else None
+    if (since := one.failing_since or since) is not None:
+        passes = datetime.now(UTC) - since < _LASTS
+        text = f"the {one.name} service has failed: {one.why}"
+        yield Notice(kind=NoticeKind.SERVICE_FAILED, text=text, passes=passes)

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import Generic, Protocol
 
 from listsync.agent.active_config import ActiveConfig
+from listsync.agent.notices import log_notice
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns, ended_of, failed, left_behind
@@ -161,9 +162,7 @@ def _log_end(ended: EndedRun) -> None:
         extra={"action": "sync_ended", "run": row.run_id, "result": row.result},
     )
     for notice in ended.notices:
-        extra = {"action": "notice", "run": row.run_id, "kind": notice.kind.value}
-        if not notice.kind.is_told_of_readings:
-            logger.warning("%s", notice, extra={**extra, "list": notice.list_name})
+        log_notice(notice, row.run_id)
 
 
 class Schedules(Protocol):

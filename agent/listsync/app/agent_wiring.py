@@ -14,7 +14,7 @@ from listsync import __version__
 from listsync.agent.active_config import ActiveConfig
 from listsync.agent.backups import BackupFolder, Backups, DailyBackups
 from listsync.agent.loop import Agent
-from listsync.agent.notices import AgentNotices, notices_of_agent
+from listsync.agent.notices import AgentFindings, AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.queue_store import QueueStore
 from listsync.agent.recent_runs import RecentRuns
@@ -84,8 +84,6 @@ class StateOverview:
     def _read(self) -> Shown:
         options = self._options
         found = permission_warnings(options.config_path, options.state_dir, options.socket)
-        for doubt in sorted(set(found) - set(self.shown.permission_warnings)):
-            logger.warning("%s", doubt, extra={"action": "open_to_others"})
         state_doubt = load_doubt(self._database)
         return Shown(
             permission_warnings=found,
@@ -263,7 +261,7 @@ class WiredAgent:
             self._options.socket,
             extra={"action": "started"},
         )
-        self._configuration.warn()
+        self._agent_notices()  # what is wrong from the beginning is logged before all else
         self._agent.run()
         is_clean = self._agent.stop()
         is_clean &= self._services.stop(_JOIN_S)
@@ -272,18 +270,17 @@ class WiredAgent:
         return is_clean
 
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
-        return self._notices.emit(
-            notices_of_agent(
-                self._configuration.current,
-                permission_warnings=self._overview.shown.permission_warnings,
-                state_errors=(
-                    *self._systemd_status.state_errors(),
-                    *filter(None, [self._daily.note]),
-                ),
-                watcher=self._watcher_trouble(),
-                services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
-            )
+        found = AgentFindings(
+            permission_warnings=self._overview.shown.permission_warnings,
+            state_errors=(
+                *self._systemd_status.state_errors(),
+                *filter(None, [self._daily.note]),
+            ),
+            watcher=self._watcher_trouble(),
+            services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
+            waiting=self._overview.shown.waiting,
         )
+        return self._notices.emit(notices_of_agent(self._configuration.current, found))
 
     def _note(self) -> None:
         self._agent_notices()

@@ -53,15 +53,18 @@ def _record_shape(one: NoticeRecord) -> NoticeRecordShape:
 
 
 def open_notices(context: CommandContext) -> tuple[_OpenNotice, ...]:
-    """Gather all that stands, with the time since when, where that is known."""
-    return (
+    """Gather all that stands, with the time since when, where that is known.
+
+    What stands in the way comes before what only waits.
+    """
+    found = (
         *((one.notice, one.since) for one in context.agent_notices()),
         *_of_last_sync(context),
         *((notice, None) for notice in _of_state(context)),
         *_of_runs(context),
         *_of_lists(context),
-        *((notice, None) for notice in _of_reviews(context)),
     )
+    return tuple(sorted(found, key=lambda one: one[0].kind is NoticeKind.REVIEW))
 
 
 def notices_of_list(context: CommandContext, name: str) -> tuple[_OpenNotice, ...]:
@@ -127,10 +130,3 @@ def _of_list(row: ListRow, outcome: ListOutcome) -> Notice:
         list_name=row.name,
         passes=passes_by_itself(row.service, outcome) and row.failures <= _LASTS,
     )
-
-
-def _of_reviews(context: CommandContext) -> Iterator[Notice]:
-    if count := context.shown().waiting:
-        waits = "1 title waits" if count == 1 else f"{count} titles wait"
-        text = f"{waits} for you to choose: `listsyncctl review`"
-        yield Notice(kind=NoticeKind.REVIEW, text=text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -62,9 +62,9 @@ class NoticeKind(StrEnum):
         return self is NoticeKind.LIST_FAILED or self in _OF_OUTCOMES.values()
 
     @property
-    def is_told_of_readings(self) -> bool:
-        """Tell whether the log says it when a list is read."""
-        return self.is_unread_list or self is NoticeKind.LIST_SHRANK
+    def is_logged_where_found(self) -> bool:
+        """Tell whether the log says it with more than the notice: each try, when and why."""
+        return self.is_unread_list or self.is_failed_sync or self in _LOGGED_WHERE_FOUND
 
     @property
     def is_failed_sync(self) -> bool:
@@ -80,6 +80,11 @@ _ONLY_TOLD = (
     NoticeKind.TO_CANCEL,
     NoticeKind.OPEN_TO_OTHERS,
     NoticeKind.WATCHER_DEGRADED,
+)
+_LOGGED_WHERE_FOUND = (
+    NoticeKind.LIST_SHRANK,
+    NoticeKind.SERVICE_FAILED,
+    NoticeKind.STATE_TROUBLE,
 )
 _FAILURES = (NoticeKind.SYNC_FAILED, NoticeKind.SERVER_UNREACHABLE, NoticeKind.KEY_REFUSED)
 _SUBJECTS = {
@@ -208,18 +213,35 @@ class NoticeChanges:
 
 
 def changes(before: Iterable[NoticeRecord], now: Iterable[NoticeRecord]) -> NoticeChanges:
-    """Compare what is open *now* with what was; several about the same go by their order."""
-    known: dict[tuple[NoticeKind, str | None], deque[NoticeRecord]] = defaultdict(deque)
+    """Compare what is open *now* with what was.
+
+    Of several about the same, those of the same words are the same ones; the others go by their
+    order.
+    """
+    same, others, old = _paired(before, now, lambda one: (one.is_about, one.notice.text))
+    reworded, opened, ended = _paired(old, others, lambda one: one.is_about)
+    return NoticeChanges(opened=opened, renewed=(*same, *reworded), ended=ended)
+
+
+_Records = tuple[NoticeRecord, ...]
+
+
+def _paired(
+    before: Iterable[NoticeRecord],
+    now: Iterable[NoticeRecord],
+    key: Callable[[NoticeRecord], Hashable],
+) -> tuple[_Records, _Records, _Records]:
+    """Give those of *now* that were there *before*, those that were not, and what is left."""
+    known: dict[Hashable, deque[NoticeRecord]] = defaultdict(deque)
     for one in before:
-        known[one.is_about].append(one)
-    opened, renewed = [], []
+        known[key(one)].append(one)
+    kept, new = [], []
     for one in now:
-        if known[one.is_about]:
-            renewed.append(replace(one, number=known[one.is_about].popleft().number))
+        if known[key(one)]:
+            kept.append(replace(one, number=known[key(one)].popleft().number))
         else:
-            opened.append(one)
-    left = tuple(one for same in known.values() for one in same)
-    return NoticeChanges(opened=tuple(opened), renewed=tuple(renewed), ended=left)
+            new.append(one)
+    return tuple(kept), tuple(new), tuple(one for same in known.values() for one in same)
 
 
 _FEW = 3
@@ -254,9 +276,15 @@ def renewed(
     before: Iterable[NoticeRecord], said: Iterable[Notice], at: datetime, run_id: str = ""
 ) -> tuple[NoticeRecord, ...]:
     """Make records of what is *said* now; what was said *before* of the same keeps its time."""
+    before = tuple(before)
     since = {one.is_about: one.since for one in before}
+    since_of_words = {one.notice: one.since for one in before}
     return tuple(
-        NoticeRecord(notice=one, since=since.get((one.kind, one.list_name), at), run_id=run_id)
+        NoticeRecord(
+            notice=one,
+            since=since_of_words.get(one) or since.get((one.kind, one.list_name), at),
+            run_id=run_id,
+        )
         for one in said
     )
 

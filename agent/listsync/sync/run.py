@@ -245,7 +245,6 @@ class _Sync:
             memory.guard.confirm()
             return None
         self._notices.append(Notice(kind=kind_of_trust(trust), text=trust.doubt))
-        logger.warning("%s", trust.doubt, extra={"action": "doubt"})
         return trust.doubt
 
     def _cancel(self, removed: Sequence[ListDepartures]) -> None:

@@ -197,6 +197,23 @@ def test_what_fails_is_said_and_tried_again_each_hour() -> None:
     assert (days.made, days.daily.note) == ([timedelta(hours=3)], "")
 
 
+def test_each_hour_without_a_place_for_backups_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    days = Days()
+
+    def fail() -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    days.daily = DailyBackups(
+        days._write, BackupFolder(newest=fail, name=days._name, prune=fail), days.clock
+    )
+    days.let_pass(timedelta(minutes=90))
+    said = "no daily backup of the state was made: Permission denied"
+    assert caplog.messages == [said, said]
+    assert days.daily.note == said
+
+
 def test_daily_backups_that_were_stopped_and_are_started_again_are_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -15,7 +15,7 @@ from listsync.agent import backups, services
 from listsync.agent import notices as agent_notices
 from listsync.agent.active_config import ConfigState
 from listsync.agent.backups import BackupFolder, DailyBackups
-from listsync.agent.notices import notices_of_agent
+from listsync.agent.notices import AgentFindings, notices_of_agent
 from listsync.agent.services import AgentService, Services, ServiceWork
 from listsync.app.service_table import daily_backup_service
 from listsync.config.configuration import Config, check
@@ -269,11 +269,7 @@ def test_a_new_configuration_is_told_what_cannot_start(bench: Bench, door: Door)
 
 def notices(table: Services[Config]) -> list[Notice]:
     current = ConfigState(snapshot=config_snapshot("first"), loaded_at=datetime.now(UTC))
-    return list(
-        notices_of_agent(
-            current, permission_warnings=(), state_errors=(), watcher="", services=table.statuses
-        )
-    )
+    return list(notices_of_agent(current, AgentFindings(services=table.statuses)))
 
 
 def test_what_fails_again_and_again_has_failed_since_the_first_time_and_waits_for_a_person(

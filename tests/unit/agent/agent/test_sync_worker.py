@@ -230,7 +230,7 @@ def test_the_log_names_the_run(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_notices_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     worked(ending(Result.OK))
-    assert caplog.messages[-1] == "the server is new"
+    assert caplog.messages[-1] == "server: the server is new"
 
 
 # -- its end -----------------------------------------------------------------------------------

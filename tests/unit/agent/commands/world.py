@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -13,7 +14,7 @@ import pytest
 
 from listsync.agent.active_config import ActiveConfig
 from listsync.agent.backups import Backup, Backups
-from listsync.agent.notices import AgentNotices, notices_of_agent
+from listsync.agent.notices import AgentFindings, AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
 from listsync.agent.recent_runs import RecentRuns
 from listsync.commands.context import Caller, CommandContext, GlobalRules, Shown
@@ -181,6 +182,7 @@ class World:
         self.services: tuple[ServiceStatus, ...] = ()
         self.notices = FakeNotices()
         self.agent_notices = AgentNotices(self.notices)
+        self.findings = AgentFindings()
         self.exclusions: tuple[Exclusion, ...] = ()
         self.cap = UNCAPPED
         self.owner_asks = True
@@ -264,9 +266,8 @@ class World:
 
     def _agent_notices(self) -> tuple[NoticeRecord, ...]:
         current = self.configuration.current
-        return self.agent_notices.emit(
-            notices_of_agent(current, permission_warnings=(), state_errors=self.notes, watcher="")
-        )
+        found = replace(self.findings, state_errors=self.notes, waiting=self.waiting)
+        return self.agent_notices.emit(notices_of_agent(current, found))
 
     def _refresh(self) -> None:
         self.refreshes += 1

@@ -16,6 +16,7 @@ from listsync.domain.notices import (
     changes,
     kind_of_outcome,
     open_after,
+    renewed,
 )
 
 _AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -102,6 +103,13 @@ def test_the_key_of_a_list_is_not_that_of_the_server() -> None:
     assert [one.notice.subject for one in after] == ["sync", "Dora"]
 
 
+def test_of_several_notices_about_the_same_each_has_the_time_of_its_own_words() -> None:
+    later = replace(since_before(held("Dora", "2")), since=_LATER)
+    before = (since_before(held("Dora", "1")), later)
+    again = renewed(before, [held("Dora", "1"), held("Dora", "2")], _LATER + timedelta(days=1))
+    assert [one.since for one in again] == [_AT, _LATER]
+
+
 def test_what_an_emission_changes_is_what_opens_goes_on_and_ends() -> None:
     before = (
         replace(since_before(held("Dora", "148 titles")), number=1),
@@ -117,9 +125,18 @@ def test_several_notices_about_the_same_go_by_their_order() -> None:
     before = tuple(
         replace(since_before(held("Dora", f"{number}")), number=number) for number in (1, 2, 3)
     )
-    found = changes(before, before[:2])
+    found = changes(before, [since_before(held("Dora", text)) for text in ("4", "5")])
     assert [one.number for one in (*found.renewed, *found.ended)] == [1, 2, 3]
     assert (len(found.renewed), found.opened) == (2, ())
+
+
+def test_of_several_notices_about_the_same_those_of_the_same_words_are_the_same() -> None:
+    before = tuple(
+        replace(since_before(held("Dora", f"{number}")), number=number) for number in (1, 2, 3)
+    )
+    found = changes(before, [since_before(held("Dora", text)) for text in ("4", "3")])
+    assert {one.number: one.notice.text for one in found.renewed} == {3: "3", 1: "4"}
+    assert [one.number for one in found.ended] == [2]
 
 
 def test_what_passes_by_itself_is_a_warning() -> None:

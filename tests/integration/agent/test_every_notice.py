@@ -1,0 +1,245 @@
+"""Each kind of notice, from where it comes about to the record, the status and the log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from listsync.agent.active_config import ActiveConfig
+from listsync.agent.notices import AgentNotices
+from listsync.agent.recent_runs import RecentRuns
+from listsync.agent.services import AgentService, Services, ServiceWork
+from listsync.agent.sync_worker import SyncWorker
+from listsync.agent.systemd import Systemd, SystemdStatus
+from listsync.domain.lists import Fetched, ListEntry
+from listsync.domain.media import ExternalIds
+from listsync.domain.notices import Notice, NoticeKind, Origin
+from listsync.domain.report import Result, SyncReport, SyncRun
+from listsync.domain.runs import Condition, PendingChange, RestartPolicy, SyncJob
+from listsync.errors import Refusal, RefusedError, StateError, UnavailableError
+from listsync.store.history import SqliteNotices
+from listsync.sync.progress import ProgressBoard
+from listsync.sync.run import sync
+from listsync.sync.run_recorder import note_end
+from tests.fakes import SERVER, Reading
+from tests.integration.web.feed_house import FeedHouse
+from tests.unit.agent.commands.world import BROKEN
+
+WHY = "said by nobody else"
+
+
+class House(FeedHouse):
+    """An agent whose syncs and notices are in a real state."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.kept = SqliteNotices(self.database)
+        self.agent.notices = self.kept  # type: ignore[assignment]  # the real one
+        self.agent.agent_notices = AgentNotices(self.kept)
+        self.agent.follow()
+
+    def look(self) -> None:
+        """Have the agent look at itself, as after each event."""
+        self.agent.standing = self.kept.open(Origin.SYNC)
+        self.agent.shown = {row.source: row for row in self.state.lists.all()}
+        self.agent.ask("status")
+        self.agent.agent_notices.write()
+
+    def work(self, perform: Callable[[SyncRun], SyncReport]) -> None:
+        """Let a sync run as the agent does, to its end."""
+        job = SyncJob(run_id=uuid4().hex, scope=None, origins=("test",))
+        snapshot = self.agent.configuration.current.snapshot
+        work = SyncWorker(job, snapshot, lambda run, *_: perform(run), lambda _: None)
+        work.start()
+        assert work.wait(30)
+
+    def read(self, *readings: Reading) -> None:
+        """Let one list be read so, by a sync for each."""
+        for reading in readings:
+            self.play(reading)
+            self.work(lambda run: sync(run, self.parts()))
+
+    def find(self, *notices: Notice, failure: NoticeKind | None = None) -> None:
+        """Let a sync end with *notices*, or as *failure* says."""
+
+        def perform(run: SyncRun) -> SyncReport:
+            memory = self.parts().memory
+            memory.runs.begin(run)
+            report = SyncReport(
+                run=run,
+                result=Result.FAILED if failure else Result.PARTLY,
+                why=WHY if failure else "",
+                server=SERVER,
+                lists=(),
+                items=(),
+                requested=(),
+                calls=0,
+                duration_s=0.1,
+                notices=notices,
+                failure=failure or NoticeKind.SYNC_FAILED,
+            )
+            note_end(memory, report, datetime.now(UTC))
+            return report
+
+        self.work(perform)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.database.close()
+
+
+def _invalid(house: House) -> str:
+    house.agent.loader.problems = (BROKEN,)
+    house.agent.configuration.reload()
+    return "the configuration is invalid"
+
+
+def _warned(house: House) -> str:
+    house.agent.follow(warnings=(replace(BROKEN, what=WHY),))
+    return WHY
+
+
+def _pending(house: House) -> str:
+    agent = house.agent
+    agent.loader.pending = (PendingChange(key="control.group", why=WHY),)
+    configuration = agent.configuration
+    assert isinstance(configuration, ActiveConfig)
+    configuration.reload()
+    return WHY
+
+
+def _watched_late(house: House) -> str:
+    house.agent.findings = replace(house.agent.findings, watcher=WHY)
+    return WHY
+
+
+def _open_to_others(house: House) -> str:
+    house.agent.findings = replace(house.agent.findings, permission_warnings=(WHY,))
+    return WHY
+
+
+def _to_review(house: House) -> str:
+    house.agent.waiting = 3
+    return "3 titles wait for you to choose"
+
+
+def _service_failed(house: House) -> str:
+    def start(_: object) -> ServiceWork:
+        raise StateError(WHY)
+
+    row = AgentService(
+        name="door", start=start, needs=lambda _: (), keys=("door.port",), is_vital=False
+    )
+    services: Services[object] = Services([row], lambda: None, RestartPolicy(first_s=1000.0))
+    services.start(None)
+    end = time.monotonic() + 30
+    while services.statuses[0].condition is not Condition.FAILED:
+        assert time.monotonic() < end, "it did not fail"
+        time.sleep(0.001)
+    house.agent.findings = replace(house.agent.findings, services=services.statuses)
+    services.stop(30)
+    return WHY
+
+
+def _state_trouble(house: House) -> str:
+    status = SystemdStatus(Systemd({}), ProgressBoard(), RecentRuns(), lambda: True)
+    for _ in range(2):
+        status.report_state_error(WHY)
+    house.agent.notes = status.state_errors()
+    return WHY
+
+
+def _shrunk(house: House) -> str:
+    ids = (f"tt{number:07}" for number in range(1, 60))
+    entries = tuple(ListEntry(rank=1, ids=ExternalIds(imdb=one)) for one in ids)
+    house.read(*(Fetched(entries=some, declared=len(some)) for some in (entries, entries[:3])))
+    return "are gone at once"
+
+
+def _is_read(reading: Reading, words: str = WHY) -> Callable[[House], str]:
+    def play(house: House) -> str:
+        house.read(reading)
+        return words
+
+    return play
+
+
+def _refused(refusal: Refusal) -> Callable[[House], str]:
+    return _is_read(RefusedError("file", refusal, WHY))
+
+
+def _fails(kind: NoticeKind) -> Callable[[House], str]:
+    def play(house: House) -> str:
+        house.find(failure=kind)
+        return WHY
+
+    return play
+
+
+def _found(kind: NoticeKind) -> Callable[[House], str]:
+    def play(house: House) -> str:
+        house.find(Notice(kind=kind, text=WHY))
+        return WHY
+
+    return play
+
+
+CASES = {
+    NoticeKind.CONFIG_INVALID: _invalid,
+    NoticeKind.CONFIG_WARNING: _warned,
+    NoticeKind.CONFIG_PENDING: _pending,
+    NoticeKind.WATCHER_DEGRADED: _watched_late,
+    NoticeKind.OPEN_TO_OTHERS: _open_to_others,
+    NoticeKind.REVIEW: _to_review,
+    NoticeKind.SERVICE_FAILED: _service_failed,
+    NoticeKind.STATE_TROUBLE: _state_trouble,
+    NoticeKind.LIST_SHRANK: _shrunk,
+    NoticeKind.LIST_FAILED: _is_read(UnavailableError("file", WHY)),
+    NoticeKind.LIST_BLOCKED: _refused(Refusal.BLOCKED),
+    NoticeKind.LIST_PRIVATE: _refused(Refusal.PRIVATE),
+    NoticeKind.LIST_GONE: _refused(Refusal.NOT_FOUND),
+    NoticeKind.LIST_DRIFT: _is_read(Fetched(), "nothing says that the list is empty"),
+    **{kind: _fails(kind) for kind in NoticeKind if kind.is_failed_sync},
+    **{
+        kind: _found(kind)
+        for kind in (
+            NoticeKind.SERVER_CHANGED,
+            NoticeKind.SERVER_REPLACED,
+            NoticeKind.REQUESTS_GONE,
+            NoticeKind.ON_HOLD,
+            NoticeKind.LIST_DOUBTED,
+            NoticeKind.LOOK_UPS_FAILED,
+            NoticeKind.TO_CANCEL,
+            NoticeKind.REQUEST_FAILED,
+            NoticeKind.STATE_IN_DOUBT,
+        )
+    },
+}
+"""How each comes about; what does returns words that only this notice has."""
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_every_notice_is_recorded_shown_by_the_status_and_logged_once(
+    house: House, caplog: pytest.LogCaptureFixture, kind: NoticeKind
+) -> None:
+    words = CASES[kind](house)
+    for _ in range(2):
+        house.look()
+    shown = [one for one in house.agent.ask("status")["notices"] if one["kind"] == kind]
+    recorded = [one for one in house.agent.ask("notices")["notices"] if one["kind"] == kind]
+    logged = [one for one in caplog.records if words in one.message]
+    assert [len(found) for found in (shown, recorded)] == [1, 1]
+    assert words in shown[0]["text"]
+    assert words in recorded[0]["text"]
+    assert (shown[0]["since"], recorded[0]["ended_at"]) == (recorded[0]["since"], None)
+    assert [one.levelno >= logging.WARNING for one in logged] == [True]
