@@ -79,7 +79,7 @@ class SecretStr:
         return "**********"
 
 
-def _parse_web_address(text: str) -> str:
+def parse_web_address(text: str) -> str:
     """Read an address of the web: http or https, a host, perhaps a login, a port and a path."""
     address = text.strip()
     try:
@@ -94,7 +94,7 @@ def _parse_web_address(text: str) -> str:
 
 
 def _parse_proxy(secret: SecretStr) -> SecretStr:
-    return SecretStr(_parse_web_address(secret.get_secret_value()))
+    return SecretStr(parse_web_address(secret.get_secret_value()))
 
 
 def _parse_header(text: str) -> str:
@@ -103,7 +103,7 @@ def _parse_header(text: str) -> str:
     return text.strip()
 
 
-WebAddress = Annotated[str, Check(_parse_web_address)]
+WebAddress = Annotated[str, Check(parse_web_address)]
 ProxyAddress = Annotated[SecretStr, Check(_parse_proxy)]
 """May hold a login."""
 HeaderText = Annotated[str, Check(_parse_header)]

@@ -114,6 +114,10 @@ class AnswerChangedError(ListsyncError):
         self.sample = sample
 
 
+class UndeliverableError(ListsyncError):
+    """A target of notifications can never take this message: give it up, go on with the next."""
+
+
 class StateError(ListsyncError):
     """The state file cannot be used: say what to do with it, request nothing."""
 

@@ -28,6 +28,7 @@ from listsync.app.config_loader import (
     DaemonOptions,
 )
 from listsync.app.http_door import HttpDoor, http_service
+from listsync.app.notifications import Notifications, notify_service
 from listsync.app.service_table import (
     CONFIG_FILE,
     config_file_service,
@@ -53,6 +54,7 @@ from listsync.store.database import Database
 from listsync.store.history import SqliteNotices
 from listsync.store.key_value import SqliteKeyValueStore, load_doubt
 from listsync.store.list_snapshots import SqliteConfiguredLists
+from listsync.store.outbox import SqliteOutbox
 from listsync.store.state import SqliteAgentState
 from listsync.sync.list_backoff import LOOK_EVERY, pause_of_failure
 from listsync.sync.progress import ProgressBoard
@@ -130,6 +132,10 @@ class WiredAgent:
         self._daily = DailyBackups(self._back_up, _backup_folder(options.state_dir))
         self._queue_store = QueueStore(self._key_values)
         self._notices = AgentNotices(SqliteNotices(database.with_patience(_DECIDER_WAITS_S)))
+        self._notifications = Notifications(
+            SqliteOutbox(database), lambda: inbox.put(QueueMoved())
+        )
+        database.on_messages(self._notifications.wake)
         self._timetable = Timetable(self._key_values, host_id())
         self._back_off = BackOff(self._key_values)
         self._queue = RunQueue(lambda: inbox.put(QueueMoved()))
@@ -210,6 +216,7 @@ class WiredAgent:
             schedule_service(schedule, self._inbox.put),
             daily_backup_service(self._daily),
             http_service(self.http),
+            notify_service(self._notifications),
         )
 
     def _retry_times(self) -> dict[str, datetime]:
@@ -236,6 +243,7 @@ class WiredAgent:
             key_values=self._key_values,
             lists=SqliteConfiguredLists(self._database.with_patience(_DECIDER_WAITS_S)),
             services=self._services,
+            notifications=self._notifications,
             changed=lambda: self._syncs.of_failures(self._snapshot),
         )
         self._loader.begin(self._config, subscribers)

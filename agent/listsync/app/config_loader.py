@@ -11,6 +11,7 @@ from listsync import logs
 from listsync.agent.queue import RunQueue
 from listsync.agent.retries import RETRY
 from listsync.agent.services import Services
+from listsync.app.notifications import Notifications
 from listsync.config.configuration import (
     Config,
     ListConfig,
@@ -173,6 +174,7 @@ class ConfigSubscribers:
     key_values: KeyValueStore
     lists: ConfiguredLists
     services: Services[Config]
+    notifications: Notifications
     changed: Callable[[], None]
 
 
@@ -270,6 +272,7 @@ class ConfigLoader:
     def _follow(self, config: Config, *, at_once: bool) -> None:
         if (subscribers := self._subscribers) is None:
             return
+        subscribers.notifications.follow(config)
         subscribers.lists.replace(one.rules for one in config.lists)
         subscribers.timetable.follow(schedules_of(config), at_once=at_once)
         rule = config.schedule

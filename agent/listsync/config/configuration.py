@@ -11,6 +11,7 @@ from typing import Any
 from listsync.config.cross_field import check_effects, check_rules, name_of
 from listsync.config.environment import SERVER_URL, Overlay, lay_over
 from listsync.config.http_options import HttpOptions
+from listsync.config.notify_options import NotifyForm
 from listsync.config.schema import (
     ChromiumOptions,
     ConfigForm,
@@ -85,6 +86,7 @@ class Config:
     chromium: ChromiumOptions
     control: ControlOptions
     http: HttpOptions
+    notify: tuple[NotifyForm, ...]
     log: LogOptions
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     is_unfinished: bool = field(default=False, compare=False)
@@ -102,7 +104,7 @@ class Config:
 def secrets_of(config: Config) -> frozenset[str]:
     """Give keys, tokens and passwords, those of the environment's proxies included."""
     return proxy_logins().union(
-        _secrets_in(config.server), _secrets_in(config.providers), _secrets_in(config.http)
+        *map(_secrets_in, (config.server, config.providers, config.http, *config.notify))
     )
 
 
@@ -257,6 +259,7 @@ def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
         chromium=form.chromium,
         control=form.control,
         http=form.http,
+        notify=form.notify,
         log=form.log,
     )
 

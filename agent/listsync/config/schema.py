@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from listsync.config.filters import ExclusionForm, FiltersForm, SeasonsForm
 from listsync.config.http_options import HttpOptions
+from listsync.config.notify_options import NotifyForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
 from listsync.config.values import (
@@ -313,4 +314,5 @@ class ConfigForm(Section, frozen=True, kw_only=True):
     http: Annotated[HttpOptions, "The HTTP door: API, feeds, metrics and the dashboard."] = (
         HttpOptions()
     )
+    notify: Annotated[tuple[NotifyForm, ...], "Who is told what happens."] = ()
     log: Annotated[LogOptions, "What is logged, in which form and where."] = LogOptions()

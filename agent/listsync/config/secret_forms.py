@@ -73,7 +73,7 @@ def _checked(secret: str, complaint: str) -> str:
     return secret
 
 
-NAMES = frozenset({"api_key", "token", "client_id", "client_secret", "proxy"})
+NAMES = frozenset({"api_key", "token", "client_id", "client_secret", "proxy", "url"})
 """The keys of all secrets."""
 _HARMLESS_WITHOUT_LOGIN = {"proxy", "url", "base_url"}
 
@@ -89,18 +89,21 @@ def warn_of_readers(path: Path, data: object) -> tuple[Problem, ...]:
     return (Problem(file=str(path), what=what),)
 
 
-def _holds_secret(data: object) -> bool:
+def _holds_secret(data: object, *, in_target: bool = False) -> bool:
+    """Look at all that is written; *in_target*: an address is a secret there."""
     if isinstance(data, list):
-        return any(map(_holds_secret, data))
+        return any(_holds_secret(one, in_target=in_target) for one in data)
     if not isinstance(data, dict):
         return False
     return any(
-        _is_secret(name, value) if isinstance(value, str) else _holds_secret(value)
+        _is_secret(name, value, in_target=in_target)
+        if isinstance(value, str)
+        else _holds_secret(value, in_target=in_target or name == "notify")
         for name, value in data.items()
     )
 
 
-def _is_secret(name: str, value: str) -> bool:
-    if name in _HARMLESS_WITHOUT_LOGIN:
+def _is_secret(name: str, value: str, *, in_target: bool) -> bool:
+    if name in _HARMLESS_WITHOUT_LOGIN and not (in_target and name == "url"):
         return "@" in value
     return name in NAMES and name != "client_id" and bool(value.strip())

@@ -14,11 +14,11 @@ from contextlib import suppress
 import zmq
 
 from listsync.control.authorization import Peer
-from listsync.control.zmtp import Conversation, Message, RefusedPeerError
+from listsync.control.zmtp import Conversation, RefusedPeerError, ZmtpMessage
 
 logger = logging.getLogger(__name__)
 
-Forward = Callable[[bytes, Peer, Message], None]
+Forward = Callable[[bytes, Peer, ZmtpMessage], None]
 _CREDENTIALS = struct.Struct("3i")
 _ADDRESS = struct.Struct(">iQ")
 _HANDSHAKE_S = 2.0

@@ -18,7 +18,7 @@ from listsync.control.authorization import Peer
 from listsync.control.connections import Connections
 from listsync.control.rpc import Call, RpcHandler
 from listsync.control.unix_socket import SocketFile
-from listsync.control.zmtp import Message
+from listsync.control.zmtp import ZmtpMessage
 from listsync.errors import ListsyncError
 from listsync.protocol import Reason
 
@@ -151,7 +151,7 @@ class ControlSocket:
         if self._failure is not None:
             raise self._failure
 
-    def _forward(self, address: bytes, caller: Peer, message: Message) -> None:
+    def _forward(self, address: bytes, caller: Peer, message: ZmtpMessage) -> None:
         parts = caller.packed(), b"%d" % message.frames, message.body
         self._asking.send_multipart([address, b"", *parts], zmq.NOBLOCK)
         if not self._unanswered:

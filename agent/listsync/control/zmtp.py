@@ -51,7 +51,7 @@ class RefusedPeerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ZmtpMessage:
     """One whole message; *envelope* goes back before the reply, *frames* is how many the body had.
 
     Of a body of several frames, which is no request, only the first is kept.
@@ -67,7 +67,7 @@ class Conversation:
 
     def __init__(self) -> None:
         self.unsent = bytearray(GREETING)
-        self.message: Message | None = None
+        self.message: ZmtpMessage | None = None
         """What is to be answered; nothing more is looked at before it is."""
         self.has_met = False
         self._came = bytearray()
@@ -144,7 +144,7 @@ class Conversation:
         if kind not in _ASKING:
             raise RefusedPeerError("a socket that does not ask")
 
-    def _read_message(self) -> _Steps[Message]:
+    def _read_message(self) -> _Steps[ZmtpMessage]:
         envelope = None
         while envelope is None:
             envelope = yield from self._read_envelope()
@@ -153,7 +153,7 @@ class Conversation:
         while flags & MORE:
             flags, _ = yield from self._read_part()
             frames += 1
-        return Message(envelope, body, frames)
+        return ZmtpMessage(envelope, body, frames)
 
     def _read_envelope(self) -> _Steps[bytes | None]:
         """Read all before a body; None for a message without one, which no REP answers."""

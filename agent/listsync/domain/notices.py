@@ -203,12 +203,13 @@ class SyncFindings:
 class NoticeChanges:
     """What one emission changes: all that anybody must know who sends messages of notices.
 
-    `opened` were not open before; `renewed` were, perhaps in other words or less severe; `ended`
-    are over.
+    `opened` were not open before; `renewed` were, perhaps in other words or less severe; those of
+    them that wait for a person now are `worsened`, too. `ended` are over.
     """
 
     opened: tuple[NoticeRecord, ...] = ()
     renewed: tuple[NoticeRecord, ...] = ()
+    worsened: tuple[NoticeRecord, ...] = ()
     ended: tuple[NoticeRecord, ...] = ()
 
 
@@ -218,9 +219,19 @@ def changes(before: Iterable[NoticeRecord], now: Iterable[NoticeRecord]) -> Noti
     Of several about the same, those of the same words are the same ones; the others go by their
     order.
     """
+    before = tuple(before)
     same, others, old = _paired(before, now, lambda one: (one.is_about, one.notice.text))
     reworded, opened, ended = _paired(old, others, lambda one: one.is_about)
-    return NoticeChanges(opened=opened, renewed=(*same, *reworded), ended=ended)
+    renewed = (*same, *reworded)
+    waited = {one.number for one in before if one.notice.needs_person}
+    return NoticeChanges(
+        opened=opened,
+        renewed=renewed,
+        worsened=tuple(
+            one for one in renewed if one.notice.needs_person and one.number not in waited
+        ),
+        ended=ended,
+    )
 
 
 _Records = tuple[NoticeRecord, ...]

@@ -211,6 +211,22 @@ def _in_turn(client: ServiceClient, call: ServiceRequest, previous: Validators |
 def _answered(
     client: ServiceClient, call: ServiceRequest, previous: Validators | None
 ) -> Response:
+    response = send_once(client, call, previous)
+    trouble = verdict(response, call.judge, conditional=bool(_conditions(previous)))
+    if trouble is not None:
+        raise trouble
+    return response
+
+
+def send_once(
+    client: ServiceClient, call: ServiceRequest, previous: Validators | None = None
+) -> Response:
+    """Send it, once, and return whatever is answered, with what is secret blotted out.
+
+    Raises:
+        UnavailableError: nothing is answered, or it takes too long.
+        RefusedError, AnswerChangedError: it leads where we do not go, or cannot be read.
+    """
     redactor = redactor_of(call.known_secrets | client.known_secrets)
     try:
         response = _redacted(_exchange(client, call, previous), redactor)
@@ -223,9 +239,6 @@ def _answered(
     except (UnavailableError, RefusedError, AnswerChangedError) as error:
         error.reword(redactor.text)
         raise
-    trouble = verdict(response, call.judge, conditional=bool(_conditions(previous)))
-    if trouble is not None:
-        raise trouble
     return response
 
 

@@ -24,12 +24,19 @@ _PAST = {
     "choices": ("at",),
     "facts": ("at",),
     "server_requests": ("at",),
+    "notify_targets": ("failing_since", "sent_at"),
+    "messages": ("at",),
+    "deliveries": ("ended_at",),
 }
 """Columns that tell when something happened."""
 CLOCK_WAS_AHEAD = (
     "the clock was ahead when listsync ran last: times that were yet to come are past"
 )
-_PLANNED = (("followed", "retry_at", "last_try"), ("matches", "recheck_at", "at"))
+_PLANNED = (
+    ("followed", "retry_at", "last_try"),
+    ("matches", "recheck_at", "at"),
+    ("notify_targets", "paused_until", "failing_since"),
+)
 """Columns that tell when something is done again, and since when that is planned."""
 
 

@@ -72,6 +72,7 @@ class Database:
         self._patience_s = patience_s
         self._is_over: Callable[[], bool] = lambda: False
         self._lock = threading.RLock()
+        self._listeners: list[Callable[[], None]] = []
         with _named_errors(path), ExitStack() as undo:
             for part in _PARTS:
                 own_path(path.with_name(path.name + part))
@@ -147,6 +148,15 @@ class Database:
             f"another program has held a lock on it for more than {self._patience_s:g} s; "
             "end that program, and copy the state with `listsyncctl backup` instead"
         )
+
+    def on_messages(self, listener: Callable[[], None]) -> None:
+        """Let *listener* be called when messages may have been written, by any thread."""
+        self._listeners.append(listener)
+
+    def announce(self) -> None:
+        """Say, after a transaction, that it may have written messages."""
+        for listener in tuple(self._listeners):
+            listener()
 
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """Return all rows of one query."""

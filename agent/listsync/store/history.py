@@ -6,9 +6,16 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from listsync.domain.history import Key, Page, RunRow
+from listsync.domain.message_texts import (
+    beat_of_start,
+    beats_of_end,
+    messages_of_changes,
+    messages_of_run,
+)
 from listsync.domain.notices import (
     Notice,
     NoticeKind,
@@ -23,6 +30,7 @@ from listsync.domain.notices import (
 from listsync.domain.report import SyncReport, SyncRun, Verdict
 from listsync.domain.run_messages import message_of
 from listsync.store.database import Database
+from listsync.store.outbox import put_messages
 from listsync.store.row_codec import iso, page_of, time_from
 from listsync.store.server_index import TitleStatusTable
 
@@ -39,6 +47,7 @@ class SqliteNotices:
     def emit(self, origin: Origin, now: Sequence[NoticeRecord], at: datetime) -> None:
         with self._database.write() as connection:
             emit_notices(connection, origin, now, at)
+        self._database.announce()
 
     def open(self, origin: Origin) -> tuple[NoticeRecord, ...]:
         return tuple(map(record_of, self._database.read(_OPEN, origin)))
@@ -67,11 +76,7 @@ def emit_notices(
     them writes these here, of the `NoticeChanges`.
     """
     found = changes(map(record_of, connection.execute(_OPEN, (origin,))), now)
-    connection.executemany(
-        "INSERT INTO notices (severity, text, run, id, origin, kind, list, since)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*_said(one), origin, *one.is_about, iso(one.since)) for one in found.opened],
-    )
+    opened = tuple(_opened(connection, origin, one) for one in found.opened)
     connection.executemany(
         "UPDATE notices SET severity = ?, text = ?, run = ? WHERE id = ?",
         map(_said, found.renewed),
@@ -80,7 +85,19 @@ def emit_notices(
         "UPDATE notices SET ended_at = ? WHERE id = ?",
         [(iso(at), one.number) for one in found.ended],
     )
+    ended = tuple(replace(one, ended_at=at) for one in found.ended)
+    told = messages_of_changes(replace(found, opened=opened, ended=ended))
+    put_messages(connection, told, at)
     connection.execute("DELETE FROM notices WHERE ended_at < ?", (iso(at - _KEPT),))
+
+
+def _opened(connection: sqlite3.Connection, origin: Origin, one: NoticeRecord) -> NoticeRecord:
+    number = connection.execute(
+        "INSERT INTO notices (severity, text, run, id, origin, kind, list, since)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*_said(one), origin, *one.is_about, iso(one.since)),
+    ).lastrowid
+    return replace(one, number=number)
 
 
 def _said(one: NoticeRecord) -> tuple[Severity, str, str, int | None]:
@@ -120,6 +137,8 @@ class SqliteRunLog:
                 "INSERT INTO runs (id, origin, started_at) VALUES (?, ?, ?)",
                 (run.run_id, run.origin, iso(run.started_at)),
             )
+            put_messages(connection, [beat_of_start(run)], run.started_at)
+        self._database.announce()
 
     def is_first(self) -> bool:
         return not self._database.read(
@@ -159,6 +178,9 @@ class SqliteRunLog:
                 (iso(at - _KEPT), report.run.run_id),
             )
             _emit_findings(connection, found)
+            (row,) = connection.execute("SELECT * FROM runs WHERE id = ?", (report.run.run_id,))
+            put_messages(connection, (*messages_of_run(report, at), *beats_of_end(_run(row))), at)
+        self._database.announce()
 
 
 class SqliteRunHistory:
@@ -207,6 +229,8 @@ class SqliteRunHistory:
             )
             if noted.rowcount:
                 _emit_findings(connection, found)
+                put_messages(connection, beats_of_end(row), found.at)
+        self._database.announce()
 
     def close_cut_off(self, at: datetime) -> None:
         with self._database.write() as connection:

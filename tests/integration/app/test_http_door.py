@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import socket
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -30,8 +32,13 @@ def state(port: int, token: str, client: httpx.Client | None = None) -> int:
     return httpx.get(url, headers=headers, timeout=10, trust_env=False).status_code
 
 
+def service(agent: AgentInProcess) -> Mapping[str, Any]:
+    services: list[dict[str, Any]] = agent.ask("status")["services"]
+    return next(one for one in services if one["name"] == "http")
+
+
 def note_of(agent: AgentInProcess) -> str:
-    (door,) = (one for one in agent.ask("status")["services"] if one["name"] == "http")
+    door = service(agent)
     return f"{door['state']}: {door.get('address') or door['why']}"
 
 
@@ -47,7 +54,7 @@ def test_one_line_opens_it_with_a_token_that_only_we_can_read(
     assert agent.reload()["pending"] == []
     path = tmp_path / "state" / "http-token"
     assert note_of(agent) == f"running: http://127.0.0.1:{port}/"
-    assert agent.ask("status")["services"][-1]["note"] == f"the token lies in {path}"
+    assert service(agent)["note"] == f"the token lies in {path}"
     for name in ("http-token", "feed-token"):
         assert stat.S_IMODE((tmp_path / "state" / name).stat().st_mode) == 0o600
     token = path.read_text().strip()

@@ -67,6 +67,31 @@ class Change:
     given: dict[str, object] = field(default_factory=dict)
 
 
+_HOOK: dict[str, object] = {"webhook": {"url": "http://127.0.0.1:7"}}
+_TARGETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "webhook": (_HOOK, {"url": "http://127.0.0.1:8"}),
+}
+"""The least that each kind of target has, and what its own keys are changed to."""
+_OF_HTTP_TARGETS: dict[str, object] = {
+    "timeout_s": 7,
+    "proxy": "http://127.0.0.1:7",
+    "ca_file": None,
+}
+
+
+def targets(agent: AgentInProcess) -> object:
+    return agent.daemon._notifications.forms
+
+
+def _of_targets() -> Iterator[tuple[str, Change]]:
+    own: dict[str, object] = {"name": "us", "on": ["daily"], "lists": ["a"], "severity": "error"}
+    for key, value in own.items():
+        yield f"notify[].{key}", Change(value, targets, {"notify": [_HOOK]})
+    for kind, (least, changes) in _TARGETS.items():
+        for key, value in {**_OF_HTTP_TARGETS, **changes}.items():
+            yield f"notify[].{kind}.{key}", Change(value, targets, {"notify": [least]})
+
+
 _LISTEN = "127.0.0.1:0"
 _OPEN: dict[str, object] = {"http.listen": _LISTEN}
 _TOKENS = [{"name": "me", "token": "no-secret-but-long-enough", "scopes": ["read"]}]
@@ -92,8 +117,9 @@ _AT_ONCE = {
     "sync.on_config_change": Change(False, syncs_on_change),
     "lists[].every": Change("100d", next_due),
     "lists[].cron": Change("7 3 1 2 *", next_due),
+    **dict(_of_targets()),
 }
-"""Keys whose effect is seen as soon as the reload has been answered."""
+"""Keys whose effect is seen as soon as the reload has been answered; None as below."""
 
 _OF_SERVICE: dict[str, object] = {
     "base_url": "http://127.0.0.1:7",
@@ -193,14 +219,15 @@ def test_of_every_key_it_is_known_when_it_takes_force() -> None:
     assert not gone
 
 
-def test_a_key_takes_force_while_the_agent_runs(agent: AgentInProcess) -> None:
+def test_a_key_takes_force_while_the_agent_runs(agent: AgentInProcess, tmp_path: Path) -> None:
     for key in sorted(_AT_ONCE):
         change = _AT_ONCE[key]
         assert change.seen is not None
         agent.write(change.given)
         assert agent.reload()["pending"] == []
         before = change.seen(agent)
-        agent.write({**change.given, key: change.to})
+        to = change.to if change.to is not None else ca_file(tmp_path)
+        agent.write({**change.given, key: to})
         assert agent.reload()["pending"] == [], key
         assert change.seen(agent) != before, f"{key} is said to be in force"
 

@@ -35,11 +35,15 @@ def options_of(model: type[Options], at: KeyPath = ()) -> Iterator[KeyPath]:
             yield from options_of(inner, (*at, key))
 
 
-def with_tokens(folder: Path) -> Path:
-    """Take the comment signs from the tokens, which have no default that could be shown."""
+def whole_example(folder: Path) -> Path:
+    """Take the comment signs from tokens and targets, which have no default to be shown."""
     lines = EXAMPLE.read_text().splitlines()
-    start = lines.index("  # - name: phone")
-    lines[start : start + 3] = [line.replace("  # ", "  ", 1) for line in lines[start : start + 3]]
+    for first, sign in (("  # - name: phone", "  # "), ("# - webhook:", "# ")):
+        start = lines.index(first)
+        for number in range(start, len(lines)):
+            if not lines[number].startswith(sign):
+                break
+            lines[number] = sign.replace("# ", "") + lines[number].removeprefix(sign)
     whole = folder / "listsync.yaml"
     whole.write_text("\n".join(lines))
     return whole
@@ -48,7 +52,7 @@ def with_tokens(folder: Path) -> Path:
 def test_it_names_every_option(tmp_path: Path) -> None:
     named = {
         tuple(step for step in path if isinstance(step, str))
-        for path in load_document(with_tokens(tmp_path)).keys
+        for path in load_document(whole_example(tmp_path)).keys
     }
     assert sorted(set(options_of(ConfigForm)) - named) == []
 

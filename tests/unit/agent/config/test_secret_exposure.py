@@ -26,6 +26,14 @@ def test_all_keys_of_secrets_are_known() -> None:
     assert set(secrets_of(ConfigForm)) == NAMES
 
 
+def test_the_address_of_a_target_is_a_secret(open_folder: Path) -> None:
+    path = open_folder / "listsync.yaml"
+    target = "notify: [{webhook: {url: http://h/x}}]"
+    path.write_text(f"server: {{url: sandbox}}\nlists: [{{stevenlu: popular}}]\n{target}\n")
+    path.chmod(0o644)
+    assert any(_WORDS in one.what for one in load(path, {}).warnings)
+
+
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Iterator[Path]:
     """Give a folder that everybody may pass through to."""

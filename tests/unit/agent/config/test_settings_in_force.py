@@ -16,6 +16,7 @@ from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, keys_of, models_in
 from listsync.config_types import Options, SecretStr
 from listsync.domain.runs import Setting
+from listsync.notify.options import TARGET_TYPES
 
 _SECRET = "S3cret-of-"
 _LOGIN = f"https://me:{_SECRET}login-@host.example"
@@ -27,11 +28,11 @@ def _with_secrets(model: type[Options]) -> dict[str, Any]:
     for name, key in keys_of(model).items():
         held, inner = holds(key.type), next(models_in(key.type), None)
         if held.kind is SecretStr:
-            is_address = name == "proxy"
+            is_address = name in {"proxy", "url"}
             found[name] = _LOGIN if is_address else f"{_SECRET}{model.__name__}-{name}"
         elif name in {"url", "base_url"}:
             found[name] = _LOGIN
-        elif inner is not None and name not in {"lists", "exclude"}:
+        elif inner is not None and name not in {"lists", "exclude", "notify"}:
             inside = _with_secrets(inner)
             found |= {name: [inside] if held.entry is not None else inside} if inside else {}
     return found
@@ -41,6 +42,7 @@ def _full() -> dict[str, Any]:
     data = _with_secrets(ConfigForm)
     data["http"] |= {"listen": "127.0.0.1:4222"}
     data["http"]["tokens"][0] |= {"name": "me"}
+    data["notify"] = [{kind: _with_secrets(model)} for kind, model in TARGET_TYPES.items()]
     data["lists"] = [
         {"mdblist": f"https://mdblist.com/lists/u/l?apikey={_SECRET}a"},
         {"trakt": f"https://trakt.tv/lists/123?token={_SECRET}b"},
@@ -61,7 +63,7 @@ def _settings(
 
 def _keys(model: type[Options], path: str = "") -> Iterator[str]:
     for name, key in keys_of(model).items():
-        inner = [] if name in {"lists", "exclude", "tokens"} else [*models_in(key.type)]
+        inner = [] if name in {"lists", "exclude", "tokens", "notify"} else [*models_in(key.type)]
         yield from (_keys(inner[0], f"{path}{name}.") if inner else [f"{path}{name}"])
 
 
@@ -75,11 +77,19 @@ def test_a_secret_is_told_to_be_set_and_by_no_letter_more(tmp_path: Path) -> Non
         *("providers.tmdb.token", "providers.tmdb.api_key"),
         *("providers.trakt.client_id", "providers.trakt.client_secret"),
         *(f"providers.{name}.proxy" for name in _SERVICES),
+        *_secrets_of_targets(),
     }
     assert all(settings[path].value is None for path in secrets)
     assert settings["server.url"].value == "https://host.example"
     assert settings["lists[0].mdblist"].value == "u/l"
     assert settings["lists[2].letterboxd"].value == "a/list/b-c"
+
+
+def _secrets_of_targets() -> Iterator[str]:
+    for number, (kind, model) in enumerate(TARGET_TYPES.items()):
+        for name, key in keys_of(model).items():
+            if holds(key.type).kind is SecretStr:
+                yield f"notify[{number}].{kind}.{name}"
 
 
 _SERVICES = ("imdb", "letterboxd", "mdblist", "stevenlu", "tmdb", "trakt")

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from listsync.control.zmtp import Conversation, Message, RefusedPeerError
+from listsync.control.zmtp import Conversation, RefusedPeerError, ZmtpMessage
 from listsync.protocol import MAX_BYTES
 
 _GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32)
@@ -42,7 +42,7 @@ def met() -> Conversation:
 def test_a_request_is_told_and_its_reply_framed() -> None:
     talk = met()
     talk.receive(asked(b"", b"question"))
-    assert talk.message == Message(frame(MORE, b""), b"question", 1)
+    assert talk.message == ZmtpMessage(frame(MORE, b""), b"question", 1)
     talk.reply(b"answer")
     assert bytes(talk.unsent) == asked(b"", b"answer")
     assert talk.message is None
@@ -96,7 +96,7 @@ def test_of_many_parts_only_the_first_is_kept() -> None:
         talk.receive(frame(MORE, bytes(MAX_BYTES)))
         assert talk.missing <= MAX_BYTES + 9
     talk.receive(frame(0, b"last"))
-    assert talk.message == Message(frame(MORE, b""), b"first", 502)
+    assert talk.message == ZmtpMessage(frame(MORE, b""), b"first", 502)
 
 
 def test_pings_are_answered_and_other_commands_not_heeded() -> None:

@@ -1,0 +1,106 @@
+"""The notifications of an agent: which targets its configuration names, and what sends to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from listsync.agent.services import AgentService, ServiceWork
+from listsync.cancellation import CancelToken
+from listsync.config.configuration import Config
+from listsync.config.notify_options import NotifyForm
+from listsync.domain.messages import TargetRules, TargetStatus
+from listsync.notify.options import WebhookOptions
+from listsync.ports.outbox import Outbox
+
+if TYPE_CHECKING:
+    from listsync.notify.notifier import Notifier
+    from listsync.notify.sender import Sender
+
+_STOP_S = 2.5
+
+
+class Notifications:
+    """Delivers what the outbox holds to the targets of the configuration in force."""
+
+    def __init__(self, outbox: Outbox, changed: Callable[[], None]) -> None:
+        self._outbox = outbox
+        self._changed = changed
+        self._notifier: Notifier | None = None
+        self.forms: tuple[NotifyForm, ...] = ()
+        """The targets that are delivered to, or were last."""
+
+    def follow(self, config: Config) -> None:
+        """Let messages be written for the targets of *config* from now on; raises StateError."""
+        self._outbox.follow(rules_of(config.notify), datetime.now(UTC))
+
+    def start(self, config: Config) -> ServiceWork:
+        """Take the targets of *config* as those to deliver to."""
+        self.forms = config.notify
+
+        def deliver(stop: threading.Event) -> None:
+            # Imported in its own time: nobody waits for it.
+            from listsync.notify.notifier import Notifier  # noqa: PLC0415 - 10 MB, if any target
+
+            senders = {
+                rules.name: partial(open_sender, rules.name, form)
+                for rules, form in zip(rules_of(config.notify), config.notify, strict=True)
+            }
+            self._notifier = notifier = Notifier(self._outbox, senders, self._changed)
+            notifier.run(stop)
+
+        return deliver
+
+    def wake(self) -> None:
+        """Let what waits be sent. Any thread may call it."""
+        if self._notifier is not None:
+            self._notifier.wake()
+
+    def statuses(self) -> tuple[TargetStatus, ...]:
+        return self._outbox.statuses()
+
+
+def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:
+    """Say which messages each target wants; those without a name are called as their kind is."""
+    taken = {form.name for form in forms}
+    found = []
+    for form in forms:
+        numbered = (f"{form.kind}-{number}" for number in count(2))
+        free = (name for name in chain([form.kind], numbered) if name not in taken)
+        taken.add(name := form.name or next(free))
+        found.append(
+            TargetRules(
+                name=name,
+                kinds=frozenset(form.on),
+                lists=frozenset(form.lists),
+                importance=form.severity,
+            )
+        )
+    return tuple(found)
+
+
+def open_sender(name: str, form: NotifyForm, token: CancelToken) -> Sender:
+    """Make what sends to a target."""
+    match form.options:
+        case WebhookOptions() as options:
+            from listsync.notify.targets.webhook import WebhookSender  # noqa: PLC0415 - httpx
+
+            return WebhookSender(name, options, token)
+        case unknown:
+            raise TypeError(unknown)
+
+
+def notify_service(notifications: Notifications) -> AgentService[Config]:
+    """Make the row of what delivers: the agent goes on without it."""
+    return AgentService(
+        name="notify",
+        start=notifications.start,
+        needs=lambda config: config.notify or None,
+        keys=("notify",),
+        stop_s=_STOP_S,
+        is_vital=False,
+    )

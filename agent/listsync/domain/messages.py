@@ -1,0 +1,186 @@
+"""Messages that go out to people and their programs, and which of their targets want them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    """What a message tells; targets choose by it (`notify[].on`).
+
+    HEARTBEAT is for heartbeats alone and TEST for whoever is tested: nobody chooses these.
+    """
+
+    SUMMARY = "summary"
+    REQUESTED = "requested"
+    FAILURE = "failure"
+    NEEDS_ATTENTION = "needs_attention"
+    RECOVERED = "recovered"
+    CONFIGURATION = "configuration"
+    REVIEW = "review"
+    TRANSFER = "transfer"
+    DAILY = "daily"
+    HEARTBEAT = "heartbeat"
+    TEST = "test"
+
+
+USUAL_KINDS = frozenset(MessageKind) - {
+    MessageKind.REQUESTED,  # a summary names the titles, too
+    MessageKind.HEARTBEAT,
+    MessageKind.TEST,
+}
+
+
+class Importance(StrEnum):
+    """How much a message matters, the least first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        return tuple(Importance).index(self)
+
+
+class Beat(StrEnum):
+    """What a heartbeat says of a sync."""
+
+    START = "start"
+    SUCCESS = "success"
+    FAIL = "fail"
+
+
+MESSAGE_LASTS = timedelta(days=3)
+"""What could not be delivered for so long is given up."""
+LONGEST_PAUSE = timedelta(hours=24)
+"""No target is left alone for longer, whatever it asks for."""
+BEAT_LASTS = timedelta(hours=1)
+"""A heartbeat that is older says nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message in plain text; each target gives it its own form, and cuts it to its limits.
+
+    Attributes:
+        key: What makes it the same one: it is written once.
+        at: When that happened which it tells.
+        title: One line.
+        lines: What it says, in paragraphs of one line.
+        facts: What is told in few words, by name.
+        titles: Films and series, one by one; `more` are not among them.
+        lists: The lists that it is about; none: it is about the whole.
+        group: Messages of one group that wait for one target go out as one; "" = alone.
+        about: What a recovery is the end of: the kind of a notice and its list.
+        notice: The number of the notice that it tells of, if it does.
+        due_s: How long it waits for others of its group, or for its own end.
+        beat: What a heartbeat says.
+        data: The same for programs, as JSON has it: what a generic webhook sends beside the text.
+    """
+
+    key: str
+    kind: MessageKind
+    importance: Importance
+    at: datetime
+    title: str
+    lines: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    titles: tuple[str, ...] = ()
+    more: int = 0
+    lists: tuple[str, ...] = ()
+    group: str = ""
+    about: str = ""
+    notice: int | None = None
+    due_s: float = 0.0
+    beat: Beat | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def lasts(self) -> timedelta:
+        return BEAT_LASTS if self.kind is MessageKind.HEARTBEAT else MESSAGE_LASTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRules:
+    """Which messages one target wants. `lists`: only what is about these, or about the whole."""
+
+    name: str
+    kinds: frozenset[MessageKind]
+    lists: frozenset[str] = frozenset()
+    importance: Importance = Importance.INFO
+
+    def wants(self, message: Message) -> bool:
+        is_about = not self.lists or not message.lists or not self.lists.isdisjoint(message.lists)
+        return (
+            message.kind in self.kinds
+            and message.importance.rank >= self.importance.rank
+            and is_about
+        )
+
+
+class DeliveryState(StrEnum):
+    """How far a message is on its way to one target.
+
+    DEAD: it was given up. DROPPED: what it tells was over before it was told, or nobody wants it.
+    """
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message on its way to one target; `number` is what the state knows the message by."""
+
+    number: int
+    target: str
+    message: Message
+    state: DeliveryState = DeliveryState.WAITING
+    tries: int = 0
+    answer: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStatus:
+    """How one target is. `answer` is what it said last; `failures` are those in a row.
+
+    `dead` messages were given up since it took one last. `paused_until`: it is left alone.
+    """
+
+    name: str
+    waiting: int = 0
+    dead: int = 0
+    failures: int = 0
+    failing_since: datetime | None = None
+    paused_until: datetime | None = None
+    sent_at: datetime | None = None
+    answer: str = ""
+
+
+def joined(messages: Sequence[Message]) -> Message:
+    """Make one of messages of one group that are delivered together, the oldest first."""
+    first, *others = messages
+    if not others:
+        return first
+    worst = max(messages, key=lambda one: one.importance.rank)
+    lines = [line for one in messages for line in (one.title, *one.lines)]
+    return Message(
+        key=first.key,
+        kind=worst.kind,
+        importance=worst.importance,
+        at=messages[-1].at,
+        title=f"{worst.title} (and {len(others)} more)",
+        lines=tuple(lines),
+        titles=tuple(title for one in messages for title in one.titles),
+        more=sum(one.more for one in messages),
+        lists=tuple(dict.fromkeys(name for one in messages for name in one.lists)),
+        group=first.group,
+        data={"messages": [dict(one.data) for one in messages]},
+    )

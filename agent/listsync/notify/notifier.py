@@ -1,0 +1,195 @@
+"""Sends what waits in the outbox: a thread for each target, so that none waits for another."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from listsync.cancellation import CancelToken
+from listsync.domain.messages import (
+    LONGEST_PAUSE,
+    Delivery,
+    DeliveryState,
+    TargetStatus,
+    joined,
+)
+from listsync.errors import (
+    AnswerChangedError,
+    Refusal,
+    RefusedError,
+    StateError,
+    UnavailableError,
+    UndeliverableError,
+)
+from listsync.notify.sender import Sender
+from listsync.ports.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+_PAUSES_S = (30, 60, 120, 300, 900, 1800, 3600)
+"""After so many failures in a row: what passes by itself."""
+_REFUSED_PAUSES_S = (1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600)
+"""What somebody must change at the target, or in the configuration."""
+_AS_IT_CHANGES_S = 60.0
+"""The longest sleep while something waits: somebody may set the clock."""
+_STATE_PAUSE_S = 10.0
+_LAST_ANSWER_S = 1.0
+
+Open = Callable[[CancelToken], Sender]
+"""Makes what sends to one target; a ListsyncError says why that cannot be."""
+
+
+class Notifier:
+    """Delivers messages to *targets*, by name, until it is told to stop.
+
+    *changed* is called when a target begins to fail or works again.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        targets: Mapping[str, Open],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._token = CancelToken()
+        self._workers = tuple(
+            _TargetWorker(name, opened, outbox, self._token, changed)
+            for name, opened in targets.items()
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until *stop* is set: an answer that is awaited may come for a moment still."""
+        threads = [
+            threading.Thread(target=one.run, name=f"listsync-notify-{one.name}", daemon=True)
+            for one in self._workers
+        ]
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        self._token.set()
+        self.wake()
+        grace = threading.Timer(_LAST_ANSWER_S, self._token.cut)
+        grace.daemon = True
+        grace.start()
+        for thread in threads:
+            thread.join()
+        grace.cancel()
+
+    def wake(self) -> None:
+        """Let all look for what waits."""
+        for one in self._workers:
+            one.wake()
+
+
+class _TargetWorker:
+    """Delivers to one target, one message after the other."""
+
+    def __init__(
+        self,
+        name: str,
+        opened: Open,
+        outbox: Outbox,
+        token: CancelToken,
+        changed: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self._open = opened
+        self._outbox = outbox
+        self._token = token
+        self._changed = changed
+        self._sender: Sender | None = None
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def run(self) -> None:
+        try:
+            while not self._token.is_set():
+                self._woken.wait(self._step())
+                self._woken.clear()
+        finally:
+            if self._sender is not None:
+                self._sender.close()
+
+    def _step(self) -> float | None:
+        """Send what is due; returns how long to sleep then, None = until woken."""
+        try:
+            while not self._token.is_set():
+                now = datetime.now(UTC)
+                due = self._outbox.next_due(self.name, now)
+                if due is None:
+                    return None
+                if due > now:
+                    return min((due - now).total_seconds(), _AS_IT_CHANGES_S)
+                self._deliver(self._outbox.take(self.name, now))
+        except StateError as error:
+            logger.warning("notifications to %s wait: %s", self.name, error)
+            return _STATE_PAUSE_S
+        return 0.0
+
+    def _deliver(self, batch: Sequence[Delivery]) -> None:
+        numbers = [one.number for one in batch]
+        try:
+            answer = self._sent(batch)
+        except UndeliverableError as error:
+            logger.warning("a notification is given up: %s", error)
+            self._outbox.settle(self.name, numbers, DeliveryState.DEAD, _now(), str(error))
+        except (UnavailableError, RefusedError, AnswerChangedError) as error:
+            self._put_off(numbers, error)
+        except StateError:
+            raise
+        except Exception as error:
+            logger.exception("notifications to %s failed in an unforeseen way", self.name)
+            why = f"a fault in listsync itself ({type(error).__name__}); the log says where"
+            self._put_off(numbers, UnavailableError(self.name, why))
+        else:
+            self._settle(numbers, answer)
+
+    def _sent(self, batch: Sequence[Delivery]) -> str:
+        if self._sender is None:
+            self._sender = self._open(self._token)
+        return self._sender.send(joined([one.message for one in batch]))
+
+    def _settle(self, numbers: Sequence[int], answer: str) -> None:
+        had_failed = bool(self._status().failures)
+        self._outbox.settle(self.name, numbers, DeliveryState.SENT, _now(), answer)
+        if had_failed:
+            logger.info("notifications to %s go out again", self.name)
+            self._changed()
+        if self._sender is not None:
+            self._token.wait(self._sender.apart_s)
+
+    def _put_off(
+        self, numbers: Sequence[int], error: UnavailableError | RefusedError | AnswerChangedError
+    ) -> None:
+        if self._token.is_set():  # what was cut off is sent again at the next start
+            return
+        failures, now = self._status().failures, _now()
+        until = now + _pause_after(failures, error)
+        self._outbox.put_off(self.name, numbers, until, now, str(error))
+        if not failures:
+            logger.warning("notifications wait, and are sent again later: %s", error)
+        self._changed()
+
+    def _status(self) -> TargetStatus:
+        known = (one for one in self._outbox.statuses() if one.name == self.name)
+        return next(known, TargetStatus(name=self.name))
+
+
+def _pause_after(failures: int, error: Exception) -> timedelta:
+    """Say how long a target is left alone that failed for the first time after so many."""
+    asked_s: float = getattr(error, "retry_after_s", None) or 0.0
+    is_limit = getattr(error, "kind", None) is Refusal.RATE_LIMITED
+    is_refusal = isinstance(error, (RefusedError, AnswerChangedError)) and not is_limit
+    pauses = _REFUSED_PAUSES_S if is_refusal else _PAUSES_S
+    own_s = 0.0 if is_limit and asked_s else pauses[min(failures, len(pauses) - 1)]
+    spread = random.uniform(1.0, 1.2)  # noqa: S311 - so that not all come back at once
+    return min(timedelta(seconds=max(own_s * spread, asked_s)), LONGEST_PAUSE)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

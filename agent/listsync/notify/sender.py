@@ -1,0 +1,96 @@
+"""What a kind of target must be able to do, and how it is asked over HTTP."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from listsync.cancellation import CancelToken
+from listsync.config_types import ServiceOptions
+from listsync.domain.messages import Message
+from listsync.errors import Refusal, RefusedError, UnavailableError, UndeliverableError
+from listsync.http.request import ServiceRequest
+from listsync.http.response import Response, retry_after_s
+from listsync.http.service_client import build_client, send_once
+from listsync.notify.options import HttpTargetOptions
+
+
+class Sender(Protocol):
+    """Sends messages to one target; used by one thread at a time.
+
+    `apart_s`: how far apart messages must be, at least.
+    """
+
+    apart_s: float
+
+    def send(self, message: Message) -> str:
+        """Send it, within a time limit of its own; returns what was answered, for people.
+
+        Raises:
+            UnavailableError: try it again, at `retry_after_s` at the earliest.
+            RefusedError: nothing is taken until somebody changes something; or RATE_LIMITED.
+            UndeliverableError: this message is never taken, others may be.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class HttpSender:
+    """Sends what `request_of` makes of a message; what each status means is the same for all."""
+
+    apart_s = 0.0
+
+    def __init__(self, name: str, options: HttpTargetOptions, token: CancelToken) -> None:
+        self._name = name
+        self._options = options
+        self._client = build_client(
+            ServiceOptions(
+                base_url="",
+                timeout_s=options.timeout_s,
+                proxy=options.proxy,
+                ca_file=options.ca_file,
+            ),
+            token=token,
+        )
+
+    def request_of(self, message: Message) -> ServiceRequest:
+        raise NotImplementedError
+
+    def send(self, message: Message) -> str:
+        return self.ask(self.request_of(message))
+
+    def ask(self, request: ServiceRequest) -> str:
+        """Send *request*; returns what was answered, raises what `Sender.send` raises."""
+        response = send_once(self._client, request)
+        if (error := trouble_of(response)) is not None:
+            raise error
+        return f"HTTP {response.status}"
+
+    def close(self) -> None:
+        self._client.close()
+
+
+_REFUSED = {
+    401: Refusal.CREDENTIAL,
+    403: Refusal.PERMISSION,
+    404: Refusal.NOT_FOUND,
+    410: Refusal.NOT_FOUND,
+}
+
+
+def trouble_of(response: Response) -> Exception | None:
+    """Say what an answer other than "taken" means; None: it was taken."""
+    status, name = response.status, response.service
+    if status < 300 and not response.hops:
+        return None
+    if response.hops or status < 400:
+        return RefusedError(name, Refusal.NOT_FOUND, f"sends us elsewhere (HTTP {status})")
+    wait_s = retry_after_s(response.headers)
+    words = f"HTTP {status}: {response.sample}".rstrip(": ")
+    if status == 429:
+        return RefusedError(name, Refusal.RATE_LIMITED, words, retry_after_s=wait_s)
+    if status in _REFUSED:
+        return RefusedError(name, _REFUSED[status], words)
+    if status >= 500 or status in (408, 425):
+        return UnavailableError(name, words, retry_after_s=wait_s)
+    return UndeliverableError(f"{name}: {words}")

@@ -1,0 +1,65 @@
+"""Messages on their way to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from listsync.domain.messages import (
+        Delivery,
+        DeliveryState,
+        Message,
+        TargetRules,
+        TargetStatus,
+    )
+
+
+class Outbox(Protocol):
+    """Keeps them until each target has taken them. Any thread may use it; raises StateError."""
+
+    def follow(self, targets: Sequence[TargetRules], at: datetime) -> None:
+        """Take *targets* as those that there are; what waited for others is dropped."""
+        ...
+
+    def put(
+        self, messages: Sequence[Message], at: datetime, *, only: str | None = None
+    ) -> tuple[int, ...]:
+        """Write messages for whoever wants them, or for the target *only* whatever it wants.
+
+        Returns the numbers of those that were not there before.
+        """
+        ...
+
+    def next_due(self, target: str, now: datetime) -> datetime | None:
+        """Tell when something may be sent to *target*; None: nothing waits.
+
+        What is put off for longer than anything ever is, was so by a wrong clock: it is due now.
+        """
+        ...
+
+    def take(self, target: str, now: datetime) -> tuple[Delivery, ...]:
+        """Return what is to be sent next, as one; empty: nothing is due yet."""
+        ...
+
+    def settle(
+        self, target: str, numbers: Sequence[int], state: DeliveryState, at: datetime, answer: str
+    ) -> None:
+        """Note the end of deliveries: SENT also ends what was wrong with *target*."""
+        ...
+
+    def put_off(
+        self, target: str, numbers: Sequence[int], until: datetime, at: datetime, why: str
+    ) -> None:
+        """Note that *target* took nothing at *at*, and is left alone *until* then.
+
+        What has waited for too long is dead.
+        """
+        ...
+
+    def statuses(self) -> tuple[TargetStatus, ...]: ...
+
+    def deliveries(self, numbers: Sequence[int]) -> tuple[Delivery, ...]:
+        """Return what became of messages, by their numbers."""
+        ...

@@ -1,0 +1,288 @@
+"""Messages and how far each target has taken them (`messages`, `deliveries`, `notify_targets`)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from listsync.domain.messages import (
+    LONGEST_PAUSE,
+    Delivery,
+    DeliveryState,
+    Message,
+    MessageKind,
+    TargetRules,
+    TargetStatus,
+)
+from listsync.store.database import Database
+from listsync.store.row_codec import iso, time_from
+
+_KEPT = timedelta(days=30)
+_GUARD = timedelta(hours=6)
+"""What is told again within it waits until it is over: what comes and goes is told rarely."""
+_MOST_TOGETHER = 20
+_DELIVERY = "SELECT d.*, m.content FROM deliveries d JOIN messages m ON m.id = d.message"
+
+
+class SqliteOutbox:
+    """Implements `ports.outbox.Outbox`; see there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def follow(self, targets: Sequence[TargetRules], at: datetime) -> None:
+        rules = {one.name: _rules_text(one) for one in targets}
+        known = self._database.read("SELECT name, rules FROM notify_targets")
+        if {row["name"]: row["rules"] for row in known} == rules:
+            return
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT INTO notify_targets (name, rules) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET rules = excluded.rules",
+                rules.items(),
+            )
+            gone = [(row["name"],) for row in known if row["name"] not in rules]
+            connection.executemany("DELETE FROM notify_targets WHERE name = ?", gone)
+            connection.executemany(
+                "UPDATE deliveries SET state = 'dropped', ended_at = ?, answer = 'no target'"
+                " WHERE target = ? AND state = 'waiting'",
+                [(iso(at), name) for (name,) in gone],
+            )
+
+    def put(
+        self, messages: Sequence[Message], at: datetime, *, only: str | None = None
+    ) -> tuple[int, ...]:
+        with self._database.write() as connection:
+            numbers = put_messages(connection, messages, at, only=only)
+        self._database.announce()
+        return numbers
+
+    def next_due(self, target: str, now: datetime) -> datetime | None:
+        ((due, paused),) = self._database.read(
+            "SELECT (SELECT min(due_at) FROM deliveries WHERE target = ?1 AND state = 'waiting'),"
+            " (SELECT paused_until FROM notify_targets WHERE name = ?1)",
+            target,
+        )
+        if due is None:
+            return None
+        found = datetime.fromisoformat(max(due, paused or ""))
+        return found if found - now <= LONGEST_PAUSE else now
+
+    def take(self, target: str, now: datetime) -> tuple[Delivery, ...]:
+        due = self.next_due(target, now)
+        if due is None or due > now:
+            return ()
+        waiting = self._database.read(
+            f"{_DELIVERY} WHERE d.target = ? AND d.state = 'waiting'"
+            " ORDER BY d.due_at, d.message LIMIT ?",
+            target,
+            10 * _MOST_TOGETHER,
+        )
+        first = waiting[0]
+        if not first["message_group"]:
+            return (_delivery(first),)
+        group = [one for one in waiting if one["message_group"] == first["message_group"]]
+        return tuple(map(_delivery, group[:_MOST_TOGETHER]))
+
+    def settle(
+        self, target: str, numbers: Sequence[int], state: DeliveryState, at: datetime, answer: str
+    ) -> None:
+        with self._database.write() as connection:
+            connection.executemany(
+                "UPDATE deliveries SET state = ?, ended_at = ?, answer = ?, tries = tries + 1"
+                " WHERE target = ? AND message = ? AND state = 'waiting'",
+                [(state, iso(at), answer, target, number) for number in numbers],
+            )
+            if state is DeliveryState.SENT:
+                connection.execute(
+                    "UPDATE notify_targets SET failures = 0, failing_since = NULL,"
+                    " paused_until = NULL, sent_at = ?, answer = ? WHERE name = ?",
+                    (iso(at), answer, target),
+                )
+
+    def put_off(
+        self, target: str, numbers: Sequence[int], until: datetime, at: datetime, why: str
+    ) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE notify_targets SET failures = failures + 1, paused_until = ?, answer = ?,"
+                " failing_since = coalesce(failing_since, ?) WHERE name = ?",
+                (iso(until), why, iso(at), target),
+            )
+            connection.executemany(
+                "UPDATE deliveries SET tries = tries + 1, answer = ?"
+                " WHERE target = ? AND message = ?",
+                [(why, target, number) for number in numbers],
+            )
+            connection.execute(
+                "UPDATE deliveries SET state = 'dead', ended_at = ?1"
+                " WHERE target = ?2 AND state = 'waiting' AND until <= ?1",
+                (iso(at), target),
+            )
+
+    def statuses(self) -> tuple[TargetStatus, ...]:
+        rows = self._database.read(
+            "SELECT t.*,"
+            " (SELECT count(*) FROM deliveries WHERE target = t.name AND state = 'waiting')"
+            " AS waiting,"
+            " (SELECT count(*) FROM deliveries WHERE target = t.name AND state = 'dead'"
+            " AND ended_at > coalesce(t.sent_at, '')) AS dead"
+            " FROM notify_targets t ORDER BY name"
+        )
+        return tuple(map(_status, rows))
+
+    def deliveries(self, numbers: Sequence[int]) -> tuple[Delivery, ...]:
+        rows = self._database.read(
+            f"{_DELIVERY} WHERE d.message IN (SELECT value FROM json_each(?))"  # noqa: S608
+            " ORDER BY d.message, d.target",
+            json.dumps(list(numbers)),
+        )
+        return tuple(map(_delivery, rows))
+
+
+def put_messages(
+    connection: sqlite3.Connection,
+    messages: Iterable[Message],
+    at: datetime,
+    *,
+    only: str | None = None,
+) -> tuple[int, ...]:
+    """Write messages for whoever wants them, in the transaction of what they tell of.
+
+    What is there already is not written again. Of a notice's end is told only who was told of
+    the notice; where that still waits, neither is.
+    """
+    targets = [
+        _rules(row["rules"]) for row in connection.execute("SELECT rules FROM notify_targets")
+    ]
+    if not targets:
+        return ()
+    numbers = []
+    for message in messages:
+        if only is not None:
+            wanted_by = [only]
+        else:
+            wanted_by = [one.name for one in targets if one.wants(message)]
+        if message.kind is MessageKind.RECOVERED:
+            told = _told_of(connection, message, at)
+            wanted_by = [name for name in wanted_by if name in told]
+        number = _insert(connection, message) if wanted_by else None
+        if number is None:
+            continue
+        if message.kind is MessageKind.HEARTBEAT:
+            _drop_beats(connection, wanted_by, at)
+        due = iso(
+            max(at + timedelta(seconds=message.due_s), _guarded(connection, message, number))
+        )
+        connection.executemany(
+            "INSERT INTO deliveries (target, message, state, due_at, until, message_group)"
+            " VALUES (?, ?, 'waiting', ?, ?, ?)",
+            [(name, number, due, iso(at + message.lasts), message.group) for name in wanted_by],
+        )
+        numbers.append(number)
+    if numbers:
+        connection.execute("DELETE FROM messages WHERE at < ?", (iso(at - _KEPT),))
+    return tuple(numbers)
+
+
+def _insert(connection: sqlite3.Connection, message: Message) -> int | None:
+    """Write a message; None: it is there already."""
+    row = connection.execute(
+        "INSERT INTO messages (key, at, kind, about, notice, content) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (key) DO NOTHING RETURNING id",
+        (
+            message.key,
+            iso(message.at),
+            message.kind,
+            message.about,
+            message.notice,
+            msgspec.json.encode(message).decode(),
+        ),
+    ).fetchone()
+    return row["id"] if row else None
+
+
+def _told_of(connection: sqlite3.Connection, message: Message, at: datetime) -> set[str]:
+    """Name who was told of what is over now; who still was not, is told nothing any more."""
+    rows = connection.execute(
+        "SELECT d.target, d.state, d.tries, d.message FROM deliveries d"
+        " JOIN messages m ON m.id = d.message WHERE m.notice = ?",
+        (message.notice,),
+    ).fetchall()
+    connection.executemany(
+        "UPDATE deliveries SET state = 'dropped', ended_at = ?, answer = 'over before it was told'"
+        " WHERE target = ? AND message = ?",
+        [
+            (iso(at), row["target"], row["message"])
+            for row in rows
+            if row["state"] == DeliveryState.WAITING and not row["tries"]
+        ],
+    )
+    return {
+        row["target"]
+        for row in rows
+        if row["state"] == DeliveryState.SENT
+        or (row["state"] == DeliveryState.WAITING and row["tries"])
+    }
+
+
+def _guarded(connection: sqlite3.Connection, message: Message, number: int) -> datetime:
+    """Tell when a message about something may go out at the earliest."""
+    if not message.about or message.kind is MessageKind.RECOVERED:
+        return message.at
+    row = connection.execute(
+        "SELECT max(at) AS at FROM messages WHERE about = ? AND id != ? AND kind != 'recovered'"
+        " AND notice IS NOT ?",
+        (message.about, number, message.notice),
+    ).fetchone()
+    return max(message.at, datetime.fromisoformat(row["at"]) + _GUARD) if row["at"] else message.at
+
+
+def _drop_beats(connection: sqlite3.Connection, targets: Iterable[str], at: datetime) -> None:
+    """Let the newest heartbeat alone be sent."""
+    connection.executemany(
+        "UPDATE deliveries SET state = 'dropped', ended_at = ?, answer = 'a newer one has come'"
+        " WHERE target = ? AND state = 'waiting'"
+        " AND message IN (SELECT id FROM messages WHERE kind = 'heartbeat')",
+        [(iso(at), name) for name in targets],
+    )
+
+
+def _rules_text(rules: TargetRules) -> str:
+    fields = msgspec.to_builtins(rules)
+    return json.dumps(
+        {key: sorted(one) if isinstance(one, list) else one for key, one in fields.items()}
+    )
+
+
+def _rules(text: str) -> TargetRules:
+    return msgspec.json.decode(text, type=TargetRules)
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    return Delivery(
+        number=row["message"],
+        target=row["target"],
+        message=msgspec.json.decode(row["content"], type=Message),
+        state=DeliveryState(row["state"]),
+        tries=row["tries"],
+        answer=row["answer"],
+        ended_at=time_from(row["ended_at"]),
+    )
+
+
+def _status(row: sqlite3.Row) -> TargetStatus:
+    return TargetStatus(
+        name=row["name"],
+        waiting=row["waiting"],
+        dead=row["dead"],
+        failures=row["failures"],
+        failing_since=time_from(row["failing_since"]),
+        paused_until=time_from(row["paused_until"]),
+        sent_at=time_from(row["sent_at"]),
+        answer=row["answer"],
+    )

@@ -1,0 +1,152 @@
+"""What is written for whom, and when it is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from listsync.domain.messages import (
+    Beat,
+    DeliveryState,
+    Importance,
+    Message,
+    MessageKind,
+    TargetRules,
+)
+from listsync.store.outbox import SqliteOutbox
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALL = frozenset(MessageKind) - {MessageKind.HEARTBEAT}
+ME = TargetRules(name="me", kinds=ALL)
+FAILED = Message(
+    key="notice:1",
+    kind=MessageKind.FAILURE,
+    importance=Importance.WARNING,
+    at=NOW,
+    title="films: cannot be read",
+    lists=("films",),
+    group="notices",
+    about="list_failed:films",
+    notice=1,
+)
+OVER = replace(FAILED, key="notice:1:over", kind=MessageKind.RECOVERED, importance=Importance.INFO)
+BEAT = Message(
+    key="run:1:start",
+    kind=MessageKind.HEARTBEAT,
+    importance=Importance.INFO,
+    at=NOW,
+    title="started",
+    beat=Beat.START,
+)
+
+
+def waiting(outbox: SqliteOutbox, target: str = "me", at: datetime = NOW) -> list[str]:
+    return [one.message.key for one in outbox.take(target, at)]
+
+
+def send(outbox: SqliteOutbox, target: str = "me", at: datetime = NOW) -> None:
+    numbers = [one.number for one in outbox.take(target, at)]
+    outbox.settle(target, numbers, DeliveryState.SENT, at, "HTTP 200")
+
+
+def test_a_message_is_written_once_and_for_those_alone_who_want_it(outbox: SqliteOutbox) -> None:
+    assert outbox.put([FAILED], NOW) == (), "nobody is there"
+    others = (
+        TargetRules(name="errors", kinds=ALL, importance=Importance.ERROR),
+        TargetRules(name="daily", kinds=frozenset({MessageKind.DAILY})),
+        TargetRules(name="series", kinds=ALL, lists=frozenset({"series"})),
+        TargetRules(name="films", kinds=ALL, lists=frozenset({"films"})),
+    )
+    outbox.follow([ME, *others], NOW)
+    assert len(outbox.put([FAILED, FAILED], NOW)) == 1
+    assert outbox.put([FAILED], NOW) == ()
+    told = {name for name in ("me", "errors", "daily", "series", "films") if waiting(outbox, name)}
+    assert told == {"me", "films"}
+
+
+def test_what_is_about_the_whole_is_told_to_who_follows_one_list(outbox: SqliteOutbox) -> None:
+    outbox.follow([TargetRules(name="me", kinds=ALL, lists=frozenset({"films"}))], NOW)
+    outbox.put([replace(FAILED, lists=())], NOW)
+    assert waiting(outbox) == ["notice:1"]
+
+
+def test_messages_of_a_group_go_out_together_and_others_alone(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    alone = replace(FAILED, key="run:1:summary", group="", about="", notice=None)
+    outbox.put([FAILED, alone, replace(FAILED, key="notice:2", about="", notice=2)], NOW)
+    assert waiting(outbox) == ["notice:1", "notice:2"]
+    send(outbox)
+    assert waiting(outbox) == ["run:1:summary"]
+
+
+def test_of_the_end_is_told_only_who_was_told_of_the_beginning(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME, TargetRules(name="you", kinds=ALL)], NOW)
+    outbox.put([FAILED], NOW)
+    send(outbox)
+    outbox.put([OVER], NOW)
+    assert waiting(outbox) == ["notice:1:over"]
+    assert waiting(outbox, "you") == [], "it was over before it was told"
+
+
+def test_what_may_have_been_told_in_a_failed_try_is_ended_as_well(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    (number,) = outbox.put([FAILED], NOW)
+    outbox.put_off("me", [number], NOW + timedelta(minutes=1), NOW, "timed out")
+    outbox.put([OVER], NOW)
+    assert waiting(outbox, at=NOW + timedelta(minutes=2)) == ["notice:1", "notice:1:over"]
+
+
+def test_what_comes_and_goes_is_told_again_only_after_hours(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([FAILED], NOW)
+    send(outbox)
+    outbox.put([OVER], NOW)
+    send(outbox)
+    soon, later = NOW + timedelta(hours=1), NOW + timedelta(hours=6)
+    outbox.put([replace(FAILED, key="notice:2", notice=2, at=soon)], soon)
+    assert waiting(outbox, at=soon) == []
+    assert waiting(outbox, at=later) == ["notice:2"]
+
+
+def test_a_target_that_fails_is_left_alone_and_what_is_too_old_is_given_up(
+    outbox: SqliteOutbox,
+) -> None:
+    outbox.follow([ME], NOW)
+    (number,) = outbox.put([FAILED], NOW)
+    outbox.put_off("me", [number], NOW + timedelta(hours=1), NOW, "HTTP 500")
+    assert outbox.next_due("me", NOW) == NOW + timedelta(hours=1)
+    assert waiting(outbox) == []
+    (status,) = outbox.statuses()
+    assert (status.failures, status.failing_since, status.answer) == (1, NOW, "HTTP 500")
+    old = NOW + timedelta(days=3)
+    outbox.put_off("me", [number], old + timedelta(hours=1), old, "HTTP 500")
+    assert outbox.next_due("me", old) is None
+    (status,) = outbox.statuses()
+    assert (status.waiting, status.dead, status.failing_since) == (0, 1, NOW)
+    outbox.put([replace(FAILED, key="notice:2", about="", notice=2, at=old)], old)
+    send(outbox, at=old + timedelta(hours=1))
+    (status,) = outbox.statuses()
+    assert (status.failures, status.failing_since, status.dead) == (0, None, 0)
+
+
+def test_the_newest_heartbeat_alone_is_sent(outbox: SqliteOutbox) -> None:
+    outbox.follow([TargetRules(name="me", kinds=frozenset({MessageKind.HEARTBEAT}))], NOW)
+    outbox.put([BEAT], NOW)
+    outbox.put([replace(BEAT, key="run:1:end", beat=Beat.SUCCESS)], NOW)
+    assert waiting(outbox) == ["run:1:end"]
+
+
+def test_what_waits_for_a_target_that_is_gone_is_dropped(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    numbers = outbox.put([FAILED], NOW)
+    outbox.follow([], NOW)
+    assert [one.state for one in outbox.deliveries(numbers)] == [DeliveryState.DROPPED]
+    outbox.follow([ME], NOW)
+    assert waiting(outbox) == []
+
+
+def test_a_wrong_clock_puts_nothing_off_for_good(outbox: SqliteOutbox) -> None:
+    outbox.follow([ME], NOW)
+    ahead = NOW + timedelta(days=400)
+    outbox.put([replace(FAILED, at=ahead)], ahead)
+    assert waiting(outbox) == ["notice:1"]
