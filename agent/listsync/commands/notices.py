@@ -14,7 +14,7 @@ from listsync.domain.lists import ListOutcome
 from listsync.domain.notices import Notice, NoticeKind, NoticeRecord, kind_of_outcome, notice_shape
 from listsync.domain.report import Result
 from listsync.domain.run_messages import failure_notice, passes_by_itself, trouble_words
-from listsync.domain.server_knowledge import Trust
+from listsync.domain.server_knowledge import doubt_of_state
 
 if TYPE_CHECKING:
     from listsync.protocol.messages import (
@@ -90,10 +90,10 @@ def _of_last_sync(context: CommandContext) -> Iterator[_OpenNotice]:
 
 def _of_state(context: CommandContext) -> Iterator[Notice]:
     """Tell of a doubt before a run does."""
-    said = {one.notice.kind for one in context.shown().notices}
-    doubt = Trust(state=context.shown().state_doubt).doubt
-    if doubt and NoticeKind.STATE_IN_DOUBT not in said:
-        yield Notice(kind=NoticeKind.STATE_IN_DOUBT, text=doubt)
+    known = {one.notice.kind for one in context.shown().notices}
+    doubt = doubt_of_state(context.shown().state_doubt)
+    if doubt is not None and doubt.kind not in known:
+        yield Notice(kind=doubt.kind, text=doubt.text)
 
 
 def _is_tried_again(context: CommandContext) -> bool:

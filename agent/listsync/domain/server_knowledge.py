@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from listsync.domain.media import MediaType
+from listsync.domain.notices import NoticeKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,33 +70,33 @@ _REMARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """What speaks against asking for anything.
+@dataclass(frozen=True, slots=True)
+class ServerDoubt:
+    """Why nothing may be requested, and what the user can do."""
 
-    `state` says why what is remembered may not be the whole of it. `asked_elsewhere` counts titles
-    that were requested at another server, if this one is new and nobody has said yet that it is
-    meant. `asked` and `gone` count what was requested here, and what of that the index has lost
-    since that was last confirmed.
-    """
+    kind: NoticeKind
+    text: str
 
-    state: str = ""
-    asked_elsewhere: int = 0
-    asked: int = 0
-    gone: int = 0
 
-    @property
-    def doubt(self) -> str | None:
-        """Say why nothing may be requested, and what the user can do."""
-        if self.state:
-            return f"{self.state}: {_WAY_ON}"
-        if self.asked_elsewhere:
-            why = f"this is another server; {self.asked_elsewhere} titles were handled at the last"
-            return f"{why}: {_WAY_ON}"
-        if self.gone >= _FEWEST and self.gone > _SHARE * self.asked:
-            why = f"the server has lost {self.gone} of the {self.asked} titles requested"
-            return f"{why}: {_WAY_ON}"
+def doubt_of_state(why: str) -> ServerDoubt | None:
+    """Doubt what is remembered, if *why* says that it may not be the whole of it."""
+    return ServerDoubt(NoticeKind.STATE_IN_DOUBT, f"{why}: {_WAY_ON}") if why else None
+
+
+def doubt_of_server(handled: int) -> ServerDoubt | None:
+    """Doubt a server if *handled* titles were at the last, and nobody says that it is meant."""
+    if not handled:
         return None
+    why = f"this is another server; {handled} titles were handled at the last"
+    return ServerDoubt(NoticeKind.SERVER_REPLACED, f"{why}: {_WAY_ON}")
+
+
+def doubt_of_index(*, lost: int, requested: int) -> ServerDoubt | None:
+    """Doubt an index that lacks *lost* of the titles *requested* since it was confirmed."""
+    if lost < _FEWEST or lost <= _SHARE * requested:
+        return None
+    why = f"the server has lost {lost} of the {requested} titles requested"
+    return ServerDoubt(NoticeKind.REQUESTS_GONE, f"{why}: {_WAY_ON}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ from listsync.sync.run_recorder import (
     result_of,
 )
 from listsync.sync.seasons import adopt
-from listsync.sync.server_index import ServerReading, kind_of_trust, trust_in
+from listsync.sync.server_index import ServerReading, find_doubt
 from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
 from listsync.sync.submission import Writer
 from listsync.sync.titles.lookups import lookup_of
@@ -237,15 +237,15 @@ class _Sync:
     def _doubt(self, index: dict[TitleKey, TitleState]) -> str | None:
         """Say why this server, or its index, may not be the one that is meant."""
         memory = self._parts.memory
-        trust = trust_in(memory.guard, memory.requests.requested(), index)
-        if trust.doubt is None:
+        doubt = find_doubt(memory.guard, memory.requests.requested(), index)
+        if doubt is None:
             return None
         if self._run.confirmed:
-            logger.info("confirmed: %s", trust.doubt, extra={"action": "confirmed"})
+            logger.info("confirmed: %s", doubt.text, extra={"action": "confirmed"})
             memory.guard.confirm()
             return None
-        self._notices.append(Notice(kind=kind_of_trust(trust), text=trust.doubt))
-        return trust.doubt
+        self._notices.append(Notice(kind=doubt.kind, text=doubt.text))
+        return doubt.text
 
     def _cancel(self, removed: Sequence[ListDepartures]) -> None:
         self._notices.extend(self._removals.warn(removed))

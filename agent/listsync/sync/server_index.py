@@ -7,7 +7,7 @@ answered with success: 8 of 360, in groups. Source: Seerr 3.1.0 on SQLite, obser
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,12 @@ from listsync.domain.server import (
     index_of,
     is_lacking,
 )
-from listsync.domain.server_knowledge import Trust
+from listsync.domain.server_knowledge import (
+    ServerDoubt,
+    doubt_of_index,
+    doubt_of_server,
+    doubt_of_state,
+)
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
@@ -141,15 +146,14 @@ class Verification:
         lost = [intent for one, intent in self.requested.items() if is_lacking(index, one)]
         if not lost:
             return None
-        trust = Trust(asked=len(self.requested), gone=len(lost))
         logger.warning(
             "the server has lost %d of %d requests that it took",
-            trust.gone,
-            trust.asked,
+            len(lost),
+            len(self.requested),
             extra={"action": "requests_lost"},
         )
-        if trust.doubt is not None:
-            return _notice(f"{trust.gone} of {trust.asked} requests of this sync", "")
+        if doubt_of_index(lost=len(lost), requested=len(self.requested)) is not None:
+            return _notice(f"{len(lost)} of {len(self.requested)} requests of this sync", "")
         gone = [intent for intent in lost if not self._is_mended(intent)]
         if not gone:
             return None
@@ -182,19 +186,16 @@ def _notice(what: str, how_often: str) -> Notice:
     return Notice(kind=NoticeKind.REQUESTS_GONE, text=text)
 
 
-def trust_in(
+def find_doubt(
     guard: ServerGuard, requested: Collection[Definition], index: Mapping[TitleKey, TitleState]
-) -> Trust:
+) -> ServerDoubt | None:
     """Compare the server and its index with what is remembered of them."""
-    return Trust(
-        state=guard.state_doubt(),
-        asked_elsewhere=guard.handled_elsewhere(),
-        asked=len(requested),
-        gone=sum(is_lacking(index, one) for one in requested),
+    return (
+        doubt_of_state(guard.state_doubt())
+        or doubt_of_server(guard.handled_elsewhere())
+        or doubt_of_index(lost=count_lost(requested, index), requested=len(requested))
     )
 
 
-def kind_of_trust(trust: Trust) -> NoticeKind:
-    if trust.state:
-        return NoticeKind.STATE_IN_DOUBT
-    return NoticeKind.SERVER_REPLACED if trust.asked_elsewhere else NoticeKind.REQUESTS_GONE
+def count_lost(requested: Iterable[Definition], index: Mapping[TitleKey, TitleState]) -> int:
+    return sum(is_lacking(index, one) for one in requested)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -45,15 +45,16 @@ from listsync.domain.server_knowledge import (
     KnownServer,
     Learned,
     Quota,
+    ServerDoubt,
     TriedUser,
-    Trust,
     UserAllowance,
+    doubt_of_server,
 )
 from listsync.ports.state import Memory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from listsync.sync.run_recorder import note_end
-from listsync.sync.server_index import trust_in
+from listsync.sync.server_index import count_lost, find_doubt
 from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")
@@ -572,6 +573,14 @@ def asked(memory: Memory, *bodies: RequestBody) -> None:
     memory.record(Notes(sent=[sent(body) for body in bodies]))
 
 
+def lost(memory: Memory, index: Mapping[TitleKey, TitleState] | None = None) -> int:
+    return count_lost(memory.requests.requested(), index or {})
+
+
+def doubt(memory: Memory) -> ServerDoubt | None:
+    return find_doubt(memory.guard, memory.requests.requested(), {})
+
+
 def films(count: int) -> list[RequestBody]:
     return [
         RequestBody(key=TitleKey(MediaType.MOVIE, number), four_k=False)
@@ -585,9 +594,9 @@ def test_what_the_index_has_lost_is_counted(memory: Memory) -> None:
         TitleKey(MediaType.MOVIE, 1): TitleState(MediaStatus.AVAILABLE, MediaStatus.UNKNOWN),
         TitleKey(MediaType.MOVIE, 2): TitleState(MediaStatus.DELETED, MediaStatus.UNKNOWN),
     }
-    assert trust_in(memory.guard, memory.requests.requested(), index) == Trust(asked=5, gone=3)
+    assert (lost(memory, index), len(memory.requests.requested())) == (3, 5)
     memory.guard.confirm()
-    assert trust_in(memory.guard, memory.requests.requested(), index) == Trust()
+    assert memory.requests.requested() == frozenset()
 
 
 def test_what_was_taken_back_is_not_lost_but_what_was_asked_for_again_is(memory: Memory) -> None:
@@ -595,28 +604,28 @@ def test_what_was_taken_back_is_not_lost_but_what_was_asked_for_again_is(memory:
     memory.record(Notes(handled=[handling()], sent=[sent()]))
     for _ in range(2):
         read(memory, HEAT)
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust(asked=1, gone=1)
+    assert lost(memory) == 1
     memory.departures.settle(memory.departures.load()[0], run(), cancelled=True)
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
+    assert lost(memory) == 0
     asked(memory, BODY)
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust(asked=1, gone=1)
+    assert lost(memory) == 1
 
 
 def test_a_new_server_is_not_trusted_until_it_is_confirmed(memory: Memory) -> None:
     read(memory, DUNE)
     memory.record(Notes(handled=[handling()]))
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
+    assert doubt(memory) is None
     memory.guard.use(OTHER_SERVER)
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust(asked_elsewhere=1)
+    assert doubt(memory) == doubt_of_server(1)
     memory.guard.confirm()
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
+    assert doubt(memory) is None
     memory.guard.use(SERVER)
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
+    assert doubt(memory) is None
 
 
 def test_a_new_server_is_as_good_as_the_first_where_nothing_was_handled(memory: Memory) -> None:
     memory.guard.use(OTHER_SERVER)
-    assert trust_in(memory.guard, memory.requests.requested(), {}) == Trust()
+    assert doubt(memory) is None
 
 
 def test_titles_asked_for_lately_are_counted_by_the_list_that_had_them_asked(

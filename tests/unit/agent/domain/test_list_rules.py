@@ -4,8 +4,14 @@ import pytest
 
 from listsync.domain.list_rules import Filters, Seasons, Span, Which
 from listsync.domain.media import NO_IDS
+from listsync.domain.notices import NoticeKind
 from listsync.domain.server import Season, SeriesDetails, TitleFacts
-from listsync.domain.server_knowledge import Trust
+from listsync.domain.server_knowledge import (
+    ServerDoubt,
+    doubt_of_index,
+    doubt_of_server,
+    doubt_of_state,
+)
 
 FACTS = TitleFacts(
     ids=NO_IDS,
@@ -98,18 +104,38 @@ def test_announced_seasons_count_where_none_has_episodes_and_specials_never_do()
 
 
 @pytest.mark.parametrize(
-    ("trust", "said"),
-    [
-        (Trust(asked=100, gone=50), None),
-        (Trust(asked=100, gone=51), "the server has lost 51 of the 100 titles requested"),
-        (Trust(asked=9, gone=9), None),
-        (Trust(asked=10, gone=10), "the server has lost 10 of the 10"),
-        (Trust(asked_elsewhere=3), "this is another server; 3 titles were handled at the last"),
-    ],
-    ids=str,
+    ("lost", "requested", "is_doubted"),
+    [(50, 100, False), (51, 100, True), (9, 9, False), (10, 10, True), (0, 0, False)],
 )
-def test_a_server_that_may_not_be_meant(trust: Trust, said: str | None) -> None:
-    doubt = trust.doubt
-    assert bool(doubt) == bool(said)
-    assert (doubt or "").startswith(said or "")
-    assert doubt is None or "--confirm" in doubt
+def test_an_index_that_lacks_many_of_the_requests_is_in_doubt(
+    lost: int, requested: int, *, is_doubted: bool
+) -> None:
+    doubt = doubt_of_index(lost=lost, requested=requested)
+    assert (doubt is not None) == is_doubted
+
+
+@pytest.mark.parametrize(
+    ("doubt", "kind", "why"),
+    [
+        (doubt_of_state("it was mended"), NoticeKind.STATE_IN_DOUBT, "it was mended"),
+        (
+            doubt_of_server(3),
+            NoticeKind.SERVER_REPLACED,
+            "this is another server; 3 titles were handled at the last",
+        ),
+        (
+            doubt_of_index(lost=51, requested=100),
+            NoticeKind.REQUESTS_GONE,
+            "the server has lost 51 of the 100 titles requested",
+        ),
+    ],
+    ids=["state", "server", "index"],
+)
+def test_a_doubt_says_why_and_how_to_go_on(doubt: ServerDoubt, kind: NoticeKind, why: str) -> None:
+    assert doubt.kind is kind
+    assert doubt.text.startswith(f"{why}: requests are on hold until you confirm: ")
+    assert "--confirm" in doubt.text
+
+
+def test_nothing_speaks_against_a_server_that_is_known_and_a_whole_state() -> None:
+    assert (doubt_of_state(""), doubt_of_server(0)) == (None, None)
