@@ -45,7 +45,8 @@ class AgentService(Generic[ConfigT]):
         address: Where it can be reached, for people.
         note: What people should know of it beside that.
         wake: Called when it is to stop, where it does not wait for its flag alone.
-        stop_s: How long it may take to stop, if that is longer than for the others.
+        start_s: How long it may take to start, if that is longer than for the others.
+        stop_s: How long it may take to stop, likewise.
         steady_s: When it has run for so long, what failed before is over.
         is_vital: Without it the agent ends.
         before_ready: The agent is ready when it has started, or failed to.
@@ -61,6 +62,7 @@ class AgentService(Generic[ConfigT]):
     address: Callable[[], str] = lambda: ""
     note: Callable[[], str] = lambda: ""
     wake: Callable[[], None] = lambda: None
+    start_s: float = 0.0
     stop_s: float = 0.0
     steady_s: float = STEADY_S
     is_vital: bool = True
@@ -168,7 +170,7 @@ class _Supervised(Generic[ConfigT]):
     def await_start(self) -> None:
         """Wait until it has started, or failed to, where the agent is not ready before."""
         if self._row.before_ready:
-            self._worker.settled.wait(_WAIT_S)
+            self._has_settled(self._worker)
 
     def shown(self) -> ServiceStatus:
         """Say how it is and, while it runs, where it can be reached."""
@@ -231,12 +233,15 @@ class _Supervised(Generic[ConfigT]):
     def _late(self) -> PendingChange | None:
         """Say what is waited for if it has not begun, or ended, in time."""
         worker, is_wanted = self._worker, self._needs is not None
-        has_settled = worker.settled.wait(_WAIT_S)
+        has_settled = self._has_settled(worker)
         is_left = worker.before is not None and worker.before.is_alive()
         if has_settled and (is_wanted or not is_left):
             return None
         why = "the one before has not ended yet" if is_left else "it has not started yet"
         return self._pending(why)
+
+    def _has_settled(self, worker: _Worker) -> bool:
+        return worker.settled.wait(max(_WAIT_S, self._row.start_s))
 
     def _live(self, worker: _Worker) -> None:
         if worker.before is not None:

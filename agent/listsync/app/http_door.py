@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from listsync.web.application import Backend, Call
     from listsync.web.server import HttpServer
 
+_START_S = 3.0
+"""What it consists of is imported first, where the machine is busy in more than a second."""
 _STOP_S = 2.0
 """Answers may take a second to end."""
 TOKEN_FILE, FEED_TOKEN_FILE = "http-token", "feed-token"
@@ -47,7 +49,7 @@ class HttpDoor:
 
         self._backend = backend = Backend(self._commands, settings)
         self._server = server = HttpServer(
-            application(backend, Feeds(self._context)), listener, backend.end
+            application(backend, Feeds(self._context)), listener, backend.end, backend.most_of
         )
 
         def serve(stop: threading.Event) -> None:
@@ -75,10 +77,11 @@ class HttpDoor:
         return f"http://{settings.listen.authority}{settings.base_path}/" if settings else ""
 
     def note(self) -> str:
-        """Say where the token lies that was made."""
+        """Say where the tokens lie that were made."""
         tokens = self._backend.settings.tokens if self._backend else ()
         is_made = any(one.name == TOKEN_FILE for one in tokens)
-        return f"the token lies in {self._state_dir / TOKEN_FILE}" if is_made else ""
+        lies, feeds = self._state_dir / TOKEN_FILE, self._state_dir / FEED_TOKEN_FILE
+        return f"the token lies in {lies}, the one for feeds in {feeds}" if is_made else ""
 
     def _settings(self, options: HttpOptions) -> HttpSettings:
         """Read the options, and make the tokens that they lack; raises StateError."""
@@ -122,6 +125,7 @@ def http_service(door: HttpDoor) -> AgentService[Config]:
         address=door.address,
         note=door.note,
         wake=door.wake,
+        start_s=_START_S,
         stop_s=_STOP_S,
         is_vital=False,
         before_ready=True,

@@ -18,6 +18,8 @@ from listsync.protocol import Reason, RefusedCommand
 
 _SOON = timedelta(minutes=5)
 _LATEST = timedelta(days=1)
+IN_SHORT = "in_short"
+"""A field of a refusal: what may be told to who may not know the lists."""
 _LONGEST = 100
 """What is quoted of a name that somebody asked for."""
 
@@ -66,7 +68,7 @@ class Feeds:
 
     def _find(self, name: str, form: FeedForm) -> Feed:
         lists = self._lists(name, form)
-        records = tuple(self._record(rules) for rules in lists)
+        records = tuple(self._record(rules, name) for rules in lists)
         exclusions = tuple(sorted(self._context.state.exclusions.all()))
         said = (form, *(one.digest for one in records), "", *exclusions)
         return Feed(
@@ -111,18 +113,23 @@ class Feeds:
             words = "no list is followed"
         raise RefusedCommand(Reason.NOT_FOUND, words, data={"lists": [one.name for one in served]})
 
-    def _record(self, rules: ListRules) -> FeedRecord:
+    def _record(self, rules: ListRules, name: str) -> FeedRecord:
         record = self._context.state.feeds.find(rules)
         if record is not None:
             return record
         row = self._context.shown().lists.get(rules.source)
+        why = ""
         if row is None:
             words = "was not read yet"
         elif row.last_success is not None:
             words = "was read, but no sync has made its feed yet"
         else:
-            words = f"was never read whole: {row.outcome.replace('_', ' ')}: {row.why}"
-        raise self._refusal(f"the list {rules.name} {words}", [rules.name])
+            words = f"was never read whole: {row.outcome.replace('_', ' ')}"
+            why = f": {row.why}"
+        told = self._refusal(f"the list {rules.name} {words}{why}", [rules.name])
+        subject = "one of the lists" if name == ALL_LISTS else f"the list {rules.name}"
+        told.data[IN_SHORT] = f"{subject} {words}"
+        raise told
 
     def _refusal(self, words: str, names: Sequence[str]) -> RefusedCommand:
         now = self._now()

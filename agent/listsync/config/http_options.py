@@ -17,6 +17,8 @@ from listsync.web.settings import (
 )
 
 _SHORTEST_TOKEN = 16
+_FEWEST_LETTERS = 8
+"""Different ones: what is made at random has more."""
 _LONGEST_NAME = 50
 _TEXT = {"type": "string", "minLength": 1}
 
@@ -48,6 +50,8 @@ def _unguessable(secret: SecretStr) -> SecretStr:
         raise ValueError(
             f"is no token: one has at least {_SHORTEST_TOKEN} ASCII letters and digits, no spaces"
         )
+    if len({*text}) < _FEWEST_LETTERS:
+        raise ValueError("can be guessed: make one with `openssl rand -hex 32`")
     return secret
 
 

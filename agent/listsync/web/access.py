@@ -105,7 +105,7 @@ def _seal(token: AccessToken, purpose: str, text: str) -> str:
 
 
 class FailureLimit:
-    """Lets a client give a wrong secret ten times a minute; then it waits, whatever it has."""
+    """Lets a client give a wrong secret ten times a minute; then the next one has to wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from listsync.protocol import Reason, RefusedCommand
 from listsync.web.access import AccessTokens, FailureLimit, Identity
 from listsync.web.authorization import Authorizer, check_origin
 from listsync.web.guard import Guard, read_body
+from listsync.web.hosts import most_connections_of
 from listsync.web.routes import Audience, HttpError, HttpRoute, WebRequest, error_response
 from listsync.web.settings import HttpSettings, TokenScope
 
@@ -34,6 +36,8 @@ READER = Identity(name="a reader", scopes=frozenset({TokenScope.READ}))
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _THREADS = 2
+_SLOWED_S = 1.0
+_ROWS = 200
 _AT_ONCE = frozenset({"ping", "version", "progress"})
 """What is answered from memory alone: a thread would cost more than the answer."""
 
@@ -46,11 +50,14 @@ class Backend:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="listsync-http")
         self.limit = FailureLimit()
         self._endings: list[Callable[[], None]] = []
+        self._changes: list[Callable[[], None]] = []
         self.follow(settings)
 
     def follow(self, settings: HttpSettings) -> None:
         """Let new settings be in force, for the next request on; from any thread."""
         self._current = (settings, AccessTokens(settings.tokens))
+        for told in self._changes:
+            told()
 
     @property
     def settings(self) -> HttpSettings:
@@ -73,6 +80,16 @@ class Backend:
             raise HttpError.of(reply)
         return reply
 
+    async def ask_all(self, method: str, rows: str) -> dict[str, object]:
+        """Ask for all pages of a command's *rows*, as if they were one; raises HttpError."""
+        whole = dict(await self.ask(method, {"limit": _ROWS}))
+        found = [*_rows_of(whole, rows)]
+        while (cursor := whole.pop("next", None)) is not None:
+            page = await self.ask(method, {"limit": _ROWS, "cursor": cursor})
+            found += _rows_of(page, rows)
+            whole["next"] = page.get("next")
+        return {**whole, rows: found}
+
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Have *work* done off the loop; raises HttpError where it raises RefusedCommand."""
         loop = asyncio.get_running_loop()
@@ -80,6 +97,14 @@ class Backend:
             return await loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
         except RefusedCommand as refused:
             raise HttpError.of(refused) from None
+
+    def most_of(self, address: str) -> int:
+        """Say how many connections a client at *address* may hold."""
+        return most_connections_of(address, self.settings.trusted_proxies)
+
+    def at_change(self, told: Callable[[], None]) -> None:
+        """Have *told* called when other settings are in force; in any thread."""
+        self._changes.append(told)
 
     def at_end(self, ending: Callable[[], None]) -> None:
         """Have *ending* called on the loop when the door closes."""
@@ -93,6 +118,11 @@ class Backend:
     def close(self) -> None:
         """Wait for no command that still runs."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _rows_of(page: Mapping[str, object], name: str) -> list[object]:
+    rows = page[name]
+    return rows if isinstance(rows, list) else []
 
 
 ErrorPage = Callable[[Request, HttpError], Response]
@@ -135,6 +165,13 @@ class _Responder:
     error_page: ErrorPage
 
     async def respond(self, request: Request) -> Response:
+        """Answer; who has been wrong too often is answered slowly, which holds its connection."""
+        answer = await self._answer(request)
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            await asyncio.sleep(_SLOWED_S)
+        return answer
+
+    async def _answer(self, request: Request) -> Response:
         route = self.methods["GET" if request.method == "HEAD" else request.method]
         try:
             identity = self.authorizer.identify(request, route)

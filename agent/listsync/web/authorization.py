@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from listsync.protocol import Reason
 from listsync.web.access import AccessTokens, FailureLimit, Identity, secret_in
-from listsync.web.hosts import host_in
+from listsync.web.hosts import host_in, network_of
 from listsync.web.routes import HttpError, HttpRoute
 from listsync.web.settings import TokenScope
 
@@ -21,6 +21,7 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
 EVERYBODY = Identity(name="", scopes=frozenset())
 _READS = {"GET", "HEAD"}
+_FEEDS_ALONE = frozenset({TokenScope.FEED})
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="listsync"'}
 
 
@@ -42,8 +43,11 @@ class Authorizer:
             return self._session(request) or EVERYBODY
         secret = secret_in(request.headers)
         if secret is None and route.scope is TokenScope.FEED and not _is_of_another_site(request):
-            secret = request.path_params.get("token") or request.query_params.get("token")
-        found = self.owner_of(request, secret) if secret is not None else self._session(request)
+            found = self._owner_of_address(request)
+        else:
+            found = (
+                self.owner_of(request, secret) if secret is not None else self._session(request)
+            )
         if found is None:
             words = "a token is needed: `listsyncctl status` says where it lies"
             raise HttpError(401, Reason.FORBIDDEN, words, headers=_CHALLENGE)
@@ -53,16 +57,34 @@ class Authorizer:
         return found
 
     def owner_of(self, request: Request, secret: str) -> Identity:
-        """Say whose *secret* is; a peer with too many wrong ones waits, whatever it has now."""
-        peer = request.client.host if request.client else ""
+        """Say whose *secret* is.
+
+        The right one is never refused, as who else is at an address, behind one proxy or on one
+        machine, may be wrong all the time. Raises HttpError.
+        """
+        if (token := self.tokens().find(secret)) is not None:
+            return Identity(name=token.name, scopes=token.scopes)
+        peer = network_of(request.client.host if request.client else "")
         if (wait_s := self.limit.wait_s(peer)) > 0:
             headers = {"Retry-After": f"{wait_s:.0f}"}
             raise HttpError(429, Reason.FORBIDDEN, "too many wrong tokens: wait", headers=headers)
-        token = self.tokens().find(secret)
-        if token is None:
-            self.limit.note(peer)
-            raise HttpError(401, Reason.FORBIDDEN, "no such token", headers=_CHALLENGE)
-        return Identity(name=token.name, scopes=token.scopes)
+        self.limit.note(peer)
+        raise HttpError(401, Reason.FORBIDDEN, "no such token", headers=_CHALLENGE)
+
+    def _owner_of_address(self, request: Request) -> Identity | None:
+        """Say whose token the address of a feed holds; proxies and programs log addresses."""
+        secret = request.path_params.get("token") or request.query_params.get("token")
+        if not secret:
+            return self._session(request)
+        found = self.owner_of(request, secret)
+        if found.scopes != _FEEDS_ALONE:
+            words = (
+                f"the token {found.name!r} is good for more than feeds, so it may not stand in an "
+                "address: use the one for feeds (`listsyncctl status` says where it lies, or give "
+                "one of http.tokens the scopes [feed])"
+            )
+            raise HttpError(403, Reason.FORBIDDEN, words)
+        return found
 
     def _session(self, request: Request) -> Identity | None:
         cookie = request.cookies.get(COOKIE)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from starlette.responses import Response, StreamingResponse
 
+from listsync.commands.feeds import IN_SHORT
 from listsync.domain.feeds import FeedForm
 from listsync.web.application import Backend
 from listsync.web.routes import HttpError, HttpRoute, ResponseSpec, WebRequest
@@ -139,8 +140,10 @@ async def _each(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
 
 
 def _told_to(request: WebRequest, error: HttpError) -> HttpError:
-    """Leave the names of lists out, unless the token may read them elsewhere."""
+    """Leave names and files of lists out, unless the token may read them elsewhere."""
+    in_short = error.data.pop(IN_SHORT, error.message)
     if TokenScope.READ not in request.identity.scopes:
+        error.message = str(in_short)
         error.data.pop("lists", None)
     return error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from functools import cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from listsync.web.settings import HttpSettings, Network
 
@@ -63,6 +63,27 @@ def plain(address: str) -> str:
     found = ip_address(address)
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return str(mapped) if mapped is not None else address
+
+
+_ONE_NETWORK = 64
+"""Bits of an IPv6 address; all with the same ones are of one household."""
+
+
+def network_of(address: str) -> str:
+    """Give what stands for one client: an IPv4 address, or an IPv6 network; loopback is one."""
+    address = plain(address)
+    if ":" not in address or not _is_address(address) or ip_address(address).is_loopback:
+        return address
+    return str(ip_network(f"{address.partition('%')[0]}/{_ONE_NETWORK}", strict=False))
+
+
+_OF_ONE, _OF_ONE_MACHINE = 64, 192
+
+
+def most_connections_of(address: str, trusted: tuple[Network, ...]) -> int:
+    """Say how many connections one client may hold; this machine and proxies stand for many."""
+    is_local = _is_address(address) and ip_address(address).is_loopback
+    return _OF_ONE_MACHINE if is_local or _is_within(address, trusted) else _OF_ONE
 
 
 def peer_of(address: str, forwarded: str, trusted: tuple[Network, ...]) -> str:

@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from listsync.web.guard import MOST_HEAD_BYTES
+from listsync.web.hosts import network_of, plain
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -35,7 +36,8 @@ _GRACE_S = 1
 class BoundedConnection(H11Protocol):
     """A connection of uvicorn's that is closed when a head does not come in time.
 
-    Above `MOST_CONNECTIONS` a new one is closed at once, so that half-open ones hold no memory.
+    Above `MOST_CONNECTIONS`, or what one client may hold of them, a new one is closed at once:
+    half-open ones hold no memory, and nobody alone keeps all others out.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
@@ -44,12 +46,20 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for the first head."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > MOST_CONNECTIONS or self._has_too_many():
             transport.abort()
             return
         sending = transport.get_extra_info("socket")
         sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         self._await_head()
+
+    def _has_too_many(self) -> bool:
+        assert isinstance(self.config, _BoundedConfig)  # noqa: S101 - as `HttpServer` makes it
+        address = plain(self.client[0] if self.client else "")
+        own = network_of(address)
+        ours = (one for one in self.connections if isinstance(one, BoundedConnection))
+        held = sum(network_of(one.client[0]) == own for one in ours if one.client)
+        return held > self.config.most_of(address)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
@@ -109,16 +119,27 @@ class BoundedConnection(H11Protocol):
             self._head_timer = None
 
 
+class _BoundedConfig(uvicorn.Config):
+    """Knows how many connections a client at an address may hold."""
+
+    most_of: Callable[[str], int]
+
+
 class HttpServer:
     """Serves *application* at an open *listener*, which it closes; `run` once, in one thread.
 
-    *ending* is called on the loop when it is over, to end what would go on for ever.
+    *ending* is called on the loop when it is over, to end what would go on for ever. *most_of*
+    says how many connections a client at an address may hold.
     """
 
     def __init__(
-        self, application: ASGIApp, listener: socket.socket, ending: Callable[[], None]
+        self,
+        application: ASGIApp,
+        listener: socket.socket,
+        ending: Callable[[], None],
+        most_of: Callable[[str], int] = lambda _: MOST_CONNECTIONS,
     ) -> None:
-        config = uvicorn.Config(
+        config = _BoundedConfig(
             application,
             http=BoundedConnection,
             ws="none",
@@ -132,6 +153,7 @@ class HttpServer:
             timeout_graceful_shutdown=_GRACE_S,
             h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         )
+        config.most_of = most_of
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):  # what matters, we log
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._server = _Server(config, ending)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypedDict, cast
+from typing import Annotated, Literal, TypedDict
 
 from starlette.responses import Response
 
@@ -183,13 +183,7 @@ class SyncRoutes:
 
     async def progress(self, _: WebRequest) -> Response:
         """Give the progress, with all lists."""
-        reply = dict(await self._backend.ask("progress", {}))
-        lists = list(cast("ProgressReply", reply)["lists"])
-        while (cursor := reply.pop("next", None)) is not None:
-            more = await self._backend.ask("progress", {"cursor": cursor})
-            lists += cast("ProgressReply", more)["lists"]
-            reply["next"] = more.get("next")
-        return json_response({**reply, "lists": lists})
+        return json_response(await self._backend.ask_all("progress", "lists"))
 
     async def health(self, _: WebRequest) -> Response:
         """Say that the agent answers, from memory alone."""

@@ -54,7 +54,9 @@ def test_one_line_opens_it_with_a_token_that_only_we_can_read(
     assert agent.reload()["pending"] == []
     path = tmp_path / "state" / "http-token"
     assert note_of(agent) == f"running: http://127.0.0.1:{port}/"
-    assert service(agent)["note"] == f"the token lies in {path}"
+    assert service(agent)["note"] == (
+        f"the token lies in {path}, the one for feeds in {path.with_name('feed-token')}"
+    )
     for name in ("http-token", "feed-token"):
         assert stat.S_IMODE((tmp_path / "state" / name).stat().st_mode) == 0o600
     token = path.read_text().strip()

@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
-from listsync.web import guard, server
+from listsync.web import application, guard, hosts, server
 from tests.integration.app.conftest import AgentInProcess, StartAgent
 
 TOKEN = "a-token-for-everything-in-tests"
@@ -158,18 +158,56 @@ def test_a_host_that_is_not_ours_is_told_which_key_allows_it(door: OpenDoor) -> 
     assert door.status(probe) == 200
 
 
-def test_wrong_tokens_are_slowed_down_whatever_comes_after_them(door: OpenDoor) -> None:
+def test_wrong_tokens_are_slowed_down_and_keep_no_right_one_out(
+    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "_SLOWED_S", 0.01)
+
     def get(token: str) -> int:
         head = f"GET /api/v1/ping HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {token}\r\n\r\n"
         return door.status(head.encode())
 
     assert get(TOKEN) == 200
     assert [get(f"guess-{n}") for n in range(11)] == [401] * 10 + [429]
-    assert get(TOKEN) == 429
+    assert get(TOKEN) == 200
+    assert get("guess") == 429
 
 
-def test_who_asks_is_not_what_they_say_they_are(door: OpenDoor) -> None:
+def test_who_has_guessed_too_often_waits_for_the_answer(
+    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "_SLOWED_S", 1000.0)
+    guess = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: guess\r\n\r\n"
+    assert [door.status(guess) for _ in range(10)] == [401] * 10
+    with door.connect() as client:
+        client.sendall(guess)
+        assert door.status(post()) == 200
+        client.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+
+
+def test_one_client_cannot_hold_all_connections(
+    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "_OF_ONE_MACHINE", 5)
+    door.agent.ask("pause")
+    with ExitStack() as stack:
+        held = [stack.enter_context(door.connect()) for _ in range(5)]
+        for one in held:
+            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b" 200 " in one.recv(4096)
+        assert has_ended(stack.enter_context(door.connect()))
+        other = socket.create_connection(("127.0.0.1", door.port), 10, ("127.0.0.2", 0))
+        stack.enter_context(other).sendall(post())
+        assert b" 200 " in other.recv(4096)
+
+
+def test_who_asks_is_not_what_they_say_they_are(
+    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An address that is no trusted proxy cannot take on others to guess on."""
+    monkeypatch.setattr(application, "_SLOWED_S", 0.01)
     guesses = []
     for n in range(12):
         head = f"X-Forwarded-For: 10.0.0.{n}\r\nX-Api-Key: guess\r\nHost: localhost\r\n"

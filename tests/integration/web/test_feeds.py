@@ -100,8 +100,9 @@ def titles(door: Door, path: str = "mine/radarr.json") -> list[Any]:
     return [one["title"] for one in answer.json()]
 
 
-def refusal(door: Door, path: str = "mine/radarr.json") -> str:
-    answer = read(door, path)
+def refusal(door: Door, path: str = "mine/radarr.json", token: str = ALL) -> str:
+    with door.client(token) as client:
+        answer = client.get(f"/feeds/{path}")
     assert answer.status_code == 503
     assert 60 <= int(answer.headers["Retry-After"]) <= 86400
     message: str = answer.json()["message"]
@@ -541,6 +542,35 @@ def test_an_unknown_list_is_not_found_and_names_are_told_to_readers_alone(
         assert client.get("/feeds/nine/radarr.json").json()["data"] == {"lists": ["mine"]}
         assert client.get("/feeds/mine/lidarr.json").status_code == 404
         assert len(client.get(f"/feeds/{'x' * 5000}/radarr.json").content) < 300
+
+
+def test_why_there_is_no_feed_is_told_with_names_and_files_to_readers_alone(
+    door: Door, house: FeedHouse
+) -> None:
+    house.follow(DUNE_ROW).sync()
+    house.play(UnavailableError("file", "/home/me/secret.csv is gone"), rules("hidden"))
+    house.sync()
+    words = "one of the lists was never read whole: unavailable"
+    assert refusal(door, "all/radarr.json", FEEDER) == words
+    own = words.replace("one of the lists", "the list hidden")
+    assert refusal(door, "hidden/radarr.json", FEEDER) == own
+    told = refusal(door, "all/radarr.json")
+    assert told == "the list hidden was never read whole: unavailable: /home/me/secret.csv is gone"
+    with door.client(ALL) as client:
+        assert "in_short" not in client.get("/feeds/all/radarr.json").text
+
+
+def test_a_token_that_is_good_for_more_may_not_stand_in_an_address(
+    door: Door, house: FeedHouse
+) -> None:
+    house.follow(DUNE_ROW).sync()
+    path = "/feeds/mine/radarr.json"
+    with door.client(None) as client:
+        for url in (f"{path}?token={ALL}", f"/t/{ALL}{path}"):
+            answer = client.get(url)
+            assert answer.status_code == 403
+            assert "use the one for feeds" in answer.json()["message"]
+        assert client.get(path, headers={"X-Api-Key": ALL}).status_code == 200
 
 
 @pytest.mark.parametrize(

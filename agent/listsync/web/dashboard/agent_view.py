@@ -8,27 +8,18 @@ from typing import TYPE_CHECKING, cast
 from listsync.web.dashboard.overview import Overview
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from listsync.protocol.messages import ListsReply, ReviewReply, StatusReply
+    from listsync.protocol.messages import ListsReply, ProgressReply, ReviewReply, StatusReply
     from listsync.protocol.shapes import ListShape
     from listsync.web.application import Backend
 
 _MOST_ROWS = 200
-_MOST_PAGES = 50
 
 
 async def all_lists(backend: Backend) -> list[ListShape]:
-    """Ask for all lists, page by page."""
-    found: list[ListShape] = []
-    params: Mapping[str, object] = {"limit": _MOST_ROWS}
-    for _ in range(_MOST_PAGES):
-        reply = cast("ListsReply", await backend.ask("lists", params))
-        found += reply["lists"]
-        if not (cursor := reply.get("next")):
-            break
-        params = {"limit": _MOST_ROWS, "cursor": cursor}
-    return found
+    """Ask for all lists."""
+    return cast("ListsReply", await backend.ask_all("lists", "lists"))["lists"]
 
 
 async def status_of(backend: Backend) -> StatusReply:
@@ -56,6 +47,9 @@ class LatestOverview:
             self._lists = await all_lists(self.backend)
             self._waiting = await self._count_waiting(status)
             self._key = key
+        if status["running"] and status.get("next"):  # its lists may be more than the page
+            whole = cast("ProgressReply", await self.backend.ask_all("progress", "lists"))
+            status = {**status, "running": whole if whole["in_progress"] else status["running"]}
         return Overview(status, self._lists, self._waiting)
 
     async def _count_waiting(self, status: StatusReply) -> int:

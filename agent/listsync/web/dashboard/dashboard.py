@@ -36,6 +36,7 @@ class Dashboard:
         self.broadcaster = Broadcaster(self._look)
         self._lists: tuple[Sequence[ListShape], Viewer, str] | None = None
         backend.at_end(self.broadcaster.end)
+        backend.at_change(self.broadcaster.look_who_may)
 
     def routes(self) -> tuple[HttpRoute, ...]:
         pages = self._pages.routes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,13 @@ class Broadcaster:
     _parts: dict[str, _Part] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def look_who_may(self) -> None:
+        """Have it seen at once who may watch no more; from any thread."""
+        if (loop := self._loop) is not None:
+            with suppress(RuntimeError):  # it has ended since
+                loop.call_soon_threadsafe(self._wake)
 
     def end(self) -> None:
         """End all events, as the door closes."""
@@ -52,6 +59,7 @@ class Broadcaster:
     async def events(self, is_allowed: Callable[[], bool]) -> AsyncGenerator[bytes]:
         """Give events for one viewer, until *is_allowed* says no or the looking has failed."""
         self._viewers += 1
+        self._loop = asyncio.get_running_loop()
         try:
             if self._task is None:
                 self._task = asyncio.create_task(self._keep_looking())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
@@ -126,6 +127,21 @@ def test_who_may_not_watch_any_more_gets_no_more() -> None:
     asyncio.run(watch())
 
 
+def test_who_may_not_watch_any_more_need_not_wait_for_something_to_change() -> None:
+    async def watch() -> None:
+        agent, allowed = Agent(), [True]
+        broadcaster = Broadcaster(agent.look, every_s=0)
+        events = broadcaster.events(lambda: allowed[0])
+        await next_of(events)
+        waiting = asyncio.create_task(anext(events, b"over"))
+        await asyncio.sleep(0)
+        allowed[0] = False
+        await asyncio.to_thread(broadcaster.look_who_may)
+        assert await asyncio.wait_for(waiting, 2) == b"over"
+
+    asyncio.run(watch())
+
+
 def test_events_end_at_once_when_the_door_closes() -> None:
     async def watch() -> None:
         broadcaster = Broadcaster(Agent().look, every_s=0)
@@ -170,5 +186,6 @@ def test_events_end_when_other_tokens_open_the_door(door: Door) -> None:
         chunks = answer.iter_text()
         next(chunks)
         door.follow(tokens=(AccessToken(name="me", secret="another-one", scopes=EVERYTHING),))
-        door.commands.answers["status"] = lambda _: facts.status(running=facts.progress(7))
-        assert "7 of 200" not in "".join(chunks)
+        began = time.monotonic()
+        assert "</html>" not in "".join(chunks)  # it ends, with nothing to tell
+    assert time.monotonic() - began < 10, "not only at the next sign of life"

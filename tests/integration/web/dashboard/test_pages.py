@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import Any
@@ -128,7 +128,7 @@ def test_every_link_stands_below_the_base_path() -> None:
 def test_every_link_of_a_page_leads_to_a_page(door: Door) -> None:
     with logged_in(door) as client:
         links = {link for path in PAGES for link in Links(client.get(path).text).links}
-        forms = {"/ui/logout", *(f"/ui/{name}" for name in FORMS)}
+        forms = {"/api/sync", "/ui/logout", *(f"/ui/{name}" for name in FORMS)}
         wanted = [one for one in links if urlsplit(one).path not in {*forms, "/ui/live"}]
         assert {one: client.get(one).status_code for one in wanted if one[:1] == "/"} == {
             one: 200 for one in wanted if one[:1] == "/"
@@ -222,6 +222,23 @@ def test_the_overview_shows_what_quotas_have_left(door: Door) -> None:
     door.commands.answers["status"] = lambda _: facts.status(server=server)
     with logged_in(door) as client:
         assert "3 of 10 films left in 7 days to kid" in client.get("/").text
+
+
+def test_a_running_sync_shows_every_list_however_many(door: Door) -> None:
+    rows = [{**facts.progress()["lists"][0], "name": f"list-{n:03}"} for n in range(250)]
+
+    def progress(asked: Mapping[str, object]) -> Mapping[str, object]:
+        begin = int(str(asked.get("cursor", 0)))
+        more = str(begin + 200) if begin + 200 < len(rows) else None
+        return {**facts.progress(), "lists": rows[begin : begin + 200], "next": more}
+
+    running = {**facts.progress(), "lists": rows[:190]}
+    door.commands.answers["progress"] = progress
+    door.commands.answers["status"] = lambda _: facts.status(running=running, next="more")
+    with logged_in(door) as client:
+        page = client.get("/").text
+    assert all(f"list-{n:03}" in page for n in range(250))
+    assert "226 other lists" in page
 
 
 def test_settings_show_what_is_set_and_of_a_secret_only_that_it_is(door: Door) -> None:

@@ -17,7 +17,8 @@ from listsync.web.access import (
     own_token,
     secret_in,
 )
-from listsync.web.hosts import host_in, peer_of, plain
+from listsync.web.hosts import host_in, most_connections_of, network_of, peer_of, plain
+from listsync.web.server import MOST_CONNECTIONS
 from listsync.web.settings import AccessToken, TokenScope
 
 READ = frozenset({TokenScope.READ})
@@ -191,3 +192,33 @@ def test_only_a_proxy_that_is_trusted_says_who_asks(
     address: str, forwarded: str, peer: str
 ) -> None:
     assert peer_of(address, forwarded, (ip_network("10.0.0.0/8"),)) == peer
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::1"),
+        ("", ""),
+    ],
+)
+def test_a_household_has_one_address_of_ipv4_and_a_network_of_ipv6(
+    address: str, network: str
+) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [("127.0.0.1", 192), ("::1", 192), ("10.0.0.1", 192), ("192.0.2.7", 64), ("", 64)],
+)
+def test_a_machine_and_a_proxy_stand_for_many_clients_and_never_for_all(
+    address: str, most: int
+) -> None:
+    assert most_connections_of(address, (ip_network("10.0.0.0/8"),)) == most
+    assert most < MOST_CONNECTIONS
