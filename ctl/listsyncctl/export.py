@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         ItemShape,
     )
 
-_PAGE = 120
+_PAGE = 200
 _FORMS = (".csv", ".json")
+_MAY_BE_MARKED = (" ", "'", *FORMULAS)
 
 
 def export(session: Session, target: str, params: Mapping[str, object]) -> None:
@@ -77,12 +78,22 @@ def _write(file: TextIO, form: str, items: Iterable[ItemShape]) -> None:
     writer.writerows([_harmless(one.get(name)) for name in columns] for one in items)
 
 
+def _is_plain(text: str) -> bool:
+    """Tell quickly of most cells that there is nothing to mark in them: there may be a million."""
+    return (
+        text.isprintable()
+        and "  " not in text
+        and not text.startswith(_MAY_BE_MARKED)
+        and not text.endswith(" ")
+    )
+
+
 def _harmless(value: object) -> object:
     """Keep a spreadsheet from running what a list calls a title, as its users do it.
 
     What begins like a marked cell gets a mark as well, so that taking one off gives it back.
     """
-    if not isinstance(value, str) or value.isalnum():  # most are: ids, kinds, statuses
+    if not isinstance(value, str) or value.isalnum() or _is_plain(value):
         return value
     text = printable(
         " ".join(value.split())

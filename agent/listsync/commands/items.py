@@ -9,6 +9,7 @@ from listsync.commands import status
 from listsync.commands.context import CommandContext
 from listsync.commands.control import scope_of
 from listsync.commands.serializers import (
+    PageRows,
     iso,
     item_shape,
     page_request_of,
@@ -51,7 +52,8 @@ def items(context: CommandContext, params: ItemsParams) -> ItemsReply:
         lookup_of=_lookup_of,
     )
     total, next_ = request.total_and_next(page)
-    return {"total": total, "next": next_, "items": [item_shape(row) for row in page.rows]}
+    items = PageRows(map(item_shape, page.rows), [row.place for row in page.rows], total)
+    return {"total": total, "next": next_, "items": items}
 
 
 def _lookup_of(entry: ListEntry) -> str | None:

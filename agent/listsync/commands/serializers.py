@@ -183,6 +183,22 @@ class PageRequest:
         return total, _cursor(total, page.last) if page.last else None
 
 
+class PageRows(list[_T]):
+    """Rows of *total* with their keys; who has no room for all leaves the last to the next page.
+
+    A plain list is made again instead, for less room.
+    """
+
+    def __init__(self, rows: Iterable[_T], places: Sequence[Key], total: int) -> None:
+        super().__init__(rows)
+        self._places = places
+        self._total = total
+
+    def cursor_behind(self, count: int) -> str:
+        """Give the cursor of the rows that follow the first *count*."""
+        return _cursor(self._total, self._places[count - 1])
+
+
 def page_request_of(
     params: PageParams, usual: int, *kinds: type[str | int], most: int = _MOST
 ) -> PageRequest:

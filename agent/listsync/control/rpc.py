@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from listsync.commands.context import Caller
 from listsync.commands.dispatch import Reply
+from listsync.commands.serializers import PageRows
 from listsync.control.authorization import Peer, permit
 from listsync.control.request_parser import RpcRequest, check, id_of, read
 from listsync.protocol import METHODS, Access, Reason, RefusedCommand, error_reply, result_reply
@@ -22,6 +23,7 @@ Call = Callable[[str, Mapping[str, object], Caller], Reply]
 MAX_REPLY = 60 * 1024
 _LARGEST_PAGE = 256
 """A page has no more rows, whatever was asked for."""
+_BETWEEN = b", "
 _WITH_PAGES = 2
 _OLDER_SAY_TOTAL = {"items", "review", "explain"}
 _OLDER = (
@@ -92,6 +94,9 @@ class RpcHandler:
             if isinstance(result, RefusedCommand):
                 raise result
             reply = _dumped(result_reply(request.id, result))
+            if len(reply) >= MAX_REPLY:
+                result = _shortened(request.id, result)
+                reply = _dumped(result_reply(request.id, result))
             if len(reply) < MAX_REPLY:
                 if result.get("next") is not None and _knows_no_pages(request):
                     raise RefusedCommand(Reason.OTHER_VERSION, _OLDER)
@@ -110,6 +115,24 @@ class RpcHandler:
             _, oldest = self._replies.popitem(last=False)
             self._bytes -= len(oldest)
         return reply
+
+
+def _shortened(id_: str, result: Mapping[str, object]) -> Mapping[str, object]:
+    """Leave rows to the next page until the others fit, where *result* has such rows."""
+    name = next((name for name, rows in result.items() if isinstance(rows, PageRows)), "")
+    rows = result.get(name)
+    if not isinstance(rows, PageRows):
+        return result
+    size, fitting = len(_dumped(result_reply(id_, {**result, name: []}))), 0
+    for row in rows:
+        size += len(_dumped(row)) + len(_BETWEEN)
+        fitting += size < MAX_REPLY
+    # The cursor may be longer than the one that it replaces.
+    for count in range(fitting, 0, -1):
+        page = {**result, name: rows[:count], "next": rows.cursor_behind(count)}
+        if len(_dumped(result_reply(id_, page))) < MAX_REPLY:
+            return page
+    return result
 
 
 def _access(request: RpcRequest) -> Access:

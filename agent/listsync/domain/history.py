@@ -164,7 +164,7 @@ class ItemRow:
     """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.
 
     `key` is what the entry was taken for, if anything; `request` the last one for that title.
-    `entry` is what the list says of it.
+    `entry` is what the list says of it; `place` the key of the row among all.
     """
 
     title: str
@@ -174,6 +174,7 @@ class ItemRow:
     entry: ListEntry
     key: TitleKey | None = None
     request: RequestRow | None = None
+    place: Key = ()
 
     @property
     def tmdb_key(self) -> TitleKey | None:

@@ -7,18 +7,18 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from listsync.domain.decisions import SkipReason
-from listsync.domain.history import NEW, ItemRow, Key, Page, RequestRow, entry_status
+from listsync.domain.history import NEW, ItemRow, Key, Page, entry_status
 from listsync.domain.lists import ListEntry
 from listsync.store.database import Database
-from listsync.store.request_log import request_of
+from listsync.store.request_log import REQUEST_NAMES, request_from
 from listsync.store.row_codec import (
-    ENTRY_COLUMNS,
+    ENTRY_NAMES,
     entry_fits,
     entry_from,
     looking_for,
-    page_of,
     title_key,
 )
 
@@ -36,6 +36,11 @@ _WITH_HANDLED = """
             ORDER BY at DESC LIMIT 1
         )
 """
+_LAST_REQUEST = """(
+    SELECT max(id) FROM requests AS one WHERE one.server = handled.server
+        AND one.kind = handled.kind AND one.tmdb = handled.tmdb AND one.four_k = handled.four_k
+)"""
+_WITH_REQUEST = f"{_WITH_HANDLED} LEFT JOIN requests ON requests.id = {_LAST_REQUEST}"
 _HAS_FAILED = f"""
     EXISTS (
         SELECT 1 FROM setbacks WHERE setbacks.server = :server AND setbacks.kind = {{kind}}
@@ -44,18 +49,39 @@ _HAS_FAILED = f"""
     )
 """  # noqa: S608 - constants
 """What could not be requested, and waits for its own time; not what has nothing to request yet."""
-_FACTS = f"""
+
+
+class _Facts(NamedTuple):
+    """What `domain.history.entry_status` goes by, as SQLite has it."""
+
+    is_handled: int
+    became: str | None
+    has_failed: int
+    is_chosen: int | None
+    found: str | None
+    has_match_failed: int
+
+    @property
+    def status(self) -> str:
+        return entry_status(
+            is_handled=bool(self.is_handled),
+            became=self.became,
+            has_failed=bool(self.has_failed),
+            is_chosen=_truth(self.is_chosen),
+            found=self.found,
+            has_match_failed=bool(self.has_match_failed),
+        )
+
+
+def _facts(answer: str) -> str:
+    """Give the columns of `_Facts`; *answer* is that to the last request."""
+    return f"""
     handled.at IS NOT NULL AS is_handled,
     iif(handled.at IS NULL, NULL, coalesce((
         SELECT status FROM title_status WHERE title_status.server = handled.server
             AND title_status.kind = handled.kind AND title_status.tmdb = handled.tmdb
             AND title_status.four_k = handled.four_k
-    ), (
-        SELECT answer FROM requests WHERE requests.server = handled.server
-            AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
-            AND requests.four_k = handled.four_k
-        ORDER BY requests.id DESC LIMIT 1
-    ))) AS became,
+    ), {answer})) AS became,
     handled.at IS NULL
         AND {_HAS_FAILED.format(kind="entries.kind", tmdb="entries.tmdb")} AS has_failed,
     iif(handled.at IS NOT NULL, NULL, (
@@ -71,19 +97,30 @@ _FACTS = f"""
             AND {_HAS_FAILED.format(kind="matches.kind", tmdb="matches.tmdb")}
     ) AS has_match_failed
 """  # noqa: S608 - constants
-"""What `domain.history.entry_status` goes by."""
-_FACT_NAMES = "is_handled, became, has_failed, is_chosen, found, has_match_failed"
-_ENTRY_LENGTH = len(ENTRY_COLUMNS.split(", "))
-_ENTRY = ", ".join(f"entries.{name}" for name in ENTRY_COLUMNS.split(", "))
+
+
+class _Known(NamedTuple):
+    """What is known of an entry beside what its list says."""
+
+    list_name: str
+    lookup: str | None
+    first_seen: str
+    handled_at: str | None
+    handled_kind: str
+    handled_tmdb: int
+
+
+_ENTRY = ", ".join(f"entries.{name}" for name in ENTRY_NAMES)
+_REQUEST = ", ".join(f"requests.{name}" for name in REQUEST_NAMES)
 _ITEM_COLUMNS = f"""
-    {_ENTRY}, entries.list, entries.entry, entries.lookup, entries.first_seen,
-    followed.name AS list_name, handled.at AS handled_at, handled.kind AS handled_kind,
-    handled.tmdb AS handled_tmdb, (
-        SELECT max(id) FROM requests WHERE requests.server = handled.server
-            AND requests.kind = handled.kind AND requests.tmdb = handled.tmdb
-            AND requests.four_k = handled.four_k
-    ) AS last_request, {_FACTS}
-"""  # noqa: S608 - constants
+    {_ENTRY}, followed.name, entries.lookup, entries.first_seen, handled.at, handled.kind,
+    handled.tmdb, {_facts("requests.answer")}, {_REQUEST}, page.list, page.rank, page.entry
+"""
+_KNOWN_AT = len(ENTRY_NAMES)
+_FACTS_AT = _KNOWN_AT + len(_Known._fields)
+_REQUEST_AT = _FACTS_AT + len(_Facts._fields)
+_PLACE_AT = _REQUEST_AT + len(REQUEST_NAMES)
+_ENDS_AT = _PLACE_AT + 3
 
 
 LookupOf = Callable[[ListEntry], str | None]
@@ -123,7 +160,7 @@ class SqliteItems:
             f" SELECT {_ITEM_COLUMNS}, iif(NOT :is_first, NULL, iif("
             "   :skip = 0 AND (SELECT count(*) FROM page) <= :limit, (SELECT count(*) FROM page),"
             f"  (SELECT count(*) {fitting}))) AS total"
-            f" FROM page {_WITH_HANDLED} ORDER BY page.list, page.rank, page.entry",
+            f" FROM page {_WITH_REQUEST} ORDER BY page.list, page.rank, page.entry",
             values,
         )
         if not found:
@@ -132,19 +169,20 @@ class SqliteItems:
             total = self._database.look_up(count, values)[0][0] if skip else 0
             return Page(None if after else total, ())
         items = self._items(found[:limit], lookup_of)
-        return page_of(found[0]["total"], items, found, "list", "rank", "entry")
+        return Page(found[0]["total"], items, items[-1].place if len(found) > limit else None)
 
     def counts(self, list_name: str) -> Mapping[str, int]:
         fitting = _fitting("", list_name, _LISTS_MEANT)
+        facts = _facts(f"(SELECT answer FROM requests WHERE id = {_LAST_REQUEST})")  # noqa: S608 - constants
         found = self._database.look_up(
             f"WITH page AS MATERIALIZED (SELECT list, entry {fitting})"  # noqa: S608 - constants
-            f" SELECT {_FACTS}, count(*) AS entries FROM page {_WITH_HANDLED}"
-            f" GROUP BY {_FACT_NAMES}",
+            f" SELECT {facts}, count(*) AS entries FROM page {_WITH_HANDLED}"
+            f" GROUP BY {', '.join(_Facts._fields)}",
             self._looking_for("", list_name),
         )
         counts = Counter[str]()
-        for row in found:
-            counts[_status_of(row)] += row["entries"]
+        for *facts_of_some, entries in found:
+            counts[_Facts(*facts_of_some).status] += entries
         return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
     def _looking_for(self, query: str, list_name: str | None) -> dict[str, str | int | None]:
@@ -163,22 +201,21 @@ class SqliteItems:
         }
 
     def _items(self, found: Sequence[sqlite3.Row], lookup_of: LookupOf) -> tuple[ItemRow, ...]:
-        entries = [entry_from(row[:_ENTRY_LENGTH]) for row in found]
-        statuses = [_status_of(row) for row in found]
+        entries = [entry_from(row[:_KNOWN_AT]) for row in found]
+        known = [_Known(*row[_KNOWN_AT:_FACTS_AT]) for row in found]
+        statuses = [_Facts(*row[_FACTS_AT:_REQUEST_AT]).status for row in found]
         # For these no lookup is noted; another may have had the same.
         lookups = {
             place: lookup_of(entries[place])
-            for place, (row, status) in enumerate(zip(found, statuses, strict=True))
-            if status == NEW and row["lookup"] is None
+            for place, status in enumerate(statuses)
+            if status == NEW and known[place].lookup is None
         }
         looked_up = self._looked_up({one for one in lookups.values() if one})
         for place, lookup in lookups.items():
             statuses[place] = looked_up.get(lookup, NEW)
-        requests = self._requests([row["last_request"] for row in found])
-        return tuple(
-            _item(row, entry, status, requests.get(row["last_request"]))
-            for row, entry, status in zip(found, entries, statuses, strict=True)
-        )
+        requests = [row[_REQUEST_AT:_PLACE_AT] for row in found]
+        places = [row[_PLACE_AT:_ENDS_AT] for row in found]
+        return tuple(map(_item, entries, known, statuses, requests, places))
 
     def _looked_up(self, lookups: Collection[str]) -> Mapping[str | None, str]:
         """Say how far entries got that have these lookups."""
@@ -195,13 +232,6 @@ class SqliteItems:
             row["lookup"]: entry_status(is_chosen=_truth(row["is_chosen"]), found=row["found"])
             for row in found
         }
-
-    def _requests(self, numbers: Collection[int | None]) -> dict[int, RequestRow]:
-        found = self._database.read(
-            "SELECT * FROM requests WHERE id IN (SELECT value FROM json_each(?))",
-            json.dumps([number for number in numbers if number is not None]),
-        )
-        return {row["id"]: request_of(row) for row in found}
 
 
 def _fitting(query: str, list_name: str | None, *bounds: str) -> str:
@@ -231,27 +261,19 @@ def _page(query: str, list_name: str | None) -> str:
     )
 
 
-def _item(row: sqlite3.Row, entry: ListEntry, status: str, request: RequestRow | None) -> ItemRow:
-    is_handled = row["handled_at"] is not None
+def _item(
+    entry: ListEntry, known: _Known, status: str, request: tuple[Any, ...], place: Key
+) -> ItemRow:
+    is_handled = known.handled_at is not None
     return ItemRow(
         title=entry.label,
-        list_name=row["list_name"],
+        list_name=known.list_name,
         status=status,
-        at=datetime.fromisoformat(row["handled_at"] or row["first_seen"]),
-        key=title_key(row["handled_kind"], row["handled_tmdb"]) if is_handled else None,
-        request=request,
+        at=datetime.fromisoformat(known.handled_at or known.first_seen),
+        key=title_key(known.handled_kind, known.handled_tmdb) if is_handled else None,
+        request=request_from(request) if request[0] is not None else None,
         entry=entry,
-    )
-
-
-def _status_of(row: sqlite3.Row) -> str:
-    return entry_status(
-        is_handled=bool(row["is_handled"]),
-        became=row["became"],
-        has_failed=bool(row["has_failed"]),
-        is_chosen=_truth(row["is_chosen"]),
-        found=row["found"],
-        has_match_failed=bool(row["has_match_failed"]),
+        place=place,
     )
 
 

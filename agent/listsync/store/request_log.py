@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec.json import Decoder
 
@@ -14,7 +15,7 @@ from listsync.domain.media import Definition, TitleKey
 from listsync.domain.run_notes import FailedRequest, Intent, Sent
 from listsync.domain.server import RequestAnswer, RequestBody
 from listsync.store.database import Database
-from listsync.store.row_codec import definition_of, iso, key_of, looking_for, page_of
+from listsync.store.row_codec import definition_of, iso, key_of, looking_for, page_of, title_key
 
 _NUMBERS = Decoder(tuple[int, ...])
 _NAMES = Decoder(tuple[str, ...])
@@ -243,16 +244,37 @@ def _lists_text(lists: tuple[str, ...]) -> str:
     return json.dumps(lists, ensure_ascii=False)
 
 
+REQUEST_NAMES = (
+    "label",
+    "kind",
+    "tmdb",
+    "four_k",
+    "seasons",
+    "lists",
+    "answer",
+    "detail",
+    "at",
+    "asked_as",
+    "run",
+)
+
+
 def request_of(row: sqlite3.Row) -> RequestRow:
+    return request_from([row[name] for name in REQUEST_NAMES])
+
+
+def request_from(values: Sequence[Any]) -> RequestRow:
+    """Make a request of the values of REQUEST_NAMES."""
+    label, kind, tmdb, four_k, seasons, lists, answer, detail, at, asked_as, run = values
     return RequestRow(
-        title=row["label"],
-        key=key_of(row),
-        four_k=bool(row["four_k"]),
-        seasons=_NUMBERS.decode(row["seasons"]),
-        lists=_NAMES.decode(row["lists"]),
-        answer=row["answer"],
-        detail=row["detail"],
-        at=datetime.fromisoformat(row["at"]),
-        asked_as=row["asked_as"],
-        run_id=row["run"],
+        title=label,
+        key=title_key(kind, tmdb),
+        four_k=bool(four_k),
+        seasons=_NUMBERS.decode(seasons),
+        lists=_NAMES.decode(lists),
+        answer=answer,
+        detail=detail,
+        at=datetime.fromisoformat(at),
+        asked_as=asked_as,
+        run_id=run,
     )

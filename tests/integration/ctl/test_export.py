@@ -61,7 +61,7 @@ def test_all_items_are_written_for_a_spreadsheet(pages: Agent, ctl: Ctl, folder:
     ids = [found[0][name] for name in ("tmdb_id", "imdb_id", "tvdb_id", "year")]
     assert ids == ["348", "tt0078748", "", "1979"]
     assert pages.asked == [
-        ("items", {"list": "films", "limit": 120, **cursor}) for cursor in ({}, {"cursor": "c"})
+        ("items", {"list": "films", "limit": 200, **cursor}) for cursor in ({}, {"cursor": "c"})
     ]
     assert [path.name for path in folder.glob("*.csv*")] == ["all.csv"]
 

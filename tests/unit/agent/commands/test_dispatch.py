@@ -12,9 +12,10 @@ from uuid import uuid4
 
 import pytest
 
-from listsync.commands.dispatch import COMMANDS
+from listsync.commands.context import Caller
+from listsync.commands.dispatch import COMMANDS, Reply
 from listsync.control.authorization import Peer
-from listsync.control.rpc import MAX_REPLY, RpcHandler
+from listsync.control.rpc import MAX_REPLY, Call, RpcHandler
 from listsync.domain.history import EntryRow, ReviewRow
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import ExternalIds, MediaType, TitleKey
@@ -192,8 +193,8 @@ def crowded() -> World:
 class Client:
     """Asks over the wire, page by page; nothing that does not fit into a frame comes through."""
 
-    def __init__(self, world: World) -> None:
-        self._handler = RpcHandler(world.commands.call, group=None)
+    def __init__(self, world: World, call: Call | None = None) -> None:
+        self._handler = RpcHandler(call or world.commands.call, group=None)
 
     def pages(self, method: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
@@ -282,6 +283,20 @@ def test_nothing_is_told_twice(crowded: World) -> None:
     crowded.state.kept.told_items = [an_item(f"{number} {_LONG}") for number in range(1_000)]
     told = [one["title"] for page in Client(crowded).pages("items", {}) for one in page["items"]]
     assert [title.split()[0] for title in told] == [str(number) for number in range(1_000)]
+
+
+def test_a_page_that_does_not_fit_is_cut_and_not_made_again(crowded: World) -> None:
+    crowded.state.kept.told_items = [an_item(f"{number} {_LONG}") for number in range(500)]
+    made = []
+
+    def call(method: str, params: Mapping[str, object], caller: Caller) -> Reply:
+        made.append(method)
+        return crowded.commands.call(method, params, caller)
+
+    pages = [*Client(crowded, call).pages("items", {"limit": 200})]
+    told = [one["title"].split()[0] for page in pages for one in page["items"]]
+    assert told == [str(number) for number in range(500)]
+    assert len(made) == len(pages) > 500 / 200 + 1
 
 
 def test_rows_that_fit_are_all_told(crowded: World) -> None:
