@@ -107,7 +107,12 @@ _STATUS = {
     "server": {"product": _TEXT, "version": _TEXT, "url": _TEXT},
     "paused": {"until": _TEXT},
     "running": _PROGRESS,
-    "pending": {"run_id": _TEXT, "lists": [_TEXT], "origins": [_TEXT]},
+    "pending": {
+        "run_id": _TEXT,
+        "lists": [_TEXT],
+        "origins": [_TEXT],
+        "more_origins": _NUMBER,
+    },
     "last_run": _RUN,
     "next_due": _TEXT,
     "retry": {"at": _TEXT, "why": _TEXT, "lists": [_TEXT], "number": _NUMBER},

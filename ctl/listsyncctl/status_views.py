@@ -159,6 +159,8 @@ def _status_rows(result: StatusReply, display: Display) -> Iterator[tuple[str, s
         lists = pending.get("lists")
         what = "all lists" if lists is None else ", ".join(map(shown, lists))
         origins = ", ".join(map(shown, pending.get("origins") or []))
+        if more := pending.get("more_origins"):
+            origins += f" and {more} more"
         yield "Queued", f"{what} (triggered by {origins}; run {shown(pending.get('run_id'))})"
     if last := result.get("last_run"):
         yield "Last run", f"{display.status(last.get('result'))}, {run_words(last, display)}"

@@ -182,7 +182,7 @@ _TROUBLED: StatusReply = {
     **_IDLE,
     "state": "paused",
     "paused": {"until": "2026-06-01T14:00:00Z"},
-    "pending": {"run_id": "aa11", "lists": None, "origins": ["SIGUSR1"]},
+    "pending": {"run_id": "aa11", "lists": None, "origins": ["SIGUSR1"], "more_origins": 3},
     "last_run": _PARTLY,
     "retry": {
         "at": "2026-06-01T12:02:00Z",

@@ -112,10 +112,13 @@ def _united(pending: SyncJob, job: SyncJob) -> SyncJob:
         raise RefusedCommand(
             Reason.BUSY, "a sync is queued, and a dry run cannot overtake it: try again later"
         )
+    origins = tuple(dict.fromkeys((*pending.origins, *job.origins)))
+    left_out = len(origins[_MOST_ORIGINS:])
     return replace(
         pending,
         scope=together(pending.scope, job.scope),
-        origins=tuple(dict.fromkeys((*pending.origins, *job.origins)))[:_MOST_ORIGINS],
+        origins=origins[:_MOST_ORIGINS],
+        more_origins=pending.more_origins + job.more_origins + left_out,
         dry_run=pending.dry_run and job.dry_run,
         forced=_is_meant(pending, job, lambda one: one.forced),
         eager=pending.eager or job.eager,

@@ -8,10 +8,13 @@ from typing import Any
 
 from listsync.agent.queue import QueueState, RunQueue
 from listsync.domain.events import put_right
-from listsync.domain.runs import Pause, Scope, SyncJob
+from listsync.domain.runs import Pause, Scope, SyncJob, words_of_origins
 from listsync.ports.state import KeyValueStore
+from listsync.text_cleaning import cut
 
 _PAUSE, _OWED, _TRIED = "pause", "owed", "tried"
+_LONGEST_ORIGIN = 1000
+"""Of all who asked: it becomes one name, which a reply must have room for."""
 
 
 class QueueStore:
@@ -60,7 +63,9 @@ class QueueStore:
         everything = any(one is None for one in scopes)
         lists = None if everything else sorted({name for one in scopes for name in one or ()})
         origins = dict.fromkeys(name for one in jobs if one for name in one.origins)
-        return {"lists": lists, "origin": ", ".join(origins).replace(", resumed", "")}
+        more = sum(one.more_origins for one in jobs if one)
+        origin = words_of_origins(origins, more).replace(", resumed", "")
+        return {"lists": lists, "origin": cut(origin, _LONGEST_ORIGIN)}
 
     def _is_owed(self, job: SyncJob | None) -> bool:
         return job is not None and not job.dry_run and job.run_id not in self._let_go

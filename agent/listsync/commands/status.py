@@ -295,6 +295,7 @@ def _pending(job: SyncJob, context: CommandContext, window: Window) -> PendingSh
         "run_id": job.run_id,
         "lists": _names(job.scope, context, window),
         "origins": window.take(job.origins),
+        "more_origins": job.more_origins,
     }
 
 

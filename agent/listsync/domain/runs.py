@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -44,6 +44,8 @@ def without(scope: Scope, other: Scope) -> Scope:
 class SyncJob:
     """Somebody wants a sync. `origins`: who, for people (`schedule`, `listsyncctl`, ...).
 
+    `more_origins` counts those that came when there were too many to be kept.
+
     `eager`: also of lists that failed a moment ago. `confirmed`: what is held is meant.
     """
 
@@ -54,6 +56,7 @@ class SyncJob:
     forced: bool = False
     eager: bool = True
     confirmed: bool = False
+    more_origins: int = 0
 
     @classmethod
     def new(
@@ -78,7 +81,11 @@ class SyncJob:
 
     @property
     def origin(self) -> str:
-        return ", ".join(self.origins)
+        return words_of_origins(self.origins, self.more_origins)
+
+
+def words_of_origins(origins: Iterable[str], more: int) -> str:
+    return ", ".join(origins) + (f" and {more:,} more" if more else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,11 +130,12 @@ class ServerShape(TypedDict):
 
 
 class PendingShape(TypedDict):
-    """*lists* None: all."""
+    """*lists* None: all. *more_origins*: how many came after those that are kept."""
 
     run_id: str
     lists: list[str] | None
     origins: list[str]
+    more_origins: NotRequired[int]
 
 
 class RetryShape(TypedDict):

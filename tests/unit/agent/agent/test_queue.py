@@ -152,6 +152,17 @@ def test_each_origin_is_kept_once_in_order(queue: RunQueue) -> None:
     assert pending_of(queue).origins == ("schedule", "SIGUSR1", "config")
 
 
+def test_origins_beyond_a_thousand_are_counted(queue: RunQueue) -> None:
+    queue.submit(a_job("a"))
+    for number in range(1_003):
+        queue.submit(a_job(str(number), origin=f"caller {number}"))
+    queue.submit(a_job("again", origin="caller 7"))
+    pending = pending_of(queue)
+    assert (len(pending.origins), pending.origins[-1]) == (1_000, "caller 999")
+    assert pending.more_origins == 3
+    assert pending.origin.endswith("caller 998, caller 999 and 3 more")
+
+
 @pytest.mark.parametrize(
     ("waits", "comes", "is_dry"),
     [

@@ -80,6 +80,20 @@ def test_after_a_kill_is_owed(state: QueueState, owed: dict[str, Any] | None) ->
     assert kept(state).load("owed") == owed
 
 
+def test_of_more_origins_than_can_be_told_the_number_is_owed() -> None:
+    crowd = replace(_ALL, more_origins=3)
+    assert kept(QueueState(running=_ONE, pending=crowd)).load("owed") == {
+        "lists": None,
+        "origin": "config, schedule and 3 more",
+    }
+
+
+def test_the_origins_that_are_owed_are_a_name_of_a_bearable_length() -> None:
+    crowd = replace(_ALL, origins=tuple(f"caller {number}" for number in range(1_000)))
+    origin = kept(QueueState(running=crowd)).load("owed")["origin"]
+    assert (len(origin), origin[-1]) == (1_000, "…")
+
+
 def test_what_has_ended_is_owed_no_more() -> None:
     assert kept(QueueState(running=_ONE), QueueState()).load("owed") is None
 

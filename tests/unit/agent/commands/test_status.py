@@ -115,7 +115,7 @@ def test_the_status_says_what_waits(
 ) -> None:
     world.run()
     world.queue.submit(SyncJob(run_id="b", scope=scope, origins=("config", "SIGUSR1")))
-    pending = {"run_id": "b", "lists": lists, "origins": ["config", "SIGUSR1"]}
+    pending = {"run_id": "b", "lists": lists, "origins": ["config", "SIGUSR1"], "more_origins": 0}
     assert world.ask("status")["pending"] == pending
 
 
