@@ -115,15 +115,16 @@ def _found(number: int) -> object:
 
 def _page(skip: int, take: int) -> object:
     """Answer one page of the index, what was requested last first."""
+    total = LIBRARY + _posted
     rows = [
         {
             "mediaType": "movie",
             "tmdbId": _TMDB + _posted - 1 - n if n < _posted else _OLD + n,
             "status": 3 if n < _posted else 5,
         }
-        for n in range(skip, min(skip + take, LIBRARY))
+        for n in range(skip, min(skip + take, total))
     ]
-    return {"pageInfo": {"results": LIBRARY}, "results": rows}
+    return {"pageInfo": {"results": total}, "results": rows}
 
 
 PARTS = (new_rows,)

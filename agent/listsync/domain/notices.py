@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     SERVER_UNREACHABLE = "server_unreachable"
     KEY_REFUSED = "key_refused"
     REQUESTS_GONE = "requests_gone"
+    REQUESTS_UNCHECKED = "requests_unchecked"
     ON_HOLD = "on_hold"
     LIST_FAILED = "list_failed"
     LIST_BLOCKED = "list_blocked"
@@ -78,6 +79,7 @@ _ONLY_TOLD = (
     NoticeKind.LIST_DOUBTED,
     NoticeKind.LOOK_UPS_FAILED,
     NoticeKind.TO_CANCEL,
+    NoticeKind.REQUESTS_UNCHECKED,
     NoticeKind.OPEN_TO_OTHERS,
     NoticeKind.WATCHER_DEGRADED,
 )
@@ -93,6 +95,7 @@ _SUBJECTS = {
     NoticeKind.SERVER_UNREACHABLE: "server",
     NoticeKind.KEY_REFUSED: "server",
     NoticeKind.REQUESTS_GONE: "server",
+    NoticeKind.REQUESTS_UNCHECKED: "server",
     NoticeKind.REVIEW: "review",
     NoticeKind.CONFIG_INVALID: "configuration",
     NoticeKind.CONFIG_WARNING: "configuration",

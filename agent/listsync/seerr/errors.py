@@ -86,6 +86,10 @@ class ServerErrors:
     def wrong_asking(self, why: str) -> WrongAskingError:
         return WrongAskingError(self.service, Refusal.NOT_FOUND, why)
 
+    def too_many_titles(self, count: int, most: int) -> AnswerChangedError:
+        why = f"its library has {count:,} titles, more than the {most:,} that listsync reads"
+        return AnswerChangedError(self.service, why)
+
     def changed(self, what: str, sample: bytes = b"") -> AnswerChangedError:
         why = f"{what} is not of the known shape; is this Overseerr, Jellyseerr or Seerr?"
         return AnswerChangedError(self.service, why, sample=self._beginning(sample))

@@ -11,6 +11,7 @@ from listsync.domain.media import Definition, MediaType, TitleKey
 from listsync.domain.server import IndexPage, RequestStatus, ServerRequest, TitleState
 from listsync.http.response import Response
 from listsync.parsing.decoding import Answer, readable
+from listsync.row_limit import MOST_OF_ALL
 from listsync.seerr.errors import ServerErrors
 from listsync.seerr.transport import ServerTransport
 
@@ -23,8 +24,11 @@ PAGE = 1000
 MOST_READINGS = 3
 MOST_PAGES = 20
 """Of requests; beyond them are those of years ago."""
-MOST_TITLES = 110_000
-"""Three times what the largest libraries have; each takes 350 bytes of memory."""
+MOST_TITLES = 110_000 + MOST_OF_ALL
+"""Three times what the largest libraries have, and all that lists may bring to them.
+
+Each takes 350 bytes of memory.
+"""
 
 
 class _PageInfo(Answer, frozen=True):
@@ -117,12 +121,13 @@ def parse_page(response: Response, skipped: int, errors: ServerErrors) -> IndexP
     anything may be decided by.
 
     Raises:
-        AnswerChangedError: the page, or most of its rows, cannot be read.
+        AnswerChangedError: the page, or most of its rows, cannot be read; or there are too many.
     """
     page = errors.read(response, _Page, "a page of the index")
-    if len(page.results) > PAGE or page.info.results > MOST_TITLES:
-        most = f"a page of the index (of more than {PAGE:,} rows, or of {MOST_TITLES:,} in all)"
-        raise errors.changed(most, response.body)
+    if page.info.results > MOST_TITLES:
+        raise errors.too_many_titles(page.info.results, MOST_TITLES)
+    if len(page.results) > PAGE:
+        raise errors.changed(f"a page of the index (of more than {PAGE:,} rows)", response.body)
     rows = readable(page.results, _Row)
     expected = min(PAGE, page.info.results - skipped)
     if len(rows) * 2 < expected:

@@ -103,11 +103,19 @@ class ServerReading:
     def verify(
         self, requested: Mapping[Definition, Intent], check: Callable[[], None]
     ) -> Notice | None:
-        """After many requests: look whether the server still has what it took; mend what not."""
+        """After many requests: look whether the server still has what it took; mend what not.
+
+        All is requested by then: an index that cannot be read is told, and fails no sync.
+        """
         if self.run.dry_run or not requested or not is_worth_it(len(requested), self.index_pages):
             return None
         verification = Verification(self.run, self.server, self.memory, requested, check)
-        return verification.mend(self.read_index(again=True))
+        try:
+            index = self.read_index(again=True)
+        except AnswerChangedError as error:
+            text = f"the requests of this sync were not checked afterwards: {error}"
+            return Notice(kind=NoticeKind.REQUESTS_UNCHECKED, text=text)
+        return verification.mend(index)
 
 
 logger = logging.getLogger(__name__)

@@ -216,6 +216,7 @@ CASES = {
             NoticeKind.SERVER_CHANGED,
             NoticeKind.SERVER_REPLACED,
             NoticeKind.REQUESTS_GONE,
+            NoticeKind.REQUESTS_UNCHECKED,
             NoticeKind.ON_HOLD,
             NoticeKind.LIST_DOUBTED,
             NoticeKind.LOOK_UPS_FAILED,

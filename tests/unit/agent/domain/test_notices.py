@@ -46,6 +46,7 @@ def test_little_is_only_to_know() -> None:
         NoticeKind.LIST_DOUBTED,
         NoticeKind.LOOK_UPS_FAILED,
         NoticeKind.TO_CANCEL,
+        NoticeKind.REQUESTS_UNCHECKED,
         NoticeKind.OPEN_TO_OTHERS,
         NoticeKind.WATCHER_DEGRADED,
     }

@@ -6,6 +6,7 @@ import pytest
 from listsync.domain.media import MediaType, TitleKey
 from listsync.domain.server import IndexPage, TitleState
 from listsync.errors import AnswerChangedError, UnavailableError
+from listsync.row_limit import MOST_OF_ALL
 from tests.unit.agent.seerr.playback import Playback, json_reply
 
 
@@ -124,6 +125,20 @@ def test_shrinking_without_end_is_no_index() -> None:
     server = Playback().on(target(0), *(full(1000 + n, f'"{n}"') for n in (9, 7, 5)))
     server.on(target(1000), *(page([row(5)] * 8, 1000 + n, f'"{n}"') for n in (8, 6, 4)))
     with pytest.raises(UnavailableError, match="keeps shrinking"):
+        server.seerr().read_index(())
+
+
+def test_the_largest_library_and_all_that_lists_may_bring_are_read() -> None:
+    total = 110_000 + MOST_OF_ALL
+    server = Playback().on(target(0), full(total, '"0"')).on(target(1000), page([], total))
+    with pytest.raises(AnswerChangedError, match="0 readable rows of 1000"):
+        server.seerr().read_index(())
+    assert len(server.asked) == 2
+
+
+def test_more_titles_than_are_read_are_said_to_be_too_many() -> None:
+    server = Playback().on(target(0), full(210_001, '"0"'))
+    with pytest.raises(AnswerChangedError, match="210,001 titles, more than the 210,000"):
         server.seerr().read_index(())
 
 

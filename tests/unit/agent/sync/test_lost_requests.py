@@ -10,6 +10,7 @@ from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport
 from listsync.domain.server import FoundRequests, RequestBody, RequestStatus, ServerRequest
+from listsync.errors import AnswerChangedError
 from listsync.sync.server_index import is_worth_it
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, entry, rules
 from tests.unit.agent.sync.test_run import House
@@ -117,6 +118,22 @@ def test_the_calls_of_a_run_are_at_most_doubled(
     requests: int, pages: int, *, is_worth: bool
 ) -> None:
     assert is_worth_it(requests, pages) is is_worth
+
+
+def test_an_index_that_cannot_be_read_afterwards_fails_no_sync() -> None:
+    house = house_of()
+    too_many = AnswerChangedError("server", "its library has too many titles")
+
+    def grow_too_large(body: RequestBody) -> None:
+        if body.key.tmdb_id == COUNT:
+            house.server.on("read_index", too_many)
+
+    house.server.while_asked = grow_too_large
+    report = house.sync()
+    assert (report.result, len(report.requested)) == (Result.OK, COUNT)
+    (notice,) = report.notices
+    assert notice.kind is NoticeKind.REQUESTS_UNCHECKED
+    assert "too many titles" in notice.text
 
 
 def test_a_dry_run_verifies_nothing() -> None:
