@@ -7,6 +7,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from listsync.file_access import open_to_write
 
@@ -17,6 +18,13 @@ class Rotation:
 
     max_bytes: int
     keep: int
+
+
+class FileEnd(NamedTuple):
+    """How far a file went."""
+
+    inode: int = 0
+    size: int = 0
 
 
 class LogFile:
@@ -87,11 +95,22 @@ class LogFile:
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
 
-    def tail(self, most: int) -> str:
-        """Read the end of the file, at most *most* bytes; raises OSError."""
+    def end(self) -> FileEnd:
+        """Say where the file ends now; raises OSError."""
+        facts = os.fstat(self._handle)
+        return FileEnd(facts.st_ino, facts.st_size)
+
+    def tail(self, since: FileEnd, most: int) -> str:
+        """Read what was written *since* then, at most the last *most* bytes; raises OSError.
+
+        If that was another file, or it has been emptied, everything was.
+        """
+        now = self.end()
+        is_same = now.inode == since.inode and now.size >= since.size
+        begin = max(since.size if is_same else 0, now.size - most)
         with self.path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - most))
-            return file.read(most).decode("utf-8", "replace")
+            file.seek(begin)
+            return file.read(now.size - begin).decode("utf-8", "replace")
 
     def sync(self) -> None:
         """See to it that what was written outlives a power cut; raises OSError."""

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from listsync import __version__
 from listsync.agent.active_config import ActiveConfig
 from listsync.agent.backups import BackupFolder, Backups, DailyBackups
+from listsync.agent.history_log import HistoryLog
 from listsync.agent.loop import Agent
 from listsync.agent.notices import AgentFindings, AgentNotices, notices_of_agent
 from listsync.agent.queue import RunQueue
@@ -27,6 +28,7 @@ from listsync.app.config_loader import (
     ConfigSubscribers,
     DaemonOptions,
 )
+from listsync.app.history_log import history_log_service
 from listsync.app.http_door import HttpDoor, http_service
 from listsync.app.notifications import Notifications, notify_service
 from listsync.app.service_table import (
@@ -144,6 +146,7 @@ class WiredAgent:
         self._recent = RecentRuns()
         self._overview = StateOverview(options, database, self._state)
         self.has_failed = False
+        self._history = HistoryLog(self._state.requests, self._key_values)
         self._since = datetime.now(UTC)  # what is dated later was dated by this process
 
     def wire(self, systemd: Systemd, seen: bytes) -> None:
@@ -160,7 +163,9 @@ class WiredAgent:
             queue_store=self._queue_store,
             systemd=self._systemd_status,
             recent=self._recent,
-            perform=SyncRunner(self._database, self._options.state_dir, board),
+            perform=self._history.while_running(
+                SyncRunner(self._database, self._options.state_dir, board)
+            ),
             note_end=self._note_end,
             note=self._note,
             refresh=self._overview.refresh,
@@ -214,6 +219,7 @@ class WiredAgent:
             control_service(self.control),
             config_file_service(self._options.config_path, seen, self._inbox.put),
             schedule_service(schedule, self._inbox.put),
+            history_log_service(self._history, self._options.state_dir),
             daily_backup_service(self._daily),
             http_service(self.http),
             notify_service(self._notifications),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from listsync.app.history_log import write_history
 from listsync.app.memory_tuning import fewer_collections
 from listsync.app.provider_table import KnownServices, ProviderContext, followed
 from listsync.cancellation import CancelToken
@@ -89,6 +90,8 @@ def open_parts(
             longest_pause=pause_of_failure,
             look_every=LOOK_EVERY,
         )
+        if not dry_run:
+            stack.callback(write_history, config, state_dir, database)
         yield stack.enter_context(
             wired(
                 config,

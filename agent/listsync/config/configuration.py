@@ -72,8 +72,8 @@ class Config:
     """All that the user wants, checked. `lists` in the user's order, the most important first.
 
     `schedule` is what `sync` says of it; None: only on command or change. `warnings` tell what has
-    no effect. `server` is `NO_SERVER` where none is named:
-    lists are read for their feeds alone. `is_unfinished`: a program still had a file of it open.
+    no effect. `server` is `NO_SERVER` where none is named: lists are read for their feeds alone.
+    `zone` is where people's days begin. `is_unfinished`: a program still had a file of it open.
     `written` is what it was read from.
     """
 
@@ -88,6 +88,7 @@ class Config:
     http: HttpOptions
     notify: tuple[NotifyForm, ...]
     log: LogOptions
+    zone: tzinfo
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     is_unfinished: bool = field(default=False, compare=False)
     written: Overlay = field(default=Overlay({}), compare=False, repr=False)
@@ -261,6 +262,7 @@ def _settle(form: ConfigForm, data: Any, zone: tzinfo) -> Config:
         http=form.http,
         notify=form.notify,
         log=form.log,
+        zone=zone,
     )
 
 

@@ -19,11 +19,12 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "SYNC_INTERVAL": ("sync", "every"),  # wins over the other name, being later
     "LOG_LEVEL": ("log", "level"),
     "SYNC_LOG_LEVEL": ("log", "level"),
-    "SYNC_LOG_PATH": ("log", "file"),
     "TRAKT_CLIENT_ID": ("providers", "trakt", "client_id"),
     "TRAKT_CLIENT_SECRET": ("providers", "trakt", "client_secret"),
     "TRAKT_SPECIAL_ITEMS_LIMIT": ("providers", "trakt", "special_items_limit"),
 }
+_LOG_FOLDER = "SYNC_LOG_PATH"
+_LOGS = {("log", "file"): "listsync.log", ("log", "history"): "history.log"}
 _LISTS = {
     "IMDB_LISTS": "imdb",
     "LETTERBOXD_LISTS": "letterboxd",
@@ -32,7 +33,6 @@ _LISTS = {
     "TRAKT_LISTS": "trakt",
     "TRAKT_SPECIAL_LISTS": "trakt",
 }
-_LOG_NAME = "listsync.log"
 _OWNER = "1"  # the first user of the server; acting as it is what happens anyway
 
 
@@ -56,9 +56,20 @@ def lay_over(data: object, environ: Mapping[str, str]) -> Overlay:
     for variable, path in _VALUES.items():
         if (text := _text_of(environ, variable)) and _set(merged, path, text):
             variables[path] = variable
+    _set_logs(merged, variables, environ)
     _add_lists(merged, variables, environ)
     empty = tuple(name for name in _LISTS if not environ.get(name, "-").strip(", \t\r\n"))
     return Overlay(merged, variables, empty)
+
+
+def _set_logs(
+    data: dict[str, object], variables: dict[KeyPath, str], environ: Mapping[str, str]
+) -> None:
+    """Put both logs into one folder."""
+    if folder := _text_of(environ, _LOG_FOLDER):
+        for path, name in _LOGS.items():
+            if _set(data, path, f"{folder.rstrip('/')}/{name}"):
+                variables[path] = _LOG_FOLDER
 
 
 def _set(data: dict[str, object], path: tuple[str, ...], text: str) -> bool:
@@ -84,8 +95,6 @@ def _settings(key: str, text: str) -> dict[str, object]:
         case "level":
             level = text.lower()
             return {key: "error" if level == "critical" else level}
-        case "file":
-            return {key: f"{text.rstrip('/')}/{_LOG_NAME}"}
         case _:
             return {key: text}
 

@@ -16,6 +16,7 @@ from listsync.config.http_options import HttpOptions
 from listsync.config.notify_options import NotifyForm
 from listsync.config.paths import at_home
 from listsync.config.schema_keys import Section
+from listsync.config.validation import truth_of
 from listsync.config.values import (
     CronFields,
     Duration,
@@ -66,6 +67,13 @@ def _path(value: object, folder: Path) -> Path:
         raise ValueError("expected a path as text")
     return folder.absolute() / at_home(_one_line(value))
 
+
+def _history(value: object, folder: Path) -> bool | Path:
+    truth = truth_of(value) if isinstance(value, str) else None
+    return _path(value, folder) if truth is None else truth
+
+
+_FLAG_OR_PATH = {"anyOf": [{"type": "boolean"}, _TEXT]}
 
 Name = Annotated[str, Meta(min_length=1, max_length=300), Check(_one_line)]
 
@@ -265,6 +273,15 @@ class LogOptions(Section, frozen=True, kw_only=True):
     ] = None
     max_mb: Annotated[float, Meta(gt=0), "Largest size of the file, in MB."] = 10
     keep: Annotated[int, Meta(ge=0, le=100), "How many older files are kept beside it."] = 5
+    history: Annotated[
+        Annotated[Path | bool, ValueForm(_history, _FLAG_OR_PATH)],
+        "Diary of what was requested, a line each: a file, relative to the folder of this "
+        "configuration; true = history.log beside the state; false = none.",
+    ] = True
+    history_max_mb: Annotated[float, Meta(gt=0), "Largest size of the diary, in MB."] = 10
+    history_keep: Annotated[
+        int, Meta(ge=0, le=100), "How many older diaries are kept beside it."
+    ] = 10
 
 
 class ChromiumOptions(Section, frozen=True, kw_only=True):

@@ -159,6 +159,13 @@ class RequestRow:
     run_id: str = ""
 
 
+class NumberedRequest(NamedTuple):
+    """An answered request with its number, which grows from one to the next."""
+
+    number: int
+    row: RequestRow
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
     """One entry of one list. `status` is a word: new, handled, review, ...; `at` says since when.

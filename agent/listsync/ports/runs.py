@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from listsync.domain.history import Key, Page, RequestRow, RunRow
+    from listsync.domain.history import Key, NumberedRequest, Page, RequestRow, RunRow
     from listsync.domain.media import Definition
     from listsync.domain.notices import NoticeRecord, Origin, SyncFindings
     from listsync.domain.report import SyncReport, SyncRun
@@ -99,6 +99,14 @@ class RequestHistory(Protocol):
 
     def since(self, since: datetime) -> Mapping[str, int]:
         """Count the titles requested since then, as `RequestLog.requested_since` does."""
+        ...
+
+
+class RequestSequence(Protocol):
+    """Requests that were answered, one after the other; raises StateError."""
+
+    def later_than(self, number: int, *, limit: int) -> tuple[NumberedRequest, ...]:
+        """Return those after the one with this number, at whatever server, the oldest first."""
         ...
 
 

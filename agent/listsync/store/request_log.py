@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.json import Decoder
 
-from listsync.domain.history import Key, Page, RequestRow
+from listsync.domain.history import Key, NumberedRequest, Page, RequestRow
 from listsync.domain.media import Definition, TitleKey
 from listsync.domain.run_notes import FailedRequest, Intent, Sent
 from listsync.domain.server import RequestAnswer, RequestBody
@@ -40,7 +40,7 @@ class SqliteRequestLog:
 
 
 class SqliteRequestHistory:
-    """Implements `ports.runs.RequestHistory`; see there."""
+    """Implements `ports.runs.RequestHistory` and `RequestSequence`; see there."""
 
     def __init__(self, database: Database, server: Callable[[], int | None]) -> None:
         self._database = database
@@ -60,6 +60,12 @@ class SqliteRequestHistory:
         count = "SELECT count(*) FROM requests WHERE run = ?"
         total = None if after else self._database.read(count, run_id)[0][0]
         return page_of(total, [*map(request_of, found[:limit])], found, "id")
+
+    def later_than(self, number: int, *, limit: int) -> tuple[NumberedRequest, ...]:
+        found = self._database.read(
+            "SELECT * FROM requests WHERE id > ? ORDER BY id LIMIT ?", number, limit
+        )
+        return tuple(NumberedRequest(row["id"], request_of(row)) for row in found)
 
     def for_list(self, list_name: str, *, limit: int) -> tuple[RequestRow, ...]:
         found = self._database.read(

@@ -75,6 +75,7 @@ def test_a_service_that_is_added_follows_fails_and_comes_back(start_agent: Start
         "control",
         "config-file",
         "schedule",
+        "history-log",
         "daily-backup",
         "http",
         "notify",

@@ -49,6 +49,11 @@ def log_file(_: AgentInProcess) -> tuple[str, int, int] | None:
     return None
 
 
+def history(agent: AgentInProcess) -> object:
+    settings = agent.daemon._history._settings
+    return settings and (settings.path.name, settings.rotation)
+
+
 def syncs_on_change(agent: AgentInProcess) -> bool:
     return agent.daemon._configuration.current.snapshot.sync_on_change
 
@@ -111,6 +116,9 @@ _AT_ONCE = {
     "log.file": Change("agent.log", log_file),
     "log.max_mb": Change(1, log_file, _LOG_FILE),
     "log.keep": Change(1, log_file, _LOG_FILE),
+    "log.history": Change("diary.log", history),
+    "log.history_max_mb": Change(1, history),
+    "log.history_keep": Change(1, history),
     "sync.every": Change("100d", next_due),
     "sync.cron": Change("7 3 1 2 *", next_due),
     "sync.timezone": Change("Asia/Tokyo", next_due, {"sync.cron": "7 3 1 2 *"}),

@@ -105,9 +105,10 @@ def test_the_level_of_the_log_has_two_names() -> None:
 
 @pytest.mark.parametrize("folder", ["/logs", "/logs/", " /logs "])
 def test_the_folder_of_logs_names_the_file_there(path: Path, folder: str) -> None:
-    path.write_text(path.read_text() + "log: {file: own.log, keep: 7}\n")
+    path.write_text(path.read_text() + "log: {file: own.log, keep: 7, history: false}\n")
     config = load(path, ALONE | {"SYNC_LOG_PATH": folder})
     assert (config.log.file, config.log.keep) == (Path("/logs/listsync.log"), 7)
+    assert config.log.history == Path("/logs/history.log")
 
 
 def test_the_automated_mode_means_nothing() -> None:

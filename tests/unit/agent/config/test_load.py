@@ -166,7 +166,7 @@ def test_sections_with_nothing_in_them_are_as_good_as_absent(read: Read) -> None
 
 def test_empty_values_are_as_good_as_absent(read: Read) -> None:
     empty = "sync: {every: , cron: , timezone: }\ncontrol: {group: }\n"
-    log = "log: {level: , format: , file: , max_mb: , keep: }\n"
+    log = "log: {level: , format: , file: , max_mb: , keep: , history: , history_keep: }\n"
     assert read(SERVER + empty + log) == read(SERVER)
     lists = SERVER + "lists: [{file: a%s}]"
     assert read(lists % ", every: , cron: ") == read(lists % "")
@@ -222,6 +222,16 @@ def test_the_log_is_read(read: Read, tmp_path: Path) -> None:
         level="debug", format="json", file=tmp_path / "logs/a.log", max_mb=0.5, keep=0
     )
     assert read(SERVER).log == LogOptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("true", True), ("false", False), ("a.log", "a.log"), ("", True)]
+)
+def test_the_history_log_is_a_place_or_none(
+    read: Read, tmp_path: Path, text: str, found: object
+) -> None:
+    expected = tmp_path / found if isinstance(found, str) else found
+    assert read(f"{SERVER}log: {{history: {text}}}").log.history == expected
 
 
 @pytest.mark.parametrize(
@@ -437,6 +447,11 @@ def test_an_unknown_key_is_told_with_what_was_meant(text: str, said: str) -> Non
             "2:18: control.group: is no group of this machine, expected the name of one, "
             'found "no-such-group"',
             id="group",
+        ),
+        pytest.param(
+            SERVER + "log: {history: []}",
+            "2:16: log.history: expected a path as text",
+            id="log-history",
         ),
         pytest.param(SERVER + "log: []", "2:6: log: expected a mapping", id="log-list"),
         pytest.param(
