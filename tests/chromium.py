@@ -22,7 +22,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from listsync.browser.client import installed
 from listsync.errors import UnavailableError
 
-WITHIN_S = 15
+WITHIN_S = 60
 _AXE = resources.files("axe_core_python") / "axe.min.js"
 _FLAGS = (
     "--headless=new",

@@ -1055,7 +1055,7 @@ class FakeKeyValueStore:
         if self.meanwhile is not None:
             thread = threading.Thread(target=self.meanwhile, daemon=True)
             thread.start()
-            thread.join(5)
+            thread.join(30)
             assert not thread.is_alive(), "it waits for what is being written"
         if self.fails is not None:
             raise self.fails

@@ -84,7 +84,7 @@ class ForkServer:
 
     def close(self) -> None:
         self._socket.close()
-        self._process.wait(10)
+        self._process.wait(30)
 
 
 def popen_of(server: ForkServer) -> type[subprocess.Popen[Any]]:

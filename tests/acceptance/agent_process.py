@@ -130,7 +130,7 @@ class AgentProcess:
 
     def ask(self, method: str, **params: object) -> dict[str, Any]:
         """Ask without a process of its own: polling with the real client would take long."""
-        return ask([self.socket], method, params, timeout_s=10)
+        return ask([self.socket], method, params, timeout_s=_PATIENCE_S)
 
     def ctl(self, *arguments: str, **environment: str) -> Told:
         """Call the real `listsyncctl`."""
@@ -323,7 +323,7 @@ def on_a_terminal(command: Sequence[str], environment: Mapping[str, str]) -> tup
                 seen += os.read(leader, 65536)
             except OSError:  # the other end is closed
                 break
-        return child.wait(10), seen.decode(errors="replace")
+        return child.wait(30), seen.decode(errors="replace")
     finally:
         os.close(leader)
         if child.poll() is None:

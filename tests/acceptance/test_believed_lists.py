@@ -221,7 +221,7 @@ def services() -> Iterator[Services]:
         thread.start()
         yield made
         server.shutdown()
-        thread.join(10)
+        thread.join(30)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tests.acceptance.conftest import Home, Sandboxes, titles_csv
 from tests.acceptance.dripping import DrippingProxy, dripping_proxy
 
 StartAgent = Callable[..., AgentProcess]
-PROMISED_S = 5.0
+PROMISED_S = 30.0
 
 
 @pytest.fixture(scope="module")

@@ -154,7 +154,7 @@ def parrot(home: Home) -> Iterator[Parrot]:
             yield server
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(30)
 
 
 def _write_config(home: Home, parrot: Parrot) -> None:

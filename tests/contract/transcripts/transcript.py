@@ -154,7 +154,7 @@ def _services(product: str) -> Iterator[Json]:
 
 def ask(sandbox: SandboxProcess, call: Call) -> Answer:
     """Make *call* at the sandbox."""
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=30)
     try:
         connection.request(
             call.method, f"/api/v1{call.path}", _sent(call), _headers(sandbox, call)

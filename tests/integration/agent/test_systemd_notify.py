@@ -22,7 +22,7 @@ class Manager:
 
     def __init__(self, address: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.settimeout(5)
+        self._socket.settimeout(30)
         self._socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
 
     def read(self) -> str:
@@ -93,7 +93,7 @@ def test_any_text_arrives(systemd: Systemd, manager: Manager, text: str, read: s
 def test_a_full_socket_never_blocks(systemd: Systemd, manager: Manager) -> None:
     begun = time.monotonic()
     sent = [systemd.watchdog() for _ in range(2000)]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     assert sent[0]
     assert not sent[-1]
     manager.read()
@@ -173,7 +173,7 @@ def test_children_do_not_inherit_the_socket(address: str, manager: Manager) -> N
         capture_output=True,
         text=True,
         check=True,
-        timeout=15,
+        timeout=60,
     )
     assert manager.read() == "STATUS=mine"
     assert "PATH" in ran.stdout

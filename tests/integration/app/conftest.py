@@ -31,7 +31,7 @@ from listsync.store.state_folder import open_state
 from listsyncctl.client import ask
 from tests.fakes import SERVER
 
-_SOON_S = 10.0
+_SOON_S = 30.0
 
 
 class AgentInProcess:
@@ -95,7 +95,7 @@ class AgentInProcess:
         given = before[0]
         with suppress(Empty):
             while given in before:
-                given = self.syncs.get(timeout=2.0)
+                given = self.syncs.get(timeout=30)
         return given
 
     def _decide(self) -> None:

@@ -75,7 +75,7 @@ def api(start_agent: StartAgent) -> Iterator[Api]:
     ]
     agent.write({"http.listen": "127.0.0.1:0", "http.tokens": tokens})
     assert agent.reload()["pending"] == []
-    with httpx.Client(base_url=agent.door, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=agent.door, trust_env=False, timeout=30) as client:
         yield Api(agent, client)
 
 

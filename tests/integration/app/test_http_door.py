@@ -29,7 +29,7 @@ def state(port: int, token: str, client: httpx.Client | None = None) -> int:
     url = f"http://127.0.0.1:{port}/api/sync/status"
     if client is not None:
         return client.get(url, headers=headers).status_code
-    return httpx.get(url, headers=headers, timeout=10, trust_env=False).status_code
+    return httpx.get(url, headers=headers, timeout=30, trust_env=False).status_code
 
 
 def service(agent: AgentInProcess) -> Mapping[str, Any]:
@@ -88,7 +88,7 @@ def test_other_tokens_are_in_force_at_once_for_who_is_connected(
 ) -> None:
     agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
     agent.reload()
-    with httpx.Client(trust_env=False, timeout=10) as client:
+    with httpx.Client(trust_env=False, timeout=30) as client:
         assert state(port, OLD, client) == 200
         agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(NEW)})
         assert agent.reload()["pending"] == []
@@ -106,7 +106,7 @@ def test_it_moves_to_another_address(agent: AgentInProcess, port: int) -> None:
     open_at(agent, before)
     with (
         held_port() as after,
-        socket.create_connection(("127.0.0.1", before), timeout=10) as stuck,
+        socket.create_connection(("127.0.0.1", before), timeout=30) as stuck,
     ):
         stuck.sendall(b"GET / HTTP/1.1\r\n")
         open_at(agent, after)
@@ -135,9 +135,9 @@ def test_a_client_that_stays_connected_does_not_hold_the_end(
     agent.write({"http.listen": f"127.0.0.1:{port}", "http.tokens": tokens(OLD)})
     agent.reload()
     with (
-        httpx.Client(trust_env=False, timeout=10) as client,
+        httpx.Client(trust_env=False, timeout=30) as client,
         socket.socket() as half_open,
-        socket.create_connection(("127.0.0.1", port), timeout=10) as listener,
+        socket.create_connection(("127.0.0.1", port), timeout=30) as listener,
     ):
         listener.sendall(
             f"GET /ui/live HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {OLD}\r\n\r\n".encode()
@@ -159,7 +159,7 @@ def test_feeds_are_served_with_the_token_that_was_made_for_them(
     token = (tmp_path / "state" / "feed-token").read_text().strip()
     (name,) = (one.name for one in agent.daemon._snapshot.lists)
     url = f"{agent.door}t/{token}/feeds/{quote(name, safe='')}/radarr.json"
-    answer = httpx.get(url, timeout=10, trust_env=False)
+    answer = httpx.get(url, timeout=30, trust_env=False)
     assert (answer.status_code, answer.json()["message"]) == (
         503,
         f"the list {name} was not read yet",

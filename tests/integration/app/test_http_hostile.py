@@ -25,7 +25,7 @@ class OpenDoor:
         self.agent, self.port = agent, port
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def send(self, request: bytes) -> bytes:
         """Send *request*, and give the beginning of the answer; empty: there was none."""
@@ -234,13 +234,13 @@ def test_who_reads_nothing_is_not_written_to_for_ever(
     monkeypatch.setattr(server, "_WRITE_S", 0.2)
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        client.settimeout(10)
+        client.settimeout(30)
         client.connect(("127.0.0.1", door.port))
         asking = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n" + KEY + b"\r\n"
         with suppress(ConnectionError):
             for _ in range(200):
                 client.sendall(asking)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while connections_of(door) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert connections_of(door) == 0

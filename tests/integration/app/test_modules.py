@@ -78,7 +78,7 @@ def imported(script: str, *arguments: str, folder: Path) -> set[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=15,
+        timeout=60,
         env={"HOME": str(folder)},
     )
     found = [one for one in done.stdout.splitlines() if one.startswith("MODULES ")]

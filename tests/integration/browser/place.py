@@ -53,7 +53,7 @@ class Place:
                 found[int(folder.name)] = line.replace(b"\0", b" ").decode(errors="replace")
         return {pid: line for pid, line in found.items() if pid != os.getpid()}
 
-    def is_clean(self, within_s: float = 5.0) -> bool:
+    def is_clean(self, within_s: float = 30.0) -> bool:
         """Say whether nothing is left, neither processes nor folders nor records."""
         until = time.monotonic() + within_s
         while time.monotonic() < until:

@@ -60,7 +60,7 @@ def test_pages_that_are_no_list(browser: Browser, site: Site) -> None:
     with pytest.raises(UnavailableError, match=r"ERR_CONNECTION_REFUSED|ERR_UNSAFE_PORT"):
         browser.page("http://127.0.0.1:1/", deadline_s=5)
     assert browser.page(site.url("/plain")).title == "Plain"
-    assert time.monotonic() - began < 25
+    assert time.monotonic() - began < 50
 
 
 @pytest.mark.parametrize("path", ["/wall", "/nothing", "/forbidden"])
@@ -75,7 +75,7 @@ def test_a_document_that_never_ends(wait_for: str | None, browser: Browser, site
     began = time.monotonic()
     with pytest.raises(UnavailableError, match="within 1 s"):  # half a list is no list
         browser.page(site.url("/endless"), wait_for=wait_for, deadline_s=1)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 50
     assert browser.page(site.url("/plain")).title == "Plain"
 
 
@@ -91,7 +91,7 @@ def test_a_page_that_computes_for_ever(browser: Browser, site: Site) -> None:
     began = time.monotonic()
     with pytest.raises(UnavailableError, match=r"demo: .* hang"):
         browser.page(site.url("/busy"), deadline_s=1)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 50
     assert browser.page(site.url("/plain")).title == "Plain"
 
 

@@ -65,7 +65,7 @@ def running(control: ControlSocket) -> Iterator[threading.Thread]:
     finally:
         stop.set()
         control.wake()
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive()
 
 
@@ -88,7 +88,7 @@ class Talker:
         talking.connect(self.address)
         return talking
 
-    def exchange(self, *frames: bytes, wait_s: float = 5) -> dict[str, Any] | None:
+    def exchange(self, *frames: bytes, wait_s: float = 30) -> dict[str, Any] | None:
         with self.connected() as asking:
             asking.send_multipart(frames)
             if not asking.poll(round(wait_s * 1000)):
@@ -113,10 +113,10 @@ class Talker:
 class RawPeer:
     """Speaks ZMTP by hand: libzmq as a sender aborts its process when it is cut off halfway."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_s: float = 30) -> None:
         self._raw = socket.socket(socket.AF_UNIX)
         self._raw.connect(str(path))
-        self._raw.settimeout(2)
+        self._raw.settimeout(patience_s)
         ready = b"\x05READY\x0bSocket-Type\x00\x00\x00\x03REQ"
         greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
         with suppress(ConnectionError):  # one that came later may have put it out
@@ -139,7 +139,7 @@ class RawPeer:
         self._raw.sendall(what)
 
     def until_said(self, words: bytes) -> None:
-        """Read until *words* came; fails after 2 s of silence."""
+        """Read until *words* came; fails after too long a silence."""
         found = b""
         while words not in found:
             piece = self._raw.recv(4096)
@@ -147,7 +147,7 @@ class RawPeer:
             found += piece
 
     def ended(self) -> bool:
-        """Read until the other side closes; False if it does not within 2 s of silence."""
+        """Read until the other side closes; False if it does not and says nothing."""
         try:
             while self._raw.recv(4096):
                 pass

@@ -52,7 +52,7 @@ def served(path: Path, group: int = 0) -> Iterator[int]:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
         yield child.pid
-        assert (child.communicate(timeout=10)[0], child.returncode) == ("well\n", 0)
+        assert (child.communicate(timeout=30)[0], child.returncode) == ("well\n", 0)
 
 
 def peak(pid: int) -> int:
@@ -96,7 +96,7 @@ def test_whatever_all_connections_hold_back_takes_little_memory(path: Path) -> N
 
 
 def test_who_takes_no_answers_is_not_read_from_any_more(path: Path) -> None:
-    with served(path) as pid, closing(Talker(path)) as talker, RawPeer(path) as peer:
+    with served(path) as pid, closing(Talker(path)) as talker, RawPeer(path, 2) as peer:
         talker.ask()
         before = peak(pid)
         request = b"\x01\x00\x00\x05hello" * 5000
@@ -170,7 +170,7 @@ def test_random_bytes_end_nothing_and_honest_clients_are_answered_meanwhile(path
         assert "result" in talker.ask()
         assert rounds > 50
         assert peak(pid) - before < 10 * _MB
-        until = time.monotonic() + 4
+        until = time.monotonic() + 30
         while files(pid) > open_before + 2 and time.monotonic() < until:
             time.sleep(0.05)
         assert files(pid) <= open_before + 2
@@ -292,7 +292,7 @@ def test_the_failure_of_one_connection_ends_it_alone(
         peer.send(b"", b"trip")
         assert peer.ended()
         asking.send(body())
-        assert asking.poll(5000)
+        assert asking.poll(30_000)
     assert caplog.text.count("a control connection failed") == 1
     assert "what went wrong" in caplog.text
 
@@ -325,20 +325,27 @@ def test_the_failure_of_a_thread_is_told_also_while_an_answer_hangs(
     monkeypatch.setattr(server, "_LAST_ANSWER_S", 0.05)
     control = ControlSocket(path, answer, look_every_s=0.3)
     control.open()
-    answer.takes_s = 1
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> dict[str, object]:
+        begun.set()
+        assert go_on.wait(60)
+        return {}
+
+    answer.does = hang
 
     def fail(*_: object) -> None:
-        raise ValueError("what went wrong")
+        if begun.is_set():
+            raise ValueError("what went wrong")
 
     monkeypatch.setattr(control, "_be_there", fail)
     with closing(Talker(path)) as talker, talker.connected() as asking:
         asking.send(body())
-        began = time.monotonic()
         with pytest.raises(ValueError, match="what went wrong"):
             control.run(threading.Event())
-        assert time.monotonic() - began < 0.9
+        assert not go_on.is_set()
     control.close()
     assert not path.exists()
     # The process would end here; in this one, what hangs is waited for and closed.
-    time.sleep(1)
+    go_on.set()
     control.close()

@@ -158,18 +158,18 @@ from tests.integration.control.conftest import Talker, body
 os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(65534)
 talker = Talker(Path(sys.argv[1]))
 for method in ("ping", "trigger"):
-    reply = talker.exchange(body(method), wait_s=1)
+    reply = talker.exchange(body(method), wait_s=float(sys.argv[3]))
     print(reply and reply.get("error", {}).get("code", "fine"))
 """
 
 
-def asked_as_nobody(path: Path, group: int) -> list[str]:
+def asked_as_nobody(path: Path, group: int, wait_s: float = 30) -> list[str]:
     child = subprocess.run(
-        [sys.executable, "-c", _ASK, str(path), str(group)],
+        [sys.executable, "-c", _ASK, str(path), str(group), str(wait_s)],
         capture_output=True,
         text=True,
         check=True,
-        timeout=15,
+        timeout=60,
     )
     return child.stdout.split()
 
@@ -178,7 +178,7 @@ def asked_as_nobody(path: Path, group: int) -> list[str]:
 def test_another_user_does_not_get_in(
     control: ControlSocket, path: Path, answer: Scripted
 ) -> None:
-    assert asked_as_nobody(path, _NOBODY) == ["None", "None"]
+    assert asked_as_nobody(path, _NOBODY, wait_s=0.5) == ["None", "None"]
     assert control.heartbeat
     assert answer.asked == []
 
@@ -237,6 +237,9 @@ def test_what_has_taken_the_place_is_left_alone_until_it_goes(
     with running(ControlSocket(path, answer, look_every_s=0.05)), closing(Talker(path)) as talker:
         path.unlink()
         path.write_text("mine", encoding="utf-8")
+        end = time.monotonic() + 30
+        while "cannot be made again yet" not in caplog.text and time.monotonic() < end:
+            time.sleep(0.01)
         time.sleep(0.3)
         assert path.read_text(encoding="utf-8") == "mine"
         assert caplog.text.count("cannot be made again yet") == 1
@@ -249,10 +252,12 @@ def test_who_is_connected_stays_when_the_file_goes(path: Path, answer: Scripted)
     with running(control), closing(Talker(path)) as talker, talker.connected() as asking:
         for _ in range(2):
             asking.send(body())
-            assert asking.poll(5000)
+            assert asking.poll(30_000)
             asking.recv()
             path.unlink()
+            end = time.monotonic() + 30
             while not path.exists():
+                assert time.monotonic() < end
                 time.sleep(0.01)
 
 
@@ -293,7 +298,7 @@ def limited(path: Path, soft: int, hard: int) -> Iterator[subprocess.Popen[str]]
         assert child.stdout is not None
         assert child.stdout.readline() == f"ready ({hard}, {hard})\n"
         yield child
-        assert (child.communicate(timeout=10)[0], child.returncode) == ("well\n", 0)
+        assert (child.communicate(timeout=30)[0], child.returncode) == ("well\n", 0)
     assert not path.exists()
 
 
@@ -327,7 +332,7 @@ def test_running_out_of_descriptors_does_not_kill_it(path: Path) -> None:
 def connect_silently(one: socket.socket, path: Path) -> None:
     """Connect and say nothing; waits as long as the agent lets new connections wait."""
     one.setblocking(False)
-    until = time.monotonic() + 15
+    until = time.monotonic() + 30
     while one.connect_ex(str(path)) != 0:
         assert time.monotonic() < until, "nobody takes this connection"
         time.sleep(0.01)
@@ -335,7 +340,7 @@ def connect_silently(one: socket.socket, path: Path) -> None:
 
 def is_answered(path: Path) -> bool:
     with closing(Talker(path)) as talker:
-        reply = talker.exchange(body(), wait_s=5)
+        reply = talker.exchange(body(), wait_s=30)
         return reply is not None and "result" in reply
 
 

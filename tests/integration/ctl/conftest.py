@@ -88,7 +88,7 @@ def served(path: Path, answer: Agent) -> Iterator[None]:
     finally:
         stop.set()
         control.wake()
-        thread.join(10)
+        thread.join(30)
         control.close()
 
 

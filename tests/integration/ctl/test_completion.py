@@ -27,7 +27,10 @@ def completed(ctl: Ctl, words: str) -> list[str]:
 )
 def test_list_names(agent: Agent, ctl: Ctl, words: str) -> None:
     agent.script = {"lists": LISTS}
-    assert completed(ctl, words) == ["films"]
+    until = time.monotonic() + 30
+    while not (found := completed(ctl, words)):  # a machine under load gives up, as it is to
+        assert time.monotonic() < until
+    assert found == ["films"]
 
 
 def test_commands(ctl: Ctl) -> None:
@@ -44,4 +47,4 @@ def test_a_frozen_agent_is_left_soon(ctl: Ctl, path: Path) -> None:
         frozen.listen(10)
         started = time.monotonic()
         assert completed(ctl, "listsyncctl lists ") == []
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30

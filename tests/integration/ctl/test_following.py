@@ -119,7 +119,7 @@ def test_control_c_detaches(agent: Agent, path: Path) -> None:
         while len(agent.asked) < 3 and time.monotonic() < until:
             time.sleep(0.02)
         waiting.send_signal(signal.SIGINT)
-        _, err = waiting.communicate(timeout=10)
+        _, err = waiting.communicate(timeout=30)
     assert waiting.returncode == Exit.INTERRUPTED
     assert (
         err
@@ -139,7 +139,7 @@ def test_a_terminal_gets_a_bar(agent: Agent, path: Path) -> None:
         text=True,
         env=environment(path, TERM="xterm", COLUMNS="100"),
     ) as waiting:
-        out, _ = waiting.communicate(timeout=10)
+        out, _ = waiting.communicate(timeout=30)
     os.close(theirs)
     drawn = os.read(ours, 10_000).decode()
     os.close(ours)

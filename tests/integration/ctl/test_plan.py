@@ -132,6 +132,6 @@ def test_who_leaves_is_told_how_to_come_back(planning: Agent, path: Path) -> Non
     while len(planning.asked) < 3 and time.monotonic() < end:
         time.sleep(0.02)
     os.kill(child.pid, signal.SIGINT)
-    _, err = child.communicate(timeout=10)
+    _, err = child.communicate(timeout=30)
     assert child.returncode == Exit.INTERRUPTED
     assert "`listsyncctl plan --id 4f1c`" in err

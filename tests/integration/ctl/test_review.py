@@ -137,7 +137,7 @@ def typed(path: Path) -> Typed:
                 if left and b"q(uit): " in seen[read:]:
                     read = len(seen)
                     os.write(leader, left.pop(0).encode())
-            return child.wait(5), seen.decode().replace("\r\n", "\n")
+            return child.wait(30), seen.decode().replace("\r\n", "\n")
         finally:
             os.close(leader)
             child.kill()

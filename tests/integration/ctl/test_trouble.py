@@ -56,7 +56,7 @@ def test_a_frozen_agent_is_given_up_in_time(ctl: Ctl, path: Path) -> None:
         ran = ctl("status", "--timeout", "0.3")
     assert ran.code == Exit.NO_ANSWER
     assert f"{path} did not answer within 0.3 s" in ran.err
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_a_slow_agent_gets_the_command_at_most_once(agent: Agent, ctl: Ctl) -> None:
@@ -89,7 +89,7 @@ def test_closed_streams_hinder_nothing(agent: Agent, path: Path, command: str) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=15,
+        timeout=60,
         env=environment(path),
     )
     assert (ran.returncode, ran.stderr) == (Exit.OK, "")
@@ -111,7 +111,7 @@ def test_anothers_socket_says_whose_it_is(agent: Agent, path: Path, by_option: b
         capture_output=True,
         text=True,
         check=False,
-        timeout=15,
+        timeout=60,
         env=environment(path),
     )
     assert ran.returncode == Exit.FORBIDDEN
@@ -160,7 +160,7 @@ def test_a_working_folder_that_is_gone_is_no_crash(
         capture_output=True,
         text=True,
         check=False,
-        timeout=15,
+        timeout=60,
         cwd=folder,
     )
     assert says in ran.stderr

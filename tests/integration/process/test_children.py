@@ -72,7 +72,7 @@ def test_what_a_kill_of_the_guard_too_leaves_is_swept(tmp_path: Path) -> None:
     grandchild = identities([int(child.line(5) or b""), int(child.line(5) or b"")])
     (path,) = tmp_path.iterdir()
     os.kill(child.pid, signal.SIGKILL)
-    child.wait(5)
+    child.wait(30)
     assert any(one.is_alive() for one in grandchild)
     text = path.read_text(encoding="utf-8")
     mine = ProcessIdentity.of(os.getpid())

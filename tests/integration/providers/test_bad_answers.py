@@ -161,7 +161,8 @@ def test_what_is_quoted_in_an_error_is_harmless(service: str, quoted: str) -> No
 
 
 def drip(piece: bytes) -> Iterator[bytes]:
-    for _ in range(60):
+    """Say *piece* again and again, for longer than any test may take."""
+    for _ in range(1200):
         yield piece
         time.sleep(0.05)
 
@@ -192,7 +193,7 @@ def test_an_answer_that_drips_is_given_up(service: str, slow: Answer) -> None:
     error = _error(service, slow, timeout_s=0.5, list_timeout_s=0.5)
     took_s = time.monotonic() - began
     assert isinstance(error, UnavailableError)
-    assert took_s < 2
+    assert took_s < 30
 
 
 @pytest.mark.parametrize("slow", [slow_body, slow_head, slow_hints])
@@ -209,7 +210,7 @@ def test_one_answer_has_its_own_deadline(slow: Answer, through_proxy: bool) -> N
             pytest.raises(UnavailableError, match=r"in time|too long"),
         ):
             ask(http, ServiceRequest(service="demo", url=there, deadline_s=0.2))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
 
 
 def test_silence_is_given_up() -> None:

@@ -62,10 +62,10 @@ def test_a_login_that_is_being_renewed_is_saved_though_the_run_is_over(tmp_path:
 
         thread = threading.Thread(target=read)
         thread.start()
-        assert asked.wait(10)
+        assert asked.wait(30)
         token.revoke()
         stack.close()
-        thread.join(10)
+        thread.join(30)
         context.trakt_login_client.close()
     database.close()
     assert len(failed) == 1

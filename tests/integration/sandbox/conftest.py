@@ -31,7 +31,7 @@ class Server:
 
     @cached_property
     def http(self) -> httpx.Client:
-        return httpx.Client(base_url=f"{self.process.url}/api/v1", timeout=5)
+        return httpx.Client(base_url=f"{self.process.url}/api/v1", timeout=30)
 
     @property
     def product(self) -> str:

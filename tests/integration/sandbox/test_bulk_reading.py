@@ -274,14 +274,14 @@ def _ask(connection: socket.socket) -> bytes:
 
 def test_connections_are_kept_and_say_for_how_long(server: Server) -> None:
     address = urlsplit(server.process.url)
-    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
         assert all(b"keep-alive: timeout=5" in _ask(connection) for _ in range(2))
 
 
 def test_idle_connections_are_closed_after_five_seconds(server: Server) -> None:
     address = urlsplit(server.process.url)
-    with socket.create_connection((address.hostname, address.port), timeout=15) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         _ask(connection)
         started = time.monotonic()
         assert connection.recv(1) == b""
-        assert 4.5 < time.monotonic() - started < 10
+        assert 4.5 < time.monotonic() - started < 30

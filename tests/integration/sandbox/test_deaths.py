@@ -36,7 +36,7 @@ def dies(process: SandboxProcess, method: str, path: str, body: object = None) -
     """Call it: the connection breaks, the process has ended, nobody listens any more."""
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         process.api(method, path, body)
-    assert process.wait(5) == 1
+    assert process.wait(30) == 1
     with pytest.raises(ConnectionRefusedError):
         process.api("GET", "/status")
 
@@ -145,4 +145,4 @@ def test_it_dies_after_it_has_written_and_what_was_ordered_is_there(
 
 def test_it_dies_by_order_when_that_was_answered(mortal: SandboxProcess) -> None:
     assert mortal.admin("die", {}) == {}
-    assert mortal.wait(5) == 1
+    assert mortal.wait(30) == 1

@@ -87,7 +87,7 @@ def test_slow_answers_late(server: Server) -> None:
 
 
 def test_slow_before_writes_at_the_end_alone(server: Server) -> None:
-    server.admin("faults", {"kind": "slow_before", "method": "POST", "seconds": 0.3})
+    server.admin("faults", {"kind": "slow_before", "method": "POST", "seconds": 1.5})
     with ThreadPoolExecutor(1) as pool:
         film = pool.submit(server.film)
         until_seen(server, 1)
@@ -97,7 +97,7 @@ def test_slow_before_writes_at_the_end_alone(server: Server) -> None:
 
 
 def test_slow_midway_looks_like_an_orphan_until_it_is_done(each: Server) -> None:
-    each.admin("faults", {"kind": "slow_midway", "method": "POST", "seconds": 0.3})
+    each.admin("faults", {"kind": "slow_midway", "method": "POST", "seconds": 1.5})
     with ThreadPoolExecutor(1) as pool:
         film = pool.submit(each.film)
         until_seen(each, 1)
@@ -115,9 +115,9 @@ def test_a_slow_post_is_done_though_nobody_waits_for_it(server: Server, kind: st
             "/request",
             json={"mediaType": "movie", "mediaId": DUNE, "is4k": False},
             headers={"X-Api-Key": server.process.api_key},
-            timeout=0.05,
+            timeout=httpx.Timeout(30, read=0.05),
         )
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while server.status("movie", DUNE) != 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(server.read("/request")["results"]) == 1
@@ -207,12 +207,12 @@ def test_a_mistaken_order_is_refused_in_words(
 
 
 def test_latency_delays_every_call_and_lets_reads_overlap(server: Server) -> None:
-    server.admin("settings", {"latency_ms": 300})
+    server.admin("settings", {"latency_ms": 1000})
     started = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: server.get("/media"), range(8)))
     assert all(answer.status_code == 200 for answer in answers)
-    assert 0.3 <= time.monotonic() - started < 8 * 0.3
+    assert 1 <= time.monotonic() - started < 8
 
 
 def test_a_changed_key_makes_the_old_one_wrong(server: Server) -> None:

@@ -29,7 +29,7 @@ with SandboxProcess() as process:
 """
 
 
-def is_gone(pid: int, within_s: float = 5) -> bool:
+def is_gone(pid: int, within_s: float = 30) -> bool:
     """Wait for the end of a process that is nobody's child here."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
@@ -49,7 +49,7 @@ def test_the_ready_line_is_the_only_line_of_output() -> None:
         assert child.stdout
         facts = json.loads(child.stdout.readline())
         child.send_signal(signal.SIGTERM)
-        rest, words = child.communicate(timeout=10)
+        rest, words = child.communicate(timeout=30)
     assert facts["url"].startswith("http://127.0.0.1:")
     assert (facts["api_key"], facts["product"]) == ("secret=", "overseerr")
     assert (rest, b"ready" in words) == (b"", True)
@@ -62,7 +62,7 @@ def test_it_ends_with_ctrl_c() -> None:
         assert child.stdout
         child.stdout.readline()
         child.send_signal(signal.SIGINT)
-        _, words = child.communicate(timeout=10)
+        _, words = child.communicate(timeout=30)
     assert child.returncode in (0, 130)  # 0 where a background job ignores the signal
     assert b"Traceback" not in words
 
@@ -92,7 +92,7 @@ def test_it_ends_at_once_though_calls_hang() -> None:
 @pytest.mark.parametrize("how", ["kill", "exit"])
 def test_it_does_not_outlive_its_parent(how: str) -> None:
     parent = subprocess.run(
-        [sys.executable, "-c", PARENT, how], capture_output=True, timeout=15, check=False
+        [sys.executable, "-c", PARENT, how], capture_output=True, timeout=60, check=False
     )
     assert parent.returncode != 0
     assert is_gone(int(parent.stdout))

@@ -28,7 +28,7 @@ class Proxy:
     def _serve(self) -> None:
         connection, _ = self._listening.accept()
         with connection:
-            connection.settimeout(5)
+            connection.settimeout(30)
             while b"\r\n\r\n" not in self.head:
                 self.head += connection.recv(65536)
             connection.sendall(
@@ -37,7 +37,7 @@ class Proxy:
             )
 
     def close(self) -> None:
-        self._thread.join(5)
+        self._thread.join(30)
         self._listening.close()
 
 

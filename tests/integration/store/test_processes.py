@@ -40,7 +40,7 @@ def child(act: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def said(act: str, folder: Path) -> list[str]:
     with child(act, folder) as process:
-        return process.communicate(timeout=15)[0].splitlines()
+        return process.communicate(timeout=60)[0].splitlines()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def analysed(folder: Path, *arguments: str | Path) -> subprocess.CompletedProces
         capture_output=True,
         text=True,
         check=False,
-        timeout=15,
+        timeout=60,
     )
 
 

@@ -28,7 +28,7 @@ _SETTLE_S = 0.15
 _POLL_S = 60.0
 """Longer than a test may take: what is noticed was noticed by watching."""
 _QUIET_S = 2 * _SETTLE_S + 0.05
-_SOON_S = 10.0
+_SOON_S = 30.0
 _MOVES_S = 2.0
 """Within which a folder that comes or goes is to be noticed."""
 
@@ -116,7 +116,7 @@ def config(tmp_path: Path) -> Path:
 def run(*command: str | Path, cwd: Path | None = None) -> None:
     if shutil.which(str(command[0])) is None:
         pytest.skip(f"{command[0]} is not installed")
-    subprocess.run(command, check=True, capture_output=True, cwd=cwd, timeout=15)
+    subprocess.run(command, check=True, capture_output=True, cwd=cwd, timeout=60)
 
 
 def git(config: Path, *arguments: str) -> None:
@@ -500,7 +500,7 @@ def test_a_folder_that_may_be_entered_but_not_read_is_looked_into() -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=15,
+            timeout=60,
         )
         assert child.stdout == f"{folder} may not be read: looking every 60 s\n"
 

@@ -90,7 +90,7 @@ def test_a_second_stop_ends_it_at_once(first: signal.Signals, second: signal.Sig
         process.send_signal(first)
         assert said(process) == "stop"
         process.send_signal(second)
-        assert process.wait(5) == Exit.INTERRUPTED
+        assert process.wait(30) == Exit.INTERRUPTED
 
 
 def test_holding_signals_back_needs_nothing_else_of_ours() -> None:

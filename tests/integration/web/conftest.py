@@ -58,7 +58,7 @@ class Door:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # Without TLS: to load all authorities takes longer than a test.
         return httpx.Client(
-            base_url=self.url, headers=headers, timeout=10, trust_env=False, verify=False
+            base_url=self.url, headers=headers, timeout=30, trust_env=False, verify=False
         )
 
 
@@ -91,6 +91,6 @@ def door(
     finally:
         stop.set()
         server.wake()
-        thread.join(5)
+        thread.join(30)
         backend.close()
         assert not thread.is_alive()

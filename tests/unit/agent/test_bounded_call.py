@@ -18,7 +18,7 @@ def test_an_error_is_that_of_the_call() -> None:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        call_bounded(fail, 5, CancelToken())
+        call_bounded(fail, 30, CancelToken())
 
 
 def test_what_comes_too_late_is_discarded() -> None:
@@ -26,7 +26,7 @@ def test_what_comes_too_late_is_discarded() -> None:
     gone = threading.Event()
 
     def work() -> int:
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         return 7
 
     def discard(given: int) -> None:
@@ -36,7 +36,7 @@ def test_what_comes_too_late_is_discarded() -> None:
     with pytest.raises(TimeoutError):
         call_bounded(work, 0.02, CancelToken(), discard)
     go_on.set()
-    assert gone.wait(5)
+    assert gone.wait(30)
     assert discarded == [7]
 
 
@@ -45,9 +45,9 @@ def test_a_cut_ends_the_waiting() -> None:
     threading.Timer(0.05, token.cut).start()
     began = time.monotonic()
     with pytest.raises(TimeoutError):
-        call_bounded(lambda: go_on.wait(30), 30, token)
+        call_bounded(lambda: go_on.wait(60), 60, token)
     go_on.set()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_without_room_for_a_thread_it_is_called_all_the_same(

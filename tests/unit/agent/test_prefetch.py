@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from listsync.prefetch import Overlap
 from tests.thorough import tries
 
-_PATIENCE_S = 5
+_PATIENCE_S = 30
 
 
 def never(_: object) -> None:

@@ -55,7 +55,7 @@ def imported(*arguments: str, says: str = "", **env: str) -> set[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=15,
+        timeout=60,
         env={"LISTSYNC_SOCKET": "/nowhere", **env},
     )
     assert says in done.stdout
@@ -173,7 +173,7 @@ main()
         capture_output=True,
         text=True,
         check=False,
-        timeout=15,
+        timeout=60,
     )
     assert done.stdout.splitlines()[-1] == "0 True True", done.stderr
 
@@ -186,7 +186,7 @@ def test_what_cannot_be_written_is_said_in_one_line() -> None:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            timeout=15,
+            timeout=60,
         )
     assert done.returncode == Exit.FAILED
     assert done.stderr == "listsyncctl: the output cannot be written: No space left on device\n"

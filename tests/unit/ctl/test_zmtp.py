@@ -61,7 +61,7 @@ class Pair:
     def __init__(self) -> None:
         asking, self.peer = socket.socketpair()
         self.asking: socket.socket = asking
-        self.peer.settimeout(5)
+        self.peer.settimeout(30)
 
     def slow(self) -> Slow:
         made = Slow(fileno=self.asking.detach())
@@ -249,7 +249,7 @@ def test_a_peer_that_does_not_read_ends_in_time(pair: Pair) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         pair.ask(bytes(4 << 20), in_s=_SOON_S)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_moment_that_has_passed_is_too_late(pair: Pair) -> None:

@@ -73,7 +73,7 @@ def dashboard(commands: FakeCommands, base_path: str = "", port: int = 0) -> Ite
     finally:
         stop.set()
         server.wake()
-        thread.join(5)
+        thread.join(30)
         backend.close()
         assert not thread.is_alive()
 

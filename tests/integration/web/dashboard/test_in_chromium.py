@@ -85,7 +85,7 @@ def test_sync_now_shows_that_it_is_sent_and_then_what_came_of_it(
     gate = threading.Event()
 
     def started(_: object) -> dict[str, object]:
-        gate.wait(10)
+        gate.wait(30)
         return {"run_id": "ba9876543210", "state": "started"}
 
     door.commands.answers["trigger"] = started

@@ -50,7 +50,7 @@ def backups(copy: FakeCopy) -> Iterator[Backups]:
 def ended(backups: Backups, copy: FakeCopy) -> Backup:
     copy.may_end.set()
     assert backups._thread is not None
-    backups._thread.join(5)
+    backups._thread.join(30)
     assert backups.last is not None
     return backups.last
 

@@ -600,7 +600,7 @@ def test_a_cancelled_sync_that_hangs_blocks_nothing(
     hanging = world.begin_run(_ONE)
     waiting = world.submit(_TWO)
     assert world.agent.cancel() == hanging.run_id
-    for _ in range(250):
+    for _ in range(1500):
         world.play()
         if world.noted:
             break

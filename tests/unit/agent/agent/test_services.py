@@ -37,7 +37,7 @@ def config(timeout_s: int = 1, level: str = "info") -> Config:
 
 
 def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not what():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.001)
@@ -134,7 +134,7 @@ def test_what_needs_nothing_else_is_left_alone(bench: Bench, door: Door) -> None
 def test_what_needs_something_else_is_stopped_and_started(bench: Bench, door: Door) -> None:
     bench.start(81)
     assert bench.services.reconcile(config(82)) == ()
-    assert door.closed.get(timeout=5) == 80
+    assert door.closed.get(timeout=30) == 80
     assert door.opened == [80, 81]
     assert bench.condition is Condition.RUNNING
     assert bench.services.stop(5)
@@ -145,7 +145,7 @@ def test_what_nobody_wants_is_off_until_somebody_does(bench: Bench, door: Door) 
     assert bench.services.reconcile(config(82)) == ()
     assert door.opened == [81]
     assert bench.services.reconcile(config(1)) == ()
-    assert door.closed.get(timeout=5) == 81
+    assert door.closed.get(timeout=30) == 81
     assert bench.condition is Condition.OFF
     assert bench.services.stop(5)
 
@@ -301,7 +301,7 @@ def test_a_failure_is_over_when_the_service_has_run_for_long_enough(door: Door) 
     table.start(config(81))
     door.breaks.set()
     for _ in range(3):
-        assert told.acquire(timeout=5)
+        assert told.acquire(timeout=30)
     assert notices(table) == []
     assert table.stop(5)
 
@@ -325,7 +325,7 @@ def test_a_vital_one_that_fails_ends_the_agent(caplog: pytest.LogCaptureFixture)
     bench = Bench(door.row(), _AT_ONCE)
     bench.start(81)
     door.breaks.set()
-    assert bench.ended.wait(5)
+    assert bench.ended.wait(30)
     assert bench.services.stop(5)
     assert door.opened == [80]
     assert "the door service failed: the agent ends: ValueError: what went wrong" in caplog.text
@@ -392,7 +392,7 @@ def test_what_hangs_at_its_start_keeps_the_agent_from_being_ready_for_a_moment_o
     may_open = threading.Event()
 
     def start(new: Config) -> ServiceWork:
-        may_open.wait(10)
+        may_open.wait(30)
         return door.start(new)
 
     bench = Bench(replace(door.row(), start=start, before_ready=True))
@@ -404,7 +404,7 @@ def test_what_hangs_at_its_start_keeps_the_agent_from_being_ready_for_a_moment_o
 
 def test_one_that_may_take_long_to_stop_is_waited_for() -> None:
     def slow(stop: threading.Event) -> None:
-        stop.wait(10)
+        stop.wait(30)
         time.sleep(0.05)
 
     bench = Bench(AgentService(name="slow", start=lambda _: slow, stop_s=5))
@@ -442,7 +442,7 @@ def test_one_that_hangs_is_left_behind_and_said() -> None:
     may_end = threading.Event()
 
     def hang(_: threading.Event) -> None:
-        may_end.wait(10)
+        may_end.wait(30)
 
     bench = Bench(AgentService(name="stuck", start=lambda _: hang))
     bench.start(81)
@@ -462,9 +462,9 @@ def test_a_successor_waits_for_what_it_follows_and_is_what_is_shown(
         begun.append(int(config.server.timeout_s))
 
         def work(stop: threading.Event) -> None:
-            stop.wait(10)
+            stop.wait(30)
             if len(begun) == 1:
-                may_end.wait(10)
+                may_end.wait(30)
                 raise ValueError("late")
 
         return work
@@ -491,7 +491,7 @@ def test_one_that_nobody_wants_and_that_goes_on_is_said_until_it_has_ended(
     may_end = threading.Event()
 
     def hang(_: threading.Event) -> None:
-        may_end.wait(10)
+        may_end.wait(30)
 
     bench = Bench(AgentService(name="slow", start=lambda _: hang, needs=Door.needs))
     bench.start(81)
@@ -520,8 +520,8 @@ def test_a_failure_and_its_end_are_told_at_once(door: Door) -> None:
     table = Services([door.row()], lambda: None, _AT_ONCE, changed=told.release)
     table.start(config(81))
     door.breaks.set()
-    assert told.acquire(timeout=5)
-    assert told.acquire(timeout=5)
+    assert told.acquire(timeout=30)
+    assert told.acquire(timeout=30)
     assert table.stop(5)
     assert not told.acquire(blocking=False), "only these"
 

@@ -70,7 +70,7 @@ def worked(perform: Perform[object], job: SyncJob = _JOB) -> EndedRun:
     ends: list[EndedRun] = []
     work = SyncWorker(job, _SNAPSHOT, perform, ends.append)
     work.start()
-    assert work.wait(5)
+    assert work.wait(30)
     (ended,) = ends
     return ended
 
@@ -120,14 +120,14 @@ def test_a_sync_runs_in_a_thread_that_nobody_waits_for() -> None:
 
 def test_stop_reaches_the_sync() -> None:
     def perform(run: SyncRun, _: object, __: object, stop: CancelToken) -> SyncReport:
-        return a_report(run, Result.CANCELLED if stop.wait(5) else Result.OK)
+        return a_report(run, Result.CANCELLED if stop.wait(30) else Result.OK)
 
     ends: list[EndedRun] = []
     work = SyncWorker(_JOB, _SNAPSHOT, perform, ends.append)
     work.start()
     assert not work.wait(0)
     work.stop()
-    assert work.wait(5)
+    assert work.wait(30)
     assert ends[0].row.result == "cancelled"
 
 
@@ -246,14 +246,14 @@ class Hanging:
 
     def __call__(self, run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
         self.token = token
-        assert self._go_on.wait(10)
+        assert self._go_on.wait(30)
         if self._then is not None:
             raise self._then
         return a_report(run)
 
     def let_go(self, work: SyncWorker[object]) -> None:
         self._go_on.set()
-        assert work.wait(5)
+        assert work.wait(30)
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ def stopped(perform: Perform[object]) -> tuple[SyncWorker[object], list[EndedRun
     work.start()
     work.stop()
     work.stop()
-    assert over.wait(5)
+    assert over.wait(30)
     return work, ends
 
 
@@ -310,7 +310,7 @@ def test_a_sync_that_is_cut_ends_by_itself() -> None:
     def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
         cut = threading.Event()
         with token.breaking(cut.set):
-            assert cut.wait(5)
+            assert cut.wait(30)
         return a_report(run, Result.CANCELLED)
 
     _, (ended,) = stopped(perform)
@@ -319,7 +319,7 @@ def test_a_sync_that_is_cut_ends_by_itself() -> None:
 
 def test_a_sync_gets_its_time_before_it_is_cut() -> None:
     def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
-        assert token.wait(5)
+        assert token.wait(30)
         assert not token.is_cut
         return a_report(run, Result.CANCELLED)
 
@@ -344,10 +344,10 @@ def test_a_sync_that_hangs_in_clearing_up_is_left_behind_too() -> None:
 
     def perform(run: SyncRun, _: object, __: object, token: CancelToken) -> SyncReport:
         token.revoke()  # as the parts of a sync do when they are put away
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         return a_report(run)
 
     work, (ended,) = stopped(perform)
     go_on.set()
-    assert work.wait(5)
+    assert work.wait(30)
     assert ended.row.result == "cancelled"

@@ -28,7 +28,7 @@ from tests.fakes import SERVER, FakeKeyValueStore
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BROKEN = (Problem(file="listsync.yaml", what="unknown key", line=3, column=2),)
-_PATIENCE_S = 5.0
+_PATIENCE_S = 30.0
 
 
 def config_snapshot(

@@ -18,7 +18,7 @@ from listsync.files import local_file
 from listsync.files.local_file import FileContent, WriterWait, is_open_for_writing, read_whole
 
 _LONG_AGO = 1_000_000_000
-_WAITS_S = 10.0
+_WAITS_S = 50.0
 """Longer than a test may take: what was read was not read because patience was over."""
 
 _ASKED_BY_NOBODY = """
@@ -127,7 +127,7 @@ def test_a_writer_that_never_closes_is_not_waited_for_for_ever(path: Path) -> No
         took_s = time.monotonic() - began
     assert (content.data, content.is_unfinished) == (b"half", True)
     assert patience.unfinished == {path}
-    assert 0.2 <= took_s < 5
+    assert 0.2 <= took_s < 30
 
 
 def test_who_holds_it_open_and_has_written_nothing_for_long_is_not_waited_for(path: Path) -> None:
@@ -258,7 +258,7 @@ def test_of_other_peoples_files_the_kernel_does_not_say() -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=15,
+            timeout=60,
         )
     assert child.stdout == "None\n", child.stderr
 

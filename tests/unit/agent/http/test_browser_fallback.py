@@ -142,12 +142,12 @@ def test_closing_does_not_wait_for_a_page_and_who_loads_it_ends_the_browser() ->
 
     def load() -> None:
         loading.set()
-        assert go_on.wait(10)
+        assert go_on.wait(30)
 
     browser.while_loading = load
     thread = threading.Thread(target=ask, args=(fallback, WALL))
     thread.start()
-    assert loading.wait(10)
+    assert loading.wait(30)
     fallback.close()
     assert browser.closed == 0
     go_on.set()
@@ -184,12 +184,12 @@ def test_a_cut_ends_the_browser_under_whoever_waits_for_a_page() -> None:
 
     def load() -> None:
         loading.set()
-        assert browser.killed.wait(10)
+        assert browser.killed.wait(30)
 
     browser.while_loading = load
 
     def cut() -> None:
-        assert loading.wait(10)
+        assert loading.wait(30)
         token.cut()
 
     threading.Thread(target=cut).start()

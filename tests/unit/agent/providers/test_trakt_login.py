@@ -257,7 +257,7 @@ def test_lists_that_are_read_at_once_renew_the_login_once(tmp_path: Path) -> Non
 
     def read(_: int) -> int:
         provider = watchlist(service, FileTokens(tmp_path / "trakt.json"))
-        ready.wait(timeout=10)
+        ready.wait(timeout=30)
         return provider.fetch(None).read
 
     with ThreadPoolExecutor(8) as pool:

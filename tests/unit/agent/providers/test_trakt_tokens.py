@@ -153,9 +153,9 @@ def test_one_holds_the_lock_at_a_time(tmp_path: Path) -> None:
     thread = threading.Thread(target=other)
     with FileTokens(path).alone():
         thread.start()
-        assert inside.wait(5)
+        assert inside.wait(30)
         assert not entered.wait(0.05)
-    thread.join(5)
+    thread.join(30)
     assert entered.is_set()
 
 

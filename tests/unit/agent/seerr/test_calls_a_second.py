@@ -70,5 +70,5 @@ def test_who_waits_keeps_nobody_from_taking_a_turn_or_from_being_stopped() -> No
         one.start()
     stop.set()
     for one in waiting:
-        one.join(5)
+        one.join(30)
     assert got == [False] * 4

@@ -341,5 +341,5 @@ def test_it_stops_when_told() -> None:
     thread = threading.Thread(target=ScheduleTrigger(dict).run, args=(lambda _: None, stop))
     thread.start()
     stop.set()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
