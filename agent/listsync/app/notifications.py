@@ -13,8 +13,8 @@ from listsync.agent.services import AgentService, ServiceWork
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.notify_options import NotifyForm
-from listsync.domain.messages import TargetRules, TargetStatus
-from listsync.notify.options import WebhookOptions
+from listsync.domain.messages import MessageKind, TargetRules, TargetStatus
+from listsync.notify.options import HeartbeatOptions, WebhookOptions
 from listsync.ports.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from listsync.notify.sender import Sender
 
 _STOP_S = 2.5
+_BEATS = frozenset({MessageKind.HEARTBEAT})
 
 
 class Notifications:
@@ -75,7 +76,7 @@ def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:
         found.append(
             TargetRules(
                 name=name,
-                kinds=frozenset(form.on),
+                kinds=_BEATS if form.heartbeat is not None else frozenset(form.on),
                 lists=frozenset(form.lists),
                 importance=form.severity,
             )
@@ -90,6 +91,10 @@ def open_sender(name: str, form: NotifyForm, token: CancelToken) -> Sender:
             from listsync.notify.targets.webhook import WebhookSender  # noqa: PLC0415 - httpx
 
             return WebhookSender(name, options, token)
+        case HeartbeatOptions() as options:
+            from listsync.notify.targets.heartbeat import HeartbeatSender  # noqa: PLC0415 - httpx
+
+            return HeartbeatSender(name, options, token)
         case unknown:
             raise TypeError(unknown)
 

@@ -153,7 +153,7 @@ def _check_targets(data: Form) -> Iterator[ConfigIssue]:
     for n, form in enumerate(targets if isinstance(targets, list) else ()):
         if not isinstance(form, dict):
             continue
-        kinds = [key for key in form if key in TARGET_TYPES]
+        kinds = [key for key in form if key in TARGET_TYPES and form[key] is not None]
         if not kinds:
             expected = ", ".join(TARGET_TYPES)
             what = f"this target is of no kind, expected one of the keys {expected}"
@@ -161,10 +161,19 @@ def _check_targets(data: Form) -> Iterator[ConfigIssue]:
         for extra in kinds[1:]:
             what = f"this target is of a kind already ({kinds[0]}), expected one for each target"
             yield ConfigIssue(("notify", n, extra), what, at_key=True)
+        if "heartbeat" in form:
+            yield from _check_heartbeat(form, ("notify", n))
         name = form.get("name")
         if isinstance(name, str) and seen.setdefault(name.strip(), n) != n:
             taken = f"the name {quote(name)} is taken by notify[{seen[name.strip()]}]"
             yield ConfigIssue(("notify", n, "name"), f"{taken}, expected another name")
+
+
+def _check_heartbeat(form: Form, path: KeyPath) -> Iterator[ConfigIssue]:
+    for key in ("on", "lists", "severity"):
+        if key in form:
+            what = f"a heartbeat is told of every sync, and of nothing else, expected no {key}"
+            yield ConfigIssue((*path, key), what, at_key=True)
 
 
 Form = dict[str, object]

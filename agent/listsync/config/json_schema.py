@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
+from listsync.config.notify_options import NotifyForm
 from listsync.config.schema import ConfigForm, ListForm, SyncOptions
 from listsync.config.schema_keys import (
     Holds,
@@ -21,6 +22,7 @@ from listsync.config.schema_keys import (
 )
 from listsync.config.values import SERVICES
 from listsync.config_types import Options, SecretStr, ValueForm
+from listsync.notify.options import TARGET_TYPES
 
 Schema = dict[str, Any]
 
@@ -71,9 +73,17 @@ _SERVER_OR_FEEDS: Schema = {
         },
     ]
 }
+_ONE_KIND_OF_TARGET: Schema = {
+    "oneOf": [
+        {"required": [kind], "properties": {kind: {"not": _NOTHING}}} for kind in TARGET_TYPES
+    ],
+    "if": {"required": ["heartbeat"]},
+    "then": {"properties": dict.fromkeys(("on", "lists", "severity"), False)},
+}
 _ABOUT_SEVERAL_KEYS: dict[type[Options], Schema] = {
     ConfigForm: _SERVER_OR_FEEDS,
     SyncOptions: _EVERY_OR_CRON,
+    NotifyForm: _ONE_KIND_OF_TARGET,
     ListForm: {"oneOf": [{"required": [name]} for name in SERVICES], **_EVERY_OR_CRON},
 }
 _SCALARS: dict[Any, Schema] = {

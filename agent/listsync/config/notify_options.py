@@ -8,7 +8,12 @@ from msgspec import Meta
 
 from listsync.config_types import Check, Options
 from listsync.domain.messages import USUAL_KINDS, Importance, MessageKind
-from listsync.notify.options import TARGET_TYPES, HttpTargetOptions, WebhookOptions
+from listsync.notify.options import (
+    TARGET_TYPES,
+    HeartbeatOptions,
+    TargetOptions,
+    WebhookOptions,
+)
 
 _NEVER_CHOSEN = (MessageKind.HEARTBEAT, MessageKind.TEST)
 
@@ -30,6 +35,10 @@ class NotifyForm(Options, frozen=True, kw_only=True):
     """One target: exactly one kind's key, and which messages it gets."""
 
     webhook: Annotated[WebhookOptions | None, "A program of yours that takes JSON by POST."] = None
+    heartbeat: Annotated[
+        HeartbeatOptions | None,
+        "A check that hears of each sync that it begins and how it ends, and misses it.",
+    ] = None
     name: Annotated[
         str | None,
         Check(_one_line),
@@ -55,6 +64,6 @@ class NotifyForm(Options, frozen=True, kw_only=True):
         return next(key for key in TARGET_TYPES if getattr(self, key) is not None)
 
     @property
-    def options(self) -> HttpTargetOptions:
-        options: HttpTargetOptions = getattr(self, self.kind)
+    def options(self) -> TargetOptions:
+        options: TargetOptions = getattr(self, self.kind)
         return options

@@ -68,6 +68,7 @@ def beat_of_start(run: SyncRun) -> Message:
         at=run.started_at,
         title="the sync has started",
         beat=Beat.START,
+        data={"run": run.run_id},
     )
 
 
@@ -76,14 +77,20 @@ def beats_of_end(row: RunRow) -> Iterator[Message]:
     if row.result not in (Result.OK, Result.PARTLY, Result.FAILED):
         return
     is_well = row.result == Result.OK
+    ended_at = row.ended_at or row.started_at
     yield Message(
         key=f"run:{row.run_id}:end",
         kind=MessageKind.HEARTBEAT,
         importance=Importance.INFO if is_well else Importance.ERROR,
-        at=row.ended_at or row.started_at,
+        at=ended_at,
         title=f"{head_of(Result(row.result))}: {row.message or row.why}",
         lines=tuple(map(str, row.notices)),
         beat=Beat.SUCCESS if is_well else Beat.FAIL,
+        data={
+            "run": row.run_id,
+            "result": row.result,
+            "duration_s": round((ended_at - row.started_at).total_seconds(), 3),
+        },
     )
 
 

@@ -24,8 +24,9 @@ class ServiceRequest:
     `secrets` go into the query, `secret_headers` into the headers, and both into nothing that is
     logged, raised or printed; `hidden` holds what is secret in the address. `judge` knows the
     service's own ways of saying no. `deadline_s` bounds one response, body included. With a `body`
-    (JSON) it is a POST. `wait_for` (a CSS selector) is what shows a browser that a page is there;
-    None: that it has been loaded. Not `waits`: a time that the service names is left to whoever
+    (JSON, if its headers do not say otherwise) it is a POST. Not `follows`: a redirect is an
+    answer like any other. `wait_for` (a CSS selector) shows a browser that a page is there; None:
+    that it has been loaded. Not `waits`: a time that the service names is left to whoever
     asks. Its `turn` is waited for as soon as an answer proves large.
     """
 
@@ -43,6 +44,7 @@ class ServiceRequest:
     limit_bytes: int = PAGE_BYTES
     deadline_s: float = 120
     waits: bool = True
+    follows: bool = True
     turn: LargeTurn | None = field(default=None, repr=False)
 
     @property

@@ -59,7 +59,8 @@ class ServiceClient(httpx.Client):
     """A client for one list: how many requests at a time, how far apart, how long altogether.
 
     The time of `list_s` begins with the first request. `browser` is the way past bot protection,
-    `token` ends what it waits for; `known_secrets` are those of the proxies.
+    `token` ends what it waits for; `known_secrets` are those of the proxies. `ca_option` names
+    what to set for an authority of the user's own: "" = `providers.<service>.ca_file`.
     """
 
     at_once = 4
@@ -68,6 +69,7 @@ class ServiceClient(httpx.Client):
     browser: BrowserFallback | None = None
     token: CancelToken
     known_secrets: frozenset[str] = frozenset()
+    ca_option = ""
     _give_up = math.inf
 
     def left_s(self) -> float:
@@ -231,7 +233,8 @@ def send_once(
     try:
         response = _redacted(_exchange(client, call, previous), redactor)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise _not_reached(call, redactor.text(str(error)), error) from error
+        option = client.ca_option or f"providers.{call.service}.ca_file"
+        raise _not_reached(call, redactor.text(str(error)), error, option) from error
     except RuntimeError as error:
         if not client.is_closed:  # by whoever ended the sync: nobody waits for this any more
             raise
@@ -249,14 +252,16 @@ def _redacted(response: Response, redactor: Redactor) -> Response:
     return replace(response, headers=Headers(headers), body=body)
 
 
-def _not_reached(call: ServiceRequest, words: str, error: Exception) -> UnavailableError:
+def _not_reached(
+    call: ServiceRequest, words: str, error: Exception, ca_option: str
+) -> UnavailableError:
     if isinstance(error, httpx.TimeoutException):
         return UnavailableError(call.service, "does not answer in time")
     said = one_line(words)
     if isinstance(error, httpx.ProxyError):
         return UnavailableError(call.service, f"the proxy does not let us through: {said}")
     if isinstance(root := root_of(error), ssl.SSLCertVerificationError):
-        why = distrust(root, f"providers.{call.service}.ca_file")
+        why = distrust(root, ca_option)
         return UnavailableError(call.service, one_line(why, 300))
     if isinstance(error, httpx.ConnectError):
         return UnavailableError(call.service, f"cannot be reached: {said}")
@@ -287,7 +292,7 @@ def _exchange(
     method = "GET"
     if call.body is not None:
         method = "POST"
-        headers["Content-Type"] = "application/json"
+        headers.setdefault("Content-Type", "application/json")
     request = client.build_request(
         method, call.url, params=query or None, headers=headers, content=call.body
     )
@@ -309,7 +314,7 @@ def _send(
             with on_the_way(call, first, request.url):
                 response = client.send(request, stream=True)
             try:
-                if response.next_request is None:
+                if response.next_request is None or not call.follows:
                     return _read(call, response, client.token, hops=hops, give_up=give_up)
                 request = follow(call, request, response.next_request)
             finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -24,10 +24,15 @@ SecretAddress = Annotated[SecretStr, Check(_secret_address)]
 """An address that is a secret: whoever knows it may write there."""
 
 
-class HttpTargetOptions(Options, frozen=True, kw_only=True):
-    """What all targets have that are reached over HTTP."""
+class TargetOptions(Options, frozen=True, kw_only=True):
+    """What all targets have."""
 
     timeout_s: Annotated[float, Meta(gt=0, le=120), "Seconds to wait for its answer."] = 20
+
+
+class HttpTargetOptions(TargetOptions, frozen=True, kw_only=True):
+    """What all targets have that are reached over HTTP."""
+
     proxy: Annotated[ProxyAddress | None, "Proxy for it; empty = as the environment says."] = None
     ca_file: Annotated[
         CaFile | None,
@@ -41,7 +46,22 @@ class WebhookOptions(HttpTargetOptions, frozen=True, kw_only=True):
     url: Annotated[SecretAddress, "Where each message is sent to, as JSON by POST."]
 
 
-TARGET_TYPES: dict[str, type[HttpTargetOptions]] = {
+class HeartbeatOptions(HttpTargetOptions, frozen=True, kw_only=True):
+    """What notices that syncs fail, or come no more: Healthchecks, Uptime Kuma and their kin."""
+
+    url: Annotated[SecretAddress, "The ping URL of a check, or the push URL of a monitor."]
+    form: Annotated[
+        Literal["auto", "healthchecks", "uptime_kuma"],
+        "How it wants to be told; auto: uptime_kuma for /api/push/ in the address.",
+    ] = "auto"
+
+
+TARGET_TYPES: dict[str, type[TargetOptions]] = {
     "webhook": WebhookOptions,
+    "heartbeat": HeartbeatOptions,
 }
 """The kinds of targets, by the key in `notify[]` that names each."""
+
+
+def kind_of(options: TargetOptions) -> str:
+    return next(kind for kind, model in TARGET_TYPES.items() if model is type(options))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
+from dataclasses import replace
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from listsync.cancellation import CancelToken
-from listsync.config_types import ServiceOptions
+from listsync.config_types import SecretStr, ServiceOptions
 from listsync.domain.messages import Message
 from listsync.errors import Refusal, RefusedError, UnavailableError, UndeliverableError
 from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.http.service_client import build_client, send_once
-from listsync.notify.options import HttpTargetOptions
+from listsync.notify.options import HttpTargetOptions, kind_of
 
 
 class Sender(Protocol):
@@ -36,7 +40,11 @@ class Sender(Protocol):
 
 
 class HttpSender:
-    """Sends what `request_of` makes of a message; what each status means is the same for all."""
+    """Sends what `request_of` makes of a message; what each status means is the same for all.
+
+    No redirect is followed: a POST would become a GET that is answered with a page, and an address
+    that is a secret is meant for nobody else.
+    """
 
     apart_s = 0.0
 
@@ -47,11 +55,13 @@ class HttpSender:
             ServiceOptions(
                 base_url="",
                 timeout_s=options.timeout_s,
+                list_timeout_s=math.inf,  # it is used for as long as the agent runs
                 proxy=options.proxy,
                 ca_file=options.ca_file,
             ),
             token=token,
         )
+        self._client.ca_option = f"notify[].{kind_of(options)}.ca_file"
 
     def request_of(self, message: Message) -> ServiceRequest:
         raise NotImplementedError
@@ -61,13 +71,35 @@ class HttpSender:
 
     def ask(self, request: ServiceRequest) -> str:
         """Send *request*; returns what was answered, raises what `Sender.send` raises."""
+        request = replace(
+            request,
+            hidden=tuple(part for one in request.hidden for part in secrets_in(one)),
+            deadline_s=self._options.timeout_s,
+            follows=False,
+        )
         response = send_once(self._client, request)
-        if (error := trouble_of(response)) is not None:
+        if (error := self.trouble_in(response)) is not None:
             raise error
         return f"HTTP {response.status}"
 
+    def trouble_in(self, response: Response) -> Exception | None:
+        """Say what *response* means if it is not "taken"."""
+        return trouble_of(response)
+
     def close(self) -> None:
         self._client.close()
+
+
+_LEAST = 8
+"""Letters of a piece of an address that is a secret by itself."""
+
+
+def secrets_in(address: SecretStr) -> tuple[SecretStr, ...]:
+    """Give a secret address and its pieces: an answer may quote its path alone."""
+    text = address.get_secret_value()
+    parts = urlsplit(text)
+    pieces = re.split(r"[/?&=]", f"{parts.path}?{parts.query}")
+    return (address, *(SecretStr(one) for one in pieces if len(one) >= _LEAST))
 
 
 _REFUSED = {
@@ -81,16 +113,23 @@ _REFUSED = {
 def trouble_of(response: Response) -> Exception | None:
     """Say what an answer other than "taken" means; None: it was taken."""
     status, name = response.status, response.service
-    if status < 300 and not response.hops:
+    if status < 300:
         return None
-    if response.hops or status < 400:
-        return RefusedError(name, Refusal.NOT_FOUND, f"sends us elsewhere (HTTP {status})")
+    if status < 400:
+        return RefusedError(name, Refusal.NOT_FOUND, _sent_on(response))
     wait_s = retry_after_s(response.headers)
     words = f"HTTP {status}: {response.sample}".rstrip(": ")
     if status == 429:
         return RefusedError(name, Refusal.RATE_LIMITED, words, retry_after_s=wait_s)
     if status in _REFUSED:
         return RefusedError(name, _REFUSED[status], words)
-    if status >= 500 or status in (408, 425):
+    if status >= 500 or status in (407, 408, 425):
         return UnavailableError(name, words, retry_after_s=wait_s)
     return UndeliverableError(f"{name}: {words}")
+
+
+def _sent_on(response: Response) -> str:
+    """Say where it sends us, but for what may be secret there."""
+    parts = urlsplit(response.location or "")
+    to = f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another address of its own"
+    return f"sends us on to {to} (HTTP {response.status}), set the address that it has now"

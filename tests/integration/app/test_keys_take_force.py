@@ -19,6 +19,7 @@ from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, is_model, keys_of
 from listsync.config.values import SERVICES
 from listsync.config_types import Options
+from listsync.notify.options import TARGET_TYPES
 from tests.integration.app.conftest import AgentInProcess
 
 _GROUP = grp.getgrgid(os.getegid()).gr_name
@@ -75,9 +76,13 @@ class Change:
 _HOOK: dict[str, object] = {"webhook": {"url": "http://127.0.0.1:7"}}
 _TARGETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "webhook": (_HOOK, {"url": "http://127.0.0.1:8"}),
+    "heartbeat": (
+        {"heartbeat": {"url": "http://127.0.0.1:7"}},
+        {"url": "http://127.0.0.1:8", "form": "uptime_kuma"},
+    ),
 }
 """The least that each kind of target has, and what its own keys are changed to."""
-_OF_HTTP_TARGETS: dict[str, object] = {
+_OF_ALL_TARGETS: dict[str, object] = {
     "timeout_s": 7,
     "proxy": "http://127.0.0.1:7",
     "ca_file": None,
@@ -93,7 +98,10 @@ def _of_targets() -> Iterator[tuple[str, Change]]:
     for key, value in own.items():
         yield f"notify[].{key}", Change(value, targets, {"notify": [_HOOK]})
     for kind, (least, changes) in _TARGETS.items():
-        for key, value in {**_OF_HTTP_TARGETS, **changes}.items():
+        usual = {
+            key: one for key, one in _OF_ALL_TARGETS.items() if key in keys_of(TARGET_TYPES[kind])
+        }
+        for key, value in {**usual, **changes}.items():
             yield f"notify[].{kind}.{key}", Change(value, targets, {"notify": [least]})
 
 

@@ -43,7 +43,9 @@ def whole_example(folder: Path) -> Path:
         for number in range(start, len(lines)):
             if not lines[number].startswith(sign):
                 break
-            lines[number] = sign.replace("# ", "") + lines[number].removeprefix(sign)
+            rest = lines[number].removeprefix(sign)
+            if rest.startswith(("- ", "  ")):  # what is said of the next one stays a comment
+                lines[number] = sign.replace("# ", "") + rest
     whole = folder / "listsync.yaml"
     whole.write_text("\n".join(lines))
     return whole
