@@ -36,7 +36,7 @@ from listsync.sync.exclusions import (
 from listsync.sync.knowledge import Knowledge, Stored, knowledge_of, watched_of
 from listsync.sync.list_backoff import put_off
 from listsync.sync.report import verdict_of
-from listsync.sync.server_requests import RequestsSeen, clear_orphans
+from listsync.sync.request_outcomes import RequestsSeen, clear_orphans
 from listsync.sync.titles.lookups import lookups_of, title_lookup_of
 from listsync.sync.titles.resolve import Resolver
 from listsync.text_cleaning import one_line

@@ -16,8 +16,8 @@ from listsync.domain.server_knowledge import Allowance, Hold, Learned, UserAllow
 from listsync.sync.arr_lookup import ArrDirectory
 from listsync.sync.exclusions import Excluded, ExclusionSet
 from listsync.sync.limits import UNCAPPED, Allowances, Cap, Caps, Limits, RunLimits
+from listsync.sync.request_outcomes import NOTHING_SEEN, RequestsSeen
 from listsync.sync.seasons import SeasonLook, aired_since, is_open
-from listsync.sync.server_requests import NOTHING_SEEN, RequestsSeen
 
 _NO_SEASONS: frozenset[int] = frozenset()
 """One object for all films: an empty set takes 216 bytes."""

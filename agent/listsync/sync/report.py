@@ -26,7 +26,7 @@ from listsync.domain.report import ItemReport, ListReport, Retry, Verdict
 from listsync.domain.server import Answered, RequestAnswer
 from listsync.sync.fetch_lists import Reading
 from listsync.sync.progress import ProgressBoard
-from listsync.sync.server_requests import notice_of_failures
+from listsync.sync.request_outcomes import notice_of_failures
 from listsync.sync.submission import HOLDS
 
 logger = logging.getLogger(__name__)

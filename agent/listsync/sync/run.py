@@ -42,6 +42,7 @@ from listsync.sync.pipeline import STOPPED, Adder, RunEnded, Settler, check
 from listsync.sync.progress import RUN, ProgressBoard
 from listsync.sync.removals import ListDepartures, Removals
 from listsync.sync.report import Outcomes, Tally
+from listsync.sync.request_outcomes import NOTHING_SEEN, clear_orphans
 from listsync.sync.run_recorder import (
     FailedBefore,
     Recorder,
@@ -52,8 +53,7 @@ from listsync.sync.run_recorder import (
     result_of,
 )
 from listsync.sync.seasons import adopt
-from listsync.sync.server_index import ServerReading, find_doubt
-from listsync.sync.server_requests import NOTHING_SEEN, clear_orphans
+from listsync.sync.server_reading import ServerReading, find_doubt
 from listsync.sync.submission import Writer
 from listsync.sync.titles.lookups import lookup_of
 from listsync.sync.titles.resolve import Resolver

@@ -54,7 +54,7 @@ from listsync.ports.state import Memory
 from listsync.sync.deduplication import members_of
 from listsync.sync.list_intake import save_reading
 from listsync.sync.run_recorder import note_end
-from listsync.sync.server_index import count_lost, find_doubt
+from listsync.sync.server_reading import count_lost, find_doubt
 from tests.fakes import SERVER
 
 OTHER_SERVER = replace(SERVER, identity="fake-2")

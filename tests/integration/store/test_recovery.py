@@ -26,7 +26,7 @@ from listsync.store.integrity import add_functions, checksum_of
 from listsync.store.key_value import lift_doubt, load_doubt
 from listsync.store.state import SqliteAgentState, SqliteMemory
 from listsync.store.state_folder import open_state, opened_state
-from listsync.sync.server_index import find_doubt
+from listsync.sync.server_reading import find_doubt
 from listsync.sync.titles.lookups import lookup_of_entry
 from tests.fakes import SERVER
 from tests.integration.store.child import sent

@@ -11,7 +11,8 @@ from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport
 from listsync.domain.server import FoundRequests, RequestBody, RequestStatus, ServerRequest
 from listsync.errors import AnswerChangedError
-from listsync.sync.server_index import is_worth_it
+from listsync.sync.server_reading import find_doubt, is_worth_it
+from tests.fakes import FakeMemory, FakeServerGuard
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, entry, rules
 from tests.unit.agent.sync.test_run import House
 
@@ -140,3 +141,11 @@ def test_a_dry_run_verifies_nothing() -> None:
     house = house_of()
     house.sync(DRY_RUN)
     assert house.server.counts["read_index"] == 1
+
+
+def test_a_state_in_doubt_is_said_before_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeServerGuard, "state_doubt", lambda _: "it was mended")
+    monkeypatch.setattr(FakeServerGuard, "handled_elsewhere", lambda _: 3)
+    doubt = find_doubt(FakeMemory().guard, (), {})
+    assert doubt is not None
+    assert doubt.kind is NoticeKind.STATE_IN_DOUBT

@@ -30,7 +30,7 @@ from listsync.domain.server_knowledge import (
 from listsync.errors import AnswerChangedError, UnavailableError
 from listsync.ports.server import RequestServer, ServerGuard
 from listsync.ports.state import Memory
-from listsync.sync.server_requests import (
+from listsync.sync.request_outcomes import (
     IntentReview,
     RequestsSeen,
     are_failures_open,

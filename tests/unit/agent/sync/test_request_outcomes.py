@@ -11,7 +11,7 @@ from listsync.domain.media import Definition, TitleKey
 from listsync.domain.notices import NoticeKind
 from listsync.domain.report import Result, SyncReport, Verdict
 from listsync.domain.server import MediaStatus, RequestStatus, ServerRequest
-from listsync.sync.server_requests import digest, is_reading_due
+from listsync.sync.request_outcomes import digest, is_reading_due
 from tests.fakes import DOWN, SERVER
 from tests.unit.agent.sync.records import DRY_RUN, MOVIE, TV, entry, rules
 from tests.unit.agent.sync.test_run import LOST, MATRIX, MATRIX_ENTRY, House, verdicts
