@@ -10,6 +10,7 @@ import click
 import listsync
 from listsync.protocol import PROTOCOL, Exit
 from listsyncctl.client import ClientError
+from listsyncctl.notify import notify
 from listsyncctl.session import (
     Session,
     command,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     )
     from listsyncctl.views import DecidedResult
 
-__all__ = ["ctl"]
+__all__ = ["ctl", "notify"]
 
 _LEVELS = ["debug", "info", "warning", "error"]
 

@@ -254,6 +254,17 @@ _PLAN = {
     "next": _TEXT,
     "notices": [_NOTICE],
 }
+_TARGET = {
+    "name!": _TEXT,
+    "waiting": _NUMBER,
+    "dead": _NUMBER,
+    "failures": _NUMBER,
+    "failing_since": _TEXT,
+    "paused_until": _TEXT,
+    "sent_at": _TEXT,
+    "answer": _TEXT,
+}
+_TEST_RESULT = {"target!": _TEXT, "state!": _TEXT, "answer": _TEXT}
 _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "ping": {"pid!": _NUMBER},
     "version": {"version!": _TEXT, "protocol": _NUMBER},
@@ -269,6 +280,9 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
         "requests_total": _NUMBER,
     },
     "runs": {"runs!": [_RUN], **_PAGE},
+    "targets": {"targets!": [_TARGET], **_PAGE},
+    "notify_test": {"id!": _TEXT, "targets": [_TEXT]},
+    "notify_test_result": {"id": _TEXT, "done!": _FLAG, "results!": [_TEST_RESULT]},
     "items": {"items!": [_ITEM], **_PAGE},
     "explain": {"titles!": [_TITLE], **_PAGE, "cut": _FLAG},
     "notices": {"notices!": [_RECORD], **_PAGE},

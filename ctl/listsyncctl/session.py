@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         ItemsReply,
         ListsReply,
         LogLevelReply,
+        NotifyTestReply,
+        NotifyTestResultReply,
         OrderReply,
         PauseReply,
         PingReply,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         ReviewReply,
         RunReply,
         StatusReply,
+        TargetsReply,
         VersionReply,
     )
 
@@ -88,6 +91,14 @@ class Session:
     def ask(self, method: Literal["progress"], params: Params = ...) -> ProgressReply: ...
     @overload
     def ask(self, method: Literal["lists"], params: Params = ...) -> ListsReply: ...
+    @overload
+    def ask(self, method: Literal["targets"], params: Params = ...) -> TargetsReply: ...
+    @overload
+    def ask(self, method: Literal["notify_test"], params: Params = ...) -> NotifyTestReply: ...
+    @overload
+    def ask(
+        self, method: Literal["notify_test_result"], params: Params = ...
+    ) -> NotifyTestResultReply: ...
     @overload
     def ask(self, method: Literal["review"], params: Params = ...) -> ReviewReply: ...
     @overload

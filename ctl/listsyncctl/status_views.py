@@ -15,10 +15,12 @@ if TYPE_CHECKING:
         ItemsReply,
         ListsReply,
         NoticesReply,
+        NotifyTestResultReply,
         ProgressReply,
         RunReply,
         RunsReply,
         StatusReply,
+        TargetsReply,
     )
     from listsync.protocol.shapes import (
         ConfigShape,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         RunShape,
         ServiceShape,
         SettingShape,
+        TargetShape,
     )
 
 
@@ -89,6 +92,41 @@ def notices(result: NoticesReply, display: Display) -> Iterator[str]:
         palette=display.palette,
     )
     yield from showing(len(rows), result.get("total"), MORE)
+
+
+def targets(result: TargetsReply, display: Display) -> Iterator[str]:
+    rows = result.get("targets") or []
+    if not rows:
+        yield "No target is configured: name one under `notify` in listsync.yaml."
+        return
+    yield from table(
+        ("TARGET", "STATE", "WAITING", "GIVEN UP", "LAST SENT", "ANSWERED"),
+        [
+            (
+                one["name"],
+                _target_state(one, display),
+                one.get("waiting"),
+                one.get("dead"),
+                display.ago(one["sent_at"]) if one.get("sent_at") else "never",
+                one.get("answer"),
+            )
+            for one in rows
+        ],
+        palette=display.palette,
+    )
+
+
+def _target_state(one: TargetShape, display: Display) -> str:
+    if one.get("failing_since"):
+        return f"fails since {display.ago(one['failing_since'])}"
+    return "works" if one.get("sent_at") else "not used yet"
+
+
+def results_of_test(result: NotifyTestResultReply, _: Display) -> Iterator[str]:
+    words = {"sent": "arrived", "dead": "failed", "waiting": "has not answered yet"}
+    for one in result.get("results") or []:
+        answer = f": {shown(one.get('answer'))}" if one.get("answer") else ""
+        yield f"{shown(one['target'])}: {words.get(one['state'], one['state'])}{answer}"
 
 
 def _why_too(run: RunShape) -> str:

@@ -181,6 +181,14 @@ VIEWS: Mapping[str, View] = {
         "notices",
         ("since", "ended_at", "severity", "kind", "subject", "run_id", "text"),
     ),
+    "targets": View(
+        status_views.targets,
+        "targets",
+        ("name", "waiting", "dead", "failures", "failing_since", "sent_at", "answer"),
+    ),
+    "notify_test_result": View(
+        status_views.results_of_test, "results", ("target", "state", "answer")
+    ),
     "items": View(
         status_views.items,
         "items",

@@ -24,6 +24,7 @@ from listsync.protocol.shapes import (
     ReviewShape,
     RunShape,
     ServiceShape,
+    TargetShape,
     TitleShape,
 )
 from listsync.terminal.output import Palette
@@ -49,6 +50,27 @@ _NOTE: NoticeShape = {
     "since": "2026-05-31T12:00:00Z",
     "needs_person": False,
 }
+_TARGET: TargetShape = {
+    "name": "discord",
+    "waiting": 0,
+    "dead": 0,
+    "failures": 0,
+    "failing_since": None,
+    "paused_until": None,
+    "sent_at": "2026-06-01T11:00:00Z",
+    "answer": "HTTP 204",
+}
+_FAILING_TARGET: TargetShape = {
+    **_TARGET,
+    "name": "phone",
+    "waiting": 3,
+    "dead": 1,
+    "failures": 9,
+    "failing_since": "2026-05-29T12:00:00Z",
+    "paused_until": "2026-06-01T15:00:00Z",
+    "answer": "HTTP 401: wrong token",
+}
+_NEW_TARGET: TargetShape = {**_TARGET, "name": "hooks", "sent_at": None, "answer": ""}
 _RUN: RunShape = {
     "run_id": "4f1c9a2b7d10",
     "origin": "schedule",
@@ -579,6 +601,20 @@ _CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         {"titles": [_NOT_FOUND], "total": 1, "cut": True},
     ),
     "explain: nothing fits": ("explain", {"titles": [], "total": 0}),
+    "notify": ("targets", {"targets": [_TARGET, _FAILING_TARGET, _NEW_TARGET], "total": 3}),
+    "notify: no target": ("targets", {"targets": [], "total": 0}),
+    "notify test": (
+        "notify_test_result",
+        {
+            "id": "4f1c9a",
+            "done": False,
+            "results": [
+                {"target": "discord", "state": "sent", "answer": "HTTP 204"},
+                {"target": "phone", "state": "dead", "answer": "HTTP 401: wrong token"},
+                {"target": "hooks", "state": "waiting", "answer": ""},
+            ],
+        },
+    ),
     "review": ("review", {"reviews": [_REVIEW, {**_REVIEW, "lists": ""}], "total": 3}),
     "review --decided": (
         "review",

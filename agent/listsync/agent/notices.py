@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from listsync.agent.active_config import ConfigState
+from listsync.domain.messages import TargetStatus
 from listsync.domain.notices import (
     Notice,
     NoticeKind,
@@ -110,6 +111,7 @@ class AgentFindings:
     state_errors: Iterable[str] = ()
     watcher: str = ""
     services: Iterable[ServiceStatus] = ()
+    targets: Iterable[TargetStatus] = ()
     waiting: int = 0
 
 
@@ -130,6 +132,8 @@ def notices_of_agent(current: ConfigState[object], found: AgentFindings) -> Iter
         yield Notice(kind=NoticeKind.STATE_TROUBLE, text=error)
     for one in found.services:
         yield from _of_service(one)
+    for target in found.targets:
+        yield from _of_target(target)
     if found.waiting:
         waits = "1 title waits" if found.waiting == 1 else f"{found.waiting} titles wait"
         text = f"{waits} for you to choose: `listsyncctl review`"
@@ -142,3 +146,13 @@ def _of_service(one: ServiceStatus) -> Iterator[Notice]:
         passes = datetime.now(UTC) - since < _LASTS
         text = f"the {one.name} service has failed: {one.why}"
         yield Notice(kind=NoticeKind.SERVICE_FAILED, text=text, passes=passes)
+
+
+def _of_target(one: TargetStatus) -> Iterator[Notice]:
+    if one.failing_since is None and not one.dead:
+        return
+    lost = f"{one.dead:,} of its messages could not be delivered and were given up; "
+    text = f"notifications to {one.name} fail: {lost if one.dead else ''}{one.answer}"
+    since = one.failing_since or datetime.now(UTC)
+    passes = not one.dead and datetime.now(UTC) - since < _LASTS
+    yield Notice(kind=NoticeKind.TARGET_FAILED, text=text, passes=passes)

@@ -181,6 +181,7 @@ class WiredAgent:
             board=board,
             state=self._state,
             notices=SqliteNotices(self._database.with_patience(_COMMAND_WAITS_S)),
+            targets=SqliteOutbox(self._database.with_patience(_COMMAND_WAITS_S)),
             backups=self._backups,
             backup_place=lambda: next_backup(self._options.state_dir, datetime.now(UTC)),
             shown=lambda: self._overview.shown,
@@ -292,6 +293,7 @@ class WiredAgent:
             ),
             watcher=self._watcher_trouble(),
             services=[one for one in self._services.statuses if one.name != CONFIG_FILE],
+            targets=self._notifications.statuses,
             waiting=self._overview.shown.waiting,
         )
         return self._notices.emit(notices_of_agent(self._configuration.current, found))

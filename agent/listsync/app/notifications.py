@@ -14,6 +14,7 @@ from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
 from listsync.config.notify_options import NotifyForm
 from listsync.domain.messages import MessageKind, TargetRules, TargetStatus
+from listsync.domain.notices import few
 from listsync.notify.options import HeartbeatOptions, WebhookOptions
 from listsync.ports.outbox import Outbox
 
@@ -32,12 +33,15 @@ class Notifications:
         self._outbox = outbox
         self._changed = changed
         self._notifier: Notifier | None = None
+        self.statuses: tuple[TargetStatus, ...] = ()
+        """How each target was when that changed last."""
         self.forms: tuple[NotifyForm, ...] = ()
         """The targets that are delivered to, or were last."""
 
     def follow(self, config: Config) -> None:
         """Let messages be written for the targets of *config* from now on; raises StateError."""
         self._outbox.follow(rules_of(config.notify), datetime.now(UTC))
+        self.statuses = self._outbox.statuses()
 
     def start(self, config: Config) -> ServiceWork:
         """Take the targets of *config* as those to deliver to."""
@@ -51,7 +55,7 @@ class Notifications:
                 rules.name: partial(open_sender, rules.name, form)
                 for rules, form in zip(rules_of(config.notify), config.notify, strict=True)
             }
-            self._notifier = notifier = Notifier(self._outbox, senders, self._changed)
+            self._notifier = notifier = Notifier(self._outbox, senders, self._has_changed)
             notifier.run(stop)
 
         return deliver
@@ -61,8 +65,13 @@ class Notifications:
         if self._notifier is not None:
             self._notifier.wake()
 
-    def statuses(self) -> tuple[TargetStatus, ...]:
-        return self._outbox.statuses()
+    def note(self) -> str:
+        """Say which targets fail."""
+        return few([f"{one.name} fails: {one.answer}" for one in self.statuses if one.failures])
+
+    def _has_changed(self) -> None:
+        self.statuses = self._outbox.statuses()
+        self._changed()
 
 
 def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:
@@ -106,6 +115,7 @@ def notify_service(notifications: Notifications) -> AgentService[Config]:
         start=notifications.start,
         needs=lambda config: config.notify or None,
         keys=("notify",),
+        note=notifications.note,
         stop_s=_STOP_S,
         is_vital=False,
     )

@@ -17,6 +17,7 @@ from listsync.domain.notices import NoticeRecord
 from listsync.domain.runs import PlannedRetry, ServiceStatus, Setting
 from listsync.domain.server_knowledge import UserAllowance
 from listsync.errors import Problem
+from listsync.ports.outbox import Targets
 from listsync.ports.runs import Notices
 from listsync.ports.state import AgentState
 from listsync.sync.limits import UNCAPPED, Cap
@@ -80,6 +81,7 @@ class CommandContext:
     board: ProgressBoard
     state: AgentState
     notices: Notices
+    targets: Targets
     backups: Backups
     backup_place: Callable[[], Path]
     shown: Callable[[], Shown]

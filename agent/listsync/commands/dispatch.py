@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from listsync.commands import control, items, notices, review, runs, status
+from listsync.commands import control, items, notices, notify, review, runs, status
 from listsync.commands.context import Caller, CommandContext
 from listsync.commands.schema import CommandEntry, check, described
 from listsync.commands.serializers import Window, page_request_of
@@ -87,6 +87,26 @@ COMMANDS: Mapping[str, CommandEntry] = {
         "List the latest notices, the newest first",
         (said.NoticesReply,),
         said.NoticesParams,
+    ),
+    "targets": CommandEntry(
+        notify.targets,
+        "Tell how each target of notifications is",
+        (said.TargetsReply,),
+        said.PageParams,
+    ),
+    "notify_test": CommandEntry(
+        notify.notify_test,
+        "Send a test message that `notify_test_result` tells of",
+        (said.NotifyTestReply,),
+        said.NotifyTestParams,
+        (Reason.NOT_FOUND,),
+    ),
+    "notify_test_result": CommandEntry(
+        notify.notify_test_result,
+        "Tell what came of a test message",
+        (said.NotifyTestResultReply,),
+        said.NotifyTestResultParams,
+        (Reason.NOT_FOUND,),
     ),
     "review": CommandEntry(
         review.review,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from listsync.domain.history import RunRow
-from listsync.domain.messages import Beat, Importance, Message, MessageKind
+from listsync.domain.messages import TEST_KEY, Beat, Importance, Message, MessageKind
 from listsync.domain.notices import NoticeChanges, NoticeKind, NoticeRecord, Severity
 from listsync.domain.report import Result, SyncReport, SyncRun, Verdict
 from listsync.domain.run_messages import head_of, message_of
@@ -94,9 +94,25 @@ def beats_of_end(row: RunRow) -> Iterator[Message]:
     )
 
 
+def message_of_test(id_: str, target: str, at: datetime) -> Message:
+    """Make what is sent to *target* to see what it answers."""
+    return Message(
+        key=f"{TEST_KEY}{id_}:{target}",
+        kind=MessageKind.TEST,
+        importance=Importance.INFO,
+        at=at,
+        title="This is a test of listsync",
+        lines=("Messages of listsync arrive here.",),
+        beat=Beat.SUCCESS,
+    )
+
+
 def messages_of_changes(changes: NoticeChanges) -> Iterator[Message]:
     """Say what is new of what people should learn, what got worse, and what works again."""
     for one in changes.opened:
+        # Of a target that fails for a moment nobody else need be told.
+        if one.notice.kind is NoticeKind.TARGET_FAILED and not one.notice.needs_person:
+            continue
         yield _of_notice(one, f"notice:{one.number}")
     for one in changes.worsened:
         yield _of_notice(one, f"notice:{one.number}:worse")

@@ -58,6 +58,8 @@ MESSAGE_LASTS = timedelta(days=3)
 """What could not be delivered for so long is given up."""
 LONGEST_PAUSE = timedelta(hours=24)
 """No target is left alone for longer, whatever it asks for."""
+TEST_KEY = "test:"
+"""How the keys of tests begin; the test's id and the target follow."""
 BEAT_LASTS = timedelta(hours=1)
 """A heartbeat that is older says nothing any more."""
 

@@ -43,6 +43,7 @@ class NoticeKind(StrEnum):
     CONFIG_PENDING = "config_pending"
     WATCHER_DEGRADED = "watcher_degraded"
     SERVICE_FAILED = "service_failed"
+    TARGET_FAILED = "target_failed"
     STATE_TROUBLE = "state_trouble"
     OPEN_TO_OTHERS = "open_to_others"
     STATE_IN_DOUBT = "state_in_doubt"
@@ -102,6 +103,7 @@ _SUBJECTS = {
     NoticeKind.CONFIG_PENDING: "configuration",
     NoticeKind.WATCHER_DEGRADED: "configuration",
     NoticeKind.SERVICE_FAILED: "agent",
+    NoticeKind.TARGET_FAILED: "notifications",
     NoticeKind.STATE_TROUBLE: "state",
     NoticeKind.OPEN_TO_OTHERS: "files",
     NoticeKind.STATE_IN_DOUBT: "state",

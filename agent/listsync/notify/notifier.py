@@ -13,6 +13,7 @@ from listsync.domain.messages import (
     LONGEST_PAUSE,
     Delivery,
     DeliveryState,
+    MessageKind,
     TargetStatus,
     joined,
 )
@@ -136,16 +137,16 @@ class _TargetWorker:
         try:
             answer = self._sent(batch)
         except UndeliverableError as error:
-            logger.warning("a notification is given up: %s", error)
+            logger.warning("a notification to %s is given up: %s", self.name, error)
             self._outbox.settle(self.name, numbers, DeliveryState.DEAD, _now(), str(error))
         except (UnavailableError, RefusedError, AnswerChangedError) as error:
-            self._put_off(numbers, error)
+            self._put_off(batch, error)
         except StateError:
             raise
         except Exception as error:
             logger.exception("notifications to %s failed in an unforeseen way", self.name)
             why = f"a fault in listsync itself ({type(error).__name__}); the log says where"
-            self._put_off(numbers, UnavailableError(self.name, why))
+            self._put_off(batch, UnavailableError(self.name, why))
         else:
             self._settle(numbers, answer)
 
@@ -164,13 +165,19 @@ class _TargetWorker:
             self._token.wait(self._sender.apart_s)
 
     def _put_off(
-        self, numbers: Sequence[int], error: UnavailableError | RefusedError | AnswerChangedError
+        self,
+        batch: Sequence[Delivery],
+        error: UnavailableError | RefusedError | AnswerChangedError,
     ) -> None:
         if self._token.is_set():  # what was cut off is sent again at the next start
             return
+        numbers = [one.number for one in batch]
+        if batch[0].message.kind is MessageKind.TEST:  # somebody waits for what comes of it
+            self._outbox.settle(self.name, numbers, DeliveryState.DEAD, _now(), error.why)
+            return
         failures, now = self._status().failures, _now()
         until = now + _pause_after(failures, error)
-        self._outbox.put_off(self.name, numbers, until, now, str(error))
+        self._outbox.put_off(self.name, numbers, until, now, error.why)
         if not failures:
             logger.warning("notifications wait, and are sent again later: %s", error)
         self._changed()

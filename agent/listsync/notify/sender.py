@@ -125,7 +125,7 @@ def trouble_of(response: Response) -> Exception | None:
         return RefusedError(name, _REFUSED[status], words)
     if status >= 500 or status in (407, 408, 425):
         return UnavailableError(name, words, retry_after_s=wait_s)
-    return UndeliverableError(f"{name}: {words}")
+    return UndeliverableError(words)
 
 
 def _sent_on(response: Response) -> str:

@@ -16,20 +16,31 @@ if TYPE_CHECKING:
     )
 
 
-class Outbox(Protocol):
-    """Keeps them until each target has taken them. Any thread may use it; raises StateError."""
-
-    def follow(self, targets: Sequence[TargetRules], at: datetime) -> None:
-        """Take *targets* as those that there are; what waited for others is dropped."""
-        ...
+class Targets(Protocol):
+    """Who is told, and what waits for them. Any thread may use it; raises StateError."""
 
     def put(
         self, messages: Sequence[Message], at: datetime, *, only: str | None = None
     ) -> tuple[int, ...]:
         """Write messages for whoever wants them, or for the target *only* whatever it wants.
 
-        Returns the numbers of those that were not there before.
+        Returns the numbers of those that were not there before. A test is sent at once, also to
+        a target that is left alone.
         """
+        ...
+
+    def statuses(self) -> tuple[TargetStatus, ...]: ...
+
+    def of_test(self, id_: str) -> tuple[Delivery, ...]:
+        """Return the deliveries of a test by its id."""
+        ...
+
+
+class Outbox(Targets, Protocol):
+    """Keeps them until each target has taken them. Any thread may use it; raises StateError."""
+
+    def follow(self, targets: Sequence[TargetRules], at: datetime) -> None:
+        """Take *targets* as those that there are; what waited for others is dropped."""
         ...
 
     def next_due(self, target: str, now: datetime) -> datetime | None:
@@ -57,8 +68,6 @@ class Outbox(Protocol):
         What has waited for too long is dead.
         """
         ...
-
-    def statuses(self) -> tuple[TargetStatus, ...]: ...
 
     def deliveries(self, numbers: Sequence[int]) -> tuple[Delivery, ...]:
         """Return what became of messages, by their numbers."""

@@ -29,6 +29,8 @@ from listsync.protocol.shapes import (
     ServerShape,
     ServiceShape,
     SettingShape,
+    TargetShape,
+    TestResultShape,
     TitleShape,
 )
 
@@ -71,6 +73,14 @@ class ListsParams(PageParams, total=False):
 
 class NoticesParams(PageParams, total=False):
     open: Annotated[bool, About("only what is not over")]
+
+
+class NotifyTestParams(TypedDict, total=False):
+    target: Annotated[str, About("one target by its name; without it all of them")]
+
+
+class NotifyTestResultParams(TypedDict):
+    id: Annotated[str, About("of the test, as `notify_test` replied")]
 
 
 class RunsParams(PageParams, total=False):
@@ -263,6 +273,23 @@ class ExplainReply(PageReply):
 
 class NoticesReply(PageReply):
     notices: list[NoticeRecordShape]
+
+
+class TargetsReply(PageReply):
+    targets: list[TargetShape]
+
+
+class NotifyTestReply(TypedDict):
+    id: str
+    targets: list[str]
+
+
+class NotifyTestResultReply(TypedDict):
+    """*done*: all have answered, or were given up."""
+
+    id: str
+    done: bool
+    results: list[TestResultShape]
 
 
 class ReviewReply(PageReply):

@@ -11,6 +11,7 @@ import msgspec
 
 from listsync.domain.messages import (
     LONGEST_PAUSE,
+    TEST_KEY,
     Delivery,
     DeliveryState,
     Message,
@@ -78,7 +79,7 @@ class SqliteOutbox:
             return ()
         waiting = self._database.read(
             f"{_DELIVERY} WHERE d.target = ? AND d.state = 'waiting'"
-            " ORDER BY d.due_at, d.message LIMIT ?",
+            " ORDER BY m.kind = 'test' DESC, d.due_at, d.message LIMIT ?",
             target,
             10 * _MOST_TOGETHER,
         )
@@ -129,11 +130,21 @@ class SqliteOutbox:
             "SELECT t.*,"
             " (SELECT count(*) FROM deliveries WHERE target = t.name AND state = 'waiting')"
             " AS waiting,"
-            " (SELECT count(*) FROM deliveries WHERE target = t.name AND state = 'dead'"
-            " AND ended_at > coalesce(t.sent_at, '')) AS dead"
+            " (SELECT count(*) FROM deliveries d JOIN messages m ON m.id = d.message"
+            " WHERE d.target = t.name AND d.state = 'dead' AND m.kind != 'test'"
+            " AND d.ended_at > coalesce(t.sent_at, '')) AS dead"
             " FROM notify_targets t ORDER BY name"
         )
         return tuple(map(_status, rows))
+
+    def of_test(self, id_: str) -> tuple[Delivery, ...]:
+        begin = f"{TEST_KEY}{id_}:"
+        rows = self._database.read(
+            f"{_DELIVERY} WHERE m.key BETWEEN ? AND ? ORDER BY d.target",
+            begin,
+            begin + "~",
+        )
+        return tuple(map(_delivery, rows))
 
     def deliveries(self, numbers: Sequence[int]) -> tuple[Delivery, ...]:
         rows = self._database.read(
@@ -175,6 +186,11 @@ def put_messages(
             continue
         if message.kind is MessageKind.HEARTBEAT:
             _drop_beats(connection, wanted_by, at)
+        if message.kind is MessageKind.TEST:
+            connection.executemany(
+                "UPDATE notify_targets SET paused_until = NULL WHERE name = ?",
+                [(name,) for name in wanted_by],
+            )
         due = iso(
             max(at + timedelta(seconds=message.due_s), _guarded(connection, message, number))
         )

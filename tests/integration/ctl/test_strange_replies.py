@@ -65,12 +65,29 @@ _COMMAND = {
     "reasons": ["invalid"],
     "reply": {},
 }
+_SETTING = {"path": "log.level", "value": "info", "origin": "the file", "is_secret": False}
+_TARGET = {
+    "name": "discord",
+    "waiting": 2,
+    "dead": 1,
+    "failures": 3,
+    "failing_since": RUN["ended_at"],
+    "paused_until": RUN["ended_at"],
+    "sent_at": RUN["ended_at"],
+    "answer": "HTTP 500",
+}
+_TESTED = {
+    "id": "4f1c",
+    "done": True,
+    "results": [{"target": "discord", "state": "sent", "answer": "HTTP 204"}],
+}
 _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "ping": ("ping", {"pong": True, "pid": 1}),
     "version": ("version", {"version": "1.0", "protocol": 1}),
     "describe": ("describe", {"commands": [_COMMAND], "total": 1, "next": None}),
     "status": ("status", {**STATUS, "retry": {"at": RUN["ended_at"], "why": "no answer"}}),
     "status --check": ("status", STATUS),
+    "config": ("config", {"settings": [_SETTING], "total": 1, "next": None}),
     "progress": ("progress", BUSY),
     "progress --follow": ("progress", IDLE),
     "lists": ("lists", LISTS),
@@ -78,6 +95,8 @@ _GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "runs": ("runs", {"runs": [RUN, {**RUN, "ended_at": None, "result": None}]}),
     "runs 4f1c": ("runs", {"run": RUN, "notices": STATUS["notices"], "requests": [REQUEST]}),
     "notices": ("notices", {"notices": STATUS["notices"], "total": 2}),
+    "notify": ("targets", {"targets": [_TARGET], "total": 1}),
+    "notify test": ("notify_test_result", _TESTED),
     "items": ("items", {"items": [ITEM], "total": 1}),
     "items --export -": ("items", {"items": [ITEM], "total": 1}),
     "explain alien": ("explain", {"titles": [_EXPLAINED], "total": 3, "cut": True}),
@@ -104,6 +123,8 @@ _REST = {
     "progress": IDLE,
     "runs": {"run": {**RUN, "dry_run": True}, "requests": []},
     "backup_result": _BACKUP,
+    "notify_test": {"id": "4f1c", "targets": ["discord"]},
+    "notify_test_result": _TESTED,
     "plan_result": {**PLAN, "next": None},
     "status": STATUS,
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from listsyncctl.client import ClientError
+from listsyncctl.client import ClientError, ask
 from tests.integration.app.conftest import AgentInProcess
+from tests.integration.app.test_added_service import until
 from tests.integration.notify.receiver import Answer, Receiver, receiving
 
 WRONG: dict[str, object] = {"sync.every": "never"}
@@ -59,3 +62,52 @@ def test_a_target_that_hangs_keeps_no_other_waiting(
         receiver.wait_for(1)
         released.set()
     assert told(receiver) == ["configuration"]
+
+
+def test_a_test_tells_what_each_target_answers_however_it_is(
+    agent: AgentInProcess, receiver: Receiver
+) -> None:
+    with receiving(Answer(status=401, body=b"wrong token")) as refuses:
+        agent.write(
+            {
+                "notify": [
+                    {"webhook": {"url": refuses.url}, "name": "refuses"},
+                    {"webhook": {"url": receiver.url}, "name": "takes"},
+                ]
+            }
+        )
+        agent.reload()
+        begun = agent.ask("notify_test")
+        refuses.wait_for(1)
+        receiver.wait_for(1)
+        until(lambda: result_of(agent, begun)["done"])
+        assert {one["target"]: one["state"] for one in result_of(agent, begun)["results"]} == {
+            "refuses": "dead",
+            "takes": "sent",
+        }
+    assert told(receiver) == ["test"]
+
+
+def result_of(agent: AgentInProcess, begun: Mapping[str, Any]) -> Mapping[str, Any]:
+    return ask([agent.socket], "notify_test_result", {"id": begun["id"]}, timeout_s=10)
+
+
+def test_a_target_that_fails_is_a_notice_until_it_works_again(
+    agent: AgentInProcess, receiver: Receiver
+) -> None:
+    receiver.answers.append(Answer(status=503))
+    notify: dict[str, object] = {"notify": [{"webhook": {"url": receiver.url}}]}
+    agent.write(notify)
+    agent.reload()
+    agent.write({**notify, **WRONG})
+    reload_badly(agent)
+    until(lambda: "target_failed" in open_kinds(agent))
+    agent.ask("notify_test")
+    until(lambda: "target_failed" not in open_kinds(agent))
+    # What says of the target itself that it fails, and no longer does, it is not told.
+    receiver.wait(lambda taken: len(taken) > 2)
+    assert told(receiver) == ["configuration", "test", "configuration"]
+
+
+def open_kinds(agent: AgentInProcess) -> set[str]:
+    return {one["kind"] for one in agent.ask("status")["notices"]}

@@ -29,6 +29,9 @@ _NAMES = {
     "review_decide": "review",
     "plan_result": "plan",
     "backup_result": "backup",
+    "targets": "notify",
+    "notify_test": "notify",
+    "notify_test_result": "notify",
 }
 _HEAVY = {"asyncio", "dataclasses", "http", "pathlib", "sqlite3", "ssl"}
 _OURS = {"interrupts", "protocol", "terminal", "text_cleaning"}
@@ -228,6 +231,9 @@ _REPLIES: dict[str, list[tuple[str | None, Any]]] = {
     "backup": [(None, messages.BackupReply)],
     "backup_result": [(None, messages.BackupReply)],
     "log_level": [(None, messages.LogLevelReply)],
+    "targets": [(None, messages.TargetsReply)],
+    "notify_test": [(None, messages.NotifyTestReply)],
+    "notify_test_result": [(None, messages.NotifyTestResultReply)],
 }
 _OF_TYPE = {str: str, bool: bool, int: float, float: float}
 

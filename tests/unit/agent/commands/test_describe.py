@@ -23,6 +23,9 @@ _SUB_COMMANDS = {
     "review_decide": "review accept",
     "plan_result": "plan",
     "backup_result": "backup",
+    "targets": "notify",
+    "notify_test": "notify test",
+    "notify_test_result": "notify test",
 }
 _READER = Caller("a reader", may_control=False)
 
@@ -58,6 +61,7 @@ def test_a_parameter_is_described_with_what_it_means_and_may_be(world: World) ->
         "review_decide": ["id", "choice"],
         "plan_result": ["run_id"],
         "exclude": ["item"],
+        "notify_test_result": ["id"],
         "backup_result": ["id"],
     }
 
@@ -66,7 +70,7 @@ def test_a_reply_is_described_with_all_that_is_in_it(world: World) -> None:
     described = {one["name"]: one for one in world.ask("describe")["commands"]}
     assert {name for name, one in described.items() if one["pages"]} == {
         *("describe", "status", "config", "progress", "lists", "runs", "items", "explain"),
-        *("notices", "review", "plan_result"),
+        *("notices", "targets", "review", "plan_result"),
     }
     schema = described["runs"]["reply"]
     assert schema["anyOf"] == [{"$ref": "#/$defs/RunsReply"}, {"$ref": "#/$defs/RunReply"}]

@@ -24,6 +24,7 @@ from listsync.domain.history import ItemRow, ListRow, RequestRow, RunRow
 from listsync.domain.list_rules import ListRules
 from listsync.domain.lists import ListEntry
 from listsync.domain.media import Exclusion, ExternalIds, MediaType, TitleKey
+from listsync.domain.messages import Delivery, Message, TargetStatus
 from listsync.domain.notices import NoticeRecord
 from listsync.domain.report import Verdict
 from listsync.domain.runs import (
@@ -165,6 +166,32 @@ class FakeBackups(Backups):
         return self.told
 
 
+class FakeTargets:
+    """Implements `ports.outbox.Targets`; what is put waits for ever."""
+
+    def __init__(self) -> None:
+        self.known: tuple[TargetStatus, ...] = ()
+        self.sent: list[Delivery] = []
+
+    def put(
+        self, messages: Sequence[Message], at: datetime, *, only: str | None = None
+    ) -> tuple[int, ...]:
+        del at
+        assert only is not None
+        begin = len(self.sent)
+        self.sent += [
+            Delivery(number=number, target=only, message=one)
+            for number, one in enumerate(messages, begin)
+        ]
+        return tuple(range(begin, len(self.sent)))
+
+    def statuses(self) -> tuple[TargetStatus, ...]:
+        return self.known
+
+    def of_test(self, id_: str) -> tuple[Delivery, ...]:
+        return tuple(one for one in self.sent if f":{id_}:" in one.message.key)
+
+
 class World:
     """An agent as the commands see it, that follows the lists *names*."""
 
@@ -172,6 +199,7 @@ class World:
         self.queue = RunQueue(lambda: None)
         self.recent, self.board, self.state = RecentRuns(), ProgressBoard(), FakeAgentState()
         self.backups = FakeBackups()
+        self.targets = FakeTargets()
         self.shown: dict[str, ListRow] = {}
         self.standing: tuple[NoticeRecord, ...] = ()
         self.waiting = self.refreshes = 0
@@ -208,6 +236,7 @@ class World:
             board=self.board,
             state=self.state,
             notices=self.notices,
+            targets=self.targets,
             backups=self.backups,
             backup_place=lambda: Path("/state/backups/next.db"),
             shown=self._shown,

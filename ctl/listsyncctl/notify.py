@@ -1,0 +1,44 @@
+"""`listsyncctl notify`: the targets of notifications, and what they answer."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from listsync.interrupts import raised
+from listsync.protocol import Exit
+from listsyncctl.session import Session, command, common, ctl, examples_of, session_of
+
+_WAIT_S = 60.0
+_LOOK_S = 0.2
+
+
+@common
+@ctl.group(
+    "notify",
+    invoke_without_command=True,
+    epilog=examples_of("notify", "notify test", "notify test discord"),
+)
+@click.pass_context
+def notify(context: click.Context, /) -> None:
+    """Show the targets of notifications, or test them."""
+    if context.invoked_subcommand is None:
+        session = session_of(context)
+        session.show("targets", session.ask("targets"))
+
+
+@command("test", "notify test", "notify test discord", under=notify)
+@click.argument("target", required=False)
+def notify_test(session: Session, *, target: str | None) -> Exit:
+    """Send a test message to TARGET, or to all, and show what was answered."""
+    begun = session.ask("notify_test", {} if target is None else {"target": target})
+    until = time.monotonic() + (session.timeout_s or _WAIT_S)
+    with raised():
+        while True:
+            found = session.ask("notify_test_result", {"id": begun["id"]})
+            if found["done"] or time.monotonic() > until:
+                break
+            time.sleep(_LOOK_S)
+    session.show("notify_test_result", found)
+    return Exit.OK if all(one["state"] == "sent" for one in found["results"]) else Exit.FAILED
