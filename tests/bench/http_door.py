@@ -140,19 +140,21 @@ def _filled_door() -> Iterator[int]:
 
 def _beside(what: str, most: float, *, latency_ms: float, titles: int) -> Iterator[Figure]:
     """Time syncs with and without a crowd of clients, turn by turn."""
-    quiet, crowded, waits = [], [], []
+    quiet, crowded, waits, shares = [], [], [], []
     for _ in range(3):
         quiet.append(_sync_s(latency_ms, titles, None))
         crowd: list[float] = []
         crowded.append(_sync_s(latency_ms, titles, crowd))
         waits.append(crowd[1])
+        shares.append(crowd[2])
     ratio = statistics.median(crowded) / statistics.median(quiet)
     yield Figure(f"door: {what}, beside a crowd", ratio, "x", most)
     yield Figure("  /sync/progress, p99", 1000 * statistics.median(waits), "ms", 30)
+    yield Figure("  what the clients take themselves", statistics.median(shares), "cores")
 
 
 def _sync_s(latency_ms: float, titles: int, crowd: list[float] | None) -> float:
-    """Run one first sync; with *crowd*, clients ask meanwhile: their median and p99 go there."""
+    """Run one first sync; with *crowd*, clients ask meanwhile: see there what they tell."""
     with bench(latency_ms=latency_ms, titles=titles) as one, ExitStack() as stack:
         one.write_list(films(titles), every=0)
         _open(one)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +34,7 @@ _ALWAYS: Mapping[str, str] = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
 }
 OPEN_TO_ANY_HOST = frozenset({"/healthz"})
 
@@ -116,6 +119,14 @@ def _check_host(scope: Scope, settings: HttpSettings) -> None:
         raise HttpError(400, Reason.INVALID_REQUEST, words)
 
 
+_USUAL = [(name.encode(), value.encode()) for name, value in _ALWAYS.items()]
+
+
+@lru_cache(1)
+def _date(now: int) -> bytes:
+    return formatdate(now, usegmt=True).encode()
+
+
 class _Sender:
     """Adds to every answer what all have."""
 
@@ -126,11 +137,10 @@ class _Sender:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
-            headers = MutableHeaders(raw=message.setdefault("headers", []))
-            headers["date"] = formatdate(usegmt=True)
-            for name, value in _ALWAYS.items():
-                headers.setdefault(name, value)
-            headers.setdefault("cache-control", "no-store")
+            headers = message.setdefault("headers", [])
+            said = {name for name, _ in headers}
+            headers.append((b"date", _date(int(time.time()))))
+            headers.extend(one for one in _USUAL if one[0] not in said)
         await self._send(message)
 
 

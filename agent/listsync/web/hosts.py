@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from listsync.web.settings import HttpSettings, Network
 
+_REMEMBERED = 256
+"""Clients say the same again and again; to take it apart costs more than the rest of a check."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "ip6-localhost"})
 
 
+@lru_cache(_REMEMBERED)
 def host_in(header: str) -> str:
     """Take the name from a Host header, in small letters, without port and trailing dot.
 
@@ -33,6 +36,7 @@ def _is_port(text: str) -> bool:
     return text[:1] == ":" and text[1:].isascii() and text[1:].isdecimal()
 
 
+@lru_cache(_REMEMBERED)
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)
@@ -56,6 +60,7 @@ def _own_names() -> frozenset[str]:
     return frozenset({name, short, f"{short}.local"})
 
 
+@lru_cache(_REMEMBERED)
 def plain(address: str) -> str:
     """Write an IPv4 address that came in at an IPv6 socket as what it is."""
     if not _is_address(address):

@@ -54,6 +54,7 @@ _OF_NOBODY = {
     "trio",
     "undetected_chromedriver",
     "uvicorn",
+    "uvloop",
 }
 _OF_OURS = {
     "listsync.app.wiring",

@@ -26,6 +26,7 @@ from listsync.domain.report import Result
 from listsync.domain.server import MediaStatus, TitleState
 from listsync.errors import AnswerChangedError, Refusal, RefusedError, UnavailableError
 from listsync.store.list_snapshots import SqliteConfiguredLists
+from listsync.web import feed_routes
 from listsync.web.application import Backend
 from listsync.web.feed_routes import AGE, FeedRoutes
 from listsync.web.routes import HttpRoute
@@ -650,6 +651,42 @@ def test_the_feed_of_a_list_that_is_followed_no_more_is_forgotten(house: FeedHou
     assert house.state.feeds.find(rules("second")) is not None
     rest = house.database.read("SELECT count(*) FROM feed_pages")[0][0]
     assert rest == 1
+
+
+def test_a_long_feed_is_packed_once_for_all_who_read_it(
+    door: Door, house: FeedHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is another one."""
+    written: list[str] = []
+    write = Feeds.write
+
+    def note(feeds: Feeds, feed: Feed) -> list[bytes]:
+        written.append(feed.etag)
+        return write(feeds, feed)
+
+    monkeypatch.setattr(Feeds, "write", note)
+    monkeypatch.setattr(feed_routes, "_WORTH_PACKING", 1)
+    house.follow(DUNE_ROW).sync()
+    first, again = read(door), read(door)
+    assert first.headers["content-encoding"] == again.headers["content-encoding"] == "gzip"
+    assert first.json() == again.json()
+    assert len(written) == 1
+    assert read(door, **{"Accept-Encoding": "identity"}).json() == first.json()
+    house.follow(DUNE_ROW, MATRIX_ROW).sync()
+    assert titles(door) == ["Dune", "The Matrix"]
+    assert len({*written}) == 2
+
+
+def test_what_is_packed_is_kept_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = feed_routes._KeptContents()
+    monkeypatch.setattr(feed_routes, "_MOST_KEPT", 10)
+    for tag in "ab":
+        kept.put(tag, feed_routes._Content([b"12", b"34"], is_packed=True))
+    assert kept.find("a")
+    kept.put("c", feed_routes._Content([b"1234"], is_packed=True))
+    assert [bool(kept.find(tag)) for tag in "abc"] == [True, False, True]
+    kept.put("d", feed_routes._Content([b"x" * 11], is_packed=True))
+    assert not any(kept.find(tag) for tag in "abcd")
 
 
 def test_a_token_in_an_address_is_not_in_the_log(

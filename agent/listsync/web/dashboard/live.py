@@ -40,9 +40,11 @@ class Broadcaster:
     _viewers: int = 0
     _is_over: bool = False
     _version: int = 0
+    _beats: int = 0
     _parts: dict[str, _Part] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
+    _pulse: asyncio.TimerHandle | None = None
     _loop: asyncio.AbstractEventLoop | None = None
 
     def look_who_may(self) -> None:
@@ -63,6 +65,7 @@ class Broadcaster:
         try:
             if self._task is None:
                 self._task = asyncio.create_task(self._keep_looking())
+                self._beat_later(self._loop)
             async with aclosing(self._events(self._task, is_allowed)) as events:
                 async for one in events:
                     yield one
@@ -74,28 +77,36 @@ class Broadcaster:
     async def _events(
         self, task: asyncio.Task[None], is_allowed: Callable[[], bool]
     ) -> AsyncGenerator[bytes]:
-        loop, seen = asyncio.get_running_loop(), 0
+        loop, seen, beats = asyncio.get_running_loop(), 0, self._beats
         ends = loop.time() + _LONGEST_S
         while not self._is_over and is_allowed() and not task.done() and loop.time() < ends:
             changed, news = self._changed, self._since(seen)
             seen = self._version
-            if news:
-                yield news
-                continue
-            try:
-                await asyncio.wait_for(changed.wait(), _HEARTBEAT_S)
-            except TimeoutError:
-                yield _HEARTBEAT
+            if news or beats != self._beats:
+                beats = self._beats
+                yield news or _HEARTBEAT
+            else:
+                await changed.wait()
 
     def _since(self, version: int) -> bytes:
         lines = b"".join(one.lines for one in self._parts.values() if one.version > version)
         return lines + _END if lines else b""
 
     def _rest(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._task = None
+        for one in (self._task, self._pulse):
+            if one is not None:
+                one.cancel()
+        self._task = self._pulse = None
         self._parts.clear()
+
+    def _beat_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have one timer for all: one for each viewer costs more than what it is told."""
+        self._pulse = loop.call_later(_HEARTBEAT_S, self._beat, loop)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._beats += 1
+        self._beat_later(loop)
+        self._wake()
 
     async def _keep_looking(self) -> None:
         try:
