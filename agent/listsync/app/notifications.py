@@ -15,7 +15,7 @@ from listsync.config.configuration import Config
 from listsync.config.notify_options import NotifyForm
 from listsync.domain.messages import MessageKind, TargetRules, TargetStatus
 from listsync.domain.notices import few
-from listsync.notify.options import HeartbeatOptions, WebhookOptions
+from listsync.notify.options import DiscordOptions, HeartbeatOptions, WebhookOptions
 from listsync.ports.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:
 def open_sender(name: str, form: NotifyForm, token: CancelToken) -> Sender:
     """Make what sends to a target."""
     match form.options:
+        case DiscordOptions() as options:
+            from listsync.notify.targets.discord import DiscordSender  # noqa: PLC0415 - httpx
+
+            return DiscordSender(name, options, token)
         case WebhookOptions() as options:
             from listsync.notify.targets.webhook import WebhookSender  # noqa: PLC0415 - httpx
 

@@ -10,6 +10,7 @@ from listsync.config_types import Check, Options
 from listsync.domain.messages import USUAL_KINDS, Importance, MessageKind
 from listsync.notify.options import (
     TARGET_TYPES,
+    DiscordOptions,
     HeartbeatOptions,
     TargetOptions,
     WebhookOptions,
@@ -34,6 +35,7 @@ def _one_line(text: str) -> str:
 class NotifyForm(Options, frozen=True, kw_only=True):
     """One target: exactly one kind's key, and which messages it gets."""
 
+    discord: Annotated[DiscordOptions | None, "A channel of Discord."] = None
     webhook: Annotated[WebhookOptions | None, "A program of yours that takes JSON by POST."] = None
     heartbeat: Annotated[
         HeartbeatOptions | None,

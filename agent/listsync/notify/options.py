@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -12,6 +14,7 @@ from listsync.config_types import (
     Options,
     ProxyAddress,
     SecretStr,
+    WebAddress,
     parse_web_address,
 )
 
@@ -56,7 +59,49 @@ class HeartbeatOptions(HttpTargetOptions, frozen=True, kw_only=True):
     ] = "auto"
 
 
+_DISCORD_HOST = re.compile(r"(?:\w+\.)?discord(?:app)?\.com", re.ASCII)
+_DISCORD_PATH = re.compile(r"/api(?:/v\d+)?/webhooks/\d+/[\w-]+/?", re.ASCII)
+
+
+def _discord_address(secret: SecretStr) -> SecretStr:
+    address = _secret_address(secret)
+    place = urlsplit(address.get_secret_value())
+    if _DISCORD_HOST.fullmatch(place.hostname or "") and not _DISCORD_PATH.fullmatch(place.path):
+        raise ValueError(
+            "is no webhook of Discord, expected https://discord.com/api/webhooks/ID/TOKEN "
+            "(Edit Channel, Integrations, Webhooks, Copy Webhook URL)"
+        )
+    return address
+
+
+def _discord_name(text: str) -> str:
+    name = text.strip()
+    if not name.isprintable() or any(one in name.lower() for one in ("discord", "clyde")):
+        raise ValueError("expected a name without line breaks, and without discord or clyde in it")
+    return name
+
+
+class DiscordOptions(HttpTargetOptions, frozen=True, kw_only=True):
+    """A channel of Discord."""
+
+    url: Annotated[
+        SecretStr,
+        Check(_discord_address),
+        "The channel's webhook; behind a proxy or in a test any other address.",
+    ]
+    username: Annotated[
+        str | None,
+        Check(_discord_name),
+        Meta(min_length=1, max_length=80),
+        "Who the messages are from; empty = as the webhook is called.",
+    ] = None
+    avatar: Annotated[
+        WebAddress | None, "Address of a picture beside them; empty = that of the webhook."
+    ] = None
+
+
 TARGET_TYPES: dict[str, type[TargetOptions]] = {
+    "discord": DiscordOptions,
     "webhook": WebhookOptions,
     "heartbeat": HeartbeatOptions,
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from listsync.http.request import ServiceRequest
 from listsync.http.response import Response, retry_after_s
 from listsync.http.service_client import build_client, send_once
 from listsync.notify.options import HttpTargetOptions, kind_of
+from listsync.text_cleaning import one_line
 
 
 class Sender(Protocol):
@@ -104,28 +107,59 @@ def secrets_in(address: SecretStr) -> tuple[SecretStr, ...]:
 
 _REFUSED = {
     401: Refusal.CREDENTIAL,
-    403: Refusal.PERMISSION,
     404: Refusal.NOT_FOUND,
     410: Refusal.NOT_FOUND,
 }
+_PASSING = (407, 408, 425)
+_OF_THE_MESSAGE = (400, 413, 422)
+_LONGEST_S = 366 * 86400.0
 
 
 def trouble_of(response: Response) -> Exception | None:
-    """Say what an answer other than "taken" means; None: it was taken."""
+    """Say what an answer means other than "taken", as far as all services have it alike."""
     status, name = response.status, response.service
     if status < 300:
         return None
     if status < 400:
         return RefusedError(name, Refusal.NOT_FOUND, _sent_on(response))
     wait_s = retry_after_s(response.headers)
-    words = f"HTTP {status}: {response.sample}".rstrip(": ")
+    words = f"HTTP {status}: {said_by(response)}".rstrip(": ")
     if status == 429:
         return RefusedError(name, Refusal.RATE_LIMITED, words, retry_after_s=wait_s)
-    if status in _REFUSED:
-        return RefusedError(name, _REFUSED[status], words)
-    if status >= 500 or status in (407, 408, 425):
+    if status >= 500 or status in _PASSING:
         return UnavailableError(name, words, retry_after_s=wait_s)
-    return UndeliverableError(words)
+    if status in _OF_THE_MESSAGE:
+        return UndeliverableError(words)
+    return RefusedError(name, _REFUSED.get(status, Refusal.PERMISSION), words)
+
+
+def said_by(response: Response) -> str:
+    """Find what an answer says to people: a page, its title."""
+    if response.is_page:
+        return response.title
+    said = fields_of(response)
+    texts = (said.get(key) for key in ("message", "description", "error"))
+    return next((one_line(text) for text in texts if isinstance(text, str)), response.sample)
+
+
+def fields_of(response: Response) -> Mapping[str, object]:
+    """Read an answer that is a JSON object; empty: it is none."""
+    try:
+        found = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def seconds_in(value: object) -> float | None:
+    """Read a time that a service names; None: it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_S) if math.isfinite(seconds) else None
 
 
 def _sent_on(response: Response) -> str:

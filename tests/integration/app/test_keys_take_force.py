@@ -75,6 +75,10 @@ class Change:
 
 _HOOK: dict[str, object] = {"webhook": {"url": "http://127.0.0.1:7"}}
 _TARGETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "discord": (
+        {"discord": {"url": "http://127.0.0.1:7"}},
+        {"url": "http://127.0.0.1:8", "username": "us", "avatar": "http://127.0.0.1:8/a.png"},
+    ),
     "webhook": (_HOOK, {"url": "http://127.0.0.1:8"}),
     "heartbeat": (
         {"heartbeat": {"url": "http://127.0.0.1:7"}},
