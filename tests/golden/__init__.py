@@ -17,11 +17,16 @@ _HEAD = (
 
 def rendered() -> dict[str, str]:
     """Render every case anew."""
-    from tests.golden import agent_cases, client_cases, help_cases  # noqa: PLC0415 - they are many
+    from tests.golden import (  # noqa: PLC0415 - they are many
+        agent_cases,
+        client_cases,
+        help_cases,
+        message_cases,
+    )
 
     found: dict[str, str] = {}
-    for cases in (help_cases.cases(), client_cases.cases(), agent_cases.cases()):
-        for name, lines in cases:
+    for module in (help_cases, client_cases, agent_cases, message_cases):
+        for name, lines in module.cases():
             assert name not in found, f"two cases are called {name}"
             found[name] = "".join(f"{line}\n" for line in lines)
     return found

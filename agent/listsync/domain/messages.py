@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -167,22 +168,57 @@ class TargetStatus:
 
 
 def joined(messages: Sequence[Message]) -> Message:
-    """Make one of messages of one group that are delivered together, the oldest first."""
+    """Make one of messages of one group that are delivered together: the worst first."""
     first, *others = messages
     if not others:
         return first
-    worst = max(messages, key=lambda one: one.importance.rank)
-    lines = [line for one in messages for line in (one.title, *one.lines)]
+    ordered = sorted(messages, key=lambda one: -one.importance.rank)
     return Message(
         key=first.key,
-        kind=worst.kind,
-        importance=worst.importance,
-        at=messages[-1].at,
-        title=f"{worst.title} (and {len(others)} more)",
-        lines=tuple(lines),
-        titles=tuple(title for one in messages for title in one.titles),
+        kind=ordered[0].kind,
+        importance=ordered[0].importance,
+        at=max(one.at for one in messages),
+        title=_title_of(messages),
+        lines=tuple(f"{one.title}: {' '.join(one.lines)}".rstrip(": ") for one in ordered),
+        titles=tuple(title for one in ordered for title in one.titles),
         more=sum(one.more for one in messages),
-        lists=tuple(dict.fromkeys(name for one in messages for name in one.lists)),
+        lists=tuple(dict.fromkeys(name for one in ordered for name in one.lists)),
         group=first.group,
-        data={"messages": [dict(one.data) for one in messages]},
+        data={"messages": [_data_of(one) for one in ordered]},
     )
+
+
+_NEEDS, _AGAIN, _FAILS = "need you", "work again", "to know"
+
+
+def _title_of(messages: Sequence[Message]) -> str:
+    """Say `2 things need you, 1 works again`."""
+    counts = Counter(map(_word_of, messages))
+    told = [(counts[word], word) for word in (_NEEDS, _FAILS, _AGAIN) if counts[word]]
+    (count, word), *rest = told
+    said = [f"{count} thing{'' if count == 1 else 's'} {_agreeing(word, count)}"]
+    return ", ".join(said + [f"{count} {_agreeing(word, count)}" for count, word in rest])
+
+
+def _word_of(message: Message) -> str:
+    if message.kind is MessageKind.RECOVERED:
+        return _AGAIN
+    is_need = message.importance is Importance.ERROR or message.kind is MessageKind.REVIEW
+    return _NEEDS if is_need else _FAILS
+
+
+def _agreeing(word: str, count: int) -> str:
+    verb, _, rest = word.partition(" ")
+    return f"{verb}s {rest}" if count == 1 and verb != "to" else word
+
+
+def _data_of(message: Message) -> dict[str, object]:
+    """Give what `message_data.OneOfSeveral` says."""
+    return {
+        "id": message.key,
+        "kind": message.kind.value,
+        "importance": message.importance.value,
+        "title": message.title,
+        "text": "\n".join(message.lines),
+        "data": dict(message.data),
+    }

@@ -10,12 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from listsync.domain.history import Key, Page, RunRow
-from listsync.domain.message_texts import (
-    beat_of_start,
-    beats_of_end,
-    messages_of_changes,
-    messages_of_run,
-)
+from listsync.domain.message_of_notice import messages_of_changes
+from listsync.domain.message_texts import beat_of_start, beats_of_end, messages_of_run
 from listsync.domain.notices import (
     Notice,
     NoticeKind,
@@ -86,7 +82,7 @@ def emit_notices(
         [(iso(at), one.number) for one in found.ended],
     )
     ended = tuple(replace(one, ended_at=at) for one in found.ended)
-    told = messages_of_changes(replace(found, opened=opened, ended=ended))
+    told = messages_of_changes(replace(found, opened=opened, ended=ended), at)
     put_messages(connection, told, at)
     connection.execute("DELETE FROM notices WHERE ended_at < ?", (iso(at - _KEPT),))
 
