@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import h11
 import uvicorn
-import uvloop
+from uvicorn.loops.auto import auto_loop_factory
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from listsync.web.guard import MOST_HEAD_BYTES
@@ -163,7 +163,7 @@ class HttpServer:
     def run(self, is_over: Callable[[], bool]) -> None:
         """Serve until *is_over* says so; `wake` makes it look at once."""
         try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
                 runner.run(self._server.serve_until(is_over, self._listener))
         finally:
             self._listener.close()
