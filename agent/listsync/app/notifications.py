@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, count
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from listsync.notify.sender import Sender
 
 _STOP_S = 2.5
+_SOON = timedelta(seconds=5)
+_LOOK_S = 0.1
 _BEATS = frozenset({MessageKind.HEARTBEAT})
 
 
@@ -48,14 +51,8 @@ class Notifications:
         self.forms = config.notify
 
         def deliver(stop: threading.Event) -> None:
-            # Imported in its own time: nobody waits for it.
-            from listsync.notify.notifier import Notifier  # noqa: PLC0415 - 10 MB, if any target
-
-            senders = {
-                rules.name: partial(open_sender, rules.name, form)
-                for rules, form in zip(rules_of(config.notify), config.notify, strict=True)
-            }
-            self._notifier = notifier = Notifier(self._outbox, senders, self._has_changed)
+            # Made in its own time: nobody waits for what is imported.
+            self._notifier = notifier = _notifier(config, self._outbox, self._has_changed)
             notifier.run(stop)
 
         return deliver
@@ -72,6 +69,45 @@ class Notifications:
     def _has_changed(self) -> None:
         self.statuses = self._outbox.statuses()
         self._changed()
+
+
+def deliver_now(config: Config, outbox: Outbox, within_s: float) -> None:
+    """Deliver what is due, as far as it goes in *within_s*; the rest waits in the outbox.
+
+    For a sync without an agent. Raises StateError.
+    """
+    names = [one.name for one in rules_of(config.notify)]
+    if not names:
+        return
+    stop = threading.Event()
+    worker = threading.Thread(
+        target=lambda: _notifier(config, outbox, lambda: None).run(stop), daemon=True
+    )
+    worker.start()
+    until = time.monotonic() + within_s
+    try:
+        while time.monotonic() < until and any(_is_due(outbox, name) for name in names):
+            time.sleep(_LOOK_S)
+    finally:
+        stop.set()
+        worker.join(_STOP_S)
+
+
+def _is_due(outbox: Outbox, target: str) -> bool:
+    """Tell whether something is sent to *target* at once, or together with what comes soon."""
+    now = datetime.now(UTC)
+    due = outbox.next_due(target, now)
+    return due is not None and due <= now + _SOON
+
+
+def _notifier(config: Config, outbox: Outbox, changed: Callable[[], None]) -> Notifier:
+    from listsync.notify.notifier import Notifier  # noqa: PLC0415 - 10 MB, where there is a target
+
+    senders = {
+        rules.name: partial(open_sender, rules.name, form)
+        for rules, form in zip(rules_of(config.notify), config.notify, strict=True)
+    }
+    return Notifier(outbox, senders, changed)
 
 
 def rules_of(forms: Sequence[NotifyForm]) -> tuple[TargetRules, ...]:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from listsync.app.history_log import write_history
 from listsync.app.memory_tuning import fewer_collections
+from listsync.app.notifications import deliver_now, rules_of
 from listsync.app.provider_table import KnownServices, ProviderContext, followed
 from listsync.cancellation import CancelToken
 from listsync.config.configuration import Config
@@ -34,6 +35,7 @@ from listsync.store.exclusions import SqliteExclusions
 from listsync.store.feeds import SqliteFeeds
 from listsync.store.list_snapshots import SqliteConfiguredLists
 from listsync.store.match_cache import SqliteFacts
+from listsync.store.outbox import SqliteOutbox
 from listsync.store.server_guard import SqliteArrNames
 from listsync.store.state import SqliteMemory
 from listsync.store.state_folder import locked, looking_at, opened_state
@@ -61,6 +63,8 @@ logger = logging.getLogger(__name__)
 # What one service alone needs is imported for its lists: nobody follows lists of all of them.
 # ruff: noqa: PLC0415
 
+_DELIVERY_S = 10.0
+"""How long messages may take to go out after a sync without an agent."""
 _SANDBOX_STATE = "sandbox.json"
 
 
@@ -92,6 +96,7 @@ def open_parts(
         )
         if not dry_run:
             stack.callback(write_history, config, state_dir, database)
+            stack.enter_context(_delivering(config, database))
         yield stack.enter_context(
             wired(
                 config,
@@ -102,6 +107,17 @@ def open_parts(
                 state_dir=state_dir,
             )
         )
+
+
+@contextmanager
+def _delivering(config: Config, database: Database) -> Iterator[None]:
+    """Write messages for the targets of *config* meanwhile, and deliver them afterwards."""
+    outbox = SqliteOutbox(database)
+    outbox.follow(rules_of(config.notify), datetime.now(UTC))
+    try:
+        yield
+    finally:
+        deliver_now(config, outbox, _DELIVERY_S)
 
 
 @contextmanager

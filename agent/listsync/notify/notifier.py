@@ -126,7 +126,8 @@ class _TargetWorker:
                     return None
                 if due > now:
                     return min((due - now).total_seconds(), _AS_IT_CHANGES_S)
-                self._deliver(self._outbox.take(self.name, now))
+                if batch := self._outbox.take(self.name, now):
+                    self._deliver(batch)
         except StateError as error:
             logger.warning("notifications to %s wait: %s", self.name, error)
             return _STATE_PAUSE_S

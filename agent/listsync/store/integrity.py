@@ -29,6 +29,7 @@ from pathlib import Path
 from listsync.domain.decisions import Found, How
 from listsync.domain.lists import ListOutcome
 from listsync.domain.media import MediaType
+from listsync.domain.messages import DeliveryState, MessageKind
 from listsync.domain.notices import NoticeKind, Origin, Severity
 from listsync.domain.server import RequestAnswer
 from listsync.file_access import open_to_write
@@ -63,6 +64,8 @@ _JSON = {
     ("servers", "learned"),
     ("feeds", "counts"),
     ("feeds", "left_out"),
+    ("messages", "content"),
+    ("notify_targets", "rules"),
 }
 _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("followed", "outcome"): ListOutcome,
@@ -72,6 +75,8 @@ _WORDS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("notices", "kind"): NoticeKind,
     ("notices", "severity"): Severity,
     ("notices", "origin"): Origin,
+    ("messages", "kind"): MessageKind,
+    ("deliveries", "state"): DeliveryState,
 }
 _TIMES = {
     "since",
@@ -82,6 +87,7 @@ _TIMES = {
     "started_at",
     "ended_at",
     "at",
+    "until",
 }
 _LARGEST_VERSION = 1000
 """A number beyond that is no version of a schema."""

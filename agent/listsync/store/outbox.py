@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 
@@ -84,10 +85,17 @@ class SqliteOutbox:
             10 * _MOST_TOGETHER,
         )
         first = waiting[0]
-        if not first["message_group"]:
-            return (_delivery(first),)
-        group = [one for one in waiting if one["message_group"] == first["message_group"]]
-        return tuple(map(_delivery, group[:_MOST_TOGETHER]))
+        group = [first]
+        if first["message_group"]:
+            same = (one for one in waiting if one["message_group"] == first["message_group"])
+            group = list(islice(same, _MOST_TOGETHER))
+        try:
+            return tuple(map(_delivery, group))
+        except msgspec.MsgspecError:
+            # Of another version: nobody can read it any more.
+            numbers = [one["message"] for one in group]
+            self.settle(target, numbers, DeliveryState.DEAD, now, "it cannot be read any more")
+            return ()
 
     def settle(
         self, target: str, numbers: Sequence[int], state: DeliveryState, at: datetime, answer: str

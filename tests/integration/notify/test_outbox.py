@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from listsync.domain.messages import (
     Beat,
@@ -13,6 +14,7 @@ from listsync.domain.messages import (
     MessageKind,
     TargetRules,
 )
+from listsync.store.database import Database, inspect
 from listsync.store.outbox import SqliteOutbox
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -150,3 +152,30 @@ def test_a_wrong_clock_puts_nothing_off_for_good(outbox: SqliteOutbox) -> None:
     ahead = NOW + timedelta(days=400)
     outbox.put([replace(FAILED, at=ahead)], ahead)
     assert waiting(outbox) == ["notice:1"]
+
+
+def test_a_state_with_messages_is_a_good_one(
+    tmp_path: Path, database: Database, outbox: SqliteOutbox
+) -> None:
+    beats = TargetRules(name="beats", kinds=frozenset({MessageKind.HEARTBEAT}))
+    outbox.follow([ME, beats], NOW)
+    for kind in MessageKind:
+        outbox.put([replace(FAILED, key=kind, kind=kind, about="", notice=None)], NOW, only="me")
+    outbox.put([BEAT], NOW)
+    send(outbox)
+    database.close()
+    inspect(tmp_path / "outbox.db")
+
+
+def test_a_message_that_nobody_can_read_stops_no_other(
+    database: Database, outbox: SqliteOutbox
+) -> None:
+    outbox.follow([ME], NOW)
+    outbox.put([replace(FAILED, group=""), replace(FAILED, key="notice:2", group="")], NOW)
+    with database.write() as connection:
+        connection.execute(
+            """UPDATE messages SET content = '{"of": "another version"}' WHERE id = 1"""
+        )
+    assert waiting(outbox) == []
+    assert waiting(outbox) == ["notice:2"]
+    assert outbox.statuses()[0].dead == 1
