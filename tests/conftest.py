@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from tests import new_states
 from tests.fork_server import ForkServer, popen_of
 from tests.thorough import tries
 
@@ -26,6 +28,10 @@ settings.load_profile("patient")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure() -> None:
+    new_states.install()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what is quick fail first."""
@@ -39,13 +45,20 @@ def fork_server() -> Iterator[ForkServer]:
     server.close()
 
 
+@contextmanager
+def forking(server: ForkServer) -> Iterator[None]:
+    """Start our programs as forks in the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", popen_of(server))
+        yield
+
+
 @pytest.fixture
-def forked_programs(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, fork_server: ForkServer
-) -> None:
+def forked_programs(request: pytest.FixtureRequest, fork_server: ForkServer) -> Iterator[None]:
     """Start our programs as forks; a test that is marked `cold` starts them as people do."""
-    if request.node.get_closest_marker("cold") is None:
-        monkeypatch.setattr(subprocess, "Popen", popen_of(fork_server))
+    is_cold = request.node.get_closest_marker("cold") is not None
+    with nullcontext() if is_cold else forking(fork_server):
+        yield
 
 
 @pytest.fixture(scope="session")

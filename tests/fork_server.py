@@ -30,6 +30,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import new_states
+
 PROGRAMS = {"listsync", "listsync.sandbox", "listsyncctl"}
 _ROOT = Path(__file__).parents[1]
 _LOCALE = ("LC_", "LANG")
@@ -250,6 +252,7 @@ def _show(command: Sequence[str]) -> None:
 def _load_all() -> None:
     for program in ("listsync", "listsyncctl"):
         _load(program)
+    new_states.install()
 
 
 def _load(name: str) -> None:

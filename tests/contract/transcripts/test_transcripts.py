@@ -28,6 +28,11 @@ def replay(product: str) -> list[tuple[Call, Difference]]:
         ]
 
 
+@pytest.fixture(autouse=True)
+def _forks(forked_programs: None) -> None:
+    """Start sandboxes quickly."""
+
+
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_every_call_is_answered_as_by_the_real_server(product: str) -> None:
     unmeant = [

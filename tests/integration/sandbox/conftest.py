@@ -125,6 +125,11 @@ def until_seen(server: Server, calls: int) -> None:
     time.sleep(0.05)
 
 
+@pytest.fixture(autouse=True)
+def _forks(forked_programs: None) -> None:
+    """Start sandboxes quickly."""
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[dict[str, Server]]:
     """Start a sandbox for every product that is asked for."""
@@ -136,7 +141,7 @@ def running() -> Iterator[dict[str, Server]]:
 
 
 def _emptied(running: dict[str, Server], product: str) -> Server:
-    if product not in running:
+    if product not in running:  # a test that is cold may be the first: that does no harm
         running[product] = Server(SandboxProcess(product, titles=50).__enter__())
     server = running[product]
     server.http.post(f"{server.process.url}/sandbox/reset", json={"sending_ms": 0})

@@ -10,17 +10,23 @@ from urllib.parse import urlsplit
 import pytest
 
 from listsync.sandbox.process import SandboxProcess
+from tests.conftest import forking
+from tests.fork_server import ForkServer
 from tests.integration.sandbox.conftest import DUNE, FAMILY, Server
 
 FILM = {"mediaType": "movie", "mediaId": DUNE, "is4k": False}
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+def saved(
+    tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer
+) -> Iterator[SandboxProcess]:
     """Run a server with a state file."""
-    state = tmp_path_factory.mktemp("sandbox") / "state.json"
-    with SandboxProcess(state=state) as process:
-        yield process
+    process = SandboxProcess(state=tmp_path_factory.mktemp("sandbox") / "state.json")
+    with forking(fork_server):
+        process.__enter__()
+    yield process
+    process.close()
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def is_gone(pid: int, within_s: float = 30) -> bool:
     return False
 
 
+@pytest.mark.cold
 def test_the_ready_line_is_the_only_line_of_output() -> None:
     with subprocess.Popen(
         [*COMMAND, "--product", "overseerr", "--api-key", "secret="],
@@ -55,6 +56,7 @@ def test_the_ready_line_is_the_only_line_of_output() -> None:
     assert (rest, b"ready" in words) == (b"", True)
 
 
+@pytest.mark.cold
 def test_it_ends_with_ctrl_c() -> None:
     with subprocess.Popen(
         COMMAND, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -67,6 +69,7 @@ def test_it_ends_with_ctrl_c() -> None:
     assert b"Traceback" not in words
 
 
+@pytest.mark.cold
 def test_it_is_a_process_of_its_own_and_ends_on_close() -> None:
     with SandboxProcess() as process:
         pid = process.pid
@@ -98,6 +101,7 @@ def test_it_does_not_outlive_its_parent(how: str) -> None:
     assert is_gone(int(parent.stdout))
 
 
+@pytest.mark.cold
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="no such directory"):
         SandboxProcess(state=tmp_path / "missing" / "state.json").__enter__()
@@ -185,6 +189,7 @@ def test_fresh_sandboxes_are_different_servers() -> None:
     assert len(owners[0]) == len("2026-01-01T00:00:00.000Z")
 
 
+@pytest.mark.cold
 def test_invented_films_and_a_library_cost_little() -> None:
     with SandboxProcess(titles=50_000, library=3_000) as process:
         server = Server(process)

@@ -7,6 +7,8 @@ import pytest
 from listsync.config_types import SecretStr
 from listsync.sandbox.process import SandboxProcess
 from listsync.seerr.client import Seerr
+from tests.conftest import forking
+from tests.fork_server import ForkServer
 
 Connect = Callable[..., Seerr]
 
@@ -38,14 +40,17 @@ def product(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def running(product: str) -> Iterator[SandboxProcess]:
+def running(product: str, fork_server: ForkServer) -> Iterator[SandboxProcess]:
     """Run one server a product; its requests pile up, so each test asks for its own titles."""
-    with SandboxProcess(product, titles=3000, library=2500) as sandbox:
-        sandbox.admin("users", {"id": 7, "name": "Kids", "permissions": 32})
-        sandbox.admin("users", {"id": 8, "name": "Rightless", "permissions": 0})
-        for order in SERVICES:
-            sandbox.admin("services", order)
-        yield sandbox
+    sandbox = SandboxProcess(product, titles=3000, library=2500)
+    with forking(fork_server):
+        sandbox.__enter__()
+    sandbox.admin("users", {"id": 7, "name": "Kids", "permissions": 32})
+    sandbox.admin("users", {"id": 8, "name": "Rightless", "permissions": 0})
+    for order in SERVICES:
+        sandbox.admin("services", order)
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture

@@ -8,8 +8,16 @@ import pytest
 
 from listsync.store import database as module
 from listsync.store.database import FILE_NAME, Database
+from tests import new_states
 
 OldDatabase = Callable[[int], AbstractContextManager[Database]]
+
+
+@pytest.fixture(autouse=True)
+def _migrations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a new state made by the migrations where that is what is tested."""
+    if request.node.get_closest_marker("migrates") is not None:
+        monkeypatch.setattr(module, "_migrate", new_states.REAL)
 
 
 @pytest.fixture

@@ -10,8 +10,30 @@ import pytest
 from listsync.errors import StateError
 from listsync.store import database as module
 from listsync.store.database import Database, copy_files
+from tests import new_states
 
+pytestmark = pytest.mark.migrates
 _FIRST = module._scripts()[-1][0]
+
+
+def dump_of(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        pragmas = ("user_version", "application_id", "journal_mode", "page_size", "auto_vacuum")
+        settings = [str(connection.execute(f"PRAGMA {one}").fetchone()) for one in pragmas]
+        return [*settings, *connection.iterdump()]
+
+
+def test_the_copy_that_other_tests_begin_with_is_what_the_migrations_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Database(tmp_path / "made").close()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_migrate", module._migrate)
+        new_states.install()
+        copied = Database(tmp_path / "copied")
+        assert copied.read("PRAGMA synchronous")[0][0] == 2  # FULL
+        copied.close()
+    assert dump_of(tmp_path / "copied") == dump_of(tmp_path / "made")
 
 
 def version_of(path: Path) -> int:

@@ -451,7 +451,7 @@ def test_an_upgrade_that_is_killed_anywhere_is_made_by_the_next_start(
         assert not [one for one in folder.iterdir() if ".part" in one.name]
         if is_done:
             break
-        few = tries(20, 8) if version == 1 else 40
+        few = tries(40, 8) if version == 1 else tries(100, 40)
         statement += drawn.randrange(few, 2 * few)
     assert deaths
 
