@@ -16,7 +16,12 @@ from listsync.config.configuration import Config
 from listsync.config.notify_options import NotifyForm
 from listsync.domain.messages import MessageKind, TargetRules, TargetStatus
 from listsync.domain.notices import few
-from listsync.notify.options import DiscordOptions, HeartbeatOptions, WebhookOptions
+from listsync.notify.options import (
+    DiscordOptions,
+    EmailOptions,
+    HeartbeatOptions,
+    WebhookOptions,
+)
 from listsync.ports.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -144,6 +149,10 @@ def open_sender(name: str, form: NotifyForm, token: CancelToken) -> Sender:
             from listsync.notify.targets.heartbeat import HeartbeatSender  # noqa: PLC0415 - httpx
 
             return HeartbeatSender(name, options, token)
+        case EmailOptions() as options:
+            from listsync.notify.targets.mail import EmailSender  # noqa: PLC0415 - smtplib, ssl
+
+            return EmailSender(name, options, token)
         case unknown:
             raise TypeError(unknown)
 

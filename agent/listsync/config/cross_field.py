@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from listsync.config.filters import parse_genre, parse_language, parse_votes
+from listsync.config.notify_options import check_targets
 from listsync.config.validation import ConfigIssue, dotted, truth_of
 from listsync.config.values import NOT_YET, SANDBOX, SERVICES, find_source, kind_of
 from listsync.config.yaml_document import KeyPath, quote
 from listsync.domain.list_rules import GENRES
 from listsync.domain.media import MediaType
-from listsync.notify.options import TARGET_TYPES
 from listsync.redaction import without_secrets
 
 
@@ -34,7 +34,7 @@ def check_rules(data: object) -> Iterator[ConfigIssue]:
             yield from _check_schedule(form, ("lists", n))
             yield from _check_kind(form, ("lists", n))
         yield from _check_names(forms)
-        yield from _check_targets(data)
+        yield from check_targets(data.get("notify"))
 
 
 def find_service(form: dict[str, object]) -> str | None:
@@ -145,35 +145,6 @@ def _check_names(forms: list[tuple[int, dict[str, object]]]) -> Iterator[ConfigI
             key = "name" if form.get("name") else find_service(form)
             yield ConfigIssue(("lists", n, key or "name"), what)
         seen.setdefault(name, n)
-
-
-def _check_targets(data: Form) -> Iterator[ConfigIssue]:
-    targets = data.get("notify")
-    seen: dict[str, int] = {}
-    for n, form in enumerate(targets if isinstance(targets, list) else ()):
-        if not isinstance(form, dict):
-            continue
-        kinds = [key for key in form if key in TARGET_TYPES and form[key] is not None]
-        if not kinds:
-            expected = ", ".join(TARGET_TYPES)
-            what = f"this target is of no kind, expected one of the keys {expected}"
-            yield ConfigIssue(("notify", n), what)
-        for extra in kinds[1:]:
-            what = f"this target is of a kind already ({kinds[0]}), expected one for each target"
-            yield ConfigIssue(("notify", n, extra), what, at_key=True)
-        if "heartbeat" in form:
-            yield from _check_heartbeat(form, ("notify", n))
-        name = form.get("name")
-        if isinstance(name, str) and seen.setdefault(name.strip(), n) != n:
-            taken = f"the name {quote(name)} is taken by notify[{seen[name.strip()]}]"
-            yield ConfigIssue(("notify", n, "name"), f"{taken}, expected another name")
-
-
-def _check_heartbeat(form: Form, path: KeyPath) -> Iterator[ConfigIssue]:
-    for key in ("on", "lists", "severity"):
-        if key in form:
-            what = f"a heartbeat is told of every sync, and of nothing else, expected no {key}"
-            yield ConfigIssue((*path, key), what, at_key=True)
 
 
 Form = dict[str, object]

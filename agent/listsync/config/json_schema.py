@@ -126,8 +126,8 @@ def _mapping(model: type[Options], parts: dict[str, Schema]) -> Schema:
 def _key(model: type[Options], key: FieldInfo, parts: dict[str, Schema]) -> Schema:
     held = holds(key.type)
     about: Schema = {
-        "title": key.name.replace("_", " ").title(),
-        "description": _description(model, key.name),
+        "title": key.encode_name.replace("_", " ").title(),
+        "description": _description(model, key.encode_name),
     }
     if isinstance(key.default, bool | int | float | str):
         about["default"] = key.default

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from msgspec import Meta
 
+from listsync.config.validation import ConfigIssue
+from listsync.config.yaml_document import KeyPath, quote
 from listsync.config_types import Check, Options
 from listsync.domain.messages import USUAL_KINDS, Importance, MessageKind
 from listsync.notify.options import (
     TARGET_TYPES,
     DiscordOptions,
+    EmailOptions,
     HeartbeatOptions,
     TargetOptions,
     WebhookOptions,
+    is_this_machine,
 )
 
 _NEVER_CHOSEN = (MessageKind.HEARTBEAT, MessageKind.TEST)
@@ -41,6 +46,7 @@ class NotifyForm(Options, frozen=True, kw_only=True):
         HeartbeatOptions | None,
         "A check that hears of each sync that it begins and how it ends, and misses it.",
     ] = None
+    email: Annotated[EmailOptions | None, "Messages by e-mail, over an SMTP server."] = None
     name: Annotated[
         str | None,
         Check(_one_line),
@@ -69,3 +75,56 @@ class NotifyForm(Options, frozen=True, kw_only=True):
     def options(self) -> TargetOptions:
         options: TargetOptions = getattr(self, self.kind)
         return options
+
+
+Written = dict[str, object]
+
+
+def check_targets(targets: object) -> Iterator[ConfigIssue]:
+    """Find what breaks a rule between keys of targets; types are the models' business."""
+    names: dict[str, int] = {}
+    for n, form in enumerate(targets if isinstance(targets, list) else ()):
+        if isinstance(form, dict):
+            path: KeyPath = ("notify", n)
+            yield from _check_kind(form, path)
+            yield from _check_name(form, path, names)
+            yield from _check_heartbeat(form, path)
+            yield from _check_login(form.get("email"), (*path, "email"))
+
+
+def _check_kind(form: Written, path: KeyPath) -> Iterator[ConfigIssue]:
+    kinds = [key for key in form if key in TARGET_TYPES and form[key] is not None]
+    if not kinds:
+        expected = ", ".join(TARGET_TYPES)
+        yield ConfigIssue(path, f"this target is of no kind, expected one of the keys {expected}")
+    for extra in kinds[1:]:
+        what = f"this target is of a kind already ({kinds[0]}), expected one for each target"
+        yield ConfigIssue((*path, extra), what, at_key=True)
+
+
+def _check_name(form: Written, path: KeyPath, names: dict[str, int]) -> Iterator[ConfigIssue]:
+    name, number = form.get("name"), int(path[-1])
+    if isinstance(name, str) and names.setdefault(name.strip(), number) != number:
+        taken = f"the name {quote(name)} is taken by notify[{names[name.strip()]}]"
+        yield ConfigIssue((*path, "name"), f"{taken}, expected another name")
+
+
+def _check_heartbeat(form: Written, path: KeyPath) -> Iterator[ConfigIssue]:
+    for key in ("on", "lists", "severity"):
+        if "heartbeat" in form and key in form:
+            what = f"a heartbeat is told of every sync, and of nothing else, expected no {key}"
+            yield ConfigIssue((*path, key), what, at_key=True)
+
+
+def _check_login(email: object, path: KeyPath) -> Iterator[ConfigIssue]:
+    if not isinstance(email, dict):
+        return
+    given = [key for key in ("user", "password") if email.get(key)]
+    if len(given) == 1:
+        what = f"there is a {given[0]} alone, expected user and password, or neither"
+        yield ConfigIssue((*path, given[0]), what, at_key=True)
+    host = email.get("host")
+    is_far = isinstance(host, str) and not is_this_machine(host)
+    if email.get("security") == "none" and "password" in given and is_far:
+        what = "the password would be sent for all to read, expected starttls or tls"
+        yield ConfigIssue((*path, "security"), what)

@@ -50,7 +50,7 @@ class Holds:
 @cache
 def keys_of(model: type[Options]) -> Mapping[str, FieldInfo]:
     """Give the keys of the mapping that is read as *model*, in its order."""
-    return {key.name: key for key in fields(model)}
+    return {key.encode_name: key for key in fields(model)}
 
 
 def required_of(model: type[Options]) -> list[str]:

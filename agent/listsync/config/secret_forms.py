@@ -73,7 +73,7 @@ def _checked(secret: str, complaint: str) -> str:
     return secret
 
 
-NAMES = frozenset({"api_key", "token", "client_id", "client_secret", "proxy", "url"})
+NAMES = frozenset({"api_key", "token", "client_id", "client_secret", "password", "proxy", "url"})
 """The keys of all secrets."""
 _HARMLESS_WITHOUT_LOGIN = {"proxy", "url", "base_url"}
 

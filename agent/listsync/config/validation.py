@@ -193,7 +193,9 @@ class _Reader:
         for name in required_of(model):
             if name not in data:
                 values[name] = self._note(missing_key, (*path, name))
-        return _WRONG if _WRONG in values.values() else model(**values)
+        if _WRONG in values.values():
+            return _WRONG
+        return model(**{keys[name].name: value for name, value in values.items()})
 
     def _value(self, hint: Any, value: object, path: KeyPath) -> object:
         held = holds(hint)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +23,12 @@ from listsync.config_types import (
 
 def _secret_address(secret: SecretStr) -> SecretStr:
     return SecretStr(parse_web_address(secret.get_secret_value()))
+
+
+def one_header_line(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise ValueError("expected text without line breaks or control characters")
+    return text.strip()
 
 
 SecretAddress = Annotated[SecretStr, Check(_secret_address)]
@@ -100,10 +108,104 @@ class DiscordOptions(HttpTargetOptions, frozen=True, kw_only=True):
     ] = None
 
 
+_PLAIN_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[^\W_][\w.-]{0,250}", re.ASCII)
+_NAMED_ADDRESS = re.compile(r"([^<>\"@,;:]*)<([^<>]*)>")
+
+
+def mail_address(text: str) -> str:
+    """Check the address itself: what stands before a < names whose it is."""
+    name, plain = split_address(text.strip())
+    local, _, domain = plain.rpartition("@")
+    with suppress(UnicodeError):
+        plain = f"{local}@{domain.encode('idna').decode()}"
+    if not text.isprintable() or not _PLAIN_ADDRESS.fullmatch(plain):
+        raise ValueError("expected an address such as me@example.org")
+    return f"{name} <{plain}>" if name else plain
+
+
+def split_address(text: str) -> tuple[str, str]:
+    """Give the name and the address itself of `Name <me@example.org>`."""
+    named = _NAMED_ADDRESS.fullmatch(text)
+    return (named[1].strip(), named[2]) if named else ("", text)
+
+
+def _recipients(given: tuple[str, ...]) -> tuple[str, ...]:
+    if not given:
+        raise ValueError("expected at least one address")
+    return given
+
+
+def _mail_host(text: str) -> str:
+    host = text.strip().strip("[]")
+    try:
+        host.encode("idna")  # refuses empty and overlong parts
+        is_one = bool(re.fullmatch(r"[\w.:-]{1,253}", host))
+    except UnicodeError:
+        is_one = False
+    if not is_one or (":" in host and not is_ip_address(host)):
+        raise ValueError("expected a name such as smtp.example.org; the port has a key of its own")
+    return host
+
+
+def is_ip_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class EmailOptions(TargetOptions, frozen=True, kw_only=True, rename={"sender": "from"}):
+    """Messages by e-mail, over an SMTP server."""
+
+    host: Annotated[str, Check(_mail_host), "The SMTP server that takes the mail."]
+    port: Annotated[
+        int | None,
+        Meta(ge=1, le=65535),
+        "Its port; empty = 587 for starttls, 465 for tls, 25 for none.",
+    ] = None
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        "starttls: encrypted after the first words; tls: from the beginning; none: not at all, "
+        "which a password needs a server on this machine for.",
+    ] = "starttls"
+    user: Annotated[str | None, Check(one_header_line), "Login at the server; empty = none."] = (
+        None
+    )
+    password: Annotated[SecretStr | None, "Its password."] = None
+    sender: Annotated[
+        str,
+        Check(mail_address),
+        "Address that mail comes from: a@b.example or Name <a@b.example>.",
+    ]
+    to: Annotated[
+        tuple[Annotated[str, Check(mail_address)], ...],
+        Check(_recipients),
+        "Addresses that mail goes to.",
+    ]
+    ca_file: Annotated[
+        CaFile | None,
+        "Certificates (PEM) of an authority of your own, trusted for it beside the usual ones.",
+    ] = None
+
+    @property
+    def port_in_use(self) -> int:
+        return self.port or {"starttls": 587, "tls": 465, "none": 25}[self.security]
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether *host* is this machine by how it is written."""
+    host = host.strip().strip("[]")
+    if is_ip_address(host):
+        return ip_address(host).is_loopback
+    return host.lower().rstrip(".") == "localhost"
+
+
 TARGET_TYPES: dict[str, type[TargetOptions]] = {
     "discord": DiscordOptions,
     "webhook": WebhookOptions,
     "heartbeat": HeartbeatOptions,
+    "email": EmailOptions,
 }
 """The kinds of targets, by the key in `notify[]` that names each."""
 

@@ -74,12 +74,32 @@ class Change:
 
 
 _HOOK: dict[str, object] = {"webhook": {"url": "http://127.0.0.1:7"}}
+_MAIL: dict[str, object] = {
+    "host": "127.0.0.7",
+    "security": "none",
+    "from": "a@a.example",
+    "to": "a@a.example",
+    "user": "me",
+    "password": "seven",
+}
 _TARGETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "discord": (
         {"discord": {"url": "http://127.0.0.1:7"}},
         {"url": "http://127.0.0.1:8", "username": "us", "avatar": "http://127.0.0.1:8/a.png"},
     ),
     "webhook": (_HOOK, {"url": "http://127.0.0.1:8"}),
+    "email": (
+        {"email": _MAIL},
+        {
+            "host": "127.0.0.8",
+            "port": 26,
+            "security": "starttls",
+            "user": "you",
+            "password": "eight",
+            "from": "b@b.example",
+            "to": ["b@b.example"],
+        },
+    ),
     "heartbeat": (
         {"heartbeat": {"url": "http://127.0.0.1:7"}},
         {"url": "http://127.0.0.1:8", "form": "uptime_kuma"},

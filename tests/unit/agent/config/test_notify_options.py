@@ -34,6 +34,39 @@ def test_a_heartbeat_is_told_of_syncs_alone_and_nothing_else_is(tmp_path: Path) 
     assert hook.kinds == USUAL_KINDS
 
 
+MAIL = {"host": "mail.example", "from": "Me <a@b.example>", "to": "a@b.example"}
+LOGIN = {"user": "me", "password": "no-pass"}
+
+
+def mail(**more: Any) -> dict[str, Any]:
+    return {"email": {**MAIL, **more}}
+
+
+def test_a_mail_target_needs_little(tmp_path: Path) -> None:
+    (form,) = targets(tmp_path, mail(**LOGIN))
+    options = form.email
+    assert options is not None
+    assert (options.host, options.port_in_use, options.security) == (
+        "mail.example",
+        587,
+        "starttls",
+    )
+    assert (options.sender, options.to) == ("Me <a@b.example>", ("a@b.example",))
+
+
+@pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_each_kind_of_encryption_has_its_port(tmp_path: Path, security: str, port: int) -> None:
+    (usual, own) = targets(tmp_path, mail(security=security), mail(security=security, port=2525))
+    assert usual.email is not None
+    assert own.email is not None
+    assert (usual.email.port_in_use, own.email.port_in_use) == (port, 2525)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "[::1]"])
+def test_this_machine_may_have_the_password_as_it_is(tmp_path: Path, host: str) -> None:
+    assert targets(tmp_path, mail(host=host, security="none", **LOGIN))
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({}, "this target is of no kind"),
     ({"webhook": None}, "this target is of no kind"),
@@ -42,6 +75,21 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**BEAT, "lists": ["a"]}, "expected no lists"),
     ({**BEAT, "severity": "error"}, "expected no severity"),
     ({"heartbeat": {"url": "ftp://h/x"}}, "notify[0].heartbeat.url: expected an address"),
+    (mail(to=[]), "expected at least one address"),
+    (mail(to=["me@example.org", "me"]), "notify[0].email.to[1]: expected an address such as"),
+    (mail(to="a@b.example\r\nBcc: c@d.example"), "expected an address such as"),
+    ({"email": {**MAIL, "from": "A\nB <a@b.example>"}}, "email.from: expected an address such as"),
+    ({"email": {"host": "h", "to": "a@b.example"}}, 'missing key "from" in notify[0].email'),
+    (mail(port=70000), "notify[0].email.port: expected at most 65535"),
+    (mail(port=0), "notify[0].email.port: expected at least 1"),
+    (mail(host="smtps://mail.example"), "expected a name such as smtp.example.org"),
+    (mail(host="mail.example:587"), "the port has a key of its own"),
+    (mail(host=""), "expected a name such as smtp.example.org"),
+    (mail(security="ssl"), "expected 'starttls', 'tls' or 'none'"),
+    (mail(security="none", **LOGIN), "the password would be sent for all to read"),
+    (mail(user="me"), "there is a user alone"),
+    (mail(password="no-pass"), "there is a password alone"),
+    (mail(form="x"), 'unknown key "form" in notify[0].email, did you mean "from"?'),
     ({"heartbeat": {**URL, "form": "cronitor"}}, "'healthchecks' or 'uptime_kuma'"),
 ]
 
@@ -59,13 +107,16 @@ def test_what_cannot_be_is_refused_with_its_place(
     assert problem.column
 
 
-@pytest.mark.parametrize("form", [HOOK, BEAT, {**HOOK, "on": ["daily"]}])
+@pytest.mark.parametrize("form", [HOOK, BEAT, {**HOOK, "on": ["daily"]}, mail(**LOGIN)])
 def test_editors_take_what_the_agent_takes(form: dict[str, Any]) -> None:
     document = {"server": {"url": "sandbox"}, "notify": [form]}
     assert not list(Draft202012Validator(schema()).iter_errors(document))
 
 
-@pytest.mark.parametrize("form", [form for form, _ in WRONG if form.get("heartbeat", URL) == URL])
+@pytest.mark.parametrize(
+    "form",
+    [form for form, _ in WRONG if form.get("heartbeat", URL) == URL and "email" not in form],
+)
 def test_editors_refuse_what_the_agent_refuses(form: dict[str, Any]) -> None:
     document = {"server": {"url": "sandbox"}, "notify": [form]}
     assert list(Draft202012Validator(schema()).iter_errors(document))

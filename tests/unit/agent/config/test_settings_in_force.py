@@ -38,11 +38,18 @@ def _with_secrets(model: type[Options]) -> dict[str, Any]:
     return found
 
 
+_LEAST = {"email": {"host": "h.example", "user": "u", "from": "a@b.example", "to": "a@b.example"}}
+"""What a target must have beside its secrets."""
+
+
 def _full() -> dict[str, Any]:
     data = _with_secrets(ConfigForm)
     data["http"] |= {"listen": "127.0.0.1:4222"}
     data["http"]["tokens"][0] |= {"name": "me"}
-    data["notify"] = [{kind: _with_secrets(model)} for kind, model in TARGET_TYPES.items()]
+    data["notify"] = [
+        {kind: {**_LEAST.get(kind, {}), **_with_secrets(model)}}
+        for kind, model in TARGET_TYPES.items()
+    ]
     data["lists"] = [
         {"mdblist": f"https://mdblist.com/lists/u/l?apikey={_SECRET}a"},
         {"trakt": f"https://trakt.tv/lists/123?token={_SECRET}b"},
