@@ -324,7 +324,7 @@ def _message(record: logging.LogRecord) -> str:
     try:
         text = record.getMessage()
     except Exception:  # noqa: BLE001 - arguments that do not fit: the words alone still tell
-        return _said(record.msg)
+        return _plain_text(record.msg)
     return " ".join(text.split()) if record.name == "py.warnings" else text
 
 
@@ -335,19 +335,19 @@ def _run(record: logging.LogRecord) -> str:
 def _trouble(record: logging.LogRecord) -> str:
     """Render the traceback, and the stack where it was asked for; most records have neither."""
     error = record.exc_info[1] if record.exc_info else None
-    told = "" if error is None else "".join(traceback.format_exception(error)).rstrip()
-    return "\n".join(filter(None, (told, record.stack_info)))
+    trace = "" if error is None else "".join(traceback.format_exception(error)).rstrip()
+    return "\n".join(filter(None, (trace, record.stack_info)))
 
 
 def _jsonable(value: object) -> object:
     try:
         json.dumps(value, allow_nan=False, default=str)
     except Exception:  # noqa: BLE001 - also what the `str()` of something else raises
-        return _said(value)
+        return _plain_text(value)
     return value
 
 
-def _said(value: object) -> str:
+def _plain_text(value: object) -> str:
     try:
         return str(value)
     except Exception:  # noqa: BLE001 - see above

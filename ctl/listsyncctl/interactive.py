@@ -291,14 +291,14 @@ def _ask(session: Session, row: ReviewShape) -> ReviewDecideReply | Literal["ski
     ids = "an id (movie/603, tt0133093) or an address of TMDB or IMDb"
     while True:
         try:
-            said = click.prompt(
+            entered = click.prompt(
                 f"{numbers}{ids}, s(kip), r(eject) or q(uit)",
                 default="s",
                 show_default=False,
             )
         except click.Abort:
             return "quit"
-        word = str(said).strip().lower()
+        word = str(entered).strip().lower()
         if word in {"q", "quit"}:
             return "quit"
         if word in {"s", "skip"}:

@@ -277,8 +277,8 @@ def _service_rows(services: Sequence[ServiceShape], display: Display) -> Iterato
         f"running: {', '.join(running)}" if running else "",
         f"{display.status('failed')}: {', '.join(failed)}" if failed else "",
     )
-    if said := "; ".join(filter(None, parts)):
-        yield "Services", said
+    if words := "; ".join(filter(None, parts)):
+        yield "Services", words
     for one in services:
         if note := one.get("note"):
             yield "", f"{shown(one['name'])}: {shown(note)}"

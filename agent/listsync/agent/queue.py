@@ -126,7 +126,7 @@ def _united(pending: SyncJob, job: SyncJob) -> SyncJob:
     )
 
 
-def _is_meant(pending: SyncJob, job: SyncJob, said: Callable[[SyncJob], bool]) -> bool:
-    """Tell whether either job *said* so; who wanted to see it dry did so only for that."""
+def _is_meant(pending: SyncJob, job: SyncJob, is_so: Callable[[SyncJob], bool]) -> bool:
+    """Tell whether it *is_so* of either job; who wanted to see it dry did so only for that."""
     is_dry = pending.dry_run and job.dry_run
-    return any(said(one) and (is_dry or not one.dry_run) for one in (pending, job))
+    return any(is_so(one) and (is_dry or not one.dry_run) for one in (pending, job))

@@ -57,7 +57,7 @@ class SyncWorker(Generic[ConfigT]):
         self.token = CancelToken()
         self._ending = threading.Lock()
         self._over = threading.Event()
-        self._is_told = False
+        self._is_stopping = False
         # A daemon: the end of the process does not wait for a call that hangs.
         self.ended: EndedRun | None = None
         self._thread = threading.Thread(target=self._run, name="listsync-sync", daemon=True)
@@ -80,8 +80,8 @@ class SyncWorker(Generic[ConfigT]):
         """Let the sync end after its current title, or soon without it."""
         self.token.set()
         with self._ending:
-            was_told, self._is_told = self._is_told, True
-        if was_told:
+            was_stopping, self._is_stopping = self._is_stopping, True
+        if was_stopping:
             return
         try:
             threading.Thread(target=self._end_by_force, name="listsync-end", daemon=True).start()

@@ -117,7 +117,7 @@ class SystemdStatus:
         self._control_is_well = control_is_well
         self._seen = -1
         self._next_beat = 0.0
-        self._said = ""
+        self._shown = ""
         self._state_error: tuple[str, datetime] | None = None
 
     @property
@@ -126,8 +126,8 @@ class SystemdStatus:
         return self._systemd.watchdog_every_s
 
     def ready(self, state: QueueState) -> None:
-        self._said = self._words(state)
-        self._systemd.ready(self._said)
+        self._shown = self._words(state)
+        self._systemd.ready(self._shown)
 
     def reloading(self) -> None:
         self._systemd.reloading()
@@ -138,8 +138,8 @@ class SystemdStatus:
     def tell(self, state: QueueState) -> None:
         """Say how the agent is, if that has changed."""
         words = self._words(state)
-        if words != self._said:
-            self._said = words
+        if words != self._shown:
+            self._shown = words
             self._systemd.status(words)
 
     def report_state_error(self, what: str) -> None:

@@ -234,23 +234,23 @@ class ConfigLoader:
 
     def settings_of(self, config: Config) -> tuple[Setting, ...]:
         """Give every key with what is in force; the command line has the last word."""
-        said = self._said_at_start()
+        given = self._given_at_start()
         return tuple(
-            Setting(one.path, said[one.path], "the command line") if one.path in said else one
+            Setting(one.path, given[one.path], "the command line") if one.path in given else one
             for one in settings_of(config)
         )
 
-    def _said_at_start(self) -> Mapping[str, str | None]:
+    def _given_at_start(self) -> Mapping[str, str | None]:
         options, interval = self._options, self._options.interval
         log = {
             "log.level": options.log_level,
             "log.format": options.log_format,
             "log.file": options.log_file,
         }
-        said: dict[str, str | None] = {key: str(one) for key, one in log.items() if one}
+        given: dict[str, str | None] = {key: str(one) for key, one in log.items() if one}
         if interval is None:
-            return said
-        return {**said, "sync.every": f"{interval / timedelta(hours=1):g}h", "sync.cron": None}
+            return given
+        return {**given, "sync.every": f"{interval / timedelta(hours=1):g}h", "sync.cron": None}
 
     def begin(self, config: Config, subscribers: ConfigSubscribers) -> None:
         """Let *subscribers* follow the first configuration, and each one after it."""

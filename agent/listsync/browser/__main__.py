@@ -49,9 +49,9 @@ class _Process:
         start = BrowserStart(**self._queue.get())
         self._record = Path(start.record)
         try:
-            for said in self._pages(start):
-                self._say(said)
-                if isinstance(said, BrowserTrouble) and said.over:
+            for message in self._pages(start):
+                self._say(message)
+                if isinstance(message, BrowserTrouble) and message.over:
                     break
         except Exception as error:  # noqa: BLE001  # the top of a thread; the agent logs it
             self._say(
@@ -86,9 +86,9 @@ class _Process:
         while True:
             yield browser.load(PageOrder(**self._queue.get()))
 
-    def _say(self, said: Loaded | BrowserTrouble) -> None:
+    def _say(self, message: Loaded | BrowserTrouble) -> None:
         try:
-            data = line(said)
+            data = line(message)
         except ValueError:
             data = line(BrowserTrouble(why="the page is too large"))
         with self._speaking:

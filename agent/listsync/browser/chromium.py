@@ -223,13 +223,13 @@ def _shared_memory() -> int:
 
 def _trouble(error: WebDriverException) -> BrowserTrouble:
     """Put what the driver says into words."""
-    said = (error.msg or "").partition("\n")[0].strip()
-    if "tab crashed" in said or "not reachable" in said or "disconnected" in said:
+    words = (error.msg or "").partition("\n")[0].strip()
+    if "tab crashed" in words or "not reachable" in words or "disconnected" in words:
         return BrowserTrouble(why="the page made the browser crash", over=True)
-    code = said.partition("net::")[2].split(" ")[0]
+    code = words.partition("net::")[2].split(" ")[0]
     if code:
         return BrowserTrouble(why=f"the browser cannot load the page ({code})")
-    return BrowserTrouble(why=f"the browser cannot load the page ({said[:200]})")
+    return BrowserTrouble(why=f"the browser cannot load the page ({words[:200]})")
 
 
 def _why_not(folder: Path, error: Exception) -> str:

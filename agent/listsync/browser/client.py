@@ -166,7 +166,7 @@ class Browser:
                 self.close()
                 child = self._start()
             order = PageOrder(url=url, wait_for=wait_for, deadline_s=deadline_s)
-            said = _ask(child, order, deadline_s + _GRACE_S)
+            reply = _ask(child, order, deadline_s + _GRACE_S)
         except _BrowserError as error:
             self.close()
             raise UnavailableError(self._service, str(error)) from error
@@ -177,13 +177,15 @@ class Browser:
         except BaseException:
             self.close()
             raise
-        if isinstance(said, Loaded):
-            return BrowserPage(url=said.url, status=said.status, title=said.title, html=said.html)
-        if said.over:
+        if isinstance(reply, Loaded):
+            return BrowserPage(
+                url=reply.url, status=reply.status, title=reply.title, html=reply.html
+            )
+        if reply.over:
             self.close()
-        if said.refusal is not None:
-            raise RefusedError(self._service, Refusal(said.refusal), said.why)
-        raise UnavailableError(self._service, said.why)
+        if reply.refusal is not None:
+            raise RefusedError(self._service, Refusal(reply.refusal), reply.why)
+        raise UnavailableError(self._service, reply.why)
 
     def _start(self) -> Child:
         """Start its process, then Chromium in it; `kill` reaches it before it has said a word."""
@@ -193,12 +195,12 @@ class Browser:
             child.kill()
         try:
             order = _first_order(child, programs, self._settings)
-            said = _ask(child, order, self._settings.start_s)
+            reply = _ask(child, order, self._settings.start_s)
         except _BrowserError as error:
             raise _BrowserError(f"{error}, when it should start{_SYSTEMD}") from error
-        if isinstance(said, BrowserTrouble):
-            raise _BrowserError(said.why)
-        logger.debug("browser started: %s", said.title, extra={"action": "browser_started"})
+        if isinstance(reply, BrowserTrouble):
+            raise _BrowserError(reply.why)
+        logger.debug("browser started: %s", reply.title, extra={"action": "browser_started"})
         return child
 
 
@@ -216,9 +218,9 @@ def _ask(
     """
     try:
         child.send(line(message))
-        said = child.line(deadline_s)
-        if said is not None:
-            return read(said)
+        reply = child.line(deadline_s)
+        if reply is not None:
+            return read(reply)
     except TimeoutError as error:
         raise _BrowserError(f"the browser does not answer within {deadline_s:.0f} s") from error
     except (OSError, ValueError) as error:

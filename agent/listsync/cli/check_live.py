@@ -113,9 +113,9 @@ class _View:
 
 
 def _sum_of(wrong: int, failed: int) -> str:
-    said = [f"{plural(wrong, 'thing is', 'things are')} wrong"] if wrong else []
-    said += [f"{plural(failed, 'thing')} could not be tried"] if failed else []
-    return f"{' and '.join(said).capitalize()}."
+    parts = [f"{plural(wrong, 'thing is', 'things are')} wrong"] if wrong else []
+    parts += [f"{plural(failed, 'thing')} could not be tried"] if failed else []
+    return f"{' and '.join(parts).capitalize()}."
 
 
 def _kinds_in(reading: Reading) -> frozenset[MediaType]:

@@ -126,7 +126,7 @@ def run(
 
     if interval is not None and not math.isfinite(interval):
         raise click.BadParameter("expected a number of hours", param_hint="--interval")
-    with _told():
+    with _errors_shown():
         options = DaemonOptions(
             config_path=find_config(config_path, os.environ),
             state_dir=_state_dir(state_dir),
@@ -165,7 +165,7 @@ def once(
     import_httpcore()
     from listsync.cli import once as command
 
-    with _told():
+    with _errors_shown():
         config = _load(config_path)
         _log_to_stderr(logging.INFO if verbose else logging.WARNING, config)
         for warning in (*config.warnings, *_permission_warnings(config_path, state_dir)):
@@ -184,7 +184,7 @@ def once(
 @_socket_option
 def backup(file: Path, state_dir: Path | None, socket: Path | None) -> None:
     """Back up the state to FILE, which must not exist yet; no agent may be running."""
-    with _told():
+    with _errors_shown():
         refuse_beside_agent(client_sockets(socket, os.environ), "backup FILE")
         with interrupts.raised():
             size = _back_up(_state_dir(state_dir), file)
@@ -233,7 +233,7 @@ def check(file: Path | None, state_dir: Path | None, *, live: bool, arr: bool) -
     """Check the configuration and report every problem."""
     if arr and not live:
         raise click.UsageError("--arr needs --live.")
-    with _told():
+    with _errors_shown():
         config = _load(file)
         for warning in (*config.warnings, *_permission_warnings(file, state_dir)):
             say(f"warning: {warning}", err=True)
@@ -271,7 +271,7 @@ def demo() -> None:
     from listsync.cli import demo as command
 
     logs.set_up_plainly(logging.ERROR)
-    with _told(), interrupts.raised():
+    with _errors_shown(), interrupts.raised():
         sys.exit(command.run())
 
 
@@ -285,7 +285,7 @@ def trakt_login(config_path: Path | None, state_dir: Path | None) -> None:
     import_httpcore()
     from listsync.cli.trakt_login import log_in
 
-    with _told():
+    with _errors_shown():
         config = _load(config_path)
         _log_to_stderr(logging.WARNING, config)
         try:
@@ -302,7 +302,7 @@ def sandbox(options: tuple[str, ...]) -> None:
     """Serve the built-in request server, for trying things out (--help shows its options)."""
     from listsync.sandbox.__main__ import main as serve
 
-    with _told(), interrupts.raised():
+    with _errors_shown(), interrupts.raised():
         serve(options)
 
 
@@ -333,7 +333,7 @@ def _permission_warnings(config_path: Path | None, state_dir: Path | None) -> tu
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _errors_shown() -> Iterator[None]:
     """Turn our errors into words for people and an exit code."""
     try:
         yield

@@ -149,12 +149,12 @@ def exit_code(report: SyncReport) -> Exit:
 @contextmanager
 def _stopped_by_signals(stop: CancelToken) -> Iterator[None]:
     """Let INT and TERM end the sync after its title, or soon; the second one ends it at once."""
-    is_told: list[bool] = []
+    is_interrupted: list[bool] = []
 
     def handle(_number: int, _frame: object) -> None:
-        if is_told:
+        if is_interrupted:
             os._exit(Exit.INTERRUPTED)
-        is_told.append(True)
+        is_interrupted.append(True)
         stop.set()
         cutting = threading.Timer(CUT_AFTER_S, stop.cut)
         cutting.daemon = True

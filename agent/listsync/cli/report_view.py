@@ -109,8 +109,8 @@ def _counts(report: SyncReport, palette: Palette, columns: int | None) -> Iterat
         yield from laid_out
         return
     for name, *counts in cells:
-        said = (f"{count} {word}" for word, count in zip(heads[1:], counts, strict=True))
-        yield f"{name}: {', '.join(said)}"
+        words = (f"{count} {word}" for word, count in zip(heads[1:], counts, strict=True))
+        yield f"{name}: {', '.join(words)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +150,14 @@ class _Row:
 
 def _remarks(report: SyncReport) -> Iterator[str]:
     """Say why rows were left out, and what else is odd of a list that no notice tells."""
-    told = {notice.text for notice in report.notices}
+    texts = {notice.text for notice in report.notices}
     for one in report.lists:
         rest = one.read - sum(one.verdicts.values()) - sum(one.left_out.values())
         reasons = {**one.left_out, "not looked at": max(0, rest)}
-        said = [f"{count:,} {reason}" for reason, count in reasons.items() if count]
-        if said:
-            yield f"{shown(one.name, 48)}: left out: {', '.join(said)}"
-        if one.is_good and one.why and one.why not in told:
+        counted = [f"{count:,} {reason}" for reason, count in reasons.items() if count]
+        if counted:
+            yield f"{shown(one.name, 48)}: left out: {', '.join(counted)}"
+        if one.is_good and one.why and one.why not in texts:
             yield f"{shown(one.name, 48)}: {shown(one.why, 300)}"
 
 
@@ -215,8 +215,8 @@ def summary(report: SyncReport) -> str:
 def explained(item: ItemReport) -> Iterator[str]:
     """Say what was decided for one entry, and why."""
     target = f" -> {item.title or item.label} [{item.key}]" if item.key else ""
-    said = f": {item.why}" if item.why else ""
-    yield shown(item.label + target + said, 300)
+    words = f": {item.why}" if item.why else ""
+    yield shown(item.label + target + words, 300)
     for reason in item.reasons[:4]:
         if reason not in item.why:
             yield f"    {shown(reason, 200)}"

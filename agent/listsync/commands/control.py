@@ -155,11 +155,11 @@ def backup(context: CommandContext, params: BackupParams) -> BackupReply:
     return _shape(begun)
 
 
-def _backup_file(context: CommandContext, told: str | None) -> Path:
-    if told is not None:
-        if not told.startswith("/") or "\0" in told:
+def _backup_file(context: CommandContext, file: str | None) -> Path:
+    if file is not None:
+        if not file.startswith("/") or "\0" in file:
             raise RefusedCommand(Reason.INVALID, "backup: file must be an absolute path")
-        return Path(told)
+        return Path(file)
     try:
         return context.backup_place()
     except OSError as error:

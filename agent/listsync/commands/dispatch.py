@@ -10,8 +10,7 @@ from listsync.commands.context import Caller, CommandContext
 from listsync.commands.schema import CommandEntry, check, described
 from listsync.commands.serializers import Window, page_request_of
 from listsync.errors import StateError
-from listsync.protocol import METHODS, Access, Reason, RefusedCommand
-from listsync.protocol import messages as said
+from listsync.protocol import METHODS, Access, Reason, RefusedCommand, messages
 from listsync.text_cleaning import cut
 
 logger = logging.getLogger(__name__)
@@ -20,7 +19,7 @@ Reply = Mapping[str, object] | RefusedCommand
 """A reply of `protocol.messages`, or why there is none: that is data, too, and not raised."""
 
 
-def describe(_: CommandContext, params: said.PageParams) -> said.DescribeReply:
+def describe(_: CommandContext, params: messages.PageParams) -> messages.DescribeReply:
     """Describe all commands: what each takes, replies, and may be refused for."""
     window = Window(page_request_of(params, 200, int))
     rows = window.take([*COMMANDS.items()])
@@ -32,153 +31,155 @@ def describe(_: CommandContext, params: said.PageParams) -> said.DescribeReply:
 
 
 COMMANDS: Mapping[str, CommandEntry] = {
-    "ping": CommandEntry(status.ping, "Check whether the agent responds", (said.PingReply,)),
-    "version": CommandEntry(status.version, "Tell the agent's version", (said.VersionReply,)),
+    "ping": CommandEntry(status.ping, "Check whether the agent responds", (messages.PingReply,)),
+    "version": CommandEntry(status.version, "Tell the agent's version", (messages.VersionReply,)),
     "describe": CommandEntry(
-        describe, "Describe all commands", (said.DescribeReply,), said.PageParams
+        describe, "Describe all commands", (messages.DescribeReply,), messages.PageParams
     ),
     "status": CommandEntry(
         status.status,
         "Tell the agent's status, and what needs a person",
-        (said.StatusReply,),
-        said.PageParams,
+        (messages.StatusReply,),
+        messages.PageParams,
     ),
     "config": CommandEntry(
         status.config,
         "Tell the configuration in force, without its secrets",
-        (said.ConfigReply,),
-        said.ConfigParams,
+        (messages.ConfigReply,),
+        messages.ConfigParams,
         (Reason.NOT_FOUND,),
     ),
     "progress": CommandEntry(
         status.progress,
         "Tell the progress of the running sync, or how the last one ended",
-        (said.ProgressReply,),
-        said.PageParams,
+        (messages.ProgressReply,),
+        messages.PageParams,
     ),
     "lists": CommandEntry(
         items.lists,
         "Tell the status of each list, or one list in detail",
-        (said.ListsReply,),
-        said.ListsParams,
+        (messages.ListsReply,),
+        messages.ListsParams,
         (Reason.NOT_FOUND,),
     ),
     "runs": CommandEntry(
         runs.runs,
         "List recent syncs, the newest first, or tell one in detail",
-        (said.RunsReply, said.RunReply),
-        said.RunsParams,
+        (messages.RunsReply, messages.RunReply),
+        messages.RunsParams,
         (Reason.NOT_FOUND,),
     ),
     "items": CommandEntry(
         items.items,
         "List the titles that the agent knows",
-        (said.ItemsReply,),
-        said.ItemsParams,
+        (messages.ItemsReply,),
+        messages.ItemsParams,
     ),
     "explain": CommandEntry(
         items.explain,
         "Explain why titles were requested or not",
-        (said.ExplainReply,),
-        said.ExplainParams,
+        (messages.ExplainReply,),
+        messages.ExplainParams,
     ),
     "notices": CommandEntry(
         notices.notices,
         "List the latest notices, the newest first",
-        (said.NoticesReply,),
-        said.NoticesParams,
+        (messages.NoticesReply,),
+        messages.NoticesParams,
     ),
     "targets": CommandEntry(
         notify.targets,
         "Tell how each target of notifications is",
-        (said.TargetsReply,),
-        said.PageParams,
+        (messages.TargetsReply,),
+        messages.PageParams,
     ),
     "notify_test": CommandEntry(
         notify.notify_test,
         "Send a test message that `notify_test_result` tells of",
-        (said.NotifyTestReply,),
-        said.NotifyTestParams,
+        (messages.NotifyTestReply,),
+        messages.NotifyTestParams,
         (Reason.NOT_FOUND,),
     ),
     "notify_test_result": CommandEntry(
         notify.notify_test_result,
         "Tell what came of a test message",
-        (said.NotifyTestResultReply,),
-        said.NotifyTestResultParams,
+        (messages.NotifyTestResultReply,),
+        messages.NotifyTestResultParams,
         (Reason.NOT_FOUND,),
     ),
     "review": CommandEntry(
         review.review,
         "List the titles that need a decision",
-        (said.ReviewReply,),
-        said.ReviewParams,
+        (messages.ReviewReply,),
+        messages.ReviewParams,
     ),
     "review_decide": CommandEntry(
         review.decide,
         "Decide which title is meant, or undo that",
-        (said.ReviewDecideReply,),
-        said.ReviewDecideParams,
+        (messages.ReviewDecideReply,),
+        messages.ReviewDecideParams,
         (Reason.NOT_FOUND,),
     ),
     "trigger": CommandEntry(
         control.trigger,
         "Start a sync",
-        (said.OrderReply,),
-        said.TriggerParams,
+        (messages.OrderReply,),
+        messages.TriggerParams,
         (Reason.NOT_FOUND, Reason.PAUSED, Reason.BUSY),
     ),
     "plan": CommandEntry(
         control.plan,
         "Start a dry run that `plan_result` tells of",
-        (said.OrderReply,),
-        said.PlanParams,
+        (messages.OrderReply,),
+        messages.PlanParams,
         (Reason.NOT_FOUND, Reason.BUSY),
     ),
     "plan_result": CommandEntry(
         runs.plan_result,
         "Tell what a sync would do, as a dry run found",
-        (said.PlanReply, said.PlanWaitsReply),
-        said.PlanResultParams,
+        (messages.PlanReply, messages.PlanWaitsReply),
+        messages.PlanResultParams,
         (Reason.NOT_FOUND,),
     ),
-    "pause": CommandEntry(control.pause, "Pause syncing", (said.PauseReply,), said.PauseParams),
-    "resume": CommandEntry(control.resume, "Resume syncing", (said.DoneReply,)),
-    "cancel": CommandEntry(control.cancel, "Cancel the running sync", (said.CancelReply,)),
+    "pause": CommandEntry(
+        control.pause, "Pause syncing", (messages.PauseReply,), messages.PauseParams
+    ),
+    "resume": CommandEntry(control.resume, "Resume syncing", (messages.DoneReply,)),
+    "cancel": CommandEntry(control.cancel, "Cancel the running sync", (messages.CancelReply,)),
     "reload": CommandEntry(
         control.reload,
         "Reload the configuration now",
-        (said.ReloadReply,),
+        (messages.ReloadReply,),
         reasons=(Reason.BUSY, Reason.CONFIG_INVALID),
     ),
     "exclude": CommandEntry(
-        items.exclude, "Never request a title", (said.DoneReply,), said.ItemParams
+        items.exclude, "Never request a title", (messages.DoneReply,), messages.ItemParams
     ),
     "forget": CommandEntry(
         items.forget,
         "Forget what was done with a title, so that it is considered again",
-        (said.ForgetReply,),
-        said.ForgetParams,
+        (messages.ForgetReply,),
+        messages.ForgetParams,
     ),
     "backup": CommandEntry(
         control.backup,
         "Begin a backup of the state that `backup_result` tells of",
-        (said.BackupReply,),
-        said.BackupParams,
+        (messages.BackupReply,),
+        messages.BackupParams,
         (Reason.BUSY,),
     ),
     "backup_result": CommandEntry(
         control.backup_result,
         "Tell what came of a backup",
-        (said.BackupReply,),
-        said.BackupResultParams,
+        (messages.BackupReply,),
+        messages.BackupResultParams,
         (Reason.NOT_FOUND,),
     ),
     "log_level": CommandEntry(
         control.log_level,
         "Tell the log level, or change it until the agent restarts",
-        (said.LogLevelReply,),
-        said.LogLevelParams,
+        (messages.LogLevelReply,),
+        messages.LogLevelParams,
     ),
 }
 

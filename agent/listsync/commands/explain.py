@@ -61,13 +61,13 @@ def explanations(context: CommandContext, query: str, request: PageRequest) -> E
     wishes = wishes_of(forecaster.in_order(members))
     # Those before the page are forecast, too: what is requested for one list is not for the next.
     window = Window(request)
-    told = {wish: _explained(forecaster, wish, rows) for wish in wishes[: window.end]}
+    explained = {wish: _explained(forecaster, wish, rows) for wish in wishes[: window.end]}
     later = [forecaster.remembered(wish).match for wish in wishes[window.end :]]
-    known = {one.key for one in told.values()} | {one.key for one in later if one}
+    known = {one.key for one in explained.values()} | {one.key for one in later if one}
     gone = [one for one in requests[:_MOST_REQUESTED] if one.key not in known]
     return {
         "titles": [
-            *(_shape(told[wish]) for wish in window.take(wishes)),
+            *(_shape(explained[wish]) for wish in window.take(wishes)),
             *_left_lists(context, window.take(gone)),
         ],
         "total": window.total,
@@ -186,8 +186,11 @@ def _requests(overview: TitleOverview | None) -> RequestsShape:
     """Tell the latest requests of a title, and how many more there were."""
     if overview is None:
         return {"requests": [], "more_requests": 0}
-    told = [_request(row) for row in overview.requests[:_MOST_REQUESTS]]
-    return {"requests": told, "more_requests": max(0, overview.requests_total - len(told))}
+    explained = [_request(row) for row in overview.requests[:_MOST_REQUESTS]]
+    return {
+        "requests": explained,
+        "more_requests": max(0, overview.requests_total - len(explained)),
+    }
 
 
 def _request(row: RequestRow) -> RequestShape:

@@ -70,13 +70,13 @@ class Feeds:
         lists = self._lists(name, form)
         records = tuple(self._record(rules, name) for rules in lists)
         exclusions = tuple(sorted(self._context.state.exclusions.all()))
-        said = (form, *(one.digest for one in records), "", *exclusions)
+        facts = (form, *(one.digest for one in records), "", *exclusions)
         return Feed(
             form=form,
             name=name,
             records=records,
             exclusions=exclusions,
-            etag=hashlib.sha256("\n".join(said).encode()).hexdigest()[:32],
+            etag=hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32],
             changed_at=max(one.changed_at for one in records),
             read_at=min(one.read_at for one in records),
         )
@@ -126,10 +126,10 @@ class Feeds:
         else:
             words = f"was never read whole: {row.outcome.replace('_', ' ')}"
             why = f": {row.why}"
-        told = self._refusal(f"the list {rules.name} {words}{why}", [rules.name])
+        refused = self._refusal(f"the list {rules.name} {words}{why}", [rules.name])
         subject = "one of the lists" if name == ALL_LISTS else f"the list {rules.name}"
-        told.data[IN_SHORT] = f"{subject} {words}"
-        raise told
+        refused.data[IN_SHORT] = f"{subject} {words}"
+        raise refused
 
     def _refusal(self, words: str, names: Sequence[str]) -> RefusedCommand:
         now = self._now()

@@ -56,12 +56,14 @@ class Remembered:
 
 def remembered_of(state: AgentState, wish: Wish, now: datetime) -> Remembered:
     """Tell what *wish* is taken for, where that costs no call."""
-    said = {name: state.titles.lookup(name) for name in lookups_of(wish)}
-    known = {name: one.match for name, (one, _) in said.items() if one and not one.is_due(now)}
-    choices = {name: choice for name, (_, choice) in said.items() if choice}
+    looked_up = {name: state.titles.lookup(name) for name in lookups_of(wish)}
+    known = {
+        name: one.match for name, (one, _) in looked_up.items() if one and not one.is_due(now)
+    }
+    choices = {name: choice for name, (_, choice) in looked_up.items() if choice}
     known |= {name: one.match for name, one in choices.items() if not one.is_open}
     by_title = title_lookup_of(wish)
-    elsewhere = None if by_title in said else state.titles.lookup(by_title)[1]
+    elsewhere = None if by_title in looked_up else state.titles.lookup(by_title)[1]
     if elsewhere is not None and elsewhere.key is not None:
         known[by_title] = elsewhere.match
     chosen = {name: one.imdb for name, one in choices.items() if one.is_open and one.imdb}
@@ -69,9 +71,11 @@ def remembered_of(state: AgentState, wish: Wish, now: datetime) -> Remembered:
     resolver = Resolver(cast("Catalogue", None), known, chosen_ids=chosen)
     match, to_look_up = resolver.known(wish), resolver.chosen_id(wish)
     if to_look_up is not None:
-        return Remembered(*said[to_look_up.lookup], match)
+        return Remembered(*looked_up[to_look_up.lookup], match)
     # By the names of earlier versions only what still counts is of interest.
-    by_name = [one for one in said.values() if any(one)] if match else [*said.values()][:1]
+    by_name = (
+        [one for one in looked_up.values() if any(one)] if match else [*looked_up.values()][:1]
+    )
     found, choice = by_name[0] if by_name else (None, None)
     if match is not None and match is known.get(by_title):
         choice = choice or elsewhere
@@ -253,8 +257,8 @@ class Forecaster:
         if not wanting:
             return Forecast(verdict=Verdict.SKIPPED.value, why=f"left out: {taken[0]}")
         # Others may have brought ids that unite these; they do not ask.
-        said = [self._of_wish(one) for one in wishes_of(wanting)]
-        return next((one for one in said if one.verdict == OPEN), said[0])
+        verdicts = [self._of_wish(one) for one in wishes_of(wanting)]
+        return next((one for one in verdicts if one.verdict == OPEN), verdicts[0])
 
     def _of_wish(self, wish: Wish) -> Forecast:
         forecast = self._of_lookup(wish, self.remembered(wish))

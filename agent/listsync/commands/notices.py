@@ -107,8 +107,8 @@ def _of_runs(context: CommandContext) -> Iterator[_OpenNotice]:
     for one in context.shown().notices:
         notice = one.notice
         is_followed = notice.list_name is None or notice.list_name in names
-        is_told_elsewhere = notice.kind.is_unread_list or notice.is_failed_sync
-        if is_followed and not is_told_elsewhere:
+        is_shown_elsewhere = notice.kind.is_unread_list or notice.is_failed_sync
+        if is_followed and not is_shown_elsewhere:
             yield notice, one.since
 
 

@@ -32,29 +32,29 @@ _KEY = re.compile(r"(?:tmdb:)?(movie|tv)/([1-9]\d{0,9})", re.ASCII | re.IGNORECA
 _IMDB = re.compile(r"(?:imdb:)?(tt\d+)", re.ASCII | re.IGNORECASE)
 
 
-def parse_choice(said: str, candidates: Sequence[Candidate]) -> TitleKey | str:
+def parse_choice(text: str, candidates: Sequence[Candidate]) -> TitleKey | str:
     """Read a candidate's number, or an id or an address of TMDB or IMDb; of IMDb give the id.
 
     Raises:
         RefusedCommand: it says no title.
     """
-    if _NUMBER.fullmatch(said) and int(said) <= len(candidates):
-        return candidates[int(said) - 1].key
-    choice = _of_id(said) or _of_address(said)
+    if _NUMBER.fullmatch(text) and int(text) <= len(candidates):
+        return candidates[int(text) - 1].key
+    choice = _of_id(text) or _of_address(text)
     if choice is None:
-        raise RefusedCommand(Reason.INVALID, _refusal(said, len(candidates)))
+        raise RefusedCommand(Reason.INVALID, _refusal(text, len(candidates)))
     return choice
 
 
-def _of_id(said: str) -> TitleKey | str | None:
-    if match := _KEY.fullmatch(said):
+def _of_id(text: str) -> TitleKey | str | None:
+    if match := _KEY.fullmatch(text):
         return TitleKey(MediaType(match[1].lower()), int(match[2]))
-    match = _IMDB.fullmatch(said)
+    match = _IMDB.fullmatch(text)
     return imdb_id(match[1]) if match else None
 
 
-def _of_address(said: str) -> TitleKey | str | None:
-    form = recognise(said)
+def _of_address(text: str) -> TitleKey | str | None:
+    form = recognise(text)
     if form is None or form.kind != "title":
         return None
     number = form.groups["id"]
@@ -64,10 +64,10 @@ def _of_address(said: str) -> TitleKey | str | None:
     return TitleKey(MediaType(form.groups["media"]), tmdb_id) if tmdb_id else None
 
 
-def _refusal(said: str, count: int) -> str:
+def _refusal(text: str, count: int) -> str:
     offered = f"a candidate's number (1 to {count}), " if count else ""
     return (
-        f"{cut(said, 40)!r} says no title: give {offered}an id like movie/603, tv/1396 or "
+        f"{cut(text, 40)!r} says no title: give {offered}an id like movie/603, tv/1396 or "
         "tt0133093, or the address of its page at themoviedb.org or imdb.com"
     )
 
@@ -93,25 +93,25 @@ def decide(context: CommandContext, params: ReviewDecideParams) -> ReviewDecideR
     Nothing is looked up here, where a network must not be waited for: the next sync does.
     """
     row = _named(context, str(params.get("id") or "").strip())
-    said = str(params.get("choice") or "").strip()
-    if said.lower() == "undo":
+    text = str(params.get("choice") or "").strip()
+    if text.lower() == "undo":
         return _undone(context, row)
-    if said.lower() == "reject":
+    if text.lower() == "reject":
         choice = Choice(None, "", datetime.now(UTC))
     else:
-        choice = _choice(context, row, parse_choice(said, row.candidates))
+        choice = _choice(context, row, parse_choice(text, row.candidates))
     context.state.reviews.choose(row.lookup, choice)
     return _done(context, row, choice, f"{cut(row.label, 200)} is {_words_of(choice)}")
 
 
-def _choice(context: CommandContext, row: ReviewRow, said: TitleKey | str) -> Choice:
-    """Make of what was *said* a choice; an IMDb id may be known to be that of a title."""
+def _choice(context: CommandContext, row: ReviewRow, chosen: TitleKey | str) -> Choice:
+    """Make of what was *chosen* a choice; an IMDb id may be known to be that of a title."""
     now = datetime.now(UTC)
-    if isinstance(said, TitleKey):
-        title = next((one.label for one in row.candidates if one.key == said), "")
-        return Choice(said, title, now)
-    key, title = context.state.reviews.title_of_imdb(said) or (None, "")
-    return Choice(key, title, now, imdb=said)
+    if isinstance(chosen, TitleKey):
+        title = next((one.label for one in row.candidates if one.key == chosen), "")
+        return Choice(chosen, title, now)
+    key, title = context.state.reviews.title_of_imdb(chosen) or (None, "")
+    return Choice(key, title, now, imdb=chosen)
 
 
 def _words_of(choice: Choice) -> str:

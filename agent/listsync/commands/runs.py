@@ -98,7 +98,7 @@ def plan_result(context: CommandContext, params: PlanResultParams) -> PlanReply 
     request = page_request_of(params, 200, int)
     ended = context.recent.find(run_id) if run_id else None
     if ended is not None:
-        return _plan_told(ended, request)
+        return _plan_reply(ended, request)
     queue = context.queue.state
     running, pending = queue.running, queue.pending
     if running is not None and run_id and running.run_id.startswith(run_id):
@@ -108,7 +108,7 @@ def plan_result(context: CommandContext, params: PlanResultParams) -> PlanReply 
     raise RefusedCommand(Reason.NOT_FOUND, f"there is no plan {cut(run_id, 40)!r} (any more)")
 
 
-def _plan_told(ended: EndedRun, request: PageRequest) -> PlanReply:
+def _plan_reply(ended: EndedRun, request: PageRequest) -> PlanReply:
     row = ended.row
     if not row.dry_run:
         raise RefusedCommand(

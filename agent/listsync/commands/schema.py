@@ -52,8 +52,8 @@ class CommandParameter(NamedTuple):
             "exclusiveMinimum": self.about.more_than,
             "maximum": self.about.most,
         }
-        said = {name: bound for name, bound in bounds.items() if bound is not None}
-        return {**_SCHEMAS[self.kind], **said}
+        given = {name: bound for name, bound in bounds.items() if bound is not None}
+        return {**_SCHEMAS[self.kind], **given}
 
 
 class CommandEntry(NamedTuple):
@@ -121,8 +121,8 @@ def _is_within(value: float, about: About) -> bool:
 
 
 def _bounds(about: About) -> str:
-    said = ("at least", about.least), ("more than", about.more_than), ("at most", about.most)
-    return " and ".join(f"{words} {bound}" for words, bound in said if bound is not None)
+    given = ("at least", about.least), ("more than", about.more_than), ("at most", about.most)
+    return " and ".join(f"{words} {bound}" for words, bound in given if bound is not None)
 
 
 @cache

@@ -71,10 +71,10 @@ def request_shape(row: RequestRow) -> RequestShape:
 
 
 def item_shape(row: ItemRow) -> ItemShape:
-    key, said = row.tmdb_key, row.entry
+    key, entry = row.tmdb_key, row.entry
     return {
         "title": cut(row.title, 200),
-        "kind": key.kind.value if key else said.kind,
+        "kind": key.kind.value if key else entry.kind,
         "tmdb_id": key.tmdb_id if key else None,
         "list": row.list_name,
         "status": row.status,
@@ -83,9 +83,9 @@ def item_shape(row: ItemRow) -> ItemShape:
         "asked_as": row.request.asked_as if row.request else None,
         "requested_at": iso(row.request.at) if row.request else None,
         "run_id": row.request.run_id if row.request else None,
-        "year": said.year,
-        "imdb_id": said.ids.imdb,
-        "tvdb_id": said.ids.tvdb,
+        "year": entry.year,
+        "imdb_id": entry.ids.imdb,
+        "tvdb_id": entry.ids.tvdb,
     }
 
 
@@ -122,7 +122,7 @@ def candidate_shapes(
 def _candidate(number: int, one: Candidate, reasons: Sequence[str]) -> CandidateShape:
     """Tell a candidate with what was said of it: the sentence that names its key."""
     mark = f"[{one.key}]: "
-    evidence = next((said.partition(mark)[2] for said in reasons if mark in said), "")
+    evidence = next((reason.partition(mark)[2] for reason in reasons if mark in reason), "")
     return {
         "number": number,
         "key": str(one.key),
@@ -148,8 +148,8 @@ def general_reasons(
     if choice:
         reasons = without_choice(reasons)
     marks = [f"[{one.key}]: " for one in candidates]
-    said = (one for one in reasons if not any(mark in one for mark in marks))
-    return cut("; ".join(said), 300)
+    others = (one for one in reasons if not any(mark in one for mark in marks))
+    return cut("; ".join(others), 300)
 
 
 @overload

@@ -75,7 +75,7 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
     state = "paused" if queue.pause else "idle"
     snapshot = context.configuration.current.snapshot
     notices = open_notices(context)
-    said = window.take(notices)
+    shown = window.take(notices)
     return {
         "state": "running" if queue.running else state,
         "pid": os.getpid(),
@@ -95,7 +95,7 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
         "retry": _retry(context, window),
         "lists": len(snapshot.lists),
         "needs_person": needs_person(notices),
-        "notices": [notice_shape(*one) for one in said],
+        "notices": [notice_shape(*one) for one in shown],
         "notices_total": len(notices),
         "next": window.next,
     }
@@ -104,7 +104,7 @@ def status(context: CommandContext, params: PageParams) -> StatusReply:
 def config(context: CommandContext, params: ConfigParams) -> ConfigReply:
     """Tell what is in force, key by key, and what is wrong with the file, if anything is."""
     window = Window(page_request_of(params, _USUAL, int))
-    told = _config(context, window)
+    config = _config(context, window)
     found, path = context.settings(), params.get("path", "")
     if path:
         found = [one for one in found if one.path == path or one.path.startswith(_below(path))]
@@ -113,7 +113,7 @@ def config(context: CommandContext, params: ConfigParams) -> ConfigReply:
     if not params.get("defaults", True):
         found = [one for one in found if one.origin]
     settings = [_setting(one) for one in window.take(found)]
-    return {"total": len(found), "next": window.next, "config": told, "settings": settings}
+    return {"total": len(found), "next": window.next, "config": config, "settings": settings}
 
 
 def _below(path: str) -> tuple[str, str]:
@@ -189,8 +189,8 @@ def lists(context: CommandContext, params: ListsParams) -> ListsReply:
     window = Window(page_request_of(params, _USUAL, int))
     due = context.due()
     rules = window.take(context.configuration.current.snapshot.lists)
-    told = [_list(one, context, due) for one in rules]
-    return {"total": window.total, "next": window.next, "lists": told}
+    shapes = [_list(one, context, due) for one in rules]
+    return {"total": window.total, "next": window.next, "lists": shapes}
 
 
 def lists_called(context: CommandContext, name: str) -> list[ListShape]:
@@ -229,10 +229,10 @@ def _server(context: CommandContext, window: Window) -> ServerShape | None:
     wanted = context.configuration.current.snapshot.server
     if known is None or known.url != wanted:
         return None
-    told: ServerShape = {"product": known.product, "version": known.version, "url": known.url}
+    shape: ServerShape = {"product": known.product, "version": known.version, "url": known.url}
     if quotas := window.take(_quotas(context)):
-        told["quotas"] = quotas
-    return told
+        shape["quotas"] = quotas
+    return shape
 
 
 def _quotas(context: CommandContext) -> list[QuotaShape]:

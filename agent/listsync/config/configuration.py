@@ -202,12 +202,15 @@ def check(
     secrets = SecretSource(environ, folder, patience)
     form, wrong = read_form(ConfigForm, overlay.data, folder, secrets)
     findings = (*check_rules(overlay.data), *check_effects(overlay.data), *wrong)
-    told = {_problem(finding, document, overlay): finding.is_warning for finding in findings}
-    problems = {*document.problems, *(one for one, is_warning in told.items() if not is_warning)}
+    found = {_problem(finding, document, overlay): finding.is_warning for finding in findings}
+    problems = {
+        *document.problems,
+        *(one for one, is_warning in found.items() if not is_warning),
+    }
     if form is None or problems:
         raise ConfigError(_foremost(problems, document.file))
     zone = find_zone(form.sync.timezone) if form.sync.timezone else None
-    warnings = {one for one, is_warning in told.items() if is_warning} | {
+    warnings = {one for one, is_warning in found.items() if is_warning} | {
         Problem(file=variable, what="is empty: it names no list") for variable in overlay.empty
     }
     config = _settle(form, overlay.data, zone or local_zone(environ))
@@ -229,11 +232,11 @@ def _problem(finding: ConfigIssue, document: YamlDocument, overlay: Overlay) -> 
 
 def _foremost(problems: Collection[Problem], file: str) -> tuple[Problem, ...]:
     """Sort them, and cut off what nobody reads any more."""
-    told = sorted(problems, key=_order)
-    more = len(told) - MAX_FINDINGS
+    ordered = sorted(problems, key=_order)
+    more = len(ordered) - MAX_FINDINGS
     if more > 0:
-        told[MAX_FINDINGS:] = [Problem(file=file, what=f"and {more:,} more that is wrong")]
-    return tuple(told)
+        ordered[MAX_FINDINGS:] = [Problem(file=file, what=f"and {more:,} more that is wrong")]
+    return tuple(ordered)
 
 
 def _order(problem: Problem) -> tuple[bool, int, int, str, str]:

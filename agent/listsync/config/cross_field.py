@@ -205,8 +205,8 @@ def check_effects(data: object) -> Iterator[ConfigIssue]:
 
 def _list(form: Form, path: KeyPath) -> _List:
     filters = _mapping(form.get("filters"))
-    told = _kind(form.get("kind")) or _kind(filters.get("kind"))
-    return _List(form, filters, path, told or _kind_of_source(form))
+    kind = _kind(form.get("kind")) or _kind(filters.get("kind"))
+    return _List(form, filters, path, kind or _kind_of_source(form))
 
 
 def _check_whole(data: Form, server: Form, lists: list[_List]) -> Iterator[ConfigIssue]:

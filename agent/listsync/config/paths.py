@@ -107,11 +107,11 @@ def _permission_warnings(
         places.append(("the state folder", state_dir))
     if socket is not None:
         places.append(("the folder of the socket", socket.absolute().parent))
-    said = set()
+    known = set()
     for name, place in places:
         doubt = doubt_about(place)
-        if doubt and doubt not in said:
-            said.add(doubt)
+        if doubt and doubt not in known:
+            known.add(doubt)
             yield f"{name}, {place}, {doubt}"
 
 

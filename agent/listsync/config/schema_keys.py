@@ -137,8 +137,8 @@ def _entry(hint: Any, entry: object, path: KeyPath) -> Iterator[KeyInForce]:
 
 def _default_of(held: Holds, key: FieldInfo) -> str | None:
     meta = held.noted(Meta)
-    said = (meta and meta.extra_json_schema) or {}
-    return _written(said.get("default", None if is_required(key) else key.default))
+    extra = (meta and meta.extra_json_schema) or {}
+    return _written(extra.get("default", None if is_required(key) else key.default))
 
 
 def _written(value: object) -> str | None:

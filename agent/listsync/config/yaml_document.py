@@ -308,10 +308,10 @@ def _stop(file: str, what: str, mark: _Mark | None = None) -> ConfigError:
 
 def _words(error: yaml.MarkedYAMLError, text: str) -> str:
     """Say what the parser means; its own words may repeat the text, which may be a secret."""
-    said = error.problem or ""
-    if "cannot start any token" in said and _is_tab(text, error.problem_mark):
+    problem = error.problem or ""
+    if "cannot start any token" in problem and _is_tab(text, error.problem_mark):
         return "a tab stands here; indent with spaces"
-    fitting = (meaning for words, meaning in _SYNTAX if words in f"{error.context} {said}")
+    fitting = (meaning for words, meaning in _SYNTAX if words in f"{error.context} {problem}")
     return f"is not valid YAML: {next(fitting, 'something is wrong here')}"
 
 

@@ -73,8 +73,8 @@ def check(message: Mapping[str, object]) -> RpcRequest:
     params = message.get("params", {})
     if not isinstance(params, dict):
         raise RefusedCommand(Reason.INVALID, '"params" must be an object')
-    said = message.get("protocol")
-    protocol = said if isinstance(said, int) else PROTOCOL
+    version = message.get("protocol")
+    protocol = version if isinstance(version, int) else PROTOCOL
     return RpcRequest(id=id_, method=method, params=params, deadline=deadline, protocol=protocol)
 
 

@@ -186,9 +186,9 @@ class ItemRow:
     @property
     def tmdb_key(self) -> TitleKey | None:
         """The title at TMDB: what the entry was taken for, else what its list says."""
-        said = self.entry
-        if self.key is None and said.kind is not None and said.ids.tmdb is not None:
-            return TitleKey(said.kind, said.ids.tmdb)
+        entry = self.entry
+        if self.key is None and entry.kind is not None and entry.ids.tmdb is not None:
+            return TitleKey(entry.kind, entry.ids.tmdb)
         return self.key
 
 

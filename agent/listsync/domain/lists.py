@@ -152,12 +152,12 @@ class Fetched:
         is_filled = self.declared is not None and self.distinct >= self.declared
         repeated = 0 if is_filled else self.repeated
         counts = ((repeated, "only repeated another"), (self.broken, "came broken"))
-        said = [f"{n:,} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
+        reasons = [f"{n:,} row{'' if n == 1 else 's'} {what}" for n, what in counts if n]
         if self.lacks_count:
-            said.append("the count of its rows was missing")
+            reasons.append("the count of its rows was missing")
         if self.is_unfinished:
-            said.append("a program still had it open for writing")
-        return " and ".join(said)
+            reasons.append("a program still had it open for writing")
+        return " and ".join(reasons)
 
     @property
     def is_sure(self) -> bool:

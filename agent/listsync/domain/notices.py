@@ -263,10 +263,10 @@ def _paired(
 _FEW = 3
 
 
-def few(said: Sequence[str], between: str = "; ") -> str:
-    """Name the first of what is *said*, and how many more there are."""
-    more = [f"and {len(said) - _FEW} more"] if len(said) > _FEW else []
-    return between.join([*said[:_FEW], *more])
+def few(texts: Sequence[str], between: str = "; ") -> str:
+    """Name the first of *texts*, and how many more there are."""
+    more = [f"and {len(texts) - _FEW} more"] if len(texts) > _FEW else []
+    return between.join([*texts[:_FEW], *more])
 
 
 def open_after(before: Iterable[NoticeRecord], run: SyncFindings) -> tuple[NoticeRecord, ...]:
@@ -276,22 +276,22 @@ def open_after(before: Iterable[NoticeRecord], run: SyncFindings) -> tuple[Notic
     """
     before = tuple(before)
     own = renewed(before, run.notices, run.at, run.run_id)
-    said = {one.is_about for one in own}
+    known = {one.is_about for one in own}
     has_failed = any(one.is_failed_sync for one in run.notices)
     kept = (
         one
         for one in before
         if not _is_judged(one.notice, run)
-        and one.is_about not in said
+        and one.is_about not in known
         and not (has_failed and one.notice.is_failed_sync)
     )
     return (*own, *kept)
 
 
 def renewed(
-    before: Iterable[NoticeRecord], said: Iterable[Notice], at: datetime, run_id: str = ""
+    before: Iterable[NoticeRecord], found: Iterable[Notice], at: datetime, run_id: str = ""
 ) -> tuple[NoticeRecord, ...]:
-    """Make records of what is *said* now; what was said *before* of the same keeps its time."""
+    """Make records of what is *found* now; what was found *before* of the same keeps its time."""
     before = tuple(before)
     since = {one.is_about: one.since for one in before}
     since_of_words = {one.notice: one.since for one in before}
@@ -301,7 +301,7 @@ def renewed(
             since=since_of_words.get(one) or since.get((one.kind, one.list_name), at),
             run_id=run_id,
         )
-        for one in said
+        for one in found
     )
 
 

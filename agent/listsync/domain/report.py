@@ -305,7 +305,7 @@ def planned_shape(item: PlanItem) -> PlannedShape:
 
 def asking_shape(asking: Asking) -> AskingShape:
     """Tell only what differs from the usual."""
-    said = {
+    values = {
         "user": asking.user,
         "approve": asking.approve,
         "service": asking.service,
@@ -314,5 +314,5 @@ def asking_shape(asking: Asking) -> AskingShape:
         "language_profile": asking.language_profile,
         "tags": list(asking.tags) or None,
     }
-    told = {name: value for name, value in said.items() if value is not None}
-    return cast("AskingShape", told)
+    given = {name: value for name, value in values.items() if value is not None}
+    return cast("AskingShape", given)

@@ -80,8 +80,8 @@ class BrowserFallback:
                     self._browser.kill()
             return self._browser.page(call.url, wait_for=call.wait_for, deadline_s=deadline_s)
         except UnavailableError as error:
-            said = redactor_of(call.known_secrets).text(error.why)
-            why = f"bot protection answers in its place, and the browser does not help: {said}"
+            reason = redactor_of(call.known_secrets).text(error.why)
+            why = f"bot protection answers in its place, and the browser does not help: {reason}"
             raise RefusedError(self._service, Refusal.BLOCKED, why) from error
 
     def close(self) -> None:

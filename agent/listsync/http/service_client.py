@@ -257,15 +257,15 @@ def _not_reached(
 ) -> UnavailableError:
     if isinstance(error, httpx.TimeoutException):
         return UnavailableError(call.service, "does not answer in time")
-    said = one_line(words)
+    reason = one_line(words)
     if isinstance(error, httpx.ProxyError):
-        return UnavailableError(call.service, f"the proxy does not let us through: {said}")
+        return UnavailableError(call.service, f"the proxy does not let us through: {reason}")
     if isinstance(root := root_of(error), ssl.SSLCertVerificationError):
         why = distrust(root, ca_option)
         return UnavailableError(call.service, one_line(why, 300))
     if isinstance(error, httpx.ConnectError):
-        return UnavailableError(call.service, f"cannot be reached: {said}")
-    return UnavailableError(call.service, f"the connection broke: {said}")
+        return UnavailableError(call.service, f"cannot be reached: {reason}")
+    return UnavailableError(call.service, f"the connection broke: {reason}")
 
 
 def _conditions(previous: Validators | None) -> dict[str, str]:

@@ -167,9 +167,9 @@ class Entries(Generic[RowT]):
                 demand_little_text(self._service, self._text)
             else:
                 self._left_out.append(made)
-                said = hash(repr(row))
-                self._repeated += said in self._seen
-                self._seen.add(said)
+                mark = hash(repr(row))
+                self._repeated += mark in self._seen
+                self._seen.add(mark)
 
     def _is_repeated(self, entry: ListEntry) -> bool:
         ids = (name for name in enumerate(entry.ids) if name[1] is not None)

@@ -65,8 +65,8 @@ class ProcessIdentity:
 
     def bears(self, mark: str) -> bool:
         """Say whether it lives and has *mark* on its command line or in its environment."""
-        said = _read(self.pid, "cmdline") + _read(self.pid, "environ")
-        return mark.encode() in said and self.is_alive()
+        facts = _read(self.pid, "cmdline") + _read(self.pid, "environ")
+        return mark.encode() in facts and self.is_alive()
 
     def kill_tree(self) -> None:
         """Kill it and all that it has started, and wait until they are gone or zombies."""

@@ -117,8 +117,10 @@ class ServerErrors:
             case httpcore.ConnectError():
                 return self._of_connecting(root_of(error))
             case httpcore.ProxyError():
-                said = self._clean(str(error))
-                return self._unreached(f"the proxy fails ({said}): check HTTP_PROXY and NO_PROXY")
+                reason = self._clean(str(error))
+                return self._unreached(
+                    f"the proxy fails ({reason}): check HTTP_PROXY and NO_PROXY"
+                )
             case httpcore.UnsupportedProtocol() | httpcore.LocalProtocolError():
                 return self.unavailable(f"the call cannot be sent ({type(error).__name__})")
             case _:
@@ -149,12 +151,12 @@ class ServerErrors:
             case ssl.SSLCertVerificationError():
                 return self.unavailable(self._clean(distrust(root, "server.ca_file"), 300))
             case ssl.SSLError():
-                said = self._clean(getattr(root, "reason", None) or str(root))
-                why = f"no encryption ({said}): should server.url start with http:// instead?"
+                reason = self._clean(getattr(root, "reason", None) or str(root))
+                why = f"no encryption ({reason}): should server.url start with http:// instead?"
                 return self.unavailable(why)
             case _ if self._address.find_proxy() is not None:
-                said = self._clean(getattr(root, "strerror", None) or str(root))
-                why = f"the proxy cannot be reached ({said}): check HTTP_PROXY and NO_PROXY"
+                reason = self._clean(getattr(root, "strerror", None) or str(root))
+                why = f"the proxy cannot be reached ({reason}): check HTTP_PROXY and NO_PROXY"
                 return self._unreached(why)
             case socket.gaierror():
                 return self._unreached(
@@ -165,8 +167,8 @@ class ServerErrors:
                     "connection refused: is the server running, and is server.url right?"
                 )
             case _:
-                said = self._clean(getattr(root, "strerror", None) or str(root))
-                return self._unreached(f"cannot be reached ({said}): check server.url")
+                reason = self._clean(getattr(root, "strerror", None) or str(root))
+                return self._unreached(f"cannot be reached ({reason}): check server.url")
 
     def _unreached(self, why: str) -> UnreachedError:
         return UnreachedError(self.service, why)
@@ -182,12 +184,12 @@ class ServerErrors:
     def of_answer(self, response: Response) -> ListsyncError:
         """Name an answer that is not what was asked for."""
         status = response.status
-        said = complaint(response) or _phrase(status)
+        reason = complaint(response) or _phrase(status)
         if status == 429:
             wait_s = retry_after_s(response.headers)
             return UnsentError(self.service, "asks us to slow down (429)", retry_after_s=wait_s)
         if status >= 500:
-            return PassingError(self.service, f"answered {status}: {said}")
+            return PassingError(self.service, f"answered {status}: {reason}")
         if status in {401, 403, 407}:
             return self._of_refusal(response)
         if status == 404:
@@ -201,7 +203,7 @@ class ServerErrors:
                 "right, or does a login stand in front of it?"
             )
         sample = self._beginning(response.body)
-        return AnswerChangedError(self.service, f"answered {status}: {said}", sample=sample)
+        return AnswerChangedError(self.service, f"answered {status}: {reason}", sample=sample)
 
     def _of_refusal(self, response: Response) -> RefusedError:
         status = response.status
@@ -230,10 +232,10 @@ def complaint(response: Response) -> str:
     if not response.is_json:
         return ""
     try:
-        said = decode(response.body, _Complaint)
+        content = decode(response.body, _Complaint)
     except UnknownFormError:
         return ""
-    return one_line(said.message or said.error or "")
+    return one_line(content.message or content.error or "")
 
 
 def _how_lost(error: Exception) -> str:

@@ -83,15 +83,15 @@ class _FoundRequest(Answer, frozen=True):
 class _LostError(Exception):
     """The request was sent, its answer is lost, or none to it.
 
-    `may_run`: the server may still be at it, or has done what nobody knows. `told` says it where
+    `may_run`: the server may still be at it, or has done what nobody knows. `detail` says it where
     the request is found after all.
     """
 
-    def __init__(self, why: str, *, may_run: bool, told: str = _LOST) -> None:
+    def __init__(self, why: str, *, may_run: bool, detail: str = _LOST) -> None:
         super().__init__(why)
         self.why = why
         self.may_run = may_run
-        self.told = told
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +244,7 @@ class RequestSender:
             raise self._transport.errors.unavailable(why) from error
         if number is None:
             return None
-        detail = f"{lost.told}, but the server has the request"
+        detail = f"{lost.detail}, but the server has the request"
         return Answered(answer=RequestAnswer.REQUESTED, detail=detail, request_id=number)
 
     def _judge(self, response: Response, body: RequestBody, headers: dict[str, str]) -> Answered:
@@ -277,7 +277,7 @@ class RequestSender:
             detail = "the server took the request and dropped it: TMDB knows no TVDB id for it"
             return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=detail)
         if objection := created.objection(body):
-            raise _LostError(objection, may_run=True, told=objection)
+            raise _LostError(objection, may_run=True, detail=objection)
         return Answered(
             answer=RequestAnswer.REQUESTED,
             detail=_DETAILS.get(created.status, ""),
@@ -288,15 +288,15 @@ class RequestSender:
 
     def _forbidden(self, response: Response, headers: dict[str, str]) -> Answered:
         """Split a 403 by its words; the words of a guard can also mean the key or the user."""
-        said = complaint(response)
-        answer = _answer_to(said.lower())
+        reason = complaint(response)
+        answer = _answer_to(reason.lower())
         if answer is not None:
-            return Answered(answer=answer, detail=said)
+            return Answered(answer=answer, detail=reason)
         errors = self._transport.errors
         if not response.is_json:
             raise errors.of_answer(response)
         self._check_credentials(headers)
-        return Answered(answer=RequestAnswer.PERMISSION, detail=said)
+        return Answered(answer=RequestAnswer.PERMISSION, detail=reason)
 
     def _check_credentials(self, headers: dict[str, str]) -> None:
         """Raise if the key, or the user that we act as, is why the server says no."""
@@ -309,19 +309,19 @@ class RequestSender:
             why = f"the server knows no user {headers['X-API-User']} any more, as whom we ask"
             raise self._transport.errors.refused(Refusal.NOT_FOUND, why) from error
 
-    def _failed(self, said: str, body: RequestBody) -> Answered:
+    def _failed(self, reason: str, body: RequestBody) -> Answered:
         """Tell a request that can never work from a server that has trouble now."""
-        words = said.lower()
+        words = reason.lower()
         if "[tmdb]" in words and words.endswith("404"):
-            return _impossible(f"TMDB knows no {body.key}", said)
+            return _impossible(f"TMDB knows no {body.key}", reason)
         if 'any entity of type "media"' in words:
-            return _impossible("TMDB knows no TVDB id for it, and the server needs one", said)
+            return _impossible("TMDB knows no TVDB id for it, and the server needs one", reason)
         if _is_tvdb_id_taken(words, body):
-            return _impossible("another series at the server has its TVDB id", said)
+            return _impossible("another series at the server has its TVDB id", reason)
         if 'any entity of type "user"' in words:
-            return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({said})")
+            return Answered(answer=RequestAnswer.PERMISSION, detail=f"no such user ({reason})")
         raise self._transport.errors.not_taken(
-            f"could not take the request: {said or 'no reason'}"
+            f"could not take the request: {reason or 'no reason'}"
         )
 
     def _cancelled(self, response: Response) -> Cancelled:
@@ -374,5 +374,5 @@ def _is_tvdb_id_taken(words: str, body: RequestBody) -> bool:
     )
 
 
-def _impossible(why: str, said: str) -> Answered:
-    return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=one_line(f"{why} ({said})"))
+def _impossible(why: str, reason: str) -> Answered:
+    return Answered(answer=RequestAnswer.IMPOSSIBLE, detail=one_line(f"{why} ({reason})"))

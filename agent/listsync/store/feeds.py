@@ -88,7 +88,9 @@ class SqliteFeeds:
             MediaType.MOVIE,
             rows.iso(now - _WITHOUT_ID_FOR),
         )
-        return {TitleKey(MediaType(kind), tmdb): KnownTitle(*said) for kind, tmdb, *said in found}
+        return {
+            TitleKey(MediaType(kind), tmdb): KnownTitle(*facts) for kind, tmdb, *facts in found
+        }
 
     def note_known(self, found: Mapping[TitleKey, KnownTitle], at: datetime) -> None:
         for some in _in_parts(tuple(found.items()), _BATCH):
@@ -96,7 +98,7 @@ class SqliteFeeds:
                 connection.executemany(
                     "INSERT OR REPLACE INTO known_titles"
                     " (kind, tmdb, title, year, imdb, tvdb, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [(*key, *said, rows.iso(at)) for key, said in some],
+                    [(*key, *facts, rows.iso(at)) for key, facts in some],
                 )
 
 

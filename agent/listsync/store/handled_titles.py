@@ -215,10 +215,10 @@ def handled_from(found: Iterable[Sequence[Any]], sources: Mapping[int, str]) -> 
     for number, entry, four_k, kind, tmdb, rules, numbers, aired_before in found:
         titles[number, four_k][entry] = Definition(TitleKey(KINDS[kind], tmdb), four_k == 1)
         if kind == _SERIES:
-            said = (rules, numbers, aired_before)
-            if said not in shared:
-                shared[said] = HandledSeasons(*said)
-            seasons[number, four_k][entry] = shared[said]
+            row = (rules, numbers, aired_before)
+            if row not in shared:
+                shared[row] = HandledSeasons(*row)
+            seasons[number, four_k][entry] = shared[row]
     return HandledEntries(
         {(sources[number], bool(four_k)): rows for (number, four_k), rows in titles.items()},
         {(sources[number], bool(four_k)): rows for (number, four_k), rows in seasons.items()},

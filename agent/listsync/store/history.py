@@ -75,15 +75,15 @@ def emit_notices(
     opened = tuple(_opened(connection, origin, one) for one in found.opened)
     connection.executemany(
         "UPDATE notices SET severity = ?, text = ?, run = ? WHERE id = ?",
-        map(_said, found.renewed),
+        map(_values_of, found.renewed),
     )
     connection.executemany(
         "UPDATE notices SET ended_at = ? WHERE id = ?",
         [(iso(at), one.number) for one in found.ended],
     )
     ended = tuple(replace(one, ended_at=at) for one in found.ended)
-    told = messages_of_changes(replace(found, opened=opened, ended=ended), at)
-    put_messages(connection, told, at)
+    messages = messages_of_changes(replace(found, opened=opened, ended=ended), at)
+    put_messages(connection, messages, at)
     connection.execute("DELETE FROM notices WHERE ended_at < ?", (iso(at - _KEPT),))
 
 
@@ -91,12 +91,12 @@ def _opened(connection: sqlite3.Connection, origin: Origin, one: NoticeRecord) -
     number = connection.execute(
         "INSERT INTO notices (severity, text, run, id, origin, kind, list, since)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*_said(one), origin, *one.is_about, iso(one.since)),
+        (*_values_of(one), origin, *one.is_about, iso(one.since)),
     ).lastrowid
     return replace(one, number=number)
 
 
-def _said(one: NoticeRecord) -> tuple[Severity, str, str, int | None]:
+def _values_of(one: NoticeRecord) -> tuple[Severity, str, str, int | None]:
     return one.notice.severity, one.notice.text, one.run_id, one.number
 
 

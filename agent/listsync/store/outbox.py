@@ -187,8 +187,8 @@ def put_messages(
         else:
             wanted_by = [one.name for one in targets if one.wants(message)]
         if message.kind is MessageKind.RECOVERED:
-            told = _told_of(connection, message, at)
-            wanted_by = [name for name in wanted_by if name in told]
+            reached = _reached_by(connection, message, at)
+            wanted_by = [name for name in wanted_by if name in reached]
         number = _insert(connection, message) if wanted_by else None
         if number is None:
             continue
@@ -230,7 +230,7 @@ def _insert(connection: sqlite3.Connection, message: Message) -> int | None:
     return row["id"] if row else None
 
 
-def _told_of(connection: sqlite3.Connection, message: Message, at: datetime) -> set[str]:
+def _reached_by(connection: sqlite3.Connection, message: Message, at: datetime) -> set[str]:
     """Name who was told of what is over now; who still was not, is told nothing any more."""
     rows = connection.execute(
         "SELECT d.target, d.state, d.tries, d.message FROM deliveries d"

@@ -234,18 +234,18 @@ def _recover(path: Path, why: str) -> None:
     if aside is not None:
         doubt += f" and is set aside as {aside.name}"
     for backup in backups_of(path.parent):
-        told = f"{doubt}; listsync goes on with the backup {backup.name}"
-        if _restored(path, backup, told):
+        words = f"{doubt}; listsync goes on with the backup {backup.name}"
+        if _restored(path, backup, words):
             break
     else:
-        told = f"{doubt}; {_NOTHING}"
-        _build(path, lambda _: None, told)
-    logger.error("%s; requests are on hold", told, extra={"action": "state_recovered"})
+        words = f"{doubt}; {_NOTHING}"
+        _build(path, lambda _: None, words)
+    logger.error("%s; requests are on hold", words, extra={"action": "state_recovered"})
 
 
-def _restored(path: Path, backup: Path, told: str) -> bool:
+def _restored(path: Path, backup: Path, words: str) -> bool:
     try:
-        _build(path, lambda new: _copy(backup, new), told)
+        _build(path, lambda new: _copy(backup, new), words)
     except (DamagedStateError, NewerStateError) as error:
         logger.warning(
             "the backup %s is not used: %s", backup, error, extra={"action": "backup_damaged"}
@@ -254,7 +254,7 @@ def _restored(path: Path, backup: Path, told: str) -> bool:
     return True
 
 
-def _build(path: Path, fill: Callable[[Path], None], told: str) -> None:
+def _build(path: Path, fill: Callable[[Path], None], words: str) -> None:
     """Make a state that is in doubt from the start, and give it its name when it is on disk."""
     new = path.with_name(f".{path.stem}-new.db.part")
     _remove(new)
@@ -264,7 +264,7 @@ def _build(path: Path, fill: Callable[[Path], None], told: str) -> None:
             inspect(new)
         database = Database(new, keeps_copy=False)
         try:
-            note_doubt(database, Doubt.of(told))
+            note_doubt(database, Doubt.of(words))
         finally:
             database.close()
         finish(new, path)

@@ -60,7 +60,7 @@ def decide(prepared: Prepared, known: Knowledge) -> Decision:
     if match.key.kind is MediaType.MOVIE:
         return Request(_body(members, title, known), members)
     decision = _decide_series(wish, members, title, prepared.details, known)
-    return _told_whole(decision, prepared, known)
+    return _with_missing_seasons(decision, prepared, known)
 
 
 def _body(
@@ -88,7 +88,7 @@ def _body(
     )
 
 
-def _told_whole(decision: Decision, prepared: Prepared, known: Knowledge) -> Decision:
+def _with_missing_seasons(decision: Decision, prepared: Prepared, known: Knowledge) -> Decision:
     """Add to a request who wants more of the series."""
     details = prepared.details
     if not isinstance(decision, Request) or details is None:

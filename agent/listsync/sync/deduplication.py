@@ -197,8 +197,8 @@ def _tokens(entry: ListEntry) -> list[_Token]:
     if entry.doubt:
         return [(entry_id(entry), entry.doubt)]
     if entry.check_ids:
-        said = f"{fold(entry.title or '')}|{entry.year}"
-        return [(f"{name} {number}", said) for name, number in _trusted_tokens(entry)]
+        named = f"{fold(entry.title or '')}|{entry.year}"
+        return [(f"{name} {number}", named) for name, number in _trusted_tokens(entry)]
     return _trusted_tokens(entry)
 
 
@@ -265,15 +265,15 @@ def _first(values: Iterable[_T | None]) -> _T | None:
 
 def _conflict(entries: Sequence[ListEntry]) -> str | None:
     """Say why *entries*, which share an id, cannot all mean one title."""
-    said: dict[str, set[str]] = defaultdict(set)
+    named: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         if entry.kind:
-            said["kind"].add(entry.kind.value)
+            named["kind"].add(entry.kind.value)
             if entry.ids.tmdb is not None:
-                said["TMDB id"].add(str(TitleKey(entry.kind, entry.ids.tmdb)))
+                named["TMDB id"].add(str(TitleKey(entry.kind, entry.ids.tmdb)))
         if entry.ids.imdb:
-            said["IMDb id"].add(entry.ids.imdb)
+            named["IMDb id"].add(entry.ids.imdb)
     for what in ("kind", "TMDB id", "IMDb id"):
-        if len(said[what]) > 1:
-            return f"the lists contradict each other: {what} {' and '.join(sorted(said[what]))}"
+        if len(named[what]) > 1:
+            return f"the lists contradict each other: {what} {' and '.join(sorted(named[what]))}"
     return None

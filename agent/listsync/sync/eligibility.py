@@ -51,9 +51,9 @@ def kept(
     members: Members, objection: Callable[[ListRules], str | None], reason: SkipReason
 ) -> tuple[Members, Skip | None]:
     """Keep the members whose list has nothing against it; if none is left, say why."""
-    said = [(member, objection(member.rules)) for member in members]
-    left = tuple(member for member, why in said if why is None)
-    return (left, None) if left else ((), Skip(reason, said[0][1] or ""))
+    judged = [(member, objection(member.rules)) for member in members]
+    left = tuple(member for member, why in judged if why is None)
+    return (left, None) if left else ((), Skip(reason, judged[0][1] or ""))
 
 
 def fitting(members: Members, facts: TitleFacts | None) -> tuple[Members, Skip | None]:

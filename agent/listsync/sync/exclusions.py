@@ -72,12 +72,12 @@ class Excluded:
         if not self._titles:
             return False
         kind = match.key.kind if match and match.key else wish.kind
-        said = [sought(wish.title, wish.original_title, wish.year, kind)] if wish.title else []
+        names = [sought(wish.title, wish.original_title, wish.year, kind)] if wish.title else []
         if match is not None and match.key is not None:
-            said.append(sought(match.title, None, None, kind))
+            names.append(sought(match.title, None, None, kind))
         return any(
             _agree(exclusion.year, wanted.year) and _agree(exclusion.kind, kind)
-            for wanted in said
+            for wanted in names
             for title in wanted.titles
             for exclusion in self._titles.get(fold(title), ())
         )

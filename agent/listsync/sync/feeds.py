@@ -75,12 +75,12 @@ def _by_facts(member: Member, facts: TitleFacts | None, excluded: Excluded) -> L
 
 @dataclass(slots=True)
 class _Seen:
-    """What a run learned of one title; `said` by the catalogue, now or before."""
+    """What a run learned of one title; `known` from the catalogue, now or before."""
 
     wish: Wish
     match: Match | None
     facts: TitleFacts | None = None
-    said: KnownTitle = NOTHING
+    known: KnownTitle = NOTHING
 
     @property
     def key(self) -> TitleKey | None:
@@ -91,24 +91,24 @@ class _Seen:
         """Tell whether the list or the look-up named the title."""
         match = self.match
         is_found_by_it = match is not None and match.how is not How.TMDB_ID and match.title
-        return bool(self.wish.title or self.said.title or is_found_by_it)
+        return bool(self.wish.title or self.known.title or is_found_by_it)
 
     def title(self) -> FeedTitle | None:
-        match, wish, said = self.match, self.wish, self.said
+        match, wish, known = self.match, self.wish, self.known
         if match is None or match.key is None:
             return None
         # Ids of a row that was taken for another title than they say are not this title's.
         ids = wish.ids if match.how in _BY_ID and not wish.conflict else NO_IDS
-        return _title_of(match.key, wish, match.title, said, ids)
+        return _title_of(match.key, wish, match.title, known, ids)
 
 
 def _title_of(
-    key: TitleKey, said: Wish | ListEntry, found: str, known: KnownTitle, ids: ExternalIds
+    key: TitleKey, wanted: Wish | ListEntry, found: str, known: KnownTitle, ids: ExternalIds
 ) -> FeedTitle:
     return FeedTitle(
         key.kind,
-        said.title or known.title or found or said.label,
-        said.year or known.year,
+        wanted.title or known.title or found or wanted.label,
+        wanted.year or known.year,
         sendable(key.tmdb_id),
         known.imdb or ids.imdb,
         sendable(known.tvdb or ids.tvdb),
@@ -158,8 +158,8 @@ class FeedGatherer:
 
     def settled(self, prepared: Prepared, outcome: Outcome) -> None:
         if self._catalogue is not None:
-            said = _said_by(prepared.facts, prepared.details)
-            one = _Seen(prepared.wish, prepared.match, prepared.facts, said)
+            known = _known_by(prepared.facts, prepared.details)
+            one = _Seen(prepared.wish, prepared.match, prepared.facts, known)
             self._take(one, self._catalogue)
         self._listener.settled(prepared, outcome)
 
@@ -186,14 +186,14 @@ class FeedGatherer:
         rules, entry, _ = member
         if rules.filters or self._known.excluded.genres or entry.check_ids or entry.doubt:
             return False
-        said = catalogue.known.get(key, NOTHING)
-        if not entry.title or (key.kind is MediaType.TV and not (said.tvdb or entry.ids.tvdb)):
+        known = catalogue.known.get(key, NOTHING)
+        if not entry.title or (key.kind is MediaType.TV and not (known.tvdb or entry.ids.tvdb)):
             return False
         ids = entry.ids
         if entry.kind is None or ids.tmdb is None:
             match = self._resolver.remembered(entry)
             ids = ids if match is not None and match.how in _BY_ID else NO_IDS
-        title = _title_of(key, entry, "", said, ids)
+        title = _title_of(key, entry, "", known, ids)
         self._shelves[rules.name].titles.append((entry.rank, title))
         return True
 
@@ -263,12 +263,12 @@ class FeedCatalogue:
         if one.key is None:
             return True
         before = self.known.get(one.key, NOTHING)
-        if one.said is NOTHING or one.said == before:
-            one.said = before
+        if one.known is NOTHING or one.known == before:
+            one.known = before
         else:
-            self._news[one.key] = one.said = one.said.or_else(before)
-        if one.said.tvdb is None and one.key.kind is MediaType.TV:
-            one.said = one.said._replace(tvdb=known.state(one.key).tvdb_id)
+            self._news[one.key] = one.known = one.known.or_else(before)
+        if one.known.tvdb is None and one.key.kind is MediaType.TV:
+            one.known = one.known._replace(tvdb=known.state(one.key).tvdb_id)
         return not (self._lacks(one) or self._lacks_facts(one, known))
 
     def completed(self, lacking: Iterable[_Seen], known: Knowledge) -> Iterator[_Seen]:
@@ -321,12 +321,12 @@ class FeedCatalogue:
         one.facts = one.facts or facts
         if facts is not None:
             self._facts.put(key, facts)
-        one.said = _said_by(facts, details).or_else(one.said)
-        self._news[key] = one.said
+        one.known = _known_by(facts, details).or_else(one.known)
+        self._news[key] = one.known
         return one
 
 
-def _said_by(facts: TitleFacts | None, details: SeriesDetails | None) -> KnownTitle:
+def _known_by(facts: TitleFacts | None, details: SeriesDetails | None) -> KnownTitle:
     if facts is None and details is None:
         return NOTHING
     facts = facts or (details.facts if details else None)

@@ -141,7 +141,7 @@ class Caps:
 
     def words(self, rules: ListRules) -> list[str]:
         """Say what caps hold for a list."""
-        return [*_said(_own(rules), _whose(rules)), *_said(self._overall, _TOGETHER)]
+        return [*_words_of(_own(rules), _whose(rules)), *_words_of(self._overall, _TOGETHER)]
 
     def count(self, name: str) -> None:
         """Note that one more title was asked for on behalf of the list *name*."""
@@ -173,7 +173,7 @@ def _whose(rules: ListRules) -> str:
     return f'the list "{rules.name}"'
 
 
-def _said(cap: Cap, whose: str) -> Iterator[str]:
+def _words_of(cap: Cap, whose: str) -> Iterator[str]:
     if cap.per_run is not None:
         yield f"{whose}: {_a_run(cap)}"
     if cap.per_day is not None:
@@ -232,11 +232,11 @@ class Limits:
         )
         own: list[tuple[Member, Skip]] = []
         for reason, objection in steps:
-            said = [(member, objection(member.rules)) for member in members]
-            own.extend((member, Skip(reason, why)) for member, why in said if why is not None)
-            members = tuple(member for member, why in said if why is None)
+            judged = [(member, objection(member.rules)) for member in members]
+            own.extend((member, Skip(reason, why)) for member, why in judged if why is not None)
+            members = tuple(member for member, why in judged if why is None)
             if not members:
-                return (), own[-len(said)][1].apart(own)
+                return (), own[-len(judged)][1].apart(own)
         return members, None
 
     def too_many_seasons(self, members: Members, seasons: int, *, four_k: bool) -> str | None:

@@ -97,7 +97,7 @@ class Removals:
                     f"{count} of {each.size} titles have left the list: "
                     f"{CONFIRM} says that it is meant"
                 )
-                yield from (_told(one, Verdict.ON_HOLD, why) for one in each.due)
+                yield from (_item(one, Verdict.ON_HOLD, why) for one in each.due)
             else:
                 yield from (self._cancel(one) for one in each.due)
 
@@ -142,12 +142,12 @@ class Removals:
 
     def _cancel(self, one: Departure) -> ItemReport:
         if self.run.dry_run:
-            return _told(one, Verdict.CANCELLED, "it has left the list: would be cancelled")
+            return _item(one, Verdict.CANCELLED, "it has left the list: would be cancelled")
         result = self.server.cancel(one.request_id or 0)
         self.memory.departures.settle(one, self.run, cancelled=result is Cancelled.DONE)
         if result is not Cancelled.DONE:
             why = "it has left the list, but its request does not wait for approval any more"
-            return _told(one, Verdict.SKIPPED, why)
+            return _item(one, Verdict.SKIPPED, why)
         logger.info(
             "cancelled: %s [%s]: it has left the list %s",
             one.label,
@@ -155,7 +155,7 @@ class Removals:
             one.list_name,
             extra={"action": "cancel", "list": one.list_name},
         )
-        return _told(one, Verdict.CANCELLED, "it has left the list: its request was cancelled")
+        return _item(one, Verdict.CANCELLED, "it has left the list: its request was cancelled")
 
 
 def _waits(one: Departure, index: Mapping[TitleKey, TitleState]) -> bool:
@@ -189,7 +189,7 @@ def _titles(found: Sequence[Departure]) -> str:
     return "1 title is" if len(found) == 1 else f"{len(found)} titles are"
 
 
-def _told(one: Departure, verdict: Verdict, why: str) -> ItemReport:
+def _item(one: Departure, verdict: Verdict, why: str) -> ItemReport:
     return ItemReport(
         list_name=one.list_name,
         label=one.label,

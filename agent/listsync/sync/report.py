@@ -161,17 +161,17 @@ class Tally:
         shared = Verdict.SHARED, f"requested for the list {name}"
         for member in prepared.wish.members:
             own = outcome.of(member)
-            said = requested if is_first and member is asker else shared
-            self._count(prepared, member, own, said if own is outcome else verdict_of(own))
+            verdict = requested if is_first and member is asker else shared
+            self._count(prepared, member, own, verdict if own is outcome else verdict_of(own))
 
     def _count(
-        self, prepared: Prepared, member: Member, outcome: Outcome, said: tuple[Verdict, str]
+        self, prepared: Prepared, member: Member, outcome: Outcome, verdict: tuple[Verdict, str]
     ) -> None:
-        self._verdicts[member.rules.name][said[0]] += 1
+        self._verdicts[member.rules.name][verdict[0]] += 1
         if not (isinstance(outcome, Skip) and outcome.reason in _QUIET):
             wish = prepared.wish  # whose label is one object for all who keep it
             label = wish.label if member is wish.members[0] else member.entry.label
-            self._tell(prepared, member.rules.name, label, *said)
+            self._tell(prepared, member.rules.name, label, *verdict)
 
     def add_present(self, entries: Mapping[str, int]) -> None:
         """Count entries, by list name, of which is known in bulk that they are there already."""

@@ -103,7 +103,7 @@ def digest(
         is_film = one.definition.key.kind is MediaType.MOVIE
         for number in (_FILM,) if is_film else one.seasons:
             newest[one.definition][number] = one
-    found = [row for seasons in newest.values() for row in _told(seasons)]
+    found = [row for seasons in newest.values() for row in _by_newest(seasons)]
     none = (one for one in vanished if one not in newest)
     return [
         *found,
@@ -111,7 +111,7 @@ def digest(
     ]
 
 
-def _told(seasons: Mapping[int, ServerRequest]) -> Iterator[ServerRequest]:
+def _by_newest(seasons: Mapping[int, ServerRequest]) -> Iterator[ServerRequest]:
     for status in _TOLD:
         fitting = {number: one for number, one in seasons.items() if one.status == status}
         if fitting:

@@ -38,13 +38,13 @@ def notices_of(
     by_list: dict[str, list[ItemReport]] = defaultdict(list)
     for item in items:
         by_list[item.list_name].append(item)
-    told = {one.text for one in doubts if one.kind in _DOUBTS}
-    of_lists = (_notices_of_list(one, by_list[one.name], told) for one in lists)
+    texts = {one.text for one in doubts if one.kind in _DOUBTS}
+    of_lists = (_notices_of_list(one, by_list[one.name], texts) for one in lists)
     return (*doubts, *(notice for notices in of_lists for notice in notices))
 
 
 def _notices_of_list(
-    one: ListReport, items: Sequence[ItemReport], told: Collection[str]
+    one: ListReport, items: Sequence[ItemReport], texts: Collection[str]
 ) -> Iterator[Notice]:
     if not one.is_good:
         words = trouble_words(one.service, one.outcome, one.why)
@@ -58,7 +58,7 @@ def _notices_of_list(
     held = [item for item in items if item.verdict is Verdict.ON_HOLD]
     if held:
         reasons = (item.why.removeprefix(_HELD) for item in held)
-        why = _joined(_CONFIRM if reason in told else reason for reason in reasons)
+        why = _joined(_CONFIRM if reason in texts else reason for reason in reasons)
         text = f"{_titles(held)} on hold: {why}"
         yield Notice(kind=NoticeKind.ON_HOLD, text=text, list_name=one.name)
     failed = [item for item in items if item.verdict is Verdict.FAILED]

@@ -93,7 +93,7 @@ class FeedSync:
     def _keep(self, gathered: Gathered) -> None:
         """Keep the feeds, unless it is not known what is excluded: then they stay as they are."""
         parts = self._parts
-        excluded = ExclusionSet((*parts.exclusions, *_said_by_lists(gathered)))
+        excluded = ExclusionSet((*parts.exclusions, *_listed_exclusions(gathered)))
         contents = _contents(united(gathered.wanted), excluded)
         for name, content in contents.items():
             self._tally.leave_out(name, content.left_out)
@@ -131,7 +131,7 @@ class FeedSync:
         )
 
 
-def _said_by_lists(gathered: Gathered) -> list[Exclusion]:
+def _listed_exclusions(gathered: Gathered) -> list[Exclusion]:
     return [exclusion_of(member.entry, None) for member in gathered.excluded]
 
 

@@ -81,12 +81,12 @@ class RowCollector:
         elif title is None and imdb is None and tmdb is None and tvdb is None:
             self._add_nameless(raw)
         else:
-            of_series = tvdb is not None or cell.is_said
+            of_series = tvdb is not None or cell.is_given
             media = kind.media or assumed or (MediaType.TV if of_series else None)
             ids, year = external_ids(imdb, tmdb, tvdb, media), year_number(raw.year)
             bare_id = None if ids or title is None else number_id(raw.bare_id)
             is_checked = not self.is_export and (bool(ids) or bare_id is not None)
-            if year is None and raw.date and is_checked and not (cell.is_said or kind.is_season):
+            if year is None and raw.date and is_checked and not (cell.is_given or kind.is_season):
                 year = _year_of(raw.date)
             entry = ListEntry(
                 rank=self.next_rank,

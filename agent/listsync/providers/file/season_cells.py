@@ -63,7 +63,7 @@ class SeasonCell(NamedTuple):
     `is_said` is False for a cell that says nothing. All seasons are told by no numbers.
     """
 
-    is_said: bool = False
+    is_given: bool = False
     numbers: tuple[int, ...] = ()
     is_episode: bool = False
     doubt: str | None = None
@@ -75,8 +75,8 @@ class SeasonCell(NamedTuple):
 
 
 EMPTY_CELL = SeasonCell()
-_ALL_SEASONS = SeasonCell(is_said=True)
-_AN_EPISODE = SeasonCell(is_said=True, is_episode=True)
+_ALL_SEASONS = SeasonCell(is_given=True)
+_AN_EPISODE = SeasonCell(is_given=True, is_episode=True)
 
 
 def read_seasons(cell: object) -> SeasonCell:
@@ -152,7 +152,7 @@ def _read_text(cell: str) -> SeasonCell:
         if found is None or len(numbers) + len(found) > _MOST:
             return _doubt(cell)
         numbers.update(found)
-    return SeasonCell(is_said=True, numbers=tuple(sorted(numbers))) if numbers else _doubt(cell)
+    return SeasonCell(is_given=True, numbers=tuple(sorted(numbers))) if numbers else _doubt(cell)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -190,21 +190,21 @@ def _united(cells: Iterable[object]) -> SeasonCell:
     if any(isinstance(one, list) for one in values):
         return _doubt(values)
     numbers: set[int] = set()
-    said = [told for told in map(read_seasons, values) if told.is_said]
-    for told in said:
-        if told.doubt or told.is_episode:
+    given = [cell for cell in map(read_seasons, values) if cell.is_given]
+    for cell in given:
+        if cell.doubt or cell.is_episode:
             return _doubt(values)
-        if not told.numbers:
+        if not cell.numbers:
             return _ALL_SEASONS
-        numbers.update(told.numbers)
+        numbers.update(cell.numbers)
     if len(numbers) > _MOST:
         return _doubt(values)
-    return SeasonCell(is_said=True, numbers=tuple(sorted(numbers))) if said else EMPTY_CELL
+    return SeasonCell(is_given=True, numbers=tuple(sorted(numbers))) if given else EMPTY_CELL
 
 
 def _doubt(cell: object) -> SeasonCell:
     words = title_text(str(cell)[:_LONGEST]) or "?"
-    return SeasonCell(is_said=True, doubt=f'the season "{words[:60]}" is not understood')
+    return SeasonCell(is_given=True, doubt=f'the season "{words[:60]}" is not understood')
 
 
 def _folded(text: str) -> str:

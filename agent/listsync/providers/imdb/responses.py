@@ -292,10 +292,10 @@ def _refused_query(response: Response, text: str) -> ListsyncError | None:
 def _refusal(content: object) -> ListsyncError | None:
     """Find what is wrong with more than single titles of a list."""
     errors = content.get("errors") if isinstance(content, dict) else None
-    told = errors if isinstance(errors, list) else [errors] if errors else []
+    listed = errors if isinstance(errors, list) else [errors] if errors else []
     found = (
         _meaning(error if isinstance(error, dict) else {"message": error})
-        for error in told
+        for error in listed
         if not isinstance(error, dict) or not _concerns_row(content, error.get("path"))
     )
     return _foremost(islice(found, _MOST_ERRORS_READ))
@@ -326,13 +326,13 @@ def _concerns_row(content: object, path: object) -> bool:
 
 
 def _meaning(error: dict[object, object]) -> ListsyncError:
-    told = error.get("extensions")
-    code = told.get("code") if isinstance(told, dict) else None
+    extensions = error.get("extensions")
+    code = extensions.get("code") if isinstance(extensions, dict) else None
     message = title_text(error.get("message")) or "no reason"
     words = f"says: {one_line(message)}"
-    said = f"{code} {message}".lower()
+    text = f"{code} {message}".lower()
     for part, kind in _REFUSALS.items():
-        if part in said:
+        if part in text:
             return RefusedError(SERVICE, kind, words)
     if code == "INTERNAL_SERVER_ERROR":
         return UnavailableError(SERVICE, words)

@@ -80,12 +80,12 @@ def _tmdb(document: LexborHTMLParser) -> tuple[MediaType | None, int | None]:
     out: better no id than the wrong one.
     """
     link = _TMDB.search(_link(document, "TMDB"))
-    told = {_told(node) for node in document.css("body[data-tmdb-id]") or _owned(document)}
+    found = {_ids_of(node) for node in document.css("body[data-tmdb-id]") or _owned(document)}
     if link:
-        told.add((_KINDS[link[1]], number_id(link[2])))
-    told = {(kind, number) for kind, number in told if number is not None}
-    kinds = {kind for kind, _ in told if kind is not None}
-    numbers = {number for _, number in told}
+        found.add((_KINDS[link[1]], number_id(link[2])))
+    found = {(kind, number) for kind, number in found if number is not None}
+    kinds = {kind for kind, _ in found if kind is not None}
+    numbers = {number for _, number in found}
     if len(numbers) != 1 or len(kinds) > 1:
         return None, None
     return next(iter(kinds), None), numbers.pop()
@@ -96,9 +96,10 @@ def _owned(document: LexborHTMLParser) -> list[LexborNode]:
     return document.css(f"[data-tmdb-id]:not({ELSEWHERE}, {POSTER}, {IN_POSTER})")
 
 
-def _told(node: LexborNode) -> tuple[MediaType | None, int | None]:
-    said = node.attributes
-    return _KINDS.get(said.get("data-tmdb-type") or ""), number_id(said.get("data-tmdb-id"))
+def _ids_of(node: LexborNode) -> tuple[MediaType | None, int | None]:
+    attributes = node.attributes
+    kind = _KINDS.get(attributes.get("data-tmdb-type") or "")
+    return kind, number_id(attributes.get("data-tmdb-id"))
 
 
 def film_row(document: LexborHTMLParser, slug: str) -> Poster:

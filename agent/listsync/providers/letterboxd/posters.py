@@ -126,15 +126,15 @@ def _rows_in(item: LexborNode) -> Iterator[Poster]:
 
 
 def _row(poster: LexborNode) -> Poster:
-    said = poster.attributes
-    named = said.get("data-item-name") or said.get("data-item-full-display-name")
-    title = title_text(named or said.get("data-film-name") or _alt(poster))
-    year = year_number(said.get("data-film-release-year"))
+    attributes = poster.attributes
+    named = attributes.get("data-item-name") or attributes.get("data-item-full-display-name")
+    title = title_text(named or attributes.get("data-film-name") or _alt(poster))
+    year = year_number(attributes.get("data-film-release-year"))
     found = _NAME.fullmatch(title) if title else None
     named_year = year_number(found[2]) if found else None
     if found and named_year and year in (None, named_year):
         title, year = found[1], named_year
-    return Poster(title, year, _slug(said))
+    return Poster(title, year, _slug(attributes))
 
 
 def _alt(poster: LexborNode) -> str | None:
@@ -142,9 +142,9 @@ def _alt(poster: LexborNode) -> str | None:
     return image.attributes.get("alt") if image else None
 
 
-def _slug(said: dict[str, str | None]) -> str | None:
+def _slug(attributes: dict[str, str | None]) -> str | None:
     for name in ("data-item-slug", "data-film-slug", "data-item-link", "data-target-link"):
-        found = _SLUG.fullmatch(said.get(name) or "")
+        found = _SLUG.fullmatch(attributes.get(name) or "")
         if found:
             return found[1] or found[2]
     return None

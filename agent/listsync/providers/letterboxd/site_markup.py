@@ -201,19 +201,19 @@ def _is_of(document: LexborHTMLParser, source: LetterboxdSource) -> bool:
 
 def _is_at(document: LexborHTMLParser, path: str) -> bool:
     """Tell whether a page says that it belongs below *path*, if it says where."""
-    said = _attribute(document, 'meta[property="og:url"]', "content")
-    said = said or _attribute(document, 'link[rel="canonical"]', "href")
-    return said is None or f"{_HOST.sub('', said)}/".startswith(f"/{path}/")
+    address = _attribute(document, 'meta[property="og:url"]', "content")
+    address = address or _attribute(document, 'link[rel="canonical"]', "href")
+    return address is None or f"{_HOST.sub('', address)}/".startswith(f"/{path}/")
 
 
 def _declared(document: LexborHTMLParser, source: LetterboxdSource) -> int | None:
     """Take the highest number of films that the page names, so that it cannot look whole."""
-    said = [_attribute(document, ".js-watchlist-content", "data-num-entries")]
+    texts = [_attribute(document, ".js-watchlist-content", "data-num-entries")]
     counter = document.css_first(".js-watchlist-count")
-    said.append(counter.text() if counter else None)
+    texts.append(counter.text() if counter else None)
     if source.kind == "list":
-        said.append(_attribute(document, "meta[name=description]", "content"))
-    found = [_COUNT.match(text) for text in said if text]
+        texts.append(_attribute(document, "meta[name=description]", "content"))
+    found = [_COUNT.match(text) for text in texts if text]
     counts = [whole_number(re.sub(r"\D", "", hit[1] or hit[2])) for hit in found if hit]
     return max((count for count in counts if count is not None), default=None)
 

@@ -123,8 +123,8 @@ class _Pagination(Answer, frozen=True):
     @property
     def cursor(self) -> str | None:
         """Where the next page begins; the service gives it as a number or as a text."""
-        told = str(self.next_cursor) if isinstance(self.next_cursor, str | int) else ""
-        return told if 0 < len(told) <= _LONGEST_CURSOR else None
+        cursor = str(self.next_cursor) if isinstance(self.next_cursor, str | int) else ""
+        return cursor if 0 < len(cursor) <= _LONGEST_CURSOR else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +155,8 @@ def page_of(document: JsonDocument, size: int) -> MdbListPage:
         return MdbListPage(items=content["results"], total=None, more=False)
     if not isinstance(content, list):
         raise AnswerChangedError(SERVICE, "a list was expected", sample=document.response.sample)
-    said = document.response.headers.get("x-has-more", "").lower()
-    more = said == "true" if said in ("true", "false") else len(content) >= size
+    flag = document.response.headers.get("x-has-more", "").lower()
+    more = flag == "true" if flag in ("true", "false") else len(content) >= size
     return MdbListPage(items=content, total=None, more=more)
 
 
@@ -173,13 +173,13 @@ def _rank(item: object) -> int:
 
 def judge(response: Response) -> ListsyncError | None:
     """Read the service's own error body; it comes with any status, 200 included."""
-    said = _SAID.match(response.look)
-    if said is None:
+    error = _SAID.match(response.look)
+    if error is None:
         return None
-    words = f"says: {one_line(said[1])} (HTTP {response.status})"
+    words = f"says: {one_line(error[1])} (HTTP {response.status})"
     wait = retry_after_s(response.headers)
     for part, kind in _REFUSALS.items():
-        if part in said[1].lower():
+        if part in error[1].lower():
             return RefusedError(SERVICE, kind, words, retry_after_s=wait)
     return UnavailableError(SERVICE, words, retry_after_s=wait) if response.status == 200 else None
 
@@ -189,11 +189,11 @@ def judge_key(response: Response) -> ListsyncError | None:
 
     A web page is not the API's own answer.
     """
-    told = judge(response)
-    if told is not None or response.status not in (401, 403) or response.is_page:
-        return told
-    said = _SAID.match(response.look)
-    words = f": {one_line(said[1])}" if said else ""
+    judged = judge(response)
+    if judged is not None or response.status not in (401, 403) or response.is_page:
+        return judged
+    error = _SAID.match(response.look)
+    words = f": {one_line(error[1])}" if error else ""
     why = f"does not accept providers.mdblist.api_key (HTTP {response.status}){words}"
     return RefusedError(SERVICE, Refusal.CREDENTIAL, why)
 

@@ -130,10 +130,10 @@ def page_of(document: JsonDocument, number: int) -> TmdbPage:
 
 def judge(response: Response) -> ListsyncError | None:
     """Tell a private list from a bad key by the service's own code."""
-    said = _CODE.search(response.look)
-    if said is None or int(said[1]) not in _REFUSALS:
+    code = _CODE.search(response.look)
+    if code is None or int(code[1]) not in _REFUSALS:
         return None
-    kind, why = _REFUSALS[int(said[1])]
+    kind, why = _REFUSALS[int(code[1])]
     return RefusedError(SERVICE, kind, f"{why} (HTTP {response.status})")
 
 

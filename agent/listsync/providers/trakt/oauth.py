@@ -133,11 +133,11 @@ def post(  # noqa: PLR0913, PLR0917 - all that makes one request
     """Ask the login service one thing; raises what `get_response` raises."""
     if options.client_id is None:
         raise RefusedError(SERVICE, Refusal.CREDENTIAL, NEEDS_ID)
-    told = {"client_id": options.client_id, **fields}
+    body = {"client_id": options.client_id, **fields}
     call = ServiceRequest(
         service=SERVICE,
         url=f"{options.auth_url.rstrip('/')}/{path}",
-        body=json.dumps(told, default=SecretStr.get_secret_value).encode(),
+        body=json.dumps(body, default=SecretStr.get_secret_value).encode(),
         judge=judge,
         waits=waits,
     )

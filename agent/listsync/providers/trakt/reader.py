@@ -63,8 +63,8 @@ def is_unchanged(stamp: str, about: JsonDocument, places: tuple[str, ...]) -> bo
     read, _, items = stamp.partition(" ")
     read_at, now = _moment(read), _date(about.response.headers)
     changes = [_moment(_value(about.content, place)) for place in places]
-    told = _value(about.content, "item_count")
-    if read_at is None or now is None or (told is not None and str(told) != items):
+    count = _value(about.content, "item_count")
+    if read_at is None or now is None or (count is not None and str(count) != items):
         return False
     return now - read_at < _AT_MOST and all(
         change is not None and read_at - change > _MARGIN for change in changes
@@ -265,11 +265,11 @@ class Trakt:
         self, part: ListPart, headers: dict[str, SecretStr], size: int, number: int
     ) -> _Page:
         document = self._ask(part.path, headers, **dict(part.params), page=number, limit=size)
-        told = document.response.headers
-        if whole_number(told.get("x-pagination-page")) not in (None, number):
+        own = document.response.headers
+        if whole_number(own.get("x-pagination-page")) not in (None, number):
             raise AnswerChangedError(SERVICE, f"gives another page than {number}, as asked for")
         if not isinstance(document.content, list):
             raise AnswerChangedError(
                 SERVICE, "a list was expected", sample=document.response.sample
             )
-        return _Page(headers=told, rows=document.content, paging=paging_of(told))
+        return _Page(headers=own, rows=document.content, paging=paging_of(own))

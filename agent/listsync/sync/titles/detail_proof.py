@@ -237,13 +237,13 @@ class Prover:
 
 def _with_what_is_missing(match: Match, claim: Claim) -> Match:
     """Say it beside the candidate, which is shown whatever else is."""
-    said = claim.evidence.words()
-    reasons = match.reasons if said in match.reasons else (*match.reasons, said)
+    words = claim.evidence.words()
+    reasons = match.reasons if words in match.reasons else (*match.reasons, words)
     candidate = claim.evidence.candidate
     is_shown = any(one.key == candidate.key for one in match.candidates)
     return replace(
         match,
-        reasons=tuple(f"{one}; {claim.missing}" if one == said else one for one in reasons),
+        reasons=tuple(f"{one}; {claim.missing}" if one == words else one for one in reasons),
         candidates=match.candidates if is_shown else (*match.candidates, candidate),
     )
 
@@ -253,7 +253,7 @@ def _accepted(match: Match, found: Proven) -> Match:
     candidate = found.evidence.candidate
     mark = f"[{candidate.key}]: "
     others = [one for one in match.candidates if one.key != candidate.key]
-    said = [reason for reason in match.reasons if "]: " in reason and mark not in reason]
+    against = [reason for reason in match.reasons if "]: " in reason and mark not in reason]
     return replace(
         match,
         found=Found.FOUND,
@@ -262,7 +262,7 @@ def _accepted(match: Match, found: Proven) -> Match:
         score=BEST_SCORE,
         reasons=(
             f"its details confirm it: {found.evidence.words()}; {found.words}",
-            *(f"not {reason}" for reason in said[: _KEPT - 1]),
+            *(f"not {reason}" for reason in against[: _KEPT - 1]),
         ),
         candidates=(candidate, *others[: _KEPT - 1]),
     )

@@ -118,8 +118,8 @@ class Evidence:
         one = self.candidate
         votes = f"{one.votes:,} votes" if one.votes else ""
         known = (self.objection, self.doubt, "/".join(one.countries), votes)
-        said = ", ".join((self.alike.words, year, *filter(None, known)))
-        return f"{one.label} [{one.key}]: {said} ({self.score:.2f})"
+        facts = ", ".join((self.alike.words, year, *filter(None, known)))
+        return f"{one.label} [{one.key}]: {facts} ({self.score:.2f})"
 
 
 def sought(title: str, original: str | None, year: int | None, kind: MediaType | None) -> Sought:
@@ -144,11 +144,11 @@ def sought(title: str, original: str | None, year: int | None, kind: MediaType |
 
 def weigh(wanted: Sought, candidate: Candidate) -> Evidence:
     """Weigh one candidate: the better of its display and its original title counts."""
-    said = [folded(name) for name in wanted.names]
-    ours = said[: len(wanted.titles)]
+    names = [folded(name) for name in wanted.names]
+    ours = names[: len(wanted.titles)]
     theirs = [folded(title) for title in {candidate.title, candidate.original_title} if title]
-    likeness = max((compare(one, other) for one in said for other in theirs), default=UNLIKE)
-    if likeness.alike < Alike.WRITTEN and _is_romanised(said, candidate):
+    likeness = max((compare(one, other) for one in names for other in theirs), default=UNLIKE)
+    if likeness.alike < Alike.WRITTEN and _is_romanised(names, candidate):
         likeness = likeness._replace(alike=Alike.WRITTEN, same_numbers=True)
     if wanted.shortened and likeness.alike < Alike.TRIMMED:
         likeness = _but_for_its_year(wanted.shortened, theirs, likeness)
@@ -171,10 +171,10 @@ def _but_for_its_year(name: str, theirs: Sequence[Folded], likeness: Likeness) -
 
 
 def _years_off(wanted: Sought, candidate: Candidate) -> int | None:
-    said = [year for year in (wanted.year, wanted.other_year) if year is not None]
+    years = [year for year in (wanted.year, wanted.other_year) if year is not None]
     if candidate.year is None:
         return None
-    return min((abs(year - candidate.year) for year in said), default=None)
+    return min((abs(year - candidate.year) for year in years), default=None)
 
 
 def _same_original(
@@ -202,12 +202,12 @@ def _doubt(wanted: Sought, candidate: Candidate, *, same_original: bool | None) 
     return _OTHER_ORIGINAL_TITLE if same_original is False else None
 
 
-def _is_romanised(said: Sequence[Folded], candidate: Candidate) -> bool:
+def _is_romanised(names: Sequence[Folded], candidate: Candidate) -> bool:
     """Say whether the list writes the original title in Latin letters, sound by sound."""
     if folded(candidate.original_title).is_latin:
         return False
     name = folded(romanised(candidate.original_title)).compact
-    return len(name) >= _LEAST_LETTERS and any(one.compact == name for one in said)
+    return len(name) >= _LEAST_LETTERS and any(one.compact == name for one in names)
 
 
 def _objection(wanted: Sought, candidate: Candidate, *, same_numbers: bool) -> str | None:

@@ -32,7 +32,7 @@ def match_of_choice(chosen: ChosenId, page: SearchPage, kind: MediaType | None) 
 
     What a person chose may be of another kind than the list says: that may be what was wrong.
     """
-    said = f"{YOU_CHOSE}{chosen.imdb}"
+    choice = f"{YOU_CHOSE}{chosen.imdb}"
     named = page.candidates
     of_kind = tuple(one for one in named if one.key.kind is kind)
     fitting = of_kind if len(of_kind) == 1 else named
@@ -43,7 +43,7 @@ def match_of_choice(chosen: ChosenId, page: SearchPage, kind: MediaType | None) 
             how=How.CHOICE,
             key=only.key,
             title=only.label,
-            reasons=(f"{said}, which is {only.label} [{only.key}]",),
+            reasons=(f"{choice}, which is {only.label} [{only.key}]",),
             candidates=(only,),
             chosen=chosen,
         )
@@ -56,7 +56,7 @@ def match_of_choice(chosen: ChosenId, page: SearchPage, kind: MediaType | None) 
     return Match(
         found=Found.REVIEW,
         how=How.CHOICE,
-        reasons=(f"{said}{BUT}{why}",),
+        reasons=(f"{choice}{BUT}{why}",),
         candidates=named,
         chosen=chosen,
     )
@@ -124,17 +124,17 @@ def confirm(
     """
     against: list[str] = []
     for candidate in _best(match)[: min(calls, MOST_CALLS)]:
-        said = _hold(candidate, ids, facts_of(candidate.key).ids)
-        if said.is_it:
+        verified = _hold(candidate, ids, facts_of(candidate.key).ids)
+        if verified.is_it:
             return replace(
                 match,
                 found=Found.FOUND,
                 key=candidate.key,
                 title=candidate.label,
-                reasons=(said.words, *match.reasons),
+                reasons=(verified.words, *match.reasons),
             )
-        if said.is_it is False:
-            against.append(said.words)
+        if verified.is_it is False:
+            against.append(verified.words)
         elif match.found is Found.FOUND:
             break
     found = Found.REVIEW if against else match.found
@@ -192,7 +192,7 @@ def leads_to_another(wish: Wish, match: Match) -> bool:
     return all(contradicts(wanted, one) for one in match.candidates)
 
 
-def match_of_id(wish: Wish, candidates: tuple[Candidate, ...], how: How, said: str) -> Match:
+def match_of_id(wish: Wish, candidates: tuple[Candidate, ...], how: How, subject: str) -> Match:
     """Take the one candidate that an id names; several, or the wrong kind, need a person."""
     fitting = [c for c in candidates if wish.kind is None or c.key.kind is wish.kind]
     if len(fitting) == 1:
@@ -202,17 +202,17 @@ def match_of_id(wish: Wish, candidates: tuple[Candidate, ...], how: How, said: s
             how=how,
             key=only.key,
             title=only.label,
-            reasons=(f"{said} is {only.label} [{only.key}]",),
+            reasons=(f"{subject} is {only.label} [{only.key}]",),
             candidates=(only,),
         )
     if not fitting:
         other = candidates[0]
-        reason = f"the list says {_word(wish.kind)}, but {said} is {other.label} [{other.key}]"
+        reason = f"the list says {_word(wish.kind)}, but {subject} is {other.label} [{other.key}]"
         return Match(found=Found.REVIEW, how=how, reasons=(reason,), candidates=candidates)
     if wish.title:
         match = choose(wanted_of(wish), fitting, is_complete=True)
         return replace(match, how=how, found=_at_least_review(match.found))
-    reason = f"{said} names {len(fitting)} titles"
+    reason = f"{subject} names {len(fitting)} titles"
     return Match(found=Found.REVIEW, how=how, reasons=(reason,), candidates=tuple(fitting))
 
 

@@ -116,8 +116,8 @@ def lookup_of_entry(one: ListEntry | Wish) -> str | None:
     if isinstance(one, ListEntry) and one.doubt:
         return _lookup_of_doubt(one)
     if one.check_ids:
-        said = "+".join(str(number or "") for number in one.ids)
-        return f"checked:{fold(one.title or '')}|{one.year or ''}|{one.kind or ''}|{said}"
+        ids = "+".join(str(number or "") for number in one.ids)
+        return f"checked:{fold(one.title or '')}|{one.year or ''}|{one.kind or ''}|{ids}"
     return _lookup_by_ids(one) if one.ids else _lookup_by_title(one)
 
 

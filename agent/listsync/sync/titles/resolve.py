@@ -112,8 +112,8 @@ class Resolver:
         if found is None or found.key is None:
             return None
         label, year = without_suffixes(found.title)
-        said = Candidate(key=found.key, title=label, original_title=label, year=year)
-        fits = bears_out(wanted_of(wish), said) and wish.ids.tmdb in (None, found.key.tmdb_id)
+        candidate = Candidate(key=found.key, title=label, original_title=label, year=year)
+        fits = bears_out(wanted_of(wish), candidate) and wish.ids.tmdb in (None, found.key.tmdb_id)
         return found if found.how is How.CHOICE or fits else None
 
     def title_of(self, entry: ListEntry) -> TitleKey | None:

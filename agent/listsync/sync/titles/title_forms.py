@@ -131,8 +131,8 @@ def _cut(
     pairs: list[tuple[str, str]] = []
     for head, rest in _ends(title):
         before, after = _comparable(head), _comparable(rest)
-        said = set(_DIGITS.findall(before))
-        numbers = tuple(one for one in _numbers(fold(rest).split(" ")) if one not in said)
+        digits = set(_DIGITS.findall(before))
+        numbers = tuple(one for one in _numbers(fold(rest).split(" ")) if one not in digits)
         if not _is_about_it(after):
             words = before.split(" ")
             heads.setdefault(joined(words), numbers)
@@ -163,10 +163,10 @@ def _is_about_it(words: str) -> bool:
 
 
 def _is_name(words: str) -> bool:
-    said = words.split(" ")
-    own = [word for word in said if word not in _SMALL_WORDS]
-    letters = sum(map(len, said))
-    return len(said) >= _NAME_WORDS and len(own) >= _NAME_OWN_WORDS and letters >= _NAME_LETTERS
+    parts = words.split(" ")
+    own = [word for word in parts if word not in _SMALL_WORDS]
+    letters = sum(map(len, parts))
+    return len(parts) >= _NAME_WORDS and len(own) >= _NAME_OWN_WORDS and letters >= _NAME_LETTERS
 
 
 def are_heads_alike(one: Folded, other: Folded) -> bool:
