@@ -27,7 +27,7 @@ MEDIAN_LINES, MOST_LINES_OF_NINE_TENTHS = 8, 20
 MOST_ANY = 20
 UNTYPED_BEFORE = ("listsync.commands", "listsync.control", "listsync.protocol", "listsyncctl")
 _SHOWN = 12
-_OF_THE_DOOR = re.compile(r"\.(web\b|feeds$|http_door$|http_options$|without_server$)")
+_OF_THE_DOOR = re.compile(r"\.(web\b|feeds$|http_service$|http_options$|without_server$)")
 _OF_NOTIFICATIONS = re.compile(
     r"\.(notify\b|notifications?$|notify_options$|outbox$|domain\.message)"
 )

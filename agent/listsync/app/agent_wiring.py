@@ -29,7 +29,7 @@ from listsync.app.config_loader import (
     DaemonOptions,
 )
 from listsync.app.history_log import history_log_service
-from listsync.app.http_door import HttpDoor, http_service
+from listsync.app.http_service import HttpService, http_service
 from listsync.app.notifications import Notifications, notify_service
 from listsync.app.service_table import (
     CONFIG_FILE,
@@ -111,7 +111,7 @@ class WiredAgent:
     """The wired agent and its threads."""
 
     control: ControlSocket
-    http: HttpDoor
+    http: HttpService
     commands: Dispatcher
     _agent: Agent[Config]
     _systemd_status: SystemdStatus
@@ -197,7 +197,7 @@ class WiredAgent:
             reload=self._reload,
         )
         self.commands = Dispatcher(context)
-        self.http = HttpDoor(self.commands.call, context, self._options.state_dir)
+        self.http = HttpService(self.commands.call, context, self._options.state_dir)
         self.control = ControlSocket(
             self._options.socket, self.commands.call, group=group_of(self._config)
         )

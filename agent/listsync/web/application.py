@@ -1,9 +1,8 @@
-"""The ASGI application: routes behind the guard, each with its rights."""
+"""The ASGI application: routes behind the middleware, each with its rights."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,14 +20,12 @@ from starlette.types import ASGIApp
 from listsync.commands.context import Caller
 from listsync.commands.dispatch import Reply
 from listsync.protocol import Reason, RefusedCommand
-from listsync.web.access import AccessTokens, FailureLimit, Identity
 from listsync.web.authorization import Authorizer, check_origin
-from listsync.web.guard import Guard, read_body
 from listsync.web.hosts import most_connections_of
+from listsync.web.middleware import HttpMiddleware, log_failure, read_body
 from listsync.web.routes import Audience, HttpError, HttpRoute, WebRequest, error_response
 from listsync.web.settings import HttpSettings, TokenScope
-
-logger = logging.getLogger(__name__)
+from listsync.web.tokens import AccessTokens, FailureLimit, Identity
 
 Call = Callable[[str, Mapping[str, object], Caller], Reply]
 """Carries out a command by its name and parameters; from any thread."""
@@ -141,7 +138,7 @@ def build(
         exception_handlers={HTTPException: _no_route},
     )
     application.router.redirect_slashes = False
-    return Guard(application, lambda: backend.settings)
+    return HttpMiddleware(application, lambda: backend.settings)
 
 
 def _routes(
@@ -180,10 +177,8 @@ class _Responder:
             return await route.handler(WebRequest(request, identity, body))
         except HttpError as error:
             return self._refusal(request, route, error)
-        except Exception:
-            logger.exception("an HTTP request failed", extra={"action": "http_failed"})
-            failed = HttpError(500, Reason.FAILED, "the agent failed: see its log")
-            return self._refusal(request, route, failed)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            return self._refusal(request, route, log_failure(error))
 
     def _refusal(self, request: Request, route: HttpRoute, error: HttpError) -> Response:
         if route.audience is Audience.PROGRAMS:

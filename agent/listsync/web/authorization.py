@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 
 from listsync.protocol import Reason
-from listsync.web.access import AccessTokens, FailureLimit, Identity, secret_in
 from listsync.web.hosts import host_in, network_of
 from listsync.web.routes import HttpError, HttpRoute
 from listsync.web.settings import TokenScope
+from listsync.web.tokens import AccessTokens, FailureLimit, Identity, secret_in
 
 COOKIE = "listsync_session"
 CSRF_FIELD = "csrf"

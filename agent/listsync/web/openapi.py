@@ -33,6 +33,8 @@ class RefusalReply(TypedDict):
 
 _ALWAYS = {
     400: "The request is not understood, or names a host that this is not.",
+    411: "A body needs a Content-Length.",
+    413: "The body is too large; what is asked with GET has none.",
     431: "The head of the request is too large.",
     500: "The agent failed: see its log.",
 }
@@ -41,11 +43,7 @@ _WITH_RIGHTS = {
     403: "The token is not good for this.",
     429: "Too many wrong tokens: Retry-After says how long to wait.",
 }
-_WITH_BODY = {
-    408: "The body came too slowly.",
-    411: "A body needs a Content-Length.",
-    413: "The body is too large.",
-}
+_WITH_BODY = {408: "The body came too slowly."}
 
 
 def route(routes: Iterable[HttpRoute]) -> HttpRoute:

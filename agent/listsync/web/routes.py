@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from listsync.commands.schema import CommandParameter
 from listsync.protocol import Reason, RefusedCommand
-from listsync.web.access import Identity
 from listsync.web.settings import TokenScope
+from listsync.web.tokens import Identity
 
 Handler = Callable[["WebRequest"], Awaitable[Response]]
 

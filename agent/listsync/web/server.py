@@ -16,8 +16,8 @@ import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from listsync.web.guard import MOST_HEAD_BYTES
 from listsync.web.hosts import network_of, plain
+from listsync.web.middleware import MOST_HEAD_BYTES
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -34,6 +34,29 @@ _GRACE_S = 1
 """How long answers may still take when the server ends."""
 
 
+class _Deadline:
+    """Closes a connection when something takes too long."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._timer is not None
+
+    def begin(self, seconds: float) -> None:
+        """Begin to wait, anew if it did already."""
+        self.end()
+        self._timer = self._loop.call_later(seconds, self._transport.abort)
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
 class BoundedConnection(H11Protocol):
     """A connection of uvicorn's that is closed when a head does not come in time.
 
@@ -41,18 +64,20 @@ class BoundedConnection(H11Protocol):
     half-open ones hold no memory, and nobody alone keeps all others out.
     """
 
-    _head_timer: asyncio.TimerHandle | None = None
-    _write_timer: asyncio.TimerHandle | None = None
+    _head: _Deadline
+    _reading: _Deadline
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        self._head = _Deadline(self.loop, transport)
+        self._reading = _Deadline(self.loop, transport)
         if len(self.connections) > MOST_CONNECTIONS or self._has_too_many():
             transport.abort()
             return
         sending = transport.get_extra_info("socket")
         sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        self._await_head()
+        self._head.begin(_HEAD_S)
 
     def _has_too_many(self) -> bool:
         assert isinstance(self.config, _BoundedConfig)  # noqa: S101 - as `HttpServer` makes it
@@ -64,31 +89,30 @@ class BoundedConnection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
-        self._forget_timer()
-        self._forget_write_timer()
+        self._head.end()
+        self._reading.end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; those of a head come within `_HEAD_S` seconds of its first."""
         before: RequestResponseCycle | None = self.cycle
-        if self._head_timer is None and (before is None or before.response_complete):
-            self._await_head()
+        if not self._head.is_running and (before is None or before.response_complete):
+            self._head.begin(_HEAD_S)
         try:
             super().data_received(data)
         except UnicodeDecodeError:  # of a path that is not ASCII
             self.send_400_response("Invalid HTTP request received.")
         if self.cycle is not before:
-            self._forget_timer()
+            self._head.end()
 
     def pause_writing(self) -> None:
         """Give a client that does not read a while, and no more."""
         super().pause_writing()
-        self._forget_write_timer()
-        self._write_timer = self.loop.call_later(_WRITE_S, self.transport.abort)
+        self._reading.begin(_WRITE_S)
 
     def resume_writing(self) -> None:
         """Go on: the client reads."""
-        self._forget_write_timer()
+        self._reading.end()
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
@@ -105,19 +129,6 @@ class BoundedConnection(H11Protocol):
         for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
-
-    def _forget_write_timer(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
-
-    def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(_HEAD_S, self.transport.abort)
-
-    def _forget_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
 
 
 class _BoundedConfig(uvicorn.Config):

@@ -14,7 +14,6 @@ from listsync.web.application import Backend
 from listsync.web.routes import HttpError, HttpRoute, ResponseSpec, WebRequest, json_response
 from listsync.web.settings import TokenScope
 
-_LONGEST_SOURCE = 50
 _NOTHING_IN_FULL = {"limit": 1}
 
 
@@ -159,8 +158,8 @@ class SyncRoutes:
     async def _order(
         self, request: WebRequest, source: str, how: Mapping[str, object]
     ) -> Mapping[str, object]:
-        shown = " ".join(source.split())[:_LONGEST_SOURCE] or "HTTP"
-        return await self._backend.ask("trigger", {**how, "origin": shown}, request.identity)
+        origin = source.strip() or "HTTP"
+        return await self._backend.ask("trigger", {**how, "origin": origin}, request.identity)
 
     async def agent(self, _: WebRequest) -> Response:
         """Say whether a trigger is of any use."""

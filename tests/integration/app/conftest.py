@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-import listsync.web.door
+import listsync.web.all_routes
 import listsync.web.server  # noqa: F401 - a first import takes longer than a reload waits
 from listsync.agent.services import AgentService
 from listsync.agent.systemd import Systemd

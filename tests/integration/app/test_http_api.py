@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 
 from listsync.commands.dispatch import COMMANDS
 from listsync.commands.feeds import Feeds
-from listsync.web.door import routes_for_programs
+from listsync.web.all_routes import routes_for_programs
 from listsync.web.openapi import PATH
 from listsync.web.routes import HttpRoute
 from listsync.web.settings import TokenScope
@@ -281,3 +281,10 @@ def _attack(
     with suppress(Unsatisfiable):  # there is nothing wrong to send where nothing is taken
         send()
     return sent
+
+
+def test_a_body_that_may_not_be_is_told_of_every_method(api: Api) -> None:
+    for methods in api.document()["paths"].values():
+        for method, told in methods.items():
+            assert {"411", "413"} <= told["responses"].keys()
+            assert ("408" in told["responses"]) is (method == "post")

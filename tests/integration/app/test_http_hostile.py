@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
-from listsync.web import application, guard, hosts, server
+from listsync.web import application, hosts, middleware, server
 from tests.integration.app.conftest import AgentInProcess, StartAgent
 
 TOKEN = "a-token-for-everything-in-tests"
@@ -219,7 +219,7 @@ def test_a_head_or_a_body_that_does_not_come_is_not_waited_for(
     door: OpenDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "_HEAD_S", 0.2)
-    monkeypatch.setattr(guard, "_BODY_S", 0.2)
+    monkeypatch.setattr(middleware, "_BODY_S", 0.2)
     with door.connect() as silent, door.connect() as slow, door.connect() as half:
         slow.sendall(b"GET / HTTP/1.1\r\nHost: loc")
         half.sendall(post(b"Content-Length: 10\r\n", b"{"))

@@ -16,14 +16,16 @@ STARTED = {"run_id": "0123456789ab", "state": "started"}
 def test_a_trigger_is_answered_as_documented_and_waits_for_nothing(door: Door, path: str) -> None:
     door.commands.answers["trigger"] = lambda _: STARTED
     with door.client() as client:
-        answer = client.post(path, json={"source": "a phone"})
+        answer = client.post(path, json={"source": " a phone\n of mine "})
     assert answer.status_code == 200
     assert answer.json() == {
         "success": True,
         "message": "Sync trigger notification sent to worker",
         **STARTED,
     }
-    assert door.commands.asked == [("trigger", {"await_resume": True, "origin": "a phone"})]
+    assert door.commands.asked == [
+        ("trigger", {"await_resume": True, "origin": "a phone\n of mine"})
+    ]
 
 
 @pytest.mark.parametrize("state", ["queued", "coalesced"])

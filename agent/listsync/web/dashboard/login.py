@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from listsync.protocol import Reason
-from listsync.web.access import SESSION_S
 from listsync.web.authorization import COOKIE, Authorizer, form_of
 from listsync.web.dashboard.render import Viewer
 from listsync.web.dashboard.response import LOGIN, Answers, page_route, see_other
 from listsync.web.routes import HttpError, HttpRoute, WebRequest
 from listsync.web.settings import TokenScope
+from listsync.web.tokens import SESSION_S
 
 logger = logging.getLogger(__name__)
 

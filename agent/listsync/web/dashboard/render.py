@@ -13,11 +13,11 @@ from markupsafe import Markup, escape
 
 from listsync.terminal.output import plural, relative, span, time_of
 from listsync.text_cleaning import printable
-from listsync.web.access import Identity
 from listsync.web.authorization import EVERYBODY
 from listsync.web.dashboard import words
 from listsync.web.dashboard.assets import Assets
 from listsync.web.settings import TokenScope
+from listsync.web.tokens import Identity
 
 _AGO = Markup('<time class="ago" datetime="{}" title="{}">{}</time>')
 _CODE = Markup("<code>{}</code>")

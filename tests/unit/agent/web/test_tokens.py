@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from listsync.errors import StateError
-from listsync.web.access import (
+from listsync.web.hosts import host_in, most_connections_of, network_of, peer_of, plain
+from listsync.web.server import MOST_CONNECTIONS
+from listsync.web.settings import AccessToken, TokenScope
+from listsync.web.tokens import (
     SESSION_S,
     AccessTokens,
     FailureLimit,
@@ -17,9 +20,6 @@ from listsync.web.access import (
     own_token,
     secret_in,
 )
-from listsync.web.hosts import host_in, most_connections_of, network_of, peer_of, plain
-from listsync.web.server import MOST_CONNECTIONS
-from listsync.web.settings import AccessToken, TokenScope
 
 READ = frozenset({TokenScope.READ})
 ME = AccessToken(name="me", secret="a-token-of-mine-in-tests", scopes=READ)

@@ -1,4 +1,4 @@
-"""All routes of the door, put together."""
+"""All routes, put together to the application that is served."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from listsync.web.sync_routes import SyncRoutes
 
 
 def application(backend: Backend, feeds: Feeds) -> ASGIApp:
-    """Build the application that a door serves."""
+    """Build the application."""
     dashboard = Dashboard(backend)
     routes = (*routes_for_programs(backend, feeds), *dashboard.routes())
     return build(backend, routes, dashboard.error_page)

@@ -1,4 +1,4 @@
-"""The HTTP door of an agent, open while the configuration says so; its tokens exist before."""
+"""HTTP as a service of the agent, while the configuration wants it; its tokens exist before."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from listsync.commands.context import CommandContext
 from listsync.config.configuration import Config
 from listsync.config.http_options import HttpOptions
 from listsync.errors import StateError
-from listsync.web.access import own_token
 from listsync.web.settings import AccessToken, HttpSettings, TokenScope
+from listsync.web.tokens import own_token
 
 if TYPE_CHECKING:
     from listsync.web.application import Backend, Call
@@ -26,8 +26,8 @@ _STOP_S = 2.0
 TOKEN_FILE, FEED_TOKEN_FILE = "http-token", "feed-token"
 
 
-class HttpDoor:
-    """Opens where `http.listen` says; *state_dir* is where tokens are made that nobody gave."""
+class HttpService:
+    """Listens where `http.listen` says; *state_dir* is where tokens are made that nobody gave."""
 
     def __init__(self, commands: Call, context: CommandContext, state_dir: Path) -> None:
         self._commands = commands
@@ -37,14 +37,14 @@ class HttpDoor:
         self._server: HttpServer | None = None
 
     def start(self, config: Config) -> ServiceWork:
-        """Open the door; raises StateError."""
+        """Begin to listen; raises StateError."""
         settings = self._settings(config.http)
         listener = settings.listen.open()
         settings = replace(settings, listen=settings.listen.taken_by(listener))
         # Who connects now waits in the socket's queue for what is imported, which takes longest.
         from listsync.commands.feeds import Feeds  # noqa: PLC0415 - see below
+        from listsync.web.all_routes import application  # noqa: PLC0415 - 4 MB, where it is wanted
         from listsync.web.application import Backend  # noqa: PLC0415 - see below
-        from listsync.web.door import application  # noqa: PLC0415 - 4 MB, where there is a door
         from listsync.web.server import HttpServer  # noqa: PLC0415 - see above
 
         self._backend = backend = Backend(self._commands, settings)
@@ -72,7 +72,7 @@ class HttpDoor:
             self._server.wake()
 
     def address(self) -> str:
-        """Say where the door is."""
+        """Say where it is."""
         settings = self._backend and self._backend.settings
         return f"http://{settings.listen.authority}{settings.base_path}/" if settings else ""
 
@@ -113,18 +113,18 @@ class HttpDoor:
         )
 
 
-def http_service(door: HttpDoor) -> AgentService[Config]:
-    """Make the row of a door: the agent goes on without it."""
+def http_service(http: HttpService) -> AgentService[Config]:
+    """Make its row: the agent goes on without it."""
     return AgentService(
         name="http",
-        start=door.start,
+        start=http.start,
         needs=lambda config: config.http.listen,
         follows=lambda config: config.http,
-        follow=door.follow,
+        follow=http.follow,
         keys=("http",),
-        address=door.address,
-        note=door.note,
-        wake=door.wake,
+        address=http.address,
+        note=http.note,
+        wake=http.wake,
         start_s=_START_S,
         stop_s=_STOP_S,
         is_vital=False,

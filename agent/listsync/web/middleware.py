@@ -39,7 +39,7 @@ _ALWAYS: Mapping[str, str] = {
 OPEN_TO_ANY_HOST = frozenset({"/healthz"})
 
 
-class Guard:
+class HttpMiddleware:
     """Lets requests to *application* that name this machine, under the base path alone."""
 
     def __init__(self, application: ASGIApp, settings: Callable[[], HttpSettings]) -> None:
@@ -55,13 +55,10 @@ class Guard:
             await self._application(self._admitted(scope), receive, sender)
         except HttpError as error:
             await error_response(error)(scope, receive, sender)
-        except Exception:
-            logger.exception("an HTTP request failed", extra={"action": "http_failed"})
-            if (
-                sender.has_begun
-            ):  # the connection is closed, which tells a broken answer from a whole
+        except Exception as error:
+            failed = log_failure(error)
+            if sender.has_begun:  # to close the connection tells a broken answer from a whole
                 raise
-            failed = HttpError(500, Reason.FAILED, "the agent failed: see its log")
             await error_response(failed)(scope, receive, sender)
 
     def _admitted(self, scope: Scope) -> Scope:
@@ -85,6 +82,12 @@ class Guard:
             "client": (peer, port),
             "scheme": "https" if secure else "http",
         }
+
+
+def log_failure(error: Exception) -> HttpError:
+    """Log what went wrong in us, and give what is said of it elsewhere."""
+    logger.error("an HTTP request failed", exc_info=error, extra={"action": "http_failed"})
+    return HttpError(500, Reason.FAILED, "the agent failed: see its log")
 
 
 def _check_head(scope: Scope) -> None:
