@@ -52,6 +52,10 @@ class UnknownNameError(ValueError):
         self.meant = tuple(meant)
 
 
+class HiddenValueError(ValueError):
+    """A wrong value that may be a secret which was meant for another key: it is not shown."""
+
+
 class SecretStr:
     """A text that is shown nowhere: not in a log, a message or a traceback."""
 

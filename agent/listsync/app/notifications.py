@@ -20,6 +20,8 @@ from listsync.notify.options import (
     DiscordOptions,
     EmailOptions,
     HeartbeatOptions,
+    NtfyOptions,
+    TelegramOptions,
     WebhookOptions,
 )
 from listsync.ports.outbox import Outbox
@@ -141,6 +143,14 @@ def open_sender(name: str, form: NotifyForm, token: CancelToken) -> Sender:
             from listsync.notify.targets.discord import DiscordSender  # noqa: PLC0415 - httpx
 
             return DiscordSender(name, options, token)
+        case TelegramOptions() as options:
+            from listsync.notify.targets.telegram import TelegramSender  # noqa: PLC0415 - httpx
+
+            return TelegramSender(name, options, token)
+        case NtfyOptions() as options:
+            from listsync.notify.targets.ntfy import NtfySender  # noqa: PLC0415 - httpx
+
+            return NtfySender(name, options, token)
         case WebhookOptions() as options:
             from listsync.notify.targets.webhook import WebhookSender  # noqa: PLC0415 - httpx
 

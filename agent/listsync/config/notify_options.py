@@ -16,7 +16,9 @@ from listsync.notify.options import (
     DiscordOptions,
     EmailOptions,
     HeartbeatOptions,
+    NtfyOptions,
     TargetOptions,
+    TelegramOptions,
     WebhookOptions,
     is_this_machine,
 )
@@ -41,6 +43,8 @@ class NotifyForm(Options, frozen=True, kw_only=True):
     """One target: exactly one kind's key, and which messages it gets."""
 
     discord: Annotated[DiscordOptions | None, "A channel of Discord."] = None
+    telegram: Annotated[TelegramOptions | None, "A chat of Telegram, by a bot."] = None
+    ntfy: Annotated[NtfyOptions | None, "A topic of ntfy."] = None
     webhook: Annotated[WebhookOptions | None, "A program of yours that takes JSON by POST."] = None
     heartbeat: Annotated[
         HeartbeatOptions | None,

@@ -23,7 +23,14 @@ from listsync.config.schema_keys import (
 from listsync.config.secret_forms import SecretSource
 from listsync.config.values import NOT_YET, not_supported
 from listsync.config.yaml_document import KeyPath, quote
-from listsync.config_types import Check, Options, SecretStr, UnknownNameError, ValueForm
+from listsync.config_types import (
+    Check,
+    HiddenValueError,
+    Options,
+    SecretStr,
+    UnknownNameError,
+    ValueForm,
+)
 from listsync.redaction import with_marks
 
 
@@ -232,7 +239,8 @@ class _Reader:
         except UnknownNameError as error:
             return self._note(unknown_name, path, str(error), value, error.meant)
         except ValueError as error:
-            return self._wrong(path, str(error), value, hidden=held.kind is SecretStr)
+            hidden = held.kind is SecretStr or isinstance(error, HiddenValueError)
+            return self._wrong(path, str(error), value, hidden=hidden)
 
     def _secret(self, value: object, path: KeyPath) -> object:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -13,9 +14,11 @@ from msgspec import Meta
 from listsync.config_types import (
     CaFile,
     Check,
+    HiddenValueError,
     Options,
     ProxyAddress,
     SecretStr,
+    ValueForm,
     WebAddress,
     parse_web_address,
 )
@@ -201,8 +204,83 @@ def is_this_machine(host: str) -> bool:
     return host.lower().rstrip(".") == "localhost"
 
 
+_BOT_TOKEN = re.compile(r"\d{3,20}:[\w-]{20,100}", re.ASCII)
+_CHAT = re.compile(r"-?\d{1,19}|@[A-Za-z]\w{3,31}", re.ASCII)
+_CHAT_FORMS = "expected the number of a chat, such as -1001234567890, or the @name of a channel"
+
+
+def _bot_token(secret: SecretStr) -> SecretStr:
+    token = secret.get_secret_value().strip()
+    if not _BOT_TOKEN.fullmatch(token):
+        raise ValueError(
+            "is no token of a bot, expected digits, a colon and letters, as @BotFather gives it"
+        )
+    return SecretStr(token)
+
+
+def _chat(value: object, _: Path) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    if not _CHAT.fullmatch(text):
+        raise HiddenValueError(_CHAT_FORMS)  # that of the token, perhaps
+    return text
+
+
+class TelegramOptions(HttpTargetOptions, frozen=True, kw_only=True):
+    """A chat of Telegram, by a bot."""
+
+    token: Annotated[SecretStr, Check(_bot_token), "The bot's token, from @BotFather."]
+    chat: Annotated[
+        str,
+        ValueForm(_chat, {"anyOf": [{"type": "integer"}, {"type": "string", "minLength": 1}]}),
+        "The number of the chat, which is negative for a group, or the @name of a channel.",
+    ]
+    topic: Annotated[
+        int | None, Meta(ge=1), "The number of a topic in a group that has topics; empty = none."
+    ] = None
+    base_url: Annotated[
+        WebAddress, "Address of the Bot API; change it for a server of your own or a test."
+    ] = "https://api.telegram.org"
+
+
+_TOPIC = re.compile(r"[\w-]{1,64}", re.ASCII)
+
+
+def _ntfy_address(secret: SecretStr) -> SecretStr:
+    address = _secret_address(secret)
+    place = urlsplit(address.get_secret_value())
+    topic = place.path.rstrip("/").rpartition("/")[2]
+    if not _TOPIC.fullmatch(topic) or place.query or place.fragment:
+        raise ValueError(
+            "names no topic, expected an address such as https://ntfy.sh/TOPIC (letters, digits, "
+            "- and _)"
+        )
+    return address
+
+
+def _header_token(secret: SecretStr) -> SecretStr:
+    token = secret.get_secret_value().strip()
+    if not token.isascii() or " " in token:
+        raise ValueError("expected a token such as tk_..., of ASCII signs and without spaces")
+    return SecretStr(token)
+
+
+class NtfyOptions(HttpTargetOptions, frozen=True, kw_only=True):
+    """A topic of ntfy."""
+
+    url: Annotated[
+        SecretStr,
+        Check(_ntfy_address),
+        "Address of the topic: that of the server, and the topic's name behind it.",
+    ]
+    token: Annotated[
+        SecretStr | None, Check(_header_token), "Access token, where the topic wants one."
+    ] = None
+
+
 TARGET_TYPES: dict[str, type[TargetOptions]] = {
     "discord": DiscordOptions,
+    "telegram": TelegramOptions,
+    "ntfy": NtfyOptions,
     "webhook": WebhookOptions,
     "heartbeat": HeartbeatOptions,
     "email": EmailOptions,

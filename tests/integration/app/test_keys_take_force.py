@@ -87,6 +87,19 @@ _TARGETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
         {"discord": {"url": "http://127.0.0.1:7"}},
         {"url": "http://127.0.0.1:8", "username": "us", "avatar": "http://127.0.0.1:8/a.png"},
     ),
+    "telegram": (
+        {"telegram": {"token": "123:no-token-of-anybody-at-all", "chat": "5"}},
+        {
+            "token": "124:no-token-of-anybody-at-all",
+            "chat": "@our_channel",
+            "topic": 7,
+            "base_url": "http://127.0.0.1:8",
+        },
+    ),
+    "ntfy": (
+        {"ntfy": {"url": "http://127.0.0.1:7/topic"}},
+        {"url": "http://127.0.0.1:8/topic", "token": "tk_of_nobody"},
+    ),
     "webhook": (_HOOK, {"url": "http://127.0.0.1:8"}),
     "email": (
         {"email": _MAIL},

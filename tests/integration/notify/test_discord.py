@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from listsync.cancellation import CancelToken
 from listsync.config_types import SecretStr
-from listsync.domain.messages import Importance, Message, MessageKind
+from listsync.domain.messages import Message
 from listsync.errors import (
     AnswerChangedError,
     Refusal,
@@ -25,31 +23,17 @@ from listsync.notify.options import DiscordOptions
 from listsync.notify.targets.discord import DiscordSender, embed_of, plain
 from listsync.notify.text_fitting import utf16_units
 from tests.integration.notify.receiver import Answer, Receiver
+from tests.integration.notify.samples import (
+    EVIL_MESSAGE,
+    EVIL_SHOWN,
+    MESSAGE,
+    MESSAGES,
+    PAGE,
+    answered,
+)
 
 KEY = "no-key-of-anybody"
 HOOK = f"/api/webhooks/7/{KEY}"
-PAGE = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>" + b"x" * 9_000
-MESSAGE = Message(
-    key="run:1:summary",
-    kind=MessageKind.SUMMARY,
-    importance=Importance.WARNING,
-    at=datetime(2026, 3, 1, 12, tzinfo=UTC),
-    title="partly done: 3 requested",
-    lines=("films: the server was away",),
-    facts=(("films", "3 new"), ("series", "")),
-    titles=("Alien (1979)", "Heat (1995)"),
-    more=1,
-)
-ANY_TEXT = st.text(max_size=300) | st.text("*_`:@#-. 😀é", max_size=5_000)
-ANY_MESSAGES = st.builds(
-    replace,
-    st.just(MESSAGE),
-    title=ANY_TEXT,
-    lines=st.lists(ANY_TEXT, max_size=8).map(tuple),
-    facts=st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=40).map(tuple),
-    titles=st.lists(ANY_TEXT, max_size=8).map(tuple),
-    more=st.integers(0, 10_000),
-)
 
 
 @pytest.fixture
@@ -60,11 +44,6 @@ def sender(receiver: Receiver) -> Iterator[DiscordSender]:
     )
     yield one
     one.close()
-
-
-def answered(status: int, said: dict[str, object], **headers: str) -> Answer:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, json.dumps(said).encode(), {"Content-Type": "application/json", **names})
 
 
 def test_a_message_is_an_embed_that_mentions_nobody(
@@ -124,16 +103,15 @@ def test_a_title_shows_as_it_is_written(title: str, shown: str | None) -> None:
 def test_what_turns_the_writing_or_is_half_a_letter_is_marked(
     sender: DiscordSender, receiver: Receiver
 ) -> None:
-    evil = "a\u202eb\ud800c\nd\u2066"
-    sender.send(replace(MESSAGE, title=evil, lines=(evil,), facts=((evil, evil),), titles=(evil,)))
+    sender.send(EVIL_MESSAGE)
     (embed,) = receiver.taken[0].sent["embeds"]
-    assert embed["title"] == "a�b�c�d�"
-    assert embed["description"].split("\n")[:2] == ["a�b�c�d�", "• a�b�c�d�"]
-    assert embed["fields"][0] == {"name": "a�b�c�d�", "value": "a�b�c�d�", "inline": True}
+    assert embed["title"] == EVIL_SHOWN
+    assert embed["description"].split("\n")[:2] == [EVIL_SHOWN, f"• {EVIL_SHOWN}"]
+    assert embed["fields"][0] == {"name": EVIL_SHOWN, "value": EVIL_SHOWN, "inline": True}
 
 
 @settings(max_examples=50, deadline=None)
-@given(ANY_MESSAGES)
+@given(MESSAGES)
 def test_an_embed_is_within_all_limits(message: Message) -> None:
     embed = json.loads(json.dumps(embed_of(message)))
     fields = embed.get("fields", [])

@@ -16,10 +16,15 @@ from listsync.config.schema import ConfigForm
 from listsync.config.schema_keys import holds, keys_of, models_in
 from listsync.config_types import Options, SecretStr
 from listsync.domain.runs import Setting
-from listsync.notify.options import TARGET_TYPES
+from listsync.notify.options import TARGET_TYPES, NtfyOptions, TelegramOptions
 
 _SECRET = "S3cret-of-"
 _LOGIN = f"https://me:{_SECRET}login-@host.example"
+_OF_OWN_FORM: dict[type[Options], dict[str, Any]] = {
+    TelegramOptions: {"token": f"123:{_SECRET}some-bot-of-somebody", "chat": "5"},
+    NtfyOptions: {"url": f"{_LOGIN}/topic"},
+}
+"""What is taken in no other form, or is needed beside it."""
 
 
 def _with_secrets(model: type[Options]) -> dict[str, Any]:
@@ -30,6 +35,7 @@ def _with_secrets(model: type[Options]) -> dict[str, Any]:
         if held.kind is SecretStr:
             is_address = name in {"proxy", "url"}
             found[name] = _LOGIN if is_address else f"{_SECRET}{model.__name__}-{name}"
+            found |= _OF_OWN_FORM.get(model, {})
         elif name in {"url", "base_url"}:
             found[name] = _LOGIN
         elif inner is not None and name not in {"lists", "exclude", "notify"}:

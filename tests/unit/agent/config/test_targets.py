@@ -10,6 +10,7 @@ from listsync.config.configuration import load
 from listsync.errors import ConfigError, Problem
 
 _KEY = "no-key-of-anybody-at-all"
+_TOKEN = f"123:{_KEY}"
 _HOOK = f"https://discord.com/api/webhooks/123/{_KEY}"
 
 
@@ -35,6 +36,11 @@ def wrong_in(folder: Path, target: str) -> list[str]:
         f"discord: {{url: '{_HOOK.replace('/api', '/api/v10')}?thread_id=5'}}",
         f"discord: {{url: 'https://canary.discordapp.com/api/webhooks/1/{_KEY}'}}",
         "discord: {url: 'http://127.0.0.1:8080/anything', username: us, avatar: 'http://h/a.png'}",
+        f"telegram: {{token: '{_TOKEN}', chat: 5}}",
+        f"telegram: {{token: ' {_TOKEN} ', chat: -1001234567890, topic: 3}}",
+        f"telegram: {{token: '{_TOKEN}', chat: '@our_channel', base_url: 'http://127.0.0.1:8'}}",
+        "ntfy: {url: 'https://ntfy.sh/our-topic'}",
+        f"ntfy: {{url: 'http://me:pass@h:8/push/our_topic/', token: {_KEY}}}",
     ],
 )
 def test_what_may_work_is_taken(tmp_path: Path, target: str) -> None:
@@ -52,6 +58,18 @@ def test_what_may_work_is_taken(tmp_path: Path, target: str) -> None:
         (f"discord: {{url: '{_HOOK}', username: MyDiscord}}", "", "without discord or clyde"),
         (f"discord: {{url: '{_HOOK}', username: {'x' * 81}}}", "", "at most 80"),
         (f"discord: {{url: '{_HOOK}', avatar: me.png}}", "", "expected an address"),
+        (f"telegram: {{token: {_KEY}, chat: 5}}", ":3:23", "is no token of a bot"),
+        (f"telegram: {{token: 'bot{_TOKEN}', chat: 5}}", ":3:23", "is no token of a bot"),
+        (f"telegram: {{token: '{_TOKEN}'}}", ":3:15", 'missing key "chat"'),
+        (f"telegram: {{token: '{_TOKEN}', chat: me}}", ":3:61", "expected the number of a chat"),
+        (f"telegram: {{token: '{_TOKEN}', chat: '{_TOKEN}'}}", "", "the number of a chat"),
+        (f"telegram: {{token: '{_TOKEN}', chat: '@x'}}", "", "expected the number of a chat"),
+        (f"telegram: {{token: '{_TOKEN}', chat: 5, topic: 0}}", "", "at least 1"),
+        ("ntfy: {url: 'https://ntfy.sh'}", ":3:17", "names no topic"),
+        ("ntfy: {url: 'https://ntfy.sh/'}", ":3:17", "names no topic"),
+        ("ntfy: {url: 'https://ntfy.sh/our topic'}", ":3:17", "expected an address"),
+        ("ntfy: {url: 'https://ntfy.sh/our.topic'}", ":3:17", "names no topic"),
+        (f"ntfy: {{url: 'https://h/t', token: '{_KEY} x'}}", "", "without spaces"),
     ],
 )
 def test_what_can_never_work_is_refused_at_its_place(
