@@ -45,6 +45,8 @@ class Receiver:
         self.usual = usual or Answer()
         self.answers: deque[Answer] = deque()
         self.taken: list[Taken] = []
+        self.accepted: list[Taken] = []
+        """Those that were answered at once, and with success."""
         self._changed = threading.Condition()
         receiver = self
 
@@ -70,7 +72,11 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                """Say nothing of clients that went away."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -80,6 +86,8 @@ class Receiver:
         with self._changed:
             self.taken.append(request)
             answer = self.answers.popleft() if self.answers else self.usual
+            if answer.hold is None and answer.status < 300:
+                self.accepted.append(request)
             self._changed.notify_all()
         return answer
 
